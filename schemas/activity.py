@@ -1,0 +1,81 @@
+"""What comes in: one normalised activity of one person. Carried by `pasokh.inbound.<kind>` on `inbound`."""
+
+from typing import Literal
+
+from schemas.values import Contract, Instant, Json, Sealed, Surface
+
+ActivityKind = Literal[
+    "message",
+    "edit",
+    "deletion",
+    "reaction",
+    "receipt",
+    "postback",
+    "call",
+    "echo",
+    "survey_answer",
+    "follow",
+    "unknown",
+]
+AttachmentKind = Literal["image", "video", "audio", "voice", "file", "sticker", "location", "contact", "other"]
+
+
+class Attachment(Contract):
+    """A file or thing beside the text. `platform_id` is what the platform's API wants to fetch it with."""
+
+    kind: AttachmentKind
+    platform_id: str | None = None
+    name: str | None = None
+    media_type: str | None = None
+    size_bytes: int | None = None
+    url: str | None = None
+    details: dict[str, Json] = {}
+
+
+class Address(Contract):
+    """Where an answer goes on the platform. `via` is a side channel of it (Telegram: business connection id)."""
+
+    chat: str
+    thread: str | None = None
+    reply_to: str | None = None
+    via: str | None = None
+
+
+class Activity(Contract):
+    """One thing that a person did.
+
+    `id` is deterministic: the same platform event gives the same id. `person` is `channel:account:external_id`.
+    `message` is the id of the message that this is (kind message, postback, echo) or is about (edit, deletion,
+    reaction, receipt): a hash of workspace, account, chat and the platform's message id. `thread` tells public
+    places apart (Telegram group: chat and topic; elsewhere the root post); None in private. `language`, `sentiment`,
+    `intent`, `sensitive` and `masked` are filled by ingest before the log. `sent_at` is the platform's time,
+    `received_at` ours. `details` keeps what has no field yet: postback data, follow state, the raw kind of `unknown`.
+    """
+
+    id: str
+    workspace: str
+    channel: str
+    account: str
+    kind: ActivityKind
+    surface: Surface
+    person: str
+    person_name: str | None = None
+    thread: str | None = None
+    message: str | None = None
+    platform_id: str | None = None
+    text: Sealed | None = None
+    masked: list[str] = []
+    attachments: list[Attachment] = []
+    language: str | None = None
+    sentiment: Literal["positive", "neutral", "negative"] | None = None
+    intent: str | None = None
+    sensitive: bool = False
+    address: Address | None = None
+    sent_at: Instant | None = None
+    received_at: Instant
+    details: dict[str, Json] = {}
+
+
+def person_key(workspace: str, person: str) -> str:
+    """The key that orders everything about a person: `workspace/channel:account:external_id`."""
+    return f"{workspace}/{person}"

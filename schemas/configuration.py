@@ -1,0 +1,194 @@
+"""What REST writes, and the one versioned document per workspace that it becomes."""
+
+from datetime import date
+from typing import Annotated, Generic, Literal, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from schemas.sla import ClockMetric
+from schemas.values import Contract, Instant, Json, Priority, Slug, Surface, Written
+
+PresenceStatus = Literal["online", "away", "offline"]
+Scope = Literal["read", "write", "admin"]
+Proficiency = Annotated[int, Field(ge=1, le=5)]
+Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
+DEFAULT_TEAM = "default"
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone; write one such as Asia/Tehran or Europe/Riga")
+    return name
+
+
+Timezone = Annotated[str, AfterValidator(_known_zone)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+SkillName = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class WorkspaceBody(Written):
+    """One brand."""
+
+    name: Name
+    languages: list[Language] = Field(default=["en"], min_length=1)
+    timezone: Timezone = "UTC"
+
+
+class AccountBody(Written):
+    """One connected page, bot, mailbox or number. Each channel checks its own `credentials` and `settings`."""
+
+    name: Name | None = None
+    credentials: dict[str, str]
+    language: Language | None = None
+    api_base: str | None = None
+    settings: dict[str, Json] = {}
+
+
+class TeamBody(Written):
+    """A group of agents."""
+
+    name: Name
+
+
+class AgentBody(Written):
+    """Who answers. `capacity` in units; languages are skills (`lang:fa`)."""
+
+    name: Name
+    teams: list[Slug] = Field(min_length=1)
+    skills: dict[SkillName, Proficiency] = {}
+    capacity: int = Field(default=4, ge=1, le=1000)
+
+
+class PresenceBody(Written):
+    """Whether an agent takes work now."""
+
+    status: PresenceStatus
+
+
+OneOrMore = str | Annotated[list[str], Field(min_length=1)]
+
+
+class Match(Written):
+    """All keys that are given must hold; a list holds when any of its values does."""
+
+    channel: OneOrMore | None = None
+    surface: Surface | list[Surface] | None = None
+    language: OneOrMore | None = None
+    intent: OneOrMore | None = None
+    sentiment: OneOrMore | None = None
+    sensitive: bool | None = None
+    tier: OneOrMore | None = None
+    tag: OneOrMore | None = None
+
+
+class SlaMatch(Match):
+    """As `Match`, and by what routing decided."""
+
+    priority: Priority | list[Priority] | None = None
+    team: OneOrMore | None = None
+
+
+class Then(Written):
+    """What a routing rule gives. The skill name `lang:{language}` stands for the conversation's language."""
+
+    team: Slug = DEFAULT_TEAM
+    skills: dict[SkillName, Proficiency] = {}
+    priority: Priority = "normal"
+
+
+class Rule(Written):
+    """One routing rule; the first that matches wins."""
+
+    when: Match = Match()
+    then: Then = Then()
+
+
+class RoutingBody(Written):
+    """Ordered routing rules."""
+
+    rules: list[Rule] = Field(max_length=500)
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class Calendar(Written):
+    """Business hours in a time zone; `holidays` are whole days off. A weekday that is not named is closed."""
+
+    timezone: Timezone = "UTC"
+    hours: dict[Weekday, list[tuple[ClockTime, ClockTime]]]
+    holidays: list[date] = []
+
+    @model_validator(mode="after")
+    def _open_some_time(self) -> "Calendar":
+        spans = [span for day in self.hours.values() for span in day]
+        if not spans:
+            raise ValueError("hours name no opening time; leave `calendar` out for around the clock")
+        if any(opens >= closes for opens, closes in spans):
+            raise ValueError("each span needs its end after its start, such as ['09:00', '17:00']")
+        return self
+
+
+class Targets(Written):
+    """Promised times per metric, in seconds; a metric that is not named has no clock."""
+
+    first_response_seconds: Seconds | None = None
+    next_response_seconds: Seconds | None = None
+    resolution_seconds: Seconds | None = None
+    pickup_seconds: Seconds | None = None
+    public_response_seconds: Seconds | None = None
+
+    def of(self, metric: ClockMetric) -> float | None:
+        """The target of a metric in seconds, None when nothing is promised."""
+        value: float | None = getattr(self, f"{metric}_seconds")
+        return value
+
+
+class Policy(Written):
+    """One SLA policy; the first that matches wins. `warn_at` are fractions of the target."""
+
+    id: Slug
+    when: SlaMatch = SlaMatch()
+    targets: Targets
+    warn_at: list[Annotated[float, Field(gt=0, lt=1)]] = [0.5, 0.8]
+    calendar: Calendar | None = None
+
+
+class SlaBody(Written):
+    """Ordered SLA policies."""
+
+    policies: list[Policy] = Field(max_length=200)
+
+
+class KeyBody(Written):
+    """An API key to make. `workspace` None: for all workspaces."""
+
+    name: Name
+    workspace: Slug | None = None
+    scopes: list[Scope] = Field(min_length=1)
+
+
+Body = TypeVar("Body", bound=Written)
+
+
+class Kept(Contract, Generic[Body]):
+    """A part of the configuration with the version in which it was last written (its ETag) and when."""
+
+    body: Body
+    version: int
+    at: Instant
+
+
+class WorkspaceConfiguration(Contract):
+    """Everything that REST writes of one workspace, in one numbered document. Accounts by `channel/account`."""
+
+    workspace: str
+    version: int
+    itself: Kept[WorkspaceBody]
+    accounts: dict[str, Kept[AccountBody]] = {}
+    teams: dict[str, Kept[TeamBody]] = {}
+    routing: Kept[RoutingBody] | None = None
+    sla: Kept[SlaBody] | None = None

@@ -1,0 +1,43 @@
+"""The envelope of every event: CloudEvents 1.0 (cloudevents.io) attributes in its JSON format, plus extensions.
+
+Extensions: `workspace`; `partitionkey` (CloudEvents partitioning extension); `traceparent` (distributed tracing
+extension); `seq` and `index`, the number that the writing processor gave the event (absent from writers without a
+row: ingest and REST). `(seq, index)` rises per `source`; readers drop what is not above the last they handled.
+"""
+
+from typing import Literal
+
+import pydantic_core
+from pydantic import Field, TypeAdapter
+
+from schemas.values import Contract, Instant, Json
+
+
+class Event(Contract):
+    """One event. `data` is the JSON of the contract that `type` names (`schemas.topics` lists them)."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    type: str = Field(min_length=1)
+    time: Instant
+    datacontenttype: Literal["application/json"] = "application/json"
+    workspace: str
+    partitionkey: str
+    traceparent: str | None = None
+    seq: int | None = None
+    index: int | None = None
+    data: dict[str, Json]
+
+
+_EVENT = TypeAdapter(Event)
+
+
+def encode(event: Event) -> bytes:
+    """The event as UTF-8 JSON, absent attributes left out."""
+    return _EVENT.dump_json(event, exclude_none=False)
+
+
+def decode(value: bytes) -> Event:
+    """The event of `encode`. Raises ValueError (pydantic's) for bytes that are no event."""
+    return _EVENT.validate_python(pydantic_core.from_json(value))

@@ -1,0 +1,134 @@
+"""The routing side: tasks and agents on `routing` (workspace key), assignments on `assignments` (person key)."""
+
+from typing import Literal
+
+from schemas.configuration import AgentBody, PresenceStatus
+from schemas.values import Contract, Instant, Json, Priority, Requirement, Surface
+
+
+class TaskQueued(Contract):
+    """`pasokh.routing.task_queued`: a conversation waits for an agent.
+
+    `queued_at` is its place in the queue (kept when it comes back). `due_at` is the earliest SLA due time known, None
+    if none. `rule` names the routing rule that matched (`rule 2`, `default`). `preferred` is the agent who had it last.
+    """
+
+    conversation: str
+    key: str
+    workspace: str
+    channel: str
+    account: str
+    surface: Surface
+    team: str
+    requirement: Requirement = Requirement()
+    priority: Priority = "normal"
+    language: str | None = None
+    queued_at: Instant
+    due_at: Instant | None = None
+    preferred: str | None = None
+    rule: str
+    config_version: int
+
+
+class TaskChanged(Contract):
+    """`pasokh.routing.task_changed`: priority, team, requirement or due time of a task changed; None: as it was."""
+
+    conversation: str
+    key: str
+    workspace: str
+    team: str | None = None
+    requirement: Requirement | None = None
+    priority: Priority | None = None
+    due_at: Instant | None = None
+
+
+class TaskClosed(Contract):
+    """`pasokh.routing.task_closed`: the conversation was resolved; its units are free and it waits no more."""
+
+    conversation: str
+    key: str
+    workspace: str
+    at: Instant
+
+
+class AgentPut(Contract):
+    """`pasokh.routing.agent_put`: a command (the event's id is the command's). `if_match` is the ETag or None."""
+
+    agent: str
+    body: AgentBody
+    if_match: str | None = None
+    request_hash: str = ""
+
+
+class AgentDeleted(Contract):
+    """`pasokh.routing.agent_deleted`: a command. The agent's conversations go back to the queue."""
+
+    agent: str
+    if_match: str | None = None
+    request_hash: str = ""
+
+
+class PresenceSet(Contract):
+    """`pasokh.routing.presence_set`: a command."""
+
+    agent: str
+    status: PresenceStatus
+    if_match: str | None = None
+    request_hash: str = ""
+
+
+class Assigned(Contract):
+    """`pasokh.assignment.assigned`: dispatch gave the task to an agent. `decision` is the decision's id."""
+
+    conversation: str
+    key: str
+    workspace: str
+    agent: str
+    team: str
+    at: Instant
+    decision: str
+    summary: str
+
+
+class Unassigned(Contract):
+    """`pasokh.assignment.unassigned`: the agent went (sign-off with release, deletion); the task waits again."""
+
+    conversation: str
+    key: str
+    workspace: str
+    agent: str
+    at: Instant
+    reason: str
+
+
+class Filter(Contract):
+    """One test that a candidate passed or failed, with a plain-language detail."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class Candidate(Contract):
+    """One agent that a decision looked at. `scores` hold what the ranking compared, by name."""
+
+    agent: str
+    eligible: bool
+    filters: list[Filter] = []
+    scores: dict[str, Json] = {}
+
+
+class Decision(Contract):
+    """Why a task went to an agent, or waits. The winner and the next nine; the rest counted per failed filter."""
+
+    id: str
+    conversation: str
+    at: Instant
+    outcome: Literal["assigned", "offered", "waiting"]
+    agent: str | None = None
+    summary: str
+    requirement: Requirement = Requirement()
+    rule: str
+    candidates: list[Candidate] = []
+    excluded: dict[str, int] = {}
+    config_version: int

@@ -1,0 +1,56 @@
+"""SLA clocks, their facts on `sla` (person key), and the two control events that carry time through the log."""
+
+from typing import Literal
+
+from schemas.values import Contract, Instant
+
+ClockMetric = Literal["first_response", "next_response", "resolution", "pickup", "public_response"]
+ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
+
+
+class Clock(Contract):
+    """One promise running on one conversation, as REST shows it. Durations in seconds."""
+
+    metric: ClockMetric
+    policy: str
+    target_seconds: float
+    started_at: Instant
+    due_at: Instant
+    state: ClockState
+    stopped_at: Instant | None = None
+    late_by_seconds: float | None = None
+
+
+class ClockFact(Contract):
+    """The data of every `pasokh.sla.*` fact: started, paused, resumed, warned, breached, late, fulfilled, cancelled.
+
+    `clock` is the clock after the fact. `warned_at_fraction` is given on warned. `channel`, `surface`, `team` and
+    `priority` are those of the conversation then, for counting.
+    """
+
+    conversation: str
+    key: str
+    workspace: str
+    metric: ClockMetric
+    run: int = 1
+    clock: Clock
+    policy_version: int
+    warned_at_fraction: float | None = None
+    late_by_seconds: float | None = None
+    channel: str
+    account: str
+    surface: str
+    team: str
+    priority: str
+
+
+class ControlDue(Contract):
+    """`pasokh.control.due` on `sla`: sla asks conversations to say when it has read all that came before `at`."""
+
+    at: Instant
+
+
+class ControlTick(Contract):
+    """`pasokh.control.tick` on `conversations`, same partition: everything before `at` has been said."""
+
+    at: Instant

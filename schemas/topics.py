@@ -1,0 +1,46 @@
+"""The one table of topics: name, what its key is, which event types it carries, how long they are kept."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+KeySpace = Literal["person", "workspace"]
+WEEK_SECONDS = 7 * 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. On the bus it is called `pasokh.<name>.v1`. `nouns` are the second words of its event types."""
+
+    name: str
+    key: KeySpace
+    nouns: tuple[str, ...]
+    retention_seconds: int = WEEK_SECONDS
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic("inbound", "person", ("inbound",)),
+    Topic("commands", "person", ("command",)),
+    Topic("assignments", "person", ("assignment",)),
+    Topic("sla", "person", ("sla",)),
+    Topic("deliveries", "person", ("delivery",)),
+    Topic("conversations", "person", ("conversation",)),
+    Topic("outbound", "person", ("outbound",)),
+    Topic("routing", "workspace", ("routing",)),
+    Topic("customers", "workspace", ("customer",)),
+)
+BY_NOUN = {noun: topic for topic in TOPICS for noun in topic.nouns}
+BY_NAME = {topic.name: topic for topic in TOPICS}
+FACT_NOUNS = frozenset({"conversation", "sla"})
+
+
+def topic_of(event_type: str) -> Topic:
+    """The topic of an event type (`pasokh.conversation.opened` → conversations).
+
+    Raises KeyError for a type of no topic, control events among them: those name their topic themselves.
+    """
+    return BY_NOUN[event_type.split(".")[1]]
+
+
+def is_fact(event_type: str) -> bool:
+    """Facts are kept for ever as documents as well."""
+    return event_type.split(".")[1] in FACT_NOUNS

@@ -1,0 +1,74 @@
+"""Values that every contract shares: instants, ids, sealed text, surfaces, priorities."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, JsonValue, PlainSerializer, StringConstraints
+
+Json = JsonValue
+"""Anything that JSON can say."""
+
+Surface = Literal["private", "public"]
+Priority = Literal["urgent", "high", "normal", "low"]
+PRIORITIES: tuple[Priority, ...] = ("urgent", "high", "normal", "low")
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""An id that a caller chooses: workspaces, accounts, teams, agents, policies."""
+
+
+def instant_text(at: datetime) -> str:
+    """RFC 3339 UTC, always 27 characters with microseconds and a `Z`, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def instant(text: str) -> datetime:
+    """The time that `instant_text` wrote. Raises ValueError for anything else that is no RFC 3339 time."""
+    return datetime.fromisoformat(text)
+
+
+Instant = Annotated[
+    AwareDatetime,
+    AfterValidator(lambda at: at.astimezone(UTC)),
+    PlainSerializer(instant_text, return_type=str, when_used="json"),
+]
+"""A moment in UTC; in JSON a 27-character RFC 3339 text."""
+
+
+class Contract(BaseModel):
+    """Something that travels or rests. Readers ignore fields they do not know, so that writers may add some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Written(BaseModel):
+    """Something that a caller writes. Unknown fields are refused, so that a typing error is not a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sealed(Contract):
+    """Text of a person, wherever it travels or rests. `key` names the person's key that seals `text`; None: plain."""
+
+    key: str | None = None
+    text: str
+
+
+class Problem(Contract):
+    """Why something was refused or failed: an HTTP-like `status`, a short `title`, and what to do about it."""
+
+    status: int
+    title: str
+    detail: str
+
+
+class Failure(Contract):
+    """Why a message did not arrive: a stable `code` (`outcome_unknown`, `blocked`, ...) and a sentence."""
+
+    code: str
+    detail: str
+
+
+class Requirement(Contract):
+    """Skills with the minimum proficiency (1-5) that a task needs."""
+
+    skills: dict[str, int] = {}

@@ -1,0 +1,140 @@
+"""What a channel is. Adding one: a file here, fixtures in tests/channels/<name>, one line in `registry`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities
+from schemas.configuration import AccountBody
+from schemas.outbound import OutboundMessage
+
+
+class Forged(Exception):
+    """The request does not come from the platform: 401, nothing is stored."""
+
+
+class Malformed(Exception):
+    """The body cannot be read. Whether that is 400 or a quiet 2xx is the channel's `malformed_status`."""
+
+
+class Retryable(Exception):
+    """The platform did not take it, surely, and may later. `after` seconds when it said so."""
+
+    def __init__(self, detail: str, after: float | None = None) -> None:
+        super().__init__(detail)
+        self.after = after
+
+
+class Refused(Exception):
+    """The platform will never take it. `code` is stable (`blocked`, `too_long`, `not_found`, `credentials`, ...)."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class Uncertain(Exception):
+    """It was sent and no answer came that says whether the platform took it. Never sent again by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A connected account as channels see it."""
+
+    workspace: str
+    channel: str
+    id: str
+    body: AccountBody
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One webhook call. Header names are lower case; `body` is the raw bytes; `received_at` is the only clock here."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handshake answers."""
+
+    status: int
+    body: bytes
+    media_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The platform took the message, under this id of its own."""
+
+    platform_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer to an outgoing call."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """Outgoing HTTP with the guard on private targets, time limits and pooling. Delivery provides it.
+
+    Raises Retryable when the request surely was not sent (no connection), Uncertain when it may have been,
+    Refused (code `target`) when the target is not allowed.
+    """
+
+    async def post_json(self, url: str, body: object) -> Answer:
+        """POST a JSON body. Any HTTP status is an answer, not an error."""
+        ...
+
+
+class Channel(Protocol):
+    """One platform. Stateless; every method but `send` is pure."""
+
+    @property
+    def name(self) -> str:
+        """Its name in paths, persons and events."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    @property
+    def malformed_status(self) -> int:
+        """400, or 200 where the platform would repeat an unreadable body for hours."""
+        ...
+
+    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
+        """What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine."""
+        ...
+
+    def handshake(self, request: Request, account: Account) -> Reply | None:
+        """The answer to a platform's test of the address; None when this request is none. Raises Forged."""
+        ...
+
+    def verify(self, request: Request, account: Account) -> None:
+        """Prove on the raw bytes, in constant time, that the platform sent this. Raises Forged."""
+        ...
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        """The activities of a body, in order. What is authentic but not understood is of kind `unknown`.
+
+        Raises Malformed for a body that is no such thing at all.
+        """
+        ...
+
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+        """Send one message, once. Raises Retryable, Refused, Uncertain."""
+        ...

@@ -1,0 +1,1 @@
+"""One file per collection: its shape, its indexes and the one group that writes it. Anyone may read."""

@@ -1,0 +1,53 @@
+"""What REST wrote, numbered per workspace, and the head that says which number is in force. Written by REST alone."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from schemas.configuration import WorkspaceConfiguration
+from schemas.values import Contract
+from services.runtime.store.port import Collection, Document, Key
+from services.runtime.work import Reader
+
+KEPT_IN_MEMORY = 512
+
+
+class ConfigurationHead(Contract):
+    """The version in force of a workspace. Its id is the workspace."""
+
+    workspace: str
+    version: int
+
+
+CONFIGURATION_HEADS = Collection("configuration_heads", ConfigurationHead, writer="rest")
+CONFIGURATIONS = Collection("configurations", WorkspaceConfiguration, writer="rest")
+
+
+def version_id(workspace: str, version: int) -> str:
+    """The id of one numbered configuration."""
+    return f"{workspace}/{version}"
+
+
+class Configurations:
+    """Reads configurations: heads on every call, the numbered documents (which never change) once."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[str, WorkspaceConfiguration] = OrderedDict()
+
+    async def of(self, reader: Reader, workspaces: Iterable[str]) -> dict[str, WorkspaceConfiguration]:
+        """The configuration in force per workspace; a workspace that does not exist is left out."""
+        keys = [Key(CONFIGURATION_HEADS.name, w) for w in sorted(set(workspaces))]
+        heads = [ConfigurationHead.model_validate(d) for d in (await reader.get_many(keys)).values()]
+        ids = [version_id(head.workspace, head.version) for head in heads]
+        await self._hold(reader, [i for i in ids if i not in self._held])
+        return {self._held[i].workspace: self._held[i] for i in ids}
+
+    async def _hold(self, reader: Reader, ids: list[str]) -> None:
+        found = await reader.get_many([Key(CONFIGURATIONS.name, i) for i in ids]) if ids else {}
+        for key, document in found.items():
+            self._held[key.id] = _parsed(document)
+        while len(self._held) > KEPT_IN_MEMORY:
+            self._held.popitem(last=False)
+
+
+def _parsed(document: Document) -> WorkspaceConfiguration:
+    return WorkspaceConfiguration.model_validate(document)

@@ -1,0 +1,1 @@
+"""The bus: append-only topics of partitions, read by groups. `port` is the contract; every adapter passes one suite."""

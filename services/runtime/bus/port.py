@@ -1,0 +1,100 @@
+"""The bus port: what every adapter promises, and what `tests/contracts/test_bus.py` holds it to.
+
+Topics are short names of `schemas.topics` (`inbound`); the adapter makes `pasokh.inbound.v1` of it. All topics have
+the same number of partitions, fixed when they are made. Delivery is at least once; exactly-once is the processor's.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+MAX_EVENT_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One event on its way to a partition. `value` is the encoded event, at most `MAX_EVENT_BYTES`."""
+
+    topic: str
+    partition: int
+    key: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as read. `offset` rises within (topic, partition); the next position to read is `offset + 1`."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+
+
+Assignment = Mapping[int, int]
+"""Partition → generation. A partition that was lost and won again has another generation."""
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of a key: the same in every process and version."""
+    return zlib.crc32(key.encode()) % partitions
+
+
+class Consumer(Protocol):
+    """One member of a group. It holds a partition of *all* its topics or of none (co-partitioned assignment)."""
+
+    async def assignment(self, known: Assignment) -> Assignment:
+        """Wait until the assignment differs from `known`, then return it. Empty: nothing is ours."""
+        ...
+
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
+        """Read on from these offsets; a topic that is not named is read from the start of its log.
+
+        Raises Revoked when the partition is not ours, OutOfRange for an offset outside the log.
+        """
+        ...
+
+    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+        """The next records of the partition, in offset order within each topic; empty after `wait` seconds of none.
+
+        Safe to cancel: a record that was not returned is returned by the next call. At most `limit` records and about
+        `max_bytes` (always at least one record). Raises Revoked, OutOfRange, Unavailable.
+        """
+        ...
+
+    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+        """Tell the bus the committed positions, for lag alone. Never raises for a bus that is away or revoked."""
+        ...
+
+
+class Bus(Protocol):
+    """A connection to a bus. Safe for use by many tasks."""
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions every topic has."""
+        ...
+
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        """Append the events; return only when they are durable.
+
+        Order within a (topic, partition) is kept, and nothing after a failed event of it is ever appended by this
+        call. Raises Unavailable or Unknown (some may be there; publish all again), TooLarge (nothing was appended).
+        Never waits for a consumer. When too much is waiting to be written it raises Unavailable at once.
+        """
+        ...
+
+    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
+        """Join a group on these topics. Leaving the context leaves the group at once."""
+        ...
+
+    async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
+        """Per topic the offset that the next event of the partition will have. Raises Unavailable."""
+        ...
+
+    async def check(self) -> None:
+        """Raise Unavailable when the bus cannot take an event now."""
+        ...

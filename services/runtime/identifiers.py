@@ -1,0 +1,28 @@
+"""Ids in UUIDv7 layout (RFC 9562): they sort by time, and inside a processor they are the same for the same causes."""
+
+import hashlib
+import os
+from datetime import datetime
+from uuid import UUID
+
+
+def uuid7(now: datetime, order: int, entropy: bytes) -> str:
+    """48 bits of Unix milliseconds, 12 bits of `order` (modulo 4096), 62 bits of `entropy` (at least 8 bytes)."""
+    milliseconds = int(now.timestamp() * 1000) & ((1 << 48) - 1)
+    tail = int.from_bytes(entropy[:8], "big") & ((1 << 62) - 1)
+    return str(UUID(int=milliseconds << 80 | 7 << 76 | (order & 0xFFF) << 64 | 2 << 62 | tail))
+
+
+def derived_id(now: datetime, order: int, *causes: str) -> str:
+    """The id of something that follows from these causes at this time."""
+    return uuid7(now, order, hashlib.blake2b("\x00".join(causes).encode(), digest_size=8).digest())
+
+
+def random_id(now: datetime) -> str:
+    """An id made once, by a writer that keeps it over its retries."""
+    return uuid7(now, int.from_bytes(os.urandom(2), "big"), os.urandom(8))
+
+
+def hashed_id(*parts: str) -> str:
+    """32 hex digits that are the same for the same parts: deterministic ids of activities, messages, commands."""
+    return hashlib.blake2b("\x00".join(parts).encode(), digest_size=16).hexdigest()

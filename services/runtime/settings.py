@@ -1,0 +1,48 @@
+"""Settings, read once from the environment (or flags) at start. Nothing else reads the environment."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EMBEDDED_PARTITIONS = 2
+DISTRIBUTED_PARTITIONS = 24
+
+
+class Settings(BaseSettings):
+    """`PASOKH_*`. `bus` and `store` None: SQLite in `data`. `partitions` None: 2 embedded, 24 on Kafka."""
+
+    model_config = SettingsConfigDict(env_prefix="PASOKH_", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8800
+    data: Path = Path("var")
+    bus: str | None = None
+    store: str | None = None
+    admin_key: SecretStr | None = None
+    allow_private_targets: bool = False
+    allowed_targets: list[str] = []
+    """Exact `host:port` addresses that may be targets although they are private (`up --demo` names its stand-in)."""
+    partitions: Annotated[int, Field(ge=1, le=1000)] | None = None
+    public_url: str | None = None
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of the embedded engine."""
+        return self.data.absolute() / "pasokh.db"
+
+    @property
+    def bus_url(self) -> str:
+        """`sqlite:////absolute/path` or `kafka://host:port,...`."""
+        return self.bus or f"sqlite:///{self.database}"
+
+    @property
+    def store_url(self) -> str:
+        """`sqlite:////absolute/path` or `mongodb://...`."""
+        return self.store or f"sqlite:///{self.database}"
+
+    @property
+    def partition_count(self) -> int:
+        """How many partitions every topic gets when it is made."""
+        return self.partitions or (DISTRIBUTED_PARTITIONS if self.bus_url.startswith("kafka:") else EMBEDDED_PARTITIONS)

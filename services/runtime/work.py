@@ -1,0 +1,197 @@
+"""One batch in memory: what was read, what is decided. Nothing here touches the world but `fetch` and `query`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar, cast
+
+from pydantic import BaseModel
+
+from schemas.envelope import Event, encode
+from schemas.topics import is_fact, topic_of
+from schemas.values import Contract, Json
+from services.runtime.bus.port import MAX_EVENT_BYTES, Outgoing, partition_of
+from services.runtime.collections import FACTS, TIMERS, Fact, Timer
+from services.runtime.errors import TooLarge
+from services.runtime.identifiers import derived_id
+from services.runtime.store.port import Collection, Document, Key, Page, Put, Query
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Reader(Protocol):
+    """The reading half of a store."""
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]: ...
+
+    async def query(self, query: Query) -> Page: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a batch is decided: the group, its partition, the number that its commit will have."""
+
+    group: str
+    partition: int
+    partitions: int
+    seq: int
+
+    @property
+    def source(self) -> str:
+        """The `source` of every event that this place emits."""
+        return f"{self.group}/{self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something to do outside, after the commit. Its result comes back as a `Performed` input of the same name."""
+
+    name: str
+    data: dict[str, Json]
+    committed_now: datetime
+
+
+@dataclass(slots=True)
+class Work:
+    """The unit of work of one batch. `now` never goes back from batch to batch of a partition.
+
+    A stage fetches in `load`, then reads and writes here in `decide`. Reading a document that was not fetched is a
+    programming error (LookupError), so that every read is batched.
+    """
+
+    place: Place
+    now: datetime
+    reader: Reader
+    cause: str = ""
+    _seen: dict[Key, BaseModel | None] = field(default_factory=dict)
+    _written: dict[Key, BaseModel | None] = field(default_factory=dict)
+    outbox: list[Outgoing] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    _order: int = 0
+
+    async def fetch(self, wanted: Iterable[tuple[Collection[Model], Iterable[str]]]) -> None:
+        """Read these documents, all in one call of the store; what was read or written before is kept."""
+        models = {Key(c.name, i): c.model for c, ids in wanted for i in ids}
+        missing = [key for key in models if key not in self._seen and key not in self._written]
+        found = await self.reader.get_many(missing) if missing else {}
+        for key in missing:
+            self._seen[key] = models[key].model_validate(found[key]) if key in found else None
+
+    async def query(self, collection: Collection[Model], query: Query) -> list[Model]:
+        """Read one page of documents by an index and keep them for `get`; documents already held stay as they are."""
+        page = await self.reader.query(query)
+        return [cast(Model, self._keep(collection, i, d)) for i, d in page.items if self._current(collection, i, d)]
+
+    def _current(self, collection: Collection[Model], identity: str, document: Document) -> bool:
+        return self._keep(collection, identity, document) is not None
+
+    def _keep(self, collection: Collection[Model], identity: str, document: Document) -> BaseModel | None:
+        key = Key(collection.name, identity)
+        if key in self._written:
+            return self._written[key]
+        if self._seen.get(key) is None:
+            self._seen[key] = collection.model.model_validate(document)
+        return self._seen[key]
+
+    def get(self, collection: Collection[Model], identity: str) -> Model | None:
+        """A document that was fetched or written in this batch; None when there is none."""
+        key = Key(collection.name, identity)
+        if key in self._written:
+            return cast(Model | None, self._written[key])
+        if key not in self._seen:
+            raise LookupError(f"{key} was not fetched before it was read")
+        return cast(Model | None, self._seen[key])
+
+    def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
+        """Insert or replace a document."""
+        self._written[Key(collection.name, identity)] = value
+
+    def delete(self, collection: Collection[Model], identity: str) -> None:
+        """Remove a document, if it is there."""
+        self._written[Key(collection.name, identity)] = None
+
+    def held(self, collection: Collection[Model]) -> dict[str, Model]:
+        """Every document of a collection that this batch has read or written, by id, as it is now."""
+        merged = {**self._seen, **self._written}
+        return {k.id: cast(Model, v) for k, v in merged.items() if k.collection == collection.name and v is not None}
+
+    def new_id(self, purpose: str) -> str:
+        """An id that follows from the present cause: `now` of the batch and a hash of the causing event."""
+        self._order += 1
+        return derived_id(self.now, self._order, self.place.source, self.cause, purpose, str(self._order))
+
+    def emit(
+        self,
+        event_type: str,
+        key: str,
+        data: Contract,
+        *,
+        topic: str | None = None,
+        partition: int | None = None,
+    ) -> Event:
+        """Send an event with this commit; a fact is kept as a document too. Raises TooLarge before anything happens.
+
+        `key` is the person key or, on `routing` and `customers`, the workspace. `topic` and `partition` only for
+        control events.
+        """
+        event = Event(
+            id=self.new_id(event_type),
+            source=self.place.source,
+            type=event_type,
+            time=self.now,
+            workspace=key.split("/", 1)[0],
+            partitionkey=key,
+            seq=self.place.seq,
+            index=len(self.outbox),
+            data=data.model_dump(mode="json"),
+        )
+        where = topic or topic_of(event_type).name
+        self._send(event, where, partition_of(key, self.place.partitions) if partition is None else partition)
+        if topic is None and is_fact(event_type):
+            self._keep_fact(event)
+        return event
+
+    def _send(self, event: Event, topic: str, partition: int) -> None:
+        value = encode(event)
+        if len(value) > MAX_EVENT_BYTES:
+            raise TooLarge(f"{event.type} has {len(value)} bytes, the bus takes {MAX_EVENT_BYTES}")
+        self.outbox.append(Outgoing(topic, partition, event.partitionkey, value))
+
+    def _keep_fact(self, event: Event) -> None:
+        conversation = event.data.get("conversation")
+        fact = Fact.model_construct(
+            **event.__dict__, conversation=conversation if isinstance(conversation, str) else None
+        )
+        self.put(FACTS, event.id, fact)
+
+    def wake(self, name: str, due_at: datetime, data: Mapping[str, Json] | None = None) -> None:
+        """Ask for a `WakeUp` of this name at `due_at`, in place of any earlier one of that name."""
+        place = self.place
+        timer = Timer(group=place.group, partition=place.partition, name=name, due_at=due_at, data=dict(data or {}))
+        self.put(TIMERS, self.timer_id(name), timer)
+
+    def unwake(self, name: str) -> None:
+        """Take a wake-up back, if there is one."""
+        self.delete(TIMERS, self.timer_id(name))
+
+    def timer_id(self, name: str) -> str:
+        """The id of the timer document of a name."""
+        return f"{self.place.group}/{self.place.partition}/{name}"
+
+    def perform(self, name: str, data: Mapping[str, Json]) -> None:
+        """Do something outside after the commit; see `Effect`. Give a timer too: the process may die in between."""
+        self.effects.append(Effect(name, dict(data), self.now))
+
+    def puts(self) -> list[Put]:
+        """Every document to write."""
+        return [Put(k, v.model_dump(mode="json")) for k, v in self._written.items() if v is not None]
+
+    def deletes(self) -> list[Key]:
+        """Every document to remove."""
+        return [k for k, v in self._written.items() if v is None]
+
+    def timers(self) -> dict[str, Timer | None]:
+        """Timers set (or taken back: None) by this batch, by their name."""
+        prefix = self.timer_id("")
+        chosen = {k.id.removeprefix(prefix): v for k, v in self._written.items() if k.collection == TIMERS.name}
+        return cast(dict[str, Timer | None], chosen)
