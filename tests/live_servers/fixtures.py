@@ -1,0 +1,81 @@
+"""Real servers as fixtures: started by the first test that asks, one for the whole run.
+
+A test that asks for one is marked `live` and may open sockets. Where the server cannot be had the
+test is skipped and says how to get it; with `PASOKH_REQUIRE_LIVE=1` that is a failure.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import pytest
+
+from tests.live_servers.kafka import LocalKafka, open_kafka, open_local_kafka
+from tests.live_servers.mongo import open_mongo
+from tests.live_servers.server import Given, Server, Unavailable
+
+S = TypeVar("S", bound=Server)
+NAMES = frozenset({"kafka_server", "mongo_server", "stoppable_kafka", "stoppable_mongo", "kafka_cluster"})
+LIVE_FOLDER = Path(__file__).parents[1] / "live"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test is `live` by its mark, its folder or its fixtures; then it may open sockets."""
+    for item in items:
+        if LIVE_FOLDER in item.path.parents or NAMES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("live")
+        if item.get_closest_marker("live"):
+            item.add_marker("enable_socket")
+
+
+@pytest.fixture(scope="session")
+def kafka_server() -> Iterator[Server]:
+    """A Kafka shared by all tests of the run: `url` is `kafka://host:port`. Use topic names of your own."""
+    yield from _opened(open_kafka)
+
+
+@pytest.fixture(scope="session")
+def mongo_server() -> Iterator[Server]:
+    """A MongoDB replica set shared by all tests of the run: `url` is `mongodb://...`. Use a database of your own."""
+    yield from _opened(open_mongo)
+
+
+@pytest.fixture
+def stoppable_kafka(kafka_server: Server) -> Iterator[Server]:
+    """The same Kafka, for a test that stops or kills it; it runs again afterwards."""
+    yield from _stoppable(kafka_server)
+
+
+@pytest.fixture
+def stoppable_mongo(mongo_server: Server) -> Iterator[Server]:
+    """The same MongoDB, for a test that stops or kills it; it runs again afterwards."""
+    yield from _stoppable(mongo_server)
+
+
+@pytest.fixture(scope="module")
+def kafka_cluster() -> Iterator[LocalKafka]:
+    """Three nodes of a Kafka of the module's own, always local: `nodes[i].process.kill()`, `nodes[i].start()`."""
+    yield from _opened(lambda: open_local_kafka(nodes=3))
+
+
+def _opened(open_server: Callable[[], S]) -> Iterator[S]:
+    try:
+        server = open_server()
+    except Unavailable as error:
+        _absent(str(error))
+    yield server
+    server.close()
+
+
+def _stoppable(server: Server) -> Iterator[Server]:
+    if isinstance(server, Given):
+        _absent(f"{server.url} was given by address, and this test stops it")
+    yield server
+    server.start()
+
+
+def _absent(reason: str) -> NoReturn:
+    if os.environ.get("PASOKH_REQUIRE_LIVE") == "1":
+        pytest.fail(f"PASOKH_REQUIRE_LIVE=1: {reason}", pytrace=False)
+    pytest.skip(reason)
