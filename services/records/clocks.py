@@ -1,0 +1,75 @@
+"""SLA clocks, the conversations that have none, and per partition when to look next. Written by the group `sla` alone."""
+
+from typing import Literal
+
+from schemas.promise import Promise
+from schemas.sla import Clock, ClockMetric
+from schemas.values import Contract, Instant
+from services.runtime.store.port import Collection, Index
+
+WRITER = "sla"
+
+
+class ClockRecord(Promise):
+    """One run of one clock of a conversation. Its id is `conversation/metric/run`, see `clock_id`.
+
+    `channel`, `account`, `surface`, `team` and `priority` are the conversation's when it last said something.
+    """
+
+    conversation: str
+    workspace: str
+    key: str
+    partition: int
+    policy_version: int
+    channel: str
+    account: str
+    surface: str
+    team: str
+    priority: str
+
+    def shown(self) -> Clock:
+        """As REST and facts show it."""
+        return Clock.model_validate(self, from_attributes=True)
+
+
+class ExemptionRecord(Contract):
+    """No such clock will ever run on this conversation, whatever is configured later. Id `conversation/metric`."""
+
+    conversation: str
+    workspace: str
+    metric: ClockMetric
+    reason: Literal["agent_started", "no_target"]
+    at: Instant
+
+
+class AgendaRecord(Contract):
+    """When a partition looks at its clocks next. Its id is the partition number.
+
+    `armed_at` is the moment of its one timer; `in_flight` the time that conversations was asked to confirm.
+    """
+
+    armed_at: Instant | None = None
+    in_flight: Instant | None = None
+
+
+CLOCKS = Collection(
+    "clocks",
+    ClockRecord,
+    writer=WRITER,
+    indexes=(
+        Index("conversation", ("workspace", "conversation", "started_at")),
+        Index("due", ("partition", "next_at")),
+    ),
+)
+EXEMPTIONS = Collection("clock_exemptions", ExemptionRecord, writer=WRITER)
+AGENDAS = Collection("clock_agendas", AgendaRecord, writer=WRITER)
+
+
+def clock_id(conversation: str, metric: ClockMetric, run: int) -> str:
+    """The id of one run of one clock."""
+    return f"{conversation}/{metric}/{run}"
+
+
+def exemption_id(conversation: str, metric: ClockMetric) -> str:
+    """The id of an exemption."""
+    return f"{conversation}/{metric}"
