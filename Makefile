@@ -1,0 +1,58 @@
+# Needs Python 3.11 or later with pip, and make. Everything else goes into .venv.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# --inexact keeps what another target installed; --frozen takes the lock file as it is.
+SYNC := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact \
+        --no-python-downloads --python $(BIN)/python
+# A stamp is newer than what it was made from: a second run does nothing.
+RUNTIME := $(VENV)/.stamp-runtime
+TESTS := $(VENV)/.stamp-tests
+DEV := $(VENV)/.stamp-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up test lint bench
+
+help:  ## these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(RUNTIME)  ## .venv with what Pasokh needs to run, and .venv/bin/pasokh
+
+up: $(RUNTIME)  ## the whole of Pasokh in one process, with a demo workspace; ARGS="--port 8900"
+	@exec $(BIN)/pasokh up --demo $(ARGS)
+
+test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV)  ## style, types, direction of imports, dependencies
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(wildcard schemas services tests bench)
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+bench: $(TESTS)  ## measurements against the stated limits
+	$(BIN)/python -m bench $(ARGS)
+
+# Without ensurepip (Debian's python3 has none) the outer pip installs into the environment; without an outer pip, the
+# environment's own does.
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pasokh needs Python 3.11 or later; make PYTHON=/path/to/python3.11")'
+	@if $(PYTHON) -m pip --version >/dev/null 2>&1; \
+	then $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet uv==$(UV_VERSION); \
+	else $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv==$(UV_VERSION); fi
+
+$(RUNTIME): pyproject.toml uv.lock | $(BIN)/uv
+	$(SYNC) --no-default-groups
+	@touch $@
+
+$(TESTS): pyproject.toml uv.lock | $(BIN)/uv
+	$(SYNC) --no-default-groups --group test --group live
+	@touch $@ $(RUNTIME)
+
+$(DEV): pyproject.toml uv.lock | $(BIN)/uv
+	$(SYNC) --group dev
+	@touch $@ $(TESTS) $(RUNTIME)
