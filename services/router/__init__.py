@@ -1,0 +1,1 @@
+"""The router: conversations, and which agent gets them."""
