@@ -30,7 +30,7 @@ test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails w
 lint: $(DEV)  ## style, types, direction of imports, dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy $(wildcard schemas services tests bench)
+	$(BIN)/mypy $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench))))
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
