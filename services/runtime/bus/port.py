@@ -50,9 +50,10 @@ class Consumer(Protocol):
         """Wait until the assignment differs from `known`, then return it. Empty: nothing is ours."""
         ...
 
-    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         """Read on from these offsets; a topic that is not named is read from the start of its log.
 
+        Returns the position of every topic: the given one, or where its log starts (not 0 once retention has passed).
         Raises Revoked when the partition is not ours, OutOfRange for an offset outside the log.
         """
         ...

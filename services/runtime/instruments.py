@@ -1,0 +1,33 @@
+"""Operational metrics of the runtime. Every name is here; labels come from bounded sets."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class ProcessorInstruments:
+    """What processors report, by group (and partition where it matters)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        g = ["group"]
+        self.events = Counter("pasokh_processor_events_total", "Inputs handled.", g, registry=registry)
+        self.duplicates = Counter("pasokh_processor_duplicates_total", "Repeats dropped.", g, registry=registry)
+        self.dead_letters = Counter("pasokh_processor_dead_letters_total", "Events set aside.", g, registry=registry)
+        self.restarts = Counter(
+            "pasokh_processor_reopened_total", "Memory dropped after an error.", [*g, "reason"], registry=registry
+        )
+        self.commit = Histogram("pasokh_processor_commit_seconds", "One commit.", g, registry=registry, buckets=SECONDS)
+        self.batch = Histogram(
+            "pasokh_processor_batch_events",
+            "Inputs per batch.",
+            g,
+            registry=registry,
+            buckets=(1, 2, 5, 10, 50, 200, 500),
+        )
+        self.partitions = Gauge("pasokh_processor_partitions", "Partitions owned.", g, registry=registry)
+        self.stopped = Gauge(
+            "pasokh_processor_stopped_partitions", "Partitions that wait for an operator.", g, registry=registry
+        )
+        self.lag = Gauge(
+            "pasokh_processor_lag_events", "Events not read yet.", [*g, "topic", "partition"], registry=registry
+        )

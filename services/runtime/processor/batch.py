@@ -1,0 +1,204 @@
+"""From records to inputs, and from a decided batch to one commit. Holds no state and does no IO but reading."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from schemas.commands import DeadLetterAction
+from schemas.envelope import Event, decode
+from services.runtime.bus.port import Record
+from services.runtime.collections import DEAD_LETTERS, OUTBOXES, ROWS, DeadLetter, Row
+from services.runtime.identifiers import hashed_id
+from services.runtime.processor.seen import Seen
+from services.runtime.stage import Arrived, Input, Performed, WakeUp
+from services.runtime.store.port import Changes, Condition, Key, Put
+from services.runtime.work import Work
+
+DEAD_LETTER_ACTION = "pasokh.control.dead_letter"
+
+
+class Poison(Exception):
+    """The deciding code raised. `culprit` is the input, None when it is not known which of the batch it was."""
+
+    def __init__(self, culprit: "Taken | None", error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.culprit = culprit
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One thing to handle, as it came: a record of the bus, a timer that is due, the result of an effect."""
+
+    record: Record | None = None
+    wake_up: WakeUp | None = None
+    performed: Performed | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one commit will cover. `inputs` pairs what the stage decides with what it was taken from."""
+
+    work: Work
+    taken: Sequence[Taken]
+    offsets: dict[str, int]
+    seen: Seen
+    inputs: list[tuple[Taken, Input]] = field(default_factory=list)
+    duplicates: int = 0
+
+
+def begin(row: Row, taken: Sequence[Taken], work: Work) -> Batch:
+    """A batch that starts where the row stands."""
+    offsets = dict(row.offsets)
+    for one in taken:
+        if one.record is not None:
+            offsets[one.record.topic] = max(offsets.get(one.record.topic, 0), one.record.offset + 1)
+    return Batch(work, taken, offsets, Seen(row.seen))
+
+
+async def understand(batch: Batch) -> None:
+    """Fill `inputs`: duplicates dropped, operators' actions on dead letters carried out. Raises Poison."""
+    for one in batch.taken:
+        if one.record is None:
+            batch.inputs.append((one, _woken(batch.work, one)))
+        else:
+            await _understand_record(batch, one, one.record)
+
+
+def _woken(work: Work, one: Taken) -> Input:
+    if one.wake_up is not None:
+        work.unwake(one.wake_up.name)
+        return one.wake_up
+    if one.performed is None:
+        raise LookupError("nothing was taken")
+    return one.performed
+
+
+async def _understand_record(batch: Batch, one: Taken, record: Record) -> None:
+    try:
+        event = decode(record.value)
+    except ValueError as error:
+        raise Poison(one, error) from error
+    if not batch.seen.admit(event, record.topic):
+        batch.duplicates += 1
+    elif event.type == DEAD_LETTER_ACTION:
+        await _act_on_dead_letter(batch, one, event)
+    else:
+        batch.inputs.append((one, Arrived(event, record.topic, record.offset)))
+
+
+async def _act_on_dead_letter(batch: Batch, one: Taken, event: Event) -> None:
+    action, work = DeadLetterAction.model_validate(event.data), batch.work
+    if action.group != work.place.group:
+        return
+    await work.fetch([(DEAD_LETTERS, [action.dead_letter])])
+    letter = work.get(DEAD_LETTERS, action.dead_letter)
+    if letter is None:
+        return
+    work.delete(DEAD_LETTERS, action.dead_letter)
+    if action.action == "retry":
+        batch.inputs.append((one, _revived(letter)))
+
+
+def _revived(letter: DeadLetter) -> Input:
+    if letter.event_type == "wake_up":
+        return WakeUp(letter.event_id, letter.at, orjson.loads(letter.event))
+    return Arrived(decode(letter.event.encode()), letter.topic, letter.offset)
+
+
+def cause_of(one: Input) -> str:
+    """What the ids made while deciding this input follow from."""
+    match one:
+        case Arrived():
+            return one.event.id
+        case WakeUp():
+            return f"wake:{one.name}:{one.due_at.isoformat()}"
+        case Performed():
+            return f"done:{one.name}"
+
+
+def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row, Changes]:
+    """The new row and the one commit of a decided batch. A row of number 0 is not in the store yet."""
+    work, place = batch.work, batch.work.place
+    after = Row(seq=place.seq, offsets=batch.offsets, seen=batch.seen.table, now=work.now)
+    key = row_key(place.group, place.partition)
+    fence = Condition(key) if row.seq == 0 else Condition(key, "seq", row.seq)
+    deletes = [*work.deletes(), *([previous_outbox] if previous_outbox else [])]
+    puts = [Put(key, after.model_dump(mode="json")), *work.puts()]
+    return after, Changes(
+        [fence], puts, deletes, tuple(work.outbox), outbox_key(place.group, place.partition, after.seq)
+    )
+
+
+def row_key(group: str, partition: int) -> Key:
+    """Where the row of a partition is."""
+    return Key(ROWS.name, f"{group}/{partition}")
+
+
+def outbox_key(group: str, partition: int, seq: int) -> Key:
+    """Where the outbox of a commit is."""
+    return Key(OUTBOXES.name, f"{group}/{partition}/{seq}")
+
+
+def bury(work: Work, one: Taken, error: Exception) -> None:
+    """Keep what could not be handled as a dead letter in this commit. A retry that failed again stays what it was."""
+    letter = _letter_of_record(work, one.record, error) if one.record else _letter_of_our_own(work, one, error)
+    if letter.event_type != DEAD_LETTER_ACTION:
+        parts = (letter.group, str(letter.partition), letter.topic, str(letter.offset), letter.event_id)
+        work.put(DEAD_LETTERS, hashed_id(*parts), letter)
+
+
+def _letter_of_our_own(work: Work, one: Taken, error: Exception) -> DeadLetter:
+    kind, name, data = "performed", "", "{}"
+    if one.wake_up is not None:
+        kind, name, data = "wake_up", one.wake_up.name, orjson.dumps(one.wake_up.data).decode()
+    elif one.performed is not None:
+        name = one.performed.name
+    return _letter(work, error, topic="", offset=0, event=data, event_id=name, event_type=kind, workspace="")
+
+
+def _letter_of_record(work: Work, record: Record, error: Exception) -> DeadLetter:
+    identity, event_type, workspace = _named(record)
+    return _letter(
+        work,
+        error,
+        topic=record.topic,
+        offset=record.offset,
+        event=record.value.decode(errors="replace"),
+        event_id=identity,
+        event_type=event_type,
+        workspace=workspace,
+    )
+
+
+def _letter(work: Work, error: Exception, **what: str | int) -> DeadLetter:
+    said = f"{type(error).__name__}: {_first_line(error)}"
+    where = {"group": work.place.group, "partition": work.place.partition}
+    return DeadLetter.model_validate({**where, **what, "error": said, "at": work.now})
+
+
+def _named(record: Record) -> tuple[str, str, str]:
+    try:
+        event = decode(record.value)
+    except ValueError:
+        return "", "unreadable", record.key.split("/", 1)[0]
+    return event.id, event.type, event.workspace
+
+
+def _first_line(error: Exception) -> str:
+    # Pydantic repeats the input in its message, which may be a person's text: name the places only.
+    places = getattr(error, "errors", None)
+    if callable(places):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in places(include_input=False))[:500]
+    return str(error).split("\n", 1)[0][:200]
+
+
+def note_number(batch: Batch, one: Taken) -> None:
+    """Note the number of an event that is set aside unhandled, so that its repeat is dropped."""
+    if one.record is None:
+        return
+    try:
+        batch.seen.admit(decode(one.record.value), one.record.topic)
+    except ValueError:
+        return

@@ -1,0 +1,23 @@
+"""The dedupe table of a partition: the last number handled per source and topic (rule 1 of the design)."""
+
+from schemas.envelope import Event
+
+Number = tuple[int, int]
+BEFORE_ALL: Number = (-1, -1)
+
+
+class Seen:
+    """Says whether an event is new. Kept in the partition row, never pruned: it has one entry a writer's partition."""
+
+    def __init__(self, table: dict[str, Number]) -> None:
+        self.table = dict(table)
+
+    def admit(self, event: Event, topic: str) -> bool:
+        """True when the event has not been handled; from then on it has. Events without a number are always new."""
+        if event.seq is None or event.index is None:
+            return True
+        number, place = (event.seq, event.index), f"{event.source}|{topic}"
+        if number <= self.table.get(place, BEFORE_ALL):
+            return False
+        self.table[place] = number
+        return True
