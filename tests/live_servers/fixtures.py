@@ -60,12 +60,17 @@ def kafka_cluster() -> Iterator[LocalKafka]:
 
 
 def _opened(open_server: Callable[[], S]) -> Iterator[S]:
-    try:
-        server = open_server()
-    except Unavailable as error:
-        _absent(str(error))
+    server = _open_or_absent(open_server)
     yield server
     server.close()
+
+
+def _open_or_absent(open_server: Callable[[], S]) -> S:
+    try:
+        return open_server()
+    except Unavailable as error:
+        reason = str(error)
+    _absent(reason)
 
 
 def _stoppable(server: Server) -> Iterator[Server]:
