@@ -1,0 +1,79 @@
+"""Reading a request's body within bounds: bytes, time and depth. Shared by the framework's routes and raw branches."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+
+from starlette.types import Receive
+
+MAX_BODY_BYTES = 1_000_000
+BODY_SECONDS = 15.0
+MAX_DEPTH = 64
+
+# A string without its end swallows the rest, so that every quote is looked at once and hostile bytes cost no more.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+class BodyTooLarge(Exception):
+    """More bytes than the limit were declared or sent: 413."""
+
+
+class BodyLate(Exception):
+    """The body was not complete in time: 408."""
+
+
+class BodyBroken(Exception):
+    """The client went away before its body was complete; nobody reads an answer."""
+
+
+async def read_body(
+    receive: Receive,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+    *,
+    limit: int = MAX_BODY_BYTES,
+    seconds: float = BODY_SECONDS,
+) -> bytes:
+    """The whole body of an ASGI request. `headers` are those of the scope: a declared length is judged at once.
+
+    Raises BodyTooLarge, BodyLate (`seconds` from this call), BodyBroken.
+    """
+    if declared_length(headers) > limit:
+        raise BodyTooLarge
+    try:
+        async with asyncio.timeout(seconds):
+            return await _collected(receive, limit)
+    except TimeoutError as error:
+        raise BodyLate from error
+
+
+def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """`Content-Length` of ASGI headers (names in lower case); 0 when absent or no number."""
+    value = next((v for name, v in headers if name == b"content-length"), b"0")
+    return int(value) if value.isdigit() else 0
+
+
+async def _collected(receive: Receive, limit: int) -> bytes:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BodyBroken
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise BodyTooLarge
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def too_deep(body: bytes, limit: int = MAX_DEPTH) -> bool:
+    """Whether JSON bytes nest arrays and objects deeper than `limit`. Linear in time, valid JSON or not."""
+    if body.count(b"[") + body.count(b"{") <= limit:
+        return False
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > limit:
+            return True
+    return False
