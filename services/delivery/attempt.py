@@ -1,0 +1,92 @@
+"""One attempt to send, outside of any batch: looks the account up, calls the channel, says how it ended."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from schemas.outbound import OutboundMessage
+from services.channels.port import Account, Channel, Http, Refused, Retryable, Uncertain
+from services.delivery.domain import SEND_TIMEOUT, Result, may_start
+from services.delivery.instruments import DeliveryInstruments
+from services.records.configuration import Configurations
+from services.runtime.clock import Clock
+from services.runtime.errors import Unavailable
+from services.runtime.work import Reader
+
+log = structlog.get_logger(__name__)
+
+ACCOUNT_MISSING = Result(
+    kind="refused",
+    code="account_missing",
+    detail="The account is not connected (any more) or has no usable credentials; connect it and answer again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What an attempt needs of the world."""
+
+    channels: Mapping[str, Channel]
+    http: Http
+    store: Reader
+    clock: Clock
+    instruments: DeliveryInstruments
+    configurations: Configurations = field(default_factory=Configurations)
+
+
+async def attempt(message: OutboundMessage, committed: datetime, outside: Outside) -> Result:
+    """Send a message once if `committed` is recent enough. Raises nothing: every end is a result.
+
+    Credentials are read here and now, so that they rest nowhere but in the configuration.
+    """
+    started = outside.clock.monotonic()
+    result = await _attempted(message, committed, outside)
+    channel = message.channel if message.channel in outside.channels else "unknown"
+    outside.instruments.attempts.labels(channel, result.kind).inc()
+    outside.instruments.duration.labels(channel).observe(max(0.0, outside.clock.monotonic() - started))
+    return result
+
+
+async def _attempted(message: OutboundMessage, committed: datetime, outside: Outside) -> Result:
+    channel = outside.channels.get(message.channel)
+    try:
+        account = await _account(message, outside)
+    except Unavailable:
+        return Result(kind="not_started", detail="the configuration could not be read")
+    if channel is None or account is None or _lacks_credentials(channel, account):
+        return ACCOUNT_MISSING
+    if not may_start(committed, outside.clock.now()):
+        log.warning("send_came_too_late", message=message.id)
+        return Result(kind="not_started", detail="the attempt came too late to be safe")
+    return await _sent(channel, message, account, outside.http)
+
+
+async def _account(message: OutboundMessage, outside: Outside) -> Account | None:
+    configurations = await outside.configurations.of(outside.store, [message.workspace])
+    if message.workspace not in configurations:
+        return None
+    kept = configurations[message.workspace].accounts.get(f"{message.channel}/{message.account}")
+    return Account(message.workspace, message.channel, message.account, kept.body) if kept else None
+
+
+def _lacks_credentials(channel: Channel, account: Account) -> bool:
+    return any(pointer.startswith("/credentials") for pointer, _ in channel.check_account(account.body))
+
+
+async def _sent(channel: Channel, message: OutboundMessage, account: Account, http: Http) -> Result:
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT.total_seconds()):
+            receipt = await channel.send(message, account, http)
+    except Retryable as error:
+        return Result(kind="retryable", after=error.after, detail=str(error))
+    except Refused as error:
+        return Result(kind="refused", code=error.code, detail=str(error))
+    except (Uncertain, TimeoutError):
+        return Result(kind="uncertain")
+    except Exception:  # a bug of the channel may have struck before or after the platform took it
+        log.exception("channel_failed_to_send", message=message.id, channel=message.channel)
+        return Result(kind="uncertain")
+    return Result(kind="sent", platform_id=receipt.platform_id)
