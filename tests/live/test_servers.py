@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pymongo import AsyncMongoClient
@@ -53,6 +54,7 @@ async def test_kafka_gives_back_what_was_produced_in_order(kafka_server: Server)
     assert await _consume(kafka_server, topic, 3) == [b"a", b"b", b"c"]
 
 
+@pytest.mark.slow
 async def test_kafka_keeps_acknowledged_records_over_a_kill_and_a_stop(stoppable_kafka: Server) -> None:
     topic = await _create_topic(stoppable_kafka)
     await _produce(stoppable_kafka, topic, b"before the kill")
@@ -64,6 +66,7 @@ async def test_kafka_keeps_acknowledged_records_over_a_kill_and_a_stop(stoppable
     assert await _consume(stoppable_kafka, topic, 2) == [b"before the kill", b"before the stop"]
 
 
+@pytest.mark.slow
 async def test_three_nodes_go_on_without_one(kafka_cluster: LocalKafka) -> None:
     topic = await _create_topic(kafka_cluster, replication=3)
     await _produce(kafka_cluster, topic, b"with three")
@@ -84,6 +87,7 @@ async def test_mongo_commits_several_documents_at_once(mongo_server: Server) -> 
         assert await documents.count_documents({"seq": 1}) == 2
 
 
+@pytest.mark.slow
 async def test_mongo_keeps_a_commit_over_a_kill_and_a_stop(stoppable_mongo: Server) -> None:
     name = f"servers-{uuid4()}"
     for end, number in ((stoppable_mongo.kill, 1), (stoppable_mongo.stop, 2)):

@@ -13,6 +13,7 @@ class Process:
         self._folder = folder
         self._log = folder / "output.log"
         self._child: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -35,6 +36,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._guard = _guard(self._child.pid)
 
     def stop(self, seconds: float = 30) -> None:
         """SIGTERM, and SIGKILL for what has not ended in `seconds`."""
@@ -44,15 +46,28 @@ class Process:
         try:
             self._child.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self._child.kill()
+        self._gone()
 
     def kill(self) -> None:
         if self._child is not None:
             self._child.kill()
-            self._child.wait()
+            self._gone()
+
+    def _gone(self) -> None:
+        for process in (self._guard, self._child):
+            if process is not None:
+                process.kill()
+                process.communicate()
 
     def last_words(self) -> str:
         """The end of its log, at most 2,000 characters, and whether it still runs."""
         state = "still running" if self.running else f"ended with {self._child and self._child.returncode}"
         log = self._log.read_text(errors="replace") if self._log.exists() else ""
         return f"{self._command[0]} {state}\n{log[-2000:]}"
+
+
+def _guard(pid: int) -> subprocess.Popen[bytes]:
+    """Ends `pid` when the test run is gone, even by SIGKILL: then nobody holds the other end of its input."""
+    script = f"read -r _; kill -9 {pid}"
+    return subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, start_new_session=True)
