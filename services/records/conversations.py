@@ -12,9 +12,9 @@ class ConversationRecord(Conversation):
     """A conversation with what its owner needs besides.
 
     `key` is the person key, `thread` the place in public (None: private). `addresses` per surface is where the
-    customer wrote last; `last_surface` which of them was last. `answer_due_since` is the start of the first customer
-    message that awaits its first human answer, None once one arrived; `answered_at` the acceptance of an answer that is
-    on its way (`answering` its message). `config_version` decided its routing. `queued_at` is its place in the queue.
+    customer wrote last; `last_surface` which of them was last. `answer_due_since` is when the first customer message
+    that has no human answer yet began to wait, None once an answer arrived. `rule` and `config_version` decided its
+    routing; `queued_at` is its place in the queue; `last_agent` had it last; `resolutions` counts its resolves.
     """
 
     key: str
@@ -22,8 +22,6 @@ class ConversationRecord(Conversation):
     addresses: dict[str, Address] = {}
     last_surface: str = "private"
     answer_due_since: Instant | None = None
-    answering: str | None = None
-    answered_at: Instant | None = None
     first_response: FirstResponse | None = None
     queued_at: Instant | None = None
     rule: str = "default"
@@ -45,6 +43,7 @@ class MessageRecord(Message):
     workspace: str
     key: str
     order: str
+    edited_at: Instant | None = None
 
 
 class PersonRecord(Contract):
@@ -58,6 +57,15 @@ class PersonRecord(Contract):
     blocked: bool = False
     open: dict[str, str] = {}
     seen_at: Instant
+
+
+class ActivityRecord(Contract):
+    """An activity that is no message and was handled: its id (the document's) is the dedupe, until `expires_at`."""
+
+    workspace: str
+    kind: str
+    partition: int
+    expires_at: Instant
 
 
 CONVERSATIONS = Collection(
@@ -79,3 +87,6 @@ MESSAGES = Collection(
     "messages", MessageRecord, writer=WRITER, indexes=(Index("conversation", ("workspace", "conversation", "order")),)
 )
 PERSONS = Collection("persons", PersonRecord, writer=WRITER)
+ACTIVITIES = Collection(
+    "activities", ActivityRecord, writer=WRITER, indexes=(Index("expiry", ("partition", "expires_at")),)
+)

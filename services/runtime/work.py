@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -69,7 +69,7 @@ class Work:
     effects: list[Effect] = field(default_factory=list)
     _order: int = 0
 
-    async def fetch(self, wanted: Iterable[tuple[Collection[Model], Iterable[str]]]) -> None:
+    async def fetch(self, wanted: Iterable[tuple[Collection[Any], Iterable[str]]]) -> None:
         """Read these documents, all in one call of the store; what was read or written before is kept."""
         models = {Key(c.name, i): c.model for c, ids in wanted for i in ids}
         missing = [key for key in models if key not in self._seen and key not in self._written]

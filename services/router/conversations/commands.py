@@ -1,0 +1,162 @@
+"""What agents do: reply and resolve. Each command leaves an outcome in its batch, which is also its dedupe record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.activity import Address
+from schemas.channel import Capabilities
+from schemas.commands import Reply, Resolve
+from schemas.conversation import Author
+from schemas.outbound import OutboundMessage
+from schemas.values import Surface
+from services.records.conversations import CONVERSATIONS, MESSAGES, ConversationRecord, MessageRecord
+from services.router.conversations import domain
+from services.router.conversations.facts import accept, close_task, refuse, tell
+from services.router.conversations.inbound import next_order
+from services.runtime.collections import OUTCOMES
+from services.runtime.stage import Arrived
+from services.runtime.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command is not carried out now, and what to do about it."""
+
+    status: int
+    title: str
+    detail: str
+
+
+NO_CONVERSATION = Refusal(404, "Not found", "There is no such conversation.")
+
+
+def is_repeat(work: Work, command: Arrived) -> bool:
+    """Whether the command was answered before."""
+    return work.get(OUTCOMES, command.event.id) is not None
+
+
+def handle_reply(work: Work, command: Arrived, capabilities: Mapping[str, Capabilities]) -> None:
+    """Send an agent's answer to the customer, or refuse it."""
+    if is_repeat(work, command):
+        return
+    reply = Reply.model_validate(command.event.data)
+    conversation = work.get(CONVERSATIONS, reply.conversation)
+    surface = reply.surface or (conversation.last_surface if conversation else None)
+    refusal = _why_not_reply(reply, conversation, surface, capabilities)
+    if refusal is not None:
+        refuse(work, command, reply.request_hash, refusal.status, refusal.title, refusal.detail)
+    elif conversation is not None and surface is not None:
+        _send(work, command, reply, conversation, "public" if surface == "public" else "private")
+
+
+def _why_not_reply(
+    reply: Reply, conversation: ConversationRecord | None, surface: str | None, capabilities: Mapping[str, Capabilities]
+) -> Refusal | None:
+    if conversation is None:
+        return NO_CONVERSATION
+    if conversation.status in domain.FINISHED:
+        detail = f"The conversation is {conversation.status}. Reopen it, or wait for the customer to write again."
+        return Refusal(409, "Conversation is finished", detail)
+    if conversation.agent != reply.agent:
+        holder = f"It is with {conversation.agent}" if conversation.agent else "It waits and has no agent yet"
+        detail = f"{reply.agent} is not the assignee. {holder}; only the assignee can reply."
+        return Refusal(409, "Not the assignee", detail)
+    return _why_not_there(reply, conversation, surface or "", capabilities)
+
+
+def _why_not_there(
+    reply: Reply, conversation: ConversationRecord, surface: str, capabilities: Mapping[str, Capabilities]
+) -> Refusal | None:
+    if surface not in conversation.addresses:
+        there = ", ".join(sorted(conversation.addresses)) or "nowhere"
+        detail = f"The customer has not written on the {surface} side of this channel, only here: {there}."
+        return Refusal(409, "No address on that surface", detail)
+    if surface == "public" and reply.masked:
+        detail = f"A public reply must not hold a secret ({', '.join(reply.masked)}). Write it without, or in private."
+        return Refusal(409, "Secret in a public reply", detail)
+    if surface == "public" and conversation.sensitive:
+        detail = "The case is sensitive: answer on the private surface, where nobody else reads."
+        return Refusal(409, "Public reply to a sensitive case", detail)
+    limit = capabilities[conversation.channel].text_limit if conversation.channel in capabilities else None
+    if limit is not None and len(reply.text.text) > limit:
+        detail = f"{conversation.channel} takes at most {limit} characters; this has {len(reply.text.text)}. Split it."
+        return Refusal(422, "Text too long", detail)
+    return None
+
+
+def _send(work: Work, command: Arrived, reply: Reply, conversation: ConversationRecord, surface: Surface) -> None:
+    message = _message_of(work, reply, conversation, surface)
+    address = conversation.addresses[surface]
+    work.put(MESSAGES, message.id, message)
+    work.emit("pasokh.outbound.message", conversation.key, _outbound(message, conversation, reply, address))
+    after = domain.replied(conversation, work.now)
+    said = {"at": reply.accepted_at, "message": message.id, "message_surface": surface, "author": "agent"}
+    tell(work, "replied", after, conversation.status, **said)
+    if conversation.status != "pending":
+        tell(work, "pending", after, after.status)
+    accept(work, command, reply.request_hash, message.id, created=True)
+
+
+def _message_of(work: Work, reply: Reply, conversation: ConversationRecord, surface: Surface) -> MessageRecord:
+    return MessageRecord(
+        id=work.new_id("message"),
+        conversation=conversation.id,
+        workspace=conversation.workspace,
+        key=conversation.key,
+        order=next_order(work),
+        direction="outbound",
+        surface=surface,
+        channel=conversation.channel,
+        author=Author(kind="agent", id=reply.agent),
+        text=reply.text,
+        masked=reply.masked,
+        received_at=reply.accepted_at,
+        state="queued",
+    )
+
+
+def _outbound(
+    message: MessageRecord, conversation: ConversationRecord, reply: Reply, address: Address
+) -> OutboundMessage:
+    return OutboundMessage(
+        id=message.id,
+        conversation=conversation.id,
+        key=conversation.key,
+        workspace=conversation.workspace,
+        channel=conversation.channel,
+        account=conversation.account,
+        surface=message.surface,
+        address=address,
+        author=message.author,
+        text=reply.text,
+        accepted_at=reply.accepted_at,
+    )
+
+
+def handle_resolve(work: Work, command: Arrived) -> None:
+    """Finish a conversation: its agent's units are free, and it closes in `domain.CLOSES_AFTER`."""
+    if is_repeat(work, command):
+        return
+    resolve = Resolve.model_validate(command.event.data)
+    conversation = work.get(CONVERSATIONS, resolve.conversation)
+    refusal = _why_not_resolve(resolve, conversation)
+    if refusal is not None:
+        refuse(work, command, resolve.request_hash, refusal.status, refusal.title, refusal.detail)
+    elif conversation is not None:
+        after = domain.resolved(conversation, work.now)
+        tell(work, "resolved", after, conversation.status)
+        close_task(work, after)
+        closing = {"conversation": after.id, "key": after.key}
+        work.wake(f"close/{after.id}", work.now + domain.CLOSES_AFTER, closing)
+        accept(work, command, resolve.request_hash, after.id)
+
+
+def _why_not_resolve(resolve: Resolve, conversation: ConversationRecord | None) -> Refusal | None:
+    if conversation is None:
+        return NO_CONVERSATION
+    if conversation.status in domain.FINISHED:
+        return Refusal(409, "Conversation is finished", f"The conversation is already {conversation.status}.")
+    if resolve.agent and conversation.agent and resolve.agent != conversation.agent:
+        detail = f"{resolve.agent} is not the assignee; it is with {conversation.agent}. Leave `agent` out to overrule."
+        return Refusal(409, "Not the assignee", detail)
+    return None

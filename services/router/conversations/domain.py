@@ -1,0 +1,205 @@
+"""The life of a conversation, pure: a value and a time in, a new value out.
+
+`bot` → `waiting` → `offered` → `assigned` ⇄ `pending` (on the customer) → `resolved` → `closed`. A customer's message
+brings `pending` back to `assigned` and `resolved` back to `waiting`; an edit changes no status.
+"""
+
+from datetime import datetime, timedelta
+
+from schemas.activity import Activity
+from schemas.conversation import FirstResponse, Status
+from schemas.routing import Assigned, TaskQueued
+from services.records.conversations import ConversationRecord, PersonRecord
+from services.router.conversations.plan import Plan, Traits
+
+CLOSES_AFTER = timedelta(hours=72)
+PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
+FINISHED: frozenset[Status] = frozenset({"resolved", "closed"})
+WITH_AGENT: frozenset[Status] = frozenset({"assigned", "pending"})
+
+
+def counted_from(activity: Activity) -> datetime:
+    """When waiting for an answer began: our receipt, or the platform's time where that is more than 5 s earlier."""
+    sent, received = activity.sent_at, activity.received_at
+    return sent if sent is not None and received - sent > PLATFORM_TIME_TRUSTED_AFTER else received
+
+
+def traits_of(activity: Activity, language: str | None, sensitive: bool) -> Traits:
+    """What routing rules may look at."""
+    return Traits(
+        channel=activity.channel,
+        surface=activity.surface,
+        language=language,
+        intent=activity.intent,
+        sentiment=activity.sentiment,
+        sensitive=sensitive,
+    )
+
+
+def opened(identity: str, activity: Activity, plan: Plan, language: str | None, now: datetime) -> ConversationRecord:
+    """A new conversation by the first message of a person on a thread, waiting for an agent."""
+    return ConversationRecord(
+        id=identity,
+        workspace=activity.workspace,
+        key=f"{activity.workspace}/{activity.person}",
+        status="waiting",
+        channel=activity.channel,
+        account=activity.account,
+        surface=activity.surface,
+        person=activity.person,
+        thread=activity.thread,
+        team=plan.team,
+        priority=plan.priority,
+        requirement=plan.requirement,
+        rule=plan.rule,
+        config_version=plan.config_version,
+        language=language,
+        sentiment=activity.sentiment,
+        intent=activity.intent,
+        sensitive=activity.sensitive,
+        opened_at=now,
+        updated_at=now,
+        queued_at=now,
+    )
+
+
+def heard(conversation: ConversationRecord, activity: Activity, now: datetime) -> ConversationRecord:
+    """The customer said something: a pending conversation is the agent's again, and an answer is due."""
+    addresses = dict(conversation.addresses)
+    if activity.address is not None:
+        addresses[activity.surface] = activity.address
+    waiting_since = conversation.answer_due_since
+    if conversation.first_response is None and waiting_since is None:
+        waiting_since = counted_from(activity)
+    return conversation.model_copy(
+        update={
+            "status": "assigned" if conversation.status == "pending" else conversation.status,
+            "addresses": addresses,
+            "last_surface": activity.surface,
+            "answer_due_since": waiting_since,
+            "language": conversation.language or activity.language,
+            "sentiment": activity.sentiment or conversation.sentiment,
+            "intent": conversation.intent or activity.intent,
+            "sensitive": conversation.sensitive or activity.sensitive,
+            "updated_at": now,
+        }
+    )
+
+
+def reopened(conversation: ConversationRecord, plan: Plan, now: datetime) -> ConversationRecord:
+    """A resolved conversation waits again, by the rules of now; its last agent is preferred."""
+    return conversation.model_copy(
+        update={
+            "status": "waiting",
+            "agent": None,
+            "team": plan.team,
+            "requirement": plan.requirement,
+            "priority": plan.priority,
+            "rule": plan.rule,
+            "config_version": plan.config_version,
+            "assigned_at": None,
+            "queued_at": now,
+            "updated_at": now,
+        }
+    )
+
+
+def task(conversation: ConversationRecord) -> TaskQueued:
+    """The routing side of a waiting conversation."""
+    return TaskQueued(
+        conversation=conversation.id,
+        key=conversation.key,
+        workspace=conversation.workspace,
+        channel=conversation.channel,
+        account=conversation.account,
+        surface=conversation.surface,
+        team=conversation.team,
+        requirement=conversation.requirement,
+        priority=conversation.priority,
+        language=conversation.language,
+        queued_at=conversation.queued_at or conversation.updated_at,
+        preferred=conversation.last_agent,
+        rule=conversation.rule,
+        config_version=conversation.config_version,
+    )
+
+
+def assigned(conversation: ConversationRecord, assignment: Assigned, now: datetime) -> ConversationRecord | None:
+    """The conversation with its agent; None when it waits no more (resolved meanwhile, or another has it)."""
+    if conversation.status not in {"waiting", "offered", "bot"}:
+        return None
+    return conversation.model_copy(
+        update={
+            "status": "assigned",
+            "agent": assignment.agent,
+            "last_agent": assignment.agent,
+            "team": assignment.team,
+            "assigned_at": assignment.at,
+            "updated_at": now,
+        }
+    )
+
+
+def unassigned(conversation: ConversationRecord, agent: str, now: datetime) -> ConversationRecord | None:
+    """The conversation back in the queue because its agent went; None when that agent does not have it."""
+    if conversation.status not in WITH_AGENT or conversation.agent != agent:
+        return None
+    return conversation.model_copy(update={"status": "waiting", "agent": None, "assigned_at": None, "updated_at": now})
+
+
+def replied(conversation: ConversationRecord, now: datetime) -> ConversationRecord:
+    """An agent's answer is on its way: the next move is the customer's."""
+    return conversation.model_copy(update={"status": "pending", "updated_at": now})
+
+
+def delivered(conversation: ConversationRecord, accepted_at: datetime, now: datetime) -> ConversationRecord:
+    """An agent's answer arrived. The first one is the first response, counted at its acceptance."""
+    if conversation.first_response is not None or conversation.answer_due_since is None:
+        return conversation.model_copy(update={"updated_at": now})
+    first = FirstResponse(started_at=conversation.answer_due_since, stopped_at=accepted_at)
+    return conversation.model_copy(
+        update={"first_response": first, "first_response_at": accepted_at, "answer_due_since": None, "updated_at": now}
+    )
+
+
+def undelivered(conversation: ConversationRecord, now: datetime) -> ConversationRecord:
+    """An answer did not arrive: it is the agent's move again."""
+    status = "assigned" if conversation.status == "pending" else conversation.status
+    return conversation.model_copy(update={"status": status, "updated_at": now})
+
+
+def resolved(conversation: ConversationRecord, now: datetime) -> ConversationRecord:
+    """The case is done until the customer writes again or `CLOSES_AFTER` has passed."""
+    return conversation.model_copy(
+        update={
+            "status": "resolved",
+            "resolved_at": now,
+            "resolutions": conversation.resolutions + 1,
+            "last_agent": conversation.agent or conversation.last_agent,
+            "updated_at": now,
+        }
+    )
+
+
+def closed(conversation: ConversationRecord, now: datetime) -> ConversationRecord:
+    """Done for good; the next message of the person opens another."""
+    return conversation.model_copy(update={"status": "closed", "updated_at": now})
+
+
+def met(person: PersonRecord | None, activity: Activity, now: datetime) -> PersonRecord:
+    """The person as known after an activity."""
+    known = person or PersonRecord(
+        key=f"{activity.workspace}/{activity.person}", workspace=activity.workspace, person=activity.person, seen_at=now
+    )
+    return known.model_copy(
+        update={
+            "name": activity.person_name or known.name,
+            "language": activity.language or known.language,
+            "seen_at": now,
+        }
+    )
+
+
+def thread_of(activity: Activity) -> str:
+    """Which of a person's open conversations an activity belongs to: '' in private, else the public place."""
+    return (activity.thread or "") if activity.surface == "public" else ""

@@ -1,0 +1,76 @@
+"""How conversations tell what happened, and answer commands."""
+
+from schemas.commands import Outcome
+from schemas.conversation import ConversationFact, Status
+from schemas.routing import TaskClosed
+from schemas.values import Json, Problem
+from services.records.conversations import CONVERSATIONS, ConversationRecord
+from services.router.conversations import domain
+from services.runtime.collections import OUTCOMES
+from services.runtime.stage import Arrived
+from services.runtime.work import Work
+
+
+def tell(work: Work, verb: str, after: ConversationRecord, before: Status | None, **more: object) -> None:
+    """Keep the conversation and emit `pasokh.conversation.<verb>`. `more` are further fields of ConversationFact."""
+    work.put(CONVERSATIONS, after.id, after)
+    known: dict[str, object] = {"at": work.now, "agent": after.agent, **more}
+    fact = ConversationFact.model_validate(
+        {
+            "conversation": after.id,
+            "key": after.key,
+            "snapshot": after.shown(),
+            "previous_status": before,
+            **known,
+        }
+    )
+    work.emit(f"pasokh.conversation.{verb}", after.key, fact)
+
+
+def queue(work: Work, conversation: ConversationRecord, before: Status | None) -> None:
+    """Tell that it waits, and ask dispatch for an agent."""
+    tell(work, "queued", conversation, before)
+    work.emit("pasokh.routing.task_queued", conversation.workspace, domain.task(conversation))
+
+
+def close_task(work: Work, conversation: ConversationRecord) -> None:
+    """Give the units of the agent back, or the place in the queue up."""
+    closed = TaskClosed(
+        conversation=conversation.id, key=conversation.key, workspace=conversation.workspace, at=work.now
+    )
+    work.emit("pasokh.routing.task_closed", conversation.workspace, closed)
+
+
+def accept(work: Work, command: Arrived, request_hash: str, result: str, *, created: bool = False) -> None:
+    """The command was applied."""
+    outcome = Outcome(
+        id=command.event.id,
+        workspace=command.event.workspace,
+        status="applied",
+        result=result,
+        created=created,
+        request_hash=request_hash,
+        at=work.now,
+    )
+    work.put(OUTCOMES, outcome.id, outcome)
+
+
+def refuse(work: Work, command: Arrived, request_hash: str, status: int, title: str, detail: str) -> None:
+    """The command was not applied; `detail` says why and what to do."""
+    outcome = Outcome(
+        id=command.event.id,
+        workspace=command.event.workspace,
+        status="refused",
+        problem=Problem(status=status, title=title, detail=detail),
+        request_hash=request_hash,
+        at=work.now,
+    )
+    work.put(OUTCOMES, outcome.id, outcome)
+
+
+def text_field(data: dict[str, Json], name: str) -> str:
+    """A text of a timer's data. Raises TypeError when it is not there: our own bug."""
+    value = data.get(name)
+    if not isinstance(value, str):
+        raise TypeError(f"timer data has no {name}")
+    return value

@@ -1,0 +1,227 @@
+"""What comes in from customers: messages open, continue or reopen a conversation; edits and the rest change it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from schemas.activity import Activity
+from schemas.configuration import WorkspaceConfiguration
+from schemas.conversation import Author, MessageState
+from services.records.conversations import (
+    ACTIVITIES,
+    CONVERSATIONS,
+    MESSAGES,
+    PERSONS,
+    ActivityRecord,
+    ConversationRecord,
+    MessageRecord,
+    PersonRecord,
+)
+from services.router.conversations import domain
+from services.router.conversations.facts import queue, tell
+from services.router.conversations.plan import plan
+from services.runtime.work import Work
+
+# A platform repeats an update for a day at most, the log for a week: 30 days more is the promise of the design.
+ACTIVITIES_KEPT = timedelta(days=37)
+PURGE = "purge"
+
+Configuration = WorkspaceConfiguration | None
+Handler = Callable[[Work, Activity, Configuration], None]
+
+
+def handle_activity(work: Work, activity: Activity, configuration: Configuration) -> None:
+    """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
+    if activity.kind in BY_MESSAGE:
+        BY_MESSAGE[activity.kind](work, activity, configuration)
+    elif work.get(ACTIVITIES, activity.id) is None:
+        expires = work.now + ACTIVITIES_KEPT
+        record = ActivityRecord(
+            workspace=activity.workspace, kind=activity.kind, partition=work.place.partition, expires_at=expires
+        )
+        work.put(ACTIVITIES, activity.id, record)
+        work.wake(PURGE, _next_hour(work.now))
+        ONCE.get(activity.kind, _ignore)(work, activity, configuration)
+
+
+def _next_hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def _ignore(work: Work, activity: Activity, configuration: Configuration) -> None:
+    """Kept on the log and counted; it changes no conversation."""
+
+
+def _message(work: Work, activity: Activity, configuration: Configuration) -> None:
+    _hear(work, activity, configuration, "received")
+
+
+def _hear(work: Work, activity: Activity, configuration: Configuration, state: MessageState) -> None:
+    identity = activity.message or activity.id
+    if work.get(MESSAGES, identity) is not None:
+        return
+    person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    before = _current(work, person, activity)
+    after, is_new = _joined(work, activity, configuration, before)
+    work.put(PERSONS, person.key, _with_open(person, activity, after))
+    work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
+    _told(work, activity, before, after, identity, is_new=is_new)
+
+
+def _key(activity: Activity) -> str:
+    return f"{activity.workspace}/{activity.person}"
+
+
+def _current(work: Work, person: PersonRecord, activity: Activity) -> ConversationRecord | None:
+    identity = person.open.get(domain.thread_of(activity))
+    found = work.get(CONVERSATIONS, identity) if identity else None
+    return None if found is None or found.status == "closed" else found
+
+
+def _joined(
+    work: Work, activity: Activity, configuration: Configuration, before: ConversationRecord | None
+) -> tuple[ConversationRecord, bool]:
+    """The conversation with this message in it, and whether it has to be queued."""
+    if before is not None and before.status != "resolved":
+        return domain.heard(before, activity, work.now), False
+    language = (before.language if before else None) or activity.language or _account_language(activity, configuration)
+    sensitive = activity.sensitive or (before is not None and before.sensitive)
+    planned = plan(domain.traits_of(activity, language, sensitive), configuration)
+    if before is not None:
+        fresh = domain.reopened(before, planned, work.now)
+        work.unwake(f"close/{before.id}")
+    else:
+        fresh = domain.opened(work.new_id("conversation"), activity, planned, language, work.now)
+    return domain.heard(fresh, activity, work.now), True
+
+
+def _account_language(activity: Activity, configuration: Configuration) -> str | None:
+    if configuration is None:
+        return None
+    account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
+    return account.body.language if account else None
+
+
+def _with_open(person: PersonRecord, activity: Activity, conversation: ConversationRecord) -> PersonRecord:
+    where = domain.thread_of(activity)
+    if person.open.get(where) == conversation.id:
+        return person
+    return person.model_copy(update={"open": {**person.open, where: conversation.id}})
+
+
+def _message_record(
+    work: Work, activity: Activity, conversation: ConversationRecord, identity: str, state: MessageState
+) -> MessageRecord:
+    return MessageRecord(
+        id=identity,
+        conversation=conversation.id,
+        workspace=conversation.workspace,
+        key=conversation.key,
+        order=next_order(work),
+        direction="inbound",
+        surface=activity.surface,
+        channel=activity.channel,
+        author=Author(kind="customer", id=activity.person, name=activity.person_name),
+        text=activity.text,
+        masked=activity.masked,
+        attachments=activity.attachments,
+        sent_at=activity.sent_at,
+        received_at=activity.received_at,
+        state=state,
+        platform_id=activity.platform_id,
+    )
+
+
+def next_order(work: Work) -> str:
+    """Where a new message stands in its conversation: after all of earlier batches, and of this one,
+    for telling of a message always sends something.
+    """
+    return f"{work.place.seq:012d}.{len(work.outbox):06d}"
+
+
+def _told(
+    work: Work,
+    activity: Activity,
+    before: ConversationRecord | None,
+    after: ConversationRecord,
+    message: str,
+    *,
+    is_new: bool,
+) -> None:
+    heard = {
+        "at": domain.counted_from(activity),
+        "message": message,
+        "message_surface": activity.surface,
+        "author": "customer",
+    }
+    if not is_new and before is not None:
+        tell(work, "message_received", after, before.status, **heard)
+        return
+    tell(work, *(("reopened", after, before.status) if before else ("opened", after, None)))
+    tell(work, "message_received", after, after.status, **heard)
+    queue(work, after, after.status)
+
+
+def _edit(work: Work, activity: Activity, configuration: Configuration) -> None:
+    """Replace the text of the message; one that never came is stored as its edit, and its original is a repeat."""
+    message = work.get(MESSAGES, activity.message or activity.id)
+    if message is None:
+        _hear(work, activity, configuration, "edited")
+        return
+    edited_at = activity.sent_at or activity.received_at
+    if message.state == "deleted" or (message.edited_at is not None and edited_at <= message.edited_at):
+        return
+    changed: dict[str, object] = {
+        "text": activity.text,
+        "masked": activity.masked,
+        "state": "edited",
+        "edited_at": edited_at,
+    }
+    if activity.attachments:
+        changed["attachments"] = activity.attachments
+    work.put(MESSAGES, message.id, message.model_copy(update=changed))
+    conversation = work.get(CONVERSATIONS, message.conversation)
+    if conversation is not None:
+        language = activity.language or conversation.language
+        after = conversation.model_copy(
+            update={
+                "language": language,
+                "sensitive": conversation.sensitive or activity.sensitive,
+                "updated_at": work.now,
+            }
+        )
+        tell(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
+
+
+def _deletion(work: Work, activity: Activity, configuration: Configuration) -> None:
+    message = work.get(MESSAGES, activity.message) if activity.message else None
+    if message is None or message.state == "deleted":
+        return
+    work.put(MESSAGES, message.id, message.model_copy(update={"text": None, "attachments": [], "state": "deleted"}))
+    conversation = work.get(CONVERSATIONS, message.conversation)
+    if conversation is not None:
+        after = conversation.model_copy(update={"updated_at": work.now})
+        tell(work, "message_deleted", after, conversation.status, message=message.id, message_surface=message.surface)
+
+
+RANK = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
+
+
+def _receipt(work: Work, activity: Activity, configuration: Configuration) -> None:
+    """Receipts come in any order; the furthest state stays."""
+    message = work.get(MESSAGES, activity.message) if activity.message else None
+    state = activity.details.get("state")
+    if message is None or not isinstance(state, str) or message.state not in RANK:
+        return
+    if RANK.get(state, -1) > RANK[message.state]:
+        work.put(MESSAGES, message.id, message.model_copy(update={"state": state}))
+
+
+def _follow(work: Work, activity: Activity, configuration: Configuration) -> None:
+    """A person blocked the account, or let it in again."""
+    person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    blocked = activity.details.get("state") == "blocked"
+    work.put(PERSONS, person.key, person.model_copy(update={"blocked": blocked}))
+
+
+BY_MESSAGE: dict[str, Handler] = {"message": _message, "postback": _message}
+ONCE: dict[str, Handler] = {"edit": _edit, "deletion": _deletion, "receipt": _receipt, "follow": _follow}

@@ -1,0 +1,81 @@
+"""Routing rules applied to a conversation: which team, which skills, which priority. Pure; data, not code."""
+
+from dataclasses import dataclass
+
+from schemas.configuration import DEFAULT_TEAM, Match, Rule, Then, WorkspaceConfiguration
+from schemas.values import Priority, Requirement
+
+LANGUAGE_SKILL = "lang:{language}"
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What rules may look at."""
+
+    channel: str
+    surface: str
+    language: str | None = None
+    intent: str | None = None
+    sentiment: str | None = None
+    sensitive: bool = False
+    tier: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where a conversation goes. `rule` says which rule decided: `rule 1` is the first, `default` none."""
+
+    team: str
+    requirement: Requirement
+    priority: Priority
+    rule: str
+    config_version: int
+
+
+def plan(traits: Traits, configuration: WorkspaceConfiguration | None) -> Plan:
+    """The first rule that matches wins; without one: team `default`, no skills, priority normal."""
+    rules = configuration.routing.body.rules if configuration and configuration.routing else []
+    version = configuration.version if configuration else 0
+    for number, rule in enumerate(rules, start=1):
+        if matches(rule.when, traits):
+            return _planned(rule, traits, configuration, f"rule {number}", version)
+    return _planned(Rule(then=Then()), traits, configuration, "default", version)
+
+
+def _planned(rule: Rule, traits: Traits, configuration: WorkspaceConfiguration | None, name: str, version: int) -> Plan:
+    teams = configuration.teams if configuration else {}
+    team = rule.then.team if rule.then.team in teams else DEFAULT_TEAM
+    return Plan(team, Requirement(skills=_skills(rule.then, traits)), rule.then.priority, name, version)
+
+
+def _skills(then: Then, traits: Traits) -> dict[str, int]:
+    """`lang:{language}` becomes the conversation's language, or is left out when that is not known."""
+    named = {k: v for k, v in then.skills.items() if k != LANGUAGE_SKILL}
+    if LANGUAGE_SKILL in then.skills and traits.language:
+        skill = f"lang:{traits.language}"
+        named[skill] = max(named.get(skill, 0), then.skills[LANGUAGE_SKILL])
+    return named
+
+
+def matches(when: Match, traits: Traits) -> bool:
+    """Whether all keys that are given hold."""
+    wanted = (
+        (when.channel, traits.channel),
+        (when.surface, traits.surface),
+        (when.language, traits.language),
+        (when.intent, traits.intent),
+        (when.sentiment, traits.sentiment),
+        (when.tier, traits.tier),
+    )
+    return (
+        all(_holds(value, actual) for value, actual in wanted)
+        and (when.sensitive is None or when.sensitive == traits.sensitive)
+        and (when.tag is None or any(_holds(when.tag, tag) for tag in traits.tags))
+    )
+
+
+def _holds(wanted: object, actual: str | None) -> bool:
+    if wanted is None:
+        return True
+    return actual in wanted if isinstance(wanted, list) else actual == wanted

@@ -1,0 +1,132 @@
+"""What the other processors say back: assignments, deliveries, SLA due times, and this one's own timers."""
+
+from schemas.outbound import DeliveryFailed, DeliverySent
+from schemas.routing import Assigned, TaskChanged, Unassigned
+from schemas.sla import ClockFact, ControlDue, ControlTick
+from schemas.values import Failure, instant, instant_text
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations import domain
+from services.router.conversations.facts import tell, text_field
+from services.router.conversations.inbound import PURGE
+from services.runtime.stage import Arrived, WakeUp
+from services.runtime.work import Work
+
+TICK = "tick/"
+CLOSE = "close/"
+
+
+def handle_assigned(work: Work, arrived: Arrived) -> None:
+    """Dispatch found an agent."""
+    assignment = Assigned.model_validate(arrived.event.data)
+    conversation = work.get(CONVERSATIONS, assignment.conversation)
+    after = domain.assigned(conversation, assignment, work.now) if conversation else None
+    if conversation is not None and after is not None:
+        tell(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
+
+
+def handle_unassigned(work: Work, arrived: Arrived) -> None:
+    """The agent went; dispatch keeps the task in its queue already."""
+    news = Unassigned.model_validate(arrived.event.data)
+    conversation = work.get(CONVERSATIONS, news.conversation)
+    after = domain.unassigned(conversation, news.agent, work.now) if conversation else None
+    if conversation is not None and after is not None:
+        tell(work, "queued", after, conversation.status)
+
+
+def handle_sent(work: Work, arrived: Arrived) -> None:
+    """The platform took a message."""
+    sent = DeliverySent.model_validate(arrived.event.data)
+    message = work.get(MESSAGES, sent.message)
+    if message is None or message.state != "queued":
+        return
+    arrived_message = message.model_copy(
+        update={"state": "sent", "platform_id": sent.platform_id, "sent_at": sent.at, "error": None}
+    )
+    work.put(MESSAGES, message.id, arrived_message)
+    _tell_delivered(work, arrived_message)
+
+
+def _tell_delivered(work: Work, message: MessageRecord) -> None:
+    conversation = work.get(CONVERSATIONS, message.conversation)
+    if conversation is None:
+        return
+    by_agent = message.author.kind == "agent"
+    after = domain.delivered(conversation, message.received_at, work.now) if by_agent else conversation
+    first = after.first_response if conversation.first_response is None else None
+    tell(work, "reply_delivered", after, conversation.status, first_response=first, **_about(message))
+
+
+def _about(message: MessageRecord) -> dict[str, object]:
+    return {
+        "at": message.received_at,
+        "message": message.id,
+        "message_surface": message.surface,
+        "author": message.author.kind,
+    }
+
+
+def handle_failed(work: Work, arrived: Arrived) -> None:
+    """The platform refused a message for good, or nobody can know whether it has it."""
+    failed = DeliveryFailed.model_validate(arrived.event.data)
+    message = work.get(MESSAGES, failed.message)
+    if message is None or message.state != "queued":
+        return
+    work.put(MESSAGES, message.id, message.model_copy(update={"state": "failed", "error": failed.error}))
+    conversation = work.get(CONVERSATIONS, message.conversation)
+    if conversation is not None:
+        after = domain.undelivered(conversation, work.now)
+        error = Failure(code=failed.error.code, detail=failed.error.detail)
+        tell(work, "reply_failed", after, conversation.status, error=error, **_about(message))
+
+
+def handle_clock_started(work: Work, arrived: Arrived) -> None:
+    """A promise now runs on a waiting conversation: dispatch orders its queue by it."""
+    fact = ClockFact.model_validate(arrived.event.data)
+    conversation = work.get(CONVERSATIONS, fact.conversation)
+    if conversation is not None and conversation.status == "waiting":
+        change = TaskChanged(
+            conversation=conversation.id,
+            key=conversation.key,
+            workspace=conversation.workspace,
+            due_at=fact.clock.due_at,
+        )
+        work.emit("pasokh.routing.task_changed", conversation.workspace, change)
+
+
+def handle_control_due(work: Work, arrived: Arrived) -> None:
+    """`sla` asks for a tick once all that is in front of us now has been read: a timer of now is just that (rule 6)."""
+    due = ControlDue.model_validate(arrived.event.data)
+    work.wake(f"{TICK}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
+
+
+def wake_tick(work: Work, wake_up: WakeUp) -> None:
+    """Everything before the time asked for has been said on this partition."""
+    at = instant(text_field(wake_up.data, "at"))
+    work.emit(
+        "pasokh.control.tick",
+        f"pasokh/{work.place.source}",
+        ControlTick(at=at),
+        topic="conversations",
+        partition=work.place.partition,
+    )
+
+
+def wake_close(work: Work, wake_up: WakeUp) -> None:
+    """A resolved conversation is closed for good, unless it was reopened meanwhile."""
+    conversation = work.get(CONVERSATIONS, text_field(wake_up.data, "conversation"))
+    if conversation is None or conversation.status != "resolved":
+        return
+    tell(work, "closed", domain.closed(conversation, work.now), conversation.status)
+    person = work.get(PERSONS, conversation.key)
+    if person is not None:
+        still = {where: identity for where, identity in person.open.items() if identity != conversation.id}
+        work.put(PERSONS, person.key, person.model_copy(update={"open": still}))
+
+
+def wake_purge(work: Work, wake_up: WakeUp) -> None:
+    """Forget ids of activities that no platform and no log can repeat any more; `load` fetched the oldest."""
+    expired = [identity for identity, record in work.held(ACTIVITIES).items() if record.expires_at <= work.now]
+    for identity in expired:
+        work.delete(ACTIVITIES, identity)
+    if expired:
+        work.wake(PURGE, work.now)
