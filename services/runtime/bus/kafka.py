@@ -1,0 +1,398 @@
+"""The bus on Apache Kafka, through aiokafka, which nothing else imports.
+
+Topics are `<namespace>.<name>.v1`, groups `<namespace>.<group>`. aiokafka's defaults lose events; each setting that
+matters is set here. Where it waits for ever for a bus that is away, it is given up and opened anew.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
+
+from schemas.topics import TOPICS, Topic
+from services.runtime.bus.kafka_lanes import BATCH_BYTES, Lanes, Pair, size_of
+from services.runtime.bus.kafka_member import Lost, Member, Won
+from services.runtime.bus.kafka_reopening import Reopening
+from services.runtime.bus.port import MAX_EVENT_BYTES, Consumer, Outgoing, Record
+from services.runtime.errors import Misconfigured, OutOfRange, Revoked, TooLarge, Unavailable, Unknown
+
+MAX_KEY_BYTES = 16_000
+MAX_WAITING_BYTES = 32_000_000
+OPEN_SECONDS = 4.0
+BATCH_SECONDS = 4.5
+"""How long a batch may take. Leaders move within that or not for many seconds; the caller repeats it either way."""
+CHECK_SECONDS = 0.9
+OFFSETS_SECONDS = 3.0
+JOIN_SECONDS = 60.0
+COMMIT_SECONDS = 2.0
+LEAVE_SECONDS = 5.0
+FETCH_BYTES = 4_000_000
+PARTITION_FETCH_BYTES = 320_000
+"""Of each topic; a larger event comes alone. This bounds what is held of a partition that nobody takes from."""
+AWAY = (KafkaError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True)
+class _Publishing:
+    """One producer and its lanes; they end together."""
+
+    producer: Any
+    lanes: Lanes
+
+
+class KafkaBus:
+    """A connection to Kafka. Made by `open`."""
+
+    def __init__(self, servers: str, partitions: int, namespace: str, max_waiting_bytes: int) -> None:
+        self._servers = servers
+        self._partitions = partitions
+        self._namespace = namespace
+        self._room = max_waiting_bytes
+        self._waiting = 0
+        self._publishing = Reopening(self._start_publishing, _stop_publishing)
+        self._offsets = Reopening(self._start_offsets, _stop_consumer)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: str, *, partitions: int, namespace: str = "pasokh", max_waiting_bytes: int = MAX_WAITING_BYTES
+    ) -> AsyncIterator["KafkaBus"]:
+        """Connect to `kafka://host:port,host:port` and make the topics that are missing.
+
+        Raises Unavailable, and Misconfigured for a URL that is none or topics of another partition count.
+        """
+        servers = servers_of(url)
+        with _away_is_unavailable():
+            async with asyncio.timeout(4 * OPEN_SECONDS):
+                await make_topics(servers, partitions, namespace)
+        bus = cls(servers, partitions, namespace, max_waiting_bytes)
+        try:
+            await bus._publishing.get()
+            yield bus
+        finally:
+            await bus._publishing.close()
+            await bus._offsets.close()
+
+    @property
+    def partitions(self) -> int:
+        return self._partitions
+
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        """Unavailable: nothing was sent, for the bus is away or too much is waiting already. Unknown: some was sent.
+
+        It fails within about five seconds of a batch that gets no answer.
+        """
+        for event in events:
+            self._refuse_impossible(event)
+        with self._taking_room(sum(map(size_of, events))):
+            publishing = await self._publishing.get()
+            await publishing.lanes.publish(events)
+
+    def _refuse_impossible(self, event: Outgoing) -> None:
+        if len(event.value) > MAX_EVENT_BYTES or len(event.key.encode()) > MAX_KEY_BYTES:
+            raise TooLarge(f"an event on {event.topic} has {len(event.value)} bytes, the bus takes {MAX_EVENT_BYTES}")
+        if not 0 <= event.partition < self._partitions:
+            raise ValueError(f"partition {event.partition} of {event.topic}: there are {self._partitions}")
+
+    @contextmanager
+    def _taking_room(self, size: int) -> Iterator[None]:
+        if self._waiting and self._waiting + size > self._room:
+            raise Unavailable(f"{self._waiting} bytes are waiting to be written, the limit is {self._room}")
+        self._waiting += size
+        try:
+            yield
+        finally:
+            self._waiting -= size
+
+    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
+        """Join in the background, and again whenever the group was lost; a bus that is away is waited for."""
+        name, names = f"{self._namespace}.{group}", {self._topic(topic): topic for topic in topics}
+        return Member.joined(name, lambda won, lost: _Membership(self._servers, name, names, won, lost))
+
+    async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
+        wanted = {topic: TopicPartition(self._topic(topic), partition) for topic in topics}
+        with _away_is_unavailable():
+            async with asyncio.timeout(OFFSETS_SECONDS):
+                reader = await self._offsets.get()
+                found = await reader.end_offsets(list(wanted.values()))
+        return {topic: found[where] for topic, where in wanted.items()}
+
+    async def check(self) -> None:
+        if self._waiting >= self._room:
+            raise Unavailable(f"{self._waiting} bytes are waiting to be written, the limit is {self._room}")
+        with _away_is_unavailable():
+            async with asyncio.timeout(CHECK_SECONDS):
+                client = (await self._publishing.get()).producer.client
+                if not await client.force_metadata_update():
+                    raise Unavailable("no Kafka broker answers")
+        for topic in TOPICS:
+            self._check_leaders(client.cluster, self._topic(topic.name))
+
+    def _check_leaders(self, cluster: Any, topic: str) -> None:
+        for partition in range(self._partitions):
+            if cluster.leader_for_partition(TopicPartition(topic, partition)) in (None, -1):
+                raise Unavailable(f"partition {partition} of {topic} has no leader")
+
+    def _topic(self, name: str) -> str:
+        return topic_name(self._namespace, name)
+
+    async def _start_publishing(self) -> _Publishing:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._servers,
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            linger_ms=0,
+            # Lanes cut the batches by a careful estimate; the builder never has to refuse one of their events.
+            max_batch_size=BATCH_BYTES + MAX_EVENT_BYTES,
+            max_request_size=2 * MAX_EVENT_BYTES,
+            request_timeout_ms=int(BATCH_SECONDS * 1000),
+            retry_backoff_ms=100,
+            metadata_max_age_ms=60_000,
+        )
+        try:
+            with _away_is_unavailable():
+                async with asyncio.timeout(OPEN_SECONDS):
+                    await producer.start()
+                    await producer.client.set_topics([self._topic(topic.name) for topic in TOPICS])
+        except BaseException:
+            await _abandon(producer)
+            raise
+        publishing: _Publishing
+
+        async def append(topic: str, partition: int, pairs: Sequence[Pair]) -> None:
+            await _append(producer, self._topic(topic), partition, pairs)
+
+        publishing = _Publishing(producer, Lanes(append, lambda: self._publishing.discard(publishing)))
+        return publishing
+
+    async def _start_offsets(self) -> Any:
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=int(OFFSETS_SECONDS * 1000),
+        )
+        try:
+            await reader.start()
+        except BaseException:
+            await _stop_consumer(reader)
+            raise
+        return reader
+
+
+class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types, and asks for the subclass
+    """A `Connection` of `kafka_member`. `names`: topic on Kafka → our short name."""
+
+    def __init__(self, servers: str, group: str, names: Mapping[str, str], won: Won, lost: Lost) -> None:
+        self._names = names
+        self._won = won
+        self._lost = lost
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=servers,
+            group_id=group,
+            # The others split the topics of one partition between members.
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_uncommitted",
+            check_crcs=True,
+            session_timeout_ms=10_000,
+            # Members learn of a rebalance by their heartbeat; the partitions of one who left wait that long.
+            heartbeat_interval_ms=1_000,
+            rebalance_timeout_ms=10_000,
+            # A worker waits for a store that is away as long as it takes; the row's number fences it if it is replaced.
+            max_poll_interval_ms=86_400_000,
+            request_timeout_ms=15_000,
+            retry_backoff_ms=100,
+            metadata_max_age_ms=60_000,
+            fetch_max_wait_ms=500,
+            fetch_min_bytes=1,
+            fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+        )
+
+    async def join(self) -> None:
+        self._consumer.subscribe(topics=list(self._names), listener=self)
+        with _away_is_unavailable():
+            async with asyncio.timeout(JOIN_SECONDS):
+                await self._consumer.start()
+
+    def on_partitions_revoked(self, revoked: set[Any]) -> None:
+        self._lost()
+
+    def on_partitions_assigned(self, assigned: set[Any]) -> None:
+        # Paused until its position is sought: what the group settled is for lag alone.
+        self._consumer.pause(*assigned)
+        self._won({where.partition for where in assigned if assigned.issuperset(self._places(where.partition))})
+
+    def _places(self, partition: int) -> list[Any]:
+        return [TopicPartition(topic, partition) for topic in self._names]
+
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
+        places = self._places(partition)
+        with _away_is_unavailable():
+            async with asyncio.timeout(OFFSETS_SECONDS):
+                starts = await self._consumer.beginning_offsets(places)
+                ends = await self._consumer.end_offsets(places)
+        wanted = {where: offsets.get(self._names[where.topic], starts[where]) for where in places}
+        for where, offset in wanted.items():
+            if not starts[where] <= offset <= ends[where]:
+                span = f"{starts[where]} to {ends[where]}"
+                raise OutOfRange(f"offset {offset} of {where.topic}/{where.partition} is outside its log, {span}")
+        try:
+            for where, offset in wanted.items():
+                self._consumer.seek(where, offset)
+            self._consumer.resume(*places)
+        except IllegalStateError as error:
+            raise Revoked(f"partition {partition} was lost") from error
+
+    async def fetch(self, partition: int, limit: int) -> list[Record]:
+        places = self._places(partition)
+        try:
+            while not (found := await self._consumer.getmany(*places, timeout_ms=60_000, max_records=limit)):
+                pass
+        except OffsetOutOfRangeError as error:
+            raise OutOfRange(f"a position of partition {partition} is outside its log") from error
+        except KafkaError as error:
+            raise Unavailable(f"Kafka: {error!r}") from error
+        return [self._record(one) for records in found.values() for one in records]
+
+    def _record(self, one: Any) -> Record:
+        return Record(self._names[one.topic], one.partition, one.offset, (one.key or b"").decode(), one.value or b"")
+
+    async def tend(self, settled: Mapping[tuple[str, int], int]) -> None:
+        # Its coordination stops on the first error that it does not know, and says so only to whoever fetches.
+        with _away_is_unavailable():
+            self._consumer._coordinator.check_errors()
+            if self._consumer._fetcher.error_future.done():
+                raise Unavailable("the fetching of records stopped")
+        await self._commit(settled)
+
+    async def _commit(self, settled: Mapping[tuple[str, int], int]) -> None:
+        topics = {short: topic for topic, short in self._names.items()}
+        offsets = {TopicPartition(topics[short], partition): at for (short, partition), at in settled.items()}
+        if offsets:
+            with suppress(*AWAY, IllegalStateError):
+                async with asyncio.timeout(COMMIT_SECONDS):
+                    await self._consumer.commit(offsets)
+
+    async def leave(self) -> None:
+        await _stop_consumer(self._consumer)
+
+
+async def _append(producer: Any, topic: str, partition: int, pairs: Sequence[Pair]) -> None:
+    """One batch. Raises Unknown, for whatever it was, the batch may have arrived."""
+    batch = producer.create_batch()
+    for key, value in pairs:
+        if batch.append(key=key, value=value, timestamp=None) is None:
+            raise ValueError(f"{len(pairs)} events do not fit into one batch")
+    try:
+        async with asyncio.timeout(BATCH_SECONDS):
+            await (await producer.send_batch(batch, topic, partition=partition))
+    except AWAY as error:
+        raise Unknown(f"Kafka did not acknowledge {len(pairs)} events on {topic}/{partition}: {error!r}") from error
+
+
+async def _stop_publishing(publishing: _Publishing) -> None:
+    await _abandon(publishing.producer)
+
+
+async def _abandon(producer: Any) -> None:
+    """Close it with what it has not sent. Its own `stop` would try to send that for as long as the bus is away."""
+    producer._closed = True
+    await producer.client.close()
+    sending = producer._sender.sender_task
+    # The first cancellation lets it wait for its requests, the second ends those.
+    for _ in range(2):
+        if sending is not None and not sending.done():
+            sending.cancel()
+            await asyncio.wait({sending}, timeout=0.3)
+
+
+async def _stop_consumer(consumer: Any) -> None:
+    try:
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await consumer.stop()
+    except AWAY:
+        if consumer._fetcher is not None:
+            await consumer._fetcher.close()
+        await consumer._client.close()
+
+
+@contextmanager
+def _away_is_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except AWAY as error:
+        raise Unavailable(f"Kafka: {error!r}") from error
+
+
+def topic_name(namespace: str, name: str) -> str:
+    """The topic of a short name (`inbound` → `pasokh.inbound.v1`)."""
+    return f"{namespace}.{name}.v1"
+
+
+def servers_of(url: str) -> str:
+    """`kafka://host:port,host:port` → `host:port,host:port`. Raises Misconfigured."""
+    servers = url.removeprefix("kafka://")
+    if servers == url or not all(re.fullmatch(r"[^\s:/@?]+:\d+", one) for one in servers.split(",")):
+        raise Misconfigured(f"{url!r} is no Kafka: PASOKH_BUS must be like kafka://host:9092,other:9092")
+    return servers
+
+
+async def make_topics(servers: str, partitions: int, namespace: str) -> None:
+    """Make the topics that are missing. Raises Misconfigured when one has another number of partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=int(OPEN_SECONDS * 1000))
+    try:
+        await admin.start()
+        present = await _partition_counts(admin)
+        missing = [topic for topic in TOPICS if topic_name(namespace, topic.name) not in present]
+        if missing:
+            await _create(admin, missing, partitions, namespace)
+            present = await _partition_counts(admin)
+    finally:
+        await admin.close()
+    for topic in TOPICS:
+        name = topic_name(namespace, topic.name)
+        if present.get(name, partitions) != partitions:
+            raise Misconfigured(
+                f"{name} has {present[name]} partitions, not {partitions}: set PASOKH_PARTITIONS={present[name]}; "
+                "the number is fixed when the topics are made"
+            )
+
+
+async def _partition_counts(admin: Any) -> dict[str, int]:
+    # All topics: naming one that does not exist would make it, on brokers that make topics by themselves.
+    return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
+
+
+async def _create(admin: Any, topics: Sequence[Topic], partitions: int, namespace: str) -> None:
+    brokers = len((await admin.describe_cluster())["brokers"])
+    copies = min(3, brokers)
+    new = [
+        NewTopic(
+            topic_name(namespace, topic.name),
+            partitions,
+            copies,
+            topic_configs={
+                "retention.ms": str(topic.retention_seconds * 1000),
+                "cleanup.policy": "delete",
+                # One copy may be away, two may not: an acknowledged event is on two machines where there are three.
+                "min.insync.replicas": str(max(1, copies - 1)),
+                "max.message.bytes": str(MAX_EVENT_BYTES + 100_000),
+            },
+        )
+        for topic in topics
+    ]
+    answer = await admin.create_topics(new)
+    for name, code, *message in answer.topic_errors:
+        if code and for_code(code) is not TopicAlreadyExistsError:
+            raise Misconfigured(f"Kafka refused to make {name}: {for_code(code).__name__} {message}")
