@@ -1,0 +1,327 @@
+"""The bus in an SQLite file: an append-only log with the topics, keys, partitions, groups and offsets of the port.
+
+`settle` keeps nothing: who wants to know the lag compares `end_offsets` with the partition row of the group.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from schemas.topics import BY_NAME, WEEK_SECONDS
+from services.runtime.bus.port import MAX_EVENT_BYTES, Assignment, Outgoing, Record
+from services.runtime.clock import Clock
+from services.runtime.embedded import BUSY_SECONDS, Connection, Database, Ends, log, open_database
+from services.runtime.embedded.groups import Lease, Owners, leave, owners, renew
+from services.runtime.embedded.log import Span, make_log, topic_name
+from services.runtime.errors import OutOfRange, Revoked, TooLarge, Unavailable, Unknown
+from services.runtime.identifiers import random_id
+
+DEFAULT_PARTITIONS = 2
+WAITING_WRITES = 10_000
+WAITING_BYTES = 64_000_000
+TRIM_EVERY_SECONDS = 3600
+TRIM_RECORDS = 500
+
+logger = structlog.get_logger(__name__)
+
+
+class SqliteBus:
+    """The bus port on a file. `partitions` is what the file was made with."""
+
+    def __init__(self, database: Database, clock: Clock, partitions: int, lease: Lease) -> None:
+        self.partitions = partitions
+        self.lease = lease
+        self.database = database
+        self.clock = clock
+        self._ends: Ends = {}
+        self._members: dict[str, SqliteConsumer] = {}
+        self._versions: dict[Connection, int] = {}
+        self._told = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        path: Path,
+        clock: Clock,
+        *,
+        partitions: int | None = None,
+        default: int = DEFAULT_PARTITIONS,
+        lease: Lease | None = None,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> AsyncIterator["SqliteBus"]:
+        """A bus alone on its file, which other processes may share; see `over`."""
+        async with (
+            open_database(path, busy_seconds=busy_seconds) as database,
+            cls.over(database, clock, partitions=partitions, default=default, lease=lease) as bus,
+        ):
+            yield bus
+
+    @classmethod
+    @asynccontextmanager
+    async def over(
+        cls,
+        database: Database,
+        clock: Clock,
+        *,
+        partitions: int | None = None,
+        default: int = DEFAULT_PARTITIONS,
+        lease: Lease | None = None,
+    ) -> AsyncIterator["SqliteBus"]:
+        """A bus on an open file. A new log gets `partitions`, or `default`; None takes what an old one has.
+
+        Raises Misconfigured for another number than the log was made with.
+        """
+        count = await database.write(lambda connection: make_log(connection, partitions, default))
+        bus = cls(database, clock, count, lease or Lease())
+        database.log = bus
+        await bus.look()
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(_running(bus.look, bus.lease.watch))
+            await stack.enter_async_context(_running(bus.renew, bus.lease.beat))
+            await stack.enter_async_context(_running(bus.trim, TRIM_EVERY_SECONDS))
+            yield bus
+
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        size = sum(self._checked(event) for event in events)
+        if self.database.waiting >= WAITING_WRITES or self.database.waiting_bytes + size > WAITING_BYTES:
+            raise Unavailable(f"{self.database.waiting} writes are waiting for the disk")
+        if events:
+            await self.database.write(_nothing, events, size=size)
+
+    def _checked(self, event: Outgoing) -> int:
+        if len(event.value) > MAX_EVENT_BYTES:
+            raise TooLarge(f"an event of {event.topic} has {len(event.value)} bytes, the bus takes {MAX_EVENT_BYTES}")
+        if not 0 <= event.partition < self.partitions:
+            raise ValueError(f"there is no partition {event.partition}; there are {self.partitions}")
+        return len(event.value)
+
+    @asynccontextmanager
+    async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator["SqliteConsumer"]:
+        # Members sort by the time of their joining, so that a new one takes as little as can be from the others.
+        consumer = SqliteConsumer(self, group, tuple(topics), member=random_id(self.clock.now()))
+        self._members[consumer.member] = consumer
+        try:
+            await self.renew()
+            yield consumer
+        finally:
+            del self._members[consumer.member]
+            await self._leave(consumer)
+
+    async def _leave(self, consumer: "SqliteConsumer") -> None:
+        # A bus that is away lets the lease run out instead.
+        with suppress(Unavailable, Unknown):
+            self._tell(
+                await self.database.write(
+                    lambda connection: leave(connection, consumer.group, consumer.member, self.partitions)
+                )
+            )
+
+    async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
+        found = await self.spans()
+        return {topic: found.get((topic_name(topic), partition), (0, 0))[1] for topic in topics}
+
+    async def spans(self) -> dict[tuple[str, int], Span]:
+        """(topic's name on the bus, partition) → first offset and end."""
+        return await self.database.read(log.spans)
+
+    async def check(self) -> None:
+        await self.database.write(lambda connection: log.touch(connection, self.clock.now().timestamp()))
+
+    def append(self, connection: Connection, events: Sequence[Outgoing]) -> Ends:
+        """For the writer, see `embedded.Log`."""
+        return log.append(connection, events, self.clock.now().timestamp())
+
+    def appended(self, ends: Ends) -> None:
+        """For the writer, see `embedded.Log`: wake who waits for these partitions."""
+        self._ends |= ends
+        for consumer in self._members.values():
+            for name, partition in ends:
+                if name in consumer.names:
+                    consumer.wake(partition)
+
+    def end(self, name: str, partition: int) -> int:
+        """Where the log of a partition ends, as far as this process has heard."""
+        return self._ends.get((name, partition), 0)
+
+    async def renew(self) -> None:
+        """Renew the leases of this process's members, joining again where one was lost. Raises Unavailable."""
+        if not self._members:
+            return
+        members = {member: consumer.group for member, consumer in self._members.items()}
+        asked = self.clock.monotonic()
+        self._tell(
+            await self.database.write(
+                lambda connection: renew(connection, members, self.clock.now().timestamp(), self.lease, self.partitions)
+            )
+        )
+        for member in members.keys() & self._members.keys():
+            self._members[member].renewed_at = asked
+
+    async def look(self) -> None:
+        """Notice what other processes have appended and which partitions they have won."""
+        groups = {consumer.group for consumer in self._members.values()}
+        seen = await self.database.read(partial(_changes, self._versions, groups))
+        if seen is None:
+            return
+        ends, found = seen
+        self._tell(found)
+        self.appended({place: end for place, end in ends.items() if end > self._ends.get(place, 0)})
+
+    def _tell(self, found: Owners) -> None:
+        # What was read before another answer may arrive after it.
+        if found.number < self._told:
+            return
+        self._told = found.number
+        for consumer in self._members.values():
+            if consumer.group in found.groups:
+                consumer.own(found.groups[consumer.group])
+
+    async def trim(self) -> None:
+        """Remove what is older than its topic keeps, in small transactions of their own."""
+        now = self.clock.now()
+        for name, partition in await self.spans():
+            topic = BY_NAME.get(name.split(".")[1])
+            kept = timedelta(seconds=topic.retention_seconds if topic else WEEK_SECONDS)
+            before = (now - kept).timestamp()
+            remove = partial(log.trim, topic=name, partition=partition, before=before, limit=TRIM_RECORDS)
+            while await self.database.write(remove) == TRIM_RECORDS:
+                pass
+
+
+class SqliteConsumer:
+    """One member of a group, see the port."""
+
+    def __init__(self, bus: SqliteBus, group: str, topics: tuple[str, ...], *, member: str) -> None:
+        self.group = group
+        self.member = member
+        self.names = frozenset(map(topic_name, topics))
+        self.renewed_at = bus.clock.monotonic()
+        self._bus = bus
+        self._topics = topics
+        self._owned: dict[int, int] = {}
+        self._changed = asyncio.Event()
+        self._news: dict[int, asyncio.Event] = {p: asyncio.Event() for p in range(bus.partitions)}
+        self._positions: dict[int, tuple[int, dict[str, int]]] = {}
+
+    def own(self, found: Mapping[int, tuple[str, int]]) -> None:
+        """Hear who owns the partitions of the group now."""
+        owned = {partition: generation for partition, (member, generation) in found.items() if member == self.member}
+        if owned == self._owned:
+            return
+        self._owned = owned
+        self._changed.set()
+        for partition in self._news:
+            self.wake(partition)
+
+    def wake(self, partition: int) -> None:
+        """Let a waiting `take` look again."""
+        self._news[partition].set()
+
+    async def assignment(self, known: Assignment) -> Assignment:
+        while self._owned == dict(known):
+            self._changed.clear()
+            await self._changed.wait()
+        return dict(self._owned)
+
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
+        await self._renewed()
+        generation = self._generation(partition)
+        found = await self._bus.spans()
+        positions: dict[str, int] = {}
+        for topic in self._topics:
+            first, end = found.get((topic_name(topic), partition), (0, 0))
+            positions[topic] = offsets.get(topic, first)
+            if not first <= positions[topic] <= end:
+                raise OutOfRange(f"{topic}/{partition} goes from {first} to {end}, not to {positions[topic]}")
+        self._positions[partition] = (generation, positions)
+
+    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait
+        while True:
+            await self._renewed()
+            if partition not in self._positions:
+                await self.seek(partition, {})
+            self._news[partition].clear()
+            positions = self._current(partition)
+            behind = {t: o for t, o in positions.items() if self._bus.end(topic_name(t), partition) > o}
+            if behind:
+                return await self._read(partition, positions, behind, limit, max_bytes)
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._news[partition].wait()
+            except TimeoutError:
+                return []
+
+    async def _read(
+        self, partition: int, positions: dict[str, int], behind: Mapping[str, int], limit: int, max_bytes: int
+    ) -> list[Record]:
+        records = await self._bus.database.read(
+            lambda connection: log.read(connection, partition, behind, limit=limit, max_bytes=max_bytes)
+        )
+        if self._current(partition) is not positions:
+            raise Revoked(f"{self.group}/{partition} was lost or sought while it was read")
+        for record in records:
+            positions[record.topic] = record.offset + 1
+        return records
+
+    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+        """Nothing: lag is read from the partition row."""
+
+    def _current(self, partition: int) -> dict[str, int]:
+        generation, positions = self._positions[partition]
+        if self._generation(partition) != generation:
+            raise Revoked(f"{self.group}/{partition} was lost and won again")
+        return positions
+
+    def _generation(self, partition: int) -> int:
+        if partition not in self._owned:
+            raise Revoked(f"{self.group}/{partition} is not ours")
+        return self._owned[partition]
+
+    async def _renewed(self) -> None:
+        """A process that slept longer than its lease asks first what became of its partitions."""
+        if self._bus.clock.monotonic() - self.renewed_at > self._bus.lease.seconds:
+            await self._bus.renew()
+
+
+def _nothing(_: Connection) -> None:
+    """A write that only appends."""
+
+
+def _changes(versions: dict[Connection, int], groups: set[str], connection: Connection) -> tuple[Ends, Owners] | None:
+    """Ends and owners, if anything was committed by others since this connection last asked."""
+    version = connection.execute("PRAGMA data_version").fetchone()[0]
+    if versions.get(connection) == version:
+        return None
+    versions[connection] = version
+    return {place: end for place, (_, end) in log.spans(connection).items()}, owners(connection, groups)
+
+
+@asynccontextmanager
+async def _running(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
+    """Do `work` now and again while the context is open; a bus that is away is tried again."""
+    task = asyncio.create_task(_repeat(work, seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    while True:
+        try:
+            await work()
+        except (Unavailable, Unknown) as error:
+            logger.warning("bus_unavailable", error=str(error))
+        except Exception:
+            logger.exception("bus_background_failed")
+        await asyncio.sleep(seconds)

@@ -1,0 +1,44 @@
+"""Many rows by few statements. Each statement gives the interpreter lock away and waits for it: few are quick."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from services.runtime.embedded import Connection
+
+SIZES = (64, 16, 4, 1)
+"""Rows per statement. Few sizes, so that the statements stay compiled."""
+
+
+def insert_rows(
+    connection: Connection, head: str, rows: Sequence[Sequence[object]], tail: str = ""
+) -> list[Sequence[object]]:
+    """Run `head VALUES (...), ... tail` for all rows, in order; returns what `tail` may return."""
+    returned: list[Sequence[object]] = []
+    for part in _parts(rows):
+        values = [value for row in part for value in row]
+        returned += connection.execute(_statement(head, len(part[0]), len(part), tail), values).fetchall()
+    return returned
+
+
+def _parts(rows: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[object]]]:
+    start = 0
+    for size in SIZES:
+        while len(rows) - start >= size:
+            yield rows[start : start + size]
+            start += size
+
+
+@lru_cache(maxsize=1024)
+def _statement(head: str, width: int, count: int, tail: str) -> str:
+    return f"{head} VALUES {', '.join([f'({marks(width)})'] * count)} {tail}"
+
+
+def pad(values: Sequence[str]) -> list[str]:
+    """The values, the last repeated up to a power of two: lists for IN, of few lengths."""
+    missing = (1 << (len(values) - 1).bit_length()) - len(values)
+    return [*values, *[values[-1]] * missing]
+
+
+def marks(count: int) -> str:
+    """So many parameters: `?, ?`."""
+    return ", ".join("?" * count)

@@ -1,0 +1,114 @@
+"""Opens the bus and the store that the URLs name. One SQLite file for both is the embedded pair."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from schemas.values import Contract
+from services.runtime.bus.port import Bus
+from services.runtime.clock import Clock
+from services.runtime.collections import RUNTIME_COLLECTIONS
+from services.runtime.errors import Fenced, Misconfigured
+from services.runtime.settings import EMBEDDED_PARTITIONS, Settings
+from services.runtime.store.port import Changes, Collection, Condition, Key, Put, Store
+
+
+class Layout(Contract):
+    """How many partitions the rows of this store are made for."""
+
+    partitions: int
+
+
+LAYOUT = Collection("layout", Layout, writer="any")
+LAYOUT_KEY = Key(LAYOUT.name, "bus")
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings,
+    clock: Clock,
+    # Any: a collection of some model is none of every model, and here only its name and indexes count.
+    collections: Sequence[Collection[Any]],
+) -> AsyncIterator[tuple[Store, Bus]]:
+    """The store and the bus of this process, ready for these collections and the runtime's own.
+
+    Leaving closes both and waits for what was begun. Raises Misconfigured for a URL of no adapter, a file that cannot
+    be used, a server that cannot do what is needed, or a partition count other than the data was made with;
+    Unavailable when a server is away.
+    """
+    async with AsyncExitStack() as stack:
+        store, bus = await _opened(stack, settings, clock)
+        wanted = {c.name: c for c in (*RUNTIME_COLLECTIONS, LAYOUT, *collections)}
+        await store.prepare(list(wanted.values()))
+        await _check_layout(store, bus.partitions)
+        yield store, bus
+
+
+async def _opened(stack: AsyncExitStack, settings: Settings, clock: Clock) -> tuple[Store, Bus]:
+    bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
+    if bus_file is not None and bus_file == store_file:
+        return await _open_pair(stack, bus_file, settings, clock)
+    store = await _open_store(stack, settings.store_url, store_file)
+    return store, await _open_bus(stack, settings, bus_file, clock)
+
+
+async def _open_pair(stack: AsyncExitStack, path: Path, settings: Settings, clock: Clock) -> tuple[Store, Bus]:
+    from services.runtime.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where it is chosen
+    from services.runtime.embedded import open_database  # noqa: PLC0415 - the same
+    from services.runtime.store.sqlite import SqliteStore  # noqa: PLC0415 - the same
+
+    database = await stack.enter_async_context(open_database(path))
+    bus = await stack.enter_async_context(
+        SqliteBus.over(database, clock, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
+    )
+    return SqliteStore(database, paired=True), bus
+
+
+async def _open_store(stack: AsyncExitStack, url: str, path: Path | None) -> Store:
+    if path is not None:
+        from services.runtime.store.sqlite import SqliteStore  # noqa: PLC0415 - each adapter is imported where chosen
+
+        return await stack.enter_async_context(SqliteStore.open(path))
+    if url.startswith(("mongodb://", "mongodb+srv://")):
+        from services.runtime.store.mongo import MongoStore  # noqa: PLC0415 - the same
+
+        return await stack.enter_async_context(MongoStore.open(url))
+    raise Misconfigured("PASOKH_STORE must be sqlite:////absolute/path or mongodb://host:port/database")
+
+
+async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None, clock: Clock) -> Bus:
+    if path is not None:
+        from services.runtime.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where chosen
+
+        return await stack.enter_async_context(
+            SqliteBus.open(path, clock, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
+        )
+    if settings.bus_url.startswith("kafka://"):
+        from services.runtime.bus.kafka import KafkaBus  # noqa: PLC0415 - the same
+
+        return await stack.enter_async_context(KafkaBus.open(settings.bus_url, partitions=settings.partition_count))
+    raise Misconfigured("PASOKH_BUS must be sqlite:////absolute/path or kafka://host:port,host:port")
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of `sqlite:////absolute/path`; None for another scheme. Raises Misconfigured for a relative path."""
+    if not url.startswith("sqlite:"):
+        return None
+    path = Path(url.removeprefix("sqlite://").removeprefix("/"))
+    if not url.startswith("sqlite:////") or path == Path("/"):
+        raise Misconfigured(f"{url} must name a file by its absolute path: sqlite:////var/lib/pasokh/pasokh.db")
+    return Path(path)
+
+
+async def _check_layout(store: Store, partitions: int) -> None:
+    made = {"partitions": partitions}
+    try:
+        await store.commit(Changes(conditions=[Condition(LAYOUT_KEY)], puts=[Put(LAYOUT_KEY, made)]))
+    except Fenced:
+        kept = (await store.get_many([LAYOUT_KEY]))[LAYOUT_KEY]["partitions"]
+        if kept != partitions:
+            raise Misconfigured(
+                f"the store was made for {kept} partitions, and the bus has {partitions}: set PASOKH_PARTITIONS={kept} "
+                "with a bus that has so many, or start with an empty store"
+            ) from None

@@ -1,0 +1,111 @@
+"""The store in an SQLite file: alone, or as one half of the embedded pair whose commit is the publish too."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from services.runtime.bus.port import MAX_EVENT_BYTES, Outgoing
+from services.runtime.embedded import BUSY_SECONDS, Connection, Database, open_database
+from services.runtime.embedded.documents import (
+    Edit,
+    Shape,
+    Values,
+    apply_edit,
+    decoded,
+    make_table,
+    read_documents,
+    shape_of,
+)
+from services.runtime.embedded.pages import plan_query, read_page
+from services.runtime.errors import TooLarge
+from services.runtime.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
+
+
+class SqliteStore:
+    """The store port on a file. `paired`: the file's log takes the outbox in the same transaction (see the port)."""
+
+    def __init__(self, database: Database, *, paired: bool) -> None:
+        self._database = database
+        self._paired = paired
+        self._shapes: dict[str, Shape] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> AsyncIterator["SqliteStore"]:
+        """A store alone on its file, which other processes may share. Raises Misconfigured for an unusable path."""
+        async with open_database(path, busy_seconds=busy_seconds) as database:
+            yield cls(database, paired=False)
+
+    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+        shapes = {collection.name: shape_of(collection) for collection in collections}
+        await self._database.write(partial(_make_tables, list(shapes.values())))
+        self._shapes |= shapes
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
+        wanted = [(self._shape(name), ids) for name, ids in _by_collection(keys).items()]
+        found = await self._database.read(lambda connection: read_documents(connection, wanted))
+        return {key: decoded(text) for key, text in found}
+
+    async def query(self, query: Query) -> Page:
+        plan = plan_query(self._shape(query.collection), query)
+        return await self._database.read(lambda connection: read_page(connection, plan))
+
+    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+        if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):
+            raise TooLarge(f"an event of the outbox is larger than {MAX_EVENT_BYTES} bytes")
+        if self._paired:
+            await self._apply(changes, changes.outbox)
+            return ()
+        await self._apply(changes)
+        return changes.outbox
+
+    async def _apply(self, changes: Changes, events: Sequence[Outgoing] = ()) -> None:
+        edit = self._edit(changes)
+        size = sum(len(str(row[1])) for _, rows in edit.rows for row in rows) + sum(len(e.value) for e in events)
+        await self._database.write(lambda connection: apply_edit(connection, edit), events, size=size)
+
+    def _edit(self, changes: Changes) -> Edit:
+        rows: dict[str, list[Values]] = {}
+        for put in self._puts(changes):
+            shape = self._shape(put.key.collection)
+            rows.setdefault(shape.name, []).append(shape.row(put.key.id, put.document))
+        return Edit(
+            conditions=[(self._shape(c.key.collection).table, c) for c in changes.conditions],
+            rows=[(self._shape(name), values) for name, values in rows.items()],
+            removed=[(self._shape(name).table, ids) for name, ids in _by_collection(changes.deletes).items()],
+        )
+
+    def _puts(self, changes: Changes) -> Sequence[Put]:
+        if self._paired or not changes.outbox:
+            return changes.puts
+        if changes.outbox_key is None:
+            raise ValueError("a commit with an outbox names the document that keeps it")
+        return [*changes.puts, Put(changes.outbox_key, outbox_document(changes.outbox))]
+
+    def _shape(self, name: str) -> Shape:
+        if name not in self._shapes:
+            raise LookupError(f"the collection {name} was not prepared")
+        return self._shapes[name]
+
+    async def check(self) -> None:
+        await self._database.write(_touch)
+
+
+def _make_tables(shapes: Iterable[Shape], connection: Connection) -> None:
+    for shape in shapes:
+        make_table(connection, shape)
+
+
+def _touch(connection: Connection) -> None:
+    # Only a write that changes a page shows that the disk takes one.
+    connection.execute("PRAGMA user_version = 1")
+
+
+def _by_collection(keys: Iterable[Key]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = {}
+    for key in keys:
+        ids.setdefault(key.collection, []).append(key.id)
+    return ids
