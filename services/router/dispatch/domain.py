@@ -1,0 +1,122 @@
+"""What dispatch compares: agents, tasks, what a task needs, and in which order each comes. Values only."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from schemas.configuration import PresenceStatus
+from schemas.values import PRIORITIES, Priority
+
+Situation = Literal["free", "presence", "capacity"]
+"""Whether an agent takes work now; if not, the filter that says so."""
+
+Standing = tuple[float, datetime, str]
+"""How free agents of equal fit are ordered: load ratio, rested since, id. The least comes first."""
+
+Fit = tuple[int, int]
+"""How well skills fit a need: surplus over the minimums, rare skills that would lie idle. The least comes first."""
+
+Order = tuple[int, datetime, datetime, str]
+Age = tuple[datetime, str]
+
+RARE_SHARE = 4
+NEVER = datetime.min.replace(tzinfo=UTC)
+NO_DUE = datetime.max.replace(tzinfo=UTC)
+RANK = {priority: place for place, priority in enumerate(PRIORITIES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a task asks of an agent. `skills` are (name, minimum), sorted by name: equal needs are equal values."""
+
+    team: str
+    skills: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(cls, team: str, skills: Mapping[str, int]) -> "Need":
+        return cls(team, tuple(sorted(skills.items())))
+
+    def met_by(self, teams: Set[str], skills: Mapping[str, int]) -> bool:
+        """Whether somebody of these teams with these proficiencies may take it at all."""
+        return self.team in teams and self.skilled(skills)
+
+    def skilled(self, skills: Mapping[str, int]) -> bool:
+        return all(skills.get(name, 0) >= minimum for name, minimum in self.skills)
+
+    def fit(self, skills: Mapping[str, int], rare: Set[str]) -> Fit:
+        """The fit of somebody who is skilled; `rare` are the skills that few hold."""
+        surplus = sum(skills[name] - minimum for name, minimum in self.skills)
+        asked = {name for name, _ in self.skills}
+        return surplus, sum(1 for name in skills if name in rare and name not in asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Somebody who answers, at one moment. `load` and `capacity` in units; a task is one unit.
+
+    `idle_since` is given while online with nothing in use; `assigned_at` is when a task was last given.
+    """
+
+    id: str
+    name: str
+    teams: frozenset[str]
+    skills: Mapping[str, int]
+    capacity: int
+    presence: PresenceStatus = "offline"
+    load: int = 0
+    idle_since: datetime | None = None
+    assigned_at: datetime | None = None
+
+    @property
+    def situation(self) -> Situation:
+        if self.presence != "online":
+            return "presence"
+        return "free" if self.load < self.capacity else "capacity"
+
+    @property
+    def standing(self) -> Standing:
+        """Rested since: when it became idle, or for somebody with work in hand when the last of it was given."""
+        return self.load / self.capacity, self.idle_since or self.assigned_at or NEVER, self.id
+
+    def given(self, now: datetime) -> "Agent":
+        """With one more unit in use."""
+        return replace(self, load=self.load + 1, idle_since=None, assigned_at=now)
+
+    def freed(self, now: datetime) -> "Agent":
+        """With one unit less in use."""
+        return replace(self, load=self.load - 1).settled(now)
+
+    def settled(self, now: datetime) -> "Agent":
+        """With `idle_since` as it must be: kept while idle, begun now if just become so, else None."""
+        if self.presence != "online" or self.load:
+            return replace(self, idle_since=None)
+        return self if self.idle_since else replace(self, idle_since=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The routing side of an open conversation. `id` is the conversation's; `queued_at` its place in the queue."""
+
+    id: str
+    need: Need
+    priority: Priority
+    queued_at: datetime
+    due_at: datetime | None = None
+    preferred: str | None = None
+
+    @property
+    def order(self) -> Order:
+        """Strict by priority, then by due time (none last), then arrival, then id."""
+        return RANK[self.priority], self.due_at or NO_DUE, self.queued_at, self.id
+
+    @property
+    def age(self) -> Age:
+        """The longest waiting first."""
+        return self.queued_at, self.id
+
+
+def rare_skills(holders: Mapping[str, int], agents: int) -> frozenset[str]:
+    """Skills that at most a quarter of the workspace's agents hold, present or not; one holder is always few."""
+    few = max(1, agents // RARE_SHARE)
+    return frozenset(name for name, count in holders.items() if 0 < count <= few)

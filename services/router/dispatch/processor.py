@@ -1,0 +1,103 @@
+"""The stage `dispatch`: events on `routing` in, assignments out. The one writer of agents, tasks and decisions.
+
+Memory holds a room per workspace, made when the workspace first appears. Inside a batch the room runs ahead of the
+documents that the batch will write: whoever runs the stage drops the memory when a batch fails.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from schemas.routing import TaskChanged, TaskClosed, TaskQueued
+from schemas.values import Json
+from services.records.configuration import Configurations
+from services.records.tasks import TASKS, TaskRecord
+from services.router.dispatch.commands import AGENT_PUT, COMMANDS, obey
+from services.router.dispatch.desk import RESERVED_EVERY, Verdict
+from services.router.dispatch.recording import record_verdicts
+from services.router.dispatch.room import Room, open_room, task_of
+from services.runtime.collections import OUTCOMES
+from services.runtime.stage import Arrived, Input
+from services.runtime.work import Effect, Work
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a partition keeps between batches. `teams` per workspace are those of the batch's configuration."""
+
+    rooms: dict[str, Room] = field(default_factory=dict)
+    configurations: Configurations = field(default_factory=Configurations)
+    teams: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Dispatch:
+    """Decides which agent gets which task. `reserved_every`: one draw in so many goes to the longest waiting."""
+
+    group = "dispatch"
+    topics = ("routing",)
+
+    def __init__(self, reserved_every: int = RESERVED_EVERY) -> None:
+        self._reserved_every = reserved_every
+
+    def remember(self) -> Memory:
+        return Memory()
+
+    async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
+        """Read outcomes of the batch's commands, teams where agents are written, and rooms that are new here."""
+        events = [one.event for one in inputs if isinstance(one, Arrived)]
+        await work.fetch([(OUTCOMES, [event.id for event in events if event.type in COMMANDS])])
+        written = {event.workspace for event in events if event.type == AGENT_PUT}
+        if written:
+            found = await memory.configurations.of(work.reader, written)
+            memory.teams = {workspace: frozenset(found[workspace].teams) for workspace in found}
+        for workspace in sorted({event.workspace for event in events} - memory.rooms.keys()):
+            memory.rooms[workspace] = await open_room(work.reader, workspace, self._reserved_every)
+
+    def decide(self, work: Work, memory: Memory, one: Input) -> None:
+        """Handle one event; types that are not known are let pass."""
+        if not isinstance(one, Arrived):
+            return
+        room = memory.rooms[one.event.workspace]
+        if one.event.type in COMMANDS:
+            obey(work, room, memory.teams.get(room.workspace, frozenset()), one.event)
+        elif one.event.type in TASK_HANDLERS:
+            record_verdicts(work, room, TASK_HANDLERS[one.event.type](work, room, one.event.data))
+
+    async def perform(self, effect: Effect) -> dict[str, Json]:
+        raise LookupError(f"dispatch has no effect {effect.name}")
+
+
+def _queued(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
+    queued = TaskQueued.model_validate(data)
+    if queued.conversation in room.tasks:
+        return []
+    record = TaskRecord(**dict(queued))
+    room.tasks[record.conversation] = record
+    return room.desk.open(task_of(record), work.now)
+
+
+def _changed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
+    changed = TaskChanged.model_validate(data)
+    held = room.tasks.get(changed.conversation)
+    if held is None:
+        return []
+    update = {name: value for name in CHANGEABLE if (value := getattr(changed, name)) is not None}
+    record = held.model_copy(update=update)
+    room.tasks[record.conversation] = record
+    work.put(TASKS, record.conversation, record)
+    return room.desk.change(task_of(record), work.now)
+
+
+def _closed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
+    closed = TaskClosed.model_validate(data)
+    if room.tasks.pop(closed.conversation, None) is None:
+        return []
+    work.delete(TASKS, closed.conversation)
+    return room.desk.close(closed.conversation, work.now)
+
+
+CHANGEABLE = ("team", "requirement", "priority", "due_at")
+TASK_HANDLERS: dict[str, Callable[[Work, Room, dict[str, Json]], list[Verdict]]] = {
+    "pasokh.routing.task_queued": _queued,
+    "pasokh.routing.task_changed": _changed,
+    "pasokh.routing.task_closed": _closed,
+}

@@ -1,0 +1,101 @@
+"""What the desk decided, as documents and events of the batch."""
+
+from collections.abc import Sequence
+
+from schemas.routing import Assigned, Unassigned
+from services.records.agents import AGENTS, agent_id
+from services.records.decisions import DECISIONS, DecisionRecord
+from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
+from services.router.dispatch.desk import Given, Returned, Verdict, Waits
+from services.router.dispatch.domain import Task
+from services.router.dispatch.explain import Explanation
+from services.router.dispatch.room import Room
+from services.runtime.work import Work
+
+
+def record_verdicts(work: Work, room: Room, verdicts: Sequence[Verdict]) -> None:
+    """Write down what the desk decided in this batch, and every agent that it touched."""
+    for verdict in verdicts:
+        match verdict:
+            case Given():
+                _given(work, room, verdict)
+            case Waits():
+                _waits(work, room, verdict)
+            case Returned():
+                _returned(work, room, verdict)
+    _write_agents(work, room)
+    if room.desk.drawn != room.drawn:
+        room.drawn = room.desk.drawn
+        work.put(QUEUES, room.workspace, QueueRecord(workspace=room.workspace, drawn=room.drawn))
+
+
+def _write_agents(work: Work, room: Room) -> None:
+    for agent in sorted(room.desk.touched):
+        now = room.desk.roster.agents[agent]
+        update = {"load": now.load, "idle_since": now.idle_since, "assigned_at": now.assigned_at}
+        room.agents[agent] = room.agents[agent].model_copy(update=update)
+        work.put(AGENTS, agent_id(room.workspace, agent), room.agents[agent])
+    room.desk.touched.clear()
+
+
+def _given(work: Work, room: Room, verdict: Given) -> None:
+    decision = _decide(work, room, verdict.task, verdict.why, verdict.agent)
+    update = {"state": "assigned", "agent": verdict.agent, "assigned_at": work.now, "decision": decision.id}
+    task = _keep(work, room, room.tasks[verdict.task.id].model_copy(update=update))
+    assigned = Assigned(
+        conversation=task.conversation,
+        key=task.key,
+        workspace=task.workspace,
+        agent=verdict.agent,
+        team=task.team,
+        at=work.now,
+        decision=decision.id,
+        summary=decision.summary,
+    )
+    work.emit("pasokh.assignment.assigned", task.key, assigned)
+
+
+def _waits(work: Work, room: Room, verdict: Waits) -> None:
+    decision = _decide(work, room, verdict.task, verdict.why, None)
+    _keep(work, room, room.tasks[verdict.task.id].model_copy(update={"decision": decision.id}))
+
+
+def _returned(work: Work, room: Room, verdict: Returned) -> None:
+    update = {"state": "waiting", "agent": None, "assigned_at": None}
+    task = _keep(work, room, room.tasks[verdict.task.id].model_copy(update=update))
+    unassigned = Unassigned(
+        conversation=task.conversation,
+        key=task.key,
+        workspace=task.workspace,
+        agent=verdict.agent,
+        at=work.now,
+        reason=verdict.reason,
+    )
+    work.emit("pasokh.assignment.unassigned", task.key, unassigned)
+
+
+def _keep(work: Work, room: Room, task: TaskRecord) -> TaskRecord:
+    room.tasks[task.conversation] = task
+    work.put(TASKS, task.conversation, task)
+    return task
+
+
+def _decide(work: Work, room: Room, task: Task, why: Explanation, agent: str | None) -> DecisionRecord:
+    record = room.tasks[task.id]
+    decision = DecisionRecord(
+        id=work.new_id("decision"),
+        workspace=record.workspace,
+        key=record.key,
+        conversation=record.conversation,
+        at=work.now,
+        outcome="assigned" if agent else "waiting",
+        agent=agent,
+        summary=why.summary,
+        requirement=record.requirement,
+        rule=record.rule,
+        candidates=why.candidates,
+        excluded=why.excluded,
+        config_version=record.config_version,
+    )
+    work.put(DECISIONS, decision.id, decision)
+    return decision
