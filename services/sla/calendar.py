@@ -1,0 +1,88 @@
+"""Business time: what a number of opening seconds comes to on the wall, over weekends, holidays and summer time.
+
+Opening times are wall times of the calendar's zone. A wall time that happens twice (autumn) is its first occurrence, one
+that does not happen (spring) is the moment of the change; so a day that is open from 00:00 to 24:00 has 23 or 25 hours.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from schemas.configuration import Calendar, Weekday
+
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HORIZON = timedelta(days=3660)
+"""Nothing is promised later than this: hours of a minute a week would lead beyond the end of all calendars."""
+
+Span = tuple[int, int]
+"""Opening and closing in minutes after midnight, 24:00 being 1440."""
+
+
+def add_business(start: datetime, seconds: float, calendar: Calendar) -> datetime:
+    """When `seconds` of opening time after `start` have passed, in UTC; at the latest `HORIZON` after `start`.
+
+    Time that ends with closing ends then, not with the next opening. Zero seconds are `start` itself.
+    """
+    left = timedelta(seconds=seconds)
+    if left <= timedelta(0):
+        return start.astimezone(UTC)
+    end = start.astimezone(UTC) + HORIZON
+    for opens, closes in _openings(start, end, calendar):
+        begins = max(opens, start.astimezone(UTC))
+        if begins + left <= closes:
+            return begins + left
+        left -= closes - begins
+    return end
+
+
+def business_between(start: datetime, end: datetime, calendar: Calendar) -> float:
+    """The seconds of opening time from `start` to `end`; none when `end` is not after `start`."""
+    spans = ((max(opens, start), min(closes, end)) for opens, closes in _openings(start, end, calendar))
+    return sum((closes - opens for opens, closes in spans), timedelta(0)).total_seconds()
+
+
+def _openings(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
+    """The opening times that touch `start` to `end`, in UTC: in order, apart, not empty."""
+    zone = ZoneInfo(calendar.timezone)
+    week = [_merged(calendar, weekday) for weekday in WEEKDAYS]
+    holidays = frozenset(calendar.holidays)
+    day = start.astimezone(zone).date()
+    last = end.astimezone(zone).date()
+    while day <= last:
+        for span in week[day.weekday()] if day not in holidays else ():
+            opens, closes = (_moment(day, minutes, zone) for minutes in span)
+            if opens < closes and closes > start and opens < end:
+                yield opens, closes
+        day += timedelta(days=1)
+
+
+def _merged(calendar: Calendar, weekday: Weekday) -> list[Span]:
+    merged: list[Span] = []
+    for opens, closes in sorted((_minutes(a), _minutes(b)) for a, b in calendar.hours.get(weekday, [])):
+        if merged and opens <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], closes))
+        else:
+            merged.append((opens, closes))
+    return merged
+
+
+def _minutes(wall: str) -> int:
+    return int(wall[:2]) * 60 + int(wall[3:])
+
+
+def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    """A wall time in UTC. Never falls as wall time rises, so openings cannot overlap."""
+    wall = datetime.combine(day, time.min) + timedelta(minutes=minutes)
+    first = wall.replace(tzinfo=zone).astimezone(UTC)
+    if first.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
+        return first
+    return _change(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), first, zone)
+
+
+def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The second at which the zone's clock jumps, between two moments around it."""
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        before, after = (before, middle) if middle.astimezone(zone).utcoffset() == offset else (middle, after)
+    return after

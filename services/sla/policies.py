@@ -1,0 +1,37 @@
+"""Which policy holds for a conversation: the first whose every condition does."""
+
+from collections.abc import Callable, Iterable
+
+from schemas.configuration import Policy, SlaMatch
+from schemas.conversation import Conversation
+
+VALUES: dict[str, Callable[[Conversation], Iterable[object]]] = {
+    "channel": lambda c: (c.channel,),
+    "surface": lambda c: (c.surface,),
+    "language": lambda c: (c.language,),
+    "intent": lambda c: (c.intent,),
+    "sentiment": lambda c: (c.sentiment,),
+    "sensitive": lambda c: (c.sensitive,),
+    "priority": lambda c: (c.priority,),
+    "team": lambda c: (c.team,),
+    "tag": lambda c: c.tags,
+    # No conversation knows its customer's tier yet, so a policy that asks for one does not match.
+    "tier": lambda _: (),
+}
+"""What a conversation offers to each condition of a policy."""
+
+
+def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | None:
+    """The first policy that matches, None when none does."""
+    return next((policy for policy in policies if matches(policy.when, conversation)), None)
+
+
+def matches(when: SlaMatch, conversation: Conversation) -> bool:
+    """Whether all conditions that are given hold; a list holds when any of its values does."""
+    return all(
+        not _as_set(wanted).isdisjoint(VALUES[name](conversation)) for name, wanted in when if wanted is not None
+    )
+
+
+def _as_set(wanted: object) -> set[object]:
+    return set(wanted) if isinstance(wanted, list) else {wanted}
