@@ -11,7 +11,7 @@ from services.runtime.clock import Clock
 from services.runtime.collections import RUNTIME_COLLECTIONS
 from services.runtime.errors import Fenced, Misconfigured
 from services.runtime.settings import EMBEDDED_PARTITIONS, Settings
-from services.runtime.store.port import Changes, Collection, Condition, Key, Put, Store
+from services.runtime.store.port import Changes, Collection, Condition, Document, Key, Put, Store
 
 
 class Layout(Contract):
@@ -39,7 +39,8 @@ async def open_engine(
     """
     async with AsyncExitStack() as stack:
         store, bus = await _opened(stack, settings, clock)
-        wanted = {c.name: c for c in (*RUNTIME_COLLECTIONS, LAYOUT, *collections)}
+        every: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *collections)
+        wanted = {collection.name: collection for collection in every}
         await store.prepare(list(wanted.values()))
         await _check_layout(store, bus.partitions)
         yield store, bus
@@ -102,7 +103,7 @@ def sqlite_path(url: str) -> Path | None:
 
 
 async def _check_layout(store: Store, partitions: int) -> None:
-    made = {"partitions": partitions}
+    made: Document = {"partitions": partitions}
     try:
         await store.commit(Changes(conditions=[Condition(LAYOUT_KEY)], puts=[Put(LAYOUT_KEY, made)]))
     except Fenced:

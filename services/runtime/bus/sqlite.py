@@ -229,7 +229,7 @@ class SqliteConsumer:
             await self._changed.wait()
         return dict(self._owned)
 
-    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         await self._renewed()
         generation = self._generation(partition)
         found = await self._bus.spans()
@@ -240,6 +240,7 @@ class SqliteConsumer:
             if not first <= positions[topic] <= end:
                 raise OutOfRange(f"{topic}/{partition} goes from {first} to {end}, not to {positions[topic]}")
         self._positions[partition] = (generation, positions)
+        return dict(positions)
 
     async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         loop = asyncio.get_running_loop()
