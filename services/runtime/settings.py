@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     """Exact `host:port` addresses that may be targets although they are private (`up --demo` names its stand-in)."""
     partitions: Annotated[int, Field(ge=1, le=1000)] | None = None
     public_url: str | None = None
+    key_requests_per_second: Annotated[int, Field(ge=1)] = 300
+    """How often one API key may ask one process; over it, 429."""
+    address_requests_per_second: Annotated[int, Field(ge=1)] = 600
+    """The same for one client address (an IPv6 /64 counts as one)."""
+    address_failures_per_minute: Annotated[int, Field(ge=1)] = 300
+    """How many requests with no or a wrong key one address gets a 401 for; over it, 429."""
 
     @property
     def database(self) -> Path:

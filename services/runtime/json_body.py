@@ -1,0 +1,78 @@
+"""A JSON body as a dependency of a route, read after every other check of the request has passed.
+
+The framework's own body parameters are read before authentication; ours are read where they stand in the signature.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+import pydantic_core
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from schemas.values import Json
+from services.runtime.bodies import MAX_DEPTH, read_body, too_deep
+from services.runtime.problems import Invalid, Unreadable, invalid_of
+
+Model = TypeVar("Model", bound=BaseModel)
+INTEGERS = range(-(2**63), 2**63)
+
+
+class JsonBody(Generic[Model]):
+    """`body: Annotated[AgentBody, Depends(JsonBody(AgentBody))]`. `optional`: no body at all is an empty object.
+
+    Raises Unreadable (no JSON, NaN, nested too deeply), Invalid (not this shape), and what `read_body` raises.
+    """
+
+    def __init__(self, model: type[Model], *, optional: bool = False) -> None:
+        self.model = model
+        self.optional = optional
+
+    async def __call__(self, request: Request) -> Model:
+        body = await read_body(request.receive, request.scope["headers"])
+        return parsed(self.model, b"{}" if self.optional and not body else body)
+
+
+def parsed(model: type[Model], body: bytes) -> Model:
+    """The bytes as a model. Raises Unreadable, Invalid."""
+    _judge(_json(body))
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid_of(error, root=True) from error
+
+
+def _json(body: bytes) -> Json:
+    if not body:
+        raise Unreadable("The body is empty; a JSON object is needed.")
+    if too_deep(body):
+        raise Unreadable(f"The body nests arrays and objects deeper than {MAX_DEPTH}.")
+    try:
+        # Any: what JSON says is whatever it says.
+        value: Json = pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Unreadable(f"The body is not JSON: {error}.") from error
+    return value
+
+
+def _judge(value: Json) -> None:
+    if wrong := list(_unfit(value, "")):
+        raise Invalid(*wrong)
+
+
+def _unfit(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    """What JSON can say and no store can keep."""
+    match value:
+        case bool():
+            return
+        case int() if value not in INTEGERS:
+            yield pointer, "This whole number does not fit into 64 bits."
+        case str() if "\x00" in value:
+            yield pointer, "Text must not hold the character U+0000."
+        case list():
+            for index, item in enumerate(value):
+                yield from _unfit(item, f"{pointer}/{index}")
+        case dict():
+            for name, item in value.items():
+                yield from _unfit(name, pointer)
+                yield from _unfit(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
