@@ -1,0 +1,171 @@
+"""The desk decides, ranks and counts as looking at everybody and sorting everything would."""
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+
+from schemas.values import PRIORITIES
+from services.router.dispatch.desk import Desk, Given, Verdict, Waits
+from services.router.dispatch.domain import Agent, Need, Task
+from tests.router.dispatch.histories import AGENTS, SKILLS, TEAMS, Step, agent_of, histories, task_of
+from tests.router.dispatch.office import START
+from tests.router.dispatch.oracle import Oracle, Told
+
+
+class Pair:
+    """A desk and an oracle that are told the same and must say the same."""
+
+    def __init__(self, reserved_every: int) -> None:
+        self.desk = Desk(reserved_every=reserved_every)
+        self.oracle = Oracle(reserved_every=reserved_every)
+        self.now = START
+
+    def agent(self, agent: str) -> Agent | None:
+        assert self.desk.roster.agents.get(agent) == self.oracle.agents.get(agent)
+        return self.oracle.agents.get(agent)
+
+    def open_task(self, task: str) -> Task | None:
+        return self.oracle.waiting.get(task) or self.oracle.held.get(task, (None, ""))[0]
+
+    def tell(self, step: Step) -> list[Told]:
+        self.now += timedelta(seconds=step.later)
+        told = {
+            "task_queued": self._queued,
+            "task_changed": self._changed,
+            "task_closed": self._closed,
+            "agent_put": self._put,
+            "agent_deleted": self._deleted,
+            "presence_set": self._presence,
+        }[step.what](step, self.now)
+        self.check()
+        return told
+
+    def _queued(self, step: Step, now: datetime) -> list[Told]:
+        task = task_of(step, now)
+        return self._same(self.desk.open(task, now), self.oracle.open(task, now))
+
+    def _changed(self, step: Step, now: datetime) -> list[Told]:
+        held = self.open_task(step.who)
+        if held is None:
+            return []
+        body = step.body
+        minimums = dict(held.need.skills) if body["skills"] is None else body["skills"]
+        need = Need.of(body["team"] or held.need.team, minimums)
+        due = held.due_at if body["due"] is None else now + timedelta(minutes=body["due"])
+        task = replace(held, need=need, priority=body["priority"] or held.priority, due_at=due)
+        return self._same(self.desk.change(task, now), self.oracle.change(task, now))
+
+    def _closed(self, step: Step, now: datetime) -> list[Told]:
+        return self._same(self.desk.close(step.who, now), self.oracle.close(step.who, now))
+
+    def _put(self, step: Step, now: datetime) -> list[Told]:
+        held, fresh = self.agent(step.who), agent_of(step)
+        if held is not None:
+            fresh = replace(held, teams=fresh.teams, skills=fresh.skills, capacity=fresh.capacity)
+        return self._same(self.desk.put_agent(fresh, now), self.oracle.put_agent(fresh, now))
+
+    def _presence(self, step: Step, now: datetime) -> list[Told]:
+        held = self.agent(step.who)
+        if held is None:
+            return []
+        agent = replace(held, presence=step.body["status"])
+        return self._same(self.desk.put_agent(agent, now), self.oracle.put_agent(agent, now))
+
+    def _deleted(self, step: Step, now: datetime) -> list[Told]:
+        if self.agent(step.who) is None:
+            return []
+        return self._same(self.desk.remove_agent(step.who, now), self.oracle.remove_agent(step.who, now))
+
+    def _same(self, verdicts: list[Verdict], told: list[Told]) -> list[Told]:
+        assert [_told(verdict) for verdict in verdicts] == told
+        assert self.desk.drawn == self.oracle.drawn
+        return told
+
+    def check(self) -> None:
+        """What must hold after every step, whoever decides."""
+        loads = dict.fromkeys(self.oracle.agents, 0)
+        for task, agent in self.oracle.held.values():
+            loads[agent] += 1
+            assert task.id not in self.oracle.waiting
+        assert loads == {agent.id: agent.load for agent in self.desk.roster.agents.values()}
+        assert self.desk.queue.tasks == self.oracle.waiting
+        for task in self.oracle.waiting.values():
+            assert self.oracle.ranked(task) == [], "somebody is free for a task that waits"
+
+
+def _told(verdict: Verdict) -> Told:
+    if isinstance(verdict, Given):
+        eligible = [c.agent for c in verdict.why.candidates if c.eligible]
+        return "given", verdict.task.id, verdict.agent, eligible, verdict.why.excluded
+    if isinstance(verdict, Waits):
+        return "waits", verdict.task.id, None, [], verdict.why.excluded
+    return "returned", verdict.task.id, verdict.agent, [], {}
+
+
+@given(history=histories)
+@settings(max_examples=300, deadline=None)
+def test_desk_decides_as_the_oracle(history: list[Step]) -> None:
+    pair = Pair(reserved_every=3)
+    for step in history:
+        pair.tell(step)
+
+
+@given(history=histories)
+@settings(max_examples=150, deadline=None)
+def test_nothing_is_given_above_capacity_or_to_the_ineligible(history: list[Step]) -> None:
+    """Whoever was given something in a step is not above its capacity after it."""
+    pair = Pair(reserved_every=4)
+    for step in history:
+        for what, task, agent, eligible, _ in pair.tell(step):
+            if what != "given" or agent is None:
+                continue
+            held = pair.oracle.agents[agent]
+            need = pair.oracle.held[task][0].need
+            assert agent == eligible[0]
+            assert need.team in held.teams
+            assert all(held.skills[name] >= minimum for name, minimum in need.skills)
+            assert held.presence == "online"
+            assert held.load <= held.capacity
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_many_agents_and_a_long_day(seed: int) -> None:
+    """Enough of both that heaps grow, go stale and are rebuilt, and kinds come and go."""
+    chance = random.Random(seed)
+    pair = Pair(reserved_every=10)
+    agents = [f"{name}-{number}" for name in AGENTS for number in range(10)]
+    tasks = [f"c{number}" for number in range(150)]
+    for agent in agents:
+        pair.tell(_random_agent(chance, agent))
+    for _ in range(1500):
+        what = chance.choices(
+            ("task_queued", "task_closed", "presence_set", "agent_put", "agent_deleted"), (50, 40, 8, 1.5, 0.5)
+        )[0]
+        pair.tell(_random_step(chance, what, agents, tasks))
+    assert pair.desk.drawn > 50, "the day was busy enough to say something about queues"
+
+
+def _random_agent(chance: random.Random, agent: str) -> Step:
+    skills = {name: chance.randint(1, 3) for name in SKILLS if chance.random() < 0.4}
+    teams = chance.sample(TEAMS, chance.randint(1, 2))
+    return Step("agent_put", agent, {"teams": teams, "skills": skills, "capacity": chance.randint(1, 3)}, 1)
+
+
+def _random_step(chance: random.Random, what: str, agents: list[str], tasks: list[str]) -> Step:
+    if what == "agent_put":
+        return _random_agent(chance, chance.choice(agents))
+    if what == "presence_set":
+        return Step(what, chance.choice(agents), {"status": chance.choice(("online", "online", "away"))}, 1)
+    if what == "task_queued":
+        body = {
+            "team": chance.choice(TEAMS),
+            "skills": {name: chance.randint(1, 3) for name in SKILLS if chance.random() < 0.2},
+            "priority": chance.choice(PRIORITIES),
+            "due": chance.choice((None, 1, 2)),
+            "preferred": chance.choice((None, None, chance.choice(agents))),
+        }
+        return Step(what, chance.choice(tasks), body, chance.randint(0, 1))
+    return Step(what, chance.choice(agents if what == "agent_deleted" else tasks), {}, chance.randint(0, 1))

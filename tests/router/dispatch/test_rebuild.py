@@ -1,0 +1,89 @@
+"""Memory may be lost between any two batches: the same is decided, said and written, byte for byte."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.configuration import AgentBody
+from schemas.envelope import Event, encode
+from schemas.values import Requirement
+from tests.router.dispatch.histories import Step, histories, task_of
+from tests.router.dispatch.office import Office
+
+
+def _event(office: Office, step: Step) -> Event:
+    return office.event(
+        step.what, {"task": _task, "agent": _agent, "presence": _presence}[step.what.split("_")[0]](office, step)
+    )
+
+
+def _task(office: Office, step: Step) -> dict[str, Any]:
+    body, named = step.body, office.named(step.who)
+    if step.what == "task_queued":
+        task = task_of(step, office.now)
+        skills, due = body["skills"], task.due_at
+        return office.task(
+            step.who, skills, team=body["team"], priority=task.priority, due_at=due, preferred=task.preferred
+        )
+    if step.what == "task_closed":
+        return {**named, "at": office.now.isoformat()}
+    requirement = None if body["skills"] is None else Requirement(skills=body["skills"]).model_dump()
+    return {**named, "team": body["team"], "priority": body["priority"], "requirement": requirement}
+
+
+def _agent(office: Office, step: Step) -> dict[str, Any]:
+    if step.what == "agent_deleted":
+        return {"agent": step.who}
+    return {"agent": step.who, "body": AgentBody(name=step.who, **step.body).model_dump(mode="json")}
+
+
+def _presence(office: Office, step: Step) -> dict[str, Any]:
+    return {"agent": step.who, "status": step.body["status"]}
+
+
+@given(history=histories, sizes=st.lists(st.integers(1, 4), min_size=1, max_size=5))
+@settings(max_examples=60, deadline=None)
+async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]) -> None:
+    kept, forgetful = Office(reserved_every=3), Office(reserved_every=3)
+    rest = list(history)
+    while rest:
+        size = sizes[len(rest) % len(sizes)]
+        batch, rest = rest[:size], rest[size:]
+        forgetful.forget()
+        for office in (kept, forgetful):
+            await office.tell(*[_event(office, step) for step in batch], seconds=batch[0].later)
+        assert [encode(event) for event in kept.said] == [encode(event) for event in forgetful.said]
+        assert kept.shelf.documents == forgetful.shelf.documents
+        check_documents(kept)
+
+
+def check_documents(office: Office) -> None:
+    """Loads are the assigned open tasks; assignments that were told and not taken back are the tasks' states."""
+    tasks = office.tasks()
+    assert all((task.state == "assigned") == (task.agent is not None) for task in tasks.values())
+    holders = [task.agent for task in tasks.values() if task.agent]
+    assert {agent.id: agent.load for agent in office.agents()} == {a.id: holders.count(a.id) for a in office.agents()}
+    assert set(holders) <= {agent.id for agent in office.agents()}
+    told: dict[str, str | None] = {}
+    for event in office.said:
+        conversation, agent = str(event.data["conversation"]), str(event.data["agent"])
+        gone = event.type.endswith(".unassigned")
+        assert not gone or told[conversation] == agent, "only what was given is taken back"
+        told[conversation] = None if gone else agent
+    assert {c: told.get(c) for c in tasks} == {c: task.agent for c, task in tasks.items()}
+
+
+@given(history=histories)
+@settings(max_examples=60, deadline=None)
+async def test_each_task_is_assigned_at_most_once_per_queueing(history: list[Step]) -> None:
+    office, stands = Office(), dict[str, int]()
+    for step in history:
+        before = set(office.tasks())
+        emitted = await office.tell(_event(office, step))
+        if step.what == "task_queued" and step.who not in before:
+            stands[step.who] = 1
+        for event in emitted:
+            conversation = str(event.data["conversation"])
+            stands[conversation] = stands.get(conversation, 0) + (1 if event.type.endswith(".unassigned") else -1)
+            assert stands[conversation] >= 0
