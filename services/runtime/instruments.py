@@ -31,3 +31,14 @@ class ProcessorInstruments:
         self.lag = Gauge(
             "pasokh_processor_lag_events", "Events not read yet.", [*g, "topic", "partition"], registry=registry
         )
+
+
+class HttpInstruments:
+    """What a process reports about HTTP, by method and template of the route (never the path itself)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        where = ["method", "route"]
+        self.requests = Counter("pasokh_http_requests_total", "Requests.", [*where, "status"], registry=registry)
+        self.seconds = Histogram(
+            "pasokh_http_request_seconds", "Request to answer.", where, registry=registry, buckets=SECONDS
+        )

@@ -1,0 +1,107 @@
+"""Logs as JSON lines on stderr: constant messages plus fields. Ids, never bodies, never secrets."""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from services.runtime import errors
+
+REDACTED = "[redacted]"
+SECRET_FIELDS = frozenset(
+    {
+        "access_token",
+        "admin_key",
+        "api_key",
+        "app_secret",
+        "authorization",
+        "body",
+        "bot_token",
+        "cookie",
+        "credentials",
+        "password",
+        "payload",
+        "secret",
+        "secret_token",
+        "signature",
+        "text",
+        "token",
+        "verify_token",
+        "webhook_secret",
+    }
+)
+"""A field of one of these names is never written, at any depth."""
+_TOLD = tuple(vars(errors)[name] for name in vars(errors) if isinstance(vars(errors)[name], type))
+_FRAMES = 12
+
+# Any: structlog's own type of an event, whose values are whatever was logged.
+Entry = MutableMapping[str, Any]
+
+
+def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Write structlog's and the standard library's records as JSON lines to `stream` (stderr)."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        described_error,
+        redacted,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_formatter(shared))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def _formatter(shared: list[Any]) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(default=repr),
+        ],
+    )
+
+
+def redacted(_: Any, __: str, entry: Entry) -> Entry:
+    """The entry without the values of secret fields."""
+    return {name: _redacted(name, value) for name, value in entry.items()}
+
+
+def _redacted(name: object, value: Any) -> Any:
+    if isinstance(name, str) and name.lower() in SECRET_FIELDS:
+        return REDACTED
+    if isinstance(value, dict):
+        return {inner: _redacted(inner, one) for inner, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(None, one) for one in value]
+    return value
+
+
+def described_error(_: Any, __: str, entry: Entry) -> Entry:
+    """`exc_info` as the error's class and where it was raised. Its words only where they are ours: others quote input."""
+    error = _error_of(entry.pop("exc_info", None))
+    if error is not None:
+        entry["error"] = type(error).__name__
+        entry["frames"] = [
+            f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+        ]
+        if isinstance(error, (*_TOLD, OSError)):
+            entry["error_detail"] = str(error)
+    return entry
+
+
+def _error_of(given: Any) -> BaseException | None:
+    if isinstance(given, BaseException):
+        return given
+    found = given if isinstance(given, tuple) else sys.exc_info() if given else (None, None, None)
+    return found[1] if isinstance(found[1], BaseException) else None
