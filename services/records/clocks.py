@@ -29,7 +29,8 @@ class ClockRecord(Promise):
 
     def shown(self) -> Clock:
         """As REST and facts show it."""
-        return Clock.model_validate(self, from_attributes=True)
+        # `model_validate` would give this very record back, being a Clock already.
+        return Clock.model_construct(**{name: getattr(self, name) for name in Clock.model_fields})
 
 
 class ExemptionRecord(Contract):

@@ -37,6 +37,8 @@ def add_business(start: datetime, seconds: float, calendar: Calendar) -> datetim
 
 def business_between(start: datetime, end: datetime, calendar: Calendar) -> float:
     """The seconds of opening time from `start` to `end`; none when `end` is not after `start`."""
+    if end <= start:
+        return 0.0
     spans = ((max(opens, start), min(closes, end)) for opens, closes in _openings(start, end, calendar))
     return sum((closes - opens for opens, closes in spans), timedelta(0)).total_seconds()
 

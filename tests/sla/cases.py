@@ -1,0 +1,138 @@
+"""Facts of one conversation as conversations tells them, and an `sla` partition with conversations at its side."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from schemas.configuration import Kept, Policy, SlaBody, Targets, WorkspaceBody, WorkspaceConfiguration
+from schemas.conversation import Conversation, ConversationFact
+from schemas.envelope import Event
+from schemas.sla import ClockFact, ControlDue, ControlTick
+from services.records.clocks import AGENDAS, CLOCKS, EXEMPTIONS, ClockRecord, clock_id
+from services.records.configuration import (
+    CONFIGURATION_HEADS,
+    CONFIGURATIONS,
+    ConfigurationHead,
+    version_id,
+)
+from services.runtime.stage import Arrived
+from services.sla.processor import Memory, SlaStage
+from tests.sla.driver import START, Driver
+
+ONE_MINUTE = Policy(id="minute", targets=Targets(first_response_seconds=60))
+
+
+def at(seconds: float) -> datetime:
+    """Seconds after the first customer message."""
+    return START + timedelta(seconds=seconds)
+
+
+def conversation(identity: str = "c1", **fields: object) -> Conversation:
+    """A waiting private conversation of a Telegram customer."""
+    known: dict[str, object] = {
+        "id": identity,
+        "workspace": "w",
+        "status": "waiting",
+        "channel": "telegram",
+        "account": "main",
+        "surface": "private",
+        "person": "telegram:main:1",
+        "team": "default",
+        "opened_at": START,
+        "updated_at": START,
+    }
+    return Conversation.model_validate({**known, **fields})
+
+
+class Sla(Driver[Memory]):
+    """The stage `sla`, and a conversations that answers questions when `listening`."""
+
+    def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
+        super().__init__(SlaStage(), (CLOCKS, EXEMPTIONS, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
+        self.configure(policies)
+
+    def configure(self, policies: Sequence[Policy] | None, version: int = 3, timezone: str = "Europe/Riga") -> None:
+        """What REST has written: `None` when never anything about sla."""
+        sla = None if policies is None else Kept(body=SlaBody(policies=list(policies)), version=version, at=START)
+        itself = Kept(body=WorkspaceBody(name="W", timezone=timezone), version=1, at=START)
+        written = WorkspaceConfiguration(workspace="w", version=version, itself=itself, sla=sla)
+        self.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
+        self.put(CONFIGURATIONS, version_id("w", version), written)
+
+    def fact(
+        self,
+        word: str,
+        when: datetime,
+        *,
+        message: str | None = None,
+        author: str | None = None,
+        case: Conversation | None = None,
+    ) -> Arrived:
+        """A fact that counts at `when`."""
+        snapshot = case or conversation()
+        fact = ConversationFact.model_validate(
+            {
+                "conversation": snapshot.id,
+                "key": "w/telegram:main:1",
+                "snapshot": snapshot,
+                "at": when,
+                "message": message,
+                "author": author,
+            }
+        )
+        return self.arrived("conversations", f"pasokh.conversation.{word}", fact)
+
+    async def tell(self, word: str, when: datetime, *, message: str | None = None, author: str | None = None) -> None:
+        """One fact, in a batch of its own; the clock stands at `when` or later."""
+        self.now = max(self.now, when)
+        await self.batch([self.fact(word, when, message=message, author=author)])
+
+    async def customer(self, when: datetime) -> None:
+        """A customer's message."""
+        await self.tell("message_received", when, message="m", author="customer")
+
+    async def replied(self, when: datetime, message: str = "r1", author: str = "agent") -> None:
+        """REST accepted a reply."""
+        await self.tell("replied", when, message=message, author=author)
+
+    async def delivered(self, when: datetime, message: str = "r1", author: str = "agent") -> None:
+        """A reply accepted at `when` reached the customer."""
+        await self.tell("reply_delivered", when, message=message, author=author)
+
+    async def failed(self, when: datetime, message: str = "r1") -> None:
+        """A reply accepted at `when` will never reach the customer."""
+        await self.tell("reply_failed", when, message=message, author="agent")
+
+    async def tick(self, when: datetime) -> None:
+        """Conversations confirm that all before `when` has been said."""
+        await self.batch([self.arrived("conversations", "pasokh.control.tick", ControlTick(at=when), "w/control")])
+
+    async def pass_to(self, moment: datetime) -> None:
+        """Move the clock with conversations up to date: each question is answered at once."""
+        while True:
+            timers = self.timers()
+            if not timers or timers[0].due_at > moment:
+                break
+            asked = len(self.questions())
+            await self.to(timers[0].due_at)
+            for question in self.questions()[asked:]:
+                await self.tick(ControlDue.model_validate(question.data).at)
+        self.now = max(self.now, moment)
+
+    def questions(self) -> list[Event]:
+        """What conversations was asked to confirm."""
+        return [event for event in self.sent if event.type == "pasokh.control.due"]
+
+    def told(self, case: str = "c1") -> list[str]:
+        """The last words of the facts about a conversation's clocks, in order."""
+        return [e.type.rsplit(".", 1)[1] for e in self.sent if e.data.get("conversation") == case]
+
+    def facts(self, word: str) -> list[ClockFact]:
+        """The facts of one kind."""
+        return [ClockFact.model_validate(e.data) for e in self.sent if e.type == f"pasokh.sla.{word}"]
+
+    def clock(self, case: str = "c1") -> ClockRecord:
+        """The clock as it rests."""
+        record = self.get(CLOCKS, clock_id(case, "first_response", 1))
+        if record is None:
+            raise LookupError(f"{case} has no clock")
+        return record

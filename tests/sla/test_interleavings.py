@@ -1,0 +1,148 @@
+"""Whatever order answers, failures, ticks and ends come in: one breach at most, and event times alone decide."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.promise import Promise
+from services.sla import clocks
+from tests.sla.cases import at
+
+TARGET = 100
+Step = tuple[str, int]
+
+
+@dataclass
+class Oracle:
+    """What must be told, by the plainest reading: no clock, only what was said so far."""
+
+    pending: dict[str, int] = field(default_factory=dict)
+    ended: int | None = None
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        return bool({"fulfilled", "cancelled", "late"} & set(self.told))
+
+    def breach(self) -> None:
+        if "breached" not in self.told:
+            self.told.append("breached")
+
+    def end(self) -> None:
+        """Nothing that was in time is on its way: an end that was said before the deadline cancels."""
+        if self.ended is None or "breached" in self.told or any(a <= TARGET for a in self.pending.values()):
+            return
+        if self.ended > TARGET:
+            self.breach()
+        else:
+            self.told.append("cancelled")
+
+    def hear(self, word: str, now: int, message: str, accepted: int) -> None:
+        if self.settled:
+            return
+        if word == "replied":
+            self.pending[message] = accepted
+        elif word == "delivered":
+            if accepted <= TARGET and "breached" not in self.told:
+                self.told.append("fulfilled")
+            else:
+                self.breach()
+                self.told.append("late")
+        elif word == "failed":
+            self.pending.pop(message, None)
+            self.end()
+        elif word == "resolved":
+            self.ended = self.ended if self.ended is not None else now
+            self.end()
+        elif word == "reopened":
+            self.ended = None
+        elif word == "tick" and now >= TARGET and not any(a <= TARGET for a in self.pending.values()):
+            self.breach()
+
+
+OUTCOMES = {"settle": "delivered", "fail": "failed"}
+words = st.sampled_from(["replied", "settle", "settle", "fail", "tick", "resolved", "reopened"])
+steps = st.lists(st.tuples(words, st.integers(0, 60)), max_size=14)
+
+
+def promise() -> Promise:
+    return clocks.start(
+        Promise.model_validate(
+            {
+                "metric": "first_response",
+                "policy": "p",
+                "target_seconds": TARGET,
+                "started_at": at(0),
+                "due_at": at(0),
+                "state": "running",
+                "warn_at": [0.5, 0.8],
+            }
+        )
+    ).clock
+
+
+def apply(clock: Promise, word: str, now: int, message: str, accepted: int) -> clocks.Change[Promise]:
+    match word:
+        case "replied":
+            return clocks.Change(clocks.reply(clock, message, at(accepted)))
+        case "delivered":
+            return clocks.deliver(clock, at(accepted))
+        case "failed":
+            return clocks.fail(clock, message)
+        case "resolved":
+            return clocks.end(clock, at(now))
+        case "reopened":
+            return clocks.Change(clocks.reopen(clock))
+        case _:
+            return clocks.tick(clock, at(now))
+
+
+@given(steps, st.data())
+def test_any_interleaving_tells_what_the_times_say(plan: list[Step], data: st.DataObject) -> None:
+    clock, oracle, told, now = promise(), Oracle(), list[str](), 0
+    sent: dict[str, int] = {}
+    for number, (word, wait) in enumerate(plan):
+        now += wait
+        name, message, accepted = OUTCOMES.get(word, word), f"r{number}", now
+        if word in OUTCOMES:
+            if not sent:
+                continue
+            message = data.draw(st.sampled_from(sorted(sent)))
+            accepted = sent.pop(message)
+        elif word == "replied":
+            sent[message] = accepted
+        change = apply(clock, name, now, message, accepted)
+        oracle.hear(name, now, message, accepted)
+        told += [t.word for t in change.told if t.word != "warned"]
+        clock = change.clock
+        assert told == oracle.told, (name, now)
+    assert told.count("breached") <= 1
+    assert told.count("late") <= 1
+    assert not {"fulfilled", "breached"} <= set(told)
+    assert not ({"late"} <= set(told) and "breached" not in told)
+
+
+@given(steps, st.data())
+def test_an_open_clock_always_has_a_next_moment_or_an_answer_on_its_way(plan: list[Step], data: st.DataObject) -> None:
+    clock, now = promise(), 0
+    for number, (word, wait) in enumerate(plan):
+        now += wait
+        name = OUTCOMES.get(word, word)
+        known = [a.message for a in clock.answers]
+        message = data.draw(st.sampled_from(known)) if known and name in ("delivered", "failed") else f"r{number}"
+        clock = apply(clock, name, now, message, now).clock
+        waits = any(a.at <= clock.due_at for a in clock.answers)
+        assert (clock.next_at is None) == (clock.state != "running" or waits)
+        assert clock.next_at is None or clock.next_at <= clock.due_at
+
+
+@given(st.lists(st.integers(0, 400), max_size=10))
+def test_how_often_it_is_looked_at_changes_nothing(looks: list[int]) -> None:
+    clock, told = promise(), list[str]()
+    for look in [*sorted(looks), 400]:
+        change = clocks.tick(clock, at(look))
+        clock, told = change.clock, [*told, *(t.word for t in change.told)]
+    assert told == ["warned", "warned", "breached"]
+    assert clock.due_at == at(0) + timedelta(seconds=TARGET)
