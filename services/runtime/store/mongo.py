@@ -95,6 +95,7 @@ class MongoStore:
         self._indexes[collection.name] = {index.name: index for index in collection.indexes}
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
+        await self._primary()
         with _away_is_unavailable(), pymongo.timeout(READ_SECONDS):
             found = await asyncio.gather(*(self._find(name, ids) for name, ids in _by_collection(keys).items()))
         return {key: document for part in found for key, document in part}
@@ -107,6 +108,7 @@ class MongoStore:
         documents, planned = self._documents(query.collection), plan(self._index(query), query)
         sort = [(field, pymongo.DESCENDING if query.descending else pymongo.ASCENDING) for field in planned.order]
         raw: list[Raw] = []
+        await self._primary()
         with _away_is_unavailable(), pymongo.timeout(READ_SECONDS):
             for wanted in planned.filters():
                 missing = query.limit + 1 - len(raw)
@@ -120,6 +122,7 @@ class MongoStore:
         if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):
             raise TooLarge(f"an event of the outbox is larger than {MAX_EVENT_BYTES} bytes")
         puts = self._checked(changes)
+        await self._primary()
         # A commit that its caller gives up goes on to its end: a session is never used by two at once.
         await asyncio.shield(self._in_background(self._commit(changes, puts)))
         return changes.outbox
@@ -212,9 +215,18 @@ class MongoStore:
             raise Fenced(f"{key} is not as the commit expects it")
 
     async def check(self) -> None:
+        await self._primary(CHECK_SECONDS)
         now = {"$currentDate": {"at": True}}
         with _away_is_unavailable(), pymongo.timeout(CHECK_SECONDS):
             await self._database["checks"].update_one({"_id": "check"}, now, upsert=True)
+
+    async def _primary(self, seconds: float = SELECTION_SECONDS) -> None:
+        """Wait until a primary is known. An operation with a deadline would wait all of that for one."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not self._client.topology_description.has_writable_server():
+            if asyncio.get_running_loop().time() > deadline:
+                raise Unavailable("MongoDB: no primary answers")
+            await asyncio.sleep(0.02)
 
     def _documents(self, name: str) -> Documents:
         if name not in self._indexes:
@@ -304,6 +316,7 @@ def _connect(url: str) -> Client:
             appname="pasokh",
             serverSelectionTimeoutMS=int(SELECTION_SECONDS * 1000),
             connectTimeoutMS=int(SELECTION_SECONDS * 1000),
+            heartbeatFrequencyMS=500,
             waitQueueTimeoutMS=int(READ_SECONDS * 1000),
         )
     except (ConfigurationError, InvalidURI, ValueError) as error:
