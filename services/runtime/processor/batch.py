@@ -145,8 +145,9 @@ def bury(work: Work, one: Taken, error: Exception) -> None:
     """Keep what could not be handled as a dead letter in this commit. A retry that failed again stays what it was."""
     letter = _letter_of_record(work, one.record, error) if one.record else _letter_of_our_own(work, one, error)
     if letter.event_type != DEAD_LETTER_ACTION:
-        parts = (letter.group, str(letter.partition), letter.topic, str(letter.offset), letter.event_id)
-        work.put(DEAD_LETTERS, hashed_id(*parts), letter)
+        # A writer without a row may have published the event twice: it is one dead letter.
+        what = letter.event_id or str(letter.offset)
+        work.put(DEAD_LETTERS, hashed_id(letter.group, str(letter.partition), letter.topic, what), letter)
 
 
 def _letter_of_our_own(work: Work, one: Taken, error: Exception) -> DeadLetter:

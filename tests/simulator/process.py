@@ -1,0 +1,345 @@
+"""One process of a simulation: its view of bus and store, through which everything that can go wrong goes wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+
+from services.runtime.bus.port import Assignment, Outgoing, Record
+from services.runtime.errors import Fenced, Revoked, Unavailable, Unknown
+from services.runtime.instruments import ProcessorInstruments
+from services.runtime.processor.group import Processor
+from services.runtime.processor.partition import Runtime
+from services.runtime.stage import Stage
+from services.runtime.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
+from tests.simulator.world import Killed, World
+
+LEASE_SECONDS = 3.0
+
+
+class Groups:
+    """Who owns which partition. A member that sleeps longer than its lease loses its partitions without knowing."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.members: dict[str, list[Member]] = {}
+        self._generation = 0
+
+    def join(self, member: "Member") -> None:
+        self.members.setdefault(member.group, []).append(member)
+        self.share(member.group)
+
+    def leave(self, member: "Member") -> None:
+        if member in self.members.get(member.group, []):
+            self.members[member.group].remove(member)
+            self.share(member.group)
+
+    def share(self, group: str) -> None:
+        """Deal the partitions anew; whoever loses some may learn of it late."""
+        members = [m for m in self.members.get(group, []) if m.process.awake]
+        if not members:
+            return
+        turn = self._world.rng.randrange(len(members))
+        for member in self.members[group]:
+            self._give(member, members, turn)
+
+    def _give(self, member: "Member", members: list["Member"], turn: int) -> None:
+        count, size = self._world.partitions, len(members)
+        mine = {p for p in range(count) if members[(p + turn) % size] is member}
+        kept = {p: g for p, g in member.true.items() if p in mine}
+        for partition in sorted(mine - set(kept)):
+            self._generation += 1
+            kept[partition] = self._generation
+        lost = set(member.true) - set(kept)
+        member.true = kept
+        late = bool(lost) and self._world.happens(self._world.chaos.late_notice)
+        member.learn(self._world.rng.uniform(0.5, 8.0) if late else 0.0)
+
+
+@dataclass(slots=True)
+class Member:
+    """One consumer. `true` is what it owns, `believed` what it knows of."""
+
+    process: "Process"
+    group: str
+    topics: Sequence[str]
+    true: dict[int, int] = field(default_factory=dict)
+    believed: dict[int, int] = field(default_factory=dict)
+    positions: dict[tuple[str, int], int] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def learn(self, after: float) -> None:
+        """Learn the true assignment after so many seconds."""
+        asyncio.get_running_loop().call_later(after, self._learn)
+
+    def _learn(self) -> None:
+        self.believed = dict(self.true)
+        self.changed.set()
+
+    async def assignment(self, known: Assignment) -> Assignment:
+        while dict(known) == self.believed:
+            self.changed.clear()
+            await self.changed.wait()
+        await self.process.step("assignment")
+        return dict(self.believed)
+
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
+        await self.process.step("seek")
+        self._check(partition)
+        found = {topic: offsets.get(topic, 0) for topic in self.topics}
+        self.positions.update({(topic, partition): offset for topic, offset in found.items()})
+        return found
+
+    def _check(self, partition: int) -> None:
+        if partition not in self.believed:
+            raise Revoked
+
+    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+        await self.process.step("take")
+        self._check(partition)
+        found = self._read(partition, limit)
+        if not found and wait > 0:
+            await self.process.world.news(wait)
+            await self.process.step("taken")
+            self._check(partition)
+            found = self._read(partition, limit)
+        for record in found:
+            self.positions[record.topic, partition] = record.offset + 1
+        return found
+
+    def _read(self, partition: int, limit: int) -> list[Record]:
+        world = self.process.world
+        size = world.rng.choice((1, 2, 3, limit))
+        found: list[Record] = []
+        for topic in world.rng.sample(list(self.topics), len(self.topics)):
+            start = self.positions.get((topic, partition), 0)
+            found += world.log[topic, partition][start : start + size - len(found)]
+        return found
+
+    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+        await self.process.step("settle")
+
+
+class Process:
+    """Everything that one process holds. `step` is passed before and after every effect on the world."""
+
+    def __init__(self, world: World, groups: Groups, name: str, *, mortal: bool = True) -> None:
+        self.world, self.groups, self.name, self._mortal = world, groups, name, mortal
+        self.alive, self._asleep_until = True, 0.0
+        self._skew = timedelta(seconds=world.rng.uniform(-1, 1) * world.chaos.clock_skew)
+        self._members: list[Member] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self.on_death: Callable[[Process], None] = lambda _: None
+
+    @property
+    def awake(self) -> bool:
+        return self.alive and self._asleep_until - self.world.seconds() < LEASE_SECONDS
+
+    # -- what goes wrong -----------------------------------------------------------------------------------------------
+
+    async def step(self, where: str) -> None:
+        """One await: it takes a moment, the process may be stopped there for long, or die."""
+        world = self.world
+        self._check_alive()
+        if not self._mortal:
+            await asyncio.sleep(0)
+            return
+        if world.happens(world.chaos.crash):
+            world.note(f"{self.name} dies at {where}")
+            self.kill()
+        self._check_alive()
+        if world.happens(world.chaos.pause):
+            self._asleep_until = world.seconds() + world.rng.uniform(0.5, 12.0)
+            world.note(f"{self.name} stops at {where}")
+            self._expire_soon()
+        await asyncio.sleep(world.rng.choice((0, 0, 0.001, 0.003)))
+        while world.seconds() < self._asleep_until:
+            await asyncio.sleep(self._asleep_until - world.seconds())
+        self._check_alive()
+
+    def _check_alive(self) -> None:
+        if not self.alive:
+            raise Killed
+
+    def _expire_soon(self) -> None:
+        for member in self._members:
+            asyncio.get_running_loop().call_later(LEASE_SECONDS, self.groups.share, member.group)
+            wakes = self._asleep_until - self.world.seconds()
+            asyncio.get_running_loop().call_later(wakes + 0.01, self.groups.share, member.group)
+
+    def kill(self) -> None:
+        """Die as by kill -9: nothing is said to anybody, and the world goes on."""
+        self.alive = False
+        for task in self._tasks:
+            task.cancel()
+        for member in self._members:
+            asyncio.get_running_loop().call_later(self.world.rng.uniform(0, LEASE_SECONDS), self.groups.leave, member)
+        self.on_death(self)
+
+    # -- running -------------------------------------------------------------------------------------------------------
+
+    def run(self, stages: Sequence[Stage[Any]]) -> None:
+        """Run a processor of each stage until killed."""
+        runtime = Runtime(self, self, self, ProcessorInstruments(CollectorRegistry()), self.step)
+        for stage in stages:
+            self.spawn(Processor(stage, runtime).run)
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something as a part of this process."""
+        self._tasks.append(asyncio.create_task(self._until_killed(work)))
+
+    async def _until_killed(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        with suppress(Killed):
+            await work()
+
+    # -- clock ---------------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return self.world.now() + (self._skew if self.world.stormy else timedelta())
+
+    def monotonic(self) -> float:
+        return self.world.seconds()
+
+    # -- bus -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def partitions(self) -> int:
+        return self.world.partitions
+
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        await self.step("publish")
+        failed = False
+        for batch in self._batches(events):
+            if not self.world.rules.never_wait_for_consumers:
+                await self._wait_for_consumers(batch)
+            failed = await self._produce(batch) or failed
+            if failed and self.world.rules.stop_at_first_failure:
+                raise Unknown
+        await self.step("published")
+        if failed:
+            raise Unknown
+
+    def _batches(self, events: Sequence[Outgoing]) -> list[list[Outgoing]]:
+        """Produce batches: of one partition each, in order, cut at random places."""
+        lanes: dict[tuple[str, int], list[Outgoing]] = {}
+        for event in events:
+            lanes.setdefault((event.topic, event.partition), []).append(event)
+        batches = []
+        for lane in lanes.values():
+            while lane:
+                size = self.world.rng.randint(1, len(lane))
+                batches.append(lane[:size])
+                del lane[:size]
+        return batches
+
+    async def _produce(self, batch: list[Outgoing]) -> bool:
+        """Append one batch; True when that failed, and then it may be there, or come late, or never."""
+        world = self.world
+        if not world.happens(world.chaos.publish_failure):
+            world.append(batch)
+            await self.step("produced")
+            return False
+        fate = world.rng.random()
+        if fate < 0.33:
+            world.append(batch)
+        elif fate < 0.66:
+            asyncio.get_running_loop().call_later(world.rng.uniform(0, 10), world.append, batch)
+        await self.step("produce failed")
+        return True
+
+    async def _wait_for_consumers(self, batch: list[Outgoing]) -> None:
+        """What rule 10 forbids: wait until every reader of the topic has nothing left to read."""
+        topic, partition = batch[0].topic, batch[0].partition
+        while any(self._behind(row, topic, partition) for row in list(self.world.documents["rows"].items())):
+            await asyncio.sleep(0.05)
+            self._check_alive()
+
+    def _behind(self, row: tuple[str, Document], topic: str, partition: int) -> bool:
+        offsets = row[1]["offsets"]
+        if not isinstance(offsets, dict) or topic not in offsets or not row[0].endswith(f"/{partition}"):
+            return False
+        return int(str(offsets[topic])) < self.world.end(topic, partition)
+
+    @asynccontextmanager
+    async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[Member]:
+        await self.step("join")
+        member = Member(self, group, topics)
+        self._members.append(member)
+        self.groups.join(member)
+        try:
+            yield member
+        finally:
+            self._members.remove(member)
+            self.groups.leave(member)
+
+    async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
+        await self.step("end offsets")
+        return {topic: self.world.end(topic, partition) for topic in topics}
+
+    async def check(self) -> None:
+        await self.step("check")
+
+    # -- store ---------------------------------------------------------------------------------------------------------
+
+    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+        for collection in collections:
+            for index in collection.indexes:
+                self.world.indexes[collection.name, index.name] = index.fields
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
+        await self._reach("read")
+        found = self.world.read(keys)
+        await self.step("read")
+        return found
+
+    async def query(self, query: Query) -> Page:
+        await self._reach("query")
+        return self.world.query(query)
+
+    async def _reach(self, where: str) -> None:
+        await self.step(where)
+        if self.world.happens(self.world.chaos.unavailable):
+            raise Unavailable
+
+    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+        await self._reach("commit")
+        world = self.world
+        if world.happens(world.chaos.unknown):
+            await self._lose_answer(changes)
+        if self.world.embedded:
+            world.apply(changes)
+            world.append(changes.outbox)
+            await self.step("committed")
+            return ()
+        world.apply(self._with_outbox(changes))
+        await self.step("committed")
+        return changes.outbox
+
+    async def _lose_answer(self, changes: Changes) -> None:
+        """The answer never comes: the commit happened, happens later, or never does."""
+        world, fate = self.world, self.world.rng.random()
+        if fate < 0.4:
+            self._apply_quietly(changes)
+        elif fate < 0.7:
+            asyncio.get_running_loop().call_later(world.rng.uniform(0, 10), self._apply_quietly, changes)
+        await self.step("commit unknown")
+        raise Unknown
+
+    def _apply_quietly(self, changes: Changes) -> None:
+        with suppress(Fenced):
+            if self.world.embedded:
+                self.world.apply(changes)
+                self.world.append(changes.outbox)
+            else:
+                self.world.apply(self._with_outbox(changes))
+
+    def _with_outbox(self, changes: Changes) -> Changes:
+        if not changes.outbox or changes.outbox_key is None:
+            return changes
+        kept = Put(changes.outbox_key, outbox_document(changes.outbox))
+        return Changes(changes.conditions, [*changes.puts, kept], changes.deletes, changes.outbox, changes.outbox_key)

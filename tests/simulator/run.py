@@ -1,0 +1,210 @@
+"""Runs the plain graph in a seeded world and says what is wrong with the result."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.envelope import Event, decode, encode
+from schemas.values import instant
+from services.runtime.bus.port import Outgoing, partition_of
+from services.runtime.collections import RUNTIME_COLLECTIONS, Outbox
+from services.runtime.errors import Unavailable, Unknown
+from services.runtime.stage import Stage
+from services.runtime.store.port import outbox_events
+from tests.simulator.loop import run_virtually
+from tests.simulator.plain import (
+    ALPHA_ACTED,
+    BETA_ACTED,
+    CANCELS,
+    FIRED,
+    POISON,
+    Alpha,
+    Beta,
+    Ticket,
+    expected_alpha,
+    expected_beta,
+)
+from tests.simulator.process import Groups, Process
+from tests.simulator.world import Chaos, Killed, Rules, World
+
+SETTLED_AFTER = 0.5
+GIVE_UP_AFTER = 400.0
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came of a seed: nothing wrong, or sentences."""
+
+    seed: int
+    wrong: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
+    commits: int = 0
+
+
+@dataclass(slots=True)
+class Houses:
+    """Processes that are started again when they die."""
+
+    world: World
+    groups: Groups
+    stages: Callable[[], Sequence[Stage[Any]]]
+    born: int = 0
+    alive: dict[str, Process] = field(default_factory=dict)
+
+    def start(self, place: str) -> None:
+        """Start the process of a place, and again whenever it dies."""
+        self.born += 1
+        process = Process(self.world, self.groups, f"{place}.{self.born}")
+        process.on_death = lambda _: self._restart_later(place)
+        self.alive[place] = process
+        process.run(self.stages())
+
+    def _restart_later(self, place: str) -> None:
+        asyncio.get_running_loop().call_later(self.world.rng.uniform(0.1, 6.0), self.start, place)
+
+
+async def rebalance_now_and_then(world: World, groups: Groups) -> None:
+    """Deal partitions anew for no reason, as brokers do."""
+    while world.stormy:
+        await asyncio.sleep(world.rng.expovariate(1 / world.chaos.rebalance_every))
+        if world.stormy and groups.members:
+            groups.share(world.rng.choice(sorted(groups.members)))
+
+
+async def place_orders(process: Process, orders: Sequence[str]) -> None:
+    """A writer without a row: the id is made once, and the same event is published until it is acknowledged."""
+    for order in orders:
+        key = f"w/telegram:main:{sum(order.removeprefix(CANCELS).encode()) % 5}"
+        event = Event(
+            id=f"order-{order}",
+            source="ingest",
+            type="pasokh.inbound.message",
+            time=process.world.now(),
+            workspace="w",
+            partitionkey=key,
+            data={"order": order},
+        )
+        await _publish_until_known(process, event)
+        await asyncio.sleep(process.world.rng.uniform(0, 0.6))
+
+
+async def _publish_until_known(process: Process, event: Event) -> None:
+    partition = partition_of(event.partitionkey, process.partitions)
+    while True:
+        try:
+            await process.publish([Outgoing("inbound", partition, event.partitionkey, encode(event))])
+        except (Unknown, Unavailable):
+            await asyncio.sleep(0.2)
+        else:
+            return
+
+
+def quiet(world: World, groups: dict[str, Sequence[str]]) -> bool:
+    """Whether every group has read all there is, and nothing waits in an outbox or a timer."""
+    rows = world.documents["rows"]
+    for group, topics in groups.items():
+        for partition in range(world.partitions):
+            offsets = rows.get(f"{group}/{partition}", {}).get("offsets", {})
+            read = offsets if isinstance(offsets, dict) else {}
+            if any(int(str(read.get(t, 0))) < world.end(t, partition) for t in topics):
+                return False
+    return not world.documents["timers"] and _all_published(world)
+
+
+def _all_published(world: World) -> bool:
+    """Whether every event of an outbox is on the log: its owner may be asleep between commit and publish."""
+    waiting = [Outbox.model_validate(d) for d in world.documents["outboxes"].values()]
+    events = [event for outbox in waiting for event in outbox_events(outbox.events)]
+    return all(any(r.value == e.value for r in reversed(world.log[e.topic, e.partition])) for e in events)
+
+
+def run_plain(
+    seed: int,
+    *,
+    rules: Rules | None = None,
+    chaos: Chaos | None = None,
+    orders: int = 12,
+    poison: int = 0,
+    embedded: bool = False,
+) -> Verdict:
+    """One seed of the plain graph, from start to rest, and what is wrong with it."""
+    return run_virtually(_run_plain(seed, rules or Rules(), chaos or Chaos(), orders, poison, embedded))
+
+
+async def _run_plain(seed: int, rules: Rules, chaos: Chaos, orders: int, poison: int, embedded: bool) -> Verdict:
+    world = World(seed, chaos=chaos, rules=rules, embedded=embedded)
+    groups = Groups(world)
+    houses = Houses(world, groups, lambda: [Alpha(), Beta()])
+    names = [f"o{n}" for n in range(orders)]
+    mixed = names + [f"{POISON}{n}" for n in range(poison)]
+    world.rng.shuffle(mixed)
+    # Some orders are cancelled a little later: their timer may fire, or not, but never overtake what was in time.
+    cancels = [f"{CANCELS}{o}" for o in mixed[::2] if o in names]
+    names += cancels
+    mixed += cancels
+    # The customer does not die; what it publishes still fails.
+    writer = Process(world, groups, "writer", mortal=False)
+    await houses_open(houses, world)
+    storm = asyncio.create_task(rebalance_now_and_then(world, groups))
+    placing = asyncio.create_task(place_orders(writer, mixed))
+    graph = {"alpha": Alpha.topics, "beta": Beta.topics}
+    await come_to_rest(world, graph, placing)
+    storm.cancel()
+    return Verdict(seed, _wrong(world, names, poison, settled=quiet(world, graph)), world.history, world.commits)
+
+
+async def houses_open(houses: Houses, world: World) -> None:
+    """Prepare the store and start three processes."""
+    first = Process(world, houses.groups, "setup")
+    await first.prepare([*RUNTIME_COLLECTIONS, ALPHA_ACTED, BETA_ACTED, FIRED])  # type: ignore[list-item]  # of any model
+    for place in ("a", "b", "c"):
+        houses.start(place)
+
+
+async def come_to_rest(world: World, graph: dict[str, Sequence[str]], placing: asyncio.Task[None]) -> None:
+    """Wait until the storm is over, all was placed and nothing moves any more, or it is clear that it never will."""
+    restful = 0.0
+    while world.seconds() < GIVE_UP_AFTER and restful < SETTLED_AFTER:
+        await asyncio.sleep(0.1)
+        over = not world.stormy and placing.done() and quiet(world, graph)
+        restful = restful + 0.1 if over else 0.0
+    if placing.done() and placing.exception() is not None and not isinstance(placing.exception(), Killed):
+        placing.result()
+
+
+def _wrong(world: World, orders: Sequence[str], poison: int, *, settled: bool) -> list[str]:
+    wrong = ([] if settled else ["it never came to rest"]) + world.broken
+    fired = set(world.documents["fired"])
+    uncancelled = {o for o in orders if not o.startswith(CANCELS) and f"{CANCELS}{o}" not in orders}
+    wrong += [f"the timer of {o} never fired" for o in sorted(uncancelled - fired)] + _overtaken(world)
+    expectations = (("alpha_acted", expected_alpha(orders, fired)), ("beta_acted", expected_beta(orders, fired)))
+    for name, expected in expectations:
+        acted = {i: d["times"] for i, d in world.documents[name].items()}
+        wrong += [f"{name} lost {n}" for n in sorted(expected - set(acted))]
+        wrong += [f"{name} acted {times} times on {n}" for n, times in sorted(acted.items()) if times != 1]
+        wrong += [f"{name} acted on {n}, which never was" for n in sorted(set(acted) - expected)]
+    letters = len(world.documents["dead_letters"])
+    if letters != poison:
+        wrong.append(f"{letters} dead letters, {poison} expected")
+    return wrong
+
+
+def _overtaken(world: World) -> list[str]:
+    """Timers that fired although what cancels them had been on the log before they were due.
+
+    Only where clocks agree: with a clock that runs ahead, "due" comes early for its owner.
+    """
+    wrong: list[str] = []
+    if world.chaos.clock_skew:
+        return wrong
+    for (topic, partition), log in world.log.items():
+        for record in log if topic == "conversations" else ():
+            event = decode(record.value)
+            order = Ticket.model_validate(event.data).order
+            fired = world.documents["fired"].get(order)
+            since = world.appended_at[topic, partition, record.offset]
+            in_time = fired is not None and since < instant(str(fired["due_at"]))
+            if event.type == "pasokh.conversation.closed" and in_time:
+                wrong.append(f"the timer of {order} overtook its cancellation")
+    return wrong

@@ -1,0 +1,114 @@
+"""Each rule of the design, switched off alone, is noticed: that is what makes the proof one."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from schemas.envelope import Event
+from services.runtime.bus.port import Outgoing
+from services.runtime.errors import Unavailable, Unknown
+from services.runtime.processor import batch, partition
+from services.runtime.processor.partition import PartitionOwner
+from services.runtime.processor.seen import BEFORE_ALL, Seen
+from services.runtime.work import Work
+from tests.simulator import plain
+from tests.simulator.run import run_plain
+from tests.simulator.world import Chaos, Rules
+
+TRIED = 60
+
+
+def seeds_that_notice(*, rules: Rules | None = None, chaos: Chaos | None = None, poison: int = 0) -> int | None:
+    """The first seed in which something is wrong, None when all of `TRIED` pass."""
+    for seed in range(TRIED):
+        if run_plain(seed, rules=rules, chaos=chaos or Chaos(), poison=poison, orders=8).wrong:
+            return seed
+    return None
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param(Rules(fence=False), id="the commit is conditional on the row"),
+        pytest.param(Rules(atomic=False), id="a batch is atomic"),
+        pytest.param(Rules(stop_at_first_failure=False), id="publishing stops at the first failure"),
+        pytest.param(Rules(never_wait_for_consumers=False), id="publishing never waits for a consumer"),
+    ],
+)
+def test_a_broken_promise_of_store_or_bus_is_noticed(rules: Rules) -> None:
+    assert seeds_that_notice(rules=rules) is not None
+
+
+def _per_source_alone(seen: Seen, event: Event, topic: str) -> bool:
+    if event.seq is None or event.index is None:
+        return True
+    number = (event.seq, event.index)
+    if number <= seen.table.get(event.source, BEFORE_ALL):
+        return False
+    seen.table[event.source] = number
+    return True
+
+
+def _keep_memory(owner: PartitionOwner[Any], error: Exception) -> None:
+    """Go on as if an error told that nothing was committed."""
+
+
+async def _publish_once(owner: PartitionOwner[Any], events: Sequence[Outgoing]) -> None:
+    try:
+        if events:
+            await owner._runtime.bus.publish(events)
+    except (Unavailable, Unknown):
+        return
+
+
+async def _no_republishing(owner: PartitionOwner[Any], key: object) -> None:
+    """Forget what the last owner may not have published."""
+
+
+def _timer_stays(work: Work, one: batch.Taken) -> Any:
+    return one.wake_up or one.performed
+
+
+async def _whole_batch_set_aside(owner: PartitionOwner[Any], taken: list[batch.Taken]) -> None:
+    """Move past the batch as if it had been handled."""
+    await owner._commit(owner._begin(taken))
+
+
+def _clock_alone(owner: PartitionOwner[Any]) -> Any:
+    return owner._runtime.clock.now()
+
+
+def _no_barrier(owner: PartitionOwner[Any], ends: dict[str, int]) -> bool:
+    return True
+
+
+def _no_dedupe_by_id(stage: plain.Alpha, work: Work, event: Event, name: str) -> None:
+    if str(event.data["order"]).startswith(plain.POISON):
+        raise ValueError
+    plain.act(work, stage.acted, name)
+
+
+PATCHES: list[Any] = [
+    pytest.param(Seen, "admit", _per_source_alone, id="1: seen is per source and topic"),
+    pytest.param(Seen, "admit", lambda *_: True, id="1: a number that was seen is dropped"),
+    pytest.param(PartitionOwner, "_let_go", _keep_memory, id="2: after an error the row is read again"),
+    pytest.param(PartitionOwner, "_publish", _publish_once, id="3: the outbox is published until acknowledged"),
+    pytest.param(PartitionOwner, "_republish", _no_republishing, id="3: a new owner publishes what was left"),
+    pytest.param(plain.Alpha, "_place", _no_dedupe_by_id, id="4: writers without a row are deduped by id"),
+    pytest.param(batch, "_woken", _timer_stays, id="6: the commit that handles a timer deletes it"),
+    pytest.param(PartitionOwner, "_passed", _no_barrier, id="6: a timer never overtakes what was in time"),
+    pytest.param(PartitionOwner, "_now", _clock_alone, id="6: now never goes back"),
+    pytest.param(PartitionOwner, "_one_by_one", _whole_batch_set_aside, id="8: only the poison is set aside"),
+    pytest.param(partition, "VERDICTS", (), id="8: errors of store and bus are never poison"),
+]
+
+
+@pytest.mark.parametrize(("where", "what", "instead"), PATCHES)
+def test_a_rule_left_out_is_noticed(
+    where: Any, what: str, instead: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(where, what, instead)
+    # Clocks agree where timers are looked at, and disagree where time may go back.
+    chaos = Chaos(clock_skew=2.0 if what == "_now" else 0.0)
+    assert seeds_that_notice(chaos=chaos, poison=1 if what == "_one_by_one" else 0) is not None
