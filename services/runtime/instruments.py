@@ -42,3 +42,15 @@ class HttpInstruments:
         self.seconds = Histogram(
             "pasokh_http_request_seconds", "Request to answer.", where, registry=registry, buckets=SECONDS
         )
+
+
+class LoopInstruments:
+    """What a process reports about its event loop."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.lag = Histogram(
+            "pasokh_event_loop_lag_seconds",
+            "How much later than asked the loop came back.",
+            registry=registry,
+            buckets=SECONDS,
+        )

@@ -1,0 +1,84 @@
+"""The HTTP server of a process: uvicorn, run by us. Signals are the process's business, logs are structlog's."""
+
+import asyncio
+import resource
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from services.runtime.connections import BoundedConnection
+from services.runtime.errors import Misconfigured
+from services.runtime.listening import why_not
+
+KEEP_ALIVE_SECONDS = 30
+FINISH_SECONDS = 3
+"""How long requests have to finish when the process stops; streams are cut then and resume elsewhere."""
+MOST_CONNECTIONS = 10_000
+RESERVED_FILES = 100
+STARTED_POLL_SECONDS = 0.005
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without handlers of its own for signals."""
+
+    async def run_until_stopped(self, bound: socket.socket) -> None:
+        await self._serve(sockets=[bound])
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
+    """Answer requests on a bound socket; on leaving, stop accepting and let what runs finish in `FINISH_SECONDS`.
+
+    Raises Misconfigured when another process began to listen there meanwhile.
+    """
+    server = _Server(_config(app))
+    running = asyncio.create_task(_run(server, bound))
+    try:
+        while not server.started:
+            if running.done():
+                running.result()
+            await asyncio.sleep(STARTED_POLL_SECONDS)
+        yield
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def _run(server: _Server, bound: socket.socket) -> None:
+    host, port = bound.getsockname()[:2]
+    try:
+        await server.run_until_stopped(bound)
+    except OSError as error:
+        raise Misconfigured(why_not(host, port, error)) from error
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=BoundedConnection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=FINISH_SECONDS,
+        limit_concurrency=most_connections(),
+    )
+
+
+def most_connections() -> int:
+    """How many connections this process takes at once; above it, 503. Its limit on open files is raised for it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + RESERVED_FILES
+    reachable = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < reachable:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+            soft = reachable
+    usable = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+    return max(RESERVED_FILES, usable - RESERVED_FILES)
