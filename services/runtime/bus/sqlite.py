@@ -247,8 +247,6 @@ class SqliteConsumer:
         until = loop.time() + wait
         while True:
             await self._renewed()
-            if partition not in self._positions:
-                await self.seek(partition, {})
             self._news[partition].clear()
             positions = self._current(partition)
             behind = {t: o for t, o in positions.items() if self._bus.end(topic_name(t), partition) > o}
@@ -276,9 +274,9 @@ class SqliteConsumer:
         """Nothing: lag is read from the partition row."""
 
     def _current(self, partition: int) -> dict[str, int]:
-        generation, positions = self._positions[partition]
+        generation, positions = self._positions.get(partition, (0, {}))
         if self._generation(partition) != generation:
-            raise Revoked(f"{self.group}/{partition} was lost and won again")
+            raise Revoked(f"{self.group}/{partition} was won anew; nobody has sought its position")
         return positions
 
     def _generation(self, partition: int) -> int:

@@ -100,15 +100,15 @@ def read_documents(connection: Connection, wanted: Sequence[tuple[Shape, Sequenc
 
 
 def apply_edit(connection: Connection, edit: Edit) -> None:
-    """Check the conditions, then write. Raises Fenced before anything is written."""
+    """Check the conditions, then remove, then write. Raises Fenced before anything is changed."""
     for table, condition in edit.conditions:
         _hold(connection, table, condition)
-    for shape, rows in edit.rows:
-        columns = ", ".join(["id", "doc", *map(column_name, shape.columns)])
-        insert_rows(connection, f"INSERT INTO {shape.table} ({columns})", rows, shape.upsert)
     for table, ids in edit.removed:
         padded = pad(ids)
         connection.execute(f"DELETE FROM {table} WHERE id IN ({marks(len(padded))})", padded)
+    for shape, rows in edit.rows:
+        columns = ", ".join(["id", "doc", *map(column_name, shape.columns)])
+        insert_rows(connection, f"INSERT INTO {shape.table} ({columns})", rows, shape.upsert)
 
 
 def _hold(connection: Connection, table: str, condition: Condition) -> None:

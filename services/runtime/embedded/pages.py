@@ -116,6 +116,8 @@ def _beyond(column: str, value: Json, *, descending: bool) -> Sequence[Where]:
 
 
 def _equal(column: str, value: Json) -> Where:
+    if isinstance(value, dict | list):
+        return Where(("FALSE",))  # an index holds single values
     return Where((f"{column} IS NULL",)) if value is None else Where((f"{column} = ?",), (value,))
 
 

@@ -1,0 +1,30 @@
+"""Each contract test runs on every adapter of its port."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from services.runtime.store.port import Store
+from tests.contracts.stores import MONGO, PAIR, SQLITE, StoreSite
+from tests.contracts.things import COLLECTIONS
+from tests.live_servers.server import Server
+
+
+@pytest.fixture(params=[SQLITE, PAIR, pytest.param(MONGO, marks=pytest.mark.live)])
+def store_site(request: pytest.FixtureRequest, tmp_path: Path) -> StoreSite:
+    """A place of its own for each test, in every adapter."""
+    if request.param == MONGO:
+        server: Server = request.getfixturevalue("mongo_server")
+        return StoreSite(MONGO, urlsplit(server.url)._replace(path=f"/test-{uuid4().hex}").geturl())
+    return StoreSite(request.param, str(tmp_path / "pasokh.db"))
+
+
+@pytest.fixture
+async def store(store_site: StoreSite) -> AsyncIterator[Store]:
+    """A store, prepared for the things of `tests.contracts.things`."""
+    async with store_site.open() as opened:
+        await opened.prepare(COLLECTIONS)
+        yield opened
