@@ -1,0 +1,108 @@
+"""Where an update comes from: chat, topic, author; and what follows: surface, thread, person, address, ids."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.activity import Address
+from schemas.values import Json, Surface
+from services.channels.bot_api.shapes import identity, mapping, text
+from services.runtime.identifiers import hashed_id
+
+NOBODY = "none"
+"""The external id of updates that name neither a person nor a chat, such as the count of a poll."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook call: for whom, which update, when it came. `bot` is the bot's own user id, when its token says it."""
+
+    channel: str
+    workspace: str
+    account: str
+    bot: str | None
+    username: str | None
+    update: str
+    received_at: datetime
+
+    def person(self, external: str) -> str:
+        """`channel:account:external_id`."""
+        return f"{self.channel}:{self.account}:{external}"
+
+    def message_id(self, chat: str | None, platform_id: str) -> str:
+        """The id that a message keeps, whatever happens to it."""
+        return hashed_id(self.workspace, self.channel, self.account, chat or "", platform_id)
+
+    def activity_id(self, kind: str, chat: str | None, *states: str) -> str:
+        """The same for every repeat of this update; several activities of one differ in their states.
+
+        Telegram may restart `update_id` at random after a week of silence, so chat and message are part of it.
+        """
+        return hashed_id(self.workspace, self.channel, self.account, "update", self.update, kind, chat or "", *states)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Chat, topic and author of an update, as far as it names them."""
+
+    chat: str | None
+    chat_type: str | None
+    topic: str | None
+    business: str | None
+    author: str | None
+    author_name: str | None
+    language_code: str | None
+    is_bot: bool
+    speaks_as: str | None
+
+    @property
+    def external(self) -> str:
+        """The external id of the person: the author, who may speak as a chat; else the chat."""
+        return self.speaks_as or self.author or self.chat or NOBODY
+
+    @property
+    def surface(self) -> Surface:
+        """Private for a chat of two. A chat of unknown type is public unless it is the author's own: that masks more."""
+        if self.chat_type == "private" or self.business or self.chat is None:
+            return "private"
+        return "private" if self.chat_type is None and self.chat == self.author else "public"
+
+    @property
+    def thread(self) -> str | None:
+        """Chat and topic of a public place."""
+        if self.surface == "private":
+            return None
+        return f"{self.chat}/{self.topic}" if self.topic else self.chat
+
+    def address(self, message_id: str | None) -> Address | None:
+        """Where an answer goes: in public it answers the message itself."""
+        if self.chat is None:
+            return None
+        answered = message_id if self.surface == "public" else None
+        return Address(chat=self.chat, thread=self.topic, reply_to=answered, via=self.business)
+
+
+def full_name(user: dict[str, Json]) -> str | None:
+    """First and last name; of a chat its title; else the username."""
+    names = [text(user.get("first_name")), text(user.get("last_name"))]
+    return " ".join(n for n in names if n) or text(user.get("title")) or text(user.get("username"))
+
+
+def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = None) -> Origin:
+    """The origin of a message, or of another update with a `chat`; `user` is who did it (default: `from`).
+
+    A `message_thread_id` is a topic only with `is_topic_message`: in other groups it names a chain of replies, and
+    sending to it as to a topic fails. `sender_chat` is who an anonymous admin or a channel's owner speaks as.
+    """
+    chat, author = mapping(message.get("chat")), mapping(user or message.get("from"))
+    spokesman = mapping(speaks_as or message.get("sender_chat"))
+    return Origin(
+        chat=identity(chat.get("id")),
+        chat_type=text(chat.get("type")),
+        topic=identity(message.get("message_thread_id")) if message.get("is_topic_message") is True else None,
+        business=text(message.get("business_connection_id")),
+        author=identity(author.get("id")),
+        author_name=full_name(spokesman) or full_name(author),
+        language_code=text(author.get("language_code")),
+        is_bot=author.get("is_bot") is True,
+        speaks_as=identity(spokesman.get("id")),
+    )

@@ -1,0 +1,191 @@
+"""From one update to activities. What is authentic but not understood becomes one of kind `unknown`.
+
+Telegram repeats an update that is not answered with 2xx for up to 24 hours and holds back all later ones of the chat,
+so nothing here refuses a single field: what has the wrong type reads as absent.
+"""
+
+import re
+from collections.abc import Callable
+
+import orjson
+
+from schemas.activity import Activity, ActivityKind
+from schemas.values import Json, Sealed
+from services.channels.bot_api.messages import edited, message, posted
+from services.channels.bot_api.origin import Delivery, Origin, origin
+from services.channels.bot_api.shapes import given, identity, items, mapping, seconds, text, whole
+from services.channels.port import Account, Malformed, Request
+from services.runtime.identifiers import hashed_id
+
+Handler = Callable[[Delivery, str, Json], list[Activity]]
+UPDATE_KIND = re.compile(r"[a-z0-9_]{1,64}")
+
+
+def _activity(
+    delivery: Delivery,
+    kind: ActivityKind,
+    where: Origin,
+    body: dict[str, Json],
+    details: dict[str, Json],
+    *,
+    platform_id: str | None = None,
+    message_id: str | None = None,
+    label: str | None = None,
+) -> Activity:
+    """`platform_id` is of the message that it is about, `message_id` overrides the id made of that."""
+    about = message_id or (delivery.message_id(where.chat, platform_id) if platform_id else None)
+    return Activity(
+        id=delivery.activity_id(kind, where.chat, platform_id or "", about or ""),
+        workspace=delivery.workspace,
+        channel=delivery.channel,
+        account=delivery.account,
+        kind=kind,
+        surface=where.surface,
+        person=delivery.person(where.external),
+        person_name=where.author_name,
+        thread=where.thread,
+        message=about,
+        platform_id=platform_id,
+        text=Sealed(text=label) if label else None,
+        address=where.address(platform_id),
+        sent_at=seconds(body.get("date")),
+        received_at=delivery.received_at,
+        details=given(language_code=where.language_code) | details,
+    )
+
+
+def _unknown(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+    """Keeps who, where and which kind: the content may hold anything, so it is not kept."""
+    body = mapping(value)
+    where = origin(body, body.get("user"))
+    details = given(
+        raw=raw,
+        poll_id=text(body.get("poll_id")) or text(body.get("id")) if raw.startswith("poll") else None,
+        options=[o for o in items(body.get("option_ids")) if whole(o) is not None] or None,
+        connection_id=text(body.get("id")) if raw == "business_connection" else None,
+        enabled=body.get("is_enabled") if isinstance(body.get("is_enabled"), bool) else None,
+        total=sum(whole(mapping(r).get("total_count")) or 0 for r in items(body.get("reactions"))) or None,
+    )
+    return [_activity(delivery, "unknown", where, body, details, platform_id=identity(body.get("message_id")))]
+
+
+def _callback(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+    """A pressed button: its message may be missing, inaccessible (date 0) or inline, where only the person is known."""
+    query = mapping(value)
+    pressed = mapping(query.get("message"))
+    person = identity(mapping(query.get("from")).get("id"))
+    alone: dict[str, Json] = {"chat": {"id": person, "type": "private"}}
+    where = origin(pressed if mapping(pressed.get("chat")) else alone, query.get("from"), speaks_as={"id": None})
+    number = identity(pressed.get("message_id"))
+    own = f"callback:{text(query.get('id')) or delivery.update}"
+    data = text(query.get("data"))
+    details = given(
+        raw=raw,
+        data=data,
+        game=text(query.get("game_short_name")),
+        callback_query_id=text(query.get("id")),
+        inline_message_id=text(query.get("inline_message_id")),
+        reply_to_id=delivery.message_id(where.chat, number) if number else None,
+    )
+    made = delivery.message_id(where.chat, own)
+    label = _label(pressed, data)
+    return [_activity(delivery, "postback", where, {}, details, platform_id=number, message_id=made, label=label)]
+
+
+def _label(pressed: dict[str, Json], data: str | None) -> str | None:
+    rows = items(mapping(pressed.get("reply_markup")).get("inline_keyboard"))
+    buttons = [mapping(button) for row in rows for button in items(row)]
+    return next((text(b.get("text")) for b in buttons if data and b.get("callback_data") == data), None)
+
+
+def _reaction(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+    body = mapping(value)
+    number = identity(body.get("message_id"))
+    if number is None:
+        return _unknown(delivery, raw, value)
+    old, new = _emoji(body.get("old_reaction")), _emoji(body.get("new_reaction"))
+    where = origin(body, body.get("user"), speaks_as=body.get("actor_chat"))
+    details = given(added=[e for e in new if e not in old], removed=[e for e in old if e not in new], now=new)
+    return [_activity(delivery, "reaction", where, body, details, platform_id=number)]
+
+
+def _emoji(value: Json) -> list[Json]:
+    reactions = [mapping(r) for r in items(value)]
+    named = [text(r.get("emoji")) or text(r.get("custom_emoji_id")) or text(r.get("type")) for r in reactions]
+    return [name for name in named if name]
+
+
+def _deleted(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+    """Deletions of a business chat, one activity per message. `chat` is the customer."""
+    body = mapping(value)
+    where = origin(body, body.get("chat"))
+    numbers = list(dict.fromkeys(i for item in items(body.get("message_ids")) if (i := identity(item))))
+    gone = [_activity(delivery, "deletion", where, body, {}, platform_id=number) for number in numbers]
+    return gone or _unknown(delivery, raw, value)
+
+
+def _membership(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+    """In a private chat our own membership is whether the person blocked us; elsewhere it is news of a group."""
+    body = mapping(value)
+    where = origin(body)
+    before, after = (text(mapping(body.get(f)).get("status")) for f in ("old_chat_member", "new_chat_member"))
+    changed = "kicked" in (before, after) and before != after
+    state = "blocked" if after == "kicked" else "unblocked"
+    if where.surface == "private" and where.chat and changed:
+        return [_activity(delivery, "follow", where, body, {"state": state})]
+    details = given(raw=raw, before=before, after=after)
+    return [_activity(delivery, "unknown", where, body, details)]
+
+
+HANDLERS: dict[str, Handler] = {
+    "message": message,
+    "edited_message": edited,
+    "business_message": message,
+    "edited_business_message": edited,
+    "deleted_business_messages": _deleted,
+    "channel_post": posted,
+    "callback_query": _callback,
+    "message_reaction": _reaction,
+    "my_chat_member": _membership,
+}
+
+
+def parse(channel: str, request: Request, account: Account) -> list[Activity]:
+    """The activities of one update. Raises Malformed for what is no JSON object, or an object that is no update."""
+    update = _update(request.body)
+    number = whole(update.get("update_id"))
+    raw = next((k for k in update if k in HANDLERS), None) or next((k for k in update if _is_kind(k)), None)
+    if number is None and raw not in HANDLERS:
+        raise Malformed("the object has neither an update_id nor a kind of update that is known")
+    delivery = _delivery(channel, request, account, number)
+    kind = raw or "none"
+    return HANDLERS.get(kind, _unknown)(delivery, kind, update.get(kind))
+
+
+def _update(body: bytes) -> dict[str, Json]:
+    try:
+        update: Json = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        # Its message quotes nothing of the body, but its `doc` is the body.
+        raise Malformed(f"no JSON: {error.msg}") from None
+    if not isinstance(update, dict):
+        raise Malformed("an update is a JSON object")
+    return update
+
+
+def _is_kind(field: str) -> bool:
+    return field != "update_id" and UPDATE_KIND.fullmatch(field) is not None
+
+
+def _delivery(channel: str, request: Request, account: Account, number: int | None) -> Delivery:
+    bot, colon, _ = account.body.credentials.get("bot_token", "").partition(":")
+    return Delivery(
+        channel=channel,
+        workspace=account.workspace,
+        account=account.id,
+        bot=bot if colon and bot.isascii() and bot.isdigit() else None,
+        username=text(account.body.settings.get("username")),
+        # Without a number only the bytes tell one update from another.
+        update=str(number) if number is not None else hashed_id(request.body.hex()),
+        received_at=request.received_at,
+    )

@@ -1,0 +1,12 @@
+"""The registry of channels: adding one is a file, its fixtures, and one line here."""
+
+from services.channels.port import Channel
+from services.channels.telegram import Telegram
+
+CHANNELS: tuple[Channel, ...] = (Telegram(),)
+_BY_NAME = {channel.name: channel for channel in CHANNELS}
+
+
+def channel(name: str) -> Channel | None:
+    """The channel of this name; None when there is none."""
+    return _BY_NAME.get(name)

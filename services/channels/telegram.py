@@ -1,0 +1,121 @@
+"""Telegram bots (core.telegram.org/bots/api): webhooks with a shared secret, private chats, groups and topics."""
+
+import hmac
+import re
+from urllib.parse import urlsplit
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities
+from schemas.configuration import AccountBody
+from schemas.outbound import OutboundMessage
+from services.channels.bot_api.calls import send_message
+from services.channels.bot_api.updates import parse
+from services.channels.port import Account, Forged, Http, Receipt, Refused, Reply, Request, Retryable, Uncertain
+
+API_BASE = "https://api.telegram.org"
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
+SECRETS = ("secret_token", "secret_token_previous")
+
+# name → (required, what it looks like, how to say it)
+CREDENTIALS = {
+    "bot_token": (
+        True,
+        re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}"),
+        "the token BotFather gave, like 123456:ABC-DEF",
+    ),
+    "secret_token": (True, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
+    "secret_token_previous": (False, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
+}
+USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
+
+
+class Telegram:
+    """One bot per account. `api_base` of an account replaces api.telegram.org (a local Bot API server)."""
+
+    name = "telegram"
+    capabilities = Capabilities(
+        surfaces=("private", "public"),
+        text_limit=4096,
+        deep_link=True,
+        edits=True,
+        chat_rate_per_second=1.0,
+        group_rate_per_minute=20.0,
+        account_rate_per_second=30.0,
+    )
+    # Telegram repeats whatever is not answered with 2xx for up to 24 hours and holds back the chat's later updates
+    # meanwhile. A body that nobody can read today will not be readable then: it is counted, and answered quietly.
+    malformed_status = 200
+
+    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
+        """`credentials` are `{bot_token, secret_token}`, while rotating also `secret_token_previous`."""
+        wrong = [
+            (f"/credentials/{name}", f"{name} is {'required' if name not in body.credentials else 'not valid'}: {how}")
+            for name, (required, shape, how) in CREDENTIALS.items()
+            if (required or name in body.credentials) and not shape.fullmatch(body.credentials.get(name, ""))
+        ]
+        known = ", ".join(CREDENTIALS)
+        wrong += [
+            (f"/credentials/{name}", f"not a credential of telegram; those are {known}")
+            for name in body.credentials
+            if name not in CREDENTIALS
+        ]
+        return wrong + _wrong_settings(body) + _wrong_base(body)
+
+    def handshake(self, request: Request, account: Account) -> Reply | None:
+        """Telegram has none: `setWebhook` only registers the address."""
+        return None
+
+    def verify(self, request: Request, account: Account) -> None:
+        """Compare the secret of `setWebhook` with every live one, all of them each time. Raises Forged."""
+        given = request.headers.get(SECRET_HEADER, "").encode()
+        live = [account.body.credentials[name].encode() for name in SECRETS if account.body.credentials.get(name)]
+        if not any([hmac.compare_digest(given, secret) for secret in live]):  # noqa: C419 -- no early end
+            raise Forged("the secret token is missing or wrong")
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        """The activities of one update; see `bot_api.updates`. Raises Malformed."""
+        return parse(self.name, request, account)
+
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+        """`sendMessage`. Errors never name the address called, because the token is part of it."""
+        token = account.body.credentials.get("bot_token", "")
+        url = f"{(account.body.api_base or API_BASE).rstrip('/')}/bot{token}/sendMessage"
+        try:
+            return await send_message(url, message, http)
+        except Retryable as error:
+            raise Retryable(_hidden(str(error), token), error.after) from None
+        except Refused as error:
+            raise Refused(error.code, _hidden(str(error), token)) from None
+        except Uncertain as error:
+            raise Uncertain(_hidden(str(error), token)) from None
+
+
+def _hidden(detail: str, token: str) -> str:
+    return detail.replace(token, "<token>") if token else detail
+
+
+def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
+    settings = body.settings
+    wrong = [
+        (f"/settings/{name}", "not a setting of telegram; those are username, handoff_seconds")
+        for name in settings
+        if name not in ("username", "handoff_seconds")
+    ]
+    username, handoff = settings.get("username", "bot"), settings.get("handoff_seconds", 1)
+    if not isinstance(username, str) or not USERNAME.fullmatch(username):
+        wrong.append(("/settings/username", "the bot's username without @, like example_shop_bot"))
+    if isinstance(handoff, bool) or not isinstance(handoff, int | float) or not 0 < handoff <= 604800:
+        wrong.append(("/settings/handoff_seconds", "a number of seconds, over 0 and at most 604800"))
+    return wrong
+
+
+def _wrong_base(body: AccountBody) -> list[tuple[str, str]]:
+    if body.api_base is None:
+        return []
+    sentence = "an address like https://api.telegram.org, without query or fragment"
+    try:
+        parts = urlsplit(body.api_base)
+        fine = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+        return [] if fine and parts.port != 0 else [("/api_base", sentence)]
+    except ValueError:
+        return [("/api_base", sentence)]
