@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from schemas.routing import Candidate, Filter
@@ -97,11 +98,17 @@ def _filters(agent: Agent, need: Need) -> list[Filter]:
     skills = [f"{name} {agent.skills.get(name, 0)} of at least {minimum}" for name, minimum in need.skills]
     load = f"{agent.load} of {agent.capacity} units in use"
     return [
-        Filter(name="team", passed=member, detail=f"{'in' if member else 'not in'} team {need.team}"),
-        Filter(name="skills", passed=need.skilled(agent.skills), detail=", ".join(skills) or "none needed"),
-        Filter(name="presence", passed=agent.presence == "online", detail=agent.presence),
-        Filter(name="capacity", passed=agent.load < agent.capacity, detail=load),
+        _filter("team", member, f"{'in' if member else 'not in'} team {need.team}"),
+        _filter("skills", need.skilled(agent.skills), ", ".join(skills) or "none needed"),
+        _filter("presence", agent.presence == "online", agent.presence),
+        _filter("capacity", agent.load < agent.capacity, load),
     ]
+
+
+@lru_cache(maxsize=4_096)
+def _filter(name: str, passed: bool, detail: str) -> Filter:
+    """The same few words stand in every decision: making them anew was most of its cost."""
+    return Filter(name=name, passed=passed, detail=detail)
 
 
 def _reason(task: Task, roster: Roster, ranked: Sequence[Agent]) -> str:

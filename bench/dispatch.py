@@ -1,0 +1,189 @@
+"""Dispatch alone: how many tasks a second are queued, assigned, explained and released, at 100 and at 10,000 agents.
+
+No store and no bus: the desk, and the stage with its documents and events made but not written. The ratio shows
+whether cost grows with agents or with waiting tasks: a hundred times as many are to leave at least half of the rate.
+Seconds are of CPU, so that a busy machine does not look like a slow desk.
+"""
+
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from schemas.configuration import AgentBody
+from schemas.envelope import Event
+from schemas.routing import TaskClosed, TaskQueued
+from schemas.values import PRIORITIES, Requirement
+from services.records.agents import AgentRecord
+from services.records.tasks import TaskRecord
+from services.router.dispatch.desk import Desk
+from services.router.dispatch.domain import Task
+from services.router.dispatch.processor import Dispatch, Memory
+from services.router.dispatch.room import Room, agent_of, task_of
+from services.runtime.stage import Arrived
+from services.runtime.store.port import Document, Key, Page, Query
+from services.runtime.work import Place, Work
+
+SMALL, LARGE = 100, 10_000
+LANGUAGES = ("lang:en", "lang:fa", "lang:ar", "lang:tr", "lang:lv")
+SUBJECTS = ("billing", "returns", "sizes", "shipping", "vip")
+TEAMS = ("default", "sales", "care")
+LIMIT = 0.5
+TURNS = 2_000
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measurement. `per_second` at each size; `ratio` is large over small, and `limit` the least it may be."""
+
+    name: str
+    small_per_second: float
+    large_per_second: float
+    limit: float = LIMIT
+
+    @property
+    def ratio(self) -> float:
+        return self.large_per_second / self.small_per_second
+
+
+class Nothing:
+    """A store with nothing in it."""
+
+    async def get_many(self, keys: object) -> dict[Key, Document]:
+        return {}
+
+    async def query(self, query: Query) -> Page:
+        return Page([])
+
+
+def roster(agents: int, chance: random.Random) -> list[AgentRecord]:
+    """Agents who are all a little different: one to three languages, up to two subjects, proficiencies 1-5."""
+    return [_agent(f"agent-{number:05}", chance) for number in range(agents)]
+
+
+def _agent(name: str, chance: random.Random) -> AgentRecord:
+    chosen = chance.sample(LANGUAGES, chance.randint(1, 3)) + chance.sample(SUBJECTS, chance.randint(0, 2))
+    skills = {skill: chance.randint(1, 5) for skill in chosen}
+    teams = chance.sample(TEAMS, chance.randint(1, 2))
+    body = AgentBody(name=name, teams=teams, skills=skills, capacity=chance.choice((2, 4, 4, 6)))
+    return AgentRecord(workspace="w", id=name, body=body, presence="online", idle_since=START, at=START)
+
+
+def queued(number: int, chance: random.Random, at: datetime) -> TaskQueued:
+    """A task that needs one language, and sometimes a subject."""
+    skills = {chance.choice(LANGUAGES): chance.randint(1, 3)}
+    if chance.random() < 0.3:
+        skills[chance.choice(SUBJECTS)] = 1
+    return TaskQueued(
+        conversation=f"c{number}",
+        key=f"w/telegram:main:{number}",
+        workspace="w",
+        channel="telegram",
+        account="main",
+        surface="private",
+        team=chance.choice(TEAMS),
+        requirement=Requirement(skills=skills),
+        priority=chance.choice(PRIORITIES),
+        queued_at=at,
+        rule="rule 1",
+        config_version=1,
+    )
+
+
+def scene(agents: int, share: float, waiting: int = 0) -> tuple[Desk, list[Task]]:
+    """A desk whose agents hold this share of their units, or where so many tasks wait; and the tasks it has."""
+    chance, desk = random.Random(7), Desk()
+    records = roster(agents, chance)
+    desk.restore([agent_of(record) for record in records], [], [])
+    units = sum(record.body.capacity for record in records)
+    tasks: list[Task] = []
+    while len(tasks) < units * share or len(desk.queue.tasks) < waiting:
+        tasks.append(_task(len(tasks), chance))
+        desk.open(tasks[-1], START)
+    return desk, tasks
+
+
+def _task(number: int, chance: random.Random) -> Task:
+    return task_of(TaskRecord(**dict(queued(number, chance, START))))
+
+
+def desk_rate(agents: int, share: float, waiting: int = 0) -> float:
+    """Tasks a second that come and go at a desk; each one that goes is drawn from those that came before."""
+    desk, tasks = scene(agents, share, waiting)
+    chance = random.Random(8)
+    fresh = [_task(len(tasks) + number, chance) for number in range(TURNS)]
+    leaving = [task.id for task in chance.sample(tasks, min(TURNS, len(tasks)))]
+    leaving += [task.id for task in fresh[: TURNS - len(leaving)]]
+    begun = time.process_time()
+    for number, (comes, goes) in enumerate(zip(fresh, leaving, strict=True)):
+        now = START + timedelta(milliseconds=10 * number)
+        desk.open(comes, now)
+        desk.close(goes, now)
+    return TURNS / (time.process_time() - begun)
+
+
+def stage_rate(agents: int, share: float) -> float:
+    """The same through the stage in batches of 100: events parsed, documents and events made, nothing written."""
+    stage, memory, chance = Dispatch(), Memory(), random.Random(8)
+    desk, tasks = scene(agents, share)
+    memory.rooms["w"] = _room(desk, roster(agents, random.Random(7)), tasks)
+    events = [
+        event for number in range(TURNS) for event in _turn(len(tasks) + number, tasks[number % len(tasks)].id, chance)
+    ]
+    begun = time.process_time()
+    for seq in range(0, len(events), 100):
+        work = Work(Place("dispatch", 0, 1, seq), START + timedelta(seconds=seq), Nothing())
+        for offset, event in enumerate(events[seq : seq + 100]):
+            work.cause = event.id
+            stage.decide(work, memory, Arrived(event, "routing", seq + offset))
+        work.puts()
+    return TURNS / (time.process_time() - begun)
+
+
+def _room(desk: Desk, records: list[AgentRecord], tasks: list[Task]) -> Room:
+    room = Room("w", desk)
+    room.agents = {record.id: record for record in records}
+    chance = random.Random(9)
+    room.tasks = {task.id: _record(task, queued(0, chance, START)) for task in tasks}
+    desk.touched.clear()
+    return room
+
+
+def _record(task: Task, like: TaskQueued) -> TaskRecord:
+    return TaskRecord(**{**dict(like), "conversation": task.id, "team": task.need.team})
+
+
+def _turn(number: int, leaves: str, chance: random.Random) -> list[Event]:
+    comes = queued(number, chance, START).model_dump(mode="json")
+    goes = TaskClosed(conversation=leaves, key=f"w/{leaves}", workspace="w", at=START).model_dump(mode="json")
+    return [_event(f"q{number}", "task_queued", comes), _event(f"x{number}", "task_closed", goes)]
+
+
+def _event(identity: str, kind: str, data: Document) -> Event:
+    kind = f"pasokh.routing.{kind}"
+    return Event(id=identity, source="bench", type=kind, time=START, workspace="w", partitionkey="w", data=data)
+
+
+def rows() -> list[Row]:
+    """All measurements; about a minute."""
+    return [
+        Row("desk, half of the units in use", desk_rate(SMALL, 0.5), desk_rate(LARGE, 0.5)),
+        Row("desk, every unit in use", desk_rate(SMALL, 1.0), desk_rate(LARGE, 1.0)),
+        Row(
+            "desk, 100 agents, 100 or 10,000 tasks waiting", desk_rate(SMALL, 1.0, SMALL), desk_rate(SMALL, 1.0, LARGE)
+        ),
+        Row("stage, half of the units in use", stage_rate(SMALL, 0.5), stage_rate(LARGE, 0.5)),
+    ]
+
+
+def main() -> None:
+    """Print the measurements."""
+    for row in rows():
+        print(
+            f"{row.name:50} {row.small_per_second:8.0f}/s {row.large_per_second:8.0f}/s  ratio {row.ratio:.2f} (>= {row.limit})"
+        )
+
+
+if __name__ == "__main__":
+    main()
