@@ -1,0 +1,139 @@
+"""Totals of all partitions, kept fresh for the scrape.
+
+Every commit of a partition has a number, so each look asks every partition only for documents written since the last
+one: nothing is read while nothing happens, and every replica comes to the same totals. A dashboard over several
+replicas takes the `max` of them, not the sum.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from services.metrics.domain import labels_of
+from services.metrics.instruments import BY_NAME, INSTRUMENTS, Instrument
+from services.records.counters import COUNTERS, CounterRecord, Distribution
+from services.runtime.clock import Clock
+from services.runtime.errors import Unavailable
+from services.runtime.store.port import Query
+from services.runtime.work import Reader
+
+REFRESH_SECONDS = 0.5
+PAGE = 100
+AGE = "pasokh_kpi_age_seconds"
+
+log = structlog.get_logger()
+
+
+class Totals(Collector):
+    """What `/metrics` shows of the business. `refresh` reads, `collect` only renders what was read last."""
+
+    def __init__(self, reader: Reader, partitions: int, clock: Clock) -> None:
+        self._reader = reader
+        self._versions = dict.fromkeys(range(partitions), 0)
+        self._records: dict[tuple[int, str], CounterRecord] = {}
+        self._clock = clock
+        self._read_at: float | None = None
+
+    async def refresh(self) -> None:
+        """Read what was written since the last time. Raises Unavailable, and then keeps what it had."""
+        for partition in self._versions:
+            await self._refresh(partition)
+        self._read_at = self._clock.monotonic()
+
+    async def _refresh(self, partition: int) -> None:
+        known = self._versions[partition]
+        newest, after = known, None
+        while True:
+            query = Query(
+                COUNTERS.name, "changed", {"partition": partition}, at_least=known + 1, limit=PAGE, after=after
+            )
+            page = await self._reader.query(query)
+            for record in (CounterRecord.model_validate(document) for _, document in page.items):
+                self._records[partition, record.workspace] = record
+                newest = max(newest, record.version)
+            if page.next is None:
+                break
+            after = page.next
+        # Only now: documents of one commit share its number, and a page may end between them.
+        self._versions[partition] = newest
+
+    async def keep_fresh(self) -> None:
+        """Refresh for as long as the process runs; a store that is away only makes the totals older."""
+        while True:
+            try:
+                await self.refresh()
+            except Unavailable:
+                log.warning("totals_not_refreshed")
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every business metric, and how old these totals are."""
+        values, distributions = summed(self._records.values())
+        for instrument in INSTRUMENTS:
+            yield _filled(instrument, values, distributions)
+        if self._read_at is not None:
+            age = self._clock.monotonic() - self._read_at
+            yield GaugeMetricFamily(AGE, "How long ago the business metrics of this process were read.", value=age)
+
+    def describe(self) -> Iterator[Metric]:
+        """The families without samples, so that registering reads nothing."""
+        yield from (_filled(instrument, {}, {}) for instrument in INSTRUMENTS)
+
+
+Named = tuple[str, ...]
+
+
+def summed(records: Iterable[CounterRecord]) -> tuple[dict[Named, float], dict[Named, Distribution]]:
+    """The totals over partitions by (metric, workspace, further label values); metrics nobody knows are left out."""
+    values: dict[Named, float] = {}
+    distributions: dict[Named, Distribution] = {}
+    for record in records:
+        for series, value in record.values.items():
+            if (named := _named(record.workspace, series)) is not None:
+                values[named] = values.get(named, 0.0) + value
+        for series, known in record.distributions.items():
+            if (named := _named(record.workspace, series)) is not None:
+                distributions[named] = _joined(distributions.get(named, Distribution()), known)
+    return values, distributions
+
+
+def _named(workspace: str, series: str) -> Named | None:
+    name, labels = labels_of(series)
+    instrument = BY_NAME.get(name)
+    # A document may still hold what an earlier version of the table counted.
+    return (name, workspace, *labels) if instrument and len(labels) == len(instrument.labels) else None
+
+
+def _joined(one: Distribution, other: Distribution) -> Distribution:
+    bounds = one.counts.keys() | other.counts.keys()
+    counts = {bound: one.counts.get(bound, 0) + other.counts.get(bound, 0) for bound in bounds}
+    return Distribution(counts=counts, total=one.total + other.total)
+
+
+def _cumulative(instrument: Instrument, known: Distribution) -> list[tuple[str, float]]:
+    """The buckets as Prometheus wants them; what was counted under a bound that is gone goes to the next one."""
+    counts = sorted((float(bound), count) for bound, count in known.counts.items())
+    bounds = [*(float(b) for b in instrument.buckets), float("inf")]
+    text = {bound: str(int(bound)) if bound != float("inf") else "+Inf" for bound in bounds}
+    return [(text[bound], float(sum(n for at, n in counts if at <= bound))) for bound in bounds]
+
+
+def _filled(
+    instrument: Instrument, values: dict[Named, float], distributions: dict[Named, Distribution]
+) -> CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily:
+    labels = ("workspace", *instrument.labels)
+    if instrument.kind == "histogram":
+        histogram = HistogramMetricFamily(instrument.name, instrument.help, labels=labels)
+        for (name, *rest), known in distributions.items():
+            if name == instrument.name:
+                histogram.add_metric(rest, _cumulative(instrument, known), known.total)
+        return histogram
+    family = CounterMetricFamily if instrument.kind == "counter" else GaugeMetricFamily
+    simple = family(instrument.name, instrument.help, labels=labels)
+    for (name, *rest), value in values.items():
+        if name == instrument.name:
+            simple.add_metric(rest, value)
+    return simple

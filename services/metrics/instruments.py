@@ -1,0 +1,124 @@
+"""Every business metric: its name, what it counts, from where, and its labels. Dashboards of others use these names.
+
+All labels come from bounded sets and never name a person or an agent; `workspace` is on each. What is counted from
+where, so that it is exact over restarts and repeats:
+
+- messages, conversations, waiting and times: from facts of conversations, which are numbered, so none is counted twice;
+- promises: from facts of `sla`, numbered too;
+- deliveries: from `deliveries`, numbered too;
+- activities: from `inbound`, whose writers have no numbers and may repeat an event; each activity's id is kept for as
+  long as it can be repeated. Plain messages are the exception: a message is counted where it was taken in
+  (`message_received`), which saves an id per message, so what becomes a message (a postback, a missed call's text) is
+  counted as `message` beside its own kind.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+MINUTE = 60
+HOUR = 3600
+DAY = 86400
+ANSWER_BUCKETS = (
+    5,
+    15,
+    30,
+    MINUTE,
+    2 * MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    4 * HOUR,
+    8 * HOUR,
+    DAY,
+    2 * DAY,
+)
+"""Holds every default target, so that the share within it is read exactly."""
+WAIT_BUCKETS = (1, 5, 10, 20, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 4 * HOUR, DAY)
+RESOLUTION_BUCKETS = (
+    MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    4 * HOUR,
+    8 * HOUR,
+    DAY,
+    2 * DAY,
+    3 * DAY,
+    7 * DAY,
+)
+
+CASE = ("channel", "surface", "team", "priority", "language")
+PLACE = ("channel", "surface", "team", "priority")
+PROMISE = (*PLACE, "metric")
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One metric. `labels` beside `workspace`; `buckets` are the upper bounds of a histogram, in seconds."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...]
+    buckets: tuple[int, ...] = ()
+
+
+FIRST_RESPONSE = Instrument(
+    "pasokh_first_response_seconds",
+    "histogram",
+    "From the first customer message that needs an answer to the acceptance of the first human answer that arrived.",
+    CASE,
+    ANSWER_BUCKETS,
+)
+RESOLUTION = Instrument(
+    "pasokh_resolution_seconds",
+    "histogram",
+    "From opened to first resolved (variant `first`).",
+    CASE,
+    RESOLUTION_BUCKETS,
+)
+WAIT = Instrument(
+    "pasokh_wait_seconds", "histogram", "From queued to assigned to an agent, offers included.", PLACE, WAIT_BUCKETS
+)
+MESSAGES = Instrument(
+    "pasokh_messages_total",
+    "counter",
+    "Messages of customers taken in (inbound) and answers that reached the platform (outbound).",
+    ("channel", "surface", "language", "direction"),
+)
+OPENED = Instrument("pasokh_conversations_opened_total", "counter", "Conversations opened.", CASE)
+ASSIGNMENTS = Instrument("pasokh_assignments_total", "counter", "Assignments of conversations to agents.", PLACE)
+WAITING = Instrument("pasokh_waiting", "gauge", "Conversations that wait for an agent now.", PLACE)
+ACTIVITIES = Instrument("pasokh_activities_total", "counter", "What came in, by kind.", ("channel", "surface", "kind"))
+DELIVERIES = Instrument(
+    "pasokh_deliveries_total", "counter", "Answers that platforms took (sent) or not (failed).", ("channel", "outcome")
+)
+WARNED = Instrument("pasokh_sla_warned_total", "counter", "Warnings before a promise was due.", PROMISE)
+BREACHED = Instrument("pasokh_sla_breached_total", "counter", "Promises broken.", PROMISE)
+FULFILLED = Instrument("pasokh_sla_fulfilled_total", "counter", "Promises kept.", PROMISE)
+CANCELLED = Instrument("pasokh_sla_cancelled_total", "counter", "Promises that ended with no answer needed.", PROMISE)
+LATE = Instrument(
+    "pasokh_sla_late_seconds", "histogram", "How late answers to broken promises were.", PROMISE, ANSWER_BUCKETS
+)
+
+INSTRUMENTS = (
+    FIRST_RESPONSE,
+    RESOLUTION,
+    WAIT,
+    MESSAGES,
+    OPENED,
+    ASSIGNMENTS,
+    WAITING,
+    ACTIVITIES,
+    DELIVERIES,
+    WARNED,
+    BREACHED,
+    FULFILLED,
+    CANCELLED,
+    LATE,
+)
+BY_NAME = {instrument.name: instrument for instrument in INSTRUMENTS}

@@ -1,0 +1,193 @@
+"""The stage `metrics`: business counters as documents in the batch, so they are exact over restarts and repeats."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from schemas.activity import Activity
+from schemas.conversation import ConversationFact
+from schemas.envelope import Event
+from schemas.sla import ClockFact
+from schemas.topics import WEEK_SECONDS
+from schemas.values import Json, instant_text
+from services.metrics.domain import Sample, of_activity, of_case, of_delivery, of_fact, of_promise, waiting
+from services.metrics.instruments import RESOLUTION, WAIT
+from services.metrics.tally import added, admitted, moved
+from services.records.counters import (
+    COUNTED,
+    COUNTED_CASES,
+    COUNTERS,
+    CaseRecord,
+    CountedRecord,
+    CounterRecord,
+    counter_id,
+)
+from services.runtime.collections import TIMERS
+from services.runtime.stage import Arrived, Input, WakeUp
+from services.runtime.store.port import Query
+from services.runtime.work import Effect, Work
+
+GROUP = "metrics"
+INBOUND = "pasokh.inbound."
+CONVERSATION = "pasokh.conversation."
+SLA = "pasokh.sla."
+DELIVERY = "pasokh.delivery."
+PRUNE = "prune"
+PRUNE_EVERY = timedelta(days=1)
+PRUNE_AT_ONCE = 500
+KEPT = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
+"""Ids are kept 30 days past the retention of the topic that could repeat them."""
+QUEUED = frozenset({"waiting", "offered"})
+
+
+@dataclass(slots=True)
+class Memory:
+    """`pruning`: a wake-up to drop old ids is known to stand."""
+
+    pruning: bool = False
+
+
+class MetricsStage:
+    """Counts. Emits nothing."""
+
+    group = GROUP
+    topics = ("inbound", "conversations", "sla", "deliveries")
+
+    def remember(self) -> Memory:
+        return Memory()
+
+    async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
+        events = [one.event for one in inputs if isinstance(one, Arrived)]
+        await work.fetch(
+            [
+                (COUNTERS, [counter_id(work.place.partition, e.workspace) for e in events]),
+                (COUNTED_CASES, [_conversation(e) for e in events if e.type.startswith(CONVERSATION)]),
+                (COUNTED, [e.id for e in events if _needs_id(e)]),
+            ]
+        )
+        if not memory.pruning:
+            await work.fetch([(TIMERS, [work.timer_id(PRUNE)])])
+        if any(isinstance(one, WakeUp) for one in inputs):
+            old = instant_text(work.now - KEPT)
+            query = Query(COUNTED.name, "at", {"partition": work.place.partition}, below=old, limit=PRUNE_AT_ONCE)
+            await work.query(COUNTED, query)
+
+    def decide(self, work: Work, memory: Memory, one: Input) -> None:
+        match one:
+            case WakeUp():
+                _prune(work)
+            case Arrived(event=event) if event.type.startswith(INBOUND):
+                _count_activity(work, memory, event)
+            case Arrived(event=event) if event.type.startswith(CONVERSATION):
+                _count_fact(work, event)
+            case Arrived(event=event) if event.type.startswith(SLA):
+                fact = ClockFact.model_validate(event.data)
+                _count(work, event.workspace, of_promise(event.type.removeprefix(SLA), fact))
+            case Arrived(event=event) if event.type.startswith(DELIVERY):
+                sample = of_delivery(event.type.removeprefix(DELIVERY), event.partitionkey)
+                _count(work, event.workspace, [sample] if sample else [])
+
+    async def perform(self, effect: Effect) -> dict[str, Json]:
+        raise NotImplementedError(f"metrics does nothing outside, and was asked for {effect.name}")
+
+
+# -- counters ----------------------------------------------------------------------------------------------------------
+
+
+def _counters(work: Work, workspace: str) -> CounterRecord:
+    known = work.get(COUNTERS, counter_id(work.place.partition, workspace))
+    return known or CounterRecord(workspace=workspace, partition=work.place.partition, version=work.place.seq)
+
+
+def _put(work: Work, record: CounterRecord) -> None:
+    work.put(COUNTERS, counter_id(record.partition, record.workspace), record)
+
+
+def _count(work: Work, workspace: str, samples: Sequence[Sample]) -> list[str]:
+    """Count the samples; returns the series in which each was counted."""
+    record, series = _counters(work, workspace), list[str]()
+    for sample in samples:
+        final = admitted(record, sample)
+        record = added(record, final, work.place.seq)
+        series.append(final.series)
+    if samples:
+        _put(work, record)
+    return series
+
+
+# -- facts of conversations --------------------------------------------------------------------------------------------
+
+
+def _conversation(event: Event) -> str:
+    return str(event.data.get("conversation"))
+
+
+def _count_fact(work: Work, event: Event) -> None:
+    word, fact = event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data)
+    before = work.get(COUNTED_CASES, fact.conversation) or CaseRecord(workspace=event.workspace)
+    after = _waited(work, event, fact, _moved(work, fact, before))
+    after = _resolved(work, word, fact, after)
+    _count(work, event.workspace, of_fact(word, fact))
+    if after == CaseRecord(workspace=event.workspace):
+        work.delete(COUNTED_CASES, fact.conversation)
+    elif after != before:
+        work.put(COUNTED_CASES, fact.conversation, after)
+
+
+def _moved(work: Work, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
+    """The gauge follows the status; a conversation leaves the very series it was counted in, whatever has changed."""
+    waits = fact.snapshot.status == "waiting"
+    if waits and case.waiting is None:
+        [series] = _count(work, case.workspace, [waiting(fact.snapshot, 1)])
+        return case.model_copy(update={"waiting": series})
+    if not waits and case.waiting is not None:
+        _put(work, moved(_counters(work, case.workspace), case.waiting, -1, work.place.seq))
+        return case.model_copy(update={"waiting": None})
+    return case
+
+
+def _waited(work: Work, event: Event, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
+    """Waiting goes on while offered, and is observed when an agent has it."""
+    status = fact.snapshot.status
+    if status in QUEUED:
+        return case if case.waiting_since else case.model_copy(update={"waiting_since": event.time})
+    if case.waiting_since is not None and status == "assigned":
+        seconds = max(0.0, (event.time - case.waiting_since).total_seconds())
+        _count(work, case.workspace, [Sample(WAIT, of_case(fact.snapshot), seconds)])
+    return case.model_copy(update={"waiting_since": None})
+
+
+def _resolved(work: Work, word: str, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
+    """Only the first resolve is observed; that it was resolved before is known from its reopening."""
+    if word == "resolved" and not case.reopened:
+        end = fact.snapshot.resolved_at or fact.at
+        seconds = max(0.0, (end - fact.snapshot.opened_at).total_seconds())
+        _count(work, case.workspace, [Sample(RESOLUTION, of_case(fact.snapshot), seconds)])
+    if word in ("reopened", "closed"):
+        return case.model_copy(update={"reopened": word == "reopened"})
+    return case
+
+
+# -- activities --------------------------------------------------------------------------------------------------------
+
+
+def _needs_id(event: Event) -> bool:
+    return event.type.startswith(INBOUND) and event.type != f"{INBOUND}message"
+
+
+def _count_activity(work: Work, memory: Memory, event: Event) -> None:
+    if not _needs_id(event) or work.get(COUNTED, event.id) is not None:
+        return
+    _count(work, event.workspace, [of_activity(Activity.model_validate(event.data))])
+    work.put(COUNTED, event.id, CountedRecord(partition=work.place.partition, at=work.now))
+    if not memory.pruning and work.get(TIMERS, work.timer_id(PRUNE)) is None:
+        work.wake(PRUNE, work.now + PRUNE_EVERY)
+    memory.pruning = True
+
+
+def _prune(work: Work) -> None:
+    """Drop ids that cannot be repeated any more: some now, and the rest at once after."""
+    old = [identity for identity, counted in work.held(COUNTED).items() if counted.at < work.now - KEPT]
+    for identity in old:
+        work.delete(COUNTED, identity)
+    work.wake(PRUNE, work.now if len(old) >= PRUNE_AT_ONCE else work.now + PRUNE_EVERY)

@@ -1,0 +1,15 @@
+"""The metrics service in a process: the stage that counts, and the totals for the scrape."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.metrics.exposition import Totals
+from services.metrics.processor import MetricsStage
+from services.runtime.service import Context, Part
+
+
+@asynccontextmanager
+async def open(context: Context) -> AsyncIterator[Part]:  # noqa: A001 - every service is opened under this name
+    """Open the service; it holds nothing of its own."""
+    totals = Totals(context.store, context.bus.partitions, context.clock)
+    yield Part(stages=[MetricsStage()], collectors=[totals], background=[totals.keep_fresh])
