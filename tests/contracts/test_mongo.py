@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import orjson
 import pytest
 from pydantic import BaseModel
 from pymongo import AsyncMongoClient
@@ -107,13 +108,24 @@ async def test_documents_rest_as_their_fields_and_their_id(mongo_server: Server)
         await _prepared(store)
         await store.commit(Changes(puts=[Put(thing(1), document)]))
         assert await store.get_many([thing(1), thing(2)]) == {thing(1): document}
+    client: AsyncMongoClient[Document]
     async with AsyncMongoClient(url) as client:
-        assert await client.get_default_database()["things"].find_one() == {"_id": "thing-1", **document}
+        raw: list[Document] = await client.get_default_database()["things"].find().to_list()
+    assert raw == [{"_id": "thing-1", **document}]
 
 
 async def test_a_text_that_looks_like_a_date_stays_a_text(store: MongoStore) -> None:
     await store.commit(Changes(puts=[Put(thing(1), {"at": "2026-03-01T08:00:00.000000Z"})]))
     assert type((await store.get_many([thing(1)]))[thing(1)]["at"]) is str
+
+
+async def test_a_whole_number_of_any_size_is_an_int(store: MongoStore) -> None:
+    numbers: Document = {"at": 2**62, "inner": {"list": [-(2**40), 1]}}
+    await store.commit(Changes(puts=[Put(thing(1), numbers)]))
+    found = (await store.get_many([thing(1)]))[thing(1)]
+    assert found == numbers
+    assert type(found["at"]) is int
+    assert orjson.loads(orjson.dumps(found)) == numbers
 
 
 async def test_a_query_value_cannot_be_an_operator(store: MongoStore) -> None:
@@ -168,8 +180,9 @@ async def test_a_commit_that_its_caller_gives_up_ends_whole(store: MongoStore) -
     await asyncio.wait({commit})
     with pytest.raises(Fenced):
         await store.commit(_move(7))
-    while await _seq(store) != 1:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        while await _seq(store) != 1:
+            pass
     assert len(await store.get_many([thing(n) for n in range(50)])) == 50
 
 

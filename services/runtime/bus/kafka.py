@@ -236,7 +236,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     def _places(self, partition: int) -> list[Any]:
         return [TopicPartition(topic, partition) for topic in self._names]
 
-    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         places = self._places(partition)
         with _away_is_unavailable():
             async with asyncio.timeout(OFFSETS_SECONDS):
@@ -253,6 +253,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._consumer.resume(*places)
         except IllegalStateError as error:
             raise Revoked(f"partition {partition} was lost") from error
+        return {self._names[where.topic]: offset for where, offset in wanted.items()}
 
     async def fetch(self, partition: int, limit: int) -> list[Record]:
         places = self._places(partition)

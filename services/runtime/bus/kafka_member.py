@@ -27,8 +27,8 @@ class Connection(Protocol):
         """Join; from then on the callbacks tell what is won and lost."""
         ...
 
-    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
-        """Raises OutOfRange, Revoked, Unavailable."""
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
+        """Where each topic is read from now. Raises OutOfRange, Revoked, Unavailable."""
         ...
 
     async def fetch(self, partition: int, limit: int) -> list[Record]:
@@ -110,15 +110,15 @@ class Member:
             await self._changed.wait()
         return held
 
-    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
-        """Also raises Unavailable."""
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         held, connection = self._holding(partition)
         held.stop_fetching()
         held.sought = False
-        await connection.seek(partition, offsets)
+        positions = await connection.seek(partition, offsets)
         if held.lost.done():
             raise Revoked(f"partition {partition} was lost")
         held.sought = True
+        return positions
 
     async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         held, connection = self._holding(partition)

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import pymongo
+from bson import Int64
+from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorCollection
 from pydantic import BaseModel
 from pymongo.errors import ConfigurationError, DuplicateKeyError, InvalidURI, OperationFailure, PyMongoError
@@ -48,6 +50,17 @@ Session = AsyncIOMotorClientSession
 Documents = AsyncIOMotorCollection[Raw]
 
 
+class _PlainInteger(TypeDecoder):
+    """A whole number of more than 32 bits is an `int` like any other."""
+
+    @property
+    def bson_type(self) -> type[Int64]:
+        return Int64
+
+    def transform_bson(self, value: Int64) -> int:
+        return int(value)
+
+
 class MongoStore:
     """A connection to MongoDB. Made by `open`."""
 
@@ -55,6 +68,7 @@ class MongoStore:
         self._client = client
         self._database = client.get_default_database(
             "pasokh",
+            codec_options=CodecOptions(type_registry=TypeRegistry([_PlainInteger()])),
             read_preference=ReadPreference.PRIMARY,
             read_concern=ReadConcern("majority"),
             write_concern=WriteConcern("majority"),
@@ -223,7 +237,7 @@ class MongoStore:
     async def _primary(self, seconds: float = SELECTION_SECONDS) -> None:
         """Wait until a primary is known. An operation with a deadline would wait all of that for one."""
         deadline = asyncio.get_running_loop().time() + seconds
-        while not self._client.topology_description.has_writable_server():
+        while not _has_primary(self._client):
             if asyncio.get_running_loop().time() > deadline:
                 raise Unavailable("MongoDB: no primary answers")
             await asyncio.sleep(0.02)
@@ -321,6 +335,11 @@ def _connect(url: str) -> Client:
         )
     except (ConfigurationError, InvalidURI, ValueError) as error:
         raise Misconfigured(f"PASOKH_STORE must be like mongodb://host:27017/?replicaSet=name: {error}") from error
+
+
+def _has_primary(client: Any) -> bool:
+    # Any: motor's types call this property a method.
+    return bool(client.topology_description.has_writable_server())
 
 
 async def _session(client: Client) -> Session:
