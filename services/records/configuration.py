@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Contract
-from services.runtime.store.port import Collection, Document, Key
+from services.runtime.store.port import Collection, Document, Index, Key
 from services.runtime.work import Reader
 
 KEPT_IN_MEMORY = 512
@@ -18,7 +18,9 @@ class ConfigurationHead(Contract):
     version: int
 
 
-CONFIGURATION_HEADS = Collection("configuration_heads", ConfigurationHead, writer="rest")
+CONFIGURATION_HEADS = Collection(
+    "configuration_heads", ConfigurationHead, writer="rest", indexes=(Index("workspace", ("workspace",)),)
+)
 CONFIGURATIONS = Collection("configurations", WorkspaceConfiguration, writer="rest")
 
 

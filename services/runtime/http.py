@@ -13,6 +13,7 @@ from schemas.values import Written
 from services.runtime.commands import Command, Commands
 from services.runtime.problems import Invalid, Stale
 from services.runtime.service import Context
+from services.runtime.store import port as store_port
 
 WAIT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 30.0
@@ -82,6 +83,15 @@ class Precondition:
 async def precondition(if_match: Annotated[str | None, Header()] = None) -> Precondition:
     """The condition that a write is under."""
     return Precondition(if_match)
+
+
+async def queried(store: store_port.Store, query: store_port.Query) -> store_port.Page:
+    """A page of the store for a caller's cursor. Raises Invalid for a cursor that is none, Unavailable."""
+    try:
+        return await store.query(query)
+    except ValueError as error:
+        sentence = "This is no cursor of this list. Leave it out to start at the beginning."
+        raise Invalid(("/query/cursor", sentence)) from error
 
 
 def etag(version: int) -> str:

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from services.runtime.http import precondition, preferred_wait
 from services.runtime.json_body import JsonBody
 from services.runtime.problems import MEDIA_TYPE, ProblemBody, title_of
 
@@ -33,7 +34,7 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
     found.setdefault("components", {}).setdefault("schemas", {}).update(_schemas(routes))
     for route in routes:
         for method in sorted(route.methods or ()):
-            _complete(found["paths"][route.path_format][method.lower()], route)
+            _complete(found["paths"][route.path_format][method.lower()], route, method)
     if any(prefix.rstrip("/") == WEBHOOKS for prefix in branches):
         found["paths"][WEBHOOKS + "/{channel}/{workspace}/{account}"] = _webhook_path()
     for left_over in ("HTTPValidationError", "ValidationError"):
@@ -49,20 +50,30 @@ def _schemas(routes: Iterable[APIRoute]) -> Mapping[str, Any]:
     return found
 
 
-def bodies_of(dependant: Dependant) -> Iterator[JsonBody[Any]]:
+def bodies_of(dependant: Dependant) -> list[JsonBody[Any]]:
     """The JSON bodies that a route reads by itself."""
+    return [call for call in calls_of(dependant) if isinstance(call, JsonBody)]
+
+
+def calls_of(dependant: Dependant) -> Iterator[object]:
+    """Everything that a route depends on, at any depth."""
     for inner in dependant.dependencies:
-        if isinstance(inner.call, JsonBody):
-            yield inner.call
-        yield from bodies_of(inner)
+        yield inner.call
+        yield from calls_of(inner)
 
 
-def _complete(operation: Document, route: APIRoute) -> None:
+def _complete(operation: Document, route: APIRoute, method: str) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     if not operation.get("security"):
         return
-    bodies = list(bodies_of(route.dependant))
+    if method == "PUT" and "200" in responses:
+        responses["201"] = {**responses["200"], "description": "Created"}
+    if preferred_wait in calls_of(route.dependant):
+        responses["202"] = _pending()
+    if precondition in calls_of(route.dependant):
+        responses["412"] = _problem(412)
+    bodies = bodies_of(route.dependant)
     for body in bodies:
         reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
         content = {"application/json": {"schema": reference}}
@@ -70,6 +81,13 @@ def _complete(operation: Document, route: APIRoute) -> None:
     statuses = (*EVERYWHERE, *(WITH_BODY if bodies else ()), *((422,) if operation.get("parameters") else ()))
     for status in sorted(set(statuses)):
         responses.setdefault(str(status), _problem(status))
+
+
+def _pending() -> Document:
+    return {
+        "description": "Not applied yet; ask `Location` for its status",
+        "headers": {"Location": {"schema": {"type": "string"}, "description": "The status of the command."}},
+    }
 
 
 def _problem(status: int) -> Document:

@@ -1,0 +1,96 @@
+"""API keys: a hash of each secret, never the secret. Written by REST alone.
+
+A key reads `pasokh_<id>_<secret>`. The secret is 256 random bits, so one round of SHA-256 is right: there is nothing to
+guess that a slow hash would protect, and a slow one would be paid on every request.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from schemas.configuration import Scope
+from schemas.values import Contract, Instant
+from services.runtime.auth import Caller
+from services.runtime.store.port import Collection, Index, Key
+from services.runtime.work import Reader
+
+PREFIX = "pasokh"
+HELD_SECONDS = 1.0
+HELD_AT_MOST = 10_000
+EVERY_WORKSPACE = ""
+
+
+class KeyRecord(Contract):
+    """One key. `workspace` is '' for all workspaces, so that an index holds it. `digest` is the secret's SHA-256."""
+
+    id: str
+    name: str
+    workspace: str = EVERY_WORKSPACE
+    scopes: list[Scope]
+    digest: str
+    created_at: Instant
+
+    def caller(self) -> Caller:
+        """Who presents it."""
+        return Caller(self.id, self.workspace or None, frozenset(self.scopes))
+
+
+KEYS = Collection(
+    "keys",
+    KeyRecord,
+    writer="rest",
+    indexes=(Index("created", ("created_at",)), Index("workspace", ("workspace", "created_at"))),
+)
+
+
+def new_secret() -> str:
+    """256 random bits as text."""
+    return secrets.token_urlsafe(32)
+
+
+def presented_key(identity: str, secret: str) -> str:
+    """What a caller sends as bearer."""
+    return f"{PREFIX}_{identity}_{secret}"
+
+
+def digest_of(secret: str) -> str:
+    """What is stored of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class StoredKeys:
+    """Finds callers by their key. A record is held for at most a second, so a deleted key ends within one."""
+
+    def __init__(self, reader: Reader, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._reader, self._monotonic = reader, monotonic
+        self._held: OrderedDict[str, tuple[float, KeyRecord]] = OrderedDict()
+
+    async def find(self, presented: str) -> Caller | None:
+        """The caller of a key; None when it is not, or no longer, known. Raises Unavailable."""
+        prefix, _, rest = presented.partition("_")
+        identity, _, secret = rest.partition("_")
+        if prefix != PREFIX or not identity or not secret:
+            return None
+        record = await self._record(identity)
+        known = record is not None and hmac.compare_digest(digest_of(secret), record.digest)
+        return record.caller() if record is not None and known else None
+
+    async def _record(self, identity: str) -> KeyRecord | None:
+        # The time from before the read: what was deleted after it is forgotten a second after it at the latest.
+        now = self._monotonic()
+        held = self._held.get(identity)
+        if held is not None and now - held[0] < HELD_SECONDS:
+            return held[1]
+        self._held.pop(identity, None)
+        key = Key(KEYS.name, identity)
+        document = (await self._reader.get_many([key])).get(key)
+        return None if document is None else self._hold(identity, now, KeyRecord.model_validate(document))
+
+    def _hold(self, identity: str, now: float, record: KeyRecord) -> KeyRecord:
+        self._held[identity] = (now, record)
+        while len(self._held) > HELD_AT_MOST:
+            self._held.popitem(last=False)
+        return record

@@ -1,0 +1,42 @@
+"""Records that routes of several services look up before they do anything else: dependencies that answer 404."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from schemas.configuration import WorkspaceConfiguration
+from services.records.configuration import Configurations
+from services.records.conversations import CONVERSATIONS, ConversationRecord
+from services.runtime.auth import no_workspace
+from services.runtime.http import In
+from services.runtime.problems import NotFound
+from services.runtime.store.port import Key
+from services.runtime.work import Reader
+
+
+async def configuration_of(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:
+    """The configuration in force of a workspace; None when there is no such workspace. Raises Unavailable."""
+    return (await Configurations().of(reader, [workspace])).get(workspace)
+
+
+async def existing_workspace(request: Request, context: In) -> WorkspaceConfiguration:
+    """The configuration of the path's workspace. Raises NotFound."""
+    workspace = request.path_params["workspace"]
+    found = await configuration_of(context.store, workspace)
+    if found is None:
+        raise no_workspace(workspace)
+    return found
+
+
+async def existing_conversation(request: Request, context: In) -> ConversationRecord:
+    """The path's conversation, when it is of the path's workspace. Raises NotFound."""
+    key = Key(CONVERSATIONS.name, request.path_params["conversation"])
+    document = (await context.store.get_many([key])).get(key)
+    if document is None or document["workspace"] != request.path_params["workspace"]:
+        raise NotFound(f"There is no conversation {key.id!r} in this workspace.")
+    return ConversationRecord.model_validate(document)
+
+
+ExistingWorkspace = Annotated[WorkspaceConfiguration, Depends(existing_workspace)]
+ExistingConversation = Annotated[ConversationRecord, Depends(existing_conversation)]

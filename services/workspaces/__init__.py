@@ -1,0 +1,1 @@
+"""Configuration and keys over REST: workspaces, accounts, teams, routing, SLA policies. Holds nothing in memory."""

@@ -1,0 +1,98 @@
+"""Connected accounts over REST. What a channel accepts is told by a table that composition hands in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from schemas.configuration import AccountBody
+from schemas.values import Slug
+from services.records.lookups import ExistingWorkspace
+from services.runtime.auth import allowed
+from services.runtime.http import Asked, IfMatch, In, Listing, etag
+from services.runtime.json_body import JsonBody
+from services.runtime.problems import NotFound
+from services.workspaces import edits
+from services.workspaces.edits import CheckAccount
+from services.workspaces.shapes import AccountShown, page_of, shown_account
+from services.workspaces.targets import wrong_target
+from services.workspaces.writing import write
+
+AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
+
+
+async def list_accounts(configuration: ExistingWorkspace, asked: Asked) -> Listing[AccountShown]:
+    """By channel and id."""
+    workspace = configuration.workspace
+    shown = [(name, shown_account(workspace, name, part.body)) for name, part in configuration.accounts.items()]
+    return page_of(shown, asked)
+
+
+async def show_account(
+    configuration: ExistingWorkspace, channel: str, account: str, response: Response
+) -> AccountShown:
+    name = f"{channel}/{account}"
+    if name not in configuration.accounts:
+        raise edits.no_account(name)
+    found = configuration.accounts[name]
+    response.headers["ETag"] = etag(found.version)
+    return shown_account(configuration.workspace, name, found.body)
+
+
+async def delete_account(
+    configuration: ExistingWorkspace, channel: str, account: str, condition: IfMatch, context: In
+) -> None:
+    """Its webhooks answer 404 within a second; its conversations stay."""
+    workspace = configuration.workspace
+    await write(context, workspace, edits.delete_account(workspace, f"{channel}/{account}", condition))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountWriting:
+    """Writes accounts of the channels in `checks`: channel name → what is wrong with an account's body."""
+
+    checks: Mapping[str, CheckAccount]
+
+    async def known_channel(self, channel: str) -> CheckAccount:
+        """The check of the path's channel. Raises NotFound."""
+        if channel not in self.checks:
+            known = ", ".join(sorted(self.checks))
+            raise NotFound(f"There is no channel {channel!r}. There are: {known}.")
+        return self.checks[channel]
+
+    async def put(
+        self,
+        configuration: ExistingWorkspace,
+        channel: str,
+        account: Slug,
+        body: AccountIn,
+        condition: IfMatch,
+        context: In,
+        response: Response,
+    ) -> AccountShown:
+        check = await self.known_channel(channel)
+
+        def wrong(full: AccountBody) -> list[tuple[str, str]]:
+            return [*wrong_target(full.api_base, context.settings), *check(full)]
+
+        workspace, name = configuration.workspace, f"{channel}/{account}"
+        before, after = await write(context, workspace, edits.put_account(workspace, name, body, condition, wrong))
+        response.status_code = 200 if before is not None and name in before.accounts else 201
+        response.headers["ETag"] = etag(after.accounts[name].version)
+        return shown_account(workspace, name, after.accounts[name].body)
+
+
+def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:
+    """The routes; writing an account needs `admin`."""
+    writing = AccountWriting(checks)
+    read, admin = [Depends(allowed("read"))], [Depends(allowed("admin"))]
+    router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
+    one = "/{channel}/{account}"
+    router.add_api_route("", list_accounts, dependencies=read, response_model_exclude_none=True)
+    router.add_api_route(one, show_account, dependencies=read, response_model_exclude_none=True)
+    router.add_api_route(one, delete_account, methods=["DELETE"], dependencies=admin, status_code=204)
+    # The channel is a resource of the path: it is looked for before the body is read.
+    found = [*admin, Depends(writing.known_channel)]
+    router.add_api_route(one, writing.put, methods=["PUT"], dependencies=found, response_model_exclude_none=True)
+    return router

@@ -1,0 +1,124 @@
+"""API keys over REST: made, listed, deleted. A key limited to a workspace sees and makes only keys of that one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from starlette.responses import JSONResponse
+
+from schemas.commands import Outcome
+from schemas.configuration import KeyBody
+from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, digest_of, new_secret, presented_key
+from services.records.lookups import configuration_of
+from services.runtime.auth import Caller, allowed
+from services.runtime.collections import OUTCOMES
+from services.runtime.commands import request_hash
+from services.runtime.errors import Fenced
+from services.runtime.http import Asked, IdempotencyKey, In, Listing, queried
+from services.runtime.identifiers import hashed_id, random_id
+from services.runtime.json_body import JsonBody
+from services.runtime.problems import Conflict, Forbidden, Invalid, NotFound
+from services.runtime.service import Context
+from services.runtime.store.port import Changes, Condition, Key, Put, Query
+from services.workspaces.shapes import KeyMade, KeyShown, shown_key
+
+Admin = Annotated[Caller, Depends(allowed("admin"))]
+
+
+async def list_keys(caller: Admin, context: In, asked: Asked) -> Listing[KeyShown]:
+    """Newest first; of a key that is limited to a workspace, those of that one."""
+    index, equals = ("created", {}) if caller.workspace is None else ("workspace", {"workspace": caller.workspace})
+    query = Query(KEYS.name, index, {**equals}, descending=True, limit=asked.limit, after=asked.cursor)
+    page = await queried(context.store, query)
+    shown = [shown_key(KeyRecord.model_validate(document)) for _, document in page.items]
+    return Listing(items=shown, next=page.next)
+
+
+async def make_key(
+    caller: Admin, body: Annotated[KeyBody, Depends(JsonBody(KeyBody))], repeat: IdempotencyKey, context: In
+) -> Response:
+    """The secret is in this answer alone; a repeat with the same Idempotency-Key gives the answer without it."""
+    await _refuse_foreign(caller, body, context)
+    asked = request_hash("POST", "/v1/keys", body.model_dump(mode="json"))
+    outcome = Key(OUTCOMES.name, hashed_id("key", caller.key, repeat)) if repeat else None
+    if outcome and (earlier := await _earlier(context, outcome)):
+        return _repeated(earlier, body, asked)
+    record, secret = _new(context, body)
+    try:
+        await context.store.commit(_changes(record, outcome, asked))
+    except Fenced:
+        earlier = await _earlier(context, outcome) if outcome else None
+        if earlier is None:
+            raise
+        return _repeated(earlier, body, asked)
+    made = KeyMade(**shown_key(record).model_dump(), secret=presented_key(record.id, secret))
+    return JSONResponse(made.model_dump(mode="json"), status_code=201, headers={"Cache-Control": "no-store"})
+
+
+async def delete_key(key: str, caller: Admin, context: In) -> None:
+    """It ends within a second, in every process."""
+    place = Key(KEYS.name, key)
+    document = (await context.store.get_many([place])).get(place)
+    record = KeyRecord.model_validate(document) if document else None
+    if record is None or (caller.workspace is not None and record.workspace != caller.workspace):
+        raise NotFound(f"There is no key {key!r} that this key can see.")
+    await context.store.commit(Changes(deletes=[place]))
+
+
+async def _refuse_foreign(caller: Caller, body: KeyBody, context: Context) -> None:
+    if body.workspace is None:
+        if caller.workspace is not None:
+            raise Forbidden(f"This key is limited to the workspace {caller.workspace!r}; give that as `workspace`.")
+        return
+    if not caller.sees(body.workspace) or await configuration_of(context.store, body.workspace) is None:
+        raise Invalid(("/workspace", f"There is no workspace {body.workspace!r} that this key can see."))
+
+
+def _new(context: Context, body: KeyBody) -> tuple[KeyRecord, str]:
+    secret, now = new_secret(), context.clock.now()
+    record = KeyRecord(
+        id=random_id(now).replace("-", ""),
+        name=body.name,
+        workspace=body.workspace or EVERY_WORKSPACE,
+        scopes=list(dict.fromkeys(body.scopes)),
+        digest=digest_of(secret),
+        created_at=now,
+    )
+    return record, secret
+
+
+def _changes(record: KeyRecord, outcome: Key | None, asked: str) -> Changes:
+    key = Put(Key(KEYS.name, record.id), record.model_dump(mode="json"))
+    if outcome is None:
+        return Changes(puts=[key])
+    done = Outcome(
+        id=outcome.id,
+        workspace=record.workspace,
+        status="applied",
+        result=record.id,
+        created=True,
+        request_hash=asked,
+        at=record.created_at,
+    )
+    return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, done.model_dump(mode="json"))])
+
+
+async def _earlier(context: Context, outcome: Key) -> Outcome | None:
+    document = (await context.store.get_many([outcome])).get(outcome)
+    return Outcome.model_validate(document) if document else None
+
+
+def _repeated(earlier: Outcome, body: KeyBody, asked: str) -> Response:
+    if earlier.request_hash != asked or earlier.result is None:
+        raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
+    scopes = list(dict.fromkeys(body.scopes))
+    shown = KeyShown(id=earlier.result, name=body.name, workspace=body.workspace, scopes=scopes, created_at=earlier.at)
+    return JSONResponse(shown.model_dump(mode="json"), status_code=201)
+
+
+def router_of() -> APIRouter:
+    """The routes; all of them need `admin`."""
+    router = APIRouter(prefix="/v1/keys", tags=["keys"])
+    router.add_api_route("", list_keys)
+    router.add_api_route("", make_key, methods=["POST"], status_code=201, response_model=KeyMade)
+    router.add_api_route("/{key}", delete_key, methods=["DELETE"], status_code=204)
+    return router

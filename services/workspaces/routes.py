@@ -1,0 +1,172 @@
+"""Workspaces, teams, routing rules and SLA policies over REST."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from schemas.configuration import DEFAULT_TEAM, RoutingBody, SlaBody, TeamBody, WorkspaceBody
+from schemas.values import Slug
+from services.records.agents import AGENTS, AgentRecord
+from services.records.configuration import CONFIGURATION_HEADS
+from services.records.lookups import ExistingWorkspace, configuration_of
+from services.runtime.auth import Caller, allowed
+from services.runtime.http import Asked, IfMatch, In, Listing, etag, queried
+from services.runtime.json_body import JsonBody
+from services.runtime.problems import Conflict
+from services.runtime.service import Context
+from services.runtime.store.port import Query
+from services.workspaces import edits
+from services.workspaces.shapes import (
+    TeamShown,
+    WorkspaceShown,
+    page_of,
+    shown_team,
+    shown_workspace,
+    teams_of,
+)
+from services.workspaces.writing import write
+
+Reading = Annotated[Caller, Depends(allowed("read"))]
+
+
+async def list_workspaces(caller: Reading, context: In, asked: Asked) -> Listing[WorkspaceShown]:
+    """The workspaces that the key can see, by id."""
+    if caller.workspace is not None:
+        found, following = [caller.workspace], None
+    else:
+        query = Query(CONFIGURATION_HEADS.name, "workspace", limit=asked.limit, after=asked.cursor)
+        page = await queried(context.store, query)
+        found, following = [identity for identity, _ in page.items], page.next
+    read = [(w, await configuration_of(context.store, w)) for w in found]
+    return Listing(items=[shown_workspace(w, c.itself.body) for w, c in read if c is not None], next=following)
+
+
+async def show_workspace(configuration: ExistingWorkspace, response: Response) -> WorkspaceShown:
+    response.headers["ETag"] = etag(configuration.itself.version)
+    return shown_workspace(configuration.workspace, configuration.itself.body)
+
+
+async def put_workspace(
+    workspace: Slug,
+    body: Annotated[WorkspaceBody, Depends(JsonBody(WorkspaceBody))],
+    condition: IfMatch,
+    context: In,
+    response: Response,
+) -> WorkspaceShown:
+    before, after = await write(context, workspace, edits.put_workspace(workspace, body, condition))
+    _answered(response, created=before is None, version=after.itself.version)
+    return shown_workspace(workspace, body)
+
+
+async def list_teams(configuration: ExistingWorkspace, asked: Asked) -> Listing[TeamShown]:
+    """By id; `default` always exists."""
+    return page_of([(team, shown_team(team, body)) for team, body in teams_of(configuration).items()], asked)
+
+
+async def show_team(configuration: ExistingWorkspace, team: str, response: Response) -> TeamShown:
+    teams = teams_of(configuration)
+    if team not in teams:
+        raise edits.no_team(team)
+    written = configuration.teams.get(team)
+    response.headers["ETag"] = etag(written.version if written else 0)
+    return shown_team(team, teams[team])
+
+
+async def put_team(
+    configuration: ExistingWorkspace,
+    team: Slug,
+    body: Annotated[TeamBody, Depends(JsonBody(TeamBody))],
+    condition: IfMatch,
+    context: In,
+    response: Response,
+) -> TeamShown:
+    workspace = configuration.workspace
+    before, after = await write(context, workspace, edits.put_team(workspace, team, body, condition))
+    existed = team == DEFAULT_TEAM or (before is not None and team in before.teams)
+    _answered(response, created=not existed, version=after.teams[team].version)
+    return shown_team(team, body)
+
+
+async def delete_team(configuration: ExistingWorkspace, team: str, condition: IfMatch, context: In) -> None:
+    """Refused while rules, policies or agents name the team."""
+    await _refuse_while_agents_are_in(context, configuration.workspace, team)
+    await write(context, configuration.workspace, edits.delete_team(configuration.workspace, team, condition))
+
+
+async def show_routing(configuration: ExistingWorkspace, response: Response) -> RoutingBody:
+    """No rules until some were written."""
+    response.headers["ETag"] = etag(edits.version_of(configuration.routing) or 0)
+    return configuration.routing.body if configuration.routing else RoutingBody(rules=[])
+
+
+async def put_routing(
+    configuration: ExistingWorkspace,
+    body: Annotated[RoutingBody, Depends(JsonBody(RoutingBody))],
+    condition: IfMatch,
+    context: In,
+    response: Response,
+) -> RoutingBody:
+    workspace = configuration.workspace
+    before, after = await write(context, workspace, edits.put_routing(workspace, body, condition))
+    existed = before is not None and before.routing is not None
+    _answered(response, created=not existed, version=edits.version_of(after.routing) or 0)
+    return body
+
+
+async def show_sla(configuration: ExistingWorkspace, response: Response) -> SlaBody:
+    """No policies until some were written."""
+    response.headers["ETag"] = etag(edits.version_of(configuration.sla) or 0)
+    return configuration.sla.body if configuration.sla else SlaBody(policies=[])
+
+
+async def put_sla(
+    configuration: ExistingWorkspace,
+    body: Annotated[SlaBody, Depends(JsonBody(SlaBody))],
+    condition: IfMatch,
+    context: In,
+    response: Response,
+) -> SlaBody:
+    workspace = configuration.workspace
+    before, after = await write(context, workspace, edits.put_sla(workspace, body, condition))
+    existed = before is not None and before.sla is not None
+    _answered(response, created=not existed, version=edits.version_of(after.sla) or 0)
+    return body
+
+
+def _answered(response: Response, *, created: bool, version: int) -> None:
+    response.status_code = 201 if created else 200
+    response.headers["ETag"] = etag(version)
+
+
+async def _refuse_while_agents_are_in(context: Context, workspace: str, team: str) -> None:
+    after: str | None = None
+    while True:
+        page = await context.store.query(
+            Query(AGENTS.name, "workspace", {"workspace": workspace}, limit=200, after=after)
+        )
+        agents = [AgentRecord.model_validate(document) for _, document in page.items]
+        members = [agent.id for agent in agents if team in agent.body.teams]
+        if members:
+            raise Conflict(f"The agent {members[0]!r} is in the team {team!r}. Give its agents other teams first.")
+        if page.next is None:
+            return
+        after = page.next
+
+
+def router_of() -> APIRouter:
+    """The routes; each states the scope that it needs."""
+    read, write_, admin = [Depends(allowed("read"))], [Depends(allowed("write"))], [Depends(allowed("admin"))]
+    router = APIRouter(prefix="/v1/workspaces", tags=["configuration"])
+    add = router.add_api_route
+    add("", list_workspaces)
+    add("/{workspace}", show_workspace, dependencies=read)
+    add("/{workspace}", put_workspace, methods=["PUT"], dependencies=admin)
+    add("/{workspace}/teams", list_teams, dependencies=read)
+    add("/{workspace}/teams/{team}", show_team, dependencies=read)
+    add("/{workspace}/teams/{team}", put_team, methods=["PUT"], dependencies=write_)
+    add("/{workspace}/teams/{team}", delete_team, methods=["DELETE"], dependencies=write_, status_code=204)
+    for path, show, put in (("routing", show_routing, put_routing), ("sla", show_sla, put_sla)):
+        whole = f"/{{workspace}}/{path}"
+        add(whole, show, dependencies=read, response_model_exclude_none=True)
+        add(whole, put, methods=["PUT"], dependencies=write_, response_model_exclude_none=True)
+    return router

@@ -1,0 +1,112 @@
+"""What reads of the configuration show: what was written and its id; of credentials only that they are set."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from schemas.configuration import (
+    DEFAULT_TEAM,
+    AccountBody,
+    Kept,
+    Scope,
+    TeamBody,
+    WorkspaceBody,
+    WorkspaceConfiguration,
+)
+from schemas.values import Instant, Json
+from services.records.keys import KeyRecord
+from services.runtime.http import Listing, PageAsked
+from services.workspaces.edits import KEPT_CREDENTIAL
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class WorkspaceShown(BaseModel):
+    """A workspace."""
+
+    id: str
+    name: str
+    languages: list[str]
+    timezone: str
+
+
+class TeamShown(BaseModel):
+    """A team."""
+
+    id: str
+    name: str
+
+
+class AccountShown(BaseModel):
+    """An account. Each credential reads `"set"`; the platform posts to `webhook_path`."""
+
+    id: str
+    channel: str
+    name: str | None = None
+    credentials: dict[str, str]
+    language: str | None = None
+    api_base: str | None = None
+    settings: dict[str, Json]
+    webhook_path: str
+
+
+class KeyShown(BaseModel):
+    """A key, without its secret. `workspace` null: for all workspaces."""
+
+    id: str
+    name: str
+    workspace: str | None
+    scopes: list[Scope]
+    created_at: Instant
+
+
+class KeyMade(KeyShown):
+    """A key just made: `secret` is what callers send as bearer, and is shown this once: a repeat leaves it out."""
+
+    secret: str | None = None
+
+
+def shown_workspace(workspace: str, body: WorkspaceBody) -> WorkspaceShown:
+    return WorkspaceShown(id=workspace, **body.model_dump())
+
+
+def shown_team(team: str, body: TeamBody) -> TeamShown:
+    return TeamShown(id=team, name=body.name)
+
+
+def shown_account(workspace: str, name: str, body: AccountBody) -> AccountShown:
+    channel, account = name.split("/", 1)
+    return AccountShown(
+        id=account,
+        channel=channel,
+        name=body.name,
+        credentials=dict.fromkeys(body.credentials, KEPT_CREDENTIAL),
+        language=body.language,
+        api_base=body.api_base,
+        settings=body.settings,
+        webhook_path=f"/webhooks/{channel}/{workspace}/{account}",
+    )
+
+
+def shown_key(record: KeyRecord) -> KeyShown:
+    return KeyShown(
+        id=record.id,
+        name=record.name,
+        workspace=record.workspace or None,
+        scopes=record.scopes,
+        created_at=record.created_at,
+    )
+
+
+def teams_of(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
+    """Every team by id; `default` is there even when nobody wrote it."""
+    written: dict[str, Kept[TeamBody]] = configuration.teams
+    return {DEFAULT_TEAM: TeamBody(name="Default"), **{team: kept.body for team, kept in written.items()}}
+
+
+def page_of(items: Sequence[tuple[str, Item]], asked: PageAsked) -> Listing[Item]:
+    """A page of (id, item), ascending by id; the cursor is the last id shown."""
+    rest = [pair for pair in sorted(items, key=lambda pair: pair[0]) if asked.cursor is None or pair[0] > asked.cursor]
+    page = rest[: asked.limit]
+    return Listing(items=[item for _, item in page], next=page[-1][0] if len(rest) > len(page) else None)

@@ -1,0 +1,30 @@
+"""Whether an account may name an address of its own to send to: only one that the operator has allowed."""
+
+from urllib.parse import urlsplit
+
+from services.runtime.settings import Settings
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def wrong_target(api_base: str | None, settings: Settings) -> list[tuple[str, str]]:
+    """(pointer, sentence) when `api_base` is no plain http(s) address, or one that the settings do not allow."""
+    if api_base is None:
+        return []
+    address = _address(api_base)
+    if address is None:
+        return [("/api_base", "Give an http or https URL with a host, without user, query or fragment.")]
+    if settings.allow_private_targets or address in settings.allowed_targets:
+        return []
+    sentence = f"The address {address} is not allowed. Leave `api_base` out, or have the operator add it to"
+    return [("/api_base", f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
+
+
+def _address(api_base: str) -> str | None:
+    try:
+        parts = urlsplit(api_base)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    return f"{parts.hostname}:{port}" if parts.hostname and port and plain and parts.scheme in DEFAULT_PORTS else None

@@ -1,0 +1,57 @@
+"""One change of a workspace's configuration: a numbered document and a head that moves conditionally, in one commit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.configuration import WorkspaceConfiguration
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
+from services.records.lookups import configuration_of
+from services.runtime.errors import Fenced, Unavailable
+from services.runtime.service import Context
+from services.runtime.store.port import Changes, Condition, Key, Put
+
+TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The version that a change makes, and when."""
+
+    version: int
+    at: datetime
+
+
+Edit = Callable[[WorkspaceConfiguration | None, Stamp], WorkspaceConfiguration]
+"""The new configuration out of the present one (None: no such workspace); the very same object: nothing to change.
+
+Raises a refusal. It is asked again, about the newer configuration, when somebody else was first.
+"""
+
+
+async def write(
+    context: Context, workspace: str, edit: Edit
+) -> tuple[WorkspaceConfiguration | None, WorkspaceConfiguration]:
+    """The configuration before and after. Raises what `edit` raises, Unavailable, Unknown."""
+    for _ in range(TRIES):
+        before = await configuration_of(context.store, workspace)
+        version = before.version + 1 if before else 1
+        after = edit(before, Stamp(version, context.clock.now()))
+        if after is before:
+            return before, after
+        try:
+            await context.store.commit(_changes(before, after))
+        except Fenced:
+            continue
+        return before, after
+    raise Unavailable(f"the configuration of {workspace} was changed by others {TRIES} times meanwhile")
+
+
+def _changes(before: WorkspaceConfiguration | None, after: WorkspaceConfiguration) -> Changes:
+    head = Key(CONFIGURATION_HEADS.name, after.workspace)
+    numbered = Key(CONFIGURATIONS.name, version_id(after.workspace, after.version))
+    moved = ConfigurationHead(workspace=after.workspace, version=after.version)
+    return Changes(
+        conditions=[Condition(head, "version", before.version if before else None)],
+        puts=[Put(numbered, after.model_dump(mode="json")), Put(head, moved.model_dump(mode="json"))],
+    )
