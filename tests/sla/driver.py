@@ -41,7 +41,9 @@ class Documents:
         if query.below is not None:
             found = [(i, d) for i, d in found if d[free[0]] is not None and d[free[0]] < query.below]  # type: ignore[operator]  # as above
         found.sort(key=lambda item: ([(item[1][n] is not None, item[1][n]) for n in free], item[0]))
-        return Page(found[: query.limit])
+        first = int(query.after or 0)
+        last = first + query.limit
+        return Page(found[first:last], str(last) if last < len(found) else None)
 
 
 class Driver(Generic[Memory]):
