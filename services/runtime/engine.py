@@ -46,6 +46,19 @@ async def open_engine(
         yield store, bus
 
 
+@asynccontextmanager
+async def open_store(settings: Settings, collections: Sequence[Collection[Any]]) -> AsyncIterator[Store]:
+    """The store alone, for commands that must work while the bus is away or another process runs on the same data.
+
+    Raises Misconfigured, Unavailable. Events of a commit are not published here.
+    """
+    async with AsyncExitStack() as stack:
+        store = await _open_store(stack, settings.store_url, sqlite_path(settings.store_url))
+        wanted = {collection.name: collection for collection in (*RUNTIME_COLLECTIONS, LAYOUT, *collections)}
+        await store.prepare(list(wanted.values()))
+        yield store
+
+
 async def _opened(stack: AsyncExitStack, settings: Settings, clock: Clock) -> tuple[Store, Bus]:
     bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
     if bus_file is not None and bus_file == store_file:
@@ -88,7 +101,9 @@ async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None
     if settings.bus_url.startswith("kafka://"):
         from services.runtime.bus.kafka import KafkaBus  # noqa: PLC0415 - the same
 
-        return await stack.enter_async_context(KafkaBus.open(settings.bus_url, partitions=settings.partition_count))
+        return await stack.enter_async_context(
+            KafkaBus.open(settings.bus_url, partitions=settings.partition_count, namespace=settings.namespace)
+        )
     raise Misconfigured("PASOKH_BUS must be sqlite:////absolute/path or kafka://host:port,host:port")
 
 
