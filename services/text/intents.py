@@ -1,0 +1,63 @@
+"""What a customer wants, by the words they use. A first guess for routing, never an answer."""
+
+from services.text.normalise import normalised
+
+# The first intent with the most hits wins; a stem matches the beginning of a word.
+INTENTS: dict[str, tuple[str, ...]] = {
+    "refund": (
+        *("refund", "money back", "chargeback", "return my", "want to return", "reimburse"),
+        *(
+            "مرجوع",
+            "پس بدید",
+            "پس بدین",
+            "پولم رو",
+            "پولمو",
+            "پول من",
+            "بازگشت وجه",
+            "عودت",
+            "استرداد",
+            "استرجاع",
+            "ارجاع",
+            "رد المبلغ",
+        ),
+        *("atmaks", "naudu atpakal", "naudu atpakaļ", "atgriezt", "atgriešan", "atgriesan", "poolam"),
+    ),
+    "delivery": (
+        *("deliver", "shipping", "shipment", "courier", "tracking", "where is my order", "not arrived", "parcel"),
+        *(
+            "ارسال",
+            "نرسید",
+            "مرسوله",
+            "پست",
+            "پیک",
+            "رهگیری",
+            "کی میرسه",
+            "کجاست",
+            "توصیل",
+            "الشحن",
+            "شحن",
+            "لم یصل",
+            "این طلب",
+        ),
+        *("piegād", "piegad", "sūtījum", "sutijum", "kurjer", "kur ir mans", "pakomāt", "pakomat", "kojast"),
+    ),
+    "payment": (
+        *("payment", "paid", "charged", "invoice", "checkout", "declined", "transaction"),
+        *("پرداخت", "واریز", "تراکنش", "درگاه", "کسر شد", "فاکتور", "الدفع", "دفعت", "خصم", "فاتوره"),
+        *("maksāj", "maksaj", "samaks", "apmaks", "rēķin", "rekin", "nokās"),
+    ),
+    "complaint": (
+        *("complain", "terrible", "unacceptable", "scam", "worst", "broken", "damaged", "defect", "wrong item"),
+        *("شکایت", "افتضاح", "کلاهبردار", "خراب", "شکسته", "معیوب", "اشتباه فرستاد", "شکوی", "احتیال", "مکسور", "تالف"),
+        *("sūdz", "sudz", "bojāt", "bojat", "saplīs", "krāpnie", "krapnie", "nepieņemam"),
+    ),
+}
+_NORMALISED = {intent: tuple(normalised(s) for s in stems) for intent, stems in INTENTS.items()}
+
+
+def intent_of(text: str) -> str | None:
+    """`refund`, `delivery`, `payment`, `complaint`, or None where no word says."""
+    padded = f" {normalised(text)}"
+    hits = {intent: sum(f" {stem}" in padded for stem in stems) for intent, stems in _NORMALISED.items()}
+    best = max(hits.values())
+    return next((intent for intent, count in hits.items() if count == best), None) if best else None

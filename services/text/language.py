@@ -1,0 +1,116 @@
+"""Which of our languages a text is written in: by its script, its letters and its most frequent words.
+
+Short texts say little, so what an account expects and what the platform hints decide where the text does not.
+"""
+
+import re
+from collections.abc import Sequence
+
+from services.text.normalise import normalised, words
+
+PERSIAN_LETTERS, ARABIC_LETTERS = frozenset("پچژگکی"), frozenset("يكةىأإ")
+FOREIGN_ARABIC = frozenset("ٹڈڑےںہھێۆڕڵەۇۋۈېڭښځڅړږګڼۍ")
+"""Letters of Urdu, Kurdish, Uyghur and Pashto, which neither Persian nor Arabic has."""
+LATVIAN_LETTERS = frozenset("āēīūčšžģķļņ")
+ONLY_LATVIAN = frozenset("āēīģķļņ")
+FOREIGN_LATIN = frozenset("äöüßñçàèùòãõâêôîåæøłąęśźżćőűıığş")
+
+ARABIC_WORDS = words(
+    """في من على هل ما لا هذا هذه الى إلى أين متى لم لن كيف مرحبا شكرا عليكم أريد عن مع أن أنا انت نعم الذي التي لماذا كم
+    لو سمحت طلبي الطلب طلبية أرجو ارجو عندي ليس كان يكون تم قد حتى بعد قبل لكن أو او ثم الان الآن اريد وين شو ليش عايز فين امتى
+    أهلا اهلا صباح مساء الخير وصل يصل المبلغ استرجاع مشكلة لدي هناك"""
+)
+PERSIAN_WORDS = words(
+    """است را که این از به با برای من شما سلام لطفا چرا کی چی هست نیست میشه می نمی کنم کنید شد بود نشده سفارش ممنون مرسی آیا
+    رو یه هم تا اگه اگر باید خیلی کجاست کجا هنوز دارم دارید دارد بده بدید خوب خسته نباشید سپاس ولی اما چطور چند قیمت پول پولم کالا
+    ارسال نرسیده نرسید رسید کرد کردم کرده اون آن ام اید ها های تون مون بله نه خواهش وقت بخیر درود"""
+)
+LATVIAN_WORDS = words(
+    """un ir kas ka par jūs lūdzu ludzu paldies sveiki labdien labrīt labrit labvakar kur kad mans mana mani manu nav bet vai jau
+    es mēs mes tas tā šis sis kāpēc kapec gribu vēlos velos varu varat pasūtījums pasutijums pasūtījumu pasutijumu pasūtījuma
+    pasutijuma sūtījums sutijums piegāde piegade nauda naudu atpakaļ atpakal cik kāds kads vēl vel esmu saņēmis sanemis saņēmu
+    sanemu no uz ar pie pēc pec nevaru nesaņēmu nesanemu prece preci jums man"""
+)
+ENGLISH_WORDS = words(
+    """the is my where order please hello hi hey and you not have has i it to of in for was what when why how can do does did
+    a an are be this that me we with on your yes thanks thank want need money refund still got get am im ive dont delivery
+    package would could will but there from or at no ok"""
+)
+FINGLISH_WORDS = words(
+    """salam slm mikham mikhastam chera nist hast sefaresh sefaresham sefareshe kojast koja lotfan mersi merc kheyli khaili man
+    che chi shoma pas pool poolam poole nashode nemishe mishe mikonam konid chetor chand baraye mamnoon khoobi daram darid kon
+    nakardam kardam hanooz hanuz residam nareside ferestadin begid bedin agha khanom"""
+)
+LATIN_TABLES = {"en": ENGLISH_WORDS, "lv": LATVIAN_WORDS, "fa": FINGLISH_WORDS}
+ARABIC_SCRIPT, LATIN_SCRIPT = frozenset({"fa", "ar"}), frozenset({"en", "lv"})
+_ARABIC = re.compile(r"[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_NOISE = re.compile(r"https?://\S+|\S+@\S+|[@#/]\w+")
+
+
+def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) -> str | None:
+    """`fa`, `ar`, `lv` or `en`; for other scripts and texts that say nothing, `hint`, or None.
+
+    `expected`: the account's languages, the likeliest first; `hint`: what the platform says of the person (a BCP 47
+    tag, often just the language of their screens). Transliterated Persian is `fa`, Latvian without its marks `lv`.
+    """
+    said = _base(hint)
+    priors = list(dict.fromkeys(base for tag in expected if (base := _base(tag))))
+    content = _NOISE.sub(" ", text)
+    arabic, latin = len(_ARABIC.findall(content)), len(_LATIN.findall(content))
+    others = sum(c.isalpha() for c in content) - arabic - latin
+    if others > arabic + latin:
+        return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
+    if arabic == latin == 0:
+        return _likely(priors, said, None)
+    return _arabic_script(content, priors, said) if arabic >= latin else _latin_script(content, priors, said)
+
+
+def _base(tag: str | None) -> str | None:
+    return re.split(r"[-_]", tag.lower())[0] or None if tag else None
+
+
+def _likely(priors: list[str], said: str | None, script: frozenset[str] | None) -> str | None:
+    """The person's language where the account expects it, else the account's first, of this script; else the hint."""
+    if said in priors and (script is None or said in script):
+        return said
+    fitting = [p for p in priors if script is None or p in script]
+    return fitting[0] if fitting else said if script is None or said in script else None
+
+
+def _arabic_script(text: str, priors: list[str], said: str | None) -> str | None:
+    if sum(c in FOREIGN_ARABIC for c in text) > len(text) / 50:
+        return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
+    tokens = normalised(text).split()
+    # "ال" begins many Arabic words and few Persian ones; "می" is the Persian present, also without a space.
+    article = sum(t.startswith(("ال", "وال", "بال")) and len(t) > 4 for t in tokens)
+    verbs = sum(t.startswith(("می", "نمی")) and len(t) > 4 for t in tokens)
+    persian = 2 * sum(t in PERSIAN_WORDS for t in tokens) + 2 * verbs + sum(c in PERSIAN_LETTERS for c in text)
+    arabic = 2 * sum(t in ARABIC_WORDS for t in tokens) + 2 * article + sum(c in ARABIC_LETTERS for c in text)
+    if persian == arabic:
+        return _likely(priors, said, ARABIC_SCRIPT)
+    if max(persian, arabic) <= 2 and len(tokens) <= 2 and (likely := _likely(priors, said, ARABIC_SCRIPT)):
+        return likely
+    return "fa" if persian > arabic else "ar"
+
+
+def _latin_script(text: str, priors: list[str], said: str | None) -> str | None:
+    lower, tokens = text.lower(), re.findall(r"[^\W\d_]+", normalised(text).replace("'", ""))
+    scores = {language: 2 * sum(t in table for t in tokens) for language, table in LATIN_TABLES.items()}
+    scores["lv"] += sum(c in LATVIAN_LETTERS for c in lower) + 2 * sum(c in ONLY_LATVIAN for c in lower)
+    best = max(scores.values())
+    winners = [language for language, score in scores.items() if score == best]
+    if best == 0 or (len(tokens) > 4 and best < len(tokens) / 4):
+        return _nothing_known(lower, tokens, priors, said)
+    if len(winners) > 1 or (best == 2 and len(tokens) == 1):
+        ranked = [p for p in ([said] if said in priors else []) + priors + [said] if p in winners]
+        return ranked[0] if ranked else winners[0]
+    return winners[0]
+
+
+def _nothing_known(lower: str, tokens: list[str], priors: list[str], said: str | None) -> str | None:
+    """A long text with none of our words is another language; a short one says nothing."""
+    foreign = any(c in FOREIGN_LATIN for c in lower) or len(tokens) > 4
+    if foreign and said not in ARABIC_SCRIPT:
+        return said
+    return None if foreign else _likely(priors, said, LATIN_SCRIPT)

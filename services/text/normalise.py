@@ -1,0 +1,46 @@
+"""One spelling for comparing: never for showing, because a customer's text is theirs."""
+
+import unicodedata
+
+# Arabic letters that Persian keyboards write otherwise, and marks that carry no meaning for us.
+LETTERS = str.maketrans(
+    {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا", "ؤ": "و", "ـ": None}
+)
+ZWNJ = "\u200c"
+
+
+def ascii_digit(character: str) -> str | None:
+    """The ASCII digit of any digit character: Persian, Arabic, fullwidth, circled; None for anything else."""
+    value = unicodedata.digit(character, None)
+    return str(value) if value is not None else None
+
+
+def ascii_digits(text: str) -> str:
+    """The text with every digit character as ASCII, of the same length."""
+    return text if text.isascii() else "".join(ascii_digit(c) or c for c in text)
+
+
+def folded(text: str) -> str:
+    """Lower case, ASCII digits, Persian letters, no marks: a text of the same length, so that places stay the same."""
+    return "".join(_folded_character(c) for c in text)
+
+
+def _folded_character(character: str) -> str:
+    if character.isascii():
+        return character.lower()
+    wide = unicodedata.normalize("NFKC", character)
+    plain = ascii_digit(character) or (wide if len(wide) == 1 else character)
+    lower = plain.lower()
+    return (lower if len(lower) == 1 else plain).translate(LETTERS) or " "
+
+
+def normalised(text: str) -> str:
+    """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case."""
+    compatible = unicodedata.normalize("NFKC", text.replace(ZWNJ, " ")).translate(LETTERS)
+    kept = (c for c in compatible if unicodedata.category(c) not in ("Cf", "Mn") or c.isspace())
+    return " ".join(ascii_digits("".join(kept)).lower().split())
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a table, normalised: tables are written as people write."""
+    return frozenset(normalised(text).split())

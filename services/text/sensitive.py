@@ -1,0 +1,186 @@
+"""Secrets and personal data in a text: what they are is kept, their value is not.
+
+Everywhere: payment cards, their CVV, one-time codes, passwords, national ids. Only in public: e-mail, phone, IBAN,
+order numbers, post codes. Values are found on a folded copy of the same length and cut out of the original.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from services.text.cards import card_spans
+from services.text.checksums import iban, iranian_id, latvian_id
+from services.text.normalise import folded, words
+
+Span = tuple[int, int, str]
+Finder = Callable[[str], Iterable[Span]]
+NEAR = 40
+
+CARD_WORD = (
+    r"(?:card|visa|master ?card|maestro|amex|kart[eiaus]\w*|کارت|بطاق\w*|cvv2?|cvc2?|expir\w*|کد امنیتی|شماره کارت)"
+)
+CVV_WORD = (
+    r"(?:cvv ?2?|cvc ?2?|cw2|csc|card security code|security code|drošības kod\w*|drosibas kod\w*|کد امنیتی|سی وی وی)"
+)
+CODE_WORD = (
+    r"(?:otp|one[- ]?time (?:code|password|pin|passcode)|(?:verification|confirmation|login|sms|auth\w*|2fa|security) code"
+    r"|passcode|pin(?:[- ]?code)?|vienreiz\w+ (?:kod|parol)\w*|apstiprin\w+ kod\w*|pin[- ]?kod\w*|sms kod\w*"
+    r"|کد (?:تایید|تائید|تاييد|فعال ?سازی|ورود|پیامک\w*|یک ?بار ?مصرف|پویا)|رمز (?:پویا|دوم|اول|یک ?بار ?مصرف|کارت|موقت)\w*|پین ?کد|پین"
+    r"|رمز (?:ال)?(?:تحقق|تحقّق|تاکید|سری)|الرمز السری|کود (?:ال)?(?:تحقق|تفعیل)|رمز التفعیل)"
+)
+LOGIN_WORD = (
+    r"(?:pass ?word|passwd|pwd|passphrase|parol(?:e|i|es|ē|em)|رمز ?(?:عبور|ورود)|گذر ?واژه|پسورد|پسوورد|کلمه ?عبور"
+    r"|کلمه (?:ال)?(?:مرور|سر)|رمز(?! ?(?:ارز|تخفیف|رهگیری)))"
+)
+ID_WORD = (
+    r"(?:کد ?ملی|شماره ?ملی|کارت ملی|شناسه ملی|melli|mell?i code|national (?:id|code|number)|الرقم الوطنی|رقم وطنی"
+    r"|الهویه|رقم الهویه|personas kod\w*|p\.? ?k\.?|personal code|id number)"
+)
+ORDER_WORD = r"(?:order|invoice|parcel|tracking|سفارش|فاکتور|مرسوله|رهگیری|طلب\w*|الطلب|pasūtījum\w*|pasutijum\w*|rēķin\w*|sūtījum\w*|sutijum\w*)"
+SHEBA_WORD = r"(?:شبا|sheba|iban|ایبان|آیبان)"
+
+# Between a word and its value: at most four other words, no digit, no end of a sentence.
+_GAP = r"(?:[^\S\n]|[:=#.\-–—،,'\"«(\[]|\u200c|[^\W\d]){0,28}?"
+_CODE = r"(?<!\d)\d(?:[ \-.]?\d){2,9}(?!\d)"
+_CONNECTOR = r"[^\S\n]*(?:[^\W\d]{1,6}[^\S\n]+){0,2}?(?:[:=]+|\bis\b|\bir\b|\bاین\b|\bهو\b|\bهی\b|->)[^\S\n]*"
+# What a sentence about a password says, and no password is.
+NOT_A_PASSWORD = words(
+    """wrong not incorrect invalid expired required correct the a an being too still never always broken lost forgotten
+    reset changed blocked locked needed ok fine working no same and but or for to in on it my your nav ir ne
+    nepareiza nederīga aizmirsta درست غلط اشتباه فراموش کار نیست است رو را خطا منتهی صحیح خاطئه"""
+)
+
+_CVV = re.compile(rf"{CVV_WORD}{_GAP}(?P<value>(?<!\d)\d[ \-.]?\d[ \-.]?\d(?:[ \-.]?\d)?(?!\d))")
+_CODES = re.compile(rf"(?<!\w){CODE_WORD}(?!\w){_GAP}(?P<value>{_CODE})")
+_CODES_BEFORE = re.compile(rf"(?P<value>{_CODE})[^\S\n]*(?:is my|is the|ir mans|ir mana)[^\S\n]*{CODE_WORD}(?!\w)")
+_PASSWORD_SAID = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]+)")
+_PASSWORD_SHAPED = re.compile(
+    rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_GAP}(?P<value>(?=[^\s]*\d)(?<![^\s:=«\"'(])[^\s،;]{{4,}})"
+)
+_MELLI_SAID = re.compile(rf"(?<!\w){ID_WORD}{_GAP}(?P<value>(?<!\d)\d(?:[ \-.]?\d){{9,10}}(?!\d))")
+_TEN = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){9}(?!\d)")
+_IDS = re.compile(rf"(?<!\w){ID_WORD}")
+_KODS = re.compile(r"(?<!\d)(?P<first>\d{6})[ ]?[-–—‑−][ ]?(?P<last>\d{5})(?!\d)")
+_CARDS = re.compile(rf"(?<!\w){CARD_WORD}")
+_LOOSE = re.compile(r"(?<![\d\w.,/٬٫،])\d{3,4}(?![\d\w])(?!\s*(?:[/.,٬٫،]\d|%))")
+_EMAIL = re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
+_IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]){11,30}")
+_SHEBA = re.compile(rf"{SHEBA_WORD}{_GAP}(?P<value>\d(?:[ \-]?\d){{23}}(?!\d))")
+_PHONE = re.compile(
+    r"(?<![\d\w])(?:\+|00|0|\(0)[ \-.()]{0,2}\d(?:[ \-.()]{0,2}\d){6,13}(?!\d)|(?<![\d\w+])[26]\d(?: ?\d){6}(?!\d)"
+)
+_ORDER = re.compile(
+    rf"{ORDER_WORD}{_GAP}(?P<value>[#№]?(?<![a-z\d])(?:[a-z]{{1,4}}-?)?\d(?:[\d\-/]*\d){{2,}})|(?P<hash>[#№] ?[a-z]{{0,4}}-?\d{{3,}})"
+)
+_POST = re.compile(
+    rf"(?<!\w)lv ?[-–] ?(?P<value>\d{{4}})(?!\d)|(?:کد ?پستی|postcode|zip code){_GAP}(?P<code>\d(?:[ \-]?\d){{3,9}})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """`text` with each value replaced by `[kind]`; `kinds` that were found, sorted."""
+
+    text: str
+    kinds: list[str]
+
+
+def mask(text: str, *, public: bool) -> Masked:
+    """Mask secrets; with `public` also what identifies or locates a person. Masking twice changes nothing more."""
+    finders = SECRETS + (PERSONAL if public else ())
+    plain = folded(text)
+    spans = [span for find in finders for span in find(plain)]
+    return Masked(_cut(text, spans), sorted({kind for _, _, kind in spans}))
+
+
+def _cut(text: str, spans: list[Span]) -> str:
+    """Overlapping finds become one, under the name of the first finder that saw it (cards before phones)."""
+    out, end = [], 0
+    for start, stop, kind in _merged(spans):
+        out.append(f"{text[end:start]}[{kind}]")
+        end = stop
+    return "".join(out) + text[end:]
+
+
+def _merged(spans: list[Span]) -> Iterator[Span]:
+    held: Span | None = None
+    for span in sorted(spans, key=lambda s: s[0]):
+        if held and span[0] < held[1]:
+            held = (held[0], max(held[1], span[1]), held[2] if spans.index(held) <= spans.index(span) else span[2])
+            spans.append(held)
+            continue
+        if held:
+            yield held
+        held = span
+    if held:
+        yield held
+
+
+def _values(pattern: re.Pattern[str], kind: str) -> Finder:
+    return lambda plain: [(*m.span("value"), kind) for m in pattern.finditer(plain)]
+
+
+def _near(plain: str, start: int, stop: int, words: re.Pattern[str]) -> bool:
+    return words.search(plain, max(0, start - NEAR), stop + NEAR) is not None
+
+
+def _cards(plain: str) -> list[Span]:
+    accounts = [(start, stop) for start, stop, _ in _ibans(plain)]
+    found = card_spans(plain, accounts, lambda start, stop: _near(plain, start, stop, _CARDS))
+    loose = [m for _, end in found for m in _LOOSE.finditer(plain, end, end + NEAR)]
+    return [(s, e, "card") for s, e in found] + [(*m.span(), "cvv") for m in loose]
+
+
+def _national_ids(plain: str) -> list[Span]:
+    said = [(*m.span("value"), "national_id") for m in _MELLI_SAID.finditer(plain)]
+    near = [m for m in _TEN.finditer(plain) if iranian_id(_digits(m[0])) and _near(plain, *m.span(), _IDS)]
+    kods = [m for m in _KODS.finditer(plain) if latvian_id(m["first"], m["last"])]
+    return said + [(*m.span(), "national_id") for m in (*near, *kods)]
+
+
+def _passwords(plain: str) -> list[Span]:
+    said = [m for m in _PASSWORD_SAID.finditer(plain) if m["value"].strip(".!?\"'«»") not in NOT_A_PASSWORD]
+    shaped = list(_PASSWORD_SHAPED.finditer(plain))
+    return [(*m.span("value"), "password") for m in (*said, *shaped)]
+
+
+def _ibans(plain: str) -> list[Span]:
+    found = []
+    for match in _IBAN.finditer(plain):
+        longest = _longest_iban(match[0])
+        if longest:
+            found.append((match.start(), match.start() + longest, "iban"))
+    return found + [(*m.span("value"), "iban") for m in _SHEBA.finditer(plain)]
+
+
+def _longest_iban(value: str) -> int | None:
+    """The words behind an account number look like more of it: the longest beginning that adds up is the account."""
+    ends = [i for i in range(len(value), 14, -1) if i == len(value) or not (value[i - 1].isspace())]
+    return next((i for i in ends if iban(re.sub(r"[^a-z0-9]", "", value[:i]).upper())), None)
+
+
+def _orders(plain: str) -> list[Span]:
+    return [(*(m.span("value") if m["value"] else m.span("hash")), "order") for m in _ORDER.finditer(plain)]
+
+
+def _posts(plain: str) -> list[Span]:
+    return [(*(m.span("value") if m["value"] else m.span("code")), "address") for m in _POST.finditer(plain)]
+
+
+def _whole(pattern: re.Pattern[str], kind: str) -> Finder:
+    return lambda plain: [(*m.span(), kind) for m in pattern.finditer(plain)]
+
+
+def _digits(value: str) -> str:
+    return "".join(c for c in value if c.isdigit())
+
+
+SECRETS: tuple[Finder, ...] = (
+    _cards,
+    _values(_CVV, "cvv"),
+    _national_ids,
+    _values(_CODES, "code"),
+    _values(_CODES_BEFORE, "code"),
+    _passwords,
+)
+PERSONAL: tuple[Finder, ...] = (_ibans, _whole(_EMAIL, "email"), _whole(_PHONE, "phone"), _orders, _posts)

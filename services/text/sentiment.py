@@ -1,0 +1,34 @@
+"""Whether a text is angry or glad, by the words it uses."""
+
+import re
+from typing import Literal
+
+from services.text.normalise import normalised, words
+
+Sentiment = Literal["positive", "neutral", "negative"]
+NEGATIVE = words(
+    """terrible awful horrible worst bad angry disappointed disappointing unacceptable scam fraud useless disgusting hate ridiculous
+    never broken liars shame افتضاح بد بدترین کلاهبردار کلاهبرداری عصبانی ناراضی متاسفم مزخرف دزد دروغ شرم خراب ضعیف فاجعه
+    سيء سيئة أسوأ احتيال نصابين غاضب كذب فاشل زفت slikti slikts briesmīgi briesmigi šausmīgi sausmigi krāpnieki krapnieki
+    neapmierināts neapmierinata vilšanās kauns dusmīgs nekad"""
+)
+POSITIVE = words(
+    """thanks thank great excellent love perfect awesome amazing good happy wonderful best ممنون مرسی عالی سپاس خوب متشکرم
+    بهترین دمتون عالیه شكرا ممتاز رائع جميل أفضل paldies lieliski lielisks super forši forsi labi labs brīnišķīgi brinišķīgi"""
+)
+NEGATIONS = words("not no never isn't don't نیست نبود ما لا ليس غير nav ne")
+ANGRY = frozenset("😡🤬😠👎💩🤮")
+GLAD = frozenset("😍🥰❤👍🙏😊🌹💐😘🎉")
+
+
+def sentiment_of(text: str) -> Sentiment | None:
+    """None for a text without a word. A glad word right after a negation, or before a Persian one, counts as angry."""
+    tokens = re.findall(r"[^\W\d_]+(?:'\w+)?", normalised(text))
+    balance = sum(c in GLAD for c in text) - sum(c in ANGRY for c in text)
+    for place, token in enumerate(tokens):
+        around = tokens[max(0, place - 2) : place] + tokens[place + 1 : place + 2]
+        negated = any(near in NEGATIONS for near in around)
+        balance += (token in POSITIVE) * (-1 if negated else 1) - (token in NEGATIVE)
+    if not tokens and not balance:
+        return None
+    return "positive" if balance > 0 else "negative" if balance < 0 else "neutral"
