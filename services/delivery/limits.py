@@ -11,6 +11,7 @@ from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 
 PRUNE_ABOVE = 10_000
+BURST_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def gates_of(message: OutboundMessage, capabilities: Capabilities, partitions: i
 def _chat_gates(message: OutboundMessage, capabilities: Capabilities, account: str) -> list[Gate]:
     chat = f"{account}/{message.address.chat}"
     if message.surface == "public" and capabilities.group_rate_per_minute is not None:
-        return [Gate(chat, capabilities.group_rate_per_minute / 60, burst=3.0)]
+        return [Gate(chat, capabilities.group_rate_per_minute / 60)]
     if capabilities.chat_rate_per_second is not None:
         return [Gate(chat, capabilities.chat_rate_per_second)]
     return []
@@ -50,7 +51,7 @@ def _account_gates(capabilities: Capabilities, account: str, partitions: int) ->
     if capabilities.account_rate_per_second is None:
         return []
     share = capabilities.account_rate_per_second / partitions
-    return [Gate(account, share, burst=max(1.0, share))]
+    return [Gate(account, share, burst=max(1.0, share * BURST_SECONDS))]
 
 
 @dataclass(slots=True)
