@@ -1,0 +1,56 @@
+"""The `pasokh` command: one table of its commands."""
+
+from collections.abc import Callable, Mapping
+
+import typer
+
+from services.commands import dead_letters, serve, topics, up
+from services.commands.flags import with_settings
+from services.commands.plain import polite
+
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "up": with_settings(up.up),
+    "serve": with_settings(serve.serve),
+    "topics": with_settings(topics.topics),
+}
+GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {
+    "dead-letters": (
+        "Events that could not be handled: look, retry, drop.",
+        {
+            "list": with_settings(dead_letters.list_dead_letters),
+            "show": with_settings(dead_letters.show),
+            "retry": with_settings(dead_letters.retry),
+            "drop": with_settings(dead_letters.drop),
+        },
+    ),
+}
+
+
+def application() -> typer.Typer:
+    """The command line, made of the tables."""
+    app = _typer("Pasokh, an omnichannel support router. Settings: PASOKH_* variables, or flags of the same names.")
+    _fill(app, COMMANDS)
+    for name, (help_text, commands) in GROUPS.items():
+        group = _typer(help_text)
+        _fill(group, commands)
+        app.add_typer(group, name=name)
+    return app
+
+
+def _typer(help_text: str) -> typer.Typer:
+    # Typer's own tracebacks show the values of variables, and some are secrets.
+    return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _fill(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) -> None:
+    for name, command in commands.items():
+        app.command(name)(polite(command))
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    application()()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""What commands print: JSON for programs, a table for people."""
+
+import sys
+from collections.abc import Sequence
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+
+def print_json(value: object) -> None:
+    """One JSON value on stdout, indented."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_line(value: object) -> None:
+    """One JSON value on one line of stdout."""
+    sys.stdout.write(orjson.dumps(value).decode() + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
+    """Rows under their columns; `nothing` when there are none."""
+    if not rows:
+        say(nothing)
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    # Ids are for copying: a narrow terminal wraps lines, but no cell is cut.
+    Console(markup=False, highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def say(line: str = "") -> None:
+    """One line on stdout, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

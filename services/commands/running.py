@@ -1,0 +1,84 @@
+"""Running a process from the command line: bind, run, say where it is, wait for a signal, leave within ten seconds."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+
+import structlog
+
+from services.runtime import loop
+from services.runtime.listening import address_of, bind
+from services.runtime.logging import configure_logging
+from services.runtime.process import Process, running, stop_signals
+from services.runtime.service import Context
+from services.runtime.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+LEAVE_SECONDS = 9.5
+
+Beside = Callable[[str, Context], AbstractAsyncContextManager[None]]
+"""What runs beside a started process; it is given the address and is left before the process stops."""
+
+
+@asynccontextmanager
+async def nothing(_: str, __: Context) -> AsyncIterator[None]:
+    """Nothing runs beside."""
+    yield
+
+
+def run_here(process: Process, settings: Settings, beside: Beside = nothing) -> None:
+    """Run a process until SIGTERM or SIGINT. Raises Misconfigured, Unavailable, alone or in a group."""
+    configure_logging()
+    with bind(settings.host, settings.port) as bound:
+        loop.run(_until_signal(process, settings, bound, beside))
+
+
+async def _until_signal(process: Process, settings: Settings, bound: socket.socket, beside: Beside) -> None:
+    started = asyncio.Event()
+    with stop_signals(asyncio.get_running_loop()) as stop:
+        working = asyncio.create_task(_work(process, settings, bound, beside, started, stop))
+        asked = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+        with _in_time():
+            if not started.is_set():
+                working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+        asked.cancel()
+
+
+async def _work(
+    process: Process,
+    settings: Settings,
+    bound: socket.socket,
+    beside: Beside,
+    started: asyncio.Event,
+    stop: asyncio.Event,
+) -> None:
+    async with running(process, settings, bound) as context, beside(address_of(bound), context):
+        started.set()
+        await stop.wait()
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """End the process when leaving takes too long, for a bus that is away must not hold it.
+
+    That is as safe as a crash: what was answered is committed, and the next owner goes on from there.
+    """
+    watchdog = threading.Timer(LEAVE_SECONDS, _give_up)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+
+
+def _give_up() -> None:
+    log.warning("process_left_unfinished")
+    os._exit(0)

@@ -1,0 +1,37 @@
+"""`pasokh up`: everything in one process, on one port, for one small server. Nothing else has to be installed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from services.commands.printing import say
+from services.commands.running import run_here
+from services.composition import ALL_IN_ONE, process_of
+from services.runtime.admin_key import ensure_admin_key
+from services.runtime.data_folder import held
+from services.runtime.service import Context
+from services.runtime.settings import Settings
+
+
+def up(settings: Settings) -> None:
+    """Everything in one process. The first start makes the data folder and an admin key."""
+    with held(settings.data):
+        key, path, is_new = ensure_admin_key(settings)
+        if path is not None:
+            _tell_key(key if is_new else None, path)
+        run_here(process_of(ALL_IN_ONE), settings.model_copy(update={"admin_key": SecretStr(key)}), _told)
+
+
+def _tell_key(new: str | None, path: Path) -> None:
+    if new is not None:
+        say(f"Admin key, shown this once: {new}")
+    say(f"The admin key is kept in {path}")
+
+
+@asynccontextmanager
+async def _told(address: str, _: Context) -> AsyncIterator[None]:
+    say(f"Pasokh is ready on {address}  (docs: {address}/docs, metrics: {address}/metrics). Ctrl-C stops it.")
+    yield
+    say("Stopping.")
