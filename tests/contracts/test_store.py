@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -274,7 +272,7 @@ async def test_documents_outlive_the_connection(store_site: StoreSite) -> None:
 
 
 async def test_after_a_kill_what_was_answered_is_there_and_the_rest_is_whole_or_absent(store_site: StoreSite) -> None:
-    answered = await _killed_after(store_site, answers=60)
+    answered = await committing.killed_after(store_site, answers=60)
     async with store_site.open() as store:
         await store.prepare(COLLECTIONS)
         rows = await store.get_many([Key(ROWS.name, str(writer)) for writer in range(committing.WRITERS)])
@@ -284,22 +282,3 @@ async def test_after_a_kill_what_was_answered_is_there_and_the_rest_is_whole_or_
             keys = [make(f"{writer}-{k}") for make in (thing, other) for k in range(1, n + 2)]
             there = await store.get_many(keys)
             assert set(there) == {key for key in keys if not key.id.endswith(f"-{n + 1}")}
-
-
-async def _killed_after(site: StoreSite, answers: int) -> dict[int, int]:
-    """The last answered number of each writer of a process that was killed in the middle of its commits."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.contracts.committing", site.adapter, site.place, stdout=PIPE
-    )
-    assert process.stdout is not None
-    answered = dict.fromkeys(range(committing.WRITERS), 0)
-    count = 0
-    async for line in process.stdout:
-        writer, n = map(int, line.split())
-        answered[writer] = n
-        count += 1
-        if count == answers:
-            process.kill()
-    await process.wait()
-    assert count >= answers, "the writing process ended by itself"
-    return answered

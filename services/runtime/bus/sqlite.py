@@ -103,7 +103,6 @@ class SqliteBus:
 
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator["SqliteConsumer"]:
-        # Members sort by the time of their joining, so that a new one takes as little as can be from the others.
         consumer = SqliteConsumer(self, group, tuple(topics), member=random_id(self.clock.now()))
         self._members[consumer.member] = consumer
         try:

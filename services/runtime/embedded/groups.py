@@ -31,17 +31,19 @@ class Owners:
 
 def renew(connection: Connection, members: Mapping[str, str], now: float, lease: Lease, partitions: int) -> Owners:
     """Join or go on with these members (member → group), let the silent ones go; returns the owners of their groups."""
-    there = {row[0] for row in connection.execute("SELECT member FROM bus_member")}
+    joined = dict(connection.execute("SELECT member, joined FROM bus_member").fetchall())
+    new = [member for member in members if member not in joined]
+    joined |= {member: _next_number(connection) for member in new}
     insert_rows(
         connection,
-        "INSERT INTO bus_member (consumers, member, beat)",
-        [(group, member, now) for member, group in members.items()],
+        "INSERT INTO bus_member (consumers, member, joined, beat)",
+        [(group, member, joined[member], now) for member, group in members.items()],
         "ON CONFLICT (consumers, member) DO UPDATE SET beat = excluded.beat",
     )
     silent = connection.execute(
         "DELETE FROM bus_member WHERE beat < ? RETURNING consumers", (now - lease.seconds,)
     ).fetchall()
-    changed = {group for (group,) in silent} | {group for member, group in members.items() if member not in there}
+    changed = {group for (group,) in silent} | {members[member] for member in new}
     for group in sorted(changed):
         _divide(connection, group, partitions)
     return owners(connection, members.values())
@@ -71,8 +73,9 @@ def owners(connection: Connection, groups: Iterable[str]) -> Owners:
 
 
 def _divide(connection: Connection, group: str, partitions: int) -> None:
-    generation = _next_generation(connection)
-    rows = connection.execute("SELECT member FROM bus_member WHERE consumers = ? ORDER BY member", (group,)).fetchall()
+    generation = _next_number(connection)
+    # By the order of joining, so that a new member takes as little as can be from the others.
+    rows = connection.execute("SELECT member FROM bus_member WHERE consumers = ? ORDER BY joined", (group,)).fetchall()
     if not rows:
         connection.execute("DELETE FROM bus_owner WHERE consumers = ?", (group,))
         return
@@ -86,13 +89,13 @@ def _divide(connection: Connection, group: str, partitions: int) -> None:
     )
 
 
-def _next_generation(connection: Connection) -> int:
-    # One number for all groups: a group that everybody left, and that leaves no rows, cannot give the same one again.
+def _next_number(connection: Connection) -> int:
+    # One row of numbers for all groups: a group that everybody left, and that leaves no rows, cannot give the same one again.
     connection.execute(
         "INSERT INTO bus_setting VALUES ('generation', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
     )
-    generation: int = connection.execute("SELECT value FROM bus_setting WHERE name = 'generation'").fetchone()[0]
-    return generation
+    number: int = connection.execute("SELECT value FROM bus_setting WHERE name = 'generation'").fetchone()[0]
+    return number
 
 
 def divided(members: list[str], partitions: int) -> dict[int, str]:

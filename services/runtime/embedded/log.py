@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS bus_span (
     topic TEXT NOT NULL, partition INTEGER NOT NULL, first INTEGER NOT NULL, following INTEGER NOT NULL,
     PRIMARY KEY (topic, partition)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS bus_member (
-    consumers TEXT NOT NULL, member TEXT NOT NULL, beat REAL NOT NULL, PRIMARY KEY (consumers, member)) WITHOUT ROWID;
+    consumers TEXT NOT NULL, member TEXT NOT NULL, joined INTEGER NOT NULL, beat REAL NOT NULL,
+    PRIMARY KEY (consumers, member)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS bus_owner (
     consumers TEXT NOT NULL, partition INTEGER NOT NULL, member TEXT NOT NULL, generation INTEGER NOT NULL,
     PRIMARY KEY (consumers, partition)) WITHOUT ROWID;

@@ -1,0 +1,240 @@
+"""What the log in SQLite promises beyond the port: partitions that are kept, leases between processes, retention."""
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.topics import WEEK_SECONDS
+from services.runtime.bus.port import Assignment, Consumer, Outgoing
+from services.runtime.bus.sqlite import SqliteBus
+from services.runtime.clock import SystemClock
+from services.runtime.embedded.groups import Lease, divided
+from services.runtime.errors import Misconfigured, OutOfRange, Revoked
+from tests.contracts.clocks import MovedClock
+from tests.contracts.pairs import SILENT, WATCHFUL
+
+TOPICS = ["inbound", "commands"]
+PARTITIONS = 4
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pasokh.db"
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@asynccontextmanager
+async def opened(path: Path, clock: MovedClock, lease: Lease = WATCHFUL) -> AsyncIterator[SqliteBus]:
+    """A process's bus on the file."""
+    async with SqliteBus.open(path, clock, partitions=PARTITIONS, lease=lease) as bus:
+        yield bus
+
+
+def event(number: int, partition: int = 0, topic: str = "inbound") -> Outgoing:
+    return Outgoing(topic, partition, "k", str(number).encode())
+
+
+async def settled(consumer: Consumer, partitions: set[int]) -> Assignment:
+    """Wait until the consumer holds these partitions."""
+    known: Assignment = {}
+    async with asyncio.timeout(5):
+        while set(known) != partitions:
+            known = await consumer.assignment(known)
+    return known
+
+
+# -- partitions --------------------------------------------------------------------------------------------------------
+
+
+async def test_the_number_of_partitions_is_kept(path: Path, clock: MovedClock) -> None:
+    async with opened(path, clock):
+        pass
+    async with SqliteBus.open(path, clock, default=9) as bus:
+        assert bus.partitions == PARTITIONS
+
+
+async def test_another_number_of_partitions_is_refused_with_the_fix(path: Path, clock: MovedClock) -> None:
+    async with opened(path, clock):
+        pass
+    with pytest.raises(Misconfigured, match="PASOKH_PARTITIONS=4"):
+        async with SqliteBus.open(path, clock, partitions=5):
+            pass
+
+
+async def test_a_partition_that_does_not_exist_is_refused(path: Path, clock: MovedClock) -> None:
+    async with opened(path, clock) as bus:
+        with pytest.raises(ValueError, match="no partition 4"):
+            await bus.publish([event(1), event(2, partition=PARTITIONS)])
+        assert await bus.end_offsets(["inbound"], 0) == {"inbound": 0}
+
+
+@given(members=st.integers(1, 12), partitions=st.integers(1, 40))
+def test_partitions_are_divided_evenly_and_in_ranges(members: int, partitions: int) -> None:
+    names = [f"m{n:02}" for n in range(members)]
+    owners = [divided(names, partitions)[p] for p in range(partitions)]
+    shares = [owners.count(name) for name in names]
+    assert owners == sorted(owners)
+    assert max(shares) - min(shares) <= 1
+
+
+# -- several processes -------------------------------------------------------------------------------------------------
+
+
+async def test_offsets_have_no_gap_whoever_publishes(path: Path, clock: MovedClock) -> None:
+    async with opened(path, clock) as one, opened(path, clock) as two, one.consume("g", ["inbound"]) as consumer:
+        await asyncio.gather(*(bus.publish([event(n), event(n, 1)]) for n in range(40) for bus in (one, two)))
+        await settled(consumer, set(range(PARTITIONS)))
+        for partition in (0, 1):
+            await consumer.seek(partition, {})
+            records = await consumer.take(partition, wait=5)
+            assert [record.offset for record in records] == list(range(80))
+
+
+async def test_events_of_another_process_wake_a_waiting_consumer(path: Path, clock: MovedClock) -> None:
+    async with opened(path, clock) as here, opened(path, clock) as there, here.consume("g", TOPICS) as consumer:
+        await settled(consumer, set(range(PARTITIONS)))
+        await consumer.seek(2, {})
+        taking = asyncio.create_task(consumer.take(2, wait=5))
+        await there.publish([event(7, 2, "commands")])
+        assert [(r.topic, r.value) for r in await taking] == [("commands", b"7")]
+
+
+async def test_members_in_two_processes_share_the_partitions(path: Path, clock: MovedClock) -> None:
+    async with opened(path, clock) as here, opened(path, clock) as there, here.consume("g", TOPICS) as first:
+        alone = await settled(first, {0, 1, 2, 3})
+        async with there.consume("g", TOPICS) as second:
+            shared = await settled(first, {0, 1})
+            won = await settled(second, {2, 3})
+            assert shared == {0: alone[0], 1: alone[1]}
+            assert min(won.values()) > max(alone.values())
+        again = await settled(first, {0, 1, 2, 3})
+        assert {p: again[p] for p in (0, 1)} == shared
+        assert min(again[p] for p in (2, 3)) > max(won.values())
+
+
+async def test_a_silent_member_loses_its_partitions_after_its_lease(path: Path, clock: MovedClock) -> None:
+    async with (
+        opened(path, clock, SILENT) as silent,
+        opened(path, clock) as lively,
+        silent.consume("g", TOPICS) as paused,
+        lively.consume("g", TOPICS) as other,
+    ):
+        await settled(paused, {0, 1})
+        clock.pass_seconds(2.9)
+        await lively.renew()
+        await settled(other, {2, 3})
+        clock.pass_seconds(0.2)
+        await settled(other, {0, 1, 2, 3})
+
+
+async def test_a_process_that_slept_through_its_lease_finds_out_before_it_reads(path: Path, clock: MovedClock) -> None:
+    """Asleep means: it neither renews nor looks. Only its next call can tell it."""
+    deaf = Lease(beat=3600, seconds=3, watch=3600)
+    async with opened(path, clock, deaf) as asleep, asleep.consume("g", TOPICS) as paused:
+        before = await settled(paused, {0, 1, 2, 3})
+        await paused.seek(0, {})
+        async with opened(path, clock) as lively, lively.consume("g", TOPICS) as other:
+            clock.pass_seconds(4)
+            await settled(other, {0, 1, 2, 3})
+            await lively.publish([event(1)])
+            with pytest.raises(Revoked):
+                await paused.take(0, wait=0)
+            after = await settled(paused, {2, 3})
+            assert min(after.values()) > max(before.values())
+            with pytest.raises(Revoked):
+                await paused.take(2, wait=0)
+
+
+async def test_a_partition_lost_and_won_again_has_to_be_sought_anew(path: Path, clock: MovedClock) -> None:
+    async with opened(path, clock) as bus, bus.consume("g", TOPICS) as first:
+        before = await settled(first, {0, 1, 2, 3})
+        await first.seek(3, {})
+        async with bus.consume("g", TOPICS):
+            await settled(first, {0, 1})
+        after = await settled(first, {0, 1, 2, 3})
+        assert after[3] > before[3]
+        with pytest.raises(Revoked):
+            await first.take(3, wait=0)
+        await first.seek(3, {})
+        assert await first.take(3, wait=0) == []
+
+
+async def test_a_stopped_process_that_goes_on_finds_its_partitions_gone(path: Path) -> None:
+    lease = Lease(beat=0.05, seconds=0.5, watch=0.02)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.contracts.consuming", str(path), str(PARTITIONS), stdout=PIPE
+    )
+    assert process.stdout is not None
+    try:
+        assert await process.stdout.readline() == b"owns 4\n"
+        process.send_signal(signal.SIGSTOP)
+        async with SqliteBus.open(path, SystemClock(), lease=lease) as bus, bus.consume("g", TOPICS) as consumer:
+            await settled(consumer, {0, 1, 2, 3})
+            await bus.publish([event(1)])
+            process.send_signal(signal.SIGCONT)
+            assert await process.stdout.readline() == b"revoked\n"
+            await settled(consumer, {0, 1})
+    finally:
+        process.kill()
+        await process.wait()
+
+
+# -- retention ---------------------------------------------------------------------------------------------------------
+
+
+async def test_records_older_than_their_topic_keeps_are_removed_and_offsets_go_on(
+    path: Path, clock: MovedClock
+) -> None:
+    async with opened(path, clock) as bus, bus.consume("g", ["inbound"]) as consumer:
+        await bus.publish([event(n) for n in range(1200)])
+        clock.pass_seconds(WEEK_SECONDS / 2)
+        await bus.publish([event(n) for n in range(1200, 1210)])
+        clock.pass_seconds(WEEK_SECONDS / 2 + 1)
+        await bus.trim()
+        await settled(consumer, {0, 1, 2, 3})
+        assert await consumer.seek(0, {}) == {"inbound": 1200}
+        assert [record.offset for record in await consumer.take(0, wait=5)] == list(range(1200, 1210))
+        await bus.publish([event(1210)])
+        assert await bus.end_offsets(["inbound"], 0) == {"inbound": 1211}
+
+
+async def test_a_log_that_retention_has_emptied_keeps_its_offsets(path: Path, clock: MovedClock) -> None:
+    async with opened(path, clock) as bus:
+        await bus.publish([event(n) for n in range(5)])
+        clock.pass_seconds(WEEK_SECONDS + 1)
+        await bus.trim()
+    async with opened(path, clock) as bus, bus.consume("g", ["inbound"]) as consumer:
+        await settled(consumer, {0, 1, 2, 3})
+        assert await consumer.seek(0, {}) == {"inbound": 5}
+        await bus.publish([event(5)])
+        assert [record.offset for record in await consumer.take(0, wait=5)] == [5]
+
+
+@pytest.mark.parametrize("left", [0, 1])
+async def test_a_reader_that_retention_has_overtaken_is_told(path: Path, clock: MovedClock, left: int) -> None:
+    async with opened(path, clock) as bus, bus.consume("g", ["inbound"]) as consumer:
+        await settled(consumer, {0, 1, 2, 3})
+        await bus.publish([event(n) for n in range(5)])
+        await consumer.seek(0, {"inbound": 2})
+        clock.pass_seconds(WEEK_SECONDS + 1)
+        if left:
+            await bus.publish([event(5)])
+        await bus.trim()
+        with pytest.raises(OutOfRange):
+            await consumer.take(0, wait=5)
+        with pytest.raises(OutOfRange):
+            await consumer.seek(0, {"inbound": 2})
+        with pytest.raises(OutOfRange):
+            await consumer.seek(0, {"inbound": 7})
