@@ -1,0 +1,237 @@
+"""A stand-in for Telegram's Bot API: takes what a bot sends, shows it at `/_sent`, and fails on request.
+
+Answers have the shapes of core.telegram.org/bots/api. For the demo and for tests; it talks to nobody.
+
+- `POST /bot<token>/<method>`: getMe, sendMessage, answerCallbackQuery, setWebhook, deleteWebhook.
+- `GET /_sent?after=N`: messages taken, oldest first, each with its `number` (above N).
+- `POST /_faults` `{"kind", "count"?, "retry_after"?, "seconds"?}`: what happens to the next `count` calls of
+  sendMessage, after the faults that already wait; `GET` shows those, `DELETE` clears them.
+"""
+
+import asyncio
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from schemas.values import Json, Written
+from services.runtime.clock import Clock, SystemClock
+
+TEXT_LIMIT = 4096
+REMEMBERED = 10_000
+KEPT = frozenset({"message_thread_id", "reply_parameters", "reply_markup"})
+TOKEN = re.compile(r"^(\d{1,19}):[A-Za-z0-9_-]{1,128}$")
+
+FaultKind = Literal["rate_limited", "error", "blocked", "hang", "drop_after", "drop_before"]
+
+
+class Fault(Written):
+    """What the next calls of sendMessage meet.
+
+    `rate_limited`: 429 with `retry_after`. `error`: 500. `blocked`: 403. `hang`: an answer only after `seconds`, the
+    message is not taken. `drop_after`: the message is taken, the answer breaks off. `drop_before`: it breaks off and
+    the message is not taken.
+    """
+
+    kind: FaultKind
+    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    retry_after: Annotated[int, Field(ge=0, le=86_400)] = 1
+    seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+
+
+class Problem(Exception):
+    """An answer with `ok: false`, as Telegram words it."""
+
+    def __init__(self, code: int, description: str, **parameters: int) -> None:
+        super().__init__(description)
+        self.code = code
+        self.parameters = parameters
+
+
+class BrokenOff:
+    """An answer that ends before its announced length, so that the server has to cut the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b'{"ok":', "more_body": True})
+
+
+@dataclass
+class TelegramStandIn:
+    """The state of a stand-in; `app` serves it. `sent` are the messages taken, as `/_sent` shows them."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    sent: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    faults: deque[Fault] = field(default_factory=deque)
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    @property
+    def app(self) -> Starlette:
+        """An ASGI app over this state."""
+        return Starlette(
+            routes=[
+                Route("/bot{token}/{method}", self._call, methods=["GET", "POST"]),
+                Route("/_sent", self._show_sent, methods=["GET"]),
+                Route("/_faults", self._change_faults, methods=["GET", "POST", "DELETE"]),
+            ]
+        )
+
+    # -- what a bot calls ----------------------------------------------------------------------------------------------
+
+    async def _call(self, request: Request) -> Response | BrokenOff:
+        try:
+            bot, body = _bot(request), await _parameters(request)
+            match request.path_params["method"].lower():
+                case "sendmessage":
+                    return await self._send_message(bot, body, request)
+                case "getme":
+                    return _ok(_me(bot))
+                case "answercallbackquery" | "setwebhook" | "deletewebhook":
+                    return _ok(True)
+            raise Problem(404, "Not Found")
+        except Problem as problem:
+            return _not_ok(problem)
+
+    async def _send_message(self, bot: int, body: dict[str, Json], request: Request) -> Response | BrokenOff:
+        chat, text = _chat(body), _text(body)
+        fault = self._next_fault()
+        if fault is not None and fault.kind == "drop_before":
+            return BrokenOff()
+        if fault is not None and fault.kind != "drop_after":
+            await _fail(fault)
+        message = self._taken(bot, chat, text, body)
+        return _ok(message) if fault is None else BrokenOff()
+
+    def _taken(self, bot: int, chat: int | str, text: str, body: dict[str, Json]) -> dict[str, Json]:
+        number = next(self._numbers)
+        message: dict[str, Json] = {
+            "message_id": number,
+            "from": _me(bot),
+            "chat": _chat_shape(chat),
+            "date": int(self.clock.now().timestamp()),
+            "text": text,
+        }
+        kept: dict[str, Json] = {k: v for k, v in body.items() if k in KEPT}
+        self.sent.append({"number": number, "bot": bot, "chat_id": chat, "text": text, **kept, "message": message})
+        return message
+
+    def _next_fault(self) -> Fault | None:
+        if not self.faults:
+            return None
+        fault = self.faults.popleft()
+        if fault.count > 1:
+            self.faults.appendleft(fault.model_copy(update={"count": fault.count - 1}))
+        return fault
+
+    # -- what people and tests call ------------------------------------------------------------------------------------
+
+    async def _show_sent(self, request: Request) -> Response:
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal():
+            return JSONResponse({"detail": "`after` is a number of `/_sent`"}, 422)
+        items: list[Json] = [one for one in self.sent if _number(one) > int(after)]
+        return _json({"items": items})
+
+    async def _change_faults(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.faults.clear()
+        if request.method == "POST":
+            try:
+                self.faults.append(Fault.model_validate_json(await request.body()))
+            except ValidationError as error:
+                return JSONResponse({"detail": str(error)}, 422)
+        return _json({"items": [fault.model_dump(mode="json") for fault in self.faults]})
+
+
+async def _fail(fault: Fault) -> None:
+    match fault.kind:
+        case "rate_limited":
+            said = f"Too Many Requests: retry after {fault.retry_after}"
+            raise Problem(429, said, retry_after=fault.retry_after)
+        case "blocked":
+            raise Problem(403, "Forbidden: bot was blocked by the user")
+        case "hang":
+            await asyncio.sleep(fault.seconds)
+    raise Problem(500, "Internal Server Error")
+
+
+# -- shapes of the Bot API ---------------------------------------------------------------------------------------------
+
+
+def _bot(request: Request) -> int:
+    token = TOKEN.match(request.path_params["token"])
+    if token is None:
+        raise Problem(404, "Not Found")
+    return int(token[1])
+
+
+async def _parameters(request: Request) -> dict[str, Json]:
+    raw = await request.body()
+    try:
+        body = orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, "Bad Request: can't parse JSON object") from error
+    if not isinstance(body, dict):
+        raise Problem(400, "Bad Request: object expected")
+    return body
+
+
+def _chat(body: dict[str, Json]) -> int | str:
+    chat = body.get("chat_id")
+    if isinstance(chat, str) and re.fullmatch(r"-?\d{1,19}", chat):
+        return int(chat)
+    if isinstance(chat, str) and re.fullmatch(r"@\w{4,32}", chat):
+        return chat
+    if isinstance(chat, int) and not isinstance(chat, bool) and chat:
+        return chat
+    raise Problem(400, "Bad Request: chat not found" if chat else "Bad Request: chat_id is empty")
+
+
+def _text(body: dict[str, Json]) -> str:
+    text = body.get("text")
+    if not isinstance(text, str) or not text.strip():
+        raise Problem(400, "Bad Request: message text is empty")
+    # Telegram counts UTF-16 code units (core.telegram.org/api/entities).
+    if len(text.encode("utf-16-le")) // 2 > TEXT_LIMIT:
+        raise Problem(400, "Bad Request: message is too long")
+    return text
+
+
+def _me(bot: int) -> dict[str, Json]:
+    return {"id": bot, "is_bot": True, "first_name": "Demo shop", "username": "pasokh_demo_bot"}
+
+
+def _chat_shape(chat: int | str) -> dict[str, Json]:
+    if isinstance(chat, str):
+        return {"username": chat[1:], "type": "channel"}
+    if chat < 0:
+        return {"id": chat, "title": "Group", "type": "supergroup"}
+    return {"id": chat, "first_name": "Customer", "type": "private"}
+
+
+def _number(entry: dict[str, Json]) -> int:
+    number = entry["number"]
+    return number if isinstance(number, int) else 0
+
+
+def _ok(result: Json) -> Response:
+    return _json({"ok": True, "result": result})
+
+
+def _not_ok(problem: Problem) -> Response:
+    body: dict[str, Json] = {"ok": False, "error_code": problem.code, "description": str(problem)}
+    return _json({**body, "parameters": dict(problem.parameters)} if problem.parameters else body, problem.code)
+
+
+def _json(body: Json, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
