@@ -4,16 +4,25 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from services.commands import dead_letters, serve, topics, up
+from services.commands import dead_letters, doctor, keys, serve, topics, up
 from services.commands.flags import with_settings
 from services.commands.plain import polite
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "up": with_settings(up.up),
     "serve": with_settings(serve.serve),
+    "doctor": with_settings(doctor.doctor),
     "topics": with_settings(topics.topics),
 }
 GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {
+    "keys": (
+        "API keys: look, make, revoke.",
+        {
+            "list": with_settings(keys.list_keys),
+            "create": with_settings(keys.create),
+            "revoke": with_settings(keys.revoke),
+        },
+    ),
     "dead-letters": (
         "Events that could not be handled: look, retry, drop.",
         {
