@@ -1,0 +1,105 @@
+"""Which accounts there are, from a cache of a second. A refusal is never decided by the cache."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from schemas.configuration import WorkspaceConfiguration
+from services.channels.port import Account
+from services.records.configuration import Configurations
+from services.runtime.clock import Clock
+from services.runtime.errors import Unavailable
+from services.runtime.work import Reader
+
+FRESH_SECONDS = 1.0
+STALE_SECONDS = 300.0
+SPACING_SECONDS = 0.01
+KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """An account, and the languages that its customers may write in, the likeliest first."""
+
+    account: Account
+    expected: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    configuration: WorkspaceConfiguration | None
+    at: float
+    turn: int
+
+
+class Accounts:
+    """Reads accounts. One read at a time, at most one each `spacing` seconds, for all that wait: forged calls that
+    each ask for a fresh look cost no more than that.
+    """
+
+    def __init__(self, store: Reader, clock: Clock, *, spacing: float = SPACING_SECONDS) -> None:
+        self._store, self._clock, self._spacing = store, clock, spacing
+        self._configurations = Configurations()
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._wanted: set[str] = set()
+        self._lock = asyncio.Lock()
+        self._turn = 0
+        self._failed: tuple[int, Unavailable] | None = None
+
+    async def find(self, workspace: str, channel: str, account: str) -> Connected | None:
+        """The account as it was at most a second ago; while the store is away, at most five minutes ago.
+
+        Raises Unavailable.
+        """
+        entry = self._entries.get(workspace)
+        age = self._clock.monotonic() - entry.at if entry else STALE_SECONDS
+        if entry is None or age >= FRESH_SECONDS:
+            try:
+                entry = await self._read(workspace)
+            except Unavailable:
+                if entry is None or age >= STALE_SECONDS:
+                    raise
+        return _connected(entry.configuration, channel, account)
+
+    async def find_again(self, workspace: str, channel: str, account: str) -> Connected | None:
+        """The account as the store has it after this call began. Raises Unavailable."""
+        return _connected((await self._read(workspace)).configuration, channel, account)
+
+    async def _read(self, workspace: str) -> _Entry:
+        """Wait for a read that began after this call: one's own, or one that somebody made for all."""
+        arrived = self._turn
+        self._wanted.add(workspace)
+        async with self._lock:
+            entry = self._entries.get(workspace)
+            if entry is not None and entry.turn > arrived:
+                return entry
+            if self._failed is not None and self._failed[0] > arrived:
+                raise Unavailable(str(self._failed[1]))
+            self._wanted.add(workspace)
+            await self._read_wanted()
+            return self._entries[workspace]
+
+    async def _read_wanted(self) -> None:
+        await asyncio.sleep(self._spacing if self._turn else 0)
+        self._turn += 1
+        wanted, self._wanted = self._wanted, set()
+        try:
+            found = await self._configurations.of(self._store, wanted)
+        except Unavailable as error:
+            self._failed = (self._turn, error)
+            raise
+        now = self._clock.monotonic()
+        for workspace in wanted:
+            self._entries[workspace] = _Entry(found.get(workspace), now, self._turn)
+            self._entries.move_to_end(workspace)
+        while len(self._entries) > max(KEPT, len(wanted)):
+            self._entries.popitem(last=False)
+
+
+def _connected(configuration: WorkspaceConfiguration | None, channel: str, account: str) -> Connected | None:
+    kept = configuration.accounts.get(f"{channel}/{account}") if configuration else None
+    if configuration is None or kept is None:
+        return None
+    own = [kept.body.language] if kept.body.language else []
+    expected = tuple(dict.fromkeys([*own, *configuration.itself.body.languages]))
+    return Connected(Account(configuration.workspace, channel, account, kept.body), expected)

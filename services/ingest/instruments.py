@@ -1,0 +1,44 @@
+"""What ingest reports. The unit is an activity; a call that gives none because it was turned away counts as one.
+
+Always: received = published + rejected + failed, per workspace and channel (only those that exist become labels).
+"""
+
+from prometheus_client import Counter, Gauge
+from prometheus_client.registry import Collector
+
+WHERE = ("workspace", "channel")
+
+
+class IngestInstruments:
+    """Counters of one process, registered by whoever serves `/metrics`."""
+
+    def __init__(self) -> None:
+        self.received = Counter("pasokh_ingest_received_total", "Activities that came in.", WHERE, registry=None)
+        self.published = Counter(
+            "pasokh_ingest_published_total", "Activities that the bus has durably.", [*WHERE, "kind"], registry=None
+        )
+        self.rejected = Counter(
+            "pasokh_ingest_rejected_total", "Calls that were turned away for good.", [*WHERE, "reason"], registry=None
+        )
+        self.failed = Counter(
+            "pasokh_ingest_failed_total", "Activities that the sender has to send again.", WHERE, registry=None
+        )
+        self.not_understood = Counter(
+            "pasokh_ingest_not_understood_total",
+            "Calls kept as `unknown` because our own code failed on them, or because they are too large for the bus.",
+            [*WHERE, "reason"],
+            registry=None,
+        )
+        self.masked = Counter(
+            "pasokh_ingest_masked_total", "Activities with masked data.", [*WHERE, "kind"], registry=None
+        )
+        self.unknown_paths = Counter(
+            "pasokh_ingest_not_found_total", "Calls to accounts that do not exist.", registry=None
+        )
+        self.overloaded = Counter("pasokh_ingest_overloaded_total", "Calls refused for want of room.", registry=None)
+        self.in_flight = Gauge("pasokh_ingest_in_flight", "Calls that are being answered now.", registry=None)
+
+    @property
+    def collectors(self) -> tuple[Collector, ...]:
+        """Everything, for a registry."""
+        return tuple(vars(self).values())

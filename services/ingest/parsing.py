@@ -1,0 +1,27 @@
+"""A body as activities, with understanding, and with no effect on anything: what `pasokh parse` prints."""
+
+from datetime import UTC, datetime
+
+from schemas.activity import Activity
+from schemas.configuration import AccountBody
+from services.channels.port import Account, Malformed, Request
+from services.channels.registry import channel
+from services.ingest.understand import understood
+from services.runtime.bodies import too_deep
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def activities_of(channel_name: str, body: bytes, *, received_at: datetime = EPOCH) -> list[Activity]:
+    """The activities of a body, as an account `local/main` without credentials would get them; nothing is verified.
+
+    Raises LookupError for an unknown channel, Malformed.
+    """
+    known = channel(channel_name)
+    if known is None:
+        raise LookupError(f"there is no channel {channel_name!r}")
+    if too_deep(body):
+        raise Malformed("the body nests deeper than any platform's")
+    account = Account("local", channel_name, "main", AccountBody(credentials={}))
+    request = Request("POST", f"/webhooks/{channel_name}/local/main", {}, {}, body, received_at)
+    return [understood(one) for one in known.parse(request, account)]

@@ -1,0 +1,47 @@
+"""Activities as events on `inbound`. Their ids come from the platform's, so that a repeat is the same event."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from schemas.activity import Activity, person_key
+from schemas.envelope import Event, encode
+from services.runtime.bus.port import MAX_EVENT_BYTES, Bus, Outgoing, partition_of
+
+TOPIC, SOURCE = "inbound", "ingest"
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def outgoing(activity: Activity, partitions: int, traceparent: str | None = None) -> Outgoing:
+    """The event of an activity, on its person's partition."""
+    key = person_key(activity.workspace, activity.person)
+    event = Event(
+        id=activity.id,
+        source=SOURCE,
+        type=f"pasokh.inbound.{activity.kind}",
+        time=activity.received_at,
+        workspace=activity.workspace,
+        partitionkey=key,
+        traceparent=traceparent,
+        data=activity.model_dump(mode="json"),
+    )
+    return Outgoing(TOPIC, partition_of(key, partitions), key, encode(event))
+
+
+def within_bus(activity: Activity) -> Activity:
+    """The activity, or where its event would be larger than the bus takes, one of kind `unknown` in its place.
+
+    No platform that we know writes so much (Telegram: 4,096 characters), and refusing it would have the platform
+    repeat it for hours: so it is kept as known to have happened, counted and logged, without its content.
+    """
+    size = len(outgoing(activity, 1).value)
+    if size <= MAX_EVENT_BYTES:
+        return activity
+    emptied: dict[str, object] = {"text": None, "attachments": [], "person_name": None}
+    return activity.model_copy(update=emptied | {"kind": "unknown", "details": {"raw": activity.kind, "bytes": size}})
+
+
+async def publish(bus: Bus, activities: Sequence[Activity], headers: Mapping[str, str]) -> None:
+    """Return once the bus has all of them durably. Raises Unavailable, Unknown."""
+    trace = headers.get("traceparent", "")
+    traceparent = trace if _TRACEPARENT.fullmatch(trace) else None
+    await bus.publish([outgoing(one, bus.partitions, traceparent) for one in activities])

@@ -1,0 +1,79 @@
+"""What ingest adds to an activity before the log: masks first, then language, intent and sentiment. Pure."""
+
+from collections.abc import Sequence
+
+from schemas.activity import Activity, Attachment
+from schemas.values import Json, Sealed
+from services.text.intents import intent_of
+from services.text.language import detect
+from services.text.sensitive import mask
+from services.text.sentiment import sentiment_of
+
+SAID_BY_PERSONS = frozenset({"message", "edit", "postback", "survey_answer"})
+IDENTIFIERS = ("id", "raw", "language_code", "command", "service", "state")
+
+
+class _Masking:
+    """Masks one text after another and remembers what was found."""
+
+    def __init__(self, *, public: bool) -> None:
+        self._public = public
+        self.kinds: set[str] = set()
+
+    def text(self, text: str) -> str:
+        masked = mask(text, public=self._public)
+        self.kinds.update(masked.kinds)
+        return masked.text
+
+    def optional(self, text: str | None) -> str | None:
+        return None if text is None else self.text(text)
+
+    def value(self, value: Json) -> Json:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        return self.fields(value) if isinstance(value, dict) else value
+
+    def fields(self, fields: dict[str, Json]) -> dict[str, Json]:
+        return {name: value if _is_identifier(name, value) else self.value(value) for name, value in fields.items()}
+
+    def attachment(self, one: Attachment) -> Attachment:
+        details = self.fields(one.details)
+        return one.model_copy(update={"name": self.optional(one.name), "details": details})
+
+
+def understood(activity: Activity, expected: Sequence[str] = ()) -> Activity:
+    """The activity without secrets, and with what its words tell.
+
+    `expected` are the account's languages, the likeliest first. Anything masked makes it `sensitive`; in public that
+    includes what identifies a person. Text leaves here sealed with no key, that is, plain.
+    """
+    masking = _Masking(public=activity.surface == "public")
+    text = masking.optional(activity.text.text if activity.text else None)
+    safe = {
+        "text": Sealed(key=None, text=text) if text is not None else None,
+        "person_name": masking.optional(activity.person_name),
+        "attachments": [masking.attachment(one) for one in activity.attachments],
+        "details": masking.fields(activity.details),
+    }
+    kinds = sorted({*activity.masked, *masking.kinds})
+    told = _told(activity, text, expected) if activity.kind in SAID_BY_PERSONS else {}
+    return activity.model_copy(update=safe | told | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)})
+
+
+def _told(activity: Activity, text: str | None, expected: Sequence[str]) -> dict[str, Json]:
+    hint = activity.details.get("language_code")
+    said = text or ""
+    return {
+        "language": detect(said, hint=hint if isinstance(hint, str) else None, expected=expected),
+        "intent": intent_of(said) if said else None,
+        "sentiment": sentiment_of(said) if said else None,
+    }
+
+
+def _is_identifier(name: str, value: Json) -> bool:
+    """Ids of a platform may look like card numbers. A `start` token has letters; one of digits alone is no token."""
+    if name == "start":
+        return isinstance(value, str) and any(c.isalpha() for c in value) and " " not in value
+    return name in IDENTIFIERS or name.endswith("_id")

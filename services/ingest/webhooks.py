@@ -1,0 +1,238 @@
+"""`POST|GET /webhooks/{channel}/{workspace}/{account}`: an ASGI branch in front of the framework.
+
+A 200 with an empty body promises that the bus has everything durably. (Empty, because Telegram would carry out a
+method that a body names.) 404 unknown address, 401 forged, 413 over 1 MB, 408 late body, 503 with Retry-After when
+bus or store are away or there is no room; what cannot be read is answered as its channel says.
+"""
+
+import asyncio
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from schemas.activity import Activity
+from services.channels.port import Account, Channel, Forged, Malformed, Reply, Request
+from services.ingest.accounts import Accounts, Connected
+from services.ingest.instruments import IngestInstruments
+from services.ingest.publishing import publish, within_bus
+from services.ingest.room import Full, Room
+from services.ingest.understand import understood
+from services.runtime.bodies import BODY_SECONDS, BodyBroken, BodyLate, BodyTooLarge, read_body, too_deep
+from services.runtime.bus.port import Bus
+from services.runtime.clock import Clock
+from services.runtime.errors import Unavailable, Unknown
+from services.runtime.identifiers import hashed_id
+from services.runtime.problems import NotFound, Refusal, problem_response, response_of, unavailable_response
+
+PREFIX = "/webhooks/"
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+LONG_BODY_BYTES = 32_768
+_log = structlog.get_logger(__name__)
+
+
+class NotTaken(Refusal):
+    """405: a method that no platform uses here."""
+
+    status = 405
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    channel: Channel
+    connected: Connected
+    request: Request
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        return self.connected.account.workspace, self.channel.name
+
+
+class Webhooks:
+    """The ASGI app of all channels' webhooks."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        accounts: Accounts,
+        bus: Bus,
+        clock: Clock,
+        instruments: IngestInstruments,
+        *,
+        room: Room | None = None,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
+        self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
+        self._instruments, self._room, self._body_seconds = instruments, room or Room(), body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._response(scope, receive)
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def _response(self, scope: Scope, receive: Receive) -> Response | None:
+        try:
+            with self._room.entered(receive) as counted, self._instruments.in_flight.track_inprogress():
+                return await self._answered(scope, counted)
+        except Refusal as refusal:
+            self._note(refusal)
+            return response_of(refusal)
+        except Forged:
+            return problem_response(401, "The call does not prove that the platform sent it.")
+        except (Unavailable, Unknown):
+            return unavailable_response("The event could not be stored. Send it again.")
+        except BodyTooLarge:
+            return problem_response(413, "A body has at most 1 MB.", headers={"Connection": "close"})
+        except BodyLate:
+            return problem_response(408, "The body was not complete in 15 seconds.", headers={"Connection": "close"})
+        except BodyBroken:
+            return None
+
+    def _note(self, refusal: Refusal) -> None:
+        if isinstance(refusal, NotFound):
+            self._instruments.unknown_paths.inc()
+        elif isinstance(refusal, Full):
+            self._instruments.overloaded.inc()
+
+    async def _answered(self, scope: Scope, receive: Receive) -> Response:
+        if scope["method"] not in ("POST", "GET"):
+            raise NotTaken("Webhooks are posted.", headers={"Allow": "POST, GET"})
+        channel, connected = await self._addressed(scope["path"])
+        labels = connected.account.workspace, channel.name
+        try:
+            body = await read_body(receive, scope["headers"], seconds=self._body_seconds)
+        except (BodyTooLarge, BodyLate, BodyBroken) as error:
+            self._reject(labels, {BodyTooLarge: "too_large", BodyLate: "late"}.get(type(error), "broken"))
+            raise
+        request = _request(scope, body, self._clock)
+        reply, connected = await self._authentic(channel, connected, request)
+        if reply is not None:
+            return Response(reply.body, reply.status, media_type=reply.media_type)
+        return await self._taken(_Call(channel, connected, request))
+
+    async def _addressed(self, path: str) -> tuple[Channel, Connected]:
+        parts = path.removeprefix(PREFIX).split("/")
+        channel = self._channels.get(parts[0]) if len(parts) == 3 else None
+        if channel is None or not all(SLUG.fullmatch(part) for part in parts[1:]):
+            raise NotFound("There is no such channel, workspace or account.")
+        name, workspace, account = parts
+        found = await self._accounts.find(workspace, name, account)
+        found = found or await self._accounts.find_again(workspace, name, account)
+        if found is None:
+            raise NotFound("There is no such channel, workspace or account.")
+        return channel, found
+
+    async def _authentic(
+        self, channel: Channel, connected: Connected, request: Request
+    ) -> tuple[Reply | None, Connected]:
+        """Proof against the account as cached; before it is refused, against the account as it is now."""
+        try:
+            return _proven(channel, connected.account, request), connected
+        except Forged:
+            account = connected.account
+            fresh = await self._accounts.find_again(account.workspace, channel.name, account.id)
+        if fresh is None:
+            raise NotFound("There is no such channel, workspace or account.")
+        try:
+            return _proven(channel, fresh.account, request), fresh
+        except Forged:
+            self._reject((account.workspace, channel.name), "forged")
+            _log.warning("webhook_forged", channel=channel.name, workspace=account.workspace, account=account.id)
+            raise
+
+    async def _taken(self, call: _Call) -> Response:
+        try:
+            activities = await self._activities(call)
+        except Malformed as error:
+            self._reject(call.labels, "malformed")
+            _log.warning("webhook_malformed", channel=call.channel.name, workspace=call.labels[0], reason=str(error))
+            if call.channel.malformed_status < 300:
+                return Response(status_code=call.channel.malformed_status)
+            return problem_response(call.channel.malformed_status, "The body cannot be read.")
+        await self._publish(call, activities)
+        return Response(status_code=200)
+
+    async def _activities(self, call: _Call) -> list[Activity]:
+        """Long bodies are read beside the event loop, so that one of them does not hold up all others."""
+        if too_deep(call.request.body):
+            raise Malformed("the body nests deeper than any platform's")
+        if len(call.request.body) > LONG_BODY_BYTES:
+            return await asyncio.to_thread(self._read, call)
+        return self._read(call)
+
+    def _read(self, call: _Call) -> list[Activity]:
+        account = call.connected.account
+        try:
+            parsed = call.channel.parse(call.request, account)
+            return [self._fitting(call, understood(one, call.connected.expected)) for one in parsed]
+        except Malformed:
+            raise
+        except Exception as error:  # noqa: BLE001 -- our bug; a 5xx would make some platforms hold back all that follows
+            _log.error("webhook_not_understood", channel=account.channel, workspace=account.workspace, **_place(error))
+            self._instruments.not_understood.labels(*call.labels, "error").inc()
+            return [_kept(call, type(error).__name__)]
+
+    def _fitting(self, call: _Call, activity: Activity) -> Activity:
+        fitting = within_bus(activity)
+        if fitting is not activity:
+            self._instruments.not_understood.labels(*call.labels, "too_large").inc()
+            _log.error("activity_too_large", channel=activity.channel, workspace=activity.workspace, id=activity.id)
+        return fitting
+
+    async def _publish(self, call: _Call, activities: list[Activity]) -> None:
+        self._instruments.received.labels(*call.labels).inc(len(activities))
+        try:
+            await publish(self._bus, activities, call.request.headers)
+        except BaseException:
+            self._instruments.failed.labels(*call.labels).inc(len(activities))
+            raise
+        for one in activities:
+            self._instruments.published.labels(*call.labels, one.kind).inc()
+            for kind in one.masked:
+                self._instruments.masked.labels(*call.labels, kind).inc()
+
+    def _reject(self, labels: tuple[str, str], reason: str) -> None:
+        self._instruments.received.labels(*labels).inc()
+        self._instruments.rejected.labels(*labels, reason).inc()
+
+
+def _proven(channel: Channel, account: Account, request: Request) -> Reply | None:
+    """The answer of a handshake, or None once the platform is proven. Raises Forged, NotTaken."""
+    reply = channel.handshake(request, account)
+    if reply is None and request.method == "GET":
+        raise NotTaken("This channel has no handshake; its events are posted.", headers={"Allow": "POST"})
+    if reply is None:
+        channel.verify(request, account)
+    return reply
+
+
+def _request(scope: Scope, body: bytes, clock: Clock) -> Request:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    return Request(scope["method"], scope["path"], query, headers, body, clock.now())
+
+
+def _place(error: Exception) -> dict[str, str]:
+    """What failed and where; the message may quote a customer, so it is left out."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return {"error": type(error).__name__, "where": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""}
+
+
+def _kept(call: _Call, error: str) -> Activity:
+    account, body = call.connected.account, call.request.body
+    return Activity(
+        id=hashed_id(account.workspace, account.channel, account.id, "not understood", body.hex()),
+        workspace=account.workspace,
+        channel=account.channel,
+        account=account.id,
+        kind="unknown",
+        surface="private",
+        person=f"{account.channel}:{account.id}:none",
+        received_at=call.request.received_at,
+        details={"raw": "not_understood", "error": error},
+    )
