@@ -7,6 +7,7 @@ order numbers, post codes. Values are found on a folded copy of the same length 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.text.cards import card_spans
 from services.text.checksums import iban, iranian_id, latvian_id
@@ -53,9 +54,9 @@ NOT_A_PASSWORD = words(
 _CVV = re.compile(rf"{CVV_WORD}{_GAP}(?P<value>(?<!\d)\d[ \-.]?\d[ \-.]?\d(?:[ \-.]?\d)?(?!\d))")
 _CODES = re.compile(rf"(?<!\w){CODE_WORD}(?!\w){_GAP}(?P<value>{_CODE})")
 _CODES_BEFORE = re.compile(rf"(?P<value>{_CODE})[^\S\n]*(?:is my|is the|ir mans|ir mana)[^\S\n]*{CODE_WORD}(?!\w)")
-_PASSWORD_SAID = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]+)")
+_PASSWORD_SAID = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]{1, 200})")
 _PASSWORD_SHAPED = re.compile(
-    rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_GAP}(?P<value>(?=[^\s]*\d)(?<![^\s:=«\"'(])[^\s،;]{{4,}})"
+    rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_GAP}(?P<value>(?=[^\s]{0, 60}\d)(?<![^\s:=«\"'(])[^\s،;]{{4,}})"
 )
 _MELLI_SAID = re.compile(rf"(?<!\w){ID_WORD}{_GAP}(?P<value>(?<!\d)\d(?:[ \-.]?\d){{9,10}}(?!\d))")
 _TEN = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){9}(?!\d)")
@@ -63,7 +64,7 @@ _IDS = re.compile(rf"(?<!\w){ID_WORD}")
 _KODS = re.compile(r"(?<!\d)(?P<first>\d{6})[ ]?[-–—‑−][ ]?(?P<last>\d{5})(?!\d)")
 _CARDS = re.compile(rf"(?<!\w){CARD_WORD}")
 _LOOSE = re.compile(r"(?<![\d\w.,/٬٫،])\d{3,4}(?![\d\w])(?!\s*(?:[/.,٬٫،]\d|%))")
-_EMAIL = re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]+(?:\.[\w\-]+)+")
 _IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]){11,30}")
 _SHEBA = re.compile(rf"{SHEBA_WORD}{_GAP}(?P<value>\d(?:[ \-]?\d){{23}}(?!\d))")
 _PHONE = re.compile(
@@ -89,30 +90,39 @@ def mask(text: str, *, public: bool) -> Masked:
     """Mask secrets; with `public` also what identifies or locates a person. Masking twice changes nothing more."""
     finders = SECRETS + (PERSONAL if public else ())
     plain = folded(text)
-    spans = [span for find in finders for span in find(plain)]
-    return Masked(_cut(text, spans), sorted({kind for _, _, kind in spans}))
+    places = [Place(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
+    return Masked(_cut(text, _merged(sorted(places))), sorted({place.kind for place in places}))
 
 
-def _cut(text: str, spans: list[Span]) -> str:
-    """Overlapping finds become one, under the name of the first finder that saw it (cards before phones)."""
+class Place(NamedTuple):
+    """Where a value stands; `rank` is that of its finder."""
+
+    start: int
+    stop: int
+    rank: int
+    kind: str
+
+
+def _cut(text: str, places: Iterable[Place]) -> str:
     out, end = [], 0
-    for start, stop, kind in _merged(spans):
-        out.append(f"{text[end:start]}[{kind}]")
-        end = stop
+    for place in places:
+        out.append(f"{text[end : place.start]}[{place.kind}]")
+        end = place.stop
     return "".join(out) + text[end:]
 
 
-def _merged(spans: list[Span]) -> Iterator[Span]:
-    held: Span | None = None
-    for span in sorted(spans, key=lambda s: s[0]):
-        if held and span[0] < held[1]:
-            held = (held[0], max(held[1], span[1]), held[2] if spans.index(held) <= spans.index(span) else span[2])
-            spans.append(held)
+def _merged(places: Iterable[Place]) -> Iterator[Place]:
+    """Overlapping places become one, under the name of the first finder that saw it (cards before phones)."""
+    held: Place | None = None
+    for place in places:
+        if held is None or place.start >= held.stop:
+            if held is not None:
+                yield held
+            held = place
             continue
-        if held:
-            yield held
-        held = span
-    if held:
+        named = min(held, place, key=lambda p: p.rank)
+        held = Place(held.start, max(held.stop, place.stop), named.rank, named.kind)
+    if held is not None:
         yield held
 
 
