@@ -29,13 +29,19 @@ async def existing_workspace(request: Request, context: In) -> WorkspaceConfigur
     return found
 
 
+async def conversation_of(reader: Reader, workspace: str, conversation: str) -> ConversationRecord:
+    """A conversation of a workspace. Raises NotFound, Unavailable."""
+    key = Key(CONVERSATIONS.name, conversation)
+    document = (await reader.get_many([key])).get(key)
+    if document is None or document["workspace"] != workspace:
+        raise NotFound(f"There is no conversation {conversation!r} in this workspace.")
+    return ConversationRecord.model_validate(document)
+
+
 async def existing_conversation(request: Request, context: In) -> ConversationRecord:
     """The path's conversation, when it is of the path's workspace. Raises NotFound."""
-    key = Key(CONVERSATIONS.name, request.path_params["conversation"])
-    document = (await context.store.get_many([key])).get(key)
-    if document is None or document["workspace"] != request.path_params["workspace"]:
-        raise NotFound(f"There is no conversation {key.id!r} in this workspace.")
-    return ConversationRecord.model_validate(document)
+    path = request.path_params
+    return await conversation_of(context.store, path["workspace"], path["conversation"])
 
 
 ExistingWorkspace = Annotated[WorkspaceConfiguration, Depends(existing_workspace)]

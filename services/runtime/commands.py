@@ -21,6 +21,7 @@ from services.runtime.identifiers import hashed_id, random_id
 from services.runtime.problems import Conflict, Refused
 from services.runtime.store.port import Changes, Collection, Key, Put, Store
 
+Admit = Callable[[], Awaitable[None]]
 LOOK_SECONDS = 0.02
 AWAY_SECONDS = 0.5
 SOURCE = "rest"
@@ -77,13 +78,15 @@ class Commands:
         self._waiting: dict[str, set[asyncio.Future[Outcome]]] = defaultdict(set)
         self._looking: asyncio.Task[None] | None = None
 
-    async def carry_out(self, command: Command, wait: float) -> Outcome | None:
+    async def carry_out(self, command: Command, wait: float, admit: Admit | None = None) -> Outcome | None:
         """The applied outcome; None when `wait` seconds passed without one (its status can be asked for by then).
 
-        Raises Refused (with the problem of the outcome), Conflict (the Idempotency-Key was used for something else),
-        Unavailable, Unknown.
+        `admit` may refuse a command that was not carried out before. Raises Refused (with the problem of the outcome),
+        Conflict (the Idempotency-Key was used for something else), Unavailable, Unknown, and what `admit` raises.
         """
         outcome = await self._earlier(command) if command.repeatable else None
+        if outcome is None and admit is not None:
+            await admit()
         if outcome is None and wait <= 0:
             await self._accept(command)
             await self._publish(command)

@@ -74,7 +74,8 @@ class Precondition:
         """Raise Stale unless the header names this version; None: the resource does not exist."""
         if self.header is None:
             return
-        tags = {tag.strip().removeprefix("W/") for tag in self.header.split(",")}
+        # RFC 9110, 13.1.1: `If-Match` compares strongly, so a weak tag never matches.
+        tags = {tag.strip() for tag in self.header.split(",")}
         if version is None or not tags & {"*", etag(version)}:
             now = "it does not exist" if version is None else f"it is at {etag(version)}"
             raise Stale(f"`If-Match` does not hold: {now}. Read the resource again, then repeat the change.")

@@ -115,6 +115,8 @@ class Refused(Refusal):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail, title=problem.title)
         self.status = problem.status
+        if problem.status == 422:
+            self.errors = [FieldError(pointer="", detail=problem.detail)]
 
 
 def title_of(status: int) -> str:

@@ -1,0 +1,188 @@
+"""Conversations over REST: lists, one, what was said and decided, replies and resolving; and what became of commands."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import JSONResponse, Response
+
+from schemas.commands import Outcome, Reply, Resolve
+from schemas.conversation import Conversation
+from schemas.envelope import Event
+from schemas.routing import Decision
+from schemas.values import Json, Sealed
+from services.records.conversations import MESSAGES, ConversationRecord, MessageRecord
+from services.records.decisions import DECISIONS, DecisionRecord
+from services.records.lookups import ExistingConversation, ExistingWorkspace, conversation_of
+from services.router import agents
+from services.router.lists import listed
+from services.router.views import (
+    CommandShown,
+    ConversationsAsked,
+    MessageShown,
+    ReplyBody,
+    ResolveBody,
+    as_accepted,
+    shown_message,
+)
+from services.runtime.auth import allowed
+from services.runtime.collections import FACTS, Fact
+from services.runtime.commands import Command, command_id, request_hash
+from services.runtime.http import (
+    Asked,
+    IdempotencyKey,
+    In,
+    Listing,
+    PageAsked,
+    Wait,
+    Waiting,
+    accepted,
+    queried,
+)
+from services.runtime.json_body import JsonBody
+from services.runtime.problems import Invalid, NotFound
+from services.runtime.service import Context
+from services.runtime.store import port
+from services.runtime.store.port import Key
+from services.text.sensitive import mask
+
+
+async def list_conversations(
+    configuration: ExistingWorkspace, context: In, asked: Annotated[ConversationsAsked, Query()]
+) -> Listing[Conversation]:
+    """Newest first. A page may be shorter than `limit`; there is more as long as `next` is not null."""
+    return await listed(context.store, configuration.workspace, asked)
+
+
+async def show_conversation(conversation: ExistingConversation) -> Conversation:
+    return conversation.shown()
+
+
+async def list_messages(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[MessageShown]:
+    """Oldest first."""
+    page = await queried(context.store, _of(conversation, MESSAGES.name, asked))
+    return Listing(items=[shown_message(MessageRecord.model_validate(d)) for _, d in page.items], next=page.next)
+
+
+async def list_decisions(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[Decision]:
+    """Why it went to whom, or waited; oldest first."""
+    page = await queried(context.store, _of(conversation, DECISIONS.name, asked))
+    return Listing(items=[DecisionRecord.model_validate(d).shown() for _, d in page.items], next=page.next)
+
+
+async def list_events(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[Event]:
+    """Its facts, of the conversation and of its clocks, as CloudEvents; oldest first."""
+    page = await queried(context.store, _of(conversation, FACTS.name, asked))
+    facts = [Fact.model_validate(document) for _, document in page.items]
+    return Listing(items=[Event.model_validate(fact, from_attributes=True) for fact in facts], next=page.next)
+
+
+async def reply(
+    conversation: ExistingConversation,
+    body: Annotated[ReplyBody, Depends(JsonBody(ReplyBody))],
+    repeat: IdempotencyKey,
+    wait: Wait,
+    commands: Waiting,
+    context: In,
+) -> Response:
+    """Secrets in the text are masked before anything is written; in public they are refused."""
+    surface = body.surface or conversation.last_surface
+    masked = mask(body.text, public=surface == "public")
+    # The hash is of the masked text: a hash of a card number alone could be turned back into it.
+    asked = _hash(conversation, "replies", {**body.model_dump(mode="json"), "text": masked.text})
+    data = Reply(
+        conversation=conversation.id,
+        agent=body.agent,
+        text=Sealed(text=masked.text),
+        masked=list(masked.kinds),
+        surface=body.surface,
+        accepted_at=context.clock.now(),
+        request_hash=asked,
+    )
+    command = _command(context, conversation, "pasokh.command.reply", data, repeat)
+    outcome = await commands.carry_out(command, wait, lambda: _admit(context, conversation, body.agent))
+    message = await _message(context, outcome)
+    if message is None:
+        return accepted(command)
+    return JSONResponse(as_accepted(message).model_dump(mode="json"), status_code=201)
+
+
+async def resolve(
+    conversation: ExistingConversation,
+    body: Annotated[ResolveBody, Depends(JsonBody(ResolveBody, optional=True))],
+    repeat: IdempotencyKey,
+    wait: Wait,
+    commands: Waiting,
+    context: In,
+) -> Response:
+    data = Resolve(
+        conversation=conversation.id,
+        agent=body.agent,
+        accepted_at=context.clock.now(),
+        request_hash=_hash(conversation, "resolve", body.model_dump(mode="json")),
+    )
+    command = _command(context, conversation, "pasokh.command.resolve", data, repeat)
+    outcome = await commands.carry_out(command, wait, lambda: _admit(context, conversation, body.agent))
+    if outcome is None:
+        return accepted(command)
+    after = await conversation_of(context.store, conversation.workspace, conversation.id)
+    return JSONResponse(after.shown().model_dump(mode="json"))
+
+
+async def show_command(workspace: str, command: str, commands: Waiting) -> Response:
+    """What became of a command that was answered with 202."""
+    found = await commands.status(workspace, command)
+    if found is None:
+        raise NotFound(f"There is no command {command!r} in this workspace.")
+    problem = found.problem if isinstance(found, Outcome) else None
+    shown = CommandShown(status=found.status if isinstance(found, Outcome) else "pending", problem=problem)
+    return JSONResponse(shown.model_dump(mode="json", exclude_none=True))
+
+
+def _of(conversation: ConversationRecord, collection: str, asked: PageAsked) -> port.Query:
+    equals: dict[str, Json] = {"workspace": conversation.workspace, "conversation": conversation.id}
+    return port.Query(collection, "conversation", equals, limit=asked.limit, after=asked.cursor)
+
+
+def _hash(conversation: ConversationRecord, action: str, body: Json) -> str:
+    return request_hash("POST", f"{conversation.id}/{action}", body)
+
+
+def _command(
+    context: Context, conversation: ConversationRecord, kind: str, data: Reply | Resolve, repeat: str | None
+) -> Command:
+    workspace, key = conversation.workspace, conversation.key
+    identity = command_id(context.clock, workspace, repeat)
+    return Command(identity, kind, workspace, key, data, data.request_hash, repeatable=repeat is not None)
+
+
+async def _admit(context: Context, conversation: ConversationRecord, agent: str | None) -> None:
+    if agent is not None and await agents.agent_of(context, conversation.workspace, agent) is None:
+        raise Invalid(("/agent", f"There is no agent {agent!r} in this workspace."))
+
+
+async def _message(context: Context, outcome: Outcome | None) -> MessageRecord | None:
+    if outcome is None or outcome.result is None:
+        return None
+    key = Key(MESSAGES.name, outcome.result)
+    return MessageRecord.model_validate((await context.store.get_many([key]))[key])
+
+
+def router_of() -> APIRouter:
+    """Conversations and commands; each route states the scope that it needs."""
+    read, write = [Depends(allowed("read"))], [Depends(allowed("write"))]
+    router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
+    add, one = router.add_api_route, "/conversations/{conversation}"
+    add("/conversations", list_conversations, dependencies=read)
+    add(one, show_conversation, dependencies=read)
+    add(f"{one}/messages", list_messages, dependencies=read)
+    add(f"{one}/decisions", list_decisions, dependencies=read)
+    add(f"{one}/events", list_events, dependencies=read)
+    add(f"{one}/replies", reply, methods=["POST"], dependencies=write, status_code=201, response_model=MessageShown)
+    add(f"{one}/resolve", resolve, methods=["POST"], dependencies=write, response_model=Conversation)
+    add("/commands/{command}", show_command, dependencies=read, response_model=CommandShown)
+    return router
+
+
+def routers_of() -> list[APIRouter]:
+    """Every router of this service, for its wiring."""
+    return [router_of(), agents.router_of()]

@@ -1,0 +1,116 @@
+"""What REST reads and writes of conversations and agents, beside the shapes that `schemas` fixes."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from schemas.activity import Attachment
+from schemas.configuration import PresenceStatus
+from schemas.conversation import Author, Direction, MessageState, Status
+from schemas.values import Failure, Instant, Problem, Sealed, Slug, Surface, Written
+from services.records.agents import AgentRecord
+from services.records.conversations import MessageRecord
+from services.runtime.http import PageAsked
+
+ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S")]
+
+
+class ReplyBody(Written):
+    """An agent's answer. `surface`: where the customer last wrote, unless given."""
+
+    agent: Slug
+    text: ReplyText
+    surface: Surface | None = None
+
+
+class ResolveBody(Written):
+    """Who finished it; without `agent` whoever has it is overruled."""
+
+    agent: Slug | None = None
+
+
+class ConversationsAsked(PageAsked):
+    """Filters of the list; all that are given must hold."""
+
+    status: Status | None = None
+    channel: str | None = None
+    surface: Surface | None = None
+    team: str | None = None
+    agent: str | None = None
+    person: str | None = None
+    sensitive: bool | None = None
+
+
+class MessageShown(BaseModel):
+    """A message with its text open."""
+
+    id: str
+    conversation: str
+    direction: Direction
+    surface: Surface
+    channel: str
+    author: Author
+    text: str | None
+    masked: list[str]
+    attachments: list[Attachment]
+    sent_at: Instant | None
+    received_at: Instant
+    state: MessageState
+    error: Failure | None
+    platform_id: str | None
+
+
+class AgentShown(BaseModel):
+    """An agent: what was written, and what it does now. `load` in units."""
+
+    id: str
+    name: str
+    teams: list[str]
+    skills: dict[str, int]
+    capacity: int
+    presence: PresenceStatus
+    load: int
+    idle_since: Instant | None
+
+
+class PresenceShown(BaseModel):
+    """Whether an agent takes work now."""
+
+    status: PresenceStatus
+
+
+class CommandShown(BaseModel):
+    """What became of a command; `problem` says why it was refused."""
+
+    status: Literal["pending", "applied", "refused"]
+    problem: Problem | None = None
+
+
+def opened_text(sealed: Sealed | None) -> str | None:
+    """The text of a person. Raises NotImplementedError for one that is sealed with a key: nothing seals yet."""
+    if sealed is None:
+        return None
+    if sealed.key is not None:
+        raise NotImplementedError("text that is sealed with a person's key cannot be opened yet")
+    return sealed.text
+
+
+def shown_message(record: MessageRecord) -> MessageShown:
+    kept = record.model_dump(include=set(MessageShown.model_fields) - {"text"})
+    return MessageShown(**kept, text=opened_text(record.text))
+
+
+def as_accepted(record: MessageRecord) -> MessageShown:
+    """A reply as its POST answers it, however far it is on its way by now: a repeat gets the same answer."""
+    fresh = {"state": "queued", "error": None, "sent_at": None, "platform_id": None}
+    return shown_message(record.model_copy(update=fresh))
+
+
+def shown_agent(record: AgentRecord) -> AgentShown:
+    return AgentShown(
+        id=record.id,
+        **record.body.model_dump(),
+        presence=record.presence,
+        load=record.load,
+        idle_since=record.idle_since,
+    )
