@@ -9,6 +9,7 @@ from typing import Any
 
 from services.channels.registry import CHANNELS
 from services.delivery.wiring import open_delivery
+from services.ingest import wiring as ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
 from services.records.agents import AGENTS
@@ -33,7 +34,7 @@ from services.sla.processor import SlaStage
 from services.workspaces.wiring import workspaces
 
 SERVICES: Mapping[str, Sequence[Service]] = {
-    "ingest": (),
+    "ingest": (ingest.open,),
     "router": (
         workspaces({channel.name: channel.check_account for channel in CHANNELS}),
         router({channel.name: channel.capabilities for channel in CHANNELS}),

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from schemas.channel import Capabilities
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
+from services.router.routes import routers_of
 from services.runtime.service import Context, Part, Service
 
 
@@ -14,6 +15,6 @@ def router(capabilities: Mapping[str, Capabilities]) -> Service:
 
     @asynccontextmanager
     async def opened(_: Context) -> AsyncIterator[Part]:
-        yield Part(stages=[ConversationsStage(capabilities), Dispatch()])
+        yield Part(stages=[ConversationsStage(capabilities), Dispatch()], routers=routers_of())
 
     return opened
