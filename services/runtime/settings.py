@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """Exact `host:port` addresses that may be targets although they are private (`up --demo` names its stand-in)."""
     partitions: Annotated[int, Field(ge=1, le=1000)] | None = None
     public_url: str | None = None
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")] = "pasokh"
+    """First word of topics and groups on Kafka, so that several installations can share one."""
     key_requests_per_second: Annotated[int, Field(ge=1)] = 300
     """How often one API key may ask one process; over it, 429."""
     address_requests_per_second: Annotated[int, Field(ge=1)] = 600

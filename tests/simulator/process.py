@@ -158,7 +158,7 @@ class Process:
             world.note(f"{self.name} stops at {where}")
             self._expire_soon()
         await asyncio.sleep(world.rng.choice((0, 0, 0.001, 0.003)))
-        while world.seconds() < self._asleep_until:
+        while world.seconds() < self._asleep_until:  # noqa: ASYNC110 - it may be put to sleep again meanwhile
             await asyncio.sleep(self._asleep_until - world.seconds())
         self._check_alive()
 

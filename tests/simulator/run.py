@@ -1,7 +1,7 @@
 """Runs the plain graph in a seeded world and says what is wrong with the result."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ async def rebalance_now_and_then(world: World, groups: Groups) -> None:
     """Deal partitions anew for no reason, as brokers do."""
     while world.stormy:
         await asyncio.sleep(world.rng.expovariate(1 / world.chaos.rebalance_every))
-        if world.stormy and groups.members:
+        if groups.members:
             groups.share(world.rng.choice(sorted(groups.members)))
 
 
@@ -100,7 +100,7 @@ async def _publish_until_known(process: Process, event: Event) -> None:
             return
 
 
-def quiet(world: World, groups: dict[str, Sequence[str]]) -> bool:
+def quiet(world: World, groups: Mapping[str, Sequence[str]]) -> bool:
     """Whether every group has read all there is, and nothing waits in an outbox or a timer."""
     rows = world.documents["rows"]
     for group, topics in groups.items():
@@ -162,7 +162,7 @@ async def houses_open(houses: Houses, world: World) -> None:
         houses.start(place)
 
 
-async def come_to_rest(world: World, graph: dict[str, Sequence[str]], placing: asyncio.Task[None]) -> None:
+async def come_to_rest(world: World, graph: Mapping[str, Sequence[str]], placing: asyncio.Task[None]) -> None:
     """Wait until the storm is over, all was placed and nothing moves any more, or it is clear that it never will."""
     restful = 0.0
     while world.seconds() < GIVE_UP_AFTER and restful < SETTLED_AFTER:
