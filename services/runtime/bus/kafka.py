@@ -36,6 +36,8 @@ LEAVE_SECONDS = 5.0
 FETCH_BYTES = 4_000_000
 PARTITION_FETCH_BYTES = 320_000
 """Of each topic; a larger event comes alone. This bounds what is held of a partition that nobody takes from."""
+READY_BYTES = 1_000_000
+FETCH_RECORDS = 500
 AWAY = (KafkaError, OSError, TimeoutError)
 
 
@@ -255,15 +257,24 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             raise Revoked(f"partition {partition} was lost") from error
         return {self._names[where.topic]: offset for where, offset in wanted.items()}
 
-    async def fetch(self, partition: int, limit: int) -> list[Record]:
+    async def fetch(self, partition: int) -> list[Record]:
         places = self._places(partition)
         try:
-            while not (found := await self._consumer.getmany(*places, timeout_ms=60_000, max_records=limit)):
+            while not (records := await self._get(places, 1, timeout_ms=60_000)):
                 pass
+            while (room := _room(records)) > 0:
+                more = await self._get(places, room, timeout_ms=0)
+                if not more:
+                    break
+                records += more
         except OffsetOutOfRangeError as error:
             raise OutOfRange(f"a position of partition {partition} is outside its log") from error
         except KafkaError as error:
             raise Unavailable(f"Kafka: {error!r}") from error
+        return records
+
+    async def _get(self, places: Sequence[Any], limit: int, *, timeout_ms: int) -> list[Record]:
+        found = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=limit)
         return [self._record(one) for records in found.values() for one in records]
 
     def _record(self, one: Any) -> Record:
@@ -287,6 +298,12 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def leave(self) -> None:
         await _stop_consumer(self._consumer)
+
+
+def _room(records: Sequence[Record]) -> int:
+    """How many more to unpack, if they are as large as these: a few compressed bytes may hold many large events."""
+    size = sum(len(record.value) for record in records)
+    return min(len(records) * 4, FETCH_RECORDS - len(records), (READY_BYTES - size) * len(records) // max(1, size))
 
 
 async def _append(producer: Any, topic: str, partition: int, pairs: Sequence[Pair]) -> None:

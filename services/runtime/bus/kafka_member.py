@@ -17,7 +17,6 @@ log = structlog.get_logger()
 REJOIN_SECONDS = 1.0
 TEND_SECONDS = 0.5
 """How often settled positions are told to the bus, and a connection is looked after."""
-FETCH_RECORDS = 500
 
 
 class Connection(Protocol):
@@ -31,8 +30,8 @@ class Connection(Protocol):
         """Where each topic is read from now. Raises OutOfRange, Revoked, Unavailable."""
         ...
 
-    async def fetch(self, partition: int, limit: int) -> list[Record]:
-        """Wait for records. Raises OutOfRange, Unavailable. Cancelling it may lose some: seek again after it."""
+    async def fetch(self, partition: int) -> list[Record]:
+        """Wait for records, and return at most some hundreds and about a megabyte. Raises OutOfRange, Unavailable. Cancelling it may lose some: seek again after it."""
         ...
 
     async def tend(self, settled: Mapping[tuple[str, int], int]) -> None:
@@ -131,7 +130,7 @@ class Member:
     async def _fill(self, held: _Held, partition: int, connection: Connection, wait: float) -> None:
         # The fetch goes on over cancellations and empty takes, so that no record falls between two of them.
         if held.fetching is None:
-            held.fetching = asyncio.create_task(connection.fetch(partition, FETCH_RECORDS))
+            held.fetching = asyncio.create_task(connection.fetch(partition))
             held.fetching.add_done_callback(_look_at)
         fetching = held.fetching
         await asyncio.wait({fetching, held.lost}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
