@@ -12,20 +12,12 @@ from services.delivery.wiring import open_delivery
 from services.ingest import wiring as ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
-from services.records.agents import AGENTS
-from services.records.clocks import AGENDAS, CLOCKS, EXEMPTIONS
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS
-from services.records.counters import COUNTERS
-from services.records.decisions import DECISIONS
-from services.records.keys import KEYS, StoredKeys
-from services.records.sends import SEND_QUEUES, SENDS
-from services.records.tasks import QUEUES, TASKS
+from services.records import agents, clocks, configuration, conversations, counters, decisions, keys, sends, tasks
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.wiring import router
+from services.runtime import commands
 from services.runtime.auth import FindCaller
-from services.runtime.commands import ACCEPTED
 from services.runtime.process import Process
 from services.runtime.service import Context, Service
 from services.runtime.store.port import Collection
@@ -51,32 +43,29 @@ PROCESSES: Mapping[str, Sequence[Service]] = {
     ALL_IN_ONE: tuple(service for services in SERVICES.values() for service in services),
 }
 
-# Any: a collection of some model is none of every model.
-COLLECTIONS: Sequence[Collection[Any]] = (
-    ACCEPTED,
-    ACTIVITIES,
-    AGENDAS,
-    AGENTS,
-    CLOCKS,
-    CONFIGURATIONS,
-    CONFIGURATION_HEADS,
-    CONVERSATIONS,
-    COUNTERS,
-    DECISIONS,
-    EXEMPTIONS,
-    KEYS,
-    MESSAGES,
-    PERSONS,
-    QUEUES,
-    SENDS,
-    SEND_QUEUES,
-    TASKS,
+RECORDS = (
+    agents,
+    clocks,
+    commands,
+    configuration,
+    conversations,
+    counters,
+    decisions,
+    keys,
+    sends,
+    tasks,
 )
-"""Every collection but the runtime's own, made at start by every process."""
+"""Modules that define collections."""
+
+# Any: a collection of some model is none of every model.
+COLLECTIONS: Sequence[Collection[Any]] = tuple(
+    found for module in RECORDS for found in vars(module).values() if isinstance(found, Collection)
+)
+"""Every collection but those of `runtime.collections`, which the engine adds; made at start by every process."""
 
 GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
     **{stage.group: stage.topics for stage in (ConversationsStage, Dispatch, SlaStage, MetricsStage)},
-    SENDS.writer: ("outbound",),
+    sends.WRITER: ("outbound",),
 }
 """Group → the topics it reads."""
 
@@ -87,4 +76,4 @@ def process_of(name: str) -> Process:
 
 
 def _find_caller(context: Context) -> FindCaller:
-    return StoredKeys(context.store).find
+    return keys.StoredKeys(context.store).find

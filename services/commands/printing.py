@@ -7,6 +7,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+PIPED_WIDTH = 1000
+
 
 def print_json(value: object) -> None:
     """One JSON value on stdout, indented."""
@@ -23,11 +25,13 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], nothing: 
     if not rows:
         say(nothing)
         return
-    table = Table(*columns, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        # Ids are for copying: what is too long is wrapped, never cut.
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    # Ids are for copying: a narrow terminal wraps lines, but no cell is cut.
-    Console(markup=False, highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
+    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
 
 
 def say(line: str = "") -> None:
