@@ -1,0 +1,132 @@
+"""The app of a process over fakes, asked in memory; and a stand-in for the processors that carry out its commands."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+from pydantic import SecretStr
+
+from schemas.commands import Outcome
+from schemas.configuration import AccountBody
+from schemas.envelope import Event, decode
+from services.records.agents import AGENTS
+from services.records.clocks import CLOCKS
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
+from services.records.conversations import CONVERSATIONS, MESSAGES
+from services.records.decisions import DECISIONS
+from services.records.keys import KEYS, StoredKeys
+from services.router.routes import routers_of
+from services.runtime.app import open_app
+from services.runtime.bus.port import Outgoing
+from services.runtime.collections import FACTS, OUTCOMES
+from services.runtime.commands import ACCEPTED
+from services.runtime.service import Context, Part
+from services.runtime.settings import Settings
+from services.runtime.store.port import Collection, Document
+from services.sla.routes import router_of as clocks_router
+from services.workspaces.wiring import workspaces
+from tests.fakes import MemoryBus, MemoryStore, MovedClock
+
+ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
+COLLECTIONS: Sequence[Collection[Any]] = (
+    ACCEPTED,
+    AGENTS,
+    CLOCKS,
+    CONFIGURATIONS,
+    CONFIGURATION_HEADS,
+    CONVERSATIONS,
+    DECISIONS,
+    FACTS,
+    KEYS,
+    MESSAGES,
+    OUTCOMES,
+)
+Answer = Callable[[Event], Outcome | None]
+
+
+def check_telegram(body: AccountBody) -> list[tuple[str, str]]:
+    """What the stand-in of a channel demands."""
+    return [] if body.credentials.get("bot_token") else [("/credentials/bot_token", "A bot token is needed.")]
+
+
+def settings_of(**given: Any) -> Settings:
+    """Settings with an admin key, whatever the environment says."""
+    return Settings(**{"admin_key": SecretStr(ADMIN_KEY), **given})
+
+
+@dataclass
+class Rest:
+    """The client, and what is behind it. `answer` decides what becomes of each command; None: nothing yet."""
+
+    client: httpx2.AsyncClient
+    store: MemoryStore
+    bus: MemoryBus
+    clock: MovedClock
+    keys: StoredKeys
+    events: list[Event] = field(default_factory=list)
+    answer: Answer | None = None
+
+    async def hear(self, outgoing: Outgoing) -> None:
+        """Take a command as its processor would: once by its id, with an outcome in the store."""
+        event = decode(outgoing.value)
+        self.events.append(event)
+        if self.answer is not None and self.store.held(OUTCOMES, event.id) is None:
+            outcome = self.answer(event)
+            if outcome is not None:
+                self.store.keep(OUTCOMES, event.id, outcome)
+
+    def outcome(self, event: Event, **given: Any) -> Outcome:
+        """An outcome of a command, applied unless said otherwise."""
+        fields = {"status": "applied", "request_hash": event.data.get("request_hash", ""), **given}
+        return Outcome(id=event.id, workspace=event.workspace, at=self.clock.now(), **fields)
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
+        """A request as the admin, unless `authorization` is given."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"authorization": f"Bearer {ADMIN_KEY}", **named}
+        return await self.client.request(method, path, json=body, headers=sent)
+
+    async def workspace(self, name: str = "shop") -> str:
+        """Make a workspace; its path."""
+        answer = await self.ask("PUT", f"/v1/workspaces/{name}", {"name": name})
+        assert answer.status_code in (200, 201), answer.text
+        return f"/v1/workspaces/{name}"
+
+    async def key(self, *scopes: str, workspace: str | None = "shop") -> str:
+        """Make a key; what goes into `authorization`."""
+        answer = await self.ask("POST", "/v1/keys", {"name": "k", "workspace": workspace, "scopes": list(scopes)})
+        assert answer.status_code == 201, answer.text
+        return f"Bearer {answer.json()['secret']}"
+
+
+def problem_of(answer: httpx2.Response, status: int) -> Document:
+    """The problem of an answer, which must be one of this status."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: Document = answer.json()
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["type"]
+    assert problem["detail"]
+    return problem
+
+
+@asynccontextmanager
+async def open_rest(
+    parts: Sequence[Part] = (), checks: Mapping[str, Any] | None = None, **given: Any
+) -> AsyncIterator[Rest]:
+    """Every route over fakes; `given` are settings."""
+    store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
+    await store.prepare(COLLECTIONS)
+    context = Context(settings_of(**given), store, bus, clock)
+    keys = StoredKeys(store, clock.monotonic)
+    service = workspaces({"telegram": check_telegram} if checks is None else checks)
+    ours = Part(routers=[*routers_of(), clocks_router()])
+    async with service(context) as part, open_app(context, [part, ours, *parts], keys.find) as app:
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
+            rest = Rest(client, store, bus, clock, keys)
+            bus.heard = rest.hear
+            yield rest

@@ -1,0 +1,119 @@
+"""The app of a process: probes, metrics, document, branches."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from services.runtime.app import open_app
+from services.runtime.bodies import read_body
+from services.runtime.errors import Misconfigured, Unavailable
+from services.runtime.service import Context, Part
+from services.runtime.settings import Settings
+from tests.fakes import MemoryBus, MemoryStore, MovedClock
+from tests.rest import Rest, open_rest, problem_of, settings_of
+
+
+@pytest.fixture
+async def rest() -> AsyncIterator[Rest]:
+    async with open_rest() as opened:
+        yield opened
+
+
+async def test_a_live_process_says_so_without_a_key(rest: Rest) -> None:
+    answer = await rest.client.get("/livez")
+    assert answer.status_code == 200
+
+
+async def test_ready_when_store_and_bus_work(rest: Rest) -> None:
+    answer = await rest.client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "checks": {"store": {"ok": True, "detail": "ok"}, "bus": {"ok": True, "detail": "ok"}},
+    }
+
+
+async def test_not_ready_names_what_does_not_work(rest: Rest) -> None:
+    rest.store.failure = Unavailable("the disk is full")
+    answer = await rest.client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["store"] == {"ok": False, "detail": "the disk is full"}
+    assert answer.json()["checks"]["bus"]["ok"]
+
+
+async def test_a_check_of_a_part_joins_and_its_words_stay_inside() -> None:
+    async def broken() -> None:
+        raise RuntimeError("password is hunter2")
+
+    async with open_rest([Part(checks={"ranker": broken})]) as rest:
+        answer = await rest.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "hunter2" not in answer.text
+    assert "RuntimeError" in answer.json()["checks"]["ranker"]["detail"]
+
+
+async def test_metrics_hold_http_and_what_parts_bring() -> None:
+    registry = CollectorRegistry()
+    Counter("pasokh_tests_total", "Tests.", registry=registry).inc(7)
+    async with open_rest([Part(collectors=[registry])]) as rest:
+        await rest.client.get("/v1/workspaces/nobody/teams")
+        answer = await rest.client.get("/metrics")
+    assert "pasokh_tests_total 7.0" in answer.text
+    line = 'pasokh_http_requests_total{method="GET",route="/v1/workspaces/{workspace}/teams",status="401"} 1.0'
+    assert line in answer.text
+
+
+async def test_a_branch_is_asked_before_the_framework_and_no_other_path_reaches_it() -> None:
+    async def branch(scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_body(receive, scope["headers"])
+        await PlainTextResponse(body)(scope, receive, send)
+
+    async with open_rest([Part(branches={"/webhooks": branch})]) as rest:
+        answer = await rest.client.post("/webhooks/telegram/shop/main", content=b"raw")
+        assert answer.text == "raw"
+        problem_of(await rest.client.post("/webhooksome", content=b"raw"), 404)
+        document = (await rest.client.get("/openapi.json")).json()
+    assert "post" in document["paths"]["/webhooks/{channel}/{workspace}/{account}"]
+
+
+async def test_the_document_tells_bodies_errors_and_security(rest: Rest) -> None:
+    document = (await rest.client.get("/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    replies = document["paths"]["/v1/workspaces/{workspace}/conversations/{conversation}/replies"]["post"]
+    assert replies["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ReplyBody"}
+    assert document["components"]["schemas"]["ReplyBody"]["additionalProperties"] is False
+    assert {"201", "202", "400", "401", "403", "404", "408", "413", "422", "429", "503"} <= set(replies["responses"])
+    assert replies["security"]
+    assert "HTTPValidationError" not in str(document)
+    agent = document["paths"]["/v1/workspaces/{workspace}/agents/{agent}"]["put"]
+    assert {"200", "201", "202", "412"} <= set(agent["responses"])
+
+
+async def test_every_reference_of_the_document_leads_somewhere(rest: Rest) -> None:
+    document = (await rest.client.get("/openapi.json")).json()
+    missing = [ref for ref in _references(document) if ref.rpartition("/")[2] not in document["components"]["schemas"]]
+    assert not missing
+
+
+def _references(node: object) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [ref for value in node.values() for ref in _references(value)]
+    return [ref for value in node for ref in _references(value)] if isinstance(node, list) else []
+
+
+async def test_no_admin_key_is_no_start() -> None:
+    context = Context(Settings(admin_key=None), MemoryStore(), MemoryBus(), MovedClock())
+    with pytest.raises(Misconfigured, match="PASOKH_ADMIN_KEY"):
+        async with open_app(context, [], lambda _: None):  # type: ignore[arg-type,return-value]
+            pass
+
+
+async def test_a_short_admin_key_is_no_start() -> None:
+    context = Context(settings_of(admin_key="short"), MemoryStore(), MemoryBus(), MovedClock())
+    with pytest.raises(Misconfigured, match="at least 32"):
+        async with open_app(context, [], lambda _: None):  # type: ignore[arg-type,return-value]
+            pass
