@@ -40,6 +40,8 @@ async def test_task_queued_twice_is_one_task(office: Office, free: bool) -> None
     assert office.tasks()["c1"].priority == "normal"
     assert len(office.decisions("c1")) == 1
     assert [agent.load for agent in office.agents()] == ([1] if free else [])
+    await office.change("c1", due_at=START.isoformat())
+    assert (office.tasks()["c1"].priority, office.holder("c1")) == ("normal", "ali" if free else None)
 
 
 async def test_closing_twice_frees_one_unit(office: Office) -> None:
@@ -178,14 +180,16 @@ async def test_workspace_is_read_when_it_first_appears_and_not_again(office: Off
     assert office.shelf.queries > queries
 
 
-async def test_room_larger_than_a_page_is_read_whole(office: Office) -> None:
-    events = [office.event("task_queued", office.task(f"c{number:04}")) for number in range(2500)]
-    await office.tell(*events)
+async def test_room_larger_than_a_page_is_read_whole() -> None:
+    office = Office(reserved_every=10_000)
+    urgency = ["normal"] * 2000 + ["urgent"] * 500
+    tasks = [office.task(f"c{number:04}", priority=priority) for number, priority in enumerate(urgency)]
+    await office.tell(*[office.event("task_queued", task) for task in tasks])
     office.forget()
     await office.online("ali", capacity=1000)
     held = sorted(c for c, task in office.tasks().items() if task.agent)
     assert len(held) == office.agent("ali").load == 1000
-    assert held == [f"c{number:04}" for number in range(1000)]
+    assert held == [f"c{number:04}" for number in (*range(500), *range(2000, 2500))]
 
 
 async def test_time_of_the_queue_is_kept_in_microseconds(office: Office) -> None:

@@ -79,6 +79,19 @@ async def test_longest_idle_comes_first(office: Office) -> None:
     assert office.holder("c2") == "ali"
 
 
+@pytest.mark.parametrize("restart", [True, False])
+async def test_of_equally_busy_agents_the_longest_without_a_new_task_comes_first(office: Office, restart: bool) -> None:
+    await office.online("zoe")
+    await office.online("ali")
+    for name in ("c1", "c2"):
+        await office.queue(name)
+    if restart:
+        office.forget()
+    await office.queue("c3")
+    assert [office.holder(f"c{number}") for number in (1, 2, 3)] == ["zoe", "ali", "zoe"]
+    assert "the longest without a new task of 2 eligible agents" in office.decisions("c3")[0].summary
+
+
 async def test_id_decides_between_equals(office: Office) -> None:
     for name in ("zoe", "ali"):
         await office.put_agent(name)
