@@ -154,8 +154,10 @@ class Commands:
             del self._waiting[identity]
 
     async def _look(self) -> None:
-        while self._waiting:
+        while True:
             await self._pause(LOOK_SECONDS)
+            if not self._waiting:
+                return
             try:
                 found = await self._store.get_many([Key(OUTCOMES.name, identity) for identity in self._waiting])
             except Unavailable:

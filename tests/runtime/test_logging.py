@@ -1,0 +1,77 @@
+"""Logs: JSON lines with ids, without secrets, without what an error quotes."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from services.runtime.errors import Unavailable
+from services.runtime.logging import configure_logging
+from tests.rest import open_rest
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    root, before = logging.getLogger(), logging.getLogger().handlers[:]
+    level = root.level
+    found = io.StringIO()
+    configure_logging("INFO", found)
+    yield found
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_an_entry_is_one_json_line_with_its_fields(stream: io.StringIO) -> None:
+    structlog.get_logger("pasokh.test").info("something_happened", conversation="c1")
+    [entry] = lines(stream)
+    assert (entry["event"], entry["conversation"], entry["level"]) == ("something_happened", "c1", "info")
+    assert entry["timestamp"].endswith("Z")
+
+
+def test_secret_fields_are_never_written_at_any_depth(stream: io.StringIO) -> None:
+    structlog.get_logger().info(
+        "put",
+        token="hunter2",
+        account={"credentials": {"x": "hunter2"}, "list": [{"Password": "hunter2"}]},
+        text="hunter2",
+    )
+    assert "hunter2" not in stream.getvalue()
+    assert lines(stream)[0]["token"] == "[redacted]"
+
+
+def test_an_error_is_told_by_class_and_place_but_not_by_what_it_quotes(stream: io.StringIO) -> None:
+    try:
+        int("4111 1111 1111 1111")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+    assert "4111" not in stream.getvalue()
+    for entry in lines(stream):
+        assert entry["error"] == "ValueError"
+        assert "test_logging.py" in entry["frames"][-1]
+
+
+def test_our_own_verdicts_are_told_in_their_words(stream: io.StringIO) -> None:
+    structlog.get_logger().warning("away", exc_info=Unavailable("no route to the store"))
+    assert lines(stream)[0]["error_detail"] == "no route to the store"
+
+
+async def test_writes_leave_an_audit_line_and_reads_none(stream: io.StringIO) -> None:
+    async with open_rest() as rest:
+        await rest.workspace()
+        await rest.ask("GET", "/v1/workspaces")
+        await rest.ask("DELETE", "/v1/workspaces/shop/teams/none", authorization="Bearer wrong")
+    audit = [entry for entry in lines(stream) if entry["logger"] == "pasokh.audit"]
+    assert [(e["key"], e["method"], e["path"], e["status"]) for e in audit] == [
+        ("admin", "PUT", "/v1/workspaces/shop", 201),
+        (None, "DELETE", "/v1/workspaces/shop/teams/none", 401),
+    ]
