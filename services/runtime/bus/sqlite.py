@@ -246,8 +246,8 @@ class SqliteConsumer:
         until = loop.time() + wait
         while True:
             await self._renewed()
-            self._news[partition].clear()
             positions = self._current(partition)
+            self._news[partition].clear()
             behind = {t: o for t, o in positions.items() if self._bus.end(topic_name(t), partition) > o}
             if behind:
                 return await self._read(partition, positions, behind, limit, max_bytes)

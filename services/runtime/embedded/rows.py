@@ -1,12 +1,12 @@
 """Many rows by few statements. Each statement gives the interpreter lock away and waits for it: few are quick."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from services.runtime.embedded import Connection
 
-SIZES = (64, 16, 4, 1)
-"""Rows per statement. Few sizes, so that the statements stay compiled."""
+MOST = 32
+"""Rows per statement, at most: of few lengths, so that the statements stay compiled."""
 
 
 def insert_rows(
@@ -14,18 +14,11 @@ def insert_rows(
 ) -> list[Sequence[object]]:
     """Run `head VALUES (...), ... tail` for all rows, in order; returns what `tail` may return."""
     returned: list[Sequence[object]] = []
-    for part in _parts(rows):
+    for start in range(0, len(rows), MOST):
+        part = rows[start : start + MOST]
         values = [value for row in part for value in row]
         returned += connection.execute(_statement(head, len(part[0]), len(part), tail), values).fetchall()
     return returned
-
-
-def _parts(rows: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[object]]]:
-    start = 0
-    for size in SIZES:
-        while len(rows) - start >= size:
-            yield rows[start : start + size]
-            start += size
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,6 @@ from services.runtime.embedded.documents import (
     Shape,
     Values,
     apply_edit,
-    decoded,
     make_table,
     read_documents,
     shape_of,
@@ -46,8 +45,7 @@ class SqliteStore:
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
         wanted = [(self._shape(name), ids) for name, ids in _by_collection(keys).items()]
-        found = await self._database.read(lambda connection: read_documents(connection, wanted))
-        return {key: decoded(text) for key, text in found}
+        return dict(await self._database.read(lambda connection: read_documents(connection, wanted)))
 
     async def query(self, query: Query) -> Page:
         plan = plan_query(self._shape(query.collection), query)
