@@ -1,0 +1,62 @@
+"""Whole days of many conversations through the stage, with restarts: what is told follows from the event times alone."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.sla.cases import Sla, at, conversation
+
+TARGET = 60
+CASES = ("c1", "c2", "c3", "c4")
+
+seconds = st.integers(0, 200)
+answers = st.tuples(seconds, st.integers(0, 90), st.booleans())
+"""Accepted so long after the customer's message, settled so much later, arrived or failed."""
+lives = st.tuples(seconds, st.lists(answers, max_size=3))
+days = st.tuples(st.tuples(*[lives] * len(CASES)), st.sets(st.integers(0, 500), max_size=4))
+
+
+def plan(case: str, started: int, tries: list[tuple[int, int, bool]]) -> list[tuple[int, int, str, str, int, str]]:
+    """When what is said of a conversation, in the order of its partition: a reply settles before the next is sent."""
+    told = [(started, 0, case, "message_received", started, "m")]
+    free = 0
+    for number, (after, took, arrived) in enumerate(sorted(tries)):
+        accepted = started + after
+        settled = free = max(free, accepted) + took
+        message = f"r{number}"
+        told.append((accepted, 1, case, "replied", accepted, message))
+        told.append((settled, 2 + number, case, "reply_delivered" if arrived else "reply_failed", accepted, message))
+    return told
+
+
+def expected(tries: list[tuple[int, int, bool]]) -> tuple[str, ...]:
+    """By event times: the first answer that arrives decides, and silence is a breach."""
+    arrived = [after for after, _, ok in sorted(tries) if ok]
+    if arrived and arrived[0] <= TARGET:
+        return ("fulfilled",)
+    return ("breached", "late") if arrived else ("breached",)
+
+
+@settings(max_examples=60)
+@given(days)
+async def test_every_promise_ends_as_its_times_say(
+    day: tuple[tuple[tuple[int, list[tuple[int, int, bool]]], ...], set[int]],
+) -> None:
+    stories, restarts = day
+    sla = Sla()
+    script = sorted(
+        one for case, (start, tries) in zip(CASES, stories, strict=True) for one in plan(case, start, tries)
+    )
+    for moment, _, case, word, when, message in script:
+        await sla.pass_to(at(moment))
+        if moment in restarts:
+            sla.restart()
+        author = "customer" if word == "message_received" else "agent"
+        await sla.batch([sla.fact(word, at(when), message=message, author=author, case=conversation(case))])
+    await sla.pass_to(at(5000))
+    for case, (_, tries) in zip(CASES, stories, strict=True):
+        told = [word for word in sla.told(case) if word not in ("started", "warned")]
+        assert tuple(told) == expected(tries), (case, tries)
+    assert max(Counter(f.conversation for f in sla.facts("breached")).values(), default=0) <= 1
+    assert sla.timers() == []
