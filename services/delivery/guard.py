@@ -96,10 +96,6 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         except OSError as error:
             raise httpcore2.ConnectError("the host could not be resolved") from error
         private = not all(map(is_public, addresses))
-        if private and not self._allow_private and f"{_bare(host)}:{port}" not in self._allowed:
+        if private and not self._allow_private and self._allowed.isdisjoint({f"{host}:{port}", f"[{host}]:{port}"}):
             raise Refused("target", f"{host}:{port} is in a private network; PASOKH_ALLOWED_TARGETS can name it")
         return addresses
-
-
-def _bare(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,97 @@
+"""The agents of the demo shop: they read, think, answer in the customer's language, and resolve."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Literal
+
+from services.demo.corpus import ANSWERS, LANGUAGES, Language, Topic
+
+Action = Literal["reply", "resolve"]
+ACTION_OF: Mapping[str, Action] = {"assigned": "reply", "pending": "resolve"}
+MOST_REPLIES = 3
+MOST_TRIES = 3
+LONGEST_THOUGHT_SECONDS = 75.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What an agent does now. `key` is the same when it has to be done again."""
+
+    conversation: str
+    action: Action
+    agent: str
+    text: str
+    key: str
+
+
+@dataclass(slots=True)
+class _Case:
+    status: str
+    due: datetime
+    replies: int = 0
+    turn: int = 0
+    failures: int = 0
+    deed: Deed | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """What all agents have on their desks. Made anew at every start: what is open is seen again, and gets done."""
+
+    random: Random
+    run: str
+    _cases: dict[str, _Case] = field(default_factory=dict)
+
+    def look(
+        self, conversations: Iterable[Mapping[str, Any]], topics: Mapping[str, Topic], now: datetime
+    ) -> list[Deed]:
+        """`conversations` are all that are assigned or pending, as REST shows them; returns what is done now."""
+        seen = {one["id"]: one for one in conversations if one["status"] in ACTION_OF and one.get("agent")}
+        self._cases = {i: case for i, case in self._cases.items() if i in seen}
+        return [self._deed(one, topics) for one in seen.values() if self._is_due(one, now)]
+
+    def failed(self, deed: Deed, now: datetime) -> None:
+        """It was refused or did not arrive: the same again in a while, and after some tries an end of it."""
+        case = self._cases.get(deed.conversation)
+        if case is None or case.deed != deed:
+            return
+        case.failures += 1
+        case.due = now + timedelta(seconds=10 * case.failures)
+        if case.failures == MOST_TRIES:
+            case.deed, case.replies = None, MOST_REPLIES
+
+    def _is_due(self, one: Mapping[str, Any], now: datetime) -> bool:
+        case = self._cases.get(one["id"])
+        if case is None or case.status != one["status"]:
+            replies, turn = (case.replies, case.turn + 1) if case else (0, 0)
+            case = _Case(one["status"], now + self._thought(one["status"]), replies, turn)
+            self._cases[one["id"]] = case
+        return case.due <= now
+
+    def _deed(self, one: Mapping[str, Any], topics: Mapping[str, Topic]) -> Deed:
+        case = self._cases[one["id"]]
+        # Its effect may be seen only a moment later; until then nothing more is done about it.
+        case.due += timedelta(seconds=60)
+        if case.deed is None:
+            case.deed = self._new_deed(case, one, topics)
+        return case.deed
+
+    def _new_deed(self, case: _Case, one: Mapping[str, Any], topics: Mapping[str, Topic]) -> Deed:
+        action = ACTION_OF[case.status] if case.replies < MOST_REPLIES else "resolve"
+        case.replies += action == "reply"
+        key = f"demo-{self.run}-{one['id']}-{case.turn}-{action}"
+        return Deed(one["id"], action, one["agent"], self._text(one, topics), key)
+
+    def _text(self, one: Mapping[str, Any], topics: Mapping[str, Topic]) -> str:
+        language = one.get("language")
+        known: Language = next((name for name in LANGUAGES if name == language), "en")
+        topic = topics.get(str(one["person"]).rsplit(":", 1)[-1], "product")
+        return self.random.choice(ANSWERS[known][topic])
+
+    def _thought(self, status: str) -> timedelta:
+        """Mostly about eight seconds, now and then a minute; a customer who is silent is given a little time."""
+        if status == "pending":
+            return timedelta(seconds=self.random.uniform(8, 30))
+        return timedelta(seconds=min(self.random.lognormvariate(2.1, 0.7), LONGEST_THOUGHT_SECONDS))

@@ -1,0 +1,65 @@
+"""The demo's way into an installation: its public REST API and webhooks, over one client."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+
+from schemas.values import Json
+
+SECONDS = 20.0
+
+
+class Refusal(Exception):
+    """The installation answered with an error. `status` is HTTP's."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+
+
+class Rest:
+    """Calls below `/v1/workspaces/{workspace}`. Raises Refusal for an error, httpx2's TransportError without one."""
+
+    def __init__(self, client: httpx2.AsyncClient, admin_key: str, workspace: str) -> None:
+        self._client = client
+        self._key = {"authorization": f"Bearer {admin_key}"}
+        self._base = f"/v1/workspaces/{workspace}"
+
+    async def put(self, path: str, body: Mapping[str, Json]) -> dict[str, Any]:
+        """Create or replace; the resource."""
+        return _body(await self._client.put(self._base + path, json=body, headers=self._key))
+
+    async def post(self, path: str, body: Mapping[str, Json], *, key: str) -> dict[str, Any]:
+        """Do once; `key` is the Idempotency-Key."""
+        headers = {**self._key, "idempotency-key": key}
+        return _body(await self._client.post(self._base + path, json=body, headers=headers))
+
+    async def items(self, path: str, **filters: str) -> AsyncIterator[dict[str, Any]]:
+        """Every item of a list, page by page."""
+        cursor: str | None = None
+        while True:
+            parameters = {**filters, "limit": "200", **({"cursor": cursor} if cursor else {})}
+            page = _body(await self._client.get(self._base + path, params=parameters, headers=self._key))
+            for item in page["items"]:
+                yield item
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+
+@asynccontextmanager
+async def connected(
+    base_url: str, transport: httpx2.AsyncBaseTransport | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client for one address; `transport` in place of the network."""
+    async with httpx2.AsyncClient(base_url=base_url, timeout=SECONDS, transport=transport, trust_env=False) as client:
+        yield client
+
+
+def _body(answer: httpx2.Response) -> dict[str, Any]:
+    if answer.is_success:
+        body: dict[str, Any] = answer.json()
+        return body
+    raise Refusal(answer.status_code, answer.text[:500])

@@ -1,0 +1,199 @@
+"""Runs the demo until it is stopped: seeds, lets customers write and hear, lets agents answer and resolve."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import httpx2
+import structlog
+
+from services.demo.agents import Deed, Desk
+from services.demo.customers import Crowd
+from services.demo.rest import Refusal, Rest, connected
+from services.demo.seeding import ACCOUNT, Credentials, seed
+from services.demo.updates import Update
+from services.runtime.clock import Clock, SystemClock
+
+LOOK_SECONDS = 1.0
+LANES = 8
+LANE_UPDATES = 100
+TRIES = 5
+OPEN_STATUSES = ("bot", "waiting", "offered", "assigned", "pending")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Shop:
+    """Everything that a running demo shares."""
+
+    rest: Rest
+    client: httpx2.AsyncClient
+    stand_in: httpx2.AsyncClient
+    webhook: str
+    secret: str
+    crowd: Crowd
+    desk: Desk
+    clock: Clock
+    heard: int = 0
+    lanes: list["asyncio.Queue[Update]"] = field(
+        default_factory=lambda: [asyncio.Queue(LANE_UPDATES) for _ in range(LANES)]
+    )
+
+
+async def run_demo(
+    base_url: str, admin_key: str, *, workspace: str = "demo", rate: float = 1.0, stand_in: str, stop: asyncio.Event
+) -> None:
+    """Seed and stream until `stop`. `rate`: updates a second. `stand_in`: its URL, as the installation reaches it.
+
+    An installation that is away for a while is waited for. Raises Refusal when it will not be seeded (wrong key,
+    a stand-in that is not among its allowed targets).
+    """
+    credentials = await _seeded(base_url, admin_key, workspace, stand_in, stop)
+    if credentials is not None:
+        await stream(base_url, admin_key, credentials, workspace=workspace, rate=rate, stand_in=stand_in, stop=stop)
+
+
+async def stream(
+    base_url: str,
+    admin_key: str,
+    credentials: Credentials,
+    *,
+    workspace: str,
+    rate: float,
+    stand_in: str,
+    stop: asyncio.Event,
+    clock: Clock | None = None,
+) -> None:
+    """Customers and agents of a workspace that is seeded, until `stop`."""
+    time = clock or SystemClock()
+    start = time.now()
+    random = Random(start.timestamp())  # noqa: S311 - what customers write guards nothing
+    async with connected(base_url) as client, connected(stand_in) as telegram:
+        shop = Shop(
+            rest=Rest(client, admin_key, workspace),
+            client=client,
+            stand_in=telegram,
+            webhook=f"/webhooks/telegram/{workspace}/{ACCOUNT}",
+            secret=credentials.secret_token,
+            crowd=Crowd.starting(start, random),
+            desk=Desk(random, run=str(int(start.timestamp()))),
+            clock=time,
+        )
+        shop.heard = await _last_heard(shop)
+        await _until_stopped(stop, [_customers(shop, rate, random), _agents(shop), *map(_lane(shop), shop.lanes)])
+
+
+async def _seeded(
+    base_url: str, admin_key: str, workspace: str, stand_in: str, stop: asyncio.Event
+) -> Credentials | None:
+    while not stop.is_set():
+        try:
+            return await seed(base_url, admin_key, workspace, stand_in)
+        except httpx2.TransportError:
+            log.info("demo_waits_for_installation")
+        except Refusal as refusal:
+            if refusal.status not in (429, 503):
+                raise
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), timeout=LOOK_SECONDS)
+    return None
+
+
+async def _until_stopped(stop: asyncio.Event, lives: Sequence[Awaitable[None]]) -> None:
+    """Run all until `stop`; what one of them raises is raised."""
+    tasks = [asyncio.ensure_future(life) for life in lives]
+    end = asyncio.ensure_future(stop.wait())
+    try:
+        done, _ = await asyncio.wait([end, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (end, *tasks):
+            task.cancel()
+        await asyncio.gather(end, *tasks, return_exceptions=True)
+
+
+# -- customers ---------------------------------------------------------------------------------------------------------
+
+
+async def _customers(shop: Shop, rate: float, random: Random) -> None:
+    while True:
+        await asyncio.sleep(random.expovariate(rate))
+        for update in shop.crowd.next(shop.clock.now()):
+            await shop.lanes[update.chat % LANES].put(update)
+
+
+def _lane(shop: Shop) -> Callable[["asyncio.Queue[Update]"], Awaitable[None]]:
+    """Delivers in order what belongs to the chats of a lane, as the platform does."""
+
+    async def run(lane: "asyncio.Queue[Update]") -> None:
+        while True:
+            await _deliver(shop, await lane.get())
+
+    return run
+
+
+async def _deliver(shop: Shop, update: Update) -> None:
+    headers = {"x-telegram-bot-api-secret-token": shop.secret}
+    for number in range(TRIES):
+        try:
+            answer = await shop.client.post(shop.webhook, json=update.body, headers=headers)
+            if answer.is_success:
+                return
+            log.warning("demo_update_not_taken", status=answer.status_code)
+        except httpx2.TransportError:
+            log.warning("demo_update_not_taken", status=None)
+        await asyncio.sleep(2.0**number)
+
+
+# -- agents, and what reaches the customers ----------------------------------------------------------------------------
+
+
+async def _agents(shop: Shop) -> None:
+    while True:
+        try:
+            await _listen(shop)
+            deeds = await _look(shop)
+        except (httpx2.TransportError, Refusal) as error:
+            log.warning("demo_cannot_look", reason=type(error).__name__)
+            deeds = []
+        await asyncio.gather(*(_do(shop, deed) for deed in deeds))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _listen(shop: Shop) -> None:
+    for entry in await _sent_after(shop, shop.heard):
+        shop.heard = entry["number"]
+        shop.crowd.heard(entry, shop.clock.now())
+
+
+async def _last_heard(shop: Shop) -> int:
+    """What was sent before this start is nobody's news."""
+    return max((entry["number"] for entry in await _sent_after(shop, 0)), default=0)
+
+
+async def _sent_after(shop: Shop, number: int) -> list[dict[str, Any]]:
+    answer = await shop.stand_in.get("/_sent", params={"after": str(number)})
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def _look(shop: Shop) -> list[Deed]:
+    found = [one for status in OPEN_STATUSES async for one in shop.rest.items("/conversations", status=status)]
+    shop.crowd.counted(len(found))
+    return shop.desk.look(found, shop.crowd.topics, shop.clock.now())
+
+
+async def _do(shop: Shop, deed: Deed) -> None:
+    path, body = f"/conversations/{deed.conversation}", {"agent": deed.agent}
+    try:
+        if deed.action == "reply":
+            await shop.rest.post(f"{path}/replies", {**body, "text": deed.text}, key=deed.key)
+        else:
+            await shop.rest.post(f"{path}/resolve", body, key=deed.key)
+    except (httpx2.TransportError, Refusal) as error:
+        log.info("demo_agent_could_not", action=deed.action, reason=type(error).__name__)
+        shop.desk.failed(deed, shop.clock.now())

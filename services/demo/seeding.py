@@ -1,0 +1,131 @@
+"""Writes the demo shop: workspace, teams, agents, rules, promises and a Telegram account. Repeating it is harmless."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx2
+
+from schemas.values import Json
+from services.demo.corpus import LANGUAGES, Language
+from services.demo.rest import Rest, connected
+
+ACCOUNT = "main"
+TEAM = "support"
+BOT_USERNAME = "pasokh_demo_bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """An agent of the demo shop."""
+
+    id: str
+    name: str
+    languages: Mapping[Language, int]
+    capacity: int = 8
+
+
+AGENTS: tuple[Colleague, ...] = (
+    Colleague("sara", "سارا", {"fa": 5, "en": 2}),
+    Colleague("omid", "امید", {"fa": 4, "ar": 2}),
+    Colleague("omar", "عمر", {"ar": 5, "en": 3}),
+    Colleague("layla", "ليلى", {"ar": 4, "fa": 2}),
+    Colleague("ilze", "Ilze", {"lv": 5, "en": 4}),
+    Colleague("juris", "Juris", {"lv": 4, "en": 2}),
+    Colleague("emma", "Emma", {"en": 5}),
+    Colleague("noah", "Noah", {"en": 4, "lv": 1}),
+)
+
+ROUTING: dict[str, Json] = {
+    "rules": [
+        {"when": {"sensitive": True}, "then": {"team": "payments", "priority": "urgent"}},
+        {
+            "when": {"sentiment": "negative"},
+            "then": {"team": TEAM, "skills": {"lang:{language}": 3}, "priority": "high"},
+        },
+        {"when": {"intent": ["refund", "payment"]}, "then": {"team": "payments", "skills": {"lang:{language}": 2}}},
+        {"when": {"language": list(LANGUAGES)}, "then": {"team": TEAM, "skills": {"lang:{language}": 1}}},
+        {"when": {}, "then": {"team": TEAM}},
+    ]
+}
+# Short enough that a minute of watching shows promises kept and broken.
+URGENT: dict[str, Json] = {"first_response_seconds": 10, "next_response_seconds": 20, "resolution_seconds": 90}
+EVERYONE: dict[str, Json] = {
+    "pickup_seconds": 5,
+    "first_response_seconds": 20,
+    "next_response_seconds": 40,
+    "resolution_seconds": 180,
+}
+SLA: dict[str, Json] = {
+    "policies": [
+        {"id": "urgent", "when": {"priority": ["urgent", "high"]}, "targets": URGENT},
+        {"id": "everyone", "when": {}, "targets": EVERYONE},
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Of the demo's bot. The same for the same key and workspace, so that a second start agrees with the first."""
+
+    bot_token: str
+    secret_token: str
+
+
+def credentials_of(admin_key: str, workspace: str) -> Credentials:
+    """Derived one way: they tell nothing about the key."""
+
+    def derived(purpose: str) -> str:
+        return hmac.new(admin_key.encode(), f"demo/{purpose}/{workspace}".encode(), hashlib.sha256).hexdigest()
+
+    return Credentials(bot_token=f"7000000001:{derived('bot')[:35]}", secret_token=derived("webhook"))
+
+
+async def seed(
+    base_url: str,
+    admin_key: str,
+    workspace: str,
+    stand_in_url: str,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> Credentials:
+    """Write everything over REST. Raises Refusal, or httpx2's TransportError when nobody answers."""
+    credentials = credentials_of(admin_key, workspace)
+    async with connected(base_url, transport) as client:
+        rest = Rest(client, admin_key, workspace)
+        for path, body in resources(credentials, stand_in_url):
+            await rest.put(path, body)
+    return credentials
+
+
+def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, dict[str, Json]]]:
+    """Path below the workspace → body, in an order in which each finds what it names."""
+    return [
+        ("", {"name": "Demo shop", "languages": list(LANGUAGES), "timezone": "Asia/Tehran"}),
+        (f"/teams/{TEAM}", {"name": "Support"}),
+        ("/teams/payments", {"name": "Payments"}),
+        *((f"/agents/{one.id}", _agent(one)) for one in AGENTS),
+        *((f"/agents/{one.id}/presence", _online()) for one in AGENTS),
+        ("/routing", ROUTING),
+        ("/sla", SLA),
+        (f"/accounts/telegram/{ACCOUNT}", _account(credentials, stand_in_url)),
+    ]
+
+
+def _agent(one: Colleague) -> dict[str, Json]:
+    skills: dict[str, Json] = {f"lang:{language}": level for language, level in one.languages.items()}
+    return {"name": one.name, "teams": [TEAM, "payments"], "skills": skills, "capacity": one.capacity}
+
+
+def _online() -> dict[str, Json]:
+    return {"status": "online"}
+
+
+def _account(credentials: Credentials, stand_in_url: str) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on Telegram",
+        "credentials": {"bot_token": credentials.bot_token, "secret_token": credentials.secret_token},
+        "api_base": stand_in_url,
+        "settings": {"username": BOT_USERNAME},
+    }

@@ -1,0 +1,86 @@
+"""Updates as Telegram posts them to a webhook (core.telegram.org/bots/api#update)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.values import Json
+from services.demo.corpus import LANGUAGES, NAMES, Language
+
+GROUP = -1_002_000_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A person on Telegram; everything about them follows from the number."""
+
+    number: int
+
+    @property
+    def id(self) -> int:
+        return 700_000_000 + self.number
+
+    @property
+    def language(self) -> Language:
+        return LANGUAGES[self.number % len(LANGUAGES)]
+
+    @property
+    def name(self) -> str:
+        names = NAMES[self.language]
+        return names[self.number // len(LANGUAGES) % len(names)]
+
+    def sender(self) -> dict[str, Json]:
+        return {"id": self.id, "is_bot": False, "first_name": self.name, "language_code": self.language}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message that a customer wrote. `chat` is their own id, or the group's."""
+
+    customer: Customer
+    chat: int
+    message_id: int
+    at: datetime
+    text: str
+
+    def shape(self) -> dict[str, Json]:
+        chat: dict[str, Json] = {"id": self.chat, "type": "private", "first_name": self.customer.name}
+        if self.chat < 0:
+            chat = {"id": self.chat, "type": "supergroup", "title": "Demo shop: questions"}
+        return {
+            "message_id": self.message_id,
+            "from": self.customer.sender(),
+            "chat": chat,
+            "date": int(self.at.timestamp()),
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One update; what belongs to one chat is delivered in order."""
+
+    chat: int
+    body: dict[str, Json]
+
+
+def message(update_id: int, written: Written) -> Update:
+    """Somebody wrote."""
+    return Update(written.chat, {"update_id": update_id, "message": written.shape()})
+
+
+def edited(update_id: int, written: Written, at: datetime) -> Update:
+    """Somebody changed what they wrote; `written` has the new text."""
+    body = {**written.shape(), "edit_date": int(at.timestamp())}
+    return Update(written.chat, {"update_id": update_id, "edited_message": body})
+
+
+def pressed(update_id: int, written: Written, data: str) -> Update:
+    """Somebody pressed a button under a message of the bot."""
+    query: dict[str, Json] = {
+        "id": str(update_id),
+        "from": written.customer.sender(),
+        "chat_instance": str(written.chat),
+        "message": {**written.shape(), "from": {"id": 7_000_000_001, "is_bot": True, "first_name": "Demo shop"}},
+        "data": data,
+    }
+    return Update(written.chat, {"update_id": update_id, "callback_query": query})
