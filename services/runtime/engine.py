@@ -39,9 +39,7 @@ async def open_engine(
     """
     async with AsyncExitStack() as stack:
         store, bus = await _opened(stack, settings, clock)
-        every: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *collections)
-        wanted = {collection.name: collection for collection in every}
-        await store.prepare(list(wanted.values()))
+        await store.prepare(_with_our_own(collections))
         await _check_layout(store, bus.partitions)
         yield store, bus
 
@@ -54,9 +52,13 @@ async def open_store(settings: Settings, collections: Sequence[Collection[Any]])
     """
     async with AsyncExitStack() as stack:
         store = await _open_store(stack, settings.store_url, sqlite_path(settings.store_url))
-        wanted = {collection.name: collection for collection in (*RUNTIME_COLLECTIONS, LAYOUT, *collections)}
-        await store.prepare(list(wanted.values()))
+        await store.prepare(_with_our_own(collections))
         yield store
+
+
+def _with_our_own(collections: Sequence[Collection[Any]]) -> Sequence[Collection[Any]]:
+    every: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *collections)
+    return list({collection.name: collection for collection in every}.values())
 
 
 async def _opened(stack: AsyncExitStack, settings: Settings, clock: Clock) -> tuple[Store, Bus]:
