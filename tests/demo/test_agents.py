@@ -1,0 +1,87 @@
+"""Agents answer in the customer's language after a while, resolve what is silent, and never hammer."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from services.demo.agents import MOST_REPLIES, Deed, Desk
+from services.demo.corpus import ANSWERS, LANGUAGES
+
+START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
+
+
+def conversation(status: str = "assigned", identity: str = "c1", language: str | None = "fa") -> dict[str, Any]:
+    person = "telegram:main:700000001"
+    return {"id": identity, "status": status, "agent": "sara", "language": language, "person": person}
+
+
+def first_deed(desk: Desk, one: dict[str, Any], start: datetime = START) -> tuple[Deed, float]:
+    for second in range(200):
+        for deed in desk.look([one], {"700000001": "refund"}, start + timedelta(seconds=second)):
+            return deed, float(second)
+    raise AssertionError("nothing was done")
+
+
+def desk() -> Desk:
+    return Desk(Random(3), run="r")
+
+
+def test_answer_is_about_the_matter_and_in_the_customers_language() -> None:
+    for language in LANGUAGES:
+        deed, _ = first_deed(desk(), conversation(language=language))
+        assert (deed.action, deed.agent) == ("reply", "sara")
+        assert deed.text in ANSWERS[language]["refund"]
+
+
+def test_unknown_language_is_answered_in_english() -> None:
+    assert first_deed(desk(), conversation(language=None))[0].text in ANSWERS["en"]["refund"]
+
+
+def test_thinking_takes_seconds_and_sometimes_longer_than_promised() -> None:
+    people = desk()
+    times = [first_deed(people, conversation(identity=f"c{n}"))[1] for n in range(200)]
+    assert 4 < sorted(times)[100] < 14
+    assert 5 < sum(t > 20 for t in times) < 60
+    assert max(times) <= 75
+
+
+def test_silent_customer_is_resolved() -> None:
+    assert first_deed(desk(), conversation("pending"))[0].action == "resolve"
+
+
+def test_same_deed_is_not_done_again_while_its_effect_is_awaited() -> None:
+    people = desk()
+    deed, second = first_deed(people, conversation())
+    assert people.look([conversation()], {}, START + timedelta(seconds=second + 30)) == []
+    (again,) = people.look([conversation()], {}, START + timedelta(seconds=second + 200))
+    assert again == deed
+
+
+def test_failed_deed_is_tried_again_the_same_and_then_the_case_is_resolved() -> None:
+    people = desk()
+    done = []
+    for second in range(300):
+        now = START + timedelta(seconds=second)
+        for deed in people.look([conversation()], {}, now):
+            done.append(deed)
+            people.failed(deed, now)
+    assert done[0] == done[1] == done[2]
+    assert done[3].action == "resolve"
+    assert len(done) < 20
+
+
+def test_endless_talk_is_ended() -> None:
+    people, now, actions = desk(), START, []
+    for _ in range(MOST_REPLIES + 1):
+        deed, second = first_deed(people, conversation(), now)
+        actions.append(deed.action)
+        now += timedelta(seconds=second + 1)
+        people.look([conversation("pending")], {}, now)
+    assert actions == ["reply"] * MOST_REPLIES + ["resolve"]
+
+
+def test_what_is_gone_is_forgotten_and_what_has_no_agent_is_left_alone() -> None:
+    people = desk()
+    people.look([conversation()], {}, START)
+    assert people.look([{**conversation(), "agent": None}], {}, START + timedelta(seconds=500)) == []
+    assert people.look([conversation("closed")], {}, START + timedelta(seconds=500)) == []
