@@ -63,8 +63,9 @@ class Oracle:
 
 
 OUTCOMES = {"settle": "delivered", "fail": "failed"}
-words = st.sampled_from(["replied", "settle", "settle", "fail", "tick", "resolved", "reopened"])
-waits = st.sampled_from([0, 0, 1, 40, 60, 101])
+# What settles nothing comes more often, so that stories last.
+words = st.sampled_from(["replied", "replied", "fail", "fail", "resolved", "reopened", "tick", "settle"])
+waits = st.sampled_from([0, 1, 1, 40, 60, 101])
 steps = st.lists(st.tuples(words, waits), min_size=2, max_size=14)
 
 
