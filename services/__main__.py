@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from services.commands import dead_letters, doctor, keys, parse, serve, topics, up
+from services.commands import dead_letters, demo, doctor, keys, parse, serve, topics, up
 from services.commands.flags import with_settings
 from services.commands.plain import polite
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "up": with_settings(up.up),
     "serve": with_settings(serve.serve),
+    "demo": demo.demo,
     "parse": parse.parse,
     "doctor": with_settings(doctor.doctor),
     "topics": with_settings(topics.topics),

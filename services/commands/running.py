@@ -30,9 +30,9 @@ async def nothing(_: str, __: Context) -> AsyncIterator[None]:
     yield
 
 
-def run_here(process: Process, settings: Settings, beside: Beside = nothing) -> None:
+def run_here(process: Process, settings: Settings, beside: Beside = nothing, *, log_level: str = "INFO") -> None:
     """Run a process until SIGTERM or SIGINT. Raises Misconfigured, Unavailable, alone or in a group."""
-    configure_logging()
+    configure_logging(log_level)
     with bind(settings.host, settings.port) as bound:
         loop.run(_until_signal(process, settings, bound, beside))
 

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from pydantic import SecretStr
 
+from services.commands.demo_shop import demo_shop, free_port
 from services.commands.printing import say
 from services.commands.running import run_here
 from services.composition import ALL_IN_ONE, process_of
@@ -15,13 +18,24 @@ from services.runtime.service import Context
 from services.runtime.settings import Settings
 
 
-def up(settings: Settings) -> None:
+def up(
+    settings: Settings,
+    demo: Annotated[bool, typer.Option("--demo", help="With a demo shop: customers write, agents answer.")] = False,
+) -> None:
     """Everything in one process. The first start makes the data folder and an admin key."""
     with held(settings.data):
         key, path, is_new = ensure_admin_key(settings)
         if path is not None:
             _tell_key(key if is_new else None, path)
-        run_here(process_of(ALL_IN_ONE), settings.model_copy(update={"admin_key": SecretStr(key)}), _told)
+        settings = settings.model_copy(update={"admin_key": SecretStr(key)})
+        if not demo:
+            run_here(process_of(ALL_IN_ONE), settings, _told)
+            return
+        port = free_port()
+        targets = [*settings.allowed_targets, f"127.0.0.1:{port}"]
+        settings = settings.model_copy(update={"allowed_targets": targets})
+        # What the demo prints is for reading: its own traffic would drown it.
+        run_here(process_of(ALL_IN_ONE), settings, demo_shop(key, path, port), log_level="WARNING")
 
 
 def _tell_key(new: str | None, path: Path) -> None:

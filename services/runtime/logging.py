@@ -34,6 +34,8 @@ SECRET_FIELDS = frozenset(
     }
 )
 """A field of one of these names is never written, at any depth."""
+QUIET = ("aiokafka", "httpcore2", "httpx2", "uvicorn")
+"""Libraries that are heard from warnings on. httpx2 tells every URL, and Telegram's hold the bot's token."""
 _TOLD = tuple(vars(errors)[name] for name in vars(errors) if isinstance(vars(errors)[name], type))
 _FRAMES = 12
 
@@ -60,6 +62,8 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_formatter(shared))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 def _formatter(shared: list[Any]) -> logging.Formatter:
