@@ -89,10 +89,10 @@ def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:
     read, admin = [Depends(allowed("read"))], [Depends(allowed("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
     one = "/{channel}/{account}"
-    router.add_api_route("", list_accounts, dependencies=read, response_model_exclude_none=True)
-    router.add_api_route(one, show_account, dependencies=read, response_model_exclude_none=True)
+    router.add_api_route("", list_accounts, dependencies=read)
+    router.add_api_route(one, show_account, dependencies=read)
     router.add_api_route(one, delete_account, methods=["DELETE"], dependencies=admin, status_code=204)
     # The channel is a resource of the path: it is looked for before the body is read.
     found = [*admin, Depends(writing.known_channel)]
-    router.add_api_route(one, writing.put, methods=["PUT"], dependencies=found, response_model_exclude_none=True)
+    router.add_api_route(one, writing.put, methods=["PUT"], dependencies=found)
     return router

@@ -1,0 +1,119 @@
+"""Accounts: checked by their channel, credentials never shown, targets only where the operator allows."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.records.lookups import configuration_of
+from tests.rest import Rest, open_rest, problem_of
+
+MAIN = "/v1/workspaces/shop/accounts/telegram/main"
+TOKEN = "123456:secret-of-the-bot"
+BODY = {"name": "Bot", "credentials": {"bot_token": TOKEN}, "settings": {"username": "shop_bot"}}
+
+
+@pytest.fixture
+async def rest() -> AsyncIterator[Rest]:
+    async with open_rest() as opened:
+        await opened.workspace()
+        yield opened
+
+
+async def stored_token(rest: Rest) -> str:
+    found = await configuration_of(rest.store, "shop")
+    assert found is not None
+    return found.accounts["telegram/main"].body.credentials["bot_token"]
+
+
+async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_they_are_set(rest: Rest) -> None:
+    answer = await rest.ask("PUT", MAIN, BODY)
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "id": "main",
+        "channel": "telegram",
+        "name": "Bot",
+        "credentials": {"bot_token": "set"},
+        "language": None,
+        "api_base": None,
+        "settings": {"username": "shop_bot"},
+        "webhook_path": "/webhooks/telegram/shop/main",
+    }
+    shown = await rest.ask("GET", MAIN)
+    assert shown.json() == answer.json()
+    assert shown.headers["etag"] == answer.headers["etag"]
+    assert await stored_token(rest) == TOKEN
+
+
+async def test_no_answer_ever_holds_a_credential(rest: Rest) -> None:
+    answers = [await rest.ask("PUT", MAIN, BODY), await rest.ask("GET", MAIN), await rest.ask("PUT", MAIN, BODY)]
+    answers.append(await rest.ask("GET", "/v1/workspaces/shop/accounts"))
+    answers.append(await rest.ask("PUT", MAIN, BODY | {"language": TOKEN}))
+    answers.append(await rest.ask("PUT", MAIN, BODY, if_match='"99"'))
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 200, 422, 412]
+    assert not [answer.text for answer in answers if TOKEN in answer.text]
+
+
+async def test_what_the_channel_does_not_accept_is_422_at_its_pointer(rest: Rest) -> None:
+    problem = problem_of(await rest.ask("PUT", MAIN, {"credentials": {}}), 422)
+    assert problem["errors"] == [{"pointer": "/credentials/bot_token", "detail": "A bot token is needed."}]
+
+
+async def test_an_unknown_channel_is_404_and_says_which_there_are(rest: Rest) -> None:
+    problem = problem_of(await rest.ask("PUT", MAIN.replace("telegram", "fax"), {"nonsense": 1}), 404)
+    assert "telegram" in str(problem["detail"])
+
+
+async def test_a_credential_that_is_written_back_as_it_was_read_stays(rest: Rest) -> None:
+    await rest.ask("PUT", MAIN, BODY)
+    changed = await rest.ask("PUT", MAIN, BODY | {"credentials": {"bot_token": "set"}, "language": "fa"})
+    assert (changed.status_code, changed.json()["language"]) == (200, "fa")
+    assert await stored_token(rest) == TOKEN
+
+
+async def test_set_stands_for_nothing_where_nothing_is(rest: Rest) -> None:
+    problem = problem_of(await rest.ask("PUT", MAIN, {"credentials": {"bot_token": "set"}}), 422)
+    assert problem["errors"][0]["pointer"] == "/credentials/bot_token"  # type: ignore[index,call-overload]
+
+
+async def test_a_deleted_account_is_gone(rest: Rest) -> None:
+    await rest.ask("PUT", MAIN, BODY)
+    problem_of(await rest.ask("DELETE", MAIN, if_match='"99"'), 412)
+    assert (await rest.ask("DELETE", MAIN)).status_code == 204
+    problem_of(await rest.ask("GET", MAIN), 404)
+    problem_of(await rest.ask("DELETE", MAIN), 404)
+
+
+async def test_accounts_are_listed_by_channel_and_id(rest: Rest) -> None:
+    for name in ("two", "one"):
+        await rest.ask("PUT", MAIN.replace("main", name), BODY)
+    first = (await rest.ask("GET", "/v1/workspaces/shop/accounts?limit=1")).json()
+    second = (await rest.ask("GET", f"/v1/workspaces/shop/accounts?limit=1&cursor={first['next']}")).json()
+    assert [item["id"] for item in first["items"] + second["items"]] == ["one", "two"]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "api_base", "status"),
+    [
+        ({}, "http://127.0.0.1:9000", 422),
+        ({}, "http://169.254.169.254/latest", 422),
+        ({"allow_private_targets": True}, "http://127.0.0.1:9000", 201),
+        ({"allowed_targets": ["127.0.0.1:9000"]}, "http://127.0.0.1:9000", 201),
+        ({"allowed_targets": ["127.0.0.1:9000"]}, "http://127.0.0.1:9001", 422),
+        ({"allowed_targets": ["bots.example:443"]}, "https://bots.example", 201),
+        ({"allow_private_targets": True}, "ftp://127.0.0.1", 422),
+        ({"allow_private_targets": True}, "http://user:pw@127.0.0.1", 422),
+        ({"allow_private_targets": True}, "http://127.0.0.1:99999", 422),
+        ({"allow_private_targets": True}, "nonsense", 422),
+    ],
+)
+async def test_an_account_sends_elsewhere_only_where_the_operator_allows(
+    given: dict[str, Any], api_base: str, status: int
+) -> None:
+    async with open_rest(**given) as rest:
+        await rest.workspace()
+        answer = await rest.ask("PUT", MAIN, BODY | {"api_base": api_base})
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            assert answer.json()["errors"][0]["pointer"] == "/api_base"
