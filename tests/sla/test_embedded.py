@@ -1,0 +1,50 @@
+"""The service as it is wired, on the embedded engine: its one query means there what it means here."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.records.clocks import AGENDAS, CLOCKS, EXEMPTIONS, clock_id
+from services.runtime.clock import SystemClock
+from services.runtime.engine import open_engine
+from services.runtime.service import Context
+from services.runtime.settings import Settings
+from services.runtime.store.port import Changes, Key, Put
+from services.runtime.work import Place, Work
+from services.sla import agenda, wiring
+from tests.sla.cases import Sla, at
+
+
+@pytest.fixture
+async def answered_and_waiting() -> list[Put]:
+    """A clock whose answer is on its way, and one that runs."""
+    sla = Sla()
+    await sla.customer(at(0))
+    waiting = sla.clock()
+    await sla.replied(at(1))
+    answered = sla.clock().model_copy(update={"conversation": "c0"})
+    return [
+        Put(Key(CLOCKS.name, clock_id(one.conversation, "first_response", 1)), one.model_dump(mode="json"))
+        for one in (answered, waiting)
+    ]
+
+
+async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
+    settings = Settings(data=tmp_path)
+    async with open_engine(settings, SystemClock(), (CLOCKS, EXEMPTIONS, AGENDAS)) as (store, _):
+        await store.commit(Changes(puts=answered_and_waiting))
+        early, due = (Work(Place("sla", 0, 1, 1), at(0), store) for _ in range(2))
+        assert await agenda.look_ahead(early, at(30) - timedelta(microseconds=1)) == at(30)
+        assert agenda.due_by(early, at(29)) == []
+        assert await agenda.look_ahead(due, at(30)) is None
+        assert [clock.conversation for clock in agenda.due_by(due, at(30))] == ["c1"]
+
+
+async def test_the_service_brings_its_stage(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    async with (
+        open_engine(settings, SystemClock(), (CLOCKS, EXEMPTIONS, AGENDAS)) as (store, bus),
+        wiring.open(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
+    ):
+        assert [stage.group for stage in part.stages] == ["sla"]
