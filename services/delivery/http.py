@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -108,12 +109,19 @@ async def _start_of(response: httpx2.Response) -> bytes:
 @asynccontextmanager
 async def open_http(backend: httpcore2.AsyncNetworkBackend) -> AsyncIterator[OutgoingHttp]:
     """Outgoing HTTP over this backend; no proxy, no redirects, nothing from the environment."""
+    _hush()
     timeout = httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
     transport = GuardedTransport(backend)
     async with httpx2.AsyncClient(
         transport=transport, timeout=timeout, follow_redirects=False, trust_env=False
     ) as client:
         yield OutgoingHttp(client)
+
+
+def _hush() -> None:
+    # At `info` it writes every URL that is called, and Telegram's hold the bot's token.
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def guarded(*, allow_private: bool, allowed: list[str]) -> httpcore2.AsyncNetworkBackend:

@@ -66,7 +66,7 @@ class Desk:
         case = self._cases.get(one["id"])
         if case is None or case.status != one["status"]:
             replies, turn = (case.replies, case.turn + 1) if case else (0, 0)
-            case = _Case(one["status"], now + self._thought(one["status"]), replies, turn)
+            case = _Case(one["status"], now + self._thought(one), replies, turn)
             self._cases[one["id"]] = case
         return case.due <= now
 
@@ -79,7 +79,8 @@ class Desk:
         return case.deed
 
     def _new_deed(self, case: _Case, one: Mapping[str, Any], topics: Mapping[str, Topic]) -> Deed:
-        action = ACTION_OF[case.status] if case.replies < MOST_REPLIES else "resolve"
+        talks = case.replies < MOST_REPLIES and not _is_unspeakable(one)
+        action = ACTION_OF[case.status] if talks else "resolve"
         case.replies += action == "reply"
         key = f"demo-{self.run}-{one['id']}-{case.turn}-{action}"
         return Deed(one["id"], action, one["agent"], self._text(one, topics), key)
@@ -90,8 +91,15 @@ class Desk:
         topic = topics.get(str(one["person"]).rsplit(":", 1)[-1], "product")
         return self.random.choice(ANSWERS[known][topic])
 
-    def _thought(self, status: str) -> timedelta:
+    def _thought(self, one: Mapping[str, Any]) -> timedelta:
         """Mostly about eight seconds, now and then a minute; a customer who is silent is given a little time."""
-        if status == "pending":
+        if _is_unspeakable(one):
+            return timedelta(seconds=self.random.uniform(60, 120))
+        if one["status"] == "pending":
             return timedelta(seconds=self.random.uniform(8, 30))
         return timedelta(seconds=min(self.random.lognormvariate(2.1, 0.7), LONGEST_THOUGHT_SECONDS))
+
+
+def _is_unspeakable(one: Mapping[str, Any]) -> bool:
+    """What is sensitive is not answered in public: the customer is awaited in private, for a while."""
+    return bool(one.get("sensitive")) and one.get("surface") == "public"

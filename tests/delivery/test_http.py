@@ -47,6 +47,14 @@ async def test_any_status_is_an_answer(http: OutgoingHttp, stand_in: tuple[Teleg
     assert len(state.sent) == 1
 
 
+async def test_tokens_in_addresses_reach_no_log(
+    http: OutgoingHttp, stand_in: tuple[TelegramStandIn, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        await http.post_json(f"{stand_in[1]}/bot1:very-secret/sendMessage", BODY)
+    assert "very-secret" not in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
 async def test_answer_that_breaks_off_is_uncertain(
     http: OutgoingHttp, stand_in: tuple[TelegramStandIn, str], kind: str

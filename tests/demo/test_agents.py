@@ -85,3 +85,10 @@ def test_what_is_gone_is_forgotten_and_what_has_no_agent_is_left_alone() -> None
     people.look([conversation()], {}, START)
     assert people.look([{**conversation(), "agent": None}], {}, START + timedelta(seconds=500)) == []
     assert people.look([conversation("closed")], {}, START + timedelta(seconds=500)) == []
+
+
+def test_sensitive_matter_is_not_answered_in_public_but_in_private() -> None:
+    public = {**conversation(), "sensitive": True, "surface": "public"}
+    deed, second = first_deed(desk(), public)
+    assert (deed.action, second >= 60) == ("resolve", True)
+    assert first_deed(desk(), {**public, "surface": "private"})[0].action == "reply"
