@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from services.text.checksums import luhn
+from services.text.checksums import LuhnSums
 
 LONGEST, SHORTEST = 19, 13
 # Up to three separators: spaces, dashes, dots, slashes, invisible marks. A comma with a space separates numbers, and
@@ -30,39 +30,35 @@ def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: Calla
 
 
 def _in_run(run: re.Match[str], near_card: Callable[[int, int], bool]) -> Spans:
-    groups = [(run.start() + m.start(), run.start() + m.end()) for m in _GROUP.finditer(run[0])]
-    digits = "".join(m[0] for m in _GROUP.finditer(run[0]))
+    groups = [m.span() for m in _GROUP.finditer(run.string, *run.span())]
+    digits = "".join(run.string[start:stop] for start, stop in groups)
     if len(digits) < SHORTEST:
         return []
-    if _is_card(digits):
+    sums = LuhnSums(digits)
+    if len(digits) <= LONGEST and sums.fit(0, len(digits)):
         return [run.span()]
-    found = [w for w in _windows(groups) if _is_card(_text(run, w)) and _usual(w)]
-    if not found and len(groups) > 1 and near_card(*run.span()):
-        found = [w for w in _windows(groups) if _is_card(_text(run, w))]
-    return [(w[0][0], w[-1][1]) for w in found]
+    cards = [window for window, first, stop in _windows(groups) if sums.fit(first, stop)]
+    found = [window for window in cards if _usual(window)]
+    if not found and cards and near_card(*run.span()):
+        found = cards
+    return [(window[0][0], window[-1][1]) for window in found]
 
 
-def _windows(groups: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
-    """Neighbouring groups that together have as many digits as a card."""
-    for first in range(len(groups)):
-        total = 0
+def _windows(groups: Sequence[tuple[int, int]]) -> Iterator[tuple[Sequence[tuple[int, int]], int, int]]:
+    """Neighbouring groups that together have as many digits as a card, and their first and last digit's place."""
+    begin = 0
+    for first, (start, stop) in enumerate(groups):
+        end = begin
         for last in range(first, len(groups)):
-            total += groups[last][1] - groups[last][0]
-            if total > LONGEST:
+            end += groups[last][1] - groups[last][0]
+            if end - begin > LONGEST:
                 break
-            if total >= SHORTEST:
-                yield groups[first : last + 1]
-
-
-def _text(run: re.Match[str], window: Sequence[tuple[int, int]]) -> str:
-    return "".join(run[0][s - run.start() : e - run.start()] for s, e in window)
+            if end - begin >= SHORTEST:
+                yield groups[first : last + 1], begin, end
+        begin += stop - start
 
 
 def _usual(window: Sequence[tuple[int, int]]) -> bool:
     sizes = tuple(e - s for s, e in window)
     even = len(set(sizes[:-1])) <= 1 and sizes[-1] <= sizes[0]
     return sizes in _USUAL or even
-
-
-def _is_card(digits: str) -> bool:
-    return SHORTEST <= len(digits) <= LONGEST and luhn(digits)

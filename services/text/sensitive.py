@@ -54,9 +54,9 @@ NOT_A_PASSWORD = words(
 _CVV = re.compile(rf"{CVV_WORD}{_GAP}(?P<value>(?<!\d)\d[ \-.]?\d[ \-.]?\d(?:[ \-.]?\d)?(?!\d))")
 _CODES = re.compile(rf"(?<!\w){CODE_WORD}(?!\w){_GAP}(?P<value>{_CODE})")
 _CODES_BEFORE = re.compile(rf"(?P<value>{_CODE})[^\S\n]*(?:is my|is the|ir mans|ir mana)[^\S\n]*{CODE_WORD}(?!\w)")
-_PASSWORD_SAID = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]{1, 200})")
+_PASSWORD_SAID = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]{{1,200}})")
 _PASSWORD_SHAPED = re.compile(
-    rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_GAP}(?P<value>(?=[^\s]{0, 60}\d)(?<![^\s:=«\"'(])[^\s،;]{{4,}})"
+    rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_GAP}(?P<value>(?=[^\s]{{0,60}}\d)(?<![^\s:=«\"'(])[^\s،;]{{4,200}})"
 )
 _MELLI_SAID = re.compile(rf"(?<!\w){ID_WORD}{_GAP}(?P<value>(?<!\d)\d(?:[ \-.]?\d){{9,10}}(?!\d))")
 _TEN = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){9}(?!\d)")

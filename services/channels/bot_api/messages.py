@@ -12,7 +12,7 @@ from services.runtime.identifiers import hashed_id
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?", re.DOTALL)
 DEEPEST_RICH_TEXT = 40
-RICH_TEXT_FIELDS = ("text", "cells", "blocks", "items", "summary")
+RICH_BLOCK_FIELDS = ("summary", "cells", "blocks", "items")
 
 # Fields of a message that say nothing about its content: the first other one names what it reports.
 ENVELOPE = frozenset(
@@ -101,13 +101,25 @@ def written(body: dict[str, Json]) -> str | None:
 
 
 def _words(value: Json, depth: int) -> list[str]:
-    """The texts of nested blocks, in order. What nests deeper than anyone writes is left out."""
-    if isinstance(value, str):
-        return [value] if value.strip() else []
+    """The lines of nested blocks, in order. What nests deeper than anyone writes is left out."""
     if depth == 0:
         return []
-    parts = value if isinstance(value, list) else [mapping(value).get(field) for field in RICH_TEXT_FIELDS]
-    return [word for part in parts if part for word in _words(part, depth - 1)]
+    if isinstance(value, list):
+        return [line for item in value for line in _words(item, depth - 1)]
+    block = mapping(value)
+    line = _line(block.get("text"), depth - 1).strip()
+    inner = [found for field in RICH_BLOCK_FIELDS if block.get(field) for found in _words(block[field], depth - 1)]
+    return [line, *inner] if line else inner
+
+
+def _line(value: Json, depth: int) -> str:
+    if isinstance(value, str):
+        return value
+    if depth == 0:
+        return ""
+    if isinstance(value, list):
+        return "".join(_line(item, depth - 1) for item in value)
+    return _line(value.get("text"), depth - 1) if isinstance(value, dict) else ""
 
 
 def _ours(delivery: Delivery, raw: str, where: Origin, body: dict[str, Json]) -> bool:

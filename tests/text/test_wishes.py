@@ -1,0 +1,53 @@
+"""First guesses of intent and sentiment in all four languages."""
+
+import pytest
+
+from services.text.intents import intent_of
+from services.text.normalise import folded, normalised
+from services.text.sentiment import sentiment_of
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("I want my money back", "refund"),
+        ("می‌خوام مرجوع کنم", "refund"),
+        ("أريد استرجاع المبلغ", "refund"),
+        ("gribu naudu atpakaļ", "refund"),
+        ("سفارشم هنوز نرسیده", "delivery"),
+        ("kad būs piegāde?", "delivery"),
+        ("پرداخت انجام شد ولی ثبت نشد", "payment"),
+        ("the item is damaged", "complaint"),
+        ("سلام", None),
+        ("", None),
+    ],
+)
+def test_intent_follows_the_words(text: str, intent: str | None) -> None:
+    assert intent_of(text) == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "sentiment"),
+    [
+        ("thanks, great service", "positive"),
+        ("not good at all", "negative"),
+        ("افتضاح بود", "negative"),
+        ("خوب نیست", "negative"),
+        ("paldies, lieliski!", "positive"),
+        ("شكرا جزيلا", "positive"),
+        ("😡😡", "negative"),
+        ("where is my order", "neutral"),
+        ("123", None),
+    ],
+)
+def test_sentiment_follows_the_words(text: str, sentiment: str | None) -> None:
+    assert sentiment_of(text) == sentiment
+
+
+def test_spellings_of_one_word_are_one() -> None:
+    assert normalised("  كتـــابِ‌ ۱۲۳ ＡＢＣ ") == "کتاب 123 abc"
+
+
+def test_folding_keeps_every_place() -> None:
+    text = "İ ﬁ ـ ۱² ﷺ ß é 𝟗"
+    assert len(folded(text)) == len(text)
