@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.runtime.bus.port import MAX_EVENT_BYTES, Assignment, Outgoing, Record
+from services.runtime.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, Outgoing, Record
 from services.runtime.errors import Fenced, OutOfRange, Revoked, TooLarge, Unavailable
 from services.runtime.store.port import Changes, Collection, Condition, Document, Key, Page, Query, outbox_document
 
@@ -181,11 +181,11 @@ class MemoryBus:
             for event in events:
                 await self.heard(event)
 
-    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager["MemoryConsumer"]:
+    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
         return self._member(group, topics)
 
     @asynccontextmanager
-    async def _member(self, group: str, topics: Sequence[str]) -> AsyncIterator["MemoryConsumer"]:
+    async def _member(self, group: str, topics: Sequence[str]) -> AsyncIterator[Consumer]:
         member = MemoryConsumer(self, group, tuple(topics))
         self.members[group].append(member)
         try:
@@ -222,13 +222,14 @@ class MemoryConsumer:
             await self._bus.changed.wait_for(lambda: self._assigned() != known)
             return self._assigned()
 
-    async def seek(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         self._refuse_lost()
         for topic in self._topics:
             offset = offsets.get(topic, 0)
             if offset > len(self._bus.logs[topic, partition]):
                 raise OutOfRange(f"{topic}/{partition} ends before {offset}")
             self._offsets[topic, partition] = offset
+        return {topic: self._offsets[topic, partition] for topic in self._topics}
 
     async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         self._refuse_lost()

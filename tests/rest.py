@@ -24,7 +24,7 @@ from services.runtime.collections import FACTS, OUTCOMES
 from services.runtime.commands import ACCEPTED
 from services.runtime.service import Context, Part
 from services.runtime.settings import Settings
-from services.runtime.store.port import Collection, Document
+from services.runtime.store.port import Collection
 from services.sla.routes import router_of as clocks_router
 from services.workspaces.wiring import workspaces
 from tests.fakes import MemoryBus, MemoryStore, MovedClock
@@ -101,11 +101,11 @@ class Rest:
         return f"Bearer {answer.json()['secret']}"
 
 
-def problem_of(answer: httpx2.Response, status: int) -> Document:
+def problem_of(answer: httpx2.Response, status: int) -> dict[str, Any]:
     """The problem of an answer, which must be one of this status."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    problem: Document = answer.json()
+    problem: dict[str, Any] = answer.json()
     assert problem["status"] == status
     assert problem["title"]
     assert problem["type"]

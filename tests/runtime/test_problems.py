@@ -1,14 +1,14 @@
 """Every error of the conventions, as a problem that says what was wrong."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 from fastapi import APIRouter
 
-from services.runtime import json_body
-from services.runtime.bodies import MAX_BODY_BYTES
+from services.runtime.bodies import MAX_BODY_BYTES, read_body
 from services.runtime.errors import Unavailable, Unknown
 from services.runtime.service import Part
 from tests.rest import ADMIN_KEY, Rest, open_rest, problem_of
@@ -48,7 +48,7 @@ async def test_an_unknown_field_is_422_and_named(rest: Rest) -> None:
 
 async def test_each_wrong_field_has_its_pointer(rest: Rest) -> None:
     problem = problem_of(await put(rest, b'{"languages": ["en", 5], "timezone": "Mars/Base"}'), 422)
-    found = {error["pointer"]: error["detail"] for error in problem["errors"]}  # type: ignore[union-attr,index,call-overload]
+    found = {error["pointer"]: error["detail"] for error in problem["errors"]}
     assert set(found) == {"/name", "/languages/1", "/timezone"}
     assert found["/name"] == "This field is required."
     assert "IANA" in str(found["/timezone"])
@@ -60,7 +60,7 @@ async def test_a_body_that_is_no_object_is_422(rest: Rest) -> None:
 
 async def test_numbers_no_store_can_keep_are_422(rest: Rest) -> None:
     problem = problem_of(await put(rest, b'{"name": "Shop", "x/y": [1e1, 99999999999999999999]}'), 422)
-    assert problem["errors"][0]["pointer"] == "/x~1y/1"  # type: ignore[index,call-overload]
+    assert problem["errors"][0]["pointer"] == "/x~1y/1"
 
 
 async def test_a_declared_length_over_the_limit_is_413(rest: Rest) -> None:
@@ -82,8 +82,8 @@ async def test_a_body_that_does_not_come_is_408(rest: Rest, monkeypatch: pytest.
         yield b'{"name":'
         await asyncio.Event().wait()
 
-    real = json_body.read_body
-    monkeypatch.setattr(json_body, "read_body", lambda receive, headers: real(receive, headers, seconds=0.01))
+    sooner = functools.partial(read_body, seconds=0.01)
+    monkeypatch.setattr("services.runtime.json_body.read_body", sooner)
     problem = problem_of(await put(rest, stalled()), 408)
     assert "15 seconds" in str(problem["detail"])
 
@@ -124,4 +124,4 @@ async def test_our_own_bug_is_500_without_a_word_of_it() -> None:
 async def test_a_wrong_query_is_422(rest: Rest, query: str) -> None:
     await rest.workspace()
     problem = problem_of(await rest.ask("GET", f"{WORKSPACE}/conversations?{query}"), 422)
-    assert problem["errors"][0]["pointer"] == "/query/" + query.partition("=")[0]  # type: ignore[index,call-overload]
+    assert problem["errors"][0]["pointer"] == "/query/" + query.partition("=")[0]

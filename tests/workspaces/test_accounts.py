@@ -73,7 +73,7 @@ async def test_a_credential_that_is_written_back_as_it_was_read_stays(rest: Rest
 
 async def test_set_stands_for_nothing_where_nothing_is(rest: Rest) -> None:
     problem = problem_of(await rest.ask("PUT", MAIN, {"credentials": {"bot_token": "set"}}), 422)
-    assert problem["errors"][0]["pointer"] == "/credentials/bot_token"  # type: ignore[index,call-overload]
+    assert problem["errors"][0]["pointer"] == "/credentials/bot_token"
 
 
 async def test_a_deleted_account_is_gone(rest: Rest) -> None:

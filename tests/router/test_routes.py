@@ -1,0 +1,364 @@
+"""Conversations over REST: what is listed and shown, and how replies and resolving are answered."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from schemas.commands import Outcome
+from schemas.configuration import AgentBody
+from schemas.conversation import Author
+from schemas.envelope import Event
+from schemas.routing import Decision
+from schemas.values import Failure, Problem, Sealed
+from services.records.agents import AGENTS, AgentRecord, agent_id
+from services.records.conversations import CONVERSATIONS, MESSAGES, ConversationRecord, MessageRecord
+from services.records.decisions import DECISIONS, DecisionRecord
+from services.router import lists
+from services.runtime.collections import FACTS, OUTCOMES, Fact
+from services.runtime.errors import Unavailable
+from tests.fakes import START
+from tests.rest import Rest, open_rest, problem_of
+
+SHOP = "/v1/workspaces/shop"
+ONE = f"{SHOP}/conversations/c1"
+KEY = "shop/telegram:main:7"
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.fixture
+async def rest() -> AsyncIterator[Rest]:
+    async with open_rest() as opened:
+        await opened.workspace()
+        opened.store.keep(CONVERSATIONS, "c1", conversation("c1"))
+        agent = AgentRecord(workspace="shop", id="sara", body=AgentBody(name="Sara", teams=["default"]), at=START)
+        opened.store.keep(AGENTS, agent_id("shop", "sara"), agent)
+        yield opened
+
+
+def conversation(identity: str, minutes: int = 0, **given: Any) -> ConversationRecord:
+    fields = {
+        "workspace": "shop",
+        "status": "assigned",
+        "channel": "telegram",
+        "account": "main",
+        "surface": "private",
+        "person": "telegram:main:7",
+        "team": "default",
+        "agent": "sara",
+        "key": KEY,
+        **given,
+    }
+    at = START + timedelta(minutes=minutes)
+    return ConversationRecord.model_validate({"id": identity, "opened_at": at, "updated_at": at, **fields})
+
+
+def message(identity: str, order: str, **given: Any) -> MessageRecord:
+    fields = {
+        "conversation": "c1",
+        "direction": "inbound",
+        "surface": "private",
+        "channel": "telegram",
+        "author": Author(kind="customer", id="telegram:main:7"),
+        "text": Sealed(text="hello"),
+        "received_at": START,
+        "state": "received",
+        "workspace": "shop",
+        "key": KEY,
+        **given,
+    }
+    return MessageRecord.model_validate({"id": identity, "order": order, **fields})
+
+
+def sends(rest: Rest) -> None:
+    """Carry replies out as conversations does, and resolve."""
+
+    def answer(event: Event) -> Outcome:
+        if event.type == "pasokh.command.resolve":
+            rest.store.keep(CONVERSATIONS, "c1", conversation("c1", status="resolved"))
+            return rest.outcome(event, result="c1")
+        said = message(
+            f"m-{event.id}",
+            event.id,
+            direction="outbound",
+            author=Author(kind="agent", id=str(event.data["agent"])),
+            text=event.data["text"],
+            masked=event.data["masked"],
+            state="sent",
+            platform_id="99",
+        )
+        rest.store.keep(MESSAGES, said.id, said)
+        return rest.outcome(event, result=said.id, created=True)
+
+    rest.answer = answer
+
+
+async def ids(rest: Rest, query: str) -> list[str]:
+    answer = await rest.ask("GET", f"{SHOP}/conversations?{query}")
+    assert answer.status_code == 200, answer.text
+    return [item["id"] for item in answer.json()["items"]]
+
+
+async def test_one_conversation_is_shown_in_its_shape(rest: Rest) -> None:
+    shown = (await rest.ask("GET", ONE)).json()
+    assert set(shown) == {
+        *("id", "workspace", "status", "channel", "account", "surface", "person", "team", "agent", "priority"),
+        *("language", "sentiment", "intent", "sensitive", "requirement", "opened_at", "updated_at", "assigned_at"),
+        *("first_response_at", "resolved_at", "tags", "handoff"),
+    }
+    assert shown["opened_at"] == "2026-03-02T09:00:00.000000Z"
+    assert shown["person"] == "telegram:main:7"
+
+
+async def test_a_conversation_of_another_workspace_is_404(rest: Rest) -> None:
+    await rest.workspace("other")
+    for path in ("", "/messages", "/decisions", "/events", "/clocks"):
+        problem_of(await rest.ask("GET", f"/v1/workspaces/other/conversations/c1{path}"), 404)
+    problem_of(await rest.ask("POST", "/v1/workspaces/other/conversations/c1/resolve", {}), 404)
+
+
+async def test_conversations_are_listed_newest_first_by_any_mix_of_filters(rest: Rest) -> None:
+    rest.store.keep(CONVERSATIONS, "c2", conversation("c2", 2, status="waiting", agent=None, sensitive=True))
+    rest.store.keep(CONVERSATIONS, "c3", conversation("c3", 1, surface="public", team="persian", channel="bale"))
+    rest.store.keep(CONVERSATIONS, "c4", conversation("c4", 3, workspace="other"))
+    assert await ids(rest, "") == ["c2", "c3", "c1"]
+    assert await ids(rest, "status=assigned") == ["c3", "c1"]
+    assert await ids(rest, "status=assigned&surface=public") == ["c3"]
+    assert await ids(rest, "agent=sara&team=persian&channel=bale") == ["c3"]
+    assert await ids(rest, "person=telegram:main:7&sensitive=true") == ["c2"]
+    assert await ids(rest, "sensitive=false") == ["c3", "c1"]
+    assert await ids(rest, "agent=nobody") == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
+async def test_pages_of_a_filtered_list_hold_each_conversation_once(rest: Rest, limit: int) -> None:
+    for number in range(12):
+        surface = "public" if number % 3 == 0 else "private"
+        rest.store.keep(CONVERSATIONS, f"n{number:02}", conversation(f"n{number:02}", number, surface=surface))
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        after = f"&cursor={cursor}" if cursor else ""
+        path = f"{SHOP}/conversations?status=assigned&surface=public&limit={limit}{after}"
+        page = (await rest.ask("GET", path)).json()
+        assert len(page["items"]) <= limit
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+    assert seen == ["n09", "n06", "n03", "n00"]
+
+
+async def test_a_list_that_finds_little_ends_its_page_and_goes_on(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "LOOKED_AT", 4)
+    for number in range(9):
+        rest.store.keep(CONVERSATIONS, f"n{number}", conversation(f"n{number}", number, agent="reza"))
+    path = (
+        f"{SHOP}/conversations?status=assigned&surface=private&team=default&limit=2&person=telegram:main:7&agent=sara"
+    )
+    first = (await rest.ask("GET", path)).json()
+    assert (first["items"], first["next"] is None) == ([], False)
+    found: list[str] = []
+    cursor = first["next"]
+    while cursor is not None:
+        page = (await rest.ask("GET", f"{path}&cursor={cursor}")).json()
+        found += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+    assert found == ["c1"]
+
+
+async def test_messages_are_listed_oldest_first_with_their_text(rest: Rest) -> None:
+    rest.store.keep(MESSAGES, "m2", message("m2", "2", text=None, state="deleted"))
+    rest.store.keep(MESSAGES, "m1", message("m1", "1"))
+    rest.store.keep(MESSAGES, "m0", message("m0", "0", conversation="another"))
+    items = (await rest.ask("GET", f"{ONE}/messages")).json()["items"]
+    assert [(item["id"], item["text"]) for item in items] == [("m1", "hello"), ("m2", None)]
+    assert set(items[0]) == {
+        *("id", "conversation", "direction", "surface", "channel", "author", "text", "masked", "attachments"),
+        *("sent_at", "received_at", "state", "error", "platform_id"),
+    }
+
+
+async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
+    for number in (2, 1):
+        at = START + timedelta(seconds=number)
+        decision = Decision(
+            id=f"d{number}", conversation="c1", at=at, outcome="waiting", summary="s", rule="default", config_version=1
+        )
+        record = DecisionRecord(**decision.model_dump(), workspace="shop", key=KEY)
+        rest.store.keep(DECISIONS, record.id, record)
+        fact = Fact(
+            id=f"f{number}",
+            source="conversations/0",
+            type="pasokh.conversation.queued",
+            time=at,
+            workspace="shop",
+            partitionkey=KEY,
+            seq=number,
+            index=0,
+            data={"conversation": "c1"},
+            conversation="c1",
+        )
+        rest.store.keep(FACTS, fact.id, fact)
+    decisions = (await rest.ask("GET", f"{ONE}/decisions")).json()["items"]
+    assert [item["id"] for item in decisions] == ["d1", "d2"]
+    assert "key" not in decisions[0]
+    events = (await rest.ask("GET", f"{ONE}/events")).json()["items"]
+    assert [(item["id"], item["specversion"]) for item in events] == [("f1", "1.0"), ("f2", "1.0")]
+    assert events[0]["data"] == {"conversation": "c1"}
+    assert "conversation" not in events[0]
+
+
+async def test_a_reply_is_a_command_of_the_person_and_answers_201_with_the_message(rest: Rest) -> None:
+    sends(rest)
+    answer = await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": "On its way."})
+    assert answer.status_code == 201
+    shown = answer.json()
+    assert (shown["text"], shown["author"]["id"], shown["direction"]) == ("On its way.", "sara", "outbound")
+    [event] = rest.events
+    assert (event.type, event.partitionkey, event.workspace) == ("pasokh.command.reply", KEY, "shop")
+    assert event.data["accepted_at"] == "2026-03-02T09:00:00.000000Z"
+
+
+async def test_a_repeated_reply_gets_the_same_answer_and_is_sent_once(rest: Rest) -> None:
+    sends(rest)
+    body = {"agent": "sara", "text": "On its way."}
+    first = await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")
+    identity = first.json()["id"]
+    failed = {"state": "failed", "error": Failure(code="blocked", detail="d"), "direction": "outbound"}
+    author = Author(kind="agent", id="sara")
+    rest.store.keep(
+        MESSAGES, identity, message(identity, "1", text=Sealed(text="On its way."), author=author, **failed)
+    )
+    rest.clock.move(60)
+    again = await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert len(rest.events) == 1
+
+
+async def test_a_repeat_still_gets_its_answer_after_the_agent_was_deleted(rest: Rest) -> None:
+    sends(rest)
+    body = {"agent": "sara", "text": "On its way."}
+    await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")
+    del rest.store.documents[next(k for k in rest.store.documents if k.collection == "agents")]
+    assert (await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")).status_code == 201
+    problem_of(await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k2"), 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("replies", {"agent": "sara", "text": "Other."}), ("resolve", {"agent": "sara"})],
+)
+async def test_an_idempotency_key_of_another_request_is_409(rest: Rest, path: str, body: dict[str, Any]) -> None:
+    sends(rest)
+    await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": "One."}, idempotency_key="k1")
+    problem_of(await rest.ask("POST", f"{ONE}/{path}", body, idempotency_key="k1"), 409)
+
+
+async def test_a_secret_in_a_reply_never_reaches_the_bus(rest: Rest) -> None:
+    sends(rest)
+    answer = await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": f"Your card {CARD} was charged."})
+    assert answer.json()["masked"] == ["card"]
+    assert "1111" not in answer.text
+    assert not [e for log in rest.bus.logs.values() for e in log if b"1111" in e.value]
+    assert rest.events[0].data["masked"] == ["card"]
+
+
+async def test_the_hash_of_a_reply_does_not_tell_the_secret(rest: Rest) -> None:
+    sends(rest)
+    for card in (CARD, "5555 5555 5555 4444"):
+        await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": f"card {card}"})
+    first, second = (event.data["request_hash"] for event in rest.events)
+    assert first == second
+
+
+async def test_a_refused_command_answers_with_its_problem(rest: Rest) -> None:
+    problem = Problem(status=409, title="Not the assignee", detail="It is with reza.")
+    rest.answer = lambda event: rest.outcome(event, status="refused", problem=problem)
+    found = problem_of(await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": "x"}), 409)
+    assert (found["title"], found["detail"]) == ("Not the assignee", "It is with reza.")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"agent": "nobody", "text": "x"}, "/agent"),
+        ({"agent": "Not A Slug", "text": "x"}, "/agent"),
+        ({"text": "x"}, "/agent"),
+        ({"agent": "sara"}, "/text"),
+        ({"agent": "sara", "text": "  \n"}, "/text"),
+        ({"agent": "sara", "text": "x" * 65_537}, "/text"),
+        ({"agent": "sara", "text": "a\u0000b"}, "/text"),
+        ({"agent": "sara", "text": "x", "surface": "secret"}, "/surface"),
+        ({"agent": "sara", "text": "x", "txet": "y"}, "/txet"),
+    ],
+)
+async def test_a_reply_that_cannot_be_is_422_and_publishes_nothing(
+    rest: Rest, body: dict[str, Any], pointer: str
+) -> None:
+    problem = problem_of(await rest.ask("POST", f"{ONE}/replies", body), 422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert not rest.events
+
+
+async def test_resolving_answers_200_with_the_conversation(rest: Rest) -> None:
+    sends(rest)
+    answer = await rest.ask("POST", f"{ONE}/resolve", {"agent": "sara"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "resolved")
+    assert "key" not in answer.json()
+
+
+async def test_resolving_needs_no_body(rest: Rest) -> None:
+    sends(rest)
+    assert (await rest.ask("POST", f"{ONE}/resolve")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "prefer", ["respond-async", "wait=0", "handling=lenient, respond-async", "wait=5, respond-async"]
+)
+async def test_who_does_not_wait_gets_202_and_a_status_that_changes(rest: Rest, prefer: str) -> None:
+    answer = await rest.ask("POST", f"{ONE}/resolve", {}, prefer=prefer)
+    assert (answer.status_code, answer.json()) == (202, {"status": "pending"})
+    location = answer.headers["location"]
+    assert (await rest.ask("GET", location)).json() == {"status": "pending"}
+    sends(rest)
+    [event] = rest.events
+    assert rest.answer is not None
+    outcome = rest.answer(event)
+    assert outcome is not None
+    rest.store.keep(OUTCOMES, event.id, outcome)
+    assert (await rest.ask("GET", location)).json() == {"status": "applied"}
+
+
+async def test_the_status_of_a_refused_command_tells_why(rest: Rest) -> None:
+    problem = Problem(status=409, title="t", detail="d")
+    rest.answer = lambda event: rest.outcome(event, status="refused", problem=problem)
+    answer = await rest.ask("POST", f"{ONE}/resolve", {}, prefer="respond-async")
+    shown = (await rest.ask("GET", answer.headers["location"])).json()
+    assert shown == {"status": "refused", "problem": {"status": 409, "title": "t", "detail": "d"}}
+
+
+async def test_a_command_is_seen_in_its_workspace_alone(rest: Rest) -> None:
+    await rest.workspace("other")
+    location = (await rest.ask("POST", f"{ONE}/resolve", {}, prefer="respond-async")).headers["location"]
+    problem_of(await rest.ask("GET", location.replace("/shop/", "/other/")), 404)
+    problem_of(await rest.ask("GET", f"{SHOP}/commands/none"), 404)
+
+
+async def test_a_bus_that_is_away_is_503_and_a_repeat_works(rest: Rest) -> None:
+    sends(rest)
+    rest.bus.failure = Unavailable("away")
+    body = {"agent": "sara", "text": "x"}
+    problem_of(await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1"), 503)
+    rest.bus.failure = None
+    assert (await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")).status_code == 201
+
+
+async def test_many_at_once_with_one_key_are_one_reply(rest: Rest) -> None:
+    sends(rest)
+    body = {"agent": "sara", "text": "x"}
+    asked = [rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1") for _ in range(8)]
+    answers = await asyncio.gather(*asked)
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len({event.id for event in rest.events}) == 1
