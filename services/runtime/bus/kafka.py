@@ -5,8 +5,7 @@ matters is set here. Where it waits for ever for a bus that is away, it is given
 """
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,9 @@ from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from schemas.topics import TOPICS, Topic
 from services.runtime.bus.kafka_lanes import BATCH_BYTES, Lanes, Pair, size_of
-from services.runtime.bus.kafka_member import Lost, Member, Won
+from services.runtime.bus.kafka_member import READY_BYTES, READY_RECORDS, Lost, Member, Won
 from services.runtime.bus.kafka_reopening import Reopening
+from services.runtime.bus.kafka_topics import check_counts, servers_of, topic_name, topic_settings
 from services.runtime.bus.port import MAX_EVENT_BYTES, Consumer, Outgoing, Record
 from services.runtime.errors import Misconfigured, OutOfRange, Revoked, TooLarge, Unavailable, Unknown
 
@@ -36,8 +36,6 @@ LEAVE_SECONDS = 5.0
 FETCH_BYTES = 4_000_000
 PARTITION_FETCH_BYTES = 320_000
 """Of each topic; a larger event comes alone. This bounds what is held of a partition that nobody takes from."""
-READY_BYTES = 1_000_000
-FETCH_RECORDS = 500
 AWAY = (KafkaError, OSError, TimeoutError)
 
 
@@ -53,7 +51,7 @@ class KafkaBus:
     """A connection to Kafka. Made by `open`."""
 
     def __init__(self, servers: str, partitions: int, namespace: str, max_waiting_bytes: int) -> None:
-        self._servers = servers
+        self.servers = servers
         self._partitions = partitions
         self._namespace = namespace
         self._room = max_waiting_bytes
@@ -116,15 +114,30 @@ class KafkaBus:
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
         """Join in the background, and again whenever the group was lost; a bus that is away is waited for."""
         name, names = f"{self._namespace}.{group}", {self._topic(topic): topic for topic in topics}
-        return Member.joined(name, lambda won, lost: _Membership(self._servers, name, names, won, lost))
+        return Member.joined(name, lambda won, lost: _Membership(self, name, names, won, lost))
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         wanted = {topic: TopicPartition(self._topic(topic), partition) for topic in topics}
+        ends = await self._ask(lambda reader: reader.end_offsets(list(wanted.values())))
+        return {topic: ends[where] for topic, where in wanted.items()}
+
+    async def spans(self, places: Sequence[Any]) -> dict[Any, tuple[int, int]]:
+        """TopicPartition → first offset and end. Raises Unavailable."""
+        starts, ends = await self._ask(
+            lambda reader: asyncio.gather(reader.beginning_offsets(places), reader.end_offsets(places))
+        )
+        return {where: (starts[where], ends[where]) for where in places}
+
+    async def _ask(self, question: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Over a connection of its own: on that of a member it would wait behind a fetch that waits for events."""
         with _away_is_unavailable():
             async with asyncio.timeout(OFFSETS_SECONDS):
                 reader = await self._offsets.get()
-                found = await reader.end_offsets(list(wanted.values()))
-        return {topic: found[where] for topic, where in wanted.items()}
+                try:
+                    return await question(reader)
+                except BaseException:
+                    self._offsets.discard(reader)
+                    raise
 
     async def check(self) -> None:
         if self._waiting >= self._room:
@@ -147,7 +160,7 @@ class KafkaBus:
 
     async def _start_publishing(self) -> _Publishing:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._servers,
+            bootstrap_servers=self.servers,
             acks="all",
             enable_idempotence=True,
             compression_type="lz4",
@@ -177,7 +190,7 @@ class KafkaBus:
 
     async def _start_offsets(self) -> Any:
         reader = AIOKafkaConsumer(
-            bootstrap_servers=self._servers,
+            bootstrap_servers=self.servers,
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=int(OFFSETS_SECONDS * 1000),
@@ -193,12 +206,13 @@ class KafkaBus:
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types, and asks for the subclass
     """A `Connection` of `kafka_member`. `names`: topic on Kafka → our short name."""
 
-    def __init__(self, servers: str, group: str, names: Mapping[str, str], won: Won, lost: Lost) -> None:
+    def __init__(self, bus: KafkaBus, group: str, names: Mapping[str, str], won: Won, lost: Lost) -> None:
+        self._bus = bus
         self._names = names
         self._won = won
         self._lost = lost
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=servers,
+            bootstrap_servers=bus.servers,
             group_id=group,
             # The others split the topics of one partition between members.
             partition_assignment_strategy=(RangePartitionAssignor,),
@@ -215,7 +229,8 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             request_timeout_ms=15_000,
             retry_backoff_ms=100,
             metadata_max_age_ms=60_000,
-            fetch_max_wait_ms=500,
+            # A partition that was just sought waits for the end of the fetch that is under way.
+            fetch_max_wait_ms=100,
             fetch_min_bytes=1,
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
@@ -240,15 +255,12 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         places = self._places(partition)
-        with _away_is_unavailable():
-            async with asyncio.timeout(OFFSETS_SECONDS):
-                starts = await self._consumer.beginning_offsets(places)
-                ends = await self._consumer.end_offsets(places)
-        wanted = {where: offsets.get(self._names[where.topic], starts[where]) for where in places}
+        spans = await self._bus.spans(places)
+        wanted = {where: offsets.get(self._names[where.topic], spans[where][0]) for where in places}
         for where, offset in wanted.items():
-            if not starts[where] <= offset <= ends[where]:
-                span = f"{starts[where]} to {ends[where]}"
-                raise OutOfRange(f"offset {offset} of {where.topic}/{where.partition} is outside its log, {span}")
+            start, end = spans[where]
+            if not start <= offset <= end:
+                raise OutOfRange(f"{where.topic}/{where.partition} goes from {start} to {end}, not to {offset}")
         try:
             for where, offset in wanted.items():
                 self._consumer.seek(where, offset)
@@ -280,17 +292,16 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     def _record(self, one: Any) -> Record:
         return Record(self._names[one.topic], one.partition, one.offset, (one.key or b"").decode(), one.value or b"")
 
-    async def tend(self, settled: Mapping[tuple[str, int], int]) -> None:
+    def check(self) -> None:
         # Its coordination stops on the first error that it does not know, and says so only to whoever fetches.
         with _away_is_unavailable():
             self._consumer._coordinator.check_errors()
-            if self._consumer._fetcher.error_future.done():
-                raise Unavailable("the fetching of records stopped")
-        await self._commit(settled)
+        if self._consumer._fetcher.error_future.done():
+            raise Unavailable("the fetching of records stopped")
 
-    async def _commit(self, settled: Mapping[tuple[str, int], int]) -> None:
+    async def settle(self, positions: Mapping[tuple[str, int], int]) -> None:
         topics = {short: topic for topic, short in self._names.items()}
-        offsets = {TopicPartition(topics[short], partition): at for (short, partition), at in settled.items()}
+        offsets = {TopicPartition(topics[short], partition): at for (short, partition), at in positions.items()}
         if offsets:
             with suppress(*AWAY, IllegalStateError):
                 async with asyncio.timeout(COMMIT_SECONDS):
@@ -303,7 +314,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 def _room(records: Sequence[Record]) -> int:
     """How many more to unpack, if they are as large as these: a few compressed bytes may hold many large events."""
     size = sum(len(record.value) for record in records)
-    return min(len(records) * 4, FETCH_RECORDS - len(records), (READY_BYTES - size) * len(records) // max(1, size))
+    return min(len(records) * 4, READY_RECORDS - len(records), (READY_BYTES - size) * len(records) // max(1, size))
 
 
 async def _append(producer: Any, topic: str, partition: int, pairs: Sequence[Pair]) -> None:
@@ -353,19 +364,6 @@ def _away_is_unavailable() -> Iterator[None]:
         raise Unavailable(f"Kafka: {error!r}") from error
 
 
-def topic_name(namespace: str, name: str) -> str:
-    """The topic of a short name (`inbound` → `pasokh.inbound.v1`)."""
-    return f"{namespace}.{name}.v1"
-
-
-def servers_of(url: str) -> str:
-    """`kafka://host:port,host:port` → `host:port,host:port`. Raises Misconfigured."""
-    servers = url.removeprefix("kafka://")
-    if servers == url or not all(re.fullmatch(r"[^\s:/@?]+:\d+", one) for one in servers.split(",")):
-        raise Misconfigured(f"{url!r} is no Kafka: PASOKH_BUS must be like kafka://host:9092,other:9092")
-    return servers
-
-
 async def make_topics(servers: str, partitions: int, namespace: str) -> None:
     """Make the topics that are missing. Raises Misconfigured when one has another number of partitions."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=int(OPEN_SECONDS * 1000))
@@ -378,13 +376,7 @@ async def make_topics(servers: str, partitions: int, namespace: str) -> None:
             present = await _partition_counts(admin)
     finally:
         await admin.close()
-    for topic in TOPICS:
-        name = topic_name(namespace, topic.name)
-        if present.get(name, partitions) != partitions:
-            raise Misconfigured(
-                f"{name} has {present[name]} partitions, not {partitions}: set PASOKH_PARTITIONS={present[name]}; "
-                "the number is fixed when the topics are made"
-            )
+    check_counts(present, partitions, namespace)
 
 
 async def _partition_counts(admin: Any) -> dict[str, int]:
@@ -396,18 +388,7 @@ async def _create(admin: Any, topics: Sequence[Topic], partitions: int, namespac
     brokers = len((await admin.describe_cluster())["brokers"])
     copies = min(3, brokers)
     new = [
-        NewTopic(
-            topic_name(namespace, topic.name),
-            partitions,
-            copies,
-            topic_configs={
-                "retention.ms": str(topic.retention_seconds * 1000),
-                "cleanup.policy": "delete",
-                # One copy may be away, two may not: an acknowledged event is on two machines where there are three.
-                "min.insync.replicas": str(max(1, copies - 1)),
-                "max.message.bytes": str(MAX_EVENT_BYTES + 100_000),
-            },
-        )
+        NewTopic(topic_name(namespace, topic.name), partitions, copies, topic_configs=topic_settings(topic, copies))
         for topic in topics
     ]
     answer = await admin.create_topics(new)

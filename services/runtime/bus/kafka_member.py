@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,6 +17,8 @@ log = structlog.get_logger()
 REJOIN_SECONDS = 1.0
 TEND_SECONDS = 0.5
 """How often settled positions are told to the bus, and a connection is looked after."""
+READY_BYTES = 1_000_000
+READY_RECORDS = 500
 
 
 class Connection(Protocol):
@@ -34,8 +36,12 @@ class Connection(Protocol):
         """Wait for records, and return at most some hundreds and about a megabyte. Raises OutOfRange, Unavailable. Cancelling it may lose some: seek again after it."""
         ...
 
-    async def tend(self, settled: Mapping[tuple[str, int], int]) -> None:
-        """Tell the bus these positions. Raises Unavailable when the connection is beyond repair."""
+    def check(self) -> None:
+        """Raises Unavailable when the connection is beyond repair."""
+        ...
+
+    async def settle(self, positions: Mapping[tuple[str, int], int]) -> None:
+        """Tell the bus the positions of (topic, partition). Never raises for a bus that is away."""
         ...
 
     async def leave(self) -> None:
@@ -45,32 +51,65 @@ class Connection(Protocol):
 
 @dataclass(slots=True)
 class _Held:
-    """A partition while it is ours. `ready` holds at most one fetch; the next one starts when it is empty."""
+    """A partition while it is ours. Once sought, `pump` fetches ahead until `ready` is full.
+
+    It goes on while the worker decides: records left with aiokafka would hold up the fetching of other partitions.
+    """
 
     generation: int
-    lost: asyncio.Future[None]
-    sought: bool = False
+    lost: bool = False
+    pump: asyncio.Task[None] | None = None
     ready: deque[Record] = field(default_factory=deque)
-    fetching: asyncio.Task[list[Record]] | None = None
+    size: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while a take need not wait: there are records, or the pump failed, or the partition is lost."""
+    room: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def stop_fetching(self) -> None:
-        if self.fetching is not None:
-            self.fetching.cancel()
-        self.fetching = None
+    def start(self, fetch: Callable[[], Awaitable[list[Record]]]) -> None:
+        self.pump = asyncio.create_task(self._pump(fetch))
+        self.pump.add_done_callback(self._ended)
+
+    def stop(self) -> None:
+        if self.pump is not None:
+            self.pump.cancel()
+        self.pump = None
         self.ready.clear()
+        self.size = 0
+        self.news.clear()
+
+    def lose(self) -> None:
+        self.stop()
+        self.lost = True
+        self.news.set()
+
+    async def _pump(self, fetch: Callable[[], Awaitable[list[Record]]]) -> None:
+        while True:
+            for record in await fetch():
+                self.ready.append(record)
+                self.size += len(record.value)
+            self.news.set()
+            while self.size > READY_BYTES or len(self.ready) > READY_RECORDS:
+                self.room.clear()
+                await self.room.wait()
+
+    def _ended(self, pump: asyncio.Task[None]) -> None:
+        # Looked at here, so that an error which nobody takes any more is nobody's.
+        if not pump.cancelled() and pump.exception() and pump is self.pump:
+            self.news.set()
 
     def cut(self, limit: int, max_bytes: int) -> list[Record]:
-        taken: list[Record] = []
-        while self.ready and len(taken) < limit and (not taken or len(self.ready[0].value) <= max_bytes):
+        """The next records; what ended the pump, when it left none."""
+        if not self.ready and self.pump is not None and self.pump.done():
+            self.pump.result()
+        cut: list[Record] = []
+        while self.ready and len(cut) < limit and (not cut or len(self.ready[0].value) <= max_bytes):
             max_bytes -= len(self.ready[0].value)
-            taken.append(self.ready.popleft())
-        return taken
-
-
-def _look_at(fetching: asyncio.Task[list[Record]]) -> None:
-    """The error of a fetch that nobody waits for any more is nobody's."""
-    if not fetching.cancelled():
-        fetching.exception()
+            self.size -= len(self.ready[0].value)
+            cut.append(self.ready.popleft())
+        self.room.set()
+        if not self.ready and self.pump is not None and not self.pump.done():
+            self.news.clear()
+        return cut
 
 
 Won = Callable[[Iterable[int]], None]
@@ -111,38 +150,25 @@ class Member:
 
     async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         held, connection = self._holding(partition)
-        held.stop_fetching()
-        held.sought = False
+        held.stop()
         positions = await connection.seek(partition, offsets)
-        if held.lost.done():
+        if held.lost:
             raise Revoked(f"partition {partition} was lost")
-        held.sought = True
+        held.start(lambda: connection.fetch(partition))
         return positions
 
     async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
-        held, connection = self._holding(partition)
-        if not held.sought:
+        held, _ = self._holding(partition)
+        if held.pump is None:
             raise Revoked(f"partition {partition} was won anew; nobody has sought its position")
-        if not held.ready:
-            await self._fill(held, partition, connection, wait)
-        return held.cut(limit, max_bytes)
-
-    async def _fill(self, held: _Held, partition: int, connection: Connection, wait: float) -> None:
-        # The fetch goes on over cancellations and empty takes, so that no record falls between two of them.
-        if held.fetching is None:
-            held.fetching = asyncio.create_task(connection.fetch(partition))
-            held.fetching.add_done_callback(_look_at)
-        fetching = held.fetching
-        await asyncio.wait({fetching, held.lost}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
-        if held.lost.done():
+        if not held.news.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await held.news.wait()
+        if held.lost:
             raise Revoked(f"partition {partition} was lost")
-        if fetching.done() and held.fetching is fetching:
-            held.fetching = None
-            held.ready.extend(self._fetched(fetching))
-
-    def _fetched(self, fetching: asyncio.Task[list[Record]]) -> Sequence[Record]:
         try:
-            return fetching.result()
+            return held.cut(limit, max_bytes)
         except Unavailable:
             self._broken.set()
             raise
@@ -166,6 +192,9 @@ class Member:
                 await self._tend(self._connection)
             except Unavailable as error:
                 log.warning("lost the group, joining again", group=self._group, reason=str(error))
+            except Exception:
+                # Our bug, and it says so; a member that stopped for ever would leave its partitions to nobody.
+                log.exception("membership failed, joining again", group=self._group)
             finally:
                 await self._part(self._connection)
             await asyncio.sleep(REJOIN_SECONDS)
@@ -173,32 +202,27 @@ class Member:
     async def _tend(self, connection: Connection) -> None:
         self._broken.clear()
         while not self._broken.is_set():
-            await self._tell(connection)
+            connection.check()
+            settled, self._settled = self._settled, {}
+            await connection.settle(settled)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._broken.wait(), TEND_SECONDS)
         raise Unavailable("a fetch failed")
 
-    async def _tell(self, connection: Connection) -> None:
-        settled, self._settled = self._settled, {}
-        await connection.tend(settled)
-
     async def _part(self, connection: Connection) -> None:
         settled = self._settled
         self._lose()
-        with suppress(Unavailable):
-            await connection.tend(settled)
+        await connection.settle(settled)
         await connection.leave()
 
     def _win(self, partitions: Iterable[int]) -> None:
         self._generation += 1
-        loop = asyncio.get_running_loop()
-        self._held = {p: _Held(self._generation, loop.create_future()) for p in sorted(partitions)}
+        self._held = {partition: _Held(self._generation) for partition in sorted(partitions)}
         self._tell_change()
 
     def _lose(self) -> None:
         for held in self._held.values():
-            held.lost.set_result(None)
-            held.stop_fetching()
+            held.lose()
         self._held = {}
         self._settled = {}
         self._tell_change()
