@@ -4,18 +4,17 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from schemas.topics import BY_NAME, WEEK_SECONDS
 from services.runtime.bus.port import MAX_EVENT_BYTES, Assignment, Outgoing, Record
 from services.runtime.clock import Clock
 from services.runtime.embedded import BUSY_SECONDS, Connection, Database, Ends, log, open_database
+from services.runtime.embedded.background import running
 from services.runtime.embedded.groups import Lease, Owners, leave, owners, renew
 from services.runtime.embedded.log import Span, make_log, topic_name
 from services.runtime.errors import OutOfRange, Revoked, TooLarge, Unavailable, Unknown
@@ -26,8 +25,6 @@ WAITING_WRITES = 10_000
 WAITING_BYTES = 64_000_000
 TRIM_EVERY_SECONDS = 3600
 TRIM_RECORDS = 500
-
-logger = structlog.get_logger(__name__)
 
 
 class SqliteBus:
@@ -82,9 +79,9 @@ class SqliteBus:
         database.log = bus
         await bus.look()
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(_running(bus.look, bus.lease.watch))
-            await stack.enter_async_context(_running(bus.renew, bus.lease.beat))
-            await stack.enter_async_context(_running(bus.trim, TRIM_EVERY_SECONDS))
+            await stack.enter_async_context(running(bus.look, bus.lease.watch))
+            await stack.enter_async_context(running(bus.renew, bus.lease.beat))
+            await stack.enter_async_context(running(bus.trim, TRIM_EVERY_SECONDS))
             yield bus
 
     async def publish(self, events: Sequence[Outgoing]) -> None:
@@ -300,26 +297,3 @@ def _changes(versions: dict[Connection, int], groups: set[str], connection: Conn
         return None
     versions[connection] = version
     return {place: end for place, (_, end) in log.spans(connection).items()}, owners(connection, groups)
-
-
-@asynccontextmanager
-async def _running(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
-    """Do `work` now and again while the context is open; a bus that is away is tried again."""
-    task = asyncio.create_task(_repeat(work, seconds))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
-    while True:
-        try:
-            await work()
-        except (Unavailable, Unknown) as error:
-            logger.warning("bus_unavailable", error=str(error))
-        except Exception:
-            logger.exception("bus_background_failed")
-        await asyncio.sleep(seconds)
