@@ -45,7 +45,7 @@ LATIN_TABLES = {"en": ENGLISH_WORDS, "lv": LATVIAN_WORDS, "fa": FINGLISH_WORDS}
 ARABIC_SCRIPT, LATIN_SCRIPT = frozenset({"fa", "ar"}), frozenset({"en", "lv"})
 _ARABIC = re.compile(r"[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-_NOISE = re.compile(r"https?://\S+|\S+@\S+|[@#/]\w+")
+_NOISE = re.compile(r"https?://\S+|(?<!\S)\S{1,64}@\S+|[@#/]\w+")
 
 
 def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) -> str | None:

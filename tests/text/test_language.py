@@ -58,3 +58,8 @@ def test_priors_decide_what_the_text_does_not(
 @given(st.text(), st.none() | st.text(max_size=8), st.lists(st.sampled_from(["fa", "ar", "lv", "en"]), max_size=3))
 def test_detection_never_raises(text: str, hint: str | None, expected: list[str]) -> None:
     assert detect(text, hint=hint, expected=expected) != ""
+
+
+def test_long_word_is_cheap() -> None:
+    """Anything quadratic of this size is far above the limit of the test run."""
+    assert detect("ž" * 300_000) is not None
