@@ -29,7 +29,9 @@ class Effects:
 
     async def _run(self, effect: Effect) -> None:
         try:
-            self._results.append(Performed(effect.name, await self._perform(effect)))
+            # First the result, then the list: `take` puts another list in its place while the effect runs.
+            result = Performed(effect.name, await self._perform(effect))
+            self._results.append(result)
         except Exception as error:  # noqa: BLE001 - whatever a stage's effect raises is its bug, told and then left to its timer
             self._failed(effect, error)
         self._news.set()
