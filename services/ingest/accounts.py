@@ -43,7 +43,7 @@ class Accounts:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._wanted: set[str] = set()
         self._lock = asyncio.Lock()
-        self._turn = 0
+        self._turn, self._next_read = 0, clock.monotonic()
         self._failed: tuple[int, Unavailable] | None = None
 
     async def find(self, workspace: str, channel: str, account: str) -> Connected | None:
@@ -80,7 +80,8 @@ class Accounts:
             return self._entries[workspace]
 
     async def _read_wanted(self) -> None:
-        await asyncio.sleep(self._spacing if self._turn else 0)
+        await asyncio.sleep(max(0.0, self._next_read - self._clock.monotonic()))
+        self._next_read = self._clock.monotonic() + self._spacing
         self._turn += 1
         wanted, self._wanted = self._wanted, set()
         try:

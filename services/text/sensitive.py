@@ -40,8 +40,11 @@ ID_WORD = (
 ORDER_WORD = r"(?:order|invoice|parcel|tracking|سفارش|فاکتور|مرسوله|رهگیری|طلب\w*|الطلب|pasūtījum\w*|pasutijum\w*|rēķin\w*|sūtījum\w*|sutijum\w*)"
 SHEBA_WORD = r"(?:شبا|sheba|iban|ایبان|آیبان)"
 
-# Between a word and its value: at most four other words, no digit, no end of a sentence.
-_GAP = r"(?:[^\S\n]|[:=#.\-–—،,'\"«(\[]|\u200c|[^\W\d]){0,28}?"
+# Between a word and its value: a few other words, no digit, no end of a sentence, and no word that announces another
+# number ("the confirmation code for order 12345 never came").
+_OTHER = r"(?!order|invoice|parcel|tracking|سفارش|فاکتور|مرسوله|رهگیری|طلب|pasūt|pasut|rēķin|sūtīj|sutij)"
+_GAP = rf"(?:{_OTHER}(?:[^\S\n]|[:=#.\-–—،,'\"«(\[]|\u200c|[^\W\d])){{0,28}}?"
+_SHORT_GAP = rf"(?:{_OTHER}(?:[^\S\n]|[:=«\"'(]|\u200c|[^\W\d])){{0,12}}?"
 _CODE = r"(?<!\d)\d(?:[ \-.]?\d){2,9}(?!\d)"
 _CONNECTOR = r"[^\S\n]*(?:[^\W\d]{1,6}[^\S\n]+){0,2}?(?:[:=]+|\bis\b|\bir\b|\bاین\b|\bهو\b|\bهی\b|->)[^\S\n]*"
 # What a sentence about a password says, and no password is.
@@ -56,7 +59,7 @@ _CODES = re.compile(rf"(?<!\w){CODE_WORD}(?!\w){_GAP}(?P<value>{_CODE})")
 _CODES_BEFORE = re.compile(rf"(?P<value>{_CODE})[^\S\n]*(?:is my|is the|ir mans|ir mana)[^\S\n]*{CODE_WORD}(?!\w)")
 _PASSWORD_SAID = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]{{1,200}})")
 _PASSWORD_SHAPED = re.compile(
-    rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_GAP}(?P<value>(?=[^\s]{{0,60}}\d)(?<![^\s:=«\"'(])[^\s،;]{{4,200}})"
+    rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_SHORT_GAP}(?P<value>(?=[^\s]{{0,60}}\d)(?<![^\s:=«\"'(])[^\s،;]{{4,200}})"
 )
 _MELLI_SAID = re.compile(rf"(?<!\w){ID_WORD}{_GAP}(?P<value>(?<!\d)\d(?:[ \-.]?\d){{9,10}}(?!\d))")
 _TEN = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){9}(?!\d)")

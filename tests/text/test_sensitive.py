@@ -91,6 +91,10 @@ def test_secret_is_masked_in_private_too(text: str, remains: str, kinds: list[st
     "text",
     [
         "I forgot my password please help",
+        "I forgot my password, order 12345",
+        "رمز عبورم رو فراموش کردم سفارش 12345",
+        "confirmation code for order 12345 never came",
+        "کد تایید سفارش 12345 نیومد",
         "password is wrong",
         "سلام کد ۱۲۳۴ موجوده؟",
         "کد تخفیف 1234",
