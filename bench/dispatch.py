@@ -128,9 +128,9 @@ def stage_rate(agents: int, share: float) -> float:
     stage, memory, chance = Dispatch(), Memory(), random.Random(8)
     desk, tasks = scene(agents, share)
     memory.rooms["w"] = _room(desk, roster(agents, random.Random(7)), tasks)
-    events = [
-        event for number in range(TURNS) for event in _turn(len(tasks) + number, tasks[number % len(tasks)].id, chance)
-    ]
+    leaving = [task.id for task in tasks] + [f"c{len(tasks) + number}" for number in range(TURNS)]
+    turns = [_turn(len(tasks) + number, leaving[number], chance) for number in range(TURNS)]
+    events = [event for turn in turns for event in turn]
     begun = time.process_time()
     for seq in range(0, len(events), 100):
         work = Work(Place("dispatch", 0, 1, seq), START + timedelta(seconds=seq), Nothing())
