@@ -23,6 +23,11 @@ class Process:
     def running(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
+    @property
+    def returncode(self) -> int | None:
+        """How it ended; None while it runs or before it was started."""
+        return self._child.poll() if self._child else None
+
     def start(self) -> None:
         if self.running:
             return
