@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from random import Random
 from typing import Any, Literal
 
@@ -31,7 +32,6 @@ class _Case:
     status: str
     due: datetime
     replies: int = 0
-    turn: int = 0
     failures: int = 0
     deed: Deed | None = None
 
@@ -43,6 +43,7 @@ class Desk:
     random: Random
     run: str
     _cases: dict[str, _Case] = field(default_factory=dict)
+    _numbers: "count[int]" = field(default_factory=count)
 
     def look(
         self, conversations: Iterable[Mapping[str, Any]], topics: Mapping[str, Topic], now: datetime
@@ -65,8 +66,7 @@ class Desk:
     def _is_due(self, one: Mapping[str, Any], now: datetime) -> bool:
         case = self._cases.get(one["id"])
         if case is None or case.status != one["status"]:
-            replies, turn = (case.replies, case.turn + 1) if case else (0, 0)
-            case = _Case(one["status"], now + self._thought(one), replies, turn)
+            case = _Case(one["status"], now + self._thought(one), case.replies if case else 0)
             self._cases[one["id"]] = case
         return case.due <= now
 
@@ -82,7 +82,7 @@ class Desk:
         talks = case.replies < MOST_REPLIES and not _is_unspeakable(one)
         action = ACTION_OF[case.status] if talks else "resolve"
         case.replies += action == "reply"
-        key = f"demo-{self.run}-{one['id']}-{case.turn}-{action}"
+        key = f"demo-{self.run}-{next(self._numbers)}"
         return Deed(one["id"], action, one["agent"], self._text(one, topics), key)
 
     def _text(self, one: Mapping[str, Any], topics: Mapping[str, Topic]) -> str:

@@ -195,5 +195,6 @@ async def _do(shop: Shop, deed: Deed) -> None:
         else:
             await shop.rest.post(f"{path}/resolve", body, key=deed.key)
     except (httpx2.TransportError, Refusal) as error:
-        log.info("demo_agent_could_not", action=deed.action, reason=type(error).__name__)
+        status = error.status if isinstance(error, Refusal) else None
+        log.info("demo_agent_could_not", action=deed.action, conversation=deed.conversation, status=status)
         shop.desk.failed(deed, shop.clock.now())

@@ -92,3 +92,11 @@ def test_sensitive_matter_is_not_answered_in_public_but_in_private() -> None:
     deed, second = first_deed(desk(), public)
     assert (deed.action, second >= 60) == ("resolve", True)
     assert first_deed(desk(), {**public, "surface": "private"})[0].action == "reply"
+
+
+def test_reopened_conversation_is_answered_under_a_key_of_its_own() -> None:
+    people = desk()
+    before, _ = first_deed(people, conversation())
+    people.look([], {}, START + timedelta(seconds=300))
+    again, _ = first_deed(people, conversation(), START + timedelta(seconds=400))
+    assert again.key != before.key
