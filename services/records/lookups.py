@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from schemas.case import Case
 from schemas.configuration import WorkspaceConfiguration
 from services.records.configuration import Configurations
-from services.records.conversations import CONVERSATIONS, ConversationRecord
+from services.records.conversations import CONVERSATIONS
 from services.runtime.auth import no_workspace
 from services.runtime.http import In
 from services.runtime.problems import NotFound
@@ -29,20 +30,20 @@ async def existing_workspace(request: Request, context: In) -> WorkspaceConfigur
     return found
 
 
-async def conversation_of(reader: Reader, workspace: str, conversation: str) -> ConversationRecord:
+async def conversation_of(reader: Reader, workspace: str, conversation: str) -> Case:
     """A conversation of a workspace. Raises NotFound, Unavailable."""
     key = Key(CONVERSATIONS.name, conversation)
     document = (await reader.get_many([key])).get(key)
     if document is None or document["workspace"] != workspace:
         raise NotFound(f"There is no conversation {conversation!r} in this workspace.")
-    return ConversationRecord.model_validate(document)
+    return Case.model_validate(document)
 
 
-async def existing_conversation(request: Request, context: In) -> ConversationRecord:
+async def existing_conversation(request: Request, context: In) -> Case:
     """The path's conversation, when it is of the path's workspace. Raises NotFound."""
     path = request.path_params
     return await conversation_of(context.store, path["workspace"], path["conversation"])
 
 
 ExistingWorkspace = Annotated[WorkspaceConfiguration, Depends(existing_workspace)]
-ExistingConversation = Annotated[ConversationRecord, Depends(existing_conversation)]
+ExistingConversation = Annotated[Case, Depends(existing_conversation)]

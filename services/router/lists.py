@@ -1,8 +1,9 @@
 """Conversations of a workspace by any mix of filters: one index leads, the other filters are looked at one by one."""
 
+from schemas.case import Case
 from schemas.conversation import Conversation
 from schemas.values import Json
-from services.records.conversations import CONVERSATIONS, ConversationRecord
+from services.records.conversations import CONVERSATIONS
 from services.router.views import ConversationsAsked
 from services.runtime.http import Listing, queried
 from services.runtime.store.port import Query, Store
@@ -20,7 +21,7 @@ async def listed(store: Store, workspace: str, asked: ConversationsAsked) -> Lis
     while True:
         # Never more than are still wanted, so that the cursor after the page is the cursor after its last item.
         page = await queried(store, _query(workspace, filters, asked.limit - len(found), after))
-        records = [ConversationRecord.model_validate(document) for _, document in page.items]
+        records = [Case.model_validate(document) for _, document in page.items]
         found += [r.shown() for r in records if all(getattr(r, name) == v for name, v in filters.items())]
         after, looked = page.next, looked + len(records)
         if after is None or len(found) >= asked.limit or looked >= LOOKED_AT:

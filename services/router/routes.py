@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
+from schemas.case import Case
 from schemas.commands import Outcome, Reply, Resolve
 from schemas.conversation import Conversation
 from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import Json, Sealed
-from services.records.conversations import MESSAGES, ConversationRecord, MessageRecord
+from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.lookups import ExistingConversation, ExistingWorkspace, conversation_of
 from services.router import agents
@@ -138,24 +139,22 @@ async def show_command(workspace: str, command: str, commands: Waiting) -> Respo
     return JSONResponse(shown.model_dump(mode="json", exclude_none=True))
 
 
-def _of(conversation: ConversationRecord, collection: str, asked: PageAsked) -> port.Query:
+def _of(conversation: Case, collection: str, asked: PageAsked) -> port.Query:
     equals: dict[str, Json] = {"workspace": conversation.workspace, "conversation": conversation.id}
     return port.Query(collection, "conversation", equals, limit=asked.limit, after=asked.cursor)
 
 
-def _hash(conversation: ConversationRecord, action: str, body: Json) -> str:
+def _hash(conversation: Case, action: str, body: Json) -> str:
     return request_hash("POST", f"{conversation.id}/{action}", body)
 
 
-def _command(
-    context: Context, conversation: ConversationRecord, kind: str, data: Reply | Resolve, repeat: str | None
-) -> Command:
+def _command(context: Context, conversation: Case, kind: str, data: Reply | Resolve, repeat: str | None) -> Command:
     workspace, key = conversation.workspace, conversation.key
     identity = command_id(context.clock, workspace, repeat)
     return Command(identity, kind, workspace, key, data, data.request_hash, repeatable=repeat is not None)
 
 
-async def _admit(context: Context, conversation: ConversationRecord, agent: str | None) -> None:
+async def _admit(context: Context, conversation: Case, agent: str | None) -> None:
     if agent is not None and await agents.agent_of(context, conversation.workspace, agent) is None:
         raise Invalid(("/agent", f"There is no agent {agent!r} in this workspace."))
 

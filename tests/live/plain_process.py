@@ -7,6 +7,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -17,9 +19,11 @@ from services.runtime.processor.group import Processor
 from services.runtime.processor.hooks import Hook, pass_by
 from services.runtime.processor.partition import Runtime
 from services.runtime.settings import Settings
+from services.runtime.stage import Stage
 from tests.simulator.plain import ALPHA_ACTED, BETA_ACTED, FIRED, Alpha, Beta
 
-STAGES = {"alpha": Alpha, "beta": Beta}
+# Any: the memory of a stage is its own.
+STAGES: dict[str, Callable[[], Stage[Any]]] = {"alpha": Alpha, "beta": Beta}
 COLLECTIONS = (ALPHA_ACTED, BETA_ACTED, FIRED)
 
 

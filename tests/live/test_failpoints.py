@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from schemas.envelope import Event, encode
+from schemas.values import Json
 from services.runtime.bus.port import Bus, Outgoing, partition_of
 from services.runtime.clock import SystemClock
 from services.runtime.engine import open_engine
@@ -90,7 +91,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 def order_event(order: str) -> tuple[str, Event]:
     key = f"w/telegram:main:{sum(order.encode()) % 5}"
     now = SystemClock().now()
-    data = {"order": order}
+    data: dict[str, Json] = {"order": order}
     return key, Event(
         id=f"order-{order}",
         source="ingest",
@@ -155,7 +156,7 @@ async def test_an_owner_that_slept_while_its_partitions_moved_changes_nothing(en
         engine.start("beta")
         sleeper = engine.start("alpha", point, "2", "SIGSTOP")
         await place(bus, orders[:20])
-        await _stopped(sleeper)
+        await asyncio.to_thread(_until_stopped, sleeper)
         engine.start("alpha")
         await place(bus, orders[20:])
         await acted_exactly_once(store, orders)
@@ -165,10 +166,10 @@ async def test_an_owner_that_slept_while_its_partitions_moved_changes_nothing(en
         await acted_exactly_once(store, orders)
 
 
-async def _stopped(process: subprocess.Popen[str]) -> None:
+def _until_stopped(process: subprocess.Popen[str]) -> None:
     """Wait until the kernel says that the process is stopped."""
     status = Path(f"/proc/{process.pid}/stat")
     deadline = time.monotonic() + DEADLINE_SECONDS
     while status.read_text().rsplit(")", 1)[1].split()[0] != "T":
         assert time.monotonic() < deadline, "the process never came to its point"
-        await asyncio.sleep(0.05)
+        time.sleep(0.05)

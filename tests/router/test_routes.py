@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from schemas.case import Case
 from schemas.commands import Outcome
 from schemas.configuration import AgentBody
 from schemas.conversation import Author
@@ -14,7 +15,7 @@ from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import Failure, Problem, Sealed
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.conversations import CONVERSATIONS, MESSAGES, ConversationRecord, MessageRecord
+from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.router import lists
 from services.runtime.collections import FACTS, OUTCOMES, Fact
@@ -38,7 +39,7 @@ async def rest() -> AsyncIterator[Rest]:
         yield opened
 
 
-def conversation(identity: str, minutes: int = 0, **given: Any) -> ConversationRecord:
+def conversation(identity: str, minutes: int = 0, **given: Any) -> Case:
     fields = {
         "workspace": "shop",
         "status": "assigned",
@@ -52,7 +53,7 @@ def conversation(identity: str, minutes: int = 0, **given: Any) -> ConversationR
         **given,
     }
     at = START + timedelta(minutes=minutes)
-    return ConversationRecord.model_validate({"id": identity, "opened_at": at, "updated_at": at, **fields})
+    return Case.model_validate({"id": identity, "opened_at": at, "updated_at": at, **fields})
 
 
 def message(identity: str, order: str, **given: Any) -> MessageRecord:

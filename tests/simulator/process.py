@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from pydantic import BaseModel
 
 from services.runtime.bus.port import Assignment, Outgoing, Record
 from services.runtime.errors import Fenced, Revoked, Unavailable, Unknown
@@ -286,7 +285,8 @@ class Process:
 
     # -- store ---------------------------------------------------------------------------------------------------------
 
-    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+    # Any: a collection of some model is none of every model.
+    async def prepare(self, collections: Sequence[Collection[Any]]) -> None:
         for collection in collections:
             for index in collection.indexes:
                 self.world.indexes[collection.name, index.name] = index.fields

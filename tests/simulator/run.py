@@ -11,7 +11,7 @@ from services.runtime.bus.port import Outgoing, partition_of
 from services.runtime.collections import RUNTIME_COLLECTIONS, Outbox
 from services.runtime.errors import Unavailable, Unknown
 from services.runtime.stage import Stage
-from services.runtime.store.port import outbox_events
+from services.runtime.store.port import Collection, outbox_events
 from tests.simulator.loop import run_virtually
 from tests.simulator.plain import (
     ALPHA_ACTED,
@@ -48,7 +48,7 @@ class Houses:
 
     world: World
     groups: Groups
-    stages: Callable[[], Sequence[Stage[Any]]]
+    stages: Callable[[Process], Sequence[Stage[Any]]]
     born: int = 0
     alive: dict[str, Process] = field(default_factory=dict)
 
@@ -58,7 +58,7 @@ class Houses:
         process = Process(self.world, self.groups, f"{place}.{self.born}")
         process.on_death = lambda _: self._restart_later(place)
         self.alive[place] = process
-        process.run(self.stages())
+        process.run(self.stages(process))
 
     def _restart_later(self, place: str) -> None:
         asyncio.get_running_loop().call_later(self.world.rng.uniform(0.1, 6.0), self.start, place)
@@ -85,23 +85,24 @@ async def place_orders(process: Process, orders: Sequence[str]) -> None:
             partitionkey=key,
             data={"order": order},
         )
-        await _publish_until_known(process, event)
+        await publish_until_known(process, "inbound", event)
         await asyncio.sleep(process.world.rng.uniform(0, 0.6))
 
 
-async def _publish_until_known(process: Process, event: Event) -> None:
+async def publish_until_known(process: Process, topic: str, event: Event) -> None:
+    """As REST and ingest do: the same event, with its id, again and again until it is acknowledged."""
     partition = partition_of(event.partitionkey, process.partitions)
     while True:
         try:
-            await process.publish([Outgoing("inbound", partition, event.partitionkey, encode(event))])
+            await process.publish([Outgoing(topic, partition, event.partitionkey, encode(event))])
         except (Unknown, Unavailable):
             await asyncio.sleep(0.2)
         else:
             return
 
 
-def quiet(world: World, groups: Mapping[str, Sequence[str]]) -> bool:
-    """Whether every group has read all there is, and nothing waits in an outbox or a timer."""
+def quiet(world: World, groups: Mapping[str, Sequence[str]], *, timers: bool = True) -> bool:
+    """Whether every group has read all there is, and nothing waits in an outbox or (if they count) a timer."""
     rows = world.documents["rows"]
     for group, topics in groups.items():
         for partition in range(world.partitions):
@@ -109,7 +110,7 @@ def quiet(world: World, groups: Mapping[str, Sequence[str]]) -> bool:
             read = offsets if isinstance(offsets, dict) else {}
             if any(int(str(read.get(t, 0))) < world.end(t, partition) for t in topics):
                 return False
-    return not world.documents["timers"] and _all_published(world)
+    return not (timers and world.documents["timers"]) and _all_published(world)
 
 
 def _all_published(world: World) -> bool:
@@ -135,7 +136,7 @@ def run_plain(
 async def _run_plain(seed: int, rules: Rules, chaos: Chaos, orders: int, poison: int, embedded: bool) -> Verdict:
     world = World(seed, chaos=chaos, rules=rules, embedded=embedded)
     groups = Groups(world)
-    houses = Houses(world, groups, lambda: [Alpha(), Beta()])
+    houses = Houses(world, groups, lambda _: [Alpha(), Beta()])
     names = [f"o{n}" for n in range(orders)]
     mixed = names + [f"{POISON}{n}" for n in range(poison)]
     world.rng.shuffle(mixed)
@@ -145,7 +146,7 @@ async def _run_plain(seed: int, rules: Rules, chaos: Chaos, orders: int, poison:
     mixed += cancels
     # The customer does not die; what it publishes still fails.
     writer = Process(world, groups, "writer", mortal=False)
-    await houses_open(houses, world)
+    await houses_open(houses, world, [ALPHA_ACTED, BETA_ACTED, FIRED])
     storm = asyncio.create_task(rebalance_now_and_then(world, groups))
     placing = asyncio.create_task(place_orders(writer, mixed))
     graph = {"alpha": Alpha.topics, "beta": Beta.topics}
@@ -154,20 +155,22 @@ async def _run_plain(seed: int, rules: Rules, chaos: Chaos, orders: int, poison:
     return Verdict(seed, _wrong(world, names, poison, settled=quiet(world, graph)), world.history, world.commits)
 
 
-async def houses_open(houses: Houses, world: World) -> None:
+# Any: a collection of some model is none of every model.
+async def houses_open(houses: Houses, world: World, collections: Sequence[Collection[Any]]) -> None:
     """Prepare the store and start three processes."""
-    first = Process(world, houses.groups, "setup")
-    await first.prepare([*RUNTIME_COLLECTIONS, ALPHA_ACTED, BETA_ACTED, FIRED])  # type: ignore[list-item]  # of any model
+    await Process(world, houses.groups, "setup", mortal=False).prepare([*RUNTIME_COLLECTIONS, *collections])
     for place in ("a", "b", "c"):
         houses.start(place)
 
 
-async def come_to_rest(world: World, graph: Mapping[str, Sequence[str]], placing: asyncio.Task[None]) -> None:
+async def come_to_rest(
+    world: World, graph: Mapping[str, Sequence[str]], placing: asyncio.Task[None], *, timers: bool = True
+) -> None:
     """Wait until the storm is over, all was placed and nothing moves any more, or it is clear that it never will."""
     restful = 0.0
     while world.seconds() < GIVE_UP_AFTER and restful < SETTLED_AFTER:
         await asyncio.sleep(0.1)
-        over = not world.stormy and placing.done() and quiet(world, graph)
+        over = not world.stormy and placing.done() and quiet(world, graph, timers=timers)
         restful = restful + 0.1 if over else 0.0
     if placing.done() and placing.exception() is not None and not isinstance(placing.exception(), Killed):
         placing.result()

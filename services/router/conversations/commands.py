@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.activity import Address
+from schemas.case import Case
 from schemas.channel import Capabilities
 from schemas.commands import Reply, Resolve
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Surface
-from services.records.conversations import CONVERSATIONS, MESSAGES, ConversationRecord, MessageRecord
+from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import domain
 from services.router.conversations.facts import accept, close_task, refuse, tell
 from services.router.conversations.inbound import next_order
@@ -50,7 +51,7 @@ def handle_reply(work: Work, command: Arrived, capabilities: Mapping[str, Capabi
 
 
 def _why_not_reply(
-    reply: Reply, conversation: ConversationRecord | None, surface: str | None, capabilities: Mapping[str, Capabilities]
+    reply: Reply, conversation: Case | None, surface: str | None, capabilities: Mapping[str, Capabilities]
 ) -> Refusal | None:
     if conversation is None:
         return NO_CONVERSATION
@@ -65,7 +66,7 @@ def _why_not_reply(
 
 
 def _why_not_there(
-    reply: Reply, conversation: ConversationRecord, surface: str, capabilities: Mapping[str, Capabilities]
+    reply: Reply, conversation: Case, surface: str, capabilities: Mapping[str, Capabilities]
 ) -> Refusal | None:
     if surface not in conversation.addresses:
         there = ", ".join(sorted(conversation.addresses)) or "nowhere"
@@ -84,7 +85,7 @@ def _why_not_there(
     return None
 
 
-def _send(work: Work, command: Arrived, reply: Reply, conversation: ConversationRecord, surface: Surface) -> None:
+def _send(work: Work, command: Arrived, reply: Reply, conversation: Case, surface: Surface) -> None:
     message = _message_of(work, reply, conversation, surface)
     address = conversation.addresses[surface]
     work.put(MESSAGES, message.id, message)
@@ -97,7 +98,7 @@ def _send(work: Work, command: Arrived, reply: Reply, conversation: Conversation
     accept(work, command, reply.request_hash, message.id, created=True)
 
 
-def _message_of(work: Work, reply: Reply, conversation: ConversationRecord, surface: Surface) -> MessageRecord:
+def _message_of(work: Work, reply: Reply, conversation: Case, surface: Surface) -> MessageRecord:
     return MessageRecord(
         id=work.new_id("message"),
         conversation=conversation.id,
@@ -115,9 +116,7 @@ def _message_of(work: Work, reply: Reply, conversation: ConversationRecord, surf
     )
 
 
-def _outbound(
-    message: MessageRecord, conversation: ConversationRecord, reply: Reply, address: Address
-) -> OutboundMessage:
+def _outbound(message: MessageRecord, conversation: Case, reply: Reply, address: Address) -> OutboundMessage:
     return OutboundMessage(
         id=message.id,
         conversation=conversation.id,
@@ -151,7 +150,7 @@ def handle_resolve(work: Work, command: Arrived) -> None:
         accept(work, command, resolve.request_hash, after.id)
 
 
-def _why_not_resolve(resolve: Resolve, conversation: ConversationRecord | None) -> Refusal | None:
+def _why_not_resolve(resolve: Resolve, conversation: Case | None) -> Refusal | None:
     if conversation is None:
         return NO_CONVERSATION
     if conversation.status in domain.FINISHED:

@@ -7,9 +7,9 @@ brings `pending` back to `assigned` and `resolved` back to `waiting`; an edit ch
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity
+from schemas.case import Case, Person
 from schemas.conversation import FirstResponse, Status
 from schemas.routing import Assigned, TaskQueued
-from services.records.conversations import ConversationRecord, PersonRecord
 from services.router.conversations.plan import Plan, Traits
 
 CLOSES_AFTER = timedelta(hours=72)
@@ -36,9 +36,9 @@ def traits_of(activity: Activity, language: str | None, sensitive: bool) -> Trai
     )
 
 
-def opened(identity: str, activity: Activity, plan: Plan, language: str | None, now: datetime) -> ConversationRecord:
+def opened(identity: str, activity: Activity, plan: Plan, language: str | None, now: datetime) -> Case:
     """A new conversation by the first message of a person on a thread, waiting for an agent."""
-    return ConversationRecord(
+    return Case(
         id=identity,
         workspace=activity.workspace,
         key=f"{activity.workspace}/{activity.person}",
@@ -63,7 +63,7 @@ def opened(identity: str, activity: Activity, plan: Plan, language: str | None, 
     )
 
 
-def heard(conversation: ConversationRecord, activity: Activity, now: datetime) -> ConversationRecord:
+def heard(conversation: Case, activity: Activity, now: datetime) -> Case:
     """The customer said something: a pending conversation is the agent's again, and an answer is due."""
     addresses = dict(conversation.addresses)
     if activity.address is not None:
@@ -86,7 +86,7 @@ def heard(conversation: ConversationRecord, activity: Activity, now: datetime) -
     )
 
 
-def reopened(conversation: ConversationRecord, plan: Plan, now: datetime) -> ConversationRecord:
+def reopened(conversation: Case, plan: Plan, now: datetime) -> Case:
     """A resolved conversation waits again, by the rules of now; its last agent is preferred."""
     return conversation.model_copy(
         update={
@@ -104,7 +104,7 @@ def reopened(conversation: ConversationRecord, plan: Plan, now: datetime) -> Con
     )
 
 
-def task(conversation: ConversationRecord) -> TaskQueued:
+def task(conversation: Case) -> TaskQueued:
     """The routing side of a waiting conversation."""
     return TaskQueued(
         conversation=conversation.id,
@@ -124,7 +124,7 @@ def task(conversation: ConversationRecord) -> TaskQueued:
     )
 
 
-def assigned(conversation: ConversationRecord, assignment: Assigned, now: datetime) -> ConversationRecord | None:
+def assigned(conversation: Case, assignment: Assigned, now: datetime) -> Case | None:
     """The conversation with its agent; None when it waits no more (resolved meanwhile, or another has it)."""
     if conversation.status not in {"waiting", "offered", "bot"}:
         return None
@@ -140,19 +140,19 @@ def assigned(conversation: ConversationRecord, assignment: Assigned, now: dateti
     )
 
 
-def unassigned(conversation: ConversationRecord, agent: str, now: datetime) -> ConversationRecord | None:
+def unassigned(conversation: Case, agent: str, now: datetime) -> Case | None:
     """The conversation back in the queue because its agent went; None when that agent does not have it."""
     if conversation.status not in WITH_AGENT or conversation.agent != agent:
         return None
     return conversation.model_copy(update={"status": "waiting", "agent": None, "assigned_at": None, "updated_at": now})
 
 
-def replied(conversation: ConversationRecord, now: datetime) -> ConversationRecord:
+def replied(conversation: Case, now: datetime) -> Case:
     """An agent's answer is on its way: the next move is the customer's."""
     return conversation.model_copy(update={"status": "pending", "updated_at": now})
 
 
-def delivered(conversation: ConversationRecord, accepted_at: datetime, now: datetime) -> ConversationRecord:
+def delivered(conversation: Case, accepted_at: datetime, now: datetime) -> Case:
     """An agent's answer arrived. The first one is the first response, counted at its acceptance."""
     if conversation.first_response is not None or conversation.answer_due_since is None:
         return conversation.model_copy(update={"updated_at": now})
@@ -162,13 +162,13 @@ def delivered(conversation: ConversationRecord, accepted_at: datetime, now: date
     )
 
 
-def undelivered(conversation: ConversationRecord, now: datetime) -> ConversationRecord:
+def undelivered(conversation: Case, now: datetime) -> Case:
     """An answer did not arrive: it is the agent's move again."""
     status = "assigned" if conversation.status == "pending" else conversation.status
     return conversation.model_copy(update={"status": status, "updated_at": now})
 
 
-def resolved(conversation: ConversationRecord, now: datetime) -> ConversationRecord:
+def resolved(conversation: Case, now: datetime) -> Case:
     """The case is done until the customer writes again or `CLOSES_AFTER` has passed."""
     return conversation.model_copy(
         update={
@@ -181,14 +181,14 @@ def resolved(conversation: ConversationRecord, now: datetime) -> ConversationRec
     )
 
 
-def closed(conversation: ConversationRecord, now: datetime) -> ConversationRecord:
+def closed(conversation: Case, now: datetime) -> Case:
     """Done for good; the next message of the person opens another."""
     return conversation.model_copy(update={"status": "closed", "updated_at": now})
 
 
-def met(person: PersonRecord | None, activity: Activity, now: datetime) -> PersonRecord:
+def met(person: Person | None, activity: Activity, now: datetime) -> Person:
     """The person as known after an activity."""
-    known = person or PersonRecord(
+    known = person or Person(
         key=f"{activity.workspace}/{activity.person}", workspace=activity.workspace, person=activity.person, seen_at=now
     )
     return known.model_copy(

@@ -1,17 +1,18 @@
 """How conversations tell what happened, and answer commands."""
 
+from schemas.case import Case
 from schemas.commands import Outcome
 from schemas.conversation import ConversationFact, Status
 from schemas.routing import TaskClosed
 from schemas.values import Json, Problem
-from services.records.conversations import CONVERSATIONS, ConversationRecord
+from services.records.conversations import CONVERSATIONS
 from services.router.conversations import domain
 from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
 
 
-def tell(work: Work, verb: str, after: ConversationRecord, before: Status | None, **more: object) -> None:
+def tell(work: Work, verb: str, after: Case, before: Status | None, **more: object) -> None:
     """Keep the conversation and emit `pasokh.conversation.<verb>`. `more` are further fields of ConversationFact."""
     work.put(CONVERSATIONS, after.id, after)
     known: dict[str, object] = {"at": work.now, "agent": after.agent, **more}
@@ -27,13 +28,13 @@ def tell(work: Work, verb: str, after: ConversationRecord, before: Status | None
     work.emit(f"pasokh.conversation.{verb}", after.key, fact)
 
 
-def queue(work: Work, conversation: ConversationRecord, before: Status | None) -> None:
+def queue(work: Work, conversation: Case, before: Status | None) -> None:
     """Tell that it waits, and ask dispatch for an agent."""
     tell(work, "queued", conversation, before)
     work.emit("pasokh.routing.task_queued", conversation.workspace, domain.task(conversation))
 
 
-def close_task(work: Work, conversation: ConversationRecord) -> None:
+def close_task(work: Work, conversation: Case) -> None:
     """Give the units of the agent back, or the place in the queue up."""
     closed = TaskClosed(
         conversation=conversation.id, key=conversation.key, workspace=conversation.workspace, at=work.now

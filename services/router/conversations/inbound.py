@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity
+from schemas.case import Case, Person
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author, MessageState
 from services.records.conversations import (
@@ -12,9 +13,7 @@ from services.records.conversations import (
     MESSAGES,
     PERSONS,
     ActivityRecord,
-    ConversationRecord,
     MessageRecord,
-    PersonRecord,
 )
 from services.router.conversations import domain
 from services.router.conversations.facts import queue, tell
@@ -71,15 +70,13 @@ def _key(activity: Activity) -> str:
     return f"{activity.workspace}/{activity.person}"
 
 
-def _current(work: Work, person: PersonRecord, activity: Activity) -> ConversationRecord | None:
+def _current(work: Work, person: Person, activity: Activity) -> Case | None:
     identity = person.open.get(domain.thread_of(activity))
     found = work.get(CONVERSATIONS, identity) if identity else None
     return None if found is None or found.status == "closed" else found
 
 
-def _joined(
-    work: Work, activity: Activity, configuration: Configuration, before: ConversationRecord | None
-) -> tuple[ConversationRecord, bool]:
+def _joined(work: Work, activity: Activity, configuration: Configuration, before: Case | None) -> tuple[Case, bool]:
     """The conversation with this message in it, and whether it has to be queued."""
     if before is not None and before.status != "resolved":
         return domain.heard(before, activity, work.now), False
@@ -101,7 +98,7 @@ def _account_language(activity: Activity, configuration: Configuration) -> str |
     return account.body.language if account else None
 
 
-def _with_open(person: PersonRecord, activity: Activity, conversation: ConversationRecord) -> PersonRecord:
+def _with_open(person: Person, activity: Activity, conversation: Case) -> Person:
     where = domain.thread_of(activity)
     if person.open.get(where) == conversation.id:
         return person
@@ -109,7 +106,7 @@ def _with_open(person: PersonRecord, activity: Activity, conversation: Conversat
 
 
 def _message_record(
-    work: Work, activity: Activity, conversation: ConversationRecord, identity: str, state: MessageState
+    work: Work, activity: Activity, conversation: Case, identity: str, state: MessageState
 ) -> MessageRecord:
     return MessageRecord(
         id=identity,
@@ -141,8 +138,8 @@ def next_order(work: Work) -> str:
 def _told(
     work: Work,
     activity: Activity,
-    before: ConversationRecord | None,
-    after: ConversationRecord,
+    before: Case | None,
+    after: Case,
     message: str,
     *,
     is_new: bool,

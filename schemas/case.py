@@ -1,0 +1,44 @@
+"""A conversation and a person as their owner decides about them: what REST shows, and what it needs besides."""
+
+from schemas.activity import Address
+from schemas.conversation import Conversation, FirstResponse
+from schemas.values import Contract, Instant
+
+
+class Case(Conversation):
+    """A conversation with what its owner needs besides.
+
+    `key` is the person key, `thread` the place in public (None: private). `addresses` per surface is where the
+    customer wrote last; `last_surface` which of them was last. `answer_due_since` is when the first customer message
+    that has no human answer yet began to wait, None once an answer arrived. `rule` and `config_version` decided its
+    routing; `queued_at` is its place in the queue; `last_agent` had it last; `resolutions` counts its resolves.
+    """
+
+    key: str
+    thread: str | None = None
+    addresses: dict[str, Address] = {}
+    last_surface: str = "private"
+    answer_due_since: Instant | None = None
+    first_response: FirstResponse | None = None
+    queued_at: Instant | None = None
+    rule: str = "default"
+    config_version: int = 0
+    last_agent: str | None = None
+    resolutions: int = 0
+
+    def shown(self) -> Conversation:
+        """As REST and facts show it."""
+        return Conversation.model_construct(**{name: getattr(self, name) for name in Conversation.model_fields})
+
+
+class Person(Contract):
+    """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case."""
+
+    key: str
+    workspace: str
+    person: str
+    name: str | None = None
+    language: str | None = None
+    blocked: bool = False
+    open: dict[str, str] = {}
+    seen_at: Instant

@@ -1,0 +1,271 @@
+"""The whole graph of real stages in a seeded world: customers write, agents answer, Telegram is moody, processes die.
+
+The customers, the agents' desk and Telegram never die; what they do reaches Pasokh as it would outside: repeated, late,
+or not at all.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from schemas.activity import Activity, Address
+from schemas.channel import Capabilities
+from schemas.commands import Reply, Resolve
+from schemas.configuration import (
+    AccountBody,
+    AgentBody,
+    Kept,
+    Policy,
+    RoutingBody,
+    Rule,
+    SlaBody,
+    Targets,
+    Then,
+    WorkspaceBody,
+    WorkspaceConfiguration,
+)
+from schemas.envelope import Event
+from schemas.outbound import OutboundMessage
+from schemas.routing import AgentPut, PresenceSet
+from schemas.values import Contract, Sealed, instant
+from services.channels.port import Account, Http, Receipt, Refused, Retryable, Uncertain
+from services.delivery.attempt import Outside
+from services.delivery.instruments import DeliveryInstruments
+from services.delivery.sender import Sender
+from services.metrics.processor import MetricsStage
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
+from services.router.conversations.processor import ConversationsStage
+from services.router.dispatch.processor import Dispatch
+from services.runtime.identifiers import hashed_id
+from services.runtime.stage import Stage
+from services.sla.processor import SlaStage
+from tests.simulator.process import Process
+from tests.simulator.run import publish_until_known
+from tests.simulator.world import World
+
+WORKSPACE = "w"
+TARGET_SECONDS = 15.0
+CAPABILITIES = Capabilities(surfaces=("private", "public"), text_limit=4096)
+LANGUAGES = ("fa", "ar", "lv", "en")
+GRAPH = {
+    "conversations": ("inbound", "commands", "assignments", "sla", "deliveries"),
+    "dispatch": ("routing",),
+    "sla": ("conversations",),
+    "sender": ("outbound",),
+    "metrics": ("inbound", "conversations", "sla", "deliveries"),
+}
+
+
+@dataclass(slots=True)
+class Telegram:
+    """The platform: what reached it, and how it answers. `arrived` counts per message id."""
+
+    world: World
+    name: str = "telegram"
+    capabilities: Capabilities = CAPABILITIES
+    malformed_status: int = 200
+    arrived: Counter[str] = field(default_factory=Counter)
+    order: dict[str, list[str]] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+
+    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
+        return []
+
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+        """`http` is the process that sends: it may die before, or after the message arrived."""
+        process = http
+        assert isinstance(process, Process)
+        await process.step("send")
+        self._answer_badly(message)
+        self.arrived[message.id] += 1
+        self.order.setdefault(message.key, []).append(message.id)
+        if self.world.happens(0.05):
+            raise Uncertain
+        await process.step("sent")
+        return Receipt(f"t-{message.id}")
+
+    def _answer_badly(self, message: OutboundMessage) -> None:
+        if self.world.happens(0.1):
+            raise Retryable("too many requests", after=self.world.rng.choice((None, 1.0, 4.0)))
+        if self.world.happens(0.03):
+            self.refused.add(message.id)
+            raise Refused("blocked", "the customer blocked the bot")
+        if self.world.happens(0.03):
+            raise Uncertain
+
+
+def stages_of(process: Process, telegram: Telegram) -> Sequence[Stage[Any]]:
+    """Every stage of Pasokh, in one process."""
+    outside = Outside(
+        channels={"telegram": telegram},  # type: ignore[dict-item]  # only what the sender asks of a channel
+        http=process,  # type: ignore[arg-type]  # the way back to the process, see Telegram.send
+        store=process,
+        clock=process,
+        instruments=DeliveryInstruments(CollectorRegistry()),
+    )
+    return [
+        ConversationsStage({"telegram": CAPABILITIES}),
+        Dispatch(),
+        SlaStage(),
+        Sender(outside),
+        MetricsStage(),
+    ]
+
+
+def configure(world: World) -> None:
+    """A workspace with four languages and one promise, as REST would have written it."""
+    at = world.now()
+    rule = Rule(then=Then(skills={"lang:{language}": 3}))
+    policy = Policy(id="quick", targets=Targets(first_response_seconds=TARGET_SECONDS), warn_at=[0.5])
+    configuration = WorkspaceConfiguration(
+        workspace=WORKSPACE,
+        version=1,
+        itself=Kept(body=WorkspaceBody(name="Shop", languages=list(LANGUAGES)), version=1, at=at),
+        accounts={"telegram/main": Kept(body=AccountBody(credentials={}), version=1, at=at)},
+        routing=Kept(body=RoutingBody(rules=[rule]), version=1, at=at),
+        sla=Kept(body=SlaBody(policies=[policy]), version=1, at=at),
+    )
+    world.documents[CONFIGURATIONS.name][f"{WORKSPACE}/1"] = configuration.model_dump(mode="json")
+    world.documents[CONFIGURATION_HEADS.name][WORKSPACE] = {"workspace": WORKSPACE, "version": 1}
+
+
+def _event(world: World, event_type: str, key: str, identity: str, data: Contract) -> Event:
+    return Event(
+        id=identity,
+        source="rest",
+        type=event_type,
+        time=world.now(),
+        workspace=WORKSPACE,
+        partitionkey=key,
+        data=data.model_dump(mode="json"),
+    )
+
+
+async def staff(client: Process) -> None:
+    """Two agents per language, online; each command is sent twice, as a client that lost the answer would."""
+    for language in LANGUAGES:
+        for number in (1, 2):
+            agent = f"{language}{number}"
+            body = AgentBody(name=agent, teams=["default"], skills={f"lang:{language}": 5}, capacity=3)
+            put, presence = AgentPut(agent=agent, body=body), PresenceSet(agent=agent, status="online")
+            for kind, data in (("agent_put", put), ("presence_set", presence)):
+                event = _event(client.world, f"pasokh.routing.{kind}", WORKSPACE, f"{kind}-{agent}", data)
+                await publish_until_known(client, "routing", event)
+                await publish_until_known(client, "routing", event)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One person with a language, who writes some messages."""
+
+    number: int
+    messages: int
+
+    @property
+    def person(self) -> str:
+        """As Pasokh names them."""
+        return f"telegram:main:{self.number}"
+
+    @property
+    def language(self) -> str:
+        """What they speak."""
+        return LANGUAGES[self.number % len(LANGUAGES)]
+
+    def message_id(self, number: int) -> str:
+        """The id of their message of this number."""
+        return hashed_id(WORKSPACE, "main", str(self.number), str(number))
+
+
+async def write(client: Process, customer: Customer) -> None:
+    """Send the messages in order, some of them several times."""
+    world = client.world
+    for number in range(customer.messages):
+        now = world.now()
+        activity = Activity(
+            id=f"a-{customer.number}-{number}",
+            workspace=WORKSPACE,
+            channel="telegram",
+            account="main",
+            kind="message",
+            surface="private",
+            person=customer.person,
+            message=customer.message_id(number),
+            text=Sealed(text=f"message {number}"),
+            language=customer.language,
+            address=Address(chat=str(customer.number)),
+            received_at=now,
+        )
+        event = _event(world, "pasokh.inbound.message", f"{WORKSPACE}/{customer.person}", activity.id, activity)
+        for _ in range(world.rng.choice((1, 1, 2, 3))):
+            await publish_until_known(client, "inbound", event)
+        await asyncio.sleep(world.rng.uniform(0, 4))
+
+
+@dataclass(slots=True)
+class Desk:
+    """The agents: they answer what is theirs after a while, and resolve what was answered."""
+
+    client: Process
+    answered: dict[str, str] = field(default_factory=dict)
+    resolved: set[str] = field(default_factory=set)
+    pending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def work(self, conversations: int) -> None:
+        """Until every conversation was answered and resolved once."""
+        world = self.client.world
+        while len(self.resolved) < conversations:
+            for identity, document in sorted(world.documents["conversations"].items()):
+                self._look(identity, str(document["status"]), str(document["key"]), document.get("agent"))
+            await asyncio.sleep(0.5)
+        await asyncio.gather(*self.pending)
+
+    def _look(self, identity: str, status: str, key: str, agent: object) -> None:
+        if status == "assigned" and identity not in self.answered and isinstance(agent, str):
+            self.answered[identity] = f"reply-{identity}"
+            self._begin(self._reply(identity, key, agent))
+        elif identity in self.answered and identity not in self.resolved and self._outcome(identity):
+            self.resolved.add(identity)
+            self._begin(self._resolve(identity, key))
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self.pending.add(task)
+
+    def _outcome(self, identity: str) -> bool:
+        """Whether the reply was answered by Pasokh, and every message of it is settled."""
+        documents = self.client.world.documents
+        if self.answered[identity] not in documents["outcomes"]:
+            return False
+        mine = [m for m in documents["messages"].values() if m["conversation"] == identity]
+        return all(m["state"] != "queued" for m in mine)
+
+    async def _reply(self, identity: str, key: str, agent: str) -> None:
+        world = self.client.world
+        await asyncio.sleep(self._hesitation(identity))
+        text = Sealed(text="answer")
+        reply = Reply(conversation=identity, agent=agent, text=text, accepted_at=world.now(), request_hash="h")
+        await self._twice("pasokh.command.reply", key, self.answered[identity], reply)
+
+    def _hesitation(self, identity: str) -> float:
+        """Seconds until the agent answers: any time, or just before the promise runs out, where judging is hard."""
+        world = self.client.world
+        if world.rng.random() < 0.4:
+            return world.rng.uniform(0, 25)
+        clocks = world.documents["clocks"].values()
+        due = next((instant(str(c["due_at"])) for c in clocks if c["conversation"] == identity), world.now())
+        return max(0.0, (due - world.now()).total_seconds() - world.rng.uniform(0.01, 0.5))
+
+    async def _resolve(self, identity: str, key: str) -> None:
+        world = self.client.world
+        await asyncio.sleep(world.rng.uniform(0, 3))
+        resolve = Resolve(conversation=identity, accepted_at=world.now(), request_hash="h")
+        await self._twice("pasokh.command.resolve", key, f"resolve-{identity}", resolve)
+
+    async def _twice(self, event_type: str, key: str, identity: str, data: Contract) -> None:
+        event = _event(self.client.world, event_type, key, identity, data)
+        await publish_until_known(self.client, "commands", event)
+        await publish_until_known(self.client, "commands", event)

@@ -1,0 +1,201 @@
+"""Runs the whole graph in a seeded world and says what is wrong with the result."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.envelope import decode
+from schemas.values import instant
+from services.composition import COLLECTIONS
+from tests.simulator.graph import GRAPH, Customer, Desk, Telegram, configure, staff, stages_of, write
+from tests.simulator.loop import run_virtually
+from tests.simulator.process import Groups, Process
+from tests.simulator.run import Houses, Verdict, come_to_rest, houses_open, quiet, rebalance_now_and_then
+from tests.simulator.world import Chaos, World
+
+CUSTOMERS = 8
+STORM = Chaos(until=40.0, crash=0.0006, pause=0.002, clock_skew=0.0)
+"""Hard enough that every process dies or sleeps now and then, and mild enough that agents are in time now and then."""
+HURRICANE = Chaos(until=40.0, clock_skew=0.0)
+
+
+def run_graph(seed: int, *, chaos: Chaos | None = None, embedded: bool = False) -> Verdict:
+    """One seed of the whole graph, from start to rest."""
+    return run_virtually(_run(seed, chaos or (HURRICANE if seed % 5 == 0 else STORM), embedded))
+
+
+async def _run(seed: int, chaos: Chaos, embedded: bool) -> Verdict:
+    world = World(seed, chaos=chaos, embedded=embedded)
+    groups, telegram = Groups(world), Telegram(world)
+    configure(world)
+    await houses_open(Houses(world, groups, lambda process: stages_of(process, telegram)), world, COLLECTIONS)
+    storm = asyncio.create_task(rebalance_now_and_then(world, groups))
+    customers = [Customer(number, world.rng.randint(1, 3)) for number in range(CUSTOMERS)]
+    client = Process(world, groups, "outside", mortal=False)
+    desk = Desk(client)
+    life = asyncio.create_task(_live(client, customers, desk))
+    await come_to_rest(world, GRAPH, life, timers=False)
+    storm.cancel()
+    settled = life.done() and quiet(world, GRAPH, timers=False)
+    wrong = [*([] if settled else ["it never came to rest"]), *world.broken]
+    wrong += [line for check in CHECKS for line in check(world, customers, telegram)]
+    return Verdict(seed, wrong, world.history, world.commits)
+
+
+async def _live(client: Process, customers: list[Customer], desk: Desk) -> None:
+    await staff(client)
+    await asyncio.gather(*(write(client, c) for c in customers), desk.work(len(customers)))
+
+
+# -- what must hold ----------------------------------------------------------------------------------------------------
+
+Lines = Iterator[str]
+Documents = dict[str, dict[str, Any]]
+
+
+def _documents(world: World, collection: str) -> Documents:
+    return dict(world.documents[collection])
+
+
+def _facts(world: World) -> dict[str, Counter[str]]:
+    """Per conversation how often each fact was told."""
+    told: dict[str, Counter[str]] = defaultdict(Counter)
+    for fact in _documents(world, "facts").values():
+        told[str(fact["conversation"])][str(fact["type"])] += 1
+    return told
+
+
+def each_message_once(world: World, customers: list[Customer], _: Telegram) -> Lines:
+    """Every message is there, in one conversation, and nothing else is; per customer in order."""
+    inbound = {i: m for i, m in _documents(world, "messages").items() if m["direction"] == "inbound"}
+    expected = {c.message_id(n) for c in customers for n in range(c.messages)}
+    yield from (f"lost message {m}" for m in expected - set(inbound))
+    yield from (f"message {m} came from nowhere" for m in set(inbound) - expected)
+    heard = sum(told["pasokh.conversation.message_received"] for told in _facts(world).values())
+    if heard != len(expected):
+        yield f"{heard} messages were told, {len(expected)} written"
+    for customer in customers:
+        mine = [inbound[i]["order"] for n in range(customer.messages) if (i := customer.message_id(n)) in inbound]
+        if mine != sorted(mine):
+            yield f"the messages of {customer.person} are out of order"
+
+
+def one_conversation_each(world: World, customers: list[Customer], _: Telegram) -> Lines:
+    """A person has one private conversation, and each time it was queued it was assigned once."""
+    persons = Counter(str(c["person"]) for c in _documents(world, "conversations").values())
+    yield from (f"{p} has {n} conversations" for p, n in persons.items() if n != 1)
+    yield from (f"{c.person} has none" for c in customers if c.person not in persons)
+    for conversation, told in _facts(world).items():
+        queued, assigned = told["pasokh.conversation.queued"], told["pasokh.conversation.assigned"]
+        if queued != assigned:
+            yield f"{conversation} was queued {queued} times and assigned {assigned} times"
+
+
+def loads_are_true(world: World, _: list[Customer], __: Telegram) -> Lines:
+    """An agent holds as many units as conversations."""
+    open_now = Counter(
+        str(c["agent"]) for c in _documents(world, "conversations").values() if c["status"] in {"assigned", "pending"}
+    )
+    for agent in _documents(world, "agents").values():
+        if agent["load"] != open_now[str(agent["id"])]:
+            yield f"{agent['id']} has load {agent['load']} and {open_now[str(agent['id'])]} conversations"
+
+
+def each_reply_once(world: World, _: list[Customer], telegram: Telegram) -> Lines:
+    """No reply reaches the platform twice; what is sent did, what failed is told why."""
+    for identity, message in _documents(world, "messages").items():
+        if message["direction"] != "outbound":
+            continue
+        arrived = telegram.arrived[identity]
+        if arrived > 1:
+            yield f"reply {identity} was sent {arrived} times"
+        if message["state"] == "sent" and arrived != 1:
+            yield f"reply {identity} is called sent and arrived {arrived} times"
+        if message["state"] == "failed":
+            yield from _failed(identity, message, telegram)
+        elif message["state"] != "sent":
+            yield f"reply {identity} is still {message['state']}"
+
+
+def _failed(identity: str, message: dict[str, Any], telegram: Telegram) -> Lines:
+    code = message["error"]["code"]
+    if code != "outcome_unknown" and identity not in telegram.refused:
+        yield f"reply {identity} failed as {code}, and nobody refused it"
+    if code != "outcome_unknown" and telegram.arrived[identity]:
+        yield f"reply {identity} failed as {code}, and arrived"
+
+
+def each_command_once(world: World, _: list[Customer], __: Telegram) -> Lines:
+    """Every command was applied, and a reply that was asked for once is one message."""
+    refused = {i: o for i, o in _documents(world, "outcomes").items() if o["status"] != "applied"}
+    yield from (f"{i} was refused: {o['problem']}" for i, o in refused.items())
+    replies = Counter(m["conversation"] for m in _documents(world, "messages").values() if m["direction"] == "outbound")
+    yield from (f"{c} has {n} replies" for c, n in replies.items() if n != 1)
+
+
+def promises_are_judged_by_event_times(world: World, _: list[Customer], __: Telegram) -> Lines:
+    """One clock a conversation; an answer that was on the log in time is never told as a breach."""
+    told, in_time = _facts(world), _answers_on_the_log(world)
+    for clock in _documents(world, "clocks").values():
+        conversation = str(clock["conversation"])
+        count, due_at = told[conversation], instant(str(clock["due_at"]))
+        for word in ("started", "breached", "fulfilled", "late", "cancelled"):
+            if count[f"pasokh.sla.{word}"] > 1:
+                yield f"{word} was told {count[f'pasokh.sla.{word}']} times of {conversation}"
+        breached, fulfilled = count["pasokh.sla.breached"], count["pasokh.sla.fulfilled"]
+        if breached and fulfilled:
+            yield f"{conversation} was both breached and fulfilled"
+        delivered = count["pasokh.conversation.reply_delivered"] > 0
+        if delivered and breached and in_time[conversation] < due_at:
+            yield f"{conversation} was answered in time and told as breached"
+        if delivered and not breached and not fulfilled:
+            yield f"{conversation} was answered and neither breached nor fulfilled"
+
+
+def _answers_on_the_log(world: World) -> dict[str, Any]:
+    """Per conversation when its reply command was first on the log."""
+    found: dict[str, Any] = {}
+    for (topic, partition), log in world.log.items():
+        for record in log if topic == "commands" else ():
+            event = decode(record.value)
+            if event.type == "pasokh.command.reply":
+                at = world.appended_at[topic, partition, record.offset]
+                known = found.setdefault(str(event.data["conversation"]), at)
+                found[str(event.data["conversation"])] = min(known, at)
+    return found
+
+
+def numbers_equal_a_recount(world: World, _: list[Customer], __: Telegram) -> Lines:
+    """The counters say what the facts say."""
+    totals: Counter[str] = Counter()
+    for record in _documents(world, "counters").values():
+        for series, value in record["values"].items():
+            totals[series.split("|")[0]] += int(value)
+    told: Counter[str] = sum(_facts(world).values(), Counter())
+    waiting = sum(1 for c in _documents(world, "conversations").values() if c["status"] == "waiting")
+    expected = {
+        "pasokh_conversations_opened_total": told["pasokh.conversation.opened"],
+        "pasokh_assignments_total": told["pasokh.conversation.assigned"],
+        "pasokh_sla_breached_total": told["pasokh.sla.breached"],
+        "pasokh_sla_fulfilled_total": told["pasokh.sla.fulfilled"],
+        "pasokh_waiting": waiting,
+    }
+    yield from (f"{n} is {totals[n]}, a recount {e}" for n, e in expected.items() if totals[n] != e)
+
+
+def nothing_was_set_aside(world: World, _: list[Customer], __: Telegram) -> Lines:
+    """No event of a healthy graph is poison."""
+    yield from (f"dead letter: {d['event_type']} {d['error']}" for d in _documents(world, "dead_letters").values())
+
+
+CHECKS = (
+    each_message_once,
+    one_conversation_each,
+    loads_are_true,
+    each_reply_once,
+    each_command_once,
+    promises_are_judged_by_event_times,
+    numbers_equal_a_recount,
+    nothing_was_set_aside,
+)

@@ -1,0 +1,71 @@
+"""The whole graph under everything that can go wrong, and proof that leaving a rule out is noticed."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from schemas.sla import ControlDue, ControlTick
+from services.delivery import sender
+from services.router.conversations import commands, inbound, processor
+from services.runtime.stage import Arrived
+from services.runtime.work import Work
+from tests.simulator.graph_run import run_graph
+
+SEEDS = int(os.environ.get("PASOKH_GRAPH_SEEDS", "60"))
+ONE = os.environ.get("PASOKH_SEED")
+CHUNK = 10
+FIRST_OF_CHUNKS = range(0, SEEDS, CHUNK) if ONE is None else (int(ONE),)
+TRIED = 60
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("first", FIRST_OF_CHUNKS)
+def test_nothing_is_lost_doubled_or_judged_wrongly(first: int) -> None:
+    for seed in range(first, first + (CHUNK if ONE is None else 1)):
+        verdict = run_graph(seed, embedded=seed % 4 == 0)
+        assert not verdict.wrong, f"replay with PASOKH_SEED={seed}: {verdict.wrong}"
+
+
+def test_a_seed_of_the_graph_replays_exactly() -> None:
+    assert run_graph(3).history == run_graph(3).history
+
+
+def _tick_at_once(work: Work, arrived: Arrived) -> None:
+    at = ControlDue.model_validate(arrived.event.data).at
+    key, here = f"pasokh/{work.place.source}", work.place.partition
+    work.emit("pasokh.control.tick", key, ControlTick(at=at), topic="conversations", partition=here)
+
+
+def _send_again(desk: Any, one: Any) -> None:
+    record = sender._awaited(desk, one, "sending")
+    if record is not None:
+        sender._start(desk, record)
+
+
+def _every_message_is_new(work: Work, activity: Any, configuration: Any) -> None:
+    fresh = activity.model_copy(update={"message": work.new_id("message")})
+    inbound._hear(work, fresh, configuration, "received")
+
+
+LEFT_OUT: list[Any] = [
+    pytest.param(inbound.BY_MESSAGE, "message", _every_message_is_new, id="4: a message is its own dedupe record"),
+    pytest.param(processor.ON_EVENT, "pasokh.control.due", _tick_at_once, id="7: a tick waits for what came before"),
+    pytest.param(sender._ON_WAKE_UP, "settle", _send_again, id="9: what may have been sent is not sent again"),
+]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("table", "key", "instead"), LEFT_OUT)
+def test_a_rule_left_out_of_the_graph_is_noticed(
+    table: dict[str, Any], key: str, instead: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(table, key, instead)
+    assert any(run_graph(seed).wrong for seed in range(TRIED))
+
+
+@pytest.mark.timeout(300)
+def test_commands_without_a_record_of_their_outcome_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "is_repeat", lambda *_: False)
+    assert any(run_graph(seed).wrong for seed in range(TRIED))
