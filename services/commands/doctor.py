@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ from services.composition import COLLECTIONS
 from services.runtime import loop
 from services.runtime.admin_key import FILE_NAME, SHORTEST
 from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine, open_store, sqlite_path
+from services.runtime.engine import open_bus, open_engine, open_store, sqlite_path
 from services.runtime.errors import Misconfigured, Unavailable
 from services.runtime.listening import bind, holder_of
 from services.runtime.settings import Settings
@@ -97,12 +97,15 @@ async def _store(settings: Settings) -> str:
 
 
 async def _bus(settings: Settings) -> str:
-    for url in (settings.store_url, settings.bus_url):
-        if (missing := _not_made(url)) is not None:
-            return missing
-    async with open_engine(settings, SystemClock(), COLLECTIONS) as (_, bus):
+    if (missing := _not_made(settings.bus_url)) is not None:
+        return missing
+    async with AsyncExitStack() as stack:
+        if _not_made(settings.store_url) is None:
+            _, bus = await stack.enter_async_context(open_engine(settings, SystemClock(), COLLECTIONS))
+        else:
+            bus = await stack.enter_async_context(open_bus(settings, SystemClock()))
         await bus.check()
-        return f"{_without_secrets(settings.bus_url)} takes events; {bus.partitions} partitions, as the store has"
+        return f"{_without_secrets(settings.bus_url)} takes events; it has {bus.partitions} partitions"
 
 
 def _not_made(url: str) -> str | None:

@@ -61,6 +61,13 @@ def _with_our_own(collections: Sequence[Collection[Any]]) -> Sequence[Collection
     return list({collection.name: collection for collection in every}.values())
 
 
+@asynccontextmanager
+async def open_bus(settings: Settings, clock: Clock) -> AsyncIterator[Bus]:
+    """The bus alone, on which a commit of no store appends. Raises Misconfigured, Unavailable."""
+    async with AsyncExitStack() as stack:
+        yield await _open_bus(stack, settings, sqlite_path(settings.bus_url), clock)
+
+
 async def _opened(stack: AsyncExitStack, settings: Settings, clock: Clock) -> tuple[Store, Bus]:
     bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
     if bus_file is not None and bus_file == store_file:

@@ -1,0 +1,63 @@
+"""`pasokh doctor` names what fails and how to mend it. The running server is looked at in tests/live."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.commands import doctor
+from services.runtime import loop
+from services.runtime.admin_key import FILE_NAME
+from services.runtime.settings import Settings
+from tests.cli.conftest import Pasokh
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look at the port needs sockets, which unit tests have not."""
+    monkeypatch.delitem(doctor.LOOKS, "server")
+
+
+def findings(settings: Settings) -> dict[str, doctor.Finding]:
+    return {finding.name: finding for finding in loop.run(doctor.examine(settings))}
+
+
+def test_before_the_first_start_all_is_well_and_nothing_is_made(pasokh: Pasokh, tmp_path: Path) -> None:
+    result = pasokh("doctor", "--json")
+    assert result.exit_code == 0
+    assert all(item["ok"] for item in json.loads(result.stdout)["items"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_that_was_made_is_opened_and_checked(data: Settings) -> None:
+    found = findings(data)
+    assert found["store"].ok
+    assert "takes commits" in found["store"].detail
+    assert "2 partitions" in found["bus"].detail
+
+
+def test_another_partition_count_than_the_data_has_is_told_with_the_fix(data: Settings) -> None:
+    found = findings(data.model_copy(update={"partitions": 7}))
+    assert not found["bus"].ok
+    assert "PASOKH_PARTITIONS" in found["bus"].detail
+
+
+def test_a_key_file_that_others_can_read_is_told_with_the_fix(pasokh: Pasokh, tmp_path: Path) -> None:
+    key = tmp_path / FILE_NAME
+    key.write_text("k" * 40)
+    key.chmod(0o644)
+    result = pasokh("doctor")
+    assert result.exit_code == 1
+    assert f"FAIL  admin key: {key} can be read by others. Run: chmod 600 {key}" in result.stdout
+    assert "not in order: admin key" in result.stderr
+
+
+def test_a_bus_of_no_known_kind_is_told_with_what_is_known(pasokh: Pasokh) -> None:
+    result = pasokh("doctor", PASOKH_BUS="rabbit://here")
+    assert result.exit_code == 1
+    assert "PASOKH_BUS must be sqlite:////absolute/path or kafka://" in result.stdout
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    shown = doctor._without_secrets("mongodb://user:s3cret@host:27017/pasokh")
+    assert shown == "mongodb://host:27017/pasokh"

@@ -1,0 +1,50 @@
+"""Settings come from the environment, and a flag of the same name wins; what is not acceptable is told in a sentence."""
+
+from typing import get_args
+
+import pytest
+
+from services.commands.flags import FLAGS, settings_of
+from services.runtime.settings import Settings
+from tests.cli.conftest import Pasokh
+
+
+def test_a_flag_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASOKH_PORT", "9001")
+    assert settings_of({"port": None}).port == 9001
+    assert settings_of({"port": 9002}).port == 9002
+
+
+def test_every_flag_is_a_setting_of_that_name() -> None:
+    assert {flag.name for flag in FLAGS} <= set(Settings.model_fields)
+    assert all(type(None) in get_args(flag.kind) for flag in FLAGS)
+
+
+def test_a_setting_that_is_not_acceptable_is_named_without_a_traceback(pasokh: Pasokh) -> None:
+    result = pasokh("up", PASOKH_PORT="eighty")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("pasokh: PASOKH_PORT is not acceptable")
+    assert "Traceback" not in result.output
+
+
+def test_serve_without_an_admin_key_stops_with_the_fix(pasokh: Pasokh) -> None:
+    result = pasokh("serve", "router")
+    assert result.exit_code == 1
+    assert "PASOKH_ADMIN_KEY is not set" in result.stderr
+    assert "openssl rand -hex 32" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("up",), ("serve", "router")])
+def test_an_admin_key_that_could_be_guessed_is_refused_and_not_printed(
+    pasokh: Pasokh, command: tuple[str, ...]
+) -> None:
+    result = pasokh(*command, PASOKH_ADMIN_KEY="s3cret-but-short")
+    assert result.exit_code == 1
+    assert "at least 32" in result.stderr
+    assert "s3cret-but-short" not in result.output
+
+
+def test_serve_of_an_unknown_service_names_those_there_are(pasokh: Pasokh) -> None:
+    result = pasokh("serve", "everything")
+    assert result.exit_code == 1
+    assert "ingest, router, sla, delivery, metrics" in result.stderr
