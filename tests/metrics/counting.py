@@ -14,7 +14,7 @@ from services.metrics.processor import Memory, MetricsStage
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from services.runtime.stage import Arrived
 from tests.sla.cases import conversation
-from tests.sla.driver import START, Driver
+from tests.driver import START, Driver
 
 KEY = "w/telegram:main:1"
 

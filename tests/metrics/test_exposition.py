@@ -10,7 +10,7 @@ from services.records.counters import COUNTERS, CounterRecord, Distribution, cou
 from services.runtime.errors import Unavailable
 from services.runtime.store.port import Key, Page, Query
 from tests.metrics.counting import Counting, Moved
-from tests.sla.driver import Documents
+from tests.driver import Documents
 
 OPENED = "pasokh_conversations_opened_total"
 SERIES = f"{OPENED}|telegram|private|default|normal|en"

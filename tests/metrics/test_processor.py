@@ -12,7 +12,7 @@ from services.metrics.processor import KEPT
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from tests.metrics.counting import Counting
 from tests.sla.cases import conversation
-from tests.sla.driver import START
+from tests.driver import START
 
 
 async def test_messages_are_counted_where_they_were_taken_in_and_where_they_arrived() -> None:

@@ -16,7 +16,7 @@ from services.records.configuration import (
 )
 from services.runtime.stage import Arrived
 from services.sla.processor import Memory, SlaStage
-from tests.sla.driver import START, Driver
+from tests.driver import START, Driver
 
 ONE_MINUTE = Policy(id="minute", targets=Targets(first_response_seconds=60))
 
