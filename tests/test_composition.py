@@ -1,0 +1,111 @@
+"""The tables of composition: complete, and true to what the code does."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+import services.records
+from services import delivery, metrics, sla
+from services.composition import ALL_IN_ONE, COLLECTIONS, GROUP_TOPICS, PROCESSES, RECORDS, SERVICES, process_of
+from services.router import conversations, dispatch
+from services.runtime.collections import RUNTIME_COLLECTIONS
+from services.runtime.service import Context, Part
+from services.runtime.settings import Settings
+from services.runtime.store.port import Collection
+from tests.fakes import MemoryBus, MemoryStore, MovedClock
+
+PACKAGES = {"conversations": conversations, "dispatch": dispatch, "sla": sla, "sender": delivery, "metrics": metrics}
+"""Group → where the code is that decides for it."""
+
+
+def test_all_in_one_is_every_service_once() -> None:
+    assert list(PROCESSES[ALL_IN_ONE]) == [service for services in SERVICES.values() for service in services]
+
+
+def test_every_module_of_records_that_defines_collections_is_prepared() -> None:
+    names = [module.name for module in pkgutil.iter_modules(services.records.__path__)]
+    modules = [importlib.import_module(f"services.records.{name}") for name in names]
+    defining = {module.__name__ for module in modules if any(isinstance(v, Collection) for v in vars(module).values())}
+    listed = {module.__name__ for module in RECORDS}
+    assert defining - listed <= _only_importing(modules)
+
+
+def _only_importing(modules: list[ModuleType]) -> set[str]:
+    """Modules that use collections of others and define none."""
+    return {m.__name__ for m in modules if "Collection(" not in inspect.getsource(m)}
+
+
+def test_no_two_collections_share_a_name() -> None:
+    every = {id(c): c.name for c in (*COLLECTIONS, *RUNTIME_COLLECTIONS)}
+    assert len(set(every.values())) == len(every)
+
+
+async def test_the_table_of_groups_says_what_the_services_bring() -> None:
+    brought = {stage.group: stage.topics for part in await _parts() for stage in part.stages}
+    assert brought == dict(GROUP_TOPICS)
+
+
+async def test_no_two_services_serve_the_same_path() -> None:
+    paths = [
+        (getattr(route, "path", ""), method)
+        for part in await _parts()
+        for router in part.routers
+        for route in router.routes
+        for method in getattr(route, "methods", ())
+    ]
+    assert len(paths) == len(set(paths))
+
+
+async def test_metrics_of_all_services_fit_into_one_registry() -> None:
+    registry = CollectorRegistry()
+    for part in await _parts():
+        for collector in part.collectors:
+            registry.register(collector)
+
+
+async def _parts() -> list[Part]:
+    context = Context(settings=Settings(), store=MemoryStore(), bus=MemoryBus(), clock=MovedClock())
+    parts = []
+    for service in process_of(ALL_IN_ONE).services:
+        async with service(context) as part:
+            parts.append(part)
+    return parts
+
+
+@pytest.mark.parametrize("group", PACKAGES)
+def test_a_group_writes_only_its_own_collections(group: str) -> None:
+    written = dict(_writes(PACKAGES[group]))
+    foreign = {where: c.name for where, c in written.items() if c.writer not in (group, "any")}
+    assert written
+    assert foreign == {}
+
+
+def test_a_write_to_another_groups_collection_would_be_found(tmp_path: Path) -> None:
+    tree = ast.parse("work.put(AGENTS, 'a', agent)\nwork.delete(records.TASKS, 'b')\nwork.get(AGENTS, 'c')")
+    assert [ast.unparse(node) for node in _written_names(tree)] == ["AGENTS", "records.TASKS"]
+
+
+def _writes(package: ModuleType) -> Iterator[tuple[str, Collection]]:  # type: ignore[type-arg] # of any model
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(info.name)
+        for node in _written_names(ast.parse(inspect.getsource(module))):
+            # Evaluating a name of the module in the module: nothing of outside comes in.
+            found = eval(ast.unparse(node), vars(module))  # noqa: S307
+            assert isinstance(found, Collection), f"{info.name}:{node.lineno}"
+            yield f"{info.name}:{node.lineno}", found
+
+
+def _written_names(tree: ast.AST) -> Iterator[ast.expr]:
+    """The first argument of each `….put(…)` and `….delete(…)` of a unit of work."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("put", "delete"):
+            owner = ast.unparse(node.func.value)
+            if owner == "work" or owner.endswith(".work"):
+                yield node.args[0]
