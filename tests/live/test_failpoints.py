@@ -43,9 +43,7 @@ class Engine:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a process of the plain stages and wait until it has opened its engine."""
         command = [sys.executable, "-m", "tests.live.plain_process", *arguments]
-        process = subprocess.Popen(
-            command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, text=True)
         self.running.append(process)
         if process.stdout is not None:
             assert process.stdout.readline() == "ready\n"
