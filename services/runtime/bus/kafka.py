@@ -373,6 +373,9 @@ async def make_topics(servers: str, partitions: int, namespace: str) -> None:
         missing = [topic for topic in TOPICS if topic_name(namespace, topic.name) not in present]
         if missing:
             await _create(admin, missing, partitions, namespace)
+        names = {topic_name(namespace, topic.name) for topic in TOPICS}
+        while not names <= present.keys():
+            await asyncio.sleep(0.05)
             present = await _partition_counts(admin)
     finally:
         await admin.close()
@@ -381,7 +384,8 @@ async def make_topics(servers: str, partitions: int, namespace: str) -> None:
 
 async def _partition_counts(admin: Any) -> dict[str, int]:
     # All topics: naming one that does not exist would make it, on brokers that make topics by themselves.
-    return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
+    # One that is just being made is listed without partitions.
+    return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics() if topic["partitions"]}
 
 
 async def _create(admin: Any, topics: Sequence[Topic], partitions: int, namespace: str) -> None:
