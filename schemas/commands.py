@@ -6,7 +6,8 @@ batch that applied or refused it.
 
 from typing import Literal
 
-from schemas.values import Contract, Instant, Problem, Sealed, Surface
+from schemas.activity import Activity
+from schemas.values import Contract, Instant, Priority, Problem, Sealed, Surface
 
 
 class Reply(Contract):
@@ -58,3 +59,56 @@ class Outcome(Contract):
     created: bool = False
     request_hash: str = ""
     at: Instant
+
+
+class Transfer(Contract):
+    """`pasokh.command.transfer`: give the conversation to one agent or to a team; exactly one of the two is set."""
+
+    conversation: str
+    agent: str | None = None
+    to_agent: str | None = None
+    to_team: str | None = None
+    accepted_at: Instant
+    request_hash: str
+
+
+class SetPriority(Contract):
+    """`pasokh.command.priority`. SLA policies are picked again; clocks keep their start."""
+
+    conversation: str
+    agent: str | None = None
+    priority: Priority
+    accepted_at: Instant
+    request_hash: str
+
+
+class AddNote(Contract):
+    """`pasokh.command.note`: a message that only agents see. `text` is already masked."""
+
+    conversation: str
+    agent: str | None = None
+    text: Sealed
+    masked: list[str] = []
+    accepted_at: Instant
+    request_hash: str
+
+
+class Forward(Contract):
+    """`pasokh.command.forward` (key of the conversation's owner): an activity of another person that belongs to it.
+
+    Written by the owner of that other person, which keeps nothing of the conversation itself.
+    """
+
+    conversation: str
+    activity: Activity
+    handoff: bool = False
+    """True when this activity spends the hand-off token: the private side is open from here on."""
+
+
+class Escalate(Contract):
+    """`pasokh.command.escalate`: a promise is broken or a hand-off expired; raise the priority, perhaps another team."""
+
+    conversation: str
+    priority: Priority | None = None
+    to_team: str | None = None
+    reason: str
