@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +15,7 @@ import httpx2
 from services.demo.serving import serving
 from services.demo.telegram import TelegramStandIn
 from tests.live_servers.process import Process
-from tests.live_servers.server import free_ports
+from tests.live_servers.server import Server, free_ports
 
 PASOKH = str(Path(sys.executable).parent / "pasokh")
 READY_SECONDS = 60.0
@@ -104,7 +103,7 @@ def command(folder: Path, *arguments: str) -> Running:
 
 @dataclass
 class Shop:
-    """A workspace over REST. Statuses of 500 and up, and refused connections, are asked again until `patience` ends."""
+    """A workspace over REST, and the webhook of its one account."""
 
     client: httpx2.AsyncClient
     workspace: str = "shop"
@@ -136,10 +135,12 @@ class Shop:
         path = f"/v1/workspaces/{self.workspace}/conversations/{conversation}/replies"
         return await self.client.post(path, json={"agent": agent, "text": text}, headers=headers)
 
-    async def post(self, update: Mapping[str, Any], secret: str = SECRET) -> httpx2.Response:
+    async def post(
+        self, update: Mapping[str, Any], secret: str = SECRET, workspace: str | None = None
+    ) -> httpx2.Response:
         """One webhook call of Telegram."""
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret}
-        path = f"/webhooks/telegram/{self.workspace}/main"
+        path = f"/webhooks/telegram/{workspace or self.workspace}/main"
         return await self.client.post(path, json=dict(update), headers=headers)
 
     async def open_with(
@@ -180,6 +181,12 @@ def allowing(port: int) -> dict[str, str]:
     return {"PASOKH_ALLOWED_TARGETS": json.dumps([f"127.0.0.1:{port}"])}
 
 
+def database(mongo: Server, name: str) -> str:
+    """The server's address with a database of the test's own."""
+    address, _, options = mongo.url.partition("?")
+    return f"{address.rstrip('/')}/{name}" + (f"?{options}" if options else "")
+
+
 def update_of(number: int, chat: int, text: str, *, at: float | None = None) -> dict[str, Any]:
     """An update of Telegram with one private message; `number` names update and message."""
     person = {"id": chat, "is_bot": False, "first_name": f"Customer {chat}"}
@@ -193,8 +200,3 @@ def update_of(number: int, chat: int, text: str, *, at: float | None = None) -> 
             "text": text,
         },
     }
-
-
-def remove(folder: Path) -> None:
-    """Free the disk that an installation took."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from tests.live.campaign import Campaign, Size, assert_nothing_lost_or_doubled, settled
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, command, shop_at, telegram, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, command, database, shop_at, telegram, up
 from tests.live_servers.server import Server, free_ports
 
 AGENTS = {"ada": {"lang:en": 5}, "bo": {"lang:en": 5}, "cy": {"lang:en": 5}}
@@ -173,12 +173,6 @@ async def test_services_on_kafka_and_mongodb_lose_and_double_nothing_when_killed
         capsys, "kafka and mongodb", updates=DISTRIBUTED.updates, posts=campaign.posts, kills=kills,
         replies=dict(ends), seconds=round(took), met=dict(campaign.answers),
     )  # fmt: skip
-
-
-def database(mongo: Server, name: str) -> str:
-    """The server's address with a database of the test's own."""
-    address, _, options = mongo.url.partition("?")
-    return f"{address.rstrip('/')}/{name}" + (f"?{options}" if options else "")
 
 
 def _in_turn(shops: Sequence[Shop]) -> Callable[[], Shop]:
