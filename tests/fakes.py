@@ -195,12 +195,41 @@ class MemoryBus:
                 self.members[group].remove(member)
                 self.changed.notify_all()
 
+    @asynccontextmanager
+    async def tail(self, topics: Sequence[str]) -> AsyncIterator["MemoryTail"]:
+        yield MemoryTail(self, topics)
+
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         return {topic: len(self.logs[topic, partition]) for topic in topics}
 
     async def check(self) -> None:
         if self.failure is not None:
             raise Unavailable(str(self.failure))
+
+
+class MemoryTail:
+    """A reader in no group, on a `MemoryBus`. `MemoryBus.failure` is raised by it too."""
+
+    def __init__(self, bus: MemoryBus, topics: Sequence[str]) -> None:
+        self._bus = bus
+        self._at = {(topic, p): len(bus.logs[topic, p]) for topic in topics for p in range(bus.partitions)}
+
+    async def take(self, *, wait: float) -> list[Record]:
+        try:
+            async with asyncio.timeout(wait), self._bus.changed:
+                await self._bus.changed.wait_for(self._is_ready)
+        except TimeoutError:
+            return []
+        if self._bus.failure is not None:
+            raise self._bus.failure
+        found = []
+        for place, at in self._at.items():
+            found += [Record(*place, at + n, e.key, e.value) for n, e in enumerate(self._bus.logs[place][at:])]
+            self._at[place] = len(self._bus.logs[place])
+        return found
+
+    def _is_ready(self) -> bool:
+        return self._bus.failure is not None or any(len(self._bus.logs[p]) > at for p, at in self._at.items())
 
 
 class MemoryConsumer:

@@ -86,6 +86,9 @@ class MemoryBus:
     def consume(self, group: str, topics: Sequence[str]) -> Any:
         raise NotImplementedError
 
+    def tail(self, topics: Sequence[str]) -> Any:
+        raise NotImplementedError
+
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         return dict.fromkeys(topics, len(self.published))
 

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.runtime.bus.port import Assignment, Outgoing, Record
+from services.runtime.bus.port import Assignment, Outgoing, Record, Tail
 from services.runtime.errors import Fenced, Revoked, Unavailable, Unknown
 from services.runtime.instruments import ProcessorInstruments
 from services.runtime.processor.group import Processor
@@ -275,6 +275,9 @@ class Process:
         finally:
             self._members.remove(member)
             self.groups.leave(member)
+
+    def tail(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Tail]:
+        raise NotImplementedError("stages read in groups")
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         await self.step("end offsets")

@@ -20,7 +20,7 @@ from services.runtime.bus.kafka_lanes import BATCH_BYTES, Lanes, Pair, size_of
 from services.runtime.bus.kafka_member import READY_BYTES, READY_RECORDS, Lost, Member, Won
 from services.runtime.bus.kafka_reopening import Reopening
 from services.runtime.bus.kafka_topics import check_counts, servers_of, topic_name, topic_settings
-from services.runtime.bus.port import MAX_EVENT_BYTES, Consumer, Outgoing, Record
+from services.runtime.bus.port import MAX_EVENT_BYTES, Consumer, Outgoing, Record, Tail
 from services.runtime.errors import Misconfigured, OutOfRange, Revoked, TooLarge, Unavailable, Unknown
 
 MAX_KEY_BYTES = 16_000
@@ -36,6 +36,7 @@ LEAVE_SECONDS = 5.0
 FETCH_BYTES = 4_000_000
 PARTITION_FETCH_BYTES = 320_000
 """Of each topic; a larger event comes alone. This bounds what is held of a partition that nobody takes from."""
+TAIL_RECORDS = 500
 AWAY = (KafkaError, OSError, TimeoutError)
 
 
@@ -57,7 +58,7 @@ class KafkaBus:
         self._room = max_waiting_bytes
         self._waiting = 0
         self._publishing = Reopening(self._start_publishing, _stop_publishing)
-        self._offsets = Reopening(self._start_offsets, _stop_consumer)
+        self._offsets = Reopening(self._start_reader, _stop_consumer)
 
     @classmethod
     @asynccontextmanager
@@ -115,6 +116,22 @@ class KafkaBus:
         """Join in the background, and again whenever the group was lost; a bus that is away is waited for."""
         name, names = f"{self._namespace}.{group}", {self._topic(topic): topic for topic in topics}
         return Member.joined(name, lambda won, lost: _Membership(self, name, names, won, lost))
+
+    @asynccontextmanager
+    async def tail(self, topics: Sequence[str]) -> AsyncIterator[Tail]:
+        names = {self._topic(topic): topic for topic in topics}
+        places = [TopicPartition(name, partition) for name in names for partition in range(self._partitions)]
+        with _away_is_unavailable():
+            async with asyncio.timeout(4 * OPEN_SECONDS):
+                reader = await self._start_reader()
+        try:
+            ends = await self._ask(lambda asked: asked.end_offsets(places))
+            reader.assign(places)
+            for where in places:
+                reader.seek(where, ends[where])
+            yield _KafkaTail(reader, names)
+        finally:
+            await _stop_consumer(reader)
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         wanted = {topic: TopicPartition(self._topic(topic), partition) for topic in topics}
@@ -188,7 +205,8 @@ class KafkaBus:
         publishing = _Publishing(producer, Lanes(append, lambda: self._publishing.discard(publishing)))
         return publishing
 
-    async def _start_offsets(self) -> Any:
+    async def _start_reader(self) -> Any:
+        """A reader in no group, without partitions yet."""
         reader = AIOKafkaConsumer(
             bootstrap_servers=self.servers,
             enable_auto_commit=False,
@@ -201,6 +219,23 @@ class KafkaBus:
             await _stop_consumer(reader)
             raise
         return reader
+
+
+class _KafkaTail:
+    """A `Tail`. `names`: topic on Kafka → our short name."""
+
+    def __init__(self, reader: Any, names: Mapping[str, str]) -> None:
+        self._reader = reader
+        self._names = names
+
+    async def take(self, *, wait: float) -> list[Record]:
+        try:
+            found = await self._reader.getmany(timeout_ms=int(wait * 1000), max_records=TAIL_RECORDS)
+        except OffsetOutOfRangeError as error:
+            raise OutOfRange("what this tail has not read yet is gone") from error
+        except KafkaError as error:
+            raise Unavailable(f"Kafka: {error!r}") from error
+        return [_record(self._names, one) for records in found.values() for one in records]
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types, and asks for the subclass
@@ -287,10 +322,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def _get(self, places: Sequence[Any], limit: int, *, timeout_ms: int) -> list[Record]:
         found = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=limit)
-        return [self._record(one) for records in found.values() for one in records]
-
-    def _record(self, one: Any) -> Record:
-        return Record(self._names[one.topic], one.partition, one.offset, (one.key or b"").decode(), one.value or b"")
+        return [_record(self._names, one) for records in found.values() for one in records]
 
     def check(self) -> None:
         # Its coordination stops on the first error that it does not know, and says so only to whoever fetches.
@@ -309,6 +341,10 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def leave(self) -> None:
         await _stop_consumer(self._consumer)
+
+
+def _record(names: Mapping[str, str], one: Any) -> Record:
+    return Record(names[one.topic], one.partition, one.offset, (one.key or b"").decode(), one.value or b"")
 
 
 def _room(records: Sequence[Record]) -> int:

@@ -71,6 +71,17 @@ class Consumer(Protocol):
         ...
 
 
+class Tail(Protocol):
+    """A reader in no group: it has every partition, and nobody else gets fewer records for it."""
+
+    async def take(self, *, wait: float) -> list[Record]:
+        """What was appended since the last call, in offset order within each (topic, partition); empty after `wait`.
+
+        Raises Unavailable, and OutOfRange when records that were not read yet are gone; the tail is of no use then.
+        """
+        ...
+
+
 class Bus(Protocol):
     """A connection to a bus. Safe for use by many tasks."""
 
@@ -90,6 +101,10 @@ class Bus(Protocol):
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
         """Join a group on these topics. Leaving the context leaves the group at once."""
+        ...
+
+    def tail(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Tail]:
+        """Read, in no group, everything whose `publish` begins after the context is entered. Raises Unavailable."""
         ...
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from schemas.topics import BY_NAME, WEEK_SECONDS
 from services.runtime.bus.port import MAX_EVENT_BYTES, Assignment, Outgoing, Record
+from services.runtime.bus.sqlite_tail import SqliteTail
 from services.runtime.clock import Clock
 from services.runtime.embedded import BUSY_SECONDS, Connection, Database, Ends, log, open_database
 from services.runtime.embedded.background import running
@@ -37,6 +38,7 @@ class SqliteBus:
         self.clock = clock
         self._ends: Ends = {}
         self._members: dict[str, SqliteConsumer] = {}
+        self._tails: set[SqliteTail] = set()
         self._versions: dict[Connection, int] = {}
         self._told = 0
 
@@ -118,6 +120,15 @@ class SqliteBus:
                 )
             )
 
+    @asynccontextmanager
+    async def tail(self, topics: Sequence[str]) -> AsyncIterator[SqliteTail]:
+        tail = SqliteTail(self, topics, await self.spans())
+        self._tails.add(tail)
+        try:
+            yield tail
+        finally:
+            self._tails.remove(tail)
+
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         found = await self.spans()
         return {topic: found.get((topic_name(topic), partition), (0, 0))[1] for topic in topics}
@@ -140,6 +151,8 @@ class SqliteBus:
             for name, partition in ends:
                 if name in consumer.names:
                     consumer.wake(partition)
+        for tail in self._tails:
+            tail.wake()
 
     def end(self, name: str, partition: int) -> int:
         """Where the log of a partition ends, as far as this process has heard."""
