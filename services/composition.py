@@ -12,7 +12,18 @@ from services.delivery.wiring import open_delivery
 from services.ingest import wiring as ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
-from services.records import agents, clocks, configuration, conversations, counters, decisions, keys, sends, tasks
+from services.records import (
+    agents,
+    clocks,
+    configuration,
+    conversations,
+    counters,
+    decisions,
+    keys,
+    secrets,
+    sends,
+    tasks,
+)
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.wiring import router
@@ -52,6 +63,7 @@ RECORDS = (
     counters,
     decisions,
     keys,
+    secrets,
     sends,
     tasks,
 )

@@ -1,0 +1,43 @@
+"""Secrets of the installation: made by whoever needs one first, then the same in every process, for ever."""
+
+import base64
+import os
+from contextlib import suppress
+
+from schemas.values import Contract
+from services.runtime.errors import Fenced
+from services.runtime.store.port import Changes, Collection, Condition, Key, Put, Store
+
+SECRET_BYTES = 32
+
+
+class SecretRecord(Contract):
+    """256 random bits, as base64url. The document's id is the secret's name."""
+
+    value: str
+
+
+SECRETS = Collection("secrets", SecretRecord, writer="any")
+
+
+async def installation_secret(store: Store, name: str) -> bytes:
+    """The 32 bytes that this installation keeps under `name`, made now if nobody has yet. The first writer wins.
+
+    Callers keep what they get: it never changes. Raises Unavailable, Unknown.
+    """
+    key = Key(SECRETS.name, name)
+    if (kept := await _kept(store, key)) is not None:
+        return kept
+    made = SecretRecord(value=base64.urlsafe_b64encode(os.urandom(SECRET_BYTES)).decode())
+    # Fenced: another process was first, and its secret is the secret.
+    with suppress(Fenced):
+        await store.commit(Changes(conditions=[Condition(key)], puts=[Put(key, made.model_dump(mode="json"))]))
+    kept = await _kept(store, key)
+    if kept is None:
+        raise LookupError(f"the secret {name!r} was made and is not there")
+    return kept
+
+
+async def _kept(store: Store, key: Key) -> bytes | None:
+    document = (await store.get_many([key])).get(key)
+    return None if document is None else base64.urlsafe_b64decode(SecretRecord.model_validate(document).value)
