@@ -11,7 +11,8 @@ class Case(Conversation):
     `key` is the person key, `thread` the place in public (None: private). `addresses` per surface is where the
     customer wrote last; `last_surface` which of them was last. `answer_due_since` is when the first customer message
     that has no human answer yet began to wait, None once an answer arrived. `rule` and `config_version` decided its
-    routing; `queued_at` is its place in the queue; `last_agent` had it last; `resolutions` counts its resolves.
+    routing; `queued_at` is its place in the queue; `last_agent` had it last; `resolutions` counts its resolves,
+    `transfers` its transfers.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Case(Conversation):
     config_version: int = 0
     last_agent: str | None = None
     resolutions: int = 0
+    transfers: int = 0
 
     def shown(self) -> Conversation:
         """As REST and facts show it."""

@@ -42,6 +42,16 @@ class TaskChanged(Contract):
     due_at: Instant | None = None
 
 
+class TaskGiven(Contract):
+    """`pasokh.routing.task_given`: a person decided: this task goes to this agent, whatever skills and capacity say."""
+
+    conversation: str
+    key: str
+    workspace: str
+    to_agent: str
+    by: str | None = None
+
+
 class TaskClosed(Contract):
     """`pasokh.routing.task_closed`: the conversation was resolved; its units are free and it waits no more."""
 

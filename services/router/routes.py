@@ -6,28 +6,27 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
 from schemas.case import Case
-from schemas.commands import Outcome, Reply, Resolve
+from schemas.commands import Outcome, Reply
 from schemas.conversation import Conversation
 from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import Json, Sealed
 from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
-from services.records.lookups import ExistingConversation, ExistingWorkspace, conversation_of
+from services.records.lookups import ExistingConversation, ExistingWorkspace
 from services.router import agents
+from services.router.actions import MOVES, asked_hash, command_of, known_agent
 from services.router.lists import listed
 from services.router.views import (
     CommandShown,
     ConversationsAsked,
     MessageShown,
     ReplyBody,
-    ResolveBody,
     as_accepted,
     shown_message,
 )
 from services.runtime.auth import allowed
 from services.runtime.collections import FACTS, Fact
-from services.runtime.commands import Command, command_id, request_hash
 from services.runtime.http import (
     Asked,
     IdempotencyKey,
@@ -40,7 +39,7 @@ from services.runtime.http import (
     queried,
 )
 from services.runtime.json_body import JsonBody
-from services.runtime.problems import Invalid, NotFound
+from services.runtime.problems import NotFound
 from services.runtime.service import Context
 from services.runtime.store import port
 from services.runtime.store.port import Key
@@ -89,7 +88,7 @@ async def reply(
     surface = body.surface or conversation.last_surface
     masked = mask(body.text, public=surface == "public")
     # The hash is of the masked text: a hash of a card number alone could be turned back into it.
-    asked = _hash(conversation, "replies", {**body.model_dump(mode="json"), "text": masked.text})
+    asked = asked_hash(conversation, "replies", {**body.model_dump(mode="json"), "text": masked.text})
     data = Reply(
         conversation=conversation.id,
         agent=body.agent,
@@ -99,34 +98,12 @@ async def reply(
         accepted_at=context.clock.now(),
         request_hash=asked,
     )
-    command = _command(context, conversation, "pasokh.command.reply", data, repeat)
-    outcome = await commands.carry_out(command, wait, lambda: _admit(context, conversation, body.agent))
+    command = command_of(context, conversation, "pasokh.command.reply", data, repeat)
+    outcome = await commands.carry_out(command, wait, lambda: known_agent(context, conversation, body.agent))
     message = await _message(context, outcome)
     if message is None:
         return accepted(command)
     return JSONResponse(as_accepted(message).model_dump(mode="json"), status_code=201)
-
-
-async def resolve(
-    conversation: ExistingConversation,
-    body: Annotated[ResolveBody, Depends(JsonBody(ResolveBody, optional=True))],
-    repeat: IdempotencyKey,
-    wait: Wait,
-    commands: Waiting,
-    context: In,
-) -> Response:
-    data = Resolve(
-        conversation=conversation.id,
-        agent=body.agent,
-        accepted_at=context.clock.now(),
-        request_hash=_hash(conversation, "resolve", body.model_dump(mode="json")),
-    )
-    command = _command(context, conversation, "pasokh.command.resolve", data, repeat)
-    outcome = await commands.carry_out(command, wait, lambda: _admit(context, conversation, body.agent))
-    if outcome is None:
-        return accepted(command)
-    after = await conversation_of(context.store, conversation.workspace, conversation.id)
-    return JSONResponse(after.shown().model_dump(mode="json"))
 
 
 async def show_command(workspace: str, command: str, commands: Waiting) -> Response:
@@ -142,21 +119,6 @@ async def show_command(workspace: str, command: str, commands: Waiting) -> Respo
 def _of(conversation: Case, collection: str, asked: PageAsked) -> port.Query:
     equals: dict[str, Json] = {"workspace": conversation.workspace, "conversation": conversation.id}
     return port.Query(collection, "conversation", equals, limit=asked.limit, after=asked.cursor)
-
-
-def _hash(conversation: Case, action: str, body: Json) -> str:
-    return request_hash("POST", f"{conversation.id}/{action}", body)
-
-
-def _command(context: Context, conversation: Case, kind: str, data: Reply | Resolve, repeat: str | None) -> Command:
-    workspace, key = conversation.workspace, conversation.key
-    identity = command_id(context.clock, workspace, repeat)
-    return Command(identity, kind, workspace, key, data, data.request_hash, repeatable=repeat is not None)
-
-
-async def _admit(context: Context, conversation: Case, agent: str | None) -> None:
-    if agent is not None and await agents.agent_of(context, conversation.workspace, agent) is None:
-        raise Invalid(("/agent", f"There is no agent {agent!r} in this workspace."))
 
 
 async def _message(context: Context, outcome: Outcome | None) -> MessageRecord | None:
@@ -177,7 +139,8 @@ def router_of() -> APIRouter:
     add(f"{one}/decisions", list_decisions, dependencies=read)
     add(f"{one}/events", list_events, dependencies=read)
     add(f"{one}/replies", reply, methods=["POST"], dependencies=write, status_code=201, response_model=MessageShown)
-    add(f"{one}/resolve", resolve, methods=["POST"], dependencies=write, response_model=Conversation)
+    for action, route in MOVES.items():
+        add(f"{one}/{action}", route, methods=["POST"], dependencies=write, response_model=Conversation)
     add("/commands/{command}", show_command, dependencies=read, response_model=CommandShown)
     return router
 

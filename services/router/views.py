@@ -1,13 +1,13 @@
 """What REST reads and writes of conversations and agents, beside the shapes that `schemas` fixes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from schemas.activity import Attachment
 from schemas.configuration import PresenceStatus
 from schemas.conversation import Author, Direction, MessageState, Status
-from schemas.values import Failure, Instant, Problem, Sealed, Slug, Surface, Written
+from schemas.values import Failure, Instant, Priority, Problem, Sealed, Slug, Surface, Written
 from services.records.agents import AgentRecord
 from services.records.conversations import MessageRecord
 from services.runtime.http import PageAsked
@@ -27,6 +27,40 @@ class ResolveBody(Written):
     """Who finished it; without `agent` whoever has it is overruled."""
 
     agent: Slug | None = None
+
+
+class ReopenBody(Written):
+    """Who reopens it."""
+
+    agent: Slug | None = None
+
+
+class TransferBody(Written):
+    """To an agent, or to a team: exactly one of the two."""
+
+    agent: Slug | None = None
+    to_agent: Slug | None = None
+    to_team: Slug | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.to_agent is None) == (self.to_team is None):
+            raise ValueError("give exactly one of to_agent and to_team")
+        return self
+
+
+class PriorityBody(Written):
+    """How urgent it is now."""
+
+    agent: Slug | None = None
+    priority: Priority
+
+
+class NoteBody(Written):
+    """A note for colleagues; the customer never sees it."""
+
+    agent: Slug | None = None
+    text: ReplyText
 
 
 class ConversationsAsked(PageAsked):

@@ -104,6 +104,43 @@ def reopened(conversation: Case, plan: Plan, now: datetime) -> Case:
     )
 
 
+def handed_to(conversation: Case, agent: str, now: datetime) -> Case:
+    """The conversation with the agent that somebody chose; the customer's answer stays awaited where it was."""
+    status = "pending" if conversation.status == "pending" else "assigned"
+    return conversation.model_copy(
+        update={
+            "status": status,
+            "agent": agent,
+            "last_agent": agent,
+            "assigned_at": None,
+            "transfers": conversation.transfers + 1,
+            "updated_at": now,
+        }
+    )
+
+
+def moved_to(conversation: Case, team: str, now: datetime) -> Case:
+    """The conversation in the queue of another team, at its old place if it waited, else at the end."""
+    queued_at = conversation.queued_at if conversation.status == "waiting" else now
+    return conversation.model_copy(
+        update={
+            "status": "waiting",
+            "agent": None,
+            "team": team,
+            "assigned_at": None,
+            "queued_at": queued_at,
+            "transfers": conversation.transfers + 1,
+            "updated_at": now,
+        }
+    )
+
+
+def requeued(conversation: Case, now: datetime) -> Case:
+    """A resolved conversation waits again because an agent reopened it: as it was routed, its last agent preferred."""
+    back = {"status": "waiting", "agent": None, "assigned_at": None, "queued_at": now, "updated_at": now}
+    return conversation.model_copy(update=back)
+
+
 def task(conversation: Case) -> TaskQueued:
     """The routing side of a waiting conversation."""
     return TaskQueued(
@@ -125,12 +162,17 @@ def task(conversation: Case) -> TaskQueued:
 
 
 def assigned(conversation: Case, assignment: Assigned, now: datetime) -> Case | None:
-    """The conversation with its agent; None when it waits no more (resolved meanwhile, or another has it)."""
-    if conversation.status not in {"waiting", "offered", "bot"}:
+    """The conversation with its agent; None when it is finished, or was assigned to that agent before.
+
+    Dispatch alone keeps who has a task. A transfer to an agent is shown at once and has no `assigned_at` until dispatch
+    confirms it here.
+    """
+    known = conversation.agent == assignment.agent and conversation.assigned_at is not None
+    if conversation.status in FINISHED or known:
         return None
     return conversation.model_copy(
         update={
-            "status": "assigned",
+            "status": "pending" if conversation.status == "pending" else "assigned",
             "agent": assignment.agent,
             "last_agent": assignment.agent,
             "team": assignment.team,

@@ -11,6 +11,7 @@ from services.records.configuration import Configurations
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, WRITER
 from services.router.conversations import commands, progress
 from services.router.conversations.inbound import PURGE, handle_activity
+from services.router.conversations.moves import MOVES
 from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.store.port import Query
@@ -20,6 +21,7 @@ TOPICS = ("inbound", "commands", "assignments", "sla", "deliveries")
 
 ON_EVENT: dict[str, Callable[[Work, Arrived], None]] = {
     "pasokh.command.resolve": commands.handle_resolve,
+    **MOVES,
     "pasokh.assignment.assigned": progress.handle_assigned,
     "pasokh.assignment.unassigned": progress.handle_unassigned,
     "pasokh.delivery.sent": progress.handle_sent,
@@ -57,13 +59,15 @@ class ConversationsStage:
     async def load(self, work: Work, memory: ConversationsMemory, inputs: Sequence[Input]) -> None:
         activities = [_activity(one) for one in inputs if _is_inbound(one)]
         memory.configurations = await self._configurations.of(work.reader, {a.workspace for a in activities})
+        commanded = [one for one in inputs if isinstance(one, Arrived) and one.topic == "commands"]
+        asking = [command.event.partitionkey for command in commanded]
         await work.fetch(
             [
-                (PERSONS, [f"{a.workspace}/{a.person}" for a in activities] + _named(inputs, "key")),
+                (PERSONS, [f"{a.workspace}/{a.person}" for a in activities] + _named(inputs, "key") + asking),
                 (MESSAGES, [a.message or a.id for a in activities] + _named(inputs, "message")),
                 (ACTIVITIES, [a.id for a in activities]),
                 (CONVERSATIONS, _named(inputs, "conversation")),
-                (OUTCOMES, [one.event.id for one in inputs if isinstance(one, Arrived) and one.topic == "commands"]),
+                (OUTCOMES, [command.event.id for command in commanded]),
             ]
         )
         persons, messages = work.held(PERSONS).values(), work.held(MESSAGES).values()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.router.dispatch.domain import Agent, Task
-from services.router.dispatch.explain import Explanation, choose, explain_given, explain_waiting
+from services.router.dispatch.explain import Explanation, choose, explain_forced, explain_given, explain_waiting
 from services.router.dispatch.queue import Queue
 from services.router.dispatch.roster import Roster
 
@@ -91,6 +91,28 @@ class Desk:
         returned = Returned(task, holder, f"moved to team {task.need.team}")
         return [returned, self._settle(task, now), *self._draw(holder, now)]
 
+    def give_to(self, task_id: str, agent: str, by: str, now: datetime) -> list[Verdict]:
+        """A person decided who takes a task: skills and units are not asked. An agent that is gone gives it back."""
+        task, before = self._task(task_id), self._holder(task_id)
+        if task is None or before == agent:
+            return []
+        if before is not None:
+            self._release(task_id, now)
+        given = self._give_or_return(task, agent, by, now)
+        return [*given, *(self._draw(before, now) if before else [])]
+
+    def _give_or_return(self, task: Task, agent: str, by: str, now: datetime) -> list[Verdict]:
+        chosen = self.roster.agents.get(agent)
+        if chosen is None:
+            return [Returned(task, agent, "the agent is gone"), self._settle(task, now)]
+        return [self._give(task, chosen, now, explain_forced(chosen, by))]
+
+    def _task(self, task_id: str) -> Task | None:
+        return self._held[task_id][0] if task_id in self._held else self.queue.tasks.get(task_id)
+
+    def _holder(self, task_id: str) -> str | None:
+        return self._held[task_id][1] if task_id in self._held else None
+
     def close(self, task: str, now: datetime) -> list[Verdict]:
         """A conversation wants nobody any more; whoever held it may take another."""
         if task in self.queue.tasks:
@@ -118,7 +140,7 @@ class Desk:
         if agent is None:
             self.queue.put(task)
             return Waits(task, explain_waiting(self.roster, task))
-        return self._give(task, agent, now)
+        return self._give(task, agent, now, explain_given(self.roster, task))
 
     def _draw(self, agent: str, now: datetime) -> list[Verdict]:
         given: list[Verdict] = []
@@ -129,11 +151,10 @@ class Desk:
                 break
             self.drawn += 1
             place = "the longest waiting (reserved share)" if reserved else f"first in line at {task.priority} priority"
-            given.append(self._give(task, drawer, now, place))
+            given.append(self._give(task, drawer, now, explain_given(self.roster, task, place)))
         return given
 
-    def _give(self, task: Task, agent: Agent, now: datetime, drawn: str | None = None) -> Given:
-        why = explain_given(self.roster, task, drawn)
+    def _give(self, task: Task, agent: Agent, now: datetime, why: Explanation) -> Given:
         if task.id in self.queue.tasks:
             self.queue.remove(task.id)
         self._hold(task, agent.id)

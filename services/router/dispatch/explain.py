@@ -51,6 +51,12 @@ def explain_given(roster: Roster, task: Task, drawn: str | None = None) -> Expla
     )
 
 
+def explain_forced(agent: Agent, by: str) -> Explanation:
+    """A person decided: nobody was compared."""
+    units = f"{agent.load} of {agent.capacity} units in use"
+    return Explanation(f"Given to {_called(agent)} by {by}, whatever the rules say: {units}.", [], {})
+
+
 def explain_waiting(roster: Roster, task: Task) -> Explanation:
     """Why nobody can take the task now."""
     opening = roster.opening(task.need)

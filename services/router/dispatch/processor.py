@@ -7,7 +7,7 @@ documents that the batch will write: whoever runs the stage drops the memory whe
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from schemas.routing import TaskChanged, TaskClosed, TaskQueued
+from schemas.routing import TaskChanged, TaskClosed, TaskGiven, TaskQueued
 from schemas.values import Json
 from services.records.configuration import Configurations
 from services.records.tasks import TASKS, TaskRecord
@@ -87,6 +87,11 @@ def _changed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
     return room.desk.change(task_of(record), work.now)
 
 
+def _handed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
+    given = TaskGiven.model_validate(data)
+    return room.desk.give_to(given.conversation, given.to_agent, given.by or "an operator", work.now)
+
+
 def _closed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
     closed = TaskClosed.model_validate(data)
     if room.tasks.pop(closed.conversation, None) is None:
@@ -99,5 +104,6 @@ CHANGEABLE = ("team", "requirement", "priority", "due_at")
 TASK_HANDLERS: dict[str, Callable[[Work, Room, dict[str, Json]], list[Verdict]]] = {
     "pasokh.routing.task_queued": _queued,
     "pasokh.routing.task_changed": _changed,
+    "pasokh.routing.task_given": _handed,
     "pasokh.routing.task_closed": _closed,
 }

@@ -1,0 +1,113 @@
+"""Transfer, reopen, priority and notes."""
+
+from typing import Any
+
+import pytest
+
+from schemas.commands import AddNote, Outcome, Reopen, SetPriority, Transfer
+from schemas.routing import Unassigned
+from schemas.values import Sealed
+from tests.router.conversations.house import House
+
+
+@pytest.fixture
+async def house() -> House:
+    made = House()
+    await made.customer(1)
+    await made.assign("sara")
+    return made
+
+
+async def move(house: House, verb: str, contract: Any, **more: Any) -> Outcome:
+    asked = contract(conversation=house.case().id, accepted_at=house.driver.now, request_hash="h", **more)
+    return await house.command(verb, asked)
+
+
+async def test_transfer_to_an_agent_is_shown_at_once_and_confirmed_by_dispatch(house: House) -> None:
+    await move(house, "transfer", Transfer, agent="sara", to_agent="omar")
+    case = house.case()
+    assert (case.status, case.agent, case.transfers) == ("assigned", "omar", 1)
+    assert house.driver.sent[-1].type == "pasokh.routing.task_given"
+    assert await house.assign("omar") == ["assigned"]
+    assert await house.assign("omar") == []
+
+
+async def test_transfer_keeps_a_conversation_pending(house: House) -> None:
+    await house.reply("sara")
+    await move(house, "transfer", Transfer, to_agent="omar")
+    await house.assign("omar")
+    assert house.case().status == "pending"
+
+
+async def test_transfer_to_an_agent_who_is_gone_by_then_comes_back_to_the_queue(house: House) -> None:
+    await move(house, "transfer", Transfer, to_agent="omar")
+    case = house.case()
+    gone = Unassigned(
+        conversation=case.id, key=case.key, workspace="w", agent="omar", at=house.driver.now, reason="gone"
+    )
+    assert await house.arrives("assignments", "pasokh.assignment.unassigned", gone) == ["queued"]
+    assert house.case().status == "waiting"
+
+
+async def test_transfer_to_a_team_waits_there(house: House) -> None:
+    await move(house, "transfer", Transfer, to_team="billing")
+    case = house.case()
+    assert (case.status, case.agent, case.team) == ("waiting", None, "billing")
+    assert [f.previous_status for f in house.facts("transferred")] == ["assigned"]
+    assert len(house.facts("queued")) == 2
+    assert house.driver.sent[-1].data["team"] == "billing"
+
+
+async def test_transfer_to_where_it_is_says_so(house: House) -> None:
+    outcome = await move(house, "transfer", Transfer, to_agent="sara")
+    assert outcome.problem is not None
+    assert outcome.problem.status == 409
+
+
+async def test_priority_tells_dispatch_and_everybody(house: House) -> None:
+    await move(house, "priority", SetPriority, priority="urgent")
+    assert house.case().priority == "urgent"
+    assert house.facts("priority_changed")[0].snapshot.priority == "urgent"
+    assert house.driver.sent[-1].data["priority"] == "urgent"
+
+
+async def test_the_same_priority_changes_nothing(house: House) -> None:
+    assert (await move(house, "priority", SetPriority, priority="normal")).status == "applied"
+    assert house.facts("priority_changed") == []
+
+
+async def test_an_agent_reopens_what_was_resolved(house: House) -> None:
+    await house.resolve()
+    await move(house, "reopen", Reopen, agent="sara")
+    assert house.case().status == "waiting"
+    assert house.driver.sent[-1].data["preferred"] == "sara"
+    assert not [t for t in house.driver.timers() if t.name.startswith("close/")]
+
+
+async def test_only_resolved_conversations_are_reopened(house: House) -> None:
+    outcome = await move(house, "reopen", Reopen)
+    assert outcome.problem is not None
+    assert outcome.problem.title == "Not resolved"
+
+
+async def test_a_note_is_kept_and_moves_nothing(house: House) -> None:
+    before = house.case().status
+    await move(house, "note", AddNote, agent="sara", text=Sealed(text="call back"))
+    note = house.messages()[-1]
+    assert (note.direction, note.author.id, note.text and note.text.text) == ("note", "sara", "call back")
+    assert house.case().status == before
+    assert house.facts("replied") == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "contract", "more"),
+    [
+        ("transfer", Transfer, {"to_agent": "omar"}),
+        ("priority", SetPriority, {"priority": "low"}),
+    ],
+)
+async def test_a_finished_conversation_is_moved_no_more(house: House, verb: str, contract: Any, more: Any) -> None:
+    await house.resolve()
+    outcome = await move(house, verb, contract, **more)
+    assert outcome.problem is not None
+    assert (outcome.problem.status, outcome.problem.title) == (409, "Conversation is finished")

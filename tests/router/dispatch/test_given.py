@@ -1,0 +1,79 @@
+"""What a person decides goes before skills and units."""
+
+from datetime import UTC, datetime
+
+from services.router.dispatch.desk import Desk, Given, Returned
+from services.router.dispatch.domain import Agent, Need, Task
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def agent(identity: str, **more: object) -> Agent:
+    known: dict[str, object] = {
+        "name": identity,
+        "teams": frozenset({"default"}),
+        "skills": {"lang:fa": 5},
+        "capacity": 1,
+        "presence": "online",
+    }
+    return Agent(identity, **{**known, **more})  # type: ignore[arg-type]  # a table of overrides
+
+
+def task(identity: str) -> Task:
+    need = Need.of("default", {"lang:fa": 1})
+    return Task(id=identity, need=need, priority="normal", due_at=None, queued_at=NOW, preferred=None)
+
+
+def desk(*agents: Agent) -> Desk:
+    made = Desk()
+    for one in agents:
+        made.put_agent(one, NOW)
+    return made
+
+
+def test_a_given_task_goes_to_an_agent_without_the_skill_and_beyond_capacity() -> None:
+    here = desk(agent("ana"), agent("bo", skills={}, capacity=1))
+    here.open(task("t1"), NOW)
+    here.give_to("t1", "bo", "ana", NOW)
+    here.open(task("t2"), NOW)
+    verdicts = here.give_to("t2", "bo", "ana", NOW)
+    assert [type(v) for v in verdicts] == [Given]
+    assert here.roster.agents["bo"].load == 2
+    assert here.roster.agents["ana"].load == 0
+
+
+def test_whoever_gave_a_task_away_takes_the_next_at_once() -> None:
+    here = desk(agent("ana"), agent("bo", skills={}))
+    here.open(task("t1"), NOW)
+    here.open(task("t2"), NOW)
+    given = here.give_to("t1", "bo", "ana", NOW)
+    assert [(v.task.id, v.agent) for v in given if isinstance(v, Given)] == [("t1", "bo"), ("t2", "ana")]
+
+
+def test_the_sentence_says_that_a_person_decided() -> None:
+    here = desk(agent("ana"), agent("bo"))
+    here.open(task("t1"), NOW)
+    (given,) = [v for v in here.give_to("t1", "bo", "ana", NOW) if isinstance(v, Given)]
+    assert given.why.summary == "Given to bo by ana, whatever the rules say: 0 of 1 units in use."
+
+
+def test_a_waiting_task_can_be_given() -> None:
+    here = desk(agent("bo", skills={}))
+    here.open(task("t1"), NOW)
+    here.give_to("t1", "bo", "ana", NOW)
+    assert here.queue.tasks == {}
+
+
+def test_an_agent_that_is_gone_gives_it_back_to_the_queue() -> None:
+    here = desk(agent("ana"))
+    here.open(task("t1"), NOW)
+    verdicts = here.give_to("t1", "gone", "ana", NOW)
+    assert isinstance(verdicts[0], Returned)
+    assert verdicts[0].agent == "gone"
+    assert [v.agent for v in verdicts if isinstance(v, Given)] == ["ana"]
+
+
+def test_giving_to_whoever_has_it_changes_nothing() -> None:
+    here = desk(agent("ana"))
+    here.open(task("t1"), NOW)
+    assert here.give_to("t1", "ana", "bo", NOW) == []
