@@ -45,7 +45,10 @@ CONVERSATIONS = Collection(
     ),
 )
 MESSAGES = Collection(
-    "messages", MessageRecord, writer=WRITER, indexes=(Index("conversation", ("workspace", "conversation", "order")),)
+    "messages",
+    MessageRecord,
+    writer=WRITER,
+    indexes=(Index("conversation", ("workspace", "conversation", "order")), Index("key", ("key", "order"))),
 )
 PERSONS = Collection("persons", Person, writer=WRITER)
 ACTIVITIES = Collection(

@@ -14,16 +14,14 @@ from schemas.values import Json, Sealed
 from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.lookups import ExistingConversation, ExistingWorkspace
+from services.records.shown import MessageShown, as_accepted, shown_message
 from services.router import agents
 from services.router.actions import MOVES, asked_hash, command_of, known_agent
 from services.router.lists import listed
 from services.router.views import (
     CommandShown,
     ConversationsAsked,
-    MessageShown,
     ReplyBody,
-    as_accepted,
-    shown_message,
 )
 from services.runtime.auth import allowed
 from services.runtime.collections import FACTS, Fact

@@ -4,12 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from schemas.activity import Attachment
 from schemas.configuration import PresenceStatus
-from schemas.conversation import Author, Direction, MessageState, Status
-from schemas.values import Failure, Instant, Priority, Problem, Sealed, Slug, Surface, Written
+from schemas.conversation import Status
+from schemas.values import Instant, Priority, Problem, Slug, Surface, Written
 from services.records.agents import AgentRecord
-from services.records.conversations import MessageRecord
 from services.runtime.http import PageAsked
 
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S")]
@@ -75,25 +73,6 @@ class ConversationsAsked(PageAsked):
     sensitive: bool | None = None
 
 
-class MessageShown(BaseModel):
-    """A message with its text open."""
-
-    id: str
-    conversation: str
-    direction: Direction
-    surface: Surface
-    channel: str
-    author: Author
-    text: str | None
-    masked: list[str]
-    attachments: list[Attachment]
-    sent_at: Instant | None
-    received_at: Instant
-    state: MessageState
-    error: Failure | None
-    platform_id: str | None
-
-
 class AgentShown(BaseModel):
     """An agent: what was written, and what it does now. `load` in units."""
 
@@ -118,26 +97,6 @@ class CommandShown(BaseModel):
 
     status: Literal["pending", "applied", "refused"]
     problem: Problem | None = None
-
-
-def opened_text(sealed: Sealed | None) -> str | None:
-    """The text of a person. Raises NotImplementedError for one that is sealed with a key: nothing seals yet."""
-    if sealed is None:
-        return None
-    if sealed.key is not None:
-        raise NotImplementedError("text that is sealed with a person's key cannot be opened yet")
-    return sealed.text
-
-
-def shown_message(record: MessageRecord) -> MessageShown:
-    kept = record.model_dump(include=set(MessageShown.model_fields) - {"text"})
-    return MessageShown(**kept, text=opened_text(record.text))
-
-
-def as_accepted(record: MessageRecord) -> MessageShown:
-    """A reply as its POST answers it, however far it is on its way by now: a repeat gets the same answer."""
-    fresh = {"state": "queued", "error": None, "sent_at": None, "platform_id": None}
-    return shown_message(record.model_copy(update=fresh))
 
 
 def shown_agent(record: AgentRecord) -> AgentShown:
