@@ -4,17 +4,24 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from schemas.channel import Capabilities
+from services.router import events
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.routes import routers_of
 from services.runtime.service import Context, Part, Service
+from services.runtime.stream.following import Following
 
 
 def router(capabilities: Mapping[str, Capabilities]) -> Service:
     """The service. `capabilities`: channel name → what it can do, handed in because services know no channel."""
 
     @asynccontextmanager
-    async def opened(_: Context) -> AsyncIterator[Part]:
-        yield Part(stages=[ConversationsStage(capabilities), Dispatch()], routers=routers_of())
+    async def opened(context: Context) -> AsyncIterator[Part]:
+        following = Following(context.bus, events.TOPICS)
+        yield Part(
+            stages=[ConversationsStage(capabilities), Dispatch()],
+            routers=[*routers_of(), events.router_of(following)],
+            background=[following.run],
+        )
 
     return opened

@@ -64,7 +64,11 @@ FACTS = Collection(
     "facts",
     Fact,
     writer="any",
-    indexes=(Index("conversation", ("workspace", "conversation", "time")), Index("workspace", ("workspace", "time"))),
+    indexes=(
+        Index("conversation", ("workspace", "conversation", "time")),
+        Index("workspace", ("workspace", "time")),
+        Index("source", ("workspace", "source", "seq")),
+    ),
 )
 DEAD_LETTERS = Collection(
     "dead_letters",

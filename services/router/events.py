@@ -1,0 +1,159 @@
+"""The facts of a workspace as a stream that a client can leave and take up again without losing or repeating one."""
+
+import asyncio
+import heapq
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.requests import Request
+
+from schemas.envelope import Event, encode
+from services.records.lookups import ExistingWorkspace
+from services.runtime.auth import allowed
+from services.runtime.collections import FACTS, ROWS, Fact
+from services.runtime.http import In
+from services.runtime.problems import Invalid
+from services.runtime.service import Context
+from services.runtime.store import port
+from services.runtime.store.port import Key
+from services.runtime.stream import vector
+from services.runtime.stream.following import Following, Listener, Told
+from services.runtime.stream.sse import HEARTBEAT, EventStream, block, place
+from services.runtime.stream.vector import Vector
+
+TOPICS = ("conversations", "sla")
+"""The topics of facts. Each is written by the group of the same name."""
+HEARTBEAT_SECONDS = 15.0
+PAGE = 200
+Permitted = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One client's stream. `prefixes`: types that it wants begin with one of these; none: all."""
+
+    context: Context
+    following: Following
+    workspace: str
+    prefixes: Sequence[str]
+    permitted: Permitted
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+
+    async def pieces(self, resumed: Vector | None) -> AsyncGenerator[bytes, None]:
+        """What to send. First an id, so that whoever leaves before the first fact loses none. Raises Unavailable."""
+        async with self.following.listening(self.workspace) as listener:
+            # The reader is open: what these rows and facts do not hold yet, it will bring.
+            seen = resumed or await self._now()
+            yield place(seen.text())
+            missed = resumed is not None
+            while True:
+                if missed:
+                    async for told in self._kept(seen):
+                        if seen.admit(told.event) and self._is_wanted(told.event):
+                            yield block(told.value, identity=seen.text(), event=told.event.type)
+                async for piece in self._live(seen, listener):
+                    yield piece
+                if listener.ended:
+                    return
+                listener.missed, missed = False, True
+
+    async def _live(self, seen: Vector, listener: Listener) -> AsyncIterator[bytes]:
+        checked = self.context.clock.monotonic()
+        while not (listener.missed or listener.ended):
+            told = await listener.heard(self.heartbeat_seconds)
+            for one in told:
+                if seen.admit(one.event) and self._is_wanted(one.event):
+                    yield block(one.value, identity=seen.text(), event=one.event.type)
+            if not told:
+                yield HEARTBEAT
+            if self.context.clock.monotonic() - checked >= self.heartbeat_seconds:
+                # A key that was deleted meanwhile sees no more.
+                await self.permitted()
+                checked = self.context.clock.monotonic()
+
+    def _is_wanted(self, event: Event) -> bool:
+        return not self.prefixes or event.type.startswith(tuple(self.prefixes))
+
+    def _sources(self) -> list[str]:
+        return [f"{group}/{partition}" for group in TOPICS for partition in range(self.context.bus.partitions)]
+
+    async def _now(self) -> Vector:
+        keys = [Key(ROWS.name, source) for source in self._sources()]
+        rows = await self.context.store.get_many(keys)
+        return vector.after({key.id: int(str(row["seq"])) for key, row in rows.items()})
+
+    async def _kept(self, seen: Vector) -> AsyncIterator[Told]:
+        """Facts after the vector, by time; those of one source in the order of their numbers."""
+        sources = [self._of_source(source, seen) for source in self._sources()]
+        heads = await asyncio.gather(*(anext(source, None) for source in sources))
+        waiting = [(_place(head), n, head) for n, head in enumerate(heads) if head is not None]
+        heapq.heapify(waiting)
+        while waiting:
+            _, n, told = heapq.heappop(waiting)
+            yield told
+            following = await anext(sources[n], None)
+            if following is not None:
+                heapq.heappush(waiting, (_place(following), n, following))
+
+    async def _of_source(self, source: str, seen: Vector) -> AsyncIterator[Told]:
+        equals = {"workspace": self.workspace, "source": source}
+        first, after = max(0, seen.of(source)[0]), None
+        while True:
+            query = port.Query(FACTS.name, "source", {**equals}, at_least=first, limit=PAGE, after=after)
+            page = await self.context.store.query(query)
+            for _, document in page.items:
+                event = Event.model_validate(Fact.model_validate(document), from_attributes=True)
+                yield Told(event, encode(event))
+            if page.next is None:
+                return
+            after = page.next
+
+
+def _place(told: Told) -> tuple[float, str]:
+    return told.event.time.timestamp(), told.event.id
+
+
+def router_of(following: Following, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> APIRouter:
+    """The route of the stream. `following` must be run beside it."""
+    permitted = allowed("read")
+
+    async def stream(
+        request: Request,
+        configuration: ExistingWorkspace,
+        context: In,
+        last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20_000)] = None,
+        types: Annotated[list[str] | None, Query(max_length=20)] = None,
+    ) -> EventStream:
+        """Facts as server-sent events, from now on or after `Last-Event-ID`; `types`: prefixes of those wanted."""
+        one = Stream(
+            context=context,
+            following=following,
+            workspace=configuration.workspace,
+            prefixes=[prefix for given in types or [] for prefix in given.split(",") if prefix],
+            permitted=lambda: permitted(request, None),
+            heartbeat_seconds=heartbeat_seconds,
+        )
+        return EventStream(one.pieces(_resumed(last_event_id)))
+
+    router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["events"])
+    described = {"description": "Facts as they happen", "content": {EventStream.media_type: {"schema": {}}}}
+    router.add_api_route(
+        "/events",
+        stream,
+        dependencies=[Depends(permitted)],
+        response_class=EventStream,
+        responses={200: described},
+    )
+    return router
+
+
+def _resumed(last_event_id: str | None) -> Vector | None:
+    if not last_event_id:
+        return None
+    try:
+        return vector.read(last_event_id)
+    except ValueError as error:
+        sentence = "This is no id of this stream. Leave it out to start now."
+        raise Invalid(("/header/Last-Event-ID", sentence)) from error

@@ -1,0 +1,176 @@
+"""The event stream of a workspace over fakes: what the router would have committed and published, and a client of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import orjson
+
+from schemas.envelope import Event, encode
+from services.records.keys import StoredKeys
+from services.router.events import TOPICS, router_of
+from services.runtime.app import open_app
+from services.runtime.bus.port import Outgoing
+from services.runtime.collections import FACTS, ROWS, Fact, Row
+from services.runtime.service import Context, Part
+from services.runtime.stream.following import Following
+from services.workspaces.wiring import workspaces
+from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
+from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, check_telegram, settings_of
+
+SOON = 5.0
+
+
+@dataclass
+class Client:
+    """One open stream. `blocks` are what came, without comments."""
+
+    status: int | None = None
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    reads: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.reads.wait()
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        else:
+            self.body += message["body"]
+            self.ended = not message.get("more_body", False)
+        self.changed.set()
+
+    async def receive(self) -> dict[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    @property
+    def blocks(self) -> list[dict[str, str]]:
+        texts = [text for text in self.body.decode().split("\n\n")[:-1] if not text.startswith(":")]
+        return [dict(line.split(": ", 1) for line in text.split("\n")) for text in texts]
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [orjson.loads(block["data"]) for block in self.blocks if "data" in block]
+
+    @property
+    def said(self) -> list[str]:
+        """The word of each fact that came."""
+        return [event["data"]["word"] for event in self.events]
+
+    async def until(self, done: Any) -> None:
+        async with asyncio.timeout(SOON):
+            while not done():
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def has(self, count: int) -> list[str]:
+        await self.until(lambda: len(self.events) >= count)
+        return self.said
+
+
+@dataclass
+class House:
+    """A workspace `shop`, its facts, and clients of its stream."""
+
+    rest: Rest
+    app: Any
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    seqs: dict[str, int] = field(default_factory=dict)
+
+    def commit(self, *words: str, source: str = "conversations/0", workspace: str = "shop") -> list[Event]:
+        """Facts of one batch, kept as the commit keeps them; `publish` brings them to the bus."""
+        seq = self.seqs[source] = self.seqs.get(source, 0) + 1
+        self.rest.clock.move(0.001)
+        facts = [self._fact(source, seq, n, word, workspace) for n, word in enumerate(words)]
+        for fact in facts:
+            self.rest.store.keep(FACTS, fact.id, Fact(**dict(fact), conversation="c"))
+        self.rest.store.keep(ROWS, source, Row(seq=seq, now=self.rest.clock.now()))
+        return facts
+
+    def _fact(self, source: str, seq: int, index: int, word: str, workspace: str) -> Event:
+        group = source.split("/", maxsplit=1)[0]
+        elapsed = (self.rest.clock.now() - START) / timedelta(microseconds=1)
+        return Event(
+            id=f"{int(elapsed):012d}-{index:04d}-{source}",
+            source=source,
+            type=f"pasokh.{'sla' if group == 'sla' else 'conversation'}.{word}",
+            time=self.rest.clock.now(),
+            workspace=workspace,
+            partitionkey=f"{workspace}/telegram:main:1",
+            seq=seq,
+            index=index,
+            data={"conversation": "c", "word": word},
+        )
+
+    async def publish(self, *events: Event) -> None:
+        await self.rest.bus.publish([Outgoing(*_where(event), event.partitionkey, encode(event)) for event in events])
+
+    async def happen(self, *words: str, **where: str) -> list[Event]:
+        facts = self.commit(*words, **where)
+        await self.publish(*facts)
+        return facts
+
+    async def open(self, path: str = "/v1/workspaces/shop/events", *, reads: bool = True, **headers: str) -> Client:
+        """A client whose stream has begun."""
+        client = Client()
+        if reads:
+            client.reads.set()
+        given = {"authorization": f"Bearer {ADMIN_KEY}", **{n.replace("_", "-"): v for n, v in headers.items()}}
+        target, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": target,
+            "raw_path": target.encode(),
+            "query_string": query.encode(),
+            "headers": [(n.encode(), v.encode()) for n, v in given.items()],
+            "client": ("127.0.0.1", 5000),
+            "server": ("pasokh", 80),
+        }
+        self.tasks.append(asyncio.create_task(self.app(scope, client.receive, client.send)))
+        if reads:
+            await client.until(lambda: client.body or client.ended)
+        return client
+
+
+def _where(event: Event) -> tuple[str, int]:
+    group, partition = event.source.split("/")
+    return group, int(partition)
+
+
+@asynccontextmanager
+async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0) -> AsyncIterator[House]:
+    """Everything over fakes; what is open is closed at the end."""
+    store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
+    await store.prepare(COLLECTIONS)
+    context = Context(settings_of(), store, bus, clock)
+    keys = StoredKeys(store, clock.monotonic)
+    following = Following(bus, TOPICS, most=most)
+    events = Part(routers=[router_of(following, heartbeat_seconds=heartbeat_seconds)])
+    async with (
+        workspaces({"telegram": check_telegram})(context) as part,
+        open_app(context, [part, events], keys.find) as app,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
+    ):
+        rest = Rest(client, store, bus, clock, keys)
+        await rest.workspace()
+        found = House(rest, app)
+        found.tasks.append(asyncio.create_task(following.run()))
+        try:
+            yield found
+        finally:
+            for task in found.tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task

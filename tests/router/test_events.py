@@ -1,0 +1,177 @@
+"""The stream of facts: from now on or resumed, each fact once, in order, whatever happens to reader and client."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.envelope import Event
+from services.runtime.errors import Unavailable
+from tests.router.stream_client import House, house
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[House]:
+    async with house() as found:
+        yield found
+
+
+async def test_it_starts_now_and_brings_what_happens_as_cloudevents(shop: House) -> None:
+    await shop.happen("opened")
+    client = await shop.open()
+    [fact] = await shop.happen("assigned")
+    assert await client.has(1) == ["assigned"]
+    assert client.headers["content-type"].startswith("text/event-stream")
+    assert client.headers["cache-control"] == "no-store"
+    [_, block] = client.blocks
+    assert block["event"] == "pasokh.conversation.assigned"
+    assert Event.model_validate_json(block["data"]) == fact
+
+
+async def test_a_client_that_comes_back_gets_what_it_missed_and_then_what_happens(shop: House) -> None:
+    client = await shop.open()
+    await shop.happen("opened", "queued")
+    await client.has(2)
+    client.gone.set()
+    await shop.happen("assigned")
+    await shop.happen("started", source="sla/0")
+    again = await shop.open(last_event_id=client.blocks[-1]["id"])
+    await shop.happen("replied")
+    assert await again.has(3) == ["assigned", "started", "replied"]
+
+
+async def test_a_client_that_left_before_the_first_fact_loses_none(shop: House) -> None:
+    await shop.happen("before")
+    client = await shop.open()
+    client.gone.set()
+    await shop.happen("opened")
+    again = await shop.open(last_event_id=client.blocks[0]["id"])
+    assert await again.has(1) == ["opened"]
+
+
+async def test_it_goes_on_in_the_middle_of_a_batch(shop: House) -> None:
+    client = await shop.open()
+    await shop.happen("opened", "message_received", "queued")
+    await client.has(3)
+    again = await shop.open(last_event_id=client.blocks[1]["id"])
+    assert await again.has(2) == ["message_received", "queued"]
+
+
+async def test_what_is_published_again_is_dropped(shop: House) -> None:
+    client = await shop.open()
+    facts = await shop.happen("opened", "queued")
+    await shop.publish(*facts)
+    await shop.happen("assigned")
+    assert await client.has(3) == ["opened", "queued", "assigned"]
+
+
+async def test_a_fact_that_is_committed_but_published_late_comes_once(shop: House) -> None:
+    """The commit of a process that dies is published by the next owner, after the client resumed."""
+    client = await shop.open()
+    late = shop.commit("opened")
+    again = await shop.open(last_event_id=client.blocks[0]["id"])
+    assert await again.has(1) == ["opened"]
+    await shop.publish(*late)
+    await shop.happen("queued")
+    assert await again.has(2) == ["opened", "queued"]
+
+
+async def test_types_are_chosen_by_prefix_and_ids_pass_over_the_others(shop: House) -> None:
+    client = await shop.open("/v1/workspaces/shop/events?types=pasokh.sla,pasokh.conversation.op")
+    await shop.happen("opened", "queued")
+    await shop.happen("warned", source="sla/0")
+    assert sorted(await client.has(2)) == ["opened", "warned"]
+
+
+async def test_control_events_and_other_workspaces_are_never_shown(shop: House) -> None:
+    client = await shop.open()
+    [tick] = shop.commit("tick")
+    await shop.publish(tick.model_copy(update={"type": "pasokh.control.tick"}))
+    await shop.happen("opened", workspace="other")
+    await shop.happen("queued")
+    assert await client.has(1) == ["queued"]
+
+
+async def test_a_heartbeat_comes_while_nothing_happens() -> None:
+    async with house(heartbeat_seconds=0.01) as shop:
+        client = await shop.open()
+        await client.until(lambda: client.body.count(b"\n\n: still here\n\n") >= 1)
+
+
+async def test_a_client_that_does_not_read_fills_no_memory_and_still_gets_everything() -> None:
+    async with house(most=5) as shop:
+        client = await shop.open()
+        await shop.happen("first")
+        await client.has(1)
+        client.reads.clear()
+        words = [f"word-{n}" for n in range(40)]
+        for word in words:
+            await shop.happen(word)
+        client.reads.set()
+        assert await client.has(41) == ["first", *words]
+
+
+async def test_a_lost_reader_ends_the_stream_and_the_client_goes_on_where_it_was(shop: House) -> None:
+    client = await shop.open()
+    await shop.happen("opened")
+    await client.has(1)
+    shop.rest.bus.failure = Unavailable("the bus is away")
+    async with shop.rest.bus.changed:
+        shop.rest.bus.changed.notify_all()
+    await client.until(lambda: client.ended)
+    shop.rest.bus.failure = None
+    shop.commit("queued")
+    again = await shop.open(last_event_id=client.blocks[-1]["id"])
+    assert await again.has(1) == ["queued"]
+
+
+async def test_a_key_that_is_deleted_sees_no_more() -> None:
+    async with house(heartbeat_seconds=0.01) as shop:
+        answer = await shop.rest.ask("POST", "/v1/keys", {"name": "k", "workspace": "shop", "scopes": ["read"]})
+        client = await shop.open(authorization=f"Bearer {answer.json()['secret']}")
+        assert client.status == 200
+        await shop.rest.ask("DELETE", f"/v1/keys/{answer.json()['id']}")
+        shop.rest.clock.move(600)
+        await client.until(lambda: client.ended)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/workspaces/shop/events", {"authorization": "Bearer nobody"}, 401),
+        ("/v1/workspaces/elsewhere/events", {}, 404),
+        ("/v1/workspaces/shop/events", {"last_event_id": "made up"}, 422),
+    ],
+)
+async def test_what_cannot_be_streamed_is_refused(shop: House, path: str, headers: dict[str, str], status: int) -> None:
+    client = await shop.open(path, reads=True, **headers)
+    assert client.status == status
+
+
+BATCHES = st.lists(
+    st.tuples(st.sampled_from(["conversations/0", "conversations/1", "sla/0", "sla/1"]), st.integers(1, 3)), max_size=12
+)
+
+
+@settings(max_examples=30)
+@given(batches=BATCHES, cuts=st.lists(st.integers(0, 40), max_size=4))
+async def test_however_often_it_is_cut_each_fact_comes_once_and_in_the_order_of_its_source(
+    batches: list[tuple[str, int]], cuts: list[int]
+) -> None:
+    async with house(most=4) as shop:
+        opened = await shop.open()
+        place = opened.blocks[0]["id"]
+        total = 0
+        for source, count in batches:
+            await shop.happen(*(f"n{total + n}" for n in range(count)), source=source)
+            total += count
+        got: list[str] = []
+        for cut in [*cuts, total]:
+            client = await shop.open(last_event_id=place)
+            await client.has(total - len(got))
+            kept = client.blocks[: 1 + min(cut, total - len(got))]
+            got += [block["data"] for block in kept[1:]]
+            place = kept[-1]["id"]
+        events = [Event.model_validate_json(data) for data in got]
+        assert [event.data["word"] for event in events] == [f"n{n}" for n in range(total)]
