@@ -97,6 +97,10 @@ class Http(Protocol):
         """POST a JSON body. Any HTTP status is an answer, not an error."""
         ...
 
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """POST these bytes as `application/json`, with these headers besides; what is signed goes out as it is."""
+        ...
+
 
 class Channel(Protocol):
     """One platform. Stateless; every method but `send` is pure."""
@@ -117,7 +121,10 @@ class Channel(Protocol):
         ...
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
-        """What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine."""
+        """What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine.
+
+        A credential whose name ends in `_url` is an address that we call: REST also refuses it when it is private.
+        """
         ...
 
     def handshake(self, request: Request, account: Account) -> Reply | None:

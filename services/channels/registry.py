@@ -1,9 +1,10 @@
 """The registry of channels: adding one is a file, its fixtures, and one line here."""
 
+from services.channels.api import Api
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
 
-CHANNELS: tuple[Channel, ...] = (Telegram(),)
+CHANNELS: tuple[Channel, ...] = (Telegram(), Api())
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
 
 

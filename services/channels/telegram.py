@@ -36,7 +36,7 @@ class Telegram:
     capabilities = Capabilities(
         surfaces=("private", "public"),
         text_limit=4096,
-        deep_link=True,
+        deep_link="https://t.me/{username}?start={token}",
         edits=True,
         chat_rate_per_second=1.0,
         group_rate_per_minute=20.0,

@@ -9,7 +9,7 @@ import structlog
 
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account, Channel, Http, Refused, Retryable, Uncertain
-from services.delivery.domain import SEND_TIMEOUT, Result, may_start
+from services.delivery.domain import SEND_TIMEOUT, Result, may_start, unknown_end
 from services.delivery.instruments import DeliveryInstruments
 from services.records.configuration import Configurations
 from services.runtime.clock import Clock
@@ -85,8 +85,8 @@ async def _sent(channel: Channel, message: OutboundMessage, account: Account, ht
     except Refused as error:
         return Result(kind="refused", code=error.code, detail=str(error))
     except (Uncertain, TimeoutError):
-        return Result(kind="uncertain")
+        return unknown_end(channel.capabilities)
     except Exception:  # a bug of the channel may have struck before or after the platform took it
         log.exception("channel_failed_to_send", message=message.id, channel=message.channel)
-        return Result(kind="uncertain")
+        return unknown_end(channel.capabilities)
     return Result(kind="sent", platform_id=receipt.platform_id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from schemas.channel import Capabilities
 from schemas.values import Contract, Failure
 
 START_WITHIN = timedelta(seconds=5)
@@ -25,7 +26,7 @@ ResultKind = Literal["sent", "retryable", "refused", "uncertain", "not_started"]
 
 
 class Result(Contract):
-    """How an attempt ended. Only `retryable`, `refused` and `not_started` surely left nothing with the platform.
+    """How an attempt ended. `retryable`, `refused` and `not_started` surely left nothing with the platform that a repeat could double.
 
     `after` seconds when the platform said when to come back. `code` and `detail` say why there is no receipt.
     """
@@ -84,6 +85,13 @@ OUTCOME_UNKNOWN = Failed(
 def may_start(committed: datetime, now: datetime) -> bool:
     """Whether an attempt whose `sending` was committed at `committed` may still start. A clock that went back: no."""
     return abs(now - committed) <= START_WITHIN
+
+
+def unknown_end(capabilities: Capabilities) -> Result:
+    """The end of an attempt of which nobody knows whether it arrived: tried again only where repeats are dropped."""
+    if capabilities.drops_repeats:
+        return Result(kind="retryable", detail="no answer came; the receiver drops what it has already")
+    return Result(kind="uncertain")
 
 
 def judge(result: Result, tried: Tried) -> Verdict:

@@ -7,36 +7,19 @@ so that a name that answers differently the second time (DNS rebinding) gains no
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpcore2
 
 from services.channels.port import Refused
+from services.runtime.addresses import is_public
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
-NAT64 = IPv6Network("64:ff9b::/96")
 
 
 async def resolve(host: str, port: int) -> list[str]:
     """The addresses of a host, in the system's order of preference. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address, or any IPv4 address inside it, is one of the open internet."""
-    return all(one.is_global and not one.is_multicast and not one.is_reserved for one in _all_of(ip_address(address)))
-
-
-def _all_of(address: IPv4Address | IPv6Address) -> Iterable[IPv4Address | IPv6Address]:
-    if isinstance(address, IPv4Address):
-        return [address]
-    if address.ipv4_mapped is not None:
-        return [address.ipv4_mapped]
-    if address in NAT64:
-        return [IPv4Address(int(address) & 0xFFFF_FFFF)]
-    inside = [address.sixtofour, *(address.teredo or ())]
-    return [address, *(one for one in inside if one is not None)]
 
 
 class GuardedBackend(httpcore2.AsyncNetworkBackend):

@@ -2,7 +2,7 @@
 
 `sending` is committed before anything goes out; what came of it returns as an input or, when the process died, a
 timer settles it as unknown. A message is only tried again when the attempt before surely left nothing with the
-platform.
+platform, or when the receiver drops what it has already.
 """
 
 from collections import Counter
@@ -16,7 +16,6 @@ from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
 from schemas.values import Contract, Failure, Json, Sealed
 from services.delivery.attempt import Outside, attempt
 from services.delivery.domain import (
-    OUTCOME_UNKNOWN,
     SETTLE_AFTER,
     Again,
     Failed,
@@ -25,6 +24,7 @@ from services.delivery.domain import (
     Tried,
     Verdict,
     judge,
+    unknown_end,
 )
 from services.delivery.limits import Gate, Limits, account_of, gates_of
 from services.records.sends import SEND_QUEUES, SENDS, WRITER, SendQueue, SendRecord
@@ -170,7 +170,7 @@ def _on_retry(desk: _Desk, one: WakeUp) -> None:
 def _on_settle(desk: _Desk, one: WakeUp) -> None:
     record = _awaited(desk, one, "sending")
     if record is not None and record.attempts == Handed.model_validate(one.data).attempt:
-        _conclude(desk, record, OUTCOME_UNKNOWN)
+        _conclude(desk, record, _verdict(desk, record, unknown_end(desk.capabilities(record.message.channel))))
 
 
 def _awaited(desk: _Desk, one: WakeUp, state: Literal["waiting", "retry", "sending"]) -> SendRecord | None:
@@ -184,9 +184,12 @@ def _on_result(desk: _Desk, one: Performed) -> None:
     if record is None or answer.result is None or (record.state, record.attempts) != ("sending", answer.attempt):
         return
     desk.work.unwake(_timer("settle", record))
+    _conclude(desk, record, _verdict(desk, record, answer.result))
+
+
+def _verdict(desk: _Desk, record: SendRecord, result: Result) -> Verdict:
     since = record.first_tried_at or desk.now
-    tried = Tried(message=record.message.id, attempts=record.attempts, since=since, now=desk.now)
-    _conclude(desk, record, judge(answer.result, tried))
+    return judge(result, Tried(message=record.message.id, attempts=record.attempts, since=since, now=desk.now))
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------

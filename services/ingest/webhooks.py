@@ -153,7 +153,7 @@ class Webhooks:
             _log.warning("webhook_malformed", channel=call.channel.name, workspace=call.labels[0], reason=str(error))
             if call.channel.malformed_status < 300:
                 return Response(status_code=call.channel.malformed_status)
-            return problem_response(call.channel.malformed_status, "The body cannot be read.")
+            return problem_response(call.channel.malformed_status, f"The body cannot be read: {error}.")
         await self._publish(call, activities)
         return Response(status_code=200)
 

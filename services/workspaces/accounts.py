@@ -16,7 +16,7 @@ from services.runtime.problems import NotFound
 from services.workspaces import edits
 from services.workspaces.edits import CheckAccount
 from services.workspaces.shapes import AccountShown, page_of, shown_account
-from services.workspaces.targets import wrong_target
+from services.workspaces.targets import wrong_callbacks, wrong_target
 from services.workspaces.writing import write
 
 AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
@@ -74,7 +74,11 @@ class AccountWriting:
         check = await self.known_channel(channel)
 
         def wrong(full: AccountBody) -> list[tuple[str, str]]:
-            return [*wrong_target(full.api_base, context.settings), *check(full)]
+            return [
+                *wrong_target(full.api_base, context.settings),
+                *wrong_callbacks(full, context.settings),
+                *check(full),
+            ]
 
         workspace, name = configuration.workspace, f"{channel}/{account}"
         before, after = await write(context, workspace, edits.put_account(workspace, name, body, condition, wrong))

@@ -2,9 +2,9 @@
 
 from urllib.parse import urlsplit
 
+from schemas.configuration import AccountBody
+from services.runtime.addresses import DEFAULT_PORTS, wrong_callback
 from services.runtime.settings import Settings
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def wrong_target(api_base: str | None, settings: Settings) -> list[tuple[str, str]]:
@@ -18,6 +18,12 @@ def wrong_target(api_base: str | None, settings: Settings) -> list[tuple[str, st
         return []
     sentence = f"The address {address} is not allowed. Leave `api_base` out, or have the operator add it to"
     return [("/api_base", f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
+
+
+def wrong_callbacks(body: AccountBody, settings: Settings) -> list[tuple[str, str]]:
+    """(pointer, sentence) for each credential `…_url` that cannot be called, or is private and not allowed."""
+    urls = {name: url for name, url in body.credentials.items() if name.endswith("_url")}
+    return [pair for name, url in urls.items() for pair in wrong_callback(f"/credentials/{name}", url, settings)]
 
 
 def _address(api_base: str) -> str | None:

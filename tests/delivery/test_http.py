@@ -9,10 +9,11 @@ import pytest
 
 from services.channels.port import Answer, Refused, Retryable, Uncertain
 from services.delivery import http as outgoing
-from services.delivery.guard import GuardedBackend, is_public
+from services.delivery.guard import GuardedBackend
 from services.delivery.http import ANSWER_BYTES, PER_HOST, OutgoingHttp, guarded, open_http
 from services.demo.serving import serving
 from services.demo.telegram import TelegramStandIn
+from services.runtime.addresses import is_public
 
 BODY = {"chat_id": 1, "text": "x"}
 

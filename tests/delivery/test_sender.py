@@ -353,3 +353,30 @@ async def test_lost_memory_forgets_limits_and_still_sends_everything_once() -> N
     desk.crash()
     await desk.settle_all()
     assert desk.channel.taken == ["m0", "m1", "m2"]
+
+
+# -- receivers that drop repeats ---------------------------------------------------------------------------------------
+
+DROPS_REPEATS = Capabilities(surfaces=("private",), text_limit=4096, drops_repeats=True)
+
+
+@pytest.mark.parametrize("error", [Uncertain("reset"), TimeoutError(), ValueError("a bug")])
+async def test_uncertain_send_is_tried_again_within_ten_seconds_where_repeats_are_dropped(error: Exception) -> None:
+    channel = raising(error)
+    channel.capabilities = DROPS_REPEATS
+    desk = Desk(channel)
+    await desk.arrive(outbound("a"))
+    await desk.deliver()
+    assert desk.send("a").state == "retry"
+    assert [t.due_at < START + timedelta(seconds=10) for t in desk.timers()] == [True]
+    await desk.settle_all()
+    assert (desk.facts(), channel.taken) == ([("sent", "a")], ["a", "a"])
+
+
+async def test_send_cut_off_by_a_crash_is_tried_again_where_repeats_are_dropped() -> None:
+    desk = Desk(ScriptedChannel(capabilities=DROPS_REPEATS))
+    await desk.arrive(outbound("a"))
+    await desk.perform()
+    desk.crash()
+    await desk.settle_all()
+    assert (desk.facts(), desk.channel.taken) == ([("sent", "a")], ["a", "a"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.configuration import AccountBody
 from services.records.lookups import configuration_of
 from tests.rest import Rest, open_rest, problem_of
 
@@ -117,3 +118,39 @@ async def test_an_account_sends_elsewhere_only_where_the_operator_allows(
         assert answer.status_code == status, answer.text
         if status == 422:
             assert answer.json()["errors"][0]["pointer"] == "/api_base"
+
+
+def check_callback(body: AccountBody) -> list[tuple[str, str]]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "status"),
+    [
+        ({}, "https://shop.example.com/replies?kind=a", 201),
+        ({}, "http://8.8.8.8/replies", 201),
+        ({}, "http://127.0.0.1:9000/replies", 422),
+        ({}, "http://localhost:9000/replies", 422),
+        ({}, "http://[::1]:9000/replies", 422),
+        ({}, "http://[::ffff:10.0.0.1]/replies", 422),
+        ({}, "http://169.254.169.254/latest", 422),
+        ({}, "http://kafka.internal/", 422),
+        ({}, "ftp://shop.example.com", 422),
+        ({}, "https://user:pw@shop.example.com", 422),
+        ({"allow_private_targets": True}, "http://127.0.0.1:9000/replies", 201),
+        ({"allowed_targets": ["127.0.0.1:9000"]}, "http://127.0.0.1:9000/replies", 201),
+        ({"allowed_targets": ["127.0.0.1:9000"]}, "http://127.0.0.1:9001/replies", 422),
+    ],
+)
+async def test_a_callback_leads_into_a_private_network_only_where_the_operator_allows(
+    given: dict[str, Any], url: str, status: int
+) -> None:
+    async with open_rest(checks={"api": check_callback}, **given) as rest:
+        await rest.workspace()
+        body = {"credentials": {"callback_url": url}}
+        answer = await rest.ask("PUT", "/v1/workspaces/shop/accounts/api/main", body)
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            assert answer.json()["errors"][0]["pointer"] == "/credentials/callback_url"
+        else:
+            assert url not in answer.text

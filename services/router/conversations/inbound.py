@@ -1,10 +1,12 @@
 """What comes in from customers: messages open, continue or reopen a conversation; edits and the rest change it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity
 from schemas.case import Case, Person
+from schemas.commands import Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author, MessageState
 from services.records.conversations import (
@@ -16,8 +18,11 @@ from services.records.conversations import (
     MessageRecord,
 )
 from services.router.conversations import domain
-from services.router.conversations.facts import queue, tell
+from services.router.conversations.facts import next_order, queue, tell
+from services.router.conversations.handoff import is_called_for, may_join, private_address
 from services.router.conversations.plan import plan
+from services.router.conversations.privacy import Privacy, complete, forward, join
+from services.runtime.stage import Arrived
 from services.runtime.work import Work
 
 # A platform repeats an update for a day at most, the log for a week: 30 days more is the promise of the design.
@@ -25,13 +30,23 @@ ACTIVITIES_KEPT = timedelta(days=37)
 PURGE = "purge"
 
 Configuration = WorkspaceConfiguration | None
-Handler = Callable[[Work, Activity, Configuration], None]
 
 
-def handle_activity(work: Work, activity: Activity, configuration: Configuration) -> None:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What an activity is decided in: the workspace's configuration, None when it is gone, and hand-offs."""
+
+    configuration: Configuration
+    privacy: Privacy
+
+
+Handler = Callable[[Work, Activity, Around], None]
+
+
+def handle_activity(work: Work, activity: Activity, around: Around) -> None:
     """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
     if activity.kind in BY_MESSAGE:
-        BY_MESSAGE[activity.kind](work, activity, configuration)
+        BY_MESSAGE[activity.kind](work, activity, around)
     elif work.get(ACTIVITIES, activity.id) is None:
         expires = work.now + ACTIVITIES_KEPT
         record = ActivityRecord(
@@ -39,31 +54,70 @@ def handle_activity(work: Work, activity: Activity, configuration: Configuration
         )
         work.put(ACTIVITIES, activity.id, record)
         work.wake(PURGE, _next_hour(work.now))
-        ONCE.get(activity.kind, _ignore)(work, activity, configuration)
+        ONCE.get(activity.kind, _ignore)(work, activity, around)
 
 
 def _next_hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
-def _ignore(work: Work, activity: Activity, configuration: Configuration) -> None:
+def _ignore(work: Work, activity: Activity, around: Around) -> None:
     """Kept on the log and counted; it changes no conversation."""
 
 
-def _message(work: Work, activity: Activity, configuration: Configuration) -> None:
-    _hear(work, activity, configuration, "received")
+def _message(work: Work, activity: Activity, around: Around) -> None:
+    if not _goes_elsewhere(work, activity, around.privacy):
+        _hear(work, activity, around, "received")
 
 
-def _hear(work: Work, activity: Activity, configuration: Configuration, state: MessageState) -> None:
-    identity = activity.message or activity.id
-    if work.get(MESSAGES, identity) is not None:
+def _goes_elsewhere(work: Work, activity: Activity, privacy: Privacy) -> bool:
+    """A hand-off's token, or somebody who continues another person's conversation; True when that is all of it."""
+    opened = privacy.opens(activity)
+    case = work.get(CONVERSATIONS, opened) if opened else None
+    if case is not None and "start" in activity.details:
+        if case.key == _key(activity) and case.status != "closed":
+            join(work, case, activity)
+        return True
+    if case is None or not may_join(case, activity.person):
+        person = work.get(PERSONS, _key(activity))
+        case = work.get(CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
+    if case is None or case.key == _key(activity) or not may_join(case, activity.person):
+        return False
+    forward(work, activity, case, spends=opened == case.id)
+    return True
+
+
+def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
+    """Somebody else's activity that belongs to a conversation of ours."""
+    asked = Forward.model_validate(arrived.event.data)
+    case, activity = work.get(CONVERSATIONS, asked.conversation), asked.activity
+    if case is None or not (case.private_person is None or case.private_person == activity.person):
+        return
+    if work.get(MESSAGES, activity.message or activity.id) is not None:
+        return
+    if asked.handoff:
+        complete(work, case, activity)
+    here = activity.model_copy(update={"address": private_address(activity)})
+    _hear_in(work, here, around, work.get(CONVERSATIONS, case.id), "received")
+
+
+def _hear(work: Work, activity: Activity, around: Around, state: MessageState) -> None:
+    if work.get(MESSAGES, activity.message or activity.id) is not None:
         return
     person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
-    before = _current(work, person, activity)
-    after, is_new = _joined(work, activity, configuration, before)
+    after = _hear_in(work, activity, around, _current(work, person, activity), state)
     work.put(PERSONS, person.key, _with_open(person, activity, after))
+
+
+def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None, state: MessageState) -> Case:
+    """Put a new message into its conversation, open or reopen that, and protect what should not be public."""
+    identity = activity.message or activity.id
+    after, is_new = _joined(work, activity, around.configuration, before)
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
     _told(work, activity, before, after, identity, is_new=is_new)
+    if is_called_for(after, activity):
+        around.privacy.begin(work, after, activity, around.configuration)
+    return after
 
 
 def _key(activity: Activity) -> str:
@@ -128,13 +182,6 @@ def _message_record(
     )
 
 
-def next_order(work: Work) -> str:
-    """Where a new message stands in its conversation: after all of earlier batches, and of this one,
-    for telling of a message always sends something.
-    """
-    return f"{work.place.seq:012d}.{len(work.outbox):06d}"
-
-
 def _told(
     work: Work,
     activity: Activity,
@@ -158,11 +205,11 @@ def _told(
     queue(work, after, after.status)
 
 
-def _edit(work: Work, activity: Activity, configuration: Configuration) -> None:
+def _edit(work: Work, activity: Activity, around: Around) -> None:
     """Replace the text of the message; one that never came is stored as its edit, and its original is a repeat."""
     message = work.get(MESSAGES, activity.message or activity.id)
     if message is None:
-        _hear(work, activity, configuration, "edited")
+        _hear(work, activity, around, "edited")
         return
     edited_at = activity.sent_at or activity.received_at
     if message.state == "deleted" or (message.edited_at is not None and edited_at <= message.edited_at):
@@ -187,9 +234,11 @@ def _edit(work: Work, activity: Activity, configuration: Configuration) -> None:
             }
         )
         tell(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
+        if is_called_for(after, activity):
+            around.privacy.begin(work, after, activity, around.configuration)
 
 
-def _deletion(work: Work, activity: Activity, configuration: Configuration) -> None:
+def _deletion(work: Work, activity: Activity, around: Around) -> None:
     message = work.get(MESSAGES, activity.message) if activity.message else None
     if message is None or message.state == "deleted":
         return
@@ -203,17 +252,20 @@ def _deletion(work: Work, activity: Activity, configuration: Configuration) -> N
 RANK = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
 
 
-def _receipt(work: Work, activity: Activity, configuration: Configuration) -> None:
+def _receipt(work: Work, activity: Activity, around: Around) -> None:
     """Receipts come in any order; the furthest state stays."""
     message = work.get(MESSAGES, activity.message) if activity.message else None
     state = activity.details.get("state")
     if message is None or not isinstance(state, str) or message.state not in RANK:
         return
+    # Where clients name our ids themselves, they could name one that is not theirs.
+    if message.workspace != activity.workspace or message.key != _key(activity):
+        return
     if RANK.get(state, -1) > RANK[message.state]:
         work.put(MESSAGES, message.id, message.model_copy(update={"state": state}))
 
 
-def _follow(work: Work, activity: Activity, configuration: Configuration) -> None:
+def _follow(work: Work, activity: Activity, around: Around) -> None:
     """A person blocked the account, or let it in again."""
     person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
     blocked = activity.details.get("state") == "blocked"

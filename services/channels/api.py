@@ -1,0 +1,150 @@
+"""The generic channel: any system of one's own, signed both ways by the Standard Webhooks specification.
+
+In: one object or a list of them, each `message`, `edit`, `delete`, `reaction` or `receipt` (docs/api.md). Out: the
+message shape and `person`, posted to `callback_url`; `webhook-id` is the message's id, the same on every try, by which
+the receiver drops repeats.
+"""
+
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import orjson
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities
+from schemas.configuration import AccountBody
+from schemas.outbound import OutboundMessage
+from schemas.values import Json, instant_text
+from services.channels.api_bodies import parse
+from services.channels.port import Account, Answer, Forged, Http, Receipt, Refused, Reply, Request, Retryable
+from services.runtime.clock import Clock, SystemClock
+from services.runtime.standard_webhooks import HOW, key_of, signed_headers, why_unproven
+
+SECRETS = ("secret", "secret_previous")
+CREDENTIALS = (*SECRETS, "callback_url")
+SETTINGS = ("handoff_seconds",)
+ADDRESS = "an http or https URL that takes signed replies"
+LONGEST_TEXT = 65_536
+
+
+class Api:
+    """Stateless; `clock` gives the `webhook-timestamp` of each try."""
+
+    name = "api"
+    capabilities = Capabilities(surfaces=("private", "public"), text_limit=LONGEST_TEXT, edits=True, drops_repeats=True)
+    # Whoever writes to this channel wrote its client, and wants to hear what is wrong with it.
+    malformed_status = 400
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+
+    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
+        """`credentials` are `{secret, callback_url}`, while rotating also `secret_previous`."""
+        given = body.credentials
+        wrong = [
+            (f"/credentials/{name}", f"not a credential of api; those are {', '.join(CREDENTIALS)}")
+            for name in given
+            if name not in CREDENTIALS
+        ]
+        wrong += _wrong_settings(body)
+        wrong += [pair for name in SECRETS if name == "secret" or name in given for pair in _wrong_secret(name, given)]
+        if not _is_address(given.get("callback_url", "")):
+            wrong.append(("/credentials/callback_url", f"callback_url is required: {ADDRESS}"))
+        if body.api_base is not None:
+            wrong.append(("/api_base", "api has none: replies go to callback_url"))
+        return wrong
+
+    def handshake(self, request: Request, account: Account) -> Reply | None:
+        """There is none."""
+        return None
+
+    def verify(self, request: Request, account: Account) -> None:
+        """A signature of any live secret over id, timestamp and body, at most five minutes off. Raises Forged."""
+        why = why_unproven(request.headers, request.body, _secrets(account), request.received_at)
+        if why is not None:
+            raise Forged(why)
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        """See `api_bodies`. Raises Malformed, which names the field and never its value."""
+        return parse(self.name, request, account)
+
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+        """Post the reply. Any 2xx is a receipt, 410 a refusal for good, all else is tried again."""
+        body = orjson.dumps(_shown(message))
+        headers = signed_headers(_secrets(account), message.id, self._clock.now(), body)
+        answer = await http.post(account.body.credentials["callback_url"], body, headers)
+        if 200 <= answer.status < 300:
+            return Receipt(message.id)
+        if answer.status == 410:
+            raise Refused("gone", "the callback_url answered 410 Gone: give the account another one")
+        raise Retryable(f"the callback_url answered {answer.status}", patience(answer, self._clock.now()))
+
+
+def patience(answer: Answer, now: datetime) -> float | None:
+    """Seconds that a receiver asks for by `Retry-After` (RFC 9110, 10.2.3); None when it does not."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return None
+
+
+def _secrets(account: Account) -> list[str]:
+    return [account.body.credentials[name] for name in SECRETS if account.body.credentials.get(name)]
+
+
+def _wrong_secret(name: str, given: dict[str, str]) -> list[tuple[str, str]]:
+    try:
+        key_of(given.get(name, ""))
+    except ValueError:
+        return [(f"/credentials/{name}", f"{name} is {'not valid' if name in given else 'required'}: {HOW}")]
+    return []
+
+
+def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
+    wrong = [
+        (f"/settings/{name}", f"not a setting of api; it has {', '.join(SETTINGS)}")
+        for name in body.settings
+        if name not in SETTINGS
+    ]
+    handoff = body.settings.get("handoff_seconds", 1)
+    if isinstance(handoff, bool) or not isinstance(handoff, int | float) or not 0 < handoff <= 604_800:
+        wrong.append(("/settings/handoff_seconds", "a number of seconds, over 0 and at most 604800"))
+    return wrong
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _shown(message: OutboundMessage) -> dict[str, Json]:
+    """The message as REST shows it at this moment, whom it is for, and where it belongs."""
+    to = message.address
+    return {
+        "id": message.id,
+        "type": "message",
+        "conversation": message.conversation,
+        "direction": "outbound",
+        "surface": message.surface,
+        "channel": message.channel,
+        "account": message.account,
+        "person": {"id": to.chat},
+        "thread": to.thread,
+        "reply_to": to.reply_to,
+        "author": message.author.model_dump(mode="json"),
+        "text": message.text.text,
+        "masked": [],
+        "attachments": [],
+        "sent_at": None,
+        "received_at": instant_text(message.accepted_at),
+        "state": "queued",
+        "error": None,
+        "platform_id": None,
+    }

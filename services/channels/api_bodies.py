@@ -1,0 +1,253 @@
+"""What systems post to the channel `api`: shapes, and the activities that they become. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from schemas.activity import Activity, ActivityKind, Address, Attachment, AttachmentKind
+from schemas.values import Json, Sealed, Surface
+from services.channels.port import Account, Malformed, Request
+from services.runtime.identifiers import hashed_id
+from services.runtime.standard_webhooks import ID as WEBHOOK_ID
+
+MOST_ITEMS, MOST_ERRORS = 1000, 5
+DEFAULT_THREAD = "public"
+NOBODY = "none"
+
+External = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Short = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]
+
+
+class _Shape(BaseModel):
+    """Fields that are not known are left aside: a newer client may send some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+
+class Whose(_Shape):
+    """A customer. Everything but `id` is news of them, not asked for every time."""
+
+    id: External
+    name: Short | None = None
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] | None = None
+    email: Short | None = None
+    phone: Short | None = None
+
+
+class File(_Shape):
+    """An attachment, to be fetched at its `url`."""
+
+    kind: AttachmentKind = "file"
+    url: Annotated[str, Field(max_length=4096, pattern=r"^https?://[^\s\x00]+$")]
+    name: Short | None = None
+    media_type: Short | None = None
+    size_bytes: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+
+
+class Item(_Shape):
+    """What all types have. `id` of a message is the client's own, unique for the person."""
+
+    id: External | None = None
+    person: Whose
+    surface: Surface = "private"
+    thread: External | None = None
+    sent_at: AwareDatetime | None = None
+
+
+class Words(Item):
+    """What a message and its edit have."""
+
+    text: Text | None = None
+    attachments: Annotated[list[File], Field(max_length=50)] = []
+    reply_to: External | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Words":
+        if not (self.text and self.text.strip()) and not self.attachments:
+            raise ValueError("give a text or attachments")
+        return self
+
+
+class Said(Words):
+    id: External
+
+
+class Edited(Words):
+    message: External
+
+
+class About(Item):
+    message: External
+
+
+class Reacted(About):
+    emoji: Short | None = None
+    removed: bool = False
+
+
+class Received(About):
+    """`message` is the id of a reply of ours, as it was posted to the callback."""
+
+    state: Literal["delivered", "read"] = "delivered"
+
+
+class Delivery(BaseModel):
+    """One webhook call: to which account, when, under which `webhook-id`."""
+
+    channel: str
+    workspace: str
+    account: str
+    webhook: str
+    received_at: AwareDatetime
+
+    def message_id(self, person: str, given: str) -> str:
+        """The id that a message keeps. It is of its person: nobody edits what somebody else wrote."""
+        return hashed_id(self.workspace, self.channel, self.account, person, given)
+
+
+class Place(BaseModel):
+    """An item of a call: which one, and as it came."""
+
+    delivery: Delivery
+    index: int
+    raw: dict[str, Any]  # Any: what JSON says is whatever it says
+
+    def activity_id(self, kind: str, *parts: str) -> str:
+        """The same for every repeat of this call; an item with an `id` of its own, of any call."""
+        d = self.delivery
+        return hashed_id(d.workspace, d.channel, d.account, kind, *parts)
+
+    def state_id(self, kind: str, item: Item) -> str:
+        """The id of something that may happen to one message several times."""
+        canonical = orjson.dumps(self.raw, option=orjson.OPT_SORT_KEYS).hex()
+        own = ("own", item.id) if item.id else ("call", self.delivery.webhook, str(self.index), hashed_id(canonical))
+        return self.activity_id(kind, item.person.id, *own)
+
+
+def parse(channel: str, request: Request, account: Account) -> list[Activity]:
+    """The activities of a body, in its order. Raises Malformed, with the place and never the value."""
+    delivery = Delivery(
+        channel=channel,
+        workspace=account.workspace,
+        account=account.id,
+        webhook=request.headers.get(WEBHOOK_ID, ""),
+        received_at=request.received_at,
+    )
+    return [_activity(Place(delivery=delivery, index=i, raw=raw)) for i, raw in enumerate(_items(request.body))]
+
+
+def _items(body: bytes) -> Sequence[dict[str, Json]]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        # Its message quotes nothing of the body, but its `doc` is the body.
+        raise Malformed(f"it is no JSON: {error.msg}") from None
+    items = found if isinstance(found, list) else [found]
+    if not items or not all(isinstance(item, dict) for item in items):
+        raise Malformed("it is neither an object nor a list of objects")
+    if len(items) > MOST_ITEMS:
+        raise Malformed(f"a list has at most {MOST_ITEMS} items, this one {len(items)}")
+    return items
+
+
+def _activity(place: Place) -> Activity:
+    kind = place.raw.get("type")
+    if not isinstance(kind, str):
+        raise Malformed(f"item {place.index}: type: is needed, one of {', '.join(HANDLERS)}")
+    return HANDLERS.get(kind, _unknown)(place)
+
+
+def _read(shape: type[Any], place: Place) -> Any:
+    """The item as its shape. Any: each handler names the shape that it asked for."""
+    try:
+        return shape.model_validate(place.raw)
+    except ValidationError as error:
+        told = [f"{'/'.join(map(str, one['loc'])) or 'item'}: {one['msg']}" for one in error.errors()[:MOST_ERRORS]]
+        raise Malformed(f"item {place.index}: {'; '.join(told)}") from None
+
+
+def _made(place: Place, kind: ActivityKind, item: Item, identity: str, **more: Any) -> Activity:
+    d, public = place.delivery, item.surface == "public"
+    details = {"language_code": item.person.language, "email": item.person.email, "phone": item.person.phone}
+    told = more.pop("details", {})
+    thread = (item.thread or DEFAULT_THREAD) if public else None
+    return Activity(
+        id=identity,
+        workspace=d.workspace,
+        channel=d.channel,
+        account=d.account,
+        kind=kind,
+        surface=item.surface,
+        person=f"{d.channel}:{d.account}:{item.person.id}",
+        person_name=item.person.name,
+        thread=thread,
+        address=Address(chat=item.person.id, thread=item.thread, reply_to=more.get("platform_id") if public else None),
+        sent_at=item.sent_at,
+        received_at=d.received_at,
+        details={name: value for name, value in (details | told).items() if value not in (None, "")},
+        **more,
+    )
+
+
+def _words(place: Place, item: Words, own_id: str) -> dict[str, Any]:
+    replied = place.delivery.message_id(item.person.id, item.reply_to) if item.reply_to else None
+    return {
+        "platform_id": own_id,
+        "message": place.delivery.message_id(item.person.id, own_id),
+        "text": Sealed(text=item.text) if item.text else None,
+        "attachments": [Attachment(**file.model_dump()) for file in item.attachments],
+        "details": {"reply_to_id": replied},
+    }
+
+
+def _message(place: Place) -> Activity:
+    item: Said = _read(Said, place)
+    identity = place.activity_id("message", item.person.id, item.id)
+    return _made(place, "message", item, identity, **_words(place, item, item.id))
+
+
+def _edit(place: Place) -> Activity:
+    item: Edited = _read(Edited, place)
+    return _made(place, "edit", item, place.state_id("edit", item), **_words(place, item, item.message))
+
+
+def _delete(place: Place) -> Activity:
+    item: About = _read(About, place)
+    about = place.delivery.message_id(item.person.id, item.message)
+    identity = place.activity_id("deletion", item.person.id, item.message)
+    return _made(place, "deletion", item, identity, platform_id=item.message, message=about)
+
+
+def _reaction(place: Place) -> Activity:
+    item: Reacted = _read(Reacted, place)
+    about = place.delivery.message_id(item.person.id, item.message)
+    details = {"removed" if item.removed else "added": [item.emoji or "like"]}
+    identity = place.state_id("reaction", item)
+    return _made(place, "reaction", item, identity, platform_id=item.message, message=about, details=details)
+
+
+def _receipt(place: Place) -> Activity:
+    item: Received = _read(Received, place)
+    identity = place.activity_id("receipt", item.person.id, item.message, item.state)
+    return _made(place, "receipt", item, identity, message=item.message, details={"state": item.state})
+
+
+def _unknown(place: Place) -> Activity:
+    """A type that is not known keeps who and where, when it says so; its content may be anything, so it is not kept."""
+    try:
+        item: Item = _read(Item, place)
+    except Malformed:
+        item = Item(person=Whose(id=NOBODY))
+    return _made(place, "unknown", item, place.state_id("unknown", item), details={"raw": str(place.raw["type"])[:64]})
+
+
+HANDLERS: Mapping[str, Callable[[Place], Activity]] = {
+    "message": _message,
+    "edit": _edit,
+    "delete": _delete,
+    "reaction": _reaction,
+    "receipt": _receipt,
+}

@@ -1,0 +1,101 @@
+"""Live chat on a web page. There is no platform: browsers talk to `/webchat/...` themselves, and read replies there."""
+
+import json
+import re
+from urllib.parse import urlsplit
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities
+from schemas.configuration import AccountBody
+from schemas.outbound import OutboundMessage
+from services.channels.port import Account, Forged, Http, Malformed, Receipt, Reply, Request
+
+LONGEST_TEXT = 10_000
+ANY_ORIGIN = "*"
+CREDENTIALS = ("identity_secret", "allowed_origins")
+SETTINGS = ("handoff_seconds",)
+IDENTITY_SECRET = re.compile(r"\S.{6,510}\S")
+HOW_ORIGINS = "allowed_origins is a list with commas of origins like https://shop.example, or * for every page"
+
+
+class Webchat:
+    """One page or shop per account. A message to a visitor is delivered by being stored: the visitor's stream has it."""
+
+    name = "webchat"
+    capabilities = Capabilities(surfaces=("private",), text_limit=LONGEST_TEXT, drops_repeats=True)
+    malformed_status = 400
+
+    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
+        """`credentials` are `{identity_secret, allowed_origins}`; without origins only our own page may open chats."""
+        wrong = [
+            (f"/credentials/{name}", f"not a credential of webchat; those are {', '.join(CREDENTIALS)}")
+            for name in body.credentials
+            if name not in CREDENTIALS
+        ]
+        if not IDENTITY_SECRET.fullmatch(body.credentials.get("identity_secret", "")):
+            wrong.append(("/credentials/identity_secret", "identity_secret is required: 8 to 512 characters"))
+        if origins_of(body) is None:
+            wrong.append(("/credentials/allowed_origins", HOW_ORIGINS))
+        wrong += [
+            (f"/settings/{name}", f"not a setting of webchat; those are {', '.join(SETTINGS)}")
+            for name in body.settings
+            if name not in SETTINGS
+        ]
+        if body.api_base is not None:
+            wrong.append(("/api_base", "webchat has none: nothing is called"))
+        return wrong
+
+    def handshake(self, request: Request, account: Account) -> Reply | None:
+        """There is none."""
+        return None
+
+    def verify(self, request: Request, account: Account) -> None:
+        """Nobody posts webhooks here. Raises Forged."""
+        raise Forged("webchat has no webhooks; browsers use /webchat")
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        """There is nothing to parse. Raises Malformed."""
+        raise Malformed("webchat has no webhooks; browsers use /webchat")
+
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+        """Nothing is called: it was stored before it came here, and that is where the visitor reads it."""
+        return Receipt(None)
+
+
+def allows(body: AccountBody, origin: str) -> bool:
+    """Whether pages of this origin (scheme, host and port as a browser writes them) may open chats."""
+    known = origins_of(body) or frozenset()
+    return ANY_ORIGIN in known or origin.lower() in known
+
+
+def origins_of(body: AccountBody) -> frozenset[str] | None:
+    """The origins of `allowed_origins`, in lower case; None when one of them is none.
+
+    Commas or spaces stand between them; a JSON list is understood too.
+    """
+    text = body.credentials.get("allowed_origins", "").strip()
+    given = _json_list(text) if text.startswith("[") else re.split(r"[,\s]+", text)
+    if given is None:
+        return None
+    origins = [one.strip().lower().rstrip("/") for one in given if one.strip()]
+    return frozenset(origins) if all(map(_is_origin, origins)) else None
+
+
+def _json_list(text: str) -> list[str] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None
+
+
+def _is_origin(text: str) -> bool:
+    if text == ANY_ORIGIN:
+        return True
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0

@@ -1,0 +1,64 @@
+"""Signatures by the Standard Webhooks specification (standardwebhooks.com), version `v1`: HMAC-SHA256, both ways."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+PREFIX = "whsec_"
+TOLERANCE_SECONDS = 300
+SHORTEST_BYTES, LONGEST_BYTES, NEW_BYTES = 16, 128, 32
+MOST_SIGNATURES = 32
+HOW = f"`{PREFIX}` and the base64 of {SHORTEST_BYTES} to {LONGEST_BYTES} random bytes"
+
+
+def new_secret() -> str:
+    """A secret nobody had before."""
+    return PREFIX + base64.b64encode(os.urandom(NEW_BYTES)).decode()
+
+
+def key_of(secret: str) -> bytes:
+    """The bytes that sign. Raises ValueError for a text that is no secret; its message says nothing of the text."""
+    plain = secret.removeprefix(PREFIX)
+    if plain == secret:
+        raise ValueError(f"a secret is {HOW}")
+    try:
+        key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(f"a secret is {HOW}") from None
+    if not SHORTEST_BYTES <= len(key) <= LONGEST_BYTES:
+        raise ValueError(f"a secret is {HOW}")
+    return key
+
+
+def signature(secret: str, identity: str, timestamp: str, body: bytes) -> str:
+    """One entry of `webhook-signature`. Raises ValueError for a secret that is none."""
+    signed = b".".join((identity.encode(), timestamp.encode(), body))
+    return "v1," + base64.b64encode(hmac.digest(key_of(secret), signed, hashlib.sha256)).decode()
+
+
+def signed_headers(secrets: Sequence[str], identity: str, at: datetime, body: bytes) -> dict[str, str]:
+    """The three headers of a call made `at`, signed with every secret, so that receivers may rotate theirs."""
+    timestamp = str(int(at.timestamp()))
+    signatures = " ".join(signature(secret, identity, timestamp, body) for secret in secrets)
+    return {ID: identity, TIMESTAMP: timestamp, SIGNATURE: signatures}
+
+
+def why_unproven(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str | None:
+    """Why a call does not prove its sender; None when one of the secrets signed it. Compares in constant time.
+
+    Header names are lower case; a timestamp more than `TOLERANCE_SECONDS` off `now` proves nothing.
+    """
+    identity, timestamp = headers.get(ID, ""), headers.get(TIMESTAMP, "")
+    if not identity or not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+        return f"{ID}, {TIMESTAMP} (whole seconds) and {SIGNATURE} are needed"
+    if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
+        return f"{TIMESTAMP} is more than {TOLERANCE_SECONDS} seconds off"
+    given = [one.encode() for one in headers.get(SIGNATURE, "").split(" ")[:MOST_SIGNATURES]]
+    expected = [signature(secret, identity, timestamp, body).encode() for secret in secrets]
+    proven = [hmac.compare_digest(one, right) for one in given for right in expected]
+    return None if any(proven) else f"no entry of {SIGNATURE} is right"

@@ -1,0 +1,110 @@
+"""Replies to the callback: shape, signature, and what each answer means."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from schemas.activity import Address
+from schemas.conversation import Author
+from schemas.outbound import OutboundMessage
+from schemas.values import Sealed
+from services.channels.api import Api
+from services.channels.port import Answer, Receipt, Refused, Retryable
+from services.runtime.standard_webhooks import why_unproven
+from tests.channels.api.cases import CALLBACK, PREVIOUS, SECRET, MovedClock, account
+
+REPLY = OutboundMessage(
+    id="0195511e-0000-7000-8000-00000000000a",
+    conversation="c-1",
+    key="shop/api:main:buyer-7",
+    workspace="shop",
+    channel="api",
+    account="main",
+    surface="public",
+    address=Address(chat="buyer-7", thread="post/44", reply_to="c-9"),
+    author=Author(kind="agent", id="sara", name="Sara"),
+    text=Sealed(text="در راه است"),
+    accepted_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+)
+
+
+@dataclass
+class Receiver:
+    """Answers every call as it is told, and keeps them."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    calls: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+
+    async def post_json(self, url: str, body: object) -> Answer:
+        raise AssertionError("what is signed must not be encoded again")
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        self.calls.append((url, body, headers))
+        return Answer(self.status, self.headers, b"")
+
+
+async def test_a_reply_is_the_message_and_its_person() -> None:
+    receiver = Receiver()
+    assert await Api(MovedClock()).send(REPLY, account(), receiver) == Receipt(REPLY.id)
+    [(url, body, _)] = receiver.calls
+    shown = json.loads(body)
+    assert url == CALLBACK
+    assert shown["person"] == {"id": "buyer-7"}
+    assert (shown["id"], shown["text"], shown["direction"]) == (REPLY.id, "در راه است", "outbound")
+    assert (shown["surface"], shown["thread"], shown["reply_to"]) == ("public", "post/44", "c-9")
+    assert shown["author"] == {"kind": "agent", "id": "sara", "name": "Sara"}
+
+
+async def test_every_try_has_the_same_id_and_body_and_a_signature_of_its_own_time() -> None:
+    receiver, clock = Receiver(), MovedClock()
+    await Api(clock).send(REPLY, account(), receiver)
+    clock.at += timedelta(hours=3)
+    await Api(clock).send(REPLY, account(), receiver)
+    (_, first, early), (_, second, late) = receiver.calls
+    assert (early["webhook-id"], first) == (late["webhook-id"], second) == (REPLY.id, first)
+    assert int(late["webhook-timestamp"]) - int(early["webhook-timestamp"]) == 3 * 3600
+    assert why_unproven(late, second, [SECRET], clock.at) is None
+
+
+async def test_while_rotating_both_secrets_sign() -> None:
+    receiver = Receiver()
+    await Api(MovedClock()).send(REPLY, account(secret_previous=PREVIOUS), receiver)
+    [(_, body, headers)] = receiver.calls
+    assert [why_unproven(headers, body, [secret], MovedClock().at) for secret in (SECRET, PREVIOUS)] == [None, None]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+async def test_any_2xx_is_a_receipt(status: int) -> None:
+    assert await Api(MovedClock()).send(REPLY, account(), Receiver(status)) == Receipt(REPLY.id)
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 404, 409, 429, 500, 502, 503, 504])
+async def test_anything_else_is_tried_again(status: int) -> None:
+    with pytest.raises(Retryable):
+        await Api(MovedClock()).send(REPLY, account(), Receiver(status))
+
+
+async def test_gone_is_the_end() -> None:
+    with pytest.raises(Refused) as refused:
+        await Api(MovedClock()).send(REPLY, account(), Receiver(410))
+    assert refused.value.code == "gone"
+
+
+@pytest.mark.parametrize(
+    ("value", "after"),
+    [
+        ("7", 7.0),
+        ("Sun, 01 Mar 2026 12:00:09 GMT", 9.0),
+        ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-1", None),
+        ("", None),
+    ],
+)
+async def test_it_comes_back_when_it_is_asked_to(value: str, after: float | None) -> None:
+    with pytest.raises(Retryable) as again:
+        await Api(MovedClock()).send(REPLY, account(), Receiver(503, {"retry-after": value}))
+    assert again.value.after == after

@@ -1,0 +1,83 @@
+"""The channel `api` at its door: what is signed comes in, what is not stays out, what is wrong is told."""
+
+import json
+from typing import Any
+
+import pytest
+
+from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from services.channels.api import Api
+from services.ingest.webhooks import Webhooks
+from services.records.configuration import CONFIGURATIONS, version_id
+from services.runtime.standard_webhooks import signed_headers
+from services.runtime.store.port import Key
+from tests.ingest.harness import START, Answered, Ingest
+
+SECRET = "whsec_YW4gaW52ZW50ZWQgc2VjcmV0IG9mIHRlc3Rz"
+PATH = "/webhooks/api/shop/main"
+MESSAGE = {"id": "m-1", "type": "message", "person": {"id": "buyer-7"}, "surface": "private", "text": "where is it?"}
+
+
+@pytest.fixture
+def ingest() -> Ingest:
+    made = Ingest()
+    body = AccountBody(credentials={"secret": SECRET, "callback_url": "https://shop.example.com/replies"})
+    configuration = WorkspaceConfiguration(
+        workspace="shop",
+        version=1,
+        itself=Kept(body=WorkspaceBody(name="Shop"), version=1, at=START),
+        accounts={"api/main": Kept(body=body, version=1, at=START)},
+    )
+    made.store.documents[Key(CONFIGURATIONS.name, version_id("shop", 1))] = configuration.model_dump(mode="json")
+    made.app = Webhooks({"api": Api()}, made.accounts, made.bus, made.clock, made.instruments)
+    return made
+
+
+async def post(ingest: Ingest, body: Any, **changed: str) -> Answered:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = signed_headers([SECRET], "call-1", ingest.clock.now(), raw)
+    return await ingest.call(raw, path=PATH, headers=headers | {k.replace("_", "-"): v for k, v in changed.items()})
+
+
+async def test_a_signed_message_is_on_the_bus_before_its_200(ingest: Ingest) -> None:
+    assert (await post(ingest, MESSAGE)).status == 200
+    [activity] = ingest.activities
+    assert (activity.kind, activity.person, activity.surface) == ("message", "api:main:buyer-7", "private")
+
+
+async def test_a_list_is_as_many_events_in_order(ingest: Ingest) -> None:
+    assert (await post(ingest, [MESSAGE, MESSAGE | {"id": "m-2", "text": "hello?"}])).status == 200
+    assert [a.platform_id for a in ingest.activities] == ["m-1", "m-2"]
+
+
+async def test_what_is_not_proven_is_401_and_stored_nowhere(ingest: Ingest) -> None:
+    assert (await post(ingest, MESSAGE, webhook_signature="v1,AAAA")).status == 401
+    assert (await post(ingest, MESSAGE, webhook_timestamp=str(int(START.timestamp()) - 301))).status == 401
+    assert ingest.events == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"{", "no JSON"),
+        (MESSAGE | {"person": {}}, "person/id: Field required"),
+        ([MESSAGE, MESSAGE | {"surface": "shop window"}], "item 1: surface"),
+        (b"[" * 100, "deeper"),
+    ],
+)
+async def test_what_is_malformed_is_400_with_what_was_wrong(ingest: Ingest, body: Any, told: str) -> None:
+    answer = await post(ingest, body)
+    assert answer.status == 400
+    assert told in json.loads(answer.body)["detail"]
+    assert ingest.events == []
+
+
+async def test_an_unknown_type_is_taken_and_kept_as_unknown(ingest: Ingest) -> None:
+    assert (await post(ingest, MESSAGE | {"type": "typing"})).status == 200
+    assert [a.kind for a in ingest.activities] == ["unknown"]
+
+
+async def test_a_card_number_never_reaches_the_bus(ingest: Ingest) -> None:
+    card = "5555-5555-5555-4444"
+    await post(ingest, MESSAGE | {"text": f"my card {card}", "person": {"id": "buyer-7", "name": card}})
+    assert not any(b"5555" in one.value for one in ingest.bus.published)
