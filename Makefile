@@ -14,7 +14,7 @@ TESTS := $(VENV)/.stamp-tests
 DEV := $(VENV)/.stamp-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test lint bench
+.PHONY: help setup up env test lint bench
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,13 +24,16 @@ setup: $(RUNTIME)  ## .venv with what Pasokh needs to run, and .venv/bin/pasokh
 up: $(RUNTIME)  ## the whole of Pasokh in one process, with a demo workspace; ARGS="--port 8900"
 	@exec $(BIN)/pasokh up --demo $(ARGS)
 
+env: $(RUNTIME)  ## .env for docker compose, with generated secrets; what is in it stays
+	@$(BIN)/pasokh env $(ARGS)
+
 test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(DEV)  ## style, types, direction of imports, dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench))))
+	$(BIN)/mypy $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench deploy/generate))))
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 

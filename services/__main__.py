@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from services.commands import dead_letters, demo, doctor, keys, parse, serve, topics, up
+from services.commands import dead_letters, demo, doctor, env, keys, parse, serve, topics, up
 from services.commands.flags import with_settings
 from services.commands.plain import polite
 
@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "demo": demo.demo,
     "parse": parse.parse,
     "doctor": with_settings(doctor.doctor),
+    "env": env.env,
     "topics": with_settings(topics.topics),
 }
 GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {

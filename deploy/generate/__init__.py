@@ -1,0 +1,1 @@
+"""Makes the files of `deploy/` that follow from the code."""

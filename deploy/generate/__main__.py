@@ -1,0 +1,32 @@
+"""Write what is made from the code: `python -m deploy.generate`. A test fails when a file is not what this writes."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.generate.dashboards import DASHBOARDS
+from deploy.generate.panels import as_json
+from deploy.generate.proxy import paths_conf, served, upstreams_conf
+
+DEPLOY = Path(__file__).parents[1]
+
+
+async def generated() -> Mapping[Path, str]:
+    """Every generated file, as it has to be."""
+    routes = await served()
+    return {
+        DEPLOY / "proxy" / "paths.conf": paths_conf(routes),
+        DEPLOY / "proxy" / "upstreams.conf": upstreams_conf(routes),
+        **{DEPLOY / "grafana" / "dashboards" / f"{one.uid}.json": as_json(one) for one in DASHBOARDS},
+    }
+
+
+def main() -> None:
+    """Write them."""
+    for path, text in asyncio.run(generated()).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
