@@ -147,6 +147,20 @@ class Targets(Written):
         return value
 
 
+class Escalation(Written):
+    """What follows when a promise is broken, or already at the first warning: a higher priority, another team, both."""
+
+    on: Literal["warned", "breached"] = "breached"
+    priority: Priority | None = None
+    team: Slug | None = None
+
+    @model_validator(mode="after")
+    def _do_something(self) -> "Escalation":
+        if self.priority is None and self.team is None:
+            raise ValueError("name a `priority` or a `team`, or leave `escalate` out")
+        return self
+
+
 class Policy(Written):
     """One SLA policy; the first that matches wins. `warn_at` are fractions of the target."""
 
@@ -155,6 +169,7 @@ class Policy(Written):
     targets: Targets
     warn_at: list[Annotated[float, Field(gt=0, lt=1)]] = [0.5, 0.8]
     calendar: Calendar | None = None
+    escalate: Escalation | None = None
 
 
 class SlaBody(Written):

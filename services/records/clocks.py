@@ -1,8 +1,6 @@
-"""SLA clocks, the conversations that have none, and per partition when to look next. Written by the group `sla` alone."""
+"""SLA clocks, what each conversation waits for, and per partition when to look next. Written by the group `sla` alone."""
 
-from typing import Literal
-
-from schemas.promise import Promise
+from schemas.promise import Promise, Watch
 from schemas.sla import Clock, ClockMetric
 from schemas.values import Contract, Instant
 from services.runtime.store.port import Collection, Index
@@ -20,7 +18,6 @@ class ClockRecord(Promise):
     workspace: str
     key: str
     partition: int
-    policy_version: int
     channel: str
     account: str
     surface: str
@@ -33,24 +30,16 @@ class ClockRecord(Promise):
         return Clock.model_construct(**{name: getattr(self, name) for name in Clock.model_fields})
 
 
-class ExemptionRecord(Contract):
-    """No such clock will ever run on this conversation, whatever is configured later. Id `conversation/metric`."""
-
-    conversation: str
-    workspace: str
-    metric: ClockMetric
-    reason: Literal["agent_started", "no_target"]
-    at: Instant
-
-
 class AgendaRecord(Contract):
     """When a partition looks at its clocks next. Its id is the partition number.
 
-    `armed_at` is the moment of its one timer; `in_flight` the time that conversations was asked to confirm.
+    `armed_at` is the moment of its one timer; `in_flight` the time that conversations was asked to confirm; `said_until`
+    the latest time that they confirmed: all that happened until then has been said.
     """
 
     armed_at: Instant | None = None
     in_flight: Instant | None = None
+    said_until: Instant | None = None
 
 
 CLOCKS = Collection(
@@ -62,15 +51,11 @@ CLOCKS = Collection(
         Index("due", ("partition", "next_at")),
     ),
 )
-EXEMPTIONS = Collection("clock_exemptions", ExemptionRecord, writer=WRITER)
+WATCHES = Collection("clock_watches", Watch, writer=WRITER)
+"""What each conversation waits for; the id is the conversation's."""
 AGENDAS = Collection("clock_agendas", AgendaRecord, writer=WRITER)
 
 
 def clock_id(conversation: str, metric: ClockMetric, run: int) -> str:
     """The id of one run of one clock."""
     return f"{conversation}/{metric}/{run}"
-
-
-def exemption_id(conversation: str, metric: ClockMetric) -> str:
-    """The id of an exemption."""
-    return f"{conversation}/{metric}"

@@ -4,6 +4,9 @@ Each partition has one timer, at the next moment of any of its clocks plus a gra
 (`pasokh.control.due`) to say when everything before that moment has been said; their answer (`pasokh.control.tick`) is
 what fires. One question is in flight at a time. A wake-up that finds nothing due is harmless, a question that is
 repeated too. Clocks that are not due cost nothing: they are found by their index, never by a scan.
+
+One answer is good for all that was due by then: what one round does not hold follows by wake-ups at once, without
+another question. Nothing that is told later can have happened before, so it holds for clocks that start later as well.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,8 +23,8 @@ GRACE = timedelta(seconds=0.2)
 """How long after a moment it is asked about: an answer accepted just before it is on the log by then."""
 ASK_AGAIN = timedelta(seconds=60)
 """When conversations have not confirmed by then they are asked once more."""
-ROUND = 250
-"""How many clocks are read and fired at once; the rest follows by another round."""
+ROUND = 500
+"""How many clocks are read and fired at once; the rest follows at once."""
 INSTANT = timedelta(microseconds=1)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -75,10 +78,17 @@ def arm(work: Work, moment: datetime) -> None:
         _set(work, moment + GRACE, agenda.in_flight)
 
 
+def said_until(work: Work) -> datetime | None:
+    """The time until which all that happened is known to have been said."""
+    return _agenda(work).said_until
+
+
 def wake_up(work: Work, floor: datetime | None) -> None:
     """The timer came: ask whether all is said that happened before what is due, or sleep until something is."""
-    in_flight, moment = _agenda(work).in_flight, _next_moment(work, floor)
-    if in_flight is not None and work.now < in_flight + GRACE + ASK_AGAIN:
+    in_flight, moment, said = _agenda(work).in_flight, _next_moment(work, floor), said_until(work)
+    if moment is not None and said is not None and moment <= said:
+        _set(work, moment + GRACE, in_flight)
+    elif in_flight is not None and work.now < in_flight + GRACE + ASK_AGAIN:
         _set(work, in_flight + GRACE + ASK_AGAIN, in_flight)
     elif moment is not None and moment + GRACE <= work.now:
         _ask(work, work.now - GRACE)
@@ -88,8 +98,10 @@ def wake_up(work: Work, floor: datetime | None) -> None:
 
 def confirmed(work: Work, at: datetime, floor: datetime | None) -> None:
     """Conversations answered for `at` and what was due is told: look again when the next thing is due."""
-    in_flight = _agenda(work).in_flight
-    if in_flight is None or in_flight <= at:
+    agenda = _agenda(work)
+    said = max(at, agenda.said_until or at)
+    work.put(AGENDAS, agenda_id(work), agenda.model_copy(update={"said_until": said}))
+    if agenda.in_flight is None or agenda.in_flight <= at:
         _sleep(work, _next_moment(work, floor))
 
 
@@ -104,12 +116,13 @@ def _sleep(work: Work, moment: datetime | None) -> None:
         _set(work, moment + GRACE, None)
     else:
         work.unwake(TIMER)
-        work.put(AGENDAS, agenda_id(work), AgendaRecord())
+        work.put(AGENDAS, agenda_id(work), AgendaRecord(said_until=said_until(work)))
 
 
 def _set(work: Work, at: datetime, in_flight: datetime | None) -> None:
     work.wake(TIMER, at)
-    work.put(AGENDAS, agenda_id(work), AgendaRecord(armed_at=at, in_flight=in_flight))
+    agenda = AgendaRecord(armed_at=at, in_flight=in_flight, said_until=said_until(work))
+    work.put(AGENDAS, agenda_id(work), agenda)
 
 
 def _agenda(work: Work) -> AgendaRecord:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from schemas.configuration import Policy, SlaMatch
 from schemas.conversation import Conversation
+from schemas.promise import Terms
 
 VALUES: dict[str, Callable[[Conversation], Iterable[object]]] = {
     "channel": lambda c: (c.channel,),
@@ -35,3 +36,17 @@ def matches(when: SlaMatch, conversation: Conversation) -> bool:
 
 def _as_set(wanted: object) -> set[object]:
     return set(wanted) if isinstance(wanted, list) else {wanted}
+
+
+def terms_of(policy: Policy | None, version: int) -> Terms | None:
+    """What a policy promises, as it is in this version of what was written."""
+    if policy is None:
+        return None
+    return Terms(
+        policy=policy.id,
+        version=version,
+        targets=policy.targets,
+        warn_at=policy.warn_at,
+        calendar=policy.calendar,
+        escalate=policy.escalate,
+    )

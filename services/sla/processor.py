@@ -1,40 +1,33 @@
 """The stage `sla`: facts of conversations in, clocks and facts about them out.
 
-Time comes through the log, see `agenda`: only conversations' confirmation (`pasokh.control.tick`) fires what was due.
+What a fact does is in `promises`. Time comes through the log, see `agenda`: only conversations' confirmation
+(`pasokh.control.tick`) fires what was due.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-from schemas.configuration import Policy, WorkspaceConfiguration
+from schemas.commands import Escalate
+from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
+from schemas.promise import Terms, Watch
 from schemas.sla import ClockFact, ClockMetric, ControlTick
-from schemas.values import Json
-from services.records.clocks import (
-    AGENDAS,
-    CLOCKS,
-    EXEMPTIONS,
-    ClockRecord,
-    ExemptionRecord,
-    clock_id,
-    exemption_id,
-)
+from schemas.values import Instant, Json
+from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
 from services.records.configuration import Configurations
 from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.work import Effect, Work
-from services.sla.agenda import agenda_id, arm, confirmed, due_by, look_ahead, wake_up
-from services.sla.clocks import Change, Told, deliver, end, fail, reopen, reply, start, tick
+from services.sla.agenda import agenda_id, arm, confirmed, due_by, look_ahead, said_until, wake_up
+from services.sla.clocks import Told, promised, tick
 from services.sla.defaults import default_policies
-from services.sla.policies import choose
+from services.sla.policies import choose, terms_of
+from services.sla.promises import Story, follow, is_picked_anew, meet, watched
 
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
 TICK = "pasokh.control.tick"
-FIRST_RESPONSE: ClockMetric = "first_response"
-FIRST_RUN = 1
 DESCRIBED = ("channel", "account", "surface", "team", "priority")
 """What a clock repeats of its conversation, as it was last said."""
 
@@ -43,7 +36,7 @@ DESCRIBED = ("channel", "account", "surface", "team", "priority")
 class Memory:
     """What a batch read besides documents.
 
-    `configurations` of the workspaces whose clocks may start; `floor` of the agenda, when it is looked at.
+    `configurations` of the workspaces in which a policy may be picked; `floor` of the agenda, when it is looked at.
     """
 
     read: Configurations = field(default_factory=Configurations)
@@ -61,166 +54,171 @@ class SlaStage:
         return Memory()
 
     async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
-        events = [one.event for one in inputs if isinstance(one, Arrived)]
-        facts = [event for event in events if event.type.startswith(CONVERSATION)]
-        cases = {_conversation(event) for event in facts}
-        await work.fetch(
-            [
-                (AGENDAS, [agenda_id(work)]),
-                (CLOCKS, [clock_id(case, FIRST_RESPONSE, FIRST_RUN) for case in cases]),
-                (EXEMPTIONS, [exemption_id(case, FIRST_RESPONSE) for case in cases]),
-            ]
-        )
-        starting = {event.workspace for event in facts if _may_start(work, event)}
-        memory.configurations = await memory.read.of(work.reader, starting) if starting else {}
-        ticks = [_tick_at(one) for one in inputs if isinstance(one, Arrived) and one.event.type == TICK]
-        if ticks or any(isinstance(one, WakeUp) for one in inputs):
-            memory.floor = await look_ahead(work, max(ticks, default=None))
+        facts = [(word, fact) for one in inputs if isinstance(one, Arrived) for word, fact in _facts(one.event)]
+        cases = {fact.conversation for _, fact in facts}
+        await work.fetch([(AGENDAS, [agenda_id(work)]), (WATCHES, cases)])
+        watches = [watch for case in cases if (watch := work.get(WATCHES, case)) is not None]
+        await work.fetch([(CLOCKS, [identity for watch in watches for identity in _clock_ids(watch).values()])])
+        picking = {fact.snapshot.workspace for word, fact in facts if _picks(work, word, fact)}
+        memory.configurations = await memory.read.of(work.reader, picking) if picking else {}
+        await _look_ahead(work, memory, inputs)
 
     def decide(self, work: Work, memory: Memory, one: Input) -> None:
         match one:
             case WakeUp():
+                _fire(work, said_until(work))
                 wake_up(work, memory.floor)
             case Arrived() if one.event.type == TICK:
-                _fire(work, memory, _tick_at(one))
-            case Arrived() if one.event.type.startswith(CONVERSATION):
-                word = one.event.type.removeprefix(CONVERSATION)
-                _follow(work, memory, word, ConversationFact.model_validate(one.event.data))
+                at = _tick_at(one)
+                _fire(work, at)
+                confirmed(work, at, memory.floor)
+            case Arrived():
+                for word, fact in _facts(one.event):
+                    _follow(work, memory, word, fact)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise NotImplementedError(f"sla does nothing outside, and was asked for {effect.name}")
 
 
-def _conversation(event: Event) -> str:
-    return str(event.data.get("conversation"))
+def _facts(event: Event) -> Iterator[tuple[str, ConversationFact]]:
+    """The event's last word and what it says, when it is a fact of a conversation."""
+    if event.type.startswith(CONVERSATION):
+        yield event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data)
 
 
-def _may_start(work: Work, event: Event) -> bool:
-    known = work.get(CLOCKS, clock_id(_conversation(event), FIRST_RESPONSE, FIRST_RUN))
-    return event.type == f"{CONVERSATION}message_received" and known is None
+def _clock_ids(watch: Watch) -> dict[ClockMetric, str]:
+    """The clocks of what is waited for."""
+    waits = watch.waits.items()
+    return {metric: clock_id(watch.conversation, metric, wait.run) for metric, wait in waits if wait.run is not None}
+
+
+def _picks(work: Work, word: str, fact: ConversationFact) -> bool:
+    watch = work.get(WATCHES, fact.conversation)
+    return watch is None or is_picked_anew(watch, word, fact)
 
 
 def _tick_at(one: Arrived) -> datetime:
     return ControlTick.model_validate(one.event.data).at
 
 
-def _fire(work: Work, memory: Memory, at: datetime) -> None:
-    """All that happened until `at` has been said: tell what was due by then, and look for what comes next."""
+async def _look_ahead(work: Work, memory: Memory, inputs: Iterable[Input]) -> None:
+    ticks = [_tick_at(one) for one in inputs if isinstance(one, Arrived) and one.event.type == TICK]
+    wakes = any(isinstance(one, WakeUp) for one in inputs)
+    if ticks or wakes:
+        said = said_until(work) if wakes else None
+        memory.floor = await look_ahead(work, max((at for at in (*ticks, said) if at is not None), default=None))
+
+
+def _fire(work: Work, at: datetime | None) -> None:
+    """All that happened until `at` has been said: tell what was due by then."""
+    if at is None:
+        return
     for record in due_by(work, at):
-        _keep(work, record, tick(record, at))
-    confirmed(work, at, memory.floor)
+        change = tick(record, at)
+        _keep(work, record, change.clock)
+        _tell(work, change.told)
 
 
-# -- clocks ------------------------------------------------------------------------------------------------------------
-
-
-def _replied(clock: ClockRecord, fact: ConversationFact) -> Change[ClockRecord]:
-    return Change(reply(clock, fact.message or "", fact.at) if fact.author == "agent" else clock)
-
-
-def _delivered(clock: ClockRecord, fact: ConversationFact) -> Change[ClockRecord]:
-    return deliver(clock, fact.at) if fact.author == "agent" else Change(clock)
-
-
-def _failed(clock: ClockRecord, fact: ConversationFact) -> Change[ClockRecord]:
-    return fail(clock, fact.message or "")
-
-
-def _ended(clock: ClockRecord, fact: ConversationFact) -> Change[ClockRecord]:
-    return end(clock, fact.at)
-
-
-def _reopened(clock: ClockRecord, _: ConversationFact) -> Change[ClockRecord]:
-    return Change(reopen(clock))
-
-
-TRANSITIONS: dict[str, Callable[[ClockRecord, ConversationFact], Change[ClockRecord]]] = {
-    "replied": _replied,
-    "reply_delivered": _delivered,
-    "reply_failed": _failed,
-    "resolved": _ended,
-    "closed": _ended,
-    "reopened": _reopened,
-}
-"""What each fact of a conversation does to its first-response clock; every other leaves it running as it is."""
+# -- conversations -----------------------------------------------------------------------------------------------------
 
 
 def _follow(work: Work, memory: Memory, word: str, fact: ConversationFact) -> None:
-    record = work.get(CLOCKS, clock_id(fact.conversation, FIRST_RESPONSE, FIRST_RUN))
-    if record is not None:
-        described = record.model_copy(update={name: getattr(fact.snapshot, name) for name in DESCRIBED})
-        transition = TRANSITIONS.get(word)
-        _keep(work, record, transition(described, fact) if transition else Change(described))
-    elif work.get(EXEMPTIONS, exemption_id(fact.conversation, FIRST_RESPONSE)) is None:
-        _meet(work, memory, word, fact)
+    def pick(told: ConversationFact) -> Terms | None:
+        return picked(memory.configurations.get(told.snapshot.workspace), told.snapshot)
+
+    def make(told: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms) -> ClockRecord:
+        return clock_of(work.place.partition, told, metric, run, since, terms)
+
+    known = work.get(WATCHES, fact.conversation)
+    before = _clocks(work, known) if known else {}
+    described = {name: getattr(fact.snapshot, name) for name in DESCRIBED}
+    clocks = {metric: clock.model_copy(update=described) for metric, clock in before.items()}
+    story = Story(known or watched(fact, pick(fact)), clocks, make, pick, changed=_by_run(clocks.values()))
+    if known is None:
+        meet(story, fact)
+    follow(story, word, fact)
+    if story.watch != known:
+        work.put(WATCHES, fact.conversation, story.watch)
+    earlier = _by_run(before.values())
+    for run, clock in story.changed.items():
+        _keep(work, earlier.get(run), clock)
+    _tell(work, story.told)
 
 
-def _meet(work: Work, memory: Memory, word: str, fact: ConversationFact) -> None:
-    """The first that is heard of a conversation decides whether it has a first-response clock, and which."""
-    if word == "replied" and fact.author == "agent":
-        _exempt(work, fact, "agent_started")
-    elif word == "message_received" and fact.author in (None, "customer"):
-        policy, version = _policy(memory.configurations.get(fact.snapshot.workspace), fact.snapshot)
-        target = policy and policy.targets.of(FIRST_RESPONSE)
-        if policy and target:
-            _keep(work, None, start(_clock(work, fact, policy, version, target)))
-        else:
-            _exempt(work, fact, "no_target")
+def _clocks(work: Work, watch: Watch) -> dict[ClockMetric, ClockRecord]:
+    """The clocks of what is waited for."""
+    held = {metric: work.get(CLOCKS, identity) for metric, identity in _clock_ids(watch).items()}
+    return {metric: clock for metric, clock in held.items() if clock is not None}
 
 
-def _policy(configuration: WorkspaceConfiguration | None, case: Conversation) -> tuple[Policy | None, int]:
-    """The policy that holds and its version: what was written, else the defaults (version 0)."""
+def _by_run(clocks: Iterable[ClockRecord]) -> dict[tuple[ClockMetric, int], ClockRecord]:
+    return {(clock.metric, clock.run): clock for clock in clocks}
+
+
+def picked(configuration: WorkspaceConfiguration | None, case: Conversation) -> Terms | None:
+    """The terms that hold for a conversation: by what was written, else by the defaults (version 0)."""
     if configuration is not None and configuration.sla is not None:
-        return choose(configuration.sla.body.policies, case), configuration.sla.version
+        return terms_of(choose(configuration.sla.body.policies, case), configuration.sla.version)
     zone = configuration.itself.body.timezone if configuration else "UTC"
-    return choose(default_policies(zone), case), 0
+    return terms_of(choose(default_policies(zone), case), 0)
 
 
-def _clock(work: Work, fact: ConversationFact, policy: Policy, version: int, target: float) -> ClockRecord:
-    return ClockRecord(
-        metric=FIRST_RESPONSE,
-        policy=policy.id,
-        target_seconds=target,
-        started_at=fact.at,
-        due_at=fact.at,
-        state="running",
-        run=FIRST_RUN,
-        warn_at=policy.warn_at,
-        calendar=policy.calendar,
-        conversation=fact.conversation,
-        workspace=fact.snapshot.workspace,
-        key=fact.key,
-        partition=work.place.partition,
-        policy_version=version,
-        channel=fact.snapshot.channel,
-        account=fact.snapshot.account,
-        surface=fact.snapshot.surface,
-        team=fact.snapshot.team,
-        priority=fact.snapshot.priority,
-    )
+def clock_of(
+    partition: int, fact: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms
+) -> ClockRecord:
+    """A clock that is about to start."""
+    fields: dict[str, object] = {
+        "metric": metric,
+        "target_seconds": terms.targets.of(metric),
+        "started_at": since,
+        "due_at": since,
+        "state": "running",
+        "run": run,
+        "conversation": fact.conversation,
+        "workspace": fact.snapshot.workspace,
+        "key": fact.key,
+        "partition": partition,
+    }
+    described = {name: getattr(fact.snapshot, name) for name in DESCRIBED}
+    return ClockRecord.model_validate({**fields, **promised(terms), **described})
 
 
-def _exempt(work: Work, fact: ConversationFact, reason: Literal["agent_started", "no_target"]) -> None:
-    exemption = ExemptionRecord(
-        conversation=fact.conversation,
-        workspace=fact.snapshot.workspace,
-        metric=FIRST_RESPONSE,
-        reason=reason,
-        at=fact.at,
-    )
-    work.put(EXEMPTIONS, exemption_id(fact.conversation, FIRST_RESPONSE), exemption)
+# -- what is kept and told ---------------------------------------------------------------------------------------------
 
 
-def _keep(work: Work, before: ClockRecord | None, change: Change[ClockRecord]) -> None:
-    """Write what changed, tell what follows from it, and make sure that somebody looks in time."""
-    after = change.clock
-    if after == before:
+def _keep(work: Work, before: ClockRecord | None, clock: ClockRecord) -> None:
+    """Write a clock that changed, and make sure that somebody looks in time."""
+    if clock == before:
         return
-    work.put(CLOCKS, clock_id(after.conversation, after.metric, after.run), after)
-    for told in change.told:
-        work.emit(f"pasokh.sla.{told.word}", after.key, _fact(told))
-    if after.next_at is not None:
-        arm(work, after.next_at)
+    work.put(CLOCKS, clock_id(clock.conversation, clock.metric, clock.run), clock)
+    if clock.next_at is not None:
+        arm(work, clock.next_at)
+
+
+def _tell(work: Work, told: Iterable[Told[ClockRecord]]) -> None:
+    for one in told:
+        work.emit(f"pasokh.sla.{one.word}", one.clock.key, _fact(one))
+        if _escalates(one):
+            work.emit("pasokh.command.escalate", one.clock.key, _escalate(one.clock, one.word))
+
+
+def _escalates(told: Told[ClockRecord]) -> bool:
+    """Once a run: on the first warning where that is asked for, else on the breach."""
+    escalate, is_warned = told.clock.escalate, bool(told.clock.warned)
+    if escalate is None or told.word not in ("warned", "breached"):
+        return False
+    if escalate.on == "breached":
+        return told.word == "breached"
+    return len(told.clock.warned) == 1 if told.word == "warned" else not is_warned
+
+
+def _escalate(clock: ClockRecord, word: str) -> Escalate:
+    return Escalate(
+        conversation=clock.conversation,
+        priority=clock.escalate.priority if clock.escalate else None,
+        to_team=clock.escalate.team if clock.escalate else None,
+        reason=f"{clock.metric} {word} (policy {clock.policy})",
+    )
 
 
 def _fact(told: Told[ClockRecord]) -> ClockFact:

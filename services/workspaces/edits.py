@@ -7,6 +7,7 @@ from schemas.configuration import (
     AccountBody,
     Body,
     Kept,
+    Policy,
     RoutingBody,
     SlaBody,
     TeamBody,
@@ -143,7 +144,11 @@ def users_of(configuration: WorkspaceConfiguration, team: str) -> Iterable[str]:
     rules = configuration.routing.body.rules if configuration.routing else []
     yield from (f"routing rule {number}" for number, rule in enumerate(rules, 1) if rule.then.team == team)
     policies = configuration.sla.body.policies if configuration.sla else []
-    yield from (f"SLA policy {policy.id!r}" for policy in policies if team in _values(policy.when.team))
+    yield from (f"SLA policy {policy.id!r}" for policy in policies if team in _teams_of(policy))
+
+
+def _teams_of(policy: Policy) -> list[str]:
+    return _values(policy.when.team) + _values(policy.escalate.team if policy.escalate else None)
 
 
 def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> Edit:
@@ -168,7 +173,8 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Edit:
         condition.judge(version_of(current.sla) or 0)
         refuse_repeated_ids(body)
         named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in _values(p.when.team)]
-        refuse_unknown_teams(current, named)
+        goals = [(i, p.escalate.team) for i, p in enumerate(body.policies) if p.escalate and p.escalate.team]
+        refuse_unknown_teams(current, named + [(f"/policies/{i}/escalate/team", team) for i, team in goals])
         after = kept(Kept[SlaBody], body, current.sla, stamp)
         return current if after is current.sla else _changed(current, stamp, sla=after)
 

@@ -7,7 +7,7 @@ from schemas.configuration import Kept, Policy, SlaBody, Targets, WorkspaceBody,
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact, ControlDue, ControlTick
-from services.records.clocks import AGENDAS, CLOCKS, EXEMPTIONS, ClockRecord, clock_id
+from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
 from services.records.configuration import (
     CONFIGURATION_HEADS,
     CONFIGURATIONS,
@@ -47,7 +47,7 @@ class Sla(Driver[Memory]):
     """The stage `sla`, and a conversations that answers questions when `listening`."""
 
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
-        super().__init__(SlaStage(), (CLOCKS, EXEMPTIONS, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
+        super().__init__(SlaStage(), (CLOCKS, WATCHES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
         self.configure(policies)
 
     def configure(self, policies: Sequence[Policy] | None, version: int = 3, timezone: str = "Europe/Riga") -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.records.clocks import AGENDAS, CLOCKS, EXEMPTIONS, clock_id
+from services.records.clocks import AGENDAS, CLOCKS, WATCHES, clock_id
 from services.runtime.clock import SystemClock
 from services.runtime.engine import open_engine
 from services.runtime.service import Context
@@ -32,7 +32,7 @@ async def answered_and_waiting() -> list[Put]:
 
 async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
     settings = Settings(data=tmp_path)
-    async with open_engine(settings, SystemClock(), (CLOCKS, EXEMPTIONS, AGENDAS)) as (store, _):
+    async with open_engine(settings, SystemClock(), (CLOCKS, WATCHES, AGENDAS)) as (store, _):
         await store.commit(Changes(puts=answered_and_waiting))
         early, due = (Work(Place("sla", 0, 1, 1), at(0), store) for _ in range(2))
         assert await agenda.look_ahead(early, at(30) - timedelta(microseconds=1)) == at(30)
@@ -44,7 +44,7 @@ async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answ
 async def test_the_service_brings_its_stage(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     async with (
-        open_engine(settings, SystemClock(), (CLOCKS, EXEMPTIONS, AGENDAS)) as (store, bus),
+        open_engine(settings, SystemClock(), (CLOCKS, WATCHES, AGENDAS)) as (store, bus),
         wiring.open(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
     ):
         assert [stage.group for stage in part.stages] == ["sla"]

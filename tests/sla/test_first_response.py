@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.configuration import Calendar, Policy, SlaMatch, Targets
-from services.records.clocks import CLOCKS, EXEMPTIONS, clock_id
+from services.records.clocks import CLOCKS, clock_id
 from services.runtime.collections import FACTS
 from services.runtime.store.port import Key
 from tests.sla.cases import ONE_MINUTE, Sla, at, conversation
@@ -235,7 +235,6 @@ async def test_conversation_that_was_promised_nothing_stays_so() -> None:
     sla.configure([ONE_MINUTE], version=4)
     await sla.customer(at(10))
     assert sla.told() == []
-    assert sla.get(EXEMPTIONS, "c1/first_response") is not None
 
 
 async def test_due_time_respects_the_calendar_of_the_policy() -> None:
