@@ -33,12 +33,17 @@ class Attachment(Contract):
 
 
 class Address(Contract):
-    """Where an answer goes on the platform. `via` is a side channel of it (Telegram: business connection id)."""
+    """Where an answer goes on the platform. `via` is a side channel of it (Telegram: business connection id).
+
+    `channel` and `account` are given where they are not those of the conversation: its private side is elsewhere.
+    """
 
     chat: str
     thread: str | None = None
     reply_to: str | None = None
     via: str | None = None
+    channel: str | None = None
+    account: str | None = None
 
 
 class Activity(Contract):

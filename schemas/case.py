@@ -12,7 +12,8 @@ class Case(Conversation):
     customer wrote last; `last_surface` which of them was last. `answer_due_since` is when the first customer message
     that has no human answer yet began to wait, None once an answer arrived. `rule` and `config_version` decided its
     routing; `queued_at` is its place in the queue; `last_agent` had it last; `resolutions` counts its resolves,
-    `transfers` its transfers.
+    `transfers` its transfers;
+    `private_person` is who completed its hand-off.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Case(Conversation):
     last_agent: str | None = None
     resolutions: int = 0
     transfers: int = 0
+    private_person: str | None = None
 
     def shown(self) -> Conversation:
         """As REST and facts show it."""
@@ -34,7 +36,10 @@ class Case(Conversation):
 
 
 class Person(Contract):
-    """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case."""
+    """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case.
+
+    `forwarded_to` is the conversation of another person that this one continues (a chat opened by a hand-off link).
+    """
 
     key: str
     workspace: str
@@ -43,4 +48,5 @@ class Person(Contract):
     language: str | None = None
     blocked: bool = False
     open: dict[str, str] = {}
+    forwarded_to: str | None = None
     seen_at: Instant

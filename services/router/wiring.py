@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from schemas.channel import Capabilities
+from services.records.secrets import installation_secret
 from services.router import events
+from services.router.conversations.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.routes import routers_of
@@ -17,9 +19,11 @@ def router(capabilities: Mapping[str, Capabilities]) -> Service:
 
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[Part]:
+        secret = await installation_secret(context.store, SECRET_NAME)
+        conversations = ConversationsStage(capabilities, Handoffs(secret, context.settings.public_url))
         following = Following(context.bus, events.TOPICS)
         yield Part(
-            stages=[ConversationsStage(capabilities), Dispatch()],
+            stages=[conversations, Dispatch()],
             routers=[*routers_of(), events.router_of(following)],
             background=[following.run],
         )

@@ -38,6 +38,7 @@ from services.delivery.instruments import DeliveryInstruments
 from services.delivery.sender import Sender
 from services.metrics.processor import MetricsStage
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
+from services.router.conversations.handoff import Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.runtime.identifiers import hashed_id
@@ -108,7 +109,7 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[Stage[Any]]:
         instruments=DeliveryInstruments(CollectorRegistry()),
     )
     return [
-        ConversationsStage({"telegram": CAPABILITIES}),
+        ConversationsStage({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation")),
         Dispatch(),
         SlaStage(),
         Sender(outside),

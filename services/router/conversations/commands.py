@@ -12,8 +12,7 @@ from schemas.outbound import OutboundMessage
 from schemas.values import Surface
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import domain
-from services.router.conversations.facts import accept, close_task, refuse, tell
-from services.router.conversations.inbound import next_order
+from services.router.conversations.facts import accept, close_task, next_order, refuse, tell
 from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
@@ -78,9 +77,10 @@ def _why_not_there(
     if surface == "public" and conversation.sensitive:
         detail = "The case is sensitive: answer on the private surface, where nobody else reads."
         return Refusal(409, "Public reply to a sensitive case", detail)
-    limit = capabilities[conversation.channel].text_limit if conversation.channel in capabilities else None
+    channel = conversation.addresses[surface].channel or conversation.channel
+    limit = capabilities[channel].text_limit if channel in capabilities else None
     if limit is not None and len(reply.text.text) > limit:
-        detail = f"{conversation.channel} takes at most {limit} characters; this has {len(reply.text.text)}. Split it."
+        detail = f"{channel} takes at most {limit} characters; this has {len(reply.text.text)}. Split it."
         return Refusal(422, "Text too long", detail)
     return None
 
@@ -107,7 +107,7 @@ def _message_of(work: Work, reply: Reply, conversation: Case, surface: Surface) 
         order=next_order(work),
         direction="outbound",
         surface=surface,
-        channel=conversation.channel,
+        channel=conversation.addresses[surface].channel or conversation.channel,
         author=Author(kind="agent", id=reply.agent),
         text=reply.text,
         masked=reply.masked,
@@ -122,8 +122,8 @@ def _outbound(message: MessageRecord, conversation: Case, reply: Reply, address:
         conversation=conversation.id,
         key=conversation.key,
         workspace=conversation.workspace,
-        channel=conversation.channel,
-        account=conversation.account,
+        channel=address.channel or conversation.channel,
+        account=address.account or conversation.account,
         surface=message.surface,
         address=address,
         author=message.author,

@@ -75,7 +75,7 @@ def heard(conversation: Case, activity: Activity, now: datetime) -> Case:
         update={
             "status": "assigned" if conversation.status == "pending" else conversation.status,
             "addresses": addresses,
-            "last_surface": activity.surface,
+            "last_surface": "private" if is_in_private(conversation) else activity.surface,
             "answer_due_since": waiting_since,
             "language": conversation.language or activity.language,
             "sentiment": activity.sentiment or conversation.sentiment,
@@ -84,6 +84,11 @@ def heard(conversation: Case, activity: Activity, now: datetime) -> Case:
             "updated_at": now,
         }
     )
+
+
+def is_in_private(conversation: Case) -> bool:
+    """Whether a hand-off took it there: it is answered in private from then on, wherever the customer writes."""
+    return conversation.handoff is not None and conversation.handoff.state == "completed"
 
 
 def reopened(conversation: Case, plan: Plan, now: datetime) -> Case:

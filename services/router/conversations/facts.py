@@ -69,6 +69,13 @@ def refuse(work: Work, command: Arrived, request_hash: str, status: int, title: 
     work.put(OUTCOMES, outcome.id, outcome)
 
 
+def next_order(work: Work) -> str:
+    """Where a new message stands in its conversation: after all of earlier batches, and of this one,
+    for telling of a message always sends something.
+    """
+    return f"{work.place.seq:012d}.{len(work.outbox):06d}"
+
+
 def text_field(data: dict[str, Json], name: str) -> str:
     """A text of a timer's data. Raises TypeError when it is not there: our own bug."""
     value = data.get(name)

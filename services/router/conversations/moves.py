@@ -11,8 +11,7 @@ from schemas.values import Contract
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import domain
 from services.router.conversations.commands import NO_CONVERSATION, Refusal, is_repeat
-from services.router.conversations.facts import accept, queue, refuse, tell
-from services.router.conversations.inbound import next_order
+from services.router.conversations.facts import accept, next_order, queue, refuse, tell
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
 

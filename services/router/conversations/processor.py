@@ -5,22 +5,26 @@ from dataclasses import dataclass, field
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities
+from schemas.commands import Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json, instant_text
 from services.records.configuration import Configurations
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, WRITER
-from services.router.conversations import commands, progress
-from services.router.conversations.inbound import PURGE, handle_activity
+from services.router.conversations import commands, privacy, progress
+from services.router.conversations.handoff import Handoffs
+from services.router.conversations.inbound import PURGE, Around, handle_activity, handle_forward
 from services.router.conversations.moves import MOVES
 from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.store.port import Query
 from services.runtime.work import Effect, Work
 
+FORWARD = "pasokh.command.forward"
 TOPICS = ("inbound", "commands", "assignments", "sla", "deliveries")
 
 ON_EVENT: dict[str, Callable[[Work, Arrived], None]] = {
     "pasokh.command.resolve": commands.handle_resolve,
+    "pasokh.command.escalate": progress.handle_escalation,
     **MOVES,
     "pasokh.assignment.assigned": progress.handle_assigned,
     "pasokh.assignment.unassigned": progress.handle_unassigned,
@@ -32,6 +36,7 @@ ON_EVENT: dict[str, Callable[[Work, Arrived], None]] = {
 ON_WAKE_UP: dict[str, Callable[[Work, WakeUp], None]] = {
     progress.TICK: progress.wake_tick,
     progress.CLOSE: progress.wake_close,
+    privacy.EXPIRY: privacy.wake_expiry,
     PURGE: progress.wake_purge,
 }
 
@@ -49,29 +54,36 @@ class ConversationsStage:
     group = WRITER
     topics = TOPICS
 
-    def __init__(self, capabilities: Mapping[str, Capabilities]) -> None:
+    def __init__(self, capabilities: Mapping[str, Capabilities], handoffs: Handoffs) -> None:
         self._capabilities = capabilities
+        self._privacy = privacy.Privacy(handoffs, capabilities)
         self._configurations = Configurations()
 
     def remember(self) -> ConversationsMemory:
         return ConversationsMemory()
 
     async def load(self, work: Work, memory: ConversationsMemory, inputs: Sequence[Input]) -> None:
+        forwarded = [f.activity for one in inputs if (f := _forwarded(one))]
         activities = [_activity(one) for one in inputs if _is_inbound(one)]
-        memory.configurations = await self._configurations.of(work.reader, {a.workspace for a in activities})
+        named = {a.workspace for a in (*activities, *forwarded)}
+        memory.configurations = await self._configurations.of(work.reader, named)
         commanded = [one for one in inputs if isinstance(one, Arrived) and one.topic == "commands"]
         asking = [command.event.partitionkey for command in commanded]
         await work.fetch(
             [
                 (PERSONS, [f"{a.workspace}/{a.person}" for a in activities] + _named(inputs, "key") + asking),
-                (MESSAGES, [a.message or a.id for a in activities] + _named(inputs, "message")),
+                (MESSAGES, [a.message or a.id for a in (*activities, *forwarded)] + _named(inputs, "message")),
                 (ACTIVITIES, [a.id for a in activities]),
-                (CONVERSATIONS, _named(inputs, "conversation")),
+                (
+                    CONVERSATIONS,
+                    [o for a in activities if (o := self._privacy.opens(a))] + _named(inputs, "conversation"),
+                ),
                 (OUTCOMES, [command.event.id for command in commanded]),
             ]
         )
         persons, messages = work.held(PERSONS).values(), work.held(MESSAGES).values()
-        linked = [i for p in persons for i in p.open.values()] + [m.conversation for m in messages]
+        linked = [i for p in persons for i in (*p.open.values(), p.forwarded_to) if i]
+        linked += [m.conversation for m in messages]
         await work.fetch([(CONVERSATIONS, linked)])
         if any(isinstance(one, WakeUp) and one.name == PURGE for one in inputs):
             await _load_expired(work)
@@ -85,11 +97,16 @@ class ConversationsStage:
     def _arrive(self, work: Work, memory: ConversationsMemory, one: Arrived) -> None:
         if _is_inbound(one):
             activity = _activity(one)
-            handle_activity(work, activity, memory.configurations.get(activity.workspace))
+            handle_activity(work, activity, self._around(memory, activity.workspace))
+        elif one.event.type == FORWARD:
+            handle_forward(work, one, self._around(memory, one.event.workspace))
         elif one.event.type == "pasokh.command.reply":
             commands.handle_reply(work, one, self._capabilities)
         elif one.event.type in ON_EVENT:
             ON_EVENT[one.event.type](work, one)
+
+    def _around(self, memory: ConversationsMemory, workspace: str) -> Around:
+        return Around(memory.configurations.get(workspace), self._privacy)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise LookupError(f"conversations performs nothing, but was asked for {effect.name}")
@@ -103,6 +120,12 @@ def _wake(work: Work, wake_up: WakeUp) -> None:
 
 def _is_inbound(one: Input) -> bool:
     return isinstance(one, Arrived) and one.event.type.startswith("pasokh.inbound.")
+
+
+def _forwarded(one: Input) -> Forward | None:
+    if isinstance(one, Arrived) and one.event.type == FORWARD:
+        return Forward.model_validate(one.event.data)
+    return None
 
 
 def _activity(one: Input) -> Activity:

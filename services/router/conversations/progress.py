@@ -1,13 +1,15 @@
 """What the other processors say back: assignments, deliveries, SLA due times, and this one's own timers."""
 
+from schemas.commands import Escalate
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, TaskChanged, Unassigned
 from schemas.sla import ClockFact, ControlDue, ControlTick
-from schemas.values import Failure, instant, instant_text
+from schemas.values import PRIORITIES, Failure, instant, instant_text
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import domain
 from services.router.conversations.facts import tell, text_field
 from services.router.conversations.inbound import PURGE
+from services.router.conversations.moves import change_priority, move_to_team
 from services.runtime.stage import Arrived, WakeUp
 from services.runtime.work import Work
 
@@ -74,7 +76,8 @@ def handle_failed(work: Work, arrived: Arrived) -> None:
     work.put(MESSAGES, message.id, message.model_copy(update={"state": "failed", "error": failed.error}))
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is not None:
-        after = domain.undelivered(conversation, work.now)
+        by_agent = message.author.kind == "agent"
+        after = domain.undelivered(conversation, work.now) if by_agent else conversation
         error = Failure(code=failed.error.code, detail=failed.error.detail)
         tell(work, "reply_failed", after, conversation.status, error=error, **_about(message))
 
@@ -91,6 +94,18 @@ def handle_clock_started(work: Work, arrived: Arrived) -> None:
             due_at=fact.clock.due_at,
         )
         work.emit("pasokh.routing.task_changed", conversation.workspace, change)
+
+
+def handle_escalation(work: Work, arrived: Arrived) -> None:
+    """A promise is broken: the case becomes as urgent as its policy says, and goes where its policy says."""
+    asked = Escalate.model_validate(arrived.event.data)
+    case = work.get(CONVERSATIONS, asked.conversation)
+    if case is None or case.status in domain.FINISHED:
+        return
+    if asked.priority is not None and PRIORITIES.index(asked.priority) < PRIORITIES.index(case.priority):
+        case = change_priority(work, case, asked.priority)
+    if asked.to_team is not None and asked.to_team != case.team:
+        move_to_team(work, case, asked.to_team)
 
 
 def handle_control_due(work: Work, arrived: Arrived) -> None:

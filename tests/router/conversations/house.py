@@ -15,11 +15,14 @@ from schemas.routing import Assigned
 from schemas.values import Contract, Failure, Sealed
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations.handoff import Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.runtime.collections import OUTCOMES
 from tests.driver import START, Driver
 
-CAPABILITIES = {"telegram": Capabilities(surfaces=("private", "public"), text_limit=20)}
+LINK = "https://t.me/{username}?start={token}"
+CAPABILITIES = {"telegram": Capabilities(surfaces=("private", "public"), text_limit=20, deep_link=LINK)}
+HANDOFFS = Handoffs(b"a secret of these tests", "https://help.example")
 COLLECTIONS = (CONVERSATIONS, MESSAGES, PERSONS, ACTIVITIES, OUTCOMES)
 CONVERSATION = "pasokh.conversation."
 
@@ -28,7 +31,7 @@ class House:
     """Does one thing after the other and tells what came of it."""
 
     def __init__(self, *rules: Rule) -> None:
-        self.driver = Driver(ConversationsStage(CAPABILITIES), COLLECTIONS)
+        self.driver = Driver(ConversationsStage(CAPABILITIES, HANDOFFS), COLLECTIONS)
         at = self.driver.now
         configuration = WorkspaceConfiguration(
             workspace="w",

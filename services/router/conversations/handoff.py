@@ -1,0 +1,181 @@
+"""From public to private, pure: tokens, links, what the public is told, and the states of a hand-off.
+
+A token is a conversation's id and a MAC over it, so that any partition can tell a real one and whose case it opens
+without asking anybody. It is not secret: only the person whose case it is can use it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+from uuid import UUID
+
+from schemas.activity import Activity, Address
+from schemas.case import Case
+from schemas.channel import Capabilities
+from schemas.configuration import AccountBody, WorkspaceConfiguration
+from schemas.conversation import Handoff
+from schemas.values import PRIORITIES, Priority
+
+EXPIRES_AFTER = timedelta(seconds=900)
+MAC_BYTES = 16
+SECRET_NAME = "handoff"  # noqa: S105 - what the secret is called, not the secret
+WEBCHAT = "webchat"
+
+NOTICES: Mapping[str, str] = {
+    "fa": "برای حفظ اطلاعات شخصی شما، این گفتگو را در پیام خصوصی ادامه می‌دهیم. لطفاً اینجا اطلاعات شخصی یا بانکی ننویسید.",
+    "ar": "حفاظًا على معلوماتك الشخصية نتابع هذه المحادثة في رسالة خاصة. يُرجى عدم كتابة معلومات شخصية أو مصرفية هنا.",
+    "lv": "Lai pasargātu jūsu personas datus, šo sarunu turpināsim privātā ziņā. Lūdzu, nerakstiet šeit personas vai bankas datus.",
+    "en": "To protect your personal information, we continue this conversation in a private message. "
+    "Please do not write personal or bank details here.",
+}
+CONTINUE: Mapping[str, str] = {
+    "fa": "ادامه در گفتگوی خصوصی:",
+    "ar": "للمتابعة في محادثة خاصة:",
+    "lv": "Turpināt privāti:",
+    "en": "Continue in private:",
+}
+
+
+def made_token(secret: bytes, conversation: str) -> str:
+    """The token of a conversation: 43 characters of `A-Za-z0-9_-`."""
+    identity = UUID(conversation).bytes
+    return base64.urlsafe_b64encode(identity + _mac(secret, identity)).rstrip(b"=").decode()
+
+
+def read_token(secret: bytes, token: str) -> str | None:
+    """The conversation that a token opens; None for one that we did not make."""
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    identity, mac = raw[:16], raw[16:]
+    if len(identity) != 16 or not hmac.compare_digest(mac, _mac(secret, identity)):
+        return None
+    return str(UUID(bytes=identity))
+
+
+def _mac(secret: bytes, identity: bytes) -> bytes:
+    return hmac.digest(secret, b"handoff\x00" + identity, hashlib.sha256)[:MAC_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Handoffs:
+    """What a hand-off needs to know of the installation."""
+
+    secret: bytes
+    public_url: str | None = None
+
+
+def is_called_for(case: Case, activity: Activity) -> bool:
+    """Whether what was just said in public moves the case to a private place."""
+    moving = case.handoff is not None and case.handoff.state != "expired"
+    return activity.surface == "public" and activity.sensitive and not moving
+
+
+def token_of(activity: Activity, handoffs: Handoffs) -> str | None:
+    """The conversation that an activity's token opens: of `/start TOKEN`, or of a chat that was opened by a link."""
+    for name in ("start", "handoff"):
+        token = activity.details.get(name)
+        if isinstance(token, str) and (conversation := read_token(handoffs.secret, token)):
+            return conversation
+    return None
+
+
+def reason_of(activity: Activity) -> str:
+    """Why, without detail: the kinds that were masked."""
+    return ", ".join(activity.masked) or "sensitive"
+
+
+def link(
+    case: Case, configuration: WorkspaceConfiguration | None, capabilities: Capabilities | None, handoffs: Handoffs
+) -> tuple[str | None, str | None]:
+    """Where the customer goes on, and which channel that is; (None, None) when there is no private side to offer."""
+    token = made_token(handoffs.secret, case.id)
+    account = _account(case, configuration)
+    username = account.settings.get("username") if account else None
+    if capabilities is not None and capabilities.deep_link and isinstance(username, str):
+        return capabilities.deep_link.format(username=username, token=token), case.channel
+    webchat = _webchat_account(configuration)
+    if webchat is None or handoffs.public_url is None:
+        return None, None
+    base = handoffs.public_url.rstrip("/")
+    return f"{base}/{WEBCHAT}/{quote(case.workspace)}/{quote(webchat)}?handoff={token}", WEBCHAT
+
+
+def _account(case: Case, configuration: WorkspaceConfiguration | None) -> AccountBody | None:
+    kept = configuration.accounts.get(f"{case.channel}/{case.account}") if configuration else None
+    return kept.body if kept else None
+
+
+def _webchat_account(configuration: WorkspaceConfiguration | None) -> str | None:
+    prefix = f"{WEBCHAT}/"
+    names = sorted(configuration.accounts) if configuration else []
+    return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), None)
+
+
+def notice(languages: Sequence[str | None], url: str | None) -> str:
+    """What everybody reads: that the talk moves and why, nothing of what was said. In the first language we know."""
+    language = next((known for known in languages if known in NOTICES), "en") or "en"
+    return NOTICES[language] if url is None else f"{NOTICES[language]}\n{CONTINUE[language]} {url}"
+
+
+def expires_at(case: Case, configuration: WorkspaceConfiguration | None, now: datetime) -> datetime:
+    """When an invitation that nobody followed runs out: `handoff_seconds` of the account, 900 unless set."""
+    account = _account(case, configuration)
+    seconds = account.settings.get("handoff_seconds") if account else None
+    usable = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0
+    return now + (timedelta(seconds=float(str(seconds))) if usable else EXPIRES_AFTER)
+
+
+def started(case: Case, reason: str, channel: str | None, now: datetime) -> Case:
+    """The case on its way to a private place."""
+    begun = Handoff(state="started", started_at=now, private_channel=channel, reason=reason)
+    return case.model_copy(update={"handoff": begun, "sensitive": True, "updated_at": now})
+
+
+def completed(case: Case, activity: Activity, now: datetime) -> Case:
+    """The case in private: from here on the customer is answered where this activity came from."""
+    before = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
+    done = {"state": "completed", "completed_at": now, "private_channel": activity.channel}
+    address = private_address(activity)
+    return case.model_copy(
+        update={
+            "handoff": before.model_copy(update=done),
+            "surface": "private",
+            "last_surface": "private",
+            "addresses": {**case.addresses, **({"private": address} if address else {})},
+            "private_person": activity.person,
+            "updated_at": now,
+        }
+    )
+
+
+def private_address(activity: Activity) -> Address | None:
+    """Where the private side is; it names its channel and account, which may not be those of the case."""
+    if activity.address is None:
+        return None
+    return activity.address.model_copy(update={"channel": activity.channel, "account": activity.account})
+
+
+def expired(case: Case, now: datetime) -> Case | None:
+    """The case whose customer did not follow; None when there is nothing to expire."""
+    if case.handoff is None or case.handoff.state != "started":
+        return None
+    return case.model_copy(update={"handoff": case.handoff.model_copy(update={"state": "expired"}), "updated_at": now})
+
+
+def raised(priority: Priority) -> Priority:
+    """One step more urgent."""
+    return PRIORITIES[max(0, PRIORITIES.index(priority) - 1)]
+
+
+def may_join(case: Case, person: str) -> bool:
+    """Whether this person may take the case to private: the one it belongs to, or on a link the first who follows."""
+    if case.handoff is None or case.status == "closed":
+        return False
+    return case.private_person in {None, person}

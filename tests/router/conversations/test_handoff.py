@@ -1,0 +1,234 @@
+"""A secret in a public place moves the case to a private one, and nobody else can follow."""
+
+from typing import Any
+
+import pytest
+
+from schemas.activity import Activity, Address
+from schemas.commands import Forward
+from schemas.configuration import AccountBody, Kept, TeamBody, WorkspaceBody, WorkspaceConfiguration
+from services.records.configuration import CONFIGURATIONS
+from services.records.conversations import PERSONS
+from services.router.conversations.handoff import made_token, read_token
+from tests.router.conversations.house import HANDOFFS, House
+
+GROUP = Address(chat="-100", thread="7", reply_to="11")
+STRANGER = "telegram:main:2"
+
+
+def account(**settings: Any) -> AccountBody:
+    return AccountBody(credentials={}, settings=settings)
+
+
+@pytest.fixture
+def house() -> House:
+    made = House()
+    configure(made, {"telegram/main": account(username="shop_bot")})
+    return made
+
+
+def configure(house: House, accounts: dict[str, AccountBody]) -> None:
+    at = house.driver.now
+    configuration = WorkspaceConfiguration(
+        workspace="w",
+        version=3,
+        itself=Kept(body=WorkspaceBody(name="Shop", languages=["en", "fa"]), version=1, at=at),
+        teams={"billing": Kept(body=TeamBody(name="Billing"), version=1, at=at)},
+        accounts={name: Kept(body=body, version=1, at=at) for name, body in accounts.items()},
+    )
+    house.driver.put(CONFIGURATIONS, "w/3", configuration)
+
+
+async def card_in_the_group(house: House, number: int = 1, **more: Any) -> list[str]:
+    public = {"surface": "public", "thread": "-100/7", "address": GROUP, "sensitive": True, "masked": ["card"]}
+    return await house.customer(number, **{**public, "text": {"text": "my card is [card]"}, **more})
+
+
+async def start(house: House, token: str, number: int = 9, **more: Any) -> list[str]:
+    return await house.customer(number, details={"command": "start", "start": token}, **more)
+
+
+def token_of(house: House) -> str:
+    return made_token(HANDOFFS.secret, house.case().id)
+
+
+async def test_a_card_in_a_group_starts_a_hand_off(house: House) -> None:
+    told = await card_in_the_group(house)
+    assert told[-3:] == ["outbound.message", "replied", "handoff_started"]
+    handoff = house.case().handoff
+    assert handoff is not None
+    assert (handoff.state, handoff.reason, handoff.private_channel) == ("started", "card", "telegram")
+
+
+async def test_the_group_reads_why_in_the_customers_language_with_a_link_and_no_detail(house: House) -> None:
+    await card_in_the_group(house, language="lv")
+    notice = next(e for e in house.driver.sent if e.type == "pasokh.outbound.message").data
+    text = str(notice["text"]["text"])  # type: ignore[index,call-overload]  # the shape of OutboundMessage
+    assert text.startswith("Lai pasargātu jūsu personas datus")
+    assert f"https://t.me/shop_bot?start={token_of(house)}" in text
+    assert "card" not in text
+    assert notice["address"]["chat"] == "-100"  # type: ignore[index,call-overload]  # as above
+
+
+async def test_the_notice_is_no_answer_of_an_agent(house: House) -> None:
+    await card_in_the_group(house)
+    notice = house.messages()[-1]
+    await house.delivered(notice.id)
+    assert notice.author.kind == "system"
+    assert house.case().first_response_at is None
+    assert house.case().status == "waiting"
+
+
+async def test_a_second_secret_gets_no_second_notice(house: House) -> None:
+    await card_in_the_group(house, 1)
+    assert await card_in_the_group(house, 2) == ["message_received"]
+
+
+async def test_start_by_the_same_person_joins_the_same_conversation(house: House) -> None:
+    await card_in_the_group(house)
+    await house.assign("sara")
+    case, messages = house.case(), len(house.messages())
+    assert await start(house, token_of(house), address=Address(chat="1")) == ["handoff_completed"]
+    joined = house.case()
+    assert (joined.id, joined.agent, joined.surface) == (case.id, "sara", "private")
+    assert len(house.messages()) == messages
+    assert await house.customer(10, address=Address(chat="1")) == ["message_received"]
+    assert len(house.cases()) == 1
+    assert (await house.reply("sara")).status == "applied"
+    sent = [e for e in house.driver.sent if e.type == "pasokh.outbound.message"][-1].data
+    assert (sent["surface"], sent["address"]["chat"]) == ("private", "1")  # type: ignore[index,call-overload]  # as above
+
+
+async def test_private_messages_go_to_it_before_any_other_private_conversation(house: House) -> None:
+    await house.customer(1)
+    await house.driver.after(1)
+    await card_in_the_group(house, 2)
+    await start(house, token_of(house))
+    await house.customer(3)
+    assert house.messages()[-1].conversation == house.case().id
+
+
+async def test_a_stranger_with_the_token_gets_nothing_and_spends_nothing(house: House) -> None:
+    await card_in_the_group(house)
+    assert await start(house, token_of(house), person=STRANGER) == []
+    assert len(house.cases()) == 1
+    assert await start(house, token_of(house), 12) == ["handoff_completed"]
+
+
+@pytest.mark.parametrize("token", ["made-up", "A" * 43, "", "hello world"])
+async def test_a_made_up_token_is_an_ordinary_message(house: House, token: str) -> None:
+    assert (await start(house, token))[0] == "opened"
+
+
+async def test_a_token_used_twice_changes_nothing(house: House) -> None:
+    await card_in_the_group(house)
+    await start(house, token_of(house), 9)
+    assert await start(house, token_of(house), 10) == []
+
+
+async def test_while_sensitive_the_public_gets_no_reply(house: House) -> None:
+    await card_in_the_group(house)
+    await house.assign("sara")
+    outcome = await house.reply("sara")
+    assert outcome.problem is not None
+    assert outcome.problem.status == 409
+
+
+async def test_who_does_not_follow_in_time_is_escalated(house: House) -> None:
+    configure(house, {"telegram/main": account(username="shop_bot", handoff_seconds=60)})
+    await card_in_the_group(house)
+    await house.driver.after(59)
+    assert house.facts("handoff_expired") == []
+    await house.driver.after(1)
+    case = house.case()
+    assert case.handoff is not None
+    assert (case.handoff.state, case.priority) == ("expired", "high")
+    assert len(house.facts("handoff_expired")) == 1
+
+
+async def test_who_follows_in_time_does_not_expire(house: House) -> None:
+    await card_in_the_group(house)
+    await start(house, token_of(house))
+    await house.driver.after(901)
+    assert house.facts("handoff_expired") == []
+
+
+async def test_an_edit_that_shows_a_secret_starts_a_hand_off(house: House) -> None:
+    public: dict[str, Any] = {"surface": "public", "thread": "-100/7", "address": GROUP}
+    await house.customer(1, **public)
+    told = await house.customer(1, "edit", **public, sensitive=True, masked=["card"], sent_at=house.driver.now)
+    assert told[-1] == "handoff_started"
+
+
+async def test_without_a_private_side_the_link_opens_a_chat(house: House) -> None:
+    configure(house, {"telegram/main": account(), "webchat/site": account()})
+    await card_in_the_group(house)
+    text = house.messages()[-1].text
+    assert text is not None
+    assert f"https://help.example/webchat/w/site?handoff={token_of(house)}" in text.text
+
+
+def visitor(house: House, number: int, who: str = "webchat:site:v1", **details: str) -> Activity:
+    return house.activity(
+        number,
+        channel="webchat",
+        account="site",
+        person=who,
+        message=f"chat-{who}-{number}",
+        address=Address(chat=who),
+        details=details,
+    )
+
+
+async def test_a_chat_opened_by_the_link_is_forwarded_to_the_same_conversation(house: House) -> None:
+    await card_in_the_group(house)
+    await house.assign("sara")
+    case = house.case()
+    activity = visitor(house, 20, handoff=token_of(house))
+    assert await house.arrives("inbound", "pasokh.inbound.message", activity) == ["command.forward"]
+    forwarded = Forward.model_validate(house.driver.sent[-1].data)
+    assert house.driver.sent[-1].partitionkey == case.key
+    told = await house.arrives("commands", "pasokh.command.forward", forwarded)
+    assert told == ["handoff_completed", "message_received"]
+    await house.arrives("inbound", "pasokh.inbound.message", visitor(house, 21))
+    again = Forward.model_validate(house.driver.sent[-1].data)
+    assert await house.arrives("commands", "pasokh.command.forward", again) == ["message_received"]
+    await house.reply("sara")
+    sent = [e for e in house.driver.sent if e.type == "pasokh.outbound.message"][-1].data
+    assert (sent["channel"], sent["account"]) == ("webchat", "site")
+    assert len(house.cases()) == 1
+
+
+async def test_a_link_is_for_the_first_who_follows_it(house: House) -> None:
+    await card_in_the_group(house)
+    first = visitor(house, 20, handoff=token_of(house))
+    await house.arrives("inbound", "pasokh.inbound.message", first)
+    forwarded = Forward.model_validate(house.driver.sent[-1].data)
+    await house.arrives("commands", "pasokh.command.forward", forwarded)
+    late = visitor(house, 20, "webchat:site:v2", handoff=token_of(house))
+    assert (await house.arrives("inbound", "pasokh.inbound.message", late))[0] == "opened"
+
+
+async def test_a_forwarded_message_that_comes_twice_is_one(house: House) -> None:
+    await card_in_the_group(house)
+    forwarded = Forward(
+        conversation=house.case().id, activity=visitor(house, 20, handoff=token_of(house)), handoff=True
+    )
+    await house.arrives("commands", "pasokh.command.forward", forwarded)
+    assert await house.arrives("commands", "pasokh.command.forward", forwarded) == []
+
+
+async def test_the_person_in_the_chat_is_remembered(house: House) -> None:
+    await card_in_the_group(house)
+    await house.arrives("inbound", "pasokh.inbound.message", visitor(house, 20, handoff=token_of(house)))
+    person = house.driver.get(PERSONS, "w/webchat:site:v1")
+    assert person is not None
+    assert person.forwarded_to == house.case().id
+
+
+def test_a_token_fits_a_deep_link_and_names_its_conversation() -> None:
+    identity = "019d0f68-8324-7001-958c-2102dc746d6c"
+    token = made_token(b"s", identity)
+    assert len(token) <= 64
+    assert read_token(b"s", token) == identity
+    assert read_token(b"other", token) is None
