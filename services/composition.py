@@ -9,7 +9,7 @@ from typing import Any
 
 from services.channels.registry import CHANNELS
 from services.delivery.wiring import open_delivery
-from services.ingest import wiring as ingest
+from services.ingest.wiring import ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
 from services.records import (
@@ -24,6 +24,7 @@ from services.records import (
     sends,
     tasks,
 )
+from services.router.conversations.handoff import read_token
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.wiring import router
@@ -37,7 +38,7 @@ from services.sla.processor import SlaStage
 from services.workspaces.wiring import workspaces
 
 SERVICES: Mapping[str, Sequence[Service]] = {
-    "ingest": (ingest.open,),
+    "ingest": (ingest(read_token),),
     "router": (
         workspaces({channel.name: channel.check_account for channel in CHANNELS}),
         router({channel.name: channel.capabilities for channel in CHANNELS}),

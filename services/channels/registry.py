@@ -3,8 +3,9 @@
 from services.channels.api import Api
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
+from services.channels.webchat import Webchat
 
-CHANNELS: tuple[Channel, ...] = (Telegram(), Api())
+CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat())
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
 
 

@@ -10,7 +10,7 @@ from services.text.sensitive import mask
 from services.text.sentiment import sentiment_of
 
 SAID_BY_PERSONS = frozenset({"message", "edit", "postback", "survey_answer"})
-IDENTIFIERS = ("id", "raw", "language_code", "command", "service", "state")
+IDENTIFIERS = ("id", "raw", "language_code", "command", "service", "state", "handoff")
 
 
 class _Masking:

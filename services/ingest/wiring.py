@@ -1,4 +1,4 @@
-"""Opens ingest in a process: the branch of webhooks and its metrics."""
+"""Opens ingest in a process: webhooks of platforms, live chat for browsers, and their metrics."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,15 +6,32 @@ from contextlib import asynccontextmanager
 from services.channels.registry import CHANNELS
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
+from services.ingest.webchat import page
+from services.ingest.webchat.bells import Bells
+from services.ingest.webchat.routes import Reception, router_of
+from services.ingest.webchat.visiting import Door, ReadHandoff, Secrets
 from services.ingest.webhooks import PREFIX, Webhooks
-from services.runtime.service import Context, Part
+from services.runtime.rates import Rates
+from services.runtime.service import Context, Part, Service
 
 
-@asynccontextmanager
-async def open(context: Context) -> AsyncIterator[Part]:  # noqa: A001 -- the name that every service has
-    """The part of ingest. It holds nothing that needs closing."""
-    instruments = IngestInstruments()
-    channels = {channel.name: channel for channel in CHANNELS}
-    accounts = Accounts(context.store, context.clock)
-    webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments)
-    yield Part(branches={PREFIX: webhooks}, collectors=instruments.collectors)
+def ingest(read_handoff: ReadHandoff) -> Service:
+    """The service. `read_handoff` tells tokens of hand-off links, handed in because they are made by the router."""
+
+    @asynccontextmanager
+    async def opened(context: Context) -> AsyncIterator[Part]:
+        instruments = IngestInstruments()
+        channels = {channel.name: channel for channel in CHANNELS}
+        accounts = Accounts(context.store, context.clock)
+        webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments)
+        bells = Bells(context.bus)
+        door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), read_handoff)
+        reception = Reception(door, bells, instruments, {})
+        yield Part(
+            branches={PREFIX: webhooks},
+            routers=[router_of(reception), page.router_of()],
+            collectors=instruments.collectors,
+            background=[bells.run],
+        )
+
+    return opened

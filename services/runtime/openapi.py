@@ -27,7 +27,8 @@ that takes longer than `Prefer: wait=N` (default 10) or with `Prefer: respond-as
 
 def document(title: str, version: str, routers: Sequence[APIRouter], branches: Iterable[str]) -> Document:
     """The document of these routers; `branches` are the path prefixes that raw ASGI apps serve."""
-    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    every = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    routes = [route for route in every if route.include_in_schema]
     found: Document = get_openapi(
         title=title, version=version, openapi_version="3.1.0", description=DESCRIPTION, routes=routes
     )
@@ -65,7 +66,7 @@ def calls_of(dependant: Dependant) -> Iterator[object]:
 def _complete(operation: Document, route: APIRoute, method: str) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
-    if not operation.get("security"):
+    if not operation.get("security") and not bodies_of(route.dependant):
         return
     if method == "PUT" and "200" in responses:
         responses["201"] = {**responses["200"], "description": "Created"}

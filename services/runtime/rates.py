@@ -19,6 +19,7 @@ class Rates:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._key = RateLimitItemPerSecond(settings.key_requests_per_second)
         self._address = RateLimitItemPerSecond(settings.address_requests_per_second)
+        self._visitor = RateLimitItemPerSecond(settings.visitor_requests_per_second)
         self._failures = RateLimitItemPerMinute(settings.address_failures_per_minute)
 
     async def asked(self, address: str) -> None:
@@ -28,6 +29,10 @@ class Rates:
     async def used(self, key: str) -> None:
         """One request with a key."""
         await self._count(self._key, "key", key, "This key asks too often")
+
+    async def visited(self, visitor: str) -> None:
+        """One request of a visitor of a web page."""
+        await self._count(self._visitor, "visitor", visitor, "This visitor asks too often")
 
     async def failed(self, address: str) -> None:
         """One request with no key or a wrong one."""

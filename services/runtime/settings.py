@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     """How often one API key may ask one process; over it, 429."""
     address_requests_per_second: Annotated[int, Field(ge=1)] = 600
     """The same for one client address (an IPv6 /64 counts as one)."""
+    visitor_requests_per_second: Annotated[int, Field(ge=1)] = 20
+    """The same for one visitor of a web page."""
     address_failures_per_minute: Annotated[int, Field(ge=1)] = 300
     """How many requests with no or a wrong key one address gets a 401 for; over it, 429."""
 

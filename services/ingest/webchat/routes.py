@@ -1,0 +1,255 @@
+"""`/webchat/{workspace}/{account}/...` for browsers: sessions, messages, and the stream of both directions."""
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from schemas.activity import Activity, Address
+from schemas.values import Json, Sealed
+from services.ingest.accounts import Connected
+from services.ingest.instruments import IngestInstruments
+from services.ingest.publishing import publish
+from services.ingest.understand import understood
+from services.ingest.webchat.bells import Bells
+from services.ingest.webchat.conversation import Place, awaited, end_of, found, listed, place_of, said, talk_of
+from services.ingest.webchat.shapes import Identity, MessageBody, SessionBody, SessionShown
+from services.ingest.webchat.tokens import LIFETIME, Visitor, anonymous, identified, is_proven, token_of
+from services.ingest.webchat.visiting import CHANNEL, PREFLIGHT, TOKENS, Door
+from services.records.shown import MessageShown
+from services.runtime.bodies import BodyBroken, BodyLate, BodyTooLarge
+from services.runtime.errors import Fenced, Unavailable, Unknown
+from services.runtime.http import Asked, Listing
+from services.runtime.identifiers import hashed_id
+from services.runtime.json_body import JsonBody
+from services.runtime.problems import HANDLERS, Refusal, TooMany, Unauthorized
+from services.runtime.stream.sse import HEARTBEAT, EventStream, block
+
+WAIT_SECONDS = 10.0
+MOST_STREAMS = 20
+"""Of one visitor in one process: tabs and devices."""
+CONNECTED = b"retry: 1000\n: connected\n\n"
+TOKEN = HTTPBearer(auto_error=False, scheme_name="VisitorToken", description="The token of a webchat session.")
+ANSWERED = (Refusal, RequestValidationError, Unavailable, Unknown, Fenced, BodyLate, BodyTooLarge, BodyBroken)
+
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What the routes share. `wait_seconds`: how long a message is awaited in the visitor's conversation."""
+
+    door: Door
+    bells: Bells
+    instruments: IngestInstruments
+    streams: dict[str, int]
+    wait_seconds: float = WAIT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request that was let in."""
+
+    reception: Reception
+    connected: Connected
+    visitor: Visitor | None
+
+    @property
+    def known(self) -> Visitor:
+        """Raises Unauthorized: our own bug, the route forgot to ask for a token."""
+        if self.visitor is None:
+            raise Unauthorized("This needs the token of a session.")
+        return self.visitor
+
+
+def visit_of(request: Request) -> Visit:
+    """What the route's check found."""
+    visit: Visit = request.state.visit
+    return visit
+
+
+Visiting = Annotated[Visit, Depends(visit_of)]
+
+
+def checked_route(reception: Reception) -> type[APIRoute]:
+    """Routes that check account, page and token before anything else, and answer so that the page may read it."""
+
+    class CheckedRoute(APIRoute):
+        def get_route_handler(self) -> Handle:
+            handle = super().get_route_handler()
+            needs_token = any(one.dependency is TOKEN for one in self.dependencies)
+
+            async def answered(request: Request) -> Response:
+                headers: Mapping[str, str] = {}
+                try:
+                    connected = await reception.door.account_of(request)
+                    headers = await reception.door.headers_for(request, connected)
+                    visitor = await reception.door.visitor_of(request) if needs_token else None
+                    request.state.visit = Visit(reception, connected, visitor)
+                    response = await handle(request)
+                except ANSWERED as error:
+                    response = await _problem_of(request, error)
+                response.headers.update(headers)
+                return response
+
+            return answered
+
+    return CheckedRoute
+
+
+async def _problem_of(request: Request, error: Exception) -> Response:
+    answer = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    response: Response = await answer(request, error)
+    return response
+
+
+async def preflight(visit: Visiting) -> Response:
+    """A browser asks whether a page of its origin may call."""
+    return Response(status_code=204, headers=PREFLIGHT)
+
+
+async def open_session(
+    body: Annotated[SessionBody, Depends(JsonBody(SessionBody))], visit: Visiting, request: Request
+) -> SessionShown:
+    """With `identity` the same person on every device, otherwise somebody new."""
+    door, account = visit.reception.door, visit.connected.account
+    await door.prove_handoff(body.handoff)
+    visitor = Visitor(
+        workspace=account.workspace,
+        account=account.id,
+        visitor=await _visitor(visit, body.identity, request),
+        expires=int((door.context.clock.now() + LIFETIME).timestamp()),
+        name=body.name,
+        language=body.language,
+        handoff=body.handoff,
+    )
+    return SessionShown(visitor=visitor.visitor, token=token_of(visitor, await door.secrets.of(TOKENS)))
+
+
+async def _visitor(visit: Visit, identity: Identity | None, request: Request) -> str:
+    if identity is None:
+        return anonymous()
+    for connected in (visit.connected, await visit.reception.door.fresh(visit.connected)):
+        secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
+        if secret and is_proven(identity.user_id, identity.user_hash, secret):
+            return identified(identity.user_id)
+    await visit.reception.door.failed(request)
+    raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")
+
+
+async def write(body: Annotated[MessageBody, Depends(JsonBody(MessageBody))], visit: Visiting) -> Response:
+    """201 with the message once it stands in the conversation; a repeated id gives the first answer again.
+
+    202 with the message, its `conversation` still null, when it is kept durably and the router is late.
+    """
+    reception, visitor = visit.reception, visit.known
+    context = reception.door.context
+    activity = _activity(visit, visitor, body)
+    message = activity.message or activity.id
+    shown = await found(context.store, message)
+    if shown is None:
+        await _publish(visit, activity)
+        shown = await awaited(context.store, reception.bells, visitor, message, reception.wait_seconds)
+    if shown is None:
+        return JSONResponse(_kept(activity, message), status_code=202)
+    return JSONResponse(shown.model_dump(mode="json"), status_code=201)
+
+
+def _activity(visit: Visit, visitor: Visitor, body: MessageBody) -> Activity:
+    now = visit.reception.door.context.clock.now()
+    message = hashed_id(visitor.workspace, visitor.person, str(body.id))
+    details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
+    activity = Activity(
+        id=hashed_id("message", message),
+        workspace=visitor.workspace,
+        channel=CHANNEL,
+        account=visitor.account,
+        kind="message",
+        surface="private",
+        person=visitor.person,
+        person_name=visitor.name,
+        message=message,
+        platform_id=str(body.id),
+        text=Sealed(text=body.text),
+        address=Address(chat=visitor.visitor),
+        received_at=now,
+        details={name: value for name, value in details.items() if value is not None},
+    )
+    return understood(activity, visit.connected.expected)
+
+
+def _kept(activity: Activity, message: str) -> dict[str, Json]:
+    """The message shape of what is on the log and in no conversation yet."""
+    author: dict[str, Json] = {"kind": "customer", "id": activity.person, "name": activity.person_name}
+    kept = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
+    times = activity.model_dump(mode="json", include={"sent_at", "received_at"})
+    text = activity.text.text if activity.text else None
+    rest: dict[str, Json] = {"direction": "inbound", "state": "received", "error": None, "conversation": None}
+    return {"id": message, "author": author, "text": text, **rest, **kept, **times}
+
+
+async def _publish(visit: Visit, activity: Activity) -> None:
+    instruments, labels = visit.reception.instruments, (activity.workspace, CHANNEL)
+    instruments.received.labels(*labels).inc()
+    try:
+        await publish(visit.reception.door.context.bus, [activity], {})
+    except BaseException:
+        instruments.failed.labels(*labels).inc()
+        raise
+    instruments.published.labels(*labels, activity.kind).inc()
+    for kind in activity.masked:
+        instruments.masked.labels(*labels, kind).inc()
+
+
+async def list_messages(visit: Visiting, asked: Asked) -> Listing[MessageShown]:
+    """Both directions of the visitor's own conversation, oldest first."""
+    return await listed(visit.reception.door.context.store, visit.known, asked)
+
+
+async def stream(
+    visit: Visiting, last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=400)] = None
+) -> EventStream:
+    """Messages as server-sent events, from now on or after `Last-Event-ID`."""
+    resumed = place_of(last_event_id) if last_event_id else None
+    if visit.reception.streams.get(visit.known.key, 0) >= MOST_STREAMS:
+        raise TooMany(f"This visitor has {MOST_STREAMS} streams open already.", 5)
+    return EventStream(_pieces(visit.reception, visit.known, resumed))
+
+
+async def _pieces(reception: Reception, visitor: Visitor, resumed: Place | None) -> AsyncGenerator[bytes, None]:
+    store, clock, streams = reception.door.context.store, reception.door.context.clock, reception.streams
+    streams[visitor.key] = streams.get(visitor.key, 0) + 1
+    try:
+        place = resumed or await end_of(store, await talk_of(store, visitor))
+        yield CONNECTED
+        async for news in said(store, reception.bells, visitor, place, lambda: visitor.is_expired(clock.now())):
+            yield HEARTBEAT if news is None else _block(*news)
+    finally:
+        streams[visitor.key] -= 1
+        if not streams[visitor.key]:
+            del streams[visitor.key]
+
+
+def _block(place: Place, shown: MessageShown) -> bytes:
+    return block(shown.model_dump_json().encode(), identity=place.text(), event="message")
+
+
+def router_of(reception: Reception) -> APIRouter:
+    """The routes of all webchat accounts."""
+    prefix = "/webchat/{workspace}/{account}"
+    router = APIRouter(prefix=prefix, tags=["webchat"], route_class=checked_route(reception))
+    add, held = router.add_api_route, [Depends(TOKEN)]
+    add("/sessions", open_session, methods=["POST"], status_code=201)
+    add("/messages", write, methods=["POST"], dependencies=held, status_code=201, response_model=MessageShown)
+    add("/messages", list_messages, dependencies=held)
+    described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
+    add("/stream", stream, dependencies=held, response_class=EventStream, responses={200: described})
+    for path in ("/sessions", "/messages", "/stream"):
+        add(path, preflight, methods=["OPTIONS"], include_in_schema=False)
+    return router

@@ -1,0 +1,42 @@
+"""What browsers write and read."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from schemas.configuration import Language, Name
+from schemas.values import Written
+from services.channels.webchat import LONGEST_TEXT
+
+Line = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S")]
+
+
+class Identity(Written):
+    """Who the shop says this is: `user_hash` is the hex HMAC-SHA256 of `user_id` under the account's secret."""
+
+    user_id: Annotated[str, Field(min_length=1, max_length=256)]
+    user_hash: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class SessionBody(Written):
+    """A visitor arrives. `handoff` is the token of a hand-off link. Without `identity` nobody knows who it is."""
+
+    language: Language | None = None
+    name: Name | None = None
+    identity: Identity | None = None
+    handoff: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+
+
+class SessionShown(BaseModel):
+    """`token` is sent as bearer from now on; `visitor` is the last part of the person."""
+
+    visitor: str
+    token: str
+
+
+class MessageBody(Written):
+    """One message. `id` is made by the browser and is the same whenever it has to repeat itself."""
+
+    id: UUID
+    text: Line
