@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from schemas.commands import Escalate
 from schemas.configuration import Kept, Policy, SlaBody, Targets, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
-from schemas.sla import ClockFact, ControlDue, ControlTick
+from schemas.sla import ClockFact, ClockMetric, ControlDue, ControlTick
 from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
 from services.records.configuration import (
     CONFIGURATION_HEADS,
@@ -48,6 +49,7 @@ class Sla(Driver[Memory]):
 
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
         super().__init__(SlaStage(), (CLOCKS, WATCHES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
+        self.case = conversation()
         self.configure(policies)
 
     def configure(self, policies: Sequence[Policy] | None, version: int = 3, timezone: str = "Europe/Riga") -> None:
@@ -66,8 +68,9 @@ class Sla(Driver[Memory]):
         message: str | None = None,
         author: str | None = None,
         case: Conversation | None = None,
+        surface: str | None = None,
     ) -> Arrived:
-        """A fact that counts at `when`."""
+        """A fact that counts at `when`; `surface` is the message's, when it is not the conversation's."""
         snapshot = case or conversation()
         fact = ConversationFact.model_validate(
             {
@@ -76,15 +79,26 @@ class Sla(Driver[Memory]):
                 "snapshot": snapshot,
                 "at": when,
                 "message": message,
+                "message_surface": surface,
                 "author": author,
             }
         )
         return self.arrived("conversations", f"pasokh.conversation.{word}", fact)
 
-    async def tell(self, word: str, when: datetime, *, message: str | None = None, author: str | None = None) -> None:
-        """One fact, in a batch of its own; the clock stands at `when` or later."""
+    async def tell(
+        self,
+        word: str,
+        when: datetime,
+        *,
+        message: str | None = None,
+        author: str | None = None,
+        surface: str | None = None,
+        **case: object,
+    ) -> None:
+        """One fact, in a batch of its own; the clock stands at `when` or later. `case`: how the conversation is now."""
         self.now = max(self.now, when)
-        await self.batch([self.fact(word, when, message=message, author=author)])
+        self.case = self.case.model_copy(update=case)
+        await self.batch([self.fact(word, when, message=message, author=author, surface=surface, case=self.case)])
 
     async def customer(self, when: datetime) -> None:
         """A customer's message."""
@@ -130,9 +144,18 @@ class Sla(Driver[Memory]):
         """The facts of one kind."""
         return [ClockFact.model_validate(e.data) for e in self.sent if e.type == f"pasokh.sla.{word}"]
 
-    def clock(self, case: str = "c1") -> ClockRecord:
+    def words(self, metric: ClockMetric, run: int = 1) -> list[str]:
+        """The last words of the facts about one run, in order."""
+        told = [(e, ClockFact.model_validate(e.data)) for e in self.sent if e.type.startswith("pasokh.sla.")]
+        return [e.type.rsplit(".", 1)[1] for e, fact in told if (fact.metric, fact.run) == (metric, run)]
+
+    def escalations(self) -> list[Escalate]:
+        """What conversations was asked to do about broken promises."""
+        return [Escalate.model_validate(e.data) for e in self.sent if e.type == "pasokh.command.escalate"]
+
+    def clock(self, case: str = "c1", metric: ClockMetric = "first_response", run: int = 1) -> ClockRecord:
         """The clock as it rests."""
-        record = self.get(CLOCKS, clock_id(case, "first_response", 1))
+        record = self.get(CLOCKS, clock_id(case, metric, run))
         if record is None:
             raise LookupError(f"{case} has no clock")
         return record

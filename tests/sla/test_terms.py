@@ -1,0 +1,130 @@
+"""Another priority or team picks the policy again, from the original start; and what follows from a broken promise."""
+
+import pytest
+
+from schemas.commands import Escalate
+from schemas.configuration import Escalation, Policy, SlaMatch, Targets
+from tests.sla.cases import Sla, at
+
+URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(first_response_seconds=20), warn_at=[])
+VIP = Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets(first_response_seconds=40, resolution_seconds=400))
+USUAL = Policy(id="usual", targets=Targets(first_response_seconds=100), warn_at=[0.5])
+POLICIES = [URGENT, VIP, USUAL]
+
+
+async def test_priority_picks_the_policy_again_and_keeps_the_start() -> None:
+    sla = Sla(POLICIES)
+    await sla.customer(at(0))
+    await sla.tell("priority_changed", at(5), priority="urgent")
+    clock = sla.clock()
+    assert (clock.policy, clock.target_seconds, clock.started_at, clock.due_at) == ("urgent", 20, at(0), at(20))
+    await sla.pass_to(at(21))
+    assert sla.told() == ["started", "breached"]
+
+
+async def test_any_fact_that_shows_another_team_is_a_transfer() -> None:
+    sla = Sla(POLICIES)
+    await sla.customer(at(0))
+    await sla.tell("assigned", at(5), team="vip", status="assigned")
+    assert (sla.clock().policy, sla.clock().due_at) == ("vip", at(40))
+    assert sla.clock(metric="resolution").started_at == at(0)
+
+
+async def test_changing_back_within_one_batch_changes_nothing() -> None:
+    sla = Sla(POLICIES)
+    await sla.customer(at(0))
+    urgent, usual = (sla.case.model_copy(update={"priority": one}) for one in ("urgent", "normal"))
+    await sla.batch([sla.fact("priority_changed", at(1), case=case) for case in (urgent, usual)])
+    assert (sla.clock().policy, sla.clock().due_at) == ("usual", at(100))
+
+
+async def test_new_rules_hold_when_the_policy_is_picked_and_not_before() -> None:
+    sla = Sla([USUAL])
+    await sla.customer(at(0))
+    sla.configure([Policy(id="new", targets=Targets(first_response_seconds=70))], version=4)
+    await sla.tell("assigned", at(1), status="assigned")
+    assert sla.clock().policy == "usual"
+    await sla.tell("priority_changed", at(2), priority="high")
+    assert (sla.clock().policy, sla.clock().policy_version, sla.clock().due_at) == ("new", 4, at(70))
+
+
+async def test_what_is_promised_no_more_is_cancelled_and_starts_again_when_it_is() -> None:
+    sla = Sla([Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets()), USUAL])
+    await sla.customer(at(0))
+    await sla.tell("transferred", at(5), team="vip")
+    assert sla.words("first_response") == ["started", "cancelled"]
+    await sla.tell("transferred", at(9), team="default")
+    again = sla.clock(run=2)
+    assert (again.started_at, again.due_at, again.state) == (at(0), at(100), "running")
+
+
+async def test_broken_promise_is_not_mended_by_a_longer_one() -> None:
+    sla = Sla(POLICIES)
+    await sla.tell("message_received", at(0), author="customer", priority="urgent")
+    await sla.pass_to(at(21))
+    await sla.tell("priority_changed", at(30), priority="normal")
+    assert (sla.clock().state, sla.clock().due_at) == ("breached", at(20))
+    await sla.pass_to(at(300))
+    assert sla.told() == ["started", "breached"]
+
+
+async def test_answer_in_time_on_its_way_is_not_broken_by_a_shorter_promise() -> None:
+    sla = Sla(POLICIES)
+    await sla.customer(at(0))
+    await sla.replied(at(30))
+    await sla.tell("priority_changed", at(31), priority="urgent")
+    await sla.pass_to(at(60))
+    await sla.delivered(at(30))
+    assert sla.told() == ["started", "fulfilled"]
+
+
+async def test_paused_time_stays_out_of_the_new_promise() -> None:
+    long = Policy(id="long", targets=Targets(resolution_seconds=100), warn_at=[])
+    short = Policy(id="short", when=SlaMatch(priority="urgent"), targets=Targets(resolution_seconds=50), warn_at=[])
+    sla = Sla([short, long])
+    await sla.tell("opened", at(0))
+    await sla.tell("pending", at(10), status="pending")
+    await sla.tell("priority_changed", at(20), priority="urgent")
+    assert sla.clock(metric="resolution").state == "paused"
+    await sla.tell("message_received", at(40), author="customer", status="assigned")
+    assert sla.clock(metric="resolution").due_at == at(80)
+
+
+def escalating(on: str) -> Policy:
+    escalate = Escalation.model_validate({"on": on, "priority": "urgent", "team": "leads"})
+    return USUAL.model_copy(update={"escalate": escalate, "warn_at": [0.5, 0.8]})
+
+
+@pytest.mark.parametrize(("on", "after"), [("warned", 51), ("breached", 101)])
+async def test_escalation_is_asked_for_once_when_it_is_due(on: str, after: float) -> None:
+    sla = Sla([escalating(on)])
+    await sla.customer(at(0))
+    await sla.pass_to(at(after - 2))
+    assert sla.escalations() == []
+    await sla.pass_to(at(500))
+    reason = f"first_response {on} (policy usual)"
+    assert sla.escalations() == [Escalate(conversation="c1", priority="urgent", to_team="leads", reason=reason)]
+    [command] = [e for e in sla.sent if e.type == "pasokh.command.escalate"]
+    assert command.partitionkey == "w/telegram:main:1"
+
+
+async def test_breach_without_a_warning_escalates_what_waits_for_warnings() -> None:
+    sla = Sla([escalating("warned")])
+    await sla.customer(at(0))
+    await sla.replied(at(120))
+    await sla.delivered(at(120))
+    assert len(sla.escalations()) == 1
+
+
+async def test_kept_promise_escalates_nothing() -> None:
+    sla = Sla([escalating("breached")])
+    await sla.customer(at(0))
+    await sla.replied(at(20))
+    await sla.delivered(at(20))
+    await sla.pass_to(at(500))
+    assert sla.escalations() == []
+
+
+def test_escalation_that_does_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="priority"):
+        Escalation()
