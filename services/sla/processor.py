@@ -10,26 +10,23 @@ from datetime import datetime
 
 from schemas.commands import Escalate
 from schemas.configuration import WorkspaceConfiguration
-from schemas.conversation import Conversation, ConversationFact
+from schemas.conversation import ConversationFact
 from schemas.envelope import Event
 from schemas.promise import Terms, Watch
 from schemas.sla import ClockFact, ClockMetric, ControlTick
-from schemas.values import Instant, Json
+from schemas.values import Json
 from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
 from services.records.configuration import Configurations
 from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.work import Effect, Work
 from services.sla.agenda import agenda_id, arm, confirmed, due_by, look_ahead, said_until, wake_up
-from services.sla.clocks import Told, promised, tick
-from services.sla.defaults import default_policies
-from services.sla.policies import choose, terms_of
-from services.sla.promises import Story, follow, is_picked_anew, meet, watched
+from services.sla.clocks import Told, tick
+from services.sla.hearing import heard, picked
+from services.sla.promises import is_picked_anew
 
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
 TICK = "pasokh.control.tick"
-DESCRIBED = ("channel", "account", "surface", "team", "priority")
-"""What a clock repeats of its conversation, as it was last said."""
 
 
 @dataclass(slots=True)
@@ -124,63 +121,29 @@ def _fire(work: Work, at: datetime | None) -> None:
 
 def _follow(work: Work, memory: Memory, word: str, fact: ConversationFact) -> None:
     def pick(told: ConversationFact) -> Terms | None:
-        return picked(memory.configurations.get(told.snapshot.workspace), told.snapshot)
-
-    def make(told: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms) -> ClockRecord:
-        return clock_of(work.place.partition, told, metric, run, since, terms)
+        return _picked(memory.configurations.get(told.snapshot.workspace), told)
 
     known = work.get(WATCHES, fact.conversation)
     before = _clocks(work, known) if known else {}
-    described = {name: getattr(fact.snapshot, name) for name in DESCRIBED}
-    clocks = {metric: clock.model_copy(update=described) for metric, clock in before.items()}
-    story = Story(known or watched(fact, pick(fact)), clocks, make, pick, changed=_by_run(clocks.values()))
-    if known is None:
-        meet(story, fact)
-    follow(story, word, fact)
+    story = heard(word, fact, known, before, work.place.partition, pick)
     if story.watch != known:
         work.put(WATCHES, fact.conversation, story.watch)
-    earlier = _by_run(before.values())
+    earlier = {(clock.metric, clock.run): clock for clock in before.values()}
     for run, clock in story.changed.items():
         _keep(work, earlier.get(run), clock)
     _tell(work, story.told)
+
+
+def _picked(configuration: WorkspaceConfiguration | None, fact: ConversationFact) -> Terms | None:
+    zone = configuration.itself.body.timezone if configuration else "UTC"
+    sla = configuration.sla if configuration else None
+    return picked(sla.body if sla else None, sla.version if sla else 0, zone, fact.snapshot)
 
 
 def _clocks(work: Work, watch: Watch) -> dict[ClockMetric, ClockRecord]:
     """The clocks of what is waited for."""
     held = {metric: work.get(CLOCKS, identity) for metric, identity in _clock_ids(watch).items()}
     return {metric: clock for metric, clock in held.items() if clock is not None}
-
-
-def _by_run(clocks: Iterable[ClockRecord]) -> dict[tuple[ClockMetric, int], ClockRecord]:
-    return {(clock.metric, clock.run): clock for clock in clocks}
-
-
-def picked(configuration: WorkspaceConfiguration | None, case: Conversation) -> Terms | None:
-    """The terms that hold for a conversation: by what was written, else by the defaults (version 0)."""
-    if configuration is not None and configuration.sla is not None:
-        return terms_of(choose(configuration.sla.body.policies, case), configuration.sla.version)
-    zone = configuration.itself.body.timezone if configuration else "UTC"
-    return terms_of(choose(default_policies(zone), case), 0)
-
-
-def clock_of(
-    partition: int, fact: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms
-) -> ClockRecord:
-    """A clock that is about to start."""
-    fields: dict[str, object] = {
-        "metric": metric,
-        "target_seconds": terms.targets.of(metric),
-        "started_at": since,
-        "due_at": since,
-        "state": "running",
-        "run": run,
-        "conversation": fact.conversation,
-        "workspace": fact.snapshot.workspace,
-        "key": fact.key,
-        "partition": partition,
-    }
-    described = {name: getattr(fact.snapshot, name) for name in DESCRIBED}
-    return ClockRecord.model_validate({**fields, **promised(terms), **described})
 
 
 # -- what is kept and told ---------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class Sla(Driver[Memory]):
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
         super().__init__(SlaStage(), (CLOCKS, WATCHES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
         self.case = conversation()
+        self.heard: list[Event] = []
         self.configure(policies)
 
     def configure(self, policies: Sequence[Policy] | None, version: int = 3, timezone: str = "Europe/Riga") -> None:
@@ -83,7 +84,9 @@ class Sla(Driver[Memory]):
                 "author": author,
             }
         )
-        return self.arrived("conversations", f"pasokh.conversation.{word}", fact)
+        arrived = self.arrived("conversations", f"pasokh.conversation.{word}", fact)
+        self.heard.append(arrived.event)
+        return arrived
 
     async def tell(
         self,

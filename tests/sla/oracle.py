@@ -1,0 +1,120 @@
+"""What must become of every promise of a story, read off the whole of it at once, in seconds: no clock, no state.
+
+A story is a list of lines `(word, time, ...)` in the order in which conversations told them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+NEVER = float("inf")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened at `at`. `answer` numbers replies; `accepted` is the time of theirs."""
+
+    word: str
+    at: float
+    answer: int = -1
+    accepted: float = 0.0
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of one run."""
+
+    started: float
+    state: str
+    stopped: float | None = None
+    late: float | None = None
+
+
+def met(started: float, target: float, at: float) -> Fate:
+    """It happened."""
+    late = at - started - target
+    return Fate(started, "breached", at, late) if late > 0 else Fate(started, "fulfilled", at)
+
+
+def given_up(started: float, target: float, at: float) -> Fate:
+    """It was needed no more."""
+    return Fate(started, "breached") if at > started + target else Fate(started, "cancelled", at)
+
+
+def open_still(started: float, target: float, end: float) -> Fate:
+    return Fate(started, "breached" if end >= started + target else "running")
+
+
+def pickups(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
+    since: float | None = None
+    for line in lines:
+        if line.word == "queued" and since is None:
+            since = line.at
+        elif line.word in ("assigned", "resolved") and since is not None:
+            yield (met if line.word == "assigned" else given_up)(since, target, line.at)
+            since = None
+    if since is not None:
+        yield open_still(since, target, end)
+
+
+def resolutions(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
+    """Each from opened or reopened to resolved; only time that is not pending counts."""
+    starts = [i for i, line in enumerate(lines) if line.word in ("opened", "reopened")]
+    for first, after in zip(starts, [*starts[1:], len(lines)], strict=True):
+        part = list(lines[first:after])
+        resolved = next((line.at for line in part if line.word == "resolved"), None)
+        due, paused = part[0].at + target, False
+        for since, until in _pauses(part):
+            # What was due before is broken; nothing is paused after that.
+            paused = since <= due and until == NEVER
+            due += until - since if since <= due and not paused else 0
+        if resolved is not None and paused:
+            yield Fate(part[0].at, "fulfilled", resolved)
+        elif resolved is not None:
+            yield met(part[0].at, due - part[0].at, resolved)
+        else:
+            yield Fate(part[0].at, "paused") if paused else open_still(part[0].at, due - part[0].at, end)
+
+
+def _pauses(part: Sequence[Line]) -> Iterator[tuple[float, float]]:
+    """From a reply to what makes it the agents' move again; a failed reply does from its acceptance on."""
+    since: float | None = None
+    for line in part:
+        if line.word == "replied" and since is None:
+            since = line.at
+        elif line.word in ("customer", "failed", "resolved", "queued") and since is not None:
+            yield since, max(since, line.accepted if line.word == "failed" else line.at)
+            since = None
+    if since is not None:
+        yield since, NEVER
+
+
+def turns(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
+    """The first is first_response, the others are next_response: customer messages without an answer after them."""
+    place = -1
+    while True:
+        first = next((i for i in range(place + 1, len(lines)) if lines[i].word == "customer"), None)
+        if first is None:
+            return
+        place, fate = _turn(lines, first, target, end)
+        yield fate
+
+
+def _turn(lines: Sequence[Line], first: int, target: float, end: float) -> tuple[int, Fate]:
+    """One turn from its first message, and the place in the story after which the next may start."""
+    said, ended_at = dict[int, int](), None
+    is_finished, started = False, lines[first].at
+    for place in range(first, len(lines)):
+        line = lines[place]
+        if line.word == "replied":
+            said[line.answer] = place
+        elif line.word == "delivered" and line.answer in said:
+            return (place if is_finished else said[line.answer]), met(started, target, line.accepted)
+        elif line.word == "failed":
+            said.pop(line.answer, None)
+        elif line.word in ("resolved", "reopened"):
+            is_finished = line.word == "resolved"
+            ended_at = line.at if is_finished else None
+        if ended_at is not None and not said:
+            return place, given_up(started, target, ended_at)
+    awaited = any(lines[place].at <= started + target for place in said.values())
+    return len(lines), Fate(started, "running") if awaited else open_still(started, target, end)
