@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.sla import ClockMetric
 from schemas.values import Contract, Instant, Json, Priority, Slug, Surface, Written
+from schemas.webhooks import Webhook
 
 PresenceStatus = Literal["online", "away", "offline"]
 Scope = Literal["read", "write", "admin"]
@@ -207,3 +208,4 @@ class WorkspaceConfiguration(Contract):
     teams: dict[str, Kept[TeamBody]] = {}
     routing: Kept[RoutingBody] | None = None
     sla: Kept[SlaBody] | None = None
+    webhooks: dict[str, Kept[Webhook]] = {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.channels.registry import CHANNELS
+from services.console.wiring import console
 from services.delivery.wiring import open_delivery
 from services.ingest.wiring import ingest
 from services.metrics import wiring as metrics
@@ -23,6 +24,7 @@ from services.records import (
     secrets,
     sends,
     tasks,
+    webhooks,
 )
 from services.router.conversations.handoff import read_token
 from services.router.conversations.processor import ConversationsStage
@@ -37,11 +39,19 @@ from services.sla import wiring as sla
 from services.sla.processor import SlaStage
 from services.workspaces.wiring import workspaces
 
+GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
+    **{stage.group: stage.topics for stage in (ConversationsStage, Dispatch, SlaStage, MetricsStage)},
+    sends.WRITER: ("outbound",),
+    webhooks.WRITER: ("conversations", "sla"),
+}
+"""Group → the topics it reads."""
+
 SERVICES: Mapping[str, Sequence[Service]] = {
     "ingest": (ingest(read_token),),
     "router": (
         workspaces({channel.name: channel.check_account for channel in CHANNELS}),
         router({channel.name: channel.capabilities for channel in CHANNELS}),
+        console(GROUP_TOPICS),
     ),
     "sla": (sla.open,),
     "delivery": (open_delivery,),
@@ -67,6 +77,7 @@ RECORDS = (
     secrets,
     sends,
     tasks,
+    webhooks,
 )
 """Modules that define collections."""
 
@@ -75,12 +86,6 @@ COLLECTIONS: Sequence[Collection[Any]] = tuple(
     found for module in RECORDS for found in vars(module).values() if isinstance(found, Collection)
 )
 """Every collection but those of `runtime.collections`, which the engine adds; made at start by every process."""
-
-GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
-    **{stage.group: stage.topics for stage in (ConversationsStage, Dispatch, SlaStage, MetricsStage)},
-    sends.WRITER: ("outbound",),
-}
-"""Group → the topics it reads."""
 
 
 def process_of(name: str) -> Process:

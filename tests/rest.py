@@ -17,6 +17,7 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES
 from services.records.decisions import DECISIONS
 from services.records.keys import KEYS, StoredKeys
+from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES
 from services.router.routes import routers_of
 from services.runtime.app import open_app
 from services.runtime.bus.port import Outgoing
@@ -42,6 +43,8 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     KEYS,
     MESSAGES,
     OUTCOMES,
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_LINES,
 )
 Answer = Callable[[Event], Outcome | None]
 

@@ -15,3 +15,11 @@ class DeliveryInstruments:
         self.duration = Histogram(
             "pasokh_delivery_attempt_seconds", "One attempt.", ["channel"], registry=registry, buckets=SECONDS
         )
+
+
+class WebhookInstruments:
+    """What the webhooks to integrators report; `answer` is the class of the status, or `none`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.calls = Counter("pasokh_webhook_calls_total", "Webhooks posted.", ["answer"], registry=registry)
+        self.duration = Histogram("pasokh_webhook_call_seconds", "One webhook.", registry=registry, buckets=SECONDS)

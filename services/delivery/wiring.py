@@ -1,4 +1,4 @@
-"""Opens delivery in a process: the sender over guarded HTTP."""
+"""Opens delivery in a process: the sender and the webhooks over guarded HTTP."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -9,18 +9,21 @@ from services.channels.port import Channel
 from services.channels.registry import CHANNELS
 from services.delivery.attempt import Outside
 from services.delivery.http import guarded, open_http
-from services.delivery.instruments import DeliveryInstruments
+from services.delivery.instruments import DeliveryInstruments, WebhookInstruments
 from services.delivery.sender import Sender
+from services.delivery.webhooks.call import Outside as Calls
+from services.delivery.webhooks.stage import WebhooksStage
 from services.runtime.service import Context, Part
 
 
 @asynccontextmanager
 async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS) -> AsyncIterator[Part]:
-    """The stage `sender`, its metrics, and the connections it sends over."""
+    """The stages `sender` and `webhooks`, their metrics, and the connections they send over."""
     registry = CollectorRegistry()
     settings = context.settings
     backend = guarded(allow_private=settings.allow_private_targets, allowed=settings.allowed_targets)
-    async with open_http(backend) as http:
+    # Webhooks have connections of their own: endpoints that hang take none from the answers to customers.
+    async with open_http(backend) as http, open_http(backend) as webhook_http:
         outside = Outside(
             channels={channel.name: channel for channel in channels},
             http=http,
@@ -28,4 +31,5 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
             clock=context.clock,
             instruments=DeliveryInstruments(registry),
         )
-        yield Part(stages=(Sender(outside),), collectors=(registry,))
+        calls = Calls(webhook_http, context.store, context.clock, WebhookInstruments(registry))
+        yield Part(stages=(Sender(outside), WebhooksStage(calls)), collectors=(registry,))

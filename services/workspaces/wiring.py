@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from services.runtime.service import Context, Part, Service
-from services.workspaces import accounts, keys, routes
+from services.workspaces import accounts, keys, routes, webhooks
 from services.workspaces.edits import CheckAccount
 
 
@@ -13,6 +13,6 @@ def workspaces(checks: Mapping[str, CheckAccount]) -> Service:
 
     @asynccontextmanager
     async def opened(_: Context) -> AsyncIterator[Part]:
-        yield Part(routers=[routes.router_of(), accounts.router_of(checks), keys.router_of()])
+        yield Part(routers=[routes.router_of(), accounts.router_of(checks), keys.router_of(), webhooks.router_of()])
 
     return opened

@@ -1,0 +1,89 @@
+"""The table event type → contract of its `data`, and topic: every type that is ever sent, and nothing else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from schemas import activity, commands, conversation, outbound, routing, sla, webhooks
+from schemas.topics import topic_of
+from schemas.values import Contract
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """What the `data` of an event type is, and the topics it travels on."""
+
+    contract: type[Contract]
+    topics: tuple[str, ...]
+
+
+CONVERSATION_FACTS = (
+    "opened",
+    "message_received",
+    "message_edited",
+    "message_deleted",
+    "queued",
+    "assigned",
+    "transferred",
+    "priority_changed",
+    "noted",
+    "replied",
+    "reply_delivered",
+    "reply_failed",
+    "pending",
+    "resolved",
+    "reopened",
+    "closed",
+    "handoff_started",
+    "handoff_completed",
+    "handoff_expired",
+)
+SLA_FACTS = ("started", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
+
+_DATA: Mapping[str, type[Contract]] = {
+    **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
+    **{f"pasokh.conversation.{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
+    **{f"pasokh.sla.{fact}": sla.ClockFact for fact in SLA_FACTS},
+    "pasokh.command.reply": commands.Reply,
+    "pasokh.command.resolve": commands.Resolve,
+    "pasokh.command.reopen": commands.Reopen,
+    "pasokh.command.transfer": commands.Transfer,
+    "pasokh.command.priority": commands.SetPriority,
+    "pasokh.command.note": commands.AddNote,
+    "pasokh.command.forward": commands.Forward,
+    "pasokh.command.escalate": commands.Escalate,
+    "pasokh.outbound.message": outbound.OutboundMessage,
+    "pasokh.delivery.sent": outbound.DeliverySent,
+    "pasokh.delivery.failed": outbound.DeliveryFailed,
+    "pasokh.assignment.assigned": routing.Assigned,
+    "pasokh.assignment.unassigned": routing.Unassigned,
+    "pasokh.routing.task_queued": routing.TaskQueued,
+    "pasokh.routing.task_changed": routing.TaskChanged,
+    "pasokh.routing.task_given": routing.TaskGiven,
+    "pasokh.routing.task_closed": routing.TaskClosed,
+    "pasokh.routing.agent_put": routing.AgentPut,
+    "pasokh.routing.agent_deleted": routing.AgentDeleted,
+    "pasokh.routing.presence_set": routing.PresenceSet,
+}
+
+# Control events name their topic themselves; `dead_letter` goes to any topic that the group in question reads.
+_CONTROL: Mapping[str, EventType] = {
+    "pasokh.control.due": EventType(sla.ControlDue, ("sla",)),
+    "pasokh.control.tick": EventType(sla.ControlTick, ("conversations",)),
+    "pasokh.control.webhook_replay": EventType(webhooks.WebhookReplay, ("conversations",)),
+    "pasokh.control.dead_letter": EventType(
+        commands.DeadLetterAction, ("inbound", "conversations", "outbound", "routing")
+    ),
+}
+
+EVENT_TYPES: Mapping[str, EventType] = {
+    **{name: EventType(contract, (topic_of(name).name,)) for name, contract in _DATA.items()},
+    **_CONTROL,
+}
+FACTS: tuple[str, ...] = tuple(name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "sla"))
+"""What integrators get: over webhooks, streams and `…/events`."""
+
+
+def of_topic(topic: str) -> Iterable[str]:
+    """The event types that a topic carries, in the order of the table."""
+    return [name for name, event in EVENT_TYPES.items() if topic in event.topics]

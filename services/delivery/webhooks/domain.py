@@ -1,0 +1,53 @@
+"""When a webhook is tried again, and when an endpoint is left in peace. Pure: values and the time in, times out.
+
+The schedule is that of the Standard Webhooks specification. An endpoint that fails is asked by one call at a time, ever
+more rarely, whatever waits for it: so a dead one costs little, and nobody else waits for it.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Literal
+
+from schemas.values import Contract
+
+SCHEDULE_SECONDS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""Before each try, after the one before."""
+GIVE_UP_AFTER = timedelta(seconds=sum(SCHEDULE_SECONDS) * 1.1 + 3600)
+LONGEST_WAIT = timedelta(days=1)
+LONGEST_PAUSE_SECONDS = 300.0
+CALL_SECONDS = 15.0
+SETTLE_AFTER = timedelta(seconds=30)
+IN_FLIGHT = 8
+"""Calls to one endpoint that run at a time, of one partition; one while it fails."""
+
+End = Literal["delivered", "again", "gone"]
+
+
+class Result(Contract):
+    """How a call ended. `status` None: without an answer. `after` seconds when the endpoint said so."""
+
+    status: int | None = None
+    detail: str | None = None
+    after: float | None = None
+
+
+def end_of(result: Result) -> End:
+    """Any 2xx is taken; 410 is to be asked no more; all else is tried again."""
+    if result.status is not None and 200 <= result.status < 300:
+        return "delivered"
+    return "gone" if result.status == 410 else "again"
+
+
+def next_try(delivery: str, attempts: int, now: datetime, after: float | None = None) -> datetime | None:
+    """When to try again after `attempts` tries; None: no more. Up to a tenth later than the schedule says."""
+    if attempts >= len(SCHEDULE_SECONDS):
+        return None
+    digest = hashlib.blake2b(f"{delivery}/{attempts}".encode(), digest_size=4).digest()
+    plain = timedelta(seconds=SCHEDULE_SECONDS[attempts] * (1 + 0.1 * int.from_bytes(digest, "big") / 2**32))
+    asked = min(timedelta(seconds=min(after, 1e6)), LONGEST_WAIT) if after is not None and after > 0 else plain
+    return now + max(plain, asked)
+
+
+def pause(failures: int) -> timedelta:
+    """How long to leave an endpoint in peace after this many failures in a row: doubling from 1 s to 5 minutes."""
+    return timedelta(seconds=min(2.0 ** min(failures - 1, 20), LONGEST_PAUSE_SECONDS))
