@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.generate.dashboards import DASHBOARDS
+from deploy.generate.kubernetes import GROUPS, manifests
 from deploy.generate.panels import as_json
 from deploy.generate.proxy import paths_conf, served, upstreams_conf
 
@@ -14,9 +15,15 @@ DEPLOY = Path(__file__).parents[1]
 async def generated() -> Mapping[Path, str]:
     """Every generated file, as it has to be."""
     routes = await served()
+    base = DEPLOY / "kubernetes" / "base"
     return {
         DEPLOY / "proxy" / "paths.conf": paths_conf(routes),
         DEPLOY / "proxy" / "upstreams.conf": upstreams_conf(routes),
+        **{base / f"{process}.yaml": manifests(process) for process in GROUPS},
+        # Kustomize reads nothing from outside its folder. A service's address there is one that stays.
+        base / "proxy" / "nginx.conf": (DEPLOY / "proxy" / "nginx.conf").read_text(),
+        base / "proxy" / "paths.conf": paths_conf(routes),
+        base / "proxy" / "upstreams.conf": upstreams_conf(routes, names_change=False),
         **{DEPLOY / "grafana" / "dashboards" / f"{one.uid}.json": as_json(one) for one in DASHBOARDS},
     }
 

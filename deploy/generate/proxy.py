@@ -77,14 +77,14 @@ def _pattern(part: str) -> str:
     return ".+" if part.endswith(":path}") else "[^/]+"
 
 
-def upstreams_conf(routes: Mapping[str, str]) -> str:
-    """Where the processes are: names that are looked up again, so that replicas may come and go."""
+def upstreams_conf(routes: Mapping[str, str], *, names_change: bool = True) -> str:
+    """Where the processes are. `names_change`: names are looked up again, so that replicas may come and go."""
     # Docker's own name server.
-    names = "resolver 127.0.0.11 valid=5s;\n"
-    return HEADER + names + "".join(_upstream(process) for process in sorted({*routes.values(), DEFAULT}))
+    lookup = "resolver 127.0.0.11 valid=5s;\n" if names_change else ""
+    again = " resolve" if names_change else ""
+    return HEADER + lookup + "".join(_upstream(process, again) for process in sorted({*routes.values(), DEFAULT}))
 
 
-def _upstream(process: str) -> str:
-    return (
-        f"upstream {process} {{\n    zone {process} 64k;\n    server {process}:{PORT} resolve;\n    keepalive 64;\n}}\n"
-    )
+def _upstream(process: str, again: str) -> str:
+    lines = (f"zone {process} 64k;", f"server {process}:{PORT}{again};", "keepalive 64;")
+    return f"upstream {process} {{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"

@@ -69,17 +69,17 @@ def _open_or_absent(open_server: Callable[[], S]) -> S:
     try:
         return open_server()
     except Unavailable as error:
-        raise _absence(str(error)) from None
+        raise absence(str(error)) from None
 
 
 def _stoppable(server: Server) -> Iterator[Server]:
     if isinstance(server, Given):
-        raise _absence(f"{server.url} was given by address, and this test stops it")
+        raise absence(f"{server.url} was given by address, and this test stops it")
     yield server
     server.start()
 
 
-def _absence(reason: str) -> BaseException:
+def absence(reason: str) -> BaseException:
     """What to raise in a test that cannot have its server."""
     if os.environ.get("PASOKH_REQUIRE_LIVE") == "1":
         return pytest.fail.Exception(f"PASOKH_REQUIRE_LIVE=1: {reason}", pytrace=False)

@@ -54,6 +54,11 @@ class Process:
             self._child.kill()
         self._gone()
 
+    def signal(self) -> None:
+        """SIGTERM, without waiting for its end."""
+        if self._child is not None:
+            self._child.terminate()
+
     def kill(self) -> None:
         if self._child is not None:
             self._child.kill()

@@ -1,0 +1,146 @@
+"""The manifests of the services: the same processes as in compose, scaled by how far their groups are behind."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from deploy.generate.proxy import PORT
+from services.composition import GROUP_TOPICS
+from services.runtime.bus.kafka_topics import topic_name
+
+# Any: manifests are YAML without a schema of ours.
+Manifest = dict[str, Any]
+IMAGE = "pasokh:0.1.0"
+USER = 10001
+NAMESPACE = "pasokh"
+"""`PASOKH_NAMESPACE`, by its default."""
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "ingest": (),
+    "router": ("conversations", "dispatch"),
+    "sla": ("sla",),
+    "delivery": ("sender",),
+    "metrics": ("metrics",),
+}
+"""Process → the groups whose lag is its own."""
+MOST = 6
+LAG_PER_REPLICA = 500
+HEADER = "# Made by `python -m deploy.generate`: not to be edited. Change it in an overlay.\n"
+
+
+def manifests(process: str) -> str:
+    """Everything of one process."""
+    made = (_deployment(process), _service(process), _budget(process), _scaling(process))
+    return HEADER + yaml.safe_dump_all(made, sort_keys=False, width=120)
+
+
+def labels(process: str) -> dict[str, str]:
+    """What selects the pods of a process."""
+    return {"app.kubernetes.io/name": "pasokh", "app.kubernetes.io/component": process}
+
+
+def _named(kind: str, version: str, process: str, spec: Manifest) -> Manifest:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": process, "labels": labels(process)}, "spec": spec}
+
+
+def _deployment(process: str) -> Manifest:
+    annotations = {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORT)}
+    pod = {
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": 20,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": labels(process)},
+            }
+        ],
+        "containers": [_container(process)],
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
+    }
+    # No number of replicas: that is what scales it.
+    spec = {
+        "selector": {"matchLabels": labels(process)},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+        "template": {"metadata": {"labels": labels(process), "annotations": annotations}, "spec": pod},
+    }
+    return _named("Deployment", "apps/v1", process, spec)
+
+
+def _container(process: str) -> Manifest:
+    return {
+        "name": process,
+        "image": IMAGE,
+        "args": ["serve", process],
+        "ports": [{"name": "http", "containerPort": PORT}],
+        "env": list(_environment()),
+        "startupProbe": _probe("/livez", failureThreshold=60, periodSeconds=1),
+        "livenessProbe": _probe("/livez", failureThreshold=3, periodSeconds=10),
+        "readinessProbe": _probe("/readyz", failureThreshold=2, periodSeconds=5),
+        "resources": {"requests": {"cpu": "250m", "memory": "192Mi"}, "limits": {"memory": "512Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - of the container, and its own
+    }
+
+
+def _environment() -> Iterator[Manifest]:
+    yield {"name": "PASOKH_HOST", "value": "0.0.0.0"}  # noqa: S104 - of the pod
+    yield {"name": "PASOKH_PORT", "value": str(PORT)}
+    settings, secret = {"name": "pasokh-settings"}, {"name": "pasokh-secrets"}
+    yield {"name": "KAFKA_SERVERS", "valueFrom": {"configMapKeyRef": {**settings, "key": "KAFKA_SERVERS"}}}
+    yield {"name": "PASOKH_BUS", "value": "kafka://$(KAFKA_SERVERS)"}
+    yield {"name": "PASOKH_PUBLIC_URL", "valueFrom": {"configMapKeyRef": {**settings, "key": "PASOKH_PUBLIC_URL"}}}
+    for name in ("PASOKH_STORE", "PASOKH_ADMIN_KEY"):
+        yield {"name": name, "valueFrom": {"secretKeyRef": {**secret, "key": name}}}
+    # Every caller has the proxy's address here; the proxy holds each client to its own rate.
+    for name in ("PASOKH_ADDRESS_REQUESTS_PER_SECOND", "PASOKH_ADDRESS_FAILURES_PER_MINUTE"):
+        yield {"name": name, "value": "100000"}
+
+
+def _probe(path: str, **how: int) -> Manifest:
+    return {"httpGet": {"path": path, "port": "http"}, "timeoutSeconds": 3, **how}
+
+
+def _service(process: str) -> Manifest:
+    spec = {"selector": labels(process), "ports": [{"name": "http", "port": PORT, "targetPort": "http"}]}
+    return _named("Service", "v1", process, spec)
+
+
+def _budget(process: str) -> Manifest:
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": labels(process)}}
+    return _named("PodDisruptionBudget", "policy/v1", process, spec)
+
+
+def _scaling(process: str) -> Manifest:
+    triggers = [_lag(group, topic) for group in GROUPS[process] for topic in GROUP_TOPICS[group]]
+    busy = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
+    spec = {
+        "scaleTargetRef": {"name": process},
+        "minReplicaCount": 2,
+        "maxReplicaCount": MOST,
+        "cooldownPeriod": 300,
+        "triggers": triggers or [busy],
+    }
+    return _named("ScaledObject", "keda.sh/v1alpha1", process, spec)
+
+
+def _lag(group: str, topic: str) -> Manifest:
+    metadata = {
+        "bootstrapServersFromEnv": "KAFKA_SERVERS",
+        "consumerGroup": f"{NAMESPACE}.{group}",
+        "topic": topic_name(NAMESPACE, topic),
+        "lagThreshold": str(LAG_PER_REPLICA),
+        "offsetResetPolicy": "earliest",
+    }
+    return {"type": "kafka", "metadata": metadata}

@@ -1,0 +1,119 @@
+"""docker-compose.yml, by its schema and by what it must never say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from services.commands.env import VARIABLE
+from services.composition import SERVICES
+from services.runtime.settings import Settings
+from tests.live.topology import COMPOSE, Topology, compose
+from tests.live_servers import kafka, mongo
+
+ROOT = COMPOSE.parent
+DOCKERFILE = ROOT / "deploy" / "Dockerfile"
+EXAMPLE = dict(VARIABLE.findall((ROOT / ".env.example").read_text()))
+FILLED = {name: value or "0" * 64 for name, value in EXAMPLE.items()}
+USED = re.compile(r"\$\{([A-Z_]+)(:[-?])?([^}]*)\}")
+WHOLE = compose(FILLED)["services"]
+OURS = {name: one for name, one in WHOLE.items() if one["image"].startswith("pasokh:")}
+
+
+def test_it_is_what_the_compose_specification_allows() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_service_of_the_code_runs_and_no_other() -> None:
+    assert {name: one["command"] for name, one in OURS.items()} == {name: ["serve", name] for name in SERVICES}
+    assert Topology.count(OURS["router"]) == 2
+
+
+def test_every_setting_that_it_names_exists() -> None:
+    known = {f"PASOKH_{name.upper()}" for name in Settings.model_fields}
+    assert {name for one in OURS.values() for name in one["environment"]} <= known
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_everything_is_pinned_checked_and_started_again(name: str) -> None:
+    service = WHOLE[name]
+    assert re.search(r":v?\d+\.\d+", service["image"]), service["image"]
+    assert service["restart"] == "unless-stopped"
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", [*OURS, "proxy", "prometheus", "alertmanager", "grafana"])
+def test_what_needs_no_rights_and_no_writable_root_has_none(name: str) -> None:
+    assert WHOLE[name]["read_only"] is True
+    assert WHOLE[name]["cap_drop"] == ["ALL"]
+
+
+def test_without_secrets_of_ones_own_nothing_starts() -> None:
+    with pytest.raises(KeyError, match="pasokh env"):
+        compose({})
+    needed = {name for name, how, _ in USED.findall(COMPOSE.read_text()) if how == ":?"}
+    assert needed == {name for name, value in EXAMPLE.items() if not value}
+
+
+def test_the_example_names_every_variable_and_the_same_defaults() -> None:
+    defaults = {name: rest for name, how, rest in USED.findall(COMPOSE.read_text()) if how == ":-"}
+    assert defaults == {name: value for name, value in EXAMPLE.items() if value}
+
+
+def test_only_this_machine_can_reach_it_until_told_otherwise() -> None:
+    ports = {name: one["ports"] for name, one in WHOLE.items() if "ports" in one}
+    assert set(ports) == {"proxy", "prometheus", "grafana"}
+    assert all(port.startswith("127.0.0.1:") for published in ports.values() for port in published)
+    assert [WHOLE[name]["networks"] for name in ("kafka", "mongo")] == [["inside"], ["inside"]]
+
+
+def test_servers_are_those_that_the_tests_were_run_with() -> None:
+    assert WHOLE["mongo"]["image"] == mongo.IMAGE
+    assert WHOLE["kafka"]["image"] == f"apache/kafka:{kafka.kafka_version()}"
+
+
+def test_every_path_that_is_mounted_exists() -> None:
+    mounts = [mount.split(":")[0] for one in WHOLE.values() for mount in one.get("volumes", ())]
+    assert [mount for mount in mounts if mount.startswith(".") and not (ROOT / mount).is_dir()] == []
+
+
+# -- the image ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_image_is_pinned_and_nobody_in_it_is_root() -> None:
+    text = DOCKERFILE.read_text()
+    assert all(re.search(r":\d+\.\d+\.\d+", base) for base in re.findall(r"^FROM (\S+)", text, re.MULTILINE))
+    assert re.findall(r"^USER (.*)$", text, re.MULTILINE) == ["10001:10001"]
+    assert "/readyz" in text
+    uv = re.search(r"UV_VERSION := (\S+)", (ROOT / "Makefile").read_text())
+    assert uv is not None
+    assert f"uv=={uv[1]}" in text
+
+
+def test_what_the_image_is_made_of_exists_and_is_sent_to_the_builder() -> None:
+    copied = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.*)$", DOCKERFILE.read_text(), re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert set(copied) == sent
+    assert all((ROOT / source).exists() for source in copied)
+
+
+def test_its_health_check_is_that_of_the_compose_file() -> None:
+    check = OURS["sla"]["healthcheck"]["test"]
+    assert f'CMD ["python", "-c", "{check[-1]}"]' in DOCKERFILE.read_text()
+
+
+def test_grafana_looks_where_prometheus_is() -> None:
+    place = ROOT / "deploy" / "grafana" / "provisioning" / "datasources" / "prometheus.yaml"
+    [source] = yaml.safe_load(place.read_text())["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    assert Path(WHOLE["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]).name == "overview.json"

@@ -1,0 +1,66 @@
+"""What is made from the code is what `python -m deploy.generate` writes, and sends every path to who serves it."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from deploy.generate.__main__ import DEPLOY, generated
+from deploy.generate.kubernetes import GROUPS
+from deploy.generate.proxy import paths_conf, served
+from services.composition import GROUP_TOPICS, SERVICES
+
+LOCATION = re.compile(
+    r'^location (?:(?P<how>=|~) )?"?(?P<what>[^ "]+)"? \{ proxy_pass http://(?P<to>\w+); \}$', re.MULTILINE
+)
+
+
+def process_for(path: str, conf: str) -> str | None:
+    """The upstream that nginx takes: an exact match, the first regular expression, the longest prefix."""
+    rows = [(m["how"], m["what"], m["to"]) for m in LOCATION.finditer(conf)]
+    exact = [to for how, what, to in rows if how == "=" and what == path]
+    matching = [to for how, what, to in rows if how == "~" and re.search(what, path)]
+    prefixes = sorted((len(what), to) for how, what, to in rows if how is None and path.startswith(what))
+    return next(iter([*exact, *matching, *(to for _, to in reversed(prefixes))]), None)
+
+
+def example_of(path: str) -> str:
+    """A path as somebody would ask for it."""
+    return re.sub(r"\{[^}]+\}", "x-1", path) + ("anything" if path.endswith("/") else "")
+
+
+async def test_every_generated_file_is_up_to_date() -> None:
+    wrong = [
+        str(path.relative_to(DEPLOY))
+        for path, text in (await generated()).items()
+        if not path.exists() or path.read_text() != text
+    ]
+    assert wrong == [], "run: python -m deploy.generate"
+
+
+async def test_the_proxy_sends_every_path_to_the_process_that_serves_it() -> None:
+    routes = await served()
+    conf = (DEPLOY / "proxy" / "paths.conf").read_text()
+    assert {path: process_for(example_of(path), conf) for path in routes} == routes
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/", "/_sent"])
+def test_the_proxy_knows_no_other_path(path: str) -> None:
+    assert process_for(path, (DEPLOY / "proxy" / "paths.conf").read_text()) is None
+
+
+def test_a_path_with_names_in_the_middle_is_told_from_its_neighbours() -> None:
+    routes: Mapping[str, str] = {"/v1/a/{b}/c": "sla", "/v1/a/{b}/d": "router", "/x": "ingest"}
+    conf = paths_conf(routes)
+    assert [process_for(p, conf) for p in ("/v1/a/1/c", "/v1/a/1/c/2", "/v1/a/1/d", "/x", "/x/y")] == [
+        "sla",
+        "router",
+        "router",
+        "ingest",
+        None,
+    ]
+
+
+def test_every_process_is_scaled_and_by_the_groups_it_runs() -> None:
+    assert set(GROUPS) == set(SERVICES)
+    assert sorted(group for groups in GROUPS.values() for group in groups) == sorted(GROUP_TOPICS)

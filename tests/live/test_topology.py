@@ -1,0 +1,246 @@
+"""The distributed system as docker-compose.yml says it: every service, two routers, one address, watched by Prometheus.
+
+One installation for the whole file; a demo shop is open on it, through the proxy.
+"""
+
+import asyncio
+import json
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from services.commands.env import VARIABLE, fill
+from services.demo.running import run_demo
+from tests.live.installation import Shop, shop_at, telegram, update_of
+from tests.live.topology import ROOT, Topology, answers, eventually, wait_for
+from tests.live_servers.fixtures import absence
+from tests.live_servers.server import Server, Unavailable, free_ports
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+DEMO_SECONDS = 20
+DEMO_RATE = 5.0
+DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
+RESOLVE_SECONDS = 8
+"""The last seconds of the demo, in which its conversations are resolved: its own agents take their time."""
+
+
+@pytest.fixture(scope="module")
+def stand_in_port() -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def topology(
+    tmp_path_factory: pytest.TempPathFactory, kafka_server: Server, mongo_server: Server, stand_in_port: int
+) -> Iterator[Topology]:
+    folder = tmp_path_factory.mktemp("topology")
+    fill((ROOT / ".env.example").read_text(), folder / "env")
+    values = dict(VARIABLE.findall((folder / "env").read_text()))
+    values["PASOKH_ALLOWED_TARGETS"] = json.dumps([f"127.0.0.1:{stand_in_port}"])
+    overrides = {"PASOKH_NAMESPACE": f"compose-{uuid4().hex[:8]}", "PASOKH_PARTITIONS": "4"}
+    whole = Topology(folder, values, kafka_server.url, mongo_server.url, overrides)
+    try:
+        with whole.running(*whole.own(), "proxy", "alertmanager", "prometheus"):
+            wait_for([one for name in whole.own() for one in whole.of(name)], "/readyz")
+            wait_for(whole.of("proxy"), "/livez")
+            wait_for(whole.of("prometheus"), "/-/ready")
+            yield whole
+    except Unavailable as error:
+        raise absence(str(error)) from None
+
+
+@pytest.fixture
+async def shop(topology: Topology) -> AsyncIterator[Shop]:
+    """A workspace of the test's own, through the proxy."""
+    key = topology.values["PASOKH_ADMIN_KEY"]
+    async with shop_at(topology.url("proxy"), key, f"shop-{secrets.token_hex(4)}") as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def shown(topology: Topology, stand_in_port: int) -> Topology:
+    """The same, after a demo shop was open on it for a while."""
+    public, key = topology.url("proxy"), topology.values["PASOKH_ADMIN_KEY"]
+
+    async def open_shop() -> None:
+        stop = asyncio.Event()
+        async with telegram(stand_in_port) as (_, url), asyncio.TaskGroup() as group:
+            asyncio.get_running_loop().call_later(DEMO_SECONDS, stop.set)
+            group.create_task(_resolve(public, key))
+            await run_demo(public, key, rate=DEMO_RATE, stand_in=url, stop=stop)
+
+    asyncio.run(open_shop())
+    return topology
+
+
+def test_there_are_two_routers_and_one_of_everything_else(topology: Topology) -> None:
+    counts = {name: len(topology.of(name)) for name in topology.own()}
+    assert counts == {"ingest": 1, "router": 2, "sla": 1, "delivery": 1, "metrics": 1}
+
+
+async def test_a_signed_update_becomes_an_assigned_conversation_and_its_answer_reaches_the_customer(
+    topology: Topology, shop: Shop, stand_in_port: int
+) -> None:
+    async with telegram(stand_in_port) as (stand_in, url):
+        await shop.open_with(url, {"ada": {"lang:en": 5}}, first_response_seconds=60)
+        update = update_of(7, 700, "Hello, where is my order? I have waited for a week.")
+        assert (await shop.post(update, secret="forged")).status_code == 401
+        assert (await shop.post(update)).status_code == 200
+        [conversation] = await _until(lambda: shop.items("/conversations", status="assigned"))
+        assert conversation["agent"] == "ada"
+        answer = await shop.reply(conversation["id"], "ada", "It is on its way.")
+        assert answer.status_code == 201, answer.text
+        assert await _until(lambda: _sent(stand_in.sent)) == ["It is on its way."]
+        # Another service, behind the same address.
+        [clock] = await shop.items(f"/conversations/{conversation['id']}/clocks")
+        assert clock["metric"] == "first_response"
+
+
+def test_the_health_check_of_a_container_says_what_the_service_says(topology: Topology) -> None:
+    [sla] = topology.of("sla")
+    [_, *command] = topology.services["sla"]["healthcheck"]["test"]
+    assert command[0] == "python"
+    code = [
+        subprocess.run([sys.executable, *command[1:]], env=env, capture_output=True, check=False).returncode
+        for env in ({"PASOKH_PORT": str(sla.port)}, {"PASOKH_PORT": "1"})
+    ]
+    assert code == [0, 1]
+
+
+def test_operations_of_the_services_are_not_on_the_public_address(topology: Topology) -> None:
+    public = topology.url("proxy")
+    statuses = {path: httpx2.get(public + path, trust_env=False).status_code for path in ("/metrics", "/readyz", "/x")}
+    assert statuses == {"/metrics": 404, "/readyz": 404, "/x": 404}
+    assert answers(f"{public}/docs")
+    nothing = httpx2.get(f"{public}/v1/nothing", trust_env=False)
+    assert (nothing.status_code, nothing.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_one_router_is_enough_and_nobody_notices(topology: Topology) -> None:
+    public, [first, _] = topology.url("proxy"), topology.of("router")
+    first.process.stop()
+    try:
+        assert [httpx2.get(f"{public}/openapi.json", trust_env=False).status_code for _ in range(10)] == [200] * 10
+    finally:
+        first.process.start()
+        wait_for([first], "/readyz")
+
+
+def test_without_its_service_a_path_says_when_to_come_again(topology: Topology) -> None:
+    [ingest] = topology.of("ingest")
+    ingest.process.stop()
+    try:
+        answer = httpx2.post(f"{topology.url('proxy')}/webhooks/telegram/shop/main", json={}, trust_env=False)
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert int(answer.headers["retry-after"]) >= 1
+    finally:
+        ingest.process.start()
+        wait_for([ingest], "/readyz")
+
+
+def test_prometheus_has_every_replica_and_is_loaded_with_every_rule(topology: Topology) -> None:
+    def all_up() -> object:
+        targets = _asked(topology, "/api/v1/targets")["activeTargets"]
+        found = {(t["labels"].get("service", t["labels"]["job"]), t["health"]) for t in targets}
+        wanted = {(name, "up") for name in (*topology.own(), "prometheus")}
+        return found == wanted and len(targets) == len(topology.ports_of("router")) + len(topology.own())
+
+    assert eventually(all_up, 30), _asked(topology, "/api/v1/targets")["activeTargets"]
+    rules = [rule for group in _asked(topology, "/api/v1/rules")["groups"] for rule in group["rules"]]
+    assert len(rules) > 10
+    assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
+
+
+def test_alerts_have_somewhere_to_go(topology: Topology) -> None:
+    def known() -> object:
+        return _asked(topology, "/api/v1/alertmanagers")["activeAlertmanagers"]
+
+    assert eventually(known, 10)
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_every_panel_shows_data_of_a_shop_that_was_open(shown: Topology, path: Path) -> None:
+    panels = json.loads(path.read_text())["panels"]
+    queries = {(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]}
+    assert len(queries) >= 10
+
+    def empty() -> list[str]:
+        return [title for title, expr in queries if not _has_data(_instant(shown, expr))]
+
+    assert eventually(lambda: not empty(), 15), empty()
+
+
+async def test_what_the_dashboards_count_is_what_the_records_say(shown: Topology) -> None:
+    async with shop_at(shown.url("proxy"), shown.values["PASOKH_ADMIN_KEY"], "demo") as demo:
+        conversations = await demo.items("/conversations")
+        threads = [await demo.items(f"/conversations/{one['id']}/messages") for one in conversations]
+    written = sum(message["direction"] == "inbound" for thread in threads for message in thread)
+    counted = {
+        'sum(max without (instance) (pasokh_conversations_opened_total{workspace="demo"}))': len(conversations),
+        'sum(max without (instance) (pasokh_messages_total{workspace="demo", direction="inbound"}))': written,
+    }
+    assert min(counted.values()) > 10
+
+    def shown_now() -> dict[str, float]:
+        return {expr: _number(shown, expr) for expr in counted}
+
+    assert eventually(lambda: shown_now() == counted, 20), (shown_now(), counted)
+
+
+def test_nothing_was_lost_on_the_way_and_nothing_is_left(shown: Topology) -> None:
+    assert eventually(lambda: _number(shown, "sum(pasokh_processor_lag_events)") == 0, 20)
+    assert _number(shown, "sum(pasokh_processor_dead_letters_total) or vector(0)") == 0
+    assert _number(shown, "sum(pasokh_processor_stopped_partitions) or vector(0)") == 0
+
+
+async def _resolve(public: str, key: str) -> None:
+    """Resolve what is assigned in the demo shop, once a second, until the demo ends."""
+    await asyncio.sleep(DEMO_SECONDS - RESOLVE_SECONDS)
+    async with shop_at(public, key, "demo") as shop:
+        for _ in range(RESOLVE_SECONDS):
+            for conversation in (await shop.get("/conversations", status="assigned", limit="20"))["items"]:
+                await shop.client.post(f"/v1/workspaces/demo/conversations/{conversation['id']}/resolve", json={})
+            await asyncio.sleep(1)
+
+
+async def _until(look: Any, seconds: float = 15) -> Any:
+    until = time.monotonic() + seconds
+    while not (found := await look()) and time.monotonic() < until:  # noqa: ASYNC110 - another process is looked at
+        await asyncio.sleep(0.05)
+    return found
+
+
+async def _sent(sent: Any) -> list[str]:
+    return [str(one["text"]) for one in sent]
+
+
+def _asked(topology: Topology, path: str, **parameters: str) -> Any:
+    answer = httpx2.get(topology.url("prometheus") + path, params=parameters, trust_env=False, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]
+
+
+def _instant(topology: Topology, expr: str) -> list[Any]:
+    """A panel's query with Grafana's own variables filled in."""
+    query = expr.replace("$__rate_interval", "1m").replace("$workspace", ".*")
+    found: list[Any] = _asked(topology, "/api/v1/query", query=query)["result"]
+    return found
+
+
+def _has_data(series: list[Any]) -> bool:
+    return any(one["value"][1] != "NaN" for one in series)
+
+
+def _number(topology: Topology, expr: str) -> float:
+    series = _instant(topology, expr)
+    return float(series[0]["value"][1]) if series else -1.0
