@@ -1,30 +1,47 @@
 """What each event adds to which series. Pure: contracts in, samples out."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.activity import Activity
-from schemas.conversation import Conversation, ConversationFact
+from schemas.conversation import Conversation
 from schemas.sla import ClockFact
 from services.metrics.instruments import (
     ACTIVITIES,
     ASSIGNMENTS,
     BREACHED,
     CANCELLED,
+    CLOSED,
     DELIVERIES,
+    FIRST_ANSWER,
     FIRST_RESPONSE,
     FULFILLED,
+    FULL_RESOLUTION,
+    HANDLE,
+    HANDOFF_TIME,
+    HANDOFFS,
     LATE,
     MESSAGES,
+    NEXT_RESPONSE,
+    NOTES,
+    NOTICES,
     OPENED,
+    PRIORITY_CHANGES,
+    REOPENED,
+    REPLIES_FAILED,
+    RESOLUTION,
+    RESOLVED,
+    STARTED,
+    TRANSFERS,
+    UNANSWERED,
+    WAIT,
     WAITING,
     WARNED,
     Instrument,
 )
+from services.metrics.story import OTHER, Mark, of_case
 
-LANGUAGES = frozenset({"fa", "ar", "lv", "en"})
-OTHER = "other"
 UNSAFE = re.compile(r"[^A-Za-z0-9_+-]")
 
 
@@ -59,63 +76,54 @@ def folded(sample: Sample) -> Sample:
     return Sample(sample.instrument, {**sample.labels, **known}, sample.amount)
 
 
-def of_case(case: Conversation) -> dict[str, str]:
-    """The labels that a conversation has."""
-    return {
-        "channel": case.channel,
-        "surface": case.surface,
-        "team": case.team,
-        "priority": case.priority,
-        "language": language_of(case.language),
-    }
-
-
-def language_of(language: str | None) -> str:
-    """One of the languages that are told apart, else `other`; a region (`fa-IR`) does not count."""
-    primary = (language or OTHER).split("-", 1)[0].lower()
-    return primary if primary in LANGUAGES else OTHER
-
-
 def waiting(case: Conversation, amount: float) -> Sample:
     """One conversation more (1) or fewer (-1) that waits."""
     return Sample(WAITING, of_case(case), amount)
 
 
-def of_fact(word: str, fact: ConversationFact) -> list[Sample]:
-    """What a fact of a conversation adds by itself; waiting and resolution need what was before."""
-    counted = FACTS.get(word)
-    return list(counted(fact)) if counted else []
+def of_mark(mark: Mark) -> list[Sample]:
+    """What a mark adds to which series. Raises KeyError for one that nothing counts: our own bug."""
+    return [_sample(mark, instrument, named) for instrument, named in SERIES[mark.kpi, mark.variant]]
 
 
-def _opened(fact: ConversationFact) -> Iterable[Sample]:
-    yield Sample(OPENED, of_case(fact.snapshot))
+def _sample(mark: Mark, instrument: Instrument, named: "Named") -> Sample:
+    labels = {name: mark.where.get(name) or OTHER for name in instrument.labels} | dict(named)
+    takes_time = instrument.kind == "histogram" and mark.seconds is not None
+    return Sample(instrument, labels, (mark.seconds or 0.0) if takes_time else 1.0)
 
 
-def _received(fact: ConversationFact) -> Iterable[Sample]:
-    labels = {**of_case(fact.snapshot), "surface": fact.message_surface or fact.snapshot.surface}
-    yield Sample(MESSAGES, {**labels, "direction": "inbound"})
-    yield Sample(ACTIVITIES, {**labels, "kind": "message"})
-
-
-def _assigned(fact: ConversationFact) -> Iterable[Sample]:
-    yield Sample(ASSIGNMENTS, of_case(fact.snapshot))
-
-
-def _delivered(fact: ConversationFact) -> Iterable[Sample]:
-    labels = {**of_case(fact.snapshot), "surface": fact.message_surface or fact.snapshot.surface}
-    yield Sample(MESSAGES, {**labels, "direction": "outbound"})
-    if fact.first_response is not None:
-        took = fact.first_response.stopped_at - fact.first_response.started_at
-        yield Sample(FIRST_RESPONSE, of_case(fact.snapshot), max(0.0, took.total_seconds()))
-
-
-FACTS: dict[str, Callable[[ConversationFact], Iterable[Sample]]] = {
-    "opened": _opened,
-    "message_received": _received,
-    "assigned": _assigned,
-    "reply_delivered": _delivered,
+Named = tuple[tuple[str, str], ...]
+SERIES: dict[tuple[str, str], list[tuple[Instrument, Named]]] = {
+    ("message", "inbound"): [(MESSAGES, (("direction", "inbound"),)), (ACTIVITIES, (("kind", "message"),))],
+    ("message", "outbound"): [(MESSAGES, (("direction", "outbound"),))],
+    ("notice", "delivered"): [(NOTICES, (("outcome", "delivered"),))],
+    ("notice", "failed"): [(NOTICES, (("outcome", "failed"),))],
+    ("reply_failed", ""): [(REPLIES_FAILED, ())],
+    ("opened", ""): [(OPENED, ())],
+    ("assigned", ""): [(ASSIGNMENTS, ())],
+    ("transferred", ""): [(TRANSFERS, ())],
+    ("resolved", ""): [(RESOLVED, ())],
+    ("reopened", ""): [(REOPENED, ())],
+    ("closed", ""): [(CLOSED, ())],
+    ("priority_changed", ""): [(PRIORITY_CHANGES, ())],
+    ("noted", ""): [(NOTES, ())],
+    ("unanswered", "first_response"): [(UNANSWERED, (("metric", "first_response"),))],
+    ("unanswered", "next_response"): [(UNANSWERED, (("metric", "next_response"),))],
+    ("handoff", "started"): [(HANDOFFS, (("outcome", "started"),))],
+    ("handoff", "expired"): [(HANDOFFS, (("outcome", "expired"),))],
+    ("handoff", "completed"): [(HANDOFFS, (("outcome", "completed"),)), (HANDOFF_TIME, ())],
+    ("first_response", "human"): [(FIRST_RESPONSE, ())],
+    ("first_response", "any"): [(FIRST_ANSWER, ())],
+    ("next_response", "human"): [(NEXT_RESPONSE, ())],
+    ("resolution", "first"): [(RESOLUTION, ())],
+    ("resolution", "full"): [(FULL_RESOLUTION, (("variant", "full"),))],
+    ("resolution", "full_less_pending"): [(FULL_RESOLUTION, (("variant", "full_less_pending"),))],
+    ("wait", "total"): [(WAIT, ())],
+    ("handle", "active"): [(HANDLE, ())],
 }
+"""Where each mark is counted, and the labels that its name gives."""
 PROMISES: dict[str, Instrument] = {
+    "started": STARTED,
     "warned": WARNED,
     "breached": BREACHED,
     "fulfilled": FULFILLED,

@@ -81,22 +81,87 @@ RESOLUTION = Instrument(
     CASE,
     RESOLUTION_BUCKETS,
 )
+FIRST_ANSWER = Instrument(
+    "pasokh_first_answer_seconds",
+    "histogram",
+    "From the first customer message to the acceptance of the first answer of anybody: agent, bot or notice.",
+    PLACE,
+    ANSWER_BUCKETS,
+)
+NEXT_RESPONSE = Instrument(
+    "pasokh_next_response_seconds",
+    "histogram",
+    "From the earliest customer message after an answer to the acceptance of the next human answer that arrived.",
+    CASE,
+    ANSWER_BUCKETS,
+)
+FULL_RESOLUTION = Instrument(
+    "pasokh_full_resolution_seconds",
+    "histogram",
+    "From opened to last resolved, counted when closed; `full_less_pending` leaves out waiting for the customer.",
+    (*PLACE, "variant"),
+    RESOLUTION_BUCKETS,
+)
+HANDLE = Instrument(
+    "pasokh_handle_seconds",
+    "histogram",
+    "Time with an agent whose move it was, from assigned to resolved less pending, per resolve.",
+    PLACE,
+    RESOLUTION_BUCKETS,
+)
+HANDOFF_TIME = Instrument(
+    "pasokh_handoff_seconds",
+    "histogram",
+    "From the public invitation to the customer's first word in private.",
+    ("channel", "team"),
+    ANSWER_BUCKETS,
+)
 WAIT = Instrument(
     "pasokh_wait_seconds", "histogram", "From queued to assigned to an agent, offers included.", PLACE, WAIT_BUCKETS
 )
 MESSAGES = Instrument(
     "pasokh_messages_total",
     "counter",
-    "Messages of customers taken in (inbound) and answers that reached the platform (outbound).",
+    "Messages of customers taken in (inbound), answers of agents and bots that reached the platform (outbound).",
     ("channel", "surface", "language", "direction"),
 )
 OPENED = Instrument("pasokh_conversations_opened_total", "counter", "Conversations opened.", CASE)
 ASSIGNMENTS = Instrument("pasokh_assignments_total", "counter", "Assignments of conversations to agents.", PLACE)
+REOPENED = Instrument("pasokh_conversations_reopened_total", "counter", "Conversations reopened.", PLACE)
+RESOLVED = Instrument("pasokh_conversations_resolved_total", "counter", "Resolves of conversations.", PLACE)
+CLOSED = Instrument("pasokh_conversations_closed_total", "counter", "Conversations closed for good.", PLACE)
+TRANSFERS = Instrument("pasokh_transfers_total", "counter", "Transfers to another team or agent.", PLACE)
+PRIORITY_CHANGES = Instrument(
+    "pasokh_priority_changes_total", "counter", "Changes of priority, by the new priority.", PLACE
+)
+NOTES = Instrument("pasokh_notes_total", "counter", "Notes that only agents see.", ("channel", "team"))
+REPLIES_FAILED = Instrument(
+    "pasokh_replies_failed_total", "counter", "Answers of agents and bots that never reached the customer.", PLACE
+)
+NOTICES = Instrument(
+    "pasokh_notices_total",
+    "counter",
+    "Notices of the system itself, which are no answers: delivered or failed.",
+    ("channel", "surface", "outcome"),
+)
+HANDOFFS = Instrument(
+    "pasokh_handoffs_total",
+    "counter",
+    "Moves from public to private: started, completed, expired.",
+    ("channel", "team", "outcome"),
+)
+UNANSWERED = Instrument(
+    "pasokh_unanswered_total",
+    "counter",
+    "Customers who waited for an answer when their conversation ended; `metric` is the answer that never came.",
+    (*PLACE, "metric"),
+)
 WAITING = Instrument("pasokh_waiting", "gauge", "Conversations that wait for an agent now.", PLACE)
 ACTIVITIES = Instrument("pasokh_activities_total", "counter", "What came in, by kind.", ("channel", "surface", "kind"))
 DELIVERIES = Instrument(
     "pasokh_deliveries_total", "counter", "Answers that platforms took (sent) or not (failed).", ("channel", "outcome")
 )
+STARTED = Instrument("pasokh_sla_started_total", "counter", "Promises given.", PROMISE)
 WARNED = Instrument("pasokh_sla_warned_total", "counter", "Warnings before a promise was due.", PROMISE)
 BREACHED = Instrument("pasokh_sla_breached_total", "counter", "Promises broken.", PROMISE)
 FULFILLED = Instrument("pasokh_sla_fulfilled_total", "counter", "Promises kept.", PROMISE)
@@ -107,14 +172,30 @@ LATE = Instrument(
 
 INSTRUMENTS = (
     FIRST_RESPONSE,
+    FIRST_ANSWER,
+    NEXT_RESPONSE,
     RESOLUTION,
+    FULL_RESOLUTION,
     WAIT,
+    HANDLE,
+    HANDOFF_TIME,
     MESSAGES,
+    NOTICES,
     OPENED,
     ASSIGNMENTS,
+    TRANSFERS,
+    RESOLVED,
+    REOPENED,
+    CLOSED,
+    PRIORITY_CHANGES,
+    NOTES,
+    REPLIES_FAILED,
+    UNANSWERED,
+    HANDOFFS,
     WAITING,
     ACTIVITIES,
     DELIVERIES,
+    STARTED,
     WARNED,
     BREACHED,
     FULFILLED,

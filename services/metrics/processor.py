@@ -10,8 +10,8 @@ from schemas.envelope import Event
 from schemas.sla import ClockFact
 from schemas.topics import WEEK_SECONDS
 from schemas.values import Json, instant_text
-from services.metrics.domain import Sample, of_activity, of_case, of_delivery, of_fact, of_promise, waiting
-from services.metrics.instruments import RESOLUTION, WAIT
+from services.metrics.domain import Sample, of_activity, of_delivery, of_mark, of_promise, waiting
+from services.metrics.story import Told, follow
 from services.metrics.tally import added, admitted, moved
 from services.records.counters import (
     COUNTED,
@@ -37,7 +37,6 @@ PRUNE_EVERY = timedelta(days=1)
 PRUNE_AT_ONCE = 500
 KEPT = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
 """Ids are kept 30 days past the retention of the topic that could repeat them."""
-QUEUED = frozenset({"waiting", "offered"})
 
 
 @dataclass(slots=True)
@@ -123,15 +122,14 @@ def _conversation(event: Event) -> str:
 
 
 def _count_fact(work: Work, event: Event) -> None:
-    word, fact = event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data)
-    before = work.get(COUNTED_CASES, fact.conversation) or CaseRecord(workspace=event.workspace)
-    after = _waited(work, event, fact, _moved(work, fact, before))
-    after = _resolved(work, word, fact, after)
-    _count(work, event.workspace, of_fact(word, fact))
+    told = Told(event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data), event.time)
+    before = work.get(COUNTED_CASES, told.fact.conversation) or CaseRecord(workspace=event.workspace)
+    after, marks = follow(_moved(work, told.fact, before), told)
+    _count(work, event.workspace, [sample for mark in marks for sample in of_mark(mark)])
     if after == CaseRecord(workspace=event.workspace):
-        work.delete(COUNTED_CASES, fact.conversation)
+        work.delete(COUNTED_CASES, told.fact.conversation)
     elif after != before:
-        work.put(COUNTED_CASES, fact.conversation, after)
+        work.put(COUNTED_CASES, told.fact.conversation, after)
 
 
 def _moved(work: Work, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
@@ -143,28 +141,6 @@ def _moved(work: Work, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
     if not waits and case.waiting is not None:
         _put(work, moved(_counters(work, case.workspace), case.waiting, -1, work.place.seq))
         return case.model_copy(update={"waiting": None})
-    return case
-
-
-def _waited(work: Work, event: Event, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
-    """Waiting goes on while offered, and is observed when an agent has it."""
-    status = fact.snapshot.status
-    if status in QUEUED:
-        return case if case.waiting_since else case.model_copy(update={"waiting_since": event.time})
-    if case.waiting_since is not None and status == "assigned":
-        seconds = max(0.0, (event.time - case.waiting_since).total_seconds())
-        _count(work, case.workspace, [Sample(WAIT, of_case(fact.snapshot), seconds)])
-    return case.model_copy(update={"waiting_since": None})
-
-
-def _resolved(work: Work, word: str, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
-    """Only the first resolve is observed; that it was resolved before is known from its reopening."""
-    if word == "resolved" and not case.reopened:
-        end = fact.snapshot.resolved_at or fact.at
-        seconds = max(0.0, (end - fact.snapshot.opened_at).total_seconds())
-        _count(work, case.workspace, [Sample(RESOLUTION, of_case(fact.snapshot), seconds)])
-    if word in ("reopened", "closed"):
-        return case.model_copy(update={"reopened": word == "reopened"})
     return case
 
 

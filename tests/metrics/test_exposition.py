@@ -138,6 +138,7 @@ async def test_the_scrape_is_valid_and_has_the_fixed_names_and_no_persons() -> N
         "kind",
         "direction",
         "outcome",
+        "variant",
         "le",
     }
     assert "zoe" not in text
