@@ -92,6 +92,7 @@ form { display: flex; gap: 8px; align-items: flex-end; padding: 10px; border-blo
   background: var(--face); padding-block-end: max(10px, env(safe-area-inset-bottom)); }
 textarea { flex: 1; min-inline-size: 0; resize: none; border: 1px solid var(--line); border-radius: 10px; padding: 9px 12px;
   background: var(--back); max-block-size: 132px; field-sizing: content; line-height: 1.4; }
+textarea:focus-visible { outline-width: 2px; outline-offset: -1px; }
 textarea::placeholder { color: var(--soft); opacity: 1; }
 form button { inline-size: 44px; block-size: 44px; border-radius: 10px; background: var(--mine); color: var(--on-mine);
   display: grid; place-items: center; flex: none; }
@@ -380,16 +381,20 @@ form svg { inline-size: 22px; block-size: 22px; }
   const log = h("ol", { class: "log", role: "log", "aria-live": "off", "aria-label": t.log, tabindex: "0" }, hello);
   const notice = h("p", { class: "notice", role: "status", hidden: true });
   const heard = h("div", { class: "heard", role: "status", "aria-live": "polite" });
-  const box = h("textarea", { rows: "1", dir: "auto", maxlength: "10000", placeholder: t.write, "aria-label": t.write, enterkeyhint: "send", keydown: onKey });
+  const box = h("textarea", { rows: "1", maxlength: "10000", placeholder: t.write, "aria-label": t.write, enterkeyhint: "send", keydown: onKey, input: () => direct() });
   const form = h("form", { submit: onSubmit }, box, h("button", { type: "submit", "aria-label": t.send, title: t.send }, icon("M4 12h14M12 5l7 7-7 7")));
   const closing = h("button", { type: "button", "aria-label": t.close, title: t.close, click: close }, icon("M6 6l12 12M18 6L6 18"));
   const panel = h("section", { class: "panel", id: "panel", role: isPage ? "main" : "dialog", "aria-modal": isPage ? null : "true", "aria-label": title, hidden: !isPage, keydown: onPanelKey },
     h("header", {}, h("h1", {}, title), closing), notice, log, form);
   const badge = h("span", { class: "badge", hidden: true, "aria-hidden": "true" });
-  const launcher = h("button", { class: "launcher", type: "button", "aria-label": t.open, "aria-haspopup": "dialog", "aria-expanded": "false", "aria-controls": "panel", click: open },
+  const launcher = h("button", { class: "launcher", type: "button", "aria-label": t.open, "aria-haspopup": "dialog", "aria-expanded": "false", "aria-controls": "panel", click: () => (panel.hidden ? open() : close()) },
     icon("M4 5h16v11H10l-5 4v-4H4z"), badge);
   const root = h("div", { class: isPage ? "root page open" : "root", dir: RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr", lang: language }, panel, launcher, heard);
 
+  // An empty box has no text to tell its direction by: it is the language's, so that the hint stands right.
+  function direct() {
+    box.dir = box.value ? "auto" : root.dir;
+  }
   function onKey(event) {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -401,6 +406,7 @@ form svg { inline-size: 22px; block-size: 22px; }
     box.focus();
     if (!text) return;
     box.value = "";
+    direct();
     say(text);
   }
   function onPanelKey(event) {
@@ -436,7 +442,7 @@ form svg { inline-size: 22px; block-size: 22px; }
     unread = next;
     badge.hidden = !next;
     badge.textContent = next ? number.format(next) : "";
-    launcher.setAttribute("aria-label", next ? `${t.open}: ${number.format(next)} ${t.news}` : t.open);
+    launcher.setAttribute("aria-label", next ? `${t.open}. ${t.news}: ${number.format(next)}` : t.open);
   }
   function tell(text) {
     notice.hidden = !text;
@@ -493,6 +499,7 @@ form svg { inline-size: 22px; block-size: 22px; }
     shadow.adoptedStyleSheets = [sheet];
     shadow.append(root);
     document.body.append(host);
+    direct();
     colours();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", colours);
     addEventListener("online", () => sleepers.forEach((wake) => wake()));

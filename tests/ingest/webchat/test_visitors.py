@@ -1,0 +1,144 @@
+"""Who may come in, from which page, and as whom."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.ingest.webchat.tokens import LIFETIME, Visitor, token_of, visitor_of
+from tests.ingest.webchat.house import IDENTITY_SECRET, LINK, ORIGIN, PATH, house, proof_of
+from tests.rest import problem_of
+
+SECRET = b"s" * 32
+
+
+async def test_nobody_knows_who_an_anonymous_visitor_is() -> None:
+    async with house() as shop:
+        first, second = await shop.session(), await shop.session(language="fa", name="Neda")
+        assert first["visitor"].startswith("anon-")
+        assert first["visitor"] != second["visitor"]
+
+
+async def test_an_identified_visitor_is_the_same_person_on_every_device() -> None:
+    async with house() as shop:
+        phone = await shop.session(identity=proof_of("customer-7"))
+        desk = await shop.session(identity=proof_of("customer-7"), language="lv")
+        assert phone["visitor"] == desk["visitor"] == "user-customer-7"
+
+
+async def test_ids_that_do_not_fit_into_a_person_are_hashed() -> None:
+    async with house() as shop:
+        mail = (await shop.session(identity=proof_of("neda@shop.example")))["visitor"]
+        assert mail.startswith("hash-")
+        assert (await shop.session(identity=proof_of(mail)))["visitor"] == f"user-{mail}"
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        proof_of("customer-7") | {"user_id": "customer-8"},
+        proof_of("customer-7", "another-secret"),
+        proof_of("customer-7") | {"user_hash": "0" * 64},
+        proof_of("customer-7") | {"user_hash": "é"},
+    ],
+)
+async def test_a_false_proof_of_identity_is_401(identity: dict[str, str]) -> None:
+    async with house() as shop:
+        problem_of(await shop.client.post(f"{PATH}/sessions", json={"identity": identity}), 401)
+
+
+async def test_a_made_up_hand_off_link_is_401_and_a_real_one_opens() -> None:
+    async with house() as shop:
+        problem_of(await shop.client.post(f"{PATH}/sessions", json={"handoff": "made-up"}), 401)
+        holder = await shop.holder(handoff=LINK)
+        await shop.write(holder)
+        assert shop.activities[0].details["handoff"] == LINK
+
+
+@pytest.mark.parametrize("path", ["/messages", "/stream"])
+@pytest.mark.parametrize("bearer", [None, "", "x", "w1.e30.AAAA", "Basic abc"])
+async def test_without_a_token_of_ours_it_is_401(path: str, bearer: str | None) -> None:
+    async with house() as shop:
+        headers = {} if bearer is None else {"authorization": f"Bearer {bearer}"}
+        problem_of(await shop.client.get(f"{PATH}{path}", headers=headers), 401)
+
+
+async def test_a_token_opens_its_own_account_only() -> None:
+    async with house() as shop:
+        holder = await shop.holder()
+        problem_of(await shop.client.get("/webchat/shop/second/messages", headers=holder), 401)
+
+
+async def test_a_token_ends() -> None:
+    async with house() as shop:
+        holder = await shop.holder()
+        assert await shop.messages(holder) == []
+        shop.clock.move(LIFETIME.total_seconds())
+        problem_of(await shop.client.get(f"{PATH}/messages", headers=holder), 401)
+
+
+@pytest.mark.parametrize("path", ["/webchat/shop/none/sessions", "/webchat/none/main/sessions"])
+async def test_an_unknown_account_is_404(path: str) -> None:
+    async with house() as shop:
+        problem_of(await shop.client.post(path, json={}), 404)
+
+
+async def test_a_page_of_an_allowed_origin_may_call_and_read_what_is_refused() -> None:
+    async with house() as shop:
+        asked = {"origin": ORIGIN, "access-control-request-method": "POST"}
+        answer = await shop.client.options(f"{PATH}/messages", headers=asked)
+        assert answer.status_code == 204
+        assert answer.headers["access-control-allow-origin"] == ORIGIN
+        assert "authorization" in answer.headers["access-control-allow-headers"]
+        refused = await shop.client.get(f"{PATH}/messages", headers={"origin": ORIGIN})
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, ORIGIN)
+        wrong = await shop.client.post(f"{PATH}/sessions", json={"nom": 1}, headers={"origin": ORIGIN})
+        assert (wrong.status_code, wrong.headers["access-control-allow-origin"]) == (422, ORIGIN)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://shop.example", "https://shop.example:444", "null"])
+async def test_a_page_of_another_origin_is_refused(origin: str) -> None:
+    async with house() as shop:
+        for method, path in (("POST", "/sessions"), ("OPTIONS", "/sessions"), ("GET", "/messages")):
+            answer = await shop.client.request(method, f"{PATH}{path}", headers={"origin": origin})
+            problem_of(answer, 403)
+            assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_our_own_page_needs_no_origin_of_the_account() -> None:
+    async with house(public_url="https://support.example") as shop:
+        for origin in ("http://pasokh", "https://support.example"):
+            answer = await shop.client.post(f"{PATH}/sessions", json={}, headers={"origin": origin})
+            assert answer.status_code == 201
+
+
+async def test_who_asks_too_often_is_told_to_wait() -> None:
+    async with house(visitor_requests_per_second=2) as shop:
+        holder, other = await shop.holder(), await shop.holder()
+        answers = [await shop.client.get(f"{PATH}/messages", headers=holder) for _ in range(9)]
+        problem_of(answers[-1], 429)
+        assert answers[-1].headers["retry-after"]
+        assert (await shop.client.get(f"{PATH}/messages", headers=other)).status_code == 200
+
+
+def visitor() -> Visitor:
+    return Visitor(workspace="shop", account="main", visitor="anon-1", expires=2_000_000_000, name="نِدا")
+
+
+def test_a_token_says_who_holds_it() -> None:
+    assert visitor_of(token_of(visitor(), SECRET), SECRET) == visitor()
+
+
+def test_a_token_of_another_installation_is_none() -> None:
+    assert visitor_of(token_of(visitor(), b"t" * 32), SECRET) is None
+
+
+def test_a_token_with_any_letter_changed_is_none() -> None:
+    token = token_of(visitor(), SECRET)
+    for at in range(len(token)):
+        changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+        assert visitor_of(changed, SECRET) is None, at
+
+
+def test_the_secret_of_the_shop_is_in_no_token() -> None:
+    assert IDENTITY_SECRET not in token_of(visitor(), SECRET)
+    assert timedelta(days=7) < LIFETIME
