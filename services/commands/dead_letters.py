@@ -4,19 +4,15 @@ from typing import Annotated
 
 import typer
 
-from schemas.commands import DeadLetterAction
-from schemas.envelope import Event, encode
 from schemas.values import Json
 from services.commands.data import opened_engine, opened_store
 from services.commands.plain import Failed
 from services.commands.printing import print_json, print_table, say
 from services.composition import GROUP_TOPICS
 from services.runtime import loop
-from services.runtime.bus.port import Outgoing
 from services.runtime.clock import SystemClock
 from services.runtime.collections import DEAD_LETTERS, DeadLetter
-from services.runtime.identifiers import random_id
-from services.runtime.processor.batch import DEAD_LETTER_ACTION
+from services.runtime.dead_letters import Action, command_on
 from services.runtime.settings import Settings
 from services.runtime.store.port import Key, Page, Query, Store
 
@@ -89,25 +85,7 @@ def drop(settings: Settings, identity: Identity) -> None:
     say(f"{identity} will be dropped.")
 
 
-async def _ask(settings: Settings, identity: str, action: str) -> None:
+async def _ask(settings: Settings, identity: str, action: Action) -> None:
     async with opened_engine(settings) as (store, bus):
         letter = await _letter(store, identity)
-        await bus.publish([command_on(identity, letter, action)])
-
-
-def command_on(identity: str, letter: DeadLetter, action: str) -> Outgoing:
-    """The operator's command, where the owner of the letter's partition reads it."""
-    clock = SystemClock()
-    data = DeadLetterAction.model_validate({"group": letter.group, "dead_letter": identity, "action": action})
-    event = Event(
-        id=random_id(clock.now()),
-        source="operator",
-        type=DEAD_LETTER_ACTION,
-        time=clock.now(),
-        workspace=letter.workspace,
-        partitionkey=letter.workspace,
-        data=data.model_dump(mode="json"),
-    )
-    # A wake-up that failed came from no topic: any of the group's reaches it.
-    topic = letter.topic or GROUP_TOPICS[letter.group][0]
-    return Outgoing(topic, letter.partition, event.partitionkey, encode(event))
+        await bus.publish([command_on(identity, letter, action, GROUP_TOPICS, SystemClock())])

@@ -75,6 +75,7 @@ def guide(address: str, stand_in: str, credentials: Credentials, key_file: Path 
     return f"""
 Pasokh is ready on {address}. A demo shop is open: customers write about once a second, agents answer.
 
+  live page       {address}/ops   (asks for the admin key)
   documentation   {address}/docs
   metrics         {address}/metrics
   what was sent   {stand_in}/_sent   (a stand-in for Telegram; nothing leaves this machine)

@@ -47,5 +47,6 @@ def _tell_key(new: str | None, path: Path) -> None:
 @asynccontextmanager
 async def _told(address: str, _: Context) -> AsyncIterator[None]:
     say(f"Pasokh is ready on {address}  (docs: {address}/docs, metrics: {address}/metrics). Ctrl-C stops it.")
+    say(f"What goes on is shown live at {address}/ops, for whoever has a key.")
     yield
     say("Stopping.")

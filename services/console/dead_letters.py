@@ -1,0 +1,96 @@
+"""Dead letters over REST: what no group could handle, without what customers wrote in it; try again or give up."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from schemas.values import Instant, Json
+from services.runtime.auth import Caller, allowed
+from services.runtime.collections import DEAD_LETTERS, DeadLetter
+from services.runtime.dead_letters import Action, GroupTopics, command_on
+from services.runtime.http import Asked, In, Listing, queried
+from services.runtime.problems import NotFound
+from services.runtime.service import Context
+from services.runtime.store.port import Key, Query
+
+LOOKED_AT = 2000
+"""How many letters of other workspaces a page passes over, at most."""
+Admin = Annotated[Caller, Depends(allowed("admin"))]
+
+
+class DeadLetterShown(BaseModel):
+    """An event that was set aside. `workspace` is empty where it could not be read."""
+
+    id: str
+    group: str
+    partition: int
+    topic: str
+    offset: int
+    event_id: str
+    event_type: str
+    workspace: str
+    error: str
+    at: Instant
+
+
+class Asking(BaseModel):
+    """The group was asked; the letter is gone from the list once it has been handled or dropped."""
+
+    id: str
+    action: Action
+    asked_at: Instant
+
+
+def shown(identity: str, document: Json) -> DeadLetterShown:
+    letter = DeadLetter.model_validate(document)
+    return DeadLetterShown(id=identity, **letter.model_dump(exclude={"event"}))
+
+
+async def list_dead_letters(caller: Admin, context: In, asked: Asked) -> Listing[DeadLetterShown]:
+    """Newest first; a key of one workspace sees that workspace's. A page may be short: see `next`."""
+    found: list[DeadLetterShown] = []
+    after, looked = asked.cursor, 0
+    while True:
+        query = Query(DEAD_LETTERS.name, "at", descending=True, limit=asked.limit - len(found), after=after)
+        page = await queried(context.store, query)
+        letters = [shown(identity, document) for identity, document in page.items]
+        found += [letter for letter in letters if caller.sees(letter.workspace)]
+        after, looked = page.next, looked + len(letters)
+        if after is None or len(found) >= asked.limit or looked >= LOOKED_AT:
+            return Listing(items=found, next=after)
+
+
+async def letter_of(context: Context, caller: Caller, identity: str) -> DeadLetter:
+    """A dead letter that the caller may see. Raises NotFound."""
+    key = Key(DEAD_LETTERS.name, identity)
+    document = (await context.store.get_many([key])).get(key)
+    letter = DeadLetter.model_validate(document) if document else None
+    if letter is None or not caller.sees(letter.workspace):
+        raise NotFound(f"There is no dead letter {identity!r} that this key can see.")
+    return letter
+
+
+def router_of(topics: GroupTopics) -> APIRouter:
+    """The routes. `topics`: group → the topics it reads."""
+
+    async def ask(caller: Caller, context: Context, identity: str, action: Action) -> Asking:
+        letter = await letter_of(context, caller, identity)
+        at: datetime = context.clock.now()
+        await context.bus.publish([command_on(identity, letter, action, topics, context.clock)])
+        return Asking(id=identity, action=action, asked_at=at)
+
+    async def retry(dead_letter: str, caller: Admin, context: In) -> Asking:
+        """Let its group handle the event again. It stays in the list when that fails again."""
+        return await ask(caller, context, dead_letter, "retry")
+
+    async def drop(dead_letter: str, caller: Admin, context: In) -> Asking:
+        """Give the event up."""
+        return await ask(caller, context, dead_letter, "drop")
+
+    router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
+    router.add_api_route("", list_dead_letters)
+    router.add_api_route("/{dead_letter}/retry", retry, methods=["POST"], status_code=202)
+    router.add_api_route("/{dead_letter}/drop", drop, methods=["POST"], status_code=202)
+    return router

@@ -1,0 +1,162 @@
+// The words of the page in four languages, and numbers and times as each language writes them.
+
+export const LANGUAGES = {
+  fa: { name: "فارسی", dir: "rtl", locale: "fa-IR" },
+  ar: { name: "العربية", dir: "rtl", locale: "ar-u-nu-arab" },
+  lv: { name: "Latviešu", dir: "ltr", locale: "lv-LV" },
+  en: { name: "English", dir: "ltr", locale: "en-GB" },
+};
+
+const WORDS = {
+  title: ["پاسخ: نمای عملیات", "باسخ: لوحة التشغيل", "Pasokh: pārskats", "Pasokh operations"],
+  skip: ["رفتن به محتوا", "انتقل إلى المحتوى", "Uz saturu", "Skip to content"],
+  workspace: ["فضای کاری", "مساحة العمل", "Darbvieta", "Workspace"],
+  language: ["زبان", "اللغة", "Valoda", "Language"],
+  leave: ["خروج", "خروج", "Iziet", "Sign out"],
+  enter: ["ورود با کلید", "الدخول بمفتاح", "Ieeja ar atslēgu", "Sign in with a key"],
+  enter_why: [
+    "کلید API این سامانه را وارد کنید. فقط تا بستن این برگه در همین مرورگر می‌ماند.",
+    "أدخل مفتاح API لهذا النظام. يبقى في هذا المتصفح حتى إغلاق هذه الصفحة فقط.",
+    "Ievadiet šīs sistēmas API atslēgu. Tā paliek tikai šajā cilnē, līdz to aizver.",
+    "Enter an API key of this installation. It stays in this browser tab only, until you close it.",
+  ],
+  key: ["کلید API", "مفتاح API", "API atslēga", "API key"],
+  open: ["ورود", "دخول", "Ieiet", "Open"],
+  bad_key: [
+    "این کلید شناخته نشد یا حذف شده است.",
+    "هذا المفتاح غير معروف أو تم حذفه.",
+    "Šī atslēga nav zināma vai ir dzēsta.",
+    "This key is not known, or it has been deleted.",
+  ],
+  no_workspace: [
+    "هنوز فضای کاری‌ای نیست که این کلید ببیند.",
+    "لا توجد بعد مساحة عمل يمكن لهذا المفتاح رؤيتها.",
+    "Vēl nav darbvietas, ko šī atslēga redz.",
+    "There is no workspace yet that this key can see.",
+  ],
+  unreachable: ["سرور پاسخ نمی‌دهد.", "الخادم لا يجيب.", "Serveris neatbild.", "The server does not answer."],
+  live: ["زنده", "مباشر", "Tiešraidē", "Live"],
+  connecting: ["در حال اتصال…", "جارٍ الاتصال…", "Savienojas…", "Connecting…"],
+  lost: ["اتصال قطع شد؛ دوباره تلاش می‌شود", "انقطع الاتصال؛ تُعاد المحاولة", "Savienojums zudis; mēģina vēlreiz", "Connection lost; trying again"],
+  now: ["اکنون", "الآن", "Pašlaik", "Now"],
+  waiting: ["در صف", "في الانتظار", "Gaida", "Waiting"],
+  bot: ["با ربات", "مع الروبوت", "Ar botu", "With the bot"],
+  offered: ["پیشنهادشده", "معروضة", "Piedāvāta", "Offered"],
+  assigned: ["نزد کارشناس", "لدى موظف", "Pie darbinieka", "With an agent"],
+  pending: ["منتظر مشتری", "بانتظار العميل", "Gaida klientu", "Waiting for the customer"],
+  resolved: ["حل‌شده", "تم الحل", "Atrisināta", "Resolved"],
+  closed: ["بسته", "مغلقة", "Slēgta", "Closed"],
+  at_risk: ["مهلت‌های در خطر", "مواعيد مهددة", "Apdraudētie termiņi", "Clocks at risk"],
+  messages: ["پیام در ۵ دقیقه", "رسائل في ٥ دقائق", "Ziņas 5 minūtēs", "Messages in 5 minutes"],
+  volume: ["گفت‌وگوهای تازه در هر دقیقه", "محادثات جديدة في الدقيقة", "Jaunas sarunas minūtē", "New conversations per minute"],
+  volume_said: [
+    "در ۳۰ دقیقهٔ گذشته {total}؛ بیشترین در یک دقیقه {most}",
+    "خلال آخر ٣٠ دقيقة {total}؛ الأكثر في دقيقة {most}",
+    "Pēdējās 30 minūtēs {total}; visvairāk vienā minūtē {most}",
+    "{total} in the last 30 minutes; at most {most} in one minute",
+  ],
+  waiting_by_team: ["در صف هر گروه", "الانتظار حسب الفريق", "Gaida pa komandām", "Waiting by team"],
+  team: ["گروه", "الفريق", "Komanda", "Team"],
+  longest: ["بیشترین انتظار", "أطول انتظار", "Ilgākā gaidīšana", "Longest wait"],
+  nobody_waits: ["هیچ‌کس در صف نیست.", "لا أحد في الانتظار.", "Neviens negaida.", "Nobody is waiting."],
+  clocks: ["مهلت‌های در خطر", "مواعيد مهددة", "Apdraudētie termiņi", "Clocks at risk"],
+  clock: ["مهلت", "الموعد", "Termiņš", "Clock"],
+  due: ["تا پایان مهلت", "حتى الموعد", "Līdz termiņam", "Due in"],
+  late: ["دیرکرد", "تأخير", "Kavējas", "Late by"],
+  no_risk: ["هیچ مهلتی در خطر نیست.", "لا موعد مهدد.", "Neviens termiņš nav apdraudēts.", "No clock is at risk."],
+  first_response: ["نخستین پاسخ", "أول رد", "Pirmā atbilde", "First response"],
+  next_response: ["پاسخ بعدی", "الرد التالي", "Nākamā atbilde", "Next response"],
+  resolution: ["حل مسئله", "الحل", "Atrisinājums", "Resolution"],
+  pickup: ["برداشتن", "الاستلام", "Pieņemšana", "Pickup"],
+  public_response: ["پاسخ عمومی", "الرد العلني", "Publiskā atbilde", "Public response"],
+  agents: ["کارشناسان", "الموظفون", "Darbinieki", "Agents"],
+  agent: ["کارشناس", "الموظف", "Darbinieks", "Agent"],
+  presence: ["حضور", "الحضور", "Klātbūtne", "Presence"],
+  load: ["بار کاری", "الحِمل", "Noslodze", "Load"],
+  load_said: ["{load} از {capacity}", "{load} من {capacity}", "{load} no {capacity}", "{load} of {capacity}"],
+  teams: ["گروه‌ها", "الفِرق", "Komandas", "Teams"],
+  skills: ["مهارت‌ها", "المهارات", "Prasmes", "Skills"],
+  online: ["آنلاین", "متصل", "Tiešsaistē", "Online"],
+  away: ["دور از میز", "بعيد", "Prom", "Away"],
+  offline: ["آفلاین", "غير متصل", "Bezsaistē", "Offline"],
+  no_agents: ["هنوز کارشناسی نیست.", "لا يوجد موظفون بعد.", "Darbinieku vēl nav.", "There are no agents yet."],
+  conversations: ["گفت‌وگوها", "المحادثات", "Sarunas", "Conversations"],
+  conversation: ["گفت‌وگو", "المحادثة", "Saruna", "Conversation"],
+  status: ["وضعیت", "الحالة", "Statuss", "Status"],
+  contains: ["جست‌وجو", "بحث", "Meklēt", "Search"],
+  all: ["همه", "الكل", "Visi", "All"],
+  customer: ["مشتری", "العميل", "Klients", "Customer"],
+  priority: ["اولویت", "الأولوية", "Prioritāte", "Priority"],
+  urgent: ["فوری", "عاجلة", "Steidzama", "Urgent"],
+  high: ["بالا", "عالية", "Augsta", "High"],
+  normal: ["عادی", "عادية", "Parasta", "Normal"],
+  low: ["پایین", "منخفضة", "Zema", "Low"],
+  opened: ["آغاز", "البداية", "Sākta", "Opened"],
+  decision: ["چرا", "السبب", "Kāpēc", "Why"],
+  sensitive: ["حساس", "حساسة", "Sensitīva", "Sensitive"],
+  private: ["خصوصی", "خاصة", "Privāta", "Private"],
+  public: ["عمومی", "علنية", "Publiska", "Public"],
+  shown: ["{shown} گفت‌وگو نشان داده می‌شود", "المعروض: {shown}", "Rāda: {shown}", "Showing {shown}"],
+  show_more: ["نمایش بیشتر", "عرض المزيد", "Rādīt vairāk", "Show more"],
+  none: ["گفت‌وگویی نیست.", "لا توجد محادثات.", "Sarunu nav.", "There are no conversations."],
+  letters: ["پیام‌های وامانده", "الرسائل المتعذرة", "Neapstrādātie notikumi", "Dead letters"],
+  no_letters: ["هیچ پیامی وانمانده است.", "لا توجد رسائل متعذرة.", "Neapstrādātu notikumu nav.", "There are no dead letters."],
+  letters_forbidden: [
+    "برای دیدن این‌ها کلیدی با دامنهٔ admin لازم است.",
+    "تتطلب رؤيتها مفتاحًا بنطاق admin.",
+    "Lai tos redzētu, vajag atslēgu ar tiesībām admin.",
+    "Seeing these needs a key with the scope admin.",
+  ],
+  event: ["رویداد", "الحدث", "Notikums", "Event"],
+  error: ["خطا", "الخطأ", "Kļūda", "Error"],
+  at: ["زمان", "الوقت", "Laiks", "Time"],
+  action: ["اقدام", "إجراء", "Darbība", "Action"],
+  retry: ["تلاش دوباره", "إعادة المحاولة", "Mēģināt vēlreiz", "Retry"],
+  drop: ["حذف", "حذف", "Atmest", "Drop"],
+  drop_sure: ["واقعاً حذف شود؟", "حذف فعلًا؟", "Tiešām atmest?", "Really drop?"],
+  asked: ["درخواست فرستاده شد.", "أُرسل الطلب.", "Pieprasīts.", "Asked for."],
+  more: ["بیش از {count}", "أكثر من {count}", "vairāk nekā {count}", "over {count}"],
+};
+const ORDER = Object.keys(LANGUAGES);
+const CLOCK = { hour: "2-digit", minute: "2-digit" };
+const DAY = { ...CLOCK, day: "numeric", month: "short" };
+
+export let language = "en";
+
+export function preferred() {
+  const asked = [sessionStorage.getItem("language"), ...navigator.languages.map((one) => one.slice(0, 2))];
+  return asked.find((one) => one in LANGUAGES) ?? "en";
+}
+
+export function speak(chosen) {
+  language = chosen;
+  sessionStorage.setItem("language", chosen);
+  document.documentElement.lang = chosen;
+  document.documentElement.dir = LANGUAGES[chosen].dir;
+  document.title = word("title");
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+}
+
+export function word(name, values = {}) {
+  const found = WORDS[name]?.[ORDER.indexOf(language)] ?? name;
+  return found.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+}
+
+const locale = () => LANGUAGES[language].locale;
+
+export const number = (value, options) => new Intl.NumberFormat(locale(), options).format(value);
+
+export const time = (text) => new Intl.DateTimeFormat(locale(), isToday(text) ? CLOCK : DAY).format(new Date(text));
+
+// Hours, minutes and seconds as a clock shows them: 1:02:03, ۰۲:۰۳.
+export function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (value) => number(value, { minimumIntegerDigits: 2, useGrouping: false });
+  const hours = Math.floor(whole / 3600);
+  const rest = [two(Math.floor(whole / 60) % 60), two(whole % 60)];
+  return (hours ? [number(hours), ...rest] : rest).join(":");
+}
+
+function isToday(text) {
+  return new Date(text).toDateString() === new Date().toDateString();
+}

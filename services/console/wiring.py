@@ -1,0 +1,18 @@
+"""The console in a process: the page, and dead letters over REST."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.console import dead_letters, page
+from services.runtime.dead_letters import GroupTopics
+from services.runtime.service import Context, Part, Service
+
+
+def console(topics: GroupTopics) -> Service:
+    """The service. `topics`: group → the topics it reads; read when a letter is acted on."""
+
+    @asynccontextmanager
+    async def opened(_: Context) -> AsyncIterator[Part]:
+        yield Part(routers=[dead_letters.router_of(topics), page.router_of()])
+
+    return opened

@@ -1,0 +1,269 @@
+"""The built-in page `/ops` over a real installation: what it shows, in which language, on what screen, by keyboard."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from schemas.envelope import Event, encode
+from services.composition import COLLECTIONS
+from services.runtime import loop
+from services.runtime.clock import SystemClock
+from services.runtime.collections import DEAD_LETTERS, DeadLetter
+from services.runtime.engine import open_engine
+from services.runtime.settings import Settings
+from services.runtime.store.port import Changes, Document, Key, Put
+from tests.browser.conftest import OpenPage, Size, picture
+from tests.live.installation import Running, Shop, allowing, shop_at, telegram, up, update_of
+from tests.live_servers.server import free_ports
+
+AGENTS = {"sara": {"lang:fa": 5}, "omar": {"lang:ar": 5}, "ilze": {"lang:lv": 5}, "emma": {"lang:en": 5}}
+QUESTIONS = (
+    "سلام، سفارش من هنوز نرسیده است. لطفاً بگویید کجاست؟",
+    "مرحبا، أين طلبي؟ لم يصل حتى الآن وأنا أنتظر منذ أسبوع.",
+    "Labdien! Kur ir mans pasūtījums? Es gaidu jau veselu nedēļu.",
+    "Hello, where is my order? I have been waiting for a week.",
+)
+FRENCH = "Bonjour, où est ma commande ? J'attends depuis une semaine."
+SOON = 15_000
+STAND_IN_PORT = free_ports(1)[0]
+PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = up(tmp_path_factory.mktemp("ops"), **allowing(STAND_IN_PORT))
+    set_aside(running.folder / "data", "letter-one", "letter-two")
+    running.start()
+    running.wait_ready()
+    yield running
+    running.stop()
+
+
+def set_aside(data: Path, *letters: str) -> None:
+    """Dead letters as a group would have left them."""
+
+    async def write() -> None:
+        async with open_engine(Settings(data=data), SystemClock(), COLLECTIONS) as (store, _):
+            await store.commit(Changes(puts=[Put(Key(DEAD_LETTERS.name, i), letter(i)) for i in letters]))
+
+    loop.run(write())
+
+
+def letter(name: str) -> Document:
+    at = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    event = Event(
+        id=name,
+        source="made-up",
+        type="pasokh.inbound.unknown",
+        time=at,
+        workspace="shop",
+        partitionkey="shop/telegram:main:1",
+        data={},
+    )
+    return DeadLetter(
+        group="metrics",
+        partition=0,
+        topic="inbound",
+        offset=0,
+        event=encode(event).decode(),
+        event_id=name,
+        event_type=event.type,
+        workspace="shop",
+        error=f"ValueError: no such thing as {name}",
+        at=at,
+    ).model_dump(mode="json")
+
+
+@pytest.fixture
+def key(installation: Running) -> str:
+    return (installation.folder / "data" / "admin.key").read_text().strip()
+
+
+@pytest.fixture
+async def shop(installation: Running, key: str) -> AsyncIterator[Shop]:
+    """A workspace with four conversations that agents have and one that waits; made once."""
+    async with shop_at(installation.url, key) as shop, telegram(STAND_IN_PORT) as (_, url):
+        await shop.open_with(url, AGENTS, capacity=4, first_response_seconds=60)
+        await shop.put("/teams/french", {"name": "Équipe"})
+        rules = [
+            {"when": {"language": ["en", "fa", "ar", "lv"]}, "then": {"skills": {"lang:{language}": 2}}},
+            {"when": {}, "then": {"team": "french", "skills": {"lang:fr": 1}}},
+        ]
+        await shop.put("/routing", {"rules": rules})
+        for chat, text in enumerate([*QUESTIONS, FRENCH], start=100):
+            assert (await shop.post(update_of(chat, chat, text))).status_code == 200
+        async with asyncio.timeout(15):
+            while len([c for c in await shop.items("/conversations") if c["agent"]]) < len(QUESTIONS):  # noqa: ASYNC110 - another process decides it
+                await asyncio.sleep(0.05)
+        yield shop
+
+
+async def enter(page: Page, key: str) -> None:
+    """Sign in by keyboard alone, and wait for the first figures."""
+    await page.locator("#key").focus()
+    await page.keyboard.type(key)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#conversations tbody tr")).not_to_have_count(0, timeout=SOON)
+    await expect(page.locator("#agents tbody tr")).to_have_count(len(AGENTS), timeout=SOON)
+    await expect(page.locator("#connection .live")).to_be_visible(timeout=SOON)
+
+
+async def tile(page: Page, name: str) -> str:
+    """The figure of a tile."""
+    return await page.locator(".tile", has=page.get_by_text(name, exact=True)).locator("dd").inner_text()
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("language", "scheme", "words"),
+    [
+        ("fa", "light", ("اکنون", "در صف", "نزد کارشناس", "آنلاین", "نخستین پاسخ")),
+        ("en", "dark", ("Now", "Waiting", "With an agent", "Online", "First response")),
+        ("ar", "dark", ("الآن", "في الانتظار", "لدى موظف", "متصل", "أول رد")),
+        ("lv", "light", ("Pašlaik", "Gaida", "Pie darbinieka", "Tiešsaistē", "Pirmā atbilde")),
+    ],
+)
+async def test_it_shows_the_shop_in_each_language_on_each_screen(
+    installation: Running,
+    shop: Shop,
+    key: str,
+    open_page: OpenPage,
+    language: str,
+    scheme: str,
+    words: tuple[str, ...],
+    size: Size,
+) -> None:
+    page = await open_page(f"{installation.url}/ops", locale=language, size=size, scheme=scheme)
+    await enter(page, key)
+    assert await page.locator("html").get_attribute("dir") == ("rtl" if language in ("fa", "ar") else "ltr")
+    assert await page.locator("html").get_attribute("lang") == language
+    for word in (*words[:4],):
+        await expect(page.get_by_text(word, exact=True).first).to_be_attached()
+    await expect(page.locator("#conversations .sentence", has_text="Assigned to sara").first).to_be_attached(
+        timeout=SOON
+    )
+    await expect(page.locator("#waiting tbody tr", has_text="Équipe")).to_have_count(1)
+    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    await picture(page, f"ops-{language}-{size}-{scheme}")
+    assert overflow <= 0
+    waiting = len(await shop.items("/conversations", status="waiting"))
+    figure = str(waiting).translate(PERSIAN_DIGITS) if language == "fa" else str(waiting)
+    if language in ("fa", "en", "lv"):
+        assert await tile(page, words[1]) == figure
+
+
+async def test_what_happens_is_shown_without_reloading(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    before = int(await tile(page, "Waiting for the customer"))
+    [mine] = [c for c in await shop.items("/conversations", agent="emma") if c["status"] == "assigned"][:1]
+    assert (await shop.reply(mine["id"], "emma", "It is on its way.")).status_code == 201
+    await expect(
+        page.locator(".tile", has=page.get_by_text("Waiting for the customer", exact=True)).locator("dd")
+    ).to_have_text(str(before + 1), timeout=SOON)
+
+
+async def test_a_clock_that_runs_out_is_at_risk_and_then_late(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    await shop.put("/sla", {"policies": [{"id": "quick", "targets": {"first_response_seconds": 3}}]})
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    await shop.post(update_of(900, 900, QUESTIONS[3]))
+    await expect(page.locator("#clocks .soon, #clocks .late").first).to_be_visible(timeout=SOON)
+    await expect(page.locator("#clocks .late").first).to_contain_text("Late by", timeout=SOON)
+    await picture(page, "ops-en-desktop-late", whole=False)
+
+
+async def test_conversations_are_filtered_by_status_and_words(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    rows = page.locator("#conversations tbody tr")
+    await page.get_by_label("Status").select_option("waiting")
+    await expect(rows.locator(".badge.assigned")).to_have_count(0)
+    await expect(rows.first).to_contain_text("Équipe")
+    await page.get_by_label("Status").select_option("")
+    await page.get_by_label("Search").fill("sara")
+    await expect(rows.filter(has_text="sara")).not_to_have_count(0)
+    await expect(rows.filter(has_text="omar")).to_have_count(0)
+
+
+async def test_a_dead_letter_is_dropped_only_after_a_second_press(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    row = page.locator("#letters tbody tr", has_text="letter-two")
+    await row.get_by_role("button", name="Drop").focus()
+    await page.keyboard.press("Enter")
+    await expect(row.get_by_role("button", name="Really drop?")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(row).to_have_count(0, timeout=30_000)
+    await expect(page.locator("#letters tbody tr", has_text="letter-one")).to_have_count(1)
+
+
+async def test_the_language_is_changed_and_kept_and_numbers_follow_it(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops", locale="en")
+    await enter(page, key)
+    await page.get_by_label("Language").select_option("fa")
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    await expect(page.locator("#agents tbody")).to_contain_text("از ۴")
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("lang", "fa")
+    await expect(page.locator("#agents tbody tr")).to_have_count(len(AGENTS), timeout=SOON)
+
+
+async def test_a_wrong_key_is_refused_in_words_and_is_not_kept(
+    installation: Running, shop: Shop, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops", locale="fa")
+    await page.locator("#key").fill("no-such-key")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_have_text("این کلید شناخته نشد یا حذف شده است.")
+    assert json.loads(await page.evaluate("JSON.stringify(sessionStorage)")).get("key") is None
+
+
+async def test_a_reader_sees_everything_but_dead_letters(
+    installation: Running, shop: Shop, open_page: OpenPage
+) -> None:
+    body = {"name": "looks on", "workspace": shop.workspace, "scopes": ["read"]}
+    made = (await shop.client.post("/v1/keys", json=body)).json()
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, made["secret"])
+    await expect(page.locator("#letters")).to_contain_text("scope admin", timeout=SOON)
+    await shop.client.delete(f"/v1/keys/{made['id']}")
+    await expect(page.locator("#enter")).to_be_visible(timeout=30_000)
+
+
+async def test_everything_is_reached_by_keyboard_and_has_a_name(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".skip")).to_be_focused()
+    await enter(page, key)
+    await page.locator(".skip").focus()
+    reached = []
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        reached.append(await page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+    for control in ("workspace", "language", "leave", "by-status", "by-team", "by-text"):
+        assert control in reached
+    nameless = await page.evaluate(
+        """[...document.querySelectorAll("select, input, button, meter, [role=img]")].filter((one) =>
+             !one.labels?.length && !one.getAttribute("aria-label") && !one.textContent.trim()).length"""
+    )
+    assert nameless == 0
+    outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"

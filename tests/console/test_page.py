@@ -1,0 +1,54 @@
+"""The page `/ops` as files: what they load, and that every language has every word."""
+
+import re
+from importlib import resources
+
+import pytest
+
+from services.console.page import FILES, router_of
+from services.runtime.service import Part
+from tests.rest import open_rest
+
+LANGUAGES = 4
+TEXTS = {name: (resources.files("services.console") / "files" / name).read_text() for name, _ in FILES.values()}
+
+
+@pytest.mark.parametrize("path", FILES)
+async def test_each_file_is_served_to_anybody_under_a_policy_that_loads_nothing_from_elsewhere(path: str) -> None:
+    async with open_rest([Part(routers=[router_of()])]) as rest:
+        answer = await rest.client.get(f"/ops{path}")
+    assert answer.status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_no_file_names_an_address_elsewhere() -> None:
+    named = {url for text in TEXTS.values() for url in re.findall(r"https?://[^\s\"')]+", text)}
+    assert named <= {"http://www.w3.org/2000/svg"}
+
+
+def test_no_file_puts_what_it_was_told_into_markup() -> None:
+    for text in TEXTS.values():
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+
+
+def test_every_word_is_there_in_every_language() -> None:
+    body = TEXTS["words.js"].split("const WORDS = {")[1].split("\n};")[0]
+    words = re.findall(r"^  (\w+): \[(.*?)\],$", body, re.MULTILINE | re.DOTALL)
+    assert len(words) > 60
+    for name, texts in words:
+        found = re.findall(r'"((?:[^"\\]|\\.)+)"', texts)
+        assert len(found) == LANGUAGES, name
+        blanks = [sorted(re.findall(r"\{\w+\}", text)) for text in found]
+        assert all(blank == blanks[0] for blank in blanks), name
+
+
+def test_every_word_that_is_used_is_there() -> None:
+    known = set(re.findall(r"^  (\w+): \[", TEXTS["words.js"], re.MULTILINE))
+    used = set(re.findall(r'data-word="(\w+)"', TEXTS["index.html"]))
+    used |= set(re.findall(r'(?:word|empty)\("(\w+)"', TEXTS["ops.js"]))
+    assert used
+    assert used <= known
