@@ -226,7 +226,7 @@ def _delivered(story: Story[P], fact: ConversationFact) -> None:
     _stop(story, turn, fact.at)
     asked = next((i for i, answer in enumerate(later) if answer.asked_at is not None), len(later))
     _set_answers(story, later[asked + 1 :])
-    if asked < len(later) and fact.snapshot.status not in FINISHED:
+    if asked < len(later):
         _open_turn(story, fact, later[asked].asked_at or fact.at)
 
 
@@ -265,6 +265,8 @@ def _resolved(story: Story[P], fact: ConversationFact) -> None:
 
 
 def _closed(story: Story[P], fact: ConversationFact) -> None:
+    # What was asked after an answer on its way needs none any more.
+    _set_answers(story, [answer.model_copy(update={"asked_at": None}) for answer in story.watch.answers])
     for metric in list(story.watch.waits):
         _end(story, metric, fact.at)
 

@@ -102,18 +102,19 @@ def turns(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
 def _turn(lines: Sequence[Line], first: int, target: float, end: float) -> tuple[int, Fate]:
     """One turn from its first message, and the place in the story after which the next may start."""
     said, ended_at = dict[int, int](), None
-    is_finished, started = False, lines[first].at
+    resolved_last, started = -1, lines[first].at
     for place in range(first, len(lines)):
         line = lines[place]
         if line.word == "replied":
             said[line.answer] = place
         elif line.word == "delivered" and line.answer in said:
-            return (place if is_finished else said[line.answer]), met(started, target, line.accepted)
+            return max(said[line.answer], resolved_last), met(started, target, line.accepted)
         elif line.word == "failed":
             said.pop(line.answer, None)
-        elif line.word in ("resolved", "reopened"):
-            is_finished = line.word == "resolved"
-            ended_at = line.at if is_finished else None
+        elif line.word == "resolved":
+            ended_at, resolved_last = line.at, place
+        elif line.word == "reopened":
+            ended_at = None
         if ended_at is not None and not said:
             return place, given_up(started, target, ended_at)
     awaited = any(lines[place].at <= started + target for place in said.values())

@@ -67,8 +67,9 @@ class Stage:
                 self.way[self.answers] = self.now
                 self.say("replied", self.answers, self.now, status="pending")
             case "settle" | "fail" if self.way:
-                answer, accepted = next(iter(self.way.items()))
-                del self.way[answer]
+                # Platforms take answers in order; which of them is given up is anybody's guess.
+                answer = min(self.way) if deed == "settle" else max(self.way)
+                accepted = self.way.pop(answer)
                 word = "delivered" if deed == "settle" else "failed"
                 is_mine = deed == "fail" and status == "pending"
                 self.say(word, answer, accepted, status="assigned" if is_mine else status)
