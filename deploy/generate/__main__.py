@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.generate.dashboards import DASHBOARDS
-from deploy.generate.kubernetes import GROUPS, manifests
+from deploy.generate.kubernetes import manifests
 from deploy.generate.panels import as_json
+from deploy.generate.parts import opened
 from deploy.generate.proxy import paths_conf, served, upstreams_conf
 
 DEPLOY = Path(__file__).parents[1]
@@ -14,12 +15,13 @@ DEPLOY = Path(__file__).parents[1]
 
 async def generated() -> Mapping[Path, str]:
     """Every generated file, as it has to be."""
-    routes = await served()
+    parts = await opened()
+    routes = served(parts)
     base = DEPLOY / "kubernetes" / "base"
     return {
         DEPLOY / "proxy" / "paths.conf": paths_conf(routes),
         DEPLOY / "proxy" / "upstreams.conf": upstreams_conf(routes),
-        **{base / f"{process}.yaml": manifests(process) for process in GROUPS},
+        **{base / f"{process}.yaml": manifests(process, brought) for process, brought in parts.items()},
         # Kustomize reads nothing from outside its folder. A service's address there is one that stays.
         base / "proxy" / "nginx.conf": (DEPLOY / "proxy" / "nginx.conf").read_text(),
         base / "proxy" / "paths.conf": paths_conf(routes),

@@ -1,13 +1,13 @@
 """The manifests of the services: the same processes as in compose, scaled by how far their groups are behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
 
 from deploy.generate.proxy import PORT
-from services.composition import GROUP_TOPICS
 from services.runtime.bus.kafka_topics import topic_name
+from services.runtime.service import Part
 
 # Any: manifests are YAML without a schema of ours.
 Manifest = dict[str, Any]
@@ -15,22 +15,14 @@ IMAGE = "pasokh:0.1.0"
 USER = 10001
 NAMESPACE = "pasokh"
 """`PASOKH_NAMESPACE`, by its default."""
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "ingest": (),
-    "router": ("conversations", "dispatch"),
-    "sla": ("sla",),
-    "delivery": ("sender",),
-    "metrics": ("metrics",),
-}
-"""Process → the groups whose lag is its own."""
 MOST = 6
 LAG_PER_REPLICA = 500
 HEADER = "# Made by `python -m deploy.generate`: not to be edited. Change it in an overlay.\n"
 
 
-def manifests(process: str) -> str:
+def manifests(process: str, parts: Sequence[Part]) -> str:
     """Everything of one process."""
-    made = (_deployment(process), _service(process), _budget(process), _scaling(process))
+    made = (_deployment(process), _service(process), _budget(process), _scaling(process, parts))
     return HEADER + yaml.safe_dump_all(made, sort_keys=False, width=120)
 
 
@@ -122,8 +114,8 @@ def _budget(process: str) -> Manifest:
     return _named("PodDisruptionBudget", "policy/v1", process, spec)
 
 
-def _scaling(process: str) -> Manifest:
-    triggers = [_lag(group, topic) for group in GROUPS[process] for topic in GROUP_TOPICS[group]]
+def _scaling(process: str, parts: Sequence[Part]) -> Manifest:
+    triggers = [_lag(stage.group, topic) for part in parts for stage in part.stages for topic in stage.topics]
     busy = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
     spec = {
         "scaleTargetRef": {"name": process},

@@ -1,17 +1,12 @@
 """The path table of the proxy, from the routes that each process serves."""
 
 import re
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 from fastapi.routing import APIRoute
 
-from services.composition import COLLECTIONS, SERVICES
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.service import Context
-from services.runtime.settings import Settings
+from deploy.generate.parts import Parts
+from services.runtime.service import Part
 
 PORT = 8800
 DEFAULT = "router"
@@ -24,27 +19,22 @@ class Ambiguous(Exception):
     """Two processes serve one path, which a proxy that looks at paths cannot tell apart."""
 
 
-async def served() -> Mapping[str, str]:
-    """Path → process. A path that ends with `/` stands for everything below it, `{name}` for one segment."""
+def served(parts: Parts) -> Mapping[str, str]:
+    """Path → process. A path that ends with `/` stands for everything below it, `{name}` for one segment.
+
+    Raises Ambiguous.
+    """
     found: dict[str, str] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        settings, clock = Settings(data=Path(folder)), SystemClock()
-        async with open_engine(settings, clock, COLLECTIONS) as (store, bus):
-            context = Context(settings, store, bus, clock)
-            for process in SERVICES:
-                for path in await _paths(process, context):
-                    if found.setdefault(path, process) != process:
-                        raise Ambiguous(f"{path} is served by {found[path]} and by {process}.")
+    for process, path in ((process, path) for process, brought in parts.items() for path in _paths(brought)):
+        if found.setdefault(path, process) != process:
+            raise Ambiguous(f"{path} is served by {found[path]} and by {process}.")
     return found
 
 
-async def _paths(process: str, context: Context) -> set[str]:
-    found = set()
-    for service in SERVICES[process]:
-        async with service(context) as part:
-            found |= {f"{prefix.rstrip('/')}/" for prefix in part.branches}
-            found |= {route.path for router in part.routers for route in router.routes if isinstance(route, APIRoute)}
-    return found
+def _paths(parts: Sequence[Part]) -> Iterator[str]:
+    for part in parts:
+        yield from (f"{prefix.rstrip('/')}/" for prefix in part.branches)
+        yield from (route.path for router in part.routers for route in router.routes if isinstance(route, APIRoute))
 
 
 def paths_conf(routes: Mapping[str, str]) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from deploy.generate.__main__ import DEPLOY, generated
-from deploy.generate.kubernetes import GROUPS
+from deploy.generate.parts import opened
 from deploy.generate.proxy import paths_conf, served
-from services.composition import GROUP_TOPICS, SERVICES
 
 LOCATION = re.compile(
     r'^location (?:(?P<how>=|~) )?"?(?P<what>[^ "]+)"? \{ proxy_pass http://(?P<to>\w+); \}$', re.MULTILINE
@@ -39,7 +38,7 @@ async def test_every_generated_file_is_up_to_date() -> None:
 
 
 async def test_the_proxy_sends_every_path_to_the_process_that_serves_it() -> None:
-    routes = await served()
+    routes = served(await opened())
     conf = (DEPLOY / "proxy" / "paths.conf").read_text()
     assert {path: process_for(example_of(path), conf) for path in routes} == routes
 
@@ -59,8 +58,3 @@ def test_a_path_with_names_in_the_middle_is_told_from_its_neighbours() -> None:
         "ingest",
         None,
     ]
-
-
-def test_every_process_is_scaled_and_by_the_groups_it_runs() -> None:
-    assert set(GROUPS) == set(SERVICES)
-    assert sorted(group for groups in GROUPS.values() for group in groups) == sorted(GROUP_TOPICS)
