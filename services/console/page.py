@@ -13,6 +13,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "/ops.js": ("ops.js", "text/javascript; charset=utf-8"),
     "/api.js": ("api.js", "text/javascript; charset=utf-8"),
     "/board.js": ("board.js", "text/javascript; charset=utf-8"),
+    "/elements.js": ("elements.js", "text/javascript; charset=utf-8"),
     "/words.js": ("words.js", "text/javascript; charset=utf-8"),
 }
 """Path below `/ops` → file and media type."""

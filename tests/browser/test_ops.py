@@ -30,13 +30,17 @@ QUESTIONS = (
 )
 FRENCH = "Bonjour, où est ma commande ? J'attends depuis une semaine."
 SOON = 15_000
-STAND_IN_PORT = free_ports(1)[0]
 PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = up(tmp_path_factory.mktemp("ops"), **allowing(STAND_IN_PORT))
+def stand_in_port() -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, stand_in_port: int) -> Iterator[Running]:
+    running = up(tmp_path_factory.mktemp("ops"), **allowing(stand_in_port))
     set_aside(running.folder / "data", "letter-one", "letter-two")
     running.start()
     running.wait_ready()
@@ -85,9 +89,9 @@ def key(installation: Running) -> str:
 
 
 @pytest.fixture
-async def shop(installation: Running, key: str) -> AsyncIterator[Shop]:
+async def shop(installation: Running, key: str, stand_in_port: int) -> AsyncIterator[Shop]:
     """A workspace with four conversations that agents have and one that waits; made once."""
-    async with shop_at(installation.url, key) as shop, telegram(STAND_IN_PORT) as (_, url):
+    async with shop_at(installation.url, key) as shop, telegram(stand_in_port) as (_, url):
         await shop.open_with(url, AGENTS, capacity=4, first_response_seconds=60)
         await shop.put("/teams/french", {"name": "Équipe"})
         rules = [

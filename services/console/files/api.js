@@ -1,5 +1,6 @@
 // The REST API and the stream of facts, with one key.
 
+const SKEW_NOTICED = 3000;
 const BACKOFF = [1000, 2000, 4000, 8000, 15000];
 
 export class Refused extends Error {
@@ -13,6 +14,8 @@ export class Api {
   constructor(key) {
     this.key = key;
     this.stopped = new AbortController();
+    // Milliseconds that the server's clock is ahead of this machine's.
+    this.skew = 0;
   }
 
   stop() {
@@ -26,6 +29,8 @@ export class Api {
       signal: this.stopped.signal,
       credentials: "omit",
     });
+    const skew = Date.parse(answer.headers.get("date")) - Date.now();
+    this.skew = Math.abs(skew) > SKEW_NOTICED ? skew : 0;
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
       throw new Refused(answer.status, problem.detail ?? answer.statusText);

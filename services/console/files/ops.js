@@ -2,6 +2,7 @@
 
 import { Api } from "./api.js";
 import { Board, OPEN } from "./board.js";
+import { $, SVG, code, empty, forget, h, short, show, table } from "./elements.js";
 import { LANGUAGES, duration, language, number, preferred, speak, time, word } from "./words.js";
 
 const DRAW_EVERY = 500;
@@ -10,8 +11,6 @@ const LETTERS_EVERY = 15000;
 const ROWS = 20;
 const RISK_ROWS = 12;
 const MINUTES = 30;
-const SVG = "http://www.w3.org/2000/svg";
-const $ = (id) => document.getElementById(id);
 
 let api = null;
 let board = null;
@@ -19,46 +18,9 @@ let connection = "";
 let dirty = false;
 let dropping = null;
 let wanted = ROWS;
-const drawn = new Map();
-
-function h(name, given = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(given)) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
-// Replace the content of an element, unless it would be the same: focus and screen readers are left in peace.
-function show(id, mark, make) {
-  const key = `${language}${mark}`;
-  if (drawn.get(id) === key) return;
-  drawn.set(id, key);
-  $(id).replaceChildren(...[make()].flat());
-}
-
-function table(caption, columns, rows) {
-  const titles = columns.map((name) => h("th", { scope: "col" }, word(name)));
-  const lines = rows.map((cells) =>
-    h("tr", {}, ...cells.map((cell, n) => h(n ? "td" : "th", { "data-label": word(columns[n]), scope: n ? null : "row" }, cell))),
-  );
-  return h(
-    "table",
-    {},
-    h("caption", { class: "hidden" }, word(caption)),
-    h("thead", {}, h("tr", {}, ...titles)),
-    h("tbody", {}, ...lines),
-  );
-}
-
-const empty = (name) => h("p", { class: "quiet" }, word(name));
-const code = (text) => h("bdi", { class: "code", dir: "ltr", title: text }, text);
-const short = (id) => h("bdi", { class: "code", dir: "ltr", title: id }, id.slice(-8));
 
 function draw() {
-  const now = Date.now();
+  const now = Date.now() + (api?.skew ?? 0);
   show("connection", connection, () => (connection ? [h("span", { class: `dot ${connection}`, "aria-hidden": "true" }), word(connection)] : ""));
   if (!board) return;
   const risky = board.atRisk(now);
@@ -259,7 +221,7 @@ function follow(key) {
   api = new Api(key);
   const mine = new Board(api, $("workspace").value, () => (dirty = true));
   board = mine;
-  drawn.clear();
+  forget();
   connection = "connecting";
   sessionStorage.setItem("workspace", $("workspace").value);
   const failed = (error) => (error.status === 401 ? leave("bad_key") : null);

@@ -118,7 +118,7 @@ const WORDS = {
   more: ["بیش از {count}", "أكثر من {count}", "vairāk nekā {count}", "over {count}"],
 };
 const ORDER = Object.keys(LANGUAGES);
-const CLOCK = { hour: "2-digit", minute: "2-digit" };
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const DAY = { ...CLOCK, day: "numeric", month: "short" };
 
 export let language = "en";

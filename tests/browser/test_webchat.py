@@ -1,0 +1,188 @@
+"""The chat of a web page in a real browser: what a visitor sees, by keyboard and screen reader, in four languages."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+from playwright.async_api import Page, expect
+from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
+
+from services.demo.serving import serving
+from tests.browser.conftest import OpenPage, Size, picture
+from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
+
+SOON = 15_000
+SAID = {
+    "en": ("Hello, where is my order?", "Good morning! Your parcel left our warehouse today."),
+    "fa": ("سلام، سفارش من کجاست؟", "سلام! بستهٔ شما امروز فرستاده شد."),
+    "ar": ("مرحبا، أين طلبي؟", "أهلا بك! تم إرسال طلبك اليوم."),
+    "lv": ("Labdien! Kur ir mans pasūtījums?", "Labdien! Sūtījums šodien ir izsūtīts."),
+}
+TITLES = {"en": "Chat with us", "fa": "گفتگو با ما", "ar": "تحدّث معنا", "lv": "Tērzējiet ar mums"}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = up(tmp_path_factory.mktemp("webchat"), PASOKH_ADMIN_KEY=ADMIN_KEY)
+    running.start()
+    running.wait_ready()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+async def shop(installation: Running) -> AsyncIterator[Shop]:
+    async with shop_at(installation.url, ADMIN_KEY, "shop") as shop:
+        await shop.put("", {"name": "Shop", "languages": list(SAID)})
+        await shop.put("/agents/sara", {"name": "Sara", "teams": ["default"], "capacity": 1000})
+        await shop.put("/agents/sara/presence", {"status": "online"})
+        yield shop
+
+
+@pytest.fixture
+async def page_of_shop(installation: Running, shop: Shop) -> AsyncIterator[str]:
+    """A page of the shop, of another origin, that embeds the chat."""
+    async with AsyncExitStack() as stack:
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            language = scope["path"].strip("/") or "en"
+            source = f"{installation.url}/webchat/pasokh-chat.js"
+            script = f'<script src="{source}" data-workspace="shop" data-account="main" async></script>'
+            text = f'<!doctype html><html lang="{language}"><title>Shop</title><h1>Shop</h1><a href="#">Buy</a>{script}'
+            await HTMLResponse(text)(scope, receive, send)
+
+        url = await stack.enter_async_context(serving(app))
+        credentials = {"identity_secret": "a-secret-of-the-shop", "allowed_origins": url}
+        await shop.put("/accounts/webchat/main", {"credentials": credentials})
+        yield url
+
+
+async def answer(shop: Shop, text: str) -> None:
+    """An agent answers the newest conversation."""
+    for _ in range(100):
+        newest = (await shop.get("/conversations", channel="webchat", limit="1"))["items"]
+        if newest and newest[0]["agent"]:
+            body = {"agent": newest[0]["agent"], "text": text}
+            path = f"/v1/workspaces/shop/conversations/{newest[0]['id']}/replies"
+            given = await shop.client.post(path, json=body)
+            assert given.status_code == 201, given.text
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError("no agent")
+
+
+async def write(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox")
+    await box.fill(text)
+    await box.press("Enter")
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "scheme"),
+    [("en", "desktop", "light"), ("fa", "phone", "light"), ("ar", "desktop", "dark"), ("lv", "phone", "dark")],
+)
+async def test_a_visitor_writes_and_hears_the_answer_in_their_language(
+    open_page: OpenPage, page_of_shop: str, shop: Shop, language: str, size: Size, scheme: str
+) -> None:
+    page = await open_page(f"{page_of_shop}/{language}", size=size, scheme=scheme)
+    await page.locator(".launcher").click()
+    panel = page.get_by_role("dialog", name=TITLES[language])
+    await expect(panel).to_be_visible()
+    assert await panel.evaluate("node => getComputedStyle(node).direction") == ("rtl" if language in "fa ar" else "ltr")
+    question, reply = SAID[language]
+    await write(page, question)
+    await expect(page.locator(".message.mine:not(.waiting) .bubble")).to_have_text(question, timeout=SOON)
+    await answer(shop, reply)
+    await expect(page.locator(".message:not(.mine) .bubble")).to_have_text(reply, timeout=SOON)
+    await expect(page.locator(".heard[role=status]")).to_contain_text(reply)
+    overflows = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not overflows
+    await picture(page, f"webchat-{language}-{size}-{scheme}", whole=False)
+
+
+async def test_the_keyboard_is_enough_and_stays_in_the_panel(open_page: OpenPage, page_of_shop: str) -> None:
+    page = await open_page(page_of_shop)
+    launcher = page.get_by_role("button", name="Open chat")
+    await launcher.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("textbox", name="Your message")).to_be_focused()
+    focused = "document.getElementById('pasokh-chat').shadowRoot.activeElement?.closest('.panel') !== null"
+    for _ in range(9):
+        await page.keyboard.press("Tab")
+        assert await page.evaluate(focused)
+    await page.keyboard.press("Shift+Tab")
+    assert await page.evaluate(focused)
+    await page.keyboard.press("Escape")
+    await expect(launcher).to_be_focused()
+    await expect(page.locator(".panel")).to_be_hidden()
+
+
+async def test_what_is_written_without_a_connection_arrives_once_and_in_order(
+    open_page: OpenPage, page_of_shop: str, shop: Shop
+) -> None:
+    page = await open_page(page_of_shop)
+    await page.locator(".launcher").click()
+    await write(page, "before")
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=SOON)
+    await page.context.set_offline(True)
+    await write(page, "one")
+    await write(page, "two")
+    await expect(page.locator(".notice")).to_contain_text("No connection")
+    await expect(page.locator(".message.waiting")).to_have_count(2)
+    await page.context.set_offline(False)
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(3, timeout=SOON)
+    assert await page.locator(".mine .bubble").all_text_contents() == ["before", "one", "two"]
+    await page.reload()
+    await page.locator(".launcher").click()
+    await expect(page.locator(".mine .bubble")).to_have_text(["before", "one", "two"], timeout=SOON)
+
+
+async def test_an_answer_to_a_closed_panel_is_counted(open_page: OpenPage, page_of_shop: str, shop: Shop) -> None:
+    page = await open_page(page_of_shop)
+    await page.locator(".launcher").click()
+    await write(page, "Hello")
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=SOON)
+    await page.keyboard.press("Escape")
+    await answer(shop, "Yes?")
+    await expect(page.get_by_role("button", name="Open chat. unread messages: 1")).to_be_visible(timeout=SOON)
+
+
+async def test_an_answer_lost_with_the_server_comes_when_it_is_back(
+    open_page: OpenPage, page_of_shop: str, shop: Shop, installation: Running
+) -> None:
+    page = await open_page(page_of_shop)
+    await page.locator(".launcher").click()
+    await write(page, "Hello")
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=SOON)
+    installation.kill()
+    await write(page, "Are you there?")
+    await expect(page.locator(".notice")).to_contain_text("No connection", timeout=SOON)
+    installation.start()
+    installation.wait_ready()
+    await answer(shop, "I am back")
+    await expect(page.locator(".bubble")).to_have_text(["Hello", "I am back", "Are you there?"], timeout=40_000)
+
+
+async def test_markup_in_a_message_stays_text(open_page: OpenPage, page_of_shop: str) -> None:
+    page = await open_page(page_of_shop)
+    await page.locator(".launcher").click()
+    hostile = "<img src=x onerror=alert(1)><b>bold</b>"
+    await write(page, hostile)
+    await expect(page.locator(".message.mine:not(.waiting) .bubble")).to_have_text(hostile, timeout=SOON)
+    assert await page.locator(".bubble *").count() == 0
+
+
+@pytest.mark.parametrize(("language", "size"), [("fa", "desktop"), ("en", "phone")])
+async def test_our_own_page_is_the_chat(
+    open_page: OpenPage, page_of_shop: str, shop: Shop, installation: Running, language: str, size: Size
+) -> None:
+    page = await open_page(f"{installation.url}/webchat/shop/main?lang={language}", size=size)
+    await expect(page).to_have_title(TITLES[language])
+    assert await page.evaluate("document.documentElement.dir") == ("rtl" if language == "fa" else "ltr")
+    await write(page, SAID[language][0])
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=SOON)
+    await answer(shop, SAID[language][1])
+    await expect(page.locator(".message:not(.mine)")).to_have_count(1, timeout=SOON)
+    await picture(page, f"webchat-page-{language}-{size}", whole=False)
