@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from schemas.activity import Activity
 from schemas.conversation import ConversationFact
+from schemas.counted import CaseRecord
 from schemas.envelope import Event
 from schemas.sla import ClockFact
 from schemas.topics import WEEK_SECONDS
@@ -17,7 +18,6 @@ from services.records.counters import (
     COUNTED,
     COUNTED_CASES,
     COUNTERS,
-    CaseRecord,
     CountedRecord,
     CounterRecord,
     counter_id,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.conversation import Conversation, ConversationFact
+from schemas.counted import CaseRecord
 from services.metrics.turns import answer_failed, answer_given, answer_said, asked, dropped
-from services.records.counters import CaseRecord
 
 LANGUAGES = frozenset({"fa", "ar", "lv", "en"})
 OTHER = "other"

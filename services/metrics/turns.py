@@ -5,7 +5,7 @@ Order on the log decides which messages an answer has answered, for a message's 
 
 from datetime import datetime
 
-from services.records.counters import CaseRecord, Said, Turn
+from schemas.counted import CaseRecord, Said, Turn
 
 
 def asked(known: CaseRecord, since: datetime, begun: datetime) -> CaseRecord:

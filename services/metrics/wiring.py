@@ -1,10 +1,11 @@
-"""The metrics service in a process: the stage that counts, and the totals for the scrape."""
+"""The metrics service in a process: the stage that counts, the totals for the scrape, and reports over REST."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.metrics.exposition import Totals
 from services.metrics.processor import MetricsStage
+from services.metrics.routes import router_of
 from services.runtime.service import Context, Part
 
 
@@ -12,4 +13,4 @@ from services.runtime.service import Context, Part
 async def open(context: Context) -> AsyncIterator[Part]:  # noqa: A001 - every service is opened under this name
     """Open the service; it holds nothing of its own."""
     totals = Totals(context.store, context.bus.partitions, context.clock)
-    yield Part(stages=[MetricsStage()], collectors=[totals], background=[totals.keep_fresh])
+    yield Part(stages=[MetricsStage()], routers=[router_of()], collectors=[totals], background=[totals.keep_fresh])

@@ -1,0 +1,86 @@
+"""Reads what a report needs from the facts that are kept, page by page, and gives it to the recount.
+
+A conversation that began before the time asked for is read from its own beginning, so that what ends in that time is
+known to have begun; by start, it is read on until now, so that what began is known to have ended.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from schemas.envelope import Event
+from schemas.values import Json, instant_text
+from services.metrics.recount import Asked, Recount, Report, in_order
+from services.runtime.collections import FACTS
+from services.runtime.store.port import Query
+from services.runtime.work import Reader
+
+PAGE = 200
+MOST_FACTS = 200_000
+MOST_ROWS = 10_000
+OPENED = "pasokh.conversation.opened"
+
+Facts = AsyncIterator[Event]
+
+
+class TooMuch(Exception):
+    """The time asked for holds more than one report may cost; the sentence says what to do."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """Reads the facts of one workspace. `left`: how many more it may."""
+
+    reader: Reader
+    workspace: str
+    left: int
+
+    async def between(self, at_least: str | None, below: str | None, conversation: str | None = None) -> Facts:
+        """Facts of the workspace, or of one conversation of it, in their order. Raises TooMuch, Unavailable."""
+        equals: dict[str, Json] = {"workspace": self.workspace}
+        if conversation is not None:
+            equals["conversation"] = conversation
+        index, after, held = "workspace" if conversation is None else "conversation", None, list[Event]()
+        while True:
+            query = Query(FACTS.name, index, equals, at_least, below, limit=PAGE, after=after)
+            page = await self.reader.query(query)
+            self._spend(len(page.items))
+            held += [Event.model_validate(document) for _, document in page.items]
+            # Facts of one time may go on on the next page; their order is known when all of them are here.
+            last = held[-1].time if held and page.next is not None else None
+            for event in in_order(event for event in held if event.time != last):
+                yield event
+            held, after = [event for event in held if event.time == last], page.next
+            if after is None:
+                return
+
+    def _spend(self, facts: int) -> None:
+        self.left -= facts
+        if self.left < 0:
+            raise TooMuch(f"One report looks at {MOST_FACTS} facts at most. Ask for a shorter time.")
+
+
+async def reported(reader: Reader, workspace: str, asked: Asked, most: int = MOST_FACTS) -> Report:
+    """The report of a workspace. Raises TooMuch, Unavailable."""
+    reading, count = Reading(reader, workspace, most), Recount(asked)
+    start, end = instant_text(asked.start), instant_text(asked.end)
+    async for event in reading.between(start, end):
+        conversation = event.data.get("conversation")
+        if not isinstance(conversation, str):
+            continue
+        if not count.knows(conversation) and event.type != OPENED:
+            await _take(count, reading.between(None, start, conversation))
+        count.take(event)
+        if count.groups > MOST_ROWS:
+            raise TooMuch(f"One report has {MOST_ROWS} groups at most. Group by less, or ask for a shorter time.")
+    for conversation in _to_be_continued(count, asked):
+        await _take(count, reading.between(end, None, conversation))
+    return count.report()
+
+
+def _to_be_continued(count: Recount, asked: Asked) -> Sequence[str]:
+    return count.conversations if asked.by == "start" else ()
+
+
+async def _take(count: Recount, facts: Facts) -> None:
+    async for event in facts:
+        count.take(event)

@@ -1,0 +1,78 @@
+"""Figures of a time over REST: exact, from the facts."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+from schemas.values import Written
+from services.metrics.recount import Asked, Dimension, Edge, Report
+from services.metrics.reports import TooMuch, reported
+from services.records.lookups import ExistingWorkspace
+from services.runtime.auth import allowed
+from services.runtime.http import In
+from services.runtime.problems import Invalid
+
+LONGEST = timedelta(days=92)
+AT_ONCE = 2
+"""Reports that one process computes at a time; others wait their turn."""
+# RFC 3339; a `+` that arrives as a space was not encoded, and is read as what it was.
+_INSTANT = re.compile(r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+ -]\d\d:\d\d)$")
+
+
+def _rfc3339(given: object) -> object:
+    if not isinstance(given, str) or not _INSTANT.match(given):
+        raise ValueError("write it as RFC 3339, such as 2026-03-02T09:00:00Z")
+    return given.replace(" ", "+")
+
+
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this is beyond the calendar") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_utc)]
+
+
+class KpisAsked(Written):
+    """Which time, told apart by what; `by`: placed where it ended (stop) or began (start)."""
+
+    start: Moment = Field(alias="from")
+    to: Moment
+    group: list[Dimension] = Field(default=[], max_length=4)
+    by: Edge = "stop"
+
+
+def _judged(asked: KpisAsked) -> Asked:
+    """What is asked for. Raises Invalid."""
+    if asked.to <= asked.start:
+        raise Invalid(("/query/to", "`to` is after `from`."))
+    if asked.to - asked.start > LONGEST:
+        raise Invalid(("/query/to", f"A report covers {LONGEST.days} days at most."))
+    return Asked(asked.start, asked.to, tuple(dict.fromkeys(asked.group)), asked.by)
+
+
+def router_of() -> APIRouter:
+    """The routes, for the wiring of this service."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def show_kpis(configuration: ExistingWorkspace, context: In, asked: Annotated[KpisAsked, Query()]) -> Report:
+        """Volume, times and promises, recounted from the facts; docs/kpis.md defines every name.
+
+        Times are in UTC: `from` inclusive, `to` exclusive, 92 days at most. `group` may be repeated.
+        """
+        wanted = _judged(asked)
+        async with turns:
+            try:
+                return await reported(context.store, configuration.workspace, wanted)
+            except TooMuch as error:
+                raise Invalid(("/query/to", str(error))) from error
+
+    router = APIRouter(prefix="/v1/workspaces/{workspace}/reports", tags=["reports"])
+    router.add_api_route("/kpis", show_kpis, dependencies=[Depends(allowed("read"))])
+    return router

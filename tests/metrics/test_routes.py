@@ -1,0 +1,83 @@
+"""`GET …/reports/kpis`: who may ask for what, and what is answered."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.metrics import routes
+from services.metrics.reports import TooMuch
+from services.metrics.routes import router_of
+from services.runtime.collections import FACTS, Fact
+from services.runtime.service import Part
+from tests.metrics.test_recount import life
+from tests.rest import Rest, open_rest, problem_of
+
+DAY = "from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z"
+PATH = "/v1/workspaces/w/reports/kpis"
+
+
+@pytest.fixture
+async def rest() -> AsyncIterator[Rest]:
+    async with open_rest([Part(routers=[router_of()])]) as rest:
+        await rest.workspace("w")
+        for event in life(("hear", 0), ("assign", 10), ("reply", 20), ("deliver", 1), ("promise", 1), ("keep", 1)):
+            fact = Fact(**event.model_dump(), conversation=str(event.data["conversation"]))
+            rest.store.keep(FACTS, event.id, fact)
+        yield rest
+
+
+async def test_figures_of_a_day_by_channel(rest: Rest) -> None:
+    answer = await rest.ask("GET", f"{PATH}?{DAY}&group=channel&group=day")
+    assert answer.status_code == 200, answer.text
+    report = answer.json()
+    assert (report["from"], report["by"], report["facts"]) == ("2026-03-02T00:00:00.000000Z", "stop", 9)
+    [row] = report["rows"]
+    assert row["group"] == {"channel": "telegram", "day": "2026-03-02T00:00:00.000000Z"}
+    assert row["counts"]["opened"] == 1
+    took = {"count": 1, "open": 0, "mean": 29.0, "p50": 29.0, "p90": 29.0, "p95": 29.0}
+    assert row["durations"]["first_response"]["human"] == took
+    assert row["sla"]["next_response"]["attainment"] == 1.0
+
+
+async def test_other_offsets_name_the_same_moments(rest: Rest) -> None:
+    here = await rest.ask("GET", f"{PATH}?{DAY}")
+    there = await rest.ask("GET", f"{PATH}?from=2026-03-02T02:00:00%2B02:00&to=2026-03-03T02:00:00+02:00")
+    assert there.json() == here.json()
+
+
+async def test_another_workspace_sees_none_of_it(rest: Rest) -> None:
+    await rest.workspace("other")
+    answer = await rest.ask("GET", f"/v1/workspaces/other/reports/kpis?{DAY}")
+    assert answer.json()["rows"] == []
+    foreign = await rest.key("read", workspace="other")
+    problem_of(await rest.ask("GET", f"{PATH}?{DAY}", authorization=foreign), 404)
+    problem_of(await rest.ask("GET", f"/v1/workspaces/none/reports/kpis?{DAY}"), 404)
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("from=2026-03-02T00:00:00Z", "/query/to"),
+        ("from=2026-03-02T00:00:00Z&to=2026-03-02T00:00:00Z", "/query/to"),
+        ("from=2026-03-02T00:00:00Z&to=2026-06-03T00:00:01Z", "/query/to"),
+        ("from=2026-03-02&to=2026-03-03T00:00:00Z", "/query/from"),
+        ("from=1&to=2026-03-03T00:00:00Z", "/query/from"),
+        ("from=0001-01-01T00:00:00%2B14:00&to=2026-03-03T00:00:00Z", "/query/from"),
+        (f"{DAY}&group=person", "/query/group/0"),
+        (f"{DAY}&by=end", "/query/by"),
+        (f"{DAY}&form=x", "/query/form"),
+    ],
+)
+async def test_what_cannot_be_reported_is_refused_with_the_reason(rest: Rest, query: str, pointer: str) -> None:
+    problem = problem_of(await rest.ask("GET", f"{PATH}?{query}"), 422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+async def test_a_report_that_would_cost_too_much_is_refused_with_what_to_do(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_much(*_: object) -> None:
+        raise TooMuch("Ask for a shorter time.")
+
+    monkeypatch.setattr(routes, "reported", too_much)
+    assert "shorter time" in problem_of(await rest.ask("GET", f"{PATH}?{DAY}"), 422)["detail"]
