@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from services.commands import dead_letters, demo, doctor, env, keys, parse, serve, topics, up
+from services.commands import dead_letters, demo, doctor, env, keys, parse, serve, sla, topics, up
 from services.commands.flags import with_settings
 from services.commands.plain import polite
 
@@ -33,6 +33,12 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {
             "show": with_settings(dead_letters.show),
             "retry": with_settings(dead_letters.retry),
             "drop": with_settings(dead_letters.drop),
+        },
+    ),
+    "sla": (
+        "Promises: recompute them from the facts.",
+        {
+            "audit": with_settings(sla.audit),
         },
     ),
 }

@@ -196,6 +196,8 @@ async def test_a_rule_for_a_team_that_does_not_exist_is_422(rest: Rest) -> None:
             {"policies": [POLICY | {"targets": {"first_response_seconds": 0}}]},
             "/policies/0/targets/first_response_seconds",
         ),
+        ({"policies": [POLICY | {"escalate": {"team": "nobody"}}]}, "/policies/0/escalate/team"),
+        ({"policies": [POLICY | {"escalate": {"on": "breached"}}]}, "/policies/0/escalate"),
         ({"policies": [POLICY | {"warn_at": [1.5]}]}, "/policies/0/warn_at/0"),
         ({"policies": [POLICY | {"id": "Not A Slug"}]}, "/policies/0/id"),
         ({"policies": [POLICY | {"calendar": {"hours": {}}}]}, "/policies/0/calendar"),
@@ -209,7 +211,8 @@ async def test_policies_that_cannot_hold_are_422(rest: Rest, body: dict[str, Any
 
 async def test_a_policy_reads_as_it_was_written(rest: Rest) -> None:
     calendar = {"timezone": "Europe/Riga", "hours": {"mon": [["09:00", "17:00"]]}, "holidays": ["2026-03-21"]}
-    policy = POLICY | {"warn_at": [0.5], "calendar": calendar}
+    escalate = {"on": "warned", "priority": "urgent", "team": "default"}
+    policy = POLICY | {"warn_at": [0.5], "calendar": calendar, "escalate": escalate}
     await rest.ask("PUT", f"{SHOP}/sla", {"policies": [policy]})
     assert (await rest.ask("GET", f"{SHOP}/sla")).json() == {"policies": [policy]}
 

@@ -1,0 +1,162 @@
+"""SLA clocks on the embedded engine: how long a restart takes with 100,000 pending ones, and what a wave of breaches does.
+
+The restart is from opening the engine to the first question of the stage (`pasokh.control.due`), so until a clock that
+came due meanwhile is on its way. The wave is from its confirmation to the last breach told, commits included.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from schemas.envelope import Event, encode
+from schemas.sla import ControlTick
+from schemas.values import instant_text
+from services.records.clocks import AGENDAS, CLOCKS, WATCHES, AgendaRecord, ClockRecord, clock_id
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
+from services.runtime import loop
+from services.runtime.bus.port import Bus, Outgoing
+from services.runtime.clock import SystemClock
+from services.runtime.collections import TIMERS, Timer
+from services.runtime.engine import open_engine
+from services.runtime.instruments import ProcessorInstruments
+from services.runtime.processor.group import Processor
+from services.runtime.processor.partition import Runtime
+from services.runtime.settings import Settings
+from services.runtime.store.port import Changes, Key, Put, Query, Store
+from services.sla.processor import SlaStage
+
+PENDING = 100_000
+WAVE = 5_000
+RESTART_LIMIT_SECONDS = 2.0
+WAVE_LIMIT_PER_SECOND = 250.0
+COLLECTIONS = (CLOCKS, WATCHES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS)
+AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds from the start to the first question, and breaches told in a second of the wave."""
+
+    restart_seconds: float
+    breaches_per_second: float
+
+
+def pending(now: datetime) -> Iterator[ClockRecord]:
+    """Clocks of which the first few thousand came due a moment ago, and the rest is due within a day."""
+    for number in range(PENDING):
+        due_at = now - timedelta(seconds=1) if number < WAVE else now + timedelta(seconds=60 + number)
+        yield ClockRecord(
+            metric="resolution",
+            policy="p",
+            target_seconds=3600,
+            started_at=due_at - timedelta(hours=1),
+            due_at=due_at,
+            state="running",
+            next_at=due_at,
+            conversation=f"c{number}",
+            workspace="w",
+            key=f"w/telegram:main:{number}",
+            partition=0,
+            policy_version=1,
+            channel="telegram",
+            account="main",
+            surface="private",
+            team="default",
+            priority="normal",
+        )
+
+
+async def _fill(settings: Settings) -> None:
+    now = SystemClock().now()
+    puts = [
+        Put(Key(CLOCKS.name, clock_id(c.conversation, c.metric, 1)), c.model_dump(mode="json")) for c in pending(now)
+    ]
+    timer = Timer(group="sla", partition=0, name="agenda", due_at=now)
+    agenda = AgendaRecord(armed_at=now)
+    puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer.model_dump(mode="json")))
+    puts.append(Put(Key(AGENDAS.name, "0"), agenda.model_dump(mode="json")))
+    async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
+        for first in range(0, len(puts), AT_ONCE):
+            await store.commit(Changes(puts=puts[first : first + AT_ONCE]))
+
+
+async def _measure(settings: Settings) -> Measured:
+    clock, began = SystemClock(), time.perf_counter()
+    async with open_engine(settings, clock, COLLECTIONS) as (store, bus):
+        runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()))
+        processor = Processor(SlaStage(), runtime)
+        running = asyncio.create_task(processor.run())
+        await _until(lambda: _asked(store))
+        restart = time.perf_counter() - began
+        await _confirm(bus, clock.now())
+        began = time.perf_counter()
+        await _until(lambda: _all_told(store))
+        wave = time.perf_counter() - began
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    return Measured(restart, WAVE / wave)
+
+
+async def _asked(store: Store) -> bool:
+    key = Key(AGENDAS.name, "0")
+    return AgendaRecord.model_validate((await store.get_many([key]))[key]).in_flight is not None
+
+
+async def _confirm(bus: Bus, at: datetime) -> None:
+    event = Event(
+        id="tick",
+        source="bench",
+        type="pasokh.control.tick",
+        time=at,
+        workspace="w",
+        partitionkey="w/control",
+        data=ControlTick(at=at).model_dump(mode="json"),
+    )
+    await bus.publish([Outgoing("conversations", 0, event.partitionkey, encode(event))])
+
+
+async def _all_told(store: Store) -> bool:
+    """Whether nothing that was due is left; facts are written with their clocks."""
+    below = instant_text(datetime.now(UTC))
+    query = Query(
+        CLOCKS.name,
+        "due",
+        {"partition": 0},
+        at_least=instant_text(datetime.min.replace(tzinfo=UTC)),
+        below=below,
+        limit=1,
+    )
+    return not (await store.query(query)).items
+
+
+async def _until(done: Callable[[], Awaitable[bool]]) -> None:
+    while not await done():  # noqa: ASYNC110 - asks a store, which has no event to wait for
+        await asyncio.sleep(0.005)
+
+
+def measured() -> Measured:
+    """Fill a database, start anew on it, let a wave break."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data=Path(folder), partitions=1)
+        loop.run(_fill(settings))
+        return loop.run(_measure(settings))
+
+
+def main() -> None:
+    """Print both, each with its limit."""
+    found = measured()
+    print(f"restart with {PENDING:,} pending clocks: {found.restart_seconds:.2f} s (limit {RESTART_LIMIT_SECONDS} s)")
+    rate = f"{found.breaches_per_second:,.0f}/s (at least {WAVE_LIMIT_PER_SECOND:,.0f}/s)"
+    print(f"wave of {WAVE:,} breaches: {rate}")
+
+
+if __name__ == "__main__":
+    main()

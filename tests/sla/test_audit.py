@@ -1,0 +1,114 @@
+"""The auditor: what the stage made of the facts is what the facts say, and what was tampered with is found."""
+
+import pytest
+
+from schemas.configuration import Policy, SlaBody, SlaMatch, Targets
+from schemas.envelope import Event
+from services.records.clocks import CLOCKS, ClockRecord
+from services.sla.audit import Difference, Run, Written, differences
+from tests.driver import START
+from tests.sla.cases import Sla, at
+
+TARGETS = Targets(first_response_seconds=60, next_response_seconds=60, resolution_seconds=300, pickup_seconds=30)
+USUAL = Policy(id="usual", targets=TARGETS)
+URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(resolution_seconds=200))
+HISTORY = [Written(START, 3, SlaBody(policies=[URGENT, USUAL]), "Europe/Riga")]
+
+
+async def lived() -> Sla:
+    """A late first answer, a pause, another priority, a resolve and a second run that breaks."""
+    sla = Sla([URGENT, USUAL])
+    await sla.tell("opened", at(0))
+    await sla.customer(at(0))
+    await sla.tell("queued", at(0))
+    await sla.pass_to(at(70))
+    await sla.tell("assigned", at(70), status="assigned")
+    await sla.tell("replied", at(80), message="r1", author="agent", status="pending")
+    await sla.tell("reply_delivered", at(80), message="r1", author="agent")
+    await sla.tell("message_received", at(100), message="m2", author="customer", status="assigned")
+    await sla.tell("priority_changed", at(110), priority="urgent")
+    await sla.tell("resolved", at(150), status="resolved")
+    await sla.tell("reopened", at(400), status="waiting")
+    await sla.pass_to(at(900))
+    return sla
+
+
+def facts(sla: Sla) -> list[Event]:
+    return [*sla.heard, *(e for e in sla.sent if e.type.startswith("pasokh.sla."))]
+
+
+def resting(sla: Sla) -> dict[Run, ClockRecord]:
+    found = [ClockRecord.model_validate(d) for k, d in sla.documents.rest.items() if k.collection == CLOCKS.name]
+    return {(clock.metric, clock.run): clock for clock in found}
+
+
+async def test_what_the_stage_made_is_what_the_facts_say() -> None:
+    sla = await lived()
+    assert set(resting(sla)) == {
+        ("first_response", 1),
+        ("next_response", 1),
+        ("pickup", 1),
+        ("resolution", 1),
+        ("resolution", 2),
+    }
+    assert differences(facts(sla), resting(sla), HISTORY, at(890)) == []
+
+
+async def test_promise_that_was_lengthened_after_it_broke_is_no_difference() -> None:
+    sla = Sla([URGENT, USUAL])
+    await sla.tell("opened", at(0), priority="urgent")
+    await sla.pass_to(at(250))
+    await sla.tell("priority_changed", at(260), priority="normal")
+    await sla.pass_to(at(600))
+    assert differences(facts(sla), resting(sla), HISTORY, at(590)) == []
+
+
+async def test_promise_that_was_lengthened_before_anybody_looked_is_no_difference() -> None:
+    sla = Sla([URGENT, USUAL])
+    await sla.tell("opened", at(0), priority="urgent")
+    await sla.tell("priority_changed", at(260), priority="normal")
+    await sla.pass_to(at(600))
+    assert differences(facts(sla), resting(sla), HISTORY, at(590)) == []
+
+
+@pytest.mark.parametrize(("what", "value"), [("state", "fulfilled"), ("late_by_seconds", 1.0), ("due_at", at(61))])
+async def test_clock_that_was_changed_is_found(what: str, value: object) -> None:
+    sla = await lived()
+    clocks, run = resting(sla), ("first_response", 1)
+    clocks["first_response", 1] = clocks["first_response", 1].model_copy(update={what: value})
+    [found] = differences(facts(sla), clocks, HISTORY, at(890))
+    assert (found.metric, found.run, found.what) == (*run, what)
+
+
+async def test_fact_told_twice_is_found() -> None:
+    sla = await lived()
+    [breach] = [e for e in sla.sent if e.type == "pasokh.sla.breached" and e.data["metric"] == "pickup"]
+    twice = [*facts(sla), breach.model_copy(update={"id": "again", "seq": 10_000})]
+    expected = Difference(
+        "c1", "pickup", 1, "told", ["started", "breached", "late"], ["started", "breached", "late", "breached"]
+    )
+    assert differences(twice, resting(sla), HISTORY, at(890)) == [expected]
+
+
+async def test_clock_that_is_lost_is_found() -> None:
+    sla = await lived()
+    clocks = resting(sla)
+    del clocks["resolution", 2]
+    assert Difference("c1", "resolution", 2, "clock", "breached", None) in differences(
+        facts(sla), clocks, HISTORY, at(890)
+    )
+
+
+async def test_breach_that_nobody_told_is_found() -> None:
+    sla = Sla([USUAL])
+    await sla.customer(at(0))
+    found = differences(facts(sla), resting(sla), HISTORY, at(3600))
+    assert Difference("c1", "first_response", 1, "state", "breached", "running") in found
+
+
+async def test_policies_are_those_that_were_in_force() -> None:
+    sla = Sla([USUAL])
+    await sla.tell("opened", at(0))
+    first = Written(START, 3, SlaBody(policies=[USUAL]), "UTC")
+    later = Written(at(100), 4, SlaBody(policies=[]), "UTC")
+    assert differences(facts(sla), resting(sla), [first, later], at(1)) == []
