@@ -14,7 +14,7 @@ TESTS := $(VENV)/.stamp-tests
 DEV := $(VENV)/.stamp-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up env test lint bench
+.PHONY: help setup up env test lint export bench
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ lint: $(DEV)  ## style, types, direction of imports, dependencies
 	$(BIN)/mypy $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench deploy/generate))))
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+
+export: $(RUNTIME)  ## schemas/export anew: JSON Schemas, AsyncAPI, OpenAPI; ARGS=--breaking if it has to be
+	$(BIN)/python -m services.commands.export $(ARGS)
 
 bench: $(TESTS)  ## measurements against the stated limits
 	$(BIN)/python -m bench $(ARGS)

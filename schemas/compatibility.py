@@ -1,0 +1,143 @@
+"""Whether a newer document still keeps what an older one promised: JSON Schemas, and OpenAPI documents."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Any: JSON documents are whatever they say.
+Document = Mapping[str, Any]
+
+FLOORS = ("minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties")
+CEILINGS = ("maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties")
+EXACT = ("pattern", "format", "multipleOf")
+EVERY_TYPE = ("array", "boolean", "integer", "null", "number", "object", "string")
+METHODS = ("get", "put", "post", "delete", "patch")
+
+
+def breaking(before: Document, after: Document) -> list[str]:
+    """What of `before` no longer holds in `after`: fields removed or newly required, types and bounds narrowed."""
+    return list(dict.fromkeys(_Comparison(before, after).schema(before, after, "")))
+
+
+def breaking_api(before: Document, after: Document) -> list[str]:
+    """The same for two OpenAPI documents: paths, methods, required parameters, and every named schema."""
+    return [*_paths(before, after), *_components(before, after)]
+
+
+def _paths(before: Document, after: Document) -> Iterator[str]:
+    for path, operations in before["paths"].items():
+        now = after["paths"].get(path)
+        if now is None:
+            yield f"{path}: removed"
+            continue
+        for method in (one for one in METHODS if one in operations):
+            if method not in now:
+                yield f"{path}: {method} removed"
+                continue
+            needed = _needed(now[method]) - _needed(operations[method])
+            yield from (f"{path}: {method} newly requires {name}" for name in sorted(needed))
+
+
+def _needed(operation: Document) -> set[str]:
+    return {one["name"] for one in operation.get("parameters", []) if one.get("required")}
+
+
+def _components(before: Document, after: Document) -> Iterator[str]:
+    old, new = before["components"]["schemas"], after["components"]["schemas"]
+    comparison = _Comparison(before, after)
+    for name, schema in old.items():
+        if name not in new:
+            yield f"{name}: removed"
+        else:
+            yield from comparison.schema(schema, new[name], name)
+
+
+class _Comparison:
+    """Two documents whose references are followed, each pair of places once."""
+
+    def __init__(self, before: Document, after: Document) -> None:
+        self._before, self._after = before, after
+        self._compared: set[tuple[str, str]] = set()
+
+    def schema(self, before: Document, after: Document, at: str) -> Iterator[str]:
+        pair = (before.get("$ref", ""), after.get("$ref", ""))
+        if all(pair):
+            if pair in self._compared:
+                return
+            self._compared.add(pair)
+        before, after = _resolved(before, self._before), _resolved(after, self._after)
+        options, choices = _options(before), _options(after)
+        if options is not None or choices is not None:
+            yield from self._choice(options or [before], choices or [after], at)
+            return
+        yield from _narrowed(before, after, at)
+        yield from self._object(before, after, at)
+        if "items" in before and "items" in after:
+            yield from self.schema(before["items"], after["items"], f"{at}[]")
+
+    def _choice(self, before: list[Document], after: list[Document], at: str) -> Iterator[str]:
+        """Each old option must still fit into one of the new ones; the nearest tells what is wrong."""
+        for option in before:
+            told = [list(_Comparison(self._before, self._after).schema(option, choice, at)) for choice in after]
+            if all(told):
+                yield from min(told, key=len)
+
+    def _object(self, before: Document, after: Document, at: str) -> Iterator[str]:
+        old, new = before.get("properties", {}), after.get("properties", {})
+        for name, schema in old.items():
+            if name not in new:
+                yield f"{at}/{name}: removed"
+            else:
+                yield from self.schema(schema, new[name], f"{at}/{name}")
+        needed = set(after.get("required", [])) - set(before.get("required", []))
+        yield from (f"{at}/{name}: newly required" for name in sorted(needed))
+        others, now = before.get("additionalProperties", True), after.get("additionalProperties", True)
+        if now is False and others is not False:
+            yield f"{at}: other fields are refused now"
+        elif isinstance(others, Mapping) and isinstance(now, Mapping):
+            yield from self.schema(others, now, f"{at}/*")
+
+
+def _resolved(schema: Document, root: Document) -> Document:
+    seen = 0
+    while "$ref" in schema and seen < 20:
+        found: Any = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        schema, seen = found, seen + 1
+    return schema
+
+
+def _options(schema: Document) -> list[Document] | None:
+    return list(schema["anyOf"]) if "anyOf" in schema else list(schema["oneOf"]) if "oneOf" in schema else None
+
+
+def _narrowed(before: Document, after: Document, at: str) -> Iterator[str]:
+    if lost := _types(before) - _types(after):
+        yield f"{at}: no longer {' or '.join(sorted(lost))}"
+    old, new = _values(before), _values(after)
+    if new is not None and (old is None or not old <= new):
+        yield f"{at}: {', '.join(sorted((old or {'any value'}) - new))} no longer a value"
+    for bound in FLOORS:
+        if bound in after and after[bound] > before.get(bound, float("-inf")):
+            yield f"{at}: {bound} raised to {after[bound]}"
+    for bound in CEILINGS:
+        if bound in after and after[bound] < before.get(bound, float("inf")):
+            yield f"{at}: {bound} lowered to {after[bound]}"
+    for rule in EXACT:
+        if rule in after and after[rule] != before.get(rule):
+            yield f"{at}: {rule} is {after[rule]!r} now"
+
+
+def _types(schema: Document) -> set[str]:
+    """The JSON types that a schema takes; one that says none takes all. An integer is a number too."""
+    said = schema.get("type")
+    if said is None:
+        return set() if "const" in schema or "enum" in schema else set(EVERY_TYPE)
+    found = {said} if isinstance(said, str) else set(said)
+    return found | {"integer"} if "number" in found else found
+
+
+def _values(schema: Document) -> set[str] | None:
+    if "const" in schema:
+        return {repr(schema["const"])}
+    return {repr(one) for one in schema["enum"]} if "enum" in schema else None

@@ -1,0 +1,95 @@
+"""The contracts as documents for others: a JSON Schema for each, and one AsyncAPI 3 document of all topics."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from schemas.envelope import Event
+from schemas.events import EVENT_TYPES, FACTS, of_topic
+from schemas.topics import TOPICS
+from schemas.values import Contract
+
+# Any: JSON documents, built piece by piece.
+Document = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REFERENCE = "#/components/schemas/{model}"
+HOOKS = "integrator_webhooks"
+HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
+def contracts() -> list[type[Contract]]:
+    """The envelope, and every contract that some event carries."""
+    carried = {event.contract.__name__: event.contract for event in EVENT_TYPES.values()}
+    return [Event, *(carried[name] for name in sorted(carried))]
+
+
+def json_schemas() -> Mapping[str, Document]:
+    """File name → JSON Schema, of each contract: `conversation_fact.schema.json`."""
+    return {
+        f"{_words(contract.__name__)}.schema.json": {"$schema": DIALECT, **contract.model_json_schema()}
+        for contract in contracts()
+    }
+
+
+def asyncapi(version: str) -> Document:
+    """Every topic with what travels on it, and the webhooks that integrators get."""
+    _, schemas = models_json_schema([(one, "validation") for one in contracts()], ref_template=REFERENCE)
+    channels = {topic.name: _channel(topic.name) for topic in TOPICS}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Pasokh",
+            "version": version,
+            "description": "Events are CloudEvents 1.0 in JSON. Facts (`pasokh.conversation.*`, `pasokh.sla.*`) are for "
+            "everybody; all other types are between Pasokh's own services and may change with any version.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {**channels, HOOKS: _hooks()},
+        "operations": {f"send_{name}": _operation(name) for name in (*channels, HOOKS)},
+        "components": {"messages": {name: _message(name) for name in EVENT_TYPES}, "schemas": schemas["$defs"]},
+    }
+
+
+def _channel(name: str) -> Document:
+    topic = next(one for one in TOPICS if one.name == name)
+    return {
+        "address": f"pasokh.{name}.v1",
+        "description": f"Ordered by {topic.key}: the key of each event is its `partitionkey`. "
+        f"Kept for {topic.retention_seconds // 86400} days.",
+        "messages": {one: {"$ref": f"#/components/messages/{one}"} for one in of_topic(name)},
+        "bindings": {"kafka": {"topicConfiguration": {"retention.ms": topic.retention_seconds * 1000}}},
+    }
+
+
+def _hooks() -> Document:
+    return {
+        "address": None,
+        "description": "Facts, posted to the `url` of each subscription that wants them; signed by the Standard "
+        f"Webhooks specification in {', '.join(HEADERS)}. At least once, by `webhook-id`; in no promised order.",
+        "messages": {one: {"$ref": f"#/components/messages/{one}"} for one in FACTS},
+        "bindings": {"http": {}},
+    }
+
+
+def _operation(channel: str) -> Document:
+    return {"action": "send", "channel": {"$ref": f"#/channels/{channel}"}}
+
+
+def _message(event_type: str) -> Document:
+    contract = EVENT_TYPES[event_type].contract.__name__
+    own = {
+        "type": "object",
+        "properties": {"type": {"const": event_type}, "data": {"$ref": REFERENCE.format(model=contract)}},
+    }
+    return {
+        "name": event_type,
+        "contentType": "application/json",
+        "payload": {"allOf": [{"$ref": REFERENCE.format(model=Event.__name__)}, own]},
+    }
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
