@@ -23,7 +23,8 @@ HEADER = "# Made by `python -m deploy.generate`: not to be edited. Change it in 
 def manifests(process: str, parts: Sequence[Part]) -> str:
     """Everything of one process."""
     made = (_deployment(process), _service(process), _budget(process), _scaling(process, parts))
-    return HEADER + yaml.safe_dump_all(made, sort_keys=False, width=120)
+    text: str = yaml.safe_dump_all(made, sort_keys=False, width=120)
+    return HEADER + text
 
 
 def labels(process: str) -> dict[str, str]:
@@ -95,9 +96,8 @@ def _environment() -> Iterator[Manifest]:
     yield {"name": "PASOKH_PUBLIC_URL", "valueFrom": {"configMapKeyRef": {**settings, "key": "PASOKH_PUBLIC_URL"}}}
     for name in ("PASOKH_STORE", "PASOKH_ADMIN_KEY"):
         yield {"name": name, "valueFrom": {"secretKeyRef": {**secret, "key": name}}}
-    # Every caller has the proxy's address here; the proxy holds each client to its own rate.
-    for name in ("PASOKH_ADDRESS_REQUESTS_PER_SECOND", "PASOKH_ADDRESS_FAILURES_PER_MINUTE"):
-        yield {"name": name, "value": "100000"}
+    # The proxy says who its client is. Nobody outside the cluster reaches the services but through it.
+    yield {"name": "PASOKH_TRUSTED_PROXIES", "value": '["*"]'}
 
 
 def _probe(path: str, **how: int) -> Manifest:

@@ -3,7 +3,7 @@
 import asyncio
 import resource
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import uvicorn
@@ -29,12 +29,13 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
+async def serving(app: ASGIApp, bound: socket.socket, proxies: Sequence[str] = ()) -> AsyncIterator[None]:
     """Answer requests on a bound socket; on leaving, stop accepting and let what runs finish in `FINISH_SECONDS`.
 
+    `proxies`: addresses or networks that are believed when they name their client by `X-Forwarded-For`.
     Raises Misconfigured when another process began to listen there meanwhile.
     """
-    server = _Server(_config(app))
+    server = _Server(_config(app, proxies))
     running = asyncio.create_task(_run(server, bound))
     try:
         while not server.started:
@@ -55,7 +56,7 @@ async def _run(server: _Server, bound: socket.socket) -> None:
         raise Misconfigured(why_not(host, port, error)) from error
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, proxies: Sequence[str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=BoundedConnection,
@@ -65,7 +66,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=FINISH_SECONDS,
         limit_concurrency=most_connections(),

@@ -70,7 +70,7 @@ async def running(
         parts = [*parts, own]
         async with _together([task for part in parts for task in part.background]), _processing(processors):
             app = await stack.enter_async_context(open_app(context, parts, process.find_caller(context)))
-            async with serving(app, bound):
+            async with serving(app, bound, settings.trusted_proxies):
                 log.info("process_started", process=process.name, groups=[p.group for p in processors])
                 yield context
                 log.info("process_stops", process=process.name)

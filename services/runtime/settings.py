@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """The same for one client address (an IPv6 /64 counts as one)."""
     visitor_requests_per_second: Annotated[int, Field(ge=1)] = 20
     """The same for one visitor of a web page."""
+    trusted_proxies: list[str] = []
+    """Addresses or networks whose `X-Forwarded-For` is believed; `*` for all, where only proxies can reach us."""
     address_failures_per_minute: Annotated[int, Field(ge=1)] = 300
     """How many requests with no or a wrong key one address gets a 401 for; over it, 429."""
 

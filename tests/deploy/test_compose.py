@@ -12,7 +12,8 @@ from services.commands.env import VARIABLE
 from services.composition import SERVICES
 from services.runtime.settings import Settings
 from tests.live.topology import COMPOSE, Topology, compose
-from tests.live_servers import kafka, mongo
+from tests.live_servers import mongo
+from tests.live_servers.jars import kafka_version
 
 ROOT = COMPOSE.parent
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
@@ -75,7 +76,7 @@ def test_only_this_machine_can_reach_it_until_told_otherwise() -> None:
 
 def test_servers_are_those_that_the_tests_were_run_with() -> None:
     assert WHOLE["mongo"]["image"] == mongo.IMAGE
-    assert WHOLE["kafka"]["image"] == f"apache/kafka:{kafka.kafka_version()}"
+    assert WHOLE["kafka"]["image"] == f"apache/kafka:{kafka_version()}"
 
 
 def test_every_path_that_is_mounted_exists() -> None:
