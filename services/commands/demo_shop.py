@@ -76,6 +76,7 @@ def guide(address: str, stand_in: str, credentials: Credentials, key_file: Path 
 Pasokh is ready on {address}. A demo shop is open: customers write about once a second, agents answer.
 
   live page       {address}/ops   (asks for the admin key)
+  web chat        {address}/webchat/{WORKSPACE}/main   (write as a visitor: an agent answers in about ten seconds)
   documentation   {address}/docs
   metrics         {address}/metrics
   what was sent   {stand_in}/_sent   (a stand-in for Telegram; nothing leaves this machine)

@@ -1,4 +1,4 @@
-"""Writes the demo shop: workspace, teams, agents, rules, promises and a Telegram account. Repeating it is harmless."""
+"""Writes the demo shop: workspace, teams, agents, rules, promises, a Telegram account and a web chat. Repeating it is harmless."""
 
 import hashlib
 import hmac
@@ -67,10 +67,11 @@ SLA: dict[str, Json] = {
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Of the demo's bot. The same for the same key and workspace, so that a second start agrees with the first."""
+    """Of the demo's bot and web chat. The same for the same key and workspace, so that a second start agrees with the first."""
 
     bot_token: str
     secret_token: str
+    identity_secret: str
 
 
 def credentials_of(admin_key: str, workspace: str) -> Credentials:
@@ -79,7 +80,11 @@ def credentials_of(admin_key: str, workspace: str) -> Credentials:
     def derived(purpose: str) -> str:
         return hmac.new(admin_key.encode(), f"demo/{purpose}/{workspace}".encode(), hashlib.sha256).hexdigest()
 
-    return Credentials(bot_token=f"7000000001:{derived('bot')[:35]}", secret_token=derived("webhook"))
+    return Credentials(
+        bot_token=f"7000000001:{derived('bot')[:35]}",
+        secret_token=derived("webhook"),
+        identity_secret=derived("identity"),
+    )
 
 
 async def seed(
@@ -110,6 +115,7 @@ def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, di
         ("/routing", ROUTING),
         ("/sla", SLA),
         (f"/accounts/telegram/{ACCOUNT}", _account(credentials, stand_in_url)),
+        (f"/accounts/webchat/{ACCOUNT}", _webchat(credentials)),
     ]
 
 
@@ -129,3 +135,7 @@ def _account(credentials: Credentials, stand_in_url: str) -> dict[str, Json]:
         "api_base": stand_in_url,
         "settings": {"username": BOT_USERNAME},
     }
+
+
+def _webchat(credentials: Credentials) -> dict[str, Json]:
+    return {"name": "Demo shop on the web", "credentials": {"identity_secret": credentials.identity_secret}}

@@ -5,6 +5,7 @@ import pytest
 
 from schemas.configuration import AccountBody
 from services.channels.telegram import Telegram
+from services.channels.webchat import Webchat
 from services.demo.corpus import LANGUAGES
 from services.demo.rest import Refusal
 from services.demo.seeding import AGENTS, Credentials, credentials_of, seed
@@ -39,6 +40,8 @@ async def test_account_is_one_that_the_channel_takes() -> None:
     body = AccountBody.model_validate(installation.put["/accounts/telegram/main"])
     assert Telegram().check_account(body) == []
     assert body.api_base == "http://127.0.0.1:9999"
+    web = AccountBody.model_validate(installation.put["/accounts/webchat/main"])
+    assert Webchat().check_account(web) == []
 
 
 async def test_second_start_writes_the_same_and_agrees_on_the_secret() -> None:

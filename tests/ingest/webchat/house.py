@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +14,7 @@ import httpx2
 
 from schemas.activity import Activity, person_key
 from schemas.case import Case, Person
-from schemas.conversation import Author
+from schemas.conversation import Author, Status
 from schemas.envelope import Event, decode, encode
 from schemas.values import Sealed
 from services.channels.webchat import Webchat
@@ -31,6 +31,7 @@ from services.runtime.app import open_app
 from services.runtime.bus.port import Outgoing, partition_of
 from services.runtime.rates import Rates
 from services.runtime.service import Context, Part
+from services.runtime.store.port import Collection
 from services.workspaces.wiring import workspaces
 from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
 from tests.rest import ADMIN_KEY, COLLECTIONS, settings_of
@@ -40,6 +41,8 @@ PATH = "/webchat/shop/main"
 IDENTITY_SECRET = "a-secret-of-the-shop"
 ORIGIN = "https://shop.example"
 LINK = "a-hand-off-link"
+# Any: of several kinds.
+KEPT: Sequence[Collection[Any]] = (*COLLECTIONS, PERSONS, SECRETS)
 
 
 @dataclass
@@ -164,7 +167,7 @@ class House:
         partition = partition_of(key, self.bus.partitions)
         await self.bus.publish([Outgoing("conversations", partition, key, encode(fact))])
 
-    def hand_over(self, visitor: str, *, status: str = "assigned", private_person: str | None = None) -> str:
+    def hand_over(self, visitor: str, *, status: Status = "assigned", private_person: str | None = None) -> str:
         """Somebody's case, whose private side is with a visitor; its key."""
         key, person = "shop/api:main:7", f"webchat:main:{visitor}"
         case = Case(
@@ -205,7 +208,7 @@ def _read_link(secret: bytes, token: str) -> str | None:
 async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[House]:
     """Everything over fakes; `given` are settings."""
     store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
-    await store.prepare([*COLLECTIONS, PERSONS, SECRETS])
+    await store.prepare(KEPT)
     context = Context(settings_of(**given), store, bus, clock)
     bells, instruments = Bells(bus), IngestInstruments()
     accounts = Accounts(store, clock, spacing=0)

@@ -1,5 +1,6 @@
 """What a visitor writes stands on the log before the answer, once; and what they read is theirs alone."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -132,7 +133,7 @@ async def test_after_a_hand_off_the_private_side_of_that_case_is_read_and_nothin
 
 
 @pytest.mark.parametrize("given", [{"private_person": "webchat:main:other"}, {"status": "closed"}])
-async def test_a_case_that_is_with_somebody_else_or_closed_is_not_shown(given: dict[str, str]) -> None:
+async def test_a_case_that_is_with_somebody_else_or_closed_is_not_shown(given: dict[str, Any]) -> None:
     async with house() as shop:
         session = await shop.session(handoff=LINK)
         key = shop.hand_over(session["visitor"], **given)
