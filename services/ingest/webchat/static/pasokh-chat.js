@@ -510,7 +510,7 @@ form svg { inline-size: 22px; block-size: 22px; }
       document.documentElement.dir = root.dir;
       document.title = title;
       open();
-    } else if (session) void follow();
+    } else if (session || unsent().length) void follow();
     window.pasokhChat = { open, close };
   }
   if (document.body) begin();
