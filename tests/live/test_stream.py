@@ -14,7 +14,7 @@ from tests.live.installation import Running, Shop, allowing, shop_at, up, update
 
 NOBODY = 9
 """The port of nobody: what is sent there stays queued."""
-SOON = 20.0
+SOON = 60.0
 STOP_SECONDS = 10.0
 
 

@@ -22,7 +22,7 @@ from services.workspaces.wiring import workspaces
 from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, check_telegram, settings_of
 
-SOON = 5.0
+SOON = 30.0
 
 
 @dataclass

@@ -66,6 +66,15 @@ async def test_what_is_published_again_is_dropped(shop: House) -> None:
     assert await client.has(3) == ["opened", "queued", "assigned"]
 
 
+async def test_facts_of_both_topics_come_in_the_order_of_their_times(shop: House) -> None:
+    client = await shop.open()
+    paused = shop.commit("paused", source="sla/0")
+    replied = shop.commit("replied")
+    resumed = shop.commit("resumed", source="sla/0")
+    await shop.publish(*replied, *paused, *resumed)
+    assert await client.has(3) == ["paused", "replied", "resumed"]
+
+
 async def test_a_fact_that_is_committed_but_published_late_comes_once(shop: House) -> None:
     """The commit of a process that dies is published by the next owner, after the client resumed."""
     client = await shop.open()
@@ -154,7 +163,7 @@ BATCHES = st.lists(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(batches=BATCHES, cuts=st.lists(st.integers(0, 40), max_size=4))
 async def test_however_often_it_is_cut_each_fact_comes_once_and_in_the_order_of_its_source(
     batches: list[tuple[str, int]], cuts: list[int]

@@ -1,7 +1,7 @@
 """One reader of the bus per process, without a group, and whoever listens to it. Nothing is read while nobody listens."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -114,19 +114,20 @@ class Following:
         self._open.set()
         try:
             while self._listeners:
-                for record in await tail.take(wait=LOOK_SECONDS):
-                    self._tell(record)
+                self._tell(await tail.take(wait=LOOK_SECONDS))
             self._wanted.clear()
         finally:
             # In one step with the last look at the listeners: who comes now waits for the next reader.
             self._open.clear()
 
-    def _tell(self, record: Record) -> None:
-        workspace = record.key.split("/", 1)[0]
-        listeners = [one for one in self._listeners if one.workspace == workspace]
-        told = _fact_of(record) if listeners else None
-        if told is not None and told.event.workspace == workspace:
-            for listener in listeners:
+    def _tell(self, records: Sequence[Record]) -> None:
+        listeners: defaultdict[str, list[Listener]] = defaultdict(list)
+        for listener in self._listeners:
+            listeners[listener.workspace].append(listener)
+        wanted = [_fact_of(record) for record in records if record.key.split("/", 1)[0] in listeners]
+        # Topics come as the bus likes; what follows from a fact of another topic is later. Each source stays in order.
+        for told in sorted(filter(None, wanted), key=lambda told: told.event.time):
+            for listener in listeners[told.event.workspace]:
                 listener.tell(told)
 
     def _end_all(self) -> None:
