@@ -85,6 +85,19 @@ OVERVIEW = Dashboard(
             ),
             "s",
         ),
+        Panel(
+            "Resolved and opened again",
+            (
+                Query(per_minute("pasokh_conversations_resolved_total"), "resolved"),
+                Query(or_zero(per_minute("pasokh_conversations_reopened_total")), "opened again"),
+            ),
+            "cpm",
+        ),
+        Panel(
+            "From public to private",
+            (Query(or_zero(per_minute("pasokh_handoffs_total", "outcome")), "{{outcome}}"),),
+            "cpm",
+        ),
     ),
 )
 
@@ -128,6 +141,23 @@ ROUTING = Dashboard(
             "Decisions a second",
             (Query(rate("pasokh_processor_events_total", where='group="dispatch"'), "inputs of dispatch"),),
             "ops",
+        ),
+        Panel(
+            "Handle time",
+            (
+                Query(quantile(0.5, "pasokh_handle_seconds"), "50 %"),
+                Query(quantile(0.9, "pasokh_handle_seconds"), "90 %"),
+            ),
+            "s",
+            about="Time with an agent whose move it was, from assigned to resolved.",
+        ),
+        Panel(
+            "Moved to others, and changes of priority",
+            (
+                Query(or_zero(per_minute("pasokh_transfers_total")), "moved"),
+                Query(or_zero(per_minute("pasokh_priority_changes_total")), "priority changed"),
+            ),
+            "cpm",
         ),
     ),
 )
