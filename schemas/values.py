@@ -54,11 +54,15 @@ class Sealed(Contract):
 
 
 class Problem(Contract):
-    """Why something was refused or failed: an HTTP-like `status`, a short `title`, and what to do about it."""
+    """Why something was refused or failed: an HTTP-like `status`, a short `title`, and what to do about it.
+
+    `pointer`: of a 422, which field of the request (a JSON pointer).
+    """
 
     status: int
     title: str
     detail: str
+    pointer: str | None = None
 
 
 class Failure(Contract):
