@@ -13,8 +13,8 @@ from services.metrics.exposition import Totals
 from services.metrics.processor import Memory, MetricsStage
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from services.runtime.stage import Arrived
-from tests.sla.cases import conversation
 from tests.driver import START, Driver
+from tests.sla.cases import conversation
 
 KEY = "w/telegram:main:1"
 

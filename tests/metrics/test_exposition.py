@@ -9,8 +9,8 @@ from services.metrics.instruments import INSTRUMENTS
 from services.records.counters import COUNTERS, CounterRecord, Distribution, counter_id
 from services.runtime.errors import Unavailable
 from services.runtime.store.port import Key, Page, Query
-from tests.metrics.counting import Counting, Moved
 from tests.driver import Documents
+from tests.metrics.counting import Counting, Moved
 
 OPENED = "pasokh_conversations_opened_total"
 SERIES = f"{OPENED}|telegram|private|default|normal|en"

@@ -10,9 +10,9 @@ from schemas.conversation import Status
 from services.metrics import tally
 from services.metrics.processor import KEPT
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
+from tests.driver import START
 from tests.metrics.counting import Counting
 from tests.sla.cases import conversation
-from tests.driver import START
 
 
 async def test_messages_are_counted_where_they_were_taken_in_and_where_they_arrived() -> None:
