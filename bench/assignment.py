@@ -69,9 +69,7 @@ async def _measured(
         yield Measured(rate, result, times, cpu, commit)
 
 
-async def _load(
-    installation: Running, load: Load, read: Callable[[], Awaitable[Times]]
-) -> tuple[Result, Times]:
+async def _load(installation: Running, load: Load, read: Callable[[], Awaitable[Times]]) -> tuple[Result, Times]:
     result = run(load)
     times = await wait_for(read, {one.person for one in result.sent})
     await calm()

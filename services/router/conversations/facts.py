@@ -20,7 +20,8 @@ def tell(work: Work, verb: str, after: Case, before: Status | None, **more: obje
         {
             "conversation": after.id,
             "key": after.key,
-            "snapshot": after.shown(),
+            # A case is a conversation, and is written as one: what its owner needs besides stays here.
+            "snapshot": after,
             "previous_status": before,
             **known,
         }
