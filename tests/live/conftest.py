@@ -1,5 +1,6 @@
 """One `pasokh up` for the checks of the REST contract, a workspace of its own for each test, and a stand-in Telegram."""
 
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -7,7 +8,7 @@ import pytest
 
 from services.demo.telegram import TelegramStandIn
 from tests.live.contract import Desk
-from tests.live.installation import ADMIN_KEY, Running, allowing, shop_at, telegram, up
+from tests.live.installation import ADMIN_KEY, Running, allowing, command, shop_at, telegram, up
 from tests.live_servers.server import free_ports
 
 
@@ -23,7 +24,18 @@ def contracted(tmp_path_factory: pytest.TempPathFactory, contract_port: int) -> 
     running.start()
     running.wait_ready()
     yield running
-    running.stop()
+    assert dead_letters(running) == []
+    assert running.stop()[0] == 0
+    assert "Traceback" not in running.log
+
+
+def dead_letters(running: Running) -> list[object]:
+    """What the deciding code could not bear, as an operator sees it."""
+    listing = command(running.folder, "dead-letters", "list", "--json")
+    listing.start()
+    assert listing.wait_end(60) == 0
+    items: list[object] = json.loads(listing.log)["items"]
+    return items
 
 
 @pytest.fixture

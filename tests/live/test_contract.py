@@ -266,16 +266,18 @@ async def test_pages_hold_everything_once_newest_first_and_filters_hold_on_all_o
     for chat in range(1, 8):
         await desk.hears(chat)
     await eventually(lambda: _seven(desk))
-    found: list[str] = []
+    found: list[dict[str, Any]] = []
     query = {"limit": "3", "status": "assigned", "agent": "a", "team": "default", "channel": "telegram"}
     page = await desk.get("/conversations", **query, surface="private", sensitive="false")
     while True:
         assert len(page["items"]) <= 3
-        found += [one["person"] for one in page["items"]]
+        found += page["items"]
         if page["next"] is None:
             break
         page = await desk.get("/conversations", **query, surface="private", sensitive="false", cursor=page["next"])
-    assert found == [f"telegram:main:{chat}" for chat in range(7, 0, -1)]
+    assert sorted(one["person"] for one in found) == [f"telegram:main:{chat}" for chat in range(1, 8)]
+    opened = [one["opened_at"] for one in found]
+    assert opened == sorted(opened, reverse=True)
     for nothing in ("status=resolved", "agent=b", "team=vip", "channel=x", "surface=public", "sensitive=true"):
         assert (await desk.ask("GET", f"/conversations?{nothing}")).json() == {"items": [], "next": None}
 
