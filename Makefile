@@ -4,6 +4,8 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Two tests at a time: most wait for something. Timing tests are told apart by nothing but patience, so not more.
+WORKERS ?= 2
 
 # --inexact keeps what another target installed; --frozen takes the lock file as it is.
 SYNC := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact \
@@ -28,7 +30,7 @@ env: $(RUNTIME)  ## .env for docker compose, with generated secrets; what is in 
 	@$(BIN)/pasokh env $(ARGS)
 
 test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(DEV)  ## style, types, direction of imports, dependencies
 	$(BIN)/ruff check

@@ -1,12 +1,18 @@
 """Values that every contract shares: instants, ids, sealed text, surfaces, priorities."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, JsonValue, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 
-Json = JsonValue
-"""Anything that JSON can say."""
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    Json = JsonValue
+    """Anything that JSON can say."""
+else:
+    # What was parsed from JSON can be nothing else, and pydantic would ask a Python function about every value of it.
+    Json = Any
 
 Surface = Literal["private", "public"]
 Priority = Literal["urgent", "high", "normal", "low"]
@@ -18,7 +24,12 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 def instant_text(at: datetime) -> str:
     """RFC 3339 UTC, always 27 characters with microseconds and a `Z`, so that texts sort as times do."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    return _in_utc(at).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def _in_utc(at: datetime) -> datetime:
+    # Nearly every time is in UTC already, and asking for it is quicker than turning it into what it is.
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def instant(text: str) -> datetime:
@@ -28,7 +39,7 @@ def instant(text: str) -> datetime:
 
 Instant = Annotated[
     AwareDatetime,
-    AfterValidator(lambda at: at.astimezone(UTC)),
+    AfterValidator(_in_utc),
     PlainSerializer(instant_text, return_type=str, when_used="json"),
 ]
 """A moment in UTC; in JSON a 27-character RFC 3339 text."""
@@ -54,11 +65,15 @@ class Sealed(Contract):
 
 
 class Problem(Contract):
-    """Why something was refused or failed: an HTTP-like `status`, a short `title`, and what to do about it."""
+    """Why something was refused or failed: an HTTP-like `status`, a short `title`, and what to do about it.
+
+    `pointer`: of a 422, which field of the request (a JSON pointer).
+    """
 
     status: int
     title: str
     detail: str
+    pointer: str | None = None
 
 
 class Failure(Contract):

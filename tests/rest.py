@@ -17,6 +17,7 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES
 from services.records.decisions import DECISIONS
 from services.records.keys import KEYS, StoredKeys
+from services.records.tasks import TASKS
 from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES
 from services.router.routes import routers_of
 from services.runtime.app import open_app
@@ -34,6 +35,7 @@ ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
 COLLECTIONS: Sequence[Collection[Any]] = (
     ACCEPTED,
     AGENTS,
+    TASKS,
     CLOCKS,
     CONFIGURATIONS,
     CONFIGURATION_HEADS,

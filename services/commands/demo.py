@@ -79,8 +79,10 @@ async def _own_stand_in(stack: AsyncExitStack, port: int) -> str:
 
 
 def _why(refusal: Refusal, stand_in: str) -> str:
-    said = f"the installation refused the demo shop ({refusal})."
-    if refusal.status != 422:
-        return said
     target = stand_in.partition("://")[2].rstrip("/")
-    return f"{said} If it is about the target, start the installation with PASOKH_ALLOWED_TARGETS='[\"{target}\"]'."
+    if refusal.status == 422 and target in str(refusal):
+        return (
+            f"the installation may not send to the stand-in at {target}. Start it with "
+            f"PASOKH_ALLOWED_TARGETS='[\"{target}\"]', or name one that it may reach by --stand-in."
+        )
+    return f"the installation refused the demo shop ({refusal})."

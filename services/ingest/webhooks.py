@@ -1,8 +1,8 @@
 """`POST|GET /webhooks/{channel}/{workspace}/{account}`: an ASGI branch in front of the framework.
 
 A 200 with an empty body promises that the bus has everything durably. (Empty, because Telegram would carry out a
-method that a body names.) 404 unknown address, 401 forged, 413 over 1 MB, 408 late body, 503 with Retry-After when
-bus or store are away or there is no room; what cannot be read is answered as its channel says.
+method that a body names.) 404 unknown address, 401 forged, 413 over 1 MB, 408 late body, 400 nested too deeply, 503 with
+Retry-After when bus or store are away or there is no room; what else cannot be read is answered as its channel says.
 """
 
 import asyncio
@@ -23,7 +23,15 @@ from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish, within_bus
 from services.ingest.room import Full, Room
 from services.ingest.understand import understood
-from services.runtime.bodies import BODY_SECONDS, BodyBroken, BodyLate, BodyTooLarge, read_body, too_deep
+from services.runtime.bodies import (
+    BODY_SECONDS,
+    MAX_DEPTH,
+    BodyBroken,
+    BodyLate,
+    BodyTooLarge,
+    read_body,
+    too_deep,
+)
 from services.runtime.bus.port import Bus
 from services.runtime.clock import Clock
 from services.runtime.errors import Unavailable, Unknown
@@ -146,6 +154,10 @@ class Webhooks:
             raise
 
     async def _taken(self, call: _Call) -> Response:
+        if too_deep(call.request.body):
+            # No platform nests so deep: whoever knows the secret and sends this is told, whatever the channel says.
+            self._reject(call.labels, "too_deep")
+            return problem_response(400, f"The body nests arrays and objects deeper than {MAX_DEPTH}.")
         try:
             activities = await self._activities(call)
         except Malformed as error:
@@ -159,8 +171,6 @@ class Webhooks:
 
     async def _activities(self, call: _Call) -> list[Activity]:
         """Long bodies are read beside the event loop, so that one of them does not hold up all others."""
-        if too_deep(call.request.body):
-            raise Malformed("the body nests deeper than any platform's")
         if len(call.request.body) > LONG_BODY_BYTES:
             return await asyncio.to_thread(self._read, call)
         return self._read(call)

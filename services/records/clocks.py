@@ -25,9 +25,13 @@ class ClockRecord(Promise):
     priority: str
 
     def shown(self) -> Clock:
-        """As REST and facts show it."""
+        """As REST and facts show it. An answer that is on its way to the customer is late by as much as it stopped late."""
         # `model_validate` would give this very record back, being a Clock already.
-        return Clock.model_construct(**{name: getattr(self, name) for name in Clock.model_fields})
+        shown = Clock.model_construct(**{name: getattr(self, name) for name in Clock.model_fields})
+        if shown.state != "breached" or shown.stopped_at is None or shown.late_by_seconds is not None:
+            return shown
+        late_by = max(0.0, (shown.stopped_at - shown.due_at).total_seconds())
+        return shown.model_copy(update={"late_by_seconds": late_by})
 
 
 class AgendaRecord(Contract):

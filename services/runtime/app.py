@@ -73,6 +73,7 @@ class _Framework(FastAPI):
         for router in routers:
             self.include_router(router)
         install(self)
+        self.state.routes = [route for router in routers for route in router.routes]
         self.add_exception_handler(Exception, _failed)
 
     # Any: FastAPI's own signature.

@@ -48,7 +48,10 @@ async def commands_of(request: Request) -> Commands:
     return commands
 
 
-async def idempotency_key(key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str | None:
+_REPEATABLE = Header(alias="Idempotency-Key", json_schema_extra={"minLength": 1, "maxLength": 255})
+
+
+async def idempotency_key(key: Annotated[str | None, _REPEATABLE] = None) -> str | None:
     """The Idempotency-Key of a POST. Raises Invalid."""
     if key is not None and not 1 <= len(key) <= 255:
         raise Invalid(("/header/Idempotency-Key", "A key has 1 to 255 characters."))

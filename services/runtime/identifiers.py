@@ -3,14 +3,14 @@
 import hashlib
 import os
 from datetime import datetime
-from uuid import UUID
 
 
 def uuid7(now: datetime, order: int, entropy: bytes) -> str:
     """48 bits of Unix milliseconds, 12 bits of `order` (modulo 4096), 62 bits of `entropy` (at least 8 bytes)."""
     milliseconds = int(now.timestamp() * 1000) & ((1 << 48) - 1)
     tail = int.from_bytes(entropy[:8], "big") & ((1 << 62) - 1)
-    return str(UUID(int=milliseconds << 80 | 7 << 76 | (order & 0xFFF) << 64 | 2 << 62 | tail))
+    digits = f"{milliseconds << 80 | 7 << 76 | (order & 0xFFF) << 64 | 2 << 62 | tail:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def derived_id(now: datetime, order: int, *causes: str) -> str:

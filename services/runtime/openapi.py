@@ -66,6 +66,7 @@ def calls_of(dependant: Dependant) -> Iterator[object]:
 def _complete(operation: Document, route: APIRoute, method: str) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
+    _declare_path(operation, route)
     if not operation.get("security") and not bodies_of(route.dependant):
         return
     if method == "PUT" and "200" in responses:
@@ -74,6 +75,8 @@ def _complete(operation: Document, route: APIRoute, method: str) -> None:
         responses["202"] = _pending()
     if precondition in calls_of(route.dependant):
         responses["412"] = _problem(412)
+    if method in ("POST", "DELETE"):
+        responses["409"] = _problem(409)
     bodies = bodies_of(route.dependant)
     for body in bodies:
         reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
@@ -82,6 +85,19 @@ def _complete(operation: Document, route: APIRoute, method: str) -> None:
     statuses = (*EVERYWHERE, *(WITH_BODY if bodies else ()), *((422,) if operation.get("parameters") else ()))
     for status in sorted(set(statuses)):
         responses.setdefault(str(status), _problem(status))
+
+
+def _declare_path(operation: Document, route: APIRoute) -> None:
+    """Name what stands in the path, also where only a dependency of the route reads it from the request."""
+    given = operation.get("parameters", [])
+    known = {one["name"] for one in given if one["in"] == "path"}
+    missing = [name for name in route.param_convertors if name not in known]
+    if missing:
+        operation["parameters"] = [*(_in_path(name) for name in missing), *given]
+
+
+def _in_path(name: str) -> Document:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _pending() -> Document:
@@ -102,10 +118,7 @@ def _problem(status: int) -> Document:
 
 
 def _webhook_path() -> Document:
-    parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in ("channel", "workspace", "account")
-    ]
+    parameters = [_in_path(name) for name in ("channel", "workspace", "account")]
     post = {
         "tags": ["webhooks"],
         "summary": "A platform tells what happened; signed as that platform signs",
@@ -120,7 +133,7 @@ def _webhook_path() -> Document:
         "summary": "A platform tests the address (handshake)",
         "responses": {
             "200": {"description": "What the platform asked to hear"},
-            **{str(status): _problem(status) for status in (401, 404)},
+            **{str(status): _problem(status) for status in (401, 404, 405)},
         },
     }
     return {"parameters": parameters, "post": post, "get": get}

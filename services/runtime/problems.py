@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from schemas.values import Problem
 from services.runtime.bodies import BODY_SECONDS, MAX_BODY_BYTES, BodyBroken, BodyLate, BodyTooLarge
@@ -116,7 +117,7 @@ class Refused(Refusal):
         super().__init__(problem.detail, title=problem.title)
         self.status = problem.status
         if problem.status == 422:
-            self.errors = [FieldError(pointer="", detail=problem.detail)]
+            self.errors = [FieldError(pointer=problem.pointer or "", detail=problem.detail)]
 
 
 def title_of(status: int) -> str:
@@ -181,9 +182,22 @@ async def _refusal(_: Request, error: Refusal) -> Response:
     return response_of(error)
 
 
-async def _http(_: Request, error: HTTPException) -> Response:
+async def _http(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods_at(request))
     details = {404: "There is nothing at this path.", 405: "This path does not take this method; see `Allow`."}
-    return problem_response(error.status_code, details.get(error.status_code, str(error.detail)), headers=error.headers)
+    return problem_response(error.status_code, details.get(error.status_code, str(error.detail)), headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that some route takes at this path: the framework itself names those of the first route only."""
+    scope = {"type": "http", "path": request.scope["path"], "path_params": {}, "root_path": ""}
+    taken: set[str] = set()
+    for route in request.app.state.routes:
+        if route.matches({**scope, "method": ""})[0] is not Match.NONE:
+            taken |= set(route.methods or ())
+    return sorted(taken)
 
 
 async def _validation(_: Request, error: RequestValidationError) -> Response:

@@ -86,7 +86,8 @@ async def _open_patiently(
             return await stack.enter_async_context(open_engine(settings, clock, collections))
         except Unavailable as error:
             if clock.monotonic() > until:
-                raise
+                waited = f"{DEPENDENCY_SECONDS:g} s were not enough"
+                raise Unavailable(f"{error} ({waited}). Check PASOKH_BUS and PASOKH_STORE: pasokh doctor.") from error
             log.warning("dependency_unavailable", reason=str(error))
             await asyncio.sleep(backoff)
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)

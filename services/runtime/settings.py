@@ -28,9 +28,9 @@ class Settings(BaseSettings):
     public_url: str | None = None
     namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")] = "pasokh"
     """First word of topics and groups on Kafka, so that several installations can share one."""
-    key_requests_per_second: Annotated[int, Field(ge=1)] = 300
+    key_requests_per_second: Annotated[int, Field(ge=1)] = 1000
     """How often one API key may ask one process; over it, 429."""
-    address_requests_per_second: Annotated[int, Field(ge=1)] = 600
+    address_requests_per_second: Annotated[int, Field(ge=1)] = 2000
     """The same for one client address (an IPv6 /64 counts as one)."""
     visitor_requests_per_second: Annotated[int, Field(ge=1)] = 20
     """The same for one visitor of a web page."""

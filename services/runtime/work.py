@@ -7,11 +7,11 @@ from typing import Any, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
 
-from schemas.envelope import Event, encode
+from schemas.envelope import Event, document, encode
 from schemas.topics import is_fact, topic_of
 from schemas.values import Contract, Json
 from services.runtime.bus.port import MAX_EVENT_BYTES, Outgoing, partition_of
-from services.runtime.collections import FACTS, TIMERS, Fact, Timer
+from services.runtime.collections import FACTS, TIMERS, Timer
 from services.runtime.errors import TooLarge
 from services.runtime.identifiers import derived_id
 from services.runtime.store.port import Collection, Document, Key, Page, Put, Query
@@ -65,6 +65,7 @@ class Work:
     cause: str = ""
     _seen: dict[Key, BaseModel | None] = field(default_factory=dict)
     _written: dict[Key, BaseModel | None] = field(default_factory=dict)
+    _facts: list[Put] = field(default_factory=list)
     outbox: list[Outgoing] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     _order: int = 0
@@ -148,7 +149,7 @@ class Work:
         where = topic or topic_of(event_type).name
         self._send(event, where, partition_of(key, self.place.partitions) if partition is None else partition)
         if topic is None and is_fact(event_type):
-            self._keep_fact(event)
+            self._facts.append(fact_of(event))
         return event
 
     def _send(self, event: Event, topic: str, partition: int) -> None:
@@ -156,13 +157,6 @@ class Work:
         if len(value) > MAX_EVENT_BYTES:
             raise TooLarge(f"{event.type} has {len(value)} bytes, the bus takes {MAX_EVENT_BYTES}")
         self.outbox.append(Outgoing(topic, partition, event.partitionkey, value))
-
-    def _keep_fact(self, event: Event) -> None:
-        conversation = event.data.get("conversation")
-        fact = Fact.model_construct(
-            **event.__dict__, conversation=conversation if isinstance(conversation, str) else None
-        )
-        self.put(FACTS, event.id, fact)
 
     def wake(self, name: str, due_at: datetime, data: Mapping[str, Json] | None = None) -> None:
         """Ask for a `WakeUp` of this name at `due_at`, in place of any earlier one of that name."""
@@ -184,7 +178,8 @@ class Work:
 
     def puts(self) -> list[Put]:
         """Every document to write."""
-        return [Put(k, v.model_dump(mode="json")) for k, v in self._written.items() if v is not None]
+        documents = [Put(k, v.model_dump(mode="json")) for k, v in self._written.items() if v is not None]
+        return documents + self._facts
 
     def deletes(self) -> list[Key]:
         """Every document to remove."""
@@ -195,3 +190,10 @@ class Work:
         prefix = self.timer_id("")
         chosen = {k.id.removeprefix(prefix): v for k, v in self._written.items() if k.collection == TIMERS.name}
         return cast(dict[str, Timer | None], chosen)
+
+
+def fact_of(event: Event) -> Put:
+    """The document that keeps a fact, of the collection `facts`. It is JSON already: modelling it again costs most."""
+    conversation = event.data.get("conversation")
+    named = conversation if isinstance(conversation, str) else None
+    return Put(Key(FACTS.name, event.id), {**document(event), "conversation": named})

@@ -4,7 +4,7 @@ What a fact does is in `promises`. Time comes through the log, see `agenda`: onl
 (`pasokh.control.tick`) fires what was due.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,16 +27,20 @@ from services.sla.promises import is_picked_anew
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
 TICK = "pasokh.control.tick"
+Said = tuple[str, ConversationFact]
+"""The last word of a fact's type, and the fact."""
 
 
 @dataclass(slots=True)
 class Memory:
     """What a batch read besides documents.
 
-    `configurations` of the workspaces in which a policy may be picked; `floor` of the agenda, when it is looked at.
+    `facts` of the batch by event; `configurations` of the workspaces in which a policy may be picked; `floor` of the
+    agenda, when it is looked at.
     """
 
     read: Configurations = field(default_factory=Configurations)
+    facts: dict[str, Said] = field(default_factory=dict)
     configurations: dict[str, WorkspaceConfiguration] = field(default_factory=dict)
     floor: datetime | None = None
 
@@ -51,7 +55,9 @@ class SlaStage:
         return Memory()
 
     async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
-        facts = [(word, fact) for one in inputs if isinstance(one, Arrived) for word, fact in _facts(one.event)]
+        arrived = [one.event for one in inputs if isinstance(one, Arrived)]
+        memory.facts = {event.id: _said(event) for event in arrived if event.type.startswith(CONVERSATION)}
+        facts = list(memory.facts.values())
         cases = {fact.conversation for _, fact in facts}
         await work.fetch([(AGENDAS, [agenda_id(work)]), (WATCHES, cases)])
         watches = [watch for case in cases if (watch := work.get(WATCHES, case)) is not None]
@@ -69,18 +75,15 @@ class SlaStage:
                 at = _tick_at(one)
                 _fire(work, at)
                 confirmed(work, at, memory.floor)
-            case Arrived():
-                for word, fact in _facts(one.event):
-                    _follow(work, memory, word, fact)
+            case Arrived() if one.event.id in memory.facts:
+                _follow(work, memory, *memory.facts[one.event.id])
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise NotImplementedError(f"sla does nothing outside, and was asked for {effect.name}")
 
 
-def _facts(event: Event) -> Iterator[tuple[str, ConversationFact]]:
-    """The event's last word and what it says, when it is a fact of a conversation."""
-    if event.type.startswith(CONVERSATION):
-        yield event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data)
+def _said(event: Event) -> Said:
+    return event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data)
 
 
 def _clock_ids(watch: Watch) -> dict[ClockMetric, str]:

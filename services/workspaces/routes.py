@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from schemas.configuration import DEFAULT_TEAM, RoutingBody, SlaBody, TeamBody, WorkspaceBody
-from schemas.values import Slug
+from schemas.values import Json, Slug
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.lookups import ExistingWorkspace, configuration_of
+from services.records.tasks import TASKS
 from services.runtime.auth import Caller, allowed
 from services.runtime.http import Asked, IfMatch, In, Listing, etag, queried
 from services.runtime.json_body import JsonBody
@@ -88,8 +89,10 @@ async def put_team(
 
 
 async def delete_team(configuration: ExistingWorkspace, team: str, condition: IfMatch, context: In) -> None:
-    """Refused while rules, policies or agents name the team."""
-    await _refuse_while_agents_are_in(context, configuration.workspace, team)
+    """Refused while rules, policies or agents name the team, or open conversations are with it."""
+    if team in configuration.teams:
+        await _refuse_while_agents_are_in(context, configuration.workspace, team)
+        await _refuse_while_tasks_are_with(context, configuration.workspace, team)
     await write(context, configuration.workspace, edits.delete_team(configuration.workspace, team, condition))
 
 
@@ -151,6 +154,20 @@ async def _refuse_while_agents_are_in(context: Context, workspace: str, team: st
         if page.next is None:
             return
         after = page.next
+
+
+async def _refuse_while_tasks_are_with(context: Context, workspace: str, team: str) -> None:
+    """An open conversation of a team that is gone would wait for ever: nobody could be in that team."""
+    for state in ("waiting", "assigned"):
+        after: str | None = None
+        while True:
+            equals: dict[str, Json] = {"workspace": workspace, "state": state}
+            page = await context.store.query(Query(TASKS.name, "state", equals, limit=200, after=after))
+            if any(document["team"] == team for _, document in page.items):
+                raise Conflict(f"Open conversations are with the team {team!r}. Resolve them first.")
+            if page.next is None:
+                break
+            after = page.next
 
 
 def router_of() -> APIRouter:

@@ -82,7 +82,15 @@ async def test_forged_call_is_401_and_leaves_nothing() -> None:
     assert conserved(ingest)
 
 
-@pytest.mark.parametrize("body", [b"not json", b"[]", b"[" * 10_000 + b"]" * 10_000, b'{"a":' * 10_000])
+@pytest.mark.parametrize("body", [b"[" * 10_000 + b"]" * 10_000, b'{"a":' * 10_000])
+async def test_body_that_nests_too_deeply_is_counted_and_refused(body: bytes) -> None:
+    ingest = Ingest()
+    assert (await ingest.call(body)).status == 400
+    assert (ingest.events, ingest.count("rejected")) == ([], 1)
+    assert conserved(ingest)
+
+
+@pytest.mark.parametrize("body", [b"not json", b"[]", b'{"update_id": 1e400}', b"\xff\xfe"])
 async def test_unreadable_body_is_counted_and_answered_quietly(body: bytes) -> None:
     ingest = Ingest()
     answered = await ingest.call(body)

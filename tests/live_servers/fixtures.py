@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("live")
         if item.get_closest_marker("live"):
             item.add_marker("enable_socket")
+            # Tests of one file share the servers that it starts, in one worker; files run beside each other.
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")

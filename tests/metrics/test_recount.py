@@ -192,6 +192,15 @@ def test_an_answer_that_failed_ends_nothing() -> None:
     assert row.counts["reply_failed"] == 1
 
 
+def test_a_customer_whose_last_answer_failed_was_not_answered() -> None:
+    first = [("hear", 0), ("assign", 10), ("reply", 10), ("deliver", 1)]
+    [row] = recount(life(*first, ("hear", 9), ("reply", 9), ("fail", 1), ("resolve", 9)), ALL).rows
+    assert row.counts["unanswered_next_response"] == 1
+    [row] = recount(life(*first, ("hear", 9), ("reply", 9), ("resolve", 9), ("deliver", 1)), ALL).rows
+    assert "unanswered_next_response" not in row.counts
+    assert row.durations["next_response"]["human"].p50 == 8
+
+
 def test_a_notice_is_an_answer_of_somebody_and_not_of_a_person() -> None:
     events = life(("hear", 0), ("notice", 5), ("deliver", 1), ("assign", 10), ("reply", 14), ("deliver", 1))
     [row] = recount(events, ALL).rows

@@ -1,5 +1,6 @@
 """The app of a process: probes, metrics, document, branches."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -117,3 +118,12 @@ async def test_a_short_admin_key_is_no_start() -> None:
     with pytest.raises(Misconfigured, match="at least 32"):
         async with open_app(context, [], lambda _: None):  # type: ignore[arg-type,return-value]
             pass
+
+
+async def test_the_document_names_every_part_of_every_path(rest: Rest) -> None:
+    document = (await rest.client.get("/openapi.json")).json()
+    for path, operations in document["paths"].items():
+        for method in operations.keys() - {"parameters"}:
+            given = operations.get("parameters", []) + operations[method].get("parameters", [])
+            named = [one["name"] for one in given if one["in"] == "path"]
+            assert sorted(named) == sorted(re.findall(r"{(\w+)}", path)), (method, path)

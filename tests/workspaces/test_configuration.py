@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -10,6 +10,7 @@ from schemas.configuration import AgentBody
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.lookups import configuration_of
+from services.records.tasks import TASKS, TaskRecord
 from services.runtime.store.port import Changes, Key
 from services.workspaces.writing import TRIES
 from tests.fakes import START
@@ -171,6 +172,27 @@ async def test_a_team_that_rules_policies_or_agents_name_stays(rest: Rest) -> No
     agent = AgentRecord(workspace="shop", id="sara", body=AgentBody(name="Sara", teams=["persian"]), at=START)
     rest.store.keep(AGENTS, agent_id("shop", "sara"), agent)
     assert "'sara'" in str(problem_of(await rest.ask("DELETE", f"{SHOP}/teams/persian"), 409)["detail"])
+
+
+@pytest.mark.parametrize("state", ["waiting", "assigned"])
+async def test_a_team_that_open_conversations_are_with_stays(rest: Rest, state: Literal["waiting", "assigned"]) -> None:
+    await rest.ask("PUT", f"{SHOP}/teams/persian", {"name": "P"})
+    task = TaskRecord(
+        conversation="c",
+        key="shop/telegram:main:1",
+        workspace="shop",
+        channel="telegram",
+        account="main",
+        surface="private",
+        team="persian",
+        queued_at=START,
+        rule="rule 1",
+        config_version=1,
+        state=state,
+    )
+    rest.store.keep(TASKS, "c", task)
+    problem = problem_of(await rest.ask("DELETE", f"{SHOP}/teams/persian"), 409)
+    assert "Resolve them first" in str(problem["detail"])
 
 
 async def test_rules_read_as_they_were_written(rest: Rest) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from schemas.activity import Activity, ActivityKind, Attachment
 from schemas.values import Json, Sealed
 from services.channels.bot_api.attachments import attachments
-from services.channels.bot_api.origin import Delivery, Origin, origin
+from services.channels.bot_api.origin import NOBODY, Delivery, Origin, origin
 from services.channels.bot_api.shapes import given, identity, items, mapping, seconds, text
 from services.runtime.identifiers import hashed_id
 
@@ -67,6 +67,9 @@ def message(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
     """A new message of a customer, an echo of our own side, or (kind `unknown`) a report about the chat."""
     body = mapping(value)
     where, content, carried = origin(body), written(body), attachments(body)
+    if where.external == NOBODY:
+        # Strangers without an id would all become one person, and share one conversation.
+        return [_activity(delivery, "unknown", raw, where, body, None, [], reason="nobody")]
     if _ours(delivery, raw, where, body):
         return [_activity(delivery, "echo", raw, where, body, content, carried)]
     if where.is_bot and where.speaks_as is None:
@@ -83,7 +86,7 @@ def edited(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
     body = mapping(value)
     where, content, carried = origin(body), written(body), attachments(body)
     theirs = not _ours(delivery, raw, where, body) and (not where.is_bot or where.speaks_as is not None)
-    if not theirs or (content is None and not carried):
+    if not theirs or where.external == NOBODY or (content is None and not carried):
         return [_activity(delivery, "unknown", raw, where, body, None, [])]
     return [_activity(delivery, "edit", raw, where, body, content, carried)]
 

@@ -7,13 +7,11 @@ so nothing here refuses a single field: what has the wrong type reads as absent.
 import re
 from collections.abc import Callable
 
-import orjson
-
 from schemas.activity import Activity, ActivityKind
 from schemas.values import Json, Sealed
 from services.channels.bot_api.messages import edited, message, posted
 from services.channels.bot_api.origin import Delivery, Origin, origin
-from services.channels.bot_api.shapes import given, identity, items, mapping, seconds, text, whole
+from services.channels.bot_api.shapes import given, identity, items, mapping, read, seconds, text, whole
 from services.channels.port import Account, Malformed, Request
 from services.runtime.identifiers import hashed_id
 
@@ -164,10 +162,10 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
 
 def _update(body: bytes) -> dict[str, Json]:
     try:
-        update: Json = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        # Its message quotes nothing of the body, but its `doc` is the body.
-        raise Malformed(f"no JSON: {error.msg}") from None
+        update = read(body)
+    except (ValueError, RecursionError) as error:
+        # The message of an error of JSON quotes nothing of the body, but its `doc` is the body.
+        raise Malformed(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     if not isinstance(update, dict):
         raise Malformed("an update is a JSON object")
     return update

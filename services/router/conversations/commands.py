@@ -1,7 +1,6 @@
 """What agents do: reply and resolve. Each command leaves an outcome in its batch, which is also its dedupe record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from schemas.activity import Address
 from schemas.case import Case
@@ -9,7 +8,7 @@ from schemas.channel import Capabilities
 from schemas.commands import Reply, Resolve
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
-from schemas.values import Surface
+from schemas.values import Problem, Surface
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import domain
 from services.router.conversations.facts import accept, close_task, next_order, refuse, tell
@@ -17,17 +16,7 @@ from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
 
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a command is not carried out now, and what to do about it."""
-
-    status: int
-    title: str
-    detail: str
-
-
-NO_CONVERSATION = Refusal(404, "Not found", "There is no such conversation.")
+NO_CONVERSATION = Problem(status=404, title="Not found", detail="There is no such conversation.")
 
 
 def is_repeat(work: Work, command: Arrived) -> bool:
@@ -44,44 +33,44 @@ def handle_reply(work: Work, command: Arrived, capabilities: Mapping[str, Capabi
     surface = reply.surface or (conversation.last_surface if conversation else None)
     refusal = _why_not_reply(reply, conversation, surface, capabilities)
     if refusal is not None:
-        refuse(work, command, reply.request_hash, refusal.status, refusal.title, refusal.detail)
+        refuse(work, command, reply.request_hash, refusal)
     elif conversation is not None and surface is not None:
         _send(work, command, reply, conversation, "public" if surface == "public" else "private")
 
 
 def _why_not_reply(
     reply: Reply, conversation: Case | None, surface: str | None, capabilities: Mapping[str, Capabilities]
-) -> Refusal | None:
+) -> Problem | None:
     if conversation is None:
         return NO_CONVERSATION
     if conversation.status in domain.FINISHED:
         detail = f"The conversation is {conversation.status}. Reopen it, or wait for the customer to write again."
-        return Refusal(409, "Conversation is finished", detail)
+        return Problem(status=409, title="Conversation is finished", detail=detail)
     if conversation.agent != reply.agent:
         holder = f"It is with {conversation.agent}" if conversation.agent else "It waits and has no agent yet"
         detail = f"{reply.agent} is not the assignee. {holder}; only the assignee can reply."
-        return Refusal(409, "Not the assignee", detail)
+        return Problem(status=409, title="Not the assignee", detail=detail)
     return _why_not_there(reply, conversation, surface or "", capabilities)
 
 
 def _why_not_there(
     reply: Reply, conversation: Case, surface: str, capabilities: Mapping[str, Capabilities]
-) -> Refusal | None:
+) -> Problem | None:
     if surface not in conversation.addresses:
         there = ", ".join(sorted(conversation.addresses)) or "nowhere"
         detail = f"The customer has not written on the {surface} side of this channel, only here: {there}."
-        return Refusal(409, "No address on that surface", detail)
+        return Problem(status=409, title="No address on that surface", detail=detail)
     if surface == "public" and reply.masked:
         detail = f"A public reply must not hold a secret ({', '.join(reply.masked)}). Write it without, or in private."
-        return Refusal(409, "Secret in a public reply", detail)
+        return Problem(status=409, title="Secret in a public reply", detail=detail)
     if surface == "public" and conversation.sensitive:
         detail = "The case is sensitive: answer on the private surface, where nobody else reads."
-        return Refusal(409, "Public reply to a sensitive case", detail)
+        return Problem(status=409, title="Public reply to a sensitive case", detail=detail)
     channel = conversation.addresses[surface].channel or conversation.channel
     limit = capabilities[channel].text_limit if channel in capabilities else None
     if limit is not None and len(reply.text.text) > limit:
         detail = f"{channel} takes at most {limit} characters; this has {len(reply.text.text)}. Split it."
-        return Refusal(422, "Text too long", detail)
+        return Problem(status=422, title="Text too long", detail=detail, pointer="/text")
     return None
 
 
@@ -140,7 +129,7 @@ def handle_resolve(work: Work, command: Arrived) -> None:
     conversation = work.get(CONVERSATIONS, resolve.conversation)
     refusal = _why_not_resolve(resolve, conversation)
     if refusal is not None:
-        refuse(work, command, resolve.request_hash, refusal.status, refusal.title, refusal.detail)
+        refuse(work, command, resolve.request_hash, refusal)
     elif conversation is not None:
         after = domain.resolved(conversation, work.now)
         tell(work, "resolved", after, conversation.status)
@@ -150,12 +139,14 @@ def handle_resolve(work: Work, command: Arrived) -> None:
         accept(work, command, resolve.request_hash, after.id)
 
 
-def _why_not_resolve(resolve: Resolve, conversation: Case | None) -> Refusal | None:
+def _why_not_resolve(resolve: Resolve, conversation: Case | None) -> Problem | None:
     if conversation is None:
         return NO_CONVERSATION
     if conversation.status in domain.FINISHED:
-        return Refusal(409, "Conversation is finished", f"The conversation is already {conversation.status}.")
+        return Problem(
+            status=409, title="Conversation is finished", detail=f"The conversation is already {conversation.status}."
+        )
     if resolve.agent and conversation.agent and resolve.agent != conversation.agent:
         detail = f"{resolve.agent} is not the assignee; it is with {conversation.agent}. Leave `agent` out to overrule."
-        return Refusal(409, "Not the assignee", detail)
+        return Problem(status=409, title="Not the assignee", detail=detail)
     return None

@@ -20,7 +20,8 @@ def tell(work: Work, verb: str, after: Case, before: Status | None, **more: obje
         {
             "conversation": after.id,
             "key": after.key,
-            "snapshot": after.shown(),
+            # A case is a conversation, and is written as one: what its owner needs besides stays here.
+            "snapshot": after,
             "previous_status": before,
             **known,
         }
@@ -56,13 +57,13 @@ def accept(work: Work, command: Arrived, request_hash: str, result: str, *, crea
     work.put(OUTCOMES, outcome.id, outcome)
 
 
-def refuse(work: Work, command: Arrived, request_hash: str, status: int, title: str, detail: str) -> None:
-    """The command was not applied; `detail` says why and what to do."""
+def refuse(work: Work, command: Arrived, request_hash: str, problem: Problem) -> None:
+    """The command was not applied; the problem says why and what to do."""
     outcome = Outcome(
         id=command.event.id,
         workspace=command.event.workspace,
         status="refused",
-        problem=Problem(status=status, title=title, detail=detail),
+        problem=problem,
         request_hash=request_hash,
         at=work.now,
     )

@@ -179,6 +179,7 @@ def _message_record(
         received_at=activity.received_at,
         state=state,
         platform_id=activity.platform_id,
+        edited_at=_edited_at(activity) if state == "edited" else None,
     )
 
 
@@ -211,8 +212,9 @@ def _edit(work: Work, activity: Activity, around: Around) -> None:
     if message is None:
         _hear(work, activity, around, "edited")
         return
-    edited_at = activity.sent_at or activity.received_at
-    if message.state == "deleted" or (message.edited_at is not None and edited_at <= message.edited_at):
+    edited_at = _edited_at(activity)
+    # Platforms tell seconds: of two edits within one, the later to arrive is the newer.
+    if message.state == "deleted" or (message.edited_at is not None and edited_at < message.edited_at):
         return
     changed: dict[str, object] = {
         "text": activity.text,
@@ -236,6 +238,10 @@ def _edit(work: Work, activity: Activity, around: Around) -> None:
         tell(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
         if is_called_for(after, activity):
             around.privacy.begin(work, after, activity, around.configuration)
+
+
+def _edited_at(activity: Activity) -> datetime:
+    return activity.sent_at or activity.received_at
 
 
 def _deletion(work: Work, activity: Activity, around: Around) -> None:

@@ -7,10 +7,10 @@ from schemas.case import Case
 from schemas.commands import AddNote, Reopen, SetPriority, Transfer
 from schemas.conversation import Author
 from schemas.routing import TaskChanged, TaskGiven
-from schemas.values import Contract
+from schemas.values import Contract, Problem
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import domain
-from services.router.conversations.commands import NO_CONVERSATION, Refusal, is_repeat
+from services.router.conversations.commands import NO_CONVERSATION, is_repeat
 from services.router.conversations.facts import accept, next_order, queue, refuse, tell
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
@@ -33,7 +33,7 @@ def carry_out(
     work: Work,
     command: Arrived,
     asked: Asked,
-    why_not: Callable[[Case], Refusal | None],
+    why_not: Callable[[Case], Problem | None],
     do: Callable[[Case], str],
 ) -> None:
     """Do it and say what it made, or refuse it; once."""
@@ -42,15 +42,17 @@ def carry_out(
     case = work.get(CONVERSATIONS, asked.conversation)
     refusal = NO_CONVERSATION if case is None else why_not(case)
     if refusal is not None:
-        refuse(work, command, asked.request_hash, refusal.status, refusal.title, refusal.detail)
+        refuse(work, command, asked.request_hash, refusal)
     elif case is not None:
         accept(work, command, asked.request_hash, do(case), created=False)
 
 
-def _finished(case: Case) -> Refusal | None:
+def _finished(case: Case) -> Problem | None:
     if case.status not in domain.FINISHED:
         return None
-    return Refusal(409, "Conversation is finished", f"The conversation is {case.status}. Reopen it first.")
+    return Problem(
+        status=409, title="Conversation is finished", detail=f"The conversation is {case.status}. Reopen it first."
+    )
 
 
 def handle_transfer(work: Work, command: Arrived) -> None:
@@ -61,11 +63,13 @@ def handle_transfer(work: Work, command: Arrived) -> None:
     )
 
 
-def _why_not_transfer(case: Case, asked: Transfer) -> Refusal | None:
+def _why_not_transfer(case: Case, asked: Transfer) -> Problem | None:
     if asked.to_agent is not None and asked.to_agent == case.agent:
-        return Refusal(409, "Already there", f"{asked.to_agent} has the conversation already.")
+        return Problem(status=409, title="Already there", detail=f"{asked.to_agent} has the conversation already.")
     if asked.to_team is not None and asked.to_team == case.team:
-        return Refusal(409, "Already there", f"The conversation is with team {asked.to_team} already.")
+        return Problem(
+            status=409, title="Already there", detail=f"The conversation is with team {asked.to_team} already."
+        )
     return _finished(case)
 
 
@@ -120,16 +124,22 @@ def handle_reopen(work: Work, command: Arrived) -> None:
     carry_out(work, command, asked, lambda case: _why_not_reopen(work, case), lambda case: _reopen(work, case))
 
 
-def _why_not_reopen(work: Work, case: Case) -> Refusal | None:
+def _why_not_reopen(work: Work, case: Case) -> Problem | None:
     if case.status == "closed":
         detail = "The conversation is closed for good; the customer's next message opens another."
-        return Refusal(409, "Conversation is closed", detail)
+        return Problem(status=409, title="Conversation is closed", detail=detail)
     if case.status != "resolved":
-        return Refusal(409, "Not resolved", f"The conversation is {case.status}; only a resolved one can be reopened.")
+        return Problem(
+            status=409,
+            title="Not resolved",
+            detail=f"The conversation is {case.status}; only a resolved one can be reopened.",
+        )
     person = work.get(PERSONS, case.key)
     current = person.open.get(case.thread or "") if person else None
     if current not in {None, case.id}:
-        return Refusal(409, "Another is open", f"The customer has another open conversation there: {current}.")
+        return Problem(
+            status=409, title="Another is open", detail=f"The customer has another open conversation there: {current}."
+        )
     return None
 
 

@@ -17,7 +17,8 @@ from services.runtime.clock import Clock
 from services.runtime.embedded import BUSY_SECONDS, Connection, Database, Ends, log, open_database
 from services.runtime.embedded.background import running
 from services.runtime.embedded.groups import Lease, Owners, leave, owners, renew
-from services.runtime.embedded.log import Span, make_log, topic_name
+from services.runtime.embedded.log import Span, make_log, short_name, topic_name
+from services.runtime.embedded.tail import Tail
 from services.runtime.errors import OutOfRange, Revoked, TooLarge, Unavailable, Unknown
 from services.runtime.identifiers import random_id
 
@@ -37,6 +38,7 @@ class SqliteBus:
         self.database = database
         self.clock = clock
         self._ends: Ends = {}
+        self._tail = Tail()
         self._members: dict[str, SqliteConsumer] = {}
         self._tails: set[SqliteTail] = set()
         self._versions: dict[Connection, int] = {}
@@ -144,9 +146,14 @@ class SqliteBus:
         """For the writer, see `embedded.Log`."""
         return log.append(connection, events, self.clock.now().timestamp())
 
-    def appended(self, ends: Ends) -> None:
-        """For the writer, see `embedded.Log`: wake who waits for these partitions."""
-        self._ends |= ends
+    def appended(self, ends: Ends, events: Sequence[Outgoing]) -> None:
+        """For the writer, see `embedded.Log`: keep the youngest, and wake who waits for these partitions."""
+        self._tail.append(events, {(short_name(name), partition): end for (name, partition), end in ends.items()})
+        self._grown(ends)
+
+    def _grown(self, ends: Ends) -> None:
+        # What another process appended after us may have been seen before our own writer answered.
+        self._ends |= {place: max(end, self._ends.get(place, 0)) for place, end in ends.items()}
         for consumer in self._members.values():
             for name, partition in ends:
                 if name in consumer.names:
@@ -157,6 +164,11 @@ class SqliteBus:
     def end(self, name: str, partition: int) -> int:
         """Where the log of a partition ends, as far as this process has heard."""
         return self._ends.get((name, partition), 0)
+
+    def youngest(self, partition: int, behind: Mapping[str, int], *, limit: int, max_bytes: int) -> list[Record] | None:
+        """What the log has from these positions, when all of it is in memory."""
+        ends = {topic: self.end(topic_name(topic), partition) for topic in behind}
+        return self._tail.read(partition, behind, ends, limit=limit, max_bytes=max_bytes)
 
     async def renew(self) -> None:
         """Renew the leases of this process's members, joining again where one was lost. Raises Unavailable."""
@@ -180,7 +192,7 @@ class SqliteBus:
             return
         ends, found = seen
         self._tell(found)
-        self.appended({place: end for place, end in ends.items() if end > self._ends.get(place, 0)})
+        self._grown({place: end for place, end in ends.items() if end > self._ends.get(place, 0)})
 
     def _tell(self, found: Owners) -> None:
         # What was read before another answer may arrive after it.
@@ -199,8 +211,10 @@ class SqliteBus:
             kept = timedelta(seconds=topic.retention_seconds if topic else WEEK_SECONDS)
             before = (now - kept).timestamp()
             remove = partial(log.trim, topic=name, partition=partition, before=before, limit=TRIM_RECORDS)
-            while await self.database.write(remove) == TRIM_RECORDS:
-                pass
+            while removed := await self.database.write(remove):
+                self._tail.forget(short_name(name), partition)
+                if removed < TRIM_RECORDS:
+                    break
 
 
 class SqliteConsumer:
@@ -270,9 +284,14 @@ class SqliteConsumer:
     async def _read(
         self, partition: int, positions: dict[str, int], behind: Mapping[str, int], limit: int, max_bytes: int
     ) -> list[Record]:
-        records = await self._bus.database.read(
-            lambda connection: log.read(connection, partition, behind, limit=limit, max_bytes=max_bytes)
-        )
+        records = self._bus.youngest(partition, behind, limit=limit, max_bytes=max_bytes)
+        if records is None:
+            records = await self._bus.database.read(
+                lambda connection: log.read(connection, partition, behind, limit=limit, max_bytes=max_bytes)
+            )
+        else:
+            # Nothing was waited for: others of this loop go first, or a stage that writes nothing would keep it.
+            await asyncio.sleep(0)
         if self._current(partition) is not positions:
             raise Revoked(f"{self.group}/{partition} was lost or sought while it was read")
         for record in records:

@@ -55,7 +55,7 @@ class Log(Protocol):
 
     def append(self, connection: Connection, events: Sequence[Outgoing]) -> Ends: ...
 
-    def appended(self, ends: Ends) -> None: ...
+    def appended(self, ends: Ends, events: Sequence[Outgoing]) -> None: ...
 
 
 @dataclass(slots=True)
@@ -208,7 +208,7 @@ class Database:
         self.waiting -= len(jobs)
         self.waiting_bytes -= sum(job.size for job in jobs)
         if ends and self.log is not None:
-            self.log.appended(ends)
+            self.log.appended(ends, _events(jobs))
         for job in jobs:
             job.resolve()
 
@@ -236,13 +236,17 @@ def _transact(connection: Connection, jobs: "list[_Job[Any]]", log: Log | None) 
     if all(job.error is not None for job in jobs):
         _roll_back(connection)
         return {}
-    events = [event for job in jobs if job.error is None for event in job.events]
+    events = _events(jobs)
     ends = log.append(connection, events) if events and log is not None else {}
     try:
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise Unknown(f"SQLite: COMMIT failed: {error}") from error
     return ends
+
+
+def _events(jobs: "list[_Job[Any]]") -> list[Outgoing]:
+    return [event for job in jobs if job.error is None for event in job.events]
 
 
 def _run_apart(connection: Connection, job: "_Job[Any]") -> None:

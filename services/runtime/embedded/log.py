@@ -37,6 +37,11 @@ def topic_name(topic: str) -> str:
     return f"pasokh.{topic}.v1"
 
 
+def short_name(name: str) -> str:
+    """The topic of its name on the bus."""
+    return name.removeprefix("pasokh.").removesuffix(".v1")
+
+
 def make_log(connection: Connection, partitions: int | None, default: int) -> int:
     """Make what is missing; returns the number of partitions. Raises Misconfigured for another number than it has."""
     for statement in filter(str.strip, TABLES.split(";")):

@@ -1,21 +1,14 @@
 # ruff: noqa: S608 - names are those of declared collections and fields, quoted; every value is a parameter
 """One page of a query, by keyset: the cursor holds the ordering values and the id of the last document shown."""
 
-import base64
-import binascii
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import orjson
 
 from schemas.values import Json
 from services.runtime.embedded import Connection
 from services.runtime.embedded.documents import Shape, Values, column_name, decoded, index_name
+from services.runtime.store.cursors import Place, read_cursor, written_cursor
 from services.runtime.store.port import Page, Query
-
-Place = list[Json]
-"""The ordering values of a document, its id last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ def plan_query(shape: Shape, query: Query) -> Plan:
         raise LookupError(f"{sorted(query.equals)} are not the first fields of {shape.name}.{query.index}: {fields}")
     if not order and (query.at_least is not None or query.below is not None):
         raise LookupError(f"{shape.name}.{query.index} has no field left to bound")
-    after = None if query.after is None else _read_cursor(query, query.after, len(order) + 1)
+    after = None if query.after is None else read_cursor(query, query.after, len(order) + 1)
     return Plan(query, shape, order, after)
 
 
@@ -69,7 +62,7 @@ def read_page(connection: Connection, plan: Plan) -> Page:
     finally:
         connection.execute("ROLLBACK")
     shown = rows[: plan.query.limit]
-    following = _cursor(plan.query, list(shown[-1][1:])) if len(rows) == wanted and shown else None
+    following = written_cursor(plan.query, list(shown[-1][1:])) if len(rows) == wanted and shown else None
     return Page([(str(row[-1]), decoded(str(row[0]))) for row in shown], following)
 
 
@@ -119,24 +112,3 @@ def _equal(column: str, value: Json) -> Where:
     if isinstance(value, dict | list):
         return Where(("FALSE",))  # an index holds single values
     return Where((f"{column} IS NULL",)) if value is None else Where((f"{column} = ?",), (value,))
-
-
-def _cursor(query: Query, place: Place) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([_mark(query), *place])).rstrip(b"=").decode()
-
-
-def _read_cursor(query: Query, cursor: str, length: int) -> Place:
-    try:
-        mark, *place = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise ValueError("the cursor is not one that a page gave") from error
-    whole = len(place) == length and isinstance(place[-1], str) and not any(isinstance(v, dict | list) for v in place)
-    if mark != _mark(query) or not whole:
-        raise ValueError("the cursor belongs to another query")
-    return list(place)
-
-
-def _mark(query: Query) -> int:
-    """The same for every page of one query, whatever its limit."""
-    asked = [query.collection, query.index, sorted(query.equals.items()), query.descending]
-    return zlib.crc32(orjson.dumps(asked))

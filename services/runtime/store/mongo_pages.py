@@ -1,19 +1,14 @@
 """Pages of a query in MongoDB's words: filters by index, keyset cursors. Knows nothing of a driver."""
 
-import base64
-import binascii
-import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.values import Json
+from services.runtime.store.cursors import Place, read_cursor, written_cursor
 from services.runtime.store.port import Index, Query
 
 Filter = Mapping[str, Any]
-Place = list[Json]
-"""The ordering values of a document, its id last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ class Plan:
 
     def cursor(self, last: Mapping[str, Any]) -> str:
         """The cursor of the page after the one that ends with this document."""
-        return _written_cursor(self.query, [value_at(last, field) for field in self.order])
+        return written_cursor(self.query, [value_at(last, field) for field in self.order])
 
 
 def plan(index: Index, query: Query) -> Plan:
@@ -56,7 +51,7 @@ def plan(index: Index, query: Query) -> Plan:
         raise LookupError(f"{sorted(query.equals)} are not the first fields of {query.collection}.{query.index}")
     if not order and (query.at_least is not None or query.below is not None):
         raise LookupError(f"{query.collection}.{query.index} has no field left to bound")
-    after = None if query.after is None else _read_cursor(query, query.after, len(order) + 1)
+    after = None if query.after is None else read_cursor(query, query.after, len(order) + 1)
     return Plan(query, (*order, "_id"), after)
 
 
@@ -80,25 +75,3 @@ def _beyond(field: str, value: Json, *, descending: bool) -> Sequence[Filter]:
     if descending:
         return ({field: {"$lt": value}}, {field: {"$eq": None}})
     return ({field: {"$gt": value}},)
-
-
-def _written_cursor(query: Query, place: Place) -> str:
-    text = json.dumps([_mark(query), *place], separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
-
-
-def _read_cursor(query: Query, cursor: str, length: int) -> Place:
-    try:
-        mark, *place = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise ValueError("the cursor is not one that a page gave") from error
-    whole = len(place) == length and isinstance(place[-1], str) and not any(isinstance(v, dict | list) for v in place)
-    if mark != _mark(query) or not whole:
-        raise ValueError("the cursor belongs to another query")
-    return place
-
-
-def _mark(query: Query) -> int:
-    """The same for every page of one query, whatever its limit."""
-    asked = [query.collection, query.index, sorted(query.equals.items()), query.descending]
-    return zlib.crc32(json.dumps(asked, ensure_ascii=False).encode())

@@ -217,6 +217,24 @@ def test_number_alone_is_an_unknown_update() -> None:
     assert (found.kind, found.details) == ("unknown", {"raw": "none"})
 
 
+def test_half_a_character_and_nul_do_not_cost_the_message() -> None:
+    update = json.loads(payload("text"))
+    update["message"]["text"] = "lone \ud83d, nul \x00, whole \U0001f600 and \\ud83d spelt out"
+    update["message"]["from"]["first_name"] = "A\x00\udc00"
+    (found,) = parsed(json.dumps(update).encode())
+    assert found.text is not None
+    assert found.text.text == "lone \ufffd, nul , whole \U0001f600 and \\ud83d spelt out"
+    assert found.person_name is not None
+    assert found.person_name.startswith("A\ufffd")
+
+
+@pytest.mark.parametrize("kind", ["message", "edited_message"])
+@pytest.mark.parametrize("nobody", [{}, {"chat": {"id": "somebody"}}, {"chat": {"id": 2**70}, "from": {"id": {}}}])
+def test_message_of_nobody_known_joins_no_conversation(kind: str, nobody: dict[str, Any]) -> None:
+    update = {"update_id": 1, kind: {"message_id": 2, "date": 1_700_000_000, "text": "hello"} | nobody}
+    assert [a.kind for a in parsed(json.dumps(update).encode())] == ["unknown"]
+
+
 def test_deeply_nested_rich_text_ends() -> None:
     nested: Any = "deep"
     for _ in range(60):

@@ -199,6 +199,26 @@ async def test_an_edit_before_its_original_is_the_message_and_the_original_a_rep
     assert [m.state for m in house.messages()] == ["edited"]
 
 
+async def test_of_edits_within_one_second_the_later_to_arrive_stays(house: House) -> None:
+    await house.customer(1)
+    at = house.driver.now
+    await house.customer(1, "edit", id="e1", text={"text": "first"}, sent_at=at)
+    await house.customer(1, "edit", id="e2", text={"text": "second"}, sent_at=at)
+    [message] = house.messages()
+    assert message.text is not None
+    assert message.text.text == "second"
+
+
+async def test_an_older_edit_does_not_undo_the_edit_that_came_before_its_original(house: House) -> None:
+    late = house.driver.now
+    early = late - timedelta(seconds=30)
+    await house.customer(1, "edit", id="e2", text={"text": "second"}, sent_at=late)
+    await house.customer(1, "edit", id="e1", text={"text": "first"}, sent_at=early)
+    [message] = house.messages()
+    assert message.text is not None
+    assert message.text.text == "second"
+
+
 async def test_edits_out_of_order_keep_the_latest(house: House) -> None:
     await house.customer(1)
     late, early = house.driver.now + timedelta(seconds=9), house.driver.now

@@ -1,0 +1,93 @@
+"""From the webhook to the assignment: calls at random moments from another process, each by a person of their own."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from bench.assigned import EmbeddedLog, KafkaLog, Times, wait_for
+from bench.installation import calm, cpu_seconds, open_shop
+from bench.load import Load, Result, run
+from bench.report import FAST_COMMIT, Line, bare_commits, percentile
+from tests.live.installation import Running
+
+RATES = (100.0, 300.0)
+LIMITS = {0.5: 50.0, 0.99: 200.0}
+"""In commits of the same disk (of 0.5 ms where it is faster): 25 ms and 100 ms."""
+CPU_SECONDS = 0.002
+WARM_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A load and what became of it. `cpu`: seconds of the whole process while it lasted."""
+
+    rate: float
+    result: Result
+    times: Times
+    cpu: float
+    commit: float
+
+    @property
+    def waits(self) -> list[float]:
+        """Seconds from the call to the assignment; who got none counts as waiting for ever."""
+        return [self.times.get(one.person, float("inf")) - one.at for one in self.result.sent]
+
+
+async def embedded(folder: Path, seconds: float) -> AsyncIterator[Line]:
+    """`pasokh up` on SQLite."""
+    async with open_shop(folder) as installation:
+        log = EmbeddedLog(folder)
+        async for measured in _measured(installation, folder, seconds, log.read):
+            for line in _lines("embedded", measured, extra=measured.commit):
+                yield line
+
+
+async def on_kafka(folder: Path, seconds: float, url: str) -> AsyncIterator[Line]:
+    """`pasokh up` on Kafka, with SQLite for the store."""
+    namespace = f"bench-{uuid4().hex[:8]}"
+    async with (
+        open_shop(folder, PASOKH_BUS=url, PASOKH_NAMESPACE=namespace) as installation,
+        KafkaLog(url, namespace) as log,
+    ):
+        async for measured in _measured(installation, folder, seconds, log.read):
+            for line in _lines("Kafka", measured, extra=0.0):
+                yield line
+
+
+async def _measured(
+    installation: Running, folder: Path, seconds: float, read: Callable[[], Awaitable[Times]]
+) -> AsyncIterator[Measured]:
+    first = 1_000_000
+    await _load(installation, Load(installation.port, min(WARM_SECONDS, seconds), first, rate=50.0), read)
+    for rate in RATES:
+        first += 1_000_000
+        before, used = bare_commits(folder), cpu_seconds(installation)
+        result, times = await _load(installation, Load(installation.port, seconds, first, rate=rate), read)
+        cpu = cpu_seconds(installation) - used
+        commit = percentile([*before, *bare_commits(folder)], 0.5)
+        yield Measured(rate, result, times, cpu, commit)
+
+
+async def _load(installation: Running, load: Load, read: Callable[[], Awaitable[Times]]) -> tuple[Result, Times]:
+    result = run(load)
+    times = await wait_for(read, {one.person for one in result.sent})
+    await calm()
+    return result, times
+
+
+def _lines(engine: str, measured: Measured, extra: float) -> list[Line]:
+    waits = [wait + extra for wait in measured.waits]
+    name, unit = f"webhook to assigned, {engine}, {measured.rate:.0f}/s", max(measured.commit, FAST_COMMIT)
+    took = percentile([one.took for one in measured.result.sent], 0.5)
+    beside = {
+        0.5: f"commit {measured.commit * 1000:.2f} ms, acknowledged in {took * 1000:.1f} ms",
+        0.99: f"{len(measured.times)} of {len(waits)} assigned, calls at most {measured.result.late * 1000:.0f} ms late",
+    }
+    lines = [
+        Line(f"{name} p{share * 100:.0f}", f"{at * 1000:.1f} ms; {beside[share]}", at / unit, limit)
+        for share, limit in LIMITS.items()
+        for at in [percentile(waits, share)]
+    ]
+    each = measured.cpu / len(waits)
+    return [*lines, Line(f"{name} CPU", f"{each * 1000:.2f} ms a message", each / CPU_SECONDS, 1.0)]

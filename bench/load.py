@@ -1,0 +1,197 @@
+"""A load of webhooks from a process of its own: `python -m bench.load '{...}'`, a `Load` as JSON; prints a `Result`.
+
+Raw HTTP/1.1 over kept connections, because a client library would cost more than what it measures. Every message is
+of another person, so each opens a conversation.
+"""
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import cast
+
+from services.runtime import loop
+from tests.live.installation import SECRET
+
+PATH = "/webhooks/telegram/shop/main"
+TEXTS = (
+    "Hello, where is my order? It should have come on Monday.",
+    "سلام، سفارش من هنوز نرسیده است. لطفا پیگیری کنید.",
+    "مرحبا، أريد استرجاع المبلغ الذي دفعته أمس.",
+    "Labdien, vai šie apavi ir pieejami 42. izmērā?",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """`rate` a second at random moments, however long answers take; None: as fast as `connections` are answered.
+
+    `first` is the number of the first person.
+    """
+
+    port: int
+    seconds: float
+    first: int
+    rate: float | None = None
+    connections: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One call: the person, when it was to be sent (Unix seconds), until the answer (seconds), its status."""
+
+    person: int
+    at: float
+    took: float
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`seconds` from the first call to the last answer; `late` is how much behind its plan a call was sent, at worst."""
+
+    sent: list[Sent]
+    seconds: float
+    late: float
+
+    @property
+    def acknowledged(self) -> float:
+        """Calls a second that were answered 200."""
+        return sum(one.status == 200 for one in self.sent) / self.seconds
+
+
+def run(load: Load) -> Result:
+    """Run the load in a process of its own; the answers."""
+    command = [sys.executable, "-m", "bench.load", json.dumps(asdict(load))]
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return Result([Sent(*one) for one in answer["sent"]], answer["seconds"], answer["late"])
+
+
+class _Connection(asyncio.Protocol):
+    """One kept connection; one request at a time."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._received = b""
+        self._answer: asyncio.Future[int] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, found, body = self._received.partition(b"\r\n\r\n")
+        if found and len(body) >= _length(head) and self._answer is not None and not self._answer.done():
+            self._received = b""
+            self._answer.set_result(int(head[9:12]))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(0)
+
+    def ask(self, request: bytes) -> "asyncio.Future[int]":
+        """The status; 0 when the connection ended without one."""
+        self._answer = asyncio.get_running_loop().create_future()
+        if self._transport is None or self._transport.is_closing():
+            self._answer.set_result(0)
+        else:
+            self._transport.write(request)
+        return self._answer
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+def _request(load: Load, person: int) -> bytes:
+    who = {"id": person, "is_bot": False, "first_name": f"Customer {person}", "language_code": "en"}
+    message = {
+        "message_id": person,
+        "date": int(time.time()),
+        "chat": {"id": person, "type": "private", "first_name": who["first_name"]},
+        "from": who,
+        "text": TEXTS[person % len(TEXTS)],
+    }
+    body = json.dumps({"update_id": person, "message": message}, ensure_ascii=False).encode()
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\nContent-Type: application/json\r\n"
+        f"X-Telegram-Bot-Api-Secret-Token: {SECRET}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+class _Sender:
+    """Sends, on connections that are idle or new, and notes what came of it."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._idle: list[_Connection] = []
+        self._next = load.first
+        self.sent: list[Sent] = []
+
+    async def warm(self, connections: int) -> None:
+        """Have so many connections ready."""
+        self._idle += await asyncio.gather(*(self._connected() for _ in range(connections)))
+
+    async def _connected(self) -> _Connection:
+        _, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self._load.port)
+        return connection
+
+    async def send(self, at: float) -> None:
+        """Send one; `at` is when it was to be sent, in Unix seconds."""
+        person, self._next = self._next, self._next + 1
+        request = _request(self._load, person)
+        connection = self._idle.pop() if self._idle else await self._connected()
+        status = await connection.ask(request)
+        self.sent.append(Sent(person, at, time.time() - at, status))
+        if status:
+            self._idle.append(connection)
+
+
+async def _closed(load: Load, sender: _Sender) -> float:
+    until = time.monotonic() + load.seconds
+
+    async def one() -> None:
+        while time.monotonic() < until:
+            await sender.send(time.time())
+
+    await asyncio.gather(*(one() for _ in range(load.connections)))
+    return 0.0
+
+
+async def _open(load: Load, sender: _Sender, rate: float) -> float:
+    chance, begun, late = random.Random(load.first), time.time(), 0.0
+    due, calls = begun, set[asyncio.Task[None]]()
+    while due < begun + load.seconds:
+        await asyncio.sleep(max(0.0, due - time.time()))
+        late = max(late, time.time() - due)
+        calls.add(asyncio.create_task(sender.send(due)))
+        due += chance.expovariate(rate)
+    await asyncio.gather(*calls)
+    return late
+
+
+async def _run(load: Load) -> Result:
+    sender = _Sender(load)
+    await sender.warm(load.connections)
+    begun = time.monotonic()
+    late = await (_closed(load, sender) if load.rate is None else _open(load, sender, load.rate))
+    return Result(sender.sent, time.monotonic() - begun, late)
+
+
+def main() -> None:
+    """Run the load of the command line."""
+    result = loop.run(_run(Load(**json.loads(sys.argv[1]))))
+    sent = [[one.person, one.at, one.took, one.status] for one in result.sent]
+    sys.stdout.write(json.dumps({"sent": sent, "seconds": result.seconds, "late": result.late}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""`pasokh serve ingest` whose bus acknowledges at once: what the handler itself can do. Settings as ever, `PASOKH_*`."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+from services.commands.running import run_here
+from services.composition import process_of
+from services.ingest import wiring
+from services.runtime.bus.port import Bus, Consumer, Outgoing
+from services.runtime.service import Context, Part
+from services.runtime.settings import Settings
+
+
+class Acknowledging:
+    """The bus port without a log: whatever is published is durable, they say."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    @property
+    def partitions(self) -> int:
+        return self._bus.partitions
+
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        """Nothing is kept."""
+
+    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
+        return self._bus.consume(group, topics)
+
+    async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
+        return await self._bus.end_offsets(topics, partition)
+
+    async def check(self) -> None:
+        """Always well."""
+
+
+def _open(context: Context) -> AbstractAsyncContextManager[Part]:
+    return wiring.open(replace(context, bus=Acknowledging(context.bus)))
+
+
+def main() -> None:
+    """Serve until a signal."""
+    run_here(replace(process_of("ingest"), services=(_open,)), Settings())
+
+
+if __name__ == "__main__":
+    main()

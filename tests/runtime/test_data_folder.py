@@ -1,0 +1,34 @@
+"""One `pasokh up` at a time holds a data folder."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from services.runtime.data_folder import LOCK, held
+from services.runtime.errors import Misconfigured
+
+
+def test_a_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    with held(tmp_path / "var") as folder:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_second_holder_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
+    with held(tmp_path) as folder:
+        holder = (folder / LOCK).read_text()
+        with pytest.raises(Misconfigured, match=rf"process {holder}\).*PASOKH_DATA="), held(tmp_path):
+            pass
+
+
+def test_a_folder_that_was_left_can_be_held_again(tmp_path: Path) -> None:
+    with held(tmp_path):
+        pass
+    with held(tmp_path):
+        pass
+
+
+def test_a_place_that_is_no_folder_is_told_with_the_fix(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Misconfigured, match="PASOKH_DATA"), held(tmp_path / "file"):
+        pass
