@@ -232,9 +232,15 @@ function follow(key) {
   api.follow($("workspace").value, {
     state,
     told: (fact) => mine.tell(fact),
-    began: () => mine.load().then(fillFilters).catch(failed),
+    began: () => load(mine, failed),
   }).catch(failed);
   draw();
+}
+
+// Read what was before; a server that is away for a moment is asked again.
+function load(mine, failed) {
+  const again = (error) => (error.status === 401 ? failed(error) : setTimeout(() => mine === board && load(mine, failed), AGENTS_EVERY));
+  mine.load().then(fillFilters).catch(again);
 }
 
 function leave(why = null) {
