@@ -13,6 +13,7 @@ from deploy.generate.queries import (
     rate,
     slowest,
     within_hour,
+    zero_if_none,
 )
 
 FIRST = 'metric="first_response"'
@@ -177,7 +178,7 @@ SLA = Dashboard(
             kind="stat",
             bad_above=1,
         ),
-        Panel("Late by, 90 %, 1 h", (Query(or_zero(quantile(0.9, "pasokh_sla_late_seconds"))),), "s", "stat"),
+        Panel("Late by, 90 %, 1 h", (Query(zero_if_none(quantile(0.9, "pasokh_sla_late_seconds"))),), "s", "stat"),
         Panel("Kept, by promise", (Query(kept("metric"), "{{metric}}"),), "percentunit"),
         Panel("Kept, by team", (Query(kept("team"), "{{team}}"),), "percentunit"),
         Panel(
@@ -216,7 +217,7 @@ SLA = Dashboard(
         ),
         Panel(
             "Late by, by promise, 90 %",
-            (Query(or_zero(quantile(0.9, "pasokh_sla_late_seconds", "metric")), "{{metric}}"),),
+            (Query(zero_if_none(quantile(0.9, "pasokh_sla_late_seconds", "metric")), "{{metric}}"),),
             "s",
         ),
     ),

@@ -55,6 +55,11 @@ def or_zero(expr: str) -> str:
     return f"{expr} or vector(0)"
 
 
+def zero_if_none(expr: str) -> str:
+    """For a quantile that is no number while nothing was counted."""
+    return or_zero(f"{expr} >= 0")
+
+
 def lag(by: str = "") -> str:
     """Events that groups have not handled yet."""
     return f"sum{_by(by)} (max without (instance, job, service) (pasokh_processor_lag_events))"
