@@ -246,7 +246,15 @@ def router_of(reception: Reception) -> APIRouter:
     router = APIRouter(prefix=prefix, tags=["webchat"], route_class=checked_route(reception))
     add, held = router.add_api_route, [Depends(TOKEN)]
     add("/sessions", open_session, methods=["POST"], status_code=201)
-    add("/messages", write, methods=["POST"], dependencies=held, status_code=201, response_model=MessageShown)
+    add(
+        "/messages",
+        write,
+        methods=["POST"],
+        dependencies=held,
+        status_code=201,
+        response_model=MessageShown,
+        responses={202: {"description": "Kept durably; its `conversation` is null until the router has sorted it in"}},
+    )
     add("/messages", list_messages, dependencies=held)
     described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
     add("/stream", stream, dependencies=held, response_class=EventStream, responses={200: described})
