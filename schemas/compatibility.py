@@ -38,17 +38,18 @@ def _paths(before: Document, after: Document) -> Iterator[str]:
 
 
 def _needed(operation: Document) -> set[str]:
-    return {one["name"] for one in operation.get("parameters", []) if one.get("required")}
+    """Required parameters besides those of the path, which its address holds anyway."""
+    return {p["name"] for p in operation.get("parameters", []) if p.get("required") and p.get("in") != "path"}
 
 
 def _components(before: Document, after: Document) -> Iterator[str]:
     old, new = before["components"]["schemas"], after["components"]["schemas"]
     comparison = _Comparison(before, after)
     for name, schema in old.items():
-        if name not in new:
-            yield f"{name}: removed"
-        else:
+        if name in new:
             yield from comparison.schema(schema, new[name], name)
+        elif schema:  # an empty one promised nothing
+            yield f"{name}: removed"
 
 
 class _Comparison:

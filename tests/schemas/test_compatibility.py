@@ -111,3 +111,10 @@ def test_an_api_keeps_its_paths_methods_parameters_and_shapes() -> None:
         ({**API, "components": {"schemas": {"A": {"type": "object", "properties": {}}}}}, "A/id: removed"),
     ]:
         assert breaking_api(API, after) == [told]
+
+
+def test_a_parameter_of_the_path_is_no_new_demand_and_an_empty_shape_no_promise() -> None:
+    described = deepcopy(API)
+    described["paths"]["/a"]["get"]["parameters"] = [{"name": "a", "in": "path", "required": True}]
+    assert breaking_api(API, described) == []
+    assert breaking_api({**API, "components": {"schemas": {"Any": {}}}}, {**API, "components": {"schemas": {}}}) == []
