@@ -15,6 +15,7 @@ class Reply(Contract):
 
     conversation: str
     agent: str
+    agent_name: str | None = None
     text: Sealed
     masked: list[str] = []
     surface: Surface | None = None

@@ -87,9 +87,11 @@ async def reply(
     masked = mask(body.text, public=surface == "public")
     # The hash is of the masked text: a hash of a card number alone could be turned back into it.
     asked = asked_hash(conversation, "replies", {**body.model_dump(mode="json"), "text": masked.text})
+    agent = await agents.agent_of(context, conversation.workspace, body.agent)
     data = Reply(
         conversation=conversation.id,
         agent=body.agent,
+        agent_name=agent.body.name if agent else None,
         text=Sealed(text=masked.text),
         masked=list(masked.kinds),
         surface=body.surface,

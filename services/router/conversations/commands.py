@@ -97,7 +97,7 @@ def _message_of(work: Work, reply: Reply, conversation: Case, surface: Surface) 
         direction="outbound",
         surface=surface,
         channel=conversation.addresses[surface].channel or conversation.channel,
-        author=Author(kind="agent", id=reply.agent),
+        author=Author(kind="agent", id=reply.agent, name=reply.agent_name),
         text=reply.text,
         masked=reply.masked,
         received_at=reply.accepted_at,

@@ -103,6 +103,7 @@ def reopened(conversation: Case, plan: Plan, now: datetime) -> Case:
             "rule": plan.rule,
             "config_version": plan.config_version,
             "assigned_at": None,
+            "resolved_at": None,
             "queued_at": now,
             "updated_at": now,
         }
@@ -142,8 +143,8 @@ def moved_to(conversation: Case, team: str, now: datetime) -> Case:
 
 def requeued(conversation: Case, now: datetime) -> Case:
     """A resolved conversation waits again because an agent reopened it: as it was routed, its last agent preferred."""
-    back = {"status": "waiting", "agent": None, "assigned_at": None, "queued_at": now, "updated_at": now}
-    return conversation.model_copy(update=back)
+    back = {"status": "waiting", "agent": None, "assigned_at": None, "resolved_at": None}
+    return conversation.model_copy(update={**back, "queued_at": now, "updated_at": now})
 
 
 def task(conversation: Case) -> TaskQueued:
