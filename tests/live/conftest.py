@@ -22,10 +22,13 @@ def contract_port() -> int:
 def contracted(tmp_path_factory: pytest.TempPathFactory, contract_port: int) -> Iterator[Running]:
     running = up(tmp_path_factory.mktemp("contract"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(contract_port))
     running.start()
-    running.wait_ready()
-    yield running
-    assert dead_letters(running) == []
-    assert running.stop()[0] == 0
+    try:
+        running.wait_ready()
+        yield running
+        assert dead_letters(running) == []
+    finally:
+        ended, _ = running.stop()
+    assert ended == 0
     assert "Traceback" not in running.log
 
 

@@ -336,9 +336,17 @@ async def test_an_answer_that_never_arrived_is_none(desk: Desk, stand_in: Telegr
 async def test_clocks_counts_and_replies_are_exact_over_kill_and_restart(
     tmp_path: Path, stand_in: TelegramStandIn, contract_port: int
 ) -> None:
-    running: Running = up(tmp_path, PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(contract_port))
+    running = up(tmp_path, PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(contract_port))
     running.start()
-    running.wait_ready()
+    try:
+        running.wait_ready()
+        await survive_a_kill(running, stand_in, contract_port)
+    finally:
+        ended, _ = running.stop()
+    assert ended == 0
+
+
+async def survive_a_kill(running: Running, stand_in: TelegramStandIn, contract_port: int) -> None:
     async with shop_at(running.url, ADMIN_KEY) as shop:
         desk = Desk(shop.client, shop.workspace)
         await desk.put("", {"name": "Shop"})
@@ -369,4 +377,3 @@ async def test_clocks_counts_and_replies_are_exact_over_kill_and_restart(
 
         await eventually(heard)
         assert [one["text"] for one in stand_in.sent] == ["in time"]
-    assert running.stop()[0] == 0

@@ -1,0 +1,31 @@
+"""What `pasokh up` takes: seconds from its start until `/readyz` says 200, and memory."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bench.installation import calm, resident_bytes
+from bench.report import Line
+from tests.live.installation import up
+
+READY_SECONDS = 10.0
+RESIDENT_BYTES = 250e6
+
+
+async def lines(folder: Path) -> AsyncIterator[Line]:
+    """The second start of a data folder, as after an upgrade or a power cut."""
+    for start in ("first", "second"):
+        installation = up(folder)
+        begun = time.monotonic()
+        installation.start()
+        try:
+            installation.wait_ready()
+            took = time.monotonic() - begun
+            await calm(2.0)
+            resident = resident_bytes(installation)
+        finally:
+            installation.stop()
+        yield Line(f"{start} start of pasokh up", f"{took:.1f} s until ready", took / READY_SECONDS, 1.0)
+        if start == "second":
+            figures = f"{resident / 1e6:.0f} MB resident when idle"
+            yield Line("memory of pasokh up", figures, resident / RESIDENT_BYTES, 1.0)
