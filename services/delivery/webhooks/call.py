@@ -11,7 +11,7 @@ from services.delivery.instruments import WebhookInstruments
 from services.delivery.webhooks.domain import CALL_SECONDS, Result
 from services.records.configuration import Configurations
 from services.runtime.clock import Clock
-from services.runtime.collections import FACTS, Fact
+from services.runtime.collections import FACTS
 from services.runtime.errors import Unavailable
 from services.runtime.standard_webhooks import signed_headers
 from services.runtime.store.port import Key
@@ -64,7 +64,8 @@ async def _subscription(workspace: str, webhook: str, outside: Outside) -> Kept[
 async def _fact(event: str, store: Reader) -> Event | None:
     key = Key(FACTS.name, event)
     document = (await store.get_many([key])).get(key)
-    return None if document is None else Event.model_validate(Fact.model_validate(document), from_attributes=True)
+    # Read as an event: what the fact's document has besides is ours alone.
+    return None if document is None else Event.model_validate(document)
 
 
 async def _posted(subscription: Webhook, fact: Event, outside: Outside) -> Answer:
