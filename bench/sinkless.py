@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from services.commands.running import run_here
 from services.composition import process_of
-from services.ingest import wiring
-from services.runtime.bus.port import Bus, Consumer, Outgoing
-from services.runtime.service import Context, Part
+from services.runtime.bus.port import Bus, Consumer, Outgoing, Tail
+from services.runtime.service import Context, Part, Service
 from services.runtime.settings import Settings
 
 
@@ -28,6 +27,9 @@ class Acknowledging:
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
         return self._bus.consume(group, topics)
 
+    def tail(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Tail]:
+        return self._bus.tail(topics)
+
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         return await self._bus.end_offsets(topics, partition)
 
@@ -35,13 +37,19 @@ class Acknowledging:
         """Always well."""
 
 
-def _open(context: Context) -> AbstractAsyncContextManager[Part]:
-    return wiring.open(replace(context, bus=Acknowledging(context.bus)))
+def without_sink(service: Service) -> Service:
+    """The same service, in a process whose bus keeps nothing."""
+
+    def opened(context: Context) -> AbstractAsyncContextManager[Part]:
+        return service(replace(context, bus=Acknowledging(context.bus)))
+
+    return opened
 
 
 def main() -> None:
     """Serve until a signal."""
-    run_here(replace(process_of("ingest"), services=(_open,)), Settings())
+    process = process_of("ingest")
+    run_here(replace(process, services=[without_sink(service) for service in process.services]), Settings())
 
 
 if __name__ == "__main__":
