@@ -12,7 +12,7 @@ from starlette.requests import Request
 from schemas.envelope import Event, encode
 from services.records.lookups import ExistingWorkspace
 from services.runtime.auth import allowed
-from services.runtime.collections import FACTS, ROWS, Fact
+from services.runtime.collections import FACTS, ROWS
 from services.runtime.http import In
 from services.runtime.problems import Invalid
 from services.runtime.service import Context
@@ -104,7 +104,7 @@ class Stream:
             query = port.Query(FACTS.name, "source", {**equals}, at_least=first, limit=PAGE, after=after)
             page = await self.context.store.query(query)
             for _, document in page.items:
-                event = Event.model_validate(Fact.model_validate(document), from_attributes=True)
+                event = Event.model_validate(document)
                 yield Told(event, encode(event))
             if page.next is None:
                 return

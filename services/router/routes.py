@@ -24,7 +24,7 @@ from services.router.views import (
     ReplyBody,
 )
 from services.runtime.auth import allowed
-from services.runtime.collections import FACTS, Fact
+from services.runtime.collections import FACTS
 from services.runtime.http import (
     Asked,
     IdempotencyKey,
@@ -70,8 +70,7 @@ async def list_decisions(conversation: ExistingConversation, context: In, asked:
 async def list_events(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[Event]:
     """Its facts, of the conversation and of its clocks, as CloudEvents; oldest first."""
     page = await queried(context.store, _of(conversation, FACTS.name, asked))
-    facts = [Fact.model_validate(document) for _, document in page.items]
-    return Listing(items=[Event.model_validate(fact, from_attributes=True) for fact in facts], next=page.next)
+    return Listing(items=[Event.model_validate(document) for _, document in page.items], next=page.next)
 
 
 async def reply(
