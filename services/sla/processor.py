@@ -22,7 +22,7 @@ from services.records.clocks import (
     clock_id,
     exemption_id,
 )
-from services.records.configuration import Configurations
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.work import Effect, Work
 from services.sla.agenda import agenda_id, arm, confirmed, due_by, look_ahead, wake_up
@@ -32,6 +32,7 @@ from services.sla.policies import choose
 
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
+MESSAGE_RECEIVED = f"{CONVERSATION}message_received"
 TICK = "pasokh.control.tick"
 FIRST_RESPONSE: ClockMetric = "first_response"
 FIRST_RUN = 1
@@ -56,6 +57,8 @@ class SlaStage:
 
     group = GROUP
     topics = ("conversations",)
+    # Promises are counted by the times of events: a moment later changes none, and leaves the moment to the router.
+    linger_seconds = 0.05
 
     def remember(self) -> Memory:
         return Memory()
@@ -69,10 +72,11 @@ class SlaStage:
                 (AGENDAS, [agenda_id(work)]),
                 (CLOCKS, [clock_id(case, FIRST_RESPONSE, FIRST_RUN) for case in cases]),
                 (EXEMPTIONS, [exemption_id(case, FIRST_RESPONSE) for case in cases]),
+                (CONFIGURATION_HEADS, {event.workspace for event in facts if event.type == MESSAGE_RECEIVED}),
             ]
         )
-        starting = {event.workspace for event in facts if _may_start(work, event)}
-        memory.configurations = await memory.read.of(work.reader, starting) if starting else {}
+        heads = [work.get(CONFIGURATION_HEADS, event.workspace) for event in facts if _may_start(work, event)]
+        memory.configurations = await memory.read.at(work.reader, heads)
         ticks = [_tick_at(one) for one in inputs if isinstance(one, Arrived) and one.event.type == TICK]
         if ticks or any(isinstance(one, WakeUp) for one in inputs):
             memory.floor = await look_ahead(work, max(ticks, default=None))
@@ -97,7 +101,7 @@ def _conversation(event: Event) -> str:
 
 def _may_start(work: Work, event: Event) -> bool:
     known = work.get(CLOCKS, clock_id(_conversation(event), FIRST_RESPONSE, FIRST_RUN))
-    return event.type == f"{CONVERSATION}message_received" and known is None
+    return event.type == MESSAGE_RECEIVED and known is None
 
 
 def _tick_at(one: Arrived) -> datetime:

@@ -7,7 +7,7 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json, instant_text
-from services.records.configuration import Configurations
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, WRITER
 from services.router.conversations import commands, progress
 from services.router.conversations.inbound import PURGE, handle_activity
@@ -56,9 +56,10 @@ class ConversationsStage:
 
     async def load(self, work: Work, memory: ConversationsMemory, inputs: Sequence[Input]) -> None:
         activities = [_activity(one) for one in inputs if _is_inbound(one)]
-        memory.configurations = await self._configurations.of(work.reader, {a.workspace for a in activities})
+        workspaces = {activity.workspace for activity in activities}
         await work.fetch(
             [
+                (CONFIGURATION_HEADS, workspaces),
                 (PERSONS, [f"{a.workspace}/{a.person}" for a in activities] + _named(inputs, "key")),
                 (MESSAGES, [a.message or a.id for a in activities] + _named(inputs, "message")),
                 (ACTIVITIES, [a.id for a in activities]),
@@ -66,6 +67,8 @@ class ConversationsStage:
                 (OUTCOMES, [one.event.id for one in inputs if isinstance(one, Arrived) and one.topic == "commands"]),
             ]
         )
+        heads = [work.get(CONFIGURATION_HEADS, workspace) for workspace in workspaces]
+        memory.configurations = await self._configurations.at(work.reader, heads)
         persons, messages = work.held(PERSONS).values(), work.held(MESSAGES).values()
         linked = [i for p in persons for i in p.open.values()] + [m.conversation for m in messages]
         await work.fetch([(CONVERSATIONS, linked)])
