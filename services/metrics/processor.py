@@ -51,6 +51,8 @@ class MetricsStage:
 
     group = GROUP
     topics = ("inbound", "conversations", "sla", "deliveries")
+    # Far below the interval of any scrape.
+    linger_seconds = 0.1
 
     def remember(self) -> Memory:
         return Memory()

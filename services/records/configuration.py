@@ -38,8 +38,12 @@ class Configurations:
     async def of(self, reader: Reader, workspaces: Iterable[str]) -> dict[str, WorkspaceConfiguration]:
         """The configuration in force per workspace; a workspace that does not exist is left out."""
         keys = [Key(CONFIGURATION_HEADS.name, w) for w in sorted(set(workspaces))]
-        heads = [ConfigurationHead.model_validate(d) for d in (await reader.get_many(keys)).values()]
-        ids = [version_id(head.workspace, head.version) for head in heads]
+        found = await reader.get_many(keys) if keys else {}
+        return await self.at(reader, [ConfigurationHead.model_validate(document) for document in found.values()])
+
+    async def at(self, reader: Reader, heads: Iterable[ConfigurationHead | None]) -> dict[str, WorkspaceConfiguration]:
+        """The same for heads that were read already; None: a workspace that does not exist."""
+        ids = sorted({version_id(head.workspace, head.version) for head in heads if head is not None})
         await self._hold(reader, [i for i in ids if i not in self._held])
         return {self._held[i].workspace: self._held[i] for i in ids}
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from schemas.envelope import Event
 from schemas.values import Json
@@ -73,3 +73,10 @@ class Stage(Protocol[Memory]):
     async def perform(self, effect: Effect) -> dict[str, Json]:
         """Do an effect; the result becomes a `Performed` input. Only stages that call `work.perform` need it."""
         ...
+
+
+@runtime_checkable
+class Unhurried(Protocol):
+    """A stage nobody waits for: its batches come at most every `linger_seconds`, which makes them fewer and larger."""
+
+    linger_seconds: float

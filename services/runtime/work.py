@@ -176,6 +176,11 @@ class Work:
         """Do something outside after the commit; see `Effect`. Give a timer too: the process may die in between."""
         self.effects.append(Effect(name, dict(data), self.now))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was decided that anybody could notice: no document, no event, no effect."""
+        return not (self._written or self._facts or self.outbox or self.effects)
+
     def puts(self) -> list[Put]:
         """Every document to write."""
         documents = [Put(k, v.model_dump(mode="json")) for k, v in self._written.items() if v is not None]

@@ -8,7 +8,7 @@ from schemas.channel import Capabilities
 from schemas.commands import Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json, instant_text
-from services.records.configuration import Configurations
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, WRITER
 from services.router.conversations import commands, privacy, progress
 from services.router.conversations.handoff import Handoffs
@@ -65,12 +65,12 @@ class ConversationsStage:
     async def load(self, work: Work, memory: ConversationsMemory, inputs: Sequence[Input]) -> None:
         forwarded = [f.activity for one in inputs if (f := _forwarded(one))]
         activities = [_activity(one) for one in inputs if _is_inbound(one)]
-        named = {a.workspace for a in (*activities, *forwarded)}
-        memory.configurations = await self._configurations.of(work.reader, named)
+        workspaces = {activity.workspace for activity in (*activities, *forwarded)}
         commanded = [one for one in inputs if isinstance(one, Arrived) and one.topic == "commands"]
         asking = [command.event.partitionkey for command in commanded]
         await work.fetch(
             [
+                (CONFIGURATION_HEADS, workspaces),
                 (PERSONS, [f"{a.workspace}/{a.person}" for a in activities] + _named(inputs, "key") + asking),
                 (MESSAGES, [a.message or a.id for a in (*activities, *forwarded)] + _named(inputs, "message")),
                 (ACTIVITIES, [a.id for a in activities]),
@@ -81,6 +81,8 @@ class ConversationsStage:
                 (OUTCOMES, [command.event.id for command in commanded]),
             ]
         )
+        heads = [work.get(CONFIGURATION_HEADS, workspace) for workspace in workspaces]
+        memory.configurations = await self._configurations.at(work.reader, heads)
         persons, messages = work.held(PERSONS).values(), work.held(MESSAGES).values()
         linked = [i for p in persons for i in (*p.open.values(), p.forwarded_to) if i]
         linked += [m.conversation for m in messages]

@@ -121,7 +121,7 @@ def cause_of(one: Input) -> str:
 def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row, Changes]:
     """The new row and the one commit of a decided batch. A row of number 0 is not in the store yet."""
     work, place = batch.work, batch.work.place
-    after = Row(seq=place.seq, offsets=batch.offsets, seen=batch.seen.table, now=work.now)
+    after = passed(batch, place.seq)
     key = row_key(place.group, place.partition)
     fence = Condition(key) if row.seq == 0 else Condition(key, "seq", row.seq)
     deletes = [*work.deletes(), *([previous_outbox] if previous_outbox else [])]
@@ -129,6 +129,11 @@ def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row,
     return after, Changes(
         [fence], puts, deletes, tuple(work.outbox), outbox_key(place.group, place.partition, after.seq)
     )
+
+
+def passed(batch: Batch, seq: int) -> Row:
+    """The row behind a batch, under this number."""
+    return Row(seq=seq, offsets=batch.offsets, seen=batch.seen.table, now=batch.work.now)
 
 
 def row_key(group: str, partition: int) -> Key:

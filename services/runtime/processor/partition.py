@@ -32,11 +32,12 @@ from services.runtime.processor.batch import (
     commit_of,
     note_number,
     outbox_key,
+    passed,
     row_key,
     understand,
 )
 from services.runtime.processor.effects import Effects
-from services.runtime.stage import Performed, Stage, WakeUp
+from services.runtime.stage import Performed, Stage, Unhurried, WakeUp
 from services.runtime.store.port import Key, Store, outbox_events
 from services.runtime.work import Effect, Place, Work
 
@@ -47,6 +48,8 @@ Memory = TypeVar("Memory")
 BATCH_EVENTS = 500
 IDLE_SECONDS = 1.0
 SETTLE_SECONDS = 0.5
+OWED_SECONDS = 1.0
+"""How long the position may be ahead of the stored one, while nothing that happens is worth a commit."""
 FIRST_BACKOFF_SECONDS = 0.05
 LONGEST_BACKOFF_SECONDS = 2.0
 REMEMBERED_EVENTS = 100
@@ -91,12 +94,14 @@ class PartitionOwner(Generic[Memory]):
         self._recent: deque[bool] = deque(maxlen=REMEMBERED_EVENTS)
         self._draining = asyncio.Event()
         self._settled_at, self._settled_seq = 0.0, 0
+        self._linger, self._next_at = stage.linger_seconds if isinstance(stage, Unhurried) else 0.0, 0.0
         self._forget()
 
     def _forget(self) -> None:
         """Drop everything that was in memory; `_open` reads it again."""
         self._row = Row(seq=0, now=self._runtime.clock.now())
         self._opened = False
+        self._owed_since: float | None = None
         self._outbox: Key | None = None
         self._memory = self._stage.remember()
         self._agenda = Agenda(self._stage.group, self._partition)
@@ -144,8 +149,21 @@ class PartitionOwner(Generic[Memory]):
     async def _advance(self) -> None:
         if not self._opened:
             await self._open()
+        await self._unhurried()
         taken = await self._take()
-        await (self._handle(taken) if taken else self._settle())
+        await (self._handle(taken) if taken else self._rest())
+
+    async def _unhurried(self) -> None:
+        """Let more come together where the stage is in no hurry: a batch costs nearly as much as what is in it."""
+        if self._linger and not self._draining.is_set():
+            await asyncio.sleep(max(0.0, self._next_at - self._runtime.clock.monotonic()))
+            self._next_at = self._runtime.clock.monotonic() + self._linger
+
+    async def _rest(self) -> None:
+        """Nothing to do: write down a position that is owed, and show it."""
+        if self._owed_since is not None:
+            await self._commit(self._begin([]))
+        await self._settle()
 
     async def _open(self) -> None:
         """Row first, then the outbox it left; publish that, then read on from the stored offsets."""
@@ -275,7 +293,7 @@ class PartitionOwner(Generic[Memory]):
         await self._read(batch)
         self._decide(batch)
         await self._runtime.hook(hooks.DECIDED)
-        await self._commit(batch)
+        await (self._commit(batch) if self._is_worth_a_commit(batch) else self._pass_over(batch))
         self._count(batch)
 
     async def _read(self, batch: Batch) -> None:
@@ -297,13 +315,29 @@ class PartitionOwner(Generic[Memory]):
             except Exception as error:
                 raise Poison(taken, error) from error
 
+    def _is_worth_a_commit(self, batch: Batch) -> bool:
+        """Timers and results are not of the log, so nobody could read them again."""
+        if not batch.work.is_empty or any(one.record is None for one in batch.taken):
+            return True
+        return self._owed_since is not None and self._runtime.clock.monotonic() - self._owed_since >= OWED_SECONDS
+
+    async def _pass_over(self, batch: Batch) -> None:
+        """Nothing came of these inputs, so their position rides on the next commit.
+
+        Whatever follows from having read them is in that commit, or a later one: a crash before it, or another owner,
+        reads them again and nothing comes of them again.
+        """
+        self._row = passed(batch, self._row.seq)
+        if self._owed_since is None:
+            self._owed_since = self._runtime.clock.monotonic()
+
     # -- committing ----------------------------------------------------------------------------------------------------
 
     async def _commit(self, batch: Batch) -> None:
         row, changes = commit_of(batch, self._row, self._outbox)
         with self._runtime.instruments.commit.labels(self._stage.group).time():
             to_publish = await self._runtime.store.commit(changes)
-        self._row = row
+        self._row, self._owed_since = row, None
         self._outbox = changes.outbox_key if to_publish else None
         self._agenda.apply(batch.work.timers())
         for effect in batch.work.effects:
