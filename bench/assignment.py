@@ -30,8 +30,8 @@ class Measured:
 
     @property
     def waits(self) -> list[float]:
-        """Seconds from the call to the assignment; who got none counts as waiting for ever."""
-        return [self.times.get(one.person, float("inf")) - one.at for one in self.result.sent]
+        """Seconds from the call to the assignment; who was taken and got none counts as waiting for ever."""
+        return [self.times.get(one.person, float("inf")) - one.at for one in self.result.taken]
 
 
 async def embedded(folder: Path, seconds: float) -> AsyncIterator[Line]:
@@ -71,7 +71,7 @@ async def _measured(
 
 async def _load(installation: Running, load: Load, read: Callable[[], Awaitable[Times]]) -> tuple[Result, Times]:
     result = run(load)
-    times = await wait_for(read, {one.person for one in result.sent})
+    times = await wait_for(read, {one.person for one in result.taken})
     await calm()
     return result, times
 
@@ -79,10 +79,11 @@ async def _load(installation: Running, load: Load, read: Callable[[], Awaitable[
 def _lines(engine: str, measured: Measured, extra: float) -> list[Line]:
     waits = [wait + extra for wait in measured.waits]
     name, unit = f"webhook to assigned, {engine}, {measured.rate:.0f}/s", max(measured.commit, FAST_COMMIT)
-    took = percentile([one.took for one in measured.result.sent], 0.5)
+    took = percentile([one.took for one in measured.result.taken], 0.5)
+    refused = len(measured.result.sent) - len(measured.result.taken)
     beside = {
         0.5: f"commit {measured.commit * 1000:.2f} ms, acknowledged in {took * 1000:.1f} ms",
-        0.99: f"{len(measured.times)} of {len(waits)} assigned, calls at most {measured.result.late * 1000:.0f} ms late",
+        0.99: f"{len(measured.times)} of {len(waits)} assigned, {refused} refused",
     }
     lines = [
         Line(f"{name} p{share * 100:.0f}", f"{at * 1000:.1f} ms; {beside[share]}", at / unit, limit)
@@ -90,4 +91,5 @@ def _lines(engine: str, measured: Measured, extra: float) -> list[Line]:
         for at in [percentile(waits, share)]
     ]
     each = measured.cpu / len(waits)
-    return [*lines, Line(f"{name} CPU", f"{each * 1000:.2f} ms a message", each / CPU_SECONDS, 1.0)]
+    figures = f"{each * 1000:.2f} ms a message; calls sent at most {measured.result.late * 1000:.0f} ms late"
+    return [*lines, Line(f"{name} CPU", figures, each / CPU_SECONDS, 1.0)]

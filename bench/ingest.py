@@ -30,4 +30,5 @@ async def lines(engine: str, folder: Path, seconds: float, **environment: str) -
 
 def _rate(installation: Running, seconds: float, first: int) -> float:
     run(Load(installation.port, 0.5, first, connections=CONNECTIONS))
-    return run(Load(installation.port, seconds, first + 500_000, connections=CONNECTIONS)).acknowledged
+    result = run(Load(installation.port, seconds, first + 500_000, connections=CONNECTIONS))
+    return len(result.taken) / result.seconds
