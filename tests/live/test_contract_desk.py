@@ -327,8 +327,11 @@ async def test_an_answer_that_never_arrived_is_none(desk: Desk, stand_in: Telegr
     stand_in.faults.append(Fault(kind="blocked"))
     made = (await desk.reply(conversation["id"], "a", "lost")).json()
     await desk.outcome(conversation, made["id"])
-    running = await clock_of(desk, conversation, "running")
-    assert running["stopped_at"] is None
+
+    async def runs_on() -> bool:
+        return (await clock_of(desk, conversation, "running"))["stopped_at"] is None
+
+    assert await eventually(runs_on)
     assert (await desk.get(f"/conversations/{conversation['id']}"))["first_response_at"] is None
 
 
