@@ -1,4 +1,4 @@
-"""A load of webhooks from a process of its own: `python -m bench.load '{...}'`, a `Load` as JSON; prints a `Result`.
+"""A load of webhooks from a process of its own: `python -m bench.load LOAD FILE`, a `Load` as JSON, a `Result` as such.
 
 Raw HTTP/1.1 over kept connections, because a client library would cost more than what it measures. Every message is
 of another person, so each opens a conversation.
@@ -9,8 +9,10 @@ import json
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import cast
 
 from services.runtime import loop
@@ -65,8 +67,10 @@ class Result:
 
 def run(load: Load) -> Result:
     """Run the load in a process of its own; the answers."""
-    command = [sys.executable, "-m", "bench.load", json.dumps(asdict(load))]
-    answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "result.json"
+        subprocess.run([sys.executable, "-m", "bench.load", json.dumps(asdict(load)), str(path)], check=True)
+        answer = json.loads(path.read_text())
     return Result([Sent(*one) for one in answer["sent"]], answer["seconds"], answer["late"])
 
 
@@ -190,7 +194,7 @@ def main() -> None:
     """Run the load of the command line."""
     result = loop.run(_run(Load(**json.loads(sys.argv[1]))))
     sent = [[one.person, one.at, one.took, one.status] for one in result.sent]
-    sys.stdout.write(json.dumps({"sent": sent, "seconds": result.seconds, "late": result.late}))
+    Path(sys.argv[2]).write_text(json.dumps({"sent": sent, "seconds": result.seconds, "late": result.late}))
 
 
 if __name__ == "__main__":
