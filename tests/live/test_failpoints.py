@@ -30,7 +30,7 @@ from tests.live.plain_process import COLLECTIONS
 from tests.simulator.plain import expected_alpha, expected_beta
 
 ORDERS_A_POINT = 12
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 90.0
 
 
 @dataclass(slots=True)
@@ -149,6 +149,9 @@ async def test_killed_at_every_point_nothing_is_lost_or_doubled(engine: Engine, 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("point", ["decided", "committed"])
 async def test_an_owner_that_slept_while_its_partitions_moved_changes_nothing(engine: Engine, point: str) -> None:
+    # One partition: with two, the process may be stopped in the middle of the other one's commit, whose locks the
+    # database then keeps until its own time limit.
+    engine.environment["PASOKH_PARTITIONS"] = "1"
     orders = [f"o{n}" for n in range(40)]
     async with engine.opened() as (store, bus):
         engine.start("beta")
