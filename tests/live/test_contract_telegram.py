@@ -148,10 +148,12 @@ async def test_groups_make_a_public_conversation_for_each_person_chat_and_topic(
 
 async def test_a_card_number_is_masked_and_makes_the_case_sensitive(desk: Desk) -> None:
     await posted(desk, in_group(-100, 1, "my card is 4111 1111 1111 1111, help"))
-    [text] = await said(desk, 1, 1)
+    text, notice = await said(desk, 1, 2)
     assert not any(character.isdigit() for character in text)
+    assert "card" not in notice
     [conversation] = await desk.of(1)
-    [message] = await desk.messages(conversation)
+    message, told = await desk.messages(conversation)
+    assert told["author"]["kind"] == "system"
     assert conversation["sensitive"] is True
     assert message["masked"] == ["card"]
     events = await desk.items(f"/conversations/{conversation['id']}/events")
