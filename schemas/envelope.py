@@ -5,6 +5,7 @@ extension); `seq` and `index`, the number that the writing processor gave the ev
 row: ingest and REST). `(seq, index)` rises per `source`; readers drop what is not above the last they handled.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import orjson
@@ -31,6 +32,8 @@ class Event(Contract):
 
 
 _EVENT = TypeAdapter(Event)
+DECODED = 512
+"""How many are remembered: in one process, up to three groups read an event within a moment."""
 
 
 def document(event: Event) -> dict[str, Json]:
@@ -43,6 +46,7 @@ def encode(event: Event) -> bytes:
     return orjson.dumps(document(event))
 
 
+@lru_cache(maxsize=DECODED)
 def decode(value: bytes) -> Event:
-    """The event of `encode`. Raises ValueError (pydantic's) for bytes that are no event."""
+    """The event of `encode`, which nobody may change. Raises ValueError (pydantic's) for bytes that are no event."""
     return _EVENT.validate_json(value)

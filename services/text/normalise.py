@@ -1,14 +1,18 @@
 """One spelling for comparing: never for showing, because a customer's text is theirs."""
 
 import unicodedata
+from functools import lru_cache
 
 # Arabic letters that Persian keyboards write otherwise, and marks that carry no meaning for us.
 LETTERS = str.maketrans(
     {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا", "ؤ": "و", "ـ": None}
 )
 ZWNJ = "\u200c"
+CHARACTERS = 4096
+"""How many are remembered: people write with few, and asking what each is was most of reading a text."""
 
 
+@lru_cache(maxsize=CHARACTERS)
 def ascii_digit(character: str) -> str | None:
     """The ASCII digit of any digit character: Persian, Arabic, fullwidth, circled; None for anything else."""
     value = unicodedata.digit(character, None)
@@ -22,9 +26,10 @@ def ascii_digits(text: str) -> str:
 
 def folded(text: str) -> str:
     """Lower case, ASCII digits, Persian letters, no marks: a text of the same length, so that places stay the same."""
-    return "".join(_folded_character(c) for c in text)
+    return "".join(map(_folded_character, text))
 
 
+@lru_cache(maxsize=CHARACTERS)
 def _folded_character(character: str) -> str:
     if character.isascii():
         return character.lower()
@@ -37,8 +42,12 @@ def _folded_character(character: str) -> str:
 def normalised(text: str) -> str:
     """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case."""
     compatible = unicodedata.normalize("NFKC", text.replace(ZWNJ, " ")).translate(LETTERS)
-    kept = (c for c in compatible if unicodedata.category(c) not in ("Cf", "Mn") or c.isspace())
-    return " ".join(ascii_digits("".join(kept)).lower().split())
+    return " ".join(ascii_digits("".join(filter(_is_kept, compatible))).lower().split())
+
+
+@lru_cache(maxsize=CHARACTERS)
+def _is_kept(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
 
 
 def words(text: str) -> frozenset[str]:
