@@ -163,10 +163,11 @@ async def test_a_bus_that_dies_is_unavailable_soon_and_goes_on_when_it_is_back(s
         await bus.publish(events(["before"]))
         assert values(await taken(consumer, 0, 1)) == ["before"]
         stoppable_kafka.kill()
-        assert await seconds_to_fail(lambda: bus.publish(events(["lost?"]))) < 6
-        assert await seconds_to_fail(lambda: bus.publish(events(["refused"]))) < 2
-        assert await seconds_to_fail(bus.check) < 2
-        assert await seconds_to_fail(lambda: bus.end_offsets(["inbound"], 0)) < 4
+        # The adapter's own limits are 5, 1, 1 and 2 s; the rest is for a machine that does ten things at once.
+        assert await seconds_to_fail(lambda: bus.publish(events(["lost?"]))) < 12
+        assert await seconds_to_fail(lambda: bus.publish(events(["refused"]))) < 6
+        assert await seconds_to_fail(bus.check) < 6
+        assert await seconds_to_fail(lambda: bus.end_offsets(["inbound"], 0)) < 8
         assert await consumer.take(0, wait=0) == []
         await consumer.settle(0, {"inbound": 1})
         stoppable_kafka.start()
