@@ -34,6 +34,8 @@ class Event(Contract):
 _EVENT = TypeAdapter(Event)
 DECODED = 512
 """How many are remembered: in one process, up to three groups read an event within a moment."""
+REMEMBERED_BYTES = 16_384
+"""Larger ones are not, so that remembering never takes more than a few megabytes."""
 
 
 def document(event: Event) -> dict[str, Json]:
@@ -46,7 +48,11 @@ def encode(event: Event) -> bytes:
     return orjson.dumps(document(event))
 
 
-@lru_cache(maxsize=DECODED)
 def decode(value: bytes) -> Event:
     """The event of `encode`, which nobody may change. Raises ValueError (pydantic's) for bytes that are no event."""
+    return _remembered(value) if len(value) <= REMEMBERED_BYTES else _EVENT.validate_json(value)
+
+
+@lru_cache(maxsize=DECODED)
+def _remembered(value: bytes) -> Event:
     return _EVENT.validate_json(value)
