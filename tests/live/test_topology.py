@@ -208,7 +208,7 @@ async def test_what_the_dashboards_count_is_what_the_records_say(shown: Shown) -
 
 
 def test_nothing_was_lost_on_the_way_and_nothing_is_left(shown: Shown) -> None:
-    assert eventually(lambda: _number(shown.topology, "sum(pasokh_processor_lag_events)") == 0, 20)
+    assert eventually(lambda: _number(shown.topology, "sum(pasokh_processor_lag_events)") == 0, 60)
     assert _number(shown.topology, "sum(pasokh_processor_dead_letters_total) or vector(0)") == 0
     assert _number(shown.topology, "sum(pasokh_processor_stopped_partitions) or vector(0)") == 0
 
