@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from schemas.envelope import decode
 
@@ -57,13 +57,11 @@ class KafkaLog:
 
     def __init__(self, url: str, namespace: str) -> None:
         servers = url.removeprefix("kafka://")
-        self._topic = f"{namespace}.conversations.v1"
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest")
+        topic = f"{namespace}.conversations.v1"
+        self._consumer = AIOKafkaConsumer(topic, bootstrap_servers=servers, auto_offset_reset="earliest")
 
     async def __aenter__(self) -> "KafkaLog":
         await self._consumer.start()
-        partitions = await self._consumer.partitions_for_topic(self._topic) or set[int]()
-        self._consumer.assign([TopicPartition(self._topic, partition) for partition in partitions])
         return self
 
     async def __aexit__(self, *_: object) -> None:
