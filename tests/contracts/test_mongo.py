@@ -211,12 +211,13 @@ async def test_a_server_that_stops_is_unavailable_and_then_serves_again(stoppabl
         await store.commit(Changes(conditions=[Condition(ROW)], puts=[_row(0)]))
         await store.check()
         stoppable_mongo.kill()
-        async with asyncio.timeout(8):
+        # The adapter's own limits are 2.5 and 0.9 s; the rest is for a machine that does ten things at once.
+        async with asyncio.timeout(24):
             with pytest.raises((Unavailable, Unknown)):
                 await store.commit(_move(0))
             with pytest.raises(Unavailable):
                 await store.get_many([ROW])
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(8):
             with pytest.raises(Unavailable):
                 await store.check()
         stoppable_mongo.start()
