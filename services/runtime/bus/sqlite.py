@@ -137,7 +137,7 @@ class SqliteBus:
 
     async def spans(self) -> dict[tuple[str, int], Span]:
         """(topic's name on the bus, partition) → first offset and end."""
-        return await self.database.read(log.spans)
+        return await self.database.glance(log.spans)
 
     async def check(self) -> None:
         await self.database.write(lambda connection: log.touch(connection, self.clock.now().timestamp()))

@@ -87,17 +87,16 @@ def make_table(connection: Connection, shape: Shape) -> None:
 
 
 def read_documents(connection: Connection, wanted: Sequence[tuple[Shape, Sequence[str]]]) -> list[tuple[Key, Document]]:
-    """The documents that exist, all of one moment; one row holds them all, for each row is a wait for the interpreter."""
+    """The documents that exist, all of one moment."""
     if not wanted:
         return []
     padded = [pad(ids) for _, ids in wanted]
-    tables = " UNION ALL ".join(
-        f"SELECT {n} AS n, id, doc FROM {shape.table} WHERE id IN ({marks(len(padded[n]))})"
+    statement = " UNION ALL ".join(
+        f"SELECT {n}, id, doc FROM {shape.table} WHERE id IN ({marks(len(padded[n]))})"
         for n, (shape, _) in enumerate(wanted)
     )
-    statement = f"SELECT json_group_array(json_array(n, id, json(doc))) FROM ({tables})"
-    (text,) = connection.execute(statement, [i for ids in padded for i in ids]).fetchone()
-    return [(Key(wanted[n][0].name, i), document) for n, i, document in orjson.loads(text)]
+    rows = connection.execute(statement, [i for ids in padded for i in ids]).fetchall()
+    return [(Key(wanted[n][0].name, i), orjson.loads(doc)) for n, i, doc in rows]
 
 
 def apply_edit(connection: Connection, edit: Edit) -> None:

@@ -1,4 +1,4 @@
-"""Many rows by few statements. Each statement gives the interpreter lock away and waits for it: few are quick."""
+"""Many rows by few statements, which are kept compiled."""
 
 from collections.abc import Sequence
 from functools import lru_cache

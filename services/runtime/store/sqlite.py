@@ -22,6 +22,9 @@ from services.runtime.embedded.pages import plan_query, read_page
 from services.runtime.errors import TooLarge
 from services.runtime.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
 
+SMALL_PAGE = 100
+"""Documents that are read at once; a larger page is read on a thread."""
+
 
 class SqliteStore:
     """The store port on a file. `paired`: the file's log takes the outbox in the same transaction (see the port)."""
@@ -45,11 +48,12 @@ class SqliteStore:
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
         wanted = [(self._shape(name), ids) for name, ids in _by_collection(keys).items()]
-        return dict(await self._database.read(lambda connection: read_documents(connection, wanted)))
+        return dict(await self._database.glance(lambda connection: read_documents(connection, wanted)))
 
     async def query(self, query: Query) -> Page:
         plan = plan_query(self._shape(query.collection), query)
-        return await self._database.read(lambda connection: read_page(connection, plan))
+        read = self._database.glance if query.limit <= SMALL_PAGE else self._database.read
+        return await read(lambda connection: read_page(connection, plan))
 
     async def commit(self, changes: Changes) -> Sequence[Outgoing]:
         if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):
