@@ -71,11 +71,12 @@ def due_by(work: Work, at: datetime) -> list[ClockRecord]:
 
 def arm(work: Work, moment: datetime) -> None:
     """See that somebody looks after `moment`. While an answer is awaited nothing is needed: it looks again itself."""
-    agenda = _agenda(work)
-    # A wake-up that should have come by now may have become a dead letter; setting it anew heals that.
-    armed_at = agenda.armed_at if agenda.armed_at is not None and work.now <= agenda.armed_at else None
-    if armed_at is None or (agenda.in_flight is None and moment + GRACE < armed_at):
-        _set(work, moment + GRACE, agenda.in_flight)
+    agenda, at = _agenda(work), moment + GRACE
+    if agenda.armed_at is not None and agenda.armed_at < work.now:
+        # It should have come by now: set in this batch, about to come, or a dead letter. Setting it anew heals the last.
+        _set(work, min(at, agenda.armed_at), agenda.in_flight)
+    elif agenda.armed_at is None or (agenda.in_flight is None and at < agenda.armed_at):
+        _set(work, at, agenda.in_flight)
 
 
 def said_until(work: Work) -> datetime | None:

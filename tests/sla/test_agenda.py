@@ -116,6 +116,17 @@ async def test_a_lost_wake_up_is_healed_by_the_next_clock() -> None:
     assert sla.told("c1")[-1] == "breached"
 
 
+async def test_a_moment_that_has_passed_is_looked_at_before_the_later_ones_of_its_batch() -> None:
+    sla = Sla()
+    sla.now = at(500)
+    late = sla.fact("message_received", at(0), author="customer")
+    await sla.batch([late, sla.fact("message_received", at(490), author="customer", case=conversation("c2"))])
+    assert [timer.due_at for timer in sla.timers()] == [at(30.2)]
+    await sla.pass_to(at(500))
+    assert sla.told("c1") == ["started", "warned", "warned", "breached"]
+    assert sla.told("c2") == ["started"]
+
+
 async def test_more_clocks_than_one_round_holds_all_fire() -> None:
     sla = Sla()
     many = 2 * agenda.ROUND + 7
