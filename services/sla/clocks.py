@@ -11,7 +11,7 @@ from typing import Generic, Literal, TypeVar
 
 from schemas.configuration import Calendar
 from schemas.promise import Answer, Pause, Promise, Terms
-from services.sla.calendar import add_business, business_between
+from services.hours import add_business, business_between
 
 P = TypeVar("P", bound=Promise)
 Word = Literal["started", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled"]

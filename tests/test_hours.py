@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.configuration import Calendar
-from services.sla.calendar import HORIZON, WEEKDAYS, add_business, business_between
+from services.hours import HORIZON, WEEKDAYS, add_business, business_between
 
 OFFICE = Calendar(
     timezone="Europe/Riga",
