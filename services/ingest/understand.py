@@ -1,5 +1,6 @@
 """What ingest adds to an activity before the log: masks first, then language, intent and sentiment. Pure."""
 
+import re
 from collections.abc import Sequence
 
 from schemas.activity import Activity, Attachment
@@ -10,7 +11,10 @@ from services.text.sensitive import mask
 from services.text.sentiment import sentiment_of
 
 SAID_BY_PERSONS = frozenset({"message", "edit", "postback", "survey_answer"})
-IDENTIFIERS = ("id", "raw", "language_code", "command", "service", "state", "handoff")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What the token of a hand-off looks like; chance writes much into one, a whole card number never."""
+MOST = 10**12
+"""No number that we keep counts or measures so much: a longer one may be a card."""
 
 
 class _Masking:
@@ -31,16 +35,23 @@ class _Masking:
     def value(self, value: Json) -> Json:
         if isinstance(value, str):
             return self.text(value)
+        if isinstance(value, int | float):
+            return self.number(value)
         if isinstance(value, list):
             return [self.value(item) for item in value]
         return self.fields(value) if isinstance(value, dict) else value
+
+    def number(self, value: float) -> Json:
+        masked = self.text(str(value)) if abs(value) >= MOST else None
+        return value if masked in (None, str(value)) else masked
 
     def fields(self, fields: dict[str, Json]) -> dict[str, Json]:
         return {name: value if _is_identifier(name, value) else self.value(value) for name, value in fields.items()}
 
     def attachment(self, one: Attachment) -> Attachment:
-        details = self.fields(one.details)
-        return one.model_copy(update={"name": self.optional(one.name), "details": details})
+        # Who sends a file says what it is called and of what type.
+        said = {"name": self.optional(one.name), "media_type": self.optional(one.media_type)}
+        return one.model_copy(update={**said, "details": self.fields(one.details)})
 
 
 def understood(activity: Activity, expected: Sequence[str] = ()) -> Activity:
@@ -50,20 +61,21 @@ def understood(activity: Activity, expected: Sequence[str] = ()) -> Activity:
     includes what identifies a person. Text leaves here sealed with no key, that is, plain.
     """
     masking = _Masking(public=activity.surface == "public")
+    details = masking.fields(activity.details)
     text = masking.optional(activity.text.text if activity.text else None)
     safe = {
         "text": Sealed(key=None, text=text) if text is not None else None,
         "person_name": masking.optional(activity.person_name),
         "attachments": [masking.attachment(one) for one in activity.attachments],
-        "details": masking.fields(activity.details),
+        "details": details,
     }
     kinds = sorted({*activity.masked, *masking.kinds})
-    told = _told(activity, text, expected) if activity.kind in SAID_BY_PERSONS else {}
+    told = _told(details, text, expected) if activity.kind in SAID_BY_PERSONS else {}
     return activity.model_copy(update=safe | told | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)})
 
 
-def _told(activity: Activity, text: str | None, expected: Sequence[str]) -> dict[str, Json]:
-    hint = activity.details.get("language_code")
+def _told(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:
+    hint = details.get("language_code")
     said = text or ""
     return {
         "language": detect(said, hint=hint if isinstance(hint, str) else None, expected=expected),
@@ -73,7 +85,11 @@ def _told(activity: Activity, text: str | None, expected: Sequence[str]) -> dict
 
 
 def _is_identifier(name: str, value: Json) -> bool:
-    """Ids of a platform may look like card numbers. A `start` token has letters; one of digits alone is no token."""
-    if name == "start":
-        return isinstance(value, str) and any(c.isalpha() for c in value) and " " not in value
-    return name in IDENTIFIERS or name.endswith("_id")
+    """Ids of a platform may look like card numbers. Of what people pass on, only a token of ours stays whole."""
+    if name in ("start", "handoff"):
+        return isinstance(value, str) and _is_token(value)
+    return name == "id" or name.endswith("_id")
+
+
+def _is_token(value: str) -> bool:
+    return TOKEN.fullmatch(value) is not None and "card" not in mask(value, public=False).kinds

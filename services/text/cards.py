@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from services.text.checksums import LuhnSums
 
 LONGEST, SHORTEST = 19, 13
-# Up to three separators: spaces, dashes, dots, slashes, invisible marks. A comma with a space separates numbers, and
-# a colon writes a time. Longer invisible runs join too, because nobody types those by accident.
+# Up to four separators: white space of any length, dashes, dots, slashes. A comma with a space separates numbers, and
+# a colon writes a time. Invisible runs of any length join too, because nobody types those by accident.
 _MARK = r"[\u00ad\u0300-\u036f\u034f\u061c\u064b-\u065f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u20dd-\u20e3\ufe00-\ufe0f\ufeff]"
-_SEEN = r"[\s.·•∙・。\-‐-―−﹣－_/\\|*~+'’`()\[\]ـ٫]|[,،٬](?!\s)"
+_SEEN = r"\s++|[.·•∙・。\-‐-―−﹣－_/\\|*~+'’`()\[\]ـ٫]|[,،٬](?!\s)"
 _BETWEEN = rf"(?:{_MARK}*(?:{_SEEN})){{0,4}}{_MARK}*"
 _RUN = re.compile(rf"\d(?:{_BETWEEN}\d)*")
 _GROUP = re.compile(r"\d+")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from services.text.cards import card_spans
 from services.text.checksums import iban, iranian_id, latvian_id
@@ -67,6 +68,8 @@ _IDS = re.compile(rf"(?<!\w){ID_WORD}")
 _KODS = re.compile(r"(?<!\d)(?P<first>\d{6})[ ]?[-–—‑−][ ]?(?P<last>\d{5})(?!\d)")
 _CARDS = re.compile(rf"(?<!\w){CARD_WORD}")
 _LOOSE = re.compile(r"(?<![\d\w.,/٬٫،])\d{3,4}(?![\d\w])(?!\s*(?:[/.,٬٫،]\d|%))")
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\[nrtu]")
+_JSON_ESCAPED = re.compile(r"\\(?:[nrt]|u([0-9A-Fa-f]{4}))")
 _EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]+(?:\.[\w\-]+)+")
 _IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]){11,30}")
 _SHEBA = re.compile(rf"{SHEBA_WORD}{_GAP}(?P<value>\d(?:[ \-]?\d){{23}}(?!\d))")
@@ -90,11 +93,32 @@ class Masked:
 
 
 def mask(text: str, *, public: bool) -> Masked:
-    """Mask secrets; with `public` also what identifies or locates a person. Masking twice changes nothing more."""
+    """Mask secrets; with `public` also what identifies or locates a person.
+
+    What a link writes in percent-encoding (RFC 3986, 2.1) or JSON by escapes (RFC 8259, 7) counts as well: a text that
+    hides something there comes back without those.
+    """
+    if text.isalpha():
+        return Masked(text, [])
+    masked = _masked(text, public=public)
+    if not _ESCAPED.search(masked.text):
+        return masked
+    inside = _masked(_unescaped(masked.text), public=public)
+    return Masked(inside.text, sorted({*masked.kinds, *inside.kinds})) if inside.kinds else masked
+
+
+def _unescaped(text: str) -> str:
+    plain = _JSON_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", unquote(text))
+    # Pairs of surrogates become characters; no store takes what is left of others, or a NUL.
+    return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")
+
+
+def _masked(text: str, *, public: bool) -> Masked:
     finders = SECRETS + (PERSONAL if public else ())
     plain = folded(text)
     places = [Place(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
-    return Masked(_cut(text, _merged(sorted(places))), sorted({place.kind for place in places}))
+    found = list(_merged(sorted(places)))
+    return Masked(_cut(text, found), sorted({place.kind for place in found}))
 
 
 class Place(NamedTuple):

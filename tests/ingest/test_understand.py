@@ -37,17 +37,33 @@ def test_phone_is_personal_in_public_and_useful_in_private() -> None:
 
 def test_everything_a_person_wrote_is_masked() -> None:
     attachment = Attachment(kind="contact", name=CARD, platform_id=CARD, details={"phone": CARD, "deep": [{"x": CARD}]})
-    details: dict[str, Json] = {"data": CARD, "quote": f"a {CARD}", "start": CARD, "number": 5}
+    details: dict[str, Json] = {"data": CARD, "quote": f"a {CARD}", "start": CARD, "command": CARD, "number": 5}
     found = understood(activity(attachments=[attachment], details=details, person_name=CARD))
     assert found.attachments[0].model_dump()["details"] == {"phone": "[card]", "deep": [{"x": "[card]"}]}
     assert (found.attachments[0].name, found.attachments[0].platform_id) == ("[card]", CARD)
-    assert found.details == {"data": "[card]", "quote": "a [card]", "start": "[card]", "number": 5}
+    card = "[card]"
+    assert found.details == {"data": card, "quote": f"a {card}", "start": card, "command": card, "number": 5}
     assert (found.person_name, found.masked, found.sensitive) == ("[card]", ["card"], True)
 
 
 def test_ids_of_the_platform_and_tokens_stay_whole() -> None:
-    details: dict[str, Json] = {"callback_query_id": CARD, "media_group_id": CARD, "start": f"c-{CARD}-mac"}
+    token = "A" * 10 + "-cvv-1234-pin-5678-" + "A" * 14
+    details: dict[str, Json] = {"callback_query_id": CARD, "media_group_id": CARD, "start": token, "handoff": token}
     assert understood(activity(details=details)).details == details
+
+
+@pytest.mark.parametrize("start", [f"c-{CARD}-mac", f"{'A' * 20}-{CARD}-{'A' * 5}", "pin-1234"])
+def test_what_is_no_token_of_ours_is_text(start: str) -> None:
+    found = understood(activity(details={"command": "start", "start": start}))
+    assert found.details["start"] == start.replace(CARD, "[card]").replace("1234", "[code]")
+    assert found.sensitive
+
+
+@pytest.mark.parametrize("number", [int(CARD), -int(CARD), float(CARD)])
+def test_a_number_may_be_a_card_as_well(number: float) -> None:
+    found = understood(activity(details={"latitude": number, "options": [5, 1_700_000_000, True]}))
+    assert (found.masked, "1111" in str(found.details)) == (["card"], False)
+    assert found.details["options"] == [5, 1_700_000_000, True]
 
 
 def test_hint_of_the_platform_counts_among_what_is_expected() -> None:

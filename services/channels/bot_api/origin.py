@@ -1,5 +1,6 @@
 """Where an update comes from: chat, topic, author; and what follows: surface, thread, person, address, ids."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,8 @@ from schemas.values import Json, Surface
 from services.channels.bot_api.shapes import identity, mapping, text
 from services.runtime.identifiers import hashed_id
 
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+"""A tag as BCP 47 has them, as far as they name languages that people write."""
 NOBODY = "none"
 """The external id of updates that name neither a person nor a chat, such as the count of a poll."""
 
@@ -87,6 +90,11 @@ def full_name(user: dict[str, Json]) -> str | None:
     return " ".join(n for n in names if n) or text(user.get("title")) or text(user.get("username"))
 
 
+def _language(value: Json) -> str | None:
+    tag = text(value)
+    return tag if tag and LANGUAGE.fullmatch(tag) else None
+
+
 def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = None) -> Origin:
     """The origin of a message, or of another update with a `chat`; `user` is who did it (default: `from`).
 
@@ -102,7 +110,7 @@ def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = Non
         business=text(message.get("business_connection_id")),
         author=identity(author.get("id")),
         author_name=full_name(spokesman) or full_name(author),
-        language_code=text(author.get("language_code")),
+        language_code=_language(author.get("language_code")),
         is_bot=author.get("is_bot") is True,
         speaks_as=identity(spokesman.get("id")),
     )
