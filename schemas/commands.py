@@ -83,6 +83,15 @@ class SetPriority(Contract):
     request_hash: str
 
 
+class Reapply(Contract):
+    """`pasokh.command.reapply`. The SLA policies of now hold for the conversation; clocks that run keep their start."""
+
+    conversation: str
+    agent: str | None = None
+    accepted_at: Instant
+    request_hash: str
+
+
 class AddNote(Contract):
     """`pasokh.command.note`: a message that only agents see. `text` is already masked."""
 

@@ -7,13 +7,13 @@ from fastapi import Depends
 from starlette.responses import JSONResponse, Response
 
 from schemas.case import Case
-from schemas.commands import AddNote, Reopen, Reply, Resolve, SetPriority, Transfer
+from schemas.commands import AddNote, Reapply, Reopen, Reply, Resolve, SetPriority, Transfer
 from schemas.configuration import DEFAULT_TEAM
 from schemas.values import Json, Sealed
 from services.records.configuration import Configurations
 from services.records.lookups import ExistingConversation, conversation_of
 from services.router import agents
-from services.router.views import NoteBody, PriorityBody, ReopenBody, ResolveBody, TransferBody
+from services.router.views import NoteBody, PriorityBody, ReapplyBody, ReopenBody, ResolveBody, TransferBody
 from services.runtime.commands import Admit, Command, command_id, request_hash
 from services.runtime.http import IdempotencyKey, In, Wait, Waiting, accepted
 from services.runtime.json_body import JsonBody
@@ -21,7 +21,7 @@ from services.runtime.problems import Conflict, Invalid
 from services.runtime.service import Context
 from services.text.sensitive import mask
 
-Data = Reply | Resolve | Reopen | Transfer | SetPriority | AddNote
+Data = Reply | Resolve | Reopen | Transfer | SetPriority | Reapply | AddNote
 
 
 class Action:
@@ -85,6 +85,16 @@ async def prioritise(action: Acting, body: Annotated[PriorityBody, Depends(JsonB
     )
 
 
+async def reapply(
+    action: Acting, body: Annotated[ReapplyBody, Depends(JsonBody(ReapplyBody, optional=True))]
+) -> Response:
+    """The SLA policies of now: clocks that run are counted anew from their start, those that are over stay as they are."""
+    data = Reapply(agent=body.agent, **action.asked("sla/reapply", body.model_dump(mode="json")))
+    return await action.carry_out(
+        "pasokh.command.reapply", data, lambda: known_agent(action.context, action.case, body.agent)
+    )
+
+
 async def note(action: Acting, body: Annotated[NoteBody, Depends(JsonBody(NoteBody))]) -> Response:
     """Only colleagues see it; secrets are masked all the same."""
     masked = mask(body.text, public=False)
@@ -100,9 +110,10 @@ MOVES: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "reopen": reopen,
     "transfer": transfer,
     "priority": prioritise,
+    "sla/reapply": reapply,
     "notes": note,
 }
-"""Last word of the path → what it does."""
+"""End of the path → what it does."""
 
 
 def asked_hash(conversation: Case, action: str, body: Json) -> str:

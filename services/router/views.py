@@ -54,6 +54,12 @@ class PriorityBody(Written):
     priority: Priority
 
 
+class ReapplyBody(Written):
+    """Who asks for it."""
+
+    agent: Slug | None = None
+
+
 class NoteBody(Written):
     """A note for colleagues; the customer never sees it."""
 

@@ -22,6 +22,7 @@ from services.sla import clocks
 from services.sla.clocks import Change, P, Told
 
 Once = Literal["first_response", "public_response"]
+ANEW = frozenset({"reopened", "sla_reapplied"})
 FINISHED = frozenset({"resolved", "closed"})
 WITH_AGENT = frozenset({"assigned", "pending"})
 TURNS: tuple[ClockMetric, ...] = ("first_response", "next_response")
@@ -53,8 +54,8 @@ def watched(fact: ConversationFact, terms: Terms | None) -> Watch:
 
 
 def is_picked_anew(watch: Watch, word: str, fact: ConversationFact) -> bool:
-    """Whether this fact has the policy picked again: another priority, another team, or a case that is opened again."""
-    return word == "reopened" or (watch.team, watch.priority) != (fact.snapshot.team, fact.snapshot.priority)
+    """Whether this fact has the policy picked again: it was asked for, another priority or team, a case opened again."""
+    return word in ANEW or (watch.team, watch.priority) != (fact.snapshot.team, fact.snapshot.priority)
 
 
 def meet(story: Story[P], fact: ConversationFact) -> None:

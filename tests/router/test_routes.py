@@ -314,6 +314,16 @@ async def test_resolving_needs_no_body(rest: Rest) -> None:
     assert (await rest.ask("POST", f"{ONE}/resolve")).status_code == 200
 
 
+async def test_policies_are_reapplied_by_a_command_and_200_has_the_conversation(rest: Rest) -> None:
+    rest.answer = lambda event: rest.outcome(event, result="c1")
+    answer = await rest.ask("POST", f"{ONE}/sla/reapply", {"agent": "sara"}, idempotency_key="again")
+    assert (answer.status_code, answer.json()["id"]) == (200, "c1")
+    [event] = rest.events
+    assert (event.type, event.partitionkey, event.data["agent"]) == ("pasokh.command.reapply", KEY, "sara")
+    nobody = await rest.ask("POST", f"{ONE}/sla/reapply", {"agent": "nobody"})
+    assert [error["pointer"] for error in problem_of(nobody, 422)["errors"]] == ["/agent"]
+
+
 @pytest.mark.parametrize(
     "prefer", ["respond-async", "wait=0", "handling=lenient, respond-async", "wait=5, respond-async"]
 )

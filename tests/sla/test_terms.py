@@ -48,6 +48,55 @@ async def test_new_rules_hold_when_the_policy_is_picked_and_not_before() -> None
     assert (sla.clock().policy, sla.clock().policy_version, sla.clock().due_at) == ("new", 4, at(70))
 
 
+async def test_reapplying_brings_the_policy_of_now_from_the_original_start() -> None:
+    sla = Sla([USUAL])
+    await sla.tell("opened", at(0))
+    await sla.customer(at(0))
+    sla.configure([Policy(id="new", targets=Targets(first_response_seconds=70, resolution_seconds=300))], version=4)
+    await sla.tell("sla_reapplied", at(50))
+    first = sla.clock()
+    assert (first.policy, first.policy_version, first.started_at, first.due_at) == ("new", 4, at(0), at(70))
+    resolution = sla.clock(metric="resolution")
+    assert (resolution.started_at, resolution.due_at, resolution.state) == (at(0), at(300), "running")
+    await sla.pass_to(at(71))
+    assert sla.words("first_response") == ["started", "warned", "warned", "breached"]
+
+
+async def test_reapplying_a_promise_that_would_have_been_broken_by_now_breaks_it_at_once() -> None:
+    sla = Sla([USUAL])
+    await sla.customer(at(0))
+    sla.configure([Policy(id="short", targets=Targets(first_response_seconds=10), warn_at=[])], version=4)
+    await sla.tell("sla_reapplied", at(40))
+    await sla.pass_to(at(41))
+    assert (sla.clock().state, sla.clock().due_at) == ("breached", at(10))
+
+
+async def test_reapplying_leaves_what_is_over_as_it_was() -> None:
+    sla = Sla([Policy(id="old", targets=Targets(first_response_seconds=100, pickup_seconds=5), warn_at=[])])
+    await sla.customer(at(0))
+    await sla.tell("queued", at(0))
+    await sla.pass_to(at(6))
+    await sla.tell("replied", at(8), message="r1", author="agent")
+    await sla.tell("reply_delivered", at(8), message="r1", author="agent")
+    before = sla.clock(), sla.clock(metric="pickup")
+    new = Policy(id="new", targets=Targets(first_response_seconds=7, next_response_seconds=50, pickup_seconds=90))
+    sla.configure([new], version=4)
+    await sla.tell("sla_reapplied", at(9))
+    assert (sla.clock(), sla.clock(metric="pickup")) == before
+    await sla.tell("message_received", at(20), message="m2", author="customer")
+    assert (sla.clock(metric="next_response").policy, sla.clock(metric="next_response").due_at) == ("new", at(70))
+
+
+async def test_reapplying_keeps_the_time_that_was_paused_out() -> None:
+    sla = Sla([Policy(id="long", targets=Targets(resolution_seconds=100), warn_at=[])])
+    await sla.tell("opened", at(0))
+    await sla.tell("pending", at(10), status="pending")
+    await sla.tell("message_received", at(40), author="customer", status="assigned")
+    sla.configure([Policy(id="short", targets=Targets(resolution_seconds=50), warn_at=[])], version=4)
+    await sla.tell("sla_reapplied", at(45))
+    assert sla.clock(metric="resolution").due_at == at(80)
+
+
 async def test_what_is_promised_no_more_is_cancelled_and_starts_again_when_it_is() -> None:
     sla = Sla([Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets()), USUAL])
     await sla.customer(at(0))

@@ -1,10 +1,10 @@
-"""What agents do beside answering: transfer, reopen, priority, notes. Outcomes as in `commands`."""
+"""What agents do beside answering: transfer, reopen, priority, promises, notes. Outcomes as in `commands`."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from schemas.case import Case
-from schemas.commands import AddNote, Reopen, SetPriority, Transfer
+from schemas.commands import AddNote, Reapply, Reopen, SetPriority, Transfer
 from schemas.conversation import Author
 from schemas.routing import TaskChanged, TaskGiven
 from schemas.values import Contract, Problem
@@ -118,6 +118,17 @@ def change_priority(work: Work, case: Case, priority: str) -> Case:
     return after
 
 
+def handle_reapply(work: Work, command: Arrived) -> None:
+    """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
+    asked = Reapply.model_validate(command.event.data)
+    carry_out(work, command, asked, _finished, lambda case: _reapply(work, case))
+
+
+def _reapply(work: Work, case: Case) -> str:
+    tell(work, "sla_reapplied", case.model_copy(update={"updated_at": work.now}), case.status)
+    return case.id
+
+
 def handle_reopen(work: Work, command: Arrived) -> None:
     """A resolved conversation waits again, its last agent preferred."""
     asked = Reopen.model_validate(command.event.data)
@@ -181,6 +192,7 @@ def _note(work: Work, case: Case, asked: AddNote) -> str:
 MOVES: dict[str, Callable[[Work, Arrived], None]] = {
     "pasokh.command.transfer": handle_transfer,
     "pasokh.command.priority": handle_priority,
+    "pasokh.command.reapply": handle_reapply,
     "pasokh.command.reopen": handle_reopen,
     "pasokh.command.note": handle_note,
 }

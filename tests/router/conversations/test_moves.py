@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.commands import AddNote, Outcome, Reopen, SetPriority, Transfer
+from schemas.commands import AddNote, Outcome, Reapply, Reopen, SetPriority, Transfer
 from schemas.routing import Unassigned
 from schemas.values import Sealed
 from tests.router.conversations.house import House
@@ -76,6 +76,13 @@ async def test_the_same_priority_changes_nothing(house: House) -> None:
     assert house.facts("priority_changed") == []
 
 
+async def test_reapplying_is_told_and_changes_nothing_of_the_conversation(house: House) -> None:
+    before = house.case()
+    assert (await move(house, "reapply", Reapply, agent="sara")).status == "applied"
+    assert house.driver.sent[-1].type == "pasokh.conversation.sla_reapplied"
+    assert house.case() == before.model_copy(update={"updated_at": house.driver.now})
+
+
 async def test_an_agent_reopens_what_was_resolved(house: House) -> None:
     await house.resolve()
     await move(house, "reopen", Reopen, agent="sara")
@@ -104,6 +111,7 @@ async def test_a_note_is_kept_and_moves_nothing(house: House) -> None:
     [
         ("transfer", Transfer, {"to_agent": "omar"}),
         ("priority", SetPriority, {"priority": "low"}),
+        ("reapply", Reapply, {}),
     ],
 )
 async def test_a_finished_conversation_is_moved_no_more(house: House, verb: str, contract: Any, more: Any) -> None:
