@@ -31,8 +31,11 @@ async def nothing(_: str, __: Context) -> AsyncIterator[None]:
 
 
 def run_here(process: Process, settings: Settings, beside: Beside = nothing, *, log_level: str = "INFO") -> None:
-    """Run a process until SIGTERM or SIGINT. Raises Misconfigured, Unavailable, alone or in a group."""
-    configure_logging(log_level)
+    """Run a process until SIGTERM or SIGINT. Raises Misconfigured, Unavailable, alone or in a group.
+
+    `log_level` holds unless the settings have one.
+    """
+    configure_logging((settings.log_level or log_level).upper())
     with bind(settings.host, settings.port) as bound:
         loop.run(_until_signal(process, settings, bound, beside))
 

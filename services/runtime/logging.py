@@ -34,8 +34,9 @@ SECRET_FIELDS = frozenset(
     }
 )
 """A field of one of these names is never written, at any depth."""
-QUIET = ("aiokafka", "httpcore2", "httpx2", "uvicorn")
-"""Libraries that are heard from warnings on. httpx2 tells every URL, and Telegram's hold the bot's token."""
+QUIET = ("aiokafka", "httpcore2", "httpx2", "pymongo", "uvicorn")
+"""Libraries that are heard from warnings on, whatever the level: httpx2 tells every URL, and Telegram's hold the bot's
+token; pymongo tells every command, and those hold what customers wrote."""
 _TOLD = tuple(vars(errors)[name] for name in vars(errors) if isinstance(vars(errors)[name], type))
 _FRAMES = 12
 

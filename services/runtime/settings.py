@@ -1,7 +1,7 @@
 """Settings, read once from the environment (or flags) at start. Nothing else reads the environment."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """The same for one visitor of a web page."""
     trusted_proxies: list[str] = []
     """Addresses or networks whose `X-Forwarded-For` is believed; `*` for all, where only proxies can reach us."""
+    log_level: Literal["debug", "info", "warning", "error"] | None = None
+    """None: as the command has it, `info` for most."""
     address_failures_per_minute: Annotated[int, Field(ge=1)] = 300
     """How many requests with no or a wrong key one address gets a 401 for; over it, 429."""
 

@@ -1,5 +1,6 @@
 """Settings come from the environment, and a flag of the same name wins; what is not acceptable is told in a sentence."""
 
+import logging
 from typing import get_args
 
 import pytest
@@ -25,6 +26,24 @@ def test_a_setting_that_is_not_acceptable_is_named_without_a_traceback(pasokh: P
     assert result.exit_code == 1
     assert result.stderr.startswith("pasokh: PASOKH_PORT is not acceptable")
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(("given", "level"), [({}, "INFO"), ({"PASOKH_LOG_LEVEL": "debug"}, "DEBUG")])
+def test_the_log_is_as_fine_as_the_setting_says(pasokh: Pasokh, given: dict[str, str], level: str) -> None:
+    root = logging.getLogger()
+    before, handlers = root.level, root.handlers[:]
+    try:
+        assert pasokh("up", PASOKH_HOST="no such host", **given).exit_code == 1
+        assert logging.getLevelName(root.level) == level
+    finally:
+        root.setLevel(before)
+        root.handlers[:] = handlers
+
+
+def test_a_level_that_does_not_exist_is_named(pasokh: Pasokh) -> None:
+    result = pasokh("up", PASOKH_LOG_LEVEL="loud")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("pasokh: PASOKH_LOG_LEVEL is not acceptable")
 
 
 def test_serve_without_an_admin_key_stops_with_the_fix(pasokh: Pasokh) -> None:

@@ -60,6 +60,14 @@ def test_an_error_is_told_by_class_and_place_but_not_by_what_it_quotes(stream: i
         assert "test_logging.py" in entry["frames"][-1]
 
 
+def test_libraries_that_quote_what_they_send_are_not_heard_at_any_level(stream: io.StringIO) -> None:
+    configure_logging("DEBUG", stream)
+    for name in ("pymongo.command", "httpx2", "aiokafka.conn"):
+        logging.getLogger(name).debug('{"insert": "messages", "text": "hunter2"}')
+    structlog.get_logger("pasokh.test").debug("something_small")
+    assert [entry["event"] for entry in lines(stream)] == ["something_small"]
+
+
 def test_our_own_verdicts_are_told_in_their_words(stream: io.StringIO) -> None:
     structlog.get_logger().warning("away", exc_info=Unavailable("no route to the store"))
     assert lines(stream)[0]["error_detail"] == "no route to the store"
