@@ -166,7 +166,7 @@ ROUTING = Dashboard(
 SLA = Dashboard(
     "sla",
     "SLA",
-    metric="pasokh_sla_fulfilled_total",
+    metric="pasokh_sla_started_total",
     panels=(
         Panel("Promises kept, 1 h", (Query(kept()),), "percentunit", "stat", bad_below=0.9),
         Panel(
@@ -184,7 +184,7 @@ SLA = Dashboard(
         Panel(
             "How promises end",
             (
-                Query(per_minute("pasokh_sla_fulfilled_total"), "kept"),
+                Query(or_zero(per_minute("pasokh_sla_fulfilled_total")), "kept"),
                 Query(or_zero(per_minute("pasokh_sla_breached_total")), "broken"),
                 Query(or_zero(per_minute("pasokh_sla_cancelled_total")), "no answer needed"),
             ),

@@ -33,10 +33,14 @@ def now(gauge: str, by: str = "", where: str = OF) -> str:
 
 
 def kept(by: str = "", where: str = OF) -> str:
-    """The share of promises kept among those kept or broken, in the last hour."""
+    """The share of promises kept among those kept or broken, in the last hour.
+
+    A counter has no series before it counted once, and who broke everything has kept 0 %.
+    """
     good = f"sum{_by(by)} (max without (instance) (increase(pasokh_sla_fulfilled_total{{{where}}}[1h])))"
     bad = f"sum{_by(by)} (max without (instance) (increase(pasokh_sla_breached_total{{{where}}}[1h])))"
-    return f"{good} / ({good} + ({bad} or {good} * 0))"
+    good_or_none, bad_or_none = f"({good} or {bad} * 0)", f"({bad} or {good} * 0)"
+    return f"{good_or_none} / ({good_or_none} + {bad_or_none})"
 
 
 def rate(metric: str, by: str = "", where: str = "") -> str:
