@@ -115,6 +115,13 @@ class Forward(Contract):
     """True when this activity spends the hand-off token: the private side is open from here on."""
 
 
+class MindDue(Contract):
+    """`pasokh.command.mind_due`: the earliest due time of the clocks that are open changed while it waits; None: none."""
+
+    conversation: str
+    due_at: Instant | None = None
+
+
 class Escalate(Contract):
     """`pasokh.command.escalate`: a promise is broken or a hand-off expired; raise the priority, perhaps another team."""
 

@@ -53,6 +53,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.reapply": commands.Reapply,
     "pasokh.command.note": commands.AddNote,
     "pasokh.command.forward": commands.Forward,
+    "pasokh.command.mind_due": commands.MindDue,
     "pasokh.command.escalate": commands.Escalate,
     "pasokh.outbound.message": outbound.OutboundMessage,
     "pasokh.delivery.sent": outbound.DeliverySent,

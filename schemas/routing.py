@@ -31,7 +31,10 @@ class TaskQueued(Contract):
 
 
 class TaskChanged(Contract):
-    """`pasokh.routing.task_changed`: priority, team, requirement or due time of a task changed; None: as it was."""
+    """`pasokh.routing.task_changed`: priority, team, requirement or due time of a task changed; None: as it was.
+
+    `undue`: nothing is promised any more, so it has no due time.
+    """
 
     conversation: str
     key: str
@@ -40,6 +43,7 @@ class TaskChanged(Contract):
     requirement: Requirement | None = None
     priority: Priority | None = None
     due_at: Instant | None = None
+    undue: bool = False
 
 
 class TaskGiven(Contract):

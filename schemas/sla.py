@@ -24,8 +24,9 @@ class Clock(Contract):
 class ClockFact(Contract):
     """The data of every `pasokh.sla.*` fact: started, paused, resumed, warned, breached, late, fulfilled, cancelled.
 
-    `clock` is the clock after the fact. `warned_at_fraction` is given on warned. `channel`, `surface`, `team` and
-    `priority` are those of the conversation then, for counting.
+    `clock` is the clock after the fact. `warned_at_fraction` is given on warned. `earliest_due_at` is given on started:
+    of all clocks of the conversation that are open then. `channel`, `surface`, `team` and `priority` are those of the
+    conversation then, for counting.
     """
 
     conversation: str
@@ -37,6 +38,7 @@ class ClockFact(Contract):
     policy_version: int
     warned_at_fraction: float | None = None
     late_by_seconds: float | None = None
+    earliest_due_at: Instant | None = None
     channel: str
     account: str
     surface: str

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from schemas.commands import Escalate
+from schemas.commands import Escalate, MindDue
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
@@ -22,7 +22,7 @@ from services.runtime.work import Effect, Work
 from services.sla.agenda import agenda_id, arm, confirmed, due_by, look_ahead, said_until, wake_up
 from services.sla.clocks import Told, tick
 from services.sla.hearing import heard, picked
-from services.sla.promises import is_picked_anew
+from services.sla.promises import earliest_due, is_picked_anew
 
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
@@ -136,7 +136,17 @@ def _follow(work: Work, memory: Memory, word: str, fact: ConversationFact) -> No
     earlier = {(clock.metric, clock.run): clock for clock in before.values()}
     for run, clock in story.changed.items():
         _keep(work, earlier.get(run), clock)
-    _tell(work, story.told)
+    due = earliest_due(story.clocks.values())
+    _tell(work, story.told, due)
+    if _is_to_be_minded(fact, story.told, due != earliest_due(before.values())):
+        work.emit("pasokh.command.mind_due", fact.key, MindDue(conversation=fact.conversation, due_at=due))
+
+
+def _is_to_be_minded(fact: ConversationFact, told: Iterable[Told[ClockRecord]], changed: bool) -> bool:
+    """Whether its place in the queue is another now, or it comes back into the queue. Clocks that start say it themselves."""
+    if fact.snapshot.status != "waiting" or any(one.word == "started" for one in told):
+        return False
+    return changed or fact.previous_status not in (None, "waiting")
 
 
 def _picked(configuration: WorkspaceConfiguration | None, fact: ConversationFact) -> Terms | None:
@@ -163,9 +173,9 @@ def _keep(work: Work, before: ClockRecord | None, clock: ClockRecord) -> None:
         arm(work, clock.next_at)
 
 
-def _tell(work: Work, told: Iterable[Told[ClockRecord]]) -> None:
+def _tell(work: Work, told: Iterable[Told[ClockRecord]], due: datetime | None = None) -> None:
     for one in told:
-        work.emit(f"pasokh.sla.{one.word}", one.clock.key, _fact(one))
+        work.emit(f"pasokh.sla.{one.word}", one.clock.key, _fact(one, due if one.word == "started" else None))
         if _escalates(one):
             work.emit("pasokh.command.escalate", one.clock.key, _escalate(one.clock, one.word))
 
@@ -189,7 +199,7 @@ def _escalate(clock: ClockRecord, word: str) -> Escalate:
     )
 
 
-def _fact(told: Told[ClockRecord]) -> ClockFact:
+def _fact(told: Told[ClockRecord], due: datetime | None) -> ClockFact:
     record = told.clock
     return ClockFact(
         conversation=record.conversation,
@@ -201,6 +211,7 @@ def _fact(told: Told[ClockRecord]) -> ClockFact:
         policy_version=record.policy_version,
         warned_at_fraction=told.fraction,
         late_by_seconds=record.late_by_seconds,
+        earliest_due_at=due,
         channel=record.channel,
         account=record.account,
         surface=record.surface,

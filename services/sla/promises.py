@@ -10,12 +10,12 @@
 Answers count when they were accepted, once they have arrived.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Literal
 
 from schemas.conversation import ConversationFact
-from schemas.promise import Answer, Terms, Wait, Watch
+from schemas.promise import Answer, Promise, Terms, Wait, Watch
 from schemas.sla import ClockMetric
 from schemas.values import Instant
 from services.sla import clocks
@@ -23,6 +23,7 @@ from services.sla.clocks import Change, P, Told
 
 Once = Literal["first_response", "public_response"]
 ANEW = frozenset({"reopened", "sla_reapplied"})
+OPEN = frozenset({"running", "paused", "breached"})
 FINISHED = frozenset({"resolved", "closed"})
 WITH_AGENT = frozenset({"assigned", "pending"})
 TURNS: tuple[ClockMetric, ...] = ("first_response", "next_response")
@@ -94,6 +95,11 @@ def _retarget(story: Story[P], fact: ConversationFact) -> None:
                 _set_wait(story, metric, Wait(since=wait.since))
         else:
             _open(story, fact, metric, wait.since)
+
+
+def earliest_due(known: Iterable[Promise]) -> Instant | None:
+    """When the first of the clocks that are open is due: running, paused, or broken and not met yet."""
+    return min((clock.due_at for clock in known if clock.state in OPEN), default=None)
 
 
 # -- waits and their clocks --------------------------------------------------------------------------------------------

@@ -70,14 +70,19 @@ class Sla(Driver[Memory]):
         author: str | None = None,
         case: Conversation | None = None,
         surface: str | None = None,
+        before: str | None = None,
     ) -> Arrived:
-        """A fact that counts at `when`; `surface` is the message's, when it is not the conversation's."""
+        """A fact that counts at `when`; `surface` is the message's, when it is not the conversation's.
+
+        `before`: the status that the conversation had.
+        """
         snapshot = case or conversation()
         fact = ConversationFact.model_validate(
             {
                 "conversation": snapshot.id,
                 "key": "w/telegram:main:1",
                 "snapshot": snapshot,
+                "previous_status": before,
                 "at": when,
                 "message": message,
                 "message_surface": surface,
@@ -141,7 +146,8 @@ class Sla(Driver[Memory]):
 
     def told(self, case: str = "c1") -> list[str]:
         """The last words of the facts about a conversation's clocks, in order."""
-        return [e.type.rsplit(".", 1)[1] for e in self.sent if e.data.get("conversation") == case]
+        facts = [e for e in self.sent if e.type.startswith("pasokh.sla.")]
+        return [e.type.rsplit(".", 1)[1] for e in facts if e.data["conversation"] == case]
 
     def facts(self, word: str) -> list[ClockFact]:
         """The facts of one kind."""

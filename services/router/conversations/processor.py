@@ -25,6 +25,7 @@ TOPICS = ("inbound", "commands", "assignments", "sla", "deliveries")
 ON_EVENT: dict[str, Callable[[Work, Arrived], None]] = {
     "pasokh.command.resolve": commands.handle_resolve,
     "pasokh.command.escalate": progress.handle_escalation,
+    "pasokh.command.mind_due": progress.handle_mind_due,
     **MOVES,
     "pasokh.assignment.assigned": progress.handle_assigned,
     "pasokh.assignment.unassigned": progress.handle_unassigned,

@@ -1,6 +1,8 @@
 """What the other processors say back: assignments, deliveries, SLA due times, and this one's own timers."""
 
-from schemas.commands import Escalate
+from datetime import datetime
+
+from schemas.commands import Escalate, MindDue
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, TaskChanged, Unassigned
 from schemas.sla import ClockFact, ControlDue, ControlTick
@@ -83,17 +85,25 @@ def handle_failed(work: Work, arrived: Arrived) -> None:
 
 
 def handle_clock_started(work: Work, arrived: Arrived) -> None:
-    """A promise now runs on a waiting conversation: dispatch orders its queue by it."""
+    """A promise now runs on a waiting conversation: dispatch orders its queue by the earliest that is open."""
     fact = ClockFact.model_validate(arrived.event.data)
-    conversation = work.get(CONVERSATIONS, fact.conversation)
-    if conversation is not None and conversation.status == "waiting":
-        change = TaskChanged(
-            conversation=conversation.id,
-            key=conversation.key,
-            workspace=conversation.workspace,
-            due_at=fact.clock.due_at,
-        )
-        work.emit("pasokh.routing.task_changed", conversation.workspace, change)
+    _mind_due(work, fact.conversation, fact.earliest_due_at or fact.clock.due_at)
+
+
+def handle_mind_due(work: Work, arrived: Arrived) -> None:
+    """Another promise of a waiting conversation is due first now, or none is."""
+    asked = MindDue.model_validate(arrived.event.data)
+    _mind_due(work, asked.conversation, asked.due_at)
+
+
+def _mind_due(work: Work, conversation: str, due_at: datetime | None) -> None:
+    case = work.get(CONVERSATIONS, conversation)
+    if case is None or case.status != "waiting":
+        return
+    change = TaskChanged(
+        conversation=case.id, key=case.key, workspace=case.workspace, due_at=due_at, undue=due_at is None
+    )
+    work.emit("pasokh.routing.task_changed", case.workspace, change)
 
 
 def handle_escalation(work: Work, arrived: Arrived) -> None:

@@ -81,6 +81,8 @@ def _changed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
     if held is None:
         return []
     update = {name: value for name in CHANGEABLE if (value := getattr(changed, name)) is not None}
+    if changed.undue:
+        update["due_at"] = None
     record = held.model_copy(update=update)
     room.tasks[record.conversation] = record
     work.put(TASKS, record.conversation, record)

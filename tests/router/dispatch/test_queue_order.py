@@ -33,6 +33,19 @@ async def test_strict_by_priority_then_due_then_arrival_then_id() -> None:
     assert await drained(office, waiting) == ["a", "b", "high", "normal-soon", "normal-late", "normal-none", "low"]
 
 
+async def test_due_time_that_changed_or_went_moves_the_task_in_its_line() -> None:
+    office = Office(reserved_every=1000)
+    hours = [START + timedelta(hours=n) for n in range(10)]
+    for name, due in (("kept", 5), ("earlier", 9), ("undue", 1)):
+        await office.queue(name, due_at=hours[due])
+    await office.change("earlier", due_at=hours[2].isoformat())
+    await office.change("undue", undue=True)
+    office.forget()
+    waiting = list(office.tasks())
+    await office.online("ali", capacity=1)
+    assert await drained(office, waiting) == ["earlier", "kept", "undue"]
+
+
 async def test_every_tenth_draw_goes_to_the_longest_waiting() -> None:
     office = Office()
     await office.queue("old", priority="low", queued_at=START - timedelta(hours=1))
