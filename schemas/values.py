@@ -1,9 +1,18 @@
 """Values that every contract shares: instants, ids, sealed text, surfaces, priorities."""
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+)
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -43,6 +52,33 @@ Instant = Annotated[
     PlainSerializer(instant_text, return_type=str, when_used="json"),
 ]
 """A moment in UTC; in JSON a 27-character RFC 3339 text."""
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _rfc3339(given: object) -> object:
+    if isinstance(given, datetime):
+        return given
+    if not isinstance(given, str) or not _RFC3339.fullmatch(given):
+        raise ValueError("write it as RFC 3339, such as 2026-03-02T09:00:00Z")
+    # Parsed here: pydantic would take numbers for times too, and, where it is strict, no text.
+    return datetime.fromisoformat(given.upper())
+
+
+def _within_calendar(at: datetime) -> datetime:
+    try:
+        return _in_utc(at)
+    except OverflowError as error:
+        raise ValueError("this is beyond the calendar") from error
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_rfc3339),
+    AfterValidator(_within_calendar),
+    PlainSerializer(instant_text, return_type=str, when_used="json"),
+]
+"""A moment as somebody outside writes it: RFC 3339 with any offset, and nothing else; then in UTC."""
 
 
 class Contract(BaseModel):

@@ -7,7 +7,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.activity import Activity, ActivityKind, Address, Attachment, AttachmentKind
-from schemas.values import Json, Sealed, Surface
+from schemas.values import Json, Moment, Sealed, Surface
 from services.channels.port import Account, Malformed, Request
 from services.runtime.identifiers import hashed_id
 from services.runtime.standard_webhooks import ID as WEBHOOK_ID
@@ -54,7 +54,7 @@ class Item(_Shape):
     person: Whose
     surface: Surface = "private"
     thread: External | None = None
-    sent_at: AwareDatetime | None = None
+    sent_at: Moment | None = None
 
 
 class Words(Item):

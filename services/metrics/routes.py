@@ -1,14 +1,13 @@
 """Figures of a time over REST: exact, from the facts."""
 
 import asyncio
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from schemas.values import Written
+from schemas.values import Moment, Written
 from services.metrics.recount import Asked, Dimension, Edge, Report
 from services.metrics.reports import TooMuch, reported
 from services.records.lookups import ExistingWorkspace
@@ -19,31 +18,21 @@ from services.runtime.problems import Invalid
 LONGEST = timedelta(days=92)
 AT_ONCE = 2
 """Reports that one process computes at a time; others wait their turn."""
-# RFC 3339; a `+` that arrives as a space was not encoded, and is read as what it was.
-_INSTANT = re.compile(r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+ -]\d\d:\d\d)$")
 
 
-def _rfc3339(given: object) -> object:
-    if not isinstance(given, str) or not _INSTANT.match(given):
-        raise ValueError("write it as RFC 3339, such as 2026-03-02T09:00:00Z")
-    return given.replace(" ", "+")
+def _with_its_plus(given: object) -> object:
+    """A `+` that arrives as a space was not encoded, and is read as what it was."""
+    return given.replace(" ", "+") if isinstance(given, str) else given
 
 
-def _utc(at: datetime) -> datetime:
-    try:
-        return at.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("this is beyond the calendar") from error
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_utc)]
+When = Annotated[Moment, BeforeValidator(_with_its_plus)]
 
 
 class KpisAsked(Written):
     """Which time, told apart by what; `by`: placed where it ended (stop) or began (start)."""
 
-    start: Moment = Field(alias="from")
-    to: Moment
+    start: When = Field(alias="from")
+    to: When
     group: list[Dimension] = Field(default=[], max_length=4)
     by: Edge = "stop"
 

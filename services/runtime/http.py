@@ -94,8 +94,12 @@ async def queried(store: store_port.Store, query: store_port.Query) -> store_por
     try:
         return await store.query(query)
     except ValueError as error:
-        sentence = "This is no cursor of this list. Leave it out to start at the beginning."
-        raise Invalid(("/query/cursor", sentence)) from error
+        raise no_cursor() from error
+
+
+def no_cursor() -> Invalid:
+    """What is said to a cursor that a list did not give."""
+    return Invalid(("/query/cursor", "This is no cursor of this list. Leave it out to start at the beginning."))
 
 
 def etag(version: int) -> str:

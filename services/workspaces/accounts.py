@@ -26,7 +26,7 @@ async def list_accounts(configuration: ExistingWorkspace, asked: Asked) -> Listi
     """By channel and id."""
     workspace = configuration.workspace
     shown = [(name, shown_account(workspace, name, part.body)) for name, part in configuration.accounts.items()]
-    return page_of(shown, asked)
+    return page_of(shown, asked, "accounts", workspace)
 
 
 async def show_account(

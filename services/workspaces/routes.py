@@ -61,7 +61,8 @@ async def put_workspace(
 
 async def list_teams(configuration: ExistingWorkspace, asked: Asked) -> Listing[TeamShown]:
     """By id; `default` always exists."""
-    return page_of([(team, shown_team(team, body)) for team, body in teams_of(configuration).items()], asked)
+    shown = [(team, shown_team(team, body)) for team, body in teams_of(configuration).items()]
+    return page_of(shown, asked, "teams", configuration.workspace)
 
 
 async def show_team(configuration: ExistingWorkspace, team: str, response: Response) -> TeamShown:

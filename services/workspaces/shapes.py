@@ -16,7 +16,9 @@ from schemas.configuration import (
 )
 from schemas.values import Instant, Json
 from services.records.keys import KeyRecord
-from services.runtime.http import Listing, PageAsked
+from services.runtime.http import Listing, PageAsked, no_cursor
+from services.runtime.store.cursors import read_cursor, written_cursor
+from services.runtime.store.port import Query
 from services.workspaces.edits import KEPT_CREDENTIAL
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -105,8 +107,18 @@ def teams_of(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
     return {DEFAULT_TEAM: TeamBody(name="Default"), **{team: kept.body for team, kept in written.items()}}
 
 
-def page_of(items: Sequence[tuple[str, Item]], asked: PageAsked) -> Listing[Item]:
-    """A page of (id, item), ascending by id; the cursor is the last id shown."""
-    rest = [pair for pair in sorted(items, key=lambda pair: pair[0]) if asked.cursor is None or pair[0] > asked.cursor]
+def page_of(items: Sequence[tuple[str, Item]], asked: PageAsked, kind: str, workspace: str) -> Listing[Item]:
+    """A page of a workspace's (id, item) of a kind, ascending by id. Raises Invalid for a cursor of anything else."""
+    query = Query(kind, "id", {"workspace": workspace})
+    after = _last_shown(query, asked.cursor) if asked.cursor is not None else ""
+    rest = sorted((pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
     page = rest[: asked.limit]
-    return Listing(items=[item for _, item in page], next=page[-1][0] if len(rest) > len(page) else None)
+    following = written_cursor(query, [page[-1][0]]) if len(rest) > len(page) else None
+    return Listing(items=[item for _, item in page], next=following)
+
+
+def _last_shown(query: Query, cursor: str) -> str:
+    try:
+        return str(read_cursor(query, cursor, 1)[0])
+    except ValueError as error:
+        raise no_cursor() from error

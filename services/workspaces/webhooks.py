@@ -1,5 +1,6 @@
 """Webhooks to integrators over REST: subscriptions, their ledger, and sending facts again."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -7,17 +8,20 @@ from fastapi import APIRouter, Depends, Response
 from fastapi import Query as QueryOf
 from pydantic import BaseModel, Field, model_validator
 
+from schemas.commands import Outcome
 from schemas.configuration import Kept, WorkspaceConfiguration
 from schemas.envelope import Event, encode
 from schemas.events import FACTS as FACT_TYPES
-from schemas.values import Instant, Json, Slug, Written
+from schemas.values import Instant, Json, Moment, Slug, Written
 from schemas.webhooks import DeliveryState, Webhook, WebhookBody, WebhookReplay
 from services.records.lookups import ExistingWorkspace
 from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES, DeliveryRecord, LineRecord, Try
 from services.runtime.addresses import wrong_callback
 from services.runtime.auth import allowed
 from services.runtime.bus.port import Outgoing, partition_of
-from services.runtime.collections import FACTS
+from services.runtime.collections import FACTS, OUTCOMES
+from services.runtime.commands import request_hash
+from services.runtime.errors import Fenced
 from services.runtime.http import Asked, IdempotencyKey, IfMatch, In, Listing, PageAsked, Precondition, etag, queried
 from services.runtime.identifiers import hashed_id, random_id
 from services.runtime.json_body import JsonBody
@@ -25,7 +29,7 @@ from services.runtime.problems import Conflict, Invalid, NotFound
 from services.runtime.service import Context
 from services.runtime.settings import Settings
 from services.runtime.standard_webhooks import key_of, new_secret
-from services.runtime.store.port import Key, Query
+from services.runtime.store.port import Changes, Condition, Key, Put, Query
 from services.workspaces.edits import KEPT_CREDENTIAL, present, version_of
 from services.workspaces.shapes import page_of
 from services.workspaces.writing import Edit, Stamp, write
@@ -72,8 +76,8 @@ class ReplayBody(Written):
     """Either one `event`, or everything from `since` on and before `until` (now, when left out)."""
 
     event: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    since: Instant | None = None
-    until: Instant | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "ReplayBody":
@@ -107,7 +111,8 @@ ExistingWebhook = Annotated[Kept[Webhook], Depends(existing_webhook)]
 async def list_webhooks(configuration: ExistingWorkspace, context: In, asked: Asked) -> Listing[WebhookShown]:
     """By id."""
     off = {name for name, kept in configuration.webhooks.items() if await _is_gone(context, configuration, name, kept)}
-    return page_of([(n, _shown(n, k.body, disabled=n in off)) for n, k in configuration.webhooks.items()], asked)
+    shown = [(name, _shown(name, k.body, disabled=name in off)) for name, k in configuration.webhooks.items()]
+    return page_of(shown, asked, "webhooks", configuration.workspace)
 
 
 async def show_webhook(
@@ -172,7 +177,11 @@ async def replay(
         raise Conflict("The endpoint answered 410 Gone. Write the subscription again to switch it on, then replay.")
     partitions = await _partitions(context, workspace, body)
     now = context.clock.now()
-    identity = hashed_id("replay", workspace, webhook, repeat) if repeat else random_id(now)
+    identity = hashed_id("replay", workspace, repeat) if repeat else random_id(now)
+    hashed = request_hash("POST", f"webhooks/{webhook}/replay", body.model_dump(mode="json"))
+    response.headers["Location"] = f"/v1/workspaces/{workspace}/webhooks/{webhook}/deliveries"
+    if repeat and await _was_asked(context, identity, hashed):
+        return ReplayShown(id=identity)
     until = body.until or (now if body.since is not None else None)
     asked = WebhookReplay(workspace=workspace, webhook=webhook, event=body.event, since=body.since, until=until)
     event = Event(
@@ -185,8 +194,30 @@ async def replay(
         data=asked.model_dump(mode="json"),
     )
     await context.bus.publish([Outgoing("conversations", p, event.partitionkey, encode(event)) for p in partitions])
-    response.headers["Location"] = f"/v1/workspaces/{workspace}/webhooks/{webhook}/deliveries"
+    if repeat:
+        # After it was published: whoever got no answer asks again, and facts may come twice but are never left out.
+        await _remember(
+            context, Outcome(id=identity, workspace=workspace, status="applied", request_hash=hashed, at=now)
+        )
     return ReplayShown(id=identity)
+
+
+async def _was_asked(context: Context, identity: str, hashed: str) -> bool:
+    """Whether this was asked before under its Idempotency-Key. Raises Conflict when something else was."""
+    key = Key(OUTCOMES.name, identity)
+    document = (await context.store.get_many([key])).get(key)
+    if document is None:
+        return False
+    if Outcome.model_validate(document).request_hash != hashed:
+        raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
+    return True
+
+
+async def _remember(context: Context, outcome: Outcome) -> None:
+    key = Key(OUTCOMES.name, outcome.id)
+    with suppress(Fenced):  # the same request, at the same time
+        changes = Changes(conditions=[Condition(key)], puts=[Put(key, outcome.model_dump(mode="json"))])
+        await context.store.commit(changes)
 
 
 async def _partitions(context: Context, workspace: str, body: ReplayBody) -> list[int]:

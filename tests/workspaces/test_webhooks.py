@@ -198,7 +198,17 @@ async def test_a_replay_of_a_span_goes_to_every_partition_and_ends_now(rest: Res
     again = await rest.ask("POST", f"{CRM}/replay", {"since": "2026-03-01T00:00:00Z"}, idempotency_key="a")
     assert (answer.status_code, answer.json()) == (202, again.json())
     assert {event.data["until"] for event in rest.events} == {"2026-03-02T09:00:00.000000Z"}
-    assert len([1 for log in rest.bus.logs.values() if log]) == rest.bus.partitions
+    assert [len(log) for log in rest.bus.logs.values() if log] == [1] * rest.bus.partitions
+
+
+async def test_a_key_of_one_replay_is_no_key_of_another(rest: Rest) -> None:
+    for name in ("crm", "other"):
+        await rest.ask("PUT", CRM.replace("crm", name), BODY)
+    since = {"since": "2026-03-01T00:00:00Z"}
+    assert (await rest.ask("POST", f"{CRM}/replay", since, idempotency_key="a")).status_code == 202
+    other = {"since": "2026-03-01T00:00:01Z"}
+    problem_of(await rest.ask("POST", f"{CRM}/replay", other, idempotency_key="a"), 409)
+    problem_of(await rest.ask("POST", f"{CRM.replace('crm', 'other')}/replay", since, idempotency_key="a"), 409)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +219,12 @@ async def test_a_replay_of_a_span_goes_to_every_partition_and_ends_now(rest: Res
         {"until": "2026-03-01T00:00:00Z"},
         {"since": "2026-03-02T00:00:00Z", "until": "2026-03-01T00:00:00Z"},
         {"event": "never"},
+        {"since": 1_772_323_200},
+        {"since": "1772323200"},
+        {"since": "2026-03-01"},
+        {"since": "2026-03-01T00:00:00"},
+        {"since": "0001-01-01T00:00:00+10:00"},
+        {"since": "9999-12-31T23:59:59-10:00"},
     ],
 )
 async def test_a_replay_that_names_nothing_is_422(rest: Rest, body: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ def place_of(text: str) -> Place:
     """The place that `text` was made of. Raises Invalid."""
     try:
         conversation, order = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise _no_place() from error
     if not isinstance(conversation, str) or not isinstance(order, str) or not set(order) <= set("0123456789."):
         raise _no_place()

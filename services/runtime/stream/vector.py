@@ -3,11 +3,14 @@
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
 
 from schemas.envelope import Event
 from services.runtime.processor.seen import BEFORE_ALL, Number
+
+BEYOND_STORES = 2**63
 
 
 class Vector:
@@ -53,9 +56,10 @@ def read(text: str) -> Vector:
         raise ValueError("this is no id of a stream") from error
 
 
-def _entries(rows: Mapping[str, list[int]]) -> Iterable[tuple[str, Number]]:
+# Any: what somebody sent as an id says whatever it says.
+def _entries(rows: Mapping[str, Any]) -> Iterable[tuple[str, Number]]:
     for group, numbers in rows.items():
-        if not all(isinstance(number, int) for number in numbers):
-            raise ValueError("numbers are whole")
+        if not all(isinstance(number, int) and -1 <= number < BEYOND_STORES for number in numbers):
+            raise ValueError("numbers are whole, and fit where facts are kept")
         for partition, seq, index in zip(*[iter(numbers)] * 3, strict=True):
             yield f"{group}/{partition}", (seq, index)

@@ -60,7 +60,7 @@ async def test_a_stream_begins_now_and_resumes_after_the_last_id() -> None:
 async def test_an_id_of_nothing_is_422() -> None:
     async with house() as shop:
         holder, _ = await visiting(shop)
-        for wrong in ("x", "e30", "WzEsMl0", "WyIiLCJhIl0"):
+        for wrong in ("x", "e30", "MQ", "bnVsbA", "WzEsMl0", "WyIiLCJhIl0"):
             answer = await shop.client.get(f"{PATH}/stream", headers={**holder, "last-event-id": wrong})
             problem_of(answer, 422)
 

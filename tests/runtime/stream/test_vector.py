@@ -1,5 +1,6 @@
 """Where a client of a stream stands."""
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
@@ -42,6 +43,13 @@ def test_what_is_no_id_is_refused_with_one_kind_of_error(text: str) -> None:
     except ValueError:
         return
     assert read(read(text).text()).text() == read(text).text()
+
+
+@pytest.mark.parametrize("rows", ['{"sla":[0,9223372036854775808,0]}', '{"sla":[0,-2,0]}', '{"sla":[0,1e3,0]}'])
+def test_an_id_with_a_number_that_no_fact_has_is_refused(rows: str) -> None:
+    text = base64.urlsafe_b64encode(rows.encode()).decode().rstrip("=")
+    with pytest.raises(ValueError, match="no id"):
+        read(text)
 
 
 def test_an_event_is_admitted_once_and_none_that_is_older_than_the_last_of_its_source() -> None:
