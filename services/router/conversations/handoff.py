@@ -72,9 +72,9 @@ class Handoffs:
 
 
 def is_called_for(case: Case, activity: Activity) -> bool:
-    """Whether what was just said in public moves the case to a private place."""
+    """Whether what was just said in public moves the case to a private place. A closed case leads nowhere any more."""
     moving = case.handoff is not None and case.handoff.state != "expired"
-    return activity.surface == "public" and activity.sensitive and not moving
+    return activity.surface == "public" and activity.sensitive and not moving and case.status != "closed"
 
 
 def token_of(activity: Activity, handoffs: Handoffs) -> str | None:

@@ -160,6 +160,18 @@ async def test_an_edit_that_shows_a_secret_starts_a_hand_off(house: House) -> No
     assert told[-1] == "handoff_started"
 
 
+async def test_nobody_is_invited_into_a_closed_case(house: House) -> None:
+    public: dict[str, Any] = {"surface": "public", "thread": "-100/7", "address": GROUP}
+    await house.customer(1, **public)
+    await house.assign("sara")
+    await house.resolve("sara")
+    await house.driver.after(72 * 3600)
+    assert house.case().status == "closed"
+    told = await house.customer(1, "edit", **public, sensitive=True, masked=["card"], sent_at=house.driver.now)
+    assert told == ["message_edited"]
+    assert house.case().sensitive
+
+
 async def test_without_a_private_side_the_link_opens_a_chat(house: House) -> None:
     configure(house, {"telegram/main": account(), "webchat/site": account()})
     await card_in_the_group(house)
