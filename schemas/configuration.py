@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Annotated, Generic, Literal, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from schemas.sla import ClockMetric
 from schemas.values import Contract, Instant, Json, Priority, Slug, Surface, Written
@@ -13,7 +13,15 @@ from schemas.webhooks import Webhook
 
 PresenceStatus = Literal["online", "away", "offline"]
 Scope = Literal["read", "write", "admin"]
-Proficiency = Annotated[int, Field(ge=1, le=5)]
+
+
+def _whole(given: object) -> object:
+    # JSON has one kind of number: 4.0 is a whole one (JSON Schema says so too), and strictness would refuse it.
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+Proficiency = Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)]
+Units = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
 DEFAULT_TEAM = "default"
 
@@ -66,7 +74,7 @@ class AgentBody(Written):
     name: Name
     teams: list[Slug] = Field(min_length=1)
     skills: dict[SkillName, Proficiency] = {}
-    capacity: int = Field(default=4, ge=1, le=1000)
+    capacity: Units = 4
 
 
 class PresenceBody(Written):

@@ -32,6 +32,7 @@ from services.router.dispatch.processor import Dispatch
 from services.router.wiring import router
 from services.runtime import commands
 from services.runtime.auth import FindCaller
+from services.runtime.openapi import exported
 from services.runtime.process import Process
 from services.runtime.service import Context, Service
 from services.runtime.store.port import Collection
@@ -65,6 +66,9 @@ PROCESSES: Mapping[str, Sequence[Service]] = {
     ALL_IN_ONE: tuple(service for services in SERVICES.values() for service in services),
 }
 
+PUBLIC = "router"
+"""The process that answers `/docs` and `/openapi.json` at the one public address: it tells of the routes of all."""
+
 RECORDS = (
     agents,
     clocks,
@@ -90,7 +94,7 @@ COLLECTIONS: Sequence[Collection[Any]] = tuple(
 
 def process_of(name: str) -> Process:
     """The process of a row of `PROCESSES`."""
-    return Process(name, PROCESSES[name], COLLECTIONS, _find_caller)
+    return Process(name, PROCESSES[name], COLLECTIONS, _find_caller, exported if name == PUBLIC else None)
 
 
 def _find_caller(context: Context) -> FindCaller:

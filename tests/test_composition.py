@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 import services.records
 from services import delivery, metrics, sla
-from services.composition import ALL_IN_ONE, COLLECTIONS, GROUP_TOPICS, PROCESSES, RECORDS, SERVICES, process_of
+from services.composition import ALL_IN_ONE, COLLECTIONS, GROUP_TOPICS, PROCESSES, PUBLIC, RECORDS, SERVICES, process_of
 from services.delivery import webhooks
 from services.router import conversations, dispatch
 from services.runtime.collections import RUNTIME_COLLECTIONS
@@ -35,6 +35,15 @@ PACKAGES = {
 
 def test_all_in_one_is_every_service_once() -> None:
     assert list(PROCESSES[ALL_IN_ONE]) == [service for services in SERVICES.values() for service in services]
+
+
+def test_what_answers_for_all_processes_at_the_public_address_describes_the_routes_of_all() -> None:
+    describe = process_of(PUBLIC).describe
+    assert describe is not None
+    paths = set(describe()["paths"])
+    assert {"/webchat/{workspace}/{account}/sessions", "/webhooks/{channel}/{workspace}/{account}"} < paths
+    assert {"/v1/workspaces/{workspace}/reports/kpis", "/v1/workspaces/{workspace}/teams", "/metrics"} < paths
+    assert [name for name in PROCESSES if process_of(name).describe is not None] == [PUBLIC]
 
 
 def test_every_module_of_records_that_defines_collections_is_prepared() -> None:

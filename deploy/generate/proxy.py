@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from fastapi.routing import APIRoute
 
 from deploy.generate.parts import Parts
+from services.composition import PUBLIC
+from services.runtime.reference import page
 from services.runtime.service import Part
 
 PORT = 8800
-DEFAULT = "router"
+DEFAULT = PUBLIC
 """Answers what is below `/v1` and has no row: most of the API, and 404 as problem+json for the rest."""
-DOCUMENTS = ("/docs", "/openapi.json")
+DOCUMENTS = (*(page.PATH + path for path in page.FILES), "/openapi.json")
 HEADER = "# Made by `python -m deploy.generate` from the routes of the code: not to be edited.\n"
 
 

@@ -91,7 +91,9 @@ class Webhooks:
             self._note(refusal)
             return response_of(refusal)
         except Forged:
-            return problem_response(401, "The call does not prove that the platform sent it.")
+            # RFC 9110, 15.5.2: a 401 names a challenge. What proves a call differs by channel; none is Bearer or Basic.
+            headers = {"WWW-Authenticate": "Signature"}
+            return problem_response(401, "The call does not prove that the platform sent it.", headers=headers)
         except (Unavailable, Unknown):
             return unavailable_response("The event could not be stored. Send it again.")
         except BodyTooLarge:

@@ -1,6 +1,6 @@
 """The one ASGI app of a process, built from its context and the parts of its services."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -9,39 +9,49 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from services.runtime import openapi
 from services.runtime.admin_key import required_admin_key
 from services.runtime.auth import Access, FindCaller
 from services.runtime.commands import Commands
 from services.runtime.health import health_router
 from services.runtime.observed import Branches, Observed
+from services.runtime.openapi import Document, document
 from services.runtime.problems import install, internal_response
 from services.runtime.rates import Rates
+from services.runtime.reference import page
 from services.runtime.service import Check, Context, Part
+
+Describe = Callable[[], Document]
+"""Gives an OpenAPI document; asked once, when somebody wants to read it."""
 
 
 @asynccontextmanager
-async def open_app(context: Context, parts: Sequence[Part], find_caller: FindCaller) -> AsyncIterator[ASGIApp]:
+async def open_app(
+    context: Context, parts: Sequence[Part], find_caller: FindCaller, describe: Describe | None = None
+) -> AsyncIterator[ASGIApp]:
     """The app that serves all routes, branches, probes and metrics of the parts; leaving stops waiting for outcomes.
 
-    `find_caller` tells whose key it is (`services.records.keys.StoredKeys.find`). Raises Misconfigured when the
-    settings hold no admin key, or one under 32 characters.
+    `find_caller` tells whose key it is (`services.records.keys.StoredKeys.find`). `describe` gives `/openapi.json`,
+    which otherwise tells of these parts. Raises Misconfigured when the settings hold no admin key, or one under 32
+    characters.
     """
     commands = Commands(context.store, context.bus, context.clock)
     access = Access(required_admin_key(context.settings), find_caller, Rates(context.settings))
     try:
-        yield _assembled(context, parts, commands, access)
+        yield _assembled(context, parts, commands, access, describe)
     finally:
         await commands.aclose()
 
 
-def _assembled(context: Context, parts: Sequence[Part], commands: Commands, access: Access) -> ASGIApp:
+def _assembled(
+    context: Context, parts: Sequence[Part], commands: Commands, access: Access, describe: Describe | None
+) -> ASGIApp:
     registry = _registry(parts)
     branches = {prefix: branch for part in parts for prefix, branch in part.branches.items()}
     routers = [*(router for part in parts for router in part.routers), health_router(_checks(context, parts), registry)]
-    framework = _Framework(routers, branches)
+    framework = _Framework(routers, branches, describe)
     framework.state.context, framework.state.commands, framework.state.access = context, commands, access
     return Observed(Branches(framework, branches), registry)
 
@@ -65,21 +75,25 @@ def _checks(context: Context, parts: Sequence[Part]) -> Mapping[str, Check]:
 
 
 class _Framework(FastAPI):
-    """FastAPI with our problems and our document. `/docs` loads its scripts from a content network: no net, no page."""
+    """FastAPI with our problems, our document and our page of it: FastAPI's own loads scripts from elsewhere."""
 
-    def __init__(self, routers: Sequence[APIRouter], branches: Mapping[str, ASGIApp]) -> None:
-        super().__init__(title="Pasokh", version=_version(), redoc_url=None, redirect_slashes=False)
-        self._ours, self._branches = routers, tuple(branches)
-        for router in routers:
+    def __init__(
+        self, routers: Sequence[APIRouter], branches: Mapping[str, ASGIApp], describe: Describe | None
+    ) -> None:
+        super().__init__(title="Pasokh", version=_version(), docs_url=None, redoc_url=None, redirect_slashes=False)
+        self._ours = [*routers, page.router_of()]
+        self._describe = describe or (lambda: document(self.title, self.version, self._ours, branches))
+        for router in self._ours:
             self.include_router(router)
         install(self)
-        self.state.routes = [route for router in routers for route in router.routes]
+        own = [route for route in self.routes if isinstance(route, Route)]
+        self.state.routes = [*own, *(route for router in self._ours for route in router.routes)]
         self.add_exception_handler(Exception, _failed)
 
     # Any: FastAPI's own signature.
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = openapi.document(self.title, self.version, self._ours, self._branches)
+            self.openapi_schema = self._describe()
         return self.openapi_schema
 
 

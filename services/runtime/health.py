@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
 from services.runtime.errors import Unavailable
+from services.runtime.problems import RETRY_SECONDS
 from services.runtime.service import Check
 
 CHECK_SECONDS = 2.0
@@ -61,7 +62,9 @@ def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> A
 
     async def readyz() -> Response:
         found = await readiness(checks)
-        return JSONResponse(found.model_dump(), status_code=200 if found.status == "ok" else 503)
+        if found.status == "ok":
+            return JSONResponse(found.model_dump())
+        return JSONResponse(found.model_dump(), status_code=503, headers={"Retry-After": str(RETRY_SECONDS)})
 
     async def metrics() -> Response:
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

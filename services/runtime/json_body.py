@@ -34,10 +34,10 @@ class JsonBody(Generic[Model]):
 
 
 def parsed(model: type[Model], body: bytes) -> Model:
-    """The bytes as a model. Raises Unreadable, Invalid."""
+    """The bytes as a model: `"4"` is no number, and `1` is not true. Raises Unreadable, Invalid."""
     _judge(_json(body))
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, strict=True)
     except ValidationError as error:
         raise invalid_of(error, root=True) from error
 

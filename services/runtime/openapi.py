@@ -1,6 +1,8 @@
 """The OpenAPI 3.1 document: what FastAPI knows of the routes, and what only we know of bodies, errors and webhooks."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 from fastapi import APIRouter
@@ -33,13 +35,23 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
         title=title, version=version, openapi_version="3.1.0", description=DESCRIPTION, routes=routes
     )
     found.setdefault("components", {}).setdefault("schemas", {}).update(_schemas(routes))
+    versioned = {route.path_format for route in routes if precondition in calls_of(route.dependant)}
     for route in routes:
         for method in sorted(route.methods or ()):
-            _complete(found["paths"][route.path_format][method.lower()], route, method)
+            operation = found["paths"][route.path_format][method.lower()]
+            _complete(operation, route, method)
+            if route.path_format in versioned and method in ("GET", "PUT"):
+                _declare_etag(operation)
     if any(prefix.rstrip("/") == WEBHOOKS for prefix in branches):
         found["paths"][WEBHOOKS + "/{channel}/{workspace}/{account}"] = _webhook_path()
     for left_over in ("HTTPValidationError", "ValidationError"):
         found["components"]["schemas"].pop(left_over, None)
+    return found
+
+
+def exported() -> Document:
+    """The document of all processes together, as `make export` wrote it; a test holds it to the code."""
+    found: Document = json.loads(resources.files("schemas").joinpath("export", "openapi.json").read_bytes())
     return found
 
 
@@ -67,6 +79,8 @@ def _complete(operation: Document, route: APIRoute, method: str) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     _declare_path(operation, route)
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _sent(parameter["schema"], parameter["in"])
     if not operation.get("security") and not bodies_of(route.dependant):
         return
     if method == "PUT" and "200" in responses:
@@ -75,7 +89,7 @@ def _complete(operation: Document, route: APIRoute, method: str) -> None:
         responses["202"] = _pending()
     if precondition in calls_of(route.dependant):
         responses["412"] = _problem(412)
-    if method in ("POST", "DELETE"):
+    if method in ("POST", "PUT", "DELETE"):
         responses["409"] = _problem(409)
     bodies = bodies_of(route.dependant)
     for body in bodies:
@@ -84,7 +98,7 @@ def _complete(operation: Document, route: APIRoute, method: str) -> None:
         operation["requestBody"] = {"required": not body.optional, "content": content}
     statuses = (*EVERYWHERE, *(WITH_BODY if bodies else ()), *((422,) if operation.get("parameters") else ()))
     for status in sorted(set(statuses)):
-        responses.setdefault(str(status), _problem(status))
+        responses.setdefault(str(status), _unauthorized() if status == 401 else _problem(status))
 
 
 def _declare_path(operation: Document, route: APIRoute) -> None:
@@ -96,14 +110,24 @@ def _declare_path(operation: Document, route: APIRoute) -> None:
         operation["parameters"] = [*(_in_path(name) for name in missing), *given]
 
 
+def _sent(schema: Document, place: str) -> Document:
+    """The schema of a parameter as it travels: none is null, and a header that may be repeated is one line of text."""
+    found = {**schema, **next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})}
+    found.pop("anyOf", None)
+    is_list = place == "header" and found.get("type") == "array"
+    return {"type": "string", "title": found["title"]} if is_list else found
+
+
 def _in_path(name: str) -> Document:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _pending() -> Document:
+    status = {"type": "object", "properties": {"status": {"const": "pending"}}, "required": ["status"]}
     return {
         "description": "Not applied yet; ask `Location` for its status",
-        "headers": {"Location": {"schema": {"type": "string"}, "description": "The status of the command."}},
+        "headers": {"Location": _header("string", "The status of the command.")},
+        "content": {"application/json": {"schema": status}},
     }
 
 
@@ -113,8 +137,24 @@ def _problem(status: int) -> Document:
         "content": {MEDIA_TYPE: {"schema": {"$ref": COMPONENTS.format(model="ProblemBody")}}},
     }
     if status in (429, 503):
-        answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+        answer["headers"] = {"Retry-After": _header("integer", "Seconds to wait.")}
     return answer
+
+
+def _unauthorized(challenge: str = "`Bearer`.") -> Document:
+    return {**_problem(401), "headers": {"WWW-Authenticate": _header("string", challenge)}}
+
+
+def _declare_etag(operation: Document) -> None:
+    tag = {"ETag": _header("string", "Its version, for `If-Match`.")}
+    for status in ("200", "201"):
+        if status in operation["responses"]:
+            operation["responses"][status] = {**operation["responses"][status], "headers": tag}
+
+
+def _header(kind: str, description: str) -> Document:
+    """A header that is always there."""
+    return {"required": True, "schema": {"type": kind}, "description": description}
 
 
 def _webhook_path() -> Document:
@@ -125,7 +165,8 @@ def _webhook_path() -> Document:
         "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
         "responses": {
             "200": {"description": "Stored durably, or authentic and not of interest"},
-            **{str(status): _problem(status) for status in (400, 401, 404, 408, 413, 503)},
+            "401": _unauthorized("`Signature`."),
+            **{str(status): _problem(status) for status in (400, 404, 408, 413, 503)},
         },
     }
     get = {
@@ -133,7 +174,8 @@ def _webhook_path() -> Document:
         "summary": "A platform tests the address (handshake)",
         "responses": {
             "200": {"description": "What the platform asked to hear"},
-            **{str(status): _problem(status) for status in (401, 404, 405)},
+            "401": _unauthorized("`Signature`."),
+            **{str(status): _problem(status) for status in (404, 405, 408, 413, 503)},
         },
     }
     return {"parameters": parameters, "post": post, "get": get}

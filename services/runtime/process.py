@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
-from services.runtime.app import open_app
+from services.runtime.app import Describe, open_app
 from services.runtime.auth import FindCaller
 from services.runtime.bus.port import Bus
 from services.runtime.clock import Clock, SystemClock
@@ -43,13 +43,17 @@ DRAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What a process is made of. `find_caller` makes, of its context, what tells whose key a request bears."""
+    """What a process is made of. `find_caller` makes, of its context, what tells whose key a request bears.
+
+    `describe` gives `/openapi.json` where that is to tell of more than this process's own routes.
+    """
 
     name: str
     services: Sequence[Service]
     # Any: a collection of some model is none of every model.
     collections: Sequence[Collection[Any]]
     find_caller: Callable[[Context], FindCaller]
+    describe: Describe | None = None
 
 
 @asynccontextmanager
@@ -69,7 +73,9 @@ async def running(
         own, processors = _own_part(context, parts)
         parts = [*parts, own]
         async with _together([task for part in parts for task in part.background]), _processing(processors):
-            app = await stack.enter_async_context(open_app(context, parts, process.find_caller(context)))
+            app = await stack.enter_async_context(
+                open_app(context, parts, process.find_caller(context), process.describe)
+            )
             async with serving(app, bound, settings.trusted_proxies):
                 log.info("process_started", process=process.name, groups=[p.group for p in processors])
                 yield context

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 
+import httpx2
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 from starlette.responses import PlainTextResponse
@@ -91,6 +92,35 @@ async def test_the_document_tells_bodies_errors_and_security(rest: Rest) -> None
     assert "HTTPValidationError" not in str(document)
     agent = document["paths"]["/v1/workspaces/{workspace}/agents/{agent}"]["put"]
     assert {"200", "201", "202", "412"} <= set(agent["responses"])
+
+
+async def test_the_document_tells_the_headers_that_an_answer_always_has(rest: Rest) -> None:
+    document = (await rest.client.get("/openapi.json")).json()
+    agent = document["paths"]["/v1/workspaces/{workspace}/agents/{agent}"]["put"]["responses"]
+    always = {status: set(answer["headers"]) for status, answer in agent.items() if "headers" in answer}
+    assert always == {
+        **{status: {"ETag"} for status in ("200", "201")},
+        "202": {"Location"},
+        "401": {"WWW-Authenticate"},
+        **{status: {"Retry-After"} for status in ("429", "503")},
+    }
+    assert all(one["required"] for answer in agent.values() for one in answer.get("headers", {}).values())
+
+
+async def test_no_parameter_is_said_to_be_null_because_none_can_be(rest: Rest) -> None:
+    document = (await rest.client.get("/openapi.json")).json()
+    operations = [one for path in document["paths"].values() for one in path.values() if isinstance(one, dict)]
+    schemas = [parameter["schema"] for one in operations for parameter in one.get("parameters", [])]
+    assert len(schemas) > 50
+    assert not any("anyOf" in schema for schema in schemas)
+
+
+async def test_a_process_may_describe_more_than_its_own_routes() -> None:
+    context = Context(settings_of(), MemoryStore(), MemoryBus(), MovedClock())
+    async with open_app(context, [], lambda _: None, lambda: {"openapi": "3.1.0"}) as app:  # type: ignore[arg-type,return-value]
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
+            assert (await client.get("/openapi.json")).json() == {"openapi": "3.1.0"}
 
 
 async def test_every_reference_of_the_document_leads_somewhere(rest: Rest) -> None:

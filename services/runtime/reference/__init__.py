@@ -1,0 +1,1 @@
+"""The page `/docs`: the routes of `/openapi.json` to read, from files of this package; it asks nobody else."""
