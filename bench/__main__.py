@@ -11,19 +11,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import assignment, dispatch, footprint, ingest
+from bench import assignment, dispatch, footprint, ingest, minute
 from bench.report import Line, heading, show
 from tests.live_servers.kafka import open_kafka
-from tests.live_servers.server import Unavailable
+from tests.live_servers.server import Server, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row is measured: an empty folder, how many seconds each of its loads lasts, and a Kafka if it wants one."""
+    """Where a row is measured: an empty folder, how many seconds each of its loads lasts, and a Kafka if it wants one.
+
+    `rate` a second is for the rows that take it; None: their own.
+    """
 
     folder: Path
     seconds: float
-    kafka: Callable[[], str]
+    kafka: Callable[[], Server]
+    rate: float | None = None
 
 
 Row = Callable[[Place], AsyncIterator[Line]]
@@ -36,7 +40,7 @@ def _ingest(place: Place) -> AsyncIterator[Line]:
 
 
 def _ingest_kafka(place: Place) -> AsyncIterator[Line]:
-    return ingest.lines("Kafka", place.folder, place.seconds * INGEST_SHARE, PASOKH_BUS=place.kafka())
+    return ingest.lines("Kafka", place.folder, place.seconds * INGEST_SHARE, PASOKH_BUS=place.kafka().url)
 
 
 def _assignment(place: Place) -> AsyncIterator[Line]:
@@ -44,7 +48,7 @@ def _assignment(place: Place) -> AsyncIterator[Line]:
 
 
 def _assignment_kafka(place: Place) -> AsyncIterator[Line]:
-    return assignment.on_kafka(place.folder, place.seconds, place.kafka())
+    return assignment.on_kafka(place.folder, place.seconds, place.kafka().url)
 
 
 async def _dispatch(_: Place) -> AsyncIterator[Line]:
@@ -59,6 +63,14 @@ def _footprint(place: Place) -> AsyncIterator[Line]:
     return footprint.lines(place.folder)
 
 
+def _minute(place: Place) -> AsyncIterator[Line]:
+    return minute.on_mongo(place.folder, place.kafka(), 3 * place.seconds, place.rate)
+
+
+def _minute_sqlite(place: Place) -> AsyncIterator[Line]:
+    return minute.on_sqlite(place.folder, place.kafka(), 3 * place.seconds, place.rate)
+
+
 ROWS: Mapping[str, Row] = {
     "footprint": _footprint,
     "ingest": _ingest,
@@ -66,17 +78,21 @@ ROWS: Mapping[str, Row] = {
     "dispatch": _dispatch,
     "ingest-kafka": _ingest_kafka,
     "assignment-kafka": _assignment_kafka,
+    "minute": _minute,
+    "minute-sqlite": _minute_sqlite,
 }
 QUICK = ("footprint", "ingest", "assignment")
+BY_NAME = ("minute", "minute-sqlite")
+"""Only when they are asked for: they take minutes."""
 
 
-async def _measure(names: list[str], seconds: float) -> None:
+async def _measure(names: list[str], seconds: float, rate: float | None) -> None:
     with ExitStack() as stack:
         kafka = _once(stack)
         for name in names:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pasokh-bench-", dir=_disk())))
             try:
-                async for line in ROWS[name](Place(folder, seconds, kafka)):
+                async for line in ROWS[name](Place(folder, seconds, kafka, rate)):
                     show(line)
             except Unavailable as error:
                 show(Line(name, f"skipped: {error}"))
@@ -89,32 +105,32 @@ def _disk() -> Path:
     return var.resolve()
 
 
-def _once(stack: ExitStack) -> Callable[[], str]:
+def _once(stack: ExitStack) -> Callable[[], Server]:
     """A Kafka that is started by the first row that wants it and ended with the last."""
-    urls: list[str] = []
+    servers: list[Server] = []
 
-    def url() -> str:
-        if not urls:
-            server = open_kafka()
-            stack.callback(server.close)
-            urls.append(server.url)
-        return urls[0]
+    def server() -> Server:
+        if not servers:
+            servers.append(open_kafka())
+            stack.callback(servers[0].close)
+        return servers[0]
 
-    return url
+    return server
 
 
 def main() -> None:
     """Measure what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("row", nargs="*", help=f"one of {', '.join(ROWS)}; none: all")
+    parser.add_argument("row", nargs="*", help=f"one of {', '.join(ROWS)}; none: all but {', '.join(BY_NAME)}")
+    parser.add_argument("--rate", type=float, help=f"messages a second of {', '.join(BY_NAME)}, instead of their own")
     parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}, and short: does it run at all?")
     asked = parser.parse_args()
     unknown = sorted(set(asked.row) - ROWS.keys())
     if unknown:
         parser.error(f"there is no row {unknown[0]!r}; there are {', '.join(ROWS)}")
     heading()
-    names = asked.row or (list(QUICK) if asked.quick else list(ROWS))
-    asyncio.run(_measure(names, QUICK_SECONDS if asked.quick else LOAD_SECONDS))
+    names = asked.row or (list(QUICK) if asked.quick else [name for name in ROWS if name not in BY_NAME])
+    asyncio.run(_measure(names, QUICK_SECONDS if asked.quick else LOAD_SECONDS, asked.rate))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """A load of webhooks from a process of its own: `python -m bench.load LOAD FILE`, a `Load` as JSON, a `Result` as such.
 
-Raw HTTP/1.1 over kept connections, because a client library would cost more than what it measures. Every message is
-of another person, so each opens a conversation.
+Every message is of another person, so each opens a conversation.
 """
 
 import asyncio
@@ -13,9 +12,9 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
 
 from services.runtime import loop
+from tests.live.connection import Connection, connected
 from tests.live.installation import SECRET
 
 PATH = "/webhooks/telegram/shop/main"
@@ -74,46 +73,6 @@ def run(load: Load) -> Result:
     return Result([Sent(*one) for one in answer["sent"]], answer["seconds"], answer["late"])
 
 
-class _Connection(asyncio.Protocol):
-    """One kept connection; one request at a time."""
-
-    def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
-        self._received = b""
-        self._answer: asyncio.Future[int] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, found, body = self._received.partition(b"\r\n\r\n")
-        if found and len(body) >= _length(head) and self._answer is not None and not self._answer.done():
-            self._received = b""
-            self._answer.set_result(int(head[9:12]))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(0)
-
-    def ask(self, request: bytes) -> "asyncio.Future[int]":
-        """The status; 0 when the connection ended without one."""
-        self._answer = asyncio.get_running_loop().create_future()
-        if self._transport is None or self._transport.is_closing():
-            self._answer.set_result(0)
-        else:
-            self._transport.write(request)
-        return self._answer
-
-
-def _length(head: bytes) -> int:
-    for line in head.split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            return int(value)
-    return 0
-
-
 def _request(load: Load, person: int) -> bytes:
     who = {"id": person, "is_bot": False, "first_name": f"Customer {person}", "language_code": "en"}
     message = {
@@ -136,24 +95,20 @@ class _Sender:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._idle: list[_Connection] = []
+        self._idle: list[Connection] = []
         self._next = load.first
         self.sent: list[Sent] = []
 
     async def warm(self, connections: int) -> None:
         """Have so many connections ready."""
-        self._idle += await asyncio.gather(*(self._connected() for _ in range(connections)))
-
-    async def _connected(self) -> _Connection:
-        _, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self._load.port)
-        return connection
+        self._idle += await asyncio.gather(*(connected(self._load.port) for _ in range(connections)))
 
     async def send(self, at: float) -> None:
         """Send one; `at` is when it was to be sent, in Unix seconds."""
         person, self._next = self._next, self._next + 1
         request = _request(self._load, person)
-        connection = self._idle.pop() if self._idle else await self._connected()
-        status = await connection.ask(request)
+        connection = self._idle.pop() if self._idle else await connected(self._load.port)
+        status = (await connection.ask(request)).status
         self.sent.append(Sent(person, at, time.time() - at, status))
         if status:
             self._idle.append(connection)

@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx2
 
+from tests.live.insisting import RETRY_SECONDS, insist
 from tests.live.installation import SECRET_HEADER, Shop, update_of
 
-RETRY_SECONDS = 0.2
 REPLIES = 2
 
 
@@ -78,19 +78,7 @@ class Campaign:
         assert answer.status_code == 200
 
     async def _insist(self, ask: Callable[[], Awaitable[httpx2.Response]], wanted: set[int]) -> httpx2.Response:
-        """Ask until the status is wanted. Only what a caller is told to repeat is repeated."""
-        while True:
-            try:
-                answer = await ask()
-            except httpx2.TransportError as error:
-                self.answers[type(error).__name__] += 1
-            else:
-                self.answers[str(answer.status_code)] += 1
-                if answer.status_code in wanted:
-                    return answer
-                assert answer.status_code in {202, 409, 429, 503}, answer.text
-                assert answer.status_code != 503 or answer.headers["retry-after"]
-            await asyncio.sleep(self.random.uniform(0, 2 * RETRY_SECONDS))
+        return await insist(ask, wanted, self.random, self.answers)
 
     # -- agents --------------------------------------------------------------------------------------------------------
 

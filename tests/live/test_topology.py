@@ -1,10 +1,9 @@
 """The distributed system as docker-compose.yml says it: every service, two routers, one address, watched by Prometheus.
 
-One installation for the whole file; a demo shop is open on it, through the proxy.
+One installation for the whole file. A shop is open on it for a while, in which a router, sla and Kafka are restarted.
 """
 
 import asyncio
-import json
 import secrets
 import subprocess
 import sys
@@ -12,23 +11,23 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import httpx2
 import pytest
 
-from services.commands.env import VARIABLE, fill
-from services.demo.running import run_demo
 from tests.live.installation import Shop, shop_at, telegram, update_of
-from tests.live.topology import ROOT, SCRAPE_SECONDS, Topology, answers, eventually, wait_for
+from tests.live.minute.account import complaints
+from tests.live.minute.panels import DASHBOARDS, asked, has_data, instant, number, queries_of
+from tests.live.minute.plan import RESTARTS, Plan
+from tests.live.minute.run import Lived, live
+from tests.live.topology import SCRAPE_SECONDS, Topology, answers, eventually, wait_for, whole
 from tests.live_servers.fixtures import absence
-from tests.live_servers.server import Server, Unavailable, free_ports
+from tests.live_servers.server import Given, Server, Unavailable, free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-DEMO_SECONDS, MOST_SECONDS = 12, 75
-DEMO_RATE = 5.0
-DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
+PLAN = Plan(rate=20, seconds=15, promise_seconds=5, workspace="minute")
+"""A short one; `python -m bench minute` lives through a whole."""
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +39,9 @@ def stand_in_port() -> int:
 def topology(
     tmp_path_factory: pytest.TempPathFactory, kafka_server: Server, mongo_server: Server, stand_in_port: int
 ) -> Iterator[Topology]:
-    folder = tmp_path_factory.mktemp("topology")
-    fill((ROOT / ".env.example").read_text(), folder / "env")
-    values = dict(VARIABLE.findall((folder / "env").read_text()))
-    values["PASOKH_ALLOWED_TARGETS"] = json.dumps([f"127.0.0.1:{stand_in_port}"])
-    overrides = {"PASOKH_NAMESPACE": f"compose-{uuid4().hex[:8]}", "PASOKH_PARTITIONS": "4"}
-    whole = Topology(folder, values, kafka_server.url, mongo_server.url, overrides)
     try:
-        with whole.running(*whole.own(), "proxy", "alertmanager", "prometheus"):
-            wait_for([one for name in whole.own() for one in whole.of(name)], "/readyz")
-            wait_for(whole.of("proxy"), "/livez")
-            wait_for(whole.of("prometheus"), "/-/ready")
-            yield whole
+        with whole(tmp_path_factory.mktemp("topology"), kafka_server.url, mongo_server.url, stand_in_port) as topology:
+            yield topology
     except Unavailable as error:
         raise absence(str(error)) from None
 
@@ -65,26 +55,20 @@ async def shop(topology: Topology) -> AsyncIterator[Shop]:
 
 
 class Shown(NamedTuple):
-    """An installation after a demo shop was open on it for a while, and when that was, in seconds."""
+    """An installation after a shop was open on it for a while, and when that was, in seconds."""
 
     topology: Topology
+    lived: Lived
     at: float
 
 
 @pytest.fixture(scope="module")
-def shown(topology: Topology, stand_in_port: int) -> Shown:
-    public, key = topology.url("proxy"), topology.values["PASOKH_ADMIN_KEY"]
-
-    async def open_shop() -> None:
-        stop = asyncio.Event()
-        async with telegram(stand_in_port) as (_, url), asyncio.TaskGroup() as group:
-            group.create_task(_serve(topology, stop))
-            await run_demo(public, key, rate=DEMO_RATE, stand_in=url, stop=stop)
-
-    asyncio.run(open_shop())
+def shown(topology: Topology, kafka_server: Server, stand_in_port: int) -> Shown:
+    restarts = [one for one in RESTARTS if one.what != "Kafka" or not isinstance(kafka_server, Given)]
+    lived = asyncio.run(live(topology, kafka_server, PLAN, stand_in_port, restarts))
     # What is asked is asked for that moment, in whatever order and however slowly the tests run.
     time.sleep(3 * SCRAPE_SECONDS)
-    return Shown(topology, time.time())
+    return Shown(topology, lived, time.time())
 
 
 def test_there_are_two_routers_and_one_of_everything_else(topology: Topology) -> None:
@@ -160,76 +144,63 @@ def test_with_one_router_nobody_notices_and_without_ingest_platforms_are_told_to
 
 def test_prometheus_has_every_replica_and_is_loaded_with_every_rule(topology: Topology) -> None:
     def all_up() -> object:
-        targets = _asked(topology, "/api/v1/targets")["activeTargets"]
+        targets = asked(topology, "/api/v1/targets")["activeTargets"]
         found = {(t["labels"].get("service", t["labels"]["job"]), t["health"]) for t in targets}
         wanted = {(name, "up") for name in (*topology.own(), "prometheus")}
         return found == wanted and len(targets) == len(topology.ports_of("router")) + len(topology.own())
 
-    assert eventually(all_up, 30), _asked(topology, "/api/v1/targets")["activeTargets"]
-    rules = [rule for group in _asked(topology, "/api/v1/rules")["groups"] for rule in group["rules"]]
+    assert eventually(all_up, 30), asked(topology, "/api/v1/targets")["activeTargets"]
+    rules = [rule for group in asked(topology, "/api/v1/rules")["groups"] for rule in group["rules"]]
     assert len(rules) > 10
     assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
 
 
 def test_alerts_have_somewhere_to_go(topology: Topology) -> None:
     def known() -> object:
-        return _asked(topology, "/api/v1/alertmanagers")["activeAlertmanagers"]
+        return asked(topology, "/api/v1/alertmanagers")["activeAlertmanagers"]
 
     assert eventually(known, 10)
 
 
+def test_restarts_under_load_lose_and_double_nothing_and_every_figure_is_right(shown: Shown) -> None:
+    assert complaints(shown.lived.found) == []
+
+
+def test_a_router_an_sla_and_kafka_were_restarted_while_customers_wrote(shown: Shown) -> None:
+    assert [one.restart for one in shown.lived.found.restarted] == list(RESTARTS)
+    assert len(shown.lived.found.posts.taken) > 200
+    assert shown.lived.found.replies
+
+
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 def test_every_panel_shows_data_of_a_shop_that_was_open(shown: Shown, path: Path) -> None:
-    panels = json.loads(path.read_text())["panels"]
-    queries = {(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]}
+    queries = queries_of(path)
     assert len(queries) >= 10
 
     def empty() -> list[str]:
-        return [title for title, expr in queries if not _has_data(_instant(shown.topology, expr, shown.at))]
+        return [query.title for query in queries if not has_data(instant(shown.topology, query.expr, shown.at))]
 
     assert eventually(lambda: not empty(), 15), empty()
 
 
-async def test_what_the_dashboards_count_is_what_the_records_say(shown: Shown) -> None:
-    async with shop_at(shown.topology.url("proxy"), shown.topology.values["PASOKH_ADMIN_KEY"], "demo") as demo:
-        conversations = await demo.items("/conversations")
-        threads = [await demo.items(f"/conversations/{one['id']}/messages") for one in conversations]
-    written = sum(message["direction"] == "inbound" for thread in threads for message in thread)
+def test_what_the_dashboards_count_is_what_the_records_say(shown: Shown) -> None:
+    records, of = shown.lived.found.records, f'workspace="{PLAN.workspace}"'
     counted = {
-        'sum(max without (instance) (pasokh_conversations_opened_total{workspace="demo"}))': len(conversations),
-        'sum(max without (instance) (pasokh_messages_total{workspace="demo", direction="inbound"}))': written,
+        f"sum(max without (instance) (pasokh_conversations_opened_total{{{of}}}))": len(records.conversations),
+        f'sum(max without (instance) (pasokh_messages_total{{{of}, direction="inbound"}}))': len([*records.inbound()]),
     }
     assert min(counted.values()) > 10
 
     def shown_now() -> dict[str, float]:
-        return {expr: _number(shown.topology, expr) for expr in counted}
+        return {expr: number(shown.topology, expr) for expr in counted}
 
     assert eventually(lambda: shown_now() == counted, 20), (shown_now(), counted)
 
 
 def test_nothing_was_lost_on_the_way_and_nothing_is_left(shown: Shown) -> None:
-    assert eventually(lambda: _number(shown.topology, "sum(pasokh_processor_lag_events)") == 0, 60)
-    assert _number(shown.topology, "sum(pasokh_processor_dead_letters_total) or vector(0)") == 0
-    assert _number(shown.topology, "sum(pasokh_processor_stopped_partitions) or vector(0)") == 0
-
-
-async def _serve(topology: Topology, stop: asyncio.Event) -> None:
-    """Answer and resolve, once a second: the demo's own agents take their time. Ends the demo when all was counted."""
-    until = time.monotonic() + MOST_SECONDS
-    async with shop_at(topology.url("proxy"), topology.values["PASOKH_ADMIN_KEY"], "demo") as shop:
-        await asyncio.sleep(DEMO_SECONDS)
-        while time.monotonic() < until and not await asyncio.to_thread(_all_grown, topology):
-            for one in (await shop.get("/conversations", status="assigned", limit="10"))["items"]:
-                await shop.reply(one["id"], one["agent"], "It is on its way.")
-                await shop.client.post(f"/v1/workspaces/demo/conversations/{one['id']}/resolve", json={})
-            await asyncio.sleep(1)
-    stop.set()
-
-
-def _all_grown(topology: Topology) -> bool:
-    """Whether Prometheus has seen every histogram of the shop grow: what it saw once has not grown."""
-    grown = "sum(increase(pasokh_{}_seconds_count[1h]))"
-    return all(_number(topology, grown.format(name)) > 0 for name in ("first_response", "resolution", "wait", "handle"))
+    assert eventually(lambda: number(shown.topology, "sum(pasokh_processor_lag_events)") == 0, 60)
+    assert number(shown.topology, "sum(pasokh_processor_dead_letters_total) or vector(0)") == 0
+    assert number(shown.topology, "sum(pasokh_processor_stopped_partitions) or vector(0)") == 0
 
 
 async def _until(look: Any, seconds: float = 15) -> Any:
@@ -241,26 +212,3 @@ async def _until(look: Any, seconds: float = 15) -> Any:
 
 async def _sent(sent: Any) -> list[str]:
     return [str(one["text"]) for one in sent]
-
-
-def _asked(topology: Topology, path: str, **parameters: str) -> Any:
-    answer = httpx2.get(topology.url("prometheus") + path, params=parameters, trust_env=False, timeout=10)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["data"]
-
-
-def _instant(topology: Topology, expr: str, at: float | None = None) -> list[Any]:
-    """A panel's query with Grafana's own variables filled in."""
-    query = expr.replace("$__rate_interval", "2m").replace("$workspace", ".*")
-    moment = {} if at is None else {"time": str(at)}
-    found: list[Any] = _asked(topology, "/api/v1/query", query=query, **moment)["result"]
-    return found
-
-
-def _has_data(series: list[Any]) -> bool:
-    return any(one["value"][1] != "NaN" for one in series)
-
-
-def _number(topology: Topology, expr: str) -> float:
-    series = _instant(topology, expr)
-    return float(series[0]["value"][1]) if series else -1.0

@@ -9,6 +9,7 @@ Nothing about the services is written here. What the file says is taken over, an
 - Prometheus scrapes each second, so that a test need not wait for minutes.
 """
 
+import json
 import os
 import re
 import shutil
@@ -20,10 +21,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import yaml
 
+from services.commands.env import VARIABLE, fill
+from services.runtime.settings import Settings
 from tests.live_servers.process import Process
 from tests.live_servers.server import Unavailable, free_ports
 
@@ -31,6 +35,8 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 IMAGE = "pasokh"
 SCRAPE_SECONDS = 1
+PARTITIONS = "4"
+"""The 24 that are the default are for more processes than one machine has."""
 TEMPORARY = "/tmp/"  # noqa: S108 - of a container, and replaced
 PROGRAMS = {"alertmanager": "prometheus-alertmanager"}
 """Names that Debian gives otherwise."""
@@ -165,14 +171,29 @@ class Topology:
         """`env` with what the service is given, and nothing of the machine's own settings."""
         given: dict[str, str] = dict(service.get("environment", {}))
         if "PASOKH_BUS" in given:
-            database = STORE.fullmatch(given["PASOKH_STORE"])
-            assert database is not None
-            address, _, options = self.store.partition("?")
-            store = f"{address.rstrip('/')}/{self.overrides['PASOKH_NAMESPACE']}-{database['database']}?{options}"
             changed = {"PASOKH_HOST": "127.0.0.1", "PASOKH_PORT": str(port), "PASOKH_BUS": self.bus}
-            given = {**given, **changed, "PASOKH_STORE": store, **self.overrides}
+            given = {**given, **changed, "PASOKH_STORE": self._store(given["PASOKH_STORE"]), **self.overrides}
         inherited = [f"--unset={name}" for name in os.environ if name.startswith("PASOKH_")]
         return ["env", *inherited, *(f"{name}={value}" for name, value in given.items())]
+
+    def _store(self, named: str) -> str:
+        """A MongoDB gets a database of the test's own; one SQLite file is for all."""
+        if self.store.startswith("sqlite:"):
+            return self.store
+        database = STORE.fullmatch(named)
+        assert database is not None
+        address, _, options = self.store.partition("?")
+        return f"{address.rstrip('/')}/{self.overrides['PASOKH_NAMESPACE']}-{database['database']}?{options}"
+
+    def settings(self) -> Settings:
+        """Those of every service, for who looks at their data from beside them."""
+        store = self._store(self.services["router"]["environment"]["PASOKH_STORE"])
+        return Settings(
+            bus=self.bus,
+            store=store,
+            namespace=self.overrides["PASOKH_NAMESPACE"],
+            partitions=int(self.overrides["PASOKH_PARTITIONS"]),
+        )
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
@@ -224,6 +245,24 @@ class Topology:
         for target, place in mounts.items():
             word = re.sub(rf"(^|=){re.escape(target)}(?=/|$)", rf"\g<1>{place}", word)
         return self._addressed(word, port)
+
+
+@contextmanager
+def whole(folder: Path, bus: str, store: str, stand_in_port: int) -> Iterator[Topology]:
+    """All of the compose file but Grafana, ready; replies may go to a stand-in on that port of 127.0.0.1.
+
+    Raises Unavailable without one of its programs, TimeoutError when something does not come up.
+    """
+    fill((ROOT / ".env.example").read_text(), folder / "env")
+    values = dict(VARIABLE.findall((folder / "env").read_text()))
+    values["PASOKH_ALLOWED_TARGETS"] = json.dumps([f"127.0.0.1:{stand_in_port}"])
+    overrides = {"PASOKH_NAMESPACE": f"compose-{uuid4().hex[:8]}", "PASOKH_PARTITIONS": PARTITIONS}
+    topology = Topology(folder, values, bus, store, overrides)
+    with topology.running(*topology.own(), "proxy", "alertmanager", "prometheus"):
+        wait_for([one for name in topology.own() for one in topology.of(name)], "/readyz")
+        wait_for(topology.of("proxy"), "/livez")
+        wait_for(topology.of("prometheus"), "/-/ready")
+        yield topology
 
 
 def answers(url: str) -> bool:

@@ -1,0 +1,135 @@
+"""A minute of the distributed system: one router, one sla and Kafka restart in it, and afterwards everything is counted.
+
+The processes are those of docker-compose.yml on this one machine, with everything else that runs here: the platform,
+the agents, Kafka, the store, the proxy, Prometheus. What was wrong is told line by line.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.report import Line, percentile
+from tests.live.minute import figures, first_response, panels
+from tests.live.minute.account import complaints
+from tests.live.minute.plan import RESTARTS, Plan
+from tests.live.minute.run import Lived, live
+from tests.live.topology import Topology, eventually, whole
+from tests.live_servers.mongo import open_mongo
+from tests.live_servers.server import Given, Server, free_ports
+
+PROMISE_SHARE = 1 / 3
+"""Of the time: until a first response is due, so that promises come due while something is away."""
+RATE_ON_MONGO, RATE_ON_SQLITE = 30.0, 300.0
+"""Unless told; the stand-in for MongoDB does no more."""
+HELD_SHARE = 0.95
+SCRAPED_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is measured: `rate` messages a second for `seconds`, on the store of that URL."""
+
+    name: str
+    store: str
+    seconds: float
+    rate: float
+
+
+async def on_mongo(folder: Path, kafka: Server, seconds: float, rate: float | None) -> AsyncIterator[Line]:
+    """On a MongoDB, or what stands in for it."""
+    mongo = await asyncio.to_thread(open_mongo)
+    try:
+        async for line in _lines(folder, Run("MongoDB wire", mongo.url, seconds, rate or RATE_ON_MONGO), kafka):
+            yield line
+    finally:
+        mongo.close()
+
+
+def on_sqlite(folder: Path, kafka: Server, seconds: float, rate: float | None) -> AsyncIterator[Line]:
+    """All processes on one SQLite file."""
+    store = f"sqlite:///{folder / 'pasokh.db'}"
+    return _lines(folder, Run("SQLite", store, seconds, rate or RATE_ON_SQLITE), kafka)
+
+
+async def _lines(folder: Path, run: Run, kafka: Server) -> AsyncIterator[Line]:
+    [port] = free_ports(1)
+    plan = Plan(run.rate, run.seconds, PROMISE_SHARE * run.seconds, "shop")
+    planned = [one for one in RESTARTS if one.what != "Kafka" or not isinstance(kafka, Given)]
+    with whole(folder, kafka.url, run.store, port) as topology:
+        lived = await live(topology, kafka, plan, port, planned)
+        empty = await asyncio.to_thread(_empty, topology)
+    for line in _told(f"minute, {run.name}, {plan.rate:g}/s", lived, empty):
+        yield line
+
+
+def _empty(topology: Topology) -> list[panels.Query]:
+    eventually(lambda: not panels.empty(topology), SCRAPED_SECONDS)
+    return panels.empty(topology)
+
+
+def _told(name: str, lived: Lived, empty: list[panels.Query]) -> Iterator[Line]:
+    wrong = complaints(lived.found)
+    yield _posts(name, lived)
+    yield from _speed(name, lived)
+    yield from _restarts(name, lived)
+    yield from _cpu(name, lived)
+    yield _first_responses(name, lived)
+    asked = sum(len(panels.queries_of(path)) for path in panels.DASHBOARDS)
+    yield Line(f"{name}: panels without data", f"{asked - len(empty)} of {asked} queries with data", len(empty), 0)
+    yield from (Line("", f"{query.page}, {query.title}: {query.expr}") for query in empty)
+    yield Line(f"{name}: lost, doubled or wrong", _counted(lived), len(wrong), 0)
+    yield from (Line("", one) for one in wrong)
+
+
+def _posts(name: str, lived: Lived) -> Line:
+    posts = lived.found.posts
+    met = ", ".join(f"{number} × {status}" for status, number in sorted(posts.met.items()))
+    taken = f"{len(posts.taken)} of {len(posts.posted)} updates taken"
+    return Line(f"{name}: posts", f"{taken}; answers {met} (0: none); sent at most {posts.late * 1000:.0f} ms late")
+
+
+def _speed(name: str, lived: Lived) -> Iterator[Line]:
+    found = lived.found
+    held, asked = figures.per_second(figures.handled(found)), len(found.posts.posted) / found.plan.seconds
+    yield Line(f"{name}: held", f"{held:.1f}/s of {asked:.1f}/s", held / asked, HELD_SHARE, least=True)
+    waits = figures.waits(figures.assigned(found))
+    shares = ", ".join(f"p{share * 100:.0f} {percentile(waits, share) * 1000:.0f} ms" for share in (0.5, 0.9, 0.99))
+    yield Line(f"{name}: webhook to assigned", f"{shares} of {len(waits)}, restarts and repeated posts included")
+
+
+def _restarts(name: str, lived: Lived) -> Iterator[Line]:
+    for one in figures.caught_up(lived.found):
+        done = one.restarted
+        after = "not before the next" if one.after is None else f"{one.after:.1f} s"
+        said = f"back after {done.away:.1f} s, caught up after {after}"
+        yield Line(f"{name}: {done.restart.what}, {done.restart.how}", said)
+
+
+def _cpu(name: str, lived: Lived) -> Iterator[Line]:
+    messages = max(1, len(lived.found.posts.taken))
+    each = ", ".join(f"{service} {used / messages * 1000:.2f}" for service, used in sorted(lived.cpu.items()))
+    yield Line(f"{name}: CPU, ms a message", each)
+
+
+def _first_responses(name: str, lived: Lived) -> Line:
+    told, seen = first_response.reported(lived.found), first_response.bounds(lived.found)
+    if not seen or told.mean is None:
+        return Line(f"{name}: first responses", f"{told.count} in the report, {len(seen)} seen")
+    outside = sum(b.least for b in seen) / len(seen), sum(b.most for b in seen) / len(seen)
+    said = f"{told.count}, mean {told.mean:.3f} s, p50 {told.p50:.3f}, p90 {told.p90:.3f}, p95 {told.p95:.3f}"
+    return Line(f"{name}: first responses", f"{said}; callers saw a mean of {outside[0]:.3f} to {outside[1]:.3f} s")
+
+
+def _counted(lived: Lived) -> str:
+    found = lived.found
+    ends: dict[str, int] = {}
+    for message in found.records.outbound():
+        word = message["error"]["code"] if message["error"] else message["state"]
+        ends[word] = ends.get(word, 0) + 1
+    replies = ", ".join(f"{number} {word}" for word, number in sorted(ends.items()))
+    inbound = sum(1 for _ in found.records.inbound())
+    return (
+        f"{inbound} messages in {len(found.records.conversations)} conversations, replies {replies}; "
+        f"{found.log.repeats} events published again, {found.dead_letters} dead letters"
+    )
