@@ -1,8 +1,10 @@
 """Values that every contract shares: instants, ids, sealed text, surfaces, priorities."""
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +14,8 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +34,9 @@ PRIORITIES: tuple[Priority, ...] = ("urgent", "high", "normal", "low")
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """An id that a caller chooses: workspaces, accounts, teams, agents, policies."""
 
+LENGTH = 27
+"""Of the text of an instant."""
+
 
 def instant_text(at: datetime) -> str:
     """RFC 3339 UTC, always 27 characters with microseconds and a `Z`, so that texts sort as times do."""
@@ -46,9 +53,19 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _read(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
+    """Our own text at once: events and documents are full of it."""
+    if type(value) is str and len(value) == LENGTH and value[-1] == "Z":
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    elif type(value) is datetime and value.tzinfo is UTC:
+        return value
+    return _in_utc(read(value))
+
+
 Instant = Annotated[
     AwareDatetime,
-    AfterValidator(_in_utc),
+    WrapValidator(_read),
     PlainSerializer(instant_text, return_type=str, when_used="json"),
 ]
 """A moment in UTC; in JSON a 27-character RFC 3339 text."""
@@ -81,10 +98,25 @@ Moment = Annotated[
 """A moment as somebody outside writes it: RFC 3339 with any offset, and nothing else; then in UTC."""
 
 
+_set = object.__setattr__
+
+
 class Contract(BaseModel):
     """Something that travels or rests. Readers ignore fields they do not know, so that writers may add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, in a fifth of its time; `update` is not validated there either."""
+        if deep:
+            return super().model_copy(update=update, deep=True)
+        copied = object.__new__(type(self))
+        changed = update or {}
+        _set(copied, "__dict__", {**self.__dict__, **changed})
+        _set(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changed.keys())
+        _set(copied, "__pydantic_extra__", None)
+        _set(copied, "__pydantic_private__", None)
+        return copied
 
 
 class Written(BaseModel):

@@ -24,7 +24,7 @@ from services.runtime.errors import Unavailable
 from services.runtime.http_server import serving
 from services.runtime.instruments import LoopInstruments, ProcessorInstruments
 from services.runtime.lag import watch_lag
-from services.runtime.loop import watch_loop
+from services.runtime.loop import spare_what_stays, watch_loop
 from services.runtime.processor.group import Processor
 from services.runtime.processor.partition import Runtime
 from services.runtime.service import Context, Part, Service
@@ -77,6 +77,7 @@ async def running(
                 open_app(context, parts, process.find_caller(context), process.describe)
             )
             async with serving(app, bound, settings.trusted_proxies):
+                spare_what_stays()
                 log.info("process_started", process=process.name, groups=[p.group for p in processors])
                 yield context
                 log.info("process_stops", process=process.name)

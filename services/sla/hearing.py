@@ -33,7 +33,8 @@ def heard(
     def make(told: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms) -> ClockRecord:
         return _clock(partition, told, metric, run, since, terms)
 
-    now = {metric: clock.model_copy(update=_described(fact)) for metric, clock in clocks.items()}
+    described = _described(fact)
+    now = {metric: _redescribed(clock, described) for metric, clock in clocks.items()}
     changed = {(clock.metric, clock.run): clock for clock in now.values()}
     story = Story(known or watched(fact, pick(fact)), now, make, pick, changed=changed)
     if known is None:
@@ -44,6 +45,11 @@ def heard(
 
 def _described(fact: ConversationFact) -> dict[str, object]:
     return {name: getattr(fact.snapshot, name) for name in DESCRIBED}
+
+
+def _redescribed(clock: ClockRecord, described: Mapping[str, object]) -> ClockRecord:
+    told = {name: getattr(clock, name) for name in DESCRIBED}
+    return clock if told == described else clock.model_copy(update=described)
 
 
 def _clock(
