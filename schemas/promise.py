@@ -72,7 +72,8 @@ class Wait(Contract):
 class Watch(Contract):
     """What is waited for on one conversation.
 
-    `terms` were picked for `team` and `priority`; None: no policy matches. `waits` are open, by metric; `runs` the
+    `terms` were picked for `team` and `priority`; None: no policy matches. `picked` are the versions of the workspace's
+    configuration by which they ever were, in order. `waits` are open, by metric; `runs` the
     last run of each; `begun` metrics of which there is one wait at most have had it (an agent who speaks first spends
     that of first_response). `answers` are human answers on their way, in the order they were said.
     """
@@ -82,6 +83,7 @@ class Watch(Contract):
     team: str
     priority: Priority
     terms: Terms | None = None
+    picked: list[int] = []
     waits: dict[ClockMetric, Wait] = {}
     runs: dict[ClockMetric, int] = {}
     begun: list[Literal["first_response", "public_response"]] = []

@@ -81,6 +81,8 @@ class Commands:
     async def carry_out(self, command: Command, wait: float, admit: Admit | None = None) -> Outcome | None:
         """The applied outcome; None when `wait` seconds passed without one (its status can be asked for by then).
 
+        None also when the process stops meanwhile and cancels the wait.
+
         `admit` may refuse a command that was not carried out before. Raises Refused (with the problem of the outcome),
         Conflict (the Idempotency-Key was used for something else), Unavailable, Unknown, and what `admit` raises.
         """
@@ -145,6 +147,10 @@ class Commands:
             return await asyncio.wait_for(future, wait)
         except TimeoutError:
             return None
+        except asyncio.CancelledError:
+            # The process stops, and only that cancels a request. The command is on the bus: it is pending, not failed.
+            _uncancel()
+            return None
         finally:
             self._leave(command.id, future)
 
@@ -177,6 +183,12 @@ class Commands:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
 
 
 def _judged(outcome: Outcome, command: Command) -> Outcome:

@@ -61,6 +61,12 @@ def _with_our_own(collections: Sequence[Collection[Any]]) -> Sequence[Collection
     return list({collection.name: collection for collection in every}.values())
 
 
+async def partitions_of(store: Store) -> int:
+    """How many partitions the rows of this store are made for; 0 before anything ran on it. Raises Unavailable."""
+    made = (await store.get_many([LAYOUT_KEY])).get(LAYOUT_KEY)
+    return Layout.model_validate(made).partitions if made else 0
+
+
 @asynccontextmanager
 async def open_bus(settings: Settings, clock: Clock) -> AsyncIterator[Bus]:
     """The bus alone, on which a commit of no store appends. Raises Misconfigured, Unavailable."""

@@ -1,5 +1,6 @@
-"""What every request leaves behind: a count, a duration, and for writes a line of audit. Errors end here as 500."""
+"""What every request leaves behind: a count, a duration, and for writes a line of audit. Errors end here as 500, what is cut short as 503."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.auth import caller_of
 from services.runtime.instruments import HttpInstruments
-from services.runtime.problems import internal_response
+from services.runtime.problems import internal_response, unavailable_response
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = READS | {"POST", "PUT", "PATCH", "DELETE"}
@@ -38,6 +39,11 @@ class Observed:
 
         try:
             await self._app(scope, receive, counted)
+        except asyncio.CancelledError:
+            # The process stops, and this took longer than it has. The server would call that a bug of the app: 500.
+            if status:
+                raise
+            await unavailable_response("This server is being stopped. Repeat the request.")(scope, receive, counted)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our bug and is answered as one
             _log.error("request_failed", method=scope["method"], route=route_of(scope), exc_info=error)
             if not status:

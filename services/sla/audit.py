@@ -1,8 +1,9 @@
 """Recomputes the clocks of one conversation from its facts and says where the clocks that rest, or what was told, differ.
 
 It hears the facts in the order in which conversations told them. When a breach was told is taken from the record (a
-look may come late, after other facts); whether there is one follows from the times of events alone. Warnings are not
-compared: an answer that is read before a warning was looked for makes it needless.
+look may come late, after other facts); whether there is one follows from the times of events alone. By which version of
+the configuration a policy was picked is taken from the record too, where that version was in force then. Warnings are
+not compared: an answer that is read before a warning was looked for makes it needless.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,26 +13,31 @@ from datetime import datetime, timedelta
 from schemas.configuration import SlaBody
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
-from schemas.promise import Terms, Watch
+from schemas.promise import Watch
 from schemas.sla import ClockFact, ClockMetric
 from schemas.values import Json
 from services.records.clocks import ClockRecord
 from services.sla.clocks import Change, tick
 from services.sla.hearing import heard, picked
+from services.sla.policies import Pick
 
 Run = tuple[ClockMetric, int]
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
-LOOKS = frozenset({f"{SLA}breached", f"{SLA}warned"})
+BREACHED = f"{SLA}breached"
 COMPARED = ("policy", "target_seconds", "started_at", "due_at", "state", "stopped_at", "late_by_seconds")
-READ_AROUND = timedelta(seconds=5)
-"""A batch may have read what was written a moment before or after the time of its facts."""
+SKEW = timedelta(seconds=5)
+"""How far the clocks of two processes may be apart: times of different writers do not order what lies closer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """SLA policies of a workspace that were in force from `at` on; `body` None: the defaults, in `timezone`."""
+    """SLA policies of a workspace, in force from `at`, its configuration `since`, on; `version` is their own.
 
+    `body` None: the defaults, in `timezone`.
+    """
+
+    since: int
     at: datetime
     version: int
     body: SlaBody | None
@@ -52,10 +58,11 @@ class Difference:
 
 @dataclass(slots=True)
 class Replay:
-    """One conversation heard again."""
+    """One conversation heard again. `picked`: the versions by which its policy was picked, as the record says."""
 
     history: Sequence[Written]
-    versions: frozenset[int] = frozenset()
+    picked: Sequence[int] = ()
+    picks: int = 0
     watch: Watch | None = None
     clocks: dict[Run, ClockRecord] = field(default_factory=dict)
     told: dict[Run, list[str]] = field(default_factory=dict)
@@ -77,46 +84,70 @@ class Replay:
             self.clocks[run] = change.clock
             self.told.setdefault(run, []).extend(one.word for one in change.told)
 
-    def _pick(self, fact: ConversationFact, time: datetime) -> Terms | None:
-        """By what was in force; of what may have been read, what the record says was."""
-        before = [one for one in self.history if one.at <= time + READ_AROUND]
-        usual = [one for one in before if one.at <= time][-1:] or self.history[:1]
-        around = [one for one in before if one.at > time - READ_AROUND and one.version in self.versions]
-        for one in (around or usual)[-1:]:
-            return picked(one.body, one.version, one.timezone, fact.snapshot)
-        return picked(None, 0, "UTC", fact.snapshot)
+    def _pick(self, fact: ConversationFact, time: datetime) -> Pick:
+        one, self.picks = self._read(time), self.picks + 1
+        if one is None:
+            return Pick(0, picked(None, 0, "UTC", fact.snapshot))
+        return Pick(one.since, picked(one.body, one.version, one.timezone, fact.snapshot))
+
+    def _read(self, time: datetime) -> Written | None:
+        """What the record says was read, if it was in force then or written since; else what was in force."""
+        number = self.picked[self.picks] if self.picks < len(self.picked) else None
+        if number is not None:
+            place = sum(one.since <= number for one in self.history)
+            if place and (place == len(self.history) or self.history[place].at > time - SKEW):
+                return self.history[place - 1]
+        before = [one for one in self.history if one.at <= time]
+        return next(iter([*before[-1:], *self.history[:1]]), None)
 
 
 def differences(
-    facts: Iterable[Event], resting: Mapping[Run, ClockRecord], history: Sequence[Written], until: datetime
+    facts: Iterable[Event],
+    resting: Mapping[Run, ClockRecord],
+    history: Sequence[Written],
+    until: datetime,
+    picked: Sequence[int] = (),
 ) -> list[Difference]:
     """Where the clocks of one conversation differ from its facts (of both kinds, in any order).
 
     `resting` are its clocks as they are stored; `history` what was written about promises, oldest first; `until`: what
-    was due by then has been looked at.
+    was due by then has been looked at; `picked` as the conversation's watch has it.
     """
     said = sorted(facts, key=lambda event: (event.source, event.seq or 0, event.index or 0))
-    promises = [event for event in said if event.type.startswith(SLA)]
-    replay = _replayed([event for event in said if event.type.startswith(CONVERSATION)], promises, history, until)
-    told = _told(promises)
-    found: list[Difference] = []
+    told = [event for event in said if event.type.startswith(SLA)]
+    heard = [event for event in said if event.type.startswith(CONVERSATION)]
+    found = _differences(heard, told, resting, Replay(history, picked), until)
+    if found:
+        # A breach may have been told before a fact whose time, of another clock, is earlier.
+        found = min(found, _differences(heard, told, resting, Replay(history, picked), until, SKEW), key=len)
+    return found
+
+
+def _differences(
+    heard: Sequence[Event],
+    promises: Sequence[Event],
+    resting: Mapping[Run, ClockRecord],
+    replay: Replay,
+    until: datetime,
+    skew: timedelta = timedelta(0),
+) -> list[Difference]:
+    _play(replay, heard, promises, until, skew)
+    told, found = _told(promises), list[Difference]()
     for run in sorted({*replay.clocks, *resting, *told}):
         found.extend(_of_run(run, replay, resting.get(run), told.get(run, [])))
     return found
 
 
-def _replayed(facts: Sequence[Event], promises: Sequence[Event], history: Sequence[Written], until: datetime) -> Replay:
+def _play(replay: Replay, facts: Sequence[Event], promises: Sequence[Event], until: datetime, skew: timedelta) -> None:
     known = [ClockFact.model_validate(event.data) for event in promises]
-    replay = Replay(history, frozenset(fact.policy_version for fact in known))
-    looks = [(e.time, (f.metric, f.run)) for e, f in zip(promises, known, strict=True) if e.type in LOOKS]
+    looks = [(e.time - skew, (f.metric, f.run)) for e, f in zip(promises, known, strict=True) if e.type == BREACHED]
     for event in facts:
         while looks and looks[0][0] < event.time:
             time, run = looks.pop(0)
-            replay.look(run, time)
+            replay.look(run, time + skew)
         replay.hear(event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data), event.time)
     for run in list(replay.clocks):
         replay.look(run, until)
-    return replay
 
 
 def _told(promises: Iterable[Event]) -> dict[Run, list[str]]:
@@ -138,6 +169,8 @@ def _of_run(run: Run, replay: Replay, resting: ClockRecord | None, told: Sequenc
     for name in COMPARED:
         if should[name] != does[name]:
             yield Difference(conversation, *run, name, should[name], does[name])
+    if should["warned"] == does["warned"] and should["next_at"] != does["next_at"]:
+        yield Difference(conversation, *run, "next_at", should["next_at"], does["next_at"])
     words = [word for word in replay.told.get(run, []) if word != "warned"]
     said = [word for word in told if word != "warned"]
     if words != said:

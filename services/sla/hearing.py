@@ -10,7 +10,7 @@ from schemas.values import Instant
 from services.records.clocks import ClockRecord
 from services.sla.clocks import promised
 from services.sla.defaults import default_policies
-from services.sla.policies import choose, terms_of
+from services.sla.policies import Pick, choose, terms_of
 from services.sla.promises import Story, follow, meet, watched
 
 DESCRIBED = ("channel", "account", "surface", "team", "priority")
@@ -23,7 +23,7 @@ def heard(
     known: Watch | None,
     clocks: Mapping[ClockMetric, ClockRecord],
     partition: int,
-    pick: Callable[[ConversationFact], Terms | None],
+    pick: Callable[[ConversationFact], Pick],
 ) -> Story[ClockRecord]:
     """What follows from a fact: the watch after it, the clocks that it may have changed, what is to be told.
 

@@ -1,6 +1,7 @@
 """Which policy holds for a conversation: the first whose every condition does."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from schemas.configuration import Policy, SlaMatch
 from schemas.conversation import Conversation
@@ -20,6 +21,14 @@ VALUES: dict[str, Callable[[Conversation], Iterable[object]]] = {
     "tier": lambda _: (),
 }
 """What a conversation offers to each condition of a policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The terms that hold for a conversation, by which version of its workspace's configuration (0: there was none)."""
+
+    version: int
+    terms: Terms | None
 
 
 def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | None:

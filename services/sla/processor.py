@@ -12,7 +12,7 @@ from schemas.commands import Escalate, MindDue
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
-from schemas.promise import Terms, Watch
+from schemas.promise import Watch
 from schemas.sla import ClockFact, ClockMetric, ControlTick
 from schemas.values import Json
 from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
@@ -22,6 +22,7 @@ from services.runtime.work import Effect, Work
 from services.sla.agenda import agenda_id, arm, confirmed, due_by, look_ahead, said_until, wake_up
 from services.sla.clocks import Told, tick
 from services.sla.hearing import heard, picked
+from services.sla.policies import Pick
 from services.sla.promises import earliest_due, is_picked_anew
 
 GROUP = "sla"
@@ -125,7 +126,7 @@ def _fire(work: Work, at: datetime | None) -> None:
 
 
 def _follow(work: Work, memory: Memory, word: str, fact: ConversationFact) -> None:
-    def pick(told: ConversationFact) -> Terms | None:
+    def pick(told: ConversationFact) -> Pick:
         return _picked(memory.configurations.get(told.snapshot.workspace), told)
 
     known = work.get(WATCHES, fact.conversation)
@@ -149,10 +150,12 @@ def _is_to_be_minded(fact: ConversationFact, told: Iterable[Told[ClockRecord]], 
     return changed or fact.previous_status not in (None, "waiting")
 
 
-def _picked(configuration: WorkspaceConfiguration | None, fact: ConversationFact) -> Terms | None:
-    zone = configuration.itself.body.timezone if configuration else "UTC"
-    sla = configuration.sla if configuration else None
-    return picked(sla.body if sla else None, sla.version if sla else 0, zone, fact.snapshot)
+def _picked(configuration: WorkspaceConfiguration | None, fact: ConversationFact) -> Pick:
+    if configuration is None:
+        return Pick(0, picked(None, 0, "UTC", fact.snapshot))
+    sla, zone = configuration.sla, configuration.itself.body.timezone
+    terms = picked(sla.body if sla else None, sla.version if sla else 0, zone, fact.snapshot)
+    return Pick(configuration.version, terms)
 
 
 def _clocks(work: Work, watch: Watch) -> dict[ClockMetric, ClockRecord]:

@@ -20,6 +20,7 @@ from schemas.sla import ClockMetric
 from schemas.values import Instant
 from services.sla import clocks
 from services.sla.clocks import Change, P, Told
+from services.sla.policies import Pick
 
 Once = Literal["first_response", "public_response"]
 ANEW = frozenset({"reopened", "sla_reapplied"})
@@ -41,16 +42,21 @@ class Story(Generic[P]):
     watch: Watch
     clocks: dict[ClockMetric, P]
     make: Callable[[ConversationFact, ClockMetric, int, Instant, Terms], P]
-    pick: Callable[[ConversationFact], Terms | None]
+    pick: Callable[[ConversationFact], Pick]
     told: list[Told[P]] = field(default_factory=list)
     changed: dict[tuple[ClockMetric, int], P] = field(default_factory=dict)
 
 
-def watched(fact: ConversationFact, terms: Terms | None) -> Watch:
+def watched(fact: ConversationFact, pick: Pick) -> Watch:
     """The watch of a conversation that is heard of for the first time."""
     case = fact.snapshot
     return Watch(
-        conversation=fact.conversation, workspace=case.workspace, team=case.team, priority=case.priority, terms=terms
+        conversation=fact.conversation,
+        workspace=case.workspace,
+        team=case.team,
+        priority=case.priority,
+        terms=pick.terms,
+        picked=[pick.version],
     )
 
 
@@ -69,8 +75,9 @@ def follow(story: Story[P], word: str, fact: ConversationFact) -> None:
     """Let one fact act: on the policy, on what waits for the customer, on what is waited for."""
     anew = is_picked_anew(story.watch, word, fact)
     if anew:
-        update = {"team": fact.snapshot.team, "priority": fact.snapshot.priority, "terms": story.pick(fact)}
-        story.watch = story.watch.model_copy(update=update)
+        pick, case = story.pick(fact), fact.snapshot
+        update = {"terms": pick.terms, "picked": [*story.watch.picked, pick.version]}
+        story.watch = story.watch.model_copy(update={**update, "team": case.team, "priority": case.priority})
     _pause_or_resume(story, fact)
     handler = HANDLERS.get(word)
     if handler:

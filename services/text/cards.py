@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from services.text.checksums import LuhnSums
+from services.text.checksums import LuhnSums, luhn
 
 LONGEST, SHORTEST = 19, 13
 # Up to four separators: white space of any length, dashes, dots, slashes. A comma with a space separates numbers, and
@@ -13,6 +13,12 @@ _SEEN = r"\s++|[.·•∙・。\-‐-―−﹣－_/\\|*~+'’`()\[\]ـ٫]|[,،٬
 _BETWEEN = rf"(?:{_MARK}*(?:{_SEEN})){{0,4}}{_MARK}*"
 _RUN = re.compile(rf"\d(?:{_BETWEEN}\d)*")
 _GROUP = re.compile(r"\d+")
+# Printed as on a card, whatever signs stand between: a colon, an emoji. It must begin as card numbers do (ISO/IEC 7812),
+# which no year does and no well-known address of IPv6.
+_SIGNS = r"(?![,،٬]\s)[\W_]{1,6}"
+_PRINTED = re.compile(
+    rf"(?<!\d)(?:(?:2[2-7]|[3-6]\d)\d\d(?:{_SIGNS}\d{{4}}){{3}}|3[47]\d\d{_SIGNS}\d{{6}}{_SIGNS}\d{{5}})(?!\d)"
+)
 _USUAL = ((4, 6, 5), (4, 6, 4), (6, 13), (4, 4, 5), (8, 8), (6, 10), (6, 4, 4, 4))
 
 Spans = list[tuple[int, int]]
@@ -25,8 +31,12 @@ def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: Calla
     it is grouped as cards are, or in any grouping when `near_card(start, stop)`. `accounts` are places of bank accounts.
     """
     taken = list(accounts)
-    free = [m for m in _RUN.finditer(plain) if not any(s < m.end() and m.start() < e for s, e in taken)]
-    return [span for run in free for span in _in_run(run, near_card)]
+
+    def free(pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        return (m for m in pattern.finditer(plain) if not any(s < m.end() and m.start() < e for s, e in taken))
+
+    printed = [m.span() for m in free(_PRINTED) if luhn(re.sub(r"\D", "", m[0]))]
+    return [*(span for run in free(_RUN) for span in _in_run(run, near_card)), *printed]
 
 
 def _in_run(run: re.Match[str], near_card: Callable[[int, int], bool]) -> Spans:

@@ -98,7 +98,7 @@ def mask(text: str, *, public: bool) -> Masked:
     What a link writes in percent-encoding (RFC 3986, 2.1) or JSON by escapes (RFC 8259, 7) counts as well: a text that
     hides something there comes back without those.
     """
-    if text.isalpha():
+    if text.replace("-", "").replace("_", "").isalpha():
         return Masked(text, [])
     masked = _masked(text, public=public)
     if not _ESCAPED.search(masked.text):

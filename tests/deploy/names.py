@@ -10,6 +10,7 @@ from services.delivery.instruments import DeliveryInstruments
 from services.ingest.instruments import IngestInstruments
 from services.metrics.instruments import INSTRUMENTS
 from services.runtime.instruments import HttpInstruments, LoopInstruments, ProcessorInstruments
+from services.sla.instruments import AuditInstruments
 
 OF_A_SCRAPE = frozenset({"job", "instance", "service", "le", "workspace"})
 PARTS = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
@@ -28,7 +29,8 @@ def existing() -> dict[str, frozenset[str]]:
 
 def _of_processes() -> Iterator[tuple[str, Iterable[str]]]:
     registry = CollectorRegistry()
-    holders = [kind(registry) for kind in (ProcessorInstruments, HttpInstruments, LoopInstruments, DeliveryInstruments)]
+    kinds = (ProcessorInstruments, HttpInstruments, LoopInstruments, DeliveryInstruments, AuditInstruments)
+    holders = [kind(registry) for kind in kinds]
     collectors: list[Collector] = [one for holder in holders for one in vars(holder).values()]
     for one in (*collectors, *IngestInstruments().collectors):
         [family] = one.describe() if hasattr(one, "describe") else one.collect()

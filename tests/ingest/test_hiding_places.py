@@ -24,6 +24,7 @@ SPELLINGS = {
     "indented lines": "\r\n      ".join(GROUPS),
     "invisible": "\u200b\u200c\u2066".join(CARD),
     "keycaps": "\ufe0f\u20e3".join(CARD),
+    "emoji": "💳".join(GROUPS),
     "link": "https://pay.example/?n=" + "%20".join(GROUPS),
     "link in persian": "https://pay.example/?n=%DB%B4" + CARD[1:],
 }

@@ -1,5 +1,6 @@
 """The app of a process: probes, metrics, document, branches."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -79,6 +80,38 @@ async def test_a_branch_is_asked_before_the_framework_and_no_other_path_reaches_
         problem_of(await rest.client.post("/webhooksome", content=b"raw"), 404)
         document = (await rest.client.get("/openapi.json")).json()
     assert "post" in document["paths"]["/webhooks/{channel}/{workspace}/{account}"]
+
+
+async def test_a_request_that_is_cut_short_because_the_process_stops_may_be_repeated() -> None:
+    begun = asyncio.Event()
+
+    async def branch(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with open_rest([Part(branches={"/webhooks": branch})]) as rest:
+        asked = asyncio.create_task(rest.client.post("/webhooks/telegram/shop/main", content=b"raw"))
+        await begun.wait()
+        asked.cancel()
+        answer = await asked
+        problem_of(answer, 503)
+        assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_an_answer_that_has_begun_ends_where_the_process_stops() -> None:
+    begun = asyncio.Event()
+
+    async def branch(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with open_rest([Part(branches={"/stream": branch})]) as rest:
+        asked = asyncio.create_task(rest.client.get("/stream"))
+        await begun.wait()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
 
 
 async def test_the_document_tells_bodies_errors_and_security(rest: Rest) -> None:

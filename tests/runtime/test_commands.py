@@ -93,6 +93,15 @@ async def test_an_outcome_that_takes_too_long_leaves_a_pending_status(desk: Desk
     assert isinstance(await desk.commands.status("shop", "c1"), AcceptedCommand)
 
 
+async def test_a_command_that_is_on_the_bus_when_the_process_stops_is_pending_and_not_failed(desk: Desk) -> None:
+    waiting = asyncio.create_task(desk.commands.carry_out(command(), 5))
+    await desk.told(1)
+    waiting.cancel()
+    assert await waiting is None
+    assert isinstance(await desk.commands.status("shop", "c1"), AcceptedCommand)
+    assert len(desk.published) == 1
+
+
 async def test_a_late_outcome_replaces_the_pending_status(desk: Desk) -> None:
     await desk.commands.carry_out(command(), 0)
     desk.apply("c1")

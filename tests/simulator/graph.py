@@ -134,7 +134,8 @@ def configure(world: World) -> None:
     world.documents[CONFIGURATION_HEADS.name][WORKSPACE] = {"workspace": WORKSPACE, "version": 1}
 
 
-def _event(world: World, event_type: str, key: str, identity: str, data: Contract) -> Event:
+def event_of(world: World, event_type: str, key: str, identity: str, data: Contract) -> Event:
+    """An event of a writer without a row."""
     return Event(
         id=identity,
         source="rest",
@@ -154,7 +155,7 @@ async def staff(client: Process) -> None:
             body = AgentBody(name=agent, teams=["default"], skills={f"lang:{language}": 5}, capacity=3)
             put, presence = AgentPut(agent=agent, body=body), PresenceSet(agent=agent, status="online")
             for kind, data in (("agent_put", put), ("presence_set", presence)):
-                event = _event(client.world, f"pasokh.routing.{kind}", WORKSPACE, f"{kind}-{agent}", data)
+                event = event_of(client.world, f"pasokh.routing.{kind}", WORKSPACE, f"{kind}-{agent}", data)
                 await publish_until_known(client, "routing", event)
                 await publish_until_known(client, "routing", event)
 
@@ -200,7 +201,7 @@ async def write(client: Process, customer: Customer) -> None:
             address=Address(chat=str(customer.number)),
             received_at=now,
         )
-        event = _event(world, "pasokh.inbound.message", f"{WORKSPACE}/{customer.person}", activity.id, activity)
+        event = event_of(world, "pasokh.inbound.message", f"{WORKSPACE}/{customer.person}", activity.id, activity)
         for _ in range(world.rng.choice((1, 1, 2, 3))):
             await publish_until_known(client, "inbound", event)
         await asyncio.sleep(world.rng.uniform(0, 4))
@@ -257,7 +258,8 @@ class Desk:
         if world.rng.random() < 0.4:
             return world.rng.uniform(0, 25)
         clocks = world.documents["clocks"].values()
-        due = next((instant(str(c["due_at"])) for c in clocks if c["conversation"] == identity), world.now())
+        first = [c for c in clocks if c["conversation"] == identity and c["metric"] == "first_response"]
+        due = next((instant(str(c["due_at"])) for c in first), world.now())
         return max(0.0, (due - world.now()).total_seconds() - world.rng.uniform(0.01, 0.5))
 
     async def _resolve(self, identity: str, key: str) -> None:
@@ -267,6 +269,6 @@ class Desk:
         await self._twice("pasokh.command.resolve", key, f"resolve-{identity}", resolve)
 
     async def _twice(self, event_type: str, key: str, identity: str, data: Contract) -> None:
-        event = _event(self.client.world, event_type, key, identity, data)
+        event = event_of(self.client.world, event_type, key, identity, data)
         await publish_until_known(self.client, "commands", event)
         await publish_until_known(self.client, "commands", event)

@@ -11,6 +11,7 @@ from services.composition import COLLECTIONS
 from tests.simulator.graph import GRAPH, Customer, Desk, Telegram, configure, staff, stages_of, write
 from tests.simulator.loop import run_virtually
 from tests.simulator.process import Groups, Process
+from tests.simulator.promises import CHANGES, audit_all_the_time, audit_now, change_promises
 from tests.simulator.run import Houses, Verdict, come_to_rest, houses_open, quiet, rebalance_now_and_then
 from tests.simulator.world import Chaos, World
 
@@ -34,18 +35,23 @@ async def _run(seed: int, chaos: Chaos, embedded: bool) -> Verdict:
     customers = [Customer(number, world.rng.randint(1, 3)) for number in range(CUSTOMERS)]
     client = Process(world, groups, "outside", mortal=False)
     desk = Desk(client)
-    life = asyncio.create_task(_live(client, customers, desk))
+    life, found = asyncio.create_task(_live(client, customers, desk)), list[str]()
+    auditor = asyncio.create_task(audit_all_the_time(world, found))
     await come_to_rest(world, GRAPH, life, timers=False)
     storm.cancel()
+    auditor.cancel()
     settled = life.done() and quiet(world, GRAPH, timers=False)
-    wrong = [*([] if settled else ["it never came to rest"]), *world.broken]
+    judged, differences = await audit_now(world)
+    wrong = [*([] if settled else ["it never came to rest"]), *world.broken, *found, *differences]
+    wrong += [] if judged == CUSTOMERS else [f"only {judged} conversations could be audited in the end"]
     wrong += [line for check in CHECKS for line in check(world, customers, telegram)]
     return Verdict(seed, wrong, world.history, world.commits)
 
 
 async def _live(client: Process, customers: list[Customer], desk: Desk) -> None:
     await staff(client)
-    await asyncio.gather(*(write(client, c) for c in customers), desk.work(len(customers)))
+    writing = (write(client, customer) for customer in customers)
+    await asyncio.gather(*writing, desk.work(len(customers)), change_promises(client))
 
 
 # -- what must hold ----------------------------------------------------------------------------------------------------
@@ -129,28 +135,39 @@ def _failed(identity: str, message: dict[str, Any], telegram: Telegram) -> Lines
 def each_command_once(world: World, _: list[Customer], __: Telegram) -> Lines:
     """Every command was applied, and a reply that was asked for once is one message."""
     refused = {i: o for i, o in _documents(world, "outcomes").items() if o["status"] != "applied"}
+    refused = {i: o for i, o in refused.items() if not i.startswith(CHANGES) or o["problem"]["status"] != 409}
     yield from (f"{i} was refused: {o['problem']}" for i, o in refused.items())
     replies = Counter(m["conversation"] for m in _documents(world, "messages").values() if m["direction"] == "outbound")
     yield from (f"{c} has {n} replies" for c, n in replies.items() if n != 1)
 
 
 def promises_are_judged_by_event_times(world: World, _: list[Customer], __: Telegram) -> Lines:
-    """One clock a conversation; an answer that was on the log in time is never told as a breach."""
-    told, in_time = _facts(world), _answers_on_the_log(world)
+    """A run of a clock is told once of everything; an answer that was on the log in time is never told as a breach."""
+    told, runs, in_time = _facts(world), _promises(world), _answers_on_the_log(world)
     for clock in _documents(world, "clocks").values():
-        conversation = str(clock["conversation"])
-        count, due_at = told[conversation], instant(str(clock["due_at"]))
+        conversation, metric, run = str(clock["conversation"]), str(clock["metric"]), int(clock["run"])
+        count, due_at = runs[conversation, metric, run], instant(str(clock["due_at"]))
         for word in ("started", "breached", "fulfilled", "late", "cancelled"):
-            if count[f"pasokh.sla.{word}"] > 1:
-                yield f"{word} was told {count[f'pasokh.sla.{word}']} times of {conversation}"
-        breached, fulfilled = count["pasokh.sla.breached"], count["pasokh.sla.fulfilled"]
-        if breached and fulfilled:
-            yield f"{conversation} was both breached and fulfilled"
-        delivered = count["pasokh.conversation.reply_delivered"] > 0
-        if delivered and breached and in_time[conversation] < due_at:
+            if count[word] > 1:
+                yield f"{word} was told {count[word]} times of {conversation} {metric} {run}"
+        if count["breached"] and count["fulfilled"]:
+            yield f"{conversation} {metric} {run} was both breached and fulfilled"
+        if metric != "first_response" or not told[conversation]["pasokh.conversation.reply_delivered"]:
+            continue
+        if count["breached"] and in_time[conversation] < due_at:
             yield f"{conversation} was answered in time and told as breached"
-        if delivered and not breached and not fulfilled:
+        if not count["breached"] and not count["fulfilled"]:
             yield f"{conversation} was answered and neither breached nor fulfilled"
+
+
+def _promises(world: World) -> dict[tuple[str, str, int], Counter[str]]:
+    """Per run of a clock how often each of its facts was told."""
+    told: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
+    for fact in _documents(world, "facts").values():
+        kind, data = str(fact["type"]), fact["data"]
+        if kind.startswith("pasokh.sla."):
+            told[str(data["conversation"]), str(data["metric"]), int(data["run"])][kind.rsplit(".", 1)[1]] += 1
+    return told
 
 
 def _answers_on_the_log(world: World) -> dict[str, Any]:

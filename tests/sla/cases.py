@@ -53,9 +53,15 @@ class Sla(Driver[Memory]):
         self.heard: list[Event] = []
         self.configure(policies)
 
-    def configure(self, policies: Sequence[Policy] | None, version: int = 3, timezone: str = "Europe/Riga") -> None:
+    def configure(
+        self,
+        policies: Sequence[Policy] | None,
+        version: int = 3,
+        timezone: str = "Europe/Riga",
+        at: datetime = START,
+    ) -> None:
         """What REST has written: `None` when never anything about sla."""
-        sla = None if policies is None else Kept(body=SlaBody(policies=list(policies)), version=version, at=START)
+        sla = None if policies is None else Kept(body=SlaBody(policies=list(policies)), version=version, at=at)
         itself = Kept(body=WorkspaceBody(name="W", timezone=timezone), version=1, at=START)
         written = WorkspaceConfiguration(workspace="w", version=version, itself=itself, sla=sla)
         self.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))

@@ -12,7 +12,7 @@ from tests.sla.cases import Sla, at
 TARGETS = Targets(first_response_seconds=60, next_response_seconds=60, resolution_seconds=300, pickup_seconds=30)
 USUAL = Policy(id="usual", targets=TARGETS)
 URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(resolution_seconds=200))
-HISTORY = [Written(START, 3, SlaBody(policies=[URGENT, USUAL]), "Europe/Riga")]
+HISTORY = [Written(3, START, 3, SlaBody(policies=[URGENT, USUAL]), "Europe/Riga")]
 
 
 async def lived() -> Sla:
@@ -109,6 +109,6 @@ async def test_breach_that_nobody_told_is_found() -> None:
 async def test_policies_are_those_that_were_in_force() -> None:
     sla = Sla([USUAL])
     await sla.tell("opened", at(0))
-    first = Written(START, 3, SlaBody(policies=[USUAL]), "UTC")
-    later = Written(at(100), 4, SlaBody(policies=[]), "UTC")
+    first = Written(3, START, 3, SlaBody(policies=[USUAL]), "UTC")
+    later = Written(4, at(100), 4, SlaBody(policies=[]), "UTC")
     assert differences(facts(sla), resting(sla), [first, later], at(1)) == []

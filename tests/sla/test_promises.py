@@ -16,7 +16,7 @@ from tests.sla.oracle import Fate, Line
 
 TARGETS = Targets(first_response_seconds=100, next_response_seconds=70, resolution_seconds=150, pickup_seconds=50)
 POLICY = Policy(id="all", targets=TARGETS, warn_at=[0.5])
-HISTORY = [Written(START, 1, SlaBody(policies=[POLICY]), "UTC")]
+HISTORY = [Written(1, START, 1, SlaBody(policies=[POLICY]), "UTC")]
 END = 100_000.5
 TOLD_AS = {"customer": "message_received", "delivered": "reply_delivered", "failed": "reply_failed"}
 

@@ -1,0 +1,123 @@
+"""The auditor in a running service: now and then it recomputes the clocks about which something was said since.
+
+It looks at a bounded number at a time, with pauses between, and never at what is still on its way. Where more happens
+than it can look at it goes on an hour behind, so that it takes samples. What it finds is a metric, and a line in the
+log with the conversation's id; mending is for people.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from schemas.values import instant_text
+from services.records.configuration import CONFIGURATION_HEADS
+from services.runtime.clock import Clock
+from services.runtime.collections import FACTS
+from services.runtime.errors import Unavailable
+from services.runtime.work import Reader
+from services.sla.audit import Difference, Written
+from services.sla.instruments import AuditInstruments
+from services.sla.reading import INSTANT, SETTLED, Progress, audited, history_of, pages, progress_of
+
+EVERY_SECONDS = 300.0
+BETWEEN_SECONDS = 0.05
+"""Between two conversations: customers come first."""
+MOST_FACTS = 2000
+MOST_CONVERSATIONS = 500
+"""Of one workspace at a time."""
+FURTHEST_BEHIND = timedelta(hours=1)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Auditor:
+    """Audits every workspace of a store. `pause` waits for seconds."""
+
+    reader: Reader
+    partitions: int
+    clock: Clock
+    instruments: AuditInstruments
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _next: dict[str, datetime] = field(default_factory=dict)
+    _pending: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    async def keep_auditing(self) -> None:
+        """Look for as long as the process runs; while the store is away, later."""
+        while True:
+            await self.pause(EVERY_SECONDS)
+            try:
+                await self.look()
+            except Unavailable:
+                log.warning("audit_put_off")
+
+    async def look(self) -> None:
+        """Audit what was said until a minute ago and not looked at before. Raises Unavailable."""
+        workspaces = [identity async for identity, _ in pages(self.reader, CONFIGURATION_HEADS.name, "workspace", {})]
+        for workspace in workspaces:
+            await self._look_at(workspace)
+        now = self.clock.now()
+        waiting = [p.waiting for p in (await progress_of(self.reader, self.partitions)).values() if p.waiting]
+        self.instruments.overdue.set(max((0.0, *((now - at).total_seconds() for at in waiting))))
+        behind = [(now - SETTLED - at).total_seconds() for at in self._next.values()]
+        self.instruments.behind.set(max((0.0, *behind)))
+
+    async def _look_at(self, workspace: str) -> None:
+        pending = self._pending.setdefault(workspace, {})
+        pending.update(dict.fromkeys(await self._spoken_of(workspace)))
+        history = await history_of(self.reader, workspace) if pending else None
+        if history is None:
+            return
+        now, progress = self.clock.now(), await progress_of(self.reader, self.partitions)
+        for conversation in list(pending)[:MOST_CONVERSATIONS]:
+            if await self._is_settled(workspace, conversation, history, progress, now):
+                del pending[conversation]
+            await self.pause(BETWEEN_SECONDS)
+        # What is still being talked about comes again by what will be said of it.
+        self._pending[workspace] = dict.fromkeys(list(pending)[:MOST_CONVERSATIONS])
+
+    async def _is_settled(
+        self,
+        workspace: str,
+        conversation: str,
+        history: Sequence[Written],
+        progress: Mapping[str, Progress],
+        now: datetime,
+    ) -> bool:
+        """Whether it was audited, and what was found reported."""
+        try:
+            found = await audited(self.reader, workspace, conversation, history, progress, now)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of the auditor must not take the clocks down with it
+            self.instruments.audited.labels("unreadable").inc()
+            # Not `exception`: what pydantic says repeats the input.
+            log.error("audit_failed", conversation=conversation, error=type(error).__name__)  # noqa: TRY400 - as said
+            return True
+        if found is not None:
+            self._report(workspace, found)
+        return found is not None
+
+    def _report(self, workspace: str, found: Sequence[Difference]) -> None:
+        self.instruments.audited.labels("different" if found else "right").inc()
+        for one in found:
+            self.instruments.differences.labels(workspace, one.metric, one.what).inc()
+            log.error("clock_differs", conversation=one.conversation, metric=one.metric, run=one.run, what=one.what)
+
+    async def _spoken_of(self, workspace: str) -> list[str]:
+        """The conversations of the facts that come next, each once."""
+        until = self.clock.now() - SETTLED
+        since = max(self._next.get(workspace, until - FURTHEST_BEHIND), until - FURTHEST_BEHIND)
+        found, last, facts = dict[str, None](), since, 0
+        bounds = instant_text(since), instant_text(until)
+        async for _, document in pages(self.reader, FACTS.name, "workspace", {"workspace": workspace}, *bounds):
+            facts, last = facts + 1, datetime.fromisoformat(str(document["time"]))
+            found[str(document["conversation"])] = None
+            if facts >= MOST_FACTS or len(found) >= MOST_CONVERSATIONS:
+                self._next[workspace] = max(last, since + INSTANT)
+                return list(found)
+        self._next[workspace] = until
+        return list(found)

@@ -1,0 +1,90 @@
+"""Somebody who changes promises while everything goes wrong, and the auditor, who must never find a difference."""
+
+import asyncio
+from collections.abc import Sequence
+
+from schemas.commands import Reapply, SetPriority
+from schemas.configuration import Kept, Policy, SlaBody, SlaMatch, Targets, WorkspaceConfiguration
+from schemas.values import PRIORITIES, instant_text
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, version_id
+from services.runtime.store.port import Document, Key, Page, Query
+from services.sla.reading import SETTLED, audited, history_of, progress_of
+from tests.simulator.graph import WORKSPACE, event_of
+from tests.simulator.process import Process
+from tests.simulator.run import publish_until_known
+from tests.simulator.world import World
+
+ACTS = 12
+CHANGES = "change-"
+"""How the ids of the commands begin: they may be refused, when the conversation is over."""
+
+
+async def change_promises(client: Process) -> None:
+    """Write other policies, ask for them, change priorities: each at any time, each command twice."""
+    world = client.world
+    for number in range(ACTS):
+        await asyncio.sleep(world.rng.uniform(0, 5))
+        _write(world)
+        for identity, document in sorted(world.documents["conversations"].items()):
+            if world.rng.random() < 0.3:
+                await _command(client, identity, str(document["key"]), number)
+
+
+async def _command(client: Process, identity: str, key: str, number: int) -> None:
+    world = client.world
+    asked = {"conversation": identity, "accepted_at": world.now(), "request_hash": "h"}
+    raised = SetPriority.model_validate({**asked, "priority": world.rng.choice(PRIORITIES)})
+    kind, data = world.rng.choice((("reapply", Reapply.model_validate(asked)), ("priority", raised)))
+    event = event_of(world, f"pasokh.command.{kind}", key, f"{CHANGES}{number}-{identity}", data)
+    await publish_until_known(client, "commands", event)
+    await publish_until_known(client, "commands", event)
+
+
+def _write(world: World) -> None:
+    """The next version of the policies, as REST would write it: other targets, sometimes more of them."""
+    head = int(str(world.documents[CONFIGURATION_HEADS.name][WORKSPACE]["version"]))
+    known = world.documents[CONFIGURATIONS.name][version_id(WORKSPACE, head)]
+    before, rng = WorkspaceConfiguration.model_validate(known), world.rng
+    urgent = Policy(
+        id="urgent",
+        when=SlaMatch(priority="urgent"),
+        targets=Targets(first_response_seconds=rng.uniform(3, 10), resolution_seconds=rng.uniform(5, 40)),
+    )
+    usual = Targets(first_response_seconds=rng.uniform(8, 30), pickup_seconds=rng.choice((None, 1.0, 20.0)))
+    body = SlaBody(policies=[urgent, Policy(id="usual", targets=usual, warn_at=[0.5])])
+    sla = Kept[SlaBody](body=body, version=head + 1, at=world.now())
+    after = before.model_copy(update={"sla": sla, "version": head + 1})
+    world.documents[CONFIGURATIONS.name][version_id(WORKSPACE, head + 1)] = after.model_dump(mode="json")
+    world.documents[CONFIGURATION_HEADS.name][WORKSPACE] = {"workspace": WORKSPACE, "version": head + 1}
+
+
+class Moment:
+    """The documents as they are now: reading them takes no time, so nothing changes meanwhile."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
+        return self._world.read(keys)
+
+    async def query(self, query: Query) -> Page:
+        return self._world.query(query)
+
+
+async def audit_now(world: World) -> tuple[int, list[str]]:
+    """How many conversations can be judged now, and every difference. Nothing has to have settled first."""
+    moment = Moment(world)
+    history = await history_of(moment, WORKSPACE)
+    progress, judged, found = await progress_of(moment, world.partitions), 0, list[str]()
+    for identity in sorted(world.documents["conversations"]):
+        differences = await audited(moment, WORKSPACE, identity, history or [], progress, world.now() + SETTLED)
+        judged += differences is not None
+        found += [f"{instant_text(world.now())} the auditor found {one}" for one in differences or ()]
+    return judged, found
+
+
+async def audit_all_the_time(world: World, found: list[str]) -> None:
+    """Look again and again; differences are added to `found`."""
+    while True:
+        await asyncio.sleep(world.rng.uniform(0.2, 1.5))
+        found += (await audit_now(world))[1]
