@@ -6,12 +6,16 @@ row: ingest and REST). `(seq, index)` rises per `source`; readers drop what is n
 """
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeAlias, TypeVar
 
 import orjson
 from pydantic import Field, TypeAdapter
 
 from schemas.values import Contract, Instant, Json, instant_text
+
+Read = TypeVar("Read", bound=Contract)
+ContractType: TypeAlias = type[Read]
+"""`type` is a field of an event."""
 
 
 class Event(Contract):
@@ -29,6 +33,19 @@ class Event(Contract):
     seq: int | None = None
     index: int | None = None
     data: dict[str, Json]
+
+    __slots__ = ("_read",)
+
+    def read(self, contract: ContractType[Read]) -> Read:
+        """`data` as the contract that `type` names, which nobody may change. Raises ValueError (pydantic's).
+
+        An event that is remembered (`decode`) is read once, however many groups of a process ask.
+        """
+        known = getattr(self, "_read", None)
+        if type(known) is not contract:
+            known = contract.model_validate(self.data)
+            object.__setattr__(self, "_read", known)
+        return known
 
 
 _EVENT = TypeAdapter(Event)

@@ -141,7 +141,7 @@ def _behind(work: Work, key: str) -> tuple[str, ...]:
 
 
 def _on_message(desk: _Desk, one: Arrived) -> None:
-    message = OutboundMessage.model_validate(one.event.data)
+    message = one.event.read(OutboundMessage)
     if desk.send(message.id) is not None:
         return
     record = SendRecord(message=message, state="queued")

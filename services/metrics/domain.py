@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from schemas.activity import Activity
 from schemas.conversation import Conversation
@@ -61,7 +62,12 @@ class Sample:
 
 def series_of(instrument: Instrument, labels: Mapping[str, str]) -> str:
     """The metric and its label values in the instrument's order; a character that no such value has becomes `_`."""
-    return "|".join((instrument.name, *(UNSAFE.sub("_", labels[name]) for name in instrument.labels)))
+    return _series(instrument.name, tuple([labels[name] for name in instrument.labels]))
+
+
+@lru_cache(maxsize=8_192)
+def _series(name: str, values: tuple[str, ...]) -> str:
+    return "|".join((name, *(UNSAFE.sub("_", value) for value in values)))
 
 
 def labels_of(series: str) -> tuple[str, list[str]]:

@@ -1,7 +1,7 @@
 """The stage `metrics`: business counters as documents in the batch, so they are exact over restarts and repeats."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from schemas.activity import Activity
@@ -13,7 +13,7 @@ from schemas.topics import WEEK_SECONDS
 from schemas.values import Json, instant_text
 from services.metrics.domain import Sample, of_activity, of_delivery, of_mark, of_promise, waiting
 from services.metrics.story import Told, follow
-from services.metrics.tally import added, admitted, moved
+from services.metrics.tally import Tally
 from services.records.counters import (
     COUNTED,
     COUNTED_CASES,
@@ -41,9 +41,10 @@ KEPT = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
 
 @dataclass(slots=True)
 class Memory:
-    """`pruning`: a wake-up to drop old ids is known to stand."""
+    """`pruning`: a wake-up to drop old ids is known to stand. `tallies` of the batch, by workspace."""
 
     pruning: bool = False
+    tallies: dict[str, Tally] = field(default_factory=dict)
 
 
 class MetricsStage:
@@ -59,6 +60,7 @@ class MetricsStage:
 
     async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
         events = [one.event for one in inputs if isinstance(one, Arrived)]
+        memory.tallies = {}
         await work.fetch(
             [
                 (COUNTERS, [counter_id(work.place.partition, e.workspace) for e in events]),
@@ -80,13 +82,13 @@ class MetricsStage:
             case Arrived(event=event) if event.type.startswith(INBOUND):
                 _count_activity(work, memory, event)
             case Arrived(event=event) if event.type.startswith(CONVERSATION):
-                _count_fact(work, event)
+                _count_fact(work, memory, event)
             case Arrived(event=event) if event.type.startswith(SLA):
-                fact = ClockFact.model_validate(event.data)
-                _count(work, event.workspace, of_promise(event.type.removeprefix(SLA), fact))
+                fact = event.read(ClockFact)
+                _count(work, memory, event.workspace, of_promise(event.type.removeprefix(SLA), fact))
             case Arrived(event=event) if event.type.startswith(DELIVERY):
                 sample = of_delivery(event.type.removeprefix(DELIVERY), event.partitionkey)
-                _count(work, event.workspace, [sample] if sample else [])
+                _count(work, memory, event.workspace, [sample] if sample else [])
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise NotImplementedError(f"metrics does nothing outside, and was asked for {effect.name}")
@@ -95,25 +97,20 @@ class MetricsStage:
 # -- counters ----------------------------------------------------------------------------------------------------------
 
 
-def _counters(work: Work, workspace: str) -> CounterRecord:
-    known = work.get(COUNTERS, counter_id(work.place.partition, workspace))
-    return known or CounterRecord(workspace=workspace, partition=work.place.partition, version=work.place.seq)
+def _tally(work: Work, memory: Memory, workspace: str) -> Tally:
+    """The counters of a workspace; what they come to in this batch is written with it."""
+    tally = memory.tallies.get(workspace)
+    if tally is None:
+        identity = counter_id(work.place.partition, workspace)
+        blank = CounterRecord(workspace=workspace, partition=work.place.partition, version=work.place.seq)
+        tally = memory.tallies[workspace] = Tally.of(work.get(COUNTERS, identity) or blank, work.place.seq)
+        work.put(COUNTERS, identity, tally.record)
+    return tally
 
 
-def _put(work: Work, record: CounterRecord) -> None:
-    work.put(COUNTERS, counter_id(record.partition, record.workspace), record)
-
-
-def _count(work: Work, workspace: str, samples: Sequence[Sample]) -> list[str]:
+def _count(work: Work, memory: Memory, workspace: str, samples: Sequence[Sample]) -> list[str]:
     """Count the samples; returns the series in which each was counted."""
-    record, series = _counters(work, workspace), list[str]()
-    for sample in samples:
-        final = admitted(record, sample)
-        record = added(record, final, work.place.seq)
-        series.append(final.series)
-    if samples:
-        _put(work, record)
-    return series
+    return [_tally(work, memory, workspace).add(sample) for sample in samples]
 
 
 # -- facts of conversations --------------------------------------------------------------------------------------------
@@ -123,25 +120,25 @@ def _conversation(event: Event) -> str:
     return str(event.data.get("conversation"))
 
 
-def _count_fact(work: Work, event: Event) -> None:
-    told = Told(event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data), event.time)
+def _count_fact(work: Work, memory: Memory, event: Event) -> None:
+    told = Told(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
     before = work.get(COUNTED_CASES, told.fact.conversation) or CaseRecord(workspace=event.workspace)
-    after, marks = follow(_moved(work, told.fact, before), told)
-    _count(work, event.workspace, [sample for mark in marks for sample in of_mark(mark)])
-    if after == CaseRecord(workspace=event.workspace):
+    after, marks = follow(_moved(work, memory, told.fact, before), told)
+    _count(work, memory, event.workspace, [sample for mark in marks for sample in of_mark(mark)])
+    if told.case.status == "closed" and after.waiting is None:
         work.delete(COUNTED_CASES, told.fact.conversation)
     elif after != before:
         work.put(COUNTED_CASES, told.fact.conversation, after)
 
 
-def _moved(work: Work, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
+def _moved(work: Work, memory: Memory, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
     """The gauge follows the status; a conversation leaves the very series it was counted in, whatever has changed."""
     waits = fact.snapshot.status == "waiting"
     if waits and case.waiting is None:
-        [series] = _count(work, case.workspace, [waiting(fact.snapshot, 1)])
+        [series] = _count(work, memory, case.workspace, [waiting(fact.snapshot, 1)])
         return case.model_copy(update={"waiting": series})
     if not waits and case.waiting is not None:
-        _put(work, moved(_counters(work, case.workspace), case.waiting, -1, work.place.seq))
+        _tally(work, memory, case.workspace).move(case.waiting, -1)
         return case.model_copy(update={"waiting": None})
     return case
 
@@ -156,7 +153,7 @@ def _needs_id(event: Event) -> bool:
 def _count_activity(work: Work, memory: Memory, event: Event) -> None:
     if not _needs_id(event) or work.get(COUNTED, event.id) is not None:
         return
-    _count(work, event.workspace, [of_activity(Activity.model_validate(event.data))])
+    _count(work, memory, event.workspace, [of_activity(event.read(Activity))])
     work.put(COUNTED, event.id, CountedRecord(partition=work.place.partition, at=work.now))
     if not memory.pruning and work.get(TIMERS, work.timer_id(PRUNE)) is None:
         work.wake(PRUNE, work.now + PRUNE_EVERY)

@@ -129,7 +129,7 @@ class Recount:
         """One fact. Anything else, control events among them, counts for nothing."""
         if event.type.startswith(CONVERSATION):
             self.facts += 1
-            told = Told(event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data), event.time)
+            told = Told(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
             story = self._story(told.fact.conversation, event.workspace)
             story.known, marks = follow(story.known, told)
             story.case = told.case
@@ -167,7 +167,7 @@ class Recount:
             row.seconds.setdefault((mark.kpi, mark.variant), array("d")).append(mark.seconds)
 
     def _promise(self, event: Event) -> None:
-        word, fact = event.type.removeprefix(SLA), ClockFact.model_validate(event.data)
+        word, fact = event.type.removeprefix(SLA), event.read(ClockFact)
         story, run = self._story(fact.conversation, event.workspace), (fact.metric, fact.run)
         if word == "started":
             story.begun[run] = event.time

@@ -1,6 +1,7 @@
-"""Adding samples to a counter document, within its limit of series."""
+"""The counters of a batch: they are added to in place, and what they come to is written with it."""
 
 import bisect
+from dataclasses import dataclass, field
 
 from services.metrics.domain import Sample, folded
 from services.metrics.instruments import Instrument
@@ -10,26 +11,52 @@ MOST_SERIES = 1000
 """Of a workspace in one partition; beyond it teams and languages that are new are counted as `other`."""
 
 
-def admitted(record: CounterRecord, sample: Sample) -> Sample:
-    """The sample as it will be counted: itself, or folded where its series would be one too many."""
-    known = sample.series in record.values or sample.series in record.distributions
-    full = len(record.values) + len(record.distributions) >= MOST_SERIES
-    return folded(sample) if full and not known else sample
+@dataclass(slots=True)
+class Tally:
+    """The series of one workspace from one partition, for as long as a batch lasts. `version`: see the record."""
 
+    workspace: str
+    partition: int
+    version: int
+    values: dict[str, float] = field(default_factory=dict)
+    distributions: dict[str, Distribution] = field(default_factory=dict)
 
-def added(record: CounterRecord, sample: Sample, version: int) -> CounterRecord:
-    """The document with one admitted sample more."""
-    if sample.instrument.kind == "histogram":
-        known = record.distributions.get(sample.series, Distribution())
-        after = {**record.distributions, sample.series: observed(known, sample.instrument, sample.amount)}
-        return record.model_copy(update={"distributions": after, "version": version})
-    return moved(record, sample.series, sample.amount, version)
+    @classmethod
+    def of(cls, record: CounterRecord, version: int) -> "Tally":
+        """What is counted on from a document, which stays as it is."""
+        return cls(record.workspace, record.partition, version, dict(record.values), dict(record.distributions))
 
+    @property
+    def record(self) -> CounterRecord:
+        """The document, which goes on with the tally until the batch is written."""
+        return CounterRecord.model_construct(
+            workspace=self.workspace,
+            partition=self.partition,
+            version=self.version,
+            values=self.values,
+            distributions=self.distributions,
+        )
 
-def moved(record: CounterRecord, series: str, amount: float, version: int) -> CounterRecord:
-    """The document with a counter or gauge moved by an amount."""
-    after = {**record.values, series: record.values.get(series, 0.0) + amount}
-    return record.model_copy(update={"values": after, "version": version})
+    def add(self, sample: Sample) -> str:
+        """Count a sample, folded where its series would be one too many; returns the series it is counted in."""
+        series = sample.series
+        if not self._admits(series):
+            sample = folded(sample)
+            series = sample.series
+        if sample.instrument.kind == "histogram":
+            known = self.distributions.get(series, Distribution())
+            self.distributions[series] = observed(known, sample.instrument, sample.amount)
+        else:
+            self.move(series, sample.amount)
+        return series
+
+    def _admits(self, series: str) -> bool:
+        known = series in self.values or series in self.distributions
+        return known or len(self.values) + len(self.distributions) < MOST_SERIES
+
+    def move(self, series: str, amount: float) -> None:
+        """Move a counter or gauge by an amount."""
+        self.values[series] = self.values.get(series, 0.0) + amount
 
 
 def observed(known: Distribution, instrument: Instrument, seconds: float) -> Distribution:

@@ -139,13 +139,13 @@ def _differences(
 
 
 def _play(replay: Replay, facts: Sequence[Event], promises: Sequence[Event], until: datetime, skew: timedelta) -> None:
-    known = [ClockFact.model_validate(event.data) for event in promises]
+    known = [event.read(ClockFact) for event in promises]
     looks = [(e.time - skew, (f.metric, f.run)) for e, f in zip(promises, known, strict=True) if e.type == BREACHED]
     for event in facts:
         while looks and looks[0][0] < event.time:
             time, run = looks.pop(0)
             replay.look(run, time + skew)
-        replay.hear(event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data), event.time)
+        replay.hear(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
     for run in list(replay.clocks):
         replay.look(run, until)
 
@@ -153,7 +153,7 @@ def _play(replay: Replay, facts: Sequence[Event], promises: Sequence[Event], unt
 def _told(promises: Iterable[Event]) -> dict[Run, list[str]]:
     told: dict[Run, list[str]] = {}
     for event in promises:
-        fact = ClockFact.model_validate(event.data)
+        fact = event.read(ClockFact)
         told.setdefault((fact.metric, fact.run), []).append(event.type.removeprefix(SLA))
     return told
 

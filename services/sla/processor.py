@@ -86,7 +86,7 @@ class SlaStage:
 
 
 def _said(event: Event) -> Said:
-    return event.type.removeprefix(CONVERSATION), ConversationFact.model_validate(event.data)
+    return event.type.removeprefix(CONVERSATION), event.read(ConversationFact)
 
 
 def _clock_ids(watch: Watch) -> dict[ClockMetric, str]:
@@ -101,7 +101,7 @@ def _picks(work: Work, word: str, fact: ConversationFact) -> bool:
 
 
 def _tick_at(one: Arrived) -> datetime:
-    return ControlTick.model_validate(one.event.data).at
+    return one.event.read(ControlTick).at
 
 
 async def _look_ahead(work: Work, memory: Memory, inputs: Iterable[Input]) -> None:

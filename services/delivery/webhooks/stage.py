@@ -195,7 +195,7 @@ async def _fetch(work: Work, memory: WebhooksMemory, inputs: Sequence[Input]) ->
         for workspace, webhook, event in _subjects(memory, one):
             pairs.setdefault((workspace, webhook), set()).add(event)
         if isinstance(one, Arrived) and one.event.type == REPLAY_TYPE:
-            named = WebhookReplay.model_validate(one.event.data).event
+            named = one.event.read(WebhookReplay).event
             replayed += [named] if named else []
     deliveries = [delivery_id(w, h, event) for (w, h), events in pairs.items() for event in events if event]
     # Any: a fetch may name documents of several kinds.
@@ -210,7 +210,7 @@ async def _fetch(work: Work, memory: WebhooksMemory, inputs: Sequence[Input]) ->
 def _subjects(memory: WebhooksMemory, one: Input) -> list[tuple[str, str, str]]:
     """(workspace, webhook, event) that an input may touch."""
     if isinstance(one, Arrived) and one.event.type == REPLAY_TYPE:
-        replay = WebhookReplay.model_validate(one.event.data)
+        replay = one.event.read(WebhookReplay)
         return [(replay.workspace, replay.webhook, replay.event or "")]
     if isinstance(one, Arrived):
         wanting = _wanting(memory, one.event) if is_fact(one.event.type) else []
@@ -243,7 +243,7 @@ def _on_fact(desk: _Desk, event: Event) -> None:
 
 def _on_replay(desk: _Desk, one: Arrived) -> None:
     """One fact at once; a span of time page by page, each page an input of its own."""
-    replay = WebhookReplay.model_validate(one.event.data)
+    replay = one.event.read(WebhookReplay)
     kept = desk.subscriptions(replay.workspace).get(replay.webhook)
     if kept is None:
         return

@@ -28,7 +28,7 @@ def handle_reply(work: Work, command: Arrived, capabilities: Mapping[str, Capabi
     """Send an agent's answer to the customer, or refuse it."""
     if is_repeat(work, command):
         return
-    reply = Reply.model_validate(command.event.data)
+    reply = command.event.read(Reply)
     conversation = work.get(CONVERSATIONS, reply.conversation)
     surface = reply.surface or (conversation.last_surface if conversation else None)
     refusal = _why_not_reply(reply, conversation, surface, capabilities)
@@ -125,7 +125,7 @@ def handle_resolve(work: Work, command: Arrived) -> None:
     """Finish a conversation: its agent's units are free, and it closes in `domain.CLOSES_AFTER`."""
     if is_repeat(work, command):
         return
-    resolve = Resolve.model_validate(command.event.data)
+    resolve = command.event.read(Resolve)
     conversation = work.get(CONVERSATIONS, resolve.conversation)
     refusal = _why_not_resolve(resolve, conversation)
     if refusal is not None:

@@ -89,7 +89,7 @@ def _goes_elsewhere(work: Work, activity: Activity, privacy: Privacy) -> bool:
 
 def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
     """Somebody else's activity that belongs to a conversation of ours."""
-    asked = Forward.model_validate(arrived.event.data)
+    asked = arrived.event.read(Forward)
     case, activity = work.get(CONVERSATIONS, asked.conversation), asked.activity
     if case is None or not (case.private_person is None or case.private_person == activity.person):
         return

@@ -57,7 +57,7 @@ def _finished(case: Case) -> Problem | None:
 
 def handle_transfer(work: Work, command: Arrived) -> None:
     """To an agent at once, or to another team's queue; dispatch moves the units and tells who has it."""
-    asked = Transfer.model_validate(command.event.data)
+    asked = command.event.read(Transfer)
     carry_out(
         work, command, asked, lambda case: _why_not_transfer(case, asked), lambda case: _transfer(work, case, asked)
     )
@@ -97,7 +97,7 @@ def move_to_team(work: Work, case: Case, team: str) -> Case:
 
 def handle_priority(work: Work, command: Arrived) -> None:
     """Another priority: its place in the queue and its promises follow."""
-    asked = SetPriority.model_validate(command.event.data)
+    asked = command.event.read(SetPriority)
     carry_out(work, command, asked, _finished, lambda case: _prioritise(work, case, asked))
 
 
@@ -120,7 +120,7 @@ def change_priority(work: Work, case: Case, priority: str) -> Case:
 
 def handle_reapply(work: Work, command: Arrived) -> None:
     """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
-    asked = Reapply.model_validate(command.event.data)
+    asked = command.event.read(Reapply)
     carry_out(work, command, asked, _finished, lambda case: _reapply(work, case))
 
 
@@ -131,7 +131,7 @@ def _reapply(work: Work, case: Case) -> str:
 
 def handle_reopen(work: Work, command: Arrived) -> None:
     """A resolved conversation waits again, its last agent preferred."""
-    asked = Reopen.model_validate(command.event.data)
+    asked = command.event.read(Reopen)
     carry_out(work, command, asked, lambda case: _why_not_reopen(work, case), lambda case: _reopen(work, case))
 
 
@@ -164,7 +164,7 @@ def _reopen(work: Work, case: Case) -> str:
 
 def handle_note(work: Work, command: Arrived) -> None:
     """A message that only agents see. Finished conversations take notes too."""
-    asked = AddNote.model_validate(command.event.data)
+    asked = command.event.read(AddNote)
     carry_out(work, command, asked, lambda _: None, lambda case: _note(work, case, asked))
 
 

@@ -127,14 +127,14 @@ def _is_inbound(one: Input) -> bool:
 
 def _forwarded(one: Input) -> Forward | None:
     if isinstance(one, Arrived) and one.event.type == FORWARD:
-        return Forward.model_validate(one.event.data)
+        return one.event.read(Forward)
     return None
 
 
 def _activity(one: Input) -> Activity:
     if not isinstance(one, Arrived):
         raise TypeError("only events carry activities")
-    return Activity.model_validate(one.event.data)
+    return one.event.read(Activity)
 
 
 def _named(inputs: Iterable[Input], field_name: str) -> list[str]:

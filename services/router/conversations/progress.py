@@ -21,7 +21,7 @@ CLOSE = "close/"
 
 def handle_assigned(work: Work, arrived: Arrived) -> None:
     """Dispatch found an agent."""
-    assignment = Assigned.model_validate(arrived.event.data)
+    assignment = arrived.event.read(Assigned)
     conversation = work.get(CONVERSATIONS, assignment.conversation)
     after = domain.assigned(conversation, assignment, work.now) if conversation else None
     if conversation is not None and after is not None:
@@ -30,7 +30,7 @@ def handle_assigned(work: Work, arrived: Arrived) -> None:
 
 def handle_unassigned(work: Work, arrived: Arrived) -> None:
     """The agent went; dispatch keeps the task in its queue already."""
-    news = Unassigned.model_validate(arrived.event.data)
+    news = arrived.event.read(Unassigned)
     conversation = work.get(CONVERSATIONS, news.conversation)
     after = domain.unassigned(conversation, news.agent, work.now) if conversation else None
     if conversation is not None and after is not None:
@@ -39,7 +39,7 @@ def handle_unassigned(work: Work, arrived: Arrived) -> None:
 
 def handle_sent(work: Work, arrived: Arrived) -> None:
     """The platform took a message."""
-    sent = DeliverySent.model_validate(arrived.event.data)
+    sent = arrived.event.read(DeliverySent)
     message = work.get(MESSAGES, sent.message)
     if message is None or message.state != "queued":
         return
@@ -71,7 +71,7 @@ def _about(message: MessageRecord) -> dict[str, object]:
 
 def handle_failed(work: Work, arrived: Arrived) -> None:
     """The platform refused a message for good, or nobody can know whether it has it."""
-    failed = DeliveryFailed.model_validate(arrived.event.data)
+    failed = arrived.event.read(DeliveryFailed)
     message = work.get(MESSAGES, failed.message)
     if message is None or message.state != "queued":
         return
@@ -86,13 +86,13 @@ def handle_failed(work: Work, arrived: Arrived) -> None:
 
 def handle_clock_started(work: Work, arrived: Arrived) -> None:
     """A promise now runs on a waiting conversation: dispatch orders its queue by the earliest that is open."""
-    fact = ClockFact.model_validate(arrived.event.data)
+    fact = arrived.event.read(ClockFact)
     _mind_due(work, fact.conversation, fact.earliest_due_at or fact.clock.due_at)
 
 
 def handle_mind_due(work: Work, arrived: Arrived) -> None:
     """Another promise of a waiting conversation is due first now, or none is."""
-    asked = MindDue.model_validate(arrived.event.data)
+    asked = arrived.event.read(MindDue)
     _mind_due(work, asked.conversation, asked.due_at)
 
 
@@ -108,7 +108,7 @@ def _mind_due(work: Work, conversation: str, due_at: datetime | None) -> None:
 
 def handle_escalation(work: Work, arrived: Arrived) -> None:
     """A promise is broken: the case becomes as urgent as its policy says, and goes where its policy says."""
-    asked = Escalate.model_validate(arrived.event.data)
+    asked = arrived.event.read(Escalate)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is None or case.status in domain.FINISHED:
         return
@@ -120,7 +120,7 @@ def handle_escalation(work: Work, arrived: Arrived) -> None:
 
 def handle_control_due(work: Work, arrived: Arrived) -> None:
     """`sla` asks for a tick once all that is in front of us now has been read: a timer of now is just that (rule 6)."""
-    due = ControlDue.model_validate(arrived.event.data)
+    due = arrived.event.read(ControlDue)
     work.wake(f"{TICK}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
 
 

@@ -30,7 +30,7 @@ class Shape:
     def row(self, identity: str, document: Document) -> Values:
         """The values of one row: id, JSON, indexed fields. Raises TypeError for what an index cannot hold."""
         text = orjson.dumps(document).decode()
-        return (identity, text, *(_indexed(document, column) for column in self.columns))
+        return (identity, text, *[_indexed(document, column) for column in self.columns])
 
     def index(self, name: str) -> Index:
         """A declared index. Raises LookupError for another."""
@@ -122,6 +122,8 @@ def _hold(connection: Connection, table: str, condition: Condition) -> None:
 
 def field_value(document: Json, field: str) -> Json:
     """The value at a dotted path; None where there is none."""
+    if "." not in field:
+        return document.get(field) if isinstance(document, dict) else None
     for part in field.split("."):
         if not isinstance(document, dict):
             return None

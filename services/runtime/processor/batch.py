@@ -89,7 +89,7 @@ async def _understand_record(batch: Batch, one: Taken, record: Record) -> None:
 
 
 async def _act_on_dead_letter(batch: Batch, one: Taken, event: Event) -> None:
-    action, work = DeadLetterAction.model_validate(event.data), batch.work
+    action, work = event.read(DeadLetterAction), batch.work
     if action.group != work.place.group:
         return
     await work.fetch([(DEAD_LETTERS, [action.dead_letter])])
