@@ -86,16 +86,23 @@ BY_NAME = ("minute", "minute-sqlite")
 """Only when they are asked for: they take minutes."""
 
 
-async def _measure(names: list[str], seconds: float, rate: float | None) -> None:
+async def _measure(names: list[str], seconds: float, rate: float | None, *, keep: bool) -> None:
     with ExitStack() as stack:
         kafka = _once(stack)
         for name in names:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pasokh-bench-", dir=_disk())))
+            folder = _folder(stack, keep=keep)
             try:
                 async for line in ROWS[name](Place(folder, seconds, kafka, rate)):
                     show(line)
             except Unavailable as error:
                 show(Line(name, f"skipped: {error}"))
+
+
+def _folder(stack: ExitStack, *, keep: bool) -> Path:
+    """A folder of its own, gone at the end unless it is to be looked at."""
+    if keep:
+        return Path(tempfile.mkdtemp(prefix="pasokh-bench-", dir=_disk()))
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pasokh-bench-", dir=_disk())))
 
 
 def _disk() -> Path:
@@ -124,13 +131,14 @@ def main() -> None:
     parser.add_argument("row", nargs="*", help=f"one of {', '.join(ROWS)}; none: all but {', '.join(BY_NAME)}")
     parser.add_argument("--rate", type=float, help=f"messages a second of {', '.join(BY_NAME)}, instead of their own")
     parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}, and short: does it run at all?")
+    parser.add_argument("--keep", action="store_true", help="leave data and logs in var/")
     asked = parser.parse_args()
     unknown = sorted(set(asked.row) - ROWS.keys())
     if unknown:
         parser.error(f"there is no row {unknown[0]!r}; there are {', '.join(ROWS)}")
     heading()
     names = asked.row or (list(QUICK) if asked.quick else [name for name in ROWS if name not in BY_NAME])
-    asyncio.run(_measure(names, QUICK_SECONDS if asked.quick else LOAD_SECONDS, asked.rate))
+    asyncio.run(_measure(names, QUICK_SECONDS if asked.quick else LOAD_SECONDS, asked.rate, keep=asked.keep))
 
 
 if __name__ == "__main__":

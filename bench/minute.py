@@ -12,11 +12,11 @@ from pathlib import Path
 from bench.report import Line, percentile
 from tests.live.minute import figures, first_response, panels
 from tests.live.minute.account import complaints
-from tests.live.minute.plan import RESTARTS, Plan
+from tests.live.minute.plan import Plan
 from tests.live.minute.run import Lived, live
 from tests.live.topology import Topology, eventually, whole
 from tests.live_servers.mongo import open_mongo
-from tests.live_servers.server import Given, Server, free_ports
+from tests.live_servers.server import Server, free_ports
 
 PROMISE_SHARE = 1 / 3
 """Of the time: until a first response is due, so that promises come due while something is away."""
@@ -55,9 +55,8 @@ def on_sqlite(folder: Path, kafka: Server, seconds: float, rate: float | None) -
 async def _lines(folder: Path, run: Run, kafka: Server) -> AsyncIterator[Line]:
     [port] = free_ports(1)
     plan = Plan(run.rate, run.seconds, PROMISE_SHARE * run.seconds, "shop")
-    planned = [one for one in RESTARTS if one.what != "Kafka" or not isinstance(kafka, Given)]
     with whole(folder, kafka.url, run.store, port) as topology:
-        lived = await live(topology, kafka, plan, port, planned)
+        lived = await live(topology, kafka, plan, port)
         empty = await asyncio.to_thread(_empty, topology)
     for line in _told(f"minute, {run.name}, {plan.rate:g}/s", lived, empty):
         yield line

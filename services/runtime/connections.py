@@ -7,12 +7,33 @@ second holds a connection for ever, and a head without end is kept in memory.
 import asyncio
 from typing import Any, cast
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from services.runtime.problems import problem_response, title_of, unavailable_response
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 65_536
 LINGER_SECONDS = 2.0
-REFUSALS = {408: b"408 Request Timeout", 431: b"431 Request Header Fields Too Large"}
+REFUSALS = {
+    400: "This is no HTTP/1.1 request.",
+    408: f"The head of the request was not complete within {HEAD_SECONDS:g} seconds.",
+    431: f"The head of a request has at most {MAX_HEAD_BYTES} bytes.",
+}
+
+
+async def no_room(scope: Scope, receive: Receive, send: Send) -> None:
+    """The app that is asked while there are as many connections as the process takes."""
+    response = unavailable_response("This process has as many connections as it takes. Repeat the request.")
+    response.headers["Connection"] = "close"
+    await response(scope, receive, send)
+
+
+def answer(status: int) -> bytes:
+    """What is said, before any app is asked, to a request that cannot be read."""
+    response = problem_response(status, REFUSALS[status], headers={"Connection": "close"})
+    head = [f"HTTP/1.1 {status} {title_of(status)}".encode(), *(b": ".join(pair) for pair in response.raw_headers)]
+    return b"\r\n".join([*head, b"", bytes(response.body)])
 
 
 class LingeringTransport:
@@ -46,14 +67,19 @@ class LingeringTransport:
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """One connection. A request line and its headers take at most `HEAD_SECONDS` and about `MAX_HEAD_BYTES`."""
+    """One connection. A request line and its headers take at most `HEAD_SECONDS` and about `MAX_HEAD_BYTES`.
+
+    What uvicorn itself would answer in plain text is answered as every other error is.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _lingering: LingeringTransport
+    _most: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         self._lingering = LingeringTransport(transport)
+        self._most, self.limit_concurrency = self.limit_concurrency, None
         super().connection_made(cast(asyncio.Transport, self._lingering))
         self._expect_head()
 
@@ -74,11 +100,22 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_is_complete()
         self._lingering.unread = True
+        app = self.app
+        if self._is_full():
+            self.app = no_room
         super().on_headers_complete()
+        self.app = app
 
     def on_message_complete(self) -> None:
         self._lingering.unread = False
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self.transport.write(answer(400))
+        self.transport.close()
+
+    def _is_full(self) -> bool:
+        return self._most is not None and max(len(self.connections), len(self.tasks)) >= self._most
 
     def _is_idle(self) -> bool:
         # uvicorn types the cycle as always there; before the first request it is None.
@@ -99,5 +136,5 @@ class BoundedConnection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._head_bytes:
-            self.transport.write(b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % REFUSALS[status])
+            self.transport.write(answer(status))
         self.transport.close()

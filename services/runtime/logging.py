@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -37,6 +38,8 @@ SECRET_FIELDS = frozenset(
 QUIET = ("aiokafka", "httpcore2", "httpx2", "pymongo", "uvicorn")
 """Libraries that are heard from warnings on, whatever the level: httpx2 tells every URL, and Telegram's hold the bot's
 token; pymongo tells every command, and those hold what customers wrote."""
+SPARING_SECONDS = 10.0
+LEFT_OUT = "left_out"
 _TOLD = tuple(vars(errors)[name] for name in vars(errors) if isinstance(vars(errors)[name], type))
 _FRAMES = 12
 
@@ -48,6 +51,7 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
     """Write structlog's and the standard library's records as JSON lines to `stream` (stderr)."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        structlog.stdlib.ExtraAdder(allow=[LEFT_OUT]),
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -62,9 +66,35 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_formatter(shared))
+    handler.addFilter(Sparing())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+class Sparing(logging.Filter):
+    """Of a library, the same message once in `SPARING_SECONDS`, with how many were `left_out` since the last.
+
+    While Kafka is away, aiokafka tells so some hundred times a second in each process.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[str, int, str], float] = {}
+        self._left_out: Counter[tuple[str, int, str]] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] not in QUIET or record.exc_info:
+            return True
+        # The message before its arguments, of which a library has only so many.
+        said = record.name, record.levelno, str(record.msg)
+        if record.created - self._told.get(said, float("-inf")) < SPARING_SECONDS:
+            self._left_out[said] += 1
+            return False
+        self._told[said] = record.created
+        if left_out := self._left_out.pop(said, 0):
+            setattr(record, LEFT_OUT, left_out)
+        return True
 
 
 def _formatter(shared: list[Any]) -> logging.Formatter:

@@ -146,6 +146,9 @@ def _play(replay: Replay, facts: Sequence[Event], promises: Sequence[Event], unt
             time, run = looks.pop(0)
             replay.look(run, time + skew)
         replay.hear(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
+    # What was told shows that it was looked at, even if something else that was due earlier was not yet.
+    for time, run in looks:
+        replay.look(run, time + skew)
     for run in list(replay.clocks):
         replay.look(run, until)
 

@@ -3,22 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
-from schemas.envelope import Event, encode
-from services.composition import COLLECTIONS
-from services.runtime import loop
-from services.runtime.clock import SystemClock
-from services.runtime.collections import DEAD_LETTERS, DeadLetter
-from services.runtime.engine import open_engine
-from services.runtime.settings import Settings
-from services.runtime.store.port import Changes, Document, Key, Put
 from tests.browser.conftest import OpenPage, Size, picture
 from tests.live.installation import Running, Shop, allowing, shop_at, telegram, up, update_of
+from tests.live.set_aside import set_aside
 from tests.live_servers.server import free_ports
 
 AGENTS = {"sara": {"lang:fa": 5}, "omar": {"lang:ar": 5}, "ilze": {"lang:lv": 5}, "emma": {"lang:en": 5}}
@@ -46,41 +37,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory, stand_in_port: int) -
     running.wait_ready()
     yield running
     running.stop()
-
-
-def set_aside(data: Path, *letters: str) -> None:
-    """Dead letters as a group would have left them."""
-
-    async def write() -> None:
-        async with open_engine(Settings(data=data), SystemClock(), COLLECTIONS) as (store, _):
-            await store.commit(Changes(puts=[Put(Key(DEAD_LETTERS.name, i), letter(i)) for i in letters]))
-
-    loop.run(write())
-
-
-def letter(name: str) -> Document:
-    at = datetime(2026, 11, 1, 12, tzinfo=UTC)
-    event = Event(
-        id=name,
-        source="made-up",
-        type="pasokh.inbound.unknown",
-        time=at,
-        workspace="shop",
-        partitionkey="shop/telegram:main:1",
-        data={},
-    )
-    return DeadLetter(
-        group="metrics",
-        partition=0,
-        topic="inbound",
-        offset=0,
-        event=encode(event).decode(),
-        event_id=name,
-        event_type=event.type,
-        workspace="shop",
-        error=f"ValueError: no such thing as {name}",
-        at=at,
-    ).model_dump(mode="json")
 
 
 @pytest.fixture

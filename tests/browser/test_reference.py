@@ -50,6 +50,7 @@ async def test_a_route_is_found_opened_and_tells_fields_answers_and_an_example(
     await route.locator("summary").first.click()
     await expect(route).to_contain_text('"online" or "away" or "offline"')
     await expect(route).to_contain_text("if-match")
+    await expect(page.locator("#about code").first).to_have_text("application/problem+json")
     await expect(route).to_contain_text("412")
     await expect(route.locator("pre")).to_contain_text("/v1/workspaces/$workspace/agents/$agent/presence")
     await picture(page, "reference-route", whole=False)

@@ -25,6 +25,6 @@ async def insist(
             answers[str(answer.status_code)] += 1
             if answer.status_code in wanted:
                 return answer
-            assert answer.status_code in AGAIN, answer.text
+            assert answer.status_code in AGAIN, f"{answer.status_code}: {answer.text}"
             assert answer.status_code != 503 or answer.headers["retry-after"]
         await asyncio.sleep(random.uniform(0, 2 * RETRY_SECONDS))

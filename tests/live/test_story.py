@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,13 +26,13 @@ from tests.live.searching import (
     files,
     persian,
     rows_of_sqlite,
-    spaced,
     spellings,
     topics_of_kafka,
     topics_of_sqlite,
     with_number,
     with_words,
 )
+from tests.live.tellings import CARD, ENGLISH, PARCEL, PERSIAN, Telling
 from tests.live.topology import ROOT, Topology, wait_for
 from tests.live.town import GROUP, Town, town_at
 from tests.live_servers.fixtures import absence
@@ -41,58 +41,7 @@ from tests.live_servers.server import Server, Unavailable, free_ports
 pytestmark = pytest.mark.slow
 
 NEDA, OMID, STRANGER = 71, 72, 73
-CARD = "4539578763621486"
-PARCEL = "4539578763621487"
-"""As long as a card number, and none: its last digit is another."""
 LINK = re.compile(r"https://t\.me/blue_shop_bot\?start=([A-Za-z0-9_-]{43})")
-
-
-@dataclass(frozen=True)
-class Telling:
-    """The words of the story in one language. `written` is the card as Neda writes it, `again` as she writes it later.
-
-    `harmless` stands in what she asks, and a parcel's number in how her agent `ends`: both must be found where texts
-    belong.
-    """
-
-    language: str
-    written: str
-    again: str
-    asks: str
-    harmless: str
-    notice: str
-    goes_on: str
-    agent_asks: str
-    agrees: str
-    ends: str
-
-
-ENGLISH = Telling(
-    language="en",
-    written=spaced(CARD),
-    again=dashed(CARD),
-    asks="My card {} was charged twice for the blue teapot.",
-    harmless="the blue teapot",
-    notice="To protect your personal information, we continue this conversation in a private message. "
-    "Please do not write personal or bank details here.",
-    goes_on="Continue in private:",
-    agent_asks="Hello Neda. Was it the card {}?",
-    agrees="Yes, it was {}.",
-    ends=f"The payment for parcel {spaced(PARCEL)} is on its way back to you.",
-)
-PERSIAN = Telling(
-    language="fa",
-    written=persian(spaced(CARD)),
-    again=persian(dashed(CARD)),
-    asks="سلام، از کارت من {} برای قوری آبی دو بار پول کم شده است.",
-    harmless="قوری آبی",
-    notice="برای حفظ اطلاعات شخصی شما، این گفتگو را در پیام خصوصی ادامه می‌دهیم. "
-    "لطفاً اینجا اطلاعات شخصی یا بانکی ننویسید.",
-    goes_on="ادامه در گفتگوی خصوصی:",
-    agent_asks="سلام ندا. همین کارت {} بود؟",
-    agrees="بله، همین {} بود.",
-    ends=f"مبلغ مرسوله {persian(dashed(PARCEL))} تا فردا به حساب شما برمی‌گردد.",
-)
 
 
 @dataclass
@@ -101,7 +50,7 @@ class Story:
 
     town: Town
     words: Telling
-    case: dict[str, Any] = None  # type: ignore[assignment]  # there from the first step on
+    case: dict[str, Any] = field(default_factory=dict)
     post: int = 0
     token: str = ""
 
@@ -147,13 +96,13 @@ class Story:
         assert "only here: public" in await self.refused("Of course.", surface="private")
 
     async def neda_follows_the_link(self) -> None:
-        messages, clocks = await self.town.messages(self.case), await self.clocks()
+        messages, clocks = await self.town.messages(self.case), await eventually(self.running_clocks)
         await self.town.writes_to_bot(NEDA, f"/start {self.token}")
         joined = await self.town.case_of(NEDA, surface="private")
         assert [joined[name] for name in ("id", "agent", "status")] == [self.case["id"], "mina", "assigned"]
         assert joined["handoff"]["state"] == "completed"
         assert await self.town.messages(joined) == messages
-        assert await self.clocks() == clocks
+        assert await self.running_clocks() == clocks
         self.case = joined
 
     async def a_public_answer_is_refused_with_the_reason(self) -> None:
@@ -180,14 +129,15 @@ class Story:
         await self.answers_arrived(3)
 
     async def the_case_is_resolved(self) -> None:
-        answer = await self.town.resolve(self.case, agent="mina")
-        assert (answer.status_code, answer.json()["status"]) == (200, "resolved")
-        self.case = answer.json()
+        resolved = await self.town.resolve(self.case, agent="mina")
+        assert (resolved.status_code, resolved.json()["status"]) == (200, "resolved")
+        self.case = resolved.json()
         shaped("conversation", self.case)
         clocks = await eventually(self.kept_promises)
-        received = (await self.town.messages(self.case))[0]["received_at"]
-        assert clocks["first_response"]["started_at"] == clocks["public_response"]["started_at"] == received
-        assert clocks["first_response"]["stopped_at"] == (await self.town.messages(self.case))[2]["received_at"]
+        asked, _, answer, *_ = await self.town.messages(self.case)
+        assert clocks["first_response"]["started_at"] == clocks["public_response"]["started_at"]
+        assert clocks["first_response"]["started_at"] in (asked["received_at"], asked["sent_at"])
+        assert clocks["first_response"]["stopped_at"] == answer["received_at"]
 
     async def kept_promises(self) -> dict[str, dict[str, Any]]:
         clocks = await self.town.clocks(self.case)
@@ -205,13 +155,10 @@ class Story:
             *("replied", "pending", "reply_delivered", "resolved"),
         ]
         assert Counter(_promised(fact) for fact in facts if ".sla." in fact["type"]) == PROMISED
-        assert [{f["id"]: f for f in heard}[fact["id"]] for fact in facts for heard in self.heard()] == [
-            fact for fact in facts for _ in self.heard()
-        ]
+        for heard in (self.town.outside.told, self.town.stream.facts):
+            by_id = {fact["id"]: fact for fact in heard}
+            assert [by_id[fact["id"]] for fact in facts] == facts
         assert self.town.outside.unproven == []
-
-    def heard(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        return self.town.outside.told, self.town.stream.facts
 
     async def the_agent_has_the_whole_talk(self) -> None:
         talk = [self.said(one) for one in await self.town.messages(self.case)]
@@ -259,10 +206,11 @@ class Story:
 
         await eventually(known, 30)
 
-    async def clocks(self) -> dict[str, tuple[str, str]]:
-        """Since when and until when each promise holds that is not kept yet."""
-        running = (await self.town.clocks(self.case)).items()
-        return {metric: (one["started_at"], one["due_at"]) for metric, one in running if one["state"] == "running"}
+    async def running_clocks(self) -> dict[str, tuple[str, str]]:
+        """From when to when an answer and the end of it all are promised; empty while anything else is."""
+        clocks = (await self.town.clocks(self.case)).items()
+        running = {metric: (one["started_at"], one["due_at"]) for metric, one in clocks if one["state"] == "running"}
+        return running if set(running) == {"first_response", "resolution"} else {}
 
 
 async def told(town: Town, words: Telling) -> None:

@@ -18,11 +18,12 @@ import pytest
 from tests.live.installation import Shop, shop_at, telegram, update_of
 from tests.live.minute.account import complaints
 from tests.live.minute.panels import DASHBOARDS, asked, has_data, instant, number, queries_of
-from tests.live.minute.plan import RESTARTS, Plan
+from tests.live.minute.plan import Plan
+from tests.live.minute.restarts import possible
 from tests.live.minute.run import Lived, live
 from tests.live.topology import SCRAPE_SECONDS, Topology, answers, eventually, wait_for, whole
 from tests.live_servers.fixtures import absence
-from tests.live_servers.server import Given, Server, Unavailable, free_ports
+from tests.live_servers.server import Server, Unavailable, free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -64,8 +65,7 @@ class Shown(NamedTuple):
 
 @pytest.fixture(scope="module")
 def shown(topology: Topology, kafka_server: Server, stand_in_port: int) -> Shown:
-    restarts = [one for one in RESTARTS if one.what != "Kafka" or not isinstance(kafka_server, Given)]
-    lived = asyncio.run(live(topology, kafka_server, PLAN, stand_in_port, restarts))
+    lived = asyncio.run(live(topology, kafka_server, PLAN, stand_in_port))
     # What is asked is asked for that moment, in whatever order and however slowly the tests run.
     time.sleep(3 * SCRAPE_SECONDS)
     return Shown(topology, lived, time.time())
@@ -166,8 +166,8 @@ def test_restarts_under_load_lose_and_double_nothing_and_every_figure_is_right(s
     assert complaints(shown.lived.found) == []
 
 
-def test_a_router_an_sla_and_kafka_were_restarted_while_customers_wrote(shown: Shown) -> None:
-    assert [one.restart for one in shown.lived.found.restarted] == list(RESTARTS)
+def test_a_router_an_sla_and_kafka_were_restarted_while_customers_wrote(shown: Shown, kafka_server: Server) -> None:
+    assert [one.restart for one in shown.lived.found.restarted] == possible(kafka_server)
     assert len(shown.lived.found.posts.taken) > 200
     assert shown.lived.found.replies
 

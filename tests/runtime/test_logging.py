@@ -83,3 +83,39 @@ async def test_writes_leave_an_audit_line_and_reads_none(stream: io.StringIO) ->
         ("admin", "PUT", "/v1/workspaces/shop", 201),
         (None, "DELETE", "/v1/workspaces/shop/teams/none", 401),
     ]
+
+
+def told(name: str, message: str, at: float, *arguments: object) -> None:
+    """What a library logs at a time, in seconds."""
+    given = {"name": name, "msg": message, "args": arguments, "levelno": logging.ERROR, "levelname": "ERROR"}
+    logging.getLogger(name).handle(logging.makeLogRecord({**given, "created": at}))
+
+
+def test_what_a_library_says_again_and_again_is_told_now_and_then_and_counted(stream: io.StringIO) -> None:
+    for tenth in range(121):
+        told("aiokafka", "Unable to connect to node %s", tenth / 10, tenth)
+    entries = lines(stream)
+    assert [entry["event"] for entry in entries] == ["Unable to connect to node 0", "Unable to connect to node 100"]
+    assert [entry.get("left_out") for entry in entries] == [None, 99]
+
+
+def test_another_message_of_a_library_is_not_kept_back(stream: io.StringIO) -> None:
+    told("aiokafka", "Unable to connect", 0.0)
+    told("aiokafka", "Marking the coordinator dead", 0.1)
+    told("aiokafka.consumer", "Unable to connect", 0.2)
+    assert len(lines(stream)) == 3
+
+
+def test_our_own_entries_are_all_told(stream: io.StringIO) -> None:
+    for _ in range(3):
+        structlog.get_logger("services.router").warning("partition_reopens")
+    assert len(lines(stream)) == 3
+
+
+def test_errors_with_a_place_are_all_told_whoever_logs_them(stream: io.StringIO) -> None:
+    for _ in range(2):
+        try:
+            int("x")
+        except ValueError:
+            logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+    assert len(lines(stream)) == 2

@@ -112,3 +112,37 @@ async def test_policies_are_those_that_were_in_force() -> None:
     first = Written(3, START, 3, SlaBody(policies=[USUAL]), "UTC")
     later = Written(4, at(100), 4, SlaBody(policies=[]), "UTC")
     assert differences(facts(sla), resting(sla), [first, later], at(1)) == []
+
+
+async def test_breach_that_was_told_beyond_what_is_known_to_have_been_looked_at_is_no_difference() -> None:
+    sla = Sla([USUAL])
+    await sla.tell("opened", at(0))
+    await sla.customer(at(0))
+    await sla.pass_to(at(70))
+    assert sla.words("first_response")[-1] == "breached"
+    assert differences(facts(sla), resting(sla), HISTORY, at(40)) == []
+    early = [e.model_copy(update={"time": at(50)}) if e.type == "pasokh.sla.breached" else e for e in facts(sla)]
+    assert {found.what for found in differences(early, resting(sla), HISTORY, at(40))} == {"state", "told", "next_at"}
+
+
+async def test_late_look_at_a_warning_breaks_no_promise_that_was_kept() -> None:
+    sla = Sla([USUAL.model_copy(update={"warn_at": [0.8]})])
+    await sla.customer(at(0))
+    await sla.to(at(65))
+    await sla.tick(at(50))
+    await sla.replied(at(59))
+    await sla.delivered(at(59))
+    assert sla.words("first_response") == ["started", "warned", "fulfilled"]
+    history = [Written(3, START, 3, SlaBody(policies=[USUAL.model_copy(update={"warn_at": [0.8]})]), "UTC")]
+    assert differences(facts(sla), resting(sla), history, at(66)) == []
+
+
+async def test_breach_told_before_a_fact_of_an_earlier_time_of_another_clock_is_no_difference() -> None:
+    sla = Sla([URGENT, USUAL])
+    await sla.tell("opened", at(0), priority="urgent")
+    await sla.pass_to(at(201))
+    sla.now = at(210)
+    await sla.tell("priority_changed", at(199), priority="normal")
+    told = [e.model_copy(update={"time": at(199)}) if e.type.endswith("priority_changed") else e for e in facts(sla)]
+    assert differences(told, resting(sla), HISTORY, at(900)) == []
+    assert sla.clock(metric="resolution").state == "breached"

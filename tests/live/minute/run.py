@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from tests.live.minute import customers, found, log, restarts
 from tests.live.minute.agents import Agents
 from tests.live.minute.customers import Posts
 from tests.live.minute.found import Found
-from tests.live.minute.plan import RESTARTS, Plan, Restart
+from tests.live.minute.plan import Plan
 from tests.live.minute.settling import settled
 from tests.live.minute.usage import Usage
 from tests.live.topology import Topology
@@ -38,9 +38,7 @@ class Lived:
     settled_at: float
 
 
-async def live(
-    topology: Topology, kafka: Server, plan: Plan, stand_in_port: int, planned: Sequence[Restart] = RESTARTS
-) -> Lived:
+async def live(topology: Topology, kafka: Server, plan: Plan, stand_in_port: int) -> Lived:
     """Open a shop, live through the plan, wait until all of it was handled, and read what there is.
 
     Raises TimeoutError when that takes longer than minutes.
@@ -51,7 +49,7 @@ async def live(
         await shop.open_with(url, AGENTS, capacity=UNITS, **promises)
         async with _watched(topology) as usage:
             agents = Agents(plan, shop, Random(plan.seed))
-            posts, restarted = await _together(topology, kafka, agents, planned, usage)
+            posts, restarted = await _together(topology, kafka, agents, usage)
             await asyncio.sleep(max(0.0, _last_due(posts, plan) + TICK_SECONDS - time.time()))
             rest = await settled(topology.settings(), plan.workspace, CATCH_UP_SECONDS)
         asked = Asked(since - timedelta(minutes=1), datetime.now(UTC))
@@ -71,7 +69,7 @@ async def live(
 
 
 async def _together(
-    topology: Topology, kafka: Server, agents: Agents, planned: Sequence[Restart], usage: Usage
+    topology: Topology, kafka: Server, agents: Agents, usage: Usage
 ) -> tuple[Posts, list[restarts.Restarted]]:
     over, plan = asyncio.Event(), agents.plan
     port, answered = topology.of("proxy")[0].port, {u.person for u in plan.updates if plan.answers(u.person)}
@@ -84,7 +82,7 @@ async def _together(
 
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(write())
-        restarting = group.create_task(restarts.run(plan, planned, topology, kafka, lambda: usage.look(ready=True)))
+        restarting = group.create_task(restarts.run(plan, topology, kafka, lambda: usage.look(ready=True)))
         group.create_task(agents.run(over, len(answered)))
     return writing.result(), restarting.result()
 

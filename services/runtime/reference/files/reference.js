@@ -1,6 +1,6 @@
 // Lists the routes of /openapi.json; nothing is asked of any other place.
 
-import { h, reader } from "./schema.js";
+import { h, prose, reader } from "./schema.js";
 
 const METHODS = ["get", "put", "post", "delete"];
 const $ = (id) => document.getElementById(id);
@@ -40,7 +40,7 @@ function body(read, operation) {
   return h(
     "div",
     {},
-    operation.description ? h("p", {}, operation.description) : null,
+    operation.description ? h("p", {}, prose(operation.description)) : null,
     h("p", { class: "quiet" }, needs(operation)),
     parameters(read, operation),
     asked(read, operation),
@@ -65,7 +65,7 @@ function parameters(read, operation) {
       h("code", { class: "name" }, one.name + (one.required ? "*" : "")),
       " ",
       h("span", { class: "kind" }, `${one.in}: ${read.kind(one.schema ?? {})}`),
-      one.description ? ` ${one.description}` : null,
+      " ", prose(one.description),
     ),
   );
   return [h("h3", {}, "Parameters"), h("ul", { class: "fields" }, rows)];
@@ -76,7 +76,7 @@ function asked(read, { requestBody }) {
   return Object.entries(requestBody.content).flatMap(([media, { schema }]) => [
     h("h3", {}, `Body, ${media}${requestBody.required ? "" : ", may be left out"}`),
     h("p", { class: "kind" }, read.kind(schema)),
-    read.resolved(schema).description ? h("p", {}, read.resolved(schema).description) : null,
+    read.resolved(schema).description ? h("p", {}, prose(read.resolved(schema).description)) : null,
     ...read.fields(schema),
   ]);
 }
@@ -89,7 +89,7 @@ function answered(read, status, answer) {
     return below.length ? h("details", { class: "more" }, h("summary", {}, line), below) : line;
   });
   const named = headers.length ? h("p", { class: "kind" }, `headers: ${headers.join(", ")}`) : null;
-  return [h("dt", {}, h("code", {}, status), ` ${answer.description ?? ""}`), h("dd", {}, told, named)];
+  return [h("dt", {}, h("code", {}, status), " ", prose(answer.description)), h("dd", {}, told, named)];
 }
 
 function curl(operation) {
@@ -122,7 +122,7 @@ function show(whole) {
   const groups = grouped(operations(whole));
   $("title").textContent = whole.info.title;
   $("version").textContent = whole.info.version;
-  $("about").textContent = whole.info.description ?? "";
+  $("about").append(...prose(whole.info.description));
   for (const [group, all] of groups) {
     const id = `group-${group.replace(/\W+/g, "-")}`;
     const routes = all.map((operation) => drawn(read, operation));

@@ -9,6 +9,9 @@ export function h(name, given = {}, ...children) {
   return element;
 }
 
+// Text with `names` in it: what stands between backticks is code.
+export const prose = (text) => (text ?? "").split("`").map((part, n) => (n % 2 ? h("code", {}, part) : part));
+
 const DEEPEST = 6;
 
 export function reader(whole) {

@@ -1,0 +1,123 @@
+"""What an OpenAPI document cannot say, said for one installation: which ids exist, which values go together.
+
+A request made of the document as it is would mostly be told 404, or 422 for a team that nobody made. In the narrowed
+document a valid request is one that this installation takes, so that refusing it is a finding; an invalid one stays
+invalid under the whole document, so that taking it is a finding too.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Any: an OpenAPI document is JSON that says whatever it says.
+Document = dict[str, Any]
+
+ENDLESS = ("/v1/workspaces/{workspace}/events", "/webchat/{workspace}/{account}/stream")
+"""Streams of server-sent events: an answer without an end."""
+ZONES = ("UTC", "Asia/Tehran", "Europe/Riga")
+PUBLIC_URL = "https://hooks.example/pasokh"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Ids of an installation by the parameter that names them, and a cursor by the path of its list."""
+
+    ids: Mapping[str, Sequence[str]]
+    cursors: Mapping[str, str]
+
+
+def narrowed(document: Document, known: Known) -> Document:
+    """A copy of the document for requests to this installation, without its endless paths."""
+    found = copy.deepcopy(document)
+    for path in ENDLESS:
+        del found["paths"][path]
+    for path, operations in found["paths"].items():
+        for method in operations.keys() - {"parameters"}:
+            operations[method]["parameters"] = list(_parameters(path, operations, operations[method], known))
+    for path in found["paths"]:
+        found["paths"][path].pop("parameters", None)
+    schemas = found["components"]["schemas"]
+    schemas["Escalation"]["required"] = ["priority"]
+    for name, fields in _bodies(known).items():
+        schemas[name]["properties"].update(fields)
+    for name, replaced in _whole(known).items():
+        schemas[name] = {"type": "object", "additionalProperties": False, **replaced}
+    return found
+
+
+def _parameters(path: str, shared: Document, operation: Document, known: Known) -> Iterator[Document]:
+    for one in [*shared.get("parameters", []), *operation.get("parameters", [])]:
+        name, place = one["name"], one["in"]
+        if place == "path" and name in known.ids:
+            yield {**one, "example": known.ids[name][0]}
+        elif name == "cursor":
+            if path in known.cursors:
+                yield {**one, "schema": _one_of([known.cursors[path]])}
+        elif path.endswith("/reports/kpis") and name in ("from", "to"):
+            yield {**one, "schema": _one_of(["2026-11-01T00:00:00Z" if name == "from" else "2026-12-01T00:00:00Z"])}
+        else:
+            yield one
+
+
+def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
+    """Fields that name what must exist, or that have a rule which JSON Schema has no word for."""
+    agents, teams = known.ids["agent"], [*known.ids["team"], "default"]
+    acting = {"agent": _one_of([*agents, None])}
+    token = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+    return {
+        "AgentBody": {"teams": {"type": "array", "minItems": 1, "items": _one_of(teams)}},
+        "WorkspaceBody": {"timezone": _one_of(ZONES)},
+        "KeyBody": {"workspace": _one_of([*known.ids["workspace"], None])},
+        "Calendar": {"timezone": _one_of(ZONES), "hours": _one_of([{"mon": [["09:00", "17:00"]], "fri": []}])},
+        "Escalation": {"priority": _one_of(["urgent", "high"]), "team": _one_of([*teams, None])},
+        "SlaMatch": {"team": _one_of([*teams, None])},
+        "SlaBody": {"policies": {"type": "array", "maxItems": 1, "items": {"$ref": "#/components/schemas/Policy"}}},
+        "Then": {"team": _one_of(teams)},
+        "ReplyBody": {"agent": _one_of(agents)},
+        "ResolveBody": acting,
+        "ReopenBody": acting,
+        "PriorityBody": acting,
+        "NoteBody": acting,
+        "ReapplyBody": acting,
+        "WebhookBody": {
+            "url": _one_of([PUBLIC_URL]),
+            "secret": _one_of([None]),
+            "types": {"type": "array", "minItems": 1, "items": _one_of(["pasokh.", "pasokh.sla."]), "maxItems": 5},
+        },
+        "AccountBody": {
+            "api_base": _one_of([None]),
+            "credentials": _exactly({"bot_token": _one_of(["7000001:AAtest"]), "secret_token": token}),
+            "settings": {**_exactly({"username": _one_of(["example_shop_bot"])}), "required": []},
+        },
+        "SessionBody": {"identity": _one_of([None]), "handoff": _one_of([None])},
+    }
+
+
+def _whole(known: Known) -> Mapping[str, Document]:
+    """Bodies in which one field excludes another."""
+    since, until = "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"
+    agents, teams = known.ids["agent"], known.ids["team"]
+    return {
+        "TransferBody": {
+            "properties": {"agent": _one_of([*agents, None]), "to_team": _one_of([*teams, "default"])},
+            "required": ["to_team"],
+        },
+        "ReplayBody": {
+            "properties": {"since": _one_of([since]), "until": _one_of([until, None])},
+            "required": ["since"],
+        },
+    }
+
+
+def _one_of(values: Sequence[Any]) -> Document:
+    return {"enum": list(values)}
+
+
+def _exactly(properties: Document) -> Document:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
