@@ -44,28 +44,55 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 SkillName = Annotated[str, Field(min_length=1, max_length=100)]
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class Calendar(Written):
+    """Business hours in a time zone; `holidays` are whole days off. A weekday that is not named is closed."""
+
+    timezone: Timezone = "UTC"
+    hours: dict[Weekday, list[tuple[ClockTime, ClockTime]]]
+    holidays: list[date] = []
+
+    @model_validator(mode="after")
+    def _open_some_time(self) -> "Calendar":
+        spans = [span for day in self.hours.values() for span in day]
+        if not spans:
+            raise ValueError("hours name no opening time; leave `calendar` out for around the clock")
+        if any(opens >= closes for opens, closes in spans):
+            raise ValueError("each span needs its end after its start, such as ['09:00', '17:00']")
+        return self
+
+
 class WorkspaceBody(Written):
-    """One brand."""
+    """One brand. `calendar`: its opening hours in reports."""
 
     name: Name
     languages: list[Language] = Field(default=["en"], min_length=1)
     timezone: Timezone = "UTC"
+    calendar: Calendar | None = None
 
 
 class AccountBody(Written):
-    """One connected page, bot, mailbox or number. Each channel checks its own `credentials` and `settings`."""
+    """One connected page, bot, mailbox or number. Each channel checks its own `credentials` and `settings`.
+
+    `calendar`: its opening hours in reports, where they are not the workspace's.
+    """
 
     name: Name | None = None
     credentials: dict[str, str]
     language: Language | None = None
     api_base: str | None = None
     settings: dict[str, Json] = {}
+    calendar: Calendar | None = None
 
 
 class TeamBody(Written):
-    """A group of agents."""
+    """A group of agents. `calendar`: its opening hours in reports, where they are not the account's or workspace's."""
 
     name: Name
+    calendar: Calendar | None = None
 
 
 class AgentBody(Written):
@@ -125,27 +152,6 @@ class RoutingBody(Written):
     """Ordered routing rules."""
 
     rules: list[Rule] = Field(max_length=500)
-
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
-
-
-class Calendar(Written):
-    """Business hours in a time zone; `holidays` are whole days off. A weekday that is not named is closed."""
-
-    timezone: Timezone = "UTC"
-    hours: dict[Weekday, list[tuple[ClockTime, ClockTime]]]
-    holidays: list[date] = []
-
-    @model_validator(mode="after")
-    def _open_some_time(self) -> "Calendar":
-        spans = [span for day in self.hours.values() for span in day]
-        if not spans:
-            raise ValueError("hours name no opening time; leave `calendar` out for around the clock")
-        if any(opens >= closes for opens, closes in spans):
-            raise ValueError("each span needs its end after its start, such as ['09:00', '17:00']")
-        return self
 
 
 class Targets(Written):

@@ -18,6 +18,7 @@ from schemas.counted import CaseRecord
 from schemas.envelope import Event
 from schemas.sla import ClockFact
 from schemas.values import Instant, instant_text
+from services.metrics.business import AROUND_THE_CLOCK, Calendars, Spent
 from services.metrics.story import Mark, Told, follow, running
 
 CONVERSATION = "pasokh.conversation."
@@ -43,15 +44,21 @@ class Asked:
         return self.start <= at < self.end
 
 
-class Duration(BaseModel):
+class Times(BaseModel):
     """How long something took, in seconds; null where nothing did. Percentiles are values that occurred."""
 
-    count: int = 0
-    open: int = 0
     mean: float | None = None
     p50: float | None = None
     p90: float | None = None
     p95: float | None = None
+
+
+class Duration(Times):
+    """Times around the clock, and of the same in opening hours (`business`)."""
+
+    count: int = 0
+    open: int = 0
+    business: Times = Times()
 
 
 class Promises(BaseModel):
@@ -90,6 +97,7 @@ class Report(BaseModel):
 class _Row:
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[tuple[str, str], "array[float]"] = field(default_factory=dict)
+    business: dict[tuple[str, str], "array[float]"] = field(default_factory=dict)
     open: dict[tuple[str, str], int] = field(default_factory=dict)
     sla: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -98,6 +106,7 @@ class _Row:
 class _Story:
     known: CaseRecord
     case: Conversation | None = None
+    spent: Spent = field(default_factory=Spent)
     begun: dict[tuple[str, int], datetime] = field(default_factory=dict)
     clocks: dict[tuple[str, int], Mark] = field(default_factory=dict)
 
@@ -105,8 +114,8 @@ class _Story:
 class Recount:
     """Takes facts one by one: those of each conversation whole up to the end, and in their order."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, asked: Asked, calendars: Calendars = AROUND_THE_CLOCK) -> None:
+        self._asked, self._calendars = asked, calendars
         self._rows: dict[Group, _Row] = {}
         self._stories: dict[str, _Story] = {}
         self.facts = 0
@@ -131,10 +140,12 @@ class Recount:
             self.facts += 1
             told = Told(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
             story = self._story(told.fact.conversation, event.workspace)
+            story.spent.note(story.known, told)
             story.known, marks = follow(story.known, told)
             story.case = told.case
             for mark in marks:
-                self._count(mark)
+                self._count(mark, story.spent)
+            story.spent.forget(told)
         elif event.type.startswith(SLA):
             self.facts += 1
             self._promise(event)
@@ -156,7 +167,7 @@ class Recount:
         group = tuple(_value(mark, dimension, at) for dimension in self._asked.group)
         return self._rows.setdefault(group, _Row())
 
-    def _count(self, mark: Mark) -> None:
+    def _count(self, mark: Mark, spent: Spent) -> None:
         at = self._place(mark)
         if not self._asked.holds(at):
             return
@@ -164,7 +175,9 @@ class Recount:
         if mark.seconds is None or mark.kpi == "handoff":
             row.counts[name] = row.counts.get(name, 0) + 1
         if mark.seconds is not None:
-            row.seconds.setdefault((mark.kpi, mark.variant), array("d")).append(mark.seconds)
+            named, business = (mark.kpi, mark.variant), spent.business_seconds(mark, self._calendars.of(mark.where))
+            row.seconds.setdefault(named, array("d")).append(mark.seconds)
+            row.business.setdefault(named, array("d")).append(business)
 
     def _promise(self, event: Event) -> None:
         word, fact = event.type.removeprefix(SLA), event.read(ClockFact)
@@ -196,7 +209,8 @@ class Recount:
     def _figures(self, group: Group, row: _Row) -> Figures:
         durations: dict[str, dict[str, Duration]] = {}
         for kpi, variant in sorted(row.seconds.keys() | row.open.keys()):
-            taken = duration_of(row.seconds.get((kpi, variant), array("d")), row.open.get((kpi, variant), 0))
+            named, none = (kpi, variant), array("d")
+            taken = duration_of(row.seconds.get(named, none), row.business.get(named, none), row.open.get(named, 0))
             durations.setdefault(kpi, {})[variant] = taken
         return Figures(
             group=dict(zip(self._asked.group, group, strict=True)),
@@ -206,22 +220,26 @@ class Recount:
         )
 
 
-def recount(facts: Iterable[Event], asked: Asked) -> Report:
+def recount(facts: Iterable[Event], asked: Asked, calendars: Calendars = AROUND_THE_CLOCK) -> Report:
     """The report of facts that are given as they lie on the log, one topic partition after another."""
-    count = Recount(asked)
+    count = Recount(asked, calendars)
     for event in facts:
         count.take(event)
     return count.report()
 
 
-def duration_of(seconds: Sequence[float], still_open: int) -> Duration:
-    """The figures of some durations; percentiles by nearest rank."""
+def duration_of(seconds: Sequence[float], business: Sequence[float], still_open: int) -> Duration:
+    """The figures of some durations, and of how much of each was in opening hours."""
+    around_the_clock, in_hours = times_of(seconds), times_of(business)
+    return Duration(**dict(around_the_clock), count=len(seconds), open=still_open, business=in_hours)
+
+
+def times_of(seconds: Sequence[float]) -> Times:
+    """Mean and percentiles (by nearest rank) of some durations."""
     if not seconds:
-        return Duration(open=still_open)
+        return Times()
     ranked = sorted(seconds)
-    return Duration(
-        count=len(ranked),
-        open=still_open,
+    return Times(
         mean=sum(ranked) / len(ranked),
         p50=percentile(ranked, 50),
         p90=percentile(ranked, 90),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from schemas.envelope import Event
 from schemas.values import Json, instant_text
+from services.metrics.business import AROUND_THE_CLOCK, Calendars
 from services.metrics.recount import Asked, Recount, Report, in_order
 from services.runtime.collections import FACTS
 from services.runtime.store.port import Query
@@ -59,9 +60,15 @@ class Reading:
             raise TooMuch(f"One report looks at {MOST_FACTS} facts at most. Ask for a shorter time.")
 
 
-async def reported(reader: Reader, workspace: str, asked: Asked, most: int = MOST_FACTS) -> Report:
+async def reported(
+    reader: Reader,
+    workspace: str,
+    asked: Asked,
+    calendars: Calendars = AROUND_THE_CLOCK,
+    most: int = MOST_FACTS,
+) -> Report:
     """The report of a workspace. Raises TooMuch, Unavailable."""
-    reading, count = Reading(reader, workspace, most), Recount(asked)
+    reading, count = Reading(reader, workspace, most), Recount(asked, calendars)
     start, end = instant_text(asked.start), instant_text(asked.end)
     async for event in reading.between(start, end):
         conversation = event.data.get("conversation")

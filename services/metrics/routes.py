@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BeforeValidator, Field
 
 from schemas.values import Moment, Written
+from services.metrics.business import calendars_of
 from services.metrics.recount import Asked, Dimension, Edge, Report
 from services.metrics.reports import TooMuch, reported
 from services.records.lookups import ExistingWorkspace
@@ -58,7 +59,7 @@ def router_of() -> APIRouter:
         wanted = _judged(asked)
         async with turns:
             try:
-                return await reported(context.store, configuration.workspace, wanted)
+                return await reported(context.store, configuration.workspace, wanted, calendars_of(configuration))
             except TooMuch as error:
                 raise Invalid(("/query/to", str(error))) from error
 

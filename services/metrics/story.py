@@ -17,11 +17,15 @@ OTHER = "other"
 QUEUED = frozenset({"waiting", "offered"})
 
 Where = Mapping[str, str | None]
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One thing that counts. `seconds` is given for what takes time; `where` are the dimensions it is told apart by."""
+    """One thing that counts. `where` are the dimensions it is told apart by.
+
+    `seconds` is given for what takes time, and `span`: from when to when that was, whatever of it did not count.
+    """
 
     kpi: str
     variant: str
@@ -29,6 +33,7 @@ class Mark:
     begun: datetime
     ended: datetime
     seconds: float | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +150,10 @@ COUNTED: dict[str, Callable[[ConversationFact], Iterable[tuple[str, str]]]] = {
 Step = Callable[[CaseRecord, Told], tuple[CaseRecord, list[Mark]]]
 
 
-def _lasted(kpi: str, variant: str, told: Told, begun: datetime, seconds: float) -> Mark:
-    return Mark(kpi, variant, where_of(told.case), begun, told.time, max(0.0, seconds))
+def _lasted(kpi: str, variant: str, told: Told, begun: datetime, span: Span, seconds: float | None = None) -> Mark:
+    """What took all of the span, or so many seconds of it."""
+    took = _between(*span) if seconds is None else max(0.0, seconds)
+    return Mark(kpi, variant, where_of(told.case), begun, told.time, took, span)
 
 
 def _between(start: datetime, end: datetime) -> float:
@@ -185,7 +192,7 @@ def _waits(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
     ended = known.model_copy(update={"waiting_since": None})
     if told.case.status != "assigned":
         return ended, []
-    return ended, [_lasted("wait", "total", told, since, _between(since, told.time))]
+    return ended, [_lasted("wait", "total", told, since, (since, told.time))]
 
 
 def _resolves(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
@@ -193,12 +200,12 @@ def _resolves(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
     if told.word == "resolved":
         return _resolved(known, told)
     if told.word == "closed" and told.case.resolved_at is not None:
-        full = _between(told.case.opened_at, told.case.resolved_at)
+        full = told.case.opened_at, told.case.resolved_at
         begun = known.opened or told.case.opened_at
-        less = full - known.pending_seconds
+        less = _between(*full) - known.pending_seconds
         return known, [
             _lasted("resolution", "full", told, begun, full),
-            _lasted("resolution", "full_less_pending", told, begun, less),
+            _lasted("resolution", "full_less_pending", told, begun, full, less),
         ]
     return (known.model_copy(update={"reopened": True}), []) if told.word == "reopened" else (known, [])
 
@@ -206,10 +213,11 @@ def _resolves(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
 def _resolved(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
     marks = []
     if not known.reopened:
-        took = _between(told.case.opened_at, told.case.resolved_at or told.fact.at)
+        took = told.case.opened_at, told.case.resolved_at or told.fact.at
         marks.append(_lasted("resolution", "first", told, known.opened or told.case.opened_at, took))
-    if known.handled_since is not None:
-        marks.append(_lasted("handle", "active", told, known.handled_since, known.handled_seconds))
+    since = known.handled_since
+    if since is not None:
+        marks.append(_lasted("handle", "active", told, since, (since, told.time), known.handled_seconds))
     return known.model_copy(update={"handled_since": None, "handled_seconds": 0.0}), marks
 
 
@@ -230,16 +238,16 @@ def _answers(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
 def _answered(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
     marks, turn, first = list[Mark](), known.turn, told.fact.first_response
     if turn is not None and not known.answered and not known.answered_by_any:
-        marks.append(_lasted("first_response", "any", told, turn.begun, _between(turn.since, told.fact.at)))
+        marks.append(_lasted("first_response", "any", told, turn.begun, (turn.since, told.fact.at)))
         known = known.model_copy(update={"answered_by_any": True})
     if told.fact.author != "agent":
         return known, marks
     if first is not None:
         begun = turn.begun if turn else first.started_at
-        marks.append(_lasted("first_response", "human", told, begun, _between(first.started_at, first.stopped_at)))
+        marks.append(_lasted("first_response", "human", told, begun, (first.started_at, first.stopped_at)))
     after, ended = answer_given(known, told.fact.message or "")
     if ended is not None and known.answered:
-        marks.append(_lasted("next_response", "human", told, ended.begun, _between(ended.since, told.fact.at)))
+        marks.append(_lasted("next_response", "human", told, ended.begun, (ended.since, told.fact.at)))
     return after.model_copy(update={"answered": known.answered or first is not None}), marks
 
 
@@ -258,7 +266,7 @@ def _hands_off(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
     handoff = told.case.handoff
     if told.word != "handoff_completed" or handoff is None:
         return known, []
-    took = _between(handoff.started_at, handoff.completed_at or told.fact.at)
+    took = handoff.started_at, handoff.completed_at or told.fact.at
     return known, [_lasted("handoff", "completed", told, handoff.started_at, took)]
 
 

@@ -10,6 +10,7 @@ from services.router.conversations.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.routes import routers_of
+from services.runtime.forgetting import keep_forgetting
 from services.runtime.service import Context, Part, Service
 from services.runtime.stream.following import Following
 
@@ -25,7 +26,7 @@ def router(capabilities: Mapping[str, Capabilities]) -> Service:
         yield Part(
             stages=[conversations, Dispatch()],
             routers=[*routers_of(), events.router_of(following)],
-            background=[following.run],
+            background=[following.run, lambda: keep_forgetting(context.store, context.clock)],
         )
 
     return opened

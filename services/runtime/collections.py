@@ -59,7 +59,7 @@ class DeadLetter(Contract):
 ROWS = Collection("rows", Row, writer="any")
 OUTBOXES = Collection("outboxes", Outbox, writer="any")
 TIMERS = Collection("timers", Timer, writer="any", indexes=(Index("due", ("group", "partition", "due_at")),))
-OUTCOMES = Collection("outcomes", Outcome, writer="any")
+OUTCOMES = Collection("outcomes", Outcome, writer="any", indexes=(Index("at", ("at",)),))
 FACTS = Collection(
     "facts",
     Fact,

@@ -19,7 +19,7 @@ from services.runtime.collections import OUTCOMES
 from services.runtime.errors import Unavailable, Unknown
 from services.runtime.identifiers import hashed_id, random_id
 from services.runtime.problems import Conflict, Refused
-from services.runtime.store.port import Changes, Collection, Key, Put, Store
+from services.runtime.store.port import Changes, Collection, Index, Key, Put, Store
 
 Admit = Callable[[], Awaitable[None]]
 LOOK_SECONDS = 0.02
@@ -36,7 +36,7 @@ class AcceptedCommand(Contract):
     at: Instant
 
 
-ACCEPTED = Collection("accepted_commands", AcceptedCommand, writer="rest")
+ACCEPTED = Collection("accepted_commands", AcceptedCommand, writer="rest", indexes=(Index("at", ("at",)),))
 
 
 @dataclass(frozen=True, slots=True)

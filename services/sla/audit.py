@@ -1,7 +1,7 @@
 """Recomputes the clocks of one conversation from its facts and says where the clocks that rest, or what was told, differ.
 
-It hears the facts in the order in which conversations told them. When a breach was told is taken from the record (a
-look may come late, after other facts); whether there is one follows from the times of events alone. By which version of
+It hears the facts in the order in which conversations told them. After which of them a breach was told is what explains
+the record best (a look may come late, and time does not tell); whether there is one follows from the times of events alone. By which version of
 the configuration a policy was picked is taken from the record too, where that version was in force then. Warnings are
 not compared: an answer that is read before a warning was looked for makes it needless.
 """
@@ -116,41 +116,65 @@ def differences(
     said = sorted(facts, key=lambda event: (event.source, event.seq or 0, event.index or 0))
     told = [event for event in said if event.type.startswith(SLA)]
     heard = [event for event in said if event.type.startswith(CONVERSATION)]
-    found = _differences(heard, told, resting, Replay(history, picked), until)
-    if found:
-        # A breach may have been told before a fact whose time, of another clock, is earlier.
-        found = min(found, _differences(heard, told, resting, Replay(history, picked), until, SKEW), key=len)
+    looks = [_look(event, heard) for event in told if event.type == BREACHED]
+
+    def judged(places: Mapping[Run, int]) -> list[Difference]:
+        replay = Replay(history, picked)
+        _play(replay, heard, sorted((places[one.run], one.at, one.run) for one in looks), until)
+        return _compared(replay, resting, _told(told))
+
+    places = {look.run: look.usual for look in looks}
+    found = judged(places)
+    for look in looks:
+        for place in range(look.first, look.last + 1):
+            if any(one.metric == look.run[0] for one in found):
+                tried = {**places, look.run: place}
+                places, found = min((places, found), (tried, judged(tried)), key=lambda one: len(one[1]))
     return found
 
 
-def _differences(
-    heard: Sequence[Event],
-    promises: Sequence[Event],
-    resting: Mapping[Run, ClockRecord],
-    replay: Replay,
-    until: datetime,
-    skew: timedelta = timedelta(0),
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A breach was told `at`: by how many facts it may have been preceded, and by how many as their times say.
+
+    Times alone do not tell: `sla` may have been behind, and reads conversations' confirmation before facts that are told
+    later, however late it does.
+    """
+
+    run: Run
+    at: datetime
+    first: int
+    usual: int
+    last: int
+
+
+def _look(event: Event, heard: Sequence[Event]) -> Look:
+    fact, times = event.read(ClockFact), [one.time for one in heard]
+    before = (sum(time <= fact.clock.due_at - SKEW for time in times), sum(time < event.time for time in times))
+    last = sum(time < event.time + SKEW for time in times)
+    return Look((fact.metric, fact.run), event.time, min(before), before[1], last)
+
+
+def _play(replay: Replay, heard: Sequence[Event], looks: Sequence[tuple[int, datetime, Run]], until: datetime) -> None:
+    left = list(looks)
+    for place, event in enumerate(heard):
+        while left and left[0][0] <= place:
+            replay.look(left[0][2], left.pop(0)[1])
+        replay.hear(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
+    # What was told shows that it was looked at, even if something else that was due earlier was not yet.
+    for _, at, run in left:
+        replay.look(run, at)
+    for run in list(replay.clocks):
+        replay.look(run, until)
+
+
+def _compared(
+    replay: Replay, resting: Mapping[Run, ClockRecord], told: Mapping[Run, Sequence[str]]
 ) -> list[Difference]:
-    _play(replay, heard, promises, until, skew)
-    told, found = _told(promises), list[Difference]()
+    found = list[Difference]()
     for run in sorted({*replay.clocks, *resting, *told}):
         found.extend(_of_run(run, replay, resting.get(run), told.get(run, [])))
     return found
-
-
-def _play(replay: Replay, facts: Sequence[Event], promises: Sequence[Event], until: datetime, skew: timedelta) -> None:
-    known = [event.read(ClockFact) for event in promises]
-    looks = [(e.time - skew, (f.metric, f.run)) for e, f in zip(promises, known, strict=True) if e.type == BREACHED]
-    for event in facts:
-        while looks and looks[0][0] < event.time:
-            time, run = looks.pop(0)
-            replay.look(run, time + skew)
-        replay.hear(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
-    # What was told shows that it was looked at, even if something else that was due earlier was not yet.
-    for time, run in looks:
-        replay.look(run, time + skew)
-    for run in list(replay.clocks):
-        replay.look(run, until)
 
 
 def _told(promises: Iterable[Event]) -> dict[Run, list[str]]:

@@ -1,13 +1,14 @@
 """What reads of the configuration show: what was written and its id; of credentials only that they are set."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
+    Calendar,
     Kept,
     Scope,
     TeamBody,
@@ -22,6 +23,8 @@ from services.runtime.store.port import Query
 from services.workspaces.edits import KEPT_CREDENTIAL
 
 Item = TypeVar("Item", bound=BaseModel)
+Hours = Annotated[Calendar | None, Field(exclude_if=lambda calendar: calendar is None)]
+"""A calendar that was written; where none was, it is not shown."""
 
 
 class WorkspaceShown(BaseModel):
@@ -31,6 +34,7 @@ class WorkspaceShown(BaseModel):
     name: str
     languages: list[str]
     timezone: str
+    calendar: Hours = None
 
 
 class TeamShown(BaseModel):
@@ -38,6 +42,7 @@ class TeamShown(BaseModel):
 
     id: str
     name: str
+    calendar: Hours = None
 
 
 class AccountShown(BaseModel):
@@ -50,6 +55,7 @@ class AccountShown(BaseModel):
     language: str | None = None
     api_base: str | None = None
     settings: dict[str, Json]
+    calendar: Hours = None
     webhook_path: str
 
 
@@ -70,11 +76,11 @@ class KeyMade(KeyShown):
 
 
 def shown_workspace(workspace: str, body: WorkspaceBody) -> WorkspaceShown:
-    return WorkspaceShown(id=workspace, **body.model_dump())
+    return WorkspaceShown(id=workspace, **dict(body))
 
 
 def shown_team(team: str, body: TeamBody) -> TeamShown:
-    return TeamShown(id=team, name=body.name)
+    return TeamShown(id=team, **dict(body))
 
 
 def shown_account(workspace: str, name: str, body: AccountBody) -> AccountShown:
@@ -87,6 +93,7 @@ def shown_account(workspace: str, name: str, body: AccountBody) -> AccountShown:
         language=body.language,
         api_base=body.api_base,
         settings=body.settings,
+        calendar=body.calendar,
         webhook_path=f"/webhooks/{channel}/{workspace}/{account}",
     )
 

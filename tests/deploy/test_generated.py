@@ -8,6 +8,8 @@ import pytest
 from deploy.generate.__main__ import DEPLOY, generated
 from deploy.generate.parts import opened
 from deploy.generate.proxy import paths_conf, served
+from services.composition import PUBLIC
+from services.runtime.reference import page
 
 LOCATION = re.compile(
     r'^location (?:(?P<how>=|~) )?"?(?P<what>[^ "]+)"? \{ proxy_pass http://(?P<to>\w+); \}$', re.MULTILINE
@@ -43,7 +45,12 @@ async def test_the_proxy_sends_every_path_to_the_process_that_serves_it() -> Non
     assert {path: process_for(example_of(path), conf) for path in routes} == routes
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/", "/_sent"])
+@pytest.mark.parametrize("path", ["/openapi.json", *(page.PATH + path for path in page.FILES)])
+def test_the_proxy_sends_readers_to_the_process_that_describes_all_routes(path: str) -> None:
+    assert process_for(path, (DEPLOY / "proxy" / "paths.conf").read_text()) == PUBLIC
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/", "/_sent", "/docs/"])
 def test_the_proxy_knows_no_other_path(path: str) -> None:
     assert process_for(path, (DEPLOY / "proxy" / "paths.conf").read_text()) is None
 

@@ -288,6 +288,24 @@ async def test_a_clock_starts_when_the_message_came_or_was_sent_if_that_is_long_
         assert seconds_between(clock["started_at"], clock["due_at"]) == 3600
 
 
+async def test_a_clock_keeps_its_policy_until_somebody_asks_for_the_new_one(desk: Desk) -> None:
+    await promised(desk, 3600)
+    await desk.hears(1)
+    conversation = await desk.assigned(1)
+    before = await clock_of(desk, conversation, "running")
+    await desk.put("/sla", {"policies": [{"id": "new", "targets": {"first_response_seconds": 600}}]})
+    path = f"/conversations/{conversation['id']}/sla/reapply"
+    answer = await desk.ask("POST", path, json={"agent": "a"})
+    assert (answer.status_code, answer.json()["id"]) == (200, conversation["id"])
+
+    async def renewed() -> bool:
+        clock = await clock_of(desk, conversation, "running")
+        return bool(clock["policy"] == "new" and clock["started_at"] == before["started_at"])
+
+    await eventually(renewed)
+    assert seconds_between(before["started_at"], (await clock_of(desk, conversation, "running"))["due_at"]) == 600
+
+
 async def test_a_late_answer_is_warned_of_breached_within_a_second_and_told_with_its_lateness(
     desk: Desk, stand_in: TelegramStandIn
 ) -> None:

@@ -234,10 +234,11 @@ def test_attainment_is_kept_of_judged() -> None:
 
 
 def test_percentiles_are_values_that_occurred() -> None:
-    known = duration_of([float(n) for n in range(10, 0, -1)], 2)
+    known = duration_of([float(n) for n in range(10, 0, -1)], [0.0] * 9 + [5.0], 2)
     assert (known.p50, known.p90, known.p95, known.mean, known.open) == (5, 9, 10, 5.5, 2)
-    assert duration_of([7.0], 0).p50 == 7
-    assert duration_of([], 3).p50 is None
+    assert dict(known.business) == {"mean": 0.5, "p50": 0, "p90": 0, "p95": 5}
+    assert duration_of([7.0], [7.0], 0).p50 == 7
+    assert duration_of([], [], 3).p50 is None
 
 
 async def test_what_began_before_the_time_is_known_and_what_ends_after_it_too() -> None:

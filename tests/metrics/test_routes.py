@@ -34,9 +34,18 @@ async def test_figures_of_a_day_by_channel(rest: Rest) -> None:
     [row] = report["rows"]
     assert row["group"] == {"channel": "telegram", "day": "2026-03-02T00:00:00.000000Z"}
     assert row["counts"]["opened"] == 1
-    took = {"count": 1, "open": 0, "mean": 29.0, "p50": 29.0, "p90": 29.0, "p95": 29.0}
-    assert row["durations"]["first_response"]["human"] == took
+    times = {"mean": 29.0, "p50": 29.0, "p90": 29.0, "p95": 29.0}
+    assert row["durations"]["first_response"]["human"] == {"count": 1, "open": 0, **times, "business": times}
     assert row["sla"]["next_response"]["attainment"] == 1.0
+
+
+async def test_business_times_follow_the_calendar_that_is_written(rest: Rest) -> None:
+    calendar = {"hours": {"mon": [["09:00", "17:00"]]}, "holidays": ["2026-03-02"]}
+    answer = await rest.ask("PUT", "/v1/workspaces/w/teams/default", {"name": "Default", "calendar": calendar})
+    assert answer.status_code == 200, answer.text
+    [row] = (await rest.ask("GET", f"{PATH}?{DAY}")).json()["rows"]
+    took = row["durations"]["first_response"]["human"]
+    assert (took["mean"], took["business"]["mean"]) == (29.0, 0.0)
 
 
 async def test_other_offsets_name_the_same_moments(rest: Rest) -> None:

@@ -146,3 +146,14 @@ async def test_breach_told_before_a_fact_of_an_earlier_time_of_another_clock_is_
     told = [e.model_copy(update={"time": at(199)}) if e.type.endswith("priority_changed") else e for e in facts(sla)]
     assert differences(told, resting(sla), HISTORY, at(900)) == []
     assert sla.clock(metric="resolution").state == "breached"
+
+
+async def test_breach_told_long_after_a_fact_that_sla_heard_behind_it_is_no_difference() -> None:
+    sla = Sla([URGENT, USUAL])
+    await sla.tell("opened", at(0), priority="urgent")
+    await sla.pass_to(at(3800))
+    late = [e.model_copy(update={"time": at(3800)}) if e.type == "pasokh.sla.breached" else e for e in sla.sent]
+    sla.sent = late
+    await sla.tell("priority_changed", at(3900), priority="normal")
+    told = [e.model_copy(update={"time": at(300)}) if e.type.endswith("priority_changed") else e for e in facts(sla)]
+    assert differences(told, resting(sla), HISTORY, at(3800)) == []

@@ -45,6 +45,17 @@ async def test_a_put_creates_then_replaces_and_a_get_shows_it(rest: Rest) -> Non
     assert shown.headers["etag"] == replaced.headers["etag"] != created.headers["etag"]
 
 
+@pytest.mark.parametrize("path", ["", "/teams/t"])
+async def test_a_calendar_is_shown_where_one_was_written(rest: Rest, path: str) -> None:
+    written = {"timezone": "Europe/Riga", "hours": {"mon": [["09:00", "17:00"]]}, "holidays": ["2026-11-18"]}
+    await rest.ask("PUT", SHOP + path, {"name": "T", "calendar": written})
+    assert (await rest.ask("GET", SHOP + path)).json()["calendar"] == written
+    await rest.ask("PUT", SHOP + path, {"name": "T"})
+    assert "calendar" not in (await rest.ask("GET", SHOP + path)).json()
+    closed = await rest.ask("PUT", SHOP + path, {"name": "T", "calendar": {"hours": {}}})
+    assert [error["pointer"] for error in problem_of(closed, 422)["errors"]] == ["/calendar"]
+
+
 @pytest.mark.parametrize("name", ["Shop", "-shop", "sh op", "s" * 65, "_x", "خرید"])
 async def test_an_id_that_is_none_is_422(rest: Rest, name: str) -> None:
     problem = problem_of(await rest.ask("PUT", f"/v1/workspaces/{name}", {"name": "x"}), 422)

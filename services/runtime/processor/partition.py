@@ -46,6 +46,8 @@ log = structlog.get_logger()
 Memory = TypeVar("Memory")
 
 BATCH_EVENTS = 500
+GROWTH = 8
+"""After a batch that was too large, each full one may be followed by one that is larger by this part of it."""
 IDLE_SECONDS = 1.0
 SETTLE_SECONDS = 0.5
 OWED_SECONDS = 1.0
@@ -94,6 +96,7 @@ class PartitionOwner(Generic[Memory]):
         self._recent: deque[bool] = deque(maxlen=REMEMBERED_EVENTS)
         self._draining = asyncio.Event()
         self._settled_at, self._settled_seq = 0.0, 0
+        self._most = BATCH_EVENTS
         self._linger, self._next_at = stage.linger_seconds if isinstance(stage, Unhurried) else 0.0, 0.0
         self._forget()
 
@@ -143,7 +146,8 @@ class PartitionOwner(Generic[Memory]):
     def _let_go(self, error: Exception) -> None:
         reason = type(error).__name__
         self._runtime.instruments.restarts.labels(self._stage.group, reason).inc()
-        log.warning("partition_reopens", group=self._stage.group, partition=self._partition, reason=reason)
+        where = {"group": self._stage.group, "partition": self._partition}
+        log.warning("partition_reopens", **where, reason=reason, detail=str(error), most=self._most)
         self._forget()
 
     async def _advance(self) -> None:
@@ -212,7 +216,7 @@ class PartitionOwner(Generic[Memory]):
 
     async def _records(self, wait: float) -> list[Taken]:
         """New records; comes back early when an effect has a result."""
-        taking = self._consumer.take(self._partition, wait=wait, limit=BATCH_EVENTS)
+        taking = self._consumer.take(self._partition, wait=wait, limit=self._most)
         records = await (self._unless_news(taking) if self._effects.busy else taking)
         await self._runtime.hook(hooks.BATCH_READ)
         return [Taken(record=r) for r in records]
@@ -232,7 +236,7 @@ class PartitionOwner(Generic[Memory]):
     async def _fire(self) -> list[WakeUp]:
         """Timers that are due and have been overtaken by all input that was there when they came due."""
         if self._barrier is None:
-            timers = self._agenda.due(self._now(), BATCH_EVENTS)
+            timers = self._agenda.due(self._now(), self._most)
             if not timers:
                 return []
             ends = await self._runtime.bus.end_offsets(self._stage.topics, self._partition)
@@ -251,11 +255,23 @@ class PartitionOwner(Generic[Memory]):
     async def _handle(self, taken: list[Taken]) -> None:
         try:
             await self._decide_and_commit(taken)
+            self._grow(len(taken))
         except Poison:
             await self._one_by_one(taken)
-        except PASSING:
+        except PASSING as error:
             self._effects.put_back(_results(taken))
+            if not isinstance(error, Fenced):
+                self._shrink(len(taken))
             raise
+
+    def _shrink(self, tried: int) -> None:
+        """It may have been too much for the store's deadline: all that is behind after an outage would be so for ever."""
+        self._most = max(1, min(self._most, tried) // 2)
+
+    def _grow(self, done: int) -> None:
+        """Slowly, for each time that is once too much costs a whole deadline."""
+        if done >= self._most:
+            self._most = min(self._most + max(1, self._most // GROWTH), BATCH_EVENTS)
 
     async def _one_by_one(self, taken: list[Taken]) -> None:
         """Find the event that cannot be handled; everything before and after it is handled as ever."""

@@ -13,7 +13,7 @@ from tests.live.installation import shop_at, telegram
 from tests.live.minute import customers, found, log, restarts
 from tests.live.minute.agents import Agents
 from tests.live.minute.customers import Posts
-from tests.live.minute.found import Found
+from tests.live.minute.found import Found, Patient
 from tests.live.minute.plan import Plan
 from tests.live.minute.settling import settled
 from tests.live.minute.usage import Usage
@@ -52,17 +52,17 @@ async def live(topology: Topology, kafka: Server, plan: Plan, stand_in_port: int
             posts, restarted = await _together(topology, kafka, agents, usage)
             await asyncio.sleep(max(0.0, _last_due(posts, plan) + TICK_SECONDS - time.time()))
             rest = await settled(topology.settings(), plan.workspace, CATCH_UP_SECONDS)
-        asked = Asked(since - timedelta(minutes=1), datetime.now(UTC))
+        patient, asked = Patient(shop.client, plan.workspace), Asked(since - timedelta(minutes=1), datetime.now(UTC))
         came = Found(
             plan=plan,
             posts=posts,
             replies=agents.replies,
             restarted=restarted,
-            records=await found.records(shop, rest.messages),
+            records=await found.records(patient, rest.messages),
             sent=list(stand_in.sent),
             log=await log.read(kafka.url, topology.settings().namespace, plan.workspace),
             asked=asked,
-            report=await found.report(shop, asked),
+            report=await found.report(patient, asked),
             dead_letters=rest.dead_letters,
         )
     return Lived(came, usage.by_service(), rest.settled_at)

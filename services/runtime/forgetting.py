@@ -1,0 +1,56 @@
+"""Forgets what became of commands once none of them can come again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from schemas.topics import WEEK_SECONDS
+from schemas.values import instant_text
+from services.runtime.clock import Clock
+from services.runtime.collections import OUTCOMES
+from services.runtime.commands import ACCEPTED
+from services.runtime.errors import Fenced, Unavailable, Unknown
+from services.runtime.store.port import Changes, Collection, Key, Query, Store
+
+KEPT = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
+"""30 days past the retention of the topic, which is the longest that anything repeats a command."""
+EVERY_SECONDS = 3600.0
+AT_ONCE = 500
+
+log = structlog.get_logger(__name__)
+
+
+async def forget(store: Store, now: datetime) -> int:
+    """Remove what is older than `KEPT`; how many documents. Raises Unavailable, Unknown, Fenced.
+
+    That a command was accepted goes before its outcome, so that none is shown as pending again.
+    """
+    return await _forget(store, ACCEPTED, now - KEPT) + await _forget(store, OUTCOMES, now - KEPT)
+
+
+# Any: a collection of some model is none of every model.
+async def _forget(store: Store, collection: Collection[Any], before: datetime) -> int:
+    forgotten = 0
+    while True:
+        page = await store.query(Query(collection.name, "at", below=instant_text(before), limit=AT_ONCE))
+        if page.items:
+            await store.commit(Changes(deletes=[Key(collection.name, identity) for identity, _ in page.items]))
+        forgotten += len(page.items)
+        if len(page.items) < AT_ONCE:
+            return forgotten
+
+
+async def keep_forgetting(
+    store: Store, clock: Clock, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Forget for as long as the process runs. Another replica may do the same: whoever comes second finds nothing."""
+    while True:
+        await pause(EVERY_SECONDS)
+        try:
+            if forgotten := await forget(store, clock.now()):
+                log.info("commands_forgotten", documents=forgotten)
+        except (Unavailable, Unknown, Fenced):
+            log.warning("commands_not_forgotten")
