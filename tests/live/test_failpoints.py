@@ -128,8 +128,11 @@ async def acted_exactly_once(store: Store, orders: list[str]) -> None:
     assert await counts(store, "beta_acted", beta) == dict.fromkeys(beta, 1)
 
 
+# A dead member of a Kafka group is missed after ten seconds, at each point anew: there, one stage shows it.
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("stage", ["alpha", "beta"])
+@pytest.mark.parametrize(
+    ("engine", "stage"), [("embedded", "alpha"), ("embedded", "beta"), ("distributed", "alpha")], indirect=["engine"]
+)
 async def test_killed_at_every_point_nothing_is_lost_or_doubled(engine: Engine, stage: str) -> None:
     other = "beta" if stage == "alpha" else "alpha"
     orders: list[str] = []

@@ -1,7 +1,7 @@
 """Processes killed with kill -9 at random moments: nothing is lost, nothing happens twice, order holds.
 
-`PASOKH_KILL_CUSTOMERS`, `PASOKH_KILL_MESSAGES`, `PASOKH_KILL_SECONDS` and `PASOKH_KILL_SEED` change the size;
-`PASOKH_KILL_DISTRIBUTED_CUSTOMERS` that on Kafka and MongoDB.
+`PASOKH_KILL_CUSTOMERS`, `PASOKH_KILL_MESSAGES` and `PASOKH_KILL_SECONDS` change the size, with `_DISTRIBUTED_` before
+the last word those on Kafka and MongoDB; `PASOKH_KILL_SEED` the moments.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ EMBEDDED = Size(
     int(os.environ.get("PASOKH_KILL_CUSTOMERS", "100")), MESSAGES, float(os.environ.get("PASOKH_KILL_SECONDS", "30"))
 )
 DISTRIBUTED = Size(
-    int(os.environ.get("PASOKH_KILL_DISTRIBUTED_CUSTOMERS", "100")),
-    MESSAGES,
-    float(os.environ.get("PASOKH_KILL_SECONDS", "60")),
+    int(os.environ.get("PASOKH_KILL_DISTRIBUTED_CUSTOMERS", "50")),
+    int(os.environ.get("PASOKH_KILL_DISTRIBUTED_MESSAGES", "5")),
+    float(os.environ.get("PASOKH_KILL_DISTRIBUTED_SECONDS", "30")),
 )
 SETTLE_SECONDS = 120.0
 PARTITIONS = "4"
