@@ -42,6 +42,8 @@ Timezone = Annotated[str, AfterValidator(_known_zone)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 SkillName = Annotated[str, Field(min_length=1, max_length=100)]
+# A misspelt placeholder would be a skill that nobody has, and tasks would wait for it for ever.
+SkillAsked = Annotated[str, Field(max_length=100, pattern=r"^([^{}]+|lang:\{language\})$")]
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -137,7 +139,7 @@ class Then(Written):
     """What a routing rule gives. The skill name `lang:{language}` stands for the conversation's language."""
 
     team: Slug = DEFAULT_TEAM
-    skills: dict[SkillName, Proficiency] = {}
+    skills: dict[SkillAsked, Proficiency] = {}
     priority: Priority = "normal"
 
 

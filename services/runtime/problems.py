@@ -167,6 +167,8 @@ def invalid_of(error: ValidationError | RequestValidationError, *, root: bool = 
 def pointer_of(location: Sequence[str | int], *, root: bool = False) -> str:
     """A JSON pointer (RFC 6901) of a pydantic location; the leading `body` of FastAPI's is left out."""
     parts = location if root or not location or location[0] != "body" else location[1:]
+    # Of a name that is wrong itself, pydantic says so in a last part of its own.
+    parts = parts[:-1] if parts and parts[-1] == "[key]" else parts
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 

@@ -133,6 +133,11 @@ async def test_what_is_no_json_is_400(desk: Desk, body: bytes) -> None:
         ("/routing", {"rules": [{"when": {"langauge": "fa"}, "then": {}}]}, ["/rules/0/when/langauge"]),
         ("/routing", {"rules": [{"when": {}, "then": {"team": "none"}}]}, ["/rules/0/then/team"]),
         ("/routing", {"rules": [{"then": {"priority": "asap"}}]}, ["/rules/0/then/priority"]),
+        (
+            "/routing",
+            {"rules": [{"then": {"skills": {"lang:{langauge}": 1}}}]},
+            ["/rules/0/then/skills/lang:{langauge}"],
+        ),
         ("/sla", {"policies": [{"id": "p"}]}, ["/policies/0/targets"]),
         ("/sla", {"policies": [{"id": "p", "targets": {"first_response": 5}}]}, ["/policies/0/targets/first_response"]),
         ("/accounts/telegram/x", {"credentials": {"secret_token": "s"}}, ["/credentials/bot_token"]),

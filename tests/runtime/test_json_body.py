@@ -24,6 +24,7 @@ def agent(**fields: Any) -> AgentBody:
         ({"capacity": True}, "/capacity"),
         ({"capacity": 4.5}, "/capacity"),
         ({"skills": {"lang:fa": "5"}}, "/skills/lang:fa"),
+        ({"skills": {"x" * 101: 5}}, "/skills/" + "x" * 101),
         ({"name": 7}, "/name"),
         ({"teams": "default"}, "/teams"),
         ({"teams": {"default": 1}}, "/teams"),
