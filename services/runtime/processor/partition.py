@@ -195,8 +195,16 @@ class PartitionOwner(Generic[Memory]):
     async def _take(self) -> list[Taken]:
         """What there is to do: results first, then timers whose barrier is passed, then new records."""
         await self._agenda.refill(self._runtime.store, self._now())
-        ready = [Taken(performed=p) for p in self._effects.take()]
-        ready += [Taken(wake_up=w) for w in await self._fire()]
+        results = self._effects.take()
+        try:
+            return await self._take_with([Taken(performed=one) for one in results])
+        except PASSING:
+            # What the world has done cannot be read again.
+            self._effects.put_back(results)
+            raise
+
+    async def _take_with(self, results: list[Taken]) -> list[Taken]:
+        ready = results + [Taken(wake_up=one) for one in await self._fire()]
         if self._draining.is_set():
             return ready or await self._await_results()
         wait = 0.0 if ready else self._patience()

@@ -86,7 +86,7 @@ class World:
     stage: Keeper = field(default_factory=Keeper)
 
     async def publish(self, *identities: str) -> None:
-        await self.bus.publish([_outgoing(identity) for identity in identities])
+        await self.bus.publish([outgoing(identity) for identity in identities])
         await asyncio.sleep(0.01)
 
     async def during(self, told: Callable[[], Awaitable[None]]) -> None:
@@ -108,7 +108,7 @@ class World:
         return offsets.get("inbound") if isinstance(offsets, dict) else None
 
 
-def _outgoing(identity: str) -> Outgoing:
+def outgoing(identity: str) -> Outgoing:
     event = Event(
         id=identity, source="test", type="pasokh.inbound.x", time=START, workspace="w", partitionkey="w/p", data={}
     )
