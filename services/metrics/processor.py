@@ -53,7 +53,7 @@ class MetricsStage:
     group = GROUP
     topics = ("inbound", "conversations", "sla", "deliveries")
     # Far below the interval of any scrape.
-    linger_seconds = 0.1
+    linger_seconds = 0.25
 
     def remember(self) -> Memory:
         return Memory()

@@ -83,6 +83,8 @@ class WebhooksStage:
     read: Configurations = field(default_factory=Configurations)
     group: str = WRITER
     topics: tuple[str, ...] = ("conversations", "sla")
+    # Webhooks are told things afterwards; a moment more of it leaves the moment to the router.
+    linger_seconds: float = 0.05
 
     def remember(self) -> WebhooksMemory:
         return WebhooksMemory()
