@@ -6,11 +6,12 @@ the machine than of the code, and `object_level_authorization`, which wants two 
 apart by workspace, and tests/live/test_contract.py asks for each other's things.
 """
 
+import itertools
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,11 +158,28 @@ def named(ids: Mapping[str, Sequence[str]]) -> Document:
     return {f"path.{name}": {"dictionary": name, "probability": 0.9} for name in ids}
 
 
-def deleting(path: str) -> Document:
-    """A DELETE names what was made for it: the others are still needed."""
-    name = path.rpartition("/")[2].strip("{}")
-    doomed = {f"path.{name}": {"dictionary": "key" if name == "key" else "doomed", "probability": 0.8}}
-    return {"include-name": f"DELETE {path}", "parameters": doomed}
+def sparing(known: Known) -> Callable[..., None]:
+    """A hook: what others still need is not deleted, however its id was come by, but what was made for that."""
+    doomed = itertools.cycle(DOOMED)
+
+    def before_call(_: Any, case: Any, __: Any) -> None:
+        if case.method.upper() != "DELETE":
+            return
+        name = case.path.rpartition("/")[2].strip("{}")
+        if name != "key" and (case.path_parameters or {}).get(name) in known.ids.get(name, ()):
+            case.path_parameters[name] = next(doomed)
+
+    return before_call
+
+
+@contextmanager
+def hooked(hook: Callable[..., None]) -> Iterator[None]:
+    """Schemathesis asks the hook before each call. Such hooks are global: no other test shall find it."""
+    schemathesis.hook(hook)
+    try:
+        yield
+    finally:
+        schemathesis.hooks.unregister(hook)
 
 
 def configured(installation: Running, token: str, document: Document, known: Known) -> SchemathesisConfig:
@@ -171,6 +189,8 @@ def configured(installation: Running, token: str, document: Document, known: Kno
     return SchemathesisConfig.from_dict(
         {
             "seed": CASES,
+            # A slow machine is no finding.
+            "suppress-health-check": ["all"],
             "base-url": installation.url,
             "workers": 1,
             "request-timeout": 30,
@@ -189,7 +209,6 @@ def configured(installation: Running, token: str, document: Document, known: Kno
             "dictionaries": {name: {"values": list(ids)} for name, ids in {**known.ids, "doomed": DOOMED}.items()},
             "parameters": named(known.ids),
             "operations": [
-                *(deleting(path) for path, operations in document["paths"].items() if "delete" in operations),
                 # Telegram is answered 200 whatever it sends: it would send it again for hours.
                 {
                     "include-name": TALKING,
@@ -235,7 +254,8 @@ def test_no_request_is_answered_otherwise_than_the_document_says(installation: R
     document = narrowed(client.get("/openapi.json").json(), known)
     schema = schemathesis.openapi.from_dict(document, config=configured(installation, token, document, known))
     began = time.monotonic()
-    made, wrong = found_wrong(schema)
+    with hooked(sparing(known)):
+        made, wrong = found_wrong(schema)
     report(installation.folder, made, time.monotonic() - began, wrong)
     assert list(wrong) == [], json.dumps(wrong, indent=1, ensure_ascii=False).replace("\\n", "\n")
     assert made >= CASES
