@@ -13,6 +13,7 @@ from pymongo import AsyncMongoClient
 from schemas.values import Contract
 from services.runtime.bus.port import Outgoing
 from services.runtime.errors import Fenced, Misconfigured, Unavailable, Unknown
+from services.runtime.store import mongo
 from services.runtime.store.mongo import MongoStore, refuse_standalone
 from services.runtime.store.port import Changes, Collection, Condition, Document, Index, Key, Put, Query
 from tests.live_servers.server import Server
@@ -184,6 +185,21 @@ async def test_a_commit_that_its_caller_gives_up_ends_whole(store: MongoStore) -
         while await _seq(store) != 1:
             pass
     assert len(await store.get_many([thing(n) for n in range(50)])) == 50
+
+
+async def test_a_commit_that_ran_out_of_time_is_in_nobodys_way(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.commit(Changes(conditions=[Condition(ROW)], puts=[_row(0)]))
+    many = [Put(thing(number), {"name": "x" * 1000}) for number in range(1500)]
+    with monkeypatch.context() as hurried:
+        hurried.setattr(mongo, "COMMIT_SECONDS", 0.3)
+        with pytest.raises(Unavailable):
+            await store.commit(_move(0, *many))
+    async with asyncio.timeout(8):
+        await store.commit(_move(0))
+    assert await _seq(store) == 1
+    assert await store.get_many([thing(0), thing(1499)]) == {}
 
 
 async def test_the_outbox_rests_under_its_key_until_it_is_published(store: MongoStore) -> None:

@@ -40,6 +40,7 @@ from services.runtime.store.port import (
 SELECTION_SECONDS = 2.5
 READ_SECONDS = 5.0
 COMMIT_SECONDS = 10.0
+ABORT_SECONDS = 2.0
 CHECK_SECONDS = 0.9
 HELD = "_held"
 """Written to a document that a commit only looks at: MongoDB sees no conflict in an update that changes nothing."""
@@ -170,29 +171,32 @@ class MongoStore:
 
     async def _commit(self, changes: Changes, puts: dict[Key, Document]) -> None:
         """Try until it is applied, refused, or `COMMIT_SECONDS` are over. Only what certainly did nothing is repeated."""
-        pause = 0.005
-        with pymongo.timeout(COMMIT_SECONDS):
-            deadline = asyncio.get_running_loop().time() + COMMIT_SECONDS
-            while not await self._attempt(changes, puts, deadline):
-                if asyncio.get_running_loop().time() + pause > deadline:
-                    raise Unavailable("MongoDB: other transactions were in the way for too long")
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 0.25)
+        pause, deadline = 0.005, asyncio.get_running_loop().time() + COMMIT_SECONDS
+        while not await self._attempt(changes, puts, deadline):
+            if asyncio.get_running_loop().time() + pause > deadline:
+                raise Unavailable("MongoDB: other transactions were in the way for too long")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 0.25)
 
     async def _attempt(self, changes: Changes, puts: dict[Key, Document], deadline: float) -> bool:
         """Whether it was applied; False: another transaction was in the way, and nothing happened."""
-        with _away_is_unavailable():
+        # None left would mean for ever.
+        left = max(0.001, deadline - asyncio.get_running_loop().time())
+        with _away_is_unavailable(), pymongo.timeout(left):
             session = await _session(self._client)
         try:
-            await _begin(session)
-            await self._write(session, changes, puts)
-            return await _finish(session, deadline)
+            with pymongo.timeout(left):
+                await _begin(session)
+                await self._write(session, changes, puts)
+                return await _finish(session, deadline)
         except PyMongoError as error:
             if error.has_error_label("TransientTransactionError") and isinstance(error, OperationFailure):
                 return False
             raise Unavailable(f"MongoDB: {error!r}") from error
         finally:
-            with suppress(PyMongoError):
+            # Aborts what is open, in a time of its own: with none left the server would not be told, and would keep
+            # the documents from every other transaction for a minute.
+            with suppress(PyMongoError), pymongo.timeout(ABORT_SECONDS):
                 await session.end_session()
 
     async def _write(self, session: Session, changes: Changes, puts: Mapping[Key, Document]) -> None:
