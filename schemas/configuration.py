@@ -42,8 +42,17 @@ Timezone = Annotated[str, AfterValidator(_known_zone)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 SkillName = Annotated[str, Field(min_length=1, max_length=100)]
-# A misspelt placeholder would be a skill that nobody has, and tasks would wait for it for ever.
-SkillAsked = Annotated[str, Field(max_length=100, pattern=r"^([^{}]+|lang:\{language\})$")]
+LANGUAGE_SKILL = "lang:{language}"
+
+
+def _no_other_placeholder(name: str) -> str:
+    # It would be a skill that nobody has, and tasks would wait for it for ever.
+    if name != LANGUAGE_SKILL and not {"{", "}"}.isdisjoint(name):
+        raise ValueError(f"`{LANGUAGE_SKILL}` is the only name with braces")
+    return name
+
+
+SkillAsked = Annotated[SkillName, AfterValidator(_no_other_placeholder)]
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -51,7 +51,10 @@ def narrowed(document: Document, known: Known) -> Document:
 def _parameters(path: str, shared: Document, operation: Document, known: Known) -> Iterator[Document]:
     for one in [*shared.get("parameters", []), *operation.get("parameters", [])]:
         name, place = one["name"], one["in"]
-        if place == "path" and name in known.ids:
+        if name == "channel" and place == "path":
+            # Each channel has credentials of its own; those of the body are this one's.
+            yield {**one, "schema": _one_of(known.ids["channel"])}
+        elif place == "path" and name in known.ids:
             yield {**one, "example": known.ids[name][0]}
         elif name == "cursor":
             if path in known.cursors:
@@ -66,6 +69,7 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
     """Fields that name what must exist, or that have a rule which JSON Schema has no word for."""
     # Of all teams only this one is in every workspace, those too that some request made.
     agents, teams = known.ids["agent"], ["default"]
+    skills = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 5}}
     acting = {"agent": _one_of([*agents, None])}
     return {
         "AgentBody": {"teams": {"type": "array", "minItems": 1, "items": _one_of(teams)}},
@@ -75,7 +79,7 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
         "Escalation": {"priority": _one_of(["urgent", "high"]), "team": _one_of([*teams, None])},
         "SlaMatch": {"team": _one_of([*teams, None])},
         "SlaBody": {"policies": {"type": "array", "maxItems": 1, "items": {"$ref": "#/components/schemas/Policy"}}},
-        "Then": {"team": _one_of(teams)},
+        "Then": {"team": _one_of(teams), "skills": {**skills, "propertyNames": _one_of(["vip", "lang:{language}"])}},
         "ReplyBody": {"agent": _one_of(agents)},
         "ResolveBody": acting,
         "ReopenBody": acting,

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from schemas.configuration import DEFAULT_TEAM, Match, Rule, Then, WorkspaceConfiguration
+from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Match, Rule, Then, WorkspaceConfiguration
 from schemas.values import Priority, Requirement
-
-LANGUAGE_SKILL = "lang:{language}"
 
 
 @dataclass(frozen=True, slots=True)
