@@ -22,7 +22,15 @@ class _Server(uvicorn.Server):
 async def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve an app while the context is open; gives its URL. Port 0: a free one. Raises OSError if it is taken."""
     with socket.create_server((host, port)) as listener:
-        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app,
+            # Loggers are the process's, and it has set them up.
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
         server = _Server(config)
         serve = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -52,7 +52,7 @@ class SlaStage:
     group = GROUP
     topics = ("conversations",)
     # Promises are counted by the times of events: a moment later changes none, and leaves the moment to the router.
-    linger_seconds = 0.1
+    linger_seconds = 0.05
 
     def remember(self) -> Memory:
         return Memory()

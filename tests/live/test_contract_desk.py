@@ -19,12 +19,15 @@ PERSIAN = "سلام، سفارش من هنوز نرسیده است. لطفاً �
 
 
 async def test_capacity_holds_and_a_freed_unit_takes_the_oldest_that_waits(desk: Desk) -> None:
+    # Without promises the queue is in order of arrival alone; a due time is known a moment later.
+    await desk.put("/sla", {"policies": []})
     await desk.agent("a", capacity=2)
-    for chat in (1, 2, 3, 4):
+    for chat in (1, 2):
         await desk.hears(chat)
     first, _ = await desk.assigned(1), await desk.assigned(2)
-    await desk.waiting(3)
-    await desk.waiting(4)
+    for chat in (3, 4):
+        await desk.hears(chat)
+        await desk.waiting(chat)
     assert (await desk.get("/agents/a"))["load"] == 2
     assert (await desk.resolve(first, agent="a")).status_code == 200
     await desk.assigned(3)
@@ -397,4 +400,5 @@ async def survive_a_kill(running: Running, stand_in: TelegramStandIn, contract_p
             return await desk.metric("pasokh_messages_total", direction="inbound") == 3
 
         await eventually(heard)
-        assert [one["text"] for one in stand_in.sent] == ["in time"]
+        # A notice of another installation's test may still have been on its way to its group.
+        assert [one["text"] for one in stand_in.sent if int(one["chat_id"]) == 1] == ["in time"]

@@ -20,6 +20,7 @@ NAMES = frozenset({"kafka_server", "mongo_server", "stoppable_kafka", "stoppable
 LIVE_FOLDER = Path(__file__).parents[1] / "live"
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test is `live` by its mark, its folder or its fixtures; then it may open sockets."""
     for item in items:
