@@ -13,7 +13,7 @@ from services.runtime.service import Part
 PORT = 8800
 DEFAULT = PUBLIC
 """Answers what is below `/v1` and has no row: most of the API, and 404 as problem+json for the rest."""
-DOCUMENTS = (*(page.PATH + path for path in page.FILES), "/openapi.json")
+DOCUMENTS = (*page.FILES, "/openapi.json")
 HEADER = "# Made by `python -m deploy.generate` from the routes of the code: not to be edited.\n"
 
 

@@ -1,46 +1,17 @@
-"""The page `/ops`: files that lie beside this one, read once, under a policy that lets them load nothing else."""
-
-from collections.abc import Awaitable, Callable, Mapping
-from importlib import resources
+"""The page `/ops`: what goes on, live."""
 
 from fastapi import APIRouter
-from starlette.responses import Response
+
+from services.runtime.pages import page_router
 
 PATH = "/ops"
-FILES: Mapping[str, tuple[str, str]] = {
-    "": ("index.html", "text/html; charset=utf-8"),
-    "/ops.css": ("ops.css", "text/css; charset=utf-8"),
-    "/ops.js": ("ops.js", "text/javascript; charset=utf-8"),
-    "/api.js": ("api.js", "text/javascript; charset=utf-8"),
-    "/board.js": ("board.js", "text/javascript; charset=utf-8"),
-    "/elements.js": ("elements.js", "text/javascript; charset=utf-8"),
-    "/words.js": ("words.js", "text/javascript; charset=utf-8"),
+FILES = {
+    PATH: "index.html",
+    **{f"{PATH}/{name}": name for name in ("ops.css", "ops.js", "api.js", "board.js", "elements.js", "words.js")},
 }
-"""Path below `/ops` → file and media type."""
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-cache",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+"""Path → file."""
 
 
 def router_of() -> APIRouter:
     """The routes of the page. It asks for a key itself, so they need none."""
-    folder = resources.files(__package__) / "files"
-    router = APIRouter(include_in_schema=False)
-    for path, (name, media_type) in FILES.items():
-        router.add_api_route(PATH + path, _serving((folder / name).read_bytes(), media_type), methods=["GET"])
-    return router
-
-
-def _serving(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:
-    async def serve() -> Response:
-        return Response(content, media_type=media_type, headers=HEADERS)
-
-    return serve
+    return page_router(__package__, FILES)

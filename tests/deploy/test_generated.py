@@ -45,7 +45,7 @@ async def test_the_proxy_sends_every_path_to_the_process_that_serves_it() -> Non
     assert {path: process_for(example_of(path), conf) for path in routes} == routes
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", *(page.PATH + path for path in page.FILES)])
+@pytest.mark.parametrize("path", ["/openapi.json", *page.FILES])
 def test_the_proxy_sends_readers_to_the_process_that_describes_all_routes(path: str) -> None:
     assert process_for(path, (DEPLOY / "proxy" / "paths.conf").read_text()) == PUBLIC
 
