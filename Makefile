@@ -30,7 +30,7 @@ env: $(RUNTIME)  ## .env for docker compose, with generated secrets; what is in 
 	@$(BIN)/pasokh env $(ARGS)
 
 test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 lint: $(DEV)  ## style, types, direction of imports, dependencies
 	$(BIN)/ruff check

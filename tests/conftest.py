@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.live_servers.fixtures"]
+pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 
 # A slow machine is no counterexample; a failure prints what repeats it.
 settings.register_profile("pasokh", deadline=None, print_blob=True)

@@ -20,7 +20,6 @@ NAMES = frozenset({"kafka_server", "mongo_server", "stoppable_kafka", "stoppable
 LIVE_FOLDER = Path(__file__).parents[1] / "live"
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test is `live` by its mark, its folder or its fixtures; then it may open sockets."""
     for item in items:
@@ -28,8 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("live")
         if item.get_closest_marker("live"):
             item.add_marker("enable_socket")
-            # Tests of one file share the servers that it starts, in one worker; files run beside each other.
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
