@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from services.runtime.bus.kafka import KafkaBus
 from services.runtime.bus.port import Assignment, Bus, Consumer, Outgoing, Record
 from services.runtime.bus.sqlite import SqliteBus
 from services.runtime.clock import SystemClock
+from services.runtime.errors import Revoked
 
 SQLITE = "sqlite"
 KAFKA = "kafka"
@@ -68,6 +69,23 @@ async def taken(consumer: Consumer, partition: int, count: int, **limits: int) -
     async with asyncio.timeout(SOON):
         while len(records) < count:
             records += await consumer.take(partition, wait=SOON, **limits)
+    return records
+
+
+async def taken_patiently(consumer: Consumer, bus: Bus, offsets: dict[str, int]) -> list[Record]:
+    """Some records of partition 0 from `offsets`, which are moved on.
+
+    A bus that was away may have given the partition up and won it anew: then its position is sought again, as owners do,
+    and there is nothing yet.
+    """
+    try:
+        records = await taken(consumer, 0, 1)
+    except Revoked:
+        with suppress(Revoked):
+            await holding(consumer, range(bus.partitions))
+            await consumer.seek(0, offsets)
+        return []
+    offsets.update({record.topic: record.offset + 1 for record in records})
     return records
 
 

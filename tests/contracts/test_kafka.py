@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from uuid import uuid4
 
@@ -17,8 +17,20 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from schemas.topics import TOPICS
 from services.runtime.bus.kafka import KafkaBus
 from services.runtime.bus.port import Bus
-from services.runtime.errors import Misconfigured, OutOfRange, Unavailable, Unknown
-from tests.contracts.buses import KAFKA, PARTITIONS, SOON, BusSite, event, events, holding, reading, taken, values
+from services.runtime.errors import Misconfigured, OutOfRange, Revoked, Unavailable, Unknown
+from tests.contracts.buses import (
+    KAFKA,
+    PARTITIONS,
+    SOON,
+    BusSite,
+    event,
+    events,
+    holding,
+    reading,
+    taken,
+    taken_patiently,
+    values,
+)
 from tests.live_servers.kafka import LocalKafka
 from tests.live_servers.server import Server
 
@@ -168,14 +180,16 @@ async def test_a_bus_that_dies_is_unavailable_soon_and_goes_on_when_it_is_back(s
         assert await seconds_to_fail(lambda: bus.publish(events(["refused"]))) < 6
         assert await seconds_to_fail(bus.check) < 6
         assert await seconds_to_fail(lambda: bus.end_offsets(["inbound"], 0)) < 8
-        assert await consumer.take(0, wait=0) == []
-        await consumer.settle(0, {"inbound": 1})
+        with suppress(Revoked):  # on a machine so slow that the group has missed us
+            assert await consumer.take(0, wait=0) == []
+            await consumer.settle(0, {"inbound": 1})
         stoppable_kafka.start()
         await persistently(lambda: bus.publish(events(["after", "last"])))
         await bus.check()
         got: list[str] = []
+        offsets = {"inbound": 1}
         while "last" not in got:
-            got += values(await taken(consumer, 0, 1))
+            got += values(await taken_patiently(consumer, bus, offsets))
         assert [value for value in got if value != "lost?"] == ["after", "last"]
 
 
@@ -263,8 +277,9 @@ async def test_of_three_brokers_one_may_die_and_no_acknowledged_event_is_lost_or
             kafka_cluster.start()
             stop.set()
         got: list[str] = []
+        offsets: dict[str, int] = {}
         while len(set(got)) < sum(map(len, written)):
-            got += values(await taken(consumer, 0, 1))
+            got += values(await taken_patiently(consumer, bus, offsets))
         for writer, sent in enumerate(written):
             first = dict.fromkeys(value for value in got if value.startswith(f"{writer} "))
             assert list(first)[: len(sent)] == sent
