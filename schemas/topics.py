@@ -1,10 +1,13 @@
 """The one table of topics: name, what its key is, which event types it carries, how long they are kept."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 KeySpace = Literal["person", "workspace"]
 WEEK_SECONDS = 7 * 86400
+REPEATS_KNOWN = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
+"""How long ids are kept by which a repeat is known: 30 days past the log, which repeats longer than any platform."""
 
 
 @dataclass(frozen=True, slots=True)

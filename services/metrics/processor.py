@@ -9,7 +9,7 @@ from schemas.conversation import ConversationFact
 from schemas.counted import CaseRecord
 from schemas.envelope import Event
 from schemas.sla import ClockFact
-from schemas.topics import WEEK_SECONDS
+from schemas.topics import REPEATS_KNOWN
 from schemas.values import Json, instant_text
 from services.metrics.domain import Sample, of_activity, of_delivery, of_mark, of_promise, waiting
 from services.metrics.story import Told, follow
@@ -35,8 +35,6 @@ DELIVERY = "pasokh.delivery."
 PRUNE = "prune"
 PRUNE_EVERY = timedelta(days=1)
 PRUNE_AT_ONCE = 500
-KEPT = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
-"""Ids are kept 30 days past the retention of the topic that could repeat them."""
 
 
 @dataclass(slots=True)
@@ -71,7 +69,7 @@ class MetricsStage:
         if not memory.pruning:
             await work.fetch([(TIMERS, [work.timer_id(PRUNE)])])
         if any(isinstance(one, WakeUp) for one in inputs):
-            old = instant_text(work.now - KEPT)
+            old = instant_text(work.now - REPEATS_KNOWN)
             query = Query(COUNTED.name, "at", {"partition": work.place.partition}, below=old, limit=PRUNE_AT_ONCE)
             await work.query(COUNTED, query)
 
@@ -162,7 +160,7 @@ def _count_activity(work: Work, memory: Memory, event: Event) -> None:
 
 def _prune(work: Work) -> None:
     """Drop ids that cannot be repeated any more: some now, and the rest at once after."""
-    old = [identity for identity, counted in work.held(COUNTED).items() if counted.at < work.now - KEPT]
+    old = [identity for identity, counted in work.held(COUNTED).items() if counted.at < work.now - REPEATS_KNOWN]
     for identity in old:
         work.delete(COUNTED, identity)
     work.wake(PRUNE, work.now if len(old) >= PRUNE_AT_ONCE else work.now + PRUNE_EVERY)

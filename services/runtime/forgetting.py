@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
 
-from schemas.topics import WEEK_SECONDS
+from schemas.topics import REPEATS_KNOWN
 from schemas.values import instant_text
 from services.runtime.clock import Clock
 from services.runtime.collections import OUTCOMES
@@ -15,8 +15,6 @@ from services.runtime.commands import ACCEPTED
 from services.runtime.errors import Fenced, Unavailable, Unknown
 from services.runtime.store.port import Changes, Collection, Key, Query, Store
 
-KEPT = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
-"""30 days past the retention of the topic, which is the longest that anything repeats a command."""
 EVERY_SECONDS = 3600.0
 AT_ONCE = 500
 
@@ -24,11 +22,11 @@ log = structlog.get_logger(__name__)
 
 
 async def forget(store: Store, now: datetime) -> int:
-    """Remove what is older than `KEPT`; how many documents. Raises Unavailable, Unknown, Fenced.
+    """Remove what is older than `REPEATS_KNOWN`; how many documents. Raises Unavailable, Unknown, Fenced.
 
     That a command was accepted goes before its outcome, so that none is shown as pending again.
     """
-    return await _forget(store, ACCEPTED, now - KEPT) + await _forget(store, OUTCOMES, now - KEPT)
+    return await _forget(store, ACCEPTED, now - REPEATS_KNOWN) + await _forget(store, OUTCOMES, now - REPEATS_KNOWN)
 
 
 # Any: a collection of some model is none of every model.

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.conversation import Status
+from schemas.topics import REPEATS_KNOWN
 from services.metrics import tally
-from services.metrics.processor import KEPT
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from tests.driver import START
 from tests.metrics.counting import Counting
@@ -133,7 +133,7 @@ async def test_ids_of_activities_are_dropped_when_no_repeat_can_come() -> None:
     await counting.after(25 * 3600)
     counting.restart()
     await counting.batch([counting.activity("edit", "a2")])
-    await counting.to(START + KEPT)
+    await counting.to(START + REPEATS_KNOWN)
     assert counting.get(COUNTED, "a1") is not None
     await counting.after(86400)
     assert counting.get(COUNTED, "a1") is None

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from schemas.commands import Outcome
+from schemas.topics import REPEATS_KNOWN
 from services.runtime.collections import OUTCOMES
 from services.runtime.commands import ACCEPTED, AcceptedCommand
 from services.runtime.errors import Unavailable
-from services.runtime.forgetting import AT_ONCE, EVERY_SECONDS, KEPT, forget, keep_forgetting
+from services.runtime.forgetting import AT_ONCE, EVERY_SECONDS, forget, keep_forgetting
 from services.runtime.store.port import Changes
 from tests.fakes import START, MemoryStore, MovedClock
 
@@ -35,16 +36,16 @@ def held(store: MemoryStore) -> set[tuple[str, str]]:
 
 
 async def test_commands_are_kept_30_days_past_the_week_of_their_topic(store: MemoryStore) -> None:
-    assert timedelta(days=37) == KEPT
-    command(store, "old", START - KEPT - timedelta(seconds=1))
-    command(store, "young", START - KEPT)
+    assert timedelta(days=37) == REPEATS_KNOWN
+    command(store, "old", START - REPEATS_KNOWN - timedelta(seconds=1))
+    command(store, "young", START - REPEATS_KNOWN)
     assert await forget(store, START) == 2
     assert held(store) == {("outcomes", "young"), ("accepted_commands", "young")}
 
 
 async def test_however_many_there_are_all_go_in_commits_of_a_bounded_size(store: MemoryStore) -> None:
     for number in range(AT_ONCE + 3):
-        command(store, f"c{number}", START - KEPT - timedelta(days=1))
+        command(store, f"c{number}", START - REPEATS_KNOWN - timedelta(days=1))
     sizes, commit = list[int](), store.commit
 
     async def counted(changes: Changes) -> object:
@@ -57,7 +58,7 @@ async def test_however_many_there_are_all_go_in_commits_of_a_bounded_size(store:
 
 
 async def test_no_command_is_pending_again_while_it_is_forgotten(store: MemoryStore) -> None:
-    command(store, "old", START - KEPT - timedelta(days=1))
+    command(store, "old", START - REPEATS_KNOWN - timedelta(days=1))
 
     def fails(_: Changes) -> None:
         store.failure = Unavailable()
@@ -69,7 +70,7 @@ async def test_no_command_is_pending_again_while_it_is_forgotten(store: MemorySt
 
 
 async def test_a_store_that_is_away_is_asked_again(store: MemoryStore) -> None:
-    command(store, "old", START - KEPT - timedelta(days=1))
+    command(store, "old", START - REPEATS_KNOWN - timedelta(days=1))
     pauses = list[float]()
 
     async def pause(seconds: float) -> None:

@@ -9,6 +9,7 @@ from schemas.case import Case, Person
 from schemas.commands import Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author, MessageState
+from schemas.topics import REPEATS_KNOWN
 from services.records.conversations import (
     ACTIVITIES,
     CONVERSATIONS,
@@ -25,8 +26,6 @@ from services.router.conversations.privacy import Privacy, complete, forward, jo
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
 
-# A platform repeats an update for a day at most, the log for a week: 30 days more is the promise of the design.
-ACTIVITIES_KEPT = timedelta(days=37)
 PURGE = "purge"
 
 Configuration = WorkspaceConfiguration | None
@@ -48,7 +47,7 @@ def handle_activity(work: Work, activity: Activity, around: Around) -> None:
     if activity.kind in BY_MESSAGE:
         BY_MESSAGE[activity.kind](work, activity, around)
     elif work.get(ACTIVITIES, activity.id) is None:
-        expires = work.now + ACTIVITIES_KEPT
+        expires = work.now + REPEATS_KNOWN
         record = ActivityRecord(
             workspace=activity.workspace, kind=activity.kind, partition=work.place.partition, expires_at=expires
         )
