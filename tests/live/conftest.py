@@ -42,16 +42,28 @@ def dead_letters(running: Running) -> list[object]:
 
 
 @pytest.fixture
-async def stand_in(contract_port: int) -> AsyncIterator[TelegramStandIn]:
-    async with telegram(contract_port) as (standing_in, _):
+def bots_home() -> str:
+    """The path below which the bot of this one test lives: what a test before it still sends is not found there."""
+    return f"/{time.time_ns()}"
+
+
+@pytest.fixture
+def own_telegram(contract_port: int, bots_home: str) -> str:
+    """The `api_base` of this one test's bot."""
+    return f"http://127.0.0.1:{contract_port}{bots_home}"
+
+
+@pytest.fixture
+async def stand_in(contract_port: int, bots_home: str) -> AsyncIterator[TelegramStandIn]:
+    async with telegram(contract_port, bots_home) as (standing_in, _):
         yield standing_in
 
 
 @pytest.fixture
-async def desk(contracted: Running, contract_port: int) -> AsyncIterator[Desk]:
+async def desk(contracted: Running, own_telegram: str) -> AsyncIterator[Desk]:
     """A workspace with a bot and no agents, at the admin's key."""
     async with shop_at(contracted.url, ADMIN_KEY, f"w-{time.time_ns()}") as shop:
         desk = Desk(shop.client, shop.workspace)
         await desk.put("", {"name": "Shop", "languages": ["en", "fa"]})
-        await desk.put("/accounts/telegram/main", desk.account(f"http://127.0.0.1:{contract_port}"))
+        await desk.put("/accounts/telegram/main", desk.account(own_telegram))
         yield desk

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from services.demo.serving import serving
 from services.demo.telegram import TelegramStandIn
@@ -169,11 +171,11 @@ async def shop_at(url: str, key: str, workspace: str = "shop") -> AsyncIterator[
 
 
 @asynccontextmanager
-async def telegram(port: int) -> AsyncIterator[tuple[TelegramStandIn, str]]:
-    """A stand-in for Telegram on a port that the installation allows, and its address."""
+async def telegram(port: int, path: str = "") -> AsyncIterator[tuple[TelegramStandIn, str]]:
+    """A stand-in for Telegram on a port that the installation allows, and its address; elsewhere than `path` is 404."""
     stand_in = TelegramStandIn()
-    async with serving(stand_in.app, port=port) as url:
-        yield stand_in, url
+    async with serving(Starlette(routes=[Mount(path, stand_in.app)]), port=port) as url:
+        yield stand_in, f"{url}{path}"
 
 
 def allowing(port: int) -> dict[str, str]:

@@ -82,9 +82,9 @@ async def test_a_deleted_account_takes_nothing_within_a_second(desk: Desk) -> No
     await eventually(gone, 1.5)
 
 
-async def test_a_changed_secret_holds_at_once(desk: Desk, contract_port: int) -> None:
+async def test_a_changed_secret_holds_at_once(desk: Desk, own_telegram: str) -> None:
     await desk.hears(1)
-    account = desk.account(f"http://127.0.0.1:{contract_port}")
+    account = desk.account(own_telegram)
     account["credentials"]["secret_token"] = "another"
     await desk.put("/accounts/telegram/main", account)
     assert (await desk.webhook(update_of(next(NUMBERS), 1, "x"), "another")).status_code == 200
