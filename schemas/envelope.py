@@ -5,7 +5,6 @@ extension); `seq` and `index`, the number that the writing processor gave the ev
 row: ingest and REST). `(seq, index)` rises per `source`; readers drop what is not above the last they handled.
 """
 
-from functools import lru_cache
 from typing import Literal, TypeAlias, TypeVar
 
 import orjson
@@ -62,14 +61,22 @@ def document(event: Event) -> dict[str, Json]:
 
 def encode(event: Event) -> bytes:
     """The event as UTF-8 JSON."""
-    return orjson.dumps(document(event))
+    return _remembered(orjson.dumps(document(event)), event)[0]
 
 
 def decode(value: bytes) -> Event:
     """The event of `encode`, which nobody may change. Raises ValueError (pydantic's) for bytes that are no event."""
-    return _remembered(value) if len(value) <= REMEMBERED_BYTES else _EVENT.validate_json(value)
+    known = _known.get(value)
+    return known if known is not None else _remembered(value, _EVENT.validate_json(value))[1]
 
 
-@lru_cache(maxsize=DECODED)
-def _remembered(value: bytes) -> Event:
-    return _EVENT.validate_json(value)
+_known: dict[bytes, Event] = {}
+
+
+def _remembered(value: bytes, event: Event) -> tuple[bytes, Event]:
+    """Both, known from now on: what one stage of a process wrote, the next ones need not decode."""
+    if len(value) <= REMEMBERED_BYTES:
+        _known[value] = event
+        if len(_known) > DECODED:
+            del _known[next(iter(_known))]
+    return value, event

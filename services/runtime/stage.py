@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from schemas.envelope import Event
 from schemas.values import Json
@@ -12,8 +12,7 @@ from services.runtime.work import Effect, Work
 Memory = TypeVar("Memory")
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """An event of an input topic, not handled before."""
 
     event: Event

@@ -98,10 +98,10 @@ class Work:
         """A document that was fetched or written in this batch; None when there is none."""
         key = Key(collection.name, identity)
         if key in self._written:
-            return cast(Model | None, self._written[key])
+            return cast("Model | None", self._written[key])
         if key not in self._seen:
             raise LookupError(f"{key} was not fetched before it was read")
-        return cast(Model | None, self._seen[key])
+        return cast("Model | None", self._seen[key])
 
     def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
         """Insert or replace a document."""

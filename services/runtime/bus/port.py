@@ -7,14 +7,12 @@ the same number of partitions, fixed when they are made. Delivery is at least on
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MAX_EVENT_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One event on its way to a partition. `value` is the encoded event, at most `MAX_EVENT_BYTES`."""
 
     topic: str
@@ -23,8 +21,7 @@ class Outgoing:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One event as read. `offset` rises within (topic, partition); the next position to read is `offset + 1`."""
 
     topic: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import orjson
 
@@ -27,8 +28,7 @@ class Poison(Exception):
         self.error = error
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """One thing to handle, as it came: a record of the bus, a timer that is due, the result of an effect."""
 
     record: Record | None = None

@@ -5,7 +5,7 @@ Documents are JSON objects in collections, by id. Queries go by a declared index
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -34,16 +34,14 @@ class Collection(Generic[Model]):
     indexes: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """Names one document."""
 
     collection: str
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """Insert or replace one document."""
 
     key: Key
