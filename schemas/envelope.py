@@ -48,9 +48,9 @@ class Event(Contract):
 
 
 _EVENT = TypeAdapter(Event)
-DECODED = 512
+DECODED = 1_536
 """How many are remembered: in one process, up to three groups read an event within a moment."""
-REMEMBERED_BYTES = 16_384
+REMEMBERED_BYTES = 6_144
 """Larger ones are not, so that remembering never takes more than a few megabytes."""
 
 

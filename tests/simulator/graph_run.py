@@ -11,7 +11,7 @@ from services.composition import COLLECTIONS
 from tests.simulator.graph import GRAPH, Customer, Desk, Telegram, configure, staff, stages_of, write
 from tests.simulator.loop import run_virtually
 from tests.simulator.process import Groups, Process
-from tests.simulator.promises import CHANGES, audit_all_the_time, audit_now, change_promises
+from tests.simulator.promises import CHANGES, audit_again_and_again, audit_now, change_promises
 from tests.simulator.run import Houses, Verdict, come_to_rest, houses_open, quiet, rebalance_now_and_then
 from tests.simulator.world import Chaos, World
 
@@ -36,7 +36,7 @@ async def _run(seed: int, chaos: Chaos, embedded: bool) -> Verdict:
     client = Process(world, groups, "outside", mortal=False)
     desk = Desk(client)
     life, found = asyncio.create_task(_live(client, customers, desk)), list[str]()
-    auditor = asyncio.create_task(audit_all_the_time(world, found))
+    auditor = asyncio.create_task(audit_again_and_again(world, found))
     await come_to_rest(world, GRAPH, life, timers=False)
     storm.cancel()
     auditor.cancel()

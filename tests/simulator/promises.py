@@ -83,8 +83,9 @@ async def audit_now(world: World) -> tuple[int, list[str]]:
     return judged, found
 
 
-async def audit_all_the_time(world: World, found: list[str]) -> None:
-    """Look again and again; differences are added to `found`."""
+async def audit_again_and_again(world: World, found: list[str]) -> None:
+    """In one seed of four all the time, which takes longer than all else; differences are added to `found`."""
+    pause = 1.5 if world.seed % 4 == 1 else 15.0
     while True:
-        await asyncio.sleep(world.rng.uniform(0.2, 1.5))
+        await asyncio.sleep(world.rng.uniform(pause / 8, pause))
         found += (await audit_now(world))[1]

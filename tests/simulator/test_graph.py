@@ -13,7 +13,7 @@ from services.runtime.stage import Arrived
 from services.runtime.work import Work
 from tests.simulator.graph_run import run_graph
 
-SEEDS = int(os.environ.get("PASOKH_GRAPH_SEEDS", "60"))
+SEEDS = int(os.environ.get("PASOKH_GRAPH_SEEDS", "150"))
 ONE = os.environ.get("PASOKH_SEED")
 CHUNK = 10
 FIRST_OF_CHUNKS = range(0, SEEDS, CHUNK) if ONE is None else (int(ONE),)

@@ -70,6 +70,7 @@ class World:
     broken: list[str] = field(default_factory=list)
     commits: int = 0
     embedded: bool = False
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -78,7 +79,7 @@ class World:
 
     def seconds(self) -> float:
         """Virtual seconds since the start."""
-        return asyncio.get_running_loop().time()
+        return self._loop.time()
 
     def now(self) -> datetime:
         """The true time."""
@@ -87,11 +88,11 @@ class World:
     @property
     def stormy(self) -> bool:
         """Whether things still go wrong."""
-        return self.seconds() < self.chaos.until
+        return self._loop.time() < self.chaos.until
 
     def happens(self, probability: float) -> bool:
         """Whether something of this probability goes wrong now."""
-        return self.stormy and self.rng.random() < probability
+        return self._loop.time() < self.chaos.until and self.rng.random() < probability
 
     def note(self, what: str) -> None:
         """Keep a line of history, to compare replays and to read a failure."""

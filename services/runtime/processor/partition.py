@@ -170,7 +170,7 @@ class PartitionOwner(Generic[Memory]):
         await self._settle()
 
     async def _open(self) -> None:
-        """Row first, then the outbox it left; publish that, then read on from the stored offsets."""
+        """Row first, then the outbox it left; publish that, shut earlier owners out, read on from the stored offsets."""
         group, partition = self._stage.group, self._partition
         key = row_key(group, partition)
         document = (await self._runtime.store.get_many([key])).get(key)
@@ -179,7 +179,18 @@ class PartitionOwner(Generic[Memory]):
             await self._republish(outbox_key(group, partition, self._row.seq))
         positions = await self._consumer.seek(partition, self._row.offsets)
         self._row = self._row.model_copy(update={"offsets": {**positions, **self._row.offsets}})
+        await self._shut_out()
         self._opened = True
+
+    async def _shut_out(self) -> None:
+        """Take the next number, so that no commit that is still on its way from before the row was read can succeed.
+
+        One that succeeded later would leave its outbox unpublished and its timers unknown here, until something else
+        happened to be committed (docs/adr/0007).
+        """
+        row, changes = commit_of(self._begin([]), self._row, self._outbox)
+        await self._runtime.store.commit(changes)
+        self._row, self._outbox = row, None
 
     async def _republish(self, key: Key) -> None:
         document = (await self._runtime.store.get_many([key])).get(key)

@@ -97,6 +97,7 @@ class World:
         runtime = Runtime(self.store, self.bus, LoopClock(), ProcessorInstruments(CollectorRegistry()))
         running = asyncio.create_task(Processor(self.stage, runtime).run())
         await asyncio.sleep(0.01)
+        self.store.commits = 0  # opening the partition was one
         await told()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
