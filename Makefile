@@ -7,8 +7,11 @@ ARGS ?=
 # Two tests at a time: most wait for something. Timing tests are told apart by nothing but patience, so not more.
 WORKERS ?= 2
 
+# Where Python may not keep what it compiled, each start compiles everything anew, which is nearly half of its time; the
+# tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 # --inexact keeps what another target installed; --frozen takes the lock file as it is.
-SYNC := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact \
+SYNC := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode \
         --no-python-downloads --python $(BIN)/python
 # A stamp is newer than what it was made from: a second run does nothing.
 RUNTIME := $(VENV)/.stamp-runtime
