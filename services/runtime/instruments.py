@@ -1,8 +1,20 @@
 """Operational metrics of the runtime. Every name is here; labels come from bounded sets."""
 
+from dataclasses import dataclass
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInstruments:
+    """What one group reports of every batch."""
+
+    events: Counter
+    duplicates: Counter
+    batch: Histogram
+    commit: Histogram
 
 
 class ProcessorInstruments:
@@ -30,6 +42,15 @@ class ProcessorInstruments:
         )
         self.lag = Gauge(
             "pasokh_processor_lag_events", "Events not read yet.", [*g, "topic", "partition"], registry=registry
+        )
+
+    def of(self, group: str) -> GroupInstruments:
+        """Those of one group, found once: finding them costs more than counting."""
+        return GroupInstruments(
+            self.events.labels(group),
+            self.duplicates.labels(group),
+            self.batch.labels(group),
+            self.commit.labels(group),
         )
 
 

@@ -92,6 +92,7 @@ class PartitionOwner(Generic[Memory]):
         self._partition = partition
         self._consumer = consumer
         self._runtime = runtime
+        self._counted = runtime.instruments.of(stage.group)
         self._effects = Effects(stage.perform, self._effect_failed)
         self._recent: deque[bool] = deque(maxlen=REMEMBERED_EVENTS)
         self._draining = asyncio.Event()
@@ -370,7 +371,7 @@ class PartitionOwner(Generic[Memory]):
 
     async def _commit(self, batch: Batch) -> None:
         row, changes = commit_of(batch, self._row, self._outbox)
-        with self._runtime.instruments.commit.labels(self._stage.group).time():
+        with self._counted.commit.time():
             to_publish = await self._runtime.store.commit(changes)
         self._row, self._owed_since = row, None
         self._outbox = changes.outbox_key if to_publish else None
@@ -403,11 +404,10 @@ class PartitionOwner(Generic[Memory]):
                 backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
 
     def _count(self, batch: Batch) -> None:
-        instruments, group = self._runtime.instruments, self._stage.group
         self._recent.extend(False for _ in batch.inputs)
-        instruments.events.labels(group).inc(len(batch.inputs))
-        instruments.duplicates.labels(group).inc(batch.duplicates)
-        instruments.batch.labels(group).observe(len(batch.inputs))
+        self._counted.events.inc(len(batch.inputs))
+        self._counted.duplicates.inc(batch.duplicates)
+        self._counted.batch.observe(len(batch.inputs))
 
     def _effect_failed(self, effect: Effect, error: BaseException) -> None:
         log.error("effect_failed", group=self._stage.group, partition=self._partition, error=type(error).__name__)
