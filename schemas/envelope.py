@@ -5,7 +5,7 @@ extension); `seq` and `index`, the number that the writing processor gave the ev
 row: ingest and REST). `(seq, index)` rises per `source`; readers drop what is not above the last they handled.
 """
 
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, Self, TypeAlias, TypeVar
 
 import orjson
 from pydantic import Field, TypeAdapter
@@ -43,8 +43,13 @@ class Event(Contract):
         known = getattr(self, "_read", None)
         if type(known) is not contract:
             known = contract.model_validate(self.data)
-            object.__setattr__(self, "_read", known)
+            self.tells(known)
         return known
+
+    def tells(self, known: Contract) -> Self:
+        """This event, of which `known` is what `data` says: who reads it in this process need not find out."""
+        object.__setattr__(self, "_read", known)
+        return self
 
 
 _EVENT = TypeAdapter(Event)

@@ -23,7 +23,7 @@ def outgoing(activity: Activity, partitions: int, traceparent: str | None = None
         partitionkey=key,
         traceparent=traceparent,
         data=activity.model_dump(mode="json"),
-    )
+    ).tells(activity)
     return Outgoing(TOPIC, partition_of(key, partitions), key, encode(event))
 
 

@@ -145,7 +145,7 @@ class Work:
             seq=self.place.seq,
             index=len(self.outbox),
             data=data.model_dump(mode="json"),
-        )
+        ).tells(data)
         where = topic or topic_of(event_type).name
         self._send(event, where, partition_of(key, self.place.partitions) if partition is None else partition)
         if topic is None and is_fact(event_type):

@@ -1,6 +1,7 @@
 """One spelling for comparing: never for showing, because a customer's text is theirs."""
 
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 # Arabic letters that Persian keyboards write otherwise, and marks that carry no meaning for us.
@@ -21,15 +22,14 @@ def ascii_digit(character: str) -> str | None:
 
 def ascii_digits(text: str) -> str:
     """The text with every digit character as ASCII, of the same length."""
-    return text if text.isascii() else "".join(ascii_digit(c) or c for c in text)
+    return text if text.isascii() else text.translate(_DIGITS)
 
 
 def folded(text: str) -> str:
     """Lower case, ASCII digits, Persian letters, no marks: a text of the same length, so that places stay the same."""
-    return "".join(map(_folded_character, text))
+    return text.lower() if text.isascii() else text.translate(_FOLDED)
 
 
-@lru_cache(maxsize=CHARACTERS)
 def _folded_character(character: str) -> str:
     if character.isascii():
         return character.lower()
@@ -42,12 +42,30 @@ def _folded_character(character: str) -> str:
 def normalised(text: str) -> str:
     """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case."""
     compatible = unicodedata.normalize("NFKC", text.replace(ZWNJ, " ")).translate(LETTERS)
-    return " ".join(ascii_digits("".join(filter(_is_kept, compatible))).lower().split())
+    return " ".join(compatible.translate(_PLAIN).lower().split())
 
 
-@lru_cache(maxsize=CHARACTERS)
-def _is_kept(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
+def _plain_character(character: str) -> str:
+    kept = unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
+    return (ascii_digit(character) or character) if kept else ""
+
+
+class _Remembered(dict[int, str]):
+    """What becomes of each character, as `str.translate` wants it, found out when it is met first."""
+
+    def __init__(self, become: Callable[[str], str]) -> None:
+        self._become = become
+
+    def __missing__(self, code: int) -> str:
+        found = self._become(chr(code))
+        if len(self) < CHARACTERS:
+            self[code] = found
+        return found
+
+
+_DIGITS = _Remembered(lambda character: ascii_digit(character) or character)
+_FOLDED = _Remembered(_folded_character)
+_PLAIN = _Remembered(_plain_character)
 
 
 def words(text: str) -> frozenset[str]:

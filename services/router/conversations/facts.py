@@ -20,8 +20,7 @@ def tell(work: Work, verb: str, after: Case, before: Status | None, **more: obje
         {
             "conversation": after.id,
             "key": after.key,
-            # A case is a conversation, and is written as one: what its owner needs besides stays here.
-            "snapshot": after,
+            "snapshot": after.shown(),
             "previous_status": before,
             **known,
         }
