@@ -32,7 +32,7 @@ class Case(Conversation):
 
     def shown(self) -> Conversation:
         """As REST and facts show it."""
-        return Conversation.model_construct(**{name: getattr(self, name) for name in Conversation.model_fields})
+        return self.narrowed(Conversation)
 
 
 class Person(Contract):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 import orjson
 from pydantic import (
@@ -101,6 +101,16 @@ Moment = Annotated[
 
 
 _set = object.__setattr__
+Narrower = TypeVar("Narrower", bound="Contract")
+
+
+def _of(contract: type[Narrower], values: dict[str, Any], given: set[str]) -> Narrower:
+    made = object.__new__(contract)
+    _set(made, "__dict__", values)
+    _set(made, "__pydantic_fields_set__", given)
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
+    return made
 
 
 class Contract(BaseModel):
@@ -112,13 +122,18 @@ class Contract(BaseModel):
         """As pydantic's, in a fifth of its time; `update` is not validated there either."""
         if deep:
             return super().model_copy(update=update, deep=True)
-        copied = object.__new__(type(self))
         changed = update or {}
-        _set(copied, "__dict__", {**self.__dict__, **changed})
-        _set(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changed.keys())
-        _set(copied, "__pydantic_extra__", None)
-        _set(copied, "__pydantic_private__", None)
-        return copied
+        return _of(type(self), {**self.__dict__, **changed}, self.__pydantic_fields_set__ | changed.keys())
+
+    @classmethod
+    def made(cls, **values: Any) -> Self:
+        """As the constructor, in a third of its time: values that are right already, of every field."""
+        return _of(cls, values, set(values))
+
+    def narrowed(self, to: type[Narrower]) -> Narrower:
+        """What a class that this one extends says of it."""
+        values = self.__dict__
+        return _of(to, {name: values[name] for name in to.__pydantic_fields__}, set(to.__pydantic_fields__))
 
 
 class Written(BaseModel):

@@ -29,7 +29,7 @@ class Tally:
     @property
     def record(self) -> CounterRecord:
         """The document, which goes on with the tally until the batch is written."""
-        return CounterRecord.model_construct(
+        return CounterRecord.made(
             workspace=self.workspace,
             partition=self.partition,
             version=self.version,

@@ -26,8 +26,7 @@ class ClockRecord(Promise):
 
     def shown(self) -> Clock:
         """As REST and facts show it. An answer that is on its way to the customer is late by as much as it stopped late."""
-        # `model_validate` would give this very record back, being a Clock already.
-        shown = Clock.model_construct(**{name: getattr(self, name) for name in Clock.model_fields})
+        shown = self.narrowed(Clock)
         if shown.state != "breached" or shown.stopped_at is None or shown.late_by_seconds is not None:
             return shown
         late_by = max(0.0, (shown.stopped_at - shown.due_at).total_seconds())

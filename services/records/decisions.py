@@ -12,7 +12,7 @@ class DecisionRecord(Decision):
 
     def shown(self) -> Decision:
         """As REST shows it."""
-        return Decision.model_construct(**{name: getattr(self, name) for name in Decision.model_fields})
+        return self.narrowed(Decision)
 
 
 DECISIONS = Collection(

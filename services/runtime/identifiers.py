@@ -4,13 +4,15 @@ import hashlib
 import os
 from datetime import datetime
 
+VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""The first digit of the last 64 bits, whose first two bits are 10."""
+
 
 def uuid7(now: datetime, order: int, entropy: bytes) -> str:
     """48 bits of Unix milliseconds, 12 bits of `order` (modulo 4096), 62 bits of `entropy` (at least 8 bytes)."""
-    milliseconds = int(now.timestamp() * 1000) & ((1 << 48) - 1)
-    tail = int.from_bytes(entropy[:8], "big") & ((1 << 62) - 1)
-    digits = f"{milliseconds << 80 | 7 << 76 | (order & 0xFFF) << 64 | 2 << 62 | tail:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    time = f"{int(now.timestamp() * 1000) & ((1 << 48) - 1):012x}"
+    tail = entropy[:8].hex()
+    return f"{time[:8]}-{time[8:]}-7{order & 0xFFF:03x}-{VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"
 
 
 def derived_id(now: datetime, order: int, *causes: str) -> str:

@@ -135,13 +135,16 @@ class Work:
         `key` is the person key or, on `routing` and `customers`, the workspace. `topic` and `partition` only for
         control events.
         """
-        event = Event(
+        event = Event.made(
+            specversion="1.0",
             id=self.new_id(event_type),
             source=self.place.source,
             type=event_type,
             time=self.now,
+            datacontenttype="application/json",
             workspace=key.split("/", 1)[0],
             partitionkey=key,
+            traceparent=None,
             seq=self.place.seq,
             index=len(self.outbox),
             data=data.model_dump(mode="json"),

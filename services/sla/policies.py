@@ -39,7 +39,9 @@ def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | N
 def matches(when: SlaMatch, conversation: Conversation) -> bool:
     """Whether all conditions that are given hold; a list holds when any of its values does."""
     return all(
-        not _as_set(wanted).isdisjoint(VALUES[name](conversation)) for name, wanted in when if wanted is not None
+        not _as_set(wanted).isdisjoint(VALUES[name](conversation))
+        for name, wanted in vars(when).items()
+        if wanted is not None
     )
 
 

@@ -96,7 +96,7 @@ def _eligible(roster: Roster, task: Task, agent: Agent) -> Candidate:
         "load_ratio": round(ratio, 6),
         "rested_since": None if rested is NEVER else instant_text(rested),
     }
-    return Candidate(agent=agent.id, eligible=True, filters=_filters(agent, task.need), scores=scores)
+    return Candidate.made(agent=agent.id, eligible=True, filters=_filters(agent, task.need), scores=scores)
 
 
 def _filters(agent: Agent, need: Need) -> list[Filter]:
