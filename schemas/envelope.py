@@ -5,6 +5,7 @@ extension); `seq` and `index`, the number that the writing processor gave the ev
 row: ingest and REST). `(seq, index)` rises per `source`; readers drop what is not above the last they handled.
 """
 
+from collections import OrderedDict
 from typing import Literal, Self, TypeAlias, TypeVar
 
 import orjson
@@ -75,7 +76,8 @@ def decode(value: bytes) -> Event:
     return known if known is not None else _remembered(value, _EVENT.validate_json(value))[1]
 
 
-_known: dict[bytes, Event] = {}
+_known: OrderedDict[bytes, Event] = OrderedDict()
+"""Each use of it is one step for Python: long bodies are read, and so encoded, on threads."""
 
 
 def _remembered(value: bytes, event: Event) -> tuple[bytes, Event]:
@@ -83,5 +85,5 @@ def _remembered(value: bytes, event: Event) -> tuple[bytes, Event]:
     if len(value) <= REMEMBERED_BYTES:
         _known[value] = event
         if len(_known) > DECODED:
-            del _known[next(iter(_known))]
+            _known.popitem(last=False)
     return value, event
