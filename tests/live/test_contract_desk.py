@@ -384,7 +384,10 @@ async def survive_a_kill(running: Running, stand_in: TelegramStandIn, own_telegr
         running.kill()
         running.start()
         running.wait_ready()
-        assert (await desk.outcome(answered, made["id"], 30))["state"] in ("sent", "failed")
+        told = await desk.outcome(answered, made["id"], 30)
+        # Killed right before it was sent or right after, nobody can know: then it is told so, and was sent once or not.
+        unknown = told["state"] == "failed" and told["error"]["code"] == "outcome_unknown"
+        assert unknown or told["state"] == "sent"
         for one in others:
             clock = await clock_of(desk, one, "breached")
             assert seconds_between(clock["started_at"], clock["due_at"]) == 4
@@ -400,4 +403,5 @@ async def survive_a_kill(running: Running, stand_in: TelegramStandIn, own_telegr
             return await desk.metric("pasokh_messages_total", direction="inbound") == 3
 
         await eventually(heard)
-        assert [one["text"] for one in stand_in.sent] == ["in time"]
+        texts = [one["text"] for one in stand_in.sent]
+        assert texts == ["in time"] or (unknown and texts == [])
