@@ -67,23 +67,27 @@ def document(event: Event) -> dict[str, Json]:
 
 def encode(event: Event) -> bytes:
     """The event as UTF-8 JSON."""
-    return _remembered(orjson.dumps(document(event)), event)[0]
+    value = orjson.dumps(document(event))
+    _remember(value, event)
+    return value
 
 
 def decode(value: bytes) -> Event:
     """The event of `encode`, which nobody may change. Raises ValueError (pydantic's) for bytes that are no event."""
-    known = _known.get(value)
-    return known if known is not None else _remembered(value, _EVENT.validate_json(value))[1]
+    event = _known.get(value)
+    if event is None:
+        event = _EVENT.validate_json(value)
+        _remember(value, event)
+    return event
 
 
 _known: OrderedDict[bytes, Event] = OrderedDict()
 """Each use of it is one step for Python: long bodies are read, and so encoded, on threads."""
 
 
-def _remembered(value: bytes, event: Event) -> tuple[bytes, Event]:
-    """Both, known from now on: what one stage of a process wrote, the next ones need not decode."""
+def _remember(value: bytes, event: Event) -> None:
+    """What one stage of a process wrote or read, the next ones need not decode."""
     if len(value) <= REMEMBERED_BYTES:
         _known[value] = event
         if len(_known) > DECODED:
             _known.popitem(last=False)
-    return value, event

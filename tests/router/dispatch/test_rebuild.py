@@ -1,6 +1,6 @@
 """Memory may be lost between any two batches: the same is decided, said and written, byte for byte."""
 
-from collections.abc import Set
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given, settings
@@ -47,23 +47,26 @@ def _presence(office: Office, step: Step) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]) -> None:
     kept, forgetful = Office(reserved_every=3), Office(reserved_every=3)
-    rest, ended = list(history), set[str]()
+    rest, void = list(history), dict[str, int]()
     while rest:
         size = sizes[len(rest) % len(sizes)]
         batch, rest = rest[:size], rest[size:]
         forgetful.forget()
+        said = len(kept.said)
         for office in (kept, forgetful):
             await office.tell(*[_event(office, step) for step in batch], seconds=batch[0].later)
         assert [encode(event) for event in kept.said] == [encode(event) for event in forgetful.said]
         assert kept.shelf.documents == forgetful.shelf.documents
-        ended |= {step.who for step in batch if step.what == "task_closed"}
-        check_documents(kept, ended)
+        for name in (step.who for step in batch if step.what == "task_closed"):
+            task = kept.tasks().get(name)
+            void[name] = said if task and task.agent else len(kept.said)
+        check_documents(kept, void)
 
 
-def check_documents(office: Office, ended: Set[str]) -> None:
+def check_documents(office: Office, void: Mapping[str, int]) -> None:
     """Loads are the assigned open tasks; assignments that were told and not taken back are the tasks' states.
 
-    Nobody tells of the end of an assignment to whoever `ended` it: a task that is queued anew afterwards waits again.
+    Nobody is told of the end of an assignment that they ended themselves: what was said before `void` of it is over.
     """
     tasks = office.tasks()
     assert all((task.state == "assigned") == (task.agent is not None) for task in tasks.values())
@@ -71,13 +74,15 @@ def check_documents(office: Office, ended: Set[str]) -> None:
     assert {agent.id: agent.load for agent in office.agents()} == {a.id: holders.count(a.id) for a in office.agents()}
     assert set(holders) <= {agent.id for agent in office.agents()}
     told: dict[str, str | None] = {}
-    for event in office.said:
+    last: dict[str, int] = {}
+    for place, event in enumerate(office.said):
         conversation, agent = str(event.data["conversation"]), str(event.data["agent"])
         gone = event.type.endswith(".unassigned")
         assert not gone or told[conversation] == agent, "only what was given is taken back"
         told[conversation] = None if gone else agent
-    for name, task in tasks.items():
-        assert told.get(name) == task.agent or (task.agent is None and name in ended)
+        last[conversation] = place
+    standing = {c: told.get(c) if last.get(c, -1) >= void.get(c, 0) else None for c in tasks}
+    assert standing == {c: task.agent for c, task in tasks.items()}
 
 
 @given(history=histories)

@@ -3,22 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
-
-from prometheus_client import CollectorRegistry
 
 from services.runtime.bus.port import Outgoing
-from services.runtime.collections import RUNTIME_COLLECTIONS
 from services.runtime.errors import Unknown
-from services.runtime.instruments import ProcessorInstruments
 from services.runtime.processor.batch import row_key
-from services.runtime.processor.group import Processor
-from services.runtime.processor.partition import Runtime
 from services.runtime.stage import Arrived, Input
-from services.runtime.store.port import Changes, Collection, Document, Key
+from services.runtime.store.port import Changes, Document, Key
 from services.runtime.work import Work
-from tests.fakes import MemoryBus, MemoryStore
-from tests.runtime.processor.test_passing_over import KEPT, Keeper, Kept, LoopClock, outgoing
+from tests.runtime.processor.test_passing_over import CountingStore, Keeper, Kept, World
 from tests.simulator.loop import run_virtually
 
 ROW = row_key("keeper", 0)
@@ -34,7 +26,7 @@ class Reminder(Keeper):
             work.emit("pasokh.outbound.message", "w/p", Kept())
 
 
-class SlowStore(MemoryStore):
+class SlowStore(CountingStore):
     """Keeps the commit that tells back, as a network would; it gets there right after the row was read again."""
 
     def __init__(self) -> None:
@@ -56,46 +48,30 @@ class SlowStore(MemoryStore):
         return found
 
 
-def run(store: MemoryStore, bus: MemoryBus, stage: Keeper) -> "asyncio.Task[None]":
-    """One process with this stage."""
-    return asyncio.create_task(
-        Processor(stage, Runtime(store, bus, LoopClock(), ProcessorInstruments(CollectorRegistry()))).run()
-    )
-
-
-async def end(running: "asyncio.Task[None]") -> None:
-    """As a crash would."""
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-
-
-async def prepared(store: MemoryStore) -> MemoryStore:
-    # Any: a collection of some model is none of every model.
-    collections: Sequence[Collection[Any]] = [*RUNTIME_COLLECTIONS, KEPT]
-    await store.prepare(collections)
-    return store
-
-
 def test_what_an_earlier_commit_left_to_publish_does_not_wait_for_the_next_event() -> None:
     async def main() -> None:
-        store, bus = SlowStore(), MemoryBus(1)
-        running = run(await prepared(store), bus, Reminder())
-        await bus.publish([outgoing("once")])
-        await asyncio.sleep(5)
-        assert store.arrived
-        assert len(bus.logs["outbound", 0]) == 1
-        await end(running)
+        store = SlowStore()
+        world = World(store, stage=Reminder())
+
+        async def told() -> None:
+            await world.publish("once")
+            await asyncio.sleep(5)
+            assert store.arrived
+            assert len(world.bus.logs["outbound", 0]) == 1
+
+        await world.during(told)
 
     run_virtually(main())
 
 
 def test_each_owner_takes_a_number_before_it_takes_anything_else() -> None:
     async def main() -> None:
-        store = await prepared(MemoryStore())
+        world = World()
         for number in (1, 2):
-            running = run(store, MemoryBus(1), Keeper())
-            await asyncio.sleep(0.02)
-            assert store.documents[ROW]["seq"] == number
-            await end(running)
+
+            async def told(number: int = number) -> None:
+                assert world.store.documents[ROW]["seq"] == number
+
+            await world.during(told)
 
     run_virtually(main())
