@@ -12,6 +12,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from services.runtime.bus.port import Bus
+from services.runtime.bus.sqlite import SqliteBus
 from services.runtime.clock import SystemClock
 from services.runtime.engine import open_engine
 from services.runtime.instruments import ProcessorInstruments
@@ -27,23 +29,31 @@ STAGES: dict[str, Callable[[], Stage[Any]]] = {"alpha": Alpha, "beta": Beta}
 COLLECTIONS = (ALPHA_ACTED, BETA_ACTED, FIRED)
 
 
-def failing_at(point: str, count: int, number: int) -> Hook:
-    """A hook that sends this process a signal when it passes the point for the `count`-th time."""
+def failing_at(bus: Bus, point: str, count: int, number: int) -> Hook:
+    """A hook that sends this process a signal when it passes the point for the `count`-th time.
+
+    A process that is only stopped is stopped between two transactions of its file: in one, such as a heartbeat's, it
+    would keep the file's lock, and nobody could take its partitions over until it wakes.
+    """
     passed = 0
 
     async def hook(name: str) -> None:
         nonlocal passed
         passed += name == point
         if name == point and passed == count:
+            # Not by an event (ASYNC110): the file tells nobody when it has nothing to write.
+            while number == signal.SIGSTOP and isinstance(bus, SqliteBus) and bus.database.waiting:  # noqa: ASYNC110
+                await asyncio.sleep(0)
             os.kill(os.getpid(), number)
 
     return hook
 
 
-async def run(names: list[str], hook: Hook) -> None:
+async def run(names: list[str], *failing: str) -> None:
     """Run the stages until killed."""
     clock = SystemClock()
     async with open_engine(Settings(), clock, COLLECTIONS) as (store, bus):
+        hook = failing_at(bus, failing[0], int(failing[1]), getattr(signal, failing[2])) if failing else pass_by
         runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()), hook)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
@@ -51,5 +61,4 @@ async def run(names: list[str], hook: Hook) -> None:
 
 
 if __name__ == "__main__":
-    chosen = failing_at(sys.argv[2], int(sys.argv[3]), getattr(signal, sys.argv[4])) if len(sys.argv) > 2 else pass_by
-    asyncio.run(run(sys.argv[1].split(","), chosen))
+    asyncio.run(run(sys.argv[1].split(","), *sys.argv[2:]))
