@@ -4,11 +4,16 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import settings
+from pydantic import BaseModel
 
 from schemas.envelope import Event
 from schemas.values import Contract
+from services.runtime.embedded.documents import Shape, Values
+from services.runtime.processor.kept import Kept, Written
+from services.runtime.store.port import Document
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 
@@ -38,9 +43,33 @@ def _made_rightly(contract: type[Contract], /, **values: Any) -> Contract:
     return made
 
 
+_row = Shape.row
+
+
+def _row_truly(shape: Shape, identity: str, value: Document | BaseModel) -> Values:
+    """A model goes to SQLite straight as what it would be by way of its document."""
+    row = _row(shape, identity, value)
+    if isinstance(value, BaseModel):
+        expected = _row(shape, identity, value.model_dump(mode="json"))
+        assert (orjson.loads(str(row[1])), row[2:]) == (orjson.loads(str(expected[1])), expected[2:])
+    return row
+
+
+_keep = Kept.keep
+
+
+def _keep_truly(kept: Kept, written: Written) -> None:
+    """What is kept is what would be read."""
+    for value in written.values():
+        assert value is None or type(value).model_validate(value.model_dump(mode="json")) == value
+    _keep(kept, written)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _shortcuts_lead_to_the_same() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Event, "tells", _tells_truly)
         patch.setattr(Contract, "made", classmethod(_made_rightly))
+        patch.setattr(Shape, "row", _row_truly)
+        patch.setattr(Kept, "keep", _keep_truly)
         yield

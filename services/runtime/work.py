@@ -55,6 +55,8 @@ class Effect:
 class Work:
     """The unit of work of one batch. `now` never goes back from batch to batch of a partition.
 
+    `kept` are documents that the place wrote in earlier batches, as they are now; None: removed. `written` are this batch's.
+
     A stage fetches in `load`, then reads and writes here in `decide`. Reading a document that was not fetched is a
     programming error (LookupError), so that every read is batched.
     """
@@ -62,9 +64,10 @@ class Work:
     place: Place
     now: datetime
     reader: Reader
+    kept: Mapping[Key, BaseModel | None] = field(default_factory=dict)
     cause: str = ""
     _seen: dict[Key, BaseModel | None] = field(default_factory=dict)
-    _written: dict[Key, BaseModel | None] = field(default_factory=dict)
+    written: dict[Key, BaseModel | None] = field(default_factory=dict)
     _facts: list[Put] = field(default_factory=list)
     outbox: list[Outgoing] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
@@ -72,11 +75,21 @@ class Work:
 
     async def fetch(self, wanted: Iterable[tuple[Collection[Any], Iterable[str]]]) -> None:
         """Read these documents, all in one call of the store; what was read or written before is kept."""
-        models = {Key(c.name, i): c.model for c, ids in wanted for i in ids}
-        missing = [key for key in models if key not in self._seen and key not in self._written]
+        collections = {Key(c.name, i): c for c, ids in wanted for i in ids}
+        missing = [key for key in collections if not self._holds(key, collections[key])]
         found = await self.reader.get_many(missing) if missing else {}
         for key in missing:
-            self._seen[key] = models[key].model_validate(found[key]) if key in found else None
+            self._seen[key] = collections[key].model.model_validate(found[key]) if key in found else None
+
+    # Any: a collection of some model is none of every model.
+    def _holds(self, key: Key, collection: Collection[Any]) -> bool:
+        """Whether it is held, or can be without reading: `kept` is what the place wrote last of what it alone writes."""
+        if key in self._seen or key in self.written:
+            return True
+        if key not in self.kept or collection.writer != self.place.group:
+            return False
+        self._seen[key] = self.kept[key]
+        return True
 
     async def query(self, collection: Collection[Model], query: Query) -> list[Model]:
         """Read one page of documents by an index and keep them for `get`; documents already held stay as they are."""
@@ -88,8 +101,8 @@ class Work:
 
     def _keep(self, collection: Collection[Model], identity: str, document: Document) -> BaseModel | None:
         key = Key(collection.name, identity)
-        if key in self._written:
-            return self._written[key]
+        if key in self.written:
+            return self.written[key]
         if self._seen.get(key) is None:
             self._seen[key] = collection.model.model_validate(document)
         return self._seen[key]
@@ -97,23 +110,23 @@ class Work:
     def get(self, collection: Collection[Model], identity: str) -> Model | None:
         """A document that was fetched or written in this batch; None when there is none."""
         key = Key(collection.name, identity)
-        if key in self._written:
-            return cast("Model | None", self._written[key])
+        if key in self.written:
+            return cast("Model | None", self.written[key])
         if key not in self._seen:
             raise LookupError(f"{key} was not fetched before it was read")
         return cast("Model | None", self._seen[key])
 
     def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
         """Insert or replace a document."""
-        self._written[Key(collection.name, identity)] = value
+        self.written[Key(collection.name, identity)] = value
 
     def delete(self, collection: Collection[Model], identity: str) -> None:
         """Remove a document, if it is there."""
-        self._written[Key(collection.name, identity)] = None
+        self.written[Key(collection.name, identity)] = None
 
     def held(self, collection: Collection[Model]) -> dict[str, Model]:
         """Every document of a collection that this batch has read or written, by id, as it is now."""
-        merged = {**self._seen, **self._written}
+        merged = {**self._seen, **self.written}
         return {k.id: cast(Model, v) for k, v in merged.items() if k.collection == collection.name and v is not None}
 
     def new_id(self, purpose: str) -> str:
@@ -182,21 +195,20 @@ class Work:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was decided that anybody could notice: no document, no event, no effect."""
-        return not (self._written or self._facts or self.outbox or self.effects)
+        return not (self.written or self._facts or self.outbox or self.effects)
 
     def puts(self) -> list[Put]:
         """Every document to write."""
-        documents = [Put(k, v.model_dump(mode="json")) for k, v in self._written.items() if v is not None]
-        return documents + self._facts
+        return [Put(k, v) for k, v in self.written.items() if v is not None] + self._facts
 
     def deletes(self) -> list[Key]:
         """Every document to remove."""
-        return [k for k, v in self._written.items() if v is None]
+        return [k for k, v in self.written.items() if v is None]
 
     def timers(self) -> dict[str, Timer | None]:
         """Timers set (or taken back: None) by this batch, by their name."""
         prefix = self.timer_id("")
-        chosen = {k.id.removeprefix(prefix): v for k, v in self._written.items() if k.collection == TIMERS.name}
+        chosen = {k.id.removeprefix(prefix): v for k, v in self.written.items() if k.collection == TIMERS.name}
         return cast(dict[str, Timer | None], chosen)
 
 

@@ -36,9 +36,22 @@ def traits_of(activity: Activity, language: str | None, sensitive: bool) -> Trai
     )
 
 
+_FRESH: dict[str, object] = {
+    **dict.fromkeys(("agent", "assigned_at", "first_response_at", "resolved_at", "handoff", "answer_due_since")),
+    **dict.fromkeys(("first_response", "last_agent", "private_person")),
+    "last_surface": "private",
+    "resolutions": 0,
+    "transfers": 0,
+}
+"""What nobody has done yet."""
+
+
 def opened(identity: str, activity: Activity, plan: Plan, language: str | None, now: datetime) -> Case:
     """A new conversation by the first message of a person on a thread, waiting for an agent."""
-    return Case(
+    return Case.made(
+        **_FRESH,
+        addresses={},
+        tags=[],
         id=identity,
         workspace=activity.workspace,
         key=f"{activity.workspace}/{activity.person}",
@@ -149,7 +162,7 @@ def requeued(conversation: Case, now: datetime) -> Case:
 
 def task(conversation: Case) -> TaskQueued:
     """The routing side of a waiting conversation."""
-    return TaskQueued(
+    return TaskQueued.made(
         conversation=conversation.id,
         key=conversation.key,
         workspace=conversation.workspace,
@@ -161,6 +174,7 @@ def task(conversation: Case) -> TaskQueued:
         priority=conversation.priority,
         language=conversation.language,
         queued_at=conversation.queued_at or conversation.updated_at,
+        due_at=None,
         preferred=conversation.last_agent,
         rule=conversation.rule,
         config_version=conversation.config_version,

@@ -53,7 +53,17 @@ def handle_activity(work: Work, activity: Activity, around: Around) -> None:
         )
         work.put(ACTIVITIES, activity.id, record)
         work.wake(PURGE, _next_hour(work.now))
-        ONCE.get(activity.kind, _ignore)(work, activity, around)
+        if not _changes_anothers(work, activity):
+            ONCE.get(activity.kind, _ignore)(work, activity, around)
+
+
+def _changes_anothers(work: Work, activity: Activity) -> bool:
+    """Whether it changes a message in another person's conversation: its owner alone writes that, and is told."""
+    message = work.get(MESSAGES, activity.message) if activity.kind in CHANGES and activity.message else None
+    if message is None or message.key == _key(activity):
+        return False
+    work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=activity))
+    return True
 
 
 def _next_hour(now: datetime) -> datetime:
@@ -90,6 +100,9 @@ def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
     """Somebody else's activity that belongs to a conversation of ours."""
     asked = arrived.event.read(Forward)
     case, activity = work.get(CONVERSATIONS, asked.conversation), asked.activity
+    if activity.kind in CHANGES:
+        CHANGES[activity.kind](work, activity, around)
+        return
     if case is None or not (case.private_person is None or case.private_person == activity.person):
         return
     if work.get(MESSAGES, activity.message or activity.id) is not None:
@@ -161,7 +174,7 @@ def _with_open(person: Person, activity: Activity, conversation: Case) -> Person
 def _message_record(
     work: Work, activity: Activity, conversation: Case, identity: str, state: MessageState
 ) -> MessageRecord:
-    return MessageRecord(
+    return MessageRecord.made(
         id=identity,
         conversation=conversation.id,
         workspace=conversation.workspace,
@@ -170,13 +183,14 @@ def _message_record(
         direction="inbound",
         surface=activity.surface,
         channel=activity.channel,
-        author=Author(kind="customer", id=activity.person, name=activity.person_name),
+        author=Author.made(kind="customer", id=activity.person, name=activity.person_name),
         text=activity.text,
         masked=activity.masked,
         attachments=activity.attachments,
         sent_at=activity.sent_at,
         received_at=activity.received_at,
         state=state,
+        error=None,
         platform_id=activity.platform_id,
         edited_at=_edited_at(activity) if state == "edited" else None,
     )
@@ -278,4 +292,5 @@ def _follow(work: Work, activity: Activity, around: Around) -> None:
 
 
 BY_MESSAGE: dict[str, Handler] = {"message": _message, "postback": _message}
-ONCE: dict[str, Handler] = {"edit": _edit, "deletion": _deletion, "receipt": _receipt, "follow": _follow}
+CHANGES: dict[str, Handler] = {"edit": _edit, "deletion": _deletion}
+ONCE: dict[str, Handler] = {**CHANGES, "receipt": _receipt, "follow": _follow}

@@ -125,7 +125,7 @@ def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row,
     key = row_key(place.group, place.partition)
     fence = Condition(key) if row.seq == 0 else Condition(key, "seq", row.seq)
     deletes = [*work.deletes(), *([previous_outbox] if previous_outbox else [])]
-    puts = [Put(key, after.model_dump(mode="json")), *work.puts()]
+    puts = [Put(key, after), *work.puts()]
     return after, Changes(
         [fence], puts, deletes, tuple(work.outbox), outbox_key(place.group, place.partition, after.seq)
     )

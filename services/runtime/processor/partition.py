@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -37,7 +37,9 @@ from services.runtime.processor.batch import (
     understand,
 )
 from services.runtime.processor.effects import Effects
-from services.runtime.stage import Performed, Stage, Unhurried, WakeUp
+from services.runtime.processor.kept import Kept
+from services.runtime.processor.turns import Turns
+from services.runtime.stage import Input, Performed, Stage, Unhurried, WakeUp
 from services.runtime.store.port import Key, Store, outbox_events
 from services.runtime.work import Effect, Place, Work
 
@@ -74,6 +76,7 @@ class Runtime:
     clock: Clock
     instruments: ProcessorInstruments
     hook: hooks.Hook = hooks.pass_by
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class PartitionOwner(Generic[Memory]):
         self._draining = asyncio.Event()
         self._settled_at, self._settled_seq = 0.0, 0
         self._most = BATCH_EVENTS
+        self._kept = Kept()
         self._linger, self._next_at = stage.linger_seconds if isinstance(stage, Unhurried) else 0.0, 0.0
         self._forget()
 
@@ -107,9 +111,14 @@ class PartitionOwner(Generic[Memory]):
         self._opened = False
         self._owed_since: float | None = None
         self._outbox: Key | None = None
-        self._memory = self._stage.remember()
+        self._forget_decided()
         self._agenda = Agenda(self._stage.group, self._partition)
         self._barrier: Barrier | None = None
+
+    def _forget_decided(self) -> None:
+        """Drop what a decision that was not committed may have changed."""
+        self._memory = self._stage.remember()
+        self._kept.clear()
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -295,7 +304,7 @@ class PartitionOwner(Generic[Memory]):
 
     async def _one_by_one(self, taken: list[Taken]) -> None:
         """Find the event that cannot be handled; everything before and after it is handled as ever."""
-        self._memory = self._stage.remember()
+        self._forget_decided()
         for index, one in enumerate(taken):
             try:
                 await self._decide_and_commit([one])
@@ -307,7 +316,7 @@ class PartitionOwner(Generic[Memory]):
                 raise
 
     async def _set_aside(self, one: Taken, error: Exception) -> None:
-        self._memory = self._stage.remember()
+        self._forget_decided()
         self._recent.append(True)
         if sum(self._recent) >= DEAD_LETTERS_TO_STOP:
             raise Stopped(f"{sum(self._recent)} dead letters among the last {len(self._recent)} events") from error
@@ -322,12 +331,12 @@ class PartitionOwner(Generic[Memory]):
 
     def _begin(self, taken: Sequence[Taken]) -> Batch:
         place = Place(self._stage.group, self._partition, self._runtime.bus.partitions, self._row.seq + 1)
-        return begin(self._row, taken, Work(place, self._now(), self._runtime.store))
+        return begin(self._row, taken, Work(place, self._now(), self._runtime.store, self._kept))
 
     async def _decide_and_commit(self, taken: Sequence[Taken]) -> None:
         batch = self._begin(taken)
         await self._read(batch)
-        self._decide(batch)
+        await self._decide(batch)
         await self._runtime.hook(hooks.DECIDED)
         await (self._commit(batch) if self._is_worth_a_commit(batch) else self._pass_over(batch))
         self._count(batch)
@@ -343,13 +352,22 @@ class PartitionOwner(Generic[Memory]):
             raise Poison(None, error) from error
         await self._runtime.hook(hooks.DOCUMENTS_READ)
 
-    def _decide(self, batch: Batch) -> None:
-        for taken, one in batch.inputs:
-            batch.work.cause = cause_of(one)
-            try:
-                self._stage.decide(batch.work, self._memory, one)
-            except Exception as error:
-                raise Poison(taken, error) from error
+    async def _decide(self, batch: Batch) -> None:
+        def decide(pair: tuple[Taken, Input]) -> None:
+            self._decide_one(batch, *pair)
+
+        if self._linger:
+            await self._runtime.turns.each(decide, batch.inputs, self._runtime.clock)
+            return
+        for pair in batch.inputs:
+            decide(pair)
+
+    def _decide_one(self, batch: Batch, taken: Taken, one: Input) -> None:
+        batch.work.cause = cause_of(one)
+        try:
+            self._stage.decide(batch.work, self._memory, one)
+        except Exception as error:
+            raise Poison(taken, error) from error
 
     def _is_worth_a_commit(self, batch: Batch) -> bool:
         """Timers and results are not of the log, so nobody could read them again."""
@@ -374,6 +392,7 @@ class PartitionOwner(Generic[Memory]):
         with self._counted.commit.time():
             to_publish = await self._runtime.store.commit(changes)
         self._row, self._owed_since = row, None
+        self._kept.keep(batch.work.written)
         self._outbox = changes.outbox_key if to_publish else None
         self._agenda.apply(batch.work.timers())
         for effect in batch.work.effects:

@@ -42,10 +42,15 @@ class Key(NamedTuple):
 
 
 class Put(NamedTuple):
-    """Insert or replace one document."""
+    """Insert or replace one document: `value` as it is, or the model that it is the JSON of."""
 
     key: Key
-    document: Document
+    value: Document | BaseModel
+
+    @property
+    def document(self) -> Document:
+        """The document as JSON's values."""
+        return self.value.model_dump(mode="json") if isinstance(self.value, BaseModel) else self.value
 
 
 @dataclass(frozen=True, slots=True)

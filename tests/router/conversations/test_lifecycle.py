@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from schemas.commands import Forward
 from schemas.configuration import Match, Rule, Then
 from schemas.sla import ControlDue
 from services.records.conversations import ACTIVITIES, PERSONS
@@ -287,3 +288,19 @@ async def test_every_command_leaves_one_outcome(house: House) -> None:
     await house.assign()
     outcome = await house.reply()
     assert house.driver.get(OUTCOMES, outcome.id) == outcome
+
+
+@pytest.mark.parametrize(("kind", "told"), [("edit", "message_edited"), ("deletion", "message_deleted")])
+async def test_a_message_of_another_person_is_changed_by_the_owner_of_its_conversation(
+    house: House, kind: str, told: str
+) -> None:
+    await house.customer(1, message="theirs")
+    before, case = house.messages(), house.case()
+    change = house.activity(2, kind, person="telegram:main:moderator", message="theirs", text={"text": "better"})
+    assert await house.arrives("inbound", f"pasokh.inbound.{kind}", change) == ["command.forward"]
+    assert house.driver.sent[-1].partitionkey == case.key
+    assert (house.messages(), house.case()) == (before, case)
+    forwarded = Forward.model_validate(house.driver.sent[-1].data)
+    assert await house.arrives("commands", "pasokh.command.forward", forwarded) == [told]
+    assert house.messages() != before
+    assert await house.arrives("inbound", f"pasokh.inbound.{kind}", change) == []
