@@ -19,6 +19,8 @@ from services.runtime.store.port import Changes, Collection, Document, Key, Page
 from tests.simulator.world import Killed, World
 
 LEASE_SECONDS = 3.0
+MOMENTS = (0.0, 0.0, 0.001, 0.003)
+"""Seconds that an await may take."""
 
 
 class Groups:
@@ -103,7 +105,7 @@ class Member:
         self._check(partition)
         found = self._read(partition, limit)
         if not found and wait > 0:
-            await self.process.world.news(wait)
+            await self.process.world.news(self.topics, partition, wait)
             await self.process.step("taken")
             self._check(partition)
             found = self._read(partition, limit)
@@ -156,7 +158,7 @@ class Process:
             self._asleep_until = world.seconds() + world.rng.uniform(0.5, 12.0)
             world.note(f"{self.name} stops at {where}")
             self._expire_soon()
-        await asyncio.sleep(world.rng.choice((0, 0, 0.001, 0.003)))
+        await asyncio.sleep(MOMENTS[int(world.rng.random() * len(MOMENTS))])
         while world.seconds() < self._asleep_until:  # noqa: ASYNC110 - it may be put to sleep again meanwhile
             await asyncio.sleep(self._asleep_until - world.seconds())
         self._check_alive()

@@ -63,7 +63,7 @@ class World:
     documents: dict[str, dict[str, Document]] = field(default_factory=lambda: defaultdict(dict))
     rng: random.Random = field(init=False)
     history: list[str] = field(default_factory=list)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _waiting: dict[tuple[str, int], list[asyncio.Event]] = field(default_factory=lambda: defaultdict(list))
     indexes: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     appended_at: dict[tuple[str, int, int], datetime] = field(default_factory=dict)
     latest: dict[str, str] = field(default_factory=dict)
@@ -107,15 +107,24 @@ class World:
             self.appended_at[event.topic, event.partition, len(log)] = self.now()
             log.append(Record(event.topic, event.partition, len(log), event.key, event.value))
         self.note(f"append {[(e.topic, e.partition) for e in events]}")
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        for place in {(e.topic, e.partition): None for e in events}:
+            for heard in self._waiting[place]:
+                heard.set()
 
-    async def news(self, wait: float) -> None:
-        """Wait for anything to be appended."""
+    async def news(self, topics: Sequence[str], partition: int, wait: float) -> None:
+        """Wait until something is appended to one of the topics of a partition, for so many seconds at most."""
+        heard = asyncio.Event()
+        waiting = [self._waiting[topic, partition] for topic in topics]
+        for line in waiting:
+            line.append(heard)
         try:
-            await asyncio.wait_for(self._news.wait(), wait)
+            async with asyncio.timeout(wait):
+                await heard.wait()
         except TimeoutError:
             return
+        finally:
+            for line in waiting:
+                line.remove(heard)
 
     def end(self, topic: str, partition: int) -> int:
         """The offset that the next event will have."""
