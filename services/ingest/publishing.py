@@ -14,14 +14,18 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 def outgoing(activity: Activity, partitions: int, traceparent: str | None = None) -> Outgoing:
     """The event of an activity, on its person's partition."""
     key = person_key(activity.workspace, activity.person)
-    event = Event(
+    event = Event.made(
+        specversion="1.0",
         id=activity.id,
         source=SOURCE,
         type=f"pasokh.inbound.{activity.kind}",
         time=activity.received_at,
+        datacontenttype="application/json",
         workspace=activity.workspace,
         partitionkey=key,
         traceparent=traceparent,
+        seq=None,
+        index=None,
         data=activity.model_dump(mode="json"),
     ).tells(activity)
     return Outgoing(TOPIC, partition_of(key, partitions), key, encode(event))

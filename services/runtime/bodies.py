@@ -49,8 +49,10 @@ async def read_body(
 
 def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
     """`Content-Length` of ASGI headers (names in lower case); 0 when absent or no number."""
-    value = next((v for name, v in headers if name == b"content-length"), b"0")
-    return int(value) if value.isdigit() else 0
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
 
 
 async def _collected(receive: Receive, limit: int) -> bytes:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from datetime import datetime
+from functools import lru_cache
 
 VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 """The first digit of the last 64 bits, whose first two bits are 10."""
@@ -10,9 +11,15 @@ VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 def uuid7(now: datetime, order: int, entropy: bytes) -> str:
     """48 bits of Unix milliseconds, 12 bits of `order` (modulo 4096), 62 bits of `entropy` (at least 8 bytes)."""
-    time = f"{int(now.timestamp() * 1000) & ((1 << 48) - 1):012x}"
     tail = entropy[:8].hex()
-    return f"{time[:8]}-{time[8:]}-7{order & 0xFFF:03x}-{VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"
+    return f"{_time_digits(now)}-7{order & 0xFFF:03x}-{VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"
+
+
+@lru_cache(maxsize=64)
+def _time_digits(now: datetime) -> str:
+    """All ids of a batch begin with the same."""
+    time = f"{int(now.timestamp() * 1000) & ((1 << 48) - 1):012x}"
+    return f"{time[:8]}-{time[8:]}"
 
 
 def derived_id(now: datetime, order: int, *causes: str) -> str:

@@ -1,6 +1,7 @@
 """One fact of a conversation heard: as the stage and the auditor do it, on the clocks as they rest."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from schemas.configuration import SlaBody
 from schemas.conversation import Conversation, ConversationFact
@@ -15,6 +16,10 @@ from services.sla.promises import Story, follow, meet, watched
 
 DESCRIBED = ("channel", "account", "surface", "team", "priority")
 """What a clock repeats of its conversation, as it was last said."""
+_described = attrgetter(*DESCRIBED)
+
+
+_NOT_YET = dict.fromkeys(("stopped_at", "late_by_seconds", "ended_at", "paused_at", "next_at"))
 
 
 def heard(
@@ -33,8 +38,7 @@ def heard(
     def make(told: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms) -> ClockRecord:
         return _clock(partition, told, metric, run, since, terms)
 
-    described = _described(fact)
-    now = {metric: _redescribed(clock, described) for metric, clock in clocks.items()}
+    now = {metric: _redescribed(clock, fact) for metric, clock in clocks.items()}
     changed = {(clock.metric, clock.run): clock for clock in now.values()}
     story = Story(known or watched(fact, pick(fact)), now, make, pick, changed=changed)
     if known is None:
@@ -43,31 +47,36 @@ def heard(
     return story
 
 
-def _described(fact: ConversationFact) -> dict[str, object]:
-    return {name: getattr(fact.snapshot, name) for name in DESCRIBED}
+def _description(fact: ConversationFact) -> dict[str, object]:
+    return dict(zip(DESCRIBED, _described(fact.snapshot), strict=True))
 
 
-def _redescribed(clock: ClockRecord, described: Mapping[str, object]) -> ClockRecord:
-    told = {name: getattr(clock, name) for name in DESCRIBED}
-    return clock if told == described else clock.model_copy(update=described)
+def _redescribed(clock: ClockRecord, fact: ConversationFact) -> ClockRecord:
+    same = _described(clock) == _described(fact.snapshot)
+    return clock if same else clock.model_copy(update=_description(fact))
 
 
 def _clock(
     partition: int, fact: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms
 ) -> ClockRecord:
-    fields: dict[str, object] = {
-        "metric": metric,
-        "target_seconds": terms.targets.of(metric),
-        "started_at": since,
-        "due_at": since,
-        "state": "running",
-        "run": run,
-        "conversation": fact.conversation,
-        "workspace": fact.snapshot.workspace,
-        "key": fact.key,
-        "partition": partition,
-    }
-    return ClockRecord.model_validate({**fields, **promised(terms), **_described(fact)})
+    return ClockRecord.made(
+        metric=metric,
+        target_seconds=terms.targets.of(metric),
+        started_at=since,
+        due_at=since,
+        state="running",
+        run=run,
+        conversation=fact.conversation,
+        workspace=fact.snapshot.workspace,
+        key=fact.key,
+        partition=partition,
+        warned=[],
+        answers=[],
+        pauses=[],
+        **_NOT_YET,
+        **promised(terms),
+        **_description(fact),
+    )
 
 
 def picked(written: SlaBody | None, version: int, timezone: str, case: Conversation) -> Terms | None:

@@ -52,12 +52,12 @@ INTENTS: dict[str, tuple[str, ...]] = {
         *("sūdz", "sudz", "bojāt", "bojat", "saplīs", "krāpnie", "krapnie", "nepieņemam"),
     ),
 }
-_NORMALISED = {intent: tuple(normalised(s) for s in stems) for intent, stems in INTENTS.items()}
+_NORMALISED = {intent: tuple(f" {normalised(s)}" for s in stems) for intent, stems in INTENTS.items()}
 
 
 def intent_of(text: str) -> str | None:
     """`refund`, `delivery`, `payment`, `complaint`, or None where no word says."""
     padded = f" {normalised(text)}"
-    hits = {intent: sum(f" {stem}" in padded for stem in stems) for intent, stems in _NORMALISED.items()}
+    hits = {intent: sum(map(padded.__contains__, stems)) for intent, stems in _NORMALISED.items()}
     best = max(hits.values())
     return next((intent for intent, count in hits.items() if count == best), None) if best else None

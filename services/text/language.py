@@ -4,7 +4,7 @@ Short texts say little, so what an account expects and what the platform hints d
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.text.normalise import normalised, words
 
@@ -58,12 +58,17 @@ def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) 
     priors = list(dict.fromkeys(base for tag in expected if (base := _base(tag))))
     content = _NOISE.sub(" ", text)
     arabic, latin = len(_ARABIC.findall(content)), len(_LATIN.findall(content))
-    others = sum(c.isalpha() for c in content) - arabic - latin
+    others = sum(map(str.isalpha, content)) - arabic - latin
     if others > arabic + latin:
         return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     if arabic == latin == 0:
         return _likely(priors, said, None)
     return _arabic_script(content, priors, said) if arabic >= latin else _latin_script(content, priors, said)
+
+
+def _among(known: frozenset[str], said: Iterable[str]) -> int:
+    """How many of the words or letters are known ones."""
+    return sum(map(known.__contains__, said))
 
 
 def _base(tag: str | None) -> str | None:
@@ -79,14 +84,14 @@ def _likely(priors: list[str], said: str | None, script: frozenset[str] | None) 
 
 
 def _arabic_script(text: str, priors: list[str], said: str | None) -> str | None:
-    if sum(c in FOREIGN_ARABIC for c in text) > len(text) / 50:
+    if _among(FOREIGN_ARABIC, text) > len(text) / 50:
         return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     tokens = normalised(text).split()
     # "ال" begins many Arabic words and few Persian ones; "می" is the Persian present, also without a space.
     article = sum(t.startswith(("ال", "وال", "بال")) and len(t) > 4 for t in tokens)
     verbs = sum(t.startswith(("می", "نمی")) and len(t) > 4 for t in tokens)
-    persian = 2 * sum(t in PERSIAN_WORDS for t in tokens) + 2 * verbs + sum(c in PERSIAN_LETTERS for c in text)
-    arabic = 2 * sum(t in ARABIC_WORDS for t in tokens) + 2 * article + sum(c in ARABIC_LETTERS for c in text)
+    persian = 2 * _among(PERSIAN_WORDS, tokens) + 2 * verbs + _among(PERSIAN_LETTERS, text)
+    arabic = 2 * _among(ARABIC_WORDS, tokens) + 2 * article + _among(ARABIC_LETTERS, text)
     if persian == arabic:
         return _likely(priors, said, ARABIC_SCRIPT)
     if max(persian, arabic) <= 2 and len(tokens) <= 2 and (likely := _likely(priors, said, ARABIC_SCRIPT)):
@@ -96,8 +101,8 @@ def _arabic_script(text: str, priors: list[str], said: str | None) -> str | None
 
 def _latin_script(text: str, priors: list[str], said: str | None) -> str | None:
     lower, tokens = text.lower(), re.findall(r"[^\W\d_]+", normalised(text).replace("'", ""))
-    scores = {language: 2 * sum(t in table for t in tokens) for language, table in LATIN_TABLES.items()}
-    scores["lv"] += sum(c in LATVIAN_LETTERS for c in lower) + 2 * sum(c in ONLY_LATVIAN for c in lower)
+    scores = {language: 2 * _among(table, tokens) for language, table in LATIN_TABLES.items()}
+    scores["lv"] += _among(LATVIAN_LETTERS, lower) + 2 * _among(ONLY_LATVIAN, lower)
     best = max(scores.values())
     winners = [language for language, score in scores.items() if score == best]
     if best == 0 or (len(tokens) > 4 and best < len(tokens) / 4):

@@ -41,6 +41,8 @@ def _folded_character(character: str) -> str:
 
 def normalised(text: str) -> str:
     """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     compatible = unicodedata.normalize("NFKC", text.replace(ZWNJ, " ")).translate(LETTERS)
     return " ".join(compatible.translate(_PLAIN).lower().split())
 

@@ -70,6 +70,7 @@ _CARDS = re.compile(rf"(?<!\w){CARD_WORD}")
 _LOOSE = re.compile(r"(?<![\d\w.,/٬٫،])\d{3,4}(?![\d\w])(?!\s*(?:[/.,٬٫،]\d|%))")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\[nrtu]")
 _JSON_ESCAPED = re.compile(r"\\(?:[nrt]|u([0-9A-Fa-f]{4}))")
+_DIGIT = re.compile(r"\d")
 _EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]+(?:\.[\w\-]+)+")
 _IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]){11,30}")
 _SHEBA = re.compile(rf"{SHEBA_WORD}{_GAP}(?P<value>\d(?:[ \-]?\d){{23}}(?!\d))")
@@ -114,8 +115,10 @@ def _unescaped(text: str) -> str:
 
 
 def _masked(text: str, *, public: bool) -> Masked:
-    finders = SECRETS + (PERSONAL if public else ())
     plain = folded(text)
+    finders = SECRETS + (PERSONAL if public else ())
+    if not _DIGIT.search(plain):
+        finders = tuple(finder for finder in finders if finder in WITHOUT_DIGITS)
     places = [Place(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
     found = list(_merged(sorted(places)))
     return Masked(_cut(text, found), sorted({place.kind for place in found}))
@@ -220,4 +223,7 @@ SECRETS: tuple[Finder, ...] = (
     _values(_CODES_BEFORE, "code"),
     _passwords,
 )
-PERSONAL: tuple[Finder, ...] = (_ibans, _whole(_EMAIL, "email"), _whole(_PHONE, "phone"), _orders, _posts)
+_emails = _whole(_EMAIL, "email")
+PERSONAL: tuple[Finder, ...] = (_ibans, _emails, _whole(_PHONE, "phone"), _orders, _posts)
+WITHOUT_DIGITS = frozenset({_passwords, _emails})
+"""What may be found where there is no digit. Most texts have none."""

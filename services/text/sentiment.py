@@ -24,11 +24,12 @@ GLAD = frozenset("😍🥰❤👍🙏😊🌹💐😘🎉")
 def sentiment_of(text: str) -> Sentiment | None:
     """None for a text without a word. A glad word right after a negation, or before a Persian one, counts as angry."""
     tokens = re.findall(r"[^\W\d_]+(?:'\w+)?", normalised(text))
-    balance = sum(c in GLAD for c in text) - sum(c in ANGRY for c in text)
+    balance = sum(map(GLAD.__contains__, text)) - sum(map(ANGRY.__contains__, text))
     for place, token in enumerate(tokens):
-        around = tokens[max(0, place - 2) : place] + tokens[place + 1 : place + 2]
-        negated = any(near in NEGATIONS for near in around)
-        balance += (token in POSITIVE) * (-1 if negated else 1) - (token in NEGATIVE)
+        if token in POSITIVE:
+            around = tokens[max(0, place - 2) : place] + tokens[place + 1 : place + 2]
+            balance += 1 if NEGATIONS.isdisjoint(around) else -1
+        balance -= token in NEGATIVE
     if not tokens and not balance:
         return None
     return "positive" if balance > 0 else "negative" if balance < 0 else "neutral"

@@ -11,19 +11,17 @@ from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
 
+_NOTHING_MORE: dict[str, object] = dict.fromkeys(
+    ("message", "message_surface", "author", "first_response", "error", "decision")
+)
+
 
 def tell(work: Work, verb: str, after: Case, before: Status | None, **more: object) -> None:
     """Keep the conversation and emit `pasokh.conversation.<verb>`. `more` are further fields of ConversationFact."""
     work.put(CONVERSATIONS, after.id, after)
-    known: dict[str, object] = {"at": work.now, "agent": after.agent, **more}
-    fact = ConversationFact.model_validate(
-        {
-            "conversation": after.id,
-            "key": after.key,
-            "snapshot": after.shown(),
-            "previous_status": before,
-            **known,
-        }
+    known = {**_NOTHING_MORE, "at": work.now, "agent": after.agent, **more}
+    fact = ConversationFact.made(
+        conversation=after.id, key=after.key, snapshot=after.shown(), previous_status=before, **known
     )
     work.emit(f"pasokh.conversation.{verb}", after.key, fact)
 

@@ -102,12 +102,11 @@ def _eligible(roster: Roster, task: Task, agent: Agent) -> Candidate:
 def _filters(agent: Agent, need: Need) -> list[Filter]:
     member = need.team in agent.teams
     skills = [f"{name} {agent.skills.get(name, 0)} of at least {minimum}" for name, minimum in need.skills]
-    load = f"{agent.load} of {agent.capacity} units in use"
     return [
         _filter("team", member, f"{'in' if member else 'not in'} team {need.team}"),
         _filter("skills", need.skilled(agent.skills), ", ".join(skills) or "none needed"),
         _filter("presence", agent.presence == "online", agent.presence),
-        _filter("capacity", agent.load < agent.capacity, load),
+        _filter("capacity", agent.load < agent.capacity, f"{agent.load} of {agent.capacity} units in use"),
     ]
 
 

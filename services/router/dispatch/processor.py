@@ -7,6 +7,7 @@ documents that the batch will write: whoever runs the stage drops the memory whe
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from schemas.envelope import Event
 from schemas.routing import TaskChanged, TaskClosed, TaskGiven, TaskQueued
 from schemas.values import Json
 from services.records.configuration import Configurations
@@ -60,23 +61,23 @@ class Dispatch:
         if one.event.type in COMMANDS:
             obey(work, room, memory.teams.get(room.workspace, frozenset()), one.event)
         elif one.event.type in TASK_HANDLERS:
-            record_verdicts(work, room, TASK_HANDLERS[one.event.type](work, room, one.event.data))
+            record_verdicts(work, room, TASK_HANDLERS[one.event.type](work, room, one.event))
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise LookupError(f"dispatch has no effect {effect.name}")
 
 
-def _queued(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
-    queued = TaskQueued.model_validate(data)
+def _queued(work: Work, room: Room, event: Event) -> list[Verdict]:
+    queued = event.read(TaskQueued)
     if queued.conversation in room.tasks:
         return []
-    record = TaskRecord(**dict(queued))
+    record = TaskRecord.made(**vars(queued), state="waiting", agent=None, assigned_at=None, decision=None)
     room.tasks[record.conversation] = record
     return room.desk.open(task_of(record), work.now)
 
 
-def _changed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
-    changed = TaskChanged.model_validate(data)
+def _changed(work: Work, room: Room, event: Event) -> list[Verdict]:
+    changed = event.read(TaskChanged)
     held = room.tasks.get(changed.conversation)
     if held is None:
         return []
@@ -89,13 +90,13 @@ def _changed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
     return room.desk.change(task_of(record), work.now)
 
 
-def _handed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
-    given = TaskGiven.model_validate(data)
+def _handed(work: Work, room: Room, event: Event) -> list[Verdict]:
+    given = event.read(TaskGiven)
     return room.desk.give_to(given.conversation, given.to_agent, given.by or "an operator", work.now)
 
 
-def _closed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
-    closed = TaskClosed.model_validate(data)
+def _closed(work: Work, room: Room, event: Event) -> list[Verdict]:
+    closed = event.read(TaskClosed)
     if room.tasks.pop(closed.conversation, None) is None:
         return []
     work.delete(TASKS, closed.conversation)
@@ -103,7 +104,7 @@ def _closed(work: Work, room: Room, data: dict[str, Json]) -> list[Verdict]:
 
 
 CHANGEABLE = ("team", "requirement", "priority", "due_at")
-TASK_HANDLERS: dict[str, Callable[[Work, Room, dict[str, Json]], list[Verdict]]] = {
+TASK_HANDLERS: dict[str, Callable[[Work, Room, Event], list[Verdict]]] = {
     "pasokh.routing.task_queued": _queued,
     "pasokh.routing.task_changed": _changed,
     "pasokh.routing.task_given": _handed,

@@ -42,7 +42,7 @@ def _given(work: Work, room: Room, verdict: Given) -> None:
     decision = _decide(work, room, verdict.task, verdict.why, verdict.agent)
     update = {"state": "assigned", "agent": verdict.agent, "assigned_at": work.now, "decision": decision.id}
     task = _keep(work, room, room.tasks[verdict.task.id].model_copy(update=update))
-    assigned = Assigned(
+    assigned = Assigned.made(
         conversation=task.conversation,
         key=task.key,
         workspace=task.workspace,
@@ -82,7 +82,7 @@ def _keep(work: Work, room: Room, task: TaskRecord) -> TaskRecord:
 
 def _decide(work: Work, room: Room, task: Task, why: Explanation, agent: str | None) -> DecisionRecord:
     record = room.tasks[task.id]
-    decision = DecisionRecord(
+    decision = DecisionRecord.made(
         id=work.new_id("decision"),
         workspace=record.workspace,
         key=record.key,

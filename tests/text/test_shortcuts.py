@@ -1,0 +1,28 @@
+"""What is left out for speed would have found nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.text import sensitive
+from services.text.normalise import normalised
+from services.text.sensitive import PERSONAL, SECRETS, mask
+
+ANNOUNCING = (
+    "card visa cvv otp pin password parole is ir رمز عبور کد ملی شبا iban lv- order #№ a@b.lv hunter :=- . , % /"
+)
+WORDS = st.sampled_from(ANNOUNCING.split())
+SAID = st.lists(WORDS | st.text(max_size=8), max_size=12).map(" ".join)
+
+
+@given(SAID, st.booleans())
+def test_a_text_without_digits_is_masked_as_if_all_was_looked_for(said: str, public: bool) -> None:
+    quick = mask(said, public=public)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sensitive, "WITHOUT_DIGITS", frozenset(SECRETS + PERSONAL))
+        assert mask(said, public=public) == quick
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_an_ascii_text_is_normalised_as_others_are(text: str) -> None:
+    assert normalised(f"{text} ā") == f"{normalised(text)} ā".strip()
