@@ -17,8 +17,6 @@ from services.sla.promises import Story, follow, meet, watched
 DESCRIBED = ("channel", "account", "surface", "team", "priority")
 """What a clock repeats of its conversation, as it was last said."""
 _described = attrgetter(*DESCRIBED)
-
-
 _NOT_YET = dict.fromkeys(("stopped_at", "late_by_seconds", "ended_at", "paused_at", "next_at"))
 
 

@@ -16,7 +16,6 @@ from services.runtime.errors import Fenced
 from services.runtime.store.port import Collection, Condition, Document, Index, Key
 
 Values = tuple[object, ...]
-_ELSEWHERE = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +144,13 @@ def _indexed(document: Document, field: str) -> Json:
 
 def _held(model: BaseModel, field: str) -> object:
     """As `_indexed` of the model's document."""
-    value = getattr(model, field, None) if "." not in field else _ELSEWHERE
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    return instant_text(value) if isinstance(value, datetime) else _indexed(model.model_dump(mode="json"), field)
+    if "." not in field:
+        value = getattr(model, field, None)
+        if isinstance(value, datetime):
+            return instant_text(value)
+        if value is None or isinstance(value, str | bool | int | float):
+            return value
+    return _indexed(model.model_dump(mode="json"), field)
 
 
 def _json_path(field: str) -> str:

@@ -156,17 +156,18 @@ class MongoStore:
             if changes.outbox_key is None:
                 raise ValueError("a commit with an outbox names the document that keeps it")
             puts.append(Put(changes.outbox_key, outbox_document(changes.outbox)))
-        for put in puts:
-            self._check_indexed(put)
+        documents = {put.key: put.document for put in puts}
+        for key, document in documents.items():
+            self._check_indexed(key.collection, document)
         for key in [*changes.deletes, *(condition.key for condition in changes.conditions)]:
             self._documents(key.collection)
-        return {put.key: put.document for put in puts}
+        return documents
 
-    def _check_indexed(self, put: Put) -> None:
-        self._documents(put.key.collection)
-        for index in self._indexes[put.key.collection].values():
+    def _check_indexed(self, collection: str, document: Document) -> None:
+        self._documents(collection)
+        for index in self._indexes[collection].values():
             for field in index.fields:
-                if isinstance(value_at(put.document, field), dict | list):
+                if isinstance(value_at(document, field), dict | list):
                     raise TypeError(f"the indexed field {field} holds no single value; an index orders single values")
 
     async def _commit(self, changes: Changes, puts: dict[Key, Document]) -> None:
