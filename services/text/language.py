@@ -5,6 +5,7 @@ Short texts say little, so what an account expects and what the platform hints d
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from services.text.normalise import normalised, words
 
@@ -56,9 +57,10 @@ def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) 
     """
     said = _base(hint)
     priors = list(dict.fromkeys(base for tag in expected if (base := _base(tag))))
-    content = _NOISE.sub(" ", text)
-    arabic, latin = len(_ARABIC.findall(content)), len(_LATIN.findall(content))
-    others = sum(map(str.isalpha, content)) - arabic - latin
+    content = _NOISE.sub(" ", text) if any(map(text.__contains__, "@#/")) else text
+    letters = sum(map(str.isalpha, content))
+    arabic, latin = (0, letters) if content.isascii() else (_count(_ARABIC, content), _count(_LATIN, content))
+    others = letters - arabic - latin
     if others > arabic + latin:
         return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     if arabic == latin == 0:
@@ -66,11 +68,16 @@ def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) 
     return _arabic_script(content, priors, said) if arabic >= latin else _latin_script(content, priors, said)
 
 
+def _count(script: re.Pattern[str], text: str) -> int:
+    return len(script.findall(text))
+
+
 def _among(known: frozenset[str], said: Iterable[str]) -> int:
     """How many of the words or letters are known ones."""
     return sum(map(known.__contains__, said))
 
 
+@lru_cache(maxsize=256)
 def _base(tag: str | None) -> str | None:
     return re.split(r"[-_]", tag.lower())[0] or None if tag else None
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.text import sensitive
+from services.text import language, sensitive
 from services.text.normalise import normalised
 from services.text.sensitive import PERSONAL, SECRETS, mask
 
@@ -26,3 +26,14 @@ def test_a_text_without_digits_is_masked_as_if_all_was_looked_for(said: str, pub
 @given(st.text(st.characters(max_codepoint=127)))
 def test_an_ascii_text_is_normalised_as_others_are(text: str) -> None:
     assert normalised(f"{text} ā") == f"{normalised(text)} ā".strip()
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_letters_of_an_ascii_text_are_latin_ones(text: str) -> None:
+    assert language._count(language._LATIN, text) == sum(map(str.isalpha, text))
+    assert language._count(language._ARABIC, text) == 0
+
+
+@given(st.text(st.characters(exclude_characters="@#/")) | st.sampled_from(["https:example.com", "www.example.com"]))
+def test_addresses_and_tags_are_only_where_their_signs_are(text: str) -> None:
+    assert language._NOISE.sub(" ", text) == text
