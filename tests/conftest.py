@@ -65,11 +65,19 @@ def _keep_truly(kept: Kept, written: Written) -> None:
     _keep(kept, written)
 
 
+# Any: functions and a class method.
+SHORTCUTS: tuple[tuple[type, str, Any, Any], ...] = (
+    (Event, "tells", _tells, _tells_truly),
+    (Contract, "made", vars(Contract)["made"], classmethod(_made_rightly)),
+    (Shape, "row", _row, _row_truly),
+    (Kept, "keep", _keep, _keep_truly),
+)
+"""Each as it is, and with a look at the long way."""
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _shortcuts_lead_to_the_same() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Event, "tells", _tells_truly)
-        patch.setattr(Contract, "made", classmethod(_made_rightly))
-        patch.setattr(Shape, "row", _row_truly)
-        patch.setattr(Kept, "keep", _keep_truly)
+        for where, name, _, truly in SHORTCUTS:
+            patch.setattr(where, name, truly)
         yield

@@ -17,8 +17,8 @@ from tests.simulator.run import Houses, Verdict, come_to_rest, houses_open, quie
 from tests.simulator.world import Chaos, World
 
 CUSTOMERS, SECONDS = 8, 40.0
-FEW_CUSTOMERS, FEW_SECONDS = 3, 20.0
-"""Of a small world, of which two are played in the time of one large one."""
+FEW_CUSTOMERS, FEW_SECONDS = 2, 15.0
+"""Of a small world, of which three are played in nearly the time of one large one."""
 STORM = Chaos(crash=0.0006, pause=0.002, clock_skew=0.0)
 """Hard enough that every process dies or sleeps now and then, and mild enough that agents are in time now and then."""
 HURRICANE = Chaos(clock_skew=0.0)
