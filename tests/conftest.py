@@ -31,13 +31,13 @@ def _tells_truly(event: Event, known: Contract) -> Event:
     return _tells(event, known)
 
 
-_made = Contract.made.__func__  # type: ignore[attr-defined]  # a class method has it
+_made = vars(Contract)["made"]
 
 
 # Any: the values of any contract's fields.
 def _made_rightly(contract: type[Contract], /, **values: Any) -> Contract:
     """What is made without a look at its values is what a look at them would have made."""
-    made: Contract = _made(contract, **values)
+    made: Contract = _made.__func__(contract, **values)
     assert contract(**values) == made, f"{contract.__name__} of {values!r}"
     assert values.keys() == contract.model_fields.keys()
     return made
@@ -65,19 +65,11 @@ def _keep_truly(kept: Kept, written: Written) -> None:
     _keep(kept, written)
 
 
-# Any: functions and a class method.
-SHORTCUTS: tuple[tuple[type, str, Any, Any], ...] = (
-    (Event, "tells", _tells, _tells_truly),
-    (Contract, "made", vars(Contract)["made"], classmethod(_made_rightly)),
-    (Shape, "row", _row, _row_truly),
-    (Kept, "keep", _keep, _keep_truly),
-)
-"""Each as it is, and with a look at the long way."""
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _shortcuts_lead_to_the_same() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for where, name, _, truly in SHORTCUTS:
-            patch.setattr(where, name, truly)
+        patch.setattr(Event, "tells", _tells_truly)
+        patch.setattr(Contract, "made", classmethod(_made_rightly))
+        patch.setattr(Shape, "row", _row_truly)
+        patch.setattr(Kept, "keep", _keep_truly)
         yield

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from tests.conftest import SHORTCUTS
-
 
 @pytest.fixture(autouse=True)
 def _silence() -> Iterator[None]:
@@ -20,10 +18,3 @@ def _silence() -> Iterator[None]:
     yield
     gc.set_threshold(*usual)
     structlog.reset_defaults()
-
-
-@pytest.fixture(autouse=True)
-def _shortcuts_unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All other tests look whether they lead to the same, which would take a fifth of the seeds' time."""
-    for where, name, quick, _ in SHORTCUTS:
-        monkeypatch.setattr(where, name, quick)

@@ -10,7 +10,7 @@ import pytest
 from tests.simulator.run import Verdict, run_plain
 from tests.simulator.world import Chaos
 
-SEEDS = int(os.environ.get("PASOKH_SEEDS", "1000"))
+SEEDS = int(os.environ.get("PASOKH_SEEDS", "2000"))
 ONE = os.environ.get("PASOKH_SEED")
 CHUNK = 100
 FIRST_OF_CHUNKS = range(0, SEEDS, CHUNK) if ONE is None else (int(ONE),)

@@ -1,6 +1,6 @@
 """What one owner of a partition wrote last: its next batches need not read it again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 
 from pydantic import BaseModel
@@ -14,35 +14,16 @@ Written = Mapping[Key, BaseModel | None]
 """Documents by key; None for one that was removed."""
 
 
-class Kept(Written):
-    """The documents of the last commits.
+class Kept(dict[Key, BaseModel | None]):
+    """The documents of the last commits; those that were written first go first.
 
     Only its own commits change what a partition of a group writes (the fence), so what it wrote is what is there. What
     others write is never looked up here. Empty after any commit that may have failed, and after any decision that did.
     """
 
-    def __init__(self) -> None:
-        self._documents: dict[Key, BaseModel | None] = {}
-
-    def __getitem__(self, key: Key) -> BaseModel | None:
-        return self._documents[key]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._documents
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self._documents)
-
-    def __len__(self) -> int:
-        return len(self._documents)
-
     def keep(self, written: Written) -> None:
         """A commit of these has succeeded."""
-        self._documents.update(written)
-        surplus = len(self._documents) - LEAST
-        if surplus > LEAST:
-            self._documents = dict(islice(self._documents.items(), surplus, None))
-
-    def clear(self) -> None:
-        """Nothing is known any more."""
-        self._documents.clear()
+        self.update(written)
+        if len(self) > 2 * LEAST:
+            for key in list(islice(self, len(self) - LEAST)):
+                del self[key]
