@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 import orjson
@@ -60,9 +59,11 @@ def instant(text: str) -> datetime:
 def _read(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
     """Our own text at once: events and documents are full of it."""
     if type(value) is str and len(value) == LENGTH and value[-1] == "Z":
-        with suppress(ValueError):
+        try:
             return datetime.fromisoformat(value)
-    elif type(value) is datetime and value.tzinfo is UTC:
+        except ValueError:
+            return _in_utc(read(value))
+    if type(value) is datetime and value.tzinfo is UTC:
         return value
     return _in_utc(read(value))
 
@@ -115,6 +116,12 @@ def _of(contract: type[Narrower], values: dict[str, Any], given: set[str]) -> Na
     return made
 
 
+@cache
+def _fields(contract: "type[Contract]") -> set[str]:
+    """The names of all fields, which nobody may change."""
+    return set(contract.__pydantic_fields__)
+
+
 class Contract(BaseModel):
     """Something that travels or rests. Readers ignore fields they do not know, so that writers may add some."""
 
@@ -124,18 +131,25 @@ class Contract(BaseModel):
         """As pydantic's, in a fifth of its time; `update` is not validated there either."""
         if deep:
             return super().model_copy(update=update, deep=True)
-        changed = update or {}
-        return _of(type(self), {**self.__dict__, **changed}, self.__pydantic_fields_set__ | changed.keys())
+        # Which fields were given is asked of what callers write, never of this.
+        return _of(type(self), {**self.__dict__, **(update or {})}, self.__pydantic_fields_set__)
+
+    def __eq__(self, other: object) -> bool:
+        """As pydantic's, in a fifth of its time."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
 
     @classmethod
     def made(cls, **values: Any) -> Self:
         """As the constructor, in a third of its time: values that are right already, of every field."""
-        return _of(cls, values, set(values))
+        return _of(cls, values, _fields(cls))
 
     def narrowed(self, to: type[Narrower]) -> Narrower:
         """What a class that this one extends says of it."""
         values = self.__dict__
-        return _of(to, {name: values[name] for name in to.__pydantic_fields__}, set(to.__pydantic_fields__))
+        return _of(to, {name: values[name] for name in to.__pydantic_fields__}, _fields(to))
 
 
 class Written(BaseModel):

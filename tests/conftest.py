@@ -7,13 +7,12 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import settings
-from pydantic import BaseModel
 
 from schemas.envelope import Event
 from schemas.values import Contract
 from services.runtime.embedded.documents import Shape, Values
 from services.runtime.processor.kept import Kept, Written
-from services.runtime.store.port import Document
+from services.runtime.store.port import Put
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 
@@ -46,12 +45,11 @@ def _made_rightly(contract: type[Contract], /, **values: Any) -> Contract:
 _row = Shape.row
 
 
-def _row_truly(shape: Shape, identity: str, value: Document | BaseModel) -> Values:
-    """A model goes to SQLite straight as what it would be by way of its document."""
-    row = _row(shape, identity, value)
-    if isinstance(value, BaseModel):
-        expected = _row(shape, identity, value.model_dump(mode="json"))
-        assert (orjson.loads(str(row[1])), row[2:]) == (orjson.loads(str(expected[1])), expected[2:])
+def _row_truly(shape: Shape, put: Put) -> Values:
+    """What goes to SQLite straight, or as its text is known, is what would go by way of its document."""
+    row = _row(shape, put)
+    expected = _row(shape, Put(put.key, put.document))
+    assert (orjson.loads(str(row[1])), row[2:]) == (orjson.loads(str(expected[1])), expected[2:])
     return row
 
 

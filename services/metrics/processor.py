@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 
 from schemas.activity import Activity
 from schemas.conversation import ConversationFact
@@ -77,19 +78,23 @@ class MetricsStage:
         match one:
             case WakeUp():
                 _prune(work)
-            case Arrived(event=event) if event.type.startswith(INBOUND):
-                _count_activity(work, memory, event)
-            case Arrived(event=event) if event.type.startswith(CONVERSATION):
-                _count_fact(work, memory, event)
-            case Arrived(event=event) if event.type.startswith(SLA):
-                fact = event.read(ClockFact)
-                _count(work, memory, event.workspace, of_promise(event.type.removeprefix(SLA), fact))
-            case Arrived(event=event) if event.type.startswith(DELIVERY):
-                sample = of_delivery(event.type.removeprefix(DELIVERY), event.partitionkey)
-                _count(work, memory, event.workspace, [sample] if sample else [])
+            case Arrived(event=event):
+                _count_event(work, memory, event)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise NotImplementedError(f"metrics does nothing outside, and was asked for {effect.name}")
+
+
+def _count_event(work: Work, memory: Memory, event: Event) -> None:
+    if event.type.startswith(CONVERSATION):
+        _count_fact(work, memory, event)
+    elif event.type.startswith(INBOUND):
+        _count_activity(work, memory, event)
+    elif event.type.startswith(SLA):
+        _count(work, memory, event.workspace, of_promise(event.type.removeprefix(SLA), event.read(ClockFact)))
+    elif event.type.startswith(DELIVERY):
+        sample = of_delivery(event.type.removeprefix(DELIVERY), event.partitionkey)
+        _count(work, memory, event.workspace, [sample] if sample else [])
 
 
 # -- counters ----------------------------------------------------------------------------------------------------------
@@ -120,13 +125,19 @@ def _conversation(event: Event) -> str:
 
 def _count_fact(work: Work, memory: Memory, event: Event) -> None:
     told = Told(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
-    before = work.get(COUNTED_CASES, told.fact.conversation) or CaseRecord(workspace=event.workspace)
+    before = work.get(COUNTED_CASES, told.fact.conversation) or _unheard(event.workspace)
     after, marks = follow(_moved(work, memory, told.fact, before), told)
     _count(work, memory, event.workspace, [sample for mark in marks for sample in of_mark(mark)])
     if told.case.status == "closed" and after.waiting is None:
         work.delete(COUNTED_CASES, told.fact.conversation)
     elif after is not before and after != before:
         work.put(COUNTED_CASES, told.fact.conversation, after)
+
+
+@lru_cache(maxsize=256)
+def _unheard(workspace: str) -> CaseRecord:
+    """What is remembered of any conversation before its first fact."""
+    return CaseRecord(workspace=workspace)
 
 
 def _moved(work: Work, memory: Memory, fact: ConversationFact, case: CaseRecord) -> CaseRecord:

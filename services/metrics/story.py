@@ -68,13 +68,15 @@ def language_of(language: str | None) -> str:
 
 def where_of(case: Conversation, surface: str | None = None) -> dict[str, str | None]:
     """Every dimension of a report; `surface`: the message's, where that counts."""
-    known = {**of_case(case), "account": case.account, "agent": case.agent}
-    return {**known, "surface": surface or case.surface}
+    where: dict[str, str | None] = {**of_case(case), "account": case.account, "agent": case.agent}
+    if surface is not None:
+        where["surface"] = surface
+    return where
 
 
 def follow(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
     """What is remembered after a fact, and what it adds. The facts of a conversation come in their order."""
-    marks = list(_counted(told))
+    marks = _counted(told)
     for step in STEPS:
         known, more = step(known, told)
         marks.extend(more)
@@ -113,11 +115,12 @@ def _turn_names(known: CaseRecord) -> Iterator[tuple[str, str]]:
 # -- what one fact is by itself ----------------------------------------------------------------------------------------
 
 
-def _counted(told: Told) -> Iterator[Mark]:
+def _counted(told: Told) -> list[Mark]:
     names = COUNTED.get(told.word)
-    if names is not None:
-        where = where_of(told.case, told.fact.message_surface)
-        yield from (Mark(kpi, variant, where, told.time, told.time) for kpi, variant in names(told.fact))
+    if names is None:
+        return []
+    where = where_of(told.case, told.fact.message_surface)
+    return [Mark(kpi, variant, where, told.time, told.time) for kpi, variant in names(told.fact)]
 
 
 def _once(kpi: str, variant: str = "") -> Callable[[ConversationFact], Iterable[tuple[str, str]]]:

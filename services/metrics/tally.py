@@ -44,7 +44,7 @@ class Tally:
             sample = folded(sample)
             series = sample.series
         if sample.instrument.kind == "histogram":
-            known = self.distributions.get(series, Distribution())
+            known = self.distributions.get(series) or Distribution()
             self.distributions[series] = observed(known, sample.instrument, sample.amount)
         else:
             self.move(series, sample.amount)
@@ -64,4 +64,4 @@ def observed(known: Distribution, instrument: Instrument, seconds: float) -> Dis
     place = bisect.bisect_left(instrument.buckets, seconds)
     bound = str(instrument.buckets[place]) if place < len(instrument.buckets) else "+Inf"
     counts = {**known.counts, bound: known.counts.get(bound, 0) + 1}
-    return Distribution(counts=counts, total=known.total + seconds)
+    return Distribution.made(counts=counts, total=known.total + seconds)

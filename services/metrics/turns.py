@@ -10,7 +10,7 @@ from schemas.counted import CaseRecord, Said, Turn
 
 def asked(known: CaseRecord, since: datetime, begun: datetime) -> CaseRecord:
     """The customer wrote: a turn begins, unless one runs; after an answer on its way, the turn after it."""
-    turn = Turn(since=since, begun=begun)
+    turn = Turn.made(since=since, begun=begun)
     if known.turn is None:
         return known.model_copy(update={"turn": turn})
     if known.said and known.said[-1].asked is None:

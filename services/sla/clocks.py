@@ -42,7 +42,9 @@ def moment(start: datetime, seconds: float, calendar: Calendar | None) -> dateti
 
 def start(clock: P) -> Change[P]:
     """Set a new clock running; its `due_at` and the next moment are computed here."""
-    running = _aligned(_due(clock.model_copy(update={"state": "running"})))
+    due_at = _at(clock, clock.target_seconds)
+    first = min(due_at, _at(clock, clock.target_seconds * min(clock.warn_at))) if clock.warn_at else due_at
+    running = clock.model_copy(update={"state": "running", "due_at": due_at, "next_at": first})
     return Change(running, (Told("started", running),))
 
 

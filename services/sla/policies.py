@@ -38,22 +38,19 @@ def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | N
 
 def matches(when: SlaMatch, conversation: Conversation) -> bool:
     """Whether all conditions that are given hold; a list holds when any of its values does."""
-    return all(
-        not _as_set(wanted).isdisjoint(VALUES[name](conversation))
-        for name, wanted in vars(when).items()
-        if wanted is not None
-    )
+    asked = [(name, wanted) for name, wanted in vars(when).items() if wanted is not None]
+    return all(_holds(wanted, VALUES[name](conversation)) for name, wanted in asked)
 
 
-def _as_set(wanted: object) -> set[object]:
-    return set(wanted) if isinstance(wanted, list) else {wanted}
+def _holds(wanted: object, values: Iterable[object]) -> bool:
+    return any(value in wanted if isinstance(wanted, list) else value == wanted for value in values)
 
 
 def terms_of(policy: Policy | None, version: int) -> Terms | None:
     """What a policy promises, as it is in this version of what was written."""
     if policy is None:
         return None
-    return Terms(
+    return Terms.made(
         policy=policy.id,
         version=version,
         targets=policy.targets,

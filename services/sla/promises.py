@@ -50,13 +50,17 @@ class Story(Generic[P]):
 def watched(fact: ConversationFact, pick: Pick) -> Watch:
     """The watch of a conversation that is heard of for the first time."""
     case = fact.snapshot
-    return Watch(
+    return Watch.made(
         conversation=fact.conversation,
         workspace=case.workspace,
         team=case.team,
         priority=case.priority,
         terms=pick.terms,
         picked=[pick.version],
+        waits={},
+        runs={},
+        begun=[],
+        answers=[],
     )
 
 
@@ -99,7 +103,7 @@ def _retarget(story: Story[P], fact: ConversationFact) -> None:
         if metric in story.clocks:
             _apply(story, metric, lambda clock: clocks.retarget(clock, story.watch.terms, fact.at))
             if story.clocks[metric].state == "cancelled":
-                _set_wait(story, metric, Wait(since=wait.since))
+                _set_wait(story, metric, wait.since)
         else:
             _open(story, fact, metric, wait.since)
 
@@ -116,20 +120,24 @@ def _open(story: Story[P], fact: ConversationFact, metric: ClockMetric, since: I
     """Something is waited for; where it is promised, a run of its clock starts."""
     terms = story.watch.terms
     if terms is None or terms.targets.of(metric) is None:
-        _set_wait(story, metric, Wait(since=since))
+        _set_wait(story, metric, since)
         return
     run = story.watch.runs.get(metric, 0) + 1
-    story.watch = story.watch.model_copy(update={"runs": {**story.watch.runs, metric: run}})
-    _set_wait(story, metric, Wait(since=since, run=run))
+    _set_wait(story, metric, since, run)
     _keep(story, clocks.start(story.make(fact, metric, run, since, terms)))
     for answer in story.watch.answers if metric in TURNS else ():
         _apply(story, metric, lambda clock, a=answer: Change(clocks.reply(clock, a.message, a.at)))  # type: ignore[misc]  # a default binds the loop's value
 
 
-def _set_wait(story: Story[P], metric: ClockMetric, wait: Wait) -> None:
-    if wait.run is None:
+def _set_wait(story: Story[P], metric: ClockMetric, since: Instant, run: int | None = None) -> None:
+    """It is waited for, with a clock of this run; None: nothing is promised about it."""
+    watch = story.watch
+    update: dict[str, object] = {"waits": {**watch.waits, metric: Wait.made(since=since, run=run)}}
+    if run is None:
         story.clocks.pop(metric, None)
-    story.watch = story.watch.model_copy(update={"waits": {**story.watch.waits, metric: wait}})
+    else:
+        update["runs"] = {**watch.runs, metric: run}
+    story.watch = watch.model_copy(update=update)
 
 
 def _close(story: Story[P], metric: ClockMetric) -> None:

@@ -250,15 +250,27 @@ def closed(conversation: Case, now: datetime) -> Case:
 
 def met(person: Person | None, activity: Activity, now: datetime) -> Person:
     """The person as known after an activity."""
-    known = person or Person(
-        key=f"{activity.workspace}/{activity.person}", workspace=activity.workspace, person=activity.person, seen_at=now
-    )
+    known = person or _stranger(activity, now)
     return known.model_copy(
         update={
             "name": activity.person_name or known.name,
             "language": activity.language or known.language,
             "seen_at": now,
         }
+    )
+
+
+def _stranger(activity: Activity, now: datetime) -> Person:
+    return Person.made(
+        key=f"{activity.workspace}/{activity.person}",
+        workspace=activity.workspace,
+        person=activity.person,
+        name=None,
+        language=None,
+        blocked=False,
+        open={},
+        forwarded_to=None,
+        seen_at=now,
     )
 
 

@@ -6,6 +6,10 @@ from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Match, Rule, The
 from schemas.values import Priority, Requirement
 
 
+WITHOUT = Rule(then=Then())
+"""What holds where no rule matches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What rules may look at."""
@@ -38,13 +42,13 @@ def plan(traits: Traits, configuration: WorkspaceConfiguration | None) -> Plan:
     for number, rule in enumerate(rules, start=1):
         if matches(rule.when, traits):
             return _planned(rule, traits, configuration, f"rule {number}", version)
-    return _planned(Rule(then=Then()), traits, configuration, "default", version)
+    return _planned(WITHOUT, traits, configuration, "default", version)
 
 
 def _planned(rule: Rule, traits: Traits, configuration: WorkspaceConfiguration | None, name: str, version: int) -> Plan:
     teams = configuration.teams if configuration else {}
     team = rule.then.team if rule.then.team in teams else DEFAULT_TEAM
-    return Plan(team, Requirement(skills=_skills(rule.then, traits)), rule.then.priority, name, version)
+    return Plan(team, Requirement.made(skills=_skills(rule.then, traits)), rule.then.priority, name, version)
 
 
 def _skills(then: Then, traits: Traits) -> dict[str, int]:

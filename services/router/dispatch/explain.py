@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 from schemas.routing import Candidate, Filter
 from schemas.values import Json, instant_text
 from services.router.dispatch.domain import NEVER, Agent, Need, Task
-from services.router.dispatch.roster import Opening, Roster
+from services.router.dispatch.roster import Opening, Roster, Shown
 
 SHOWN = 10
 LOOKED_AT = 20
 """Where fewer than ten are eligible, so many members of the team, first by id, are looked at for near misses."""
+
+
+REMEMBERED = 64
+"""Candidates of an opening, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,11 @@ def explain_given(roster: Roster, task: Task, drawn: str | None = None) -> Expla
     ranked = _ranked(roster, opening, task)
     winner = ranked[0]
     skills = [_skill_words(winner, name, minimum) for name, minimum in task.need.skills]
-    reason = _reason(task, roster, ranked)
+    reason = _reason(task, roster, opening, ranked)
     parts = [*skills, f"{winner.load} of {winner.capacity} units in use", reason, *([drawn] if drawn else [])]
     return Explanation(
         f"Assigned to {_called(winner)}: {', '.join(parts)}.",
-        _shown(roster, task, ranked),
+        _shown(roster, opening, task, ranked),
         roster.excluded(opening),
     )
 
@@ -61,11 +64,11 @@ def explain_waiting(roster: Roster, task: Task) -> Explanation:
     """Why nobody can take the task now."""
     opening = roster.opening(task.need)
     excluded = roster.excluded(opening)
-    return Explanation(_waiting_words(task.need, len(roster.agents), excluded), _shown(roster, task, []), excluded)
+    return Explanation(_waiting_words(task.need, len(roster.agents), excluded), _shown(roster, opening, task, []), excluded)
 
 
 def _ranked(roster: Roster, opening: Opening, task: Task) -> list[Agent]:
-    best = [roster.agents[i] for i in islice(opening.ranked(), SHOWN)]
+    best = [roster.agents[i] for i in opening.first(SHOWN)]
     preferred = _preferred(roster, task)
     return [preferred, *(a for a in best if a.id != preferred.id)][:SHOWN] if preferred else best
 
@@ -75,8 +78,8 @@ def _preferred(roster: Roster, task: Task) -> Agent | None:
     return agent if agent and agent.situation == "free" and task.need.met_by(agent.teams, agent.skills) else None
 
 
-def _shown(roster: Roster, task: Task, ranked: Sequence[Agent]) -> list[Candidate]:
-    eligible = [_eligible(roster, task, agent) for agent in ranked]
+def _shown(roster: Roster, opening: Opening, task: Task, ranked: Sequence[Agent]) -> list[Candidate]:
+    eligible = [_eligible(roster, opening, task, agent) for agent in ranked]
     if len(ranked) == SHOWN:
         return eligible
     taken = {agent.id for agent in ranked}
@@ -86,11 +89,24 @@ def _shown(roster: Roster, task: Task, ranked: Sequence[Agent]) -> list[Candidat
     return [*eligible, *missed[: SHOWN - len(eligible)]]
 
 
-def _eligible(roster: Roster, task: Task, agent: Agent) -> Candidate:
+def _eligible(roster: Roster, opening: Opening, task: Task, agent: Agent) -> Candidate:
+    """As the opening showed the agent last, where nothing about it has changed since: most do not from task to task."""
+    preferred = agent.id == task.preferred
+    shown = opening.shown.get(agent.id)
+    if shown is not None and shown.agent is agent and shown.preferred == preferred:
+        return shown.candidate
+    if len(opening.shown) >= REMEMBERED:
+        opening.shown.clear()
+    candidate = _compared(roster, task, agent, preferred=preferred)
+    opening.shown[agent.id] = Shown(agent, preferred, candidate)
+    return candidate
+
+
+def _compared(roster: Roster, task: Task, agent: Agent, *, preferred: bool) -> Candidate:
     surplus, rare = task.need.fit(agent.skills, roster.rare)
     ratio, rested, _ = agent.standing
     scores: dict[str, Json] = {
-        "preferred": agent.id == task.preferred,
+        "preferred": preferred,
         "surplus": surplus,
         "rare_to_spare": rare,
         "load_ratio": round(ratio, 6),
@@ -116,8 +132,8 @@ def _filter(name: str, passed: bool, detail: str) -> Filter:
     return Filter(name=name, passed=passed, detail=detail)
 
 
-def _reason(task: Task, roster: Roster, ranked: Sequence[Agent]) -> str:
-    count = roster.opening(task.need).counts["free"]
+def _reason(task: Task, roster: Roster, opening: Opening, ranked: Sequence[Agent]) -> str:
+    count = opening.counts["free"]
     if count == 1:
         return f"the only eligible agent in team {task.need.team}"
     return f"{_advantage(task, roster, *ranked[:2])} of {count} eligible agents in team {task.need.team}"

@@ -13,14 +13,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush, heapreplace
+from itertools import islice
 
+from schemas.routing import Candidate
 from services.router.dispatch.domain import Agent, Fit, Need, Situation, Standing, rare_skills
 from services.router.dispatch.heaps import ascending, overgrown
 
 KEPT_OPENINGS = 1_000
+FEW = 32
+"""Free agents who are sorted sooner than their heaps are read."""
 
 Bid = tuple[int, int, float, datetime, str, int]
 """The best that a kind offers to an opening: fit, standing, and the kind's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An agent as a decision showed it; `candidate` says all that follows for the need, as long as nothing changed."""
+
+    agent: Agent
+    preferred: bool
+    candidate: Candidate
 
 
 @dataclass(slots=True, eq=False)
@@ -91,11 +104,15 @@ class Kind:
 
 @dataclass(slots=True, eq=False)
 class Opening:
-    """A need, and the kinds that meet it. `counts` are of all agents of those kinds by situation."""
+    """A need, and the kinds that meet it. `counts` are of all agents of those kinds by situation.
+
+    `shown` is how agents were shown last, by id.
+    """
 
     need: Need
     kinds: dict[int, tuple[Kind, Fit]] = field(default_factory=dict)
     counts: Counter[Situation] = field(default_factory=Counter)
+    shown: dict[str, Shown] = field(default_factory=dict)
     _bids: dict[int, Bid] = field(default_factory=dict)
     _heap: list[Bid] = field(default_factory=list)
 
@@ -137,6 +154,13 @@ class Opening:
             else:
                 heapreplace(self._heap, mended)
         return None
+
+    def first(self, most: int) -> list[str]:
+        """The ids of the first free agents, best first, so many at the most."""
+        if self.counts["free"] > FEW:
+            return list(islice(self.ranked(), most))
+        bids = [(*fit, *standing) for kind, fit in self.kinds.values() for standing in kind.standings.values()]
+        return [bid[4] for bid in sorted(bids)[:most]]
 
     def ranked(self) -> Iterator[str]:
         """The ids of the free agents, best first."""

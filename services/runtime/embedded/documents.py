@@ -13,9 +13,11 @@ from schemas.values import Json, instant_text
 from services.runtime.embedded import Connection
 from services.runtime.embedded.rows import insert_rows, marks, pad
 from services.runtime.errors import Fenced
-from services.runtime.store.port import Collection, Condition, Document, Index, Key
+from services.runtime.store.port import Collection, Condition, Document, Index, Key, Put
 
 Values = tuple[object, ...]
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types whose values are in JSON, and in an index, as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,18 @@ class Shape:
     table: str
     columns: tuple[str, ...]
     indexes: Mapping[str, Index]
+    insert: str
     upsert: str
 
-    def row(self, identity: str, value: Document | BaseModel) -> Values:
+    def row(self, put: Put) -> Values:
         """The values of one row: id, JSON, indexed fields. Raises TypeError for what an index cannot hold."""
+        value = put.value
         if isinstance(value, BaseModel):
             # Straight to JSON: by way of a dict it takes half as long again.
             text = value.__pydantic_serializer__.to_json(value).decode()
-            return (identity, text, *[_held(value, column) for column in self.columns])
-        return (identity, orjson.dumps(value).decode(), *[_indexed(value, column) for column in self.columns])
+            return (put.key.id, text, *_held(value, self.columns))
+        text = put.text or orjson.dumps(value).decode()
+        return (put.key.id, text, *[_indexed(value, column) for column in self.columns])
 
     def index(self, name: str) -> Index:
         """A declared index. Raises LookupError for another."""
@@ -56,11 +61,13 @@ def shape_of(collection: Collection[BaseModel]) -> Shape:
     """The table of a collection."""
     columns = tuple(dict.fromkeys(f for index in collection.indexes for f in index.fields))
     replaced = ", ".join(f"{name} = excluded.{name}" for name in ("doc", *map(column_name, columns)))
+    table = _quoted(f"doc_{collection.name}")
     return Shape(
         name=collection.name,
-        table=_quoted(f"doc_{collection.name}"),
+        table=table,
         columns=columns,
         indexes={index.name: index for index in collection.indexes},
+        insert=f"INSERT INTO {table} ({', '.join(['id', 'doc', *map(column_name, columns)])})",
         upsert=f"ON CONFLICT (id) DO UPDATE SET {replaced}",
     )
 
@@ -111,8 +118,7 @@ def apply_edit(connection: Connection, edit: Edit) -> None:
         padded = pad(ids)
         connection.execute(f"DELETE FROM {table} WHERE id IN ({marks(len(padded))})", padded)
     for shape, rows in edit.rows:
-        columns = ", ".join(["id", "doc", *map(column_name, shape.columns)])
-        insert_rows(connection, f"INSERT INTO {shape.table} ({columns})", rows, shape.upsert)
+        insert_rows(connection, shape.insert, rows, shape.upsert)
 
 
 def _hold(connection: Connection, table: str, condition: Condition) -> None:
@@ -136,21 +142,21 @@ def field_value(document: Json, field: str) -> Json:
 
 
 def _indexed(document: Document, field: str) -> Json:
-    value = field_value(document, field)
+    value = document.get(field) if "." not in field else field_value(document, field)
     if isinstance(value, dict | list):
         raise TypeError(f"the indexed field {field} holds a {type(value).__name__}; an index orders single values")
     return value
 
 
-def _held(model: BaseModel, field: str) -> object:
+def _held(model: BaseModel, fields: Sequence[str]) -> list[object]:
     """As `_indexed` of the model's document."""
-    if "." not in field:
-        value = getattr(model, field, None)
-        if isinstance(value, datetime):
-            return instant_text(value)
-        if value is None or isinstance(value, str | bool | int | float):
-            return value
-    return _indexed(model.model_dump(mode="json"), field)
+    known = model.__dict__
+    return [value if type(value := known.get(field, model)) in PLAIN else _other(model, field) for field in fields]
+
+
+def _other(model: BaseModel, field: str) -> object:
+    value = model.__dict__.get(field)
+    return instant_text(value) if type(value) is datetime else _indexed(model.model_dump(mode="json"), field)
 
 
 def _json_path(field: str) -> str:

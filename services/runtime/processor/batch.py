@@ -59,11 +59,26 @@ def begin(row: Row, taken: Sequence[Taken], work: Work) -> Batch:
 
 async def understand(batch: Batch) -> None:
     """Fill `inputs`: duplicates dropped, operators' actions on dead letters carried out. Raises Poison."""
+    admit, add = batch.seen.admit, batch.inputs.append
     for one in batch.taken:
-        if one.record is None:
-            batch.inputs.append((one, _woken(batch.work, one)))
+        record = one.record
+        if record is None:
+            add((one, _woken(batch.work, one)))
+            continue
+        event = _decoded(one, record)
+        if not admit(event, record.topic):
+            batch.duplicates += 1
+        elif event.type == DEAD_LETTER_ACTION:
+            await _act_on_dead_letter(batch, one, event)
         else:
-            await _understand_record(batch, one, one.record)
+            add((one, Arrived(event, record.topic, record.offset)))
+
+
+def _decoded(one: Taken, record: Record) -> Event:
+    try:
+        return decode(record.value)
+    except ValueError as error:
+        raise Poison(one, error) from error
 
 
 def _woken(work: Work, one: Taken) -> Input:
@@ -73,19 +88,6 @@ def _woken(work: Work, one: Taken) -> Input:
     if one.performed is None:
         raise LookupError("nothing was taken")
     return one.performed
-
-
-async def _understand_record(batch: Batch, one: Taken, record: Record) -> None:
-    try:
-        event = decode(record.value)
-    except ValueError as error:
-        raise Poison(one, error) from error
-    if not batch.seen.admit(event, record.topic):
-        batch.duplicates += 1
-    elif event.type == DEAD_LETTER_ACTION:
-        await _act_on_dead_letter(batch, one, event)
-    else:
-        batch.inputs.append((one, Arrived(event, record.topic, record.offset)))
 
 
 async def _act_on_dead_letter(batch: Batch, one: Taken, event: Event) -> None:
@@ -109,13 +111,9 @@ def _revived(letter: DeadLetter) -> Input:
 
 def cause_of(one: Input) -> str:
     """What the ids made while deciding this input follow from."""
-    match one:
-        case Arrived():
-            return one.event.id
-        case WakeUp():
-            return f"wake:{one.name}:{one.due_at.isoformat()}"
-        case Performed():
-            return f"done:{one.name}"
+    if isinstance(one, Arrived):
+        return one.event.id
+    return f"wake:{one.name}:{one.due_at.isoformat()}" if isinstance(one, WakeUp) else f"done:{one.name}"
 
 
 def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row, Changes]:

@@ -353,21 +353,21 @@ class PartitionOwner(Generic[Memory]):
         await self._runtime.hook(hooks.DOCUMENTS_READ)
 
     async def _decide(self, batch: Batch) -> None:
-        def decide(pair: tuple[Taken, Input]) -> None:
-            self._decide_one(batch, *pair)
+        work, memory, decide = batch.work, self._memory, self._stage.decide
+
+        def decide_one(pair: tuple[Taken, Input]) -> None:
+            taken, one = pair
+            work.cause = cause_of(one)
+            try:
+                decide(work, memory, one)
+            except Exception as error:
+                raise Poison(taken, error) from error
 
         if self._linger:
-            await self._runtime.turns.each(decide, batch.inputs, self._runtime.clock)
+            await self._runtime.turns.each(decide_one, batch.inputs, self._runtime.clock)
             return
         for pair in batch.inputs:
-            decide(pair)
-
-    def _decide_one(self, batch: Batch, taken: Taken, one: Input) -> None:
-        batch.work.cause = cause_of(one)
-        try:
-            self._stage.decide(batch.work, self._memory, one)
-        except Exception as error:
-            raise Poison(taken, error) from error
+            decide_one(pair)
 
     def _is_worth_a_commit(self, batch: Batch) -> bool:
         """Timers and results are not of the log, so nobody could read them again."""

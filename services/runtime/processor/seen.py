@@ -14,9 +14,10 @@ class Seen:
 
     def admit(self, event: Event, topic: str) -> bool:
         """True when the event has not been handled; from then on it has. Events without a number are always new."""
-        if event.seq is None or event.index is None:
+        seq, index = event.seq, event.index
+        if seq is None or index is None:
             return True
-        number, place = (event.seq, event.index), f"{event.source}|{topic}"
+        number, place = (seq, index), f"{event.source}|{topic}"
         if number <= self.table.get(place, BEFORE_ALL):
             return False
         self.table[place] = number

@@ -42,10 +42,14 @@ class Key(NamedTuple):
 
 
 class Put(NamedTuple):
-    """Insert or replace one document: `value` as it is, or the model that it is the JSON of."""
+    """Insert or replace one document: `value` as it is, or the model that it is the JSON of.
+
+    `text`: its JSON, where somebody has written that already.
+    """
 
     key: Key
     value: Document | BaseModel
+    text: str | None = None
 
     @property
     def document(self) -> Document:

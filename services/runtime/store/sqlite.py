@@ -73,7 +73,7 @@ class SqliteStore:
         rows: dict[str, list[Values]] = {}
         for put in self._puts(changes):
             shape = self._shape(put.key.collection)
-            rows.setdefault(shape.name, []).append(shape.row(put.key.id, put.value))
+            rows.setdefault(shape.name, []).append(shape.row(put))
         return Edit(
             conditions=[(self._shape(c.key.collection).table, c) for c in changes.conditions],
             rows=[(self._shape(name), values) for name, values in rows.items()],
