@@ -41,6 +41,7 @@ from services.runtime.problems import NotFound, Refusal, problem_response, respo
 PREFIX = "/webhooks/"
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LONG_BODY_BYTES = 32_768
+TAKEN = Response(status_code=200)
 _log = structlog.get_logger(__name__)
 
 
@@ -169,7 +170,7 @@ class Webhooks:
                 return Response(status_code=call.channel.malformed_status)
             return problem_response(call.channel.malformed_status, f"The body cannot be read: {error}.")
         await self._publish(call, activities)
-        return Response(status_code=200)
+        return TAKEN
 
     async def _activities(self, call: _Call) -> list[Activity]:
         """Long bodies are read beside the event loop, so that one of them does not hold up all others."""
@@ -226,7 +227,8 @@ def _proven(channel: Channel, account: Account, request: Request) -> Reply | Non
 
 def _request(scope: Scope, body: bytes, clock: Clock) -> Request:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    asked = scope["query_string"].decode("latin-1")
+    query = dict(parse_qsl(asked, keep_blank_values=True)) if asked else {}
     return Request(scope["method"], scope["path"], query, headers, body, clock.now())
 
 

@@ -52,8 +52,7 @@ class Observed:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._instruments.requests.labels(method, route_of(scope), str(status)).inc()
-        self._instruments.seconds.labels(method, route_of(scope)).observe(seconds)
+        self._instruments.answered(method, route_of(scope), status, seconds)
         if method not in READS and scope["path"].startswith("/v1/"):
             caller = caller_of(scope)
             _audit.info("write", key=caller.key if caller else None, method=method, path=scope["path"], status=status)

@@ -46,6 +46,7 @@ LATIN_TABLES = {"en": ENGLISH_WORDS, "lv": LATVIAN_WORDS, "fa": FINGLISH_WORDS}
 ARABIC_SCRIPT, LATIN_SCRIPT = frozenset({"fa", "ar"}), frozenset({"en", "lv"})
 _ARABIC = re.compile(r"[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_WORD = re.compile(r"[^\W\d_]+")
 _NOISE = re.compile(r"https?://\S+|(?<!\S)\S{1,64}@\S+|[@#/]\w+")
 
 
@@ -107,7 +108,7 @@ def _arabic_script(text: str, priors: list[str], said: str | None) -> str | None
 
 
 def _latin_script(text: str, priors: list[str], said: str | None) -> str | None:
-    lower, tokens = text.lower(), re.findall(r"[^\W\d_]+", normalised(text).replace("'", ""))
+    lower, tokens = text.lower(), _WORD.findall(normalised(text).replace("'", ""))
     scores = {language: 2 * _among(table, tokens) for language, table in LATIN_TABLES.items()}
     scores["lv"] += _among(LATVIAN_LETTERS, lower) + 2 * _among(ONLY_LATVIAN, lower)
     best = max(scores.values())

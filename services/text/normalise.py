@@ -39,8 +39,12 @@ def _folded_character(character: str) -> str:
     return (lower if len(lower) == 1 else plain).translate(LETTERS) or " "
 
 
+@lru_cache(maxsize=2)
 def normalised(text: str) -> str:
-    """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case."""
+    """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case.
+
+    Remembered for a moment: a text that came in is read for its language, its intent and its sentiment.
+    """
     if text.isascii():
         return " ".join(text.lower().split())
     compatible = unicodedata.normalize("NFKC", text.replace(ZWNJ, " ")).translate(LETTERS)

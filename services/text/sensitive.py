@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from services.text.cards import card_spans
+from services.text.cards import SHORTEST, card_spans
 from services.text.checksums import iban, iranian_id, latvian_id
 from services.text.normalise import folded, words
 
@@ -116,9 +116,8 @@ def _unescaped(text: str) -> str:
 
 def _masked(text: str, *, public: bool) -> Masked:
     plain = folded(text)
-    finders = SECRETS + (PERSONAL if public else ())
-    if not _DIGIT.search(plain):
-        finders = tuple(finder for finder in finders if finder in WITHOUT_DIGITS)
+    digits = len(_DIGIT.findall(plain))
+    finders = [f for f in (EVERYTHING if public else SECRETS) if FEWEST.get(f, 0) <= digits]
     places = [Place(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
     found = list(_merged(sorted(places)))
     return Masked(_cut(text, found), sorted({place.kind for place in found}))
@@ -215,15 +214,20 @@ def _digits(value: str) -> str:
     return "".join(c for c in value if c.isdigit())
 
 
-SECRETS: tuple[Finder, ...] = (
-    _cards,
-    _values(_CVV, "cvv"),
-    _national_ids,
-    _values(_CODES, "code"),
-    _values(_CODES_BEFORE, "code"),
-    _passwords,
-)
-_emails = _whole(_EMAIL, "email")
-PERSONAL: tuple[Finder, ...] = (_ibans, _emails, _whole(_PHONE, "phone"), _orders, _posts)
-WITHOUT_DIGITS = frozenset({_passwords, _emails})
-"""What may be found where there is no digit. Most texts have none."""
+_cvvs, _codes, _codes_before = _values(_CVV, "cvv"), _values(_CODES, "code"), _values(_CODES_BEFORE, "code")
+_emails, _phones = _whole(_EMAIL, "email"), _whole(_PHONE, "phone")
+SECRETS: tuple[Finder, ...] = (_cards, _cvvs, _national_ids, _codes, _codes_before, _passwords)
+PERSONAL: tuple[Finder, ...] = (_ibans, _emails, _phones, _orders, _posts)
+EVERYTHING = SECRETS + PERSONAL
+FEWEST: dict[Finder, int] = {
+    _cards: SHORTEST,
+    _cvvs: 3,
+    _national_ids: 10,
+    _codes: 3,
+    _codes_before: 3,
+    _ibans: 2,
+    _phones: 7,
+    _orders: 3,
+    _posts: 4,
+}
+"""How many digits a text has at the least in which something may be found. Most texts have none."""

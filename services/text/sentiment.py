@@ -18,12 +18,13 @@ POSITIVE = words(
 )
 NEGATIONS = words("not no never isn't don't نیست نبود ما لا ليس غير nav ne")
 ANGRY = frozenset("😡🤬😠👎💩🤮")
+_WORD = re.compile(r"[^\W\d_]+(?:'\w+)?")
 GLAD = frozenset("😍🥰❤👍🙏😊🌹💐😘🎉")
 
 
 def sentiment_of(text: str) -> Sentiment | None:
     """None for a text without a word. A glad word right after a negation, or before a Persian one, counts as angry."""
-    tokens = re.findall(r"[^\W\d_]+(?:'\w+)?", normalised(text))
+    tokens = _WORD.findall(normalised(text))
     balance = sum(map(GLAD.__contains__, text)) - sum(map(ANGRY.__contains__, text))
     for place, token in enumerate(tokens):
         if token in POSITIVE:

@@ -266,8 +266,7 @@ class SqliteConsumer:
         return dict(positions)
 
     async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + wait
+        until = asyncio.get_running_loop().time() + wait
         while True:
             await self._renewed()
             positions = self._current(partition)
@@ -275,11 +274,21 @@ class SqliteConsumer:
             behind = {t: o for t, o in positions.items() if self._bus.end(topic_name(t), partition) > o}
             if behind:
                 return await self._read(partition, positions, behind, limit, max_bytes)
-            try:
-                async with asyncio.timeout_at(until):
-                    await self._news[partition].wait()
-            except TimeoutError:
+            if not await self._news_by(until, partition):
                 return []
+
+    async def _news_by(self, until: float, partition: int) -> bool:
+        """Wait for something new; False when there was none until then, by the loop's clock."""
+        loop, news = asyncio.get_running_loop(), self._news[partition]
+        if loop.time() >= until:
+            await asyncio.sleep(0)
+            return False
+        alarm = loop.call_at(until, news.set)
+        try:
+            await news.wait()
+        finally:
+            alarm.cancel()
+        return loop.time() < until
 
     async def _read(
         self, partition: int, positions: dict[str, int], behind: Mapping[str, int], limit: int, max_bytes: int

@@ -33,13 +33,13 @@ class Shape:
 
     def row(self, put: Put) -> Values:
         """The values of one row: id, JSON, indexed fields. Raises TypeError for what an index cannot hold."""
-        value = put.value
+        (_, identity), value, text = put
         if isinstance(value, BaseModel):
             # Straight to JSON: by way of a dict it takes half as long again.
-            text = value.__pydantic_serializer__.to_json(value).decode()
-            return (put.key.id, text, *_held(value, self.columns))
-        text = put.text or orjson.dumps(value).decode()
-        return (put.key.id, text, *[_indexed(value, column) for column in self.columns])
+            text = text or value.__pydantic_serializer__.to_json(value).decode()
+            return (identity, text, *_held(value, self.columns))
+        text = text or orjson.dumps(value).decode()
+        return (identity, text, *[_indexed(value, column) for column in self.columns])
 
     def index(self, name: str) -> Index:
         """A declared index. Raises LookupError for another."""

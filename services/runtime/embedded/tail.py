@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import merge
 from itertools import islice
 from operator import itemgetter
 
@@ -68,16 +67,23 @@ class Tail:
         self, partition: int, behind: Mapping[str, int], ends: Mapping[str, int], *, limit: int, max_bytes: int
     ) -> list[Record] | None:
         """What the log would give from these positions (each before its end); None when not all of it is here."""
-        sources = []
+        arrived = list[tuple[int, Record]]()
         for topic, position in behind.items():
             stretch = self._stretches.get((topic, partition))
             if stretch is None or not stretch.first <= position or stretch.end != ends[topic]:
                 return None
-            sources.append(islice(stretch.records, position - stretch.first, position - stretch.first + limit))
-        records, size = list[Record](), 0
-        for _, record in merge(*sources, key=itemgetter(0)):
-            size += len(record.value)
-            if records and (len(records) == limit or size > max_bytes):
-                break
-            records.append(record)
-        return records
+            arrived += islice(stretch.records, position - stretch.first, position - stretch.first + limit)
+        if len(behind) > 1:
+            arrived.sort(key=itemgetter(0))
+        return _within(arrived, limit, max_bytes)
+
+
+def _within(arrived: Sequence[tuple[int, Record]], limit: int, max_bytes: int) -> list[Record]:
+    """The first records, as many as fit together; one at the least."""
+    records, size = list[Record](), 0
+    for _, record in arrived:
+        size += len(record.value)
+        if records and (len(records) == limit or size > max_bytes):
+            break
+        records.append(record)
+    return records

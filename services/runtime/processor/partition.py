@@ -389,8 +389,11 @@ class PartitionOwner(Generic[Memory]):
 
     async def _commit(self, batch: Batch) -> None:
         row, changes = commit_of(batch, self._row, self._outbox)
-        with self._counted.commit.time():
+        began = self._runtime.clock.monotonic()
+        try:
             to_publish = await self._runtime.store.commit(changes)
+        finally:
+            self._counted.commit.observe(self._runtime.clock.monotonic() - began)
         self._row, self._owed_since = row, None
         self._kept.keep(batch.work.written)
         self._outbox = changes.outbox_key if to_publish else None
