@@ -12,7 +12,7 @@ from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, WRITER
 from services.router.conversations import commands, privacy, progress
 from services.router.conversations.handoff import Handoffs
-from services.router.conversations.inbound import PURGE, Around, handle_activity, handle_forward
+from services.router.conversations.inbound import BY_MESSAGE, PURGE, Around, handle_activity, handle_forward
 from services.router.conversations.moves import MOVES
 from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived, Input, WakeUp
@@ -49,6 +49,30 @@ class ConversationsMemory:
     configurations: dict[str, WorkspaceConfiguration] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Asked:
+    """What a batch is about. `commands` are their ids, `asking` whose they are; `data` of all but activities."""
+
+    activities: list[Activity] = field(default_factory=list)
+    forwarded: list[Activity] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    asking: list[str] = field(default_factory=list)
+    data: list[dict[str, Json]] = field(default_factory=list)
+
+    def add(self, one: Arrived) -> None:
+        """Take note of an event that is no activity itself."""
+        self.data.append(one.event.data)
+        if one.event.type == FORWARD:
+            self.forwarded.append(one.event.read(Forward).activity)
+        if one.topic == "commands":
+            self.commands.append(one.event.id)
+            self.asking.append(one.event.partitionkey)
+
+    def named(self, name: str) -> list[str]:
+        """The ids that events and timers name in one field of their data."""
+        return [value for data in self.data if isinstance(value := data.get(name), str)]
+
+
 class ConversationsStage:
     """Dedupes, threads, and runs the life of every conversation of a person key."""
 
@@ -64,22 +88,18 @@ class ConversationsStage:
         return ConversationsMemory()
 
     async def load(self, work: Work, memory: ConversationsMemory, inputs: Sequence[Input]) -> None:
-        forwarded = [f.activity for one in inputs if (f := _forwarded(one))]
-        activities = [_activity(one) for one in inputs if _is_inbound(one)]
-        workspaces = {activity.workspace for activity in (*activities, *forwarded)}
-        commanded = [one for one in inputs if isinstance(one, Arrived) and one.topic == "commands"]
-        asking = [command.event.partitionkey for command in commanded]
+        asked = _asked(inputs)
+        activities, all_activities = asked.activities, [*asked.activities, *asked.forwarded]
+        workspaces = {activity.workspace for activity in all_activities}
+        opened = [o for a in activities if (o := self._privacy.opens(a))]
         await work.fetch(
             [
                 (CONFIGURATION_HEADS, workspaces),
-                (PERSONS, [f"{a.workspace}/{a.person}" for a in activities] + _named(inputs, "key") + asking),
-                (MESSAGES, [a.message or a.id for a in (*activities, *forwarded)] + _named(inputs, "message")),
-                (ACTIVITIES, [a.id for a in activities]),
-                (
-                    CONVERSATIONS,
-                    [o for a in activities if (o := self._privacy.opens(a))] + _named(inputs, "conversation"),
-                ),
-                (OUTCOMES, [command.event.id for command in commanded]),
+                (PERSONS, [*(f"{a.workspace}/{a.person}" for a in activities), *asked.named("key"), *asked.asking]),
+                (MESSAGES, [*(a.message or a.id for a in all_activities), *asked.named("message")]),
+                (ACTIVITIES, [a.id for a in activities if a.kind not in BY_MESSAGE]),
+                (CONVERSATIONS, [*opened, *asked.named("conversation")]),
+                (OUTCOMES, asked.commands),
             ]
         )
         heads = [work.get(CONFIGURATION_HEADS, workspace) for workspace in workspaces]
@@ -99,7 +119,7 @@ class ConversationsStage:
 
     def _arrive(self, work: Work, memory: ConversationsMemory, one: Arrived) -> None:
         if _is_inbound(one):
-            activity = _activity(one)
+            activity = one.event.read(Activity)
             handle_activity(work, activity, self._around(memory, activity.workspace))
         elif one.event.type == FORWARD:
             handle_forward(work, one, self._around(memory, one.event.workspace))
@@ -125,23 +145,16 @@ def _is_inbound(one: Input) -> bool:
     return isinstance(one, Arrived) and one.event.type.startswith("pasokh.inbound.")
 
 
-def _forwarded(one: Input) -> Forward | None:
-    if isinstance(one, Arrived) and one.event.type == FORWARD:
-        return one.event.read(Forward)
-    return None
-
-
-def _activity(one: Input) -> Activity:
-    if not isinstance(one, Arrived):
-        raise TypeError("only events carry activities")
-    return one.event.read(Activity)
-
-
-def _named(inputs: Iterable[Input], field_name: str) -> list[str]:
-    """The ids that events and timers name in one field of their data; an activity's are read from itself."""
-    data = [one.event.data if isinstance(one, Arrived) else one.data for one in inputs if not _is_inbound(one)]
-    values = [d.get(field_name) for d in data]
-    return [v for v in values if isinstance(v, str)]
+def _asked(inputs: Iterable[Input]) -> Asked:
+    asked = Asked()
+    for one in inputs:
+        if not isinstance(one, Arrived):
+            asked.data.append(one.data)
+        elif _is_inbound(one):
+            asked.activities.append(one.event.read(Activity))
+        else:
+            asked.add(one)
+    return asked
 
 
 async def _load_expired(work: Work) -> None:

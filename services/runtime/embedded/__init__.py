@@ -47,6 +47,9 @@ CHECKPOINT_PAGES = 8_000
 times a second. The log grows to some 32 MiB, and recovers in a fraction of a second."""
 CACHE_KIB = 32_768
 """Per connection, as it is needed. The default of 2 MiB did not hold the pages of a minute."""
+ROUNDS = 3
+"""Of the event loop between two transactions: whoever was answered by one, or waits for what it wrote, reads, decides and
+is in the next. Without, most of what follows from a message waited for two."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
 """Seconds between two looks whether another process has finished writing."""
 
@@ -195,6 +198,8 @@ class Database:
             # A connection whose COMMIT failed may hold pages that are not in the file: read it anew.
             self._writer = left(self._writer, keep=not isinstance(error, Unknown))
         self._answer(jobs, ends)
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
 
     async def _begin(self) -> Connection:
         """Open a transaction; another process that writes is waited for."""
