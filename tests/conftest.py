@@ -2,17 +2,24 @@
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
 import pytest
 from hypothesis import settings
 
+from schemas.configuration import SlaMatch
 from schemas.envelope import Event
+from schemas.routing import Candidate
 from schemas.values import Contract
+from services.router.dispatch import explain
+from services.router.dispatch.domain import Agent, Task
+from services.router.dispatch.roster import Opening, Roster
 from services.runtime.embedded.documents import Shape, Values
 from services.runtime.processor.kept import Kept, Written
 from services.runtime.store.port import Put
+from services.sla import policies
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 
@@ -63,6 +70,36 @@ def _keep_truly(kept: Kept, written: Written) -> None:
     _keep(kept, written)
 
 
+_eligible = explain._eligible
+
+
+def _eligible_still(roster: Roster, opening: Opening, task: Task, agent: Agent) -> Candidate:
+    """What a decision shows again is what it would show anew."""
+    shown = _eligible(roster, opening, task, agent)
+    assert shown == explain._compared(roster, task, agent, preferred=agent.id == task.preferred)
+    return shown
+
+
+_first = Opening.first
+
+
+def _first_of_all(opening: Opening, most: int) -> list[str]:
+    """Who comes first of a few is who comes first by the heaps."""
+    first = _first(opening, most)
+    assert first == list(islice(opening.ranked(), most))
+    return first
+
+
+_asked = policies._asked
+
+
+def _asked_of_this(when: SlaMatch) -> list[policies.Asked]:
+    """The conditions that are remembered are those of this policy."""
+    asked = _asked(when)
+    assert [wanted for wanted, _ in asked] == [wanted for wanted in vars(when).values() if wanted is not None]
+    return asked
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _shortcuts_lead_to_the_same() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -70,4 +107,7 @@ def _shortcuts_lead_to_the_same() -> Iterator[None]:
         patch.setattr(Contract, "made", classmethod(_made_rightly))
         patch.setattr(Shape, "row", _row_truly)
         patch.setattr(Kept, "keep", _keep_truly)
+        patch.setattr(explain, "_eligible", _eligible_still)
+        patch.setattr(Opening, "first", _first_of_all)
+        patch.setattr(policies, "_asked", _asked_of_this)
         yield

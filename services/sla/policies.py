@@ -23,8 +23,11 @@ VALUES: dict[str, Callable[[Conversation], Iterable[object]]] = {
 """What a conversation offers to each condition of a policy."""
 
 
+Asked = tuple[object, Callable[[Conversation], Iterable[object]]]
+"""What is wanted, and what a conversation offers to it."""
+
 MOST_KNOWN = 1_024
-_KNOWN: dict[int, tuple[SlaMatch, list[tuple[object, Callable[[Conversation], Iterable[object]]]]]] = {}
+_KNOWN: dict[int, tuple[SlaMatch, list[Asked]]] = {}
 """By identity, with the match itself, which so stays what it is."""
 
 
@@ -46,7 +49,7 @@ def matches(when: SlaMatch, conversation: Conversation) -> bool:
     return all(_holds(wanted, value(conversation)) for wanted, value in _asked(when))
 
 
-def _asked(when: SlaMatch) -> list[tuple[object, Callable[[Conversation], Iterable[object]]]]:
+def _asked(when: SlaMatch) -> list[Asked]:
     """The conditions that are given, found once: the same few policies are asked about every conversation."""
     known = _KNOWN.get(id(when))
     if known is None or known[0] is not when:

@@ -5,7 +5,7 @@ import resource
 import sqlite3
 import stat
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from services.runtime.bus.port import Consumer, Outgoing
 from services.runtime.clock import SystemClock
+from services.runtime.embedded.aside import Aside
 from services.runtime.errors import Fenced, Misconfigured, Unavailable, Unknown
 from services.runtime.store.port import Changes, Collection, Index, Key, Query
 from services.runtime.store.sqlite import SqliteStore
@@ -67,6 +68,26 @@ async def test_a_fenced_commit_sends_nothing_though_its_neighbours_do(pair: Pair
     )
     assert [isinstance(result, Fenced) for result in results] == [True, False] * 5
     assert await pair.bus.end_offsets(["inbound"], 0) == {"inbound": 5}
+
+
+async def test_what_follows_from_a_transaction_is_in_the_next_one_with_what_waited(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, run = list[asyncio.Task[None]](), Aside.run
+    async with open_pair(path, SystemClock()) as pair:
+
+        async def run_while_one_waits(aside: Aside, call: Callable[[], object]) -> object:
+            if not waiting:
+                waiting.append(asyncio.create_task(pair.bus.publish([event(3)])))
+            return await run(aside, call)
+
+        monkeypatch.setattr(Aside, "run", run_while_one_waits)
+        await pair.bus.publish([event(1)])
+        await pair.bus.publish([event(2)])
+        await waiting[0]
+    with closing(sqlite3.connect(path)) as connection:
+        at = dict(connection.execute("SELECT CAST(value AS INTEGER), at FROM bus_record").fetchall())
+    assert at[1] < at[2] == at[3]
 
 
 async def test_who_has_the_event_finds_its_documents(pair: Pair, path: Path) -> None:

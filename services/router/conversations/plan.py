@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Match, Rule, Then, WorkspaceConfiguration
 from schemas.values import Priority, Requirement
 
-
 WITHOUT = Rule(then=Then())
 """What holds where no rule matches."""
 

@@ -64,7 +64,9 @@ def explain_waiting(roster: Roster, task: Task) -> Explanation:
     """Why nobody can take the task now."""
     opening = roster.opening(task.need)
     excluded = roster.excluded(opening)
-    return Explanation(_waiting_words(task.need, len(roster.agents), excluded), _shown(roster, opening, task, []), excluded)
+    return Explanation(
+        _waiting_words(task.need, len(roster.agents), excluded), _shown(roster, opening, task, []), excluded
+    )
 
 
 def _ranked(roster: Roster, opening: Opening, task: Task) -> list[Agent]:
