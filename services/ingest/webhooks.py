@@ -42,6 +42,7 @@ PREFIX = "/webhooks/"
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LONG_BODY_BYTES = 32_768
 TAKEN = Response(status_code=200)
+"""What every call that was taken is told."""
 _log = structlog.get_logger(__name__)
 
 

@@ -63,16 +63,10 @@ class HttpInstruments:
         self.seconds = Histogram(
             "pasokh_http_request_seconds", "Request to answer.", where, registry=registry, buckets=SECONDS
         )
-        self._found: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request; what counts it is found once, for finding it costs more than counting."""
-        found = self._found.get((method, route, status))
-        if found is None:
-            found = self.requests.labels(method, route, str(status)), self.seconds.labels(method, route)
-            self._found[method, route, status] = found
-        found[0].inc()
-        found[1].observe(seconds)
+    def of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """What counts such requests, and how long they took: to be found once, for finding costs more than counting."""
+        return self.requests.labels(method, route, str(status)), self.seconds.labels(method, route)
 
 
 class LoopInstruments:

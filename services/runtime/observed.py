@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.auth import caller_of
@@ -24,6 +24,7 @@ class Observed:
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
         self._instruments = HttpInstruments(registry)
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +53,10 @@ class Observed:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._instruments.answered(method, route_of(scope), status, seconds)
+        kind = method, route_of(scope), status
+        requests, took = self._counted.get(kind) or self._counted.setdefault(kind, self._instruments.of(*kind))
+        requests.inc()
+        took.observe(seconds)
         if method not in READS and scope["path"].startswith("/v1/"):
             caller = caller_of(scope)
             _audit.info("write", key=caller.key if caller else None, method=method, path=scope["path"], status=status)
