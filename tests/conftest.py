@@ -96,7 +96,7 @@ _asked = policies._asked
 def _asked_of_this(when: SlaMatch) -> list[policies.Asked]:
     """The conditions that are remembered are those of this policy."""
     asked = _asked(when)
-    assert [wanted for wanted, _ in asked] == [wanted for wanted in vars(when).values() if wanted is not None]
+    assert asked == [(wanted, policies.VALUES[name]) for name, wanted in vars(when).items() if wanted is not None]
     return asked
 
 

@@ -70,21 +70,29 @@ async def test_a_fenced_commit_sends_nothing_though_its_neighbours_do(pair: Pair
     assert await pair.bus.end_offsets(["inbound"], 0) == {"inbound": 5}
 
 
-async def test_what_follows_from_a_transaction_is_in_the_next_one_with_what_waited(
+async def test_who_reads_an_event_and_answers_it_is_in_the_next_transaction_with_what_waited(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting, run = list[asyncio.Task[None]](), Aside.run
-    async with open_pair(path, SystemClock()) as pair:
+    async with open_pair(path, SystemClock()) as pair, pair.bus.consume("g", ["inbound"]) as consumer:
+        await consumer.assignment({})
+        await consumer.seek(0, {})
+
+        async def answer() -> None:
+            await consumer.take(0, wait=5)
+            await pair.store.get_many([thing(1)])
+            await pair.bus.publish([event(2)])
 
         async def run_while_one_waits(aside: Aside, call: Callable[[], object]) -> object:
             if not waiting:
                 waiting.append(asyncio.create_task(pair.bus.publish([event(3)])))
             return await run(aside, call)
 
+        answering = asyncio.create_task(answer())
+        await asyncio.sleep(0.05)
         monkeypatch.setattr(Aside, "run", run_while_one_waits)
         await pair.bus.publish([event(1)])
-        await pair.bus.publish([event(2)])
-        await waiting[0]
+        await asyncio.gather(answering, *waiting)
     with closing(sqlite3.connect(path)) as connection:
         at = dict(connection.execute("SELECT CAST(value AS INTEGER), at FROM bus_record").fetchall())
     assert at[1] < at[2] == at[3]

@@ -24,6 +24,24 @@ def test_a_text_with_few_digits_is_masked_as_if_all_was_looked_for(said: str, pu
         assert mask(said, public=public) == quick
 
 
+@pytest.mark.parametrize(
+    "fewest",
+    [
+        "4222222222222",
+        "cvv 567",
+        "کد ملی 0012345679",
+        "otp 567",
+        "567 is my otp",
+        "+1234567",
+        "order 567",
+        "lv-1010",
+        "NO9386011117947",
+    ],
+)
+def test_what_has_the_fewest_digits_of_its_kind_is_masked(fewest: str) -> None:
+    assert mask(fewest, public=True).kinds
+
+
 @given(st.text(st.characters(max_codepoint=127)))
 def test_an_ascii_text_is_normalised_as_others_are(text: str) -> None:
     assert normalised(f"{text} ā") == f"{normalised(text)} ā".strip()

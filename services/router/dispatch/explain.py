@@ -14,7 +14,7 @@ LOOKED_AT = 20
 """Where fewer than ten are eligible, so many members of the team, first by id, are looked at for near misses."""
 
 
-REMEMBERED = 64
+REMEMBERED = 2 * SHOWN
 """Candidates of an opening, at most."""
 
 

@@ -266,7 +266,7 @@ class SqliteConsumer:
         return dict(positions)
 
     async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
-        until = asyncio.get_running_loop().time() + wait
+        until, late = asyncio.get_running_loop().time() + wait, False
         while True:
             await self._renewed()
             positions = self._current(partition)
@@ -274,21 +274,27 @@ class SqliteConsumer:
             behind = {t: o for t, o in positions.items() if self._bus.end(topic_name(t), partition) > o}
             if behind:
                 return await self._read(partition, positions, behind, limit, max_bytes)
-            if not await self._news_by(until, partition):
+            if late:
                 return []
+            late = await self._without_news(until, partition)
 
-    async def _news_by(self, until: float, partition: int) -> bool:
-        """Wait for something new; False when there was none until then, by the loop's clock."""
-        loop, news = asyncio.get_running_loop(), self._news[partition]
+    async def _without_news(self, until: float, partition: int) -> bool:
+        """Wait for something new; True when it was `until`, by the loop's clock, before there was any."""
+        loop, news, rung = asyncio.get_running_loop(), self._news[partition], asyncio.Event()
         if loop.time() >= until:
             await asyncio.sleep(0)
-            return False
-        alarm = loop.call_at(until, news.set)
+            return True
+
+        def ring() -> None:
+            rung.set()
+            news.set()
+
+        alarm = loop.call_at(until, ring)
         try:
             await news.wait()
         finally:
             alarm.cancel()
-        return loop.time() < until
+        return rung.is_set()
 
     async def _read(
         self, partition: int, positions: dict[str, int], behind: Mapping[str, int], limit: int, max_bytes: int
