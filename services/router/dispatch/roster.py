@@ -21,7 +21,7 @@ from services.router.dispatch.heaps import ascending, overgrown
 
 KEPT_OPENINGS = 1_000
 FEW = 32
-"""Free agents who are sorted sooner than their heaps are read."""
+"""Free agents, of as few kinds, are sorted sooner than their heaps are read."""
 
 Bid = tuple[int, int, float, datetime, str, int]
 """The best that a kind offers to an opening: fit, standing, and the kind's number."""
@@ -157,7 +157,7 @@ class Opening:
 
     def first(self, most: int) -> list[str]:
         """The ids of the first free agents, best first, so many at the most."""
-        if self.counts["free"] > FEW:
+        if self.counts["free"] > FEW or len(self.kinds) > FEW:
             return list(islice(self.ranked(), most))
         bids = [(*fit, *standing) for kind, fit in self.kinds.values() for standing in kind.standings.values()]
         return [bid[4] for bid in sorted(bids)[:most]]
