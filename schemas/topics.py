@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Literal
 
 KeySpace = Literal["person", "workspace"]
@@ -37,7 +36,6 @@ BY_NAME = {topic.name: topic for topic in TOPICS}
 FACT_NOUNS = frozenset({"conversation", "sla"})
 
 
-@lru_cache(maxsize=256)
 def topic_of(event_type: str) -> Topic:
     """The topic of an event type (`pasokh.conversation.opened` → conversations).
 
@@ -46,7 +44,6 @@ def topic_of(event_type: str) -> Topic:
     return BY_NOUN[event_type.split(".")[1]]
 
 
-@lru_cache(maxsize=256)
 def is_fact(event_type: str) -> bool:
     """Facts are kept for ever as documents as well."""
     return event_type.split(".")[1] in FACT_NOUNS

@@ -136,6 +136,8 @@ class Contract(BaseModel):  # noqa: PLW1641 - pydantic gives each frozen model t
 
     def __eq__(self, other: object) -> bool:
         """As pydantic's, in a fifth of its time."""
+        if self is other:
+            return True
         return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
 
     @classmethod

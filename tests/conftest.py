@@ -9,7 +9,6 @@ import orjson
 import pytest
 from hypothesis import settings
 
-from schemas.configuration import SlaMatch
 from schemas.envelope import Event
 from schemas.routing import Candidate
 from schemas.values import Contract
@@ -19,7 +18,6 @@ from services.router.dispatch.roster import Opening, Roster
 from services.runtime.embedded.documents import Shape, Values
 from services.runtime.processor.kept import Kept, Written
 from services.runtime.store.port import Put
-from services.sla import policies
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 
@@ -90,16 +88,6 @@ def _first_of_all(opening: Opening, most: int) -> list[str]:
     return first
 
 
-_asked = policies._asked
-
-
-def _asked_of_this(when: SlaMatch) -> list[policies.Asked]:
-    """The conditions that are remembered are those of this policy."""
-    asked = _asked(when)
-    assert asked == [(wanted, policies.VALUES[name]) for name, wanted in vars(when).items() if wanted is not None]
-    return asked
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _shortcuts_lead_to_the_same() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -109,5 +97,4 @@ def _shortcuts_lead_to_the_same() -> Iterator[None]:
         patch.setattr(Kept, "keep", _keep_truly)
         patch.setattr(explain, "_eligible", _eligible_still)
         patch.setattr(Opening, "first", _first_of_all)
-        patch.setattr(policies, "_asked", _asked_of_this)
         yield

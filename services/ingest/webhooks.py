@@ -228,8 +228,7 @@ def _proven(channel: Channel, account: Account, request: Request) -> Reply | Non
 
 def _request(scope: Scope, body: bytes, clock: Clock) -> Request:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    asked = scope["query_string"].decode("latin-1")
-    query = dict(parse_qsl(asked, keep_blank_values=True)) if asked else {}
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     return Request(scope["method"], scope["path"], query, headers, body, clock.now())
 
 

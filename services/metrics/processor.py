@@ -130,7 +130,7 @@ def _count_fact(work: Work, memory: Memory, event: Event) -> None:
     _count(work, memory, event.workspace, [sample for mark in marks for sample in of_mark(mark)])
     if told.case.status == "closed" and after.waiting is None:
         work.delete(COUNTED_CASES, told.fact.conversation)
-    elif after is not before and after != before:
+    elif after != before:
         work.put(COUNTED_CASES, told.fact.conversation, after)
 
 

@@ -45,7 +45,6 @@ class LingeringTransport:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self.write = transport.write
         self.unread = False
         self.lingers = False
 

@@ -42,9 +42,7 @@ def moment(start: datetime, seconds: float, calendar: Calendar | None) -> dateti
 
 def start(clock: P) -> Change[P]:
     """Set a new clock running; its `due_at` and the next moment are computed here."""
-    due_at = _at(clock, clock.target_seconds)
-    first = min(due_at, _at(clock, clock.target_seconds * min(clock.warn_at))) if clock.warn_at else due_at
-    running = clock.model_copy(update={"state": "running", "due_at": due_at, "next_at": first})
+    running = _aligned(_due(clock.model_copy(update={"state": "running"})))
     return Change(running, (Told("started", running),))
 
 

@@ -23,14 +23,6 @@ VALUES: dict[str, Callable[[Conversation], Iterable[object]]] = {
 """What a conversation offers to each condition of a policy."""
 
 
-Asked = tuple[object, Callable[[Conversation], Iterable[object]]]
-"""What is wanted, and what a conversation offers to it."""
-
-MOST_KNOWN = 1_024
-_KNOWN: dict[int, tuple[SlaMatch, list[Asked]]] = {}
-"""By identity, with the match itself, which so stays what it is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Pick:
     """The terms that hold for a conversation, by which version of its workspace's configuration (0: there was none)."""
@@ -46,18 +38,8 @@ def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | N
 
 def matches(when: SlaMatch, conversation: Conversation) -> bool:
     """Whether all conditions that are given hold; a list holds when any of its values does."""
-    return all(_holds(wanted, value(conversation)) for wanted, value in _asked(when))
-
-
-def _asked(when: SlaMatch) -> list[Asked]:
-    """The conditions that are given, found once: the same few policies are asked about every conversation."""
-    known = _KNOWN.get(id(when))
-    if known is None or known[0] is not when:
-        if len(_KNOWN) >= MOST_KNOWN:
-            _KNOWN.clear()
-        given = [(wanted, VALUES[name]) for name, wanted in vars(when).items() if wanted is not None]
-        known = _KNOWN[id(when)] = when, given
-    return known[1]
+    given = ((name, wanted) for name, wanted in vars(when).items() if wanted is not None)
+    return all(_holds(wanted, VALUES[name](conversation)) for name, wanted in given)
 
 
 def _holds(wanted: object, values: Iterable[object]) -> bool:

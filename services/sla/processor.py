@@ -132,7 +132,7 @@ def _follow(work: Work, memory: Memory, word: str, fact: ConversationFact) -> No
     known = work.get(WATCHES, fact.conversation)
     before = _clocks(work, known) if known else {}
     story = heard(word, fact, known, before, work.place.partition, pick)
-    if story.watch is not known and story.watch != known:
+    if story.watch != known:
         work.put(WATCHES, fact.conversation, story.watch)
     earlier = {(clock.metric, clock.run): clock for clock in before.values()}
     for run, clock in story.changed.items():
@@ -169,7 +169,7 @@ def _clocks(work: Work, watch: Watch) -> dict[ClockMetric, ClockRecord]:
 
 def _keep(work: Work, before: ClockRecord | None, clock: ClockRecord) -> None:
     """Write a clock that changed, and make sure that somebody looks in time."""
-    if clock is before or clock == before:
+    if clock == before:
         return
     work.put(CLOCKS, clock_id(clock.conversation, clock.metric, clock.run), clock)
     if clock.next_at is not None:

@@ -89,7 +89,7 @@ async def test_who_reads_an_event_and_answers_it_is_in_the_next_transaction_with
             return await run(aside, call)
 
         answering = asyncio.create_task(answer())
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)  # it waits now
         monkeypatch.setattr(Aside, "run", run_while_one_waits)
         await pair.bus.publish([event(1)])
         await asyncio.gather(answering, *waiting)

@@ -12,8 +12,6 @@ from services.router.dispatch.roster import Opening, Roster, Shown
 SHOWN = 10
 LOOKED_AT = 20
 """Where fewer than ten are eligible, so many members of the team, first by id, are looked at for near misses."""
-
-
 REMEMBERED = 2 * SHOWN
 """Candidates of an opening, at most."""
 

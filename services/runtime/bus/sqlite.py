@@ -280,18 +280,18 @@ class SqliteConsumer:
 
     async def _without_news(self, until: float, partition: int) -> bool:
         """Wait for something new; True when it was `until`, by the loop's clock, before there was any."""
-        loop, news, rung = asyncio.get_running_loop(), self._news[partition], asyncio.Event()
+        loop, rung = asyncio.get_running_loop(), asyncio.Event()
         if loop.time() >= until:
             await asyncio.sleep(0)
             return True
 
         def ring() -> None:
             rung.set()
-            news.set()
+            self.wake(partition)
 
         alarm = loop.call_at(until, ring)
         try:
-            await news.wait()
+            await self._news[partition].wait()
         finally:
             alarm.cancel()
         return rung.is_set()

@@ -142,7 +142,7 @@ def field_value(document: Json, field: str) -> Json:
 
 
 def _indexed(document: Document, field: str) -> Json:
-    value = document.get(field) if "." not in field else field_value(document, field)
+    value = field_value(document, field)
     if isinstance(value, dict | list):
         raise TypeError(f"the indexed field {field} holds a {type(value).__name__}; an index orders single values")
     return value

@@ -112,9 +112,13 @@ def _revived(letter: DeadLetter) -> Input:
 
 def cause_of(one: Input) -> str:
     """What the ids made while deciding this input follow from."""
-    if isinstance(one, Arrived):
-        return one.event.id
-    return f"wake:{one.name}:{one.due_at.isoformat()}" if isinstance(one, WakeUp) else f"done:{one.name}"
+    match one:
+        case Arrived():
+            return one.event.id
+        case WakeUp():
+            return f"wake:{one.name}:{one.due_at.isoformat()}"
+        case Performed():
+            return f"done:{one.name}"
 
 
 def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row, Changes]:
