@@ -1,12 +1,15 @@
 """The `pasokh` command: one table of its commands."""
 
 from collections.abc import Callable, Mapping
+from typing import Annotated
 
 import typer
 
-from services.commands import dead_letters, demo, doctor, env, keys, parse, serve, sla, topics, up
+from services.commands import backup, dead_letters, demo, doctor, env, keys, parse, serve, sla, topics, up
 from services.commands.flags import with_settings
 from services.commands.plain import polite
+from services.commands.printing import say
+from services.runtime.version import installed_version
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "up": with_settings(up.up),
@@ -16,6 +19,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "doctor": with_settings(doctor.doctor),
     "env": env.env,
     "topics": with_settings(topics.topics),
+    "backup": with_settings(backup.backup),
+    "restore": with_settings(backup.restore),
 }
 GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {
     "keys": (
@@ -47,12 +52,27 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {
 def application() -> typer.Typer:
     """The command line, made of the tables."""
     app = _typer("Pasokh, an omnichannel support router. Settings: PASOKH_* variables, or flags of the same names.")
+    app.callback()(_options)
     _fill(app, COMMANDS)
     for name, (help_text, commands) in GROUPS.items():
         group = _typer(help_text)
         _fill(group, commands)
         app.add_typer(group, name=name)
     return app
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        say(f"pasokh {installed_version()}")
+        raise typer.Exit
+
+
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say the version, and end.")
+    ] = False,
+) -> None:
+    """What can be asked without a command."""
 
 
 def _typer(help_text: str) -> typer.Typer:

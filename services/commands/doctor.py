@@ -18,6 +18,7 @@ from services.composition import COLLECTIONS
 from services.runtime import loop
 from services.runtime.admin_key import FILE_NAME, SHORTEST
 from services.runtime.clock import SystemClock
+from services.runtime.data_folder import wrong_modes
 from services.runtime.engine import open_bus, open_engine, open_store, sqlite_path
 from services.runtime.errors import Misconfigured, Unavailable
 from services.runtime.listening import bind, holder_of
@@ -77,6 +78,14 @@ async def _data_folder(settings: Settings) -> str:
 
 def _existing(folder: Path) -> Path:
     return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+async def _data_files(settings: Settings) -> str:
+    urls = (settings.store_url, settings.bus_url)
+    wrong = wrong_modes(settings.data.absolute(), {path for path in map(sqlite_path, urls) if path is not None})
+    if wrong:
+        raise Failed(" ".join(f"{sentence}." for sentence in wrong))
+    return "nobody but their owner can read or change them"
 
 
 async def _disk(settings: Settings) -> str:
@@ -173,6 +182,7 @@ def _unready(answer: httpx2.Response) -> str:
 LOOKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "python": _python,
     "data folder": _data_folder,
+    "data files": _data_files,
     "disk": _disk,
     "store": _store,
     "bus": _bus,

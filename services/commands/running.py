@@ -35,7 +35,7 @@ def run_here(process: Process, settings: Settings, beside: Beside = nothing, *, 
 
     `log_level` holds unless the settings have one.
     """
-    configure_logging((settings.log_level or log_level).upper())
+    configure_logging((settings.log_level or log_level).upper(), form=settings.log_format)
     with bind(settings.host, settings.port) as bound:
         loop.run(_until_signal(process, settings, bound, beside))
 

@@ -32,10 +32,16 @@ def audit(
         print_json({**counted, "items": [asdict(one) for one in done.found], "next": None})
     else:
         rows = [(d.conversation, f"{d.metric}/{d.run}", d.what, str(d.expected), str(d.found)) for d in done.found]
-        print_table(COLUMNS, rows, "All clocks are what the facts say.")
+        print_table(COLUMNS, rows, "All clocks are what the facts say." if done.checked else _nothing(workspace, done))
         say(f"Conversations checked: {done.checked}. On their way, so not checked: {done.on_their_way}.")
     if done.found:
         leave(f"{len(done.found)} differences between clocks and facts.")
+
+
+def _nothing(workspace: str, done: "Audited") -> str:
+    if done.on_their_way:
+        return f"Nothing was checked: sla has not heard all of the conversations of {workspace} yet. Ask again when it has."
+    return f"Nothing was checked: {workspace} has no conversations."
 
 
 @dataclass(slots=True)

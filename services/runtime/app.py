@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -22,6 +21,7 @@ from services.runtime.problems import install, internal_response
 from services.runtime.rates import Rates
 from services.runtime.reference import page
 from services.runtime.service import Check, Context, Part
+from services.runtime.version import installed_version
 
 Describe = Callable[[], Document]
 """Gives an OpenAPI document; asked once, when somebody wants to read it."""
@@ -80,7 +80,8 @@ class _Framework(FastAPI):
     def __init__(
         self, routers: Sequence[APIRouter], branches: Mapping[str, ASGIApp], describe: Describe | None
     ) -> None:
-        super().__init__(title="Pasokh", version=_version(), docs_url=None, redoc_url=None, redirect_slashes=False)
+        version = installed_version()
+        super().__init__(title="Pasokh", version=version, docs_url=None, redoc_url=None, redirect_slashes=False)
         self._ours = [*routers, page.router_of()]
         self._describe = describe or (lambda: document(self.title, self.version, self._ours, branches))
         for router in self._ours:
@@ -99,10 +100,3 @@ class _Framework(FastAPI):
 
 async def _failed(_: Request, __: Exception) -> Response:
     return internal_response()
-
-
-def _version() -> str:
-    try:
-        return version("pasokh")
-    except PackageNotFoundError:
-        return "0"

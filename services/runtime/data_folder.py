@@ -2,13 +2,16 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from services.runtime.errors import Misconfigured
 
 LOCK = "pasokh.lock"
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @contextmanager
@@ -30,6 +33,30 @@ def held(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         os.close(lock)
+
+
+def wrong_modes(folder: Path, databases: Iterable[Path]) -> list[str]:
+    """A sentence with the fix for each of an installation's files that others than their owner could read or change.
+
+    These are the folder, the lock in it, and the databases with what SQLite keeps beside them; what is missing is passed
+    over. (The admin key is judged where it is read.) Raises OSError.
+    """
+    beside = [
+        database.with_name(database.name + end) for database in databases for end in ("", "-wal", "-shm", "-journal")
+    ]
+    lock = folder / LOCK
+    found = [f"{path} can be read by others. Run: chmod 600 {path}" for path in beside if _mode(path) & OTHERS]
+    if _mode(lock) & OTHERS_WRITE:
+        found.append(f"{lock} can be changed by others. Run: chmod 600 {lock}")
+    if lock.is_symlink():
+        found.append(f"{lock} is a link, so that another file is written to. Stop Pasokh and run: rm {lock}")
+    if _mode(folder) & OTHERS_WRITE:
+        found.append(f"{folder} can be changed by others. Run: chmod 700 {folder}")
+    return found
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode if path.exists() else 0
 
 
 def _take(lock: int, folder: Path) -> None:

@@ -1,11 +1,11 @@
-"""Logs as JSON lines on stderr: constant messages plus fields. Ids, never bodies, never secrets."""
+"""Logs on stderr, JSON for programs or lines for people: constant messages plus fields. Ids, never bodies, never secrets."""
 
 import logging
 import sys
 import traceback
 from collections import Counter
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
 
@@ -43,12 +43,17 @@ LEFT_OUT = "left_out"
 _TOLD = tuple(vars(errors)[name] for name in vars(errors) if isinstance(vars(errors)[name], type))
 _FRAMES = 12
 
+Form = Literal["text", "json"]
 # Any: structlog's own type of an event, whose values are whatever was logged.
 Entry = MutableMapping[str, Any]
 
 
-def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Write structlog's and the standard library's records as JSON lines to `stream` (stderr)."""
+def configure_logging(level: str = "INFO", stream: TextIO | None = None, *, form: Form | None = None) -> None:
+    """Write structlog's and the standard library's records to `stream` (stderr), one line each.
+
+    `form` None: `text` where the stream is a terminal, else `json`.
+    """
+    stream = stream or sys.stderr
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.ExtraAdder(allow=[LEFT_OUT]),
@@ -64,8 +69,8 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_formatter(shared))
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_formatter(shared, _renderer(form or ("text" if stream.isatty() else "json"), stream)))
     handler.addFilter(Sparing())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
@@ -97,12 +102,19 @@ class Sparing(logging.Filter):
         return True
 
 
-def _formatter(shared: list[Any]) -> logging.Formatter:
+def _renderer(form: Form, stream: TextIO) -> structlog.typing.Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer(default=repr)
+    # Strings as Python writes them: none can begin a line of its own, or speak to the terminal.
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), repr_native_str=True)
+
+
+def _formatter(shared: list[Any], renderer: structlog.typing.Processor) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(default=repr),
+            renderer,
         ],
     )
 

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """Addresses or networks whose `X-Forwarded-For` is believed; `*` for all, where only proxies can reach us."""
     log_level: Literal["debug", "info", "warning", "error"] | None = None
     """None: as the command has it, `info` for most."""
+    log_format: Literal["text", "json"] | None = None
+    """None: `text` where stderr is a terminal, else `json`."""
     address_failures_per_minute: Annotated[int, Field(ge=1)] = 300
     """How many requests with no or a wrong key one address gets a 401 for; over it, 429."""
 

@@ -52,6 +52,30 @@ def test_a_key_file_that_others_can_read_is_told_with_the_fix(pasokh: Pasokh, tm
     assert "not in order: admin key" in result.stderr
 
 
+def test_data_files_that_others_can_read_or_change_are_named_with_the_fix(data: Settings) -> None:
+    assert findings(data)["data files"].ok
+    folder, database, lock = data.data, data.database, data.data / "pasokh.lock"
+    database.chmod(0o666)
+    folder.chmod(0o777)
+    lock.symlink_to(folder.parent / f"{folder.name}-elsewhere")
+    found = findings(data)["data files"]
+    assert not found.ok
+    assert f"{database} can be read by others. Run: chmod 600 {database}." in found.detail
+    assert f"{folder} can be changed by others. Run: chmod 700 {folder}." in found.detail
+    assert f"{lock} is a link" in found.detail
+
+
+def test_a_folder_that_others_may_look_into_is_no_fault_while_its_files_are_closed(data: Settings) -> None:
+    data.data.chmod(0o755)
+    assert findings(data)["data files"].ok
+
+
+def test_a_database_elsewhere_is_looked_at_too(data: Settings, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.db"
+    elsewhere.touch(0o640)
+    assert str(elsewhere) in findings(data.model_copy(update={"store": f"sqlite:///{elsewhere}"}))["data files"].detail
+
+
 def test_a_bus_of_no_known_kind_is_told_with_what_is_known(pasokh: Pasokh) -> None:
     result = pasokh("doctor", PASOKH_BUS="rabbit://here")
     assert result.exit_code == 1

@@ -1,10 +1,13 @@
 """A command that cannot do its work says why in one sentence; our own bugs are not dressed up as that."""
 
+from importlib.metadata import version
+
 import pytest
 import typer
 
 from services.commands.plain import Failed, polite
 from services.runtime.errors import Misconfigured, Unavailable, Unknown
+from tests.cli.conftest import Pasokh
 
 
 def raising(error: BaseException) -> None:
@@ -39,3 +42,9 @@ def test_what_may_have_happened_is_told_as_such(capsys: pytest.CaptureFixture[st
 def test_a_bug_of_ours_stays_an_error() -> None:
     with pytest.raises(ZeroDivisionError):
         raising(ZeroDivisionError())
+
+
+def test_the_version_is_told_and_nothing_else(pasokh: Pasokh) -> None:
+    result = pasokh("--version")
+    assert result.exit_code == 0
+    assert result.stdout == f"pasokh {version('pasokh')}\n"

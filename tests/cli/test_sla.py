@@ -4,6 +4,7 @@ import json
 
 from services.composition import COLLECTIONS
 from services.records.clocks import CLOCKS, clock_id
+from services.records.conversations import CONVERSATIONS
 from services.runtime import loop
 from services.runtime.clock import SystemClock
 from services.runtime.engine import open_engine
@@ -24,6 +25,14 @@ async def lived(settings: Settings, state: str, heard: int | None = None) -> Non
     tampered = Put(Key(CLOCKS.name, clock_id("c1", "first_response", 1)), clock.model_dump(mode="json"))
     async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
         await store.commit(Changes(puts=[*kept(sla, heard=heard), tampered]))
+
+
+async def without_conversations(settings: Settings) -> None:
+    """A workspace in which nobody has written yet."""
+    sla = Sla()
+    await sla.customer(at(0))
+    async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
+        await store.commit(Changes(puts=[put for put in kept(sla) if put.key.collection != CONVERSATIONS.name]))
 
 
 def test_clocks_that_are_what_the_facts_say_are_said_to_be(pasokh: Pasokh, data: Settings) -> None:
@@ -53,3 +62,18 @@ def test_a_workspace_that_is_not_there_is_told(pasokh: Pasokh, data: Settings) -
     result = pasokh("sla", "audit", "nobody")
     assert result.exit_code == 1
     assert "there is no workspace nobody" in result.stderr
+
+
+def test_a_workspace_without_conversations_is_not_said_to_be_right(pasokh: Pasokh, data: Settings) -> None:
+    loop.run(without_conversations(data))
+    result = pasokh("sla", "audit", "w")
+    assert result.exit_code == 0
+    assert "Nothing was checked: w has no conversations." in result.stdout
+    assert "All clocks" not in result.stdout
+
+
+def test_where_all_is_on_its_way_nothing_is_said_to_be_right(pasokh: Pasokh, data: Settings) -> None:
+    loop.run(lived(data, "fulfilled", heard=1))
+    result = pasokh("sla", "audit", "w")
+    assert "Nothing was checked: sla has not heard all" in result.stdout
+    assert "All clocks" not in result.stdout

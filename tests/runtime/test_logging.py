@@ -1,10 +1,10 @@
-"""Logs: JSON lines with ids, without secrets, without what an error quotes."""
+"""Logs: lines with ids, without secrets, without what an error quotes."""
 
 import io
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import structlog
@@ -35,6 +35,39 @@ def test_an_entry_is_one_json_line_with_its_fields(stream: io.StringIO) -> None:
     [entry] = lines(stream)
     assert (entry["event"], entry["conversation"], entry["level"]) == ("something_happened", "c1", "info")
     assert entry["timestamp"].endswith("Z")
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def entry_on(terminal: io.StringIO, form: Literal["text", "json"] | None = None) -> str:
+    configure_logging("INFO", terminal, form=form)
+    structlog.get_logger("pasokh.test").info(
+        "something_happened", conversation="c1", token="hunter2", name="a\n\x1b[2Jb"
+    )
+    return terminal.getvalue()
+
+
+def test_on_a_terminal_an_entry_is_a_readable_line_without_secrets(stream: io.StringIO) -> None:
+    said = entry_on(Terminal())
+    assert said.count("\n") == 1
+    assert "something_happened" in said
+    assert "c1" in said
+    assert "hunter2" not in said
+    assert "\x1b[2J" not in said
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(said)
+
+
+def test_the_setting_wins_over_where_the_log_goes(stream: io.StringIO) -> None:
+    assert json.loads(entry_on(Terminal(), "json"))["conversation"] == "c1"
+    piped = entry_on(io.StringIO(), "text")
+    assert "conversation='c1'" in piped
+    assert "\x1b" not in piped
 
 
 def test_secret_fields_are_never_written_at_any_depth(stream: io.StringIO) -> None:

@@ -19,6 +19,7 @@ from services.runtime.embedded.documents import (
     shape_of,
 )
 from services.runtime.embedded.pages import plan_query, read_page
+from services.runtime.embedded.snapshot import LAYOUT
 from services.runtime.errors import TooLarge
 from services.runtime.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
 
@@ -103,7 +104,7 @@ def _make_tables(shapes: Iterable[Shape], connection: Connection) -> None:
 
 def _touch(connection: Connection) -> None:
     # Only a write that changes a page shows that the disk takes one.
-    connection.execute("PRAGMA user_version = 1")
+    connection.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
 def _by_collection(keys: Iterable[Key]) -> dict[str, list[str]]:
