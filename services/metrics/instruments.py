@@ -170,6 +170,36 @@ LATE = Instrument(
     "pasokh_sla_late_seconds", "histogram", "How late answers to broken promises were.", PROMISE, ANSWER_BUCKETS
 )
 
+AGENTS = Instrument("pasokh_agents", "gauge", "Agents, by presence.", ("presence",))
+AGENTS_FREE = Instrument("pasokh_agent_units_free", "gauge", "Units that agents who are online could take now.", ())
+AGENTS_USED = Instrument(
+    "pasokh_agent_utilisation_ratio", "gauge", "Units in use among those of agents who are online.", ()
+)
+TEAM_AGENTS = Instrument(
+    "pasokh_team_agents",
+    "gauge",
+    "Agents of a team, by presence; one of several teams is in each, so teams are not to be added up.",
+    ("team", "presence"),
+)
+TEAM_FREE = Instrument("pasokh_team_units_free", "gauge", "Units that agents of a team could take now.", ("team",))
+TEAM_USED = Instrument(
+    "pasokh_team_utilisation_ratio", "gauge", "Units in use among those of a team's agents who are online.", ("team",)
+)
+OPEN = Instrument(
+    "pasokh_open",
+    "gauge",
+    "1 in the opening hours of a team (its own, else the workspace's, else those of the promises), 0 outside.",
+    ("team",),
+)
+WEBHOOKS = Instrument(
+    "pasokh_webhooks",
+    "gauge",
+    "Subscriptions of integrators by how their endpoints fare: taken, failing again and again, or gone (410).",
+    ("state",),
+)
+GAUGES = (AGENTS, AGENTS_FREE, AGENTS_USED, TEAM_AGENTS, TEAM_FREE, TEAM_USED, OPEN, WEBHOOKS)
+"""What is there now, read from documents and not counted."""
+
 INSTRUMENTS = (
     FIRST_RESPONSE,
     FIRST_ANSWER,
@@ -202,4 +232,5 @@ INSTRUMENTS = (
     CANCELLED,
     LATE,
 )
+"""What is counted, in documents of the batches."""
 BY_NAME = {instrument.name: instrument for instrument in INSTRUMENTS}

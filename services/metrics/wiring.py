@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.metrics.exposition import Totals
+from services.metrics.present import Present
 from services.metrics.processor import MetricsStage
 from services.metrics.routes import router_of
 from services.runtime.service import Context, Part
@@ -13,4 +14,10 @@ from services.runtime.service import Context, Part
 async def open(context: Context) -> AsyncIterator[Part]:  # noqa: A001 - every service is opened under this name
     """Open the service; it holds nothing of its own."""
     totals = Totals(context.store, context.bus.partitions, context.clock)
-    yield Part(stages=[MetricsStage()], routers=[router_of()], collectors=[totals], background=[totals.keep_fresh])
+    present = Present(context.store, context.clock)
+    yield Part(
+        stages=[MetricsStage()],
+        routers=[router_of()],
+        collectors=[totals, present],
+        background=[totals.keep_fresh, present.keep_fresh],
+    )

@@ -6,9 +6,9 @@ import promql_parser
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 from prometheus_client.registry import Collector
 
-from services.delivery.instruments import DeliveryInstruments
+from services.delivery.instruments import DeliveryInstruments, WebhookInstruments
 from services.ingest.instruments import IngestInstruments
-from services.metrics.instruments import INSTRUMENTS
+from services.metrics.instruments import GAUGES, INSTRUMENTS
 from services.runtime.instruments import HttpInstruments, LoopInstruments, ProcessorInstruments
 from services.sla.instruments import AuditInstruments
 
@@ -19,7 +19,7 @@ PARTS = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_co
 def existing() -> dict[str, frozenset[str]]:
     """Name of a time series → its labels."""
     found = {"up": OF_A_SCRAPE}
-    for one in INSTRUMENTS:
+    for one in (*INSTRUMENTS, *GAUGES):
         for part in PARTS[one.kind]:
             found[f"{one.name}{part}"] = OF_A_SCRAPE | set(one.labels)
     for name, labels in _of_processes():
@@ -29,7 +29,14 @@ def existing() -> dict[str, frozenset[str]]:
 
 def _of_processes() -> Iterator[tuple[str, Iterable[str]]]:
     registry = CollectorRegistry()
-    kinds = (ProcessorInstruments, HttpInstruments, LoopInstruments, DeliveryInstruments, AuditInstruments)
+    kinds = (
+        ProcessorInstruments,
+        HttpInstruments,
+        LoopInstruments,
+        DeliveryInstruments,
+        WebhookInstruments,
+        AuditInstruments,
+    )
     holders = [kind(registry) for kind in kinds]
     collectors: list[Collector] = [one for holder in holders for one in vars(holder).values()]
     for one in (*collectors, *IngestInstruments().collectors):
