@@ -1,5 +1,9 @@
-"""Write what is made from the code: `python -m deploy.generate`. A test fails when a file is not what this writes."""
+"""Write what is made from the code: `python -m deploy.generate`. A test fails when a file is not what this writes.
 
+`--public-url https://support.example.com`: alerts lead to the runbooks at that address from then on.
+"""
+
+import argparse
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +13,15 @@ from deploy.generate.kubernetes import manifests
 from deploy.generate.panels import as_json
 from deploy.generate.parts import opened
 from deploy.generate.proxy import paths_conf, served, upstreams_conf
+from deploy.generate.runbooks import page, readdressed
 
 DEPLOY = Path(__file__).parents[1]
+ROOT = DEPLOY.parent
+ALERTS = DEPLOY / "prometheus" / "alerts.yaml"
 
 
-async def generated() -> Mapping[Path, str]:
-    """Every generated file, as it has to be."""
+async def generated(public_url: str | None = None) -> Mapping[Path, str]:
+    """Every generated file, as it has to be. `public_url`: where alerts say that runbooks are, if it is to change."""
     parts = await opened()
     routes = served(parts)
     base = DEPLOY / "kubernetes" / "base"
@@ -26,13 +33,17 @@ async def generated() -> Mapping[Path, str]:
         base / "proxy" / "nginx.conf": (DEPLOY / "proxy" / "nginx.conf").read_text(),
         base / "proxy" / "paths.conf": paths_conf(routes),
         base / "proxy" / "upstreams.conf": upstreams_conf(routes, names_change=False),
+        ROOT / "services" / "console" / "files" / "runbooks.html": page((ROOT / "docs" / "runbooks.md").read_text()),
+        ALERTS: readdressed(ALERTS.read_text(), public_url),
         **{DEPLOY / "grafana" / "dashboards" / f"{one.uid}.json": as_json(one) for one in DASHBOARDS},
     }
 
 
 def main() -> None:
     """Write them."""
-    for path, text in asyncio.run(generated()).items():
+    arguments = argparse.ArgumentParser(description="Write what is made from the code.")
+    arguments.add_argument("--public-url", help="Where alerts say that runbooks are.")
+    for path, text in asyncio.run(generated(arguments.parse_args().public_url)).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 

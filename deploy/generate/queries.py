@@ -32,6 +32,11 @@ def now(gauge: str, by: str = "", where: str = OF) -> str:
     return f"sum{_by(by)} (max without (instance) ({gauge}{{{where}}}))"
 
 
+def highest(gauge: str, by: str, where: str = OF) -> str:
+    """A gauge that is not to be added up: of each group, one of the replicas that all show the same."""
+    return f"max{_by(by)} ({gauge}{{{where}}})"
+
+
 def kept(by: str = "", where: str = OF) -> str:
     """The share of promises kept among those kept or broken, in the last hour.
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.console import dead_letters, page
+from services.console import dead_letters, page, runbooks
 from services.runtime.dead_letters import GroupTopics
 from services.runtime.service import Context, Part, Service
 
@@ -13,6 +13,6 @@ def console(topics: GroupTopics) -> Service:
 
     @asynccontextmanager
     async def opened(_: Context) -> AsyncIterator[Part]:
-        yield Part(routers=[dead_letters.router_of(topics), page.router_of()])
+        yield Part(routers=[dead_letters.router_of(topics), page.router_of(), runbooks.router_of()])
 
     return opened

@@ -13,6 +13,7 @@ import yaml
 
 from deploy.generate.dashboards import DASHBOARDS
 from deploy.generate.panels import Dashboard
+from deploy.generate.runbooks import readdressed
 from tests.deploy.names import existing, grouped, used
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,18 @@ def test_every_panel_asks_for_metrics_and_labels_that_exist(dashboard: Dashboard
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.uid)
+def test_every_panel_says_what_it_shows(dashboard: Dashboard) -> None:
+    assert [panel.title for panel in dashboard.panels if len(panel.about) < 20 or not panel.about.endswith(".")] == []
+
+
+def test_runbooks_can_be_said_to_be_elsewhere() -> None:
+    alerts = readdressed(ALERTS.read_text(), "https://support.example.com/")
+    found = [r["annotations"]["runbook_url"] for g in yaml.safe_load(alerts)["groups"] for r in g["rules"]]
+    assert found == [f"https://support.example.com/runbooks#{rule['alert'].lower()}" for rule in rules()]
+    assert readdressed(alerts, "http://127.0.0.1:8800") == ALERTS.read_text()
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.uid)
 def test_no_two_panels_cover_each_other_and_each_has_a_name_of_its_own(dashboard: Dashboard) -> None:
     path = ROOT / "deploy" / "grafana" / "dashboards" / f"{dashboard.uid}.json"
     panels = json.loads(path.read_text())["panels"]
@@ -67,7 +80,8 @@ def test_a_metric_or_label_that_nobody_shows_would_be_found() -> None:
 def test_an_alert_asks_for_what_exists_and_says_what_to_do(rule: dict[str, Any]) -> None:
     assert unknown(rule["expr"]) == []
     assert rule["labels"]["severity"] in ("critical", "warning")
-    assert rule["annotations"]["runbook"] == f"docs/runbooks.md#{rule['alert'].lower()}"
+    assert rule["annotations"]["runbook_url"] == f"http://127.0.0.1:8800/runbooks#{rule['alert'].lower()}"
+    assert f'<h2 id="{rule["alert"].lower()}">' in (ROOT / "services" / "console" / "files" / "runbooks.html").read_text()
     assert f"\n## {rule['alert']}\n" in RUNBOOKS.read_text()
 
 
