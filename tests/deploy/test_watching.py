@@ -81,7 +81,9 @@ def test_an_alert_asks_for_what_exists_and_says_what_to_do(rule: dict[str, Any])
     assert unknown(rule["expr"]) == []
     assert rule["labels"]["severity"] in ("critical", "warning")
     assert rule["annotations"]["runbook_url"] == f"http://127.0.0.1:8800/runbooks#{rule['alert'].lower()}"
-    assert f'<h2 id="{rule["alert"].lower()}">' in (ROOT / "services" / "console" / "files" / "runbooks.html").read_text()
+    assert (
+        f'<h2 id="{rule["alert"].lower()}">' in (ROOT / "services" / "console" / "files" / "runbooks.html").read_text()
+    )
     assert f"\n## {rule['alert']}\n" in RUNBOOKS.read_text()
 
 

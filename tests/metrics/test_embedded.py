@@ -4,14 +4,21 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from schemas.configuration import AgentBody
+from services.composition import COLLECTIONS
 from services.metrics import wiring
 from services.metrics.exposition import Totals
+from services.metrics.present import Present
+from services.records.agents import AGENTS, AgentRecord, agent_id
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS, CounterRecord, counter_id
 from services.runtime.clock import SystemClock
 from services.runtime.engine import open_engine
 from services.runtime.service import Context
 from services.runtime.settings import Settings
 from services.runtime.store.port import Changes, Key, Put
+from tests.driver import START
+from tests.metrics.test_present import configured
 
 SERIES = "pasokh_sla_breached_total|telegram|private|default|normal|first_response"
 
@@ -22,8 +29,9 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
         open_engine(settings, SystemClock(), (COUNTERS, COUNTED, COUNTED_CASES)) as (store, bus),
         wiring.open(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
     ):
-        [totals] = part.collectors
+        totals, present = part.collectors
         assert isinstance(totals, Totals)
+        assert isinstance(present, Present)
         registry = CollectorRegistry()
         registry.register(totals)
         for version in (1, 2):
@@ -37,4 +45,25 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
             labels |= {"priority": "normal", "metric": "first_response"}
             assert registry.get_sample_value("pasokh_sla_breached_total", labels) == 2 * version
         assert [stage.group for stage in part.stages] == ["metrics"]
-        assert part.background == [totals.keep_fresh]
+        assert part.background == [totals.keep_fresh, present.keep_fresh]
+
+
+async def test_agents_are_shown_as_dispatch_wrote_them(tmp_path: Path) -> None:
+    settings, clock = Settings(data=tmp_path), SystemClock()
+    shop = configured()
+    sara = AgentRecord(
+        workspace="shop", id="sara", body=AgentBody(name="Sara", teams=["default"]), presence="online", load=1, at=START
+    )
+    async with open_engine(settings, clock, COLLECTIONS) as (store, _):
+        written = {
+            Key(AGENTS.name, agent_id("shop", "sara")): sara,
+            Key(CONFIGURATIONS.name, version_id("shop", 1)): shop,
+            Key(CONFIGURATION_HEADS.name, "shop"): ConfigurationHead(workspace="shop", version=1),
+        }
+        await store.commit(Changes(puts=[Put(key, value.model_dump(mode="json")) for key, value in written.items()]))
+        registry = CollectorRegistry()
+        registry.register(present := Present(store, clock))
+        await present.refresh()
+        assert registry.get_sample_value("pasokh_agents", {"workspace": "shop", "presence": "online"}) == 1
+        assert registry.get_sample_value("pasokh_agent_units_free", {"workspace": "shop"}) == 3
+        assert registry.get_sample_value("pasokh_open", {"workspace": "shop", "team": "default"}) == 1
