@@ -1,8 +1,13 @@
 """A conversation and a person as their owner decides about them: what REST shows, and what it needs besides."""
 
+from typing import Literal
+
 from schemas.activity import Address
 from schemas.conversation import Conversation, FirstResponse
 from schemas.values import Contract, Instant
+
+Override = Literal["priority", "team"]
+"""What a person or an escalation decided: rules that are applied again leave it as it is."""
 
 
 class Case(Conversation):
@@ -13,7 +18,7 @@ class Case(Conversation):
     that has no human answer yet began to wait, None once an answer arrived. `rule` and `config_version` decided its
     routing; `queued_at` is its place in the queue; `last_agent` had it last; `resolutions` counts its resolves,
     `transfers` its transfers;
-    `private_person` is who completed its hand-off.
+    `private_person` is who completed its hand-off. `overrides` are kept when rules are applied again.
     """
 
     key: str
@@ -29,6 +34,7 @@ class Case(Conversation):
     resolutions: int = 0
     transfers: int = 0
     private_person: str | None = None
+    overrides: list[Override] = []
 
     def shown(self) -> Conversation:
         """As REST and facts show it."""

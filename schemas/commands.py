@@ -115,6 +115,13 @@ class Forward(Contract):
     """True when this activity spends the hand-off token: the private side is open from here on."""
 
 
+class Replan(Contract):
+    """`pasokh.command.replan`: the routing rules of `version` and later are to be applied while it waits."""
+
+    conversation: str
+    version: int
+
+
 class MindDue(Contract):
     """`pasokh.command.mind_due`: the earliest due time of the clocks that are open changed while it waits; None: none."""
 

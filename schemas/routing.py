@@ -33,7 +33,8 @@ class TaskQueued(Contract):
 class TaskChanged(Contract):
     """`pasokh.routing.task_changed`: priority, team, requirement or due time of a task changed; None: as it was.
 
-    `undue`: nothing is promised any more, so it has no due time.
+    `undue`: nothing is promised any more, so it has no due time. `keeps_agent`: another team does not take it from
+    whoever holds it by then. `rule` and `config_version` are given when rules were applied again.
     """
 
     conversation: str
@@ -44,6 +45,9 @@ class TaskChanged(Contract):
     priority: Priority | None = None
     due_at: Instant | None = None
     undue: bool = False
+    keeps_agent: bool = False
+    rule: str | None = None
+    config_version: int | None = None
 
 
 class TaskGiven(Contract):
@@ -63,6 +67,20 @@ class TaskClosed(Contract):
     key: str
     workspace: str
     at: Instant
+
+
+class RulesChanged(Contract):
+    """`pasokh.routing.rules_changed`: routing rules were written in this version of the configuration."""
+
+    version: int
+
+
+class ReapplyAll(Contract):
+    """`pasokh.routing.reapply`: a command. The SLA policies of now hold for every open conversation."""
+
+    agent: str | None = None
+    accepted_at: Instant
+    request_hash: str = ""
 
 
 class AgentPut(Contract):

@@ -13,7 +13,7 @@ from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
 from services.records.agents import AGENTS
 from services.records.clocks import CLOCKS
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
+from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES
 from services.records.decisions import DECISIONS
 from services.records.keys import KEYS, StoredKeys
@@ -35,6 +35,7 @@ ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
 COLLECTIONS: Sequence[Collection[Any]] = (
     ACCEPTED,
     AGENTS,
+    ANNOUNCEMENTS,
     TASKS,
     CLOCKS,
     CONFIGURATIONS,

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from schemas.configuration import WorkspaceConfiguration
-from schemas.values import Contract
+from schemas.values import Contract, Instant
 from services.runtime.store.port import Collection, Document, Index, Key
 from services.runtime.work import Reader
 
@@ -18,6 +18,18 @@ class ConfigurationHead(Contract):
     version: int
 
 
+class Announcement(Contract):
+    """Routing rules that were written and that dispatch is still to be told of. Its id is the workspace.
+
+    It is written in the commit of the rules, so that a crash before the telling loses nothing.
+    """
+
+    workspace: str
+    version: int
+    at: Instant
+
+
+ANNOUNCEMENTS = Collection("announcements", Announcement, writer="rest", indexes=(Index("at", ("at",)),))
 CONFIGURATION_HEADS = Collection(
     "configuration_heads", ConfigurationHead, writer="rest", indexes=(Index("workspace", ("workspace",)),)
 )

@@ -22,13 +22,15 @@ class TaskRecord(TaskQueued):
 
 
 class QueueRecord(Contract):
-    """How many tasks agents have drawn from the queue of a workspace. Its document id is the workspace.
+    """What dispatch remembers of a workspace besides agents and tasks. Its document id is the workspace.
 
-    The reserved share counts by it, so that a restart does not change whose turn it is.
+    `drawn`: how many tasks agents have drawn from the queue; the reserved share counts by it, so that a restart does
+    not change whose turn it is. `rules_version`: the version of the newest routing rules that dispatch knows of.
     """
 
     workspace: str
     drawn: int = 0
+    rules_version: int = 0
 
 
 TASKS = Collection(

@@ -15,7 +15,7 @@ from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.lookups import ExistingConversation, ExistingWorkspace
 from services.records.shown import MessageShown, as_accepted, shown_message
-from services.router import agents
+from services.router import agents, reapplying
 from services.router.actions import MOVES, asked_hash, command_of, known_agent
 from services.router.lists import listed
 from services.router.views import (
@@ -146,4 +146,4 @@ def router_of() -> APIRouter:
 
 def routers_of() -> list[APIRouter]:
     """Every router of this service, for its wiring."""
-    return [router_of(), agents.router_of()]
+    return [router_of(), agents.router_of(), reapplying.router_of()]

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from services.runtime.service import Context, Part, Service
 from services.workspaces import accounts, keys, routes, webhooks
+from services.workspaces.announcing import keep_announcing
 from services.workspaces.edits import CheckAccount
 
 
@@ -12,7 +13,10 @@ def workspaces(checks: Mapping[str, CheckAccount]) -> Service:
     """The service. `checks`: channel name → its `check_account`, handed in because services know no channel."""
 
     @asynccontextmanager
-    async def opened(_: Context) -> AsyncIterator[Part]:
-        yield Part(routers=[routes.router_of(), accounts.router_of(checks), keys.router_of(), webhooks.router_of()])
+    async def opened(context: Context) -> AsyncIterator[Part]:
+        yield Part(
+            routers=[routes.router_of(), accounts.router_of(checks), keys.router_of(), webhooks.router_of()],
+            background=[lambda: keep_announcing(context)],
+        )
 
     return opened

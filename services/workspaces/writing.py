@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.configuration import WorkspaceConfiguration
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
+from services.records.configuration import (
+    ANNOUNCEMENTS,
+    CONFIGURATION_HEADS,
+    CONFIGURATIONS,
+    Announcement,
+    ConfigurationHead,
+    version_id,
+)
 from services.records.lookups import configuration_of
 from services.runtime.errors import Fenced, Unavailable
 from services.runtime.service import Context
 from services.runtime.store.port import Changes, Condition, Key, Put
+from services.workspaces.announcing import announce
 
 TRIES = 8
 
@@ -39,19 +47,35 @@ async def write(
         after = edit(before, Stamp(version, context.clock.now()))
         if after is before:
             return before, after
+        news = _news(before, after, context.clock.now())
         try:
-            await context.store.commit(_changes(before, after))
+            await context.store.commit(_changes(before, after, news))
         except Fenced:
             continue
+        if news is not None:
+            await announce(context, news)
         return before, after
     raise Unavailable(f"the configuration of {workspace} was changed by others {TRIES} times meanwhile")
 
 
-def _changes(before: WorkspaceConfiguration | None, after: WorkspaceConfiguration) -> Changes:
+def _news(before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, now: datetime) -> Announcement | None:
+    """What dispatch is to hear of a change: that there are new routing rules."""
+    if after.routing is None or (before is not None and before.routing == after.routing):
+        return None
+    return Announcement(workspace=after.workspace, version=after.version, at=now)
+
+
+def _changes(
+    before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, news: Announcement | None
+) -> Changes:
     head = Key(CONFIGURATION_HEADS.name, after.workspace)
     numbered = Key(CONFIGURATIONS.name, version_id(after.workspace, after.version))
     moved = ConfigurationHead(workspace=after.workspace, version=after.version)
     return Changes(
         conditions=[Condition(head, "version", before.version if before else None)],
-        puts=[Put(numbered, after.model_dump(mode="json")), Put(head, moved.model_dump(mode="json"))],
+        puts=[
+            Put(numbered, after.model_dump(mode="json")),
+            Put(head, moved.model_dump(mode="json")),
+            *([Put(Key(ANNOUNCEMENTS.name, after.workspace), news.model_dump(mode="json"))] if news else []),
+        ],
     )

@@ -7,7 +7,7 @@ brings `pending` back to `assigned` and `resolved` back to `waiting`; an edit ch
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity
-from schemas.case import Case, Person
+from schemas.case import Case, Override, Person
 from schemas.conversation import FirstResponse, Status
 from schemas.routing import Assigned, TaskQueued
 from services.router.conversations.plan import Plan, Traits
@@ -22,6 +22,19 @@ def counted_from(activity: Activity) -> datetime:
     """When waiting for an answer began: our receipt, or the platform's time where that is more than 5 s earlier."""
     sent, received = activity.sent_at, activity.received_at
     return sent if sent is not None and received - sent > PLATFORM_TIME_TRUSTED_AFTER else received
+
+
+def traits_now(case: Case) -> Traits:
+    """What routing rules may look at when they are applied to a conversation again."""
+    return Traits(
+        channel=case.channel,
+        surface=case.surface,
+        language=case.language,
+        intent=case.intent,
+        sentiment=case.sentiment,
+        sensitive=case.sensitive,
+        tags=tuple(case.tags),
+    )
 
 
 def traits_of(activity: Activity, language: str | None, sensitive: bool) -> Traits:
@@ -39,6 +52,7 @@ def traits_of(activity: Activity, language: str | None, sensitive: bool) -> Trai
 _FRESH: dict[str, object] = {
     **dict.fromkeys(("agent", "assigned_at", "first_response_at", "resolved_at", "handoff", "answer_due_since")),
     **dict.fromkeys(("first_response", "last_agent", "private_person")),
+    "overrides": [],
     "last_surface": "private",
     "resolutions": 0,
     "transfers": 0,
@@ -115,12 +129,37 @@ def reopened(conversation: Case, plan: Plan, now: datetime) -> Case:
             "priority": plan.priority,
             "rule": plan.rule,
             "config_version": plan.config_version,
+            "overrides": [],
             "assigned_at": None,
             "resolved_at": None,
             "queued_at": now,
             "updated_at": now,
         }
     )
+
+
+def replanned(conversation: Case, plan: Plan, now: datetime) -> Case:
+    """The conversation by the rules of now, at its place; what a person or an escalation decided stays."""
+    routed: dict[str, object] = {"team": plan.team, "priority": plan.priority}
+    return conversation.model_copy(
+        update={
+            **{name: value for name, value in routed.items() if name not in conversation.overrides},
+            "requirement": plan.requirement,
+            "rule": plan.rule,
+            "config_version": plan.config_version,
+            "updated_at": now,
+        }
+    )
+
+
+def is_routed_alike(one: Case, other: Case) -> bool:
+    """Whether both want the same agents, as urgently."""
+    return (one.team, one.priority, one.requirement) == (other.team, other.priority, other.requirement)
+
+
+def overruled(conversation: Case, what: Override) -> list[Override]:
+    """The overrides of a conversation with one more."""
+    return [*(one for one in conversation.overrides if one != what), what]
 
 
 def handed_to(conversation: Case, agent: str, now: datetime) -> Case:
@@ -146,6 +185,7 @@ def moved_to(conversation: Case, team: str, now: datetime) -> Case:
             "status": "waiting",
             "agent": None,
             "team": team,
+            "overrides": overruled(conversation, "team"),
             "assigned_at": None,
             "queued_at": queued_at,
             "transfers": conversation.transfers + 1,
@@ -155,7 +195,7 @@ def moved_to(conversation: Case, team: str, now: datetime) -> Case:
 
 
 def requeued(conversation: Case, now: datetime) -> Case:
-    """A resolved conversation waits again because an agent reopened it: as it was routed, its last agent preferred."""
+    """A resolved conversation waits again because an agent reopened it, its last agent preferred."""
     back = {"status": "waiting", "agent": None, "assigned_at": None, "resolved_at": None}
     return conversation.model_copy(update={**back, "queued_at": now, "updated_at": now})
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from schemas.case import Case
-from schemas.commands import AddNote, Reapply, Reopen, SetPriority, Transfer
+from schemas.commands import AddNote, Reapply, Reopen, Replan, SetPriority, Transfer
+from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.routing import TaskChanged, TaskGiven
 from schemas.values import Contract, Problem
@@ -12,6 +13,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, Mes
 from services.router.conversations import domain
 from services.router.conversations.commands import NO_CONVERSATION, is_repeat
 from services.router.conversations.facts import accept, next_order, queue, refuse, tell
+from services.router.conversations.plan import plan
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
 
@@ -27,6 +29,7 @@ class Asked(Protocol):
 
 
 Move = TypeVar("Move", bound=Contract)
+Configuration = WorkspaceConfiguration | None
 
 
 def carry_out(
@@ -95,27 +98,62 @@ def move_to_team(work: Work, case: Case, team: str) -> Case:
     return after
 
 
-def handle_priority(work: Work, command: Arrived) -> None:
-    """Another priority: its place in the queue and its promises follow."""
+def handle_priority(work: Work, command: Arrived, configuration: Configuration) -> None:
+    """Another priority: its place in the queue and its promises follow. One that waits sees the rules of now too."""
     asked = command.event.read(SetPriority)
-    carry_out(work, command, asked, _finished, lambda case: _prioritise(work, case, asked))
+    carry_out(work, command, asked, _finished, lambda case: _prioritise(work, case, asked, configuration))
 
 
-def _prioritise(work: Work, case: Case, asked: SetPriority) -> str:
+def _prioritise(work: Work, case: Case, asked: SetPriority, configuration: Configuration) -> str:
     if asked.priority != case.priority:
-        change_priority(work, case, asked.priority)
+        case = change_priority(work, case, asked.priority)
+    else:
+        case = case.model_copy(update={"overrides": domain.overruled(case, "priority"), "updated_at": work.now})
+        work.put(CONVERSATIONS, case.id, case)
+    if case.status == "waiting":
+        replan(work, case, configuration)
     return case.id
 
 
 def change_priority(work: Work, case: Case, priority: str) -> Case:
     """Tell the new priority to everybody who orders by it."""
-    after = case.model_copy(update={"priority": priority, "updated_at": work.now})
+    overrides = domain.overruled(case, "priority")
+    after = case.model_copy(update={"priority": priority, "overrides": overrides, "updated_at": work.now})
     tell(work, "priority_changed", after, case.status)
     change = TaskChanged.model_validate(
         {"conversation": case.id, "key": case.key, "workspace": case.workspace, "priority": priority}
     )
     work.emit("pasokh.routing.task_changed", case.workspace, change)
     return after
+
+
+def handle_replan(work: Work, command: Arrived, configuration: Configuration) -> None:
+    """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
+    asked = command.event.read(Replan)
+    case = work.get(CONVERSATIONS, asked.conversation)
+    if case is not None and case.status == "waiting" and case.config_version < asked.version:
+        replan(work, case, configuration)
+
+
+def replan(work: Work, case: Case, configuration: Configuration) -> None:
+    """Apply the rules of now to a conversation that waits, and tell dispatch; who has it by then keeps it."""
+    after = domain.replanned(case, plan(domain.traits_now(case), configuration), work.now)
+    if domain.is_routed_alike(case, after):
+        work.put(CONVERSATIONS, after.id, after)
+    else:
+        tell(work, "rerouted", after, case.status)
+    change = TaskChanged(
+        conversation=after.id,
+        key=after.key,
+        workspace=after.workspace,
+        team=after.team,
+        requirement=after.requirement,
+        priority=after.priority,
+        keeps_agent=True,
+        rule=after.rule,
+        config_version=after.config_version,
+    )
+    work.emit("pasokh.routing.task_changed", after.workspace, change)
 
 
 def handle_reapply(work: Work, command: Arrived) -> None:
@@ -129,10 +167,12 @@ def _reapply(work: Work, case: Case) -> str:
     return case.id
 
 
-def handle_reopen(work: Work, command: Arrived) -> None:
-    """A resolved conversation waits again, its last agent preferred."""
+def handle_reopen(work: Work, command: Arrived, configuration: Configuration) -> None:
+    """A resolved conversation waits again, by the rules of now, its last agent preferred."""
     asked = command.event.read(Reopen)
-    carry_out(work, command, asked, lambda case: _why_not_reopen(work, case), lambda case: _reopen(work, case))
+    carry_out(
+        work, command, asked, lambda case: _why_not_reopen(work, case), lambda case: _reopen(work, case, configuration)
+    )
 
 
 def _why_not_reopen(work: Work, case: Case) -> Problem | None:
@@ -154,8 +194,9 @@ def _why_not_reopen(work: Work, case: Case) -> Problem | None:
     return None
 
 
-def _reopen(work: Work, case: Case) -> str:
-    after = domain.requeued(case, work.now)
+def _reopen(work: Work, case: Case, configuration: Configuration) -> str:
+    planned = plan(domain.traits_now(case), configuration)
+    after = domain.replanned(domain.requeued(case, work.now), planned, work.now)
     work.unwake(f"close/{case.id}")
     tell(work, "reopened", after, case.status)
     queue(work, after, after.status)
@@ -191,8 +232,12 @@ def _note(work: Work, case: Case, asked: AddNote) -> str:
 
 MOVES: dict[str, Callable[[Work, Arrived], None]] = {
     "pasokh.command.transfer": handle_transfer,
-    "pasokh.command.priority": handle_priority,
     "pasokh.command.reapply": handle_reapply,
-    "pasokh.command.reopen": handle_reopen,
     "pasokh.command.note": handle_note,
 }
+PLANNED: dict[str, Callable[[Work, Arrived, Configuration], None]] = {
+    "pasokh.command.priority": handle_priority,
+    "pasokh.command.reopen": handle_reopen,
+    "pasokh.command.replan": handle_replan,
+}
+"""Those that apply routing rules: the configuration of the workspace is read for them."""

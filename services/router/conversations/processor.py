@@ -13,7 +13,7 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 from services.router.conversations import commands, privacy, progress
 from services.router.conversations.handoff import Handoffs
 from services.router.conversations.inbound import BY_MESSAGE, PURGE, Around, handle_activity, handle_forward
-from services.router.conversations.moves import MOVES
+from services.router.conversations.moves import MOVES, PLANNED
 from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.store.port import Query
@@ -51,19 +51,25 @@ class ConversationsMemory:
 
 @dataclass(slots=True)
 class Asked:
-    """What a batch is about. `commands` are their ids, `asking` whose they are; `data` of all but activities."""
+    """What a batch is about. `commands` are their ids, `asking` whose they are; `data` of all but activities.
+
+    `planning`: workspaces whose rules are applied again.
+    """
 
     activities: list[Activity] = field(default_factory=list)
     forwarded: list[Activity] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     asking: list[str] = field(default_factory=list)
     data: list[dict[str, Json]] = field(default_factory=list)
+    planning: set[str] = field(default_factory=set)
 
     def add(self, one: Arrived) -> None:
         """Take note of an event that is no activity itself."""
         self.data.append(one.event.data)
         if one.event.type == FORWARD:
             self.forwarded.append(one.event.read(Forward).activity)
+        if one.event.type in PLANNED:
+            self.planning.add(one.event.workspace)
         if one.topic == "commands":
             self.commands.append(one.event.id)
             self.asking.append(one.event.partitionkey)
@@ -90,7 +96,7 @@ class ConversationsStage:
     async def load(self, work: Work, memory: ConversationsMemory, inputs: Sequence[Input]) -> None:
         asked = _asked(inputs)
         activities, all_activities = asked.activities, [*asked.activities, *asked.forwarded]
-        workspaces = {activity.workspace for activity in all_activities}
+        workspaces = {activity.workspace for activity in all_activities} | asked.planning
         opened = [o for a in activities if (o := self._privacy.opens(a))]
         await work.fetch(
             [
@@ -125,6 +131,8 @@ class ConversationsStage:
             handle_forward(work, one, self._around(memory, one.event.workspace))
         elif one.event.type == "pasokh.command.reply":
             commands.handle_reply(work, one, self._capabilities)
+        elif one.event.type in PLANNED:
+            PLANNED[one.event.type](work, one, memory.configurations.get(one.event.workspace))
         elif one.event.type in ON_EVENT:
             ON_EVENT[one.event.type](work, one)
 

@@ -8,26 +8,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from schemas.envelope import Event
-from schemas.routing import TaskChanged, TaskClosed, TaskGiven, TaskQueued
+from schemas.routing import RulesChanged, TaskChanged, TaskClosed, TaskGiven, TaskQueued
 from schemas.values import Json
 from services.records.configuration import Configurations
 from services.records.tasks import TASKS, TaskRecord
 from services.router.dispatch.commands import AGENT_PUT, COMMANDS, obey
 from services.router.dispatch.desk import RESERVED_EVERY, Verdict
-from services.router.dispatch.recording import record_verdicts
+from services.router.dispatch.recording import record_verdicts, write_remembered
 from services.router.dispatch.room import Room, open_room, task_of
+from services.router.dispatch.rounds import go_on, learn_rules, reapply_all
 from services.runtime.collections import OUTCOMES
-from services.runtime.stage import Arrived, Input
+from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.work import Effect, Work
 
 
 @dataclass(slots=True)
 class Memory:
-    """What a partition keeps between batches. `teams` per workspace are those of the batch's configuration."""
+    """What a partition keeps between batches. `teams` per workspace are those of the batch's configuration.
+
+    `rules`: the version of the routing rules of workspaces whose rooms were just opened.
+    """
 
     rooms: dict[str, Room] = field(default_factory=dict)
     configurations: Configurations = field(default_factory=Configurations)
     teams: dict[str, frozenset[str]] = field(default_factory=dict)
+    rules: dict[str, int] = field(default_factory=dict)
 
 
 class Dispatch:
@@ -45,26 +50,52 @@ class Dispatch:
     async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
         """Read outcomes of the batch's commands, teams where agents are written, and rooms that are new here."""
         events = [one.event for one in inputs if isinstance(one, Arrived)]
-        await work.fetch([(OUTCOMES, [event.id for event in events if event.type in COMMANDS])])
+        await work.fetch([(OUTCOMES, [event.id for event in events if event.type in AWAITED])])
         written = {event.workspace for event in events if event.type == AGENT_PUT}
         if written:
             found = await memory.configurations.of(work.reader, written)
             memory.teams = {workspace: frozenset(found[workspace].teams) for workspace in found}
-        for workspace in sorted({event.workspace for event in events} - memory.rooms.keys()):
+        named = {event.workspace for event in events} | {
+            _workspace_of(one) for one in inputs if isinstance(one, WakeUp)
+        }
+        new = sorted(named - memory.rooms.keys())
+        known = await memory.configurations.of(work.reader, new) if new else {}
+        for workspace in new:
             memory.rooms[workspace] = await open_room(work.reader, workspace, self._reserved_every)
+            routing = known[workspace].routing if workspace in known else None
+            memory.rules[workspace] = routing.version if routing else 0
 
     def decide(self, work: Work, memory: Memory, one: Input) -> None:
-        """Handle one event; types that are not known are let pass."""
-        if not isinstance(one, Arrived):
-            return
-        room = memory.rooms[one.event.workspace]
-        if one.event.type in COMMANDS:
+        """Handle one event or timer; types that are not known are let pass."""
+        room = memory.rooms[one.event.workspace if isinstance(one, Arrived) else _workspace_of(one)]
+        # What was written while nobody looked after this workspace, or before there was news of rules.
+        learn_rules(work, room, memory.rules.pop(room.workspace, 0))
+        if isinstance(one, WakeUp):
+            go_on(work, room, one)
+        elif isinstance(one, Arrived):
+            self._arrive(work, memory, room, one)
+        write_remembered(work, room)
+
+    def _arrive(self, work: Work, memory: Memory, room: Room, one: Arrived) -> None:
+        if one.event.type == RULES_CHANGED:
+            learn_rules(work, room, one.event.read(RulesChanged).version)
+        elif one.event.type == REAPPLY:
+            reapply_all(work, room, one.event)
+        elif one.event.type in COMMANDS:
             obey(work, room, memory.teams.get(room.workspace, frozenset()), one.event)
         elif one.event.type in TASK_HANDLERS:
             record_verdicts(work, room, TASK_HANDLERS[one.event.type](work, room, one.event))
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise LookupError(f"dispatch has no effect {effect.name}")
+
+
+def _workspace_of(timer: Input) -> str:
+    """The workspace whose timer it is."""
+    workspace = timer.data.get("workspace") if isinstance(timer, WakeUp) else None
+    if not isinstance(workspace, str):
+        raise TypeError("dispatch was given an input of no workspace")
+    return workspace
 
 
 def _queued(work: Work, room: Room, event: Event) -> list[Verdict]:
@@ -84,6 +115,8 @@ def _changed(work: Work, room: Room, event: Event) -> list[Verdict]:
     update = {name: value for name in CHANGEABLE if (value := getattr(changed, name)) is not None}
     if changed.undue:
         update["due_at"] = None
+    if changed.keeps_agent and held.agent is not None:
+        update.pop("team", None)
     record = held.model_copy(update=update)
     room.tasks[record.conversation] = record
     work.put(TASKS, record.conversation, record)
@@ -103,7 +136,11 @@ def _closed(work: Work, room: Room, event: Event) -> list[Verdict]:
     return room.desk.close(closed.conversation, work.now)
 
 
-CHANGEABLE = ("team", "requirement", "priority", "due_at")
+RULES_CHANGED = "pasokh.routing.rules_changed"
+REAPPLY = "pasokh.routing.reapply"
+AWAITED = frozenset({*COMMANDS, REAPPLY})
+"""Types of events whose outcome somebody waits for."""
+CHANGEABLE = ("team", "requirement", "priority", "due_at", "rule", "config_version")
 TASK_HANDLERS: dict[str, Callable[[Work, Room, Event], list[Verdict]]] = {
     "pasokh.routing.task_queued": _queued,
     "pasokh.routing.task_changed": _changed,

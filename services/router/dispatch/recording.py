@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from schemas.routing import Assigned, Unassigned
 from services.records.agents import AGENTS, agent_id
 from services.records.decisions import DECISIONS, DecisionRecord
-from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
+from services.records.tasks import QUEUES, TASKS, TaskRecord
 from services.router.dispatch.desk import Given, Returned, Verdict, Waits
 from services.router.dispatch.domain import Task
 from services.router.dispatch.explain import Explanation
 from services.router.dispatch.room import Room
+from services.router.dispatch.rounds import ask_again
 from services.runtime.work import Work
 
 
@@ -24,9 +25,16 @@ def record_verdicts(work: Work, room: Room, verdicts: Sequence[Verdict]) -> None
             case Returned():
                 _returned(work, room, verdict)
     _write_agents(work, room)
-    if room.desk.drawn != room.drawn:
-        room.drawn = room.desk.drawn
-        work.put(QUEUES, room.workspace, QueueRecord(workspace=room.workspace, drawn=room.drawn))
+    if room.desk.drawn != room.remembered.drawn:
+        room.remembered = room.remembered.model_copy(update={"drawn": room.desk.drawn})
+    write_remembered(work, room)
+
+
+def write_remembered(work: Work, room: Room) -> None:
+    """Write what is remembered of the workspace, where it changed."""
+    if room.remembered is not room.written:
+        room.written = room.remembered
+        work.put(QUEUES, room.workspace, room.remembered)
 
 
 def _write_agents(work: Work, room: Room) -> None:
@@ -57,7 +65,8 @@ def _given(work: Work, room: Room, verdict: Given) -> None:
 
 def _waits(work: Work, room: Room, verdict: Waits) -> None:
     decision = _decide(work, room, verdict.task, verdict.why, None)
-    _keep(work, room, room.tasks[verdict.task.id].model_copy(update={"decision": decision.id}))
+    task = _keep(work, room, room.tasks[verdict.task.id].model_copy(update={"decision": decision.id}))
+    ask_again(work, room, task)
 
 
 def _returned(work: Work, room: Room, verdict: Returned) -> None:

@@ -14,13 +14,17 @@ PAGE = 1_000
 
 @dataclass(slots=True)
 class Room:
-    """One workspace in memory: its desk, and its documents as this partition last wrote them."""
+    """One workspace in memory: its desk, and its documents as this partition last wrote them.
+
+    `remembered` is as the batch leaves it; `written` as it rests.
+    """
 
     workspace: str
     desk: Desk
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
-    drawn: int = 0
+    remembered: QueueRecord = field(default_factory=lambda: QueueRecord(workspace=""))
+    written: QueueRecord | None = None
 
 
 async def open_room(reader: Reader, workspace: str, reserved_every: int) -> Room:
@@ -29,7 +33,7 @@ async def open_room(reader: Reader, workspace: str, reserved_every: int) -> Room
     queue = QueueRecord.model_validate((await reader.get_many([key])).get(key, {"workspace": workspace}))
     agents = await _all(reader, AGENTS, "workspace", workspace)
     tasks = await _all(reader, TASKS, "state", workspace)
-    room = Room(workspace, Desk(queue.drawn, reserved_every), drawn=queue.drawn)
+    room = Room(workspace, Desk(queue.drawn, reserved_every), remembered=queue, written=queue)
     room.agents = {record.id: record for record in agents}
     room.tasks = {record.conversation: record for record in tasks}
     room.desk.restore(

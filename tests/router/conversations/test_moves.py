@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from schemas.commands import AddNote, Outcome, Reapply, Reopen, SetPriority, Transfer
-from schemas.routing import Unassigned
+from schemas.commands import AddNote, Outcome, Reapply, Reopen, Replan, SetPriority, Transfer
+from schemas.configuration import Kept, RoutingBody, Rule, Then
+from schemas.routing import TaskChanged, Unassigned
 from schemas.values import Sealed
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from tests.router.conversations.house import House
 
 
@@ -119,3 +121,80 @@ async def test_a_finished_conversation_is_moved_no_more(house: House, verb: str,
     outcome = await move(house, verb, contract, **more)
     assert outcome.problem is not None
     assert (outcome.problem.status, outcome.problem.title) == (409, "Conversation is finished")
+
+
+# -- rules that were written meanwhile -----------------------------------------------------------------------------------
+
+
+def rules_of_now(house: House, *rules: Rule, version: int = 4) -> None:
+    """Routing rules that were written after the conversation was opened."""
+    before = house.driver.get(CONFIGURATIONS, "w/3")
+    assert before is not None
+    routing = Kept(body=RoutingBody(rules=list(rules)), version=version, at=house.driver.now)
+    after = before.model_copy(update={"version": version, "routing": routing})
+    house.driver.put(CONFIGURATIONS, f"w/{version}", after)
+    house.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
+
+
+async def replan(house: House, version: int = 4) -> list[str]:
+    return await house.arrives(
+        "commands", "pasokh.command.replan", Replan(conversation=house.case().id, version=version)
+    )
+
+
+async def test_new_rules_plan_a_waiting_conversation_again_at_its_old_place() -> None:
+    house = House(Rule(then=Then(skills={"typing-errorr": 1})))
+    await house.customer(1)
+    before = house.case()
+    rules_of_now(house, Rule(then=Then(team="billing", skills={"lang:{language}": 2}, priority="high")))
+    assert await replan(house) == ["rerouted", "routing.task_changed"]
+    after = house.case()
+    assert (after.team, after.priority, after.requirement.skills) == ("billing", "high", {"lang:fa": 2})
+    assert (after.rule, after.config_version, after.queued_at) == ("rule 1", 4, before.queued_at)
+    changed = TaskChanged.model_validate(house.driver.sent[-1].data)
+    assert (changed.team, changed.priority, changed.keeps_agent) == ("billing", "high", True)
+    assert await replan(house) == []
+
+
+async def test_rules_that_say_the_same_tell_dispatch_and_nobody_else() -> None:
+    house = House(Rule(then=Then()))
+    await house.customer(1)
+    rules_of_now(house, Rule(then=Then()))
+    assert await replan(house) == ["routing.task_changed"]
+    assert house.case().config_version == 4
+
+
+async def test_new_rules_leave_what_has_an_agent(house: House) -> None:
+    rules_of_now(house, Rule(then=Then(team="billing")))
+    assert await replan(house) == []
+    assert house.case().team == "default"
+
+
+async def test_new_rules_leave_what_a_person_decided() -> None:
+    house = House()
+    await house.customer(1)
+    await move(house, "priority", SetPriority, priority="urgent")
+    rules_of_now(house, Rule(then=Then(team="billing", priority="low")))
+    await replan(house)
+    assert (house.case().priority, house.case().team) == ("urgent", "billing")
+
+
+async def test_a_new_priority_while_waiting_sees_the_rules_of_now() -> None:
+    house = House(Rule(then=Then(skills={"typing-errorr": 1})))
+    await house.customer(1)
+    rules_of_now(house, Rule(then=Then()))
+    await move(house, "priority", SetPriority, priority="high")
+    assert (house.case().priority, house.case().requirement.skills) == ("high", {})
+
+
+async def test_reopening_sees_the_rules_of_now(house: House) -> None:
+    await house.resolve("sara")
+    rules_of_now(house, Rule(then=Then(team="billing", skills={"refunds": 2})))
+    await move(house, "reopen", Reopen)
+    case = house.case()
+    assert (case.team, case.requirement.skills, case.rule, case.last_agent) == (
+        "billing",
+        {"refunds": 2},
+        "rule 1",
+        "sara",
+    )

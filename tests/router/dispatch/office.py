@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.commands import Outcome
-from schemas.configuration import AgentBody, Kept, TeamBody, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AgentBody, Kept, RoutingBody, TeamBody, WorkspaceBody, WorkspaceConfiguration
 from schemas.envelope import Event, decode
 from schemas.routing import TaskQueued
 from schemas.values import Contract, Requirement
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from services.records.decisions import DECISIONS, DecisionRecord
-from services.records.tasks import TASKS, TaskRecord
+from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.processor import Dispatch
-from services.runtime.collections import OUTCOMES
-from services.runtime.stage import Arrived
+from services.runtime.collections import OUTCOMES, TIMERS, Timer
+from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.store.port import Collection, Document, Key, Page, Query
 from services.runtime.work import Place, Work
 
@@ -74,12 +74,15 @@ class Office:
         self.memory = self.stage.remember()
         self.configure("sales", "care")
 
-    def configure(self, *teams: str) -> None:
-        """Write the workspace's configuration with these teams."""
+    def configure(self, *teams: str, rules: bool = False) -> None:
+        """Write the workspace's configuration with these teams, and perhaps with rules."""
         made = {team: Kept[TeamBody](body=TeamBody(name=team), version=1, at=START) for team in teams}
         itself = Kept[WorkspaceBody](body=WorkspaceBody(name="Shop"), version=1, at=START)
         self.configured += 1
-        configuration = WorkspaceConfiguration(workspace=SHOP, version=self.configured, itself=itself, teams=made)
+        routing = Kept[RoutingBody](body=RoutingBody(rules=[]), version=self.configured, at=START) if rules else None
+        configuration = WorkspaceConfiguration(
+            workspace=SHOP, version=self.configured, itself=itself, teams=made, routing=routing
+        )
         head = ConfigurationHead(workspace=SHOP, version=self.configured)
         self._keep(CONFIGURATION_HEADS, SHOP, head)
         self._keep(CONFIGURATIONS, version_id(SHOP, self.configured), configuration)
@@ -107,12 +110,18 @@ class Office:
     async def tell(self, *events: Event, seconds: float = 1) -> list[Event]:
         """Decide these in one batch, commit it, and return what it emitted."""
         self.now += timedelta(seconds=seconds)
+        return await self.decide([Arrived(event, "routing", at) for at, event in enumerate(events)])
+
+    async def decide(self, inputs: Sequence[Input]) -> list[Event]:
+        """One batch of any inputs, committed."""
         self.batches += 1
         work = Work(Place("dispatch", 0, 1, self.batches), self.now, self.shelf)
-        inputs = [Arrived(event, "routing", at) for at, event in enumerate(events)]
-        await self.stage.load(work, self.memory, inputs)
         for one in inputs:
-            work.cause = one.event.id
+            if isinstance(one, WakeUp):
+                work.unwake(one.name)
+        await self.stage.load(work, self.memory, inputs)
+        for number, one in enumerate(inputs):
+            work.cause = one.event.id if isinstance(one, Arrived) else f"{self.batches}/{number}"
             self.stage.decide(work, self.memory, one)
         for put in work.puts():
             self.shelf.documents[put.key] = put.document
@@ -175,6 +184,18 @@ class Office:
         event = self.event(kind, data, identity)
         await self.tell(event)
         return Outcome.model_validate(self.shelf.documents[Key(OUTCOMES.name, event.id)])
+
+    async def wake(self, name: str, data: dict[str, Any]) -> list[Event]:
+        """A timer of the stage comes due."""
+        return await self.decide([WakeUp(name, self.now, data)])
+
+    def timers(self) -> dict[str, dict[str, Any]]:
+        """What stands to come due: name → data."""
+        found = [Timer.model_validate(d) for k, d in self.shelf.documents.items() if k.collection == TIMERS.name]
+        return {timer.name: timer.data for timer in found}
+
+    def remembered(self) -> QueueRecord:
+        return QueueRecord.model_validate(self.shelf.documents[Key(QUEUES.name, SHOP)])
 
     def agent(self, agent: str) -> AgentRecord:
         return AgentRecord.model_validate(self.shelf.documents[Key(AGENTS.name, f"{SHOP}/{agent}")])

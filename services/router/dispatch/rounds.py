@@ -1,0 +1,89 @@
+"""What is asked of many conversations of a workspace at once: page by page, each page in a batch of its own.
+
+A timer says where the next page begins, so a restart goes on where the last commit was. Asking twice changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from heapq import nsmallest
+
+from schemas.commands import Outcome, Reapply, Replan
+from schemas.envelope import Event
+from schemas.routing import ReapplyAll
+from schemas.values import Json, instant, instant_text
+from services.records.tasks import TaskRecord
+from services.router.dispatch.room import Room
+from services.runtime.collections import OUTCOMES
+from services.runtime.stage import WakeUp
+from services.runtime.work import Work
+
+PAGE = 200
+RULES, POLICIES = "rules/", "policies/"
+
+
+def learn_rules(work: Work, room: Room, version: int) -> None:
+    """Routing rules of this version are in force: every waiting task that was planned before is planned again."""
+    if version > room.remembered.rules_version:
+        room.remembered = room.remembered.model_copy(update={"rules_version": version})
+        _page(work, room, RULES, {})
+
+
+def ask_again(work: Work, room: Room, task: TaskRecord) -> None:
+    """Ask its conversation for a plan by the rules of now, unless the task has one."""
+    version = room.remembered.rules_version
+    if task.state == "waiting" and task.config_version < version:
+        work.emit("pasokh.command.replan", task.key, Replan(conversation=task.conversation, version=version))
+
+
+def reapply_all(work: Work, room: Room, event: Event) -> None:
+    """Ask every open conversation to follow the SLA policies of now; the outcome's result says how many there are."""
+    if work.get(OUTCOMES, event.id) is not None:
+        return
+    asked = event.read(ReapplyAll)
+    outcome = Outcome(
+        id=event.id,
+        workspace=room.workspace,
+        status="applied",
+        result=str(len(room.tasks)),
+        request_hash=asked.request_hash,
+        at=work.now,
+    )
+    work.put(OUTCOMES, outcome.id, outcome)
+    _page(work, room, POLICIES, {"agent": asked.agent, "at": instant_text(asked.accepted_at)})
+
+
+def go_on(work: Work, room: Room, wake_up: WakeUp) -> None:
+    """The next page of a round."""
+    for round_ in _ROUNDS:
+        if wake_up.name.startswith(round_):
+            _page(work, room, round_, wake_up.data)
+
+
+def _page(work: Work, room: Room, round_: str, data: Mapping[str, Json]) -> None:
+    after = data.get("after")
+    rest = (name for name in room.tasks if not isinstance(after, str) or name > after)
+    page = nsmallest(PAGE, rest)
+    for name in page:
+        _ROUNDS[round_](work, room, room.tasks[name], data)
+    if len(page) == PAGE:
+        work.wake(f"{round_}{room.workspace}", work.now, {**data, "workspace": room.workspace, "after": page[-1]})
+
+
+def _ask_for_plan(work: Work, room: Room, task: TaskRecord, data: Mapping[str, Json]) -> None:
+    ask_again(work, room, task)
+
+
+def _ask_to_reapply(work: Work, room: Room, task: TaskRecord, data: Mapping[str, Json]) -> None:
+    agent = data.get("agent")
+    asked = Reapply(
+        conversation=task.conversation,
+        agent=agent if isinstance(agent, str) else None,
+        accepted_at=instant(str(data["at"])),
+        request_hash="",
+    )
+    work.emit("pasokh.command.reapply", task.key, asked)
+
+
+_ROUNDS: Mapping[str, Callable[[Work, Room, TaskRecord, Mapping[str, Json]], None]] = {
+    RULES: _ask_for_plan,
+    POLICIES: _ask_to_reapply,
+}
