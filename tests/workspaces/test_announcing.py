@@ -1,6 +1,7 @@
 """Dispatch hears of new routing rules, also where telling it failed at first."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,12 @@ def told(rest: Rest) -> list[tuple[str, object]]:
 
 
 async def test_new_rules_are_told_once_and_others_not(rest: Rest) -> None:
-    for body in (
+    bodies: list[dict[str, Any]] = [
         {"rules": []},
         {"rules": [{"then": {"priority": "high"}}]},
         {"rules": [{"then": {"priority": "high"}}]},
-    ):
+    ]
+    for body in bodies:
         assert (await rest.ask("PUT", f"{SHOP}/routing", body)).status_code in (200, 201)
     await rest.ask("PUT", f"{SHOP}/teams/t", {"name": "T"})
     assert told(rest) == [("shop", 2), ("shop", 3)]
