@@ -136,6 +136,11 @@ class Match(Written):
     tier: OneOrMore | None = None
     tag: OneOrMore | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything matches."""
+        return all(value is None for value in dict(self).values())
+
 
 class SlaMatch(Match):
     """As `Match`, and by what routing decided."""
@@ -160,9 +165,16 @@ class Rule(Written):
 
 
 class RoutingBody(Written):
-    """Ordered routing rules."""
+    """Ordered routing rules. What a read showed, with its `warnings`, can be written back."""
 
     rules: list[Rule] = Field(max_length=500)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_warnings(cls, given: object) -> object:
+        return (
+            {name: value for name, value in given.items() if name != "warnings"} if isinstance(given, dict) else given
+        )
 
 
 class Targets(Written):

@@ -15,6 +15,8 @@ import typer
 from services.commands.plain import Failed, sentence_of
 from services.commands.printing import print_json, say
 from services.composition import COLLECTIONS
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.records.unmet import Warned, warnings_of
 from services.runtime import loop
 from services.runtime.admin_key import FILE_NAME, SHORTEST
 from services.runtime.clock import SystemClock
@@ -23,6 +25,7 @@ from services.runtime.engine import open_bus, open_engine, open_store, sqlite_pa
 from services.runtime.errors import Misconfigured, Unavailable
 from services.runtime.listening import bind, holder_of
 from services.runtime.settings import Settings
+from services.runtime.store.port import Query, Store
 
 ENOUGH_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5.0
@@ -128,6 +131,30 @@ def _without_secrets(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
+async def _routing(settings: Settings) -> str:
+    """Every routing rule of every workspace can be met by somebody."""
+    if (missing := _not_made(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS) as store:
+        said = [f"{workspace}: {one.detail}" async for workspace, one in _unmet(store)]
+    if said:
+        raise Failed(" ".join(said))
+    return "every rule can be met by somebody"
+
+
+async def _unmet(store: Store) -> AsyncIterator[tuple[str, Warned]]:
+    after: str | None = None
+    while True:
+        page = await store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=100, after=after))
+        found = await Configurations().of(store, [identity for identity, _ in page.items])
+        for workspace, configuration in sorted(found.items()):
+            for one in await warnings_of(store, configuration):
+                yield workspace, one
+        if page.next is None:
+            return
+        after = page.next
+
+
 async def _admin_key(settings: Settings) -> str:
     if settings.admin_key is not None:
         if len(settings.admin_key.get_secret_value()) < SHORTEST:
@@ -186,6 +213,7 @@ LOOKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "disk": _disk,
     "store": _store,
     "bus": _bus,
+    "routing": _routing,
     "admin key": _admin_key,
     "server": _server,
 }

@@ -11,7 +11,8 @@ from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Slug
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.lookups import ExistingWorkspace
-from services.router.views import AgentShown, PresenceShown, shown_agent
+from services.records.unmet import warnings_of
+from services.router.views import AgentShown, AgentWritten, PresenceShown, shown_agent
 from services.runtime.auth import allowed
 from services.runtime.commands import Command, command_id, request_hash
 from services.runtime.http import (
@@ -78,6 +79,7 @@ async def put_agent(
     commands: Waiting,
     context: In,
 ) -> Response:
+    """What the agent may take is given at once. `warnings` say which routing rules nobody could ever meet."""
     refuse_unknown_teams(configuration, body)
     asked = request_hash("PUT", agent, body.model_dump(mode="json"))
     data = AgentPut(agent=agent, body=body, if_match=condition.header, request_hash=asked)
@@ -86,7 +88,8 @@ async def put_agent(
     written = await agent_of(context, configuration.workspace, agent) if outcome else None
     if outcome is None or written is None:
         return accepted(command)
-    shown = shown_agent(written).model_dump(mode="json")
+    warnings = await warnings_of(context.store, configuration)
+    shown = AgentWritten(**dict(shown_agent(written)), warnings=warnings).model_dump(mode="json")
     return JSONResponse(shown, 201 if outcome.created else 200, headers={"ETag": etag(written.version)})
 
 
@@ -145,7 +148,7 @@ def router_of() -> APIRouter:
     add = router.add_api_route
     add("", list_agents, dependencies=read)
     add("/{agent}", show_agent, dependencies=read)
-    add("/{agent}", put_agent, methods=["PUT"], dependencies=write, response_model=AgentShown)
+    add("/{agent}", put_agent, methods=["PUT"], dependencies=write, response_model=AgentWritten)
     add("/{agent}", delete_agent, methods=["DELETE"], dependencies=write, status_code=204, response_model=None)
     add("/{agent}/presence", show_presence, dependencies=read)
     add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=write, response_model=PresenceShown)

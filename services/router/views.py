@@ -8,6 +8,7 @@ from schemas.configuration import PresenceStatus
 from schemas.conversation import Status
 from schemas.values import Instant, Priority, Problem, Slug, Surface, Written
 from services.records.agents import AgentRecord
+from services.records.unmet import Warned
 from services.runtime.http import PageAsked
 
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S")]
@@ -90,6 +91,12 @@ class AgentShown(BaseModel):
     presence: PresenceStatus
     load: int
     idle_since: Instant | None
+
+
+class AgentWritten(AgentShown):
+    """An agent who was just written, and what of the routing rules nobody could ever meet."""
+
+    warnings: list[Warned] = Field(default=[], description="What nobody could ever meet; empty when all is well.")
 
 
 class PresenceShown(BaseModel):

@@ -1,12 +1,13 @@
 """What each write does to a configuration: a configuration and a stamp in, a new one out, or a refusal. No IO."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
     Body,
     Kept,
+    Match,
     Policy,
     RoutingBody,
     SlaBody,
@@ -21,6 +22,9 @@ from services.workspaces.writing import Edit, Stamp
 
 KEPT_CREDENTIAL = "set"
 """What a read shows for a credential; written back, it stands for the one that is there."""
+
+NOT_YET = ("tier", "tag")
+"""What rules and policies cannot look at yet."""
 
 CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
 """What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine."""
@@ -158,6 +162,7 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> E
         current = present(workspace, current)
         condition.judge(version_of(current.routing) or 0)
         named = [(f"/rules/{index}/then/team", rule.then.team) for index, rule in enumerate(body.rules)]
+        refuse_unknown_traits("rules", [rule.when for rule in body.rules])
         refuse_unknown_teams(current, named)
         after = kept(Kept[RoutingBody], body, current.routing, stamp)
         return current if after is current.routing else _changed(current, stamp, routing=after)
@@ -172,6 +177,7 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Edit:
         current = present(workspace, current)
         condition.judge(version_of(current.sla) or 0)
         refuse_repeated_ids(body)
+        refuse_unknown_traits("policies", [policy.when for policy in body.policies])
         named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in _values(p.when.team)]
         goals = [(i, p.escalate.team) for i, p in enumerate(body.policies) if p.escalate and p.escalate.team]
         refuse_unknown_teams(current, named + [(f"/policies/{i}/escalate/team", team) for i, team in goals])
@@ -179,6 +185,14 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Edit:
         return current if after is current.sla else _changed(current, stamp, sla=after)
 
     return edit
+
+
+def refuse_unknown_traits(kind: str, matches: Sequence[Match]) -> None:
+    """Raise Invalid for what nothing can set on a conversation yet: what asks for it would never match."""
+    sentence = "Conversations have no {} yet, so this would never match. Leave it out."
+    unknown = [(i, name) for i, when in enumerate(matches) for name in NOT_YET if getattr(when, name) is not None]
+    if unknown:
+        raise Invalid(*[(f"/{kind}/{i}/when/{name}", sentence.format(name)) for i, name in unknown])
 
 
 def refuse_repeated_ids(body: SlaBody) -> None:

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from schemas.configuration import DEFAULT_TEAM, RoutingBody, SlaBody, TeamBody, WorkspaceBody
+from schemas.configuration import DEFAULT_TEAM, RoutingBody, SlaBody, TeamBody, WorkspaceBody, WorkspaceConfiguration
 from schemas.values import Json, Slug
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.lookups import ExistingWorkspace, configuration_of
 from services.records.tasks import TASKS
+from services.records.unmet import warnings_of
 from services.runtime.auth import Caller, allowed
 from services.runtime.http import Asked, IfMatch, In, Listing, etag, queried
 from services.runtime.json_body import JsonBody
@@ -18,6 +19,7 @@ from services.runtime.service import Context
 from services.runtime.store.port import Query
 from services.workspaces import edits
 from services.workspaces.shapes import (
+    RoutingShown,
     TeamShown,
     WorkspaceShown,
     page_of,
@@ -97,10 +99,15 @@ async def delete_team(configuration: ExistingWorkspace, team: str, condition: If
     await write(context, configuration.workspace, edits.delete_team(configuration.workspace, team, condition))
 
 
-async def show_routing(configuration: ExistingWorkspace, response: Response) -> RoutingBody:
-    """No rules until some were written."""
+async def show_routing(configuration: ExistingWorkspace, context: In, response: Response) -> RoutingShown:
+    """No rules until some were written. `warnings` say what nobody could ever meet."""
     response.headers["ETag"] = etag(edits.version_of(configuration.routing) or 0)
-    return configuration.routing.body if configuration.routing else RoutingBody(rules=[])
+    return await _shown_routing(context, configuration)
+
+
+async def _shown_routing(context: Context, configuration: WorkspaceConfiguration) -> RoutingShown:
+    rules = configuration.routing.body.rules if configuration.routing else []
+    return RoutingShown(rules=rules, warnings=await warnings_of(context.store, configuration))
 
 
 async def put_routing(
@@ -109,12 +116,13 @@ async def put_routing(
     condition: IfMatch,
     context: In,
     response: Response,
-) -> RoutingBody:
+) -> RoutingShown:
+    """Who waits is planned again at once, at their old places. `warnings` say what nobody could ever meet."""
     workspace = configuration.workspace
     before, after = await write(context, workspace, edits.put_routing(workspace, body, condition))
     existed = before is not None and before.routing is not None
     _answered(response, created=not existed, version=edits.version_of(after.routing) or 0)
-    return body
+    return await _shown_routing(context, after)
 
 
 async def show_sla(configuration: ExistingWorkspace, response: Response) -> SlaBody:

@@ -10,6 +10,7 @@ from schemas.configuration import (
     AccountBody,
     Calendar,
     Kept,
+    Rule,
     Scope,
     TeamBody,
     WorkspaceBody,
@@ -17,6 +18,7 @@ from schemas.configuration import (
 )
 from schemas.values import Instant, Json
 from services.records.keys import KeyRecord
+from services.records.unmet import Warned
 from services.runtime.http import Listing, PageAsked, no_cursor
 from services.runtime.store.cursors import read_cursor, written_cursor
 from services.runtime.store.port import Query
@@ -57,6 +59,13 @@ class AccountShown(BaseModel):
     settings: dict[str, Json]
     calendar: Hours = None
     webhook_path: str
+
+
+class RoutingShown(BaseModel):
+    """Ordered routing rules, and what of them nobody could ever meet."""
+
+    rules: list[Rule]
+    warnings: list[Warned] = Field(default=[], description="What nobody could ever meet; empty when all is well.")
 
 
 class KeyShown(BaseModel):

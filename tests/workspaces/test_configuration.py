@@ -208,10 +208,20 @@ async def test_a_team_that_open_conversations_are_with_stays(rest: Rest, state: 
 
 async def test_rules_read_as_they_were_written(rest: Rest) -> None:
     await rest.ask("PUT", f"{SHOP}/teams/persian", {"name": "P"})
-    assert (await rest.ask("GET", f"{SHOP}/routing")).json() == {"rules": []}
+    assert (await rest.ask("GET", f"{SHOP}/routing")).json() == {"rules": [], "warnings": []}
     assert (await rest.ask("PUT", f"{SHOP}/routing", RULES)).status_code == 201
     then = RULES["rules"][0]["then"] | {"priority": "normal"}  # type: ignore[operator]
-    assert (await rest.ask("GET", f"{SHOP}/routing")).json() == {"rules": [{"when": {"language": "fa"}, "then": then}]}
+    shown = (await rest.ask("GET", f"{SHOP}/routing")).json()
+    assert shown["rules"] == [{"when": {"language": "fa"}, "then": then}]
+    assert (await rest.ask("PUT", f"{SHOP}/routing", shown)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["tier", "tag"])
+async def test_what_no_conversation_has_yet_cannot_be_asked_for(rest: Rest, name: str) -> None:
+    rules = await rest.ask("PUT", f"{SHOP}/routing", {"rules": [{}, {"when": {name: "gold"}}]})
+    assert [error["pointer"] for error in problem_of(rules, 422)["errors"]] == [f"/rules/1/when/{name}"]
+    policies = await rest.ask("PUT", f"{SHOP}/sla", {"policies": [{**POLICY, "when": {name: ["gold"]}}]})
+    assert [error["pointer"] for error in problem_of(policies, 422)["errors"]] == [f"/policies/0/when/{name}"]
 
 
 async def test_a_rule_for_a_team_that_does_not_exist_is_422(rest: Rest) -> None:
