@@ -44,6 +44,7 @@ class Case(Conversation):
 class Person(Contract):
     """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case.
 
+    `email` and `phone` are what a channel that knows them said last.
     `forwarded_to` is the conversation of another person that this one continues (a chat opened by a hand-off link).
     """
 
@@ -52,6 +53,8 @@ class Person(Contract):
     person: str
     name: str | None = None
     language: str | None = None
+    email: str | None = None
+    phone: str | None = None
     blocked: bool = False
     open: dict[str, str] = {}
     forwarded_to: str | None = None

@@ -14,7 +14,7 @@ from schemas.envelope import Event, decode
 from services.records.agents import AGENTS
 from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
-from services.records.conversations import CONVERSATIONS, MESSAGES
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.decisions import DECISIONS
 from services.records.keys import KEYS, StoredKeys
 from services.records.tasks import TASKS
@@ -46,6 +46,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     KEYS,
     MESSAGES,
     OUTCOMES,
+    PERSONS,
     WEBHOOK_DELIVERIES,
     WEBHOOK_LINES,
 )

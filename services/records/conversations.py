@@ -35,6 +35,8 @@ CONVERSATIONS = Collection(
     writer=WRITER,
     indexes=(
         Index("opened", ("workspace", "opened_at")),
+        Index("updated", ("workspace", "updated_at")),
+        Index("queued", ("workspace", "status", "queued_at")),
         Index("status", ("workspace", "status", "opened_at")),
         Index("channel", ("workspace", "channel", "opened_at")),
         Index("surface", ("workspace", "surface", "opened_at")),

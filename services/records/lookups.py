@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from schemas.case import Case
+from schemas.case import Case, Person
 from schemas.configuration import WorkspaceConfiguration
 from services.records.configuration import Configurations
-from services.records.conversations import CONVERSATIONS
+from services.records.conversations import CONVERSATIONS, PERSONS
 from services.runtime.auth import no_workspace
 from services.runtime.http import In
 from services.runtime.problems import NotFound
@@ -45,5 +45,16 @@ async def existing_conversation(request: Request, context: In) -> Case:
     return await conversation_of(context.store, path["workspace"], path["conversation"])
 
 
+async def existing_person(request: Request, context: In) -> Person:
+    """The path's customer, as one account of the path's workspace sees them. Raises NotFound."""
+    workspace, person = request.path_params["workspace"], request.path_params["person"]
+    key = Key(PERSONS.name, f"{workspace}/{person}")
+    document = (await context.store.get_many([key])).get(key)
+    if document is None or document["workspace"] != workspace:
+        raise NotFound(f"There is no customer {person!r} in this workspace.")
+    return Person.model_validate(document)
+
+
 ExistingWorkspace = Annotated[WorkspaceConfiguration, Depends(existing_workspace)]
 ExistingConversation = Annotated[Case, Depends(existing_conversation)]
+ExistingPerson = Annotated[Person, Depends(existing_person)]

@@ -1,36 +1,211 @@
-"""Conversations of a workspace by any mix of filters: one index leads, the other filters are looked at one by one."""
+"""Conversations of a workspace by any mix of filters, in any order that has an index, and by what was said in them.
+
+One index leads: a stream of it per value of the filter that leaves fewest, merged. The other filters are looked at one by
+one. The cursor is the place of the last conversation looked at, so that it fits whatever the streams are.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import get_args
 
 from schemas.case import Case
-from schemas.conversation import Conversation
-from schemas.values import Json
+from schemas.conversation import Conversation, Status
+from schemas.values import Json, instant, instant_text
 from services.records.conversations import CONVERSATIONS
+from services.router.searching import says, words_of
 from services.router.views import ConversationsAsked
-from services.runtime.http import Listing, queried
+from services.runtime.http import Listing, no_cursor
+from services.runtime.problems import Invalid
+from services.runtime.store.cursors import read_cursor, written_cursor
 from services.runtime.store.port import Query, Store
 
 BY_SELECTIVITY = ("person", "agent", "status", "team", "channel", "surface", "sensitive")
 """Filters, the one that leaves fewest first; each is an index of the collection by the same name."""
 LOOKED_AT = 2000
+READ_THROUGH = 500
+"""How many conversations are looked at for one page; and how many where their messages are read."""
+TOGETHER = 50
+STREAM_PAGE = 200
+INSTANT = timedelta(microseconds=1)
+
+Place = tuple[str, str]
+"""Where a conversation stands in the list: the value it is sorted by, and its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By a field of the conversation."""
+
+    field: str
+    descending: bool
+
+    def place(self, case: Case) -> Place:
+        """Where it stands."""
+        return instant_text(getattr(case, self.field)), case.id
 
 
 async def listed(store: Store, workspace: str, asked: ConversationsAsked) -> Listing[Conversation]:
-    """Newest first. After `LOOKED_AT` conversations the page ends, however short, with a cursor to go on from."""
-    filters: dict[str, Json] = asked.model_dump(include=set(BY_SELECTIVITY), exclude_none=True)
+    """Newest first unless asked otherwise. A page may end early, with a cursor to go on from. Raises Invalid."""
+    order = Order(asked.sort.removeprefix("-"), asked.sort.startswith("-"))
+    mark = _mark(workspace, order, asked)
+    words = _words(asked)
+    bound = READ_THROUGH if words else LOOKED_AT
     found: list[Conversation] = []
-    after, looked = asked.cursor, 0
-    while True:
-        # Never more than are still wanted, so that the cursor after the page is the cursor after its last item.
-        page = await queried(store, _query(workspace, filters, asked.limit - len(found), after))
-        records = [Case.model_validate(document) for _, document in page.items]
-        found += [r.shown() for r in records if all(getattr(r, name) == v for name, v in filters.items())]
-        after, looked = page.next, looked + len(records)
-        if after is None or len(found) >= asked.limit or looked >= LOOKED_AT:
-            return Listing(items=found, next=after)
+    last: Place = ("", "")
+    looked = 0
+    cases = _merged(store, list(_streams(workspace, order, asked, _after(mark, asked.cursor))), order)
+    async for some in _together(cases, min(TOGETHER, bound)):
+        if len(found) == asked.limit or looked >= bound:
+            return Listing(items=found, next=written_cursor(mark, list(last)))
+        fits = await asyncio.gather(*(_fits(store, case, asked, words) for case in some))
+        for case, fit in zip(some, fits, strict=True):
+            if len(found) == asked.limit:
+                return Listing(items=found, next=written_cursor(mark, list(last)))
+            last, looked = order.place(case), looked + 1
+            if fit:
+                found.append(case.shown())
+    return Listing(items=found, next=None)
 
 
-def _query(workspace: str, filters: dict[str, Json], limit: int, after: str | None) -> Query:
-    leading = next((name for name in BY_SELECTIVITY if name in filters), None)
-    equals: dict[str, Json] = {"workspace": workspace}
-    if leading is not None:
-        equals[leading] = filters[leading]
-    return Query(CONVERSATIONS.name, leading or "opened", equals, descending=True, limit=limit, after=after)
+def _words(asked: ConversationsAsked) -> Sequence[str]:
+    words = words_of(asked.q) if asked.q is not None else ()
+    if asked.q is not None and not words:
+        raise Invalid(("/query/q", "There is no word in it."))
+    return words
+
+
+def _mark(workspace: str, order: Order, asked: ConversationsAsked) -> Query:
+    """What tells the cursors of one list from those of another."""
+    given = asked.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor"})
+    return Query(CONVERSATIONS.name, order.field, {**given, "workspace": workspace}, descending=order.descending)
+
+
+def _after(mark: Query, cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    try:
+        value, identity = read_cursor(mark, cursor, 2)
+        return instant_text(instant(str(value))), str(identity)
+    except (ValueError, OverflowError) as error:
+        raise no_cursor() from error
+
+
+async def _fits(store: Store, case: Case, asked: ConversationsAsked, words: Sequence[str]) -> bool:
+    if not all(_is_of(case, name, getattr(asked, name)) for name in BY_SELECTIVITY):
+        return False
+    if asked.updated_since is not None and case.updated_at < asked.updated_since:
+        return False
+    return not words or await says(store, case, words)
+
+
+def _is_of(case: Case, name: str, wanted: Sequence[Json] | None) -> bool:
+    return wanted is None or getattr(case, name) in wanted
+
+
+# -- streams -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The conversations of one index, in order, after a place."""
+
+    query: Query
+    after: Place | None
+    order: Order
+
+    async def cases(self, store: Store) -> AsyncIterator[Case]:
+        """From the first that stands behind the place."""
+        following: str | None = None
+        while True:
+            page = await store.query(_page(self.query, following))
+            for _, document in page.items:
+                case = Case.model_validate(document)
+                if self.after is None or self._is_behind(self.order.place(case), self.after):
+                    yield case
+            following = page.next
+            if following is None:
+                return
+
+    def _is_behind(self, place: Place, after: Place) -> bool:
+        return place < after if self.order.descending else place > after
+
+
+def _page(query: Query, following: str | None) -> Query:
+    return Query(
+        query.collection,
+        query.index,
+        query.equals,
+        at_least=query.at_least,
+        below=query.below,
+        descending=query.descending,
+        limit=STREAM_PAGE if following else query.limit,
+        after=following,
+    )
+
+
+def _streams(workspace: str, order: Order, asked: ConversationsAsked, after: Place | None) -> Iterator[Stream]:
+    """One stream per value of the leading filter, each in the order of the list."""
+    at_least, below = _bounds(order, asked, after)
+    index, name, values = _leading(order, asked)
+    for value in values:
+        equals: dict[str, Json] = {"workspace": workspace, **({name: value} if name else {})}
+        query = Query(
+            CONVERSATIONS.name,
+            index,
+            equals,
+            at_least=at_least,
+            below=below,
+            descending=order.descending,
+            limit=asked.limit + 1,
+        )
+        yield Stream(query, after, order)
+
+
+def _leading(order: Order, asked: ConversationsAsked) -> tuple[str, str | None, Sequence[Json]]:
+    """Which index is read, by which filter, for which of its values."""
+    if order.field == "updated_at":
+        return "updated", None, [None]
+    if order.field == "queued_at":
+        return "queued", "status", list(dict.fromkeys(asked.status or get_args(Status)))
+    given = [name for name in BY_SELECTIVITY if getattr(asked, name) is not None]
+    name = next((name for name in given if len(set(getattr(asked, name))) == 1), given[0] if given else None)
+    if name is None:
+        return "opened", None, [None]
+    return name, name, list(dict.fromkeys(getattr(asked, name)))
+
+
+def _bounds(order: Order, asked: ConversationsAsked, after: Place | None) -> tuple[str, str | None]:
+    """What the index is bounded by. The moment of the cursor is within: others may stand at the same."""
+    since = asked.updated_since if order.field == "updated_at" else None
+    # Never null: what was never queued has no place among the longest waiting.
+    at_least = instant_text(since) if since else ""
+    if after is None:
+        return at_least, None
+    if order.descending:
+        return at_least, instant_text(instant(after[0]) + INSTANT)
+    return max(at_least, after[0]), None
+
+
+async def _merged(store: Store, streams: Sequence[Stream], order: Order) -> AsyncIterator[Case]:
+    """The streams as one, in order."""
+    sources = [stream.cases(store) for stream in streams]
+    heads = {n: case for n, source in enumerate(sources) if (case := await anext(source, None)) is not None}
+    while heads:
+        choose = max if order.descending else min
+        n = choose(heads, key=lambda at: order.place(heads[at]))
+        yield heads.pop(n)
+        if (following := await anext(sources[n], None)) is not None:
+            heads[n] = following
+
+
+async def _together(cases: AsyncIterator[Case], count: int) -> AsyncIterator[list[Case]]:
+    some: list[Case] = []
+    async for case in cases:
+        some.append(case)
+        if len(some) == count:
+            yield some
+            some = []
+    if some:
+        yield some

@@ -13,7 +13,7 @@ from schemas.routing import Decision
 from schemas.values import Json, Sealed
 from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
-from services.records.lookups import ExistingConversation, ExistingWorkspace
+from services.records.lookups import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.records.shown import MessageShown, as_accepted, shown_message
 from services.router import agents, reapplying
 from services.router.actions import MOVES, asked_hash, command_of, known_agent
@@ -21,6 +21,7 @@ from services.router.lists import listed
 from services.router.views import (
     CommandShown,
     ConversationsAsked,
+    PersonShown,
     ReplyBody,
 )
 from services.runtime.auth import allowed
@@ -47,12 +48,17 @@ from services.text.sensitive import mask
 async def list_conversations(
     configuration: ExistingWorkspace, context: In, asked: Annotated[ConversationsAsked, Query()]
 ) -> Listing[Conversation]:
-    """Newest first. A page may be shorter than `limit`; there is more as long as `next` is not null."""
+    """Newest first unless `sort` says otherwise. A page may be shorter than `limit`: there is more while `next` is given."""
     return await listed(context.store, configuration.workspace, asked)
 
 
 async def show_conversation(conversation: ExistingConversation) -> Conversation:
     return conversation.shown()
+
+
+async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonShown:
+    """Who a customer is, as far as the channel tells."""
+    return PersonShown.model_validate(person, from_attributes=True)
 
 
 async def list_messages(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[MessageShown]:
@@ -140,6 +146,7 @@ def router_of() -> APIRouter:
     add(f"{one}/replies", reply, methods=["POST"], dependencies=write, status_code=201, response_model=MessageShown)
     for action, route in MOVES.items():
         add(f"{one}/{action}", route, methods=["POST"], dependencies=write, response_model=Conversation)
+    add("/persons/{person:path}", show_person, dependencies=read)
     add("/commands/{command}", show_command, dependencies=read, response_model=CommandShown)
     return router
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from schemas.configuration import PresenceStatus
 from schemas.conversation import Status
-from schemas.values import Instant, Priority, Problem, Slug, Surface, Written
+from schemas.values import Instant, Moment, Priority, Problem, Slug, Surface, Written
 from services.records.agents import AgentRecord
 from services.records.unmet import Warned
 from services.runtime.http import PageAsked
@@ -68,16 +68,30 @@ class NoteBody(Written):
     text: ReplyText
 
 
-class ConversationsAsked(PageAsked):
-    """Filters of the list; all that are given must hold."""
+Sort = Literal["opened_at", "-opened_at", "updated_at", "-updated_at", "queued_at", "-queued_at"]
+Names = Annotated[list[Annotated[str, Field(max_length=400)]], Field(max_length=50)]
 
-    status: Status | None = None
-    channel: str | None = None
-    surface: Surface | None = None
-    team: str | None = None
-    agent: str | None = None
-    person: str | None = None
-    sensitive: bool | None = None
+
+class ConversationsAsked(PageAsked):
+    """Filters of the list; all that are given must hold. One that is repeated holds for any of its values."""
+
+    status: list[Status] | None = Field(default=None, max_length=50, description="In any of these.")
+    channel: Names | None = Field(default=None, description="On any of these channels.")
+    surface: list[Surface] | None = Field(default=None, max_length=50, description="Opened there.")
+    team: Names | None = Field(default=None, description="With any of these teams.")
+    agent: Names | None = Field(default=None, description="With any of these agents.")
+    person: Names | None = Field(default=None, description="Of any of these customers, `channel:account:external_id`.")
+    sensitive: list[bool] | None = Field(default=None, max_length=2, description="Whether something had to be masked.")
+    updated_since: Moment | None = Field(default=None, description="Changed at this moment or later.")
+    q: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")] | None = Field(
+        default=None,
+        description="Words that one of its messages holds, as texts rest: masked. Case and spelling do not matter.",
+    )
+    sort: Sort = Field(
+        default="-opened_at",
+        description="`-` is newest first. `queued_at`: the longest waiting first, best with `status=waiting`. To follow "
+        "changes, read by `updated_at`: what changes meanwhile comes again, and nothing is missed.",
+    )
 
 
 class AgentShown(BaseModel):
@@ -97,6 +111,18 @@ class AgentWritten(AgentShown):
     """An agent who was just written, and what of the routing rules nobody could ever meet."""
 
     warnings: list[Warned] = Field(default=[], description="What nobody could ever meet; empty when all is well.")
+
+
+class PersonShown(BaseModel):
+    """A customer as one account sees them. `email` and `phone` are known where the channel tells them."""
+
+    person: str = Field(description="`channel:account:external_id`, as conversations name their customer.")
+    name: str | None = Field(description="As the platform calls them.")
+    language: str | None = Field(description="The language they wrote in last, as a language tag.")
+    email: str | None = Field(description="Their e-mail address.")
+    phone: str | None = Field(description="Their telephone number.")
+    blocked: bool = Field(description="Whether they let the account write to them no more.")
+    seen_at: Instant = Field(description="When something came from them last.")
 
 
 class PresenceShown(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.case import Case
+from schemas.case import Case, Person
 from schemas.commands import Outcome
 from schemas.configuration import AgentBody
 from schemas.conversation import Author
@@ -15,7 +15,7 @@ from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import Failure, Problem, Sealed
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.router import lists
 from services.runtime.collections import FACTS, OUTCOMES, Fact
@@ -131,6 +131,25 @@ async def test_conversations_are_listed_newest_first_by_any_mix_of_filters(rest:
     assert await ids(rest, "person=telegram:main:7&sensitive=true") == ["c2"]
     assert await ids(rest, "sensitive=false") == ["c3", "c1"]
     assert await ids(rest, "agent=nobody") == []
+    assert await ids(rest, "status=waiting&status=assigned&channel=telegram") == ["c2", "c1"]
+    assert await ids(rest, "sort=opened_at") == ["c1", "c3", "c2"]
+    assert await ids(rest, "updated_since=2026-03-02T10:01:00%2B01:00") == ["c2", "c3"]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("stauts=waiting", "/query/stauts"),
+        ("stauts=waiting&stauts=assigned", "/query/stauts"),
+        ("status=waiting&status=asigned", "/query/status/1"),
+        ("sort=person", "/query/sort"),
+        ("q=%20", "/query/q"),
+        ("updated_since=yesterday", "/query/updated_since"),
+    ],
+)
+async def test_a_filter_that_is_none_is_422(rest: Rest, query: str, pointer: str) -> None:
+    problem = problem_of(await rest.ask("GET", f"{SHOP}/conversations?{query}"), 422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
@@ -166,6 +185,26 @@ async def test_a_list_that_finds_little_ends_its_page_and_goes_on(rest: Rest, mo
         found += [item["id"] for item in page["items"]]
         cursor = page["next"]
     assert found == ["c1"]
+
+
+async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> None:
+    known = {"name": "Neda", "email": "neda@example.com", "phone": "+98 21 1234"}
+    for workspace in ("shop", "other"):
+        person = Person(
+            key=f"{workspace}/api:main:a/b", workspace=workspace, person="api:main:a/b", seen_at=START, **known
+        )
+        rest.store.keep(PERSONS, person.key, person)
+    shown = (await rest.ask("GET", f"{SHOP}/persons/api:main:a%2Fb")).json()
+    assert shown == {
+        **known,
+        "person": "api:main:a/b",
+        "language": None,
+        "blocked": False,
+        "seen_at": "2026-03-02T09:00:00.000000Z",
+    }
+    problem_of(await rest.ask("GET", f"{SHOP}/persons/api:main:nobody"), 404)
+    foreign = await rest.key("read", workspace="elsewhere")
+    problem_of(await rest.ask("GET", f"{SHOP}/persons/api:main:a/b", authorization=foreign), 404)
 
 
 async def test_messages_are_listed_oldest_first_with_their_text(rest: Rest) -> None:

@@ -295,9 +295,17 @@ def met(person: Person | None, activity: Activity, now: datetime) -> Person:
         update={
             "name": activity.person_name or known.name,
             "language": activity.language or known.language,
+            "email": _said(activity, "email") or known.email,
+            "phone": _said(activity, "phone") or known.phone,
             "seen_at": now,
         }
     )
+
+
+def _said(activity: Activity, name: str) -> str | None:
+    """What a channel that knows customers by more than an id says of this one."""
+    value = activity.details.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _stranger(activity: Activity, now: datetime) -> Person:
@@ -307,6 +315,8 @@ def _stranger(activity: Activity, now: datetime) -> Person:
         person=activity.person,
         name=None,
         language=None,
+        email=None,
+        phone=None,
         blocked=False,
         open={},
         forwarded_to=None,

@@ -304,3 +304,12 @@ async def test_a_message_of_another_person_is_changed_by_the_owner_of_its_conver
     assert await house.arrives("commands", "pasokh.command.forward", forwarded) == [told]
     assert house.messages() != before
     assert await house.arrives("inbound", f"pasokh.inbound.{kind}", change) == []
+
+
+async def test_what_a_channel_tells_of_a_customer_is_kept_until_it_tells_something_else(house: House) -> None:
+    await house.customer(1, details={"email": "neda@example.com", "phone": "+98 21 1234"})
+    await house.customer(2, details={"email": "", "phone": None})
+    await house.customer(3, details={"phone": "+98 21 5678"})
+    person = house.driver.get(PERSONS, "w/telegram:main:1")
+    assert person is not None
+    assert (person.email, person.phone) == ("neda@example.com", "+98 21 5678")

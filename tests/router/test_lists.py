@@ -1,0 +1,220 @@
+"""Lists of conversations on every store: any filters, any order, any page size, and words that were said."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from schemas.case import Case
+from schemas.conversation import Author, Status
+from schemas.values import Sealed
+from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.router import lists
+from services.router.lists import listed
+from services.router.views import ConversationsAsked, Sort
+from services.runtime.problems import Invalid
+from services.runtime.store.port import Changes, Collection, Key, Put, Store
+from tests.contracts.stores import MONGO, SQLITE, StoreSite
+from tests.fakes import START, MemoryStore
+from tests.live_servers.server import Server
+
+MEMORY = "memory"
+STATUSES = get_args(Status)
+KEPT: list[Collection[Any]] = [CONVERSATIONS, MESSAGES]
+
+
+@pytest.fixture(params=[MEMORY, SQLITE, pytest.param(MONGO, marks=pytest.mark.live)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    if request.param == MEMORY:
+        memory = MemoryStore()
+        await memory.prepare(KEPT)
+        yield memory
+        return
+    if request.param == MONGO:
+        server: Server = request.getfixturevalue("mongo_server")
+        site = StoreSite(MONGO, urlsplit(server.url)._replace(path=f"/lists-{uuid4().hex}").geturl())
+    else:
+        site = StoreSite(SQLITE, str(tmp_path / "pasokh.db"))
+    async with site.open() as opened:
+        await opened.prepare(KEPT)
+        yield opened
+
+
+def case(identity: str, opened: float = 0, **given: Any) -> Case:
+    at = START + timedelta(seconds=opened)
+    known = {
+        "workspace": "shop",
+        "status": "assigned",
+        "channel": "telegram",
+        "account": "main",
+        "surface": "private",
+        "person": "telegram:main:7",
+        "team": "default",
+        "agent": "sara",
+        "key": "shop/telegram:main:7",
+        "opened_at": at,
+        "updated_at": at,
+        "queued_at": at,
+    }
+    return Case.model_validate({"id": identity, **known, **given})
+
+
+def said(identity: str, conversation: str, text: str | None) -> MessageRecord:
+    return MessageRecord(
+        id=identity,
+        conversation=conversation,
+        direction="inbound",
+        surface="private",
+        channel="telegram",
+        author=Author(kind="customer", id="telegram:main:7"),
+        text=Sealed(text=text) if text is not None else None,
+        received_at=START,
+        state="received",
+        workspace="shop",
+        key="shop/telegram:main:7",
+        order=identity,
+    )
+
+
+async def keep(store: Store, *records: Case | MessageRecord) -> None:
+    kind = {Case: CONVERSATIONS.name, MessageRecord: MESSAGES.name}
+    await store.commit(
+        Changes(puts=[Put(Key(kind[type(one)], one.id), one.model_dump(mode="json")) for one in records])
+    )
+
+
+async def every(store: Store, **asked: Any) -> list[str]:
+    """The ids of all pages, each page no longer than asked for."""
+    found: list[str] = []
+    given = ConversationsAsked(**asked)
+    while True:
+        page = await listed(store, "shop", given)
+        assert len(page.items) <= given.limit
+        found += [one.id for one in page.items]
+        if page.next is None:
+            return found
+        given = given.model_copy(update={"cursor": page.next})
+
+
+@pytest.fixture
+async def town(store: Store) -> list[Case]:
+    """Sixty conversations of all kinds, many of them of the same moment."""
+    chance = random.Random(7)
+    made = [
+        case(
+            f"c{number:02}",
+            chance.randrange(8),
+            status=chance.choice(STATUSES),
+            team=chance.choice(["default", "billing"]),
+            agent=chance.choice(["sara", "omar", None]),
+            channel=chance.choice(["telegram", "api", "webchat"]),
+            surface=chance.choice(["private", "public"]),
+            sensitive=chance.random() < 0.3,
+            updated_at=START + timedelta(seconds=chance.randrange(12)),
+            queued_at=chance.choice([None, START, START + timedelta(seconds=chance.randrange(9))]),
+        )
+        for number in range(60)
+    ]
+    await keep(store, *made, case("other", 1, workspace="elsewhere"))
+    return made
+
+
+ASKED: list[dict[str, Any]] = [
+    {},
+    {"status": ["waiting", "assigned"]},
+    {"status": ["waiting", "waiting", "pending", "closed"], "channel": ["api", "webchat"]},
+    {"agent": ["sara", "omar"], "team": ["billing"]},
+    {"agent": ["sara", "omar", "nobody"], "surface": ["public"], "sensitive": [True, False]},
+    {"updated_since": START + timedelta(seconds=6)},
+    {"updated_since": START + timedelta(seconds=6), "status": ["waiting", "bot"], "sensitive": [False]},
+]
+
+
+@pytest.mark.parametrize("sort", get_args(Sort))
+@pytest.mark.parametrize("asked", ASKED)
+async def test_every_list_is_what_a_plain_look_at_all_would_give(
+    store: Store, town: list[Case], asked: dict[str, Any], sort: str
+) -> None:
+    order = lists.Order(sort.removeprefix("-"), sort.startswith("-"))
+    since = asked.get("updated_since", START)
+    filters = {name: values for name, values in asked.items() if name != "updated_since"}
+    fitting = [c for c in town if c.updated_at >= since and all(getattr(c, n) in v for n, v in filters.items())]
+    fitting = [one for one in fitting if order.field != "queued_at" or one.queued_at is not None]
+    wanted = [c.id for c in sorted(fitting, key=order.place, reverse=order.descending)]
+    for limit in (1, 4, 200):
+        assert await every(store, sort=sort, limit=limit, **asked) == wanted
+
+
+async def test_who_changes_between_pages_is_not_missed_by_updated_at(store: Store) -> None:
+    await keep(store, *(case(f"c{number}", number) for number in range(4)))
+    first = await listed(store, "shop", ConversationsAsked(sort="updated_at", limit=2))
+    await keep(store, case("c0", 0, updated_at=START + timedelta(seconds=9)))
+    rest = await every(store, sort="updated_at", limit=2, cursor=first.next)
+    assert ([one.id for one in first.items], rest) == (["c0", "c1"], ["c2", "c3", "c0"])
+
+
+async def test_the_longest_waiting_come_first(store: Store) -> None:
+    waiting = {"status": "waiting", "agent": None}
+    await keep(store, case("late", 1, **waiting), case("early", 2, queued_at=START, **waiting), case("held", 0))
+    assert await every(store, status=["waiting"], sort="queued_at") == ["early", "late"]
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("parcel", ["c2", "c1"]),
+        ("PARCEL lost", ["c1"]),
+        ("كتاب", ["c3"]),
+        ("کتاب ۱۲", ["c3"]),
+        ("12", ["c3"]),
+        ("100%", ["c4"]),
+        (".*", []),
+        ("hidden", []),
+    ],
+)
+async def test_words_are_found_in_what_was_said(store: Store, q: str, found: list[str]) -> None:
+    await keep(
+        store,
+        *(case(f"c{number}", number) for number in range(1, 5)),
+        said("m1", "c1", "My Parcel is lost"),
+        said("m2", "c2", "another parcel"),
+        said("m3", "c2", "was lost on the way"),
+        said("m4", "c3", "کتاب‌ها ۱۲ تا"),
+        said("m5", "c4", "100% sure"),
+        said("m6", "c4", None),
+        case("x", 9, workspace="elsewhere"),
+        said("m7", "x", "hidden"),
+    )
+    assert await every(store, q=q, limit=1) == found
+
+
+async def test_a_search_that_finds_little_ends_its_page_and_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "READ_THROUGH", 3)
+    await keep(store, *(case(f"c{number}", number) for number in range(10)), said("m", "c0", "parcel"))
+    first = await listed(store, "shop", ConversationsAsked(q="parcel"))
+    assert (first.items, first.next is None) == ([], False)
+    assert await every(store, q="parcel") == ["c0"]
+
+
+async def test_a_cursor_fits_its_own_list_alone(store: Store) -> None:
+    await keep(store, *(case(f"c{number}", number) for number in range(3)))
+    page = await listed(store, "shop", ConversationsAsked(limit=1))
+    for other in ({"sort": "updated_at"}, {"status": ["assigned"]}, {"q": "x"}, {"updated_since": START}):
+        with pytest.raises(Invalid):
+            await listed(store, "shop", ConversationsAsked(cursor=page.next, **other))
+    with pytest.raises(Invalid):
+        await listed(store, "elsewhere", ConversationsAsked(cursor=page.next))
+    again = await listed(store, "shop", ConversationsAsked(limit=2, cursor=page.next))
+    assert [one.id for one in again.items] == ["c1", "c0"]
+
+
+async def test_a_search_for_no_word_is_refused(store: Store) -> None:
+    with pytest.raises(Invalid):
+        await listed(store, "shop", ConversationsAsked(q="\u200c"))
