@@ -190,9 +190,8 @@ async def test_a_list_that_finds_little_ends_its_page_and_goes_on(rest: Rest, mo
 async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> None:
     known = {"name": "Neda", "email": "neda@example.com", "phone": "+98 21 1234"}
     for workspace in ("shop", "other"):
-        person = Person(
-            key=f"{workspace}/api:main:a/b", workspace=workspace, person="api:main:a/b", seen_at=START, **known
-        )
+        named = {"key": f"{workspace}/api:main:a/b", "workspace": workspace, "person": "api:main:a/b"}
+        person = Person.model_validate({**named, **known, "seen_at": START})
         rest.store.keep(PERSONS, person.key, person)
     shown = (await rest.ask("GET", f"{SHOP}/persons/api:main:a%2Fb")).json()
     assert shown == {
@@ -203,6 +202,7 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
         "seen_at": "2026-03-02T09:00:00.000000Z",
     }
     problem_of(await rest.ask("GET", f"{SHOP}/persons/api:main:nobody"), 404)
+    await rest.workspace("elsewhere")
     foreign = await rest.key("read", workspace="elsewhere")
     problem_of(await rest.ask("GET", f"{SHOP}/persons/api:main:a/b", authorization=foreign), 404)
 
