@@ -110,7 +110,10 @@ class PresenceSet(Contract):
 
 
 class Assigned(Contract):
-    """`pasokh.assignment.assigned`: dispatch gave the task to an agent. `decision` is the decision's id."""
+    """`pasokh.assignment.assigned`: dispatch gave the task to an agent. `decision` is the decision's id.
+
+    `summary` was a sentence in English; the decision tells why in any language.
+    """
 
     conversation: str
     key: str
@@ -119,7 +122,7 @@ class Assigned(Contract):
     team: str
     at: Instant
     decision: str
-    summary: str
+    summary: str = ""
 
 
 class Unassigned(Contract):
@@ -131,6 +134,33 @@ class Unassigned(Contract):
     agent: str
     at: Instant
     reason: str
+
+
+Advantage = Literal["preferred", "fit", "rare", "load", "idle", "rested", "id"]
+"""What the winner had over the next, the first that differs: who had it last, the closest fit of skills, the fewest rare
+skills to spare, the lowest load, idle for longest, longest without a new task, the first by id."""
+
+
+class Reason(Contract):
+    """Why a task was decided so, as data: the sentence is made of it when somebody reads.
+
+    `name` of the agent, `levels` of the skills that were asked for, `load` and `capacity` before the task came on top.
+    `eligible`: how many could take it; `advantage` None: nobody else. `drawn`: how the agent came upon it in the queue.
+    `agents`: how many the workspace has. `by`: who forced it, None for an operator.
+    """
+
+    kind: Literal["chosen", "forced", "waiting"]
+    name: str | None = None
+    levels: dict[str, int] = {}
+    load: int = 0
+    capacity: int = 0
+    team: str = ""
+    eligible: int = 0
+    advantage: Advantage | None = None
+    drawn: Literal["in_line", "reserved"] | None = None
+    priority: Priority = "normal"
+    agents: int = 0
+    by: str | None = None
 
 
 class Filter(Contract):

@@ -1,17 +1,21 @@
 """Why each task went to an agent, or waits. Kept for ever; written by `dispatch` alone."""
 
-from schemas.routing import Decision
+from schemas.routing import Decision, Reason
 from services.runtime.store.port import Collection, Index
 
 
 class DecisionRecord(Decision):
-    """A decision with its workspace and the person key of its conversation. Its document id is the decision's."""
+    """A decision with its workspace and the person key of its conversation. Its document id is the decision's.
+
+    `reason` is what its sentence is made of; None: it was made before reasons were recorded, and `summary` is written.
+    """
 
     workspace: str
     key: str
+    reason: Reason | None = None
 
     def shown(self) -> Decision:
-        """As REST shows it."""
+        """Without what REST does not show."""
         return self.narrowed(Decision)
 
 

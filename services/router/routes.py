@@ -1,8 +1,8 @@
 """Conversations over REST: lists, one, what was said and decided, replies and resolving; and what became of commands."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import JSONResponse, Response
 
 from schemas.case import Case
@@ -18,9 +18,12 @@ from services.records.shown import MessageShown, as_accepted, shown_message
 from services.router import agents, reapplying
 from services.router.actions import MOVES, asked_hash, command_of, known_agent
 from services.router.lists import listed
+from services.router.phrases import Language
+from services.router.sentences import shown_decision
 from services.router.views import (
     CommandShown,
     ConversationsAsked,
+    DecisionsAsked,
     PersonShown,
     ReplyBody,
 )
@@ -38,6 +41,7 @@ from services.runtime.http import (
     queried,
 )
 from services.runtime.json_body import JsonBody
+from services.runtime.languages import preferred_language
 from services.runtime.problems import NotFound
 from services.runtime.service import Context
 from services.runtime.store import port
@@ -67,10 +71,19 @@ async def list_messages(conversation: ExistingConversation, context: In, asked: 
     return Listing(items=[shown_message(MessageRecord.model_validate(d)) for _, d in page.items], next=page.next)
 
 
-async def list_decisions(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[Decision]:
-    """Why it went to whom, or waited; oldest first."""
+async def list_decisions(
+    conversation: ExistingConversation,
+    context: In,
+    asked: Annotated[DecisionsAsked, Query()],
+    response: Response,
+    accept_language: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Listing[Decision]:
+    """Why it went to whom, or waited; oldest first. Sentences are in `lang`, else in the language of `Accept-Language`."""
+    language = asked.lang or preferred_language(accept_language, get_args(Language))
+    response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
     page = await queried(context.store, _of(conversation, DECISIONS.name, asked))
-    return Listing(items=[DecisionRecord.model_validate(d).shown() for _, d in page.items], next=page.next)
+    records = [DecisionRecord.model_validate(document) for _, document in page.items]
+    return Listing(items=[shown_decision(record, language) for record in records], next=page.next)
 
 
 async def list_events(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[Event]:

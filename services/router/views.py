@@ -9,6 +9,7 @@ from schemas.conversation import Status
 from schemas.values import Instant, Moment, Priority, Problem, Slug, Surface, Written
 from services.records.agents import AgentRecord
 from services.records.unmet import Warned
+from services.router.phrases import Language
 from services.runtime.http import PageAsked
 
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S")]
@@ -92,6 +93,12 @@ class ConversationsAsked(PageAsked):
         description="`-` is newest first. `queued_at`: the longest waiting first, best with `status=waiting`. To follow "
         "changes, read by `updated_at`: what changes meanwhile comes again, and nothing is missed.",
     )
+
+
+class DecisionsAsked(PageAsked):
+    """Which page of decisions, and the language of their sentences."""
+
+    lang: Language | None = Field(default=None, description="The language of the sentences, before `Accept-Language`.")
 
 
 class AgentShown(BaseModel):

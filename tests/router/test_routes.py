@@ -249,6 +249,35 @@ async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
     assert "conversation" not in events[0]
 
 
+@pytest.mark.parametrize(
+    ("query", "header", "language", "begins"),
+    [
+        ("", None, "en", "Waiting: "),
+        ("", "fa-IR,en;q=0.5", "fa", "در انتظار: "),
+        ("?lang=lv", "fa", "lv", "Gaida: "),
+        ("?lang=ar", None, "ar", "قيد الانتظار: "),
+    ],
+)
+async def test_a_decision_is_read_in_the_language_that_is_asked_for(
+    rest: Rest, query: str, header: str | None, language: str, begins: str
+) -> None:
+    decided = {"id": "d", "conversation": "c1", "at": START, "outcome": "waiting", "summary": "", "rule": "default"}
+    reason = {"kind": "waiting", "team": "default"}
+    rest.store.keep(
+        DECISIONS,
+        "d",
+        DecisionRecord.model_validate(
+            {**decided, "config_version": 1, "workspace": "shop", "key": KEY, "reason": reason}
+        ),
+    )
+    sent = {"accept_language": header} if header else {}
+    answer = await rest.ask("GET", f"{ONE}/decisions{query}", **sent)
+    assert answer.json()["items"][0]["summary"].startswith(begins)
+    assert "reason" not in answer.json()["items"][0]
+    assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
+    problem_of(await rest.ask("GET", f"{ONE}/decisions?lang=tlh"), 422)
+
+
 async def test_a_reply_is_a_command_of_the_person_and_answers_201_with_the_message(rest: Rest) -> None:
     sends(rest)
     answer = await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": "On its way."})

@@ -91,7 +91,7 @@ class Desk:
         returned = Returned(task, holder, f"moved to team {task.need.team}")
         return [returned, self._settle(task, now), *self._draw(holder, now)]
 
-    def give_to(self, task_id: str, agent: str, by: str, now: datetime) -> list[Verdict]:
+    def give_to(self, task_id: str, agent: str, by: str | None, now: datetime) -> list[Verdict]:
         """A person decided who takes a task: skills and units are not asked. An agent that is gone gives it back."""
         task, before = self._task(task_id), self._holder(task_id)
         if task is None or before == agent:
@@ -101,7 +101,7 @@ class Desk:
         given = self._give_or_return(task, agent, by, now)
         return [*given, *(self._draw(before, now) if before else [])]
 
-    def _give_or_return(self, task: Task, agent: str, by: str, now: datetime) -> list[Verdict]:
+    def _give_or_return(self, task: Task, agent: str, by: str | None, now: datetime) -> list[Verdict]:
         chosen = self.roster.agents.get(agent)
         if chosen is None:
             return [Returned(task, agent, "the agent is gone"), self._settle(task, now)]
@@ -150,8 +150,8 @@ class Desk:
             if task is None:
                 break
             self.drawn += 1
-            place = "the longest waiting (reserved share)" if reserved else f"first in line at {task.priority} priority"
-            given.append(self._give(task, drawer, now, explain_given(self.roster, task, place)))
+            why = explain_given(self.roster, task, "reserved" if reserved else "in_line")
+            given.append(self._give(task, drawer, now, why))
         return given
 
     def _give(self, task: Task, agent: Agent, now: datetime, why: Explanation) -> Given:

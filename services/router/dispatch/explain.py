@@ -1,10 +1,11 @@
-"""Why a task went to an agent, or waits: candidates with filters and scores, counts for the rest, one sentence."""
+"""Why a task went to an agent, or waits: candidates with filters and scores, counts for the rest, and the reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
-from schemas.routing import Candidate, Filter
+from schemas.routing import Advantage, Candidate, Filter, Reason
 from schemas.values import Json, instant_text
 from services.router.dispatch.domain import NEVER, Agent, Need, Task
 from services.router.dispatch.roster import Opening, Roster, Shown
@@ -14,17 +15,19 @@ LOOKED_AT = 20
 """Where fewer than ten are eligible, so many members of the team, first by id, are looked at for near misses."""
 REMEMBERED = 2 * SHOWN
 """Candidates of an opening, at most."""
+Drawn = Literal["in_line", "reserved"]
+"""How an agent came upon a task in the queue: it was first in line, or the longest waiting (the reserved share)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a decision says. `candidates`: the eligible, best first, then near misses; ten at the most.
+    """What a decision says. `reason`: what its sentence is made of. `candidates`: the eligible, best first, then near misses; ten at the most.
 
     `excluded` counts every agent that a filter excluded (also those shown), under the first it failed of team, skills,
     presence, capacity.
     """
 
-    summary: str
+    reason: Reason
     candidates: list[Candidate]
     excluded: dict[str, int]
 
@@ -37,34 +40,39 @@ def choose(roster: Roster, task: Task) -> Agent | None:
     return roster.agents[best] if best is not None else None
 
 
-def explain_given(roster: Roster, task: Task, drawn: str | None = None) -> Explanation:
+def explain_given(roster: Roster, task: Task, drawn: Drawn | None = None) -> Explanation:
     """Why the task goes to the agent that `choose` names now. `drawn` says how the agent came upon it in the queue."""
     opening = roster.opening(task.need)
     ranked = _ranked(roster, opening, task)
-    winner = ranked[0]
-    skills = [_skill_words(winner, name, minimum) for name, minimum in task.need.skills]
-    reason = _reason(task, roster, opening, ranked)
-    parts = [*skills, f"{winner.load} of {winner.capacity} units in use", reason, *([drawn] if drawn else [])]
-    return Explanation(
-        f"Assigned to {_called(winner)}: {', '.join(parts)}.",
-        _shown(roster, opening, task, ranked),
-        roster.excluded(opening),
+    eligible, winner = opening.counts["free"], ranked[0]
+    reason = Reason.made(
+        kind="chosen",
+        name=winner.name,
+        levels={name: winner.skills[name] for name, _ in task.need.skills},
+        load=winner.load,
+        capacity=winner.capacity,
+        team=task.need.team,
+        eligible=eligible,
+        advantage=None if eligible == 1 else _advantage(task, roster, *ranked[:2]),
+        drawn=drawn,
+        priority=task.priority,
+        agents=len(roster.agents),
+        by=None,
     )
+    return Explanation(reason, _shown(roster, opening, task, ranked), roster.excluded(opening))
 
 
-def explain_forced(agent: Agent, by: str) -> Explanation:
+def explain_forced(agent: Agent, by: str | None) -> Explanation:
     """A person decided: nobody was compared."""
-    units = f"{agent.load} of {agent.capacity} units in use"
-    return Explanation(f"Given to {_called(agent)} by {by}, whatever the rules say: {units}.", [], {})
+    reason = Reason(kind="forced", name=agent.name, load=agent.load, capacity=agent.capacity, by=by)
+    return Explanation(reason, [], {})
 
 
 def explain_waiting(roster: Roster, task: Task) -> Explanation:
     """Why nobody can take the task now."""
     opening = roster.opening(task.need)
-    excluded = roster.excluded(opening)
-    return Explanation(
-        _waiting_words(task.need, len(roster.agents), excluded), _shown(roster, opening, task, []), excluded
-    )
+    reason = Reason(kind="waiting", team=task.need.team, agents=len(roster.agents), priority=task.priority)
+    return Explanation(reason, _shown(roster, opening, task, []), roster.excluded(opening))
 
 
 def _ranked(roster: Roster, opening: Opening, task: Task) -> list[Agent]:
@@ -132,45 +140,10 @@ def _filter(name: str, passed: bool, detail: str) -> Filter:
     return Filter(name=name, passed=passed, detail=detail)
 
 
-def _reason(task: Task, roster: Roster, opening: Opening, ranked: Sequence[Agent]) -> str:
-    count = opening.counts["free"]
-    if count == 1:
-        return f"the only eligible agent in team {task.need.team}"
-    return f"{_advantage(task, roster, *ranked[:2])} of {count} eligible agents in team {task.need.team}"
-
-
-def _advantage(task: Task, roster: Roster, winner: Agent, second: Agent) -> str:
+def _advantage(task: Task, roster: Roster, winner: Agent, second: Agent) -> Advantage:
+    """The first thing in which the winner differs from the next."""
     if winner.id == task.preferred:
-        return "the one who had this conversation last,"
+        return "preferred"
     ours, theirs = ((*task.need.fit(a.skills, roster.rare), *a.standing) for a in (winner, second))
-    words = (
-        "the closest fit",
-        "the fewest rare skills to spare",
-        "the lowest load",
-        "idle the longest" if winner.idle_since else "the longest without a new task",
-        "the first by id",
-    )
+    words: tuple[Advantage, ...] = ("fit", "rare", "load", "idle" if winner.idle_since else "rested", "id")
     return words[next(at for at, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1])]
-
-
-def _waiting_words(need: Need, agents: int, excluded: dict[str, int]) -> str:
-    if not agents:
-        return "Waiting: the workspace has no agents yet."
-    wanted = ", ".join(f"{name} at least {minimum}" for name, minimum in need.skills)
-    words = {
-        "team": f"not in team {need.team}",
-        "skills": f"without the skills ({wanted})",
-        "presence": "not online",
-        "capacity": "with no free unit",
-    }
-    counts = ", ".join(f"{count} {words[name]}" for name, count in excluded.items())
-    return f"Waiting: none of {agents} agent{'s' if agents > 1 else ''} can take it now: {counts}."
-
-
-def _skill_words(agent: Agent, name: str, minimum: int) -> str:
-    level = f"({agent.skills[name]} of at least {minimum})"
-    return f"speaks {name.removeprefix('lang:')} {level}" if name.startswith("lang:") else f"knows {name} {level}"
-
-
-def _called(agent: Agent) -> str:
-    return agent.id if agent.name == agent.id else f"{agent.id} ({agent.name})"

@@ -125,7 +125,7 @@ def _changed(work: Work, room: Room, event: Event) -> list[Verdict]:
 
 def _handed(work: Work, room: Room, event: Event) -> list[Verdict]:
     given = event.read(TaskGiven)
-    return room.desk.give_to(given.conversation, given.to_agent, given.by or "an operator", work.now)
+    return room.desk.give_to(given.conversation, given.to_agent, given.by, work.now)
 
 
 def _closed(work: Work, room: Room, event: Event) -> list[Verdict]:

@@ -58,7 +58,7 @@ def _given(work: Work, room: Room, verdict: Given) -> None:
         team=task.team,
         at=work.now,
         decision=decision.id,
-        summary=decision.summary,
+        summary="",
     )
     work.emit("pasokh.assignment.assigned", task.key, assigned)
 
@@ -99,7 +99,8 @@ def _decide(work: Work, room: Room, task: Task, why: Explanation, agent: str | N
         at=work.now,
         outcome="assigned" if agent else "waiting",
         agent=agent,
-        summary=why.summary,
+        summary="",
+        reason=why.reason,
         requirement=record.requirement,
         rule=record.rule,
         candidates=why.candidates,

@@ -15,6 +15,7 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, 
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.processor import Dispatch
+from services.router.sentences import sentence
 from services.runtime.collections import OUTCOMES, TIMERS, Timer
 from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.store.port import Collection, Document, Key, Page, Query
@@ -211,5 +212,7 @@ class Office:
         return self.tasks()[conversation].agent
 
     def decisions(self, conversation: str) -> list[DecisionRecord]:
-        found = [one for one in self.shelf.all(DECISIONS) if one.conversation == conversation]
+        """Why, oldest first, with the sentence as it is read in English."""
+        told = [one.model_copy(update={"summary": sentence(one, "en")}) for one in self.shelf.all(DECISIONS)]
+        found = [one for one in told if one.conversation == conversation]
         return sorted(found, key=lambda one: (one.at, one.id))

@@ -54,7 +54,8 @@ def test_the_sentence_says_that_a_person_decided() -> None:
     here = desk(agent("ana"), agent("bo"))
     here.open(task("t1"), NOW)
     (given,) = [v for v in here.give_to("t1", "bo", "ana", NOW) if isinstance(v, Given)]
-    assert given.why.summary == "Given to bo by ana, whatever the rules say: 0 of 1 units in use."
+    reason = given.why.reason
+    assert (reason.kind, reason.by, reason.load, reason.capacity) == ("forced", "ana", 0, 1)
 
 
 def test_a_waiting_task_can_be_given() -> None:

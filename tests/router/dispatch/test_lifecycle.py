@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.routing import Assigned, Unassigned
+from schemas.routing import Assigned, Reason, Unassigned
 from services.records.decisions import DECISIONS
 from tests.router.dispatch.office import SHOP, START, Office
 
@@ -167,7 +167,7 @@ async def test_workspaces_do_not_share_agents(office: Office) -> None:
     event = office.event("task_queued", office.task("c1", workspace="other"))
     await office.tell(event.model_copy(update={"workspace": "other", "partitionkey": "other"}))
     assert office.holder("c1") is None
-    assert office.shelf.all(DECISIONS)[0].summary == "Waiting: the workspace has no agents yet."
+    assert office.shelf.all(DECISIONS)[0].reason == Reason(kind="waiting", team="default")
 
 
 async def test_workspace_is_read_when_it_first_appears_and_not_again(office: Office) -> None:
