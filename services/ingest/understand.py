@@ -7,6 +7,7 @@ from schemas.activity import Activity, Attachment
 from schemas.values import Json, Sealed
 from services.text.intents import intent_of
 from services.text.language import detect
+from services.text.normalise import MOST_READ
 from services.text.sensitive import mask
 from services.text.sentiment import sentiment_of
 
@@ -76,7 +77,7 @@ def understood(activity: Activity, expected: Sequence[str] = ()) -> Activity:
 
 def _told(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:
     hint = details.get("language_code")
-    said = text or ""
+    said = (text or "")[:MOST_READ]
     return {
         "language": detect(said, hint=hint if isinstance(hint, str) else None, expected=expected),
         "intent": intent_of(said) if said else None,

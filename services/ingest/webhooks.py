@@ -5,7 +5,6 @@ method that a body names.) 404 unknown address, 401 forged, 413 over 1 MB, 408 l
 Retry-After when bus or store are away or there is no room; what else cannot be read is answered as its channel says.
 """
 
-import asyncio
 import re
 import traceback
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish, within_bus
 from services.ingest.room import Full, Room
 from services.ingest.understand import understood
+from services.runtime.beside import Beside
 from services.runtime.bodies import (
     BODY_SECONDS,
     MAX_DEPTH,
@@ -40,7 +40,9 @@ from services.runtime.problems import NotFound, Refusal, problem_response, respo
 
 PREFIX = "/webhooks/"
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-LONG_BODY_BYTES = 32_768
+LARGE_BODY_BYTES = 32_768
+LONG_BODY_BYTES = 3_000
+"""Longer ones are read beside the event loop; nearly every update of a person is shorter."""
 TAKEN = Response(status_code=200)
 """What every call that was taken is told."""
 _log = structlog.get_logger(__name__)
@@ -79,6 +81,7 @@ class Webhooks:
     ) -> None:
         self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
         self._instruments, self._room, self._body_seconds = instruments, room or Room(), body_seconds
+        self._beside = Beside()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(scope, receive)
@@ -176,7 +179,7 @@ class Webhooks:
     async def _activities(self, call: _Call) -> list[Activity]:
         """Long bodies are read beside the event loop, so that one of them does not hold up all others."""
         if len(call.request.body) > LONG_BODY_BYTES:
-            return await asyncio.to_thread(self._read, call)
+            return await self._beside.run(lambda: self._read(call))
         return self._read(call)
 
     def _read(self, call: _Call) -> list[Activity]:
@@ -193,7 +196,7 @@ class Webhooks:
 
     def _fitting(self, call: _Call, activity: Activity) -> Activity:
         # The size is known by encoding, and no activity is thirty times as long as what told of it.
-        fitting = within_bus(activity) if len(call.request.body) > LONG_BODY_BYTES else activity
+        fitting = within_bus(activity) if len(call.request.body) > LARGE_BODY_BYTES else activity
         if fitting is not activity:
             self._instruments.not_understood.labels(*call.labels, "too_large").inc()
             _log.error("activity_too_large", channel=activity.channel, workspace=activity.workspace, id=activity.id)

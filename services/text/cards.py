@@ -1,74 +1,246 @@
-"""Payment card numbers however they are written: 13 to 19 digits that satisfy Luhn, with anything usual in between."""
+"""Payment card numbers however they are written, and numbers that only look like them."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
-from services.text.checksums import LuhnSums, luhn
+from services.text.checksums import LuhnSums
+from services.text.issuers import is_card, is_dated, is_widespread, lengths_of
 
 LONGEST, SHORTEST = 19, 13
-# Up to four separators: white space of any length, dashes, dots, slashes. A comma with a space separates numbers, and
-# a colon writes a time. Invisible runs of any length join too, because nobody types those by accident.
-_MARK = r"[\u00ad\u0300-\u036f\u034f\u061c\u064b-\u065f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u20dd-\u20e3\ufe00-\ufe0f\ufeff]"
-_SEEN = r"\s++|[.·•∙・。\-‐-―−﹣－_/\\|*~+'’`()\[\]ـ٫]|[,،٬](?!\s)"
-_BETWEEN = rf"(?:{_MARK}*(?:{_SEEN})){{0,4}}{_MARK}*"
-_RUN = re.compile(rf"\d(?:{_BETWEEN}\d)*")
+GAP = 48
+"""Characters that may stand between two groups of a card that is spelled out."""
+PRINTED = (4, 4, 4, 4)
 _GROUP = re.compile(r"\d+")
-# Printed as on a card, whatever signs stand between: a colon, an emoji. It must begin as card numbers do (ISO/IEC 7812),
-# which no year does and no well-known address of IPv6.
-_SIGNS = r"(?![,،٬]\s)[\W_]{1,6}"
-_PRINTED = re.compile(
-    rf"(?<!\d)(?:(?:2[2-7]|[3-6]\d)\d\d(?:{_SIGNS}\d{{4}}){{3}}|3[47]\d\d{_SIGNS}\d{{6}}{_SIGNS}\d{{5}})(?!\d)"
+# Up to four separators: white space of any length, dashes, dots, slashes. A comma with a space separates numbers, and a
+# colon writes a time.
+_TIGHT = re.compile(r"(?:\s++|[.·•∙・。\-‐-―−﹣－_/\\|*~+'’`()\[\]٫]|[,،٬、，](?!\s)){0,4}+")
+_SIGNS = re.compile(r"[\W_]{1,12}+")
+# What says that numbers in a row are prices or orders and no parts of one.
+_COUNTED = re.compile(
+    r"[€$£¥﷼%]|(?<![^\W\d])(?:eur|euro|usd|toman|tooman|rial|irr|تومان|تومن|ریال|دلار|یورو|درهم|دینار|order|invoice|parcel|item|"
+    r"price|سفارش|فاکتور|مرسوله|قیمت|طلب|سعر|pasūt|cena|rēķin|year|سال)"
 )
+_PRICES = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.٬'’]\d{3}){1,4}(?!\d)")
+_DECIMALS = re.compile(r"(?<![\d.])\d{1,3}[.٫]\d{4,15}[\s,;/]{1,4}-?\d{1,3}[.٫]\d{4,15}(?!\d)")
+_INSTANT = re.compile(
+    r"(?<!\d)(?:1[34]|19|20)\d\d[-/.]\d\d?[-/.]\d\d?[t\s,،-]{1,3}\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
+)
+_NAMED = re.compile(
+    r"(?<!\w)(?:imei(?:sv)?|meid|iccid|serial|s/n|sn|serijas|sērijas|سریال|السریال|تسلسلی|شناسه دستگاه|sim|سیم ?کارت|gtin|ean|upc"
+    r"|isbn|barcode|بارکد|tracking|track|رهگیری|تتبع|awb|s10|sscc)(?!\w)"
+    r"(?:[^\S\n]{0,3}(?:\d|number|code|card|no|nr|id|numurs|kods|شماره|کد|رقم|من|my|is|ir|are|کالا|پستی|گوشی|مرسوله|[:#=.\-–()])){0,5}"
+    r"[^\S\n]{0,3}(?P<value>\d(?:[ \-/.]?\d){9,30})(?!\d)"
+)
+_MONTH = r"(?:0[1-9]|1[0-2])"
+_YEAR = r"(?:20)?(?:2[4-9]|3\d)"
+_EXPIRY = re.compile(rf"{_MONTH}{_YEAR}(?:\d{{3}})?")
+_MONTH_ONLY, _YEAR_ONLY = re.compile(_MONTH), re.compile(_YEAR)
+_CVV = re.compile(r"\d{3}")
+_SHAPES = (_PRICES, _DECIMALS, _INSTANT)
+_SPOKEN = (PRINTED, (4, 6, 5), (4, 4, 4, 4, 3))
+_BEFORE_LAST = ((), (4, 6), (4, 4, 4))
 _USUAL = ((4, 6, 5), (4, 6, 4), (6, 13), (4, 4, 5), (8, 8), (6, 10), (6, 4, 4, 4))
 
 Spans = list[tuple[int, int]]
+NearCard = Callable[[int, int], bool]
 
 
-def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: Callable[[int, int], bool]) -> Spans:
-    """Where cards stand in text with ASCII digits.
+class Group(NamedTuple):
+    """Digits in a row, and where they stand."""
 
-    A run of digits that is a card as a whole is one, whatever its grouping. Inside a longer run a part is one when
-    it is grouped as cards are, or in any grouping when `near_card(start, stop)`. `accounts` are places of bank accounts.
+    start: int
+    stop: int
+    digits: str
+
+
+class Run:
+    """Groups that may be one number, or hold one: their digits in a row, and at which of them each group begins."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.groups = groups
+        self.digits = "".join(group.digits for group in groups)
+        self.sums = LuhnSums(self.digits)
+        self.begins = [0, *accumulate(len(group.digits) for group in groups)]
+        self._at = {place: index for index, place in enumerate(self.begins)}
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.groups[0].start, self.groups[-1].stop
+
+    def window(self, first: int, size: int) -> Sequence[Group]:
+        """Groups from `first` on that have `size` digits together; none where no group ends there."""
+        last = self._at.get(self.begins[first] + size)
+        return self.groups[first:last] if last is not None else ()
+
+    def cards(self) -> Iterator[tuple[int, int]]:
+        """At which group a number of an issuer begins, check digit and all, and how many digits it has."""
+        for first, begin in enumerate(self.begins[:-1]):
+            for size in lengths_of(self.digits[begin : begin + 6]):
+                if begin + size <= len(self.digits) and self.sums.fit(begin, begin + size):
+                    yield first, size
+
+
+class Covered:
+    """Places of a text that are taken; asking costs as much as the place is long."""
+
+    def __init__(self, length: int, spans: Iterable[tuple[int, int]]) -> None:
+        self._marks = bytearray(length)
+        for start, stop in spans:
+            self._marks[start:stop] = b"\x01" * (stop - start)
+
+    def touches(self, span: tuple[int, int]) -> bool:
+        return self._marks.find(1, *span) >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A folded text, what is known of its places, and whether a word near a place says card.
+
+    `named` have their word before them, `shaped` are prices, coordinates and times.
     """
-    taken = list(accounts)
 
-    def free(pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        return (m for m in pattern.finditer(plain) if not any(s < m.end() and m.start() < e for s, e in taken))
-
-    printed = [m.span() for m in free(_PRINTED) if luhn(re.sub(r"\D", "", m[0]))]
-    return [*(span for run in free(_RUN) for span in _in_run(run, near_card)), *printed]
+    plain: str
+    named: Covered
+    shaped: Covered
+    near_card: NearCard
 
 
-def _in_run(run: re.Match[str], near_card: Callable[[int, int], bool]) -> Spans:
-    groups = [m.span() for m in _GROUP.finditer(run.string, *run.span())]
-    digits = "".join(run.string[start:stop] for start, stop in groups)
-    if len(digits) < SHORTEST:
+def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearCard) -> Spans:
+    """Where cards stand in a folded text. `accounts` are places of bank accounts, which are none.
+
+    A run of digits that is an issuer's number as a whole is one, whatever its grouping; so is a part of a longer run that
+    is grouped as cards are, also with an expiry date or CVV glued on, and groups of a card with words or signs between.
+    Where `near_card(start, stop)` says so, the check digit is enough.
+    """
+    taken = Covered(len(plain), accounts)
+    named = Covered(len(plain), (m.span("value") for m in _NAMED.finditer(plain)))
+    shaped = Covered(len(plain), (m.span() for shape in _SHAPES for m in shape.finditer(plain)))
+    looking = Looking(plain, named, shaped, near_card)
+    groups = [Group(*m.span(), m[0]) for m in _GROUP.finditer(plain) if not taken.touches(m.span())]
+    found = [span for run in _runs(plain, groups, _TIGHT) for span in _in_run(looking, Run(run))]
+    seen = Covered(len(plain), found)
+    return found + [span for span in _spelled_out(looking, groups) if not seen.touches(span)]
+
+
+def _runs(plain: str, groups: Iterable[Group], between: re.Pattern[str]) -> Iterator[list[Group]]:
+    """Groups with nothing but certain signs between them."""
+    run: list[Group] = []
+    for group in groups:
+        if run and between.fullmatch(plain, run[-1].stop, group.start) is None:
+            yield run
+            run = []
+        run.append(group)
+    if run:
+        yield run
+
+
+def _in_run(looking: Looking, run: Run) -> Spans:
+    size = len(run.digits)
+    if size < SHORTEST or (looking.named.touches(run.span) and _sizes(run.groups)[:4] != PRINTED):
         return []
-    sums = LuhnSums(digits)
-    if len(digits) <= LONGEST and sums.fit(0, len(digits)):
-        return [run.span()]
-    cards = [window for window, first, stop in _windows(groups) if sums.fit(first, stop)]
-    found = [window for window in cards if _usual(window)]
-    if not found and cards and near_card(*run.span()):
-        found = cards
-    return [(window[0][0], window[-1][1]) for window in found]
+    near, shaped = looking.near_card(*run.span), all(map(looking.shaped.touches, map(_place, run.groups)))
+    if is_card(run.digits) and (near or not (shaped or _is_something_else(run.groups, run.digits))):
+        return [run.span]
+    found = [_span(window) for window in _cards_in(run, near=near)]
+    return found or (_by_luhn_alone(run) if near and not shaped else [])
 
 
-def _windows(groups: Sequence[tuple[int, int]]) -> Iterator[tuple[Sequence[tuple[int, int]], int, int]]:
-    """Neighbouring groups that together have as many digits as a card, and their first and last digit's place."""
-    begin = 0
-    for first, (start, stop) in enumerate(groups):
-        end = begin
-        for last in range(first, len(groups)):
-            end += groups[last][1] - groups[last][0]
-            if end - begin > LONGEST:
-                break
-            if end - begin >= SHORTEST:
-                yield groups[first : last + 1], begin, end
-        begin += stop - start
+def _cards_in(run: Run, *, near: bool) -> Iterator[Sequence[Group]]:
+    for first, size in run.cards():
+        window = run.window(first, size)
+        if window and (near or _is_usual(window)):
+            yield window
+        elif not window and (glued := _glued(run, first, size, near=near)):
+            yield glued
 
 
-def _usual(window: Sequence[tuple[int, int]]) -> bool:
-    sizes = tuple(e - s for s, e in window)
-    even = len(set(sizes[:-1])) <= 1 and sizes[-1] <= sizes[0]
-    return sizes in _USUAL or even
+def _is_something_else(groups: Sequence[Group], digits: str) -> bool:
+    """A number counted by the day, or two phone numbers of eight digits."""
+    return (len(groups) == 1 and is_dated(digits)) or (
+        _sizes(groups) == (8, 8) and all(group.digits[0] in "26" for group in groups)
+    )
+
+
+def _is_usual(window: Sequence[Group]) -> bool:
+    sizes = _sizes(window)
+    even = len(set(sizes[:-1])) <= 1 and sizes[-1] <= sizes[0] and sizes[0] != 3
+    return (sizes in _USUAL or even) and not _is_something_else(window, window[0].digits)
+
+
+def _sizes(groups: Iterable[Group]) -> tuple[int, ...]:
+    return tuple(len(group.digits) for group in groups)
+
+
+def _place(group: Group) -> tuple[int, int]:
+    return group.start, group.stop
+
+
+def _span(window: Sequence[Group]) -> tuple[int, int]:
+    return window[0].start, window[-1].stop
+
+
+def _by_luhn_alone(run: Run) -> Spans:
+    """Beside a word that says card: any 13 to 19 digits that add up. Numbers of SIM cards (89, ITU-T E.118) are none."""
+    found = []
+    for first, begin in enumerate(run.begins[:-1]):
+        for size in range(SHORTEST, min(LONGEST, len(run.digits) - begin) + 1):
+            if run.sums.fit(begin, begin + size) and not run.digits.startswith("89", begin):
+                found += [_span(window)] if (window := run.window(first, size)) else []
+    return found
+
+
+def _glued(run: Run, first: int, size: int, *, near: bool) -> Sequence[Group]:
+    """The groups of a card whose last goes on with its expiry date, its CVV or both."""
+    for count in (1, 3, 4):
+        window = run.groups[first : first + count]
+        rest = sum(_sizes(window)) - size
+        if len(window) == count and _sizes(window[:-1]) in _BEFORE_LAST and 2 <= rest <= 9:
+            following = run.groups[first + count].digits if len(run.groups) > first + count else ""
+            trusted = near or count > 1 or is_widespread(window[0].digits)
+            if _follows(window[-1].digits[-rest:], following, trusted=trusted):
+                return window
+    return ()
+
+
+def _follows(rest: str, following: str, *, trusted: bool) -> bool:
+    if _EXPIRY.fullmatch(rest):
+        return True
+    if _MONTH_ONLY.fullmatch(rest):
+        return _YEAR_ONLY.fullmatch(following) is not None
+    return trusted and _CVV.fullmatch(rest) is not None
+
+
+def _spelled_out(looking: Looking, groups: Sequence[Group]) -> Iterator[tuple[int, int]]:
+    """Groups of a card with words, labels, list numbers or signs between them, and digits one by one."""
+    long = [group for group in groups if len(group.digits) >= 3]
+    for shape in _SPOKEN:
+        yield from _shaped(looking, long, shape)
+    short = [group for group in groups if len(group.digits) <= 2]
+    for run in (Run(found) for found in _runs(looking.plain, short, _SIGNS)):
+        windows = (run.window(first, size) for first, size in run.cards())
+        yield from (_span(window) for window in windows if window and len(set(_sizes(window[:-1]))) == 1)
+
+
+def _shaped(looking: Looking, groups: Sequence[Group], shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    for first in range(len(groups) - len(shape) + 1):
+        window = groups[first : first + len(shape)]
+        if _sizes(window) == shape and is_card("".join(group.digits for group in window)):
+            counted = _are_counted(looking.plain, window) and not looking.near_card(*_span(window))
+            if _hang_together(looking.plain, window) and not counted:
+                yield _span(window)
+
+
+def _hang_together(plain: str, window: Sequence[Group]) -> bool:
+    """No gap is longer than a few words or has more digits than a list number."""
+    gaps = [plain[one.stop : other.start] for one, other in pairwise(window)]
+    return all(len(gap) <= GAP and sum(map(str.isdigit, gap)) <= 2 for gap in gaps)
+
+
+def _are_counted(plain: str, window: Sequence[Group]) -> bool:
+    """Prices, years and orders one after another; nobody's card has three groups that are round."""
+    if sum(group.digits.endswith("00") and group.digits != "0000" for group in window) >= 3:
+        return True
+    return _COUNTED.search(plain, max(0, window[0].start - 12), window[-1].stop + 12) is not None

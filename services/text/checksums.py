@@ -5,6 +5,26 @@ from itertools import accumulate
 
 MELLI_WEIGHTS = range(10, 1, -1)
 KODS_WEIGHTS = (1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_LENGTHS = """
+    15 NO  16 BE  18 DK FI FK FO GL NL SD  19 MK SI  20 AT BA EE KZ LT LU MN XK  21 CH CR HR LI LV  22 BG BH DE GB GE IE ME RS
+    23 AE GI IL IQ OM SO TL  24 AD CZ ES MD PK RO SA SE SK TN VG  25 LY PT ST  26 IR IS TR  27 BI DJ FR GR IT MC MR SM
+    28 AL AZ BY CY DO GT HN HU LB NI PL SV  29 BR EG PS QA UA  30 JO KW MU YE  31 MT SC  32 LC  33 RU
+"""
+
+
+def _lengths() -> dict[str, int]:
+    lengths: dict[str, int] = {}
+    length = 0
+    for word in _LENGTHS.split():
+        if word.isdigit():
+            length = int(word)
+        else:
+            lengths[word] = length
+    return lengths
+
+
+IBAN_LENGTHS = _lengths()
+"""How many characters an account number of each country has (registry of ISO 13616)."""
 
 
 class LuhnSums:
@@ -30,7 +50,7 @@ def luhn(digits: str) -> bool:
 def iban(value: str) -> bool:
     """ISO 13616: country, two check digits, account; modulo 97. `value` is upper case without spaces."""
     moved = value[4:] + value[:4]
-    return 15 <= len(value) <= 34 and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
+    return len(value) == IBAN_LENGTHS.get(value[:2]) and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
 
 
 def iranian_id(digits: str) -> bool:

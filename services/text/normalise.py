@@ -1,5 +1,6 @@
 """One spelling for comparing: never for showing, because a customer's text is theirs."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,6 +12,12 @@ LETTERS = str.maketrans(
 ZWNJ = "\u200c"
 CHARACTERS = 4096
 """How many are remembered: people write with few, and asking what each is was most of reading a text."""
+MOST_READ = 2_000
+"""Characters of a text that are read for what it says. Secrets are looked for in all of it."""
+MOST_MARKS = 30
+"""Combining marks in a row that a text keeps before it is normalised (UAX 15, stream-safe text)."""
+LAST_MARK = 0x1F000
+"""No combining mark lies beyond."""
 
 
 @lru_cache(maxsize=CHARACTERS)
@@ -25,30 +32,43 @@ def ascii_digits(text: str) -> str:
     return text if text.isascii() else text.translate(_DIGITS)
 
 
-def folded(text: str) -> str:
-    """Lower case, ASCII digits, Persian letters, no marks: a text of the same length, so that places stay the same."""
-    return text.lower() if text.isascii() else text.translate(_FOLDED)
+def stream_safe(text: str) -> str:
+    """The text with at most `MOST_MARKS` combining marks in a row: sorting them costs the square of their number."""
+    return text if text.isascii() else _too_many_marks().sub(r"\g<kept>", text)
 
 
-def _folded_character(character: str) -> str:
-    if character.isascii():
-        return character.lower()
-    wide = unicodedata.normalize("NFKC", character)
-    plain = ascii_digit(character) or (wide if len(wide) == 1 else character)
-    lower = plain.lower()
-    return (lower if len(lower) == 1 else plain).translate(LETTERS) or " "
+@lru_cache(maxsize=1)
+def _too_many_marks() -> re.Pattern[str]:
+    # Some characters are no marks themselves and become some when they are taken apart.
+    marks = "".join(
+        chr(code)
+        for code in range(0x300, LAST_MARK)
+        if unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0])
+    )
+    return re.compile(f"(?P<kept>[{marks}]{{{MOST_MARKS}}}+)[{marks}]++")
+
+
+def compatible(text: str) -> str:
+    """NFKC of stream-safe text, and itself stream-safe: NFKC makes up to 18 characters of one."""
+    return text if text.isascii() else stream_safe(unicodedata.normalize("NFKC", stream_safe(text)))
 
 
 @lru_cache(maxsize=2)
 def normalised(text: str) -> str:
     """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case.
 
-    Remembered for a moment: a text that came in is read for its language, its intent and its sentiment.
+    Of the first `MOST_READ` characters. Remembered for a moment: a text that came in is read for its language, its
+    intent and its sentiment.
     """
+    return _normalised(text[:MOST_READ])
+
+
+def _normalised(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
-    compatible = unicodedata.normalize("NFKC", text.replace(ZWNJ, " ")).translate(LETTERS)
-    return " ".join(compatible.translate(_PLAIN).lower().split())
+    # As long as it was at the most, or a row of ligatures would be read eighteen times.
+    lettered = compatible(text.replace(ZWNJ, " "))[: len(text) + 100].translate(LETTERS)
+    return " ".join(lettered.translate(_PLAIN).lower().split())
 
 
 def _plain_character(character: str) -> str:
@@ -56,7 +76,7 @@ def _plain_character(character: str) -> str:
     return (ascii_digit(character) or character) if kept else ""
 
 
-class _Remembered(dict[int, str]):
+class Remembered(dict[int, str]):
     """What becomes of each character, as `str.translate` wants it, found out when it is met first."""
 
     def __init__(self, become: Callable[[str], str]) -> None:
@@ -69,11 +89,10 @@ class _Remembered(dict[int, str]):
         return found
 
 
-_DIGITS = _Remembered(lambda character: ascii_digit(character) or character)
-_FOLDED = _Remembered(_folded_character)
-_PLAIN = _Remembered(_plain_character)
+_DIGITS = Remembered(lambda character: ascii_digit(character) or character)
+_PLAIN = Remembered(_plain_character)
 
 
 def words(text: str) -> frozenset[str]:
     """The words of a table, normalised: tables are written as people write."""
-    return frozenset(normalised(text).split())
+    return frozenset(_normalised(text).split())

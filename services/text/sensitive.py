@@ -5,29 +5,33 @@ order numbers, post codes. Values are found on a folded copy of the same length 
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from services.text.cards import SHORTEST, card_spans
-from services.text.checksums import iban, iranian_id, latvian_id
-from services.text.normalise import folded, words
+from services.text.checksums import IBAN_LENGTHS, iban, iranian_id, latvian_id
+from services.text.folding import ESCAPED, folded, unescaped
+from services.text.normalise import words
 
 Span = tuple[int, int, str]
 Finder = Callable[[str], Iterable[Span]]
 NEAR = 40
+LAYERS = 3
+"""Escapes of escapes are undone so often."""
 
+# Every repeat has an end, and a word begins where no other goes on: the cost of a text grows with its length alone.
 CARD_WORD = (
-    r"(?:card|visa|master ?card|maestro|amex|kart[eiaus]\w*|کارت|بطاق\w*|cvv2?|cvc2?|expir\w*|کد امنیتی|شماره کارت)"
+    r"(?:(?:(?<!sim )(?<!sim-)(?<!gift )(?<!memory )(?<!sd )(?<!graphics )(?<!id )(?<!loyalty )(?:(?:credit|debit|bank)?cards?|kart[eiaus]?[^\W\d]{0,4}+)"
+    r"|kredītkart[^\W\d]{0,4}+|visa|master ?card|maestro|amex|shetab|(?<!سیم )(?<!سیم)(?<!هدیه )کارت|(?:ال)?بطاق[^\W\d]{0,6}+|شتاب|pan"
+    r"|cvv2?|cvc2?|expir[^\W\d]{0,8}+|کد امنیتی))"
 )
-CVV_WORD = (
-    r"(?:cvv ?2?|cvc ?2?|cw2|csc|card security code|security code|drošības kod\w*|drosibas kod\w*|کد امنیتی|سی وی وی)"
-)
+CVV_WORD = r"(?:cvv ?2?|cvc ?2?|cw2|csc|card security code|security code|drošības kod[^\W\d]{0,12}+|drosibas kod[^\W\d]{0,12}+|کد امنیتی|سی وی وی)"
 CODE_WORD = (
-    r"(?:otp|one[- ]?time (?:code|password|pin|passcode)|(?:verification|confirmation|login|sms|auth\w*|2fa|security) code"
-    r"|passcode|pin(?:[- ]?code)?|vienreiz\w+ (?:kod|parol)\w*|apstiprin\w+ kod\w*|pin[- ]?kod\w*|sms kod\w*"
-    r"|کد (?:تایید|تائید|تاييد|فعال ?سازی|ورود|پیامک\w*|یک ?بار ?مصرف|پویا)|رمز (?:پویا|دوم|اول|یک ?بار ?مصرف|کارت|موقت)\w*|پین ?کد|پین"
+    r"(?:otp|one[- ]?time (?:code|password|pin|passcode)|(?:verification|confirmation|login|sms|auth[^\W\d]{0,12}+|2fa|security) code"
+    r"|passcode|pin(?:[- ]?code)?|vienreiz[^\W\d]{1,12}+ (?:kod|parol)[^\W\d]{0,12}+|apstiprin[^\W\d]{1,12}+ kod[^\W\d]{0,12}+|pin[- ]?kod[^\W\d]{0,12}+|sms kod[^\W\d]{0,12}+"
+    r"|کد (?:تایید|تائید|تاييد|فعال ?سازی|ورود|پیامک[^\W\d]{0,12}+|یک ?بار ?مصرف|پویا)|رمز (?:پویا|دوم|اول|یک ?بار ?مصرف|کارت|موقت)[^\W\d]{0,12}+|پین ?کد|پین"
     r"|رمز (?:ال)?(?:تحقق|تحقّق|تاکید|سری)|الرمز السری|کود (?:ال)?(?:تحقق|تفعیل)|رمز التفعیل)"
 )
 LOGIN_WORD = (
@@ -36,9 +40,9 @@ LOGIN_WORD = (
 )
 ID_WORD = (
     r"(?:کد ?ملی|شماره ?ملی|کارت ملی|شناسه ملی|melli|mell?i code|national (?:id|code|number)|الرقم الوطنی|رقم وطنی"
-    r"|الهویه|رقم الهویه|personas kod\w*|p\.? ?k\.?|personal code|id number)"
+    r"|الهویه|رقم الهویه|personas kod[^\W\d]{0,12}+|p\.? ?k\.?|personal code|id number)"
 )
-ORDER_WORD = r"(?:order|invoice|parcel|tracking|سفارش|فاکتور|مرسوله|رهگیری|طلب\w*|الطلب|pasūtījum\w*|pasutijum\w*|rēķin\w*|sūtījum\w*|sutijum\w*)"
+ORDER_WORD = r"(?:order|invoice|parcel|tracking|سفارش|فاکتور|مرسوله|رهگیری|طلب[^\W\d]{0,12}+|الطلب|pasūtījum[^\W\d]{0,12}+|pasutijum[^\W\d]{0,12}+|rēķin[^\W\d]{0,12}+|sūtījum[^\W\d]{0,12}+|sutijum[^\W\d]{0,12}+)"
 SHEBA_WORD = r"(?:شبا|sheba|iban|ایبان|آیبان)"
 
 # Between a word and its value: a few other words, no digit, no end of a sentence, and no word that announces another
@@ -55,7 +59,7 @@ NOT_A_PASSWORD = words(
     nepareiza nederīga aizmirsta درست غلط اشتباه فراموش کار نیست است رو را خطا منتهی صحیح خاطئه"""
 )
 
-_CVV = re.compile(rf"{CVV_WORD}{_GAP}(?P<value>(?<!\d)\d[ \-.]?\d[ \-.]?\d(?:[ \-.]?\d)?(?!\d))")
+_CVV = re.compile(rf"(?<!\w){CVV_WORD}{_GAP}(?P<value>(?<!\d)\d[ \-.]?\d[ \-.]?\d(?:[ \-.]?\d)?(?!\d))")
 _CODES = re.compile(rf"(?<!\w){CODE_WORD}(?!\w){_GAP}(?P<value>{_CODE})")
 _CODES_BEFORE = re.compile(rf"(?P<value>{_CODE})[^\S\n]*(?:is my|is the|ir mans|ir mana)[^\S\n]*{CODE_WORD}(?!\w)")
 _PASSWORD_SAID = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]{{1,200}})")
@@ -68,17 +72,16 @@ _IDS = re.compile(rf"(?<!\w){ID_WORD}")
 _KODS = re.compile(r"(?<!\d)(?P<first>\d{6})[ ]?[-–—‑−][ ]?(?P<last>\d{5})(?!\d)")
 _CARDS = re.compile(rf"(?<!\w){CARD_WORD}")
 _LOOSE = re.compile(r"(?<![\d\w.,/٬٫،])\d{3,4}(?![\d\w])(?!\s*(?:[/.,٬٫،]\d|%))")
-_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\[nrtu]")
-_JSON_ESCAPED = re.compile(r"\\(?:[nrt]|u([0-9A-Fa-f]{4}))")
+_COUNTS = re.compile(rf"(?<!\w)(?:{ORDER_WORD}|items?|pieces?|eur|usd|تومان|ریال)|[€$£#]").search
 _DIGIT = re.compile(r"\d")
-_EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]+(?:\.[\w\-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}+@[\w\-]{1,63}+(?:\.[\w\-]{1,63}+){1,8}+")
 _IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]){11,30}")
-_SHEBA = re.compile(rf"{SHEBA_WORD}{_GAP}(?P<value>\d(?:[ \-]?\d){{23}}(?!\d))")
+_SHEBA = re.compile(rf"(?<!\w){SHEBA_WORD}{_GAP}(?P<value>\d(?:[ \-]?\d){{23}}(?!\d))")
 _PHONE = re.compile(
     r"(?<![\d\w])(?:\+|00|0|\(0)[ \-.()]{0,2}\d(?:[ \-.()]{0,2}\d){6,13}(?!\d)|(?<![\d\w+])[26]\d(?: ?\d){6}(?!\d)"
 )
 _ORDER = re.compile(
-    rf"{ORDER_WORD}{_GAP}(?P<value>[#№]?(?<![a-z\d])(?:[a-z]{{1,4}}-?)?\d(?:[\d\-/]*\d){{2,}})|(?P<hash>[#№] ?[a-z]{{0,4}}-?\d{{3,}})"
+    rf"(?<!\w){ORDER_WORD}{_GAP}(?P<value>[#№]?(?<![a-z\d])(?:[a-z]{{1,4}}-?)?\d(?:[\-/]{{0,2}}\d){{2,40}}+)|(?P<hash>[#№] ?[a-z]{{0,4}}-?\d{{3,40}}+)"
 )
 _POST = re.compile(
     rf"(?<!\w)lv ?[-–] ?(?P<value>\d{{4}})(?!\d)|(?:کد ?پستی|postcode|zip code){_GAP}(?P<code>\d(?:[ \-]?\d){{3,9}})"
@@ -96,30 +99,31 @@ class Masked:
 def mask(text: str, *, public: bool) -> Masked:
     """Mask secrets; with `public` also what identifies or locates a person.
 
-    What a link writes in percent-encoding (RFC 3986, 2.1) or JSON by escapes (RFC 8259, 7) counts as well: a text that
-    hides something there comes back without those.
+    What links, JSON and HTML write by escapes and tags counts as well: a text that hides something there comes back
+    without those.
     """
-    if text.replace("-", "").replace("_", "").isalpha():
+    if text.isascii() and text.replace("-", "").replace("_", "").isalpha():
         return Masked(text, [])
     masked = _masked(text, public=public)
-    if not _ESCAPED.search(masked.text):
-        return masked
-    inside = _masked(_unescaped(masked.text), public=public)
-    return Masked(inside.text, sorted({*masked.kinds, *inside.kinds})) if inside.kinds else masked
-
-
-def _unescaped(text: str) -> str:
-    plain = _JSON_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", unquote(text))
-    # Pairs of surrogates become characters; no store takes what is left of others, or a NUL.
-    return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")
+    hidden = masked.text
+    for _ in range(LAYERS):
+        if not ESCAPED.search(hidden):
+            break
+        hidden = unescaped(hidden)
+        inside = _masked(hidden, public=public)
+        if inside.kinds:
+            masked = Masked(inside.text, sorted({*masked.kinds, *inside.kinds}))
+            hidden = masked.text
+    return masked
 
 
 def _masked(text: str, *, public: bool) -> Masked:
-    plain = folded(text)
+    looked_at = folded(text)
+    plain = looked_at.plain
     digits = len(_DIGIT.findall(plain))
     finders = [f for f in (EVERYTHING if public else SECRETS) if FEWEST.get(f, 0) <= digits]
     places = [Place(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
-    found = list(_merged(sorted(places)))
+    found = [Place(*looked_at.place(p.start, p.stop), p.rank, p.kind) for p in _merged(sorted(places))]
     return Masked(_cut(text, found), sorted({place.kind for place in found}))
 
 
@@ -163,10 +167,19 @@ def _near(plain: str, start: int, stop: int, words: re.Pattern[str]) -> bool:
     return words.search(plain, max(0, start - NEAR), stop + NEAR) is not None
 
 
+def _is_near(words: list[int], start: int, stop: int) -> bool:
+    """Whether a word begins near a place; asked of every number, so the words are found once."""
+    following = bisect_left(words, max(0, start - NEAR))
+    return following < len(words) and words[following] < stop + NEAR
+
+
 def _cards(plain: str) -> list[Span]:
     accounts = [(start, stop) for start, stop, _ in _ibans(plain)]
-    found = card_spans(plain, accounts, lambda start, stop: _near(plain, start, stop, _CARDS))
-    loose = [m for _, end in found for m in _LOOSE.finditer(plain, end, end + NEAR)]
+    words = [m.start() for m in _CARDS.finditer(plain)]
+    found = card_spans(plain, accounts, lambda start, stop: _is_near(words, start, stop))
+    loose = [
+        m for _, end in found if (m := _LOOSE.search(plain, end, end + NEAR)) and not _COUNTS(plain, end, m.start())
+    ]
     return [(s, e, "card") for s, e in found] + [(*m.span(), "cvv") for m in loose]
 
 
@@ -186,16 +199,19 @@ def _passwords(plain: str) -> list[Span]:
 def _ibans(plain: str) -> list[Span]:
     found = []
     for match in _IBAN.finditer(plain):
-        longest = _longest_iban(match[0])
-        if longest:
-            found.append((match.start(), match.start() + longest, "iban"))
+        if size := _size_of_iban(match[0]):
+            found.append((match.start(), match.start() + size, "iban"))
     return found + [(*m.span("value"), "iban") for m in _SHEBA.finditer(plain)]
 
 
-def _longest_iban(value: str) -> int | None:
-    """The words behind an account number look like more of it: the longest beginning that adds up is the account."""
-    ends = [i for i in range(len(value), 14, -1) if i == len(value) or not (value[i - 1].isspace())]
-    return next((i for i in ends if iban(re.sub(r"[^a-z0-9]", "", value[:i]).upper())), None)
+def _size_of_iban(value: str) -> int | None:
+    """How many characters of `value` are an account: the words behind it look like more of it, so its country decides."""
+    wanted = IBAN_LENGTHS.get(value[:2].upper())
+    places = [place for place, character in enumerate(value) if character.isalnum()]
+    if wanted is None or len(places) < wanted:
+        return None
+    account = "".join(value[place] for place in places[:wanted])
+    return places[wanted - 1] + 1 if account.isascii() and iban(account.upper()) else None
 
 
 def _orders(plain: str) -> list[Span]:

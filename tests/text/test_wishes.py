@@ -2,8 +2,9 @@
 
 import pytest
 
+from services.text.folding import folded
 from services.text.intents import intent_of
-from services.text.normalise import folded, normalised
+from services.text.normalise import normalised
 from services.text.sentiment import sentiment_of
 
 
@@ -49,5 +50,11 @@ def test_spellings_of_one_word_are_one() -> None:
 
 
 def test_folding_keeps_every_place() -> None:
-    text = "İ ﬁ ـ ۱² ﷺ ß é 𝟗"
-    assert len(folded(text)) == len(text)
+    text = "İ ﬁ ـ ۱² ﷺ ß é 𝟗 e\u0301 ㅤ9"
+    looked_at = folded(text)
+    places = [looked_at.place(i, i + 1) for i in range(len(looked_at.plain))]
+    assert all(0 <= start < stop <= len(text) for start, stop in places)
+    assert [text[start] for (start, _), plain in zip(places, looked_at.plain, strict=True) if plain == "9"] == [
+        "𝟗",
+        "9",
+    ]

@@ -1,7 +1,7 @@
 """`/webchat/{workspace}/{account}/...` for browsers: sessions, messages, and the stream of both directions."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header
@@ -23,6 +23,7 @@ from services.ingest.webchat.shapes import Identity, MessageBody, SessionBody, S
 from services.ingest.webchat.tokens import LIFETIME, Visitor, anonymous, identified, is_proven, token_of
 from services.ingest.webchat.visiting import CHANNEL, PREFLIGHT, TOKENS, Door
 from services.records.shown import MessageShown
+from services.runtime.beside import Beside
 from services.runtime.bodies import BodyBroken, BodyLate, BodyTooLarge
 from services.runtime.errors import Fenced, Unavailable, Unknown
 from services.runtime.http import Asked, Listing
@@ -32,6 +33,8 @@ from services.runtime.problems import HANDLERS, Refusal, TooMany, Unauthorized
 from services.runtime.stream.sse import HEARTBEAT, EventStream, block
 
 WAIT_SECONDS = 10.0
+LONG_TEXT = 1_000
+"""Longer ones are read beside the event loop."""
 MOST_STREAMS = 20
 """Of one visitor in one process: tabs and devices."""
 CONNECTED = b"retry: 1000\n: connected\n\n"
@@ -50,6 +53,7 @@ class Reception:
     instruments: IngestInstruments
     streams: dict[str, int]
     wait_seconds: float = WAIT_SECONDS
+    beside: Beside = field(default_factory=Beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ async def write(body: Annotated[MessageBody, Depends(JsonBody(MessageBody))], vi
     """
     reception, visitor = visit.reception, visit.known
     context = reception.door.context
-    activity = _activity(visit, visitor, body)
+    activity = await _read(visit, _activity(visit, visitor, body))
     message = activity.message or activity.id
     shown = await found(context.store, message)
     if shown is None:
@@ -165,7 +169,7 @@ def _activity(visit: Visit, visitor: Visitor, body: MessageBody) -> Activity:
     now = visit.reception.door.context.clock.now()
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
     details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
-    activity = Activity(
+    return Activity(
         id=hashed_id("message", message),
         workspace=visitor.workspace,
         channel=CHANNEL,
@@ -181,7 +185,14 @@ def _activity(visit: Visit, visitor: Visitor, body: MessageBody) -> Activity:
         received_at=now,
         details={name: value for name, value in details.items() if value is not None},
     )
-    return understood(activity, visit.connected.expected)
+
+
+async def _read(visit: Visit, activity: Activity) -> Activity:
+    """What was understood of it, without secrets."""
+    expected = visit.connected.expected
+    if activity.text and len(activity.text.text) > LONG_TEXT:
+        return await visit.reception.beside.run(lambda: understood(activity, expected))
+    return understood(activity, expected)
 
 
 def _kept(activity: Activity, message: str) -> dict[str, Json]:

@@ -1,0 +1,83 @@
+"""A text as it is looked through for secrets: one spelling, without what nobody sees, and the way back to each place."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from html.entities import html5
+from urllib.parse import unquote
+
+from services.text.normalise import LETTERS, ZWNJ, Remembered, ascii_digit
+
+TATWEEL = "\u0640"
+UNSEEN = "\ufeff"
+"""What every character that shows as nothing becomes, before it is left out."""
+BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and signs by their category that show as nothing."""
+HAN_DIGITS = {ord(character): str(value) for value, character in enumerate("〇一二三四五六七八九")} | {ord("零"): "0"}
+
+ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\[nrtuU]|&[#A-Za-z]|<[A-Za-z/!]")
+_JSON_ESCAPED = re.compile(r"\\(?:[nrt]|u([0-9A-Fa-f]{4}))")
+_TAG = re.compile(r"<[A-Za-z/!][^<>]{0,300}+>")
+_ENTITY = re.compile(
+    r"&(?:#(?P<number>\d{1,7}+)|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6}+)|(?P<name>[A-Za-z]\w{1,30}+));?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """`plain` is lower case, with ASCII digits and Persian letters, without marks and invisible characters."""
+
+    plain: str
+    _places: list[int] | None
+
+    def place(self, start: int, stop: int) -> tuple[int, int]:
+        """Where the part of `plain` from `start` to `stop` stands in the text."""
+        return (start, stop) if self._places is None else (self._places[start], self._places[stop - 1] + 1)
+
+
+def folded(text: str) -> Folded:
+    """The text as it is looked through."""
+    if text.isascii():
+        return Folded(text.lower(), None)
+    plain = text.translate(_FOLDED)
+    if UNSEEN not in plain:
+        return Folded(plain, None)
+    places = [place for place, character in enumerate(plain) if character != UNSEEN]
+    return Folded(plain.replace(UNSEEN, ""), places)
+
+
+def _folded_character(character: str) -> str:
+    """Exactly one character, so that places stay."""
+    if character.isascii():
+        return character.lower()
+    if character == ZWNJ:
+        return " "
+    if is_unseen(character) or character == TATWEEL:
+        return UNSEEN
+    wide = unicodedata.normalize("NFKC", character)
+    plain = ascii_digit(character) or HAN_DIGITS.get(ord(character)) or (wide if len(wide) == 1 else character)
+    lower = plain.lower()
+    return (lower if len(lower) == 1 else plain).translate(LETTERS) or " "
+
+
+def is_unseen(character: str) -> bool:
+    """Whether a character shows as nothing by itself: marks, format characters, fillers."""
+    return character in BLANKS or unicodedata.category(character) in ("Cf", "Mn", "Me")
+
+
+def unescaped(text: str) -> str:
+    """The text without the escapes of links (RFC 3986, 2.1), JSON (RFC 8259, 7) and HTML; tags become spaces."""
+    plain = _JSON_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", unquote(text))
+    plain = _ENTITY.sub(_character_of, _TAG.sub(" ", plain))
+    # Pairs of surrogates become characters; no store takes what is left of others, or a NUL.
+    return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")
+
+
+def _character_of(entity: re.Match[str]) -> str:
+    if entity["name"]:
+        return html5.get(f"{entity['name']};", entity[0])
+    code = int(entity["number"]) if entity["number"] else int(entity["hexadecimal"], 16)
+    return chr(code) if code < 0x110000 else " "
+
+
+_FOLDED = Remembered(_folded_character)

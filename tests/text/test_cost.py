@@ -1,0 +1,212 @@
+"""What a text costs grows with its length alone: every pattern there is, against texts made of its own words."""
+
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import schemas
+import services
+from schemas.activity import Activity
+from schemas.values import Sealed
+from services.ingest.understand import understood
+from services.text.normalise import _too_many_marks, compatible, normalised
+
+SIZE = 6_000
+CHEAP_SECONDS = 0.004
+"""Twice the size in less than this is linear whatever the ratio says: a square of it would take a hundred times as long."""
+SIGNS = (
+    "1",
+    "12 ",
+    "1-",
+    "1/",
+    "a",
+    "a ",
+    " ",
+    "\n",
+    "-",
+    ".",
+    "+",
+    "@",
+    "a@",
+    "a.",
+    "#1",
+    "[",
+    "<a",
+    "&#",
+    "%41",
+    "\\u0041",
+    '"',
+    "\\",
+    "ā",
+    "طلب",
+    "12,",
+)
+
+
+def compiled() -> dict[str, re.Pattern[Any]]:
+    """Every pattern that some module of ours keeps, by where it is."""
+    found: dict[str, re.Pattern[Any]] = {"services.text.normalise._too_many_marks": _too_many_marks()}
+    for package in (schemas, services):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                for name, value in vars(importlib.import_module(module.name)).items():
+                    found |= {f"{module.name}.{name}{place}": one for place, one in _patterns(value)}
+    return found
+
+
+def _patterns(value: object, place: str = "") -> Iterator[tuple[str, re.Pattern[Any]]]:
+    if isinstance(value, re.Pattern):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _patterns(inner, f"{place}[{key!r}]")
+    elif isinstance(value, list | tuple | frozenset | set):
+        for index, inner in enumerate(value):
+            yield from _patterns(inner, f"{place}[{index}]")
+
+
+PATTERNS = compiled()
+
+
+def hostile(pattern: re.Pattern[Any]) -> list[str]:
+    """Pieces to repeat: the words of the pattern itself, bare, with a space, a digit and a letter after them."""
+    source = _source(pattern)
+    own = set(re.findall(r"[^\W\d_]{3,}", source))
+    words = [word + tail for word in sorted(own) for tail in ("", " ", " 1", "1", ": ")]
+    return [
+        *words,
+        *SIGNS,
+        *(first + second for first in ("1", "a", "طلب", "pin ") for second in ("-", "/", " ", ".", "@", ",")),
+    ]
+
+
+def shapes(pieces: list[str]) -> list[Callable[[int], str]]:
+    """Ways to make a text of a size: a piece again and again, or once, before and behind a long row of one sign."""
+    repeated = [lambda size, p=piece: (p * (size // len(p) + 1))[:size] for piece in pieces]
+    led = [lambda size, p=piece, s=sign: p + s * size for piece in pieces[:60:5] for sign in ("1", "a", " ", "طلب")]
+    return [*repeated, *led]
+
+
+def seconds(work: Callable[[str], object], text: str, *, times: int = 3) -> float:
+    best = float("inf")
+    for _ in range(times):
+        started = time.process_time()
+        work(text)
+        best = min(best, time.process_time() - started)
+        if best < CHEAP_SECONDS:
+            break
+    return best
+
+
+def grows_too_fast(work: Callable[[str], object], shape: Callable[[int], str], size: int) -> tuple[float, float] | None:
+    """How long one and two sizes took, where it is no longer in proportion."""
+    twice = seconds(work, shape(2 * size))
+    if twice < CHEAP_SECONDS:
+        return None
+    # Measured again: another process may have had the processor's caches meanwhile.
+    once = 0.0
+    for _ in range(3):
+        once, twice = seconds(work, shape(size), times=5), seconds(work, shape(2 * size), times=5)
+        if twice < 3 * once:
+            return None
+    return once, twice
+
+
+def _source(pattern: re.Pattern[Any]) -> str:
+    """Any: a pattern is of text or of bytes."""
+    return pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
+
+
+def searched(pattern: re.Pattern[Any]) -> Callable[[str], object]:
+    """Any: as above."""
+    if isinstance(pattern.pattern, bytes):
+        return lambda text: sum(1 for _ in pattern.finditer(text.encode()))
+    return lambda text: (sum(1 for _ in pattern.finditer(text)), pattern.fullmatch(text))
+
+
+def test_patterns_are_found() -> None:
+    assert len(PATTERNS) > 50
+    assert "services.text.sensitive._PHONE" in PATTERNS
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNS))
+def test_pattern_is_linear(name: str) -> None:
+    pattern = PATTERNS[name]
+    slow = [
+        (shape(40), took)
+        for shape in shapes(hostile(pattern))
+        if (took := grows_too_fast(searched(pattern), shape, SIZE))
+    ]
+    assert slow == []
+
+
+@pytest.mark.parametrize("pattern", [r"\w*x(?!\w)", r"\d+x", r"طلب\w*\d"])
+def test_a_quadratic_pattern_would_be_seen(pattern: str) -> None:
+    slow = re.compile(pattern)
+    assert any(
+        grows_too_fast(searched(slow), shape, 1_000) for shape in shapes(["طلب", "1" if "d" in pattern else "a"])[:2]
+    )
+
+
+FREEZING = (
+    "123 " + "طلب" * 1364,
+    "طلب" * 5000,
+    "pasūtījum" * 1500,
+    "password," * 1500,
+    "pin code otp " * 1200,
+    "1 2 3 4 5 6 7 8 9 " * 800,
+    "4111 " * 3000,
+    "card 4111 1111 1111 1111 " * 500,
+    "LV80 BANK 0000 4351 9500 1 " * 500,
+    "a" + "\u0301" * 4950 + "\u0316" * 4950,
+    "a" + "\u0f73" * 9000,
+    "a" + ("\u0301\u0316" * 15 + "b") * 300,
+    "ﷺ" * 9000,
+    "".join(map(chr, range(0x2000, 0x2000 + 12000))),
+    "&#52;" * 3000,
+    "%2534" * 3000,
+    "<b>4</b>" * 2000,
+)
+
+
+def _said(text: str) -> Activity:
+    return Activity(
+        id="1",
+        workspace="shop",
+        channel="telegram",
+        account="main",
+        kind="message",
+        surface="public",
+        person="telegram:main:1",
+        text=Sealed(text=text),
+        received_at=datetime(2026, 11, 28, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize("text", FREEZING, ids=range(len(FREEZING)))
+def test_understanding_a_hostile_text_is_cheap(text: str) -> None:
+    """The longest text of a platform within some tens of milliseconds, also on a machine that is busy."""
+    piece = (text * (10_000 // len(text) + 1))[:10_000]
+    normalised.cache_clear()
+    assert seconds(lambda said: understood(_said(said)), piece, times=5) < 0.1
+
+
+@pytest.mark.parametrize("text", FREEZING, ids=range(len(FREEZING)))
+def test_understanding_costs_in_proportion(text: str) -> None:
+    def shape(size: int) -> str:
+        return (text * (size // len(text) + 1))[:size]
+
+    assert grows_too_fast(lambda said: understood(_said(said)), shape, 8_000) is None
+
+
+def test_text_is_stream_safe_before_it_is_normalised() -> None:
+    assert len(compatible("a" + "\u0301" * 100)) == 30  # the first mark and its letter are one character
+    assert seconds(compatible, "a" + "\u0301" * 50_000 + "\u0316" * 50_000) < 0.1
+    assert seconds(compatible, "a" + "\u0f73" * 100_000) < 0.1
+    assert compatible("e\u0301") == "é"
