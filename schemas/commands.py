@@ -11,13 +11,19 @@ from schemas.values import Contract, Instant, Priority, Problem, Sealed, Surface
 
 
 class Reply(Contract):
-    """`pasokh.command.reply`. `text` is already masked; `masked` names the kinds that were (a secret is refused)."""
+    """`pasokh.command.reply`. `text` is as the agent wrote it.
+
+    `found` names the kinds that must not be read in public; in private only a card that nobody confirmed is refused, and
+    that before this is written. `confirmed_by` is the key that said the guard is wrong. `masked`: of earlier versions.
+    """
 
     conversation: str
     agent: str
     agent_name: str | None = None
     text: Sealed
     masked: list[str] = []
+    found: list[str] = []
+    confirmed_by: str | None = None
     surface: Surface | None = None
     accepted_at: Instant
     request_hash: str

@@ -76,13 +76,29 @@ class Calendar(Written):
         return self
 
 
+OwnValue = Annotated[str, Field(min_length=1, max_length=200)]
+OwnValues = Annotated[list[OwnValue], Field(max_length=100)]
+
+
+class Own(Written):
+    """What is the shop's own and is let through everywhere, in public too. `patterns` are of order numbers (docs/api.md)."""
+
+    phones: OwnValues = []
+    emails: OwnValues = []
+    addresses: OwnValues = []
+    cards: OwnValues = []
+    ibans: OwnValues = []
+    patterns: OwnValues = []
+
+
 class WorkspaceBody(Written):
-    """One brand. `calendar`: its opening hours in reports."""
+    """One brand. `calendar`: its opening hours in reports. `own`: its identifiers, which no guard masks or refuses."""
 
     name: Name
     languages: list[Language] = Field(default=["en"], min_length=1)
     timezone: Timezone = "UTC"
     calendar: Calendar | None = None
+    own: Own | None = None
 
 
 class AccountBody(Written):

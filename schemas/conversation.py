@@ -90,7 +90,8 @@ class ConversationFact(Contract):
     waiting for an answer (`received_at`, or the platform's `sent_at` where that is more than 5 s earlier); of replied,
     reply_delivered and reply_failed the time REST accepted the reply; else the time of the batch. `author` tells an
     agent's reply from a bot's or the system's. `first_response` is given on the reply_delivered that was the first
-    human answer. `error` is given on reply_failed. `decision` is given on assigned.
+    human answer. `error` is given on reply_failed. `decision` is given on assigned. `confirmed_by` is given on a replied
+    that the guard had refused: the key that sent it nevertheless.
     """
 
     conversation: str
@@ -105,3 +106,4 @@ class ConversationFact(Contract):
     first_response: FirstResponse | None = None
     error: Failure | None = None
     decision: str | None = None
+    confirmed_by: str | None = None

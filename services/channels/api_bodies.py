@@ -121,8 +121,12 @@ class Place(BaseModel):
         return hashed_id(d.workspace, d.channel, d.account, kind, *parts)
 
     def state_id(self, kind: str, item: Item) -> str:
-        """The id of something that may happen to one message several times."""
-        canonical = orjson.dumps(self.raw, option=orjson.OPT_SORT_KEYS).hex()
+        """The id of something that may happen to one message several times.
+
+        Texts are left out: a hash of one could be turned back into a card. Ingest adds them to that of an edit, masked.
+        """
+        shown = {name: self.raw[name] for name in ("type", "message", "emoji", "removed", "state") if name in self.raw}
+        canonical = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).hex()
         own = ("own", item.id) if item.id else ("call", self.delivery.webhook, str(self.index), hashed_id(canonical))
         return self.activity_id(kind, item.person.id, *own)
 

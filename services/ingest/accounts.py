@@ -10,6 +10,7 @@ from services.records.configuration import Configurations
 from services.runtime.clock import Clock
 from services.runtime.errors import Unavailable
 from services.runtime.work import Reader
+from services.text.own import NOTHING, OwnIdentifiers, own_identifiers
 
 FRESH_SECONDS = 1.0
 STALE_SECONDS = 300.0
@@ -19,10 +20,11 @@ KEPT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """An account, and the languages that its customers may write in, the likeliest first."""
+    """An account, the languages that its customers may write in, the likeliest first, and what is the shop's own."""
 
     account: Account
     expected: tuple[str, ...]
+    own: OwnIdentifiers = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +105,8 @@ def _connected(configuration: WorkspaceConfiguration | None, channel: str, accou
         return None
     own = [kept.body.language] if kept.body.language else []
     expected = tuple(dict.fromkeys([*own, *configuration.itself.body.languages]))
-    return Connected(Account(configuration.workspace, channel, account, kept.body), expected)
+    return Connected(
+        Account(configuration.workspace, channel, account, kept.body),
+        expected,
+        own_identifiers(configuration.itself.body.own),
+    )

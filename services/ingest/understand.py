@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from schemas.activity import Activity, Attachment
 from schemas.values import Json, Sealed
+from services.runtime.identifiers import hashed_id
 from services.text.intents import intent_of
 from services.text.language import detect
 from services.text.normalise import MOST_READ
+from services.text.own import NOTHING, OwnIdentifiers
 from services.text.sensitive import mask
 from services.text.sentiment import sentiment_of
 
@@ -21,17 +23,25 @@ MOST = 10**12
 class _Masking:
     """Masks one text after another and remembers what was found."""
 
-    def __init__(self, *, public: bool) -> None:
-        self._public = public
+    def __init__(self, own: OwnIdentifiers, *, public: bool) -> None:
+        self._own, self._public = own, public
         self.kinds: set[str] = set()
 
     def text(self, text: str) -> str:
-        masked = mask(text, public=self._public)
+        masked = mask(text, public=self._public, own=self._own)
         self.kinds.update(masked.kinds)
         return masked.text
 
     def optional(self, text: str | None) -> str | None:
         return None if text is None else self.text(text)
+
+    def link(self, url: str | None) -> str | None:
+        """An address of a file, without secrets. What only identifies a person stays, or nobody could fetch the file."""
+        if url is None:
+            return None
+        masked = mask(url, public=False, own=self._own)
+        self.kinds.update(masked.kinds)
+        return masked.text
 
     def value(self, value: Json) -> Json:
         if isinstance(value, str):
@@ -51,25 +61,32 @@ class _Masking:
 
     def attachment(self, one: Attachment) -> Attachment:
         # Who sends a file says what it is called and of what type.
-        said = {"name": self.optional(one.name), "media_type": self.optional(one.media_type)}
+        said = {
+            "name": self.optional(one.name),
+            "media_type": self.optional(one.media_type),
+            "url": self.link(one.url),
+        }
         return one.model_copy(update={**said, "details": self.fields(one.details)})
 
 
-def understood(activity: Activity, expected: Sequence[str] = ()) -> Activity:
+def understood(activity: Activity, expected: Sequence[str] = (), own: OwnIdentifiers = NOTHING) -> Activity:
     """The activity without secrets, and with what its words tell.
 
-    `expected` are the account's languages, the likeliest first. Anything masked makes it `sensitive`; in public that
+    `expected` are the account's languages, the likeliest first; `own` is what is the shop's, and no secret. Anything masked makes it `sensitive`; in public that
     includes what identifies a person. Text leaves here sealed with no key, that is, plain.
     """
-    masking = _Masking(public=activity.surface == "public")
+    masking = _Masking(own, public=activity.surface == "public")
     details = masking.fields(activity.details)
     text = masking.optional(activity.text.text if activity.text else None)
-    safe = {
+    safe: dict[str, object] = {
         "text": Sealed(key=None, text=text) if text is not None else None,
         "person_name": masking.optional(activity.person_name),
         "attachments": [masking.attachment(one) for one in activity.attachments],
         "details": details,
     }
+    if activity.kind == "edit":
+        # Edits of one second differ by what they say. The hash is of the masked text: a card could be found from another.
+        safe["id"] = hashed_id(activity.id, text or "")
     kinds = sorted({*activity.masked, *masking.kinds})
     told = _told(details, text, expected) if activity.kind in SAID_BY_PERSONS else {}
     return activity.model_copy(update=safe | told | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)})

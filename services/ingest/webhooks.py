@@ -186,7 +186,7 @@ class Webhooks:
         account = call.connected.account
         try:
             parsed = call.channel.parse(call.request, account)
-            return [self._fitting(call, understood(one, call.connected.expected)) for one in parsed]
+            return [self._fitting(call, understood(one, call.connected.expected, call.connected.own)) for one in parsed]
         except Malformed:
             raise
         except Exception as error:  # noqa: BLE001 -- our bug; a 5xx would make some platforms hold back all that follows
@@ -241,10 +241,16 @@ def _place(error: Exception) -> dict[str, str]:
     return {"error": type(error).__name__, "where": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""}
 
 
+def _secrets(call: _Call) -> list[str]:
+    """What makes a hash of a body of no use to who reads it: nobody can guess what stood in it."""
+    credentials = call.connected.account.body.credentials
+    return [credentials[name] for name in sorted(credentials)]
+
+
 def _kept(call: _Call, error: str) -> Activity:
     account, body = call.connected.account, call.request.body
     return Activity(
-        id=hashed_id(account.workspace, account.channel, account.id, "not understood", body.hex()),
+        id=hashed_id(account.workspace, account.channel, account.id, "not understood", *_secrets(call), body.hex()),
         workspace=account.workspace,
         channel=account.channel,
         account=account.id,

@@ -13,13 +13,13 @@ from schemas.values import Json, Sealed
 from services.records.configuration import Configurations
 from services.records.lookups import ExistingConversation, conversation_of
 from services.router import agents
+from services.router.guard import masks_of, own_of
 from services.router.views import NoteBody, PriorityBody, ReapplyBody, ReopenBody, ResolveBody, TransferBody
 from services.runtime.commands import Admit, Command, command_id, request_hash
 from services.runtime.http import IdempotencyKey, In, Wait, Waiting, accepted
 from services.runtime.json_body import JsonBody
 from services.runtime.problems import Conflict, Invalid
 from services.runtime.service import Context
-from services.text.sensitive import mask
 
 Data = Reply | Resolve | Reopen | Transfer | SetPriority | Reapply | AddNote
 
@@ -97,7 +97,7 @@ async def reapply(
 
 async def note(action: Acting, body: Annotated[NoteBody, Depends(JsonBody(NoteBody))]) -> Response:
     """Only colleagues see it; secrets are masked all the same."""
-    masked = mask(body.text, public=False)
+    _, masked = await masks_of(body.text, await own_of(action.context, action.case.workspace))
     asked = action.asked("notes", {**body.model_dump(mode="json"), "text": masked.text})
     data = AddNote(agent=body.agent, text=Sealed(text=masked.text), masked=list(masked.kinds), **asked)
     return await action.carry_out(

@@ -17,6 +17,7 @@ from services.records.lookups import ExistingConversation, ExistingPerson, Exist
 from services.records.shown import MessageShown, as_accepted, shown_message
 from services.router import agents, reapplying
 from services.router.actions import MOVES, asked_hash, command_of, known_agent
+from services.router.guard import guard_of, note_confirmed
 from services.router.lists import listed
 from services.router.phrases import Language
 from services.router.sentences import shown_decision
@@ -27,7 +28,7 @@ from services.router.views import (
     PersonShown,
     ReplyBody,
 )
-from services.runtime.auth import allowed
+from services.runtime.auth import Caller, allowed, the_caller
 from services.runtime.collections import FACTS
 from services.runtime.http import (
     Asked,
@@ -42,11 +43,10 @@ from services.runtime.http import (
 )
 from services.runtime.json_body import JsonBody
 from services.runtime.languages import preferred_language
-from services.runtime.problems import NotFound
+from services.runtime.problems import Forbidden, NotFound
 from services.runtime.service import Context
 from services.runtime.store import port
 from services.runtime.store.port import Key
-from services.text.sensitive import mask
 
 
 async def list_conversations(
@@ -99,25 +99,36 @@ async def reply(
     wait: Wait,
     commands: Waiting,
     context: In,
+    caller: Annotated[Caller, Depends(the_caller)],
 ) -> Response:
-    """Secrets in the text are masked before anything is written; in public they are refused."""
-    surface = body.surface or conversation.last_surface
-    masked = mask(body.text, public=surface == "public")
+    """As the agent wrote it, or not at all: 409 says what the guard found. The caller may confirm that it is wrong."""
+    guard = await guard_of(context, conversation, body)
+    if body.confirm and not caller.may("write"):
+        raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
     # The hash is of the masked text: a hash of a card number alone could be turned back into it.
-    asked = asked_hash(conversation, "replies", {**body.model_dump(mode="json"), "text": masked.text})
+    written = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
+    asked = asked_hash(conversation, "replies", {**written, "text": guard.masked})
     agent = await agents.agent_of(context, conversation.workspace, body.agent)
     data = Reply(
         conversation=conversation.id,
         agent=body.agent,
         agent_name=agent.body.name if agent else None,
-        text=Sealed(text=masked.text),
-        masked=list(masked.kinds),
+        text=Sealed(text=body.text),
+        found=guard.found,
+        confirmed_by=caller.key if body.confirm and guard.found else None,
         surface=body.surface,
         accepted_at=context.clock.now(),
         request_hash=asked,
     )
+
+    async def admit() -> None:
+        await known_agent(context, conversation, body.agent)
+        guard.judge(confirmed=body.confirm)
+        if data.confirmed_by is not None:
+            note_confirmed(conversation, data)
+
     command = command_of(context, conversation, "pasokh.command.reply", data, repeat)
-    outcome = await commands.carry_out(command, wait, lambda: known_agent(context, conversation, body.agent))
+    outcome = await commands.carry_out(command, wait, admit)
     message = await _message(context, outcome)
     if message is None:
         return accepted(command)

@@ -16,11 +16,15 @@ ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S")
 
 
 class ReplyBody(Written):
-    """An agent's answer. `surface`: where the customer last wrote, unless given."""
+    """An agent's answer. `surface`: where the customer last wrote, unless given.
+
+    `confirm`: send it although the guard took something in it for a secret; the audit log says who did.
+    """
 
     agent: Slug
     text: ReplyText
     surface: Surface | None = None
+    confirm: bool = False
 
 
 class ResolveBody(Written):

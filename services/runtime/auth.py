@@ -100,6 +100,14 @@ def caller_of(scope: Mapping[str, object]) -> Caller | None:
     return caller if isinstance(caller, Caller) else None
 
 
+def the_caller(request: Request) -> Caller:
+    """A dependency of routes that also ask for a scope: who that check found. Raises Unauthorized without one."""
+    caller = caller_of(request.scope)
+    if caller is None:
+        raise Unauthorized(_why(None))
+    return caller
+
+
 def _listed(caller: Caller) -> str:
     return ", ".join(f"`{scope}`" for scope in sorted(caller.scopes))
 

@@ -14,10 +14,13 @@ from services.text.cards import SHORTEST, card_spans
 from services.text.checksums import IBAN_LENGTHS, iban, iranian_id, latvian_id
 from services.text.folding import ESCAPED, folded, unescaped
 from services.text.normalise import words
+from services.text.own import NOTHING, OwnIdentifiers
+from services.text.shown import isolated
 
 Span = tuple[int, int, str]
 Finder = Callable[[str], Iterable[Span]]
 NEAR = 40
+AROUND = 20
 LAYERS = 3
 """Escapes of escapes are undone so often."""
 
@@ -96,35 +99,43 @@ class Masked:
     kinds: list[str]
 
 
-def mask(text: str, *, public: bool) -> Masked:
+def mask(text: str, *, public: bool, own: OwnIdentifiers = NOTHING) -> Masked:
     """Mask secrets; with `public` also what identifies or locates a person.
 
-    What links, JSON and HTML write by escapes and tags counts as well: a text that hides something there comes back
+    What is the shop's `own` stays. What links, JSON and HTML write by escapes and tags counts as well: a text that hides something there comes back
     without those.
     """
     if text.isascii() and text.replace("-", "").replace("_", "").isalpha():
         return Masked(text, [])
-    masked = _masked(text, public=public)
+    masked = _masked(text, own, public=public)
     hidden = masked.text
     for _ in range(LAYERS):
         if not ESCAPED.search(hidden):
             break
         hidden = unescaped(hidden)
-        inside = _masked(hidden, public=public)
+        inside = _masked(hidden, own, public=public)
         if inside.kinds:
             masked = Masked(inside.text, sorted({*masked.kinds, *inside.kinds}))
             hidden = masked.text
     return masked
 
 
-def _masked(text: str, *, public: bool) -> Masked:
+def _masked(text: str, own: OwnIdentifiers, *, public: bool) -> Masked:
     looked_at = folded(text)
     plain = looked_at.plain
     digits = len(_DIGIT.findall(plain))
     finders = [f for f in (EVERYTHING if public else SECRETS) if FEWEST.get(f, 0) <= digits]
     places = [Place(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
+    if places and own:
+        places = [place for place in places if not _is_own(plain, place, own)]
     found = [Place(*looked_at.place(p.start, p.stop), p.rank, p.kind) for p in _merged(sorted(places))]
     return Masked(_cut(text, found), sorted({place.kind for place in found}))
+
+
+def _is_own(plain: str, place: "Place", own: OwnIdentifiers) -> bool:
+    """Inside something of the shop's own, or its phone. The rest of the text is judged as ever."""
+    inside = any(start <= place.start and place.stop <= stop for start, stop in own.places(plain, place.kind))
+    return inside or own.is_phone(plain[place.start : place.stop])
 
 
 class Place(NamedTuple):
@@ -145,7 +156,7 @@ def _cut(text: str, places: Iterable[Place]) -> str:
 
 
 def _merged(places: Iterable[Place]) -> Iterator[Place]:
-    """Overlapping places become one, under the name of the first finder that saw it (cards before phones)."""
+    """Overlapping places become one, under the name of the first finder that saw it (cards before phones), and its longest."""
     held: Place | None = None
     for place in places:
         if held is None or place.start >= held.stop:
@@ -153,7 +164,7 @@ def _merged(places: Iterable[Place]) -> Iterator[Place]:
                 yield held
             held = place
             continue
-        named = min(held, place, key=lambda p: p.rank)
+        named = min(held, place, key=lambda p: (p.rank, p.start - p.stop))
         held = Place(held.start, max(held.stop, place.stop), named.rank, named.kind)
     if held is not None:
         yield held
@@ -247,3 +258,16 @@ FEWEST: dict[Finder, int] = {
     _posts: 4,
 }
 """How many digits a text has at the least in which something may be found. Most texts have none."""
+
+
+def whereabouts(masked: Masked) -> str:
+    """Where values were found, in words that show none of them: `“my number is [card] please”`."""
+    return "; ".join(_whereabouts(masked.text, kind) for kind in masked.kinds)
+
+
+def _whereabouts(text: str, kind: str) -> str:
+    at = text.find(f"[{kind}]")
+    if at < 0:
+        return kind
+    around = " ".join(text[max(0, at - AROUND) : at + len(kind) + 2 + AROUND].split())
+    return isolated(f"“{around}”")

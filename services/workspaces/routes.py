@@ -14,9 +14,10 @@ from services.records.unmet import warnings_of
 from services.runtime.auth import Caller, allowed
 from services.runtime.http import Asked, IfMatch, In, Listing, etag, queried
 from services.runtime.json_body import JsonBody
-from services.runtime.problems import Conflict
+from services.runtime.problems import Conflict, Invalid
 from services.runtime.service import Context
 from services.runtime.store.port import Query
+from services.text.own import wrong_own
 from services.workspaces import edits
 from services.workspaces.shapes import (
     RoutingShown,
@@ -56,6 +57,8 @@ async def put_workspace(
     context: In,
     response: Response,
 ) -> WorkspaceShown:
+    if body.own is not None and (wrong := wrong_own(body.own)):
+        raise Invalid(*wrong)
     before, after = await write(context, workspace, edits.put_workspace(workspace, body, condition))
     _answered(response, created=before is None, version=after.itself.version)
     return shown_workspace(workspace, body)

@@ -10,6 +10,7 @@ from schemas.configuration import (
     AccountBody,
     Calendar,
     Kept,
+    Own,
     Rule,
     Scope,
     TeamBody,
@@ -37,6 +38,7 @@ class WorkspaceShown(BaseModel):
     languages: list[str]
     timezone: str
     calendar: Hours = None
+    own: Annotated[Own | None, Field(exclude_if=lambda own: own is None)] = None
 
 
 class TeamShown(BaseModel):

@@ -110,12 +110,14 @@ class Story:
         secret = await self.refused(f"Is it {dashed(CARD)}?", surface="public")
         assert "must not hold a secret (card)" in secret
 
-    async def a_secret_in_a_private_answer_is_masked(self) -> None:
-        answer = await self.town.answered(self.case, self.words.agent_asks.format(CARD))
+    async def a_card_in_a_private_answer_is_refused_and_all_else_sent_as_written(self) -> None:
+        assert "[card]" in await self.refused(self.words.agent_asks.format(CARD))
+        text = self.words.agent_asks.format("774895012345671")
+        answer = await self.town.answered(self.case, text)
         assert answer.status_code == 201
         shaped("message", answer.json())
-        assert self.said(answer.json()) == ("agent", "private", self.words.agent_asks.format("[card]"), ["card"])
-        assert await self.town.shown_in(NEDA, 1) == [("sendMessage", self.words.agent_asks.format("[card]"))]
+        assert self.said(answer.json()) == ("agent", "private", text, [])
+        assert await self.town.shown_in(NEDA, 1) == [("sendMessage", text)]
 
     async def neda_writes_it_once_more_in_private(self) -> None:
         await self.answers_arrived(2)
@@ -223,7 +225,7 @@ async def told(town: Town, words: Telling) -> None:
     await story.nobody_answers_her_yet()
     await story.neda_follows_the_link()
     await story.a_public_answer_is_refused_with_the_reason()
-    await story.a_secret_in_a_private_answer_is_masked()
+    await story.a_card_in_a_private_answer_is_refused_and_all_else_sent_as_written()
     await story.neda_writes_it_once_more_in_private()
     await story.the_agent_answers_and_neda_reads_it()
     await story.the_case_is_resolved()

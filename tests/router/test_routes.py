@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from schemas.case import Case, Person
 from schemas.commands import Outcome
@@ -324,19 +325,88 @@ async def test_an_idempotency_key_of_another_request_is_409(rest: Rest, path: st
     problem_of(await rest.ask("POST", f"{ONE}/{path}", body, idempotency_key="k1"), 409)
 
 
-async def test_a_secret_in_a_reply_never_reaches_the_bus(rest: Rest) -> None:
+async def said(rest: Rest, text: str, **more: Any) -> Any:
+    """Any: an answer of the test client."""
+    return await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": text, **more})
+
+
+@pytest.mark.parametrize("surface", ["private", "public"])
+async def test_a_card_in_a_reply_is_refused_and_never_reaches_the_bus(rest: Rest, surface: str) -> None:
     sends(rest)
-    answer = await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": f"Your card {CARD} was charged."})
-    assert answer.json()["masked"] == ["card"]
+    answer = await said(rest, f"Your card {CARD} was charged.", surface=surface)
+    found = problem_of(answer, 409)
+    assert "“Your card [card] was charged.”" in found["detail"]
     assert "1111" not in answer.text
+    assert rest.events == []
     assert not [e for log in rest.bus.logs.values() for e in log if b"1111" in e.value]
-    assert rest.events[0].data["masked"] == ["card"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your tracking number is 774895012345671",
+        "IMEI 356938035643809",
+        "your temporary password is Sommer2026!",
+        "کد تایید شما ۱۲۳۴۵۶ است",
+        "کد ملی ۰۰۸۴۵۷۵۹۴۸",
+        "cvv 123 is on the back",
+        "call 0912 123 4567 or write to sara@example.org",
+    ],
+)
+async def test_a_private_reply_is_sent_as_written(rest: Rest, text: str) -> None:
+    sends(rest)
+    answer = await said(rest, text, surface="private")
+    assert (answer.status_code, answer.json()["text"], answer.json()["masked"]) == (201, text, [])
+    assert rest.events[0].data["text"] == {"key": None, "text": text}
+
+
+@pytest.mark.parametrize("text", ["password: Sommer2026!", "کد تایید ۱۲۳۴۵۶", "call 0912 123 4567", "order 12345"])
+async def test_a_public_reply_with_what_identifies_somebody_is_refused(rest: Rest, text: str) -> None:
+    sends(rest)
+    found = problem_of(await said(rest, text, surface="public"), 409)
+    assert found["title"] == "Secret in a public reply"
+    assert rest.events == []
+
+
+async def test_who_may_write_confirms_that_the_guard_is_wrong(rest: Rest) -> None:
+    sends(rest)
+    with structlog.testing.capture_logs() as lines:
+        answer = await said(rest, f"No secret: {CARD}", surface="public", confirm=True)
+    assert (answer.status_code, answer.json()["text"]) == (201, f"No secret: {CARD}")
+    assert rest.events[0].data["confirmed_by"] == "admin"
+    (line,) = [line for line in lines if line["event"] == "guard_confirmed"]
+    expected = {"key": "admin", "agent": "sara", "kinds": ["card"], "workspace": "shop", "conversation": "c1"}
+    assert expected.items() <= line.items()
+    assert CARD not in str(lines)
+
+
+async def test_nothing_is_confirmed_where_the_guard_found_nothing(rest: Rest) -> None:
+    sends(rest)
+    with structlog.testing.capture_logs() as lines:
+        assert (await said(rest, "On its way.", confirm=True)).status_code == 201
+    assert rest.events[0].data["confirmed_by"] is None
+    assert [line for line in lines if line["event"] == "guard_confirmed"] == []
+
+
+async def test_what_is_the_shops_own_is_said_everywhere(rest: Rest) -> None:
+    sends(rest)
+    own = {
+        "cards": [CARD],
+        "phones": ["+371 67123456"],
+        "patterns": ["ORD-\\d{4,8}"],
+        "ibans": ["LV80BANK0000435195001"],
+    }
+    assert (await rest.ask("PUT", SHOP, {"name": "Shop", "own": own})).status_code == 200
+    texts = [f"Pay to {CARD}", "call 67123456", "order ord-12345 is here", "LV80 BANK 0000 4351 9500 1"]
+    answers = [await said(rest, text, surface="public") for text in texts]
+    assert [(a.status_code, a.json()["text"]) for a in answers] == [(201, text) for text in texts]
+    problem_of(await said(rest, f"Pay to {CARD}, not to 5555 5555 5555 4444", surface="public"), 409)
 
 
 async def test_the_hash_of_a_reply_does_not_tell_the_secret(rest: Rest) -> None:
     sends(rest)
     for card in (CARD, "5555 5555 5555 4444"):
-        await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": f"card {card}"})
+        await said(rest, f"card {card}", confirm=True)
     first, second = (event.data["request_hash"] for event in rest.events)
     assert first == second
 

@@ -8,7 +8,6 @@ from schemas.values import Json, Sealed
 from services.channels.bot_api.attachments import attachments
 from services.channels.bot_api.origin import NOBODY, Delivery, Origin, origin
 from services.channels.bot_api.shapes import given, identity, items, mapping, seconds, text
-from services.runtime.identifiers import hashed_id
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?", re.DOTALL)
 DEEPEST_RICH_TEXT = 40
@@ -148,7 +147,7 @@ def _activity(
 ) -> Activity:
     number = identity(body.get("message_id"))
     platform_id = number or f"update:{delivery.update}"
-    state = _state(body, content) if kind == "edit" else ()
+    state = _state(body) if kind == "edit" else ()
     # In a private chat our own side's word belongs to the customer, whose chat it is.
     external = where.chat if kind == "echo" and where.surface == "private" else None
     return Activity(
@@ -172,9 +171,10 @@ def _activity(
     )
 
 
-def _state(body: dict[str, Json], content: str | None) -> tuple[str, str]:
+def _state(body: dict[str, Json]) -> tuple[str]:
+    """When it was edited; ingest adds what it says then, masked."""
     when = seconds(body.get("edit_date"))
-    return (when.isoformat() if when else "", hashed_id(content or ""))
+    return (when.isoformat() if when else "",)
 
 
 def _time(body: dict[str, Json], *, edit: bool) -> datetime | None:

@@ -171,6 +171,10 @@ def _update(body: bytes) -> dict[str, Json]:
     return update
 
 
+def _hash_of(body: bytes, account: Account) -> str:
+    return hashed_id(account.body.credentials.get("secret_token", ""), body.hex())
+
+
 def _is_kind(field: str) -> bool:
     return field != "update_id" and UPDATE_KIND.fullmatch(field) is not None
 
@@ -183,7 +187,7 @@ def _delivery(channel: str, request: Request, account: Account, number: int | No
         account=account.id,
         bot=bot if colon and bot.isascii() and bot.isdigit() else None,
         username=text(account.body.settings.get("username")),
-        # Without a number only the bytes tell one update from another.
-        update=str(number) if number is not None else hashed_id(request.body.hex()),
+        # Without a number only the bytes tell one update from another; the secret keeps what they say from being guessed.
+        update=str(number) if number is not None else _hash_of(request.body, account),
         received_at=request.received_at,
     )

@@ -189,10 +189,10 @@ def _activity(visit: Visit, visitor: Visitor, body: MessageBody) -> Activity:
 
 async def _read(visit: Visit, activity: Activity) -> Activity:
     """What was understood of it, without secrets."""
-    expected = visit.connected.expected
+    expected, own = visit.connected.expected, visit.connected.own
     if activity.text and len(activity.text.text) > LONG_TEXT:
-        return await visit.reception.beside.run(lambda: understood(activity, expected))
-    return understood(activity, expected)
+        return await visit.reception.beside.run(lambda: understood(activity, expected, own))
+    return understood(activity, expected, own)
 
 
 def _kept(activity: Activity, message: str) -> dict[str, Json]:

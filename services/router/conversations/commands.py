@@ -60,8 +60,9 @@ def _why_not_there(
         there = ", ".join(sorted(conversation.addresses)) or "nowhere"
         detail = f"The customer has not written on the {surface} side of this channel, only here: {there}."
         return Problem(status=409, title="No address on that surface", detail=detail)
-    if surface == "public" and reply.masked:
-        detail = f"A public reply must not hold a secret ({', '.join(reply.masked)}). Write it without, or in private."
+    secrets = reply.masked or reply.found
+    if surface == "public" and secrets and reply.confirmed_by is None:
+        detail = f"A public reply must not hold a secret ({', '.join(secrets)}). Write it without, or in private."
         return Problem(status=409, title="Secret in a public reply", detail=detail)
     if surface == "public" and conversation.sensitive:
         detail = "The case is sensitive: answer on the private surface, where nobody else reads."
@@ -80,7 +81,13 @@ def _send(work: Work, command: Arrived, reply: Reply, conversation: Case, surfac
     work.put(MESSAGES, message.id, message)
     work.emit("pasokh.outbound.message", conversation.key, _outbound(message, conversation, reply, address))
     after = domain.replied(conversation, work.now)
-    said = {"at": reply.accepted_at, "message": message.id, "message_surface": surface, "author": "agent"}
+    said: dict[str, object] = {
+        "at": reply.accepted_at,
+        "message": message.id,
+        "message_surface": surface,
+        "author": "agent",
+    }
+    said["confirmed_by"] = reply.confirmed_by
     tell(work, "replied", after, conversation.status, **said)
     if conversation.status != "pending":
         tell(work, "pending", after, after.status)

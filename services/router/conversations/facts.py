@@ -12,7 +12,7 @@ from services.runtime.stage import Arrived
 from services.runtime.work import Work
 
 _NOTHING_MORE: dict[str, object] = dict.fromkeys(
-    ("message", "message_surface", "author", "first_response", "error", "decision")
+    ("message", "message_surface", "author", "first_response", "error", "decision", "confirmed_by")
 )
 
 

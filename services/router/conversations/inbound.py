@@ -226,6 +226,8 @@ def _edit(work: Work, activity: Activity, around: Around) -> None:
         _hear(work, activity, around, "edited")
         return
     edited_at = _edited_at(activity)
+    if _says_the_same(message, activity, edited_at):
+        return
     # Platforms tell seconds: of two edits within one, the later to arrive is the newer.
     if message.state == "deleted" or (message.edited_at is not None and edited_at < message.edited_at):
         return
@@ -251,6 +253,12 @@ def _edit(work: Work, activity: Activity, around: Around) -> None:
         tell(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
         if is_called_for(after, activity):
             around.privacy.begin(work, after, activity, around.configuration)
+
+
+def _says_the_same(message: MessageRecord, activity: Activity, edited_at: datetime) -> bool:
+    """A repeat of the edit that is there already; its id may be another, of an earlier version of ours."""
+    same = (message.text, message.edited_at, message.state) == (activity.text, edited_at, "edited")
+    return same and activity.attachments in ([], message.attachments)
 
 
 def _edited_at(activity: Activity) -> datetime:

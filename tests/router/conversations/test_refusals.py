@@ -57,15 +57,20 @@ async def test_a_reply_longer_than_the_channel_takes(house: House) -> None:
     assert "at most 20 characters; this has 21" in outcome.problem.detail
 
 
-async def test_a_secret_is_refused_in_public_and_sent_masked_in_private(house: House) -> None:
+async def test_what_was_found_is_refused_in_public_and_sent_in_private(house: House) -> None:
+    """REST judges by where the customer last wrote; the customer may have written elsewhere since."""
     await house.assign()
-    assert (await house.reply(text="card [card]", masked=["card"])).status == "applied"
+    assert (await house.reply(text="call 0912 123 4567", found=["phone"])).status == "applied"
     await house.driver.after(1)
     await house.customer(2, surface="public", thread="g")
     await house.assign()
-    outcome = await house.reply(text="card [card]", masked=["card"])
-    assert outcome.problem is not None
-    assert outcome.problem.title == "Secret in a public reply"
+    now, earlier_version = (await house.reply(found=["phone"]), await house.reply(masked=["card"]))
+    for outcome in (now, earlier_version):
+        assert outcome.problem is not None
+        assert outcome.problem.title == "Secret in a public reply"
+    confirmed = await house.reply(text="call 0912 123 4567", found=["phone"], confirmed_by="k1")
+    assert confirmed.status == "applied"
+    assert house.facts("replied")[-1].confirmed_by == "k1"
 
 
 async def test_a_public_reply_to_a_sensitive_case(house: House) -> None:

@@ -1,0 +1,246 @@
+"""What is the shop's own, and so no secret of anybody: phones, mails, addresses, cards, accounts, order numbers.
+
+Order numbers are told by patterns of a few rules that cannot be made slow: repeats have an end and give nothing back,
+groups are chosen once. A pattern that would let card numbers through is refused.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from schemas.configuration import Own
+from services.text.checksums import IBAN_LENGTHS, iban, luhn
+from services.text.folding import folded
+from services.text.issuers import LENGTHS
+
+MOST_REPEATED = 40
+LONGEST_PATTERN = 100
+PRIVATE_KINDS = frozenset({"password", "code", "cvv"})
+"""What no order number lets through, whatever stands in it."""
+RULES = (
+    "letters, digits and signs as they are, \\d, \\w, [a-z0-9] classes, ( | ) groups, and ? * + {n} {n,m} "
+    f"after one character or class, of at most {MOST_REPEATED}"
+)
+_TOKEN = re.compile(
+    r"\\(?P<escaped>.)|(?P<class>\[\^?(?:\\.|[^\]\\\[]){1,60}\])|(?P<open>\((?:\?:)?)|(?P<close>\))|(?P<either>\|)"
+    r"|(?P<repeat>[*+?]|\{(?P<least>\d{1,3})(?P<range>,(?P<most>\d{0,3}))?\})|(?P<edge>[\^$])|(?P<plain>[^.\\\[\](){}*+?|^$])",
+    re.DOTALL,
+)
+_SPACED = r"[\s\-.()/]{0,3}"
+
+
+class BadPattern(ValueError):
+    """Not a pattern that is allowed, with a sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnIdentifiers:
+    """Patterns over folded text; `phones` are digits without leading zeros."""
+
+    identifiers: tuple[re.Pattern[str], ...] = ()
+    orders: tuple[re.Pattern[str], ...] = ()
+    phones: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.identifiers or self.orders or self.phones)
+
+    def places(self, plain: str, kind: str) -> Iterator[tuple[int, int]]:
+        """Where something of the shop's own stands that may look like a value of this kind."""
+        for pattern in self.identifiers if kind in PRIVATE_KINDS else (*self.identifiers, *self.orders):
+            yield from (match.span() for match in pattern.finditer(plain))
+
+    def is_phone(self, value: str) -> bool:
+        """Whether this is one of the shop's phones, with or without the code of its country."""
+        digits = "".join(c for c in value if c.isdigit()).lstrip("0")
+        return len(digits) >= 7 and any(p.endswith(digits) or digits.endswith(p) for p in self.phones)
+
+
+NOTHING = OwnIdentifiers()
+
+
+def own_identifiers(own: Own | None) -> OwnIdentifiers:
+    """The identifiers of a workspace, ready to be looked for."""
+    if own is None or not any((own.phones, own.emails, own.addresses, own.cards, own.ibans, own.patterns)):
+        return NOTHING
+    return _made(own.model_dump_json())
+
+
+@lru_cache(maxsize=256)
+def _made(written: str) -> OwnIdentifiers:
+    own = Own.model_validate_json(written)
+    values = [
+        *(_spaced(_digits(value)) for value in own.cards),
+        *(_spaced(_letters(value)) for value in own.ibans),
+        *(re.escape(folded(value.strip()).plain) for value in own.emails),
+        *(r"[\W_]{1,6}".join(map(re.escape, _WORD.findall(folded(value).plain))) for value in own.addresses),
+    ]
+    identifiers = tuple(_alone(value) for value in values if value)
+    phones = tuple(_digits(value).lstrip("0") for value in own.phones)
+    return OwnIdentifiers(identifiers, tuple(_alone(translated(one)) for one in own.patterns), phones)
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def _alone(pattern: str) -> re.Pattern[str]:
+    """Not inside a longer word or number."""
+    return re.compile(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", re.IGNORECASE)
+
+
+def _digits(value: str) -> str:
+    return "".join(c for c in folded(value).plain if c.isdigit())
+
+
+def _letters(value: str) -> str:
+    return "".join(c for c in folded(value).plain if c.isalnum())
+
+
+def _spaced(value: str) -> str:
+    return _SPACED.join(map(re.escape, value))
+
+
+def translated(pattern: str) -> str:
+    """The pattern as a regular expression whose cost grows with the text alone. Raises BadPattern."""
+    if not 0 < len(pattern) <= LONGEST_PATTERN:
+        raise BadPattern(f"a pattern has 1 to {LONGEST_PATTERN} characters")
+    out: list[str] = []
+    at = depth = 0
+    repeatable = ""
+    while at < len(pattern):
+        token = _TOKEN.match(pattern, at)
+        if token is None:
+            raise BadPattern(f"{pattern[at]!r} at character {at + 1} is not understood; allowed are {RULES}")
+        at = token.end()
+        depth += (token["open"] is not None) - (token["close"] is not None)
+        if depth < 0:
+            raise BadPattern("a closing bracket has no opening one")
+        out.append(_piece(token, repeatable))
+        repeatable = "group" if token["close"] else "one" if _is_one(token) else ""
+    if depth:
+        raise BadPattern("an opening bracket has no closing one")
+    return _compiling("".join(out))
+
+
+def _is_one(token: re.Match[str]) -> bool:
+    return any(token[name] is not None for name in ("escaped", "class", "plain"))
+
+
+def _piece(token: re.Match[str], repeatable: str) -> str:
+    if token["open"]:
+        return "(?>"
+    if token["repeat"]:
+        return _repeat(token, repeatable)
+    if token["escaped"]:
+        return _escaped(token["escaped"])
+    if token["edge"]:
+        return ""
+    if token["plain"]:
+        return re.escape(folded(token["plain"]).plain)
+    return token[0]
+
+
+def _escaped(character: str) -> str:
+    if character in "dw":
+        return rf"\{character}"
+    if character.isalnum():
+        raise BadPattern(f"\\{character} is not understood; allowed are {RULES}")
+    return re.escape(character)
+
+
+def _repeat(token: re.Match[str], repeatable: str) -> str:
+    if not repeatable or (repeatable == "group" and token[0] != "?"):
+        raise BadPattern(f"{token[0]!r} may follow one character or class; a group takes `?` alone")
+    if token[0] in "*+?":
+        return {"*": f"{{0,{MOST_REPEATED}}}+", "+": f"{{1,{MOST_REPEATED}}}+", "?": "?+"}[token[0]]
+    least = int(token["least"])
+    most = least if token["range"] is None else int(token["most"] or MOST_REPEATED)
+    if not least <= most <= MOST_REPEATED:
+        raise BadPattern(f"{token[0]} repeats more than {MOST_REPEATED} times, or less than none")
+    return f"{{{least},{most}}}+"
+
+
+def _compiling(translation: str) -> str:
+    try:
+        _alone(translation)
+    except re.error as error:
+        raise BadPattern(f"it is not understood: {error.msg}") from error
+    return translation
+
+
+def wrong_own(own: Own) -> list[tuple[str, str]]:
+    """What could never take effect, or would take too much: (JSON pointer, sentence)."""
+    wrong = []
+    for name, judge in _JUDGES.items():
+        for index, value in enumerate(getattr(own, name)):
+            if sentence := judge(value):
+                wrong.append((f"/own/{name}/{index}", sentence))
+    return wrong
+
+
+def _wrong_phone(value: str) -> str | None:
+    return None if 7 <= len(_digits(value)) <= 15 else "a phone number has 7 to 15 digits"
+
+
+def _wrong_email(value: str) -> str | None:
+    name, _, host = value.strip().rpartition("@")
+    return (
+        None
+        if name and "." in host.strip(".") and not any(map(str.isspace, value.strip()))
+        else "this is no e-mail address"
+    )
+
+
+def _wrong_address(value: str) -> str | None:
+    return None if len(_letters(value)) >= 4 else "an address has at least four letters or digits"
+
+
+def _wrong_card(value: str) -> str | None:
+    digits = _digits(value)
+    return (
+        None
+        if 13 <= len(digits) <= 19 and luhn(digits)
+        else "a card number has 13 to 19 digits, the last of which checks the others"
+    )
+
+
+def _wrong_iban(value: str) -> str | None:
+    account = _letters(value).upper()
+    if account.isascii() and iban(account):
+        return None
+    length = IBAN_LENGTHS.get(account[:2])
+    return f"this is no IBAN{f': one of {account[:2]} has {length} characters' if length else ''}"
+
+
+def _wrong_pattern(value: str) -> str | None:
+    try:
+        pattern = _alone(translated(value))
+    except BadPattern as error:
+        return f"this pattern is refused: {error}"
+    if pattern.fullmatch(""):
+        return "this pattern is refused: it fits an empty text"
+    if any(pattern.search(number) for number in _sample_cards()):
+        return "this pattern is refused: it fits card numbers; begin it with what your order numbers begin with"
+    return None
+
+
+@lru_cache(maxsize=1)
+def _sample_cards() -> Sequence[str]:
+    """A card of every beginning and length, in a row and in groups."""
+    found = []
+    for beginning, sizes in LENGTHS.items():
+        for size in sizes:
+            payload = beginning + "1234567890123456789"[: size - 1 - len(beginning)]
+            number = payload + next(d for d in "0123456789" if luhn(payload + d))
+            found += [number, " ".join(number[i : i + 4] for i in range(0, size, 4))]
+    return found
+
+
+_JUDGES: dict[str, Callable[[str], str | None]] = {
+    "phones": _wrong_phone,
+    "emails": _wrong_email,
+    "addresses": _wrong_address,
+    "cards": _wrong_card,
+    "ibans": _wrong_iban,
+    "patterns": _wrong_pattern,
+}
