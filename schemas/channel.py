@@ -1,6 +1,11 @@
 """What a channel can do. Composition hands these to the router, which never imports a channel."""
 
+from typing import Literal
+
 from schemas.values import Contract, Surface
+
+Scope = Literal["message", "chat", "account"]
+"""What a platform's answer holds for: this message alone, everything to its chat, everything of its account."""
 
 
 class Capabilities(Contract):

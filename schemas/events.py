@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from schemas import activity, commands, conversation, outbound, routing, sla, webhooks
+from schemas import accounts, activity, commands, conversation, outbound, routing, sla, webhooks
 from schemas.topics import topic_of
 from schemas.values import Contract
 
@@ -77,6 +77,7 @@ _DATA: Mapping[str, type[Contract]] = {
 _CONTROL: Mapping[str, EventType] = {
     "pasokh.control.due": EventType(sla.ControlDue, ("sla",)),
     "pasokh.control.tick": EventType(sla.ControlTick, ("conversations",)),
+    "pasokh.control.account_written": EventType(accounts.AccountWritten, ("outbound",)),
     "pasokh.control.webhook_replay": EventType(webhooks.WebhookReplay, ("conversations",)),
     "pasokh.control.dead_letter": EventType(
         commands.DeadLetterAction, ("inbound", "conversations", "outbound", "routing")

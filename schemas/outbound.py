@@ -22,12 +22,18 @@ class OutboundMessage(Contract):
 
 
 class DeliverySent(Contract):
-    """`pasokh.delivery.sent`: the platform took it. `platform_id` is the platform's id of the message."""
+    """`pasokh.delivery.sent`: the platform took it. `platform_id` is the platform's id of the message.
+
+    `address` is where it went when `asked`, the message's address, was not there any more (a topic that is closed, a
+    group that has moved): the conversation answers there from then on. Both are None otherwise.
+    """
 
     message: str
     conversation: str
     key: str
     platform_id: str | None = None
+    address: Address | None = None
+    asked: Address | None = None
     attempts: int
     at: Instant
 

@@ -177,10 +177,14 @@ class Problem(Contract):
 
 
 class Failure(Contract):
-    """Why a message did not arrive: a stable `code` (`outcome_unknown`, `blocked`, ...) and a sentence."""
+    """Why a message did not arrive: a stable `code` (`outcome_unknown`, `blocked`, ...) and a sentence.
+
+    `status` is the HTTP status that the platform or the receiver answered with; None when there was none.
+    """
 
     code: str
     detail: str
+    status: int | None = None
 
 
 class Requirement(Contract):

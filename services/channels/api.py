@@ -17,7 +17,18 @@ from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, instant_text
 from services.channels.api_bodies import parse
-from services.channels.port import Account, Answer, Forged, Http, Receipt, Refused, Reply, Request, Retryable
+from services.channels.port import (
+    Account,
+    Answer,
+    Forged,
+    Http,
+    Receipt,
+    Refused,
+    Reply,
+    Request,
+    Retryable,
+    Unauthorized,
+)
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.standard_webhooks import HOW, key_of, signed_headers, why_unproven
 
@@ -26,6 +37,10 @@ CREDENTIALS = (*SECRETS, "callback_url")
 SETTINGS = ("handoff_seconds",)
 ADDRESS = "an http or https URL that takes signed replies"
 LONGEST_TEXT = 65_536
+UNAUTHORIZED = frozenset({401, 403})
+PASSING = frozenset({408, 425, 429})
+REFUSALS = {404: "not_found", 410: "gone", 413: "too_long"}
+"""Status → the code that agents and rules see; `rejected` for the others."""
 
 
 class Api:
@@ -70,15 +85,28 @@ class Api:
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
-        """Post the reply. Any 2xx is a receipt, 410 a refusal for good, all else is tried again."""
+        """Post the reply. Any 2xx is a receipt.
+
+        401 and 403 refuse our credentials, 408, 425, 429 and whatever is no 4xx is tried again, every other 4xx
+        refuses this message for good.
+        """
         body = orjson.dumps(_shown(message))
         headers = signed_headers(_secrets(account), message.id, self._clock.now(), body)
         answer = await http.post(account.body.credentials["callback_url"], body, headers)
         if 200 <= answer.status < 300:
             return Receipt(message.id)
-        if answer.status == 410:
-            raise Refused("gone", "the callback_url answered 410 Gone: give the account another one")
-        raise Retryable(f"the callback_url answered {answer.status}", patience(answer, self._clock.now()))
+        raise _verdict(answer, self._clock.now())
+
+
+def _verdict(answer: Answer, now: datetime) -> Retryable | Refused | Unauthorized:
+    """What an answer other than 2xx means. A 429 is taken for a limit of this person's messages, a 503 is everybody's."""
+    status, said = answer.status, f"the callback_url answered {answer.status}"
+    if status in UNAUTHORIZED:
+        return Unauthorized(f"{said}: it does not accept our signature or does not let us in", status)
+    if 400 <= status < 500 and status not in PASSING:
+        return Refused(REFUSALS.get(status, "rejected"), said, status)
+    after = patience(answer, now)
+    return Retryable(said, after, "message" if after is None else "chat" if status == 429 else "account")
 
 
 def patience(answer: Answer, now: datetime) -> float | None:

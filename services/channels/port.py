@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from schemas.activity import Activity
-from schemas.channel import Capabilities
+from schemas.activity import Activity, Address
+from schemas.channel import Capabilities, Scope
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 
@@ -20,19 +20,35 @@ class Malformed(Exception):
 
 
 class Retryable(Exception):
-    """The platform did not take it, surely, and may later. `after` seconds when it said so."""
+    """The platform did not take it, surely, and may later. `after` seconds when it said so.
 
-    def __init__(self, detail: str, after: float | None = None) -> None:
+    `scope`: what else has to wait until then. A limit that a platform does not explain is its chat's.
+    """
+
+    def __init__(self, detail: str, after: float | None = None, scope: Scope = "message") -> None:
         super().__init__(detail)
         self.after = after
+        self.scope = scope
 
 
 class Refused(Exception):
-    """The platform will never take it. `code` is stable (`blocked`, `too_long`, `not_found`, `credentials`, ...)."""
+    """The platform will never take it. `code` is stable (`blocked`, `too_long`, `not_found`, `rejected`, ...).
 
-    def __init__(self, code: str, detail: str) -> None:
+    `status` is the HTTP status that it answered, None when nothing was called.
+    """
+
+    def __init__(self, code: str, detail: str, status: int | None = None) -> None:
         super().__init__(detail)
         self.code = code
+        self.status = status
+
+
+class Unauthorized(Exception):
+    """The platform does not accept the account's credentials: nothing of the account can be sent until they change."""
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
 class Uncertain(Exception):
@@ -72,9 +88,13 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform took the message, under this id of its own."""
+    """The platform took the message, under this id of its own.
+
+    `address` is where it went, when that is not the message's address any more: a topic is gone, a group has moved.
+    """
 
     platform_id: str | None
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +163,5 @@ class Channel(Protocol):
         ...
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
-        """Send one message, once. Raises Retryable, Refused, Uncertain."""
+        """Send one message, once. Raises Retryable, Refused, Unauthorized, Uncertain."""
         ...

@@ -10,7 +10,18 @@ from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.updates import parse
-from services.channels.port import Account, Forged, Http, Receipt, Refused, Reply, Request, Retryable, Uncertain
+from services.channels.port import (
+    Account,
+    Forged,
+    Http,
+    Receipt,
+    Refused,
+    Reply,
+    Request,
+    Retryable,
+    Unauthorized,
+    Uncertain,
+)
 
 API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
@@ -83,9 +94,11 @@ class Telegram:
         try:
             return await send_message(url, message, http)
         except Retryable as error:
-            raise Retryable(_hidden(str(error), token), error.after) from None
+            raise Retryable(_hidden(str(error), token), error.after, error.scope) from None
         except Refused as error:
-            raise Refused(error.code, _hidden(str(error), token)) from None
+            raise Refused(error.code, _hidden(str(error), token), error.status) from None
+        except Unauthorized as error:
+            raise Unauthorized(_hidden(str(error), token), error.status) from None
         except Uncertain as error:
             raise Uncertain(_hidden(str(error), token)) from None
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from schemas.outbound import OutboundMessage
-from services.channels.port import Account, Channel, Http, Refused, Retryable, Uncertain
+from services.channels.port import Account, Channel, Http, Refused, Retryable, Unauthorized, Uncertain
 from services.delivery.domain import SEND_TIMEOUT, Result, may_start, unknown_end
 from services.delivery.instruments import DeliveryInstruments
 from services.records.configuration import Configurations
@@ -81,12 +81,14 @@ async def _sent(channel: Channel, message: OutboundMessage, account: Account, ht
         async with asyncio.timeout(SEND_TIMEOUT.total_seconds()):
             receipt = await channel.send(message, account, http)
     except Retryable as error:
-        return Result(kind="retryable", after=error.after, detail=str(error))
+        return Result(kind="retryable", after=error.after, scope=error.scope, detail=str(error))
     except Refused as error:
-        return Result(kind="refused", code=error.code, detail=str(error))
+        return Result(kind="refused", code=error.code, detail=str(error), status=error.status)
+    except Unauthorized as error:
+        return Result(kind="unauthorized", detail=str(error), status=error.status)
     except (Uncertain, TimeoutError):
         return unknown_end(channel.capabilities)
     except Exception:  # a bug of the channel may have struck before or after the platform took it
         log.exception("channel_failed_to_send", message=message.id, channel=message.channel)
         return unknown_end(channel.capabilities)
-    return Result(kind="sent", platform_id=receipt.platform_id)
+    return Result(kind="sent", platform_id=receipt.platform_id, address=receipt.address)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from schemas.channel import Capabilities
+from schemas.activity import Address
+from schemas.channel import Capabilities, Scope
 from schemas.values import Contract, Failure
 
 START_WITHIN = timedelta(seconds=5)
@@ -21,36 +22,51 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
+FIRST_PROBE_SECONDS = 5.0
+LONGEST_PROBE_SECONDS = 60.0
+CREDENTIALS = "credentials"
 
-ResultKind = Literal["sent", "retryable", "refused", "uncertain", "not_started"]
+ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain", "not_started"]
 
 
 class Result(Contract):
-    """How an attempt ended. `retryable`, `refused` and `not_started` surely left nothing with the platform that a repeat could double.
+    """How an attempt ended. All but `sent` and `uncertain` surely left nothing with the platform that a repeat could double.
 
-    `after` seconds when the platform said when to come back. `code` and `detail` say why there is no receipt.
+    `address` when it went elsewhere than the message asks for. `after` seconds when the platform said when to come
+    back, `scope` for what. `code`, `detail` and `status` (HTTP) say why there is no receipt.
     """
 
     kind: ResultKind
     platform_id: str | None = None
+    address: Address | None = None
     after: float | None = None
+    scope: Scope = "message"
     code: str = ""
     detail: str = ""
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform has it."""
+    """The platform has it; `address` when it went elsewhere than the message asks for."""
 
     platform_id: str | None
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """It surely did not arrive: try again at `at`. `pause_account`: the platform wants quiet until then."""
+    """It surely did not arrive: try again at `at`. `quiet`: for what else the platform wants quiet until then."""
 
     at: datetime
-    pause_account: bool = False
+    quiet: Scope = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The platform does not let the account in: the message waits, with all others of the account."""
+
+    error: Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +76,7 @@ class Failed:
     error: Failure
 
 
-Verdict = Sent | Again | Failed
+Verdict = Sent | Again | Locked | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +122,21 @@ def backoff(message: str, attempts: int) -> timedelta:
     return timedelta(seconds=plain * (0.75 + 0.5 * int.from_bytes(digest, "big") / 2**32))
 
 
+def probe_after(refusals: int) -> timedelta:
+    """How long to wait before an account that was refused `refusals` times in a row is tried again."""
+    return timedelta(seconds=min(FIRST_PROBE_SECONDS * 2.0 ** min(refusals - 1, 16), LONGEST_PROBE_SECONDS))
+
+
 def _sent(result: Result, tried: Tried) -> Verdict:
-    return Sent(result.platform_id)
+    return Sent(result.platform_id, result.address)
 
 
 def _refused(result: Result, tried: Tried) -> Verdict:
-    return Failed(Failure(code=result.code, detail=result.detail))
+    return Failed(Failure(code=result.code, detail=result.detail, status=result.status))
+
+
+def _unauthorized(result: Result, tried: Tried) -> Verdict:
+    return Locked(Failure(code=CREDENTIALS, detail=result.detail, status=result.status))
 
 
 def _uncertain(result: Result, tried: Tried) -> Verdict:
@@ -124,7 +149,7 @@ def _retryable(result: Result, tried: Tried) -> Verdict:
     if at > tried.since + GIVE_UP_AFTER:
         detail = result.detail or "no attempt could be started in time"
         return Failed(Failure(code="unreachable", detail=f"Given up after {tried.attempts} attempts: {detail}"))
-    return Again(at, pause_account=asked is not None)
+    return Again(at, result.scope)
 
 
 def _bounded(after: float | None) -> timedelta | None:
@@ -139,5 +164,6 @@ _JUDGES: Mapping[ResultKind, Callable[[Result, Tried], Verdict]] = {
     "retryable": _retryable,
     "not_started": _retryable,
     "refused": _refused,
+    "unauthorized": _unauthorized,
     "uncertain": _uncertain,
 }

@@ -1,7 +1,7 @@
 """Rate limits per chat and per account, as times and not as sleeps: who is over the limit is told when to come.
 
 Kept in a partition's memory. Losing it makes sending a little faster than the limit for a moment, never wrong: the
-platform's own 429 is the last word, and `pause` obeys it.
+platform's own 429 is the last word, and `holds` obeys it.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Gate:
 
 
 def account_of(message: OutboundMessage) -> str:
-    """The name under which an account is limited and paused."""
+    """The name under which an account is limited."""
     return f"{message.workspace}/{message.channel}:{message.account}"
 
 
@@ -56,10 +56,9 @@ def _account_gates(capabilities: Capabilities, account: str, partitions: int) ->
 
 @dataclass(slots=True)
 class Limits:
-    """When each gate's next slot is (the generic cell rate algorithm), and which accounts a platform has paused."""
+    """When each gate's next slot is (the generic cell rate algorithm)."""
 
     _arrivals: dict[str, datetime] = field(default_factory=dict)
-    _pauses: dict[str, datetime] = field(default_factory=dict)
 
     def reserve(self, gate: Gate, now: datetime) -> datetime:
         """Take the next slot of a gate: `now` when there is one, else the time at which it comes."""
@@ -69,18 +68,6 @@ class Limits:
         due = max(self._arrivals.get(gate.name, now), now)
         self._arrivals[gate.name] = due + interval
         return max(now, due - (gate.burst - 1) * interval)
-
-    def pause(self, account: str, until: datetime) -> None:
-        """Send nothing of this account before `until`; a longer pause that runs already stays."""
-        self._pauses[account] = max(until, self._pauses.get(account, until))
-
-    def paused_until(self, account: str, now: datetime) -> datetime | None:
-        """The end of the pause of an account, None when there is none."""
-        until = self._pauses.get(account)
-        if until is not None and until <= now:
-            del self._pauses[account]
-            return None
-        return until
 
     def _forget(self, now: datetime) -> None:
         """An arrival in the past limits nothing, so it is the same as none."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from schemas.outbound import OutboundMessage
 from schemas.values import Contract, Failure, Instant
-from services.runtime.store.port import Collection
+from services.runtime.store.port import Collection, Index
 
 WRITER = "sender"
 
@@ -16,8 +16,9 @@ class SendRecord(Contract):
 
     `queued`: behind others of its person. `waiting`: for a slot under a rate limit. `sending`: attempt number
     `attempts` may be with the platform since that commit. `retry`: the last attempt surely did not arrive. `due_at`
-    is when it goes on by itself; None while queued and when settled. Once `sent` or `failed` the text is blank here:
-    it stays in the conversation's message.
+    is when it goes on by itself; None while queued and when settled. `hold`: it waits, without a time of its own, for
+    the end of that hold (the id of an account's sends, of a chat's when a `/` and the chat follow). Once `sent` or
+    `failed` the text is blank here: it stays in the conversation's message.
     """
 
     message: OutboundMessage
@@ -28,6 +29,7 @@ class SendRecord(Contract):
     platform_id: str | None = None
     error: Failure | None = None
     settled_at: Instant | None = None
+    hold: str | None = None
 
 
 class SendQueue(Contract):
@@ -38,5 +40,28 @@ class SendQueue(Contract):
     behind: tuple[str, ...] = ()
 
 
-SENDS = Collection("sends", SendRecord, writer=WRITER)
+class AccountSends(Contract):
+    """What one partition knows of sending as an account; its id is `partition/workspace/channel:account`.
+
+    `held_for`: why nothing of it goes out; of a `limit` until `held_until`; of `credentials` until a message gets
+    through, and `held_until` is when the next is tried. That one is `probe`, of `refusals` in a row. `chats`: when
+    each chat that the platform wants quiet takes messages again. `last_...`: written every few seconds at most.
+    """
+
+    workspace: str
+    channel: str
+    account: str
+    partition: int
+    held_for: Literal["limit", "credentials"] | None = None
+    held_until: Instant | None = None
+    probe: str | None = None
+    refusals: int = 0
+    chats: dict[str, Instant] = {}
+    last_sent_at: Instant | None = None
+    last_refused_at: Instant | None = None
+    last_refusal: Failure | None = None
+
+
+SENDS = Collection("sends", SendRecord, writer=WRITER, indexes=(Index("hold", ("hold",)),))
+ACCOUNT_SENDS = Collection("account_sends", AccountSends, writer=WRITER)
 SEND_QUEUES = Collection("send_queues", SendQueue, writer=WRITER)

@@ -14,6 +14,7 @@ from services.runtime.http import Asked, IfMatch, In, Listing, etag
 from services.runtime.json_body import JsonBody
 from services.runtime.problems import NotFound
 from services.workspaces import edits
+from services.workspaces.account_news import publish_written
 from services.workspaces.edits import CheckAccount
 from services.workspaces.shapes import AccountShown, page_of, shown_account
 from services.workspaces.targets import wrong_callbacks, wrong_target
@@ -44,8 +45,9 @@ async def delete_account(
     configuration: ExistingWorkspace, channel: str, account: str, condition: IfMatch, context: In
 ) -> None:
     """Its webhooks answer 404 within a second; its conversations stay."""
-    workspace = configuration.workspace
-    await write(context, workspace, edits.delete_account(workspace, f"{channel}/{account}", condition))
+    workspace, name = configuration.workspace, f"{channel}/{account}"
+    await write(context, workspace, edits.delete_account(workspace, name, condition))
+    await publish_written(context, workspace, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class AccountWriting:
 
         workspace, name = configuration.workspace, f"{channel}/{account}"
         before, after = await write(context, workspace, edits.put_account(workspace, name, body, condition, wrong))
+        await publish_written(context, workspace, name)
         response.status_code = 200 if before is not None and name in before.accounts else 201
         response.headers["ETag"] = etag(after.accounts[name].version)
         return shown_account(workspace, name, after.accounts[name].body)

@@ -7,19 +7,20 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
+from schemas.accounts import AccountWritten
 from schemas.activity import Activity, Address
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.envelope import Event, decode
 from schemas.outbound import OutboundMessage
-from schemas.values import Json, Sealed
+from schemas.values import Contract, Json, Sealed
 from services.channels.port import Account, Http, Receipt, Reply, Request
 from services.delivery.attempt import Outside
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.sender import Sender, SenderMemory
+from services.delivery.sender import ACCOUNT_WRITTEN, Sender, SenderMemory
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
-from services.records.sends import SEND_QUEUES, SENDS, SendQueue, SendRecord
+from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
 from services.runtime.collections import TIMERS, Timer
 from services.runtime.stage import Arrived, Input, Performed, WakeUp
 from services.runtime.store.port import Document, Key, Page, Query
@@ -58,7 +59,10 @@ class FakeStore:
         return {key: self.documents[key] for key in keys if key in self.documents}
 
     async def query(self, query: Query) -> Page:
-        raise AssertionError(f"the sender needs no query: {query}")
+        assert (query.collection, query.index) == (SENDS.name, "hold"), query
+        held = [(k.id, d) for k, d in self.documents.items() if k.collection == SENDS.name]
+        found = sorted((i, d) for i, d in held if d.get("hold") == query.equals["hold"])
+        return Page(found[: query.limit])
 
 
 @dataclass
@@ -173,6 +177,12 @@ class Desk:
         while self.effects:
             await self.batch(*[await self.perform(effect) for effect in list(self.effects)])
 
+    async def write_account(self, credentials: dict[str, str]) -> None:
+        """Connect the account anew, and tell the sender as REST does."""
+        self.connect(credentials)
+        written = AccountWritten(workspace="w", channel="telegram", account="main")
+        await self.batch(Arrived(_event(ACCOUNT_WRITTEN, "w/telegram:main", written), "outbound", 0))
+
     # -- timers --------------------------------------------------------------------------------------------------------
 
     def timers(self) -> list[Timer]:
@@ -208,6 +218,10 @@ class Desk:
         document = self.store.documents.get(Key(SEND_QUEUES.name, key))
         return None if document is None else SendQueue.model_validate(document)
 
+    def account(self) -> AccountSends:
+        """What the partition knows of sending as the account."""
+        return AccountSends.model_validate(self.store.documents[Key(ACCOUNT_SENDS.name, "0/w/telegram:main")])
+
     def facts(self) -> list[tuple[str, Json]]:
         """What was told: last word of the type and the message, in order."""
         return [(event.type.rsplit(".", 1)[1], event.data["message"]) for event in self.events]
@@ -237,18 +251,21 @@ def outbound(
 
 
 def arrived(message: OutboundMessage) -> Arrived:
-    event = Event(
-        id=f"event-{message.id}",
+    return Arrived(_event("pasokh.outbound.message", message.key, message), "outbound", 0)
+
+
+def _event(event_type: str, key: str, data: Contract) -> Event:
+    return Event(
+        id=f"event-{data}",
         source="conversations/0",
-        type="pasokh.outbound.message",
+        type=event_type,
         time=START,
-        workspace=message.workspace,
-        partitionkey=message.key,
+        workspace=key.split("/", 1)[0],
+        partitionkey=key,
         seq=1,
         index=0,
-        data=message.model_dump(mode="json"),
+        data=data.model_dump(mode="json"),
     )
-    return Arrived(event, "outbound", 0)
 
 
 def run(coroutine: Awaitable[None]) -> None:

@@ -269,8 +269,8 @@ async def test_unreachable_platform_is_given_up_after_a_day_and_not_before() -> 
     assert desk.send("a").attempts == len(desk.channel.taken)
 
 
-async def test_platform_that_names_a_time_is_obeyed_by_the_whole_account() -> None:
-    desk = Desk(raising(Retryable("too many requests", after=30.0)))
+async def test_platform_that_names_a_time_for_the_account_is_obeyed_by_the_whole_account() -> None:
+    desk = Desk(raising(Retryable("unavailable", after=30.0, scope="account")))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     await desk.arrive(outbound("b", "2"))
@@ -281,7 +281,7 @@ async def test_platform_that_names_a_time_is_obeyed_by_the_whole_account() -> No
 
 
 async def test_other_accounts_do_not_share_a_pause() -> None:
-    desk = Desk(raising(Retryable("too many requests", after=30.0)))
+    desk = Desk(raising(Retryable("unavailable", after=30.0, scope="account")))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     await desk.arrive(outbound("b", "2").model_copy(update={"account": "second", "key": "w/telegram:second:2"}))
@@ -340,10 +340,18 @@ async def test_full_account_does_not_delay_one_busy_chat_twice_nor_lose_anybody(
 async def test_those_who_wait_out_a_pause_start_at_the_accounts_rate_after_it() -> None:
     capabilities = Capabilities(surfaces=("private",), text_limit=1, account_rate_per_second=1.0)
     desk = Desk(ScriptedChannel(capabilities=capabilities))
-    desk.memory.limits.pause("w/telegram:main", START + timedelta(seconds=10))
+    left = [Retryable("unavailable", after=10.0, scope="account")]
+
+    async def script(message: OutboundMessage, account: Account) -> None:
+        if left:
+            raise left.pop()
+
+    desk.channel.script = script
+    await desk.arrive(outbound("m", "9"))
+    await desk.deliver()
     await desk.arrive(*(outbound(f"m{n}", str(n)) for n in range(4)))
     await desk.settle_all()
-    assert desk.clock.at == START + timedelta(seconds=13)
+    assert desk.clock.at == START + timedelta(seconds=14)
 
 
 async def test_lost_memory_forgets_limits_and_still_sends_everything_once() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,13 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.port import Account, Refused, Retryable, Uncertain
+from services.channels.port import Account, Refused, Retryable, Unauthorized, Uncertain
 from services.runtime.stage import Performed
 from services.runtime.work import Effect
 from tests.delivery.harness import LIKE_TELEGRAM, Desk, ScriptedChannel, outbound
 
-Fate = Literal["taken", "busy", "paused", "refused", "reset_after", "reset_before"]
-FATES: tuple[Fate, ...] = ("taken", "busy", "paused", "refused", "reset_after", "reset_before")
+Fate = Literal["taken", "busy", "flood", "paused", "locked", "refused", "reset_after", "reset_before"]
+FATES: tuple[Fate, ...] = get_args(Fate)
 MAYBE_ACCEPTED = {"taken", "reset_after", "reset_before"}
 PERSONS = ("1", "2", "3")
 
@@ -46,7 +46,11 @@ class Platform:
             case "busy":
                 raise Retryable("busy")
             case "paused":
-                raise Retryable("too many requests", after=7.0)
+                raise Retryable("unavailable", after=7.0, scope="account")
+            case "flood":
+                raise Retryable("too many requests", after=7.0, scope="chat")
+            case "locked":
+                raise Unauthorized("the token is not accepted", 401)
             case "refused":
                 raise Refused("blocked", "blocked")
             case "reset_after" | "reset_before":

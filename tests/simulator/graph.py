@@ -32,7 +32,7 @@ from schemas.envelope import Event
 from schemas.outbound import OutboundMessage
 from schemas.routing import AgentPut, PresenceSet
 from schemas.values import Contract, Sealed, instant
-from services.channels.port import Account, Http, Receipt, Refused, Retryable, Uncertain
+from services.channels.port import Account, Http, Receipt, Refused, Retryable, Unauthorized, Uncertain
 from services.delivery.attempt import Outside
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.sender import Sender
@@ -91,7 +91,15 @@ class Telegram:
 
     def _answer_badly(self, message: OutboundMessage) -> None:
         if self.world.happens(0.1):
-            raise Retryable("too many requests", after=self.world.rng.choice((None, 1.0, 4.0)))
+            raise self.world.rng.choice(
+                (
+                    Retryable("no connection"),
+                    Retryable("too many requests", 1.0, "chat"),
+                    Retryable("unavailable", 4.0, "account"),
+                )
+            )
+        if self.world.happens(0.02):
+            raise Unauthorized("the bot token is not accepted", 401)
         if self.world.happens(0.03):
             self.refused.add(message.id)
             raise Refused("blocked", "the customer blocked the bot")

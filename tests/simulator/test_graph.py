@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.sla import ControlDue, ControlTick
-from services.delivery import sender
+from services.delivery import sender, steps
 from services.router.conversations import commands, inbound, processor
 from services.runtime.processor.kept import Kept
 from services.runtime.stage import Arrived
@@ -48,7 +48,7 @@ def _tick_at_once(work: Work, arrived: Arrived) -> None:
 def _send_again(desk: Any, one: Any) -> None:
     record = sender._awaited(desk, one, "sending")
     if record is not None:
-        sender._start(desk, record)
+        steps.start(desk, record)
 
 
 def _every_message_is_new(work: Work, activity: Any, configuration: Any) -> None:

@@ -2,10 +2,12 @@
 
 import orjson
 
+from schemas.activity import Address
+from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.shapes import given, identity, mapping, number, text
-from services.channels.port import Answer, Http, Receipt, Refused, Retryable, Uncertain
+from services.channels.port import Answer, Http, Receipt, Refused, Retryable, Unauthorized, Uncertain
 
 # Part of a description, in lower case → the code that agents and rules see. The first that fits.
 REFUSALS = (
@@ -20,21 +22,56 @@ REFUSALS = (
     ("bot is not a member", "blocked"),
     ("have no rights to send", "blocked"),
 )
-BY_STATUS = {401: "credentials", 403: "blocked", 404: "credentials"}
+# The address of every method holds the token, so that a token that is no more is 401, or 404 like any wrong path.
+UNAUTHORIZED = frozenset({401, 404})
+THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed")
+REPLY_GONE = (
+    "message to be replied not found",
+    "replied message not found",
+    "message to reply not found",
+    "reply_message_id_invalid",
+)
 
 
 async def send_message(url: str, message: OutboundMessage, http: Http) -> Receipt:
-    """Send one text, once; a group that moved is followed once. Raises Retryable, Refused, Uncertain."""
-    body = _body(message)
-    answer = await http.post_json(url, body)
-    moved = identity(_parameters(answer).get("migrate_to_chat_id")) if answer.status == 400 else None
-    if moved is None:
-        return _receipt(answer)
-    return _receipt(await http.post_json(url, body | {"chat_id": _id(moved)}))
+    """Send one text, once. Raises Retryable, Refused, Unauthorized, Uncertain.
+
+    Where a part of its address is gone, the same text goes to the same people by the wider form of it: to the chat
+    without the topic, without the message it answers, to the group under its new id; each at most once. Only a
+    definite refusal is followed, so that nothing can arrive twice.
+    """
+    address = message.address
+    answer = await http.post_json(url, _body(message, address))
+    followed: set[str] = set()
+    while (wider := _wider(answer, address)) is not None and wider[0] not in followed:
+        followed.add(wider[0])
+        address = wider[1]
+        answer = await http.post_json(url, _body(message, address))
+    receipt = _receipt(answer)
+    return receipt if address == message.address else Receipt(receipt.platform_id, address)
 
 
-def _body(message: OutboundMessage) -> dict[str, Json]:
-    to = message.address
+def _wider(answer: Answer, address: Address) -> tuple[str, Address] | None:
+    """What of an address is gone, and the address without it; None when that is not what was refused.
+
+    The chat stays the same, or is the same group under another id: nobody reads what was not meant for them.
+    """
+    if answer.status != 400:
+        return None
+    moved = identity(_parameters(answer).get("migrate_to_chat_id"))
+    if moved is not None:
+        # A supergroup counts its messages anew.
+        return "moved", address.model_copy(update={"chat": moved, "thread": None, "reply_to": None})
+    said = (text(_json(answer).get("description")) or "").lower()
+    if address.thread is not None and any(part in said for part in THREAD_GONE):
+        # An answer to a message of the topic would be drawn into the topic again.
+        return "thread", address.model_copy(update={"thread": None, "reply_to": None})
+    if address.reply_to is not None and any(part in said for part in REPLY_GONE):
+        return "reply_to", address.model_copy(update={"reply_to": None})
+    return None
+
+
+def _body(message: OutboundMessage, to: Address) -> dict[str, Json]:
     reply: dict[str, Json] = {"allow_sending_without_reply": True}
     return given(
         chat_id=_id(to.chat),
@@ -56,23 +93,26 @@ def _receipt(answer: Answer) -> Receipt:
     raise _verdict(answer, body)
 
 
-def _verdict(answer: Answer, body: dict[str, Json]) -> Retryable | Refused | Uncertain:
+def _verdict(answer: Answer, body: dict[str, Json]) -> Retryable | Refused | Unauthorized | Uncertain:
     """A gateway's own answer, or a success that cannot be read, leaves open whether the message went through."""
     said = text(body.get("description")) or f"HTTP {answer.status}"
     status = answer.status
     if status == 429:
-        return Retryable(said[:200], _patience(answer))
+        return Retryable(said[:200], _patience(answer), "chat")
     if status >= 500:
-        sure = body.get("ok") is False or status in (500, 503)
-        return Retryable(said[:200], _patience(answer)) if sure else Uncertain(said[:200])
+        sure, after = body.get("ok") is False or status in (500, 503), _patience(answer)
+        scope: Scope = "message" if after is None else "account"
+        return Retryable(said[:200], after, scope) if sure else Uncertain(said[:200])
     if status < 300 and body.get("ok") is not False:
         return Uncertain(f"HTTP {status} without a result")
-    return Refused(_code(status, said), said[:200])
+    if status in UNAUTHORIZED:
+        return Unauthorized(f"the bot token is not accepted: {said[:200]}", status)
+    return Refused(_code(status, said), said[:200], status)
 
 
 def _code(status: int, said: str) -> str:
     named = next((code for part, code in REFUSALS if part in said.lower()), None)
-    return BY_STATUS.get(status) or named or "rejected"
+    return "blocked" if status == 403 else named or "rejected"
 
 
 def _patience(answer: Answer) -> float | None:

@@ -11,7 +11,7 @@ from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Sealed
 from services.channels.api import Api
-from services.channels.port import Answer, Receipt, Refused, Retryable
+from services.channels.port import Answer, Receipt, Refused, Retryable, Unauthorized
 from services.runtime.standard_webhooks import why_unproven
 from tests.channels.api.cases import CALLBACK, PREVIOUS, SECRET, MovedClock, account
 
@@ -81,16 +81,48 @@ async def test_any_2xx_is_a_receipt(status: int) -> None:
     assert await Api(MovedClock()).send(REPLY, account(), Receiver(status)) == Receipt(REPLY.id)
 
 
-@pytest.mark.parametrize("status", [301, 400, 401, 404, 409, 429, 500, 502, 503, 504])
-async def test_anything_else_is_tried_again(status: int) -> None:
-    with pytest.raises(Retryable):
+@pytest.mark.parametrize("status", [301, 408, 425, 429, 500, 501, 502, 503, 504])
+async def test_what_may_pass_is_tried_again(status: int) -> None:
+    with pytest.raises(Retryable) as again:
         await Api(MovedClock()).send(REPLY, account(), Receiver(status))
+    assert again.value.scope == "message"
 
 
-async def test_gone_is_the_end() -> None:
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "rejected"),
+        (402, "rejected"),
+        (404, "not_found"),
+        (405, "rejected"),
+        (409, "rejected"),
+        (410, "gone"),
+        (413, "too_long"),
+        (415, "rejected"),
+        (422, "rejected"),
+        (451, "rejected"),
+    ],
+)
+async def test_other_4xx_refuse_this_reply_for_good_and_name_the_status(status: int, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        await Api(MovedClock()).send(REPLY, account(), Receiver(410))
-    assert refused.value.code == "gone"
+        await Api(MovedClock()).send(REPLY, account(), Receiver(status))
+    assert (refused.value.code, refused.value.status, str(status) in str(refused.value)) == (code, status, True)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_refused_signature_is_the_accounts(status: int) -> None:
+    with pytest.raises(Unauthorized) as refused:
+        await Api(MovedClock()).send(REPLY, account(), Receiver(status))
+    assert refused.value.status == status
+
+
+@pytest.mark.parametrize(("status", "scope"), [(429, "chat"), (503, "account"), (500, "account")])
+async def test_receiver_that_names_a_time_means_its_limit_for_a_person_and_its_outage_for_all(
+    status: int, scope: str
+) -> None:
+    with pytest.raises(Retryable) as again:
+        await Api(MovedClock()).send(REPLY, account(), Receiver(status, {"retry-after": "7"}))
+    assert (again.value.after, again.value.scope) == (7.0, scope)
 
 
 @pytest.mark.parametrize(

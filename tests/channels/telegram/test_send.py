@@ -10,7 +10,7 @@ from schemas.activity import Address
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Sealed
-from services.channels.port import Answer, Receipt, Refused, Retryable, Uncertain
+from services.channels.port import Answer, Receipt, Refused, Retryable, Unauthorized, Uncertain
 from services.channels.telegram import Telegram
 from tests.channels.telegram.cases import TOKEN, account
 
@@ -102,6 +102,7 @@ async def test_platform_that_surely_did_not_take_it_is_tried_again(given: Answer
     with pytest.raises(Retryable) as raised:
         await sent(Platform(given))
     assert raised.value.after == after
+    assert raised.value.scope == ("chat" if given.status == 429 else "message" if after is None else "account")
 
 
 @pytest.mark.parametrize(
@@ -118,8 +119,6 @@ async def test_answer_that_says_nothing_leaves_it_uncertain(given: Answer) -> No
     [
         (refusal(403, "Forbidden: bot was blocked by the user"), "blocked"),
         (refusal(403, "Forbidden: user is deactivated"), "blocked"),
-        (refusal(401, "Unauthorized"), "credentials"),
-        (refusal(404, "Not Found"), "credentials"),
         (refusal(400, "Bad Request: message is too long"), "too_long"),
         (refusal(400, "Bad Request: chat not found"), "not_found"),
         (refusal(400, "Bad Request: can't parse entities"), "rejected"),
@@ -130,16 +129,72 @@ async def test_answer_that_says_nothing_leaves_it_uncertain(given: Answer) -> No
 async def test_refusal_has_a_stable_code(given: Answer, code: str) -> None:
     with pytest.raises(Refused) as raised:
         await sent(Platform(given))
-    assert raised.value.code == code
+    assert (raised.value.code, raised.value.status) == (code, given.status)
+
+
+@pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found"), answer(404, b"<html>")])
+async def test_revoked_token_is_the_accounts_fault_and_not_the_messages(given: Answer) -> None:
+    with pytest.raises(Unauthorized) as raised:
+        await sent(Platform(given))
+    assert raised.value.status == given.status
 
 
 async def test_group_that_moved_is_followed_once() -> None:
     moved = refusal(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009)
     platform = Platform(moved, answer(200, SENT))
-    assert await sent(platform) == Receipt("77")
+    message = outbound(thread="33", reply_to="900")
+    assert await sent(platform, message) == Receipt("77", Address(chat="-1009"))
     assert [body["chat_id"] for _, body in platform.calls] == [70001, -1009]
     with pytest.raises(Refused):
         await sent(Platform(moved, moved))
+
+
+IN_TOPIC = {"chat": "-1001", "thread": "33", "reply_to": "900", "via": "bc1"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Bad Request: message thread not found", "Bad Request: TOPIC_CLOSED", "Bad Request: TOPIC_DELETED"],
+)
+async def test_topic_that_is_gone_gives_way_to_its_own_chat_once_and_the_receipt_says_where_it_went(said: str) -> None:
+    platform = Platform(refusal(400, said), answer(200, SENT))
+    receipt = await sent(platform, outbound(**IN_TOPIC))
+    assert receipt == Receipt("77", Address(chat="-1001", via="bc1"))
+    (_, first), (_, second) = platform.calls
+    assert (first["message_thread_id"], first["chat_id"]) == (33, -1001)
+    assert second == {"chat_id": -1001, "text": "سلام سارا", "business_connection_id": "bc1"}
+
+
+async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is() -> None:
+    platform = Platform(refusal(400, "Bad Request: message to be replied not found"), answer(200, SENT))
+    receipt = await sent(platform, outbound(**IN_TOPIC))
+    assert receipt.address == Address(chat="-1001", thread="33", via="bc1")
+    assert "reply_parameters" not in platform.calls[1][1]
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ([refusal(400, "Bad Request: TOPIC_CLOSED")] * 2, Refused),
+        ([refusal(400, "Bad Request: TOPIC_CLOSED"), Uncertain("reset")], Uncertain),
+        ([refusal(400, "Bad Request: TOPIC_CLOSED"), answer(504, b"")], Uncertain),
+        ([Uncertain("reset")], Uncertain),
+        ([refusal(403, "Forbidden: message thread not found")], Refused),
+    ],
+)
+async def test_wider_form_is_tried_once_and_never_after_a_doubt(
+    answers: list[Answer | Exception], error: type[Exception]
+) -> None:
+    platform = Platform(*answers)
+    with pytest.raises(error):
+        await sent(platform, outbound(**IN_TOPIC))
+    assert (len(platform.calls), platform.answers) == (len(answers), [])
+
+
+async def test_chat_that_is_gone_has_no_wider_form() -> None:
+    with pytest.raises(Refused) as raised:
+        await sent(Platform(refusal(400, "Bad Request: chat not found")), outbound(**IN_TOPIC))
+    assert raised.value.code == "not_found"
 
 
 async def test_success_without_an_id_is_still_a_success() -> None:

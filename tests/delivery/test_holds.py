@@ -1,0 +1,239 @@
+"""Who waits when a platform says so: a chat, or an account; and that all of it goes on, in order, when it may."""
+
+from datetime import timedelta
+
+from schemas.outbound import OutboundMessage
+from schemas.values import Failure
+from services.channels.port import Account, Refused, Retryable, Unauthorized
+from services.delivery.domain import GIVE_UP_AFTER
+from tests.delivery.harness import START, Desk, ScriptedChannel, outbound
+
+GROUP = "-100"
+
+
+def flooding(chats: set[str]) -> ScriptedChannel:
+    """A channel whose chats of these names answer 429 with 30 seconds, until the test takes them out."""
+
+    async def script(message: OutboundMessage, account: Account) -> str:
+        if message.address.chat in chats:
+            raise Retryable("too many requests", 30.0, "chat")
+        return f"tg-{message.id}"
+
+    return ScriptedChannel(script=script)
+
+
+async def test_limit_of_a_group_holds_back_that_group_alone() -> None:
+    chats = {GROUP}
+    desk = Desk(flooding(chats))
+    await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
+    await desk.deliver()
+    chats.clear()
+    await desk.arrive(outbound("b", "2", chat=GROUP, public=True), *(outbound(f"p{n}", f"7{n}") for n in range(5)))
+    await desk.deliver()
+    assert desk.facts() == [("sent", f"p{n}") for n in range(5)]
+    assert (desk.send("a").state, desk.send("b").state) == ("retry", "waiting")
+    await desk.settle_all()
+    assert sorted(desk.facts()[5:]) == [("sent", "a"), ("sent", "b")]
+    assert desk.clock.at == START + timedelta(seconds=30)
+
+
+async def test_order_of_a_person_holds_through_the_limit_of_a_chat() -> None:
+    chats = {"1"}
+    desk = Desk(flooding(chats))
+    await desk.arrive(outbound("a", "1"), outbound("b", "1"), outbound("other", "2"))
+    await desk.deliver()
+    chats.clear()
+    await desk.settle_all()
+    assert desk.channel.taken == ["a", "other", "a", "b"]
+
+
+async def test_account_waits_when_a_second_chat_meets_the_limit_while_the_first_waits() -> None:
+    chats = {"1", "2"}
+    desk = Desk(flooding(chats))
+    await desk.arrive(outbound("a", "1"))
+    await desk.deliver()
+    desk.clock.pass_seconds(10)
+    await desk.arrive(outbound("b", "2"))
+    await desk.deliver()
+    await desk.arrive(outbound("c", "3"))
+    assert (desk.send("c").state, desk.account().held_for) == ("waiting", "limit")
+    chats.clear()
+    await desk.settle_all()
+    assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
+    assert desk.clock.at == START + timedelta(seconds=40)
+    assert (desk.account().held_for, desk.account().held_until) == (None, None)
+
+
+async def test_one_chat_that_meets_it_twice_does_not_hold_the_account() -> None:
+    desk = Desk(flooding({"1"}))
+    await desk.arrive(outbound("a", "1"))
+    await desk.deliver()
+    desk.clock.pass_seconds(30)
+    await desk.fire()
+    await desk.deliver()
+    await desk.arrive(outbound("c", "3"))
+    assert (desk.account().held_for, desk.send("c").state, desk.channel.taken) == (None, "sending", ["a", "a"])
+
+
+async def test_second_chat_that_meets_it_after_the_first_may_send_again_is_alone() -> None:
+    chats = {"1", "2"}
+    desk = Desk(flooding(chats))
+    await desk.arrive(outbound("a", "1"))
+    await desk.deliver()
+    chats.discard("1")
+    desk.clock.pass_seconds(31)
+    await desk.fire()
+    await desk.deliver()
+    await desk.arrive(outbound("b", "2"))
+    await desk.deliver()
+    await desk.arrive(outbound("c", "3"))
+    assert (desk.account().held_for, desk.send("c").state) == (None, "sending")
+
+
+async def test_hold_of_a_chat_survives_the_process() -> None:
+    desk = Desk(flooding({GROUP}))
+    await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
+    await desk.deliver()
+    desk.crash()
+    await desk.arrive(outbound("b", "2", chat=GROUP, public=True))
+    assert (desk.send("b").state, desk.channel.taken) == ("waiting", ["a"])
+
+
+async def test_more_held_messages_than_go_on_at_once_all_go_on() -> None:
+    chats = {GROUP}
+    desk = Desk(flooding(chats))
+    await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
+    await desk.deliver()
+    chats.clear()
+    await desk.arrive(*(outbound(f"m{n}", f"p{n}", chat=GROUP, public=True) for n in range(450)))
+    await desk.settle_all()
+    assert len([1 for kind, _ in desk.facts() if kind == "sent"]) == 451
+
+
+# -- credentials that are not accepted ---------------------------------------------------------------------------------
+
+
+def revoked(good: set[str]) -> ScriptedChannel:
+    """A channel that lets in the bots whose token is among these."""
+
+    async def script(message: OutboundMessage, account: Account) -> str:
+        if account.body.credentials["bot_token"] not in good:
+            raise Unauthorized("the bot token is not accepted", 401)
+        return f"tg-{message.id}"
+
+    return ScriptedChannel(script=script)
+
+
+async def test_refused_credentials_hold_everything_of_the_account_and_try_one_message_at_a_time() -> None:
+    desk = Desk(revoked(set()))
+    await desk.arrive(outbound("a", "1"))
+    await desk.deliver()
+    await desk.arrive(*(outbound(f"m{n}", f"2{n}") for n in range(5)))
+    assert (desk.account().held_for, desk.facts(), desk.channel.taken) == ("credentials", [], ["a"])
+    assert desk.account().last_refusal == Failure(
+        code="credentials", detail="the bot token is not accepted", status=401
+    )
+    times = []
+    while len(desk.channel.taken) < 9:
+        await desk.run_to_next_timer()
+        await desk.deliver()
+        times.append((desk.clock.at - START).total_seconds())
+    assert times == [5, 15, 35, 75, 135, 195, 255, 315]
+    assert set(desk.channel.taken) == {"a"}
+
+
+async def test_account_written_anew_is_tried_at_once_and_everything_held_goes_in_order() -> None:
+    desk = Desk(revoked({"2:b"}))
+    await desk.arrive(outbound("a", "1"), outbound("b", "1"), outbound("c", "2"))
+    await desk.deliver()
+    await desk.write_account({"bot_token": "2:b"})
+    await desk.deliver()
+    await desk.fire()
+    await desk.deliver()
+    assert (desk.clock.at, desk.account().held_for) == (START, None)
+    assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
+    assert desk.channel.taken.index("b") > desk.channel.taken.index("a")
+    assert desk.timers() == []
+
+
+async def test_account_written_anew_and_wrong_again_costs_one_attempt() -> None:
+    desk = Desk(revoked(set()))
+    await desk.arrive(outbound("a", "1"), outbound("b", "2"), outbound("c", "3"))
+    await desk.deliver()
+    before = len(desk.channel.taken)
+    await desk.write_account({"bot_token": "3:c"})
+    await desk.deliver()
+    assert len(desk.channel.taken) == before + 1
+    assert desk.account().held_for == "credentials"
+
+
+async def test_held_messages_are_not_given_up_however_long_it_takes() -> None:
+    good: set[str] = set()
+    desk = Desk(revoked(good))
+    await desk.arrive(outbound("a", "1"))
+    await desk.deliver()
+    desk.clock.pass_seconds(3 * GIVE_UP_AFTER.total_seconds())
+    await desk.fire()
+    await desk.deliver()
+    assert desk.send("a").state == "waiting"
+    good.add("1:a")
+    await desk.settle_all()
+    assert desk.facts() == [("sent", "a")]
+
+
+async def test_account_that_is_removed_fails_what_it_held() -> None:
+    desk = Desk(revoked(set()))
+    await desk.arrive(outbound("a", "1"), outbound("b", "2"))
+    await desk.deliver()
+    desk.connect(None)
+    await desk.settle_all()
+    assert (desk.error_of("a"), desk.error_of("b")) == ("account_missing", "account_missing")
+
+
+async def test_attempt_lost_with_its_process_lets_the_next_one_try() -> None:
+    desk = Desk(revoked(set()))
+    await desk.arrive(outbound("a", "1"), outbound("b", "2"))
+    await desk.deliver()
+    await desk.run_to_next_timer()
+    desk.crash()
+    desk.channel.script = None
+    await desk.settle_all()
+    assert sorted(desk.facts()) == [("failed", "a"), ("sent", "b")]
+    assert desk.error_of("a") == "outcome_unknown"
+
+
+# -- what is written down of an account --------------------------------------------------------------------------------
+
+
+def refusing(error: Refused, message: str) -> ScriptedChannel:
+    """A channel that refuses one message and takes all others."""
+
+    async def script(one: OutboundMessage, account: Account) -> str:
+        if one.id == message:
+            raise error
+        return f"tg-{one.id}"
+
+    return ScriptedChannel(script=script)
+
+
+async def test_refusal_names_the_status_and_the_next_message_goes_out() -> None:
+    desk = Desk(refusing(Refused("too_long", "the callback_url answered 413", 413), "a"))
+    await desk.arrive(outbound("a"), outbound("b"))
+    await desk.deliver()
+    assert desk.send("a").error == Failure(code="too_long", detail="the callback_url answered 413", status=413)
+    assert desk.facts() == [("failed", "a"), ("sent", "b")]
+
+
+async def test_last_send_and_last_refusal_are_written_down_and_not_for_each_message() -> None:
+    desk = Desk(refusing(Refused("blocked", "blocked", 403), "a"))
+    await desk.arrive(outbound("a"), outbound("b"))
+    await desk.deliver()
+    assert (desk.account().last_refused_at, desk.account().last_sent_at) == (START, START)
+    desk.clock.pass_seconds(3)
+    await desk.arrive(outbound("c"))
+    await desk.deliver()
+    assert desk.account().last_sent_at == START
+    desk.clock.pass_seconds(8)
+    await desk.arrive(outbound("d"))
+    await desk.deliver()
+    assert desk.account().last_sent_at == START + timedelta(seconds=11)
