@@ -6,10 +6,11 @@ brings `pending` back to `assigned` and `resolved` back to `waiting`; an edit ch
 
 from datetime import datetime, timedelta
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Address
 from schemas.case import Case, Override, Person
 from schemas.conversation import FirstResponse, Status
 from schemas.routing import Assigned, TaskQueued
+from schemas.values import Surface
 from services.router.conversations.plan import Plan, Traits
 
 CLOSES_AFTER = timedelta(hours=72)
@@ -262,6 +263,21 @@ def delivered(conversation: Case, accepted_at: datetime, now: datetime) -> Case:
     return conversation.model_copy(
         update={"first_response": first, "first_response_at": accepted_at, "answer_due_since": None, "updated_at": now}
     )
+
+
+def redirected(conversation: Case, surface: Surface, asked: Address, used: Address) -> Case:
+    """The conversation answers at `used`, because `asked` was gone; unless the customer wrote elsewhere meanwhile."""
+    known = conversation.addresses.get(surface)
+    if known is None or _place_of(known) != _place_of(asked):
+        return conversation
+    # What the customer wrote since may still be answered, where its place is the same.
+    kept = known.reply_to if known.reply_to != asked.reply_to and _place_of(used) == _place_of(known) else used.reply_to
+    address = known.model_copy(update={"chat": used.chat, "thread": used.thread, "reply_to": kept})
+    return conversation.model_copy(update={"addresses": {**conversation.addresses, surface: address}})
+
+
+def _place_of(address: Address) -> tuple[str | None, ...]:
+    return address.chat, address.thread, address.via, address.channel, address.account
 
 
 def undelivered(conversation: Case, now: datetime) -> Case:

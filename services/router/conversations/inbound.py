@@ -19,6 +19,7 @@ from services.records.conversations import (
     MessageRecord,
 )
 from services.router.conversations import domain
+from services.router.conversations.arrivals import receive_receipt
 from services.router.conversations.facts import next_order, queue, tell
 from services.router.conversations.handoff import is_called_for, may_join, private_address
 from services.router.conversations.plan import plan
@@ -276,20 +277,15 @@ def _deletion(work: Work, activity: Activity, around: Around) -> None:
         tell(work, "message_deleted", after, conversation.status, message=message.id, message_surface=message.surface)
 
 
-RANK = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
-
-
 def _receipt(work: Work, activity: Activity, around: Around) -> None:
-    """Receipts come in any order; the furthest state stays."""
     message = work.get(MESSAGES, activity.message) if activity.message else None
     state = activity.details.get("state")
-    if message is None or not isinstance(state, str) or message.state not in RANK:
+    if message is None or not isinstance(state, str) or message.direction != "outbound":
         return
     # Where clients name our ids themselves, they could name one that is not theirs.
     if message.workspace != activity.workspace or message.key != _key(activity):
         return
-    if RANK.get(state, -1) > RANK[message.state]:
-        work.put(MESSAGES, message.id, message.model_copy(update={"state": state}))
+    receive_receipt(work, message, state, activity.sent_at or activity.received_at)
 
 
 def _follow(work: Work, activity: Activity, around: Around) -> None:

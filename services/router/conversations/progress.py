@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from schemas.case import Case
 from schemas.commands import Escalate, MindDue
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, TaskChanged, Unassigned
@@ -9,6 +10,7 @@ from schemas.sla import ClockFact, ControlDue, ControlTick
 from schemas.values import PRIORITIES, Failure, instant, instant_text
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import domain
+from services.router.conversations.arrivals import ARRIVED, about, tell_delivered
 from services.router.conversations.facts import tell, text_field
 from services.router.conversations.inbound import PURGE
 from services.router.conversations.moves import change_priority, move_to_team
@@ -38,35 +40,33 @@ def handle_unassigned(work: Work, arrived: Arrived) -> None:
 
 
 def handle_sent(work: Work, arrived: Arrived) -> None:
-    """The platform took a message."""
+    """The platform took a message. A receipt may have said so before: then only its id there is news."""
     sent = arrived.event.read(DeliverySent)
     message = work.get(MESSAGES, sent.message)
-    if message is None or message.state != "queued":
+    if message is None:
         return
-    arrived_message = message.model_copy(
-        update={"state": "sent", "platform_id": sent.platform_id, "sent_at": sent.at, "error": None}
-    )
-    work.put(MESSAGES, message.id, arrived_message)
-    _tell_delivered(work, arrived_message)
+    if message.state == "queued":
+        taken = {"state": "sent", "platform_id": sent.platform_id, "sent_at": sent.at, "error": None}
+        message = message.model_copy(update=taken)
+        work.put(MESSAGES, message.id, message)
+        tell_delivered(work, message, _answered_there(work, message, sent))
+    elif message.platform_id is None and message.state in ARRIVED:
+        work.put(MESSAGES, message.id, message.model_copy(update={"platform_id": sent.platform_id}))
+        _remember_address(work, message, sent)
 
 
-def _tell_delivered(work: Work, message: MessageRecord) -> None:
+def _remember_address(work: Work, message: MessageRecord, sent: DeliverySent) -> None:
+    before, after = work.get(CONVERSATIONS, message.conversation), _answered_there(work, message, sent)
+    if after is not None and after is not before:
+        work.put(CONVERSATIONS, after.id, after)
+
+
+def _answered_there(work: Work, message: MessageRecord, sent: DeliverySent) -> Case | None:
+    """The conversation of a message that was sent; it answers where that went when its address was gone."""
     conversation = work.get(CONVERSATIONS, message.conversation)
-    if conversation is None:
-        return
-    by_agent = message.author.kind == "agent"
-    after = domain.delivered(conversation, message.received_at, work.now) if by_agent else conversation
-    first = after.first_response if conversation.first_response is None else None
-    tell(work, "reply_delivered", after, conversation.status, first_response=first, **_about(message))
-
-
-def _about(message: MessageRecord) -> dict[str, object]:
-    return {
-        "at": message.received_at,
-        "message": message.id,
-        "message_surface": message.surface,
-        "author": message.author.kind,
-    }
+    if conversation is None or sent.address is None or sent.asked is None:
+        return conversation
+    return domain.redirected(conversation, message.surface, sent.asked, sent.address)
 
 
 def handle_failed(work: Work, arrived: Arrived) -> None:
@@ -80,8 +80,8 @@ def handle_failed(work: Work, arrived: Arrived) -> None:
     if conversation is not None:
         by_agent = message.author.kind == "agent"
         after = domain.undelivered(conversation, work.now) if by_agent else conversation
-        error = Failure(code=failed.error.code, detail=failed.error.detail)
-        tell(work, "reply_failed", after, conversation.status, error=error, **_about(message))
+        error = Failure(code=failed.error.code, detail=failed.error.detail, status=failed.error.status)
+        tell(work, "reply_failed", after, conversation.status, error=error, **about(message))
 
 
 def handle_clock_started(work: Work, arrived: Arrived) -> None:
