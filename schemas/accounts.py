@@ -1,10 +1,19 @@
-"""What is said of connected accounts: that one was written anew."""
+"""What is said of connected accounts: that one was written, how it is, and the fact that this has changed."""
 
-from schemas.values import Contract
+from typing import Literal
+
+from schemas.values import Contract, Failure, Instant
+
+AccountState = Literal["ok", "credentials", "webhook", "paused", "forged"]
+"""`credentials`: the platform does not let the account in. `webhook`: what customers write does not come in. `paused`:
+the platform wants quiet for a while. `forged`: calls came that nobody can have sent who knows the secret."""
 
 
 class AccountWritten(Contract):
-    """`pasokh.control.account_written`: an account was connected, replaced or removed; its credentials may be others."""
+    """`pasokh.control.account_written`: an account was connected, replaced or removed; its credentials may be others.
+
+    As `pasokh.control.account_held`: what is known of sending as the account has changed.
+    """
 
     workspace: str
     channel: str
@@ -14,3 +23,32 @@ class AccountWritten(Contract):
     def name(self) -> str:
         """The account as sending and health name it: `workspace/channel:account`."""
         return f"{self.workspace}/{self.channel}:{self.account}"
+
+
+class LookAtAccounts(Contract):
+    """`pasokh.control.look_at_accounts`, to each partition when a process starts: look at the accounts there."""
+
+
+class AccountHealth(Contract):
+    """How an account is. `detail` says what is wrong and what to do, empty when it is `ok`.
+
+    Times are None before the first webhook, send or refusal; they are written down every few seconds at most.
+    """
+
+    state: AccountState = "ok"
+    detail: str = ""
+    last_webhook_at: Instant | None = None
+    last_sent_at: Instant | None = None
+    last_refused_at: Instant | None = None
+    last_refusal: Failure | None = None
+
+
+class AccountFact(Contract):
+    """The data of `pasokh.account.health_changed`: an account is in another state than before."""
+
+    channel: str
+    account: str
+    state: AccountState
+    previous_state: AccountState
+    detail: str
+    at: Instant

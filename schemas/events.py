@@ -40,12 +40,14 @@ CONVERSATION_FACTS = (
     "handoff_completed",
     "handoff_expired",
 )
+ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
 _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
     **{f"pasokh.conversation.{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
     **{f"pasokh.sla.{fact}": sla.ClockFact for fact in SLA_FACTS},
+    **{f"pasokh.account.{fact}": accounts.AccountFact for fact in ACCOUNT_FACTS},
     "pasokh.command.reply": commands.Reply,
     "pasokh.command.resolve": commands.Resolve,
     "pasokh.command.reopen": commands.Reopen,
@@ -77,7 +79,9 @@ _DATA: Mapping[str, type[Contract]] = {
 _CONTROL: Mapping[str, EventType] = {
     "pasokh.control.due": EventType(sla.ControlDue, ("sla",)),
     "pasokh.control.tick": EventType(sla.ControlTick, ("conversations",)),
-    "pasokh.control.account_written": EventType(accounts.AccountWritten, ("outbound",)),
+    "pasokh.control.account_written": EventType(accounts.AccountWritten, ("outbound", "accounts")),
+    "pasokh.control.account_held": EventType(accounts.AccountWritten, ("accounts",)),
+    "pasokh.control.look_at_accounts": EventType(accounts.LookAtAccounts, ("accounts",)),
     "pasokh.control.webhook_replay": EventType(webhooks.WebhookReplay, ("conversations",)),
     "pasokh.control.dead_letter": EventType(
         commands.DeadLetterAction, ("inbound", "conversations", "outbound", "routing")
@@ -89,7 +93,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     **_CONTROL,
 }
 FACTS: tuple[str, ...] = tuple(name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "sla"))
-"""What integrators get: over webhooks, streams and `…/events`."""
+"""What integrators get over webhooks, streams and `…/events`; those about accounts come over the stream alone."""
 
 
 def of_topic(topic: str) -> Iterable[str]:

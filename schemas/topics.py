@@ -30,10 +30,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic("outbound", "person", ("outbound",)),
     Topic("routing", "workspace", ("routing",)),
     Topic("customers", "workspace", ("customer",)),
+    Topic("accounts", "workspace", ("account",)),
 )
 BY_NOUN = {noun: topic for topic in TOPICS for noun in topic.nouns}
 BY_NAME = {topic.name: topic for topic in TOPICS}
-FACT_NOUNS = frozenset({"conversation", "sla"})
+FACT_NOUNS = frozenset({"conversation", "sla", "account"})
 
 
 def topic_of(event_type: str) -> Topic:

@@ -14,6 +14,7 @@ from services.ingest.wiring import ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
 from services.records import (
+    accounts,
     agents,
     clocks,
     configuration,
@@ -42,6 +43,7 @@ from services.workspaces.wiring import workspaces
 
 GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
     **{stage.group: stage.topics for stage in (ConversationsStage, Dispatch, SlaStage, MetricsStage)},
+    accounts.WRITER: ("accounts",),
     sends.WRITER: ("outbound",),
     webhooks.WRITER: ("conversations", "sla"),
 }
@@ -70,6 +72,7 @@ PUBLIC = "router"
 """The process that answers `/docs` and `/openapi.json` at the one public address: it tells of the routes of all."""
 
 RECORDS = (
+    accounts,
     agents,
     clocks,
     commands,

@@ -11,12 +11,14 @@ from pydantic import SecretStr
 from schemas.commands import Outcome
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
+from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS
 from services.records.agents import AGENTS
 from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.decisions import DECISIONS
 from services.records.keys import KEYS, StoredKeys
+from services.records.sends import ACCOUNT_SENDS
 from services.records.tasks import TASKS
 from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES
 from services.router.routes import routers_of
@@ -34,6 +36,9 @@ from tests.fakes import MemoryBus, MemoryStore, MovedClock
 ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
 COLLECTIONS: Sequence[Collection[Any]] = (
     ACCEPTED,
+    ACCOUNT_CALLS,
+    ACCOUNT_CHECKS,
+    ACCOUNT_SENDS,
     AGENTS,
     ANNOUNCEMENTS,
     TASKS,

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 import services.records
 from services import delivery, metrics, sla
 from services.composition import ALL_IN_ONE, COLLECTIONS, GROUP_TOPICS, PROCESSES, PUBLIC, RECORDS, SERVICES, process_of
-from services.delivery import webhooks
+from services.delivery import accounts, webhooks
 from services.router import conversations, dispatch
 from services.runtime.collections import RUNTIME_COLLECTIONS
 from services.runtime.service import Context, Part
@@ -26,6 +26,7 @@ PACKAGES = {
     "conversations": conversations,
     "dispatch": dispatch,
     "sla": sla,
+    "accounts": accounts,
     "sender": delivery,
     "metrics": metrics,
     "webhooks": webhooks,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from schemas.activity import Activity, Address
 from schemas.channel import Capabilities, Scope
@@ -119,6 +119,19 @@ class Http(Protocol):
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         """POST these bytes as `application/json`, with these headers besides; what is signed goes out as it is."""
+        ...
+
+
+@runtime_checkable
+class SelfChecking(Protocol):
+    """A channel whose platform says how our account is."""
+
+    async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
+        """What keeps customers' messages from coming in, and what to do about it; None when nothing does.
+
+        `public_url` is where this installation is reached, None when nobody said. Raises Unauthorized when the
+        platform does not accept the credentials; Retryable, Refused, Uncertain when it gives no clear answer.
+        """
         ...
 
 

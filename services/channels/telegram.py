@@ -2,12 +2,14 @@
 
 import hmac
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
+from services.channels.bot_api.bot import call, wrong_webhook
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.updates import parse
 from services.channels.port import (
@@ -90,7 +92,7 @@ class Telegram:
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
         """`sendMessage`. Errors never name the address called, because the token is part of it."""
         token = account.body.credentials.get("bot_token", "")
-        url = f"{(account.body.api_base or API_BASE).rstrip('/')}/bot{token}/sendMessage"
+        url = f"{base_of(account.body)}/bot{token}/sendMessage"
         try:
             return await send_message(url, message, http)
         except Retryable as error:
@@ -101,6 +103,24 @@ class Telegram:
             raise Unauthorized(_hidden(str(error), token), error.status) from None
         except Uncertain as error:
             raise Uncertain(_hidden(str(error), token)) from None
+
+    async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
+        """Ask the bot who it is and where its webhook is. See `SelfChecking`."""
+        base, token = base_of(account.body), account.body.credentials.get("bot_token", "")
+        await call(http, base, token, "getMe")
+        if account.body.settings.get("receive") == "poll":
+            return None
+        try:
+            info = await call(http, base, token, "getWebhookInfo")
+        except Unauthorized:
+            # The token was accepted a moment ago: this server does not know the method.
+            return None
+        return wrong_webhook(info, f"/webhooks/telegram/{account.workspace}/{account.id}", public_url, now)
+
+
+def base_of(body: AccountBody) -> str:
+    """Where the Bot API of an account is."""
+    return (body.api_base or API_BASE).rstrip("/")
 
 
 def _hidden(detail: str, token: str) -> str:

@@ -1,6 +1,10 @@
 """Operational metrics of delivery. Every name is here; labels come from bounded sets."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.records.accounts import AccountCheck
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -23,3 +27,19 @@ class WebhookInstruments:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.calls = Counter("pasokh_webhook_calls_total", "Webhooks posted.", ["answer"], registry=registry)
         self.duration = Histogram("pasokh_webhook_call_seconds", "One webhook.", registry=registry, buckets=SECONDS)
+
+
+class AccountInstruments:
+    """How accounts are: 1 when `state` is `ok`, else 0. Those that are not well are shown first where there are many."""
+
+    MOST_SHOWN = 2_000
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ["workspace", "channel", "account", "state"]
+        self.healthy = Gauge("pasokh_account_healthy", "Whether an account is well.", labels, registry=registry)
+
+    def show(self, checks: Sequence[AccountCheck]) -> None:
+        """Show these accounts and no others."""
+        self.healthy.clear()
+        for one in sorted(checks, key=lambda check: check.is_well)[: self.MOST_SHOWN]:
+            self.healthy.labels(one.workspace, one.channel, one.account, one.state).set(one.is_well)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from schemas.accounts import AccountWritten
 from schemas.channel import Capabilities, Scope
 from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
 from schemas.values import Contract, Failure, Sealed
@@ -134,6 +135,7 @@ def end_hold(desk: Desk, held: Held) -> None:
     else:
         if held.chat is None and sends.held_for is not None:
             desk.put_sends(held.account, sends, holds.opened(sends))
+            _tell_accounts(desk, sends)
         _release(desk, held)
 
 
@@ -174,6 +176,8 @@ def _quiet(desk: Desk, record: SendRecord, scope: Scope, until: datetime) -> Non
     wake_hold(desk, Held(account=identity, chat=chat), after.chats[chat])
     if after.held_for == "limit" and after.held_until is not None:
         wake_hold(desk, Held(account=identity), after.held_until)
+        if before.held_for is None:
+            _tell_accounts(desk, after)
 
 
 # -- results -----------------------------------------------------------------------------------------------------------
@@ -200,6 +204,7 @@ def _answer_probe(desk: Desk, record: SendRecord) -> None:
     if holds.is_locked(sends) and sends.probe == record.message.id:
         desk.put_sends(identity, sends, holds.opened(sends))
         wake_hold(desk, Held(account=identity), desk.now)
+        _tell_accounts(desk, sends)
 
 
 def _lock(desk: Desk, record: SendRecord, error: Failure) -> None:
@@ -209,6 +214,14 @@ def _lock(desk: Desk, record: SendRecord, error: Failure) -> None:
     desk.put_sends(identity, before, after)
     put(desk, record, state="waiting", due_at=None, hold=identity, first_tried_at=None)
     wake_hold(desk, Held(account=identity), after.held_until or desk.now)
+    if not holds.is_locked(before):
+        _tell_accounts(desk, after)
+
+
+def _tell_accounts(desk: Desk, sends: AccountSends) -> None:
+    """Whoever watches accounts looks at this one now."""
+    named = AccountWritten(workspace=sends.workspace, channel=sends.channel, account=sends.account)
+    desk.work.emit("pasokh.control.account_held", sends.workspace, named, topic="accounts")
 
 
 def _retry(desk: Desk, record: SendRecord, again: Again) -> None:

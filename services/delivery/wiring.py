@@ -7,9 +7,11 @@ from prometheus_client import CollectorRegistry
 
 from services.channels.port import Channel
 from services.channels.registry import CHANNELS
+from services.delivery.accounts.stage import AccountsStage
+from services.delivery.accounts.watch import AccountsWatch
 from services.delivery.attempt import Outside
 from services.delivery.http import guarded, open_http
-from services.delivery.instruments import DeliveryInstruments, WebhookInstruments
+from services.delivery.instruments import AccountInstruments, DeliveryInstruments, WebhookInstruments
 from services.delivery.sender import Sender
 from services.delivery.webhooks.call import Outside as Calls
 from services.delivery.webhooks.stage import WebhooksStage
@@ -18,7 +20,7 @@ from services.runtime.service import Context, Part
 
 @asynccontextmanager
 async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS) -> AsyncIterator[Part]:
-    """The stages `sender` and `webhooks`, their metrics, and the connections they send over."""
+    """The stages `sender`, `webhooks` and `accounts`, their metrics, and the connections they send over."""
     registry = CollectorRegistry()
     settings = context.settings
     backend = guarded(allow_private=settings.allow_private_targets, allowed=settings.allowed_targets)
@@ -32,4 +34,10 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
             instruments=DeliveryInstruments(registry),
         )
         calls = Calls(webhook_http, context.store, context.clock, WebhookInstruments(registry))
-        yield Part(stages=(Sender(outside), WebhooksStage(calls)), collectors=(registry,))
+        accounts = AccountsStage(outside, settings.public_url)
+        watch = AccountsWatch(context, AccountInstruments(registry))
+        yield Part(
+            stages=(Sender(outside), WebhooksStage(calls), accounts),
+            collectors=(registry,),
+            background=(watch.start, watch.run),
+        )

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from schemas.activity import Activity
 from services.channels.port import Account, Channel, Forged, Malformed, Reply, Request
+from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts, Connected
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish, within_bus
@@ -75,6 +76,7 @@ class Webhooks:
         bus: Bus,
         clock: Clock,
         instruments: IngestInstruments,
+        notes: CallNotes,
         *,
         room: Room | None = None,
         body_seconds: float = BODY_SECONDS,
@@ -82,6 +84,7 @@ class Webhooks:
         self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
         self._instruments, self._room, self._body_seconds = instruments, room or Room(), body_seconds
         self._beside = Beside()
+        self._notes = notes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(scope, receive)
@@ -128,6 +131,7 @@ class Webhooks:
         reply, connected = await self._authentic(channel, connected, request)
         if reply is not None:
             return Response(reply.body, reply.status, media_type=reply.media_type)
+        self._notes.note_call(connected.account)
         return await self._taken(_Call(channel, connected, request))
 
     async def _addressed(self, path: str) -> tuple[Channel, Connected]:
@@ -157,6 +161,7 @@ class Webhooks:
             return _proven(channel, fresh.account, request), fresh
         except Forged:
             self._reject((account.workspace, channel.name), "forged")
+            self._notes.note_forged(account)
             _log.warning("webhook_forged", channel=channel.name, workspace=account.workspace, account=account.id)
             raise
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.channels.registry import CHANNELS
+from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
 from services.ingest.webchat import page
@@ -23,7 +24,8 @@ def ingest(read_handoff: ReadHandoff) -> Service:
         instruments = IngestInstruments()
         channels = {channel.name: channel for channel in CHANNELS}
         accounts = Accounts(context.store, context.clock)
-        webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments)
+        notes = CallNotes(context.store, context.clock)
+        webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes)
         bells = Bells(context.bus)
         door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), read_handoff)
         reception = Reception(door, bells, instruments, {})
@@ -31,7 +33,7 @@ def ingest(read_handoff: ReadHandoff) -> Service:
             branches={PREFIX: webhooks},
             routers=[router_of(reception), page.router_of()],
             collectors=instruments.collectors,
-            background=[bells.run],
+            background=[bells.run, notes.run],
         )
 
     return opened

@@ -63,5 +63,10 @@ class AccountSends(Contract):
 
 
 SENDS = Collection("sends", SendRecord, writer=WRITER, indexes=(Index("hold", ("hold",)),))
-ACCOUNT_SENDS = Collection("account_sends", AccountSends, writer=WRITER)
+ACCOUNT_SENDS = Collection(
+    "account_sends",
+    AccountSends,
+    writer=WRITER,
+    indexes=(Index("workspace", ("workspace", "channel", "account")), Index("held", ("held_for",))),
+)
 SEND_QUEUES = Collection("send_queues", SendQueue, writer=WRITER)

@@ -23,7 +23,7 @@ from services.runtime.stream.following import Following, Listener, Told
 from services.runtime.stream.sse import HEARTBEAT, EventStream, block, place
 from services.runtime.stream.vector import Vector
 
-TOPICS = ("conversations", "sla")
+TOPICS = ("conversations", "sla", "accounts")
 """The topics of facts. Each is written by the group of the same name."""
 HEARTBEAT_SECONDS = 15.0
 PAGE = 200

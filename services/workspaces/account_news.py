@@ -4,7 +4,7 @@ import structlog
 
 from schemas.accounts import AccountWritten
 from schemas.envelope import Event, encode
-from services.runtime.bus.port import Outgoing
+from services.runtime.bus.port import Outgoing, partition_of
 from services.runtime.errors import Unavailable, Unknown
 from services.runtime.identifiers import random_id
 from services.runtime.service import Context
@@ -14,7 +14,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def publish_written(context: Context, workspace: str, name: str) -> None:
-    """Tell every partition of `outbound` that the account `channel/account` is another, or none, from now on.
+    """Tell every partition of `outbound`, and `accounts`, that `channel/account` is another, or none, from now on.
 
     Never raises: the account is written already, and what is held is tried again before long in any case.
     """
@@ -31,7 +31,8 @@ async def publish_written(context: Context, workspace: str, name: str) -> None:
     )
     value = encode(event)
     try:
-        partitions = range(context.bus.partitions)
-        await context.bus.publish([Outgoing("outbound", p, event.partitionkey, value) for p in partitions])
+        senders = [Outgoing("outbound", p, event.partitionkey, value) for p in range(context.bus.partitions)]
+        watcher = Outgoing("accounts", partition_of(workspace, context.bus.partitions), event.partitionkey, value)
+        await context.bus.publish([*senders, watcher])
     except (Unavailable, Unknown) as error:
         _log.warning("account_written_not_published", workspace=workspace, account=name, reason=str(error))

@@ -6,13 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from schemas.configuration import AccountBody
+from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Slug
+from services.records.accounts import read_health
 from services.records.lookups import ExistingWorkspace
 from services.runtime.auth import allowed
 from services.runtime.http import Asked, IfMatch, In, Listing, etag
 from services.runtime.json_body import JsonBody
 from services.runtime.problems import NotFound
+from services.runtime.service import Context
 from services.workspaces import edits
 from services.workspaces.account_news import publish_written
 from services.workspaces.edits import CheckAccount
@@ -23,22 +25,29 @@ from services.workspaces.writing import write
 AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
 
 
-async def list_accounts(configuration: ExistingWorkspace, asked: Asked) -> Listing[AccountShown]:
+async def list_accounts(configuration: ExistingWorkspace, asked: Asked, context: In) -> Listing[AccountShown]:
     """By channel and id."""
-    workspace = configuration.workspace
-    shown = [(name, shown_account(workspace, name, part.body)) for name, part in configuration.accounts.items()]
+    workspace, accounts = configuration.workspace, configuration.accounts
+    health = await read_health(context.store, workspace, accounts, context.clock.now())
+    shown = [(name, shown_account(workspace, name, part.body, health[name])) for name, part in accounts.items()]
     return page_of(shown, asked, "accounts", workspace)
 
 
+async def _shown(context: Context, configuration: WorkspaceConfiguration, name: str) -> AccountShown:
+    workspace = configuration.workspace
+    health = await read_health(context.store, workspace, [name], context.clock.now())
+    return shown_account(workspace, name, configuration.accounts[name].body, health[name])
+
+
 async def show_account(
-    configuration: ExistingWorkspace, channel: str, account: str, response: Response
+    configuration: ExistingWorkspace, channel: str, account: str, context: In, response: Response
 ) -> AccountShown:
     name = f"{channel}/{account}"
     if name not in configuration.accounts:
         raise edits.no_account(name)
     found = configuration.accounts[name]
     response.headers["ETag"] = etag(found.version)
-    return shown_account(configuration.workspace, name, found.body)
+    return await _shown(context, configuration, name)
 
 
 async def delete_account(
@@ -87,7 +96,7 @@ class AccountWriting:
         await publish_written(context, workspace, name)
         response.status_code = 200 if before is not None and name in before.accounts else 201
         response.headers["ETag"] = etag(after.accounts[name].version)
-        return shown_account(workspace, name, after.accounts[name].body)
+        return await _shown(context, after, name)
 
 
 def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:

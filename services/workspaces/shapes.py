@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, Field
 
+from schemas.accounts import AccountHealth
 from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
@@ -50,7 +51,7 @@ class TeamShown(BaseModel):
 
 
 class AccountShown(BaseModel):
-    """An account. Each credential reads `"set"`; the platform posts to `webhook_path`."""
+    """An account. Each credential reads `"set"`; the platform posts to `webhook_path`. `health`: how it is now."""
 
     id: str
     channel: str
@@ -61,6 +62,7 @@ class AccountShown(BaseModel):
     settings: dict[str, Json]
     calendar: Hours = None
     webhook_path: str
+    health: AccountHealth
 
 
 class RoutingShown(BaseModel):
@@ -94,7 +96,7 @@ def shown_team(team: str, body: TeamBody) -> TeamShown:
     return TeamShown(id=team, **dict(body))
 
 
-def shown_account(workspace: str, name: str, body: AccountBody) -> AccountShown:
+def shown_account(workspace: str, name: str, body: AccountBody, health: AccountHealth) -> AccountShown:
     channel, account = name.split("/", 1)
     return AccountShown(
         id=account,
@@ -106,6 +108,7 @@ def shown_account(workspace: str, name: str, body: AccountBody) -> AccountShown:
         settings=body.settings,
         calendar=body.calendar,
         webhook_path=f"/webhooks/{channel}/{workspace}/{account}",
+        health=health,
     )
 
 

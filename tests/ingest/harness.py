@@ -13,6 +13,7 @@ from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceCon
 from schemas.envelope import Event, decode
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
+from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
 from services.ingest.room import Room
@@ -21,6 +22,7 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, 
 from services.runtime.bus.port import Outgoing
 from services.runtime.errors import Unavailable
 from services.runtime.store.port import Document, Key, Page, Query
+from tests import fakes
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
@@ -114,12 +116,15 @@ class Ingest:
         for collector in self.instruments.collectors:
             self.registry.register(collector)
         self.accounts = Accounts(self.store, self.clock, spacing=0)
+        self.noted = fakes.MemoryStore()
+        self.notes = CallNotes(self.noted, self.clock)
         self.app = Webhooks(
             {"telegram": channel or Telegram()},
             self.accounts,
             self.bus,
             self.clock,
             self.instruments,
+            self.notes,
             room=room,
             body_seconds=body_seconds,
         )

@@ -29,7 +29,7 @@ def ingest() -> Ingest:
         accounts={"api/main": Kept(body=body, version=1, at=START)},
     )
     made.store.documents[Key(CONFIGURATIONS.name, version_id("shop", 1))] = configuration.model_dump(mode="json")
-    made.app = Webhooks({"api": Api()}, made.accounts, made.bus, made.clock, made.instruments)
+    made.app = Webhooks({"api": Api()}, made.accounts, made.bus, made.clock, made.instruments, made.notes)
     return made
 
 

@@ -1,6 +1,7 @@
 """Whoever sends hears that an account was written."""
 
 from schemas.envelope import decode
+from services.runtime.bus.port import partition_of
 from services.runtime.errors import Unavailable
 from tests.rest import Rest, open_rest
 
@@ -20,10 +21,11 @@ def told(rest: Rest) -> list[tuple[str, int]]:
     return places
 
 
-async def test_every_partition_of_senders_hears_that_an_account_was_written_or_removed() -> None:
+async def test_every_partition_of_senders_and_whoever_watches_hear_that_an_account_was_written_or_removed() -> None:
     async with open_rest() as rest:
         await rest.workspace()
-        everywhere = [("outbound", p) for p in range(rest.bus.partitions)]
+        partitions = rest.bus.partitions
+        everywhere = [("accounts", partition_of("shop", partitions)), *(("outbound", p) for p in range(partitions))]
         await rest.ask("PUT", MAIN, BODY)
         assert sorted(told(rest)) == everywhere
         await rest.ask("PUT", MAIN, BODY)

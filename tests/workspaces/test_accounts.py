@@ -39,6 +39,14 @@ async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_the
         "api_base": None,
         "settings": {"username": "shop_bot"},
         "webhook_path": "/webhooks/telegram/shop/main",
+        "health": {
+            "state": "ok",
+            "detail": "",
+            "last_webhook_at": None,
+            "last_sent_at": None,
+            "last_refused_at": None,
+            "last_refusal": None,
+        },
     }
     shown = await rest.ask("GET", MAIN)
     assert shown.json() == answer.json()

@@ -1,0 +1,86 @@
+"""Calls of the Bot API about the bot itself: who it is, where its webhook is, what waits for it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import orjson
+
+from schemas.values import Json
+from services.channels.bot_api.shapes import mapping, number, text
+from services.channels.port import Answer, Http, Refused, Retryable, Unauthorized, Uncertain
+
+UNAUTHORIZED = frozenset({401, 404})
+FRESH = timedelta(minutes=10)
+"""How long an error of the platform's last delivery counts while updates wait."""
+
+
+async def call(http: Http, base: str, token: str, method: str, parameters: Mapping[str, Json] | None = None) -> Json:
+    """The `result` of a method. Raises Unauthorized, Retryable, Refused (code: the status), Uncertain.
+
+    No error names the address called, because the token is part of it.
+    """
+    try:
+        answer = await http.post_json(f"{base}/bot{token}/{method}", dict(parameters or {}))
+    except Retryable as error:
+        raise Retryable(_hidden(error, token), error.after) from None
+    except Refused as error:
+        raise Refused(error.code, _hidden(error, token)) from None
+    except Uncertain as error:
+        raise Uncertain(_hidden(error, token)) from None
+    return _result(answer, method)
+
+
+def _hidden(error: Exception, token: str) -> str:
+    return str(error).replace(token, "<token>") if token else str(error)
+
+
+def _result(answer: Answer, method: str) -> Json:
+    try:
+        body = mapping(orjson.loads(answer.body))
+    except orjson.JSONDecodeError:
+        body = {}
+    if answer.status == 200 and body.get("ok") is True:
+        return body.get("result")
+    said = (text(body.get("description")) or f"HTTP {answer.status}")[:200]
+    if answer.status in UNAUTHORIZED:
+        raise Unauthorized(f"the bot token is not accepted ({said})", answer.status)
+    if answer.status == 429 or answer.status >= 500:
+        wanted = number(mapping(body.get("parameters")).get("retry_after"))
+        raise Retryable(f"{method}: {said}", float(wanted) if wanted is not None and wanted >= 0 else None)
+    raise Refused(str(answer.status), said, answer.status)
+
+
+def wrong_webhook(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:
+    """What of `getWebhookInfo` keeps updates from coming to `path` of ours; None when nothing does."""
+    url = mapping(info).get("url")
+    if not isinstance(url, str):
+        return None
+    if not url:
+        return (
+            "No webhook is set, so nothing that customers write comes in. Run `pasokh telegram connect`, or set the "
+            'account\'s settings.receive to "poll".'
+        )
+    if public_url is not None and url != public_url.rstrip("/") + path:
+        return f"The webhook is set to {_place(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
+    if urlsplit(url).path != path and not urlsplit(url).path.endswith(path):
+        return f"The webhook is set to {_place(url)}, which is not {path} of this installation. {CONNECT}"
+    return _failing(mapping(info), now)
+
+
+CONNECT = "Run `pasokh telegram connect`."
+
+
+def _place(url: str) -> str:
+    """An address without what may be secret in it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
+    waiting, said, at = (info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date"))
+    if not isinstance(waiting, int) or not waiting or not isinstance(said, str) or not isinstance(at, int):
+        return None
+    if now - datetime.fromtimestamp(at, UTC) > FRESH:
+        return None
+    return f"Telegram cannot deliver to our webhook: {said[:200]} ({waiting} updates wait)."

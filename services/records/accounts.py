@@ -1,0 +1,148 @@
+"""What is known of connected accounts: what came in, what their platforms say, and how they are because of it.
+
+What went out is in `account_sends`, per partition of the sender. `health_of` puts all of it together.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from schemas.accounts import AccountHealth, AccountState
+from schemas.values import Contract, Instant
+from services.records.sends import ACCOUNT_SENDS, AccountSends
+from services.runtime.store.port import Collection, Index, Key, Query
+from services.runtime.work import Reader
+
+WRITER = "accounts"
+FORGED_WITHIN = timedelta(minutes=10)
+"""How long forged calls are counted together, and shown after the last of them."""
+PAGE = 200
+
+
+class AccountCalls(Contract):
+    """What came in for an account, or was tried to; its id is `workspace/channel:account`. Ingest alone writes it.
+
+    `forged`: calls since `forged_since`, not further apart than `FORGED_WITHIN`. `poll_error`: why fetching updates
+    does not work now (then `is_failing`), of accounts that are polled. `revision` keeps two processes from losing each other's counts.
+    """
+
+    workspace: str
+    channel: str
+    account: str
+    last_webhook_at: Instant | None = None
+    last_forged_at: Instant | None = None
+    forged_since: Instant | None = None
+    forged: int = 0
+    poll_error: str | None = None
+    is_failing: bool = False
+    revision: int = 0
+
+
+class AccountCheck(Contract):
+    """What the platform said of the account when it was asked last, and the state that was told last.
+
+    `partition` is where its workspace is looked after, `next_at` when the platform is asked again.
+    """
+
+    workspace: str
+    channel: str
+    account: str
+    state: AccountState = "ok"
+    detail: str = ""
+    since: Instant | None = None
+    found: Literal["ok", "credentials", "webhook"] = "ok"
+    found_detail: str = ""
+    checked_at: Instant | None = None
+    partition: int
+    next_at: Instant
+    is_well: bool = True
+
+
+ACCOUNT_CALLS = Collection(
+    "account_calls",
+    AccountCalls,
+    writer="ingest",
+    indexes=(Index("forged", ("last_forged_at",)), Index("failing", ("is_failing",))),
+)
+ACCOUNT_CHECKS = Collection(
+    "account_checks",
+    AccountCheck,
+    writer=WRITER,
+    indexes=(Index("due", ("partition", "next_at")), Index("well", ("partition", "is_well"))),
+)
+
+
+def account_id(workspace: str, channel: str, account: str) -> str:
+    """The id of what is known of an account."""
+    return f"{workspace}/{channel}:{account}"
+
+
+def health_of(
+    calls: AccountCalls | None, sends: Sequence[AccountSends], check: AccountCheck | None, now: datetime
+) -> AccountHealth:
+    """How an account is at `now`; the worst that is known decides."""
+    refused = max((s for s in sends if s.last_refused_at), key=lambda s: s.last_refused_at or now, default=None)
+    state, detail = _state(calls, sends, check, now)
+    return AccountHealth(
+        state=state,
+        detail=detail,
+        last_webhook_at=calls.last_webhook_at if calls else None,
+        last_sent_at=max((s.last_sent_at for s in sends if s.last_sent_at), default=None),
+        last_refused_at=refused.last_refused_at if refused else None,
+        last_refusal=refused.last_refusal if refused else None,
+    )
+
+
+def _state(
+    calls: AccountCalls | None, sends: Sequence[AccountSends], check: AccountCheck | None, now: datetime
+) -> tuple[AccountState, str]:
+    locked = next((one for one in sends if one.held_for == "credentials"), None)
+    if locked is not None:
+        said = locked.last_refusal.detail if locked.last_refusal else "the platform does not let the account in"
+        return "credentials", f"{said}. Replies are held; write the account with credentials that work."
+    if check is not None and check.found != "ok":
+        return check.found, check.found_detail
+    if calls is not None and calls.poll_error is not None:
+        return "webhook", calls.poll_error
+    paused = [one.held_until for one in sends if one.held_for == "limit" and one.held_until and one.held_until > now]
+    if paused:
+        return "paused", f"The platform wants nothing of the account until {max(paused):%H:%M:%S} UTC; replies wait."
+    if calls is not None and calls.last_forged_at is not None and now - calls.last_forged_at < FORGED_WITHIN:
+        times = f"{calls.forged} call{'s' if calls.forged != 1 else ''} with a wrong or missing secret"
+        return "forged", f"{times}, the last at {calls.last_forged_at:%H:%M:%S} UTC; they were turned away."
+    return "ok", ""
+
+
+async def read_health(reader: Reader, workspace: str, names: Iterable[str], now: datetime) -> dict[str, AccountHealth]:
+    """How the accounts `channel/account` of a workspace are. Raises Unavailable."""
+    wanted = {name: f"{workspace}/{name.replace('/', ':', 1)}" for name in names}
+    if not wanted:
+        return {}
+    keys = [Key(c.name, i) for c in (ACCOUNT_CALLS, ACCOUNT_CHECKS) for i in wanted.values()]
+    found = await reader.get_many(keys)
+    sends = await read_sends(reader, workspace)
+    health = {}
+    for name, identity in wanted.items():
+        calls, check = found.get(Key(ACCOUNT_CALLS.name, identity)), found.get(Key(ACCOUNT_CHECKS.name, identity))
+        health[name] = health_of(
+            AccountCalls.model_validate(calls) if calls else None,
+            sends.get(identity, []),
+            AccountCheck.model_validate(check) if check else None,
+            now,
+        )
+    return health
+
+
+async def read_sends(reader: Reader, workspace: str) -> dict[str, list[AccountSends]]:
+    """What each partition knows of sending as each account of a workspace, by the account's id. Raises Unavailable."""
+    found: dict[str, list[AccountSends]] = {}
+    after = None
+    while True:
+        query = Query(ACCOUNT_SENDS.name, "workspace", {"workspace": workspace}, limit=PAGE, after=after)
+        page = await reader.query(query)
+        for _, document in page.items:
+            one = AccountSends.model_validate(document)
+            found.setdefault(account_id(one.workspace, one.channel, one.account), []).append(one)
+        if page.next is None:
+            return found
+        after = page.next
