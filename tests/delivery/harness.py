@@ -224,7 +224,12 @@ class Desk:
 
     def facts(self) -> list[tuple[str, Json]]:
         """What was told: last word of the type and the message, in order."""
-        return [(event.type.rsplit(".", 1)[1], event.data["message"]) for event in self.events]
+        told = [event for event in self.events if event.type.startswith("pasokh.delivery.")]
+        return [(event.type.rsplit(".", 1)[1], event.data["message"]) for event in told]
+
+    def accounts_told(self) -> int:
+        """How often whoever watches accounts was told to look."""
+        return len([event for event in self.events if event.type == "pasokh.control.account_held"])
 
     def error_of(self, message_id: str) -> str:
         failure = self.send(message_id).error

@@ -150,7 +150,7 @@ async def test_account_written_anew_is_tried_at_once_and_everything_held_goes_in
     await desk.deliver()
     await desk.fire()
     await desk.deliver()
-    assert (desk.clock.at, desk.account().held_for) == (START, None)
+    assert (desk.clock.at, desk.account().held_for, desk.accounts_told()) == (START, None, 2)
     assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
     assert desk.channel.taken.index("b") > desk.channel.taken.index("a")
     assert desk.timers() == []
