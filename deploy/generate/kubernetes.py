@@ -93,11 +93,14 @@ def _environment() -> Iterator[Manifest]:
     settings, secret = {"name": "pasokh-settings"}, {"name": "pasokh-secrets"}
     yield {"name": "KAFKA_SERVERS", "valueFrom": {"configMapKeyRef": {**settings, "key": "KAFKA_SERVERS"}}}
     yield {"name": "PASOKH_BUS", "value": "kafka://$(KAFKA_SERVERS)"}
-    yield {"name": "PASOKH_PUBLIC_URL", "valueFrom": {"configMapKeyRef": {**settings, "key": "PASOKH_PUBLIC_URL"}}}
+    # The proxy says who its client is: the installation says which addresses proxies have.
+    for name in ("PASOKH_PUBLIC_URL", "PASOKH_TRUSTED_PROXIES"):
+        yield {"name": name, "valueFrom": {"configMapKeyRef": {**settings, "key": name}}}
     for name in ("PASOKH_STORE", "PASOKH_ADMIN_KEY"):
         yield {"name": name, "valueFrom": {"secretKeyRef": {**secret, "key": name}}}
-    # The proxy says who its client is. Nobody outside the cluster reaches the services but through it.
-    yield {"name": "PASOKH_TRUSTED_PROXIES", "value": '["*"]'}
+    # A Kafka may ask for no user.
+    for name in ("PASOKH_KAFKA_USERNAME", "PASOKH_KAFKA_PASSWORD"):
+        yield {"name": name, "valueFrom": {"secretKeyRef": {**secret, "key": name, "optional": True}}}
 
 
 def _probe(path: str, **how: int) -> Manifest:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.values import Contract
+from services.runtime.bus.kafka_access import access_of
 from services.runtime.bus.port import Bus
 from services.runtime.clock import Clock
 from services.runtime.collections import RUNTIME_COLLECTIONS
@@ -117,7 +118,12 @@ async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None
         from services.runtime.bus.kafka import KafkaBus  # noqa: PLC0415 - the same
 
         return await stack.enter_async_context(
-            KafkaBus.open(settings.bus_url, partitions=settings.partition_count, namespace=settings.namespace)
+            KafkaBus.open(
+                settings.bus_url,
+                partitions=settings.partition_count,
+                namespace=settings.namespace,
+                access=access_of(settings),
+            )
         )
     raise Misconfigured("PASOKH_BUS must be sqlite:////absolute/path or kafka://host:port,host:port")
 

@@ -28,6 +28,13 @@ class Settings(BaseSettings):
     public_url: str | None = None
     namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")] = "pasokh"
     """First word of topics and groups on Kafka, so that several installations can share one."""
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    """How user and password are proven to Kafka (SASL)."""
+    kafka_tls: bool = False
+    kafka_ca: Path | None = None
+    """File with the certificates of who signed Kafka's, where the system does not know them."""
     key_requests_per_second: Annotated[int, Field(ge=1)] = 1000
     """How often one API key may ask one process; over it, 429."""
     address_requests_per_second: Annotated[int, Field(ge=1)] = 2000

@@ -1,8 +1,11 @@
 """docker-compose.yml, by its schema and by what it must never say."""
 
+import json
+import os
 import re
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,8 @@ def test_without_secrets_of_ones_own_nothing_starts() -> None:
 
 def test_the_example_names_every_variable_and_the_same_defaults() -> None:
     defaults = {name: rest for name, how, rest in USED.findall(COMPOSE.read_text()) if how == ":-"}
+    # Not the images: a version in .env would stay there when the compose file has a newer one.
+    defaults = {name: rest for name, rest in defaults.items() if not name.endswith("_IMAGE")}
     assert defaults == {name: value for name, value in EXAMPLE.items() if value}
 
 
@@ -71,7 +76,75 @@ def test_only_this_machine_can_reach_it_until_told_otherwise() -> None:
     ports = {name: one["ports"] for name, one in WHOLE.items() if "ports" in one}
     assert set(ports) == {"proxy", "prometheus", "grafana"}
     assert all(port.startswith("127.0.0.1:") for published in ports.values() for port in published)
-    assert [WHOLE[name]["networks"] for name in ("kafka", "mongo")] == [["inside"], ["inside"]]
+
+
+def test_kafka_and_mongodb_are_reached_by_the_services_alone() -> None:
+    within = {name: set(one["networks"]) for name, one in WHOLE.items()}
+    assert within["kafka"] == within["mongo"] == {"data"}
+    assert {name for name, networks in within.items() if "data" in networks} == {*OURS, "kafka", "mongo"}
+    networks = compose(FILLED)["networks"]
+    assert all(networks[name]["internal"] for name in ("data", "front", "watching"))
+
+
+def test_the_proxy_alone_is_believed_about_its_clients_and_has_one_address() -> None:
+    address = WHOLE["proxy"]["networks"]["front"]["ipv4_address"]
+    for one in OURS.values():
+        assert json.loads(one["environment"]["PASOKH_TRUSTED_PROXIES"]) == [address]
+        # Any other network in common would give it a second one.
+        assert set(one["networks"]) & set(WHOLE["proxy"]["networks"]) == {"front"}
+    subnet = compose(FILLED)["networks"]["front"]["ipam"]["config"][0]["subnet"]
+    assert ip_address(address) in ip_network(subnet)
+
+
+def test_no_password_stands_on_a_command_line() -> None:
+    secrets = {value for name, value in FILLED.items() if not EXAMPLE[name]}
+    lines = [line for one in WHOLE.values() for line in (one.get("command"), one.get("entrypoint"), one["healthcheck"])]
+    assert not [line for line in lines for secret in secrets if secret in str(line)]
+    assert not [line for line in lines if "password" in str(line).lower()]
+
+
+def test_the_services_are_no_root_of_mongodb_and_prove_themselves_to_kafka() -> None:
+    for one in OURS.values():
+        environment = one["environment"]
+        assert environment["PASOKH_STORE"].startswith("mongodb://application:")
+        assert "authSource=pasokh" in environment["PASOKH_STORE"]
+        assert environment["PASOKH_KAFKA_USERNAME"] == "pasokh"
+    mongo = WHOLE["mongo"]["environment"]
+    assert mongo["PASOKH_MONGO_USER"] != mongo["MONGO_INITDB_ROOT_USERNAME"]
+    assert 'role: "readWrite", db: "pasokh"' in (ROOT / "deploy" / "mongo" / "ready.js").read_text()
+    listeners = WHOLE["kafka"]["environment"]["KAFKA_LISTENERS"].split(",")
+    plain = [one for one in listeners if not one.startswith("CLIENTS://")]
+    assert all("://127.0.0.1:" in one for one in plain)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_nothing_takes_all_of_the_machine(name: str) -> None:
+    assert re.fullmatch(r"\d+[mg]", WHOLE[name]["mem_limit"])
+    assert float(WHOLE[name]["cpus"]) <= 2
+    assert int(WHOLE[name]["pids_limit"]) <= 512
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_images_are_pinned_by_digest_and_the_rest_of_the_settings_stays(tmp_path: Path, taken: bool) -> None:
+    docker, into = tmp_path / "docker", tmp_path / "env"
+    says = f"echo docker.io/library/x@sha256:{'a' * 64}" if taken else "true"
+    docker.write_text(f"#!/bin/sh\ncase $1 in image) {says} ;; esac\n")
+    docker.chmod(0o755)
+    into.write_text("SECRET=stays\nMONGO_IMAGE=mongo:1@sha256:old\n")
+    command = [str(ROOT / "deploy" / "pin"), str(into)]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": path})
+    written = dict(VARIABLE.findall(into.read_text()))
+    if not taken:
+        assert done.returncode != 0
+        assert written["MONGO_IMAGE"] == "mongo:1@sha256:old"
+        return
+    assert done.returncode == 0, done.stderr
+    assert written.pop("SECRET") == "stays"
+    assert written == {
+        name: f"{rest}@sha256:{'a' * 64}" for name, _, rest in USED.findall(COMPOSE.read_text()) if "_IMAGE" in name
+    }
+    assert compose({**FILLED, **written})["services"]["mongo"]["image"] == written["MONGO_IMAGE"]
 
 
 def test_servers_are_those_that_the_tests_were_run_with() -> None:

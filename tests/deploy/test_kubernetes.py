@@ -97,7 +97,42 @@ def test_settings_exist_and_come_from_what_the_overlay_makes() -> None:
     secrets = {name for name, _ in VARIABLE.findall((OVERLAY / "secrets.env.example").read_text())}
     asked = [one["valueFrom"] for one in container["env"] if "valueFrom" in one]
     assert {one["configMapKeyRef"]["key"] for one in asked if "configMapKeyRef" in one} == literals
+    assert literals >= {"PASOKH_TRUSTED_PROXIES"}
     assert {one["secretKeyRef"]["key"] for one in asked if "secretKeyRef" in one} == secrets
+
+
+def reached_from(pods: dict[str, str]) -> list[dict[str, Any]]:
+    """The `from` of every policy that selects pods of these labels."""
+    found = []
+    for policy in found_policies():
+        selector = policy["spec"]["podSelector"]
+        named = selector.get("matchLabels", {}).items() <= pods.items()
+        among = all(pods.get(one["key"]) in one["values"] for one in selector.get("matchExpressions", ()))
+        if named and among:
+            found += [one for rule in policy["spec"].get("ingress", ()) for one in rule["from"]]
+    return found
+
+
+def found_policies() -> list[dict[str, Any]]:
+    return list(found("NetworkPolicy").values())
+
+
+@pytest.mark.parametrize("name", [*SERVICES, "proxy"])
+def test_nobody_reaches_a_pod_but_who_has_to(name: str) -> None:
+    pods = found("Deployment")[name]["spec"]["template"]["metadata"]["labels"]
+    proxy = found("Deployment")["proxy"]["spec"]["template"]["metadata"]["labels"]
+    assert any(p["spec"]["podSelector"]["matchLabels"].items() <= pods.items() for p in found_policies())
+    inside = [one["podSelector"]["matchLabels"] for one in reached_from(pods) if "podSelector" in one]
+    outside = [one["namespaceSelector"]["matchLabels"] for one in reached_from(pods) if "namespaceSelector" in one]
+    assert inside == ([] if name == "proxy" else [proxy])
+    assert outside == [{"kubernetes.io/metadata.name": "ingress-nginx" if name == "proxy" else "monitoring"}]
+
+
+def test_the_client_is_who_the_ingress_controller_says() -> None:
+    trusted = (BASE / "proxy" / "trusted.conf").read_text()
+    assert "real_ip_header X-Forwarded-For;" in trusted
+    assert "set_real_ip_from 0.0.0.0/0" not in trusted
+    assert "include trusted.conf;" in (BASE / "proxy" / "nginx.conf").read_text()
 
 
 def test_every_group_is_scaled_by_the_lag_on_every_topic_that_it_reads() -> None:

@@ -4,7 +4,9 @@ Nothing about the services is written here. What the file says is taken over, an
 
 - an address `NAME:PORT` of the compose network becomes 127.0.0.1 and a free port, `0.0.0.0:PORT` the same;
 - a replica is a process of its own: a name that stands for several becomes several servers or targets;
-- Kafka and MongoDB are the servers of the test run (another name and no password in their addresses);
+- Kafka and MongoDB are the servers of the test run (another name, no user and no password: those of Kafka are tested in
+  test_kafka_access.py);
+- the address of the proxy, who alone is believed about its clients, is 127.0.0.1;
 - a mounted folder is copied and changed in the same way; other paths of containers become folders of the test;
 - Prometheus scrapes each second, so that a test need not wait for minutes.
 """
@@ -172,9 +174,16 @@ class Topology:
         given: dict[str, str] = dict(service.get("environment", {}))
         if "PASOKH_BUS" in given:
             changed = {"PASOKH_HOST": "127.0.0.1", "PASOKH_PORT": str(port), "PASOKH_BUS": self.bus}
+            given = {name: value for name, value in given.items() if not name.startswith("PASOKH_KAFKA_")}
             given = {**given, **changed, "PASOKH_STORE": self._store(given["PASOKH_STORE"]), **self.overrides}
+            given["PASOKH_TRUSTED_PROXIES"] = given["PASOKH_TRUSTED_PROXIES"].replace(self._proxy, "127.0.0.1")
         inherited = [f"--unset={name}" for name in os.environ if name.startswith("PASOKH_")]
         return ["env", *inherited, *(f"{name}={value}" for name, value in given.items())]
+
+    @property
+    def _proxy(self) -> str:
+        """Its address in the compose network."""
+        return str(self.services["proxy"]["networks"]["front"]["ipv4_address"])
 
     def _store(self, named: str) -> str:
         """A MongoDB gets a database of the test's own; one SQLite file is for all."""

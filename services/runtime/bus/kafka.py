@@ -16,6 +16,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import TOPICS, Topic
+from services.runtime.bus.kafka_access import OPEN, KafkaAccess
 from services.runtime.bus.kafka_lanes import BATCH_BYTES, Lanes, Pair, size_of
 from services.runtime.bus.kafka_member import READY_BYTES, READY_RECORDS, Lost, Member, Won
 from services.runtime.bus.kafka_reopening import Reopening
@@ -51,8 +52,10 @@ class _Publishing:
 class KafkaBus:
     """A connection to Kafka. Made by `open`."""
 
-    def __init__(self, servers: str, partitions: int, namespace: str, max_waiting_bytes: int) -> None:
-        self.servers = servers
+    def __init__(
+        self, servers: str, partitions: int, namespace: str, max_waiting_bytes: int, access: KafkaAccess = OPEN
+    ) -> None:
+        self.connection: Mapping[str, Any] = {"bootstrap_servers": servers, **access.options()}
         self._partitions = partitions
         self._namespace = namespace
         self._room = max_waiting_bytes
@@ -63,17 +66,22 @@ class KafkaBus:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, partitions: int, namespace: str = "pasokh", max_waiting_bytes: int = MAX_WAITING_BYTES
+        cls,
+        url: str,
+        *,
+        partitions: int,
+        namespace: str = "pasokh",
+        max_waiting_bytes: int = MAX_WAITING_BYTES,
+        access: KafkaAccess = OPEN,
     ) -> AsyncIterator["KafkaBus"]:
         """Connect to `kafka://host:port,host:port` and make the topics that are missing.
 
         Raises Unavailable, and Misconfigured for a URL that is none or topics of another partition count.
         """
-        servers = servers_of(url)
+        bus = cls(servers_of(url), partitions, namespace, max_waiting_bytes, access)
         with _away_is_unavailable():
             async with asyncio.timeout(4 * OPEN_SECONDS):
-                await make_topics(servers, partitions, namespace)
-        bus = cls(servers, partitions, namespace, max_waiting_bytes)
+                await make_topics(bus.connection, partitions, namespace)
         try:
             await bus._publishing.get()
             yield bus
@@ -177,7 +185,7 @@ class KafkaBus:
 
     async def _start_publishing(self) -> _Publishing:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self.servers,
+            **self.connection,
             acks="all",
             enable_idempotence=True,
             compression_type="lz4",
@@ -208,7 +216,7 @@ class KafkaBus:
     async def _start_reader(self) -> Any:
         """A reader in no group, without partitions yet."""
         reader = AIOKafkaConsumer(
-            bootstrap_servers=self.servers,
+            **self.connection,
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=int(OFFSETS_SECONDS * 1000),
@@ -247,7 +255,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._won = won
         self._lost = lost
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bus.servers,
+            **bus.connection,
             group_id=group,
             # The others split the topics of one partition between members.
             partition_assignment_strategy=(RangePartitionAssignor,),
@@ -400,9 +408,9 @@ def _away_is_unavailable() -> Iterator[None]:
         raise Unavailable(f"Kafka: {error!r}") from error
 
 
-async def make_topics(servers: str, partitions: int, namespace: str) -> None:
+async def make_topics(connection: Mapping[str, Any], partitions: int, namespace: str) -> None:
     """Make the topics that are missing. Raises Misconfigured when one has another number of partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=int(OPEN_SECONDS * 1000))
+    admin = AIOKafkaAdminClient(**connection, request_timeout_ms=int(OPEN_SECONDS * 1000))
     try:
         await admin.start()
         present = await _partition_counts(admin)
