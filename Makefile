@@ -19,7 +19,7 @@ TESTS := $(VENV)/.stamp-tests
 DEV := $(VENV)/.stamp-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up env test lint export bench
+.PHONY: help setup up env pin test lint export bench
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ up: $(RUNTIME)  ## the whole of Pasokh in one process, with a demo workspace; AR
 
 env: $(RUNTIME)  ## .env for docker compose, with generated secrets; what is in it stays
 	@$(BIN)/pasokh env $(ARGS)
+
+pin:  ## digests of the images of docker compose into .env; needs Docker
+	@deploy/pin
 
 test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)

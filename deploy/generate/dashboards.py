@@ -499,7 +499,7 @@ PIPELINE = Dashboard(
         ),
         Panel(
             "Webhook out, 95 %",
-            (Query(slowest(0.95, "pasokh_webhook_call_seconds"), "95 %"),),
+            (Query(zero_if_none(slowest(0.95, "pasokh_webhook_call_seconds")), "95 %"),),
             "s",
             about="How long endpoints of integrators take for one call: nineteen of twenty were faster.",
         ),

@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.live_servers.docker import Containerised, Image, docker_answers
@@ -43,16 +44,25 @@ def open_local_kafka(nodes: int = 1) -> "LocalKafka":
     return kafka
 
 
-class LocalKafka:
-    """Apache Kafka in KRaft mode on free ports of 127.0.0.1, every node broker and controller."""
+def _nothing(_: int, __: int) -> Mapping[str, object]:
+    return {}
 
-    def __init__(self, jars: Path, count: int) -> None:
+
+class LocalKafka:
+    """Apache Kafka in KRaft mode on free ports of 127.0.0.1, every node broker and controller.
+
+    `changed`: properties beside the usual ones, by the ports of a node's broker and controller.
+    """
+
+    def __init__(self, jars: Path, count: int, changed: Callable[[int, int], Mapping[str, object]] = _nothing) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="pasokh-kafka-"))
         ports = free_ports(2 * count)
         brokers, controllers = ports[:count], ports[count:]
         voters = ",".join(f"{i + 1}@127.0.0.1:{port}" for i, port in enumerate(controllers))
         pairs = zip(brokers, controllers, strict=True)
-        self.nodes = [Node(jars, self._folder, i + 1, pair, voters, count) for i, pair in enumerate(pairs)]
+        self.nodes = [
+            Node(jars, self._folder, i + 1, pair, voters, count, changed(*pair)) for i, pair in enumerate(pairs)
+        ]
         self.url = "kafka://" + ",".join(f"127.0.0.1:{port}" for port in brokers)
 
     def start(self) -> None:
@@ -79,12 +89,21 @@ class LocalKafka:
 class Node:
     """One node of a cluster: `process` to stop or kill it, `start` to bring it back without waiting for it."""
 
-    def __init__(self, jars: Path, folder: Path, node_id: int, ports: tuple[int, int], voters: str, count: int) -> None:
+    def __init__(
+        self,
+        jars: Path,
+        folder: Path,
+        node_id: int,
+        ports: tuple[int, int],
+        voters: str,
+        count: int,
+        changed: Mapping[str, object] | None = None,
+    ) -> None:
         self.port = ports[0]
         self._folder = folder / str(node_id)
         self._folder.mkdir()
         self._properties = self._folder / "server.properties"
-        self._properties.write_text(_properties(node_id, ports, voters, self._folder / "data", count))
+        self._properties.write_text(_properties(node_id, ports, voters, self._folder / "data", count, changed or {}))
         self._classpath = f"{jars}/*"
         heap = "-Xmx384m" if count == 1 else "-Xmx256m"
         self.process = Process(self._java("kafka.Kafka", str(self._properties), options=[heap]), self._folder)
@@ -100,7 +119,9 @@ class Node:
         return ["java", *flags, "-cp", self._classpath, main, *arguments]
 
 
-def _properties(node_id: int, ports: tuple[int, int], voters: str, data: Path, count: int) -> str:
+def _properties(
+    node_id: int, ports: tuple[int, int], voters: str, data: Path, count: int, changed: Mapping[str, object]
+) -> str:
     broker, controller = ports
     lines = {
         "process.roles": "broker,controller",
@@ -112,6 +133,7 @@ def _properties(node_id: int, ports: tuple[int, int], voters: str, data: Path, c
         "log.dirs": data,
         **(ALONE if count == 1 else {}),
         **_replication(count),
+        **changed,
     }
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 

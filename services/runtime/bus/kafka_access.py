@@ -1,7 +1,7 @@
 """How a client proves itself to Kafka, and whether what travels is encrypted."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ class KafkaAccess:
     """`username` None: Kafka asks for none. `tls`: by the system's authorities, or those of the file `authority`."""
 
     username: str | None = None
-    password: str = ""
+    password: str = field(default="", repr=False)
     mechanism: Mechanism = "PLAIN"
     tls: bool = False
     authority: Path | None = None
