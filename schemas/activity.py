@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from schemas.identity import PersonKey
 from schemas.values import Contract, Instant, Json, Sealed, Surface
 
 ActivityKind = Literal[
@@ -80,7 +81,7 @@ class Activity(Contract):
     received_at: Instant
     details: dict[str, Json] = {}
 
-
-def person_key(workspace: str, person: str) -> str:
-    """The key that orders everything about a person: `workspace/channel:account:external_id`."""
-    return f"{workspace}/{person}"
+    @property
+    def person_key(self) -> PersonKey:
+        """Whose it is."""
+        return PersonKey(self.workspace, self.person)

@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from pydantic import ValidationInfo, field_validator
+
 from schemas.activity import Address
 from schemas.conversation import Conversation, FirstResponse
+from schemas.identity import PersonKey, PersonKeyText
 from schemas.values import Contract, Instant
 
 Override = Literal["priority", "team"]
@@ -33,8 +36,16 @@ class Case(Conversation):
     last_agent: str | None = None
     resolutions: int = 0
     transfers: int = 0
-    private_person: str | None = None
     overrides: list[Override] = []
+    private_person: PersonKeyText | None = None
+
+    @field_validator("private_person", mode="before")
+    @classmethod
+    def _of_this_workspace(cls, given: object, info: ValidationInfo) -> object:
+        """Documents of older versions name a person alone: it was, and is, one of the conversation's own workspace."""
+        if not isinstance(given, str) or ":" not in given.partition("/")[0]:
+            return given
+        return PersonKey(info.data["workspace"], given)
 
     def shown(self) -> Conversation:
         """As REST and facts show it."""

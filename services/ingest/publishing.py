@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from schemas.activity import Activity, person_key
+from schemas.activity import Activity
 from schemas.envelope import Event, encode
 from services.runtime.bus.port import MAX_EVENT_BYTES, Bus, Outgoing, partition_of
 
@@ -13,7 +13,7 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 def outgoing(activity: Activity, partitions: int, traceparent: str | None = None) -> Outgoing:
     """The event of an activity, on its person's partition."""
-    key = person_key(activity.workspace, activity.person)
+    key = str(activity.person_key)
     event = Event.made(
         specversion="1.0",
         id=activity.id,

@@ -71,7 +71,7 @@ async def talk_of(store: Store, visitor: Visitor) -> Talk:
     own = Talk(visitor.workspace, visitor.key)
     person = await _read(store, PERSONS, visitor.key)
     case = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
-    is_theirs = case is not None and case.private_person == visitor.person and case.status != "closed"
+    is_theirs = case is not None and case.private_person == visitor.person_key and case.status != "closed"
     return Talk(case.workspace, case.key, case.id) if case is not None and is_theirs else own
 
 

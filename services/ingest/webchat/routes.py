@@ -123,7 +123,7 @@ async def open_session(
 ) -> SessionShown:
     """With `identity` the same person on every device, otherwise somebody new."""
     door, account = visit.reception.door, visit.connected.account
-    await door.prove_handoff(body.handoff)
+    await door.prove_handoff(request, account.workspace, body.handoff)
     visitor = Visitor(
         workspace=account.workspace,
         account=account.id,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
+from schemas.identity import PersonKey
 from schemas.values import Contract
 from services.runtime.identifiers import hashed_id
 
@@ -34,9 +35,14 @@ class Visitor(Contract):
         return f"webchat:{self.account}:{self.visitor}"
 
     @property
+    def person_key(self) -> PersonKey:
+        """Who writes, to the whole installation."""
+        return PersonKey(self.workspace, self.person)
+
+    @property
     def key(self) -> str:
-        """The person key."""
-        return f"{self.workspace}/{self.person}"
+        """The text of the person key."""
+        return str(self.person_key)
 
     def is_expired(self, now: datetime) -> bool:
         return now.timestamp() >= self.expires

@@ -6,13 +6,16 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from schemas.identity import HandoffToken
 from services.channels.webchat import allows
 from services.ingest.accounts import Accounts, Connected
 from services.ingest.webchat.tokens import Visitor, visitor_of
+from services.records.conversations import CONVERSATIONS
 from services.records.secrets import installation_secret
 from services.runtime.problems import Forbidden, NotFound, Unauthorized
 from services.runtime.rates import Rates
 from services.runtime.service import Context
+from services.runtime.store.port import Key
 
 CHANNEL = "webchat"
 TOKENS, HANDOFFS = "webchat", "handoff"
@@ -22,8 +25,8 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 
-ReadHandoff = Callable[[bytes, str], str | None]
-"""The conversation that a hand-off token names, under the secret `handoff`; None when the token is not ours."""
+ReadHandoff = Callable[[bytes, str, str], HandoffToken | None]
+"""What a hand-off token opens in a workspace, under the secret `handoff`; None when it is not ours or not of there."""
 
 
 @dataclass(slots=True)
@@ -106,10 +109,20 @@ class Door:
         here = (visitor.workspace, visitor.account) == (path["workspace"], path["account"])
         return here and not visitor.is_expired(self.context.clock.now())
 
-    async def prove_handoff(self, token: str | None) -> None:
-        """Raises Unauthorized for the token of a link that is none of ours, Unavailable."""
-        if token is not None and self.read_handoff(await self.secrets.of(HANDOFFS), token) is None:
-            raise Unauthorized("This hand-off link is not one of ours. Open a session without `handoff`.")
+    async def prove_handoff(self, request: Request, workspace: str, token: str | None) -> None:
+        """Raises Unauthorized for a token that we did not make or made for another workspace; TooMany, Unavailable."""
+        if token is None:
+            return
+        found = self.read_handoff(await self.secrets.of(HANDOFFS), workspace, token)
+        if found is None or not (found.is_bound or await self._is_within(workspace, found.conversation)):
+            await self.failed(request)
+            raise Unauthorized("This hand-off link is not one of this workspace. Open a session without `handoff`.")
+
+    async def _is_within(self, workspace: str, conversation: str) -> bool:
+        """Of tokens that name no workspace, the conversation itself says whose it is."""
+        key = Key(CONVERSATIONS.name, conversation)
+        document = (await self.context.store.get_many([key])).get(key)
+        return document is not None and document.get("workspace") == workspace
 
 
 def address_of(request: Request) -> str:

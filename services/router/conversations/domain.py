@@ -69,7 +69,7 @@ def opened(identity: str, activity: Activity, plan: Plan, language: str | None, 
         tags=[],
         id=identity,
         workspace=activity.workspace,
-        key=f"{activity.workspace}/{activity.person}",
+        key=str(activity.person_key),
         status="waiting",
         channel=activity.channel,
         account=activity.account,
@@ -326,7 +326,7 @@ def _said(activity: Activity, name: str) -> str | None:
 
 def _stranger(activity: Activity, now: datetime) -> Person:
     return Person.made(
-        key=f"{activity.workspace}/{activity.person}",
+        key=str(activity.person_key),
         workspace=activity.workspace,
         person=activity.person,
         name=None,

@@ -1,7 +1,7 @@
 """From public to private, pure: tokens, links, what the public is told, and the states of a hand-off.
 
-A token is a conversation's id and a MAC over it, so that any partition can tell a real one and whose case it opens
-without asking anybody. It is not secret: only the person whose case it is can use it.
+A token is a conversation's id and a MAC over it and its workspace, so that any partition can tell a real one and whose
+case it opens without asking anybody, and none is good outside its workspace. It is not secret.
 """
 
 import base64
@@ -19,6 +19,7 @@ from schemas.case import Case
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.conversation import Handoff
+from schemas.identity import HandoffToken, PersonKey
 from schemas.values import PRIORITIES, Priority
 
 EXPIRES_AFTER = timedelta(seconds=900)
@@ -41,25 +42,33 @@ CONTINUE: Mapping[str, str] = {
 }
 
 
-def made_token(secret: bytes, conversation: str) -> str:
-    """The token of a conversation: 43 characters of `A-Za-z0-9_-`."""
+def made_token(secret: bytes, workspace: str, conversation: str) -> str:
+    """The token of a conversation of a workspace: 43 characters of `A-Za-z0-9_-`."""
     identity = UUID(conversation).bytes
-    return base64.urlsafe_b64encode(identity + _mac(secret, identity)).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(identity + _mac(secret, workspace, identity)).rstrip(b"=").decode()
 
 
-def read_token(secret: bytes, token: str) -> str | None:
-    """The conversation that a token opens; None for one that we did not make."""
+def read_token(secret: bytes, workspace: str, token: str) -> HandoffToken | None:
+    """What a token opens in a workspace; None for one that we did not make, or made for another workspace."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
     identity, mac = raw[:16], raw[16:]
-    if len(identity) != 16 or not hmac.compare_digest(mac, _mac(secret, identity)):
+    if len(identity) != 16:
         return None
-    return str(UUID(bytes=identity))
+    is_bound = hmac.compare_digest(mac, _mac(secret, workspace, identity))
+    if not is_bound and not hmac.compare_digest(mac, _unbound_mac(secret, identity)):
+        return None
+    return HandoffToken(str(UUID(bytes=identity)), is_bound)
 
 
-def _mac(secret: bytes, identity: bytes) -> bytes:
+def _mac(secret: bytes, workspace: str, identity: bytes) -> bytes:
+    return hmac.digest(secret, b"handoff/2\x00" + workspace.encode() + b"\x00" + identity, hashlib.sha256)[:MAC_BYTES]
+
+
+def _unbound_mac(secret: bytes, identity: bytes) -> bytes:
+    """Of links that stood in public before tokens were bound to a workspace."""
     return hmac.digest(secret, b"handoff\x00" + identity, hashlib.sha256)[:MAC_BYTES]
 
 
@@ -81,8 +90,8 @@ def token_of(activity: Activity, handoffs: Handoffs) -> str | None:
     """The conversation that an activity's token opens: of `/start TOKEN`, or of a chat that was opened by a link."""
     for name in ("start", "handoff"):
         token = activity.details.get(name)
-        if isinstance(token, str) and (conversation := read_token(handoffs.secret, token)):
-            return conversation
+        if isinstance(token, str) and (found := read_token(handoffs.secret, activity.workspace, token)):
+            return found.conversation
     return None
 
 
@@ -95,7 +104,7 @@ def link(
     case: Case, configuration: WorkspaceConfiguration | None, capabilities: Capabilities | None, handoffs: Handoffs
 ) -> tuple[str | None, str | None]:
     """Where the customer goes on, and which channel that is; (None, None) when there is no private side to offer."""
-    token = made_token(handoffs.secret, case.id)
+    token = made_token(handoffs.secret, case.workspace, case.id)
     account = _account(case, configuration)
     username = account.settings.get("username") if account else None
     if capabilities is not None and capabilities.deep_link and isinstance(username, str):
@@ -149,7 +158,7 @@ def completed(case: Case, activity: Activity, now: datetime) -> Case:
             "surface": "private",
             "last_surface": "private",
             "addresses": {**case.addresses, **({"private": address} if address else {})},
-            "private_person": activity.person,
+            "private_person": activity.person_key,
             "updated_at": now,
         }
     )
@@ -174,8 +183,11 @@ def raised(priority: Priority) -> Priority:
     return PRIORITIES[max(0, PRIORITIES.index(priority) - 1)]
 
 
-def may_join(case: Case, person: str) -> bool:
-    """Whether this person may take the case to private: the one it belongs to, or on a link the first who follows."""
-    if case.handoff is None or case.status == "closed":
+def may_join(case: Case, person: PersonKey) -> bool:
+    """Whether this person may take the case to private: the one it belongs to, or on a link the first who follows.
+
+    Nobody of another workspace ever may.
+    """
+    if case.handoff is None or case.status == "closed" or case.workspace != person.workspace:
         return False
     return case.private_person in {None, person}

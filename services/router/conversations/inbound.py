@@ -61,7 +61,7 @@ def handle_activity(work: Work, activity: Activity, around: Around) -> None:
 def _changes_anothers(work: Work, activity: Activity) -> bool:
     """Whether it changes a message in another person's conversation: its owner alone writes that, and is told."""
     message = work.get(MESSAGES, activity.message) if activity.kind in CHANGES and activity.message else None
-    if message is None or message.key == _key(activity):
+    if message is None or message.workspace != activity.workspace or message.key == _key(activity):
         return False
     work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=activity))
     return True
@@ -83,28 +83,34 @@ def _message(work: Work, activity: Activity, around: Around) -> None:
 def _goes_elsewhere(work: Work, activity: Activity, privacy: Privacy) -> bool:
     """A hand-off's token, or somebody who continues another person's conversation; True when that is all of it."""
     opened = privacy.opens(activity)
-    case = work.get(CONVERSATIONS, opened) if opened else None
+    case = _within(activity.workspace, work.get(CONVERSATIONS, opened) if opened else None)
     if case is not None and "start" in activity.details:
         if case.key == _key(activity) and case.status != "closed":
             join(work, case, activity)
         return True
-    if case is None or not may_join(case, activity.person):
+    if case is None or not may_join(case, activity.person_key):
         person = work.get(PERSONS, _key(activity))
         case = work.get(CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
-    if case is None or case.key == _key(activity) or not may_join(case, activity.person):
+    if case is None or case.key == _key(activity) or not may_join(case, activity.person_key):
         return False
     forward(work, activity, case, spends=opened == case.id)
     return True
 
 
+def _within(workspace: str, case: Case | None) -> Case | None:
+    """The case, unless it is another workspace's."""
+    return None if case is None or case.workspace != workspace else case
+
+
 def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
     """Somebody else's activity that belongs to a conversation of ours."""
     asked = arrived.event.read(Forward)
-    case, activity = work.get(CONVERSATIONS, asked.conversation), asked.activity
+    activity = asked.activity
+    case = _within(activity.workspace, work.get(CONVERSATIONS, asked.conversation))
     if activity.kind in CHANGES:
         CHANGES[activity.kind](work, activity, around)
         return
-    if case is None or not (case.private_person is None or case.private_person == activity.person):
+    if case is None or case.private_person not in {None, activity.person_key}:
         return
     if work.get(MESSAGES, activity.message or activity.id) is not None:
         return
@@ -134,7 +140,7 @@ def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None
 
 
 def _key(activity: Activity) -> str:
-    return f"{activity.workspace}/{activity.person}"
+    return str(activity.person_key)
 
 
 def _current(work: Work, person: Person, activity: Activity) -> Case | None:
@@ -226,6 +232,8 @@ def _edit(work: Work, activity: Activity, around: Around) -> None:
     if message is None:
         _hear(work, activity, around, "edited")
         return
+    if message.workspace != activity.workspace:
+        return
     edited_at = _edited_at(activity)
     if _says_the_same(message, activity, edited_at):
         return
@@ -268,7 +276,7 @@ def _edited_at(activity: Activity) -> datetime:
 
 def _deletion(work: Work, activity: Activity, around: Around) -> None:
     message = work.get(MESSAGES, activity.message) if activity.message else None
-    if message is None or message.state == "deleted":
+    if message is None or message.state == "deleted" or message.workspace != activity.workspace:
         return
     work.put(MESSAGES, message.id, message.model_copy(update={"text": None, "attachments": [], "state": "deleted"}))
     conversation = work.get(CONVERSATIONS, message.conversation)

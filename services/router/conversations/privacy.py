@@ -84,7 +84,7 @@ def _outbound(message: MessageRecord, case: Case) -> OutboundMessage:
 
 def join(work: Work, case: Case, activity: Activity) -> None:
     """The customer is in private now; what they write there goes on in the same conversation."""
-    person = domain.met(work.get(PERSONS, f"{activity.workspace}/{activity.person}"), activity, work.now)
+    person = domain.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person.model_copy(update={"open": {**person.open, "": case.id}}))
     complete(work, case, activity)
 
@@ -98,7 +98,7 @@ def complete(work: Work, case: Case, activity: Activity) -> None:
 
 def forward(work: Work, activity: Activity, case: Case, *, spends: bool) -> None:
     """Hand an activity of somebody else's key to the owner of the conversation, and remember where they go."""
-    person = domain.met(work.get(PERSONS, f"{activity.workspace}/{activity.person}"), activity, work.now)
+    person = domain.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person.model_copy(update={"forwarded_to": case.id}))
     work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity, handoff=spends))
 

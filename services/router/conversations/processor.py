@@ -101,7 +101,7 @@ class ConversationsStage:
         await work.fetch(
             [
                 (CONFIGURATION_HEADS, workspaces),
-                (PERSONS, [*(f"{a.workspace}/{a.person}" for a in activities), *asked.named("key"), *asked.asking]),
+                (PERSONS, [*(str(a.person_key) for a in activities), *asked.named("key"), *asked.asking]),
                 (MESSAGES, [*(a.message or a.id for a in all_activities), *asked.named("message")]),
                 (ACTIVITIES, [a.id for a in activities if a.kind not in BY_MESSAGE]),
                 (CONVERSATIONS, [*opened, *asked.named("conversation")]),

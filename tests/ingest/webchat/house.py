@@ -12,10 +12,11 @@ from uuid import uuid4
 
 import httpx2
 
-from schemas.activity import Activity, person_key
+from schemas.activity import Activity
 from schemas.case import Case, Person
 from schemas.conversation import Author, Status
 from schemas.envelope import Event, decode, encode
+from schemas.identity import HandoffToken, PersonKey
 from schemas.values import Sealed
 from services.channels.webchat import Webchat
 from services.ingest.accounts import Accounts
@@ -40,7 +41,7 @@ from tests.router.stream_client import Client
 PATH = "/webchat/shop/main"
 IDENTITY_SECRET = "a-secret-of-the-shop"
 ORIGIN = "https://shop.example"
-LINK = "a-hand-off-link"
+LINK, OLD_LINK = "a-hand-off-link", "a-hand-off-link-of-before"
 # Any: of several kinds.
 KEPT: Sequence[Collection[Any]] = (*COLLECTIONS, PERSONS, SECRETS)
 
@@ -64,6 +65,10 @@ class House:
         """What is on the log, in order."""
         found = [decode(one.value) for place, log in self.bus.logs.items() if place[0] == "inbound" for one in log]
         return [Activity.model_validate(event.data) for event in found]
+
+    async def open_workspace(self, workspace: str) -> None:
+        """One more workspace, with the same accounts and secrets."""
+        await _configured(self.client, workspace)
 
     async def session(self, **body: Any) -> dict[str, Any]:
         answer = await self.client.post(f"{PATH}/sessions", json=body)
@@ -115,7 +120,7 @@ class House:
         activity = Activity.model_validate(event.data)
         identity = activity.message or activity.id
         if self.store.held(MESSAGES, identity) is None:
-            key = person_key(activity.workspace, activity.person)
+            key = str(activity.person_key)
             await self.keep(key, conversation_of(activity.person), identity, said_by=activity)
 
     async def keep(
@@ -182,7 +187,7 @@ class House:
             team="default",
             opened_at=START,
             updated_at=START,
-            private_person=private_person or person,
+            private_person=PersonKey("shop", private_person or person),
         )
         self.store.keep(CONVERSATIONS, "case", case)
         whoever = Person(key=f"shop/{person}", workspace="shop", person=person, seen_at=START, forwarded_to="case")
@@ -200,8 +205,11 @@ def proof_of(user: str, secret: str = IDENTITY_SECRET) -> dict[str, str]:
     return {"user_id": user, "user_hash": hmac.new(secret.encode(), user.encode(), hashlib.sha256).hexdigest()}
 
 
-def _read_link(secret: bytes, token: str) -> str | None:
-    return "case" if token == LINK and len(secret) == 32 else None
+def _read_link(secret: bytes, workspace: str, token: str) -> HandoffToken | None:
+    """Two tokens: one of the workspace `shop`, and one of a version that bound none to a workspace."""
+    if len(secret) != 32 or token not in (LINK, OLD_LINK) or (token == LINK and workspace != "shop"):
+        return None
+    return HandoffToken("case", is_bound=token == LINK)
 
 
 @asynccontextmanager
@@ -233,7 +241,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Hou
                     await task
 
 
-async def _configured(client: httpx2.AsyncClient) -> None:
+async def _configured(client: httpx2.AsyncClient, workspace: str = "shop") -> None:
     admin = {"authorization": f"Bearer {ADMIN_KEY}"}
     credentials = {"identity_secret": IDENTITY_SECRET, "allowed_origins": f"{ORIGIN}, https://other.example:8443"}
     for path, body in (
@@ -241,5 +249,5 @@ async def _configured(client: httpx2.AsyncClient) -> None:
         ("/accounts/webchat/main", {"credentials": credentials}),
         ("/accounts/webchat/second", {"credentials": credentials}),
     ):
-        answer = await client.put(f"/v1/workspaces/shop{path}", json=body, headers=admin)
+        answer = await client.put(f"/v1/workspaces/{workspace}{path}", json=body, headers=admin)
         assert answer.status_code == 201, answer.text

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.ingest.webchat.tokens import LIFETIME, Visitor, token_of, visitor_of
-from tests.ingest.webchat.house import IDENTITY_SECRET, LINK, ORIGIN, PATH, house, proof_of
+from tests.ingest.webchat.house import IDENTITY_SECRET, LINK, OLD_LINK, ORIGIN, PATH, house, proof_of
 from tests.rest import problem_of
 
 SECRET = b"s" * 32
@@ -44,6 +44,20 @@ async def test_ids_that_do_not_fit_into_a_person_are_hashed() -> None:
 async def test_a_false_proof_of_identity_is_401(identity: dict[str, str]) -> None:
     async with house() as shop:
         problem_of(await shop.client.post(f"{PATH}/sessions", json={"identity": identity}), 401)
+
+
+async def test_a_hand_off_link_of_another_workspace_is_401() -> None:
+    async with house() as shop:
+        await shop.open_workspace("other")
+        shop.hand_over("anon-1")
+        for token in (LINK, OLD_LINK):
+            problem_of(await shop.client.post("/webchat/other/main/sessions", json={"handoff": token}), 401)
+            assert (await shop.client.post(f"{PATH}/sessions", json={"handoff": token})).status_code == 201
+
+
+async def test_a_link_that_names_no_workspace_is_401_where_there_is_no_such_conversation() -> None:
+    async with house() as shop:
+        problem_of(await shop.client.post(f"{PATH}/sessions", json={"handoff": OLD_LINK}), 401)
 
 
 async def test_a_made_up_hand_off_link_is_401_and_a_real_one_opens() -> None:

@@ -49,7 +49,7 @@ async def start(house: House, token: str, number: int = 9, **more: Any) -> list[
 
 
 def token_of(house: House) -> str:
-    return made_token(HANDOFFS.secret, house.case().id)
+    return made_token(HANDOFFS.secret, "w", house.case().id)
 
 
 async def test_a_card_in_a_group_starts_a_hand_off(house: House) -> None:
@@ -240,7 +240,13 @@ async def test_the_person_in_the_chat_is_remembered(house: House) -> None:
 
 def test_a_token_fits_a_deep_link_and_names_its_conversation() -> None:
     identity = "019d0f68-8324-7001-958c-2102dc746d6c"
-    token = made_token(b"s", identity)
+    token = made_token(b"s", "w", identity)
     assert len(token) <= 64
-    assert read_token(b"s", token) == identity
-    assert read_token(b"other", token) is None
+    assert read_token(b"s", "w", token) == (identity, True)
+    assert read_token(b"other", "w", token) is None
+
+
+def test_a_token_is_good_in_its_own_workspace_only() -> None:
+    token = made_token(b"s", "w", "019d0f68-8324-7001-958c-2102dc746d6c")
+    assert read_token(b"s", "v", token) is None
+    assert read_token(b"s", "", token) is None
