@@ -7,6 +7,7 @@ batch that applied or refused it.
 from typing import Literal
 
 from schemas.activity import Activity
+from schemas.identity import PersonKeyText
 from schemas.values import Contract, Instant, Priority, Problem, Sealed, Surface
 
 
@@ -109,16 +110,71 @@ class AddNote(Contract):
     request_hash: str
 
 
+class ClearHandoff(Contract):
+    """`pasokh.command.clear_handoff`: the conversation is not sensitive any more, and may be answered in public."""
+
+    conversation: str
+    agent: str | None = None
+    accepted_at: Instant
+    request_hash: str
+
+
+class ConfirmHandoff(Contract):
+    """`pasokh.command.confirm_handoff`: a person who followed the link is the customer, an agent says."""
+
+    conversation: str
+    agent: str | None = None
+    person: str
+    accepted_at: Instant
+    request_hash: str
+
+
 class Forward(Contract):
     """`pasokh.command.forward` (key of the conversation's owner): an activity of another person that belongs to it.
 
-    Written by the owner of that other person, which keeps nothing of the conversation itself.
+    Written by the owner of that other person, which keeps nothing of the conversation itself. `returned` (key of the
+    person): the conversation does not take it any more, so that it belongs to the person's own.
     """
 
     conversation: str
     activity: Activity
-    handoff: bool = False
-    """True when this activity spends the hand-off token: the private side is open from here on."""
+    returned: bool = False
+
+
+class ClaimHandoff(Contract):
+    """`pasokh.command.claim_handoff` (key of the conversation's owner): somebody followed the link of its hand-off.
+
+    `own` is the conversation where their words stand, `since` when they wrote the first of them.
+    """
+
+    conversation: str
+    person: PersonKeyText
+    name: str | None = None
+    language: str | None = None
+    own: str
+    since: Instant
+
+
+class AskProof(Contract):
+    """`pasokh.command.ask_proof` (key of the visitor): which words prove them, in their own conversation.
+
+    `case` is the conversation that they want to go on in.
+    """
+
+    conversation: str
+    case: str
+    words: str
+    language: str
+
+
+class Continue(Contract):
+    """`pasokh.command.continue` (key of the visitor): they are the customer; what they wrote `since` and write from now
+    on belongs to the conversation `case`, and `conversation` was their own.
+    """
+
+    conversation: str
+    case: str
+    since: Instant
 
 
 class Replan(Contract):

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from schemas.activity import Attachment
+from schemas.identity import PersonKeyText
 from schemas.values import Contract, Failure, Instant, Priority, Requirement, Sealed, Surface
 
 Status = Literal["bot", "waiting", "offered", "assigned", "pending", "resolved", "closed"]
@@ -10,14 +11,32 @@ Direction = Literal["inbound", "outbound", "note"]
 MessageState = Literal["received", "edited", "deleted", "queued", "sent", "delivered", "read", "failed"]
 
 
+class Unconfirmed(Contract):
+    """Somebody who followed the link of a hand-off and has not shown yet that they are the customer.
+
+    `conversation` is their own, where their words stand until then; `words` prove them when the customer writes both
+    where they wrote before.
+    """
+
+    person: PersonKeyText
+    name: str | None = None
+    conversation: str
+    since: Instant
+    words: str
+
+
 class Handoff(Contract):
-    """The move of a sensitive case from a public place to a private one."""
+    """The move of a sensitive case from a public place to a private one.
+
+    `unconfirmed` followed its link, the latest last; none of them reads anything of the case.
+    """
 
     state: Literal["started", "completed", "expired"]
     started_at: Instant
     completed_at: Instant | None = None
     private_channel: str | None = None
     reason: str
+    unconfirmed: list[Unconfirmed] = []
 
 
 class Conversation(Contract):

@@ -39,6 +39,8 @@ CONVERSATION_FACTS = (
     "handoff_started",
     "handoff_completed",
     "handoff_expired",
+    "handoff_claimed",
+    "handoff_cleared",
 )
 ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
@@ -56,7 +58,12 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.reapply": commands.Reapply,
     "pasokh.command.note": commands.AddNote,
     "pasokh.command.replan": commands.Replan,
+    "pasokh.command.clear_handoff": commands.ClearHandoff,
+    "pasokh.command.confirm_handoff": commands.ConfirmHandoff,
     "pasokh.command.forward": commands.Forward,
+    "pasokh.command.claim_handoff": commands.ClaimHandoff,
+    "pasokh.command.ask_proof": commands.AskProof,
+    "pasokh.command.continue": commands.Continue,
     "pasokh.command.mind_due": commands.MindDue,
     "pasokh.command.escalate": commands.Escalate,
     "pasokh.outbound.message": outbound.OutboundMessage,

@@ -7,21 +7,40 @@ from fastapi import Depends
 from starlette.responses import JSONResponse, Response
 
 from schemas.case import Case
-from schemas.commands import AddNote, Reapply, Reopen, Reply, Resolve, SetPriority, Transfer
+from schemas.commands import (
+    AddNote,
+    ClearHandoff,
+    ConfirmHandoff,
+    Reapply,
+    Reopen,
+    Reply,
+    Resolve,
+    SetPriority,
+    Transfer,
+)
 from schemas.configuration import DEFAULT_TEAM
 from schemas.values import Json, Sealed
 from services.records.configuration import Configurations
 from services.records.lookups import ExistingConversation, conversation_of
 from services.router import agents
 from services.router.guard import masks_of, own_of
-from services.router.views import NoteBody, PriorityBody, ReapplyBody, ReopenBody, ResolveBody, TransferBody
+from services.router.views import (
+    ClearBody,
+    ConfirmBody,
+    NoteBody,
+    PriorityBody,
+    ReapplyBody,
+    ReopenBody,
+    ResolveBody,
+    TransferBody,
+)
 from services.runtime.commands import Admit, Command, command_id, request_hash
 from services.runtime.http import IdempotencyKey, In, Wait, Waiting, accepted
 from services.runtime.json_body import JsonBody
 from services.runtime.problems import Conflict, Invalid
 from services.runtime.service import Context
 
-Data = Reply | Resolve | Reopen | Transfer | SetPriority | Reapply | AddNote
+Data = Reply | Resolve | Reopen | Transfer | SetPriority | Reapply | AddNote | ClearHandoff | ConfirmHandoff
 
 
 class Action:
@@ -105,6 +124,25 @@ async def note(action: Acting, body: Annotated[NoteBody, Depends(JsonBody(NoteBo
     )
 
 
+async def clear_handoff(
+    action: Acting, body: Annotated[ClearBody, Depends(JsonBody(ClearBody, optional=True))]
+) -> Response:
+    """It is not sensitive any more: it may be answered in public. The fact `handoff_cleared` says who said so."""
+    data = ClearHandoff(agent=body.agent, **action.asked("handoff/clear", body.model_dump(mode="json")))
+    return await action.carry_out(
+        "pasokh.command.clear_handoff", data, lambda: known_agent(action.context, action.case, body.agent)
+    )
+
+
+async def confirm_handoff(action: Acting, body: Annotated[ConfirmBody, Depends(JsonBody(ConfirmBody))]) -> Response:
+    """One of `handoff.unconfirmed` is the customer: the conversation goes on with them, in private."""
+    asked = action.asked("handoff/confirm", body.model_dump(mode="json"))
+    data = ConfirmHandoff(agent=body.agent, person=body.person, **asked)
+    return await action.carry_out(
+        "pasokh.command.confirm_handoff", data, lambda: known_agent(action.context, action.case, body.agent)
+    )
+
+
 MOVES: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "resolve": resolve,
     "reopen": reopen,
@@ -112,6 +150,8 @@ MOVES: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "priority": prioritise,
     "sla/reapply": reapply,
     "notes": note,
+    "handoff/clear": clear_handoff,
+    "handoff/confirm": confirm_handoff,
 }
 """End of the path → what it does."""
 

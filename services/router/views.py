@@ -73,6 +73,19 @@ class NoteBody(Written):
     text: ReplyText
 
 
+class ClearBody(Written):
+    """Who says that the public may read it again."""
+
+    agent: Slug | None = None
+
+
+class ConfirmBody(Written):
+    """Which of those who followed the link of the hand-off is the customer: `channel:account:external_id`."""
+
+    agent: Slug | None = None
+    person: Annotated[str, Field(min_length=1, max_length=512)]
+
+
 Sort = Literal["opened_at", "-opened_at", "updated_at", "-updated_at", "queued_at", "-queued_at"]
 Names = Annotated[list[Annotated[str, Field(max_length=400)]], Field(max_length=50)]
 

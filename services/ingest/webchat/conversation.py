@@ -17,7 +17,6 @@ from services.runtime.store.port import Collection, Key, Model, Query, Store
 
 AT_ONCE = 50
 LOOK_SECONDS = 5.0
-HANDOFF_LOOK_SECONDS = 0.25
 HEARTBEAT_SECONDS = 15.0
 OWN = ""
 
@@ -128,7 +127,7 @@ async def awaited(store: Store, bells: Bells, visitor: Visitor, message: str, se
     talk = await talk_of(store, visitor)
     with bells.of({visitor.key, talk.key}) as bell:
         while (shown := await found(store, message)) is None and (left := until - time()) > 0:
-            await bell.wait(min(left, _patience(visitor, talk)))
+            await bell.wait(min(left, LOOK_SECONDS))
     return shown
 
 
@@ -139,21 +138,14 @@ async def said(
     quiet, seen = 0.0, place
     while not is_over():
         talk = await talk_of(store, visitor)
-        patience = _patience(visitor, talk)
         with bells.of({visitor.key, talk.key}) as bell:
             while not is_over() and (news := await since(store, talk, seen)):
                 for seen, shown in news:
                     if shown is not None:
                         yield seen, shown
                 quiet = 0.0
-            await bell.wait(patience)
-        quiet += patience
+            await bell.wait(LOOK_SECONDS)
+        quiet += LOOK_SECONDS
         if quiet >= HEARTBEAT_SECONDS:
             yield None
             quiet = 0.0
-
-
-def _patience(visitor: Visitor, talk: Talk) -> float:
-    """While a hand-off is on its way, its news come under a person whom this visitor does not know yet."""
-    is_on_its_way = visitor.handoff is not None and talk.conversation == OWN
-    return HANDOFF_LOOK_SECONDS if is_on_its_way else LOOK_SECONDS

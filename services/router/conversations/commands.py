@@ -12,6 +12,7 @@ from schemas.values import Problem, Surface
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import domain
 from services.router.conversations.facts import accept, close_task, next_order, refuse, tell
+from services.router.conversations.handoff import is_private_only
 from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
@@ -64,8 +65,11 @@ def _why_not_there(
     if surface == "public" and secrets and reply.confirmed_by is None:
         detail = f"A public reply must not hold a secret ({', '.join(secrets)}). Write it without, or in private."
         return Problem(status=409, title="Secret in a public reply", detail=detail)
-    if surface == "public" and conversation.sensitive:
-        detail = "The case is sensitive: answer on the private surface, where nobody else reads."
+    if surface == "public" and is_private_only(conversation):
+        detail = (
+            "The case is sensitive: answer on the private surface, where nobody else reads. While nobody followed the "
+            "link there is none: wait until it expires, or say that the public may read it by POST …/handoff/clear."
+        )
         return Problem(status=409, title="Public reply to a sensitive case", detail=detail)
     channel = conversation.addresses[surface].channel or conversation.channel
     limit = capabilities[channel].text_limit if channel in capabilities else None

@@ -18,12 +18,13 @@ from schemas.activity import Activity, Address
 from schemas.case import Case
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, WorkspaceConfiguration
-from schemas.conversation import Handoff
+from schemas.conversation import Handoff, Unconfirmed
 from schemas.identity import HandoffToken, PersonKey
 from schemas.values import PRIORITIES, Priority
 
 EXPIRES_AFTER = timedelta(seconds=900)
 MAC_BYTES = 16
+MOST_UNCONFIRMED = 20
 SECRET_NAME = "handoff"  # noqa: S105 - what the secret is called, not the secret
 WEBCHAT = "webchat"
 
@@ -86,6 +87,14 @@ def is_called_for(case: Case, activity: Activity) -> bool:
     return activity.surface == "public" and activity.sensitive and not moving and case.status != "closed"
 
 
+def is_private_only(case: Case) -> bool:
+    """Whether nobody may answer the case in public: it is sensitive, and a private side is open or on its way.
+
+    Where nobody followed in time, the public place is the only one there is.
+    """
+    return case.sensitive and not (case.handoff is not None and case.handoff.state == "expired")
+
+
 def token_of(activity: Activity, handoffs: Handoffs) -> str | None:
     """The conversation that an activity's token opens: of `/start TOKEN`, or of a chat that was opened by a link."""
     for name in ("start", "handoff"):
@@ -143,25 +152,31 @@ def expires_at(case: Case, configuration: WorkspaceConfiguration | None, now: da
 
 def started(case: Case, reason: str, channel: str | None, now: datetime) -> Case:
     """The case on its way to a private place."""
-    begun = Handoff(state="started", started_at=now, private_channel=channel, reason=reason)
+    followed = case.handoff.unconfirmed if case.handoff else []
+    begun = Handoff(state="started", started_at=now, private_channel=channel, reason=reason, unconfirmed=followed)
     return case.model_copy(update={"handoff": begun, "sensitive": True, "updated_at": now})
 
 
-def completed(case: Case, activity: Activity, now: datetime) -> Case:
-    """The case in private: from here on the customer is answered where this activity came from."""
+def completed(case: Case, person: PersonKey, address: Address, now: datetime) -> Case:
+    """The case in private: from here on the customer is answered at this address, which names its channel."""
     before = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
-    done = {"state": "completed", "completed_at": now, "private_channel": activity.channel}
-    address = private_address(activity)
+    done = {"state": "completed", "completed_at": now, "private_channel": address.channel, "unconfirmed": []}
     return case.model_copy(
         update={
             "handoff": before.model_copy(update=done),
             "surface": "private",
             "last_surface": "private",
-            "addresses": {**case.addresses, **({"private": address} if address else {})},
-            "private_person": activity.person_key,
+            "addresses": {**case.addresses, "private": address},
+            "private_person": person,
             "updated_at": now,
         }
     )
+
+
+def address_of(person: PersonKey) -> Address:
+    """Where a visitor of a chat is answered."""
+    channel, account, visitor = person.person.split(":", 2)
+    return Address(chat=visitor, channel=channel, account=account)
 
 
 def private_address(activity: Activity) -> Address | None:
@@ -183,11 +198,37 @@ def raised(priority: Priority) -> Priority:
     return PRIORITIES[max(0, PRIORITIES.index(priority) - 1)]
 
 
-def may_join(case: Case, person: PersonKey) -> bool:
-    """Whether this person may take the case to private: the one it belongs to, or on a link the first who follows.
-
-    Nobody of another workspace ever may.
+def cleared(case: Case, now: datetime) -> Case | None:
+    """The case without its mark, so that it may be answered in public; a private side that is open stays. None: it has
+    no mark.
     """
-    if case.handoff is None or case.status == "closed" or case.workspace != person.workspace:
-        return False
-    return case.private_person in {None, person}
+    is_moving = case.handoff is not None and case.handoff.state != "completed"
+    if not (case.sensitive or is_moving):
+        return None
+    return case.model_copy(
+        update={"sensitive": False, "handoff": None if is_moving else case.handoff, "updated_at": now}
+    )
+
+
+def is_private_side(case: Case, person: PersonKey) -> bool:
+    """Whether this person was proven to be the customer of the case, and goes on in it."""
+    return case.handoff is not None and case.private_person == person and case.status != "closed"
+
+
+def may_claim(case: Case, person: PersonKey) -> bool:
+    """Whether somebody who followed the link may still turn out to be the customer. Nobody of another workspace may."""
+    is_open = case.handoff is not None and case.handoff.state != "completed" and case.status != "closed"
+    return is_open and case.workspace == person.workspace and case.private_person is None and case.key != str(person)
+
+
+def unconfirmed(case: Case, person: PersonKey) -> Unconfirmed | None:
+    """What is known of somebody who followed the link."""
+    followed = case.handoff.unconfirmed if case.handoff else []
+    return next((one for one in followed if one.person == person), None)
+
+
+def claimed(case: Case, claim: Unconfirmed, now: datetime) -> Case:
+    """The case with one more who followed its link; the latest are kept, so that a crowd shuts nobody out for good."""
+    handoff = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
+    followed = [*handoff.unconfirmed, claim][-MOST_UNCONFIRMED:]
+    return case.model_copy(update={"handoff": handoff.model_copy(update={"unconfirmed": followed}), "updated_at": now})

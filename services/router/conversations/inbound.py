@@ -20,10 +20,11 @@ from services.records.conversations import (
 )
 from services.router.conversations import domain
 from services.router.conversations.arrivals import receive_receipt
+from services.router.conversations.claims import claim, prove
 from services.router.conversations.facts import next_order, queue, tell
-from services.router.conversations.handoff import is_called_for, may_join, private_address
+from services.router.conversations.handoff import is_called_for, is_private_side, private_address
 from services.router.conversations.plan import plan
-from services.router.conversations.privacy import Privacy, complete, forward, join
+from services.router.conversations.privacy import Privacy, forward, join
 from services.runtime.stage import Arrived
 from services.runtime.work import Work
 
@@ -76,24 +77,27 @@ def _ignore(work: Work, activity: Activity, around: Around) -> None:
 
 
 def _message(work: Work, activity: Activity, around: Around) -> None:
-    if not _goes_elsewhere(work, activity, around.privacy):
-        _hear(work, activity, around, "received")
-
-
-def _goes_elsewhere(work: Work, activity: Activity, privacy: Privacy) -> bool:
-    """A hand-off's token, or somebody who continues another person's conversation; True when that is all of it."""
-    opened = privacy.opens(activity)
+    opened = around.privacy.opens(activity)
     case = _within(activity.workspace, work.get(CONVERSATIONS, opened) if opened else None)
+    if _goes_elsewhere(work, activity, case):
+        return
+    _hear(work, activity, around, "received")
+    prove(work, activity)
+    if case is not None:
+        claim(work, activity, case)
+
+
+def _goes_elsewhere(work: Work, activity: Activity, case: Case | None) -> bool:
+    """A hand-off's token, or somebody who continues another person's conversation; True when that is all of it."""
     if case is not None and "start" in activity.details:
         if case.key == _key(activity) and case.status != "closed":
             join(work, case, activity)
         return True
-    if case is None or not may_join(case, activity.person_key):
-        person = work.get(PERSONS, _key(activity))
-        case = work.get(CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
-    if case is None or case.key == _key(activity) or not may_join(case, activity.person_key):
+    person = work.get(PERSONS, _key(activity))
+    theirs = work.get(CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
+    if theirs is None or theirs.key == _key(activity) or not is_private_side(theirs, activity.person_key):
         return False
-    forward(work, activity, case, spends=opened == case.id)
+    forward(work, activity, theirs)
     return True
 
 
@@ -103,19 +107,22 @@ def _within(workspace: str, case: Case | None) -> Case | None:
 
 
 def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
-    """Somebody else's activity that belongs to a conversation of ours."""
+    """Somebody else's activity that belongs to a conversation of ours; what it does not take goes back, never lost."""
     asked = arrived.event.read(Forward)
     activity = asked.activity
     case = _within(activity.workspace, work.get(CONVERSATIONS, asked.conversation))
     if activity.kind in CHANGES:
         CHANGES[activity.kind](work, activity, around)
         return
-    if case is None or case.private_person not in {None, activity.person_key}:
+    if asked.returned:
+        _hear(work, activity, around, "received")
+        return
+    if case is None or not is_private_side(case, activity.person_key):
+        returned = Forward(conversation=asked.conversation, activity=activity, returned=True)
+        work.emit("pasokh.command.forward", _key(activity), returned)
         return
     if work.get(MESSAGES, activity.message or activity.id) is not None:
         return
-    if asked.handoff:
-        complete(work, case, activity)
     here = activity.model_copy(update={"address": private_address(activity)})
     _hear_in(work, here, around, work.get(CONVERSATIONS, case.id), "received")
 

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Address
 from schemas.case import Case
 from schemas.channel import Capabilities
 from schemas.commands import Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
+from schemas.identity import PersonKey
 from schemas.outbound import OutboundMessage
-from schemas.values import Sealed
+from schemas.values import Sealed, Surface
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import domain, handoff
 from services.router.conversations.facts import next_order, tell, text_field
@@ -33,8 +34,7 @@ class Privacy:
         url, channel = handoff.link(case, configuration, self.capabilities.get(case.channel), self.handoffs)
         languages = [activity.language, case.language, *(configuration.itself.body.languages if configuration else [])]
         after = handoff.started(case, handoff.reason_of(activity), channel, work.now)
-        message = _notice(work, after, handoff.notice(languages, url))
-        tell(work, "replied", after, case.status, message=message.id, message_surface="public", author="system")
+        notify(work, after, handoff.notice(languages, url), "public")
         tell(work, "handoff_started", after, after.status)
         data = {"conversation": case.id, "key": case.key}
         work.wake(f"{EXPIRY}{case.id}", handoff.expires_at(case, configuration, work.now), data)
@@ -44,7 +44,8 @@ class Privacy:
         return handoff.token_of(activity, self.handoffs)
 
 
-def _notice(work: Work, case: Case, text: str) -> MessageRecord:
+def notify(work: Work, case: Case, text: str, surface: Surface) -> None:
+    """Tell the customer something in our own name, where there is a way to."""
     message = MessageRecord(
         id=work.new_id("notice"),
         conversation=case.id,
@@ -52,7 +53,7 @@ def _notice(work: Work, case: Case, text: str) -> MessageRecord:
         key=case.key,
         order=next_order(work),
         direction="outbound",
-        surface="public",
+        surface=surface,
         channel=case.channel,
         author=Author(kind="system"),
         text=Sealed(text=text),
@@ -60,13 +61,13 @@ def _notice(work: Work, case: Case, text: str) -> MessageRecord:
         state="queued",
     )
     work.put(MESSAGES, message.id, message)
-    address = case.addresses.get("public")
+    address = case.addresses.get(surface)
     if address is not None:
-        work.emit("pasokh.outbound.message", case.key, _outbound(message, case))
-    return message
+        work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
+    tell(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
 
 
-def _outbound(message: MessageRecord, case: Case) -> OutboundMessage:
+def _outbound(message: MessageRecord, case: Case, address: Address) -> OutboundMessage:
     return OutboundMessage(
         id=message.id,
         conversation=case.id,
@@ -74,8 +75,8 @@ def _outbound(message: MessageRecord, case: Case) -> OutboundMessage:
         workspace=case.workspace,
         channel=case.channel,
         account=case.account,
-        surface="public",
-        address=case.addresses["public"],
+        surface=message.surface,
+        address=address,
         author=message.author,
         text=message.text or Sealed(text=""),
         accepted_at=message.received_at,
@@ -85,30 +86,36 @@ def _outbound(message: MessageRecord, case: Case) -> OutboundMessage:
 def join(work: Work, case: Case, activity: Activity) -> None:
     """The customer is in private now; what they write there goes on in the same conversation."""
     person = domain.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    address = handoff.private_address(activity)
+    if address is None:  # without a way to answer there, nothing is private yet
+        return
     work.put(PERSONS, person.key, person.model_copy(update={"open": {**person.open, "": case.id}}))
-    complete(work, case, activity)
+    complete(work, case, activity.person_key, address)
 
 
-def complete(work: Work, case: Case, activity: Activity) -> None:
+def complete(work: Work, case: Case, person: PersonKey, address: Address) -> None:
     """Tell that the private side is open; a second token changes nothing."""
     work.unwake(f"{EXPIRY}{case.id}")
     if case.handoff is None or case.handoff.state != "completed":
-        tell(work, "handoff_completed", handoff.completed(case, activity, work.now), case.status)
+        tell(work, "handoff_completed", handoff.completed(case, person, address, work.now), case.status)
 
 
-def forward(work: Work, activity: Activity, case: Case, *, spends: bool) -> None:
-    """Hand an activity of somebody else's key to the owner of the conversation, and remember where they go."""
+def forward(work: Work, activity: Activity, case: Case) -> None:
+    """Hand an activity of somebody else's key to the owner of the conversation."""
     person = domain.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
-    work.put(PERSONS, person.key, person.model_copy(update={"forwarded_to": case.id}))
-    work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity, handoff=spends))
+    work.put(PERSONS, person.key, person)
+    work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
 
 
 def wake_expiry(work: Work, wake_up: WakeUp) -> None:
-    """Nobody followed the invitation: the case becomes more urgent, so that a person looks at it."""
+    """Nobody followed the invitation: the case becomes more urgent, so that a person looks at it.
+
+    A finished case expires too, only not more urgent: who opens it again would find it waiting for nobody.
+    """
     case = work.get(CONVERSATIONS, text_field(wake_up.data, "conversation"))
     after = handoff.expired(case, work.now) if case else None
-    if case is None or after is None or case.status in domain.FINISHED:
+    if case is None or after is None or case.status == "closed":
         return
     tell(work, "handoff_expired", after, case.status, at=work.now)
-    if handoff.raised(after.priority) != after.priority:
+    if case.status not in domain.FINISHED and handoff.raised(after.priority) != after.priority:
         change_priority(work, after, handoff.raised(after.priority))

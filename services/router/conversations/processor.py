@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities
-from schemas.commands import Forward
+from schemas.commands import Continue, Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json, instant_text
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, WRITER
-from services.router.conversations import commands, privacy, progress
+from services.router.conversations import claims, commands, privacy, progress
 from services.router.conversations.handoff import Handoffs
 from services.router.conversations.inbound import BY_MESSAGE, PURGE, Around, handle_activity, handle_forward
 from services.router.conversations.moves import MOVES, PLANNED
@@ -19,7 +19,8 @@ from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.store.port import Query
 from services.runtime.work import Effect, Work
 
-FORWARD = "pasokh.command.forward"
+FORWARD, CLAIM = "pasokh.command.forward", "pasokh.command.claim_handoff"
+CONTINUE = "pasokh.command.continue"
 TOPICS = ("inbound", "commands", "assignments", "sla", "deliveries")
 
 ON_EVENT: dict[str, Callable[[Work, Arrived], None]] = {
@@ -27,6 +28,7 @@ ON_EVENT: dict[str, Callable[[Work, Arrived], None]] = {
     "pasokh.command.escalate": progress.handle_escalation,
     "pasokh.command.mind_due": progress.handle_mind_due,
     **MOVES,
+    **claims.COMMANDS,
     "pasokh.assignment.assigned": progress.handle_assigned,
     "pasokh.assignment.unassigned": progress.handle_unassigned,
     "pasokh.delivery.sent": progress.handle_sent,
@@ -104,7 +106,7 @@ class ConversationsStage:
                 (PERSONS, [*(str(a.person_key) for a in activities), *asked.named("key"), *asked.asking]),
                 (MESSAGES, [*(a.message or a.id for a in all_activities), *asked.named("message")]),
                 (ACTIVITIES, [a.id for a in activities if a.kind not in BY_MESSAGE]),
-                (CONVERSATIONS, [*opened, *asked.named("conversation")]),
+                (CONVERSATIONS, [*opened, *asked.named("conversation"), *asked.named("case")]),
                 (OUTCOMES, asked.commands),
             ]
         )
@@ -114,6 +116,9 @@ class ConversationsStage:
         linked = [i for p in persons for i in (*p.open.values(), p.forwarded_to) if i]
         linked += [m.conversation for m in messages]
         await work.fetch([(CONVERSATIONS, linked)])
+        for one in inputs:
+            if isinstance(one, Arrived) and one.event.type == CONTINUE:
+                await _load_said(work, one.event.workspace, one.event.read(Continue).conversation)
         if any(isinstance(one, WakeUp) and one.name == PURGE for one in inputs):
             await _load_expired(work)
 
@@ -129,6 +134,8 @@ class ConversationsStage:
             handle_activity(work, activity, self._around(memory, activity.workspace))
         elif one.event.type == FORWARD:
             handle_forward(work, one, self._around(memory, one.event.workspace))
+        elif one.event.type == CLAIM:
+            claims.handle_claim(work, one, self._privacy)
         elif one.event.type == "pasokh.command.reply":
             commands.handle_reply(work, one, self._capabilities)
         elif one.event.type in PLANNED:
@@ -163,6 +170,11 @@ def _asked(inputs: Iterable[Input]) -> Asked:
         else:
             asked.add(one)
     return asked
+
+
+async def _load_said(work: Work, workspace: str, conversation: str) -> None:
+    equals: dict[str, Json] = {"workspace": workspace, "conversation": conversation}
+    await work.query(MESSAGES, Query(MESSAGES.name, "conversation", equals, descending=True, limit=100))
 
 
 async def _load_expired(work: Work) -> None:

@@ -18,6 +18,7 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 from services.router.conversations.handoff import Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.runtime.collections import OUTCOMES
+from services.runtime.stage import Arrived
 from tests.driver import START, Driver
 
 LINK = "https://t.me/{username}?start={token}"
@@ -32,6 +33,7 @@ class House:
 
     def __init__(self, *rules: Rule) -> None:
         self.driver = Driver(ConversationsStage(CAPABILITIES, HANDOFFS), COLLECTIONS)
+        self._settled = 0
         at = self.driver.now
         configuration = WorkspaceConfiguration(
             workspace="w",
@@ -71,6 +73,14 @@ class House:
     async def arrives(self, topic: str, event_type: str, data: Contract) -> list[str]:
         """One event in a batch of its own; the types of what follows, shortened."""
         return _types(await self.driver.batch([self.driver.arrived(topic, event_type, data)]))
+
+    async def settle(self) -> None:
+        """Deliver what the conversations asked of each other, until nobody asks any more."""
+        while self._settled < len(self.driver.sent):
+            event = self.driver.sent[self._settled]
+            self._settled += 1
+            if event.type.startswith("pasokh.command."):
+                await self.driver.batch([Arrived(event, "commands", self._settled)])
 
     async def assign(self, agent: str = "sara") -> list[str]:
         """Dispatch gives the conversation to an agent."""

@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity, Address
-from schemas.commands import Forward
+from schemas.activity import Address
 from schemas.configuration import AccountBody, Kept, TeamBody, WorkspaceBody, WorkspaceConfiguration
 from services.records.configuration import CONFIGURATIONS
-from services.records.conversations import PERSONS
 from services.router.conversations.handoff import made_token, read_token
 from tests.router.conversations.house import HANDOFFS, House
 
@@ -180,62 +178,14 @@ async def test_without_a_private_side_the_link_opens_a_chat(house: House) -> Non
     assert f"https://help.example/webchat/w/site?handoff={token_of(house)}" in text.text
 
 
-def visitor(house: House, number: int, who: str = "webchat:site:v1", **details: str) -> Activity:
-    return house.activity(
-        number,
-        channel="webchat",
-        account="site",
-        person=who,
-        message=f"chat-{who}-{number}",
-        address=Address(chat=who),
-        details=details,
-    )
-
-
-async def test_a_chat_opened_by_the_link_is_forwarded_to_the_same_conversation(house: House) -> None:
+async def test_a_case_that_was_finished_meanwhile_does_not_wait_for_ever_once_it_is_reopened(house: House) -> None:
     await card_in_the_group(house)
     await house.assign("sara")
-    case = house.case()
-    activity = visitor(house, 20, handoff=token_of(house))
-    assert await house.arrives("inbound", "pasokh.inbound.message", activity) == ["command.forward"]
-    forwarded = Forward.model_validate(house.driver.sent[-1].data)
-    assert house.driver.sent[-1].partitionkey == case.key
-    told = await house.arrives("commands", "pasokh.command.forward", forwarded)
-    assert told == ["handoff_completed", "message_received"]
-    await house.arrives("inbound", "pasokh.inbound.message", visitor(house, 21))
-    again = Forward.model_validate(house.driver.sent[-1].data)
-    assert await house.arrives("commands", "pasokh.command.forward", again) == ["message_received"]
-    await house.reply("sara")
-    sent = [e for e in house.driver.sent if e.type == "pasokh.outbound.message"][-1].data
-    assert (sent["channel"], sent["account"]) == ("webchat", "site")
-    assert len(house.cases()) == 1
-
-
-async def test_a_link_is_for_the_first_who_follows_it(house: House) -> None:
-    await card_in_the_group(house)
-    first = visitor(house, 20, handoff=token_of(house))
-    await house.arrives("inbound", "pasokh.inbound.message", first)
-    forwarded = Forward.model_validate(house.driver.sent[-1].data)
-    await house.arrives("commands", "pasokh.command.forward", forwarded)
-    late = visitor(house, 20, "webchat:site:v2", handoff=token_of(house))
-    assert (await house.arrives("inbound", "pasokh.inbound.message", late))[0] == "opened"
-
-
-async def test_a_forwarded_message_that_comes_twice_is_one(house: House) -> None:
-    await card_in_the_group(house)
-    forwarded = Forward(
-        conversation=house.case().id, activity=visitor(house, 20, handoff=token_of(house)), handoff=True
-    )
-    await house.arrives("commands", "pasokh.command.forward", forwarded)
-    assert await house.arrives("commands", "pasokh.command.forward", forwarded) == []
-
-
-async def test_the_person_in_the_chat_is_remembered(house: House) -> None:
-    await card_in_the_group(house)
-    await house.arrives("inbound", "pasokh.inbound.message", visitor(house, 20, handoff=token_of(house)))
-    person = house.driver.get(PERSONS, "w/webchat:site:v1")
-    assert person is not None
-    assert person.forwarded_to == house.case().id
+    await house.resolve("sara")
+    await house.driver.after(901)
+    handoff = house.case().handoff
+    assert handoff is not None
+    assert (handoff.state, house.case().priority) == ("expired", "normal")
 
 
 def test_a_token_fits_a_deep_link_and_names_its_conversation() -> None:

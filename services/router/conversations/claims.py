@@ -1,0 +1,211 @@
+"""Who followed the link of a hand-off, and how one of them is known to be the customer.
+
+A link that stands in public may be followed by anybody. So whoever does is an ordinary visitor with a conversation of
+their own, until the customer writes that visitor's two words where they wrote before, or an agent confirms them. Only
+then does the case go on with them, and with what they wrote since they came.
+"""
+
+from collections.abc import Callable
+
+from schemas.activity import Activity, Address
+from schemas.case import Case
+from schemas.commands import AskProof, ClaimHandoff, ClearHandoff, ConfirmHandoff, Continue, Forward
+from schemas.conversation import Author, Unconfirmed
+from schemas.identity import PersonKey, person_key
+from schemas.values import Problem, Sealed
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations import domain, handoff, proof
+from services.router.conversations.facts import close_task, next_order, tell
+from services.router.conversations.moves import carry_out
+from services.router.conversations.privacy import EXPIRY, Privacy, complete, notify
+from services.runtime.identifiers import hashed_id
+from services.runtime.stage import Arrived
+from services.runtime.work import Work
+
+
+def claim(work: Work, activity: Activity, case: Case) -> None:
+    """Tell the owner of the case that this person followed its link; once, unless a crowd pushed them out."""
+    person = activity.person_key
+    if not handoff.may_claim(case, person) or handoff.unconfirmed(case, person) is not None:
+        return
+    own = (known.open if (known := work.get(PERSONS, str(person))) else {}).get("")
+    if own is None:
+        return
+    claimed = ClaimHandoff(
+        conversation=case.id,
+        person=person,
+        name=activity.person_name,
+        language=activity.language,
+        own=own,
+        since=activity.received_at,
+    )
+    work.emit("pasokh.command.claim_handoff", case.key, claimed)
+
+
+def handle_claim(work: Work, arrived: Arrived, privacy: Privacy) -> None:
+    """Keep who followed, and have them asked for the proof."""
+    asked = arrived.event.read(ClaimHandoff)
+    case = work.get(CONVERSATIONS, asked.conversation)
+    if case is None or case.handoff is None or not handoff.may_claim(case, asked.person):
+        return
+    if handoff.unconfirmed(case, asked.person) is not None:
+        return
+    language = proof.language_of(case.language, asked.language)
+    taken = {one.words for one in case.handoff.unconfirmed}
+    words = proof.words_for(privacy.handoffs.secret, case.id, str(asked.person), language, taken)
+    followed = Unconfirmed(person=asked.person, name=asked.name, conversation=asked.own, since=asked.since, words=words)
+    tell(work, "handoff_claimed", handoff.claimed(case, followed, work.now), case.status)
+    ask = AskProof(conversation=asked.own, case=case.id, words=words, language=language)
+    work.emit("pasokh.command.ask_proof", str(asked.person), ask)
+
+
+def handle_ask_proof(work: Work, arrived: Arrived) -> None:
+    """Tell the visitor which words prove them, and colleagues whose case this may be."""
+    asked = arrived.event.read(AskProof)
+    own = work.get(CONVERSATIONS, asked.conversation)
+    if own is None or own.key != arrived.event.partitionkey or own.status == "closed":
+        return
+    notify(work, own, proof.ASKED[asked.language].format(words=asked.words), "private")
+    _note(
+        work,
+        own,
+        f"This visitor followed the link of conversation {asked.case} and is not confirmed to be its customer. "
+        f"POST …/conversations/{asked.case}/handoff/confirm does that.",
+    )
+
+
+def prove(work: Work, activity: Activity) -> None:
+    """A customer who writes the two words of a visitor where they wrote before is that visitor."""
+    person = work.get(PERSONS, str(activity.person_key))
+    cases = [case for one in (person.open.values() if person else ()) if (case := work.get(CONVERSATIONS, one))]
+    followed = [(case, one) for case in cases if case.handoff for one in case.handoff.unconfirmed]
+    if not followed or activity.text is None:
+        return
+    pairs = proof.pairs_of(activity.text.text)
+    for case, one in followed:
+        if proof.shows(pairs, one.words) and handoff.may_claim(case, one.person):
+            confirm(work, case, one.person)
+            return
+
+
+def confirm(work: Work, case: Case, person: PersonKey) -> str:
+    """The case goes on with this person; whoever else followed stays outside. Returns the conversation."""
+    followed = handoff.unconfirmed(case, person)
+    if followed is not None:
+        complete(work, case, person, handoff.address_of(person))
+        goes_on = Continue(conversation=followed.conversation, case=case.id, since=followed.since)
+        work.emit("pasokh.command.continue", str(person), goes_on)
+    return case.id
+
+
+def handle_continue(work: Work, arrived: Arrived) -> None:
+    """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
+    asked, key = arrived.event.read(Continue), arrived.event.partitionkey
+    person, own = work.get(PERSONS, key), work.get(CONVERSATIONS, asked.conversation)
+    case = work.get(CONVERSATIONS, asked.case)
+    if person is None or own is None or case is None or own.key != key or case.workspace != own.workspace:
+        return
+    work.put(PERSONS, person.key, person.model_copy(update={"forwarded_to": case.id}))
+    said = [
+        one for one in work.held(MESSAGES).values() if one.conversation == own.id and one.received_at >= asked.since
+    ]
+    for message in sorted(said, key=lambda one: one.order):
+        if message.direction == "inbound" and message.state != "deleted":
+            forwarded = Forward(conversation=case.id, activity=_as_said(message, own, case))
+            work.emit("pasokh.command.forward", case.key, forwarded)
+    _note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
+    if own.opened_at >= asked.since and own.status not in domain.FINISHED:
+        after = domain.resolved(own, work.now)
+        tell(work, "resolved", after, own.status)
+        close_task(work, after)
+        work.wake(f"close/{own.id}", work.now + domain.CLOSES_AFTER, {"conversation": own.id, "key": own.key})
+
+
+def _as_said(message: MessageRecord, own: Case, case: Case) -> Activity:
+    """What was said in one conversation, to be said in another: a message of its own there."""
+    person, identity = person_key(own.key), hashed_id("continued", case.id, message.id)
+    return Activity(
+        id=identity,
+        workspace=own.workspace,
+        channel=own.channel,
+        account=own.account,
+        kind="message",
+        surface="private",
+        person=person.person,
+        person_name=message.author.name,
+        message=identity,
+        platform_id=message.platform_id,
+        text=message.text,
+        masked=message.masked,
+        attachments=message.attachments,
+        language=own.language,
+        sensitive=bool(message.masked),
+        address=Address(chat=handoff.address_of(person).chat),
+        sent_at=message.sent_at,
+        received_at=message.received_at,
+    )
+
+
+def _note(work: Work, case: Case, text: str) -> None:
+    note = MessageRecord(
+        id=work.new_id("note"),
+        conversation=case.id,
+        workspace=case.workspace,
+        key=case.key,
+        order=next_order(work),
+        direction="note",
+        surface="private",
+        channel=case.channel,
+        author=Author(kind="system"),
+        text=Sealed(text=text),
+        received_at=work.now,
+        state="received",
+    )
+    work.put(MESSAGES, note.id, note)
+    tell(work, "noted", work.get(CONVERSATIONS, case.id) or case, case.status, message=note.id)
+
+
+def handle_clear_handoff(work: Work, command: Arrived) -> None:
+    """Somebody says that the case may be answered in public; the fact says who. A mark that is not there stays away."""
+    asked = command.event.read(ClearHandoff)
+    carry_out(work, command, asked, lambda _: None, lambda case: _clear_handoff(work, case, asked))
+
+
+def _clear_handoff(work: Work, case: Case, asked: ClearHandoff) -> str:
+    after = handoff.cleared(case, work.now)
+    if after is not None:
+        work.unwake(f"{EXPIRY}{case.id}")
+        tell(work, "handoff_cleared", after, case.status, agent=asked.agent)
+    return case.id
+
+
+def handle_confirm_handoff(work: Work, command: Arrived) -> None:
+    """An agent knows that somebody who followed the link is the customer."""
+    asked = command.event.read(ConfirmHandoff)
+    carry_out(
+        work,
+        command,
+        asked,
+        lambda case: _why_not_confirm(case, asked),
+        lambda case: confirm(work, case, PersonKey(case.workspace, asked.person)),
+    )
+
+
+def _why_not_confirm(case: Case, asked: ConfirmHandoff) -> Problem | None:
+    person = PersonKey(case.workspace, asked.person)
+    if handoff.is_private_side(case, person):
+        return None
+    if handoff.may_claim(case, person) and handoff.unconfirmed(case, person) is not None:
+        return None
+    followed = [one.person.person for one in case.handoff.unconfirmed] if case.handoff else []
+    known = f"These did: {', '.join(followed)}." if followed else "Nobody is waiting for that."
+    detail = f"{asked.person} did not follow the link of this hand-off. {known}"
+    return Problem(status=409, title="Not an unconfirmed visitor", detail=detail)
+
+
+COMMANDS: dict[str, Callable[[Work, Arrived], None]] = {
+    "pasokh.command.clear_handoff": handle_clear_handoff,
+    "pasokh.command.confirm_handoff": handle_confirm_handoff,
+    "pasokh.command.ask_proof": handle_ask_proof,
+    "pasokh.command.continue": handle_continue,
+}

@@ -1,0 +1,87 @@
+"""Two words by which a customer shows, where they wrote before, that a chat is theirs. Pure.
+
+Whoever sees the words in a chat has opened that chat; whoever writes them in public is the customer, as the platform
+says. The words are no secret once they are written: they prove one visitor of one conversation and nobody else.
+"""
+
+import hmac
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from itertools import pairwise
+
+LOOKED_AT = 200
+"""Characters of a message in which the words are looked for."""
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "en": _words(
+        "tiger maple amber river cedar falcon copper island lantern meadow otter pebble quartz raven saddle "
+        "thunder velvet walnut willow zebra harbor ivory juniper kettle lagoon marble nutmeg orchid panther "
+        "saffron tulip violet"
+    ),
+    "fa": _words(
+        "ببر چنار دریا سرو عقاب فانوس کبوتر گندم لاله مهتاب نرگس نیلوفر پرستو پلنگ توت جنگل خورشید دلفین "
+        "زعفران زنبور سنجاب شقایق صنوبر طاووس غزال قایق قناری کوهستان گردو مروارید یاس یاقوت"
+    ),
+    "ar": _words(
+        "نمر نهر قمر زيتون نخيل صقر غزال فانوس مرمر ياسمين نرجس زنبق عصفور فراشة جبل واحة سحاب مرجان زعفران "
+        "رمان تفاح جوز حصان دلفين سنبلة شراع صنوبر عقيق غيمة قنديل نسر ياقوت"
+    ),
+    "lv": _words(
+        "bērzs ozols liepa kļava egle priede vanags stārķis bezdelīga vilks lācis lūsis bebrs ūdrs zaķis ezis "
+        "dzintars jūra ezers kalns mākonis pērkons varavīksne zvaigzne mēness saule rudzi magone vijolīte "
+        "kumelīte tauriņš bitīte"
+    ),
+}
+ASKED: Mapping[str, str] = {
+    "en": "To show that it is you, write these two words where you wrote to us before: {words}\n"
+    "Then we go on here. Write them only if you opened this chat yourself.",
+    "fa": "برای اینکه بدانیم خود شما هستید، این دو کلمه را همان‌جا که پیش‌تر برای ما نوشته بودید بنویسید: {words}\n"
+    "سپس همین‌جا ادامه می‌دهیم. تنها اگر خودتان این گفتگو را باز کرده‌اید آن‌ها را بنویسید.",
+    "ar": "لنتأكد من أنك أنت، اكتب هاتين الكلمتين حيث كتبت لنا من قبل: {words}\n"
+    "ثم نتابع هنا. لا تكتبهما إلا إذا فتحت هذه المحادثة بنفسك.",
+    "lv": "Lai mēs zinātu, ka tas esat jūs, uzrakstiet šos divus vārdus tur, kur mums rakstījāt iepriekš: {words}\n"
+    "Tad turpināsim šeit. Rakstiet tos tikai tad, ja šo tērzēšanu atvērāt paši.",
+}
+_WORD = re.compile(r"\w+")
+_SAME = str.maketrans({"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ة": "ه", "ؤ": "و", "\u200c": None, "ـ": None})
+
+
+def language_of(*languages: str | None) -> str:
+    """The first language whose words we have; English without any."""
+    return next((one for one in languages if one in WORDS), "en") or "en"
+
+
+def words_for(secret: bytes, conversation: str, person: str, language: str, taken: Collection[str]) -> str:
+    """The two words of a visitor of a conversation: the same whenever it is asked, and none of those that are `taken`."""
+    words, number = WORDS[language], 0
+    while True:
+        given = f"{conversation}\x00{person}\x00{number}".encode()
+        digest = hmac.digest(secret, b"proof\x00" + given, "sha256")
+        first = words[digest[0] % len(words)]
+        second = words[digest[1] % len(words)]
+        made = f"{first} {second}"
+        if first != second and made not in taken:
+            return made
+        number += 1
+
+
+def pairs_of(text: str) -> frozenset[tuple[str, str]]:
+    """Words that stand side by side in the beginning of a text, without what people leave out when they type."""
+    words = _WORD.findall(_folded(text[:LOOKED_AT]))
+    return frozenset(pairwise(words))
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFD", text.translate(_SAME)).casefold()
+    return "".join(one for one in plain if not unicodedata.combining(one)).translate(_SAME)
+
+
+def shows(pairs: Collection[tuple[str, str]], words: str) -> bool:
+    """Whether two words are among the pairs of a text."""
+    return not pairs_of(words).isdisjoint(pairs)
