@@ -12,7 +12,7 @@ from schemas.values import Contract, Instant, Json, Priority, Slug, Surface, Wri
 from schemas.webhooks import Webhook
 
 PresenceStatus = Literal["online", "away", "offline"]
-Scope = Literal["read", "write", "admin"]
+Scope = Literal["read", "desk", "write", "admin"]
 
 
 def _whole(given: object) -> object:

@@ -154,6 +154,8 @@ MOVES: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "handoff/confirm": confirm_handoff,
 }
 """End of the path → what it does."""
+MORE_THAN_DESK = frozenset({"priority", "sla/reapply"})
+"""What an agent's page does not do: it needs `write`."""
 
 
 def asked_hash(conversation: Case, action: str, body: Json) -> str:

@@ -143,13 +143,13 @@ def _command(context: Context, workspace: str, kind: str, data: AgentPut | Agent
 
 def router_of() -> APIRouter:
     """The routes; each states the scope that it needs."""
-    read, write = [Depends(allowed("read"))], [Depends(allowed("write"))]
+    read, desk, admin = [Depends(allowed("read"))], [Depends(allowed("desk"))], [Depends(allowed("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/agents", tags=["agents"])
     add = router.add_api_route
     add("", list_agents, dependencies=read)
     add("/{agent}", show_agent, dependencies=read)
-    add("/{agent}", put_agent, methods=["PUT"], dependencies=write, response_model=AgentWritten)
-    add("/{agent}", delete_agent, methods=["DELETE"], dependencies=write, status_code=204, response_model=None)
+    add("/{agent}", put_agent, methods=["PUT"], dependencies=admin, response_model=AgentWritten)
+    add("/{agent}", delete_agent, methods=["DELETE"], dependencies=admin, status_code=204, response_model=None)
     add("/{agent}/presence", show_presence, dependencies=read)
-    add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=write, response_model=PresenceShown)
+    add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=desk, response_model=PresenceShown)
     return router

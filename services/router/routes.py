@@ -16,8 +16,8 @@ from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.lookups import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.records.shown import MessageShown, as_accepted, shown_message
 from services.router import agents, reapplying
-from services.router.actions import MOVES, asked_hash, command_of, known_agent
 from services.router.guard import guard_of, note_confirmed
+from services.router.actions import MORE_THAN_DESK, MOVES, asked_hash, command_of, known_agent
 from services.router.lists import listed
 from services.router.phrases import Language
 from services.router.sentences import shown_decision
@@ -159,7 +159,7 @@ async def _message(context: Context, outcome: Outcome | None) -> MessageRecord |
 
 def router_of() -> APIRouter:
     """Conversations and commands; each route states the scope that it needs."""
-    read, write = [Depends(allowed("read"))], [Depends(allowed("write"))]
+    read, desk = [Depends(allowed("read"))], [Depends(allowed("desk"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
     add, one = router.add_api_route, "/conversations/{conversation}"
     add("/conversations", list_conversations, dependencies=read)
@@ -167,9 +167,10 @@ def router_of() -> APIRouter:
     add(f"{one}/messages", list_messages, dependencies=read)
     add(f"{one}/decisions", list_decisions, dependencies=read)
     add(f"{one}/events", list_events, dependencies=read)
-    add(f"{one}/replies", reply, methods=["POST"], dependencies=write, status_code=201, response_model=MessageShown)
+    add(f"{one}/replies", reply, methods=["POST"], dependencies=desk, status_code=201, response_model=MessageShown)
     for action, route in MOVES.items():
-        add(f"{one}/{action}", route, methods=["POST"], dependencies=write, response_model=Conversation)
+        needed = [Depends(allowed("write" if action in MORE_THAN_DESK else "desk"))]
+        add(f"{one}/{action}", route, methods=["POST"], dependencies=needed, response_model=Conversation)
     add("/persons/{person:path}", show_person, dependencies=read)
     add("/commands/{command}", show_command, dependencies=read, response_model=CommandShown)
     return router

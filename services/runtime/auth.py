@@ -19,10 +19,11 @@ from services.runtime.rates import Rates
 
 HOLDS: dict[Scope, frozenset[Scope]] = {
     "read": frozenset({"read"}),
-    "write": frozenset({"read", "write"}),
-    "admin": frozenset({"read", "write", "admin"}),
+    "desk": frozenset({"read", "desk"}),
+    "write": frozenset({"read", "desk", "write"}),
+    "admin": frozenset({"read", "desk", "write", "admin"}),
 }
-"""Each scope holds the ones before it."""
+"""Each scope holds the ones before it. `desk` is what an agent's page does; what decides about others needs `admin`."""
 ADMIN = "admin"
 _CALLER = "pasokh.caller"
 _BEARER = HTTPBearer(auto_error=False, description="An API key, or the admin key.")

@@ -184,7 +184,7 @@ async def _refuse_while_tasks_are_with(context: Context, workspace: str, team: s
 
 def router_of() -> APIRouter:
     """The routes; each states the scope that it needs."""
-    read, write_, admin = [Depends(allowed("read"))], [Depends(allowed("write"))], [Depends(allowed("admin"))]
+    read, admin = [Depends(allowed("read"))], [Depends(allowed("admin"))]
     router = APIRouter(prefix="/v1/workspaces", tags=["configuration"])
     add = router.add_api_route
     add("", list_workspaces)
@@ -192,10 +192,10 @@ def router_of() -> APIRouter:
     add("/{workspace}", put_workspace, methods=["PUT"], dependencies=admin)
     add("/{workspace}/teams", list_teams, dependencies=read)
     add("/{workspace}/teams/{team}", show_team, dependencies=read)
-    add("/{workspace}/teams/{team}", put_team, methods=["PUT"], dependencies=write_)
-    add("/{workspace}/teams/{team}", delete_team, methods=["DELETE"], dependencies=write_, status_code=204)
+    add("/{workspace}/teams/{team}", put_team, methods=["PUT"], dependencies=admin)
+    add("/{workspace}/teams/{team}", delete_team, methods=["DELETE"], dependencies=admin, status_code=204)
     for path, show, put in (("routing", show_routing, put_routing), ("sla", show_sla, put_sla)):
         whole = f"/{{workspace}}/{path}"
         add(whole, show, dependencies=read, response_model_exclude_none=True)
-        add(whole, put, methods=["PUT"], dependencies=write_, response_model_exclude_none=True)
+        add(whole, put, methods=["PUT"], dependencies=admin, response_model_exclude_none=True)
     return router

@@ -51,7 +51,7 @@ async def test_a_missing_scope_is_403_before_the_resource_is_looked_for(rest: Re
     key = await rest.key("read")
     path = "/v1/workspaces/shop/conversations/none/resolve"
     problem = problem_of(await rest.ask("POST", path, {}, authorization=key), 403)
-    assert "`write`" in str(problem["detail"])
+    assert "`desk`" in str(problem["detail"])
 
 
 async def test_a_missing_resource_is_404_before_the_body_is_read(rest: Rest) -> None:
@@ -69,7 +69,9 @@ async def test_a_missing_resource_is_404_before_the_body_is_read(rest: Rest) -> 
         ("read", "PUT", "/teams/t", 403),
         ("read", "DELETE", "/teams/t", 403),
         ("write", "GET", "/teams", 200),
-        ("write", "PUT", "/teams/t", 201),
+        ("desk", "GET", "/teams", 200),
+        ("desk", "PUT", "/teams/t", 403),
+        ("write", "PUT", "/teams/t", 403),
         ("write", "PUT", "", 403),
         ("write", "PUT", "/accounts/telegram/main", 403),
         ("write", "DELETE", "/accounts/telegram/main", 403),

@@ -1,0 +1,130 @@
+"""Which scope each route needs: written down here, held for every route and every scope of the OpenAPI document."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from schemas.configuration import Scope
+from services.composition import ALL_IN_ONE, process_of
+from services.runtime.app import open_app
+from services.runtime.clock import SystemClock
+from services.runtime.engine import open_engine
+from services.runtime.service import Context
+from services.runtime.settings import Settings
+
+ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
+SCOPES: tuple[str, ...] = get_args(Scope)
+"""The lowest first: each holds the ones before it."""
+ONE = "/v1/workspaces/{workspace}/conversations/{conversation}"
+NEEDED = {
+    "desk": {
+        f"POST {ONE}/replies",
+        f"POST {ONE}/notes",
+        f"POST {ONE}/resolve",
+        f"POST {ONE}/reopen",
+        f"POST {ONE}/transfer",
+        f"POST {ONE}/handoff/clear",
+        f"POST {ONE}/handoff/confirm",
+        "PUT /v1/workspaces/{workspace}/agents/{agent}/presence",
+    },
+    "write": {f"POST {ONE}/priority", f"POST {ONE}/sla/reapply"},
+    "admin": {
+        "PUT /v1/workspaces/{workspace}",
+        "PUT /v1/workspaces/{workspace}/agents/{agent}",
+        "DELETE /v1/workspaces/{workspace}/agents/{agent}",
+        "PUT /v1/workspaces/{workspace}/teams/{team}",
+        "DELETE /v1/workspaces/{workspace}/teams/{team}",
+        "PUT /v1/workspaces/{workspace}/routing",
+        "PUT /v1/workspaces/{workspace}/sla",
+        "PUT /v1/workspaces/{workspace}/accounts/{channel}/{account}",
+        "DELETE /v1/workspaces/{workspace}/accounts/{channel}/{account}",
+        "GET /v1/keys",
+        "POST /v1/keys",
+        "DELETE /v1/keys/{key}",
+    },
+}
+"""Scope → the routes that need it. Every other GET below `/v1` needs `read`; what is for operators needs `admin`."""
+OPERATORS = re.compile(r"^[A-Z]+ /v1/(dead-letters|workspaces/\{workspace\}/webhooks)(/|$)")
+
+
+def needed(route: str) -> str:
+    """Raises KeyError for a route that changes something and is not in the table."""
+    if OPERATORS.match(route):
+        return "admin" if not route.startswith("GET /v1/workspaces") else "read"
+    found = [scope for scope, routes in NEEDED.items() if route in routes]
+    if not found and route.startswith("GET "):
+        return "read"
+    if not found:
+        raise KeyError(f"say in NEEDED which scope {route} needs")
+    return found[0]
+
+
+@asynccontextmanager
+async def installation(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    """Every route of all services in one process, over an empty folder."""
+    often: dict[str, Any] = {"key_requests_per_second": 10**6, "address_requests_per_second": 10**6}
+    settings = Settings(data=folder, bus=None, store=None, admin_key=SecretStr(ADMIN_KEY), **often)
+    process, clock = process_of(ALL_IN_ONE), SystemClock()
+    async with open_engine(settings, clock, process.collections) as (store, bus):
+        context = Context(settings, store, bus, clock)
+        async with (
+            _parts(context) as (parts, find),
+            open_app(context, parts, find) as app,
+            httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
+        ):
+            yield client
+
+
+@asynccontextmanager
+async def _parts(context: Context) -> AsyncIterator[Any]:
+    process = process_of(ALL_IN_ONE)
+    async with AsyncExitStack() as stack:
+        parts = [await stack.enter_async_context(service(context)) for service in process.services]
+        yield parts, process.find_caller(context)
+
+
+async def routes_of(client: httpx2.AsyncClient) -> list[str]:
+    """Every route that takes a key."""
+    document = (await client.get("/openapi.json")).json()
+    return [
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method in operations
+        if path.startswith("/v1/")
+    ]
+
+
+async def test_every_route_needs_its_scope_and_no_more(tmp_path: Path) -> None:
+    async with installation(tmp_path) as client:
+        admin = {"authorization": f"Bearer {ADMIN_KEY}"}
+        keys = {}
+        for scope in SCOPES:
+            body = {"name": scope, "workspace": None, "scopes": [scope]}
+            made = await client.post("/v1/keys", json=body, headers=admin)
+            keys[scope] = {"authorization": f"Bearer {made.json()['secret']}"}
+        routes, tried = await routes_of(client), 0
+        assert len(routes) >= 40
+        for route in routes:
+            method, _, path = route.partition(" ")
+            # Nothing is there: what is allowed is 404 or 422, and changes nothing.
+            address = re.sub(r"\{[a-z_]+\}", "none", path)
+            for scope in SCOPES:
+                answer = await client.request(method, address, headers=keys[scope])
+                holds = SCOPES.index(scope) >= SCOPES.index(needed(route))
+                assert (answer.status_code != 403) == holds, f"{route} with {scope}: {answer.status_code}"
+                assert answer.status_code not in (401, 429, 500), f"{route} with {scope}: {answer.text}"
+                tried += 1
+        assert tried == len(routes) * len(SCOPES)
+        unknown = {route for routes in NEEDED.values() for route in routes} - set(routes)
+        assert not unknown, "the table names routes that are not there"
+
+
+def test_a_new_route_that_changes_something_has_to_be_written_down() -> None:
+    with pytest.raises(KeyError, match="NEEDED"):
+        needed("POST /v1/workspaces/{workspace}/unheard-of")
