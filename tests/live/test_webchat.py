@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from services.runtime.standard_webhooks import signed_headers
+from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket]
@@ -133,38 +134,90 @@ async def test_a_session_its_messages_and_its_stream_outlive_a_restart(installat
         assert [one["id"] for one in await read(client)] == [mine["id"], reply["id"]]
 
 
-async def test_a_link_to_a_private_chat_leads_into_the_same_conversation(installation: Running, shop: Shop) -> None:
-    post = {"id": str(uuid4()), "type": "message", "person": {"id": "neda"}, "surface": "public", "thread": "post-1"}
-    body = json.dumps({**post, "text": f"Why was {CARD} charged twice?"}).encode()
+async def _case_with_a_link(shop: Shop, customer: str) -> tuple[dict[str, Any], str]:
+    """A card in public: the case, and the token of the link that the public notice has."""
+    await _posts(shop, customer, f"Why was {CARD} charged twice?")
+
+    async def moving() -> list[dict[str, Any]]:
+        found = await shop.items("/conversations", person=f"api:main:{customer}")
+        return [one for one in found if one["handoff"]]
+
+    [case] = await eventually(moving)
+    said = (await shop.get(f"/conversations/{case['id']}/messages"))["items"]
+    notice = next(one["text"] for one in said if one["author"]["kind"] == "system")
+    link = next(word for word in notice.split() if word.startswith("https://support.example/webchat/shop/main"))
+    [token] = parse_qs(urlsplit(link).query)["handoff"]
+    return case, token
+
+
+async def _posts(shop: Shop, customer: str, text: str) -> None:
+    """The customer writes in public."""
+    post = {"id": str(uuid4()), "type": "message", "person": {"id": customer}, "surface": "public", "thread": "post-1"}
+    body = json.dumps({**post, "text": text}).encode()
     headers = signed_headers([SIGNING], str(uuid4()), datetime.now(UTC), body)
+    taken = await shop.client.post("/webhooks/api/shop/main", content=body, headers=headers)
+    assert taken.status_code == 200, taken.text
+
+
+async def test_a_link_in_public_leads_the_customer_into_the_case_and_nobody_else(
+    installation: Running, shop: Shop
+) -> None:
     async with asyncio.timeout(60):
-        taken = await shop.client.post("/webhooks/api/shop/main", content=body, headers=headers)
-        assert taken.status_code == 200, taken.text
-        case = await _eventually(shop)
-        said = (await shop.get(f"/conversations/{case['id']}/messages"))["items"]
-        notice = next(one["text"] for one in said if one["author"]["kind"] == "system")
-        link = next(word for word in notice.split() if word.startswith("https://support.example/webchat/shop/main"))
-        [token] = parse_qs(urlsplit(link).query)["handoff"]
-        async with visitor(installation, handoff=token) as client, streaming(client) as stream:
-            assert await read(client) == []
+        case, token = await _case_with_a_link(shop, "neda")
+        async with visitor(installation, handoff=token) as stranger, visitor(installation, handoff=token) as client:
+            theirs = await write(stranger, "I come first")
             mine = await write(client, "It is me")
-            assert mine["conversation"] == case["id"]
-            assert (await anext(stream))[1] == mine
-            reply = await answer(shop, case["id"], "Here we can talk")
-            assert (await anext(stream))[1]["id"] == reply["id"]
-            assert [one["id"] for one in await read(client)] == [mine["id"], reply["id"]]
-            assert (await shop.get(f"/conversations/{case['id']}"))["handoff"]["state"] == "completed"
-        async with visitor(installation, handoff=token) as stranger:
-            assert await read(stranger) == []
-            assert (await write(stranger, "Me too"))["conversation"] != case["id"]
-            assert len(await read(stranger)) == 1
+            assert case["id"] not in (theirs["conversation"], mine["conversation"])
+            async with streaming(client) as stream:
+                await _posts(shop, "neda", await _words(client))
+
+                async def is_private() -> bool:
+                    shown = await shop.get(f"/conversations/{case['id']}")
+                    return bool(shown["handoff"]["state"] == "completed")
+
+                await eventually(is_private)
+                reply = await answer(shop, case["id"], "Here we can talk")
+                while (await anext(stream))[1]["id"] != reply["id"]:
+                    pass
+
+            async def is_read() -> bool:
+                return [one["text"] for one in await read(client)] == ["It is me", "Here we can talk"]
+
+            await eventually(is_read)
+            later = await write(client, "Thank you")
+            assert later["conversation"] == case["id"]
+            assert "Here we can talk" not in [one["text"] for one in await read(stranger)]
+            assert (await write(stranger, "Me too"))["conversation"] == theirs["conversation"]
+        said = (await shop.get(f"/conversations/{case['id']}/messages"))["items"]
+        assert not [one for one in said if one["text"] in ("I come first", "Me too")]
 
 
-async def _eventually(shop: Shop) -> dict[str, Any]:
-    """The case of the public post, once its hand-off has begun."""
-    while True:
-        found = (await shop.get("/conversations", person="api:main:neda"))["items"]
-        if found and found[0]["handoff"]:
-            case: dict[str, Any] = found[0]
-            return case
-        await asyncio.sleep(0.05)
+async def test_an_agent_confirms_who_followed_and_anybody_may_clear(installation: Running, shop: Shop) -> None:
+    async with asyncio.timeout(60):
+        case, token = await _case_with_a_link(shop, "omid")
+        path = f"/v1/workspaces/shop/conversations/{case['id']}/handoff"
+        async with visitor(installation, handoff=token) as client:
+            mine = await write(client, "It is me")
+            await _words(client)
+            [followed] = (await shop.get(f"/conversations/{case['id']}"))["handoff"]["unconfirmed"]
+            assert followed["conversation"] == mine["conversation"]
+            nobody = await shop.client.post(f"{path}/confirm", json={"person": "webchat:main:anon-1"})
+            assert nobody.status_code == 409, nobody.text
+            done = await shop.client.post(f"{path}/confirm", json={"person": followed["person"].partition("/")[2]})
+            assert (done.status_code, done.json()["handoff"]["state"]) == (200, "completed"), done.text
+            cleared = await shop.client.post(f"{path}/clear", json={"agent": "sara"})
+            assert (cleared.status_code, cleared.json()["sensitive"]) == (200, False), cleared.text
+            told = await shop.items(f"/conversations/{case['id']}/events")
+            [fact] = [one["data"] for one in told if one["type"] == "pasokh.conversation.handoff_cleared"]
+            assert fact["agent"] == "sara"
+
+
+async def _words(client: httpx2.AsyncClient) -> str:
+    """The two words that the chat asks its visitor to write."""
+
+    async def asked() -> list[str]:
+        await asyncio.sleep(0.1)  # a visitor may ask 20 times a second
+        return [one["text"] for one in await read(client) if one["author"]["kind"] == "system"]
+
+    [text] = await eventually(asked)
+    return text.partition("before: ")[2].partition("\n")[0]
