@@ -251,11 +251,16 @@ Body = TypeVar("Body", bound=Written)
 
 
 class Kept(Contract, Generic[Body]):
-    """A part of the configuration with the version in which it was last written (its ETag) and when."""
+    """A part of the configuration with the version in which it was last written (its ETag) and when.
+
+    `generation` of an account: when it was made, or last lost a secret that proved somebody (microseconds since 1970; 0:
+    before this was noted). What was given out under another generation is good no more.
+    """
 
     body: Body
     version: int
     at: Instant
+    generation: int = 0
 
 
 class WorkspaceConfiguration(Contract):

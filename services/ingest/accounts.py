@@ -20,11 +20,15 @@ KEPT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """An account, the languages that its customers may write in, the likeliest first, and what is the shop's own."""
+    """An account, the languages that its customers may write in, the likeliest first, and what is the shop's own.
+
+    `generation` tells it from one of the same name before, and from itself under another secret.
+    """
 
     account: Account
     expected: tuple[str, ...]
     own: OwnIdentifiers = NOTHING
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +113,5 @@ def _connected(configuration: WorkspaceConfiguration | None, channel: str, accou
         Account(configuration.workspace, channel, account, kept.body),
         expected,
         own_identifiers(configuration.itself.body.own),
+        kept.generation,
     )

@@ -10,6 +10,7 @@ from services.ingest.instruments import IngestInstruments
 from services.ingest.webchat import page
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.routes import Reception, router_of
+from services.ingest.webchat.standing import Standings
 from services.ingest.webchat.visiting import Door, ReadHandoff, Secrets
 from services.ingest.webhooks import PREFIX, Webhooks
 from services.runtime.rates import Rates
@@ -28,12 +29,13 @@ def ingest(read_handoff: ReadHandoff) -> Service:
         webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes)
         bells = Bells(context.bus)
         door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), read_handoff)
-        reception = Reception(door, bells, instruments, {})
+        standings = Standings(accounts, bells)
+        reception = Reception(door, bells, standings, instruments, {})
         yield Part(
             branches={PREFIX: webhooks},
             routers=[router_of(reception), page.router_of()],
             collectors=instruments.collectors,
-            background=[bells.run, notes.run],
+            background=[bells.run, standings.run, notes.run],
         )
 
     return opened

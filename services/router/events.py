@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,7 +12,8 @@ from starlette.requests import Request
 
 from schemas.envelope import Event, encode
 from services.records.lookups import ExistingWorkspace
-from services.runtime.auth import allowed
+from services.router.standing import Standing
+from services.runtime.auth import allowed, caller_of
 from services.runtime.collections import FACTS, ROWS
 from services.runtime.http import In
 from services.runtime.problems import Invalid
@@ -36,6 +38,8 @@ class Stream:
 
     context: Context
     following: Following
+    standing: Standing
+    caller: str
     workspace: str
     prefixes: Sequence[str]
     permitted: Permitted
@@ -43,7 +47,7 @@ class Stream:
 
     async def pieces(self, resumed: Vector | None) -> AsyncGenerator[bytes, None]:
         """What to send. First an id, so that whoever leaves before the first fact loses none. Raises Unavailable."""
-        async with self.following.listening(self.workspace) as listener:
+        async with self.following.listening(self.workspace) as listener, self._standing(listener):
             # The reader is open: what these rows and facts do not hold yet, it will bring.
             seen = resumed or await self._now()
             yield place(seen.text())
@@ -51,6 +55,8 @@ class Stream:
             while True:
                 if missed:
                     async for told in self._kept(seen):
+                        if listener.ended:
+                            return
                         if seen.admit(told.event) and self._is_wanted(told.event):
                             yield block(told.value, identity=seen.text(), event=told.event.type)
                 async for piece in self._live(seen, listener):
@@ -58,6 +64,11 @@ class Stream:
                 if listener.ended:
                     return
                 listener.missed, missed = False, True
+
+    @asynccontextmanager
+    async def _standing(self, listener: Listener) -> AsyncIterator[None]:
+        with self.standing.held(self.caller, self.workspace, listener):
+            yield
 
     async def _live(self, seen: Vector, listener: Listener) -> AsyncIterator[bytes]:
         checked = self.context.clock.monotonic()
@@ -115,8 +126,8 @@ def _place(told: Told) -> tuple[float, str]:
     return told.event.time.timestamp(), told.event.id
 
 
-def router_of(following: Following, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> APIRouter:
-    """The route of the stream. `following` must be run beside it."""
+def router_of(following: Following, standing: Standing, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> APIRouter:
+    """The route of the stream. `following` and `standing` must be run beside it."""
     permitted = allowed("read")
 
     async def stream(
@@ -130,6 +141,8 @@ def router_of(following: Following, *, heartbeat_seconds: float = HEARTBEAT_SECO
         one = Stream(
             context=context,
             following=following,
+            standing=standing,
+            caller=caller.key if (caller := caller_of(request.scope)) else "",
             workspace=configuration.workspace,
             prefixes=[prefix for given in types or [] for prefix in given.split(",") if prefix],
             permitted=lambda: permitted(request, None),

@@ -10,6 +10,7 @@ from services.router.conversations.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.routes import routers_of
+from services.router.standing import Standing
 from services.runtime.forgetting import keep_forgetting
 from services.runtime.service import Context, Part, Service
 from services.runtime.stream.following import Following
@@ -22,11 +23,11 @@ def router(capabilities: Mapping[str, Capabilities]) -> Service:
     async def opened(context: Context) -> AsyncIterator[Part]:
         secret = await installation_secret(context.store, SECRET_NAME)
         conversations = ConversationsStage(capabilities, Handoffs(secret, context.settings.public_url))
-        following = Following(context.bus, events.TOPICS)
+        following, standing = Following(context.bus, events.TOPICS), Standing(context.store)
         yield Part(
             stages=[conversations, Dispatch()],
-            routers=[*routers_of(), events.router_of(following)],
-            background=[following.run, lambda: keep_forgetting(context.store, context.clock)],
+            routers=[*routers_of(), events.router_of(following, standing)],
+            background=[following.run, standing.run, lambda: keep_forgetting(context.store, context.clock)],
         )
 
     return opened

@@ -25,6 +25,8 @@ KEPT_CREDENTIAL = "set"
 
 NOT_YET = ("tier", "tag")
 """What rules and policies cannot look at yet."""
+PROVING = "identity_secret"
+"""The credential under which a shop says who its visitors are."""
 
 CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
 """What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine."""
@@ -75,9 +77,22 @@ def put_account(workspace: str, name: str, body: AccountBody, condition: Precond
         account = kept(Kept[AccountBody], full, earlier, stamp)
         if account is earlier:
             return current
+        account = account.model_copy(update={"generation": _generation(full, earlier, stamp)})
         return _changed(current, stamp, accounts={**current.accounts, name: account})
 
     return edit
+
+
+def _generation(body: AccountBody, earlier: Kept[AccountBody] | None, stamp: Stamp) -> int:
+    """As before, while every secret that proved somebody is still there."""
+    if earlier is not None and _secrets_of(earlier.body) <= _secrets_of(body):
+        return earlier.generation
+    return int(stamp.at.timestamp() * 1_000_000)
+
+
+def _secrets_of(body: AccountBody) -> frozenset[str]:
+    found: object = body.credentials.get(PROVING, ())
+    return frozenset([found] if isinstance(found, str) else map(str, found) if isinstance(found, list | tuple) else ())
 
 
 def with_kept_credentials(body: AccountBody, earlier: AccountBody | None) -> AccountBody:

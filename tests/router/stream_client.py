@@ -13,6 +13,7 @@ import orjson
 from schemas.envelope import Event, encode
 from services.records.keys import StoredKeys
 from services.router.events import TOPICS, router_of
+from services.router.standing import Standing
 from services.runtime.app import open_app
 from services.runtime.bus.port import Outgoing
 from services.runtime.collections import FACTS, ROWS, Fact, Row
@@ -82,6 +83,7 @@ class House:
 
     rest: Rest
     app: Any
+    standing: Standing
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     seqs: dict[str, int] = field(default_factory=dict)
 
@@ -157,7 +159,8 @@ async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0) -> AsyncIt
     context = Context(settings_of(), store, bus, clock)
     keys = StoredKeys(store, clock.monotonic)
     following = Following(bus, TOPICS, most=most)
-    events = Part(routers=[router_of(following, heartbeat_seconds=heartbeat_seconds)])
+    standing = Standing(store)
+    events = Part(routers=[router_of(following, standing, heartbeat_seconds=heartbeat_seconds)])
     async with (
         workspaces({"telegram": check_telegram})(context) as part,
         open_app(context, [part, events], keys.find) as app,
@@ -165,7 +168,7 @@ async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0) -> AsyncIt
     ):
         rest = Rest(client, store, bus, clock, keys)
         await rest.workspace()
-        found = House(rest, app)
+        found = House(rest, app, standing)
         found.tasks.append(asyncio.create_task(following.run()))
         try:
             yield found

@@ -145,6 +145,33 @@ async def test_a_key_that_is_deleted_sees_no_more() -> None:
         await client.until(lambda: client.ended)
 
 
+async def test_streams_of_a_deleted_key_end_at_the_next_look_and_those_of_others_go_on() -> None:
+    async with house() as shop:
+        made = [
+            (await shop.rest.ask("POST", "/v1/keys", {"name": "k", "workspace": "shop", "scopes": ["read"]})).json()
+            for _ in range(2)
+        ]
+        first, second = [await shop.open(authorization=f"Bearer {one['secret']}") for one in made]
+        admins = await shop.open()
+        await shop.standing.look()
+        await shop.rest.ask("DELETE", f"/v1/keys/{made[0]['id']}")
+        await shop.standing.look()
+        await first.until(lambda: first.ended)
+        await shop.happen("opened")
+        for client in (second, admins):
+            await client.until(lambda c=client: c.events)
+            assert not client.ended
+
+
+async def test_streams_of_a_workspace_that_is_gone_end_at_the_next_look() -> None:
+    async with house() as shop:
+        client = await shop.open()
+        documents = shop.rest.store.documents
+        shop.rest.store.documents = {k: d for k, d in documents.items() if k.collection != "configuration_heads"}
+        await shop.standing.look()
+        await client.until(lambda: client.ended)
+
+
 @pytest.mark.parametrize(
     ("path", "headers", "status"),
     [

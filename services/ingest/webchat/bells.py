@@ -68,6 +68,11 @@ class Bells:
         if not self._waiting[key]:
             del self._waiting[key]
 
+    def ring(self, key: str) -> None:
+        """Have whoever waits for this key look again."""
+        for bell in self._waiting.get(key, ()):
+            bell.ring()
+
     async def run(self) -> None:
         """Listen while anybody waits; runs until it is cancelled."""
         while True:
@@ -89,8 +94,7 @@ class Bells:
         last_wanted = time()
         while time() - last_wanted < IDLE_SECONDS:
             for record in await tail.take(wait=TAKE_SECONDS):
-                for bell in self._waiting.get(record.key, ()):
-                    bell.ring()
+                self.ring(record.key)
             if self._waiting:
                 last_wanted = time()
         if not self._waiting:

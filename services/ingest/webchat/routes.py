@@ -20,8 +20,9 @@ from services.ingest.understand import understood
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.conversation import Place, awaited, end_of, found, listed, place_of, said, talk_of
 from services.ingest.webchat.shapes import Identity, MessageBody, SessionBody, SessionShown
+from services.ingest.webchat.standing import CHANNEL, Standings
 from services.ingest.webchat.tokens import LIFETIME, Visitor, anonymous, identified, is_proven, token_of
-from services.ingest.webchat.visiting import CHANNEL, PREFLIGHT, TOKENS, Door
+from services.ingest.webchat.visiting import PREFLIGHT, TOKENS, Door
 from services.records.shown import MessageShown
 from services.runtime.beside import Beside
 from services.runtime.bodies import BodyBroken, BodyLate, BodyTooLarge
@@ -50,6 +51,7 @@ class Reception:
 
     door: Door
     bells: Bells
+    standings: Standings
     instruments: IngestInstruments
     streams: dict[str, int]
     wait_seconds: float = WAIT_SECONDS
@@ -94,7 +96,7 @@ def checked_route(reception: Reception) -> type[APIRoute]:
                 try:
                     connected = await reception.door.account_of(request)
                     headers = await reception.door.headers_for(request, connected)
-                    visitor = await reception.door.visitor_of(request) if needs_token else None
+                    visitor = await reception.door.visitor_of(request, connected) if needs_token else None
                     request.state.visit = Visit(reception, connected, visitor)
                     response = await handle(request)
                 except ANSWERED as error:
@@ -132,6 +134,7 @@ async def open_session(
         name=body.name,
         language=body.language,
         handoff=body.handoff,
+        generation=visit.connected.generation,
     )
     return SessionShown(visitor=visitor.visitor, token=token_of(visitor, await door.secrets.of(TOKENS)))
 
@@ -239,8 +242,10 @@ async def _pieces(reception: Reception, visitor: Visitor, resumed: Place | None)
     try:
         place = resumed or await end_of(store, await talk_of(store, visitor))
         yield CONNECTED
-        async for news in said(store, reception.bells, visitor, place, lambda: visitor.is_expired(clock.now())):
-            yield HEARTBEAT if news is None else _block(*news)
+        with reception.standings.held(visitor) as standing:
+            over = lambda: standing.ended or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
+            async for news in said(store, reception.bells, visitor, place, over):
+                yield HEARTBEAT if news is None else _block(*news)
     finally:
         streams[visitor.key] -= 1
         if not streams[visitor.key]:

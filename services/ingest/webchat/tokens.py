@@ -19,7 +19,10 @@ PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Visitor(Contract):
-    """Who writes. `handoff` is the token of the hand-off link that the session was opened by, proven to be ours."""
+    """Who writes. `handoff` is the token of the hand-off link that the session was opened by, proven to be ours.
+
+    `generation` is the account's when the session was opened; tokens of older versions have none.
+    """
 
     workspace: str
     account: str
@@ -28,6 +31,7 @@ class Visitor(Contract):
     name: str | None = None
     language: str | None = None
     handoff: str | None = None
+    generation: int = 0
 
     @property
     def person(self) -> str:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from schemas.identity import HandoffToken
 from services.channels.webchat import allows
 from services.ingest.accounts import Accounts, Connected
+from services.ingest.webchat.standing import CHANNEL, is_of
 from services.ingest.webchat.tokens import Visitor, visitor_of
 from services.records.conversations import CONVERSATIONS
 from services.records.secrets import installation_secret
@@ -17,7 +18,6 @@ from services.runtime.rates import Rates
 from services.runtime.service import Context
 from services.runtime.store.port import Key
 
-CHANNEL = "webchat"
 TOKENS, HANDOFFS = "webchat", "handoff"
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
@@ -94,20 +94,22 @@ class Door:
         """Count a try with a token or proof that is none. Raises TooMany."""
         await self.rates.failed(address_of(request))
 
-    async def visitor_of(self, request: Request) -> Visitor:
+    async def visitor_of(self, request: Request, connected: Connected) -> Visitor:
         """Who holds the bearer token. Raises Unauthorized, TooMany, Unavailable."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         found = visitor_of(token.strip(), await self.secrets.of(TOKENS)) if scheme.lower() == "bearer" else None
-        if found is None or not self._is_current(found, request):
+        if found is None or not await self._is_current(found, connected):
             await self.failed(request)
             raise Unauthorized("Give the token of a session as `Authorization: Bearer TOKEN`; open a new session.")
         await self.rates.visited(found.key)
         return found
 
-    def _is_current(self, visitor: Visitor, request: Request) -> bool:
-        path = request.path_params
-        here = (visitor.workspace, visitor.account) == (path["workspace"], path["account"])
-        return here and not visitor.is_expired(self.context.clock.now())
+    async def _is_current(self, visitor: Visitor, connected: Connected) -> bool:
+        """Judged by the account as cached; before it is refused, as it is now."""
+        here, there = (visitor.workspace, visitor.account), (connected.account.workspace, connected.account.id)
+        if here != there or visitor.is_expired(self.context.clock.now()):
+            return False
+        return is_of(visitor, connected) or is_of(visitor, await self.fresh(connected))
 
     async def prove_handoff(self, request: Request, workspace: str, token: str | None) -> None:
         """Raises Unauthorized for a token that we did not make or made for another workspace; TooMany, Unavailable."""

@@ -24,6 +24,7 @@ from services.ingest.instruments import IngestInstruments
 from services.ingest.webchat import page
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.routes import Reception, router_of
+from services.ingest.webchat.standing import Standings
 from services.ingest.webchat.visiting import Door, Secrets
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.keys import StoredKeys
@@ -56,6 +57,7 @@ class House:
     bus: MemoryBus
     clock: MovedClock
     instruments: IngestInstruments
+    standings: Standings
     keeps: bool = True
     orders: int = 0
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -69,6 +71,16 @@ class House:
     async def open_workspace(self, workspace: str) -> None:
         """One more workspace, with the same accounts and secrets."""
         await _configured(self.client, workspace)
+
+    async def changed(self, credentials: dict[str, str] | None, account: str = "main") -> None:
+        """Write the account anew; None: delete it."""
+        admin, path = {"authorization": f"Bearer {ADMIN_KEY}"}, f"/v1/workspaces/shop/accounts/webchat/{account}"
+        self.clock.move(1)
+        if credentials is None:
+            answer = await self.client.delete(path, headers=admin)
+        else:
+            answer = await self.client.put(path, json={"credentials": credentials}, headers=admin)
+        assert answer.status_code in (200, 201, 204), answer.text
 
     async def session(self, **body: Any) -> dict[str, Any]:
         answer = await self.client.post(f"{PATH}/sessions", json=body)
@@ -221,14 +233,15 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Hou
     bells, instruments = Bells(bus), IngestInstruments()
     accounts = Accounts(store, clock, spacing=0)
     door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), _read_link)
-    reception = Reception(door, bells, instruments, {}, wait_seconds)
+    standings = Standings(accounts, bells)
+    reception = Reception(door, bells, standings, instruments, {}, wait_seconds)
     part = Part(routers=[router_of(reception), page.router_of()])
     async with (
         workspaces({"webchat": Webchat().check_account})(context) as configured,
         open_app(context, [configured, part], StoredKeys(store, clock.monotonic).find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
-        found = House(client, app, store, bus, clock, instruments)
+        found = House(client, app, store, bus, clock, instruments, standings)
         bus.heard = found.hear
         await _configured(client)
         found.tasks.append(asyncio.create_task(bells.run()))

@@ -1,6 +1,8 @@
 """A visitor's stream: both directions, their own only, once, and resumable."""
 
-from tests.ingest.webchat.house import LINK, PATH, House, house
+import pytest
+
+from tests.ingest.webchat.house import IDENTITY_SECRET, LINK, PATH, House, house
 from tests.rest import problem_of
 from tests.router.stream_client import Client
 
@@ -72,8 +74,31 @@ async def test_after_a_hand_off_the_stream_goes_on_in_the_case_it_led_to() -> No
         key = shop.hand_over(session["visitor"])
         await shop.keep(key, "case", "public", surface="public")
         await shop.keep(key, "case", "reply")
+        await shop.tell(f"shop/webchat:main:{session['visitor']}")
         await client.until(lambda: client.events)
         assert [one["id"] for one in client.events] == ["reply"]
+
+
+@pytest.mark.parametrize("change", ["deleted", "another secret"])
+async def test_a_stream_ends_when_its_account_does(change: str) -> None:
+    async with house() as shop:
+        holder, _ = await visiting(shop)
+        client = await shop.stream(holder)
+        await shop.standings.look()
+        await shop.changed(None if change == "deleted" else {"identity_secret": "another-secret"})
+        await shop.standings.look()
+        await client.until(lambda: client.ended)
+
+
+async def test_a_stream_outlives_other_changes_of_its_account() -> None:
+    async with house() as shop:
+        holder, key = await visiting(shop)
+        client = await shop.stream(holder)
+        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": "*"})
+        await shop.standings.look()
+        await shop.keep(key, "c", "reply")
+        await client.until(lambda: client.events)
+        assert not client.ended
 
 
 async def test_a_visitor_has_a_bounded_number_of_streams_and_gets_places_back() -> None:

@@ -1,10 +1,15 @@
 """Who may come in, from which page, and as whom."""
 
+import base64
+import hmac
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.ingest.webchat.tokens import LIFETIME, Visitor, token_of, visitor_of
+from services.records.secrets import installation_secret
 from tests.ingest.webchat.house import IDENTITY_SECRET, LINK, OLD_LINK, ORIGIN, PATH, house, proof_of
 from tests.rest import problem_of
 
@@ -44,6 +49,52 @@ async def test_ids_that_do_not_fit_into_a_person_are_hashed() -> None:
 async def test_a_false_proof_of_identity_is_401(identity: dict[str, str]) -> None:
     async with house() as shop:
         problem_of(await shop.client.post(f"{PATH}/sessions", json={"identity": identity}), 401)
+
+
+async def test_a_token_ends_with_its_account_and_does_not_come_back_with_another_of_the_name() -> None:
+    async with house() as shop:
+        holder = await shop.holder()
+        assert await shop.messages(holder) == []
+        await shop.changed(None)
+        problem_of(await shop.client.get(f"{PATH}/messages", headers=holder), 404)
+        await shop.changed({"identity_secret": IDENTITY_SECRET})
+        problem_of(await shop.client.get(f"{PATH}/messages", headers=holder), 401)
+        assert await shop.messages(await shop.holder()) == []
+
+
+async def test_a_token_ends_with_the_secret_of_its_account_and_with_nothing_else() -> None:
+    async with house() as shop:
+        holder = await shop.holder(identity=proof_of("customer-7"))
+        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": "*"})
+        assert await shop.messages(holder) == []
+        await shop.changed({"identity_secret": "set"})
+        assert await shop.messages(holder) == []
+        await shop.changed({"identity_secret": "another-secret"})
+        problem_of(await shop.client.get(f"{PATH}/messages", headers=holder), 401)
+        await shop.changed({"identity_secret": IDENTITY_SECRET})
+        problem_of(await shop.client.get(f"{PATH}/messages", headers=holder), 401)
+
+
+async def test_tokens_and_accounts_of_older_versions_name_no_generation_and_go_on() -> None:
+    async with house() as shop:
+        documents: Iterable[Any] = shop.store.documents.values()
+        for document in documents:
+            for account in document.get("accounts", {}).values():
+                account.pop("generation")
+        secret = await installation_secret(shop.store, "webchat")
+        visitor = Visitor(workspace="shop", account="main", visitor="anon-1", expires=2**33)
+        body = f"w1.{encoded(visitor.model_dump_json(exclude={'generation'}).encode())}"
+        token = f"{body}.{encoded(hmac.digest(secret, body.encode(), 'sha256'))}"
+        holder = {"authorization": f"Bearer {token}"}
+        assert await shop.messages(holder) == []
+        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": "*"})
+        assert await shop.messages(holder) == []
+        await shop.changed({"identity_secret": "another-secret"})
+        problem_of(await shop.client.get(f"{PATH}/messages", headers=holder), 401)
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 async def test_a_hand_off_link_of_another_workspace_is_401() -> None:
