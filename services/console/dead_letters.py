@@ -10,7 +10,8 @@ from schemas.values import Instant, Json
 from services.runtime.auth import Caller, allowed
 from services.runtime.collections import DEAD_LETTERS, DeadLetter
 from services.runtime.dead_letters import Action, GroupTopics, command_on
-from services.runtime.http import Asked, In, Listing, queried
+from services.runtime.http import Asked, In, Listing, no_cursor, queried
+from services.runtime.identifiers import hashed_id
 from services.runtime.problems import NotFound
 from services.runtime.service import Context
 from services.runtime.store.port import Key, Query
@@ -51,7 +52,7 @@ def shown(identity: str, document: Json) -> DeadLetterShown:
 async def list_dead_letters(caller: Admin, context: In, asked: Asked) -> Listing[DeadLetterShown]:
     """Newest first; a key of one workspace sees that workspace's. A page may be short: see `next`."""
     found: list[DeadLetterShown] = []
-    after, looked = asked.cursor, 0
+    after, looked = _place_of(caller, asked.cursor), 0
     while True:
         query = Query(DEAD_LETTERS.name, "at", descending=True, limit=asked.limit - len(found), after=after)
         page = await queried(context.store, query)
@@ -59,7 +60,22 @@ async def list_dead_letters(caller: Admin, context: In, asked: Asked) -> Listing
         found += [letter for letter in letters if caller.sees(letter.workspace)]
         after, looked = page.next, looked + len(letters)
         if after is None or len(found) >= asked.limit or looked >= LOOKED_AT:
-            return Listing(items=found, next=after)
+            return Listing(items=found, next=after and f"{_mark(caller)}{after}")
+
+
+def _mark(caller: Caller) -> str:
+    """What a cursor of these callers begins with: the list is of all workspaces, and they see one of it."""
+    return f"{hashed_id('dead_letters', caller.workspace)[:8]}." if caller.workspace else ""
+
+
+def _place_of(caller: Caller, cursor: str | None) -> str | None:
+    """Raises Invalid for the cursor of a list that others see."""
+    mark = _mark(caller)
+    if cursor is None or not mark:
+        return cursor
+    if not cursor.startswith(mark):
+        raise no_cursor()
+    return cursor.removeprefix(mark)
 
 
 async def letter_of(context: Context, caller: Caller, identity: str) -> DeadLetter:

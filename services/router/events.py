@@ -16,6 +16,7 @@ from services.router.standing import Standing
 from services.runtime.auth import allowed, caller_of
 from services.runtime.collections import FACTS, ROWS
 from services.runtime.http import In
+from services.runtime.identifiers import hashed_id
 from services.runtime.problems import Invalid
 from services.runtime.service import Context
 from services.runtime.store import port
@@ -29,6 +30,7 @@ TOPICS = ("conversations", "sla", "accounts")
 """The topics of facts. Each is written by the group of the same name."""
 HEARTBEAT_SECONDS = 15.0
 PAGE = 200
+BETWEEN = "."
 Permitted = Callable[[], Awaitable[object]]
 
 
@@ -50,7 +52,7 @@ class Stream:
         async with self.following.listening(self.workspace) as listener, self._standing(listener):
             # The reader is open: what these rows and facts do not hold yet, it will bring.
             seen = resumed or await self._now()
-            yield place(seen.text())
+            yield place(self._identity(seen))
             missed = resumed is not None
             while True:
                 if missed:
@@ -58,7 +60,7 @@ class Stream:
                         if listener.ended:
                             return
                         if seen.admit(told.event) and self._is_wanted(told.event):
-                            yield block(told.value, identity=seen.text(), event=told.event.type)
+                            yield block(told.value, identity=self._identity(seen), event=told.event.type)
                 async for piece in self._live(seen, listener):
                     yield piece
                 if listener.ended:
@@ -76,13 +78,16 @@ class Stream:
             told = await listener.heard(self.heartbeat_seconds)
             for one in told:
                 if seen.admit(one.event) and self._is_wanted(one.event):
-                    yield block(one.value, identity=seen.text(), event=one.event.type)
+                    yield block(one.value, identity=self._identity(seen), event=one.event.type)
             if not told:
                 yield HEARTBEAT
             if self.context.clock.monotonic() - checked >= self.heartbeat_seconds:
                 # A key that was deleted meanwhile sees no more.
                 await self.permitted()
                 checked = self.context.clock.monotonic()
+
+    def _identity(self, seen: Vector) -> str:
+        return f"{_mark(self.workspace)}{BETWEEN}{seen.text()}"
 
     def _is_wanted(self, event: Event) -> bool:
         return not self.prefixes or event.type.startswith(tuple(self.prefixes))
@@ -148,7 +153,7 @@ def router_of(following: Following, standing: Standing, *, heartbeat_seconds: fl
             permitted=lambda: permitted(request, None),
             heartbeat_seconds=heartbeat_seconds,
         )
-        return EventStream(one.pieces(_resumed(last_event_id)))
+        return EventStream(one.pieces(_resumed(configuration.workspace, last_event_id)))
 
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["events"])
     described = {"description": "Facts as they happen", "content": {EventStream.media_type: {"schema": {}}}}
@@ -162,11 +167,19 @@ def router_of(following: Following, standing: Standing, *, heartbeat_seconds: fl
     return router
 
 
-def _resumed(last_event_id: str | None) -> Vector | None:
+def _resumed(workspace: str, last_event_id: str | None) -> Vector | None:
     if not last_event_id:
         return None
+    mark, between, text = last_event_id.rpartition(BETWEEN)
     try:
-        return vector.read(last_event_id)
+        # Ids of older versions name no workspace; what follows them is read of this one all the same.
+        if between and mark != _mark(workspace):
+            raise ValueError("this is an id of another workspace's stream")
+        return vector.read(text)
     except ValueError as error:
         sentence = "This is no id of this stream. Leave it out to start now."
         raise Invalid(("/header/Last-Event-ID", sentence)) from error
+
+
+def _mark(workspace: str) -> str:
+    return hashed_id("stream", workspace)[:8]

@@ -6,12 +6,14 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
+from schemas.identity import PersonKey
 from schemas.values import Json
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.tokens import Visitor
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.shown import MessageShown, shown_message
 from services.runtime.http import Listing, PageAsked, queried
+from services.runtime.identifiers import hashed_id
 from services.runtime.problems import Invalid
 from services.runtime.store.port import Collection, Key, Model, Query, Store
 
@@ -46,19 +48,28 @@ class Place:
     conversation: str = OWN
     order: str = ""
 
-    def text(self) -> str:
-        return base64.urlsafe_b64encode(json.dumps([self.conversation, self.order]).encode()).decode().rstrip("=")
+    def text(self, visitor: PersonKey) -> str:
+        """The id of an event of this visitor's stream."""
+        said = [self.conversation, self.order, _mark(visitor)]
+        return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
 
 
-def place_of(text: str) -> Place:
-    """The place that `text` was made of. Raises Invalid."""
+def place_of(text: str, visitor: PersonKey) -> Place:
+    """The place that `text` was made of, for this visitor. Raises Invalid."""
     try:
-        conversation, order = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        conversation, order, *marks = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError) as error:
         raise _no_place() from error
     if not isinstance(conversation, str) or not isinstance(order, str) or not set(order) <= set("0123456789."):
         raise _no_place()
+    # Ids of older versions name nobody; what follows them is read of this visitor all the same.
+    if marks not in ([], [_mark(visitor)]):
+        raise _no_place()
     return Place(conversation, order)
+
+
+def _mark(visitor: PersonKey) -> str:
+    return hashed_id("stream", str(visitor))[:8]
 
 
 def _no_place() -> Invalid:

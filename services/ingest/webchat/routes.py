@@ -230,7 +230,7 @@ async def stream(
     visit: Visiting, last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=400)] = None
 ) -> EventStream:
     """Messages as server-sent events, from now on or after `Last-Event-ID`."""
-    resumed = place_of(last_event_id) if last_event_id else None
+    resumed = place_of(last_event_id, visit.known.person_key) if last_event_id else None
     if visit.reception.streams.get(visit.known.key, 0) >= MOST_STREAMS:
         raise TooMany(f"This visitor has {MOST_STREAMS} streams open already.", 5)
     return EventStream(_pieces(visit.reception, visit.known, resumed))
@@ -245,15 +245,15 @@ async def _pieces(reception: Reception, visitor: Visitor, resumed: Place | None)
         with reception.standings.held(visitor) as standing:
             over = lambda: standing.ended or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
             async for news in said(store, reception.bells, visitor, place, over):
-                yield HEARTBEAT if news is None else _block(*news)
+                yield HEARTBEAT if news is None else _block(visitor, *news)
     finally:
         streams[visitor.key] -= 1
         if not streams[visitor.key]:
             del streams[visitor.key]
 
 
-def _block(place: Place, shown: MessageShown) -> bytes:
-    return block(shown.model_dump_json().encode(), identity=place.text(), event="message")
+def _block(visitor: Visitor, place: Place, shown: MessageShown) -> bytes:
+    return block(shown.model_dump_json().encode(), identity=place.text(visitor.person_key), event="message")
 
 
 def router_of(reception: Reception) -> APIRouter:
