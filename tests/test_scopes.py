@@ -42,6 +42,7 @@ NEEDED = {
         "DELETE /v1/workspaces/{workspace}/teams/{team}",
         "PUT /v1/workspaces/{workspace}/routing",
         "PUT /v1/workspaces/{workspace}/sla",
+        "POST /v1/workspaces/{workspace}/sla/reapply",
         "PUT /v1/workspaces/{workspace}/accounts/{channel}/{account}",
         "DELETE /v1/workspaces/{workspace}/accounts/{channel}/{account}",
         "GET /v1/keys",
