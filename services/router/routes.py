@@ -16,8 +16,8 @@ from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.lookups import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.records.shown import MessageShown, as_accepted, shown_message
 from services.router import agents, reapplying
-from services.router.guard import guard_of, note_confirmed
 from services.router.actions import MORE_THAN_DESK, MOVES, asked_hash, command_of, known_agent
+from services.router.guard import guard_of, note_confirmed
 from services.router.lists import listed
 from services.router.phrases import Language
 from services.router.sentences import shown_decision
