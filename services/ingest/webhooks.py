@@ -19,10 +19,11 @@ from schemas.activity import Activity
 from services.channels.port import Account, Channel, Forged, Malformed, Reply, Request
 from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts, Connected
+from services.ingest.forgeries import Forgeries
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish, within_bus
-from services.ingest.room import Full, Room
 from services.ingest.understand import understood
+from services.runtime.admission import Full, Place, Room
 from services.runtime.beside import Beside
 from services.runtime.bodies import (
     BODY_SECONDS,
@@ -37,7 +38,9 @@ from services.runtime.bus.port import Bus
 from services.runtime.clock import Clock
 from services.runtime.errors import Unavailable, Unknown
 from services.runtime.identifiers import hashed_id
-from services.runtime.problems import NotFound, Refusal, problem_response, response_of, unavailable_response
+from services.runtime.problems import NotFound, Refusal, TooMany, problem_response, response_of, unavailable_response
+from services.runtime.rates import Rates, network_of
+from services.runtime.settings import Settings
 
 PREFIX = "/webhooks/"
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -57,6 +60,8 @@ class NotTaken(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class _Call:
+    """A call that is proven."""
+
     channel: Channel
     connected: Connected
     request: Request
@@ -79,12 +84,14 @@ class Webhooks:
         notes: CallNotes,
         *,
         room: Room | None = None,
+        rates: Rates | None = None,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
         self._instruments, self._room, self._body_seconds = instruments, room or Room(), body_seconds
         self._beside = Beside()
         self._notes = notes
+        self._forgeries = Forgeries(rates or Rates(Settings()), clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(scope, receive)
@@ -92,9 +99,13 @@ class Webhooks:
             await response(scope, receive, send)
 
     async def _response(self, scope: Scope, receive: Receive) -> Response | None:
+        client = scope.get("client")
+        address = network_of(client[0]) if client else "unknown"
         try:
-            with self._room.entered(receive) as counted, self._instruments.in_flight.track_inprogress():
-                return await self._answered(scope, counted)
+            # The account by its path: what is at the path is looked up when the call has its place.
+            async with self._room.entered(address, scope["path"]) as place:
+                with self._instruments.in_flight.track_inprogress():
+                    return await self._answered(scope, receive, place)
         except Refusal as refusal:
             self._note(refusal)
             return response_of(refusal)
@@ -117,18 +128,20 @@ class Webhooks:
         elif isinstance(refusal, Full):
             self._instruments.overloaded.inc()
 
-    async def _answered(self, scope: Scope, receive: Receive) -> Response:
+    async def _answered(self, scope: Scope, receive: Receive, place: Place) -> Response:
         if scope["method"] not in ("POST", "GET"):
             raise NotTaken("Webhooks are posted.", headers={"Allow": "POST, GET"})
         channel, connected = await self._addressed(scope["path"])
         labels = connected.account.workspace, channel.name
         try:
-            body = await read_body(receive, scope["headers"], seconds=self._body_seconds)
+            counted = self._room.counted(place, receive)
+            body = await read_body(counted, scope["headers"], seconds=self._body_seconds)
         except (BodyTooLarge, BodyLate, BodyBroken) as error:
             self._reject(labels, {BodyTooLarge: "too_large", BodyLate: "late"}.get(type(error), "broken"))
             raise
         request = _request(scope, body, self._clock)
-        reply, connected = await self._authentic(channel, connected, request)
+        reply, connected = await self._authentic(channel, connected, request, place.address)
+        self._room.prove(place)
         if reply is not None:
             return Response(reply.body, reply.status, media_type=reply.media_type)
         self._notes.note_call(connected.account)
@@ -147,13 +160,14 @@ class Webhooks:
         return channel, found
 
     async def _authentic(
-        self, channel: Channel, connected: Connected, request: Request
+        self, channel: Channel, connected: Connected, request: Request, address: str
     ) -> tuple[Reply | None, Connected]:
         """Proof against the account as cached; before it is refused, against the account as it is now."""
         try:
             return _proven(channel, connected.account, request), connected
         except Forged:
             account = connected.account
+            await self._counted_guess(address, account)
             fresh = await self._accounts.find_again(account.workspace, channel.name, account.id)
         if fresh is None:
             raise NotFound("There is no such channel, workspace or account.")
@@ -162,7 +176,14 @@ class Webhooks:
         except Forged:
             self._reject((account.workspace, channel.name), "forged")
             self._notes.note_forged(account)
-            _log.warning("webhook_forged", channel=channel.name, workspace=account.workspace, account=account.id)
+            self._forgeries.log(account)
+            raise
+
+    async def _counted_guess(self, address: str, account: Account) -> None:
+        try:
+            await self._forgeries.guessed(address, account)
+        except TooMany:
+            self._reject((account.workspace, account.channel), "too_many_guesses")
             raise
 
     async def _taken(self, call: _Call) -> Response:

@@ -9,10 +9,11 @@ from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
 from services.ingest.webchat import page
 from services.ingest.webchat.bells import Bells
-from services.ingest.webchat.routes import Reception, router_of
+from services.ingest.webchat.routes import Reception, router_of, shares_of
 from services.ingest.webchat.standing import Standings
 from services.ingest.webchat.visiting import Door, ReadHandoff, Secrets
 from services.ingest.webhooks import PREFIX, Webhooks
+from services.runtime.admission import Room
 from services.runtime.rates import Rates
 from services.runtime.service import Context, Part, Service
 
@@ -25,12 +26,15 @@ def ingest(read_handoff: ReadHandoff) -> Service:
         instruments = IngestInstruments()
         channels = {channel.name: channel for channel in CHANNELS}
         accounts = Accounts(context.store, context.clock)
+        rates = Rates(context.settings, context.admission)
+        settings = context.settings
+        room = Room(calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission)
         notes = CallNotes(context.store, context.clock)
-        webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes)
+        webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes, room=room, rates=rates)
         bells = Bells(context.bus)
-        door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), read_handoff)
+        door = Door(context, accounts, rates, Secrets(context, {}), read_handoff)
         standings = Standings(accounts, bells)
-        reception = Reception(door, bells, standings, instruments, {})
+        reception = Reception(door, bells, standings, instruments, shares_of(context))
         yield Part(
             branches={PREFIX: webhooks},
             routers=[router_of(reception), page.router_of()],

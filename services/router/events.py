@@ -22,7 +22,8 @@ from services.runtime.service import Context
 from services.runtime.store import port
 from services.runtime.store.port import Key
 from services.runtime.stream import vector
-from services.runtime.stream.following import Following, Listener, Told
+from services.runtime.stream.following import MOST_LISTENERS, Following, Listener, Told
+from services.runtime.stream.shares import StreamShares
 from services.runtime.stream.sse import HEARTBEAT, EventStream, block, place
 from services.runtime.stream.vector import Vector
 
@@ -45,11 +46,19 @@ class Stream:
     workspace: str
     prefixes: Sequence[str]
     permitted: Permitted
+    shares: StreamShares
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
     async def pieces(self, resumed: Vector | None) -> AsyncGenerator[bytes, None]:
-        """What to send. First an id, so that whoever leaves before the first fact loses none. Raises Unavailable."""
-        async with self.following.listening(self.workspace) as listener, self._standing(listener):
+        """What to send. First an id, so that whoever leaves before the first fact loses none.
+
+        Raises Unavailable, and TooMany when the key or the workspace has its share of streams.
+        """
+        async with (
+            self._shared(),
+            self.following.listening(self.workspace) as listener,
+            self._standing(listener),
+        ):
             # The reader is open: what these rows and facts do not hold yet, it will bring.
             seen = resumed or await self._now()
             yield place(self._identity(seen))
@@ -66,6 +75,11 @@ class Stream:
                 if listener.ended:
                     return
                 listener.missed, missed = False, True
+
+    @asynccontextmanager
+    async def _shared(self) -> AsyncIterator[None]:
+        with self.shares.held({"key": self.caller.key if self.caller else "", "workspace": self.workspace}):
+            yield
 
     @asynccontextmanager
     async def _standing(self, listener: Listener) -> AsyncIterator[None]:
@@ -131,7 +145,20 @@ def _place(told: Told) -> tuple[float, str]:
     return told.event.time.timestamp(), told.event.id
 
 
-def router_of(following: Following, standing: Standing, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> APIRouter:
+def shares_of(context: Context) -> StreamShares:
+    """How the streams of a process are shared, as the settings say."""
+    settings = context.settings
+    most = {"key": settings.key_streams, "workspace": settings.workspace_streams}
+    return StreamShares(most, MOST_LISTENERS, context.admission, fair=frozenset({"workspace"}))
+
+
+def router_of(
+    following: Following,
+    standing: Standing,
+    shares: StreamShares,
+    *,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> APIRouter:
     """The route of the stream. `following` and `standing` must be run beside it."""
     permitted = allowed("read")
 
@@ -151,6 +178,7 @@ def router_of(following: Following, standing: Standing, *, heartbeat_seconds: fl
             workspace=configuration.workspace,
             prefixes=[prefix for given in types or [] for prefix in given.split(",") if prefix],
             permitted=lambda: permitted(request, None),
+            shares=shares,
             heartbeat_seconds=heartbeat_seconds,
         )
         return EventStream(one.pieces(_resumed(configuration.workspace, last_event_id)))

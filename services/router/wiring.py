@@ -26,7 +26,7 @@ def router(capabilities: Mapping[str, Capabilities]) -> Service:
         following, standing = Following(context.bus, events.TOPICS), Standing(context.store)
         yield Part(
             stages=[conversations, Dispatch()],
-            routers=[*routers_of(), events.router_of(following, standing)],
+            routers=[*routers_of(), events.router_of(following, standing, events.shares_of(context))],
             background=[following.run, standing.run, lambda: keep_forgetting(context.store, context.clock)],
         )
 

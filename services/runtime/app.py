@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from services.runtime.admin_key import required_admin_key
+from services.runtime.admission import Room
 from services.runtime.auth import Access, FindCaller
 from services.runtime.commands import Commands
 from services.runtime.health import health_router
@@ -48,16 +49,18 @@ async def open_app(
 def _assembled(
     context: Context, parts: Sequence[Part], commands: Commands, access: Access, describe: Describe | None
 ) -> ASGIApp:
-    registry = _registry(parts)
+    registry = _registry(context, parts)
     branches = {prefix: branch for part in parts for prefix, branch in part.branches.items()}
     routers = [*(router for part in parts for router in part.routers), health_router(_checks(context, parts), registry)]
     framework = _Framework(routers, branches, describe)
     framework.state.context, framework.state.commands, framework.state.access = context, commands, access
+    framework.state.bodies = Room("body", body_bytes=context.settings.body_bytes, instruments=context.admission)
     return Observed(Branches(framework, branches), registry)
 
 
-def _registry(parts: Sequence[Part]) -> CollectorRegistry:
+def _registry(context: Context, parts: Sequence[Part]) -> CollectorRegistry:
     registry = CollectorRegistry()
+    registry.register(context.admission.refused)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

@@ -10,6 +10,7 @@ from typing import Any, cast
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from services.runtime.open_connections import OpenConnections, Seat
 from services.runtime.problems import problem_response, title_of, unavailable_response
 
 HEAD_SECONDS = 10.0
@@ -75,15 +76,18 @@ class BoundedConnection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _lingering: LingeringTransport
-    _most: int | None = None
+    _seat: Seat | None = None
+    places: OpenConnections
+    """All connections of the server; a subclass has it (`bounded`)."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         self._lingering = LingeringTransport(transport)
-        self._most, self.limit_concurrency = self.limit_concurrency, None
         super().connection_made(cast(asyncio.Transport, self._lingering))
+        self._seat = self.places.seat(self.client[0] if self.client else "unknown", self._make_room)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._leave_seat()
         self._head_is_complete()
         super().connection_lost(exc)
 
@@ -99,6 +103,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_is_complete()
+        if self._seat is not None:
+            self.places.work(self._seat)
         self._lingering.unread = True
         app = self.app
         if self._is_full():
@@ -110,12 +116,26 @@ class BoundedConnection(HttpToolsProtocol):
         self._lingering.unread = False
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._seat is not None and self._is_idle():
+            self.places.rest(self._seat)
+
     def send_400_response(self, msg: str) -> None:
         self.transport.write(answer(400))
         self.transport.close()
 
     def _is_full(self) -> bool:
-        return self._most is not None and max(len(self.connections), len(self.tasks)) >= self._most
+        return self.places.is_full or len(self.tasks) >= self.places.most
+
+    def _make_room(self) -> None:
+        self._leave_seat()
+        self._lingering.abort()
+
+    def _leave_seat(self) -> None:
+        if self._seat is not None:
+            self.places.leave(self._seat)
+            self._seat = None
 
     def _is_idle(self) -> bool:
         # uvicorn types the cycle as always there; before the first request it is None.
@@ -138,3 +158,12 @@ class BoundedConnection(HttpToolsProtocol):
         if self._head_bytes:
             self.transport.write(answer(status))
         self.transport.close()
+
+
+def bounded(connections: OpenConnections) -> type[BoundedConnection]:
+    """The protocol of a server that has these connections."""
+
+    class Connection(BoundedConnection):
+        places = connections
+
+    return Connection

@@ -9,15 +9,19 @@ from contextlib import asynccontextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
-from services.runtime.connections import BoundedConnection
+from services.runtime.connections import bounded
 from services.runtime.errors import Misconfigured
+from services.runtime.instruments import AdmissionInstruments
 from services.runtime.listening import why_not
+from services.runtime.open_connections import OpenConnections, trusting
 
 KEEP_ALIVE_SECONDS = 30
 FINISH_SECONDS = 3
 """How long requests have to finish when the process stops; streams are cut then and resume elsewhere."""
 MOST_CONNECTIONS = 10_000
 RESERVED_FILES = 100
+BACKLOG = 1024
+"""Connections that may be accepted before the first of them is looked at: files are set aside for them."""
 STARTED_POLL_SECONDS = 0.005
 
 
@@ -29,13 +33,22 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, bound: socket.socket, proxies: Sequence[str] = ()) -> AsyncIterator[None]:
+async def serving(
+    app: ASGIApp,
+    bound: socket.socket,
+    proxies: Sequence[str] = (),
+    *,
+    most: int = MOST_CONNECTIONS,
+    instruments: AdmissionInstruments | None = None,
+) -> AsyncIterator[None]:
     """Answer requests on a bound socket; on leaving, stop accepting and let what runs finish in `FINISH_SECONDS`.
 
-    `proxies`: addresses or networks that are believed when they name their client by `X-Forwarded-For`.
+    `proxies`: addresses or networks that are believed when they name their client by `X-Forwarded-For`. `most`
+    connections are taken, as far as the limit on open files allows.
     Raises Misconfigured when another process began to listen there meanwhile.
     """
-    server = _Server(_config(app, proxies))
+    places = OpenConnections(most_connections(most), instruments or AdmissionInstruments(), trusting(proxies))
+    server = _Server(_config(app, proxies, places))
     running = asyncio.create_task(_run(server, bound))
     try:
         while not server.started:
@@ -56,10 +69,11 @@ async def _run(server: _Server, bound: socket.socket) -> None:
         raise Misconfigured(why_not(host, port, error)) from error
 
 
-def _config(app: ASGIApp, proxies: Sequence[str]) -> uvicorn.Config:
+def _config(app: ASGIApp, proxies: Sequence[str], places: OpenConnections) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=BoundedConnection,
+        http=bounded(places),
+        backlog=BACKLOG,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -70,18 +84,18 @@ def _config(app: ASGIApp, proxies: Sequence[str]) -> uvicorn.Config:
         forwarded_allow_ips=list(proxies),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=FINISH_SECONDS,
-        limit_concurrency=most_connections(),
     )
 
 
-def most_connections() -> int:
-    """How many connections this process takes at once; above it, 503. Its limit on open files is raised for it."""
+def most_connections(most: int = MOST_CONNECTIONS) -> int:
+    """How many connections this process takes at once, at most `most`. Its limit on open files is raised for it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + RESERVED_FILES
+    aside = RESERVED_FILES + BACKLOG
+    wanted = most + aside
     reachable = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < reachable:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
             soft = reachable
     usable = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
-    return max(RESERVED_FILES, usable - RESERVED_FILES)
+    return max(RESERVED_FILES, usable - aside)

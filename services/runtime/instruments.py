@@ -79,3 +79,19 @@ class LoopInstruments:
             registry=registry,
             buckets=SECONDS,
         )
+
+
+class AdmissionInstruments:
+    """Who was refused for want of room. One for all of a process, registered by its app.
+
+    `at`: `connection`, `webhook`, `body`, `stream`, `visitor`. `reason` is whose share was used up: `account`, `address`,
+    `key`, `workspace`, `visitor` or `process`.
+    """
+
+    def __init__(self) -> None:
+        self.refused = Counter(
+            "pasokh_admission_refused_total",
+            "Calls and connections that were refused or lost their place because a share was used up.",
+            ["at", "reason"],
+            registry=None,
+        )

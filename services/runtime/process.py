@@ -76,7 +76,13 @@ async def running(
             app = await stack.enter_async_context(
                 open_app(context, parts, process.find_caller(context), process.describe)
             )
-            async with serving(app, bound, settings.trusted_proxies):
+            async with serving(
+                app,
+                bound,
+                settings.trusted_proxies,
+                most=settings.connections,
+                instruments=context.admission,
+            ):
                 spare_what_stays()
                 log.info("process_started", process=process.name, groups=[p.group for p in processors])
                 yield context

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from services.runtime.bus.port import Bus
 from services.runtime.clock import Clock
+from services.runtime.instruments import AdmissionInstruments
 from services.runtime.settings import Settings
 from services.runtime.stage import Stage
 from services.runtime.store.port import Store
@@ -27,6 +28,8 @@ class Context:
     store: Store
     bus: Bus
     clock: Clock
+    admission: AdmissionInstruments = field(default_factory=AdmissionInstruments)
+    """Counts whom any part of the process refused for want of room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,28 @@ class Settings(BaseSettings):
     """None: `text` where stderr is a terminal, else `json`."""
     address_failures_per_minute: Annotated[int, Field(ge=1)] = 300
     """How many requests with no or a wrong key one address gets a 401 for; over it, 429."""
+    webhook_calls: Annotated[int, Field(ge=10)] = 1000
+    """How many webhooks may be on their way in one process. One account, or one address before it is proven, gets half."""
+    body_bytes: Annotated[int, Field(ge=4_000_000)] = 64_000_000
+    """How many bytes of bodies one process holds of webhooks, and as many of all other requests; shared in the same way."""
+    connections: Annotated[int, Field(ge=100)] = 10_000
+    """How many connections one process takes; as far as its limit on open files allows."""
+    key_streams: Annotated[int, Field(ge=1)] = 100
+    """How many event streams one key may have open in one process."""
+    workspace_streams: Annotated[int, Field(ge=1)] = 300
+    """How many event streams one workspace may have open in one process, by all its keys."""
+    address_chat_streams: Annotated[int, Field(ge=1)] = 500
+    """How many streams of web chats one address may have open in one process."""
+    chat_streams: Annotated[int, Field(ge=1)] = 5000
+    """How many streams of web chats one process has open."""
+    address_visitors_per_minute: Annotated[int, Field(ge=1)] = 120
+    """How many new visitors one address may make at one web chat account."""
+    account_visitors_per_minute: Annotated[int, Field(ge=1)] = 3000
+    """How many new visitors one web chat account takes."""
+    address_chat_bytes_per_minute: Annotated[int, Field(ge=100_000)] = 1_000_000
+    """How many bytes visitors of one address may write to one web chat account."""
+    account_chat_bytes_per_minute: Annotated[int, Field(ge=100_000)] = 20_000_000
+    """How many bytes visitors may write to one web chat account."""
 
     @property
     def database(self) -> Path:

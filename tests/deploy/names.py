@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from services.delivery.instruments import DeliveryInstruments, WebhookInstruments
 from services.ingest.instruments import IngestInstruments
 from services.metrics.instruments import GAUGES, INSTRUMENTS
-from services.runtime.instruments import HttpInstruments, LoopInstruments, ProcessorInstruments
+from services.runtime.instruments import AdmissionInstruments, HttpInstruments, LoopInstruments, ProcessorInstruments
 from services.sla.instruments import AuditInstruments
 
 OF_A_SCRAPE = frozenset({"job", "instance", "service", "le", "workspace"})
@@ -39,7 +39,7 @@ def _of_processes() -> Iterator[tuple[str, Iterable[str]]]:
     )
     holders = [kind(registry) for kind in kinds]
     collectors: list[Collector] = [one for holder in holders for one in vars(holder).values()]
-    for one in (*collectors, *IngestInstruments().collectors):
+    for one in (*collectors, AdmissionInstruments().refused, *IngestInstruments().collectors):
         [family] = one.describe() if hasattr(one, "describe") else one.collect()
         suffixes = (
             PARTS["histogram"] if isinstance(one, Histogram) else ("_total",) if family.type == "counter" else ("",)

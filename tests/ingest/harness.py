@@ -16,11 +16,12 @@ from services.channels.telegram import Telegram
 from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
-from services.ingest.room import Room
 from services.ingest.webhooks import Webhooks
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
+from services.runtime.admission import Room
 from services.runtime.bus.port import Outgoing
 from services.runtime.errors import Unavailable
+from services.runtime.rates import Rates
 from services.runtime.store.port import Document, Key, Page, Query
 from tests import fakes
 
@@ -108,7 +109,14 @@ class Answered:
 class Ingest:
     """The app and everything around it."""
 
-    def __init__(self, *, room: Room | None = None, body_seconds: float = 15.0, channel: Channel | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        room: Room | None = None,
+        rates: Rates | None = None,
+        body_seconds: float = 15.0,
+        channel: Channel | None = None,
+    ) -> None:
         self.store, self.bus, self.clock = MemoryStore(), MemoryBus(), MovedClock()
         self.store.configure(1)
         self.instruments = IngestInstruments()
@@ -126,6 +134,7 @@ class Ingest:
             self.instruments,
             self.notes,
             room=room,
+            rates=rates,
             body_seconds=body_seconds,
         )
 
@@ -137,6 +146,7 @@ class Ingest:
         method: str = "POST",
         headers: Mapping[str, str] | None = None,
         receive: Any = None,
+        address: str = "192.0.2.1",
     ) -> Answered:
         chunks = [body] if isinstance(body, bytes) else list(body)
         given = {SECRET_HEADER: "s3cret"} | dict(headers or {})
@@ -144,6 +154,7 @@ class Ingest:
             "type": "http",
             "method": method,
             "path": path,
+            "client": (address, 50_000),
             "query_string": b"",
             "headers": [(k.encode(), v.encode()) for k, v in given.items()],
         }

@@ -5,13 +5,16 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from schemas.activity import Activity
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
-from services.ingest.room import Room
+from services.runtime.admission import Room
 from services.runtime.bus.port import MAX_EVENT_BYTES, partition_of
 from services.runtime.errors import Unavailable, Unknown
+from services.runtime.rates import Rates
+from services.runtime.settings import Settings
 from tests.ingest.harness import SECRET_HEADER, Ingest, update
 
 
@@ -71,6 +74,22 @@ async def test_unknown_address_is_404(path: str, status: int) -> None:
     assert answered.headers["content-type"] == "application/problem+json"
     assert json.loads(answered.body)["status"] == status
     assert ingest.events == []
+
+
+async def test_guesses_at_a_secret_are_bounded_and_logged_once_a_minute() -> None:
+    ingest = Ingest(rates=Rates(Settings(address_failures_per_minute=5)))
+    with capture_logs() as logs:
+        guesses = [await ingest.call(update(), headers={SECRET_HEADER: f"guess-{n}"}) for n in range(8)]
+        assert [one.status for one in guesses] == [401] * 5 + [429] * 3
+        assert int(guesses[-1].headers["retry-after"]) >= 1
+        assert (await ingest.call(update())).status == 200
+        other = await ingest.call(update(), headers={SECRET_HEADER: "guess"}, address="192.0.2.9")
+        assert other.status == 401
+        ingest.clock.elapsed += 60
+        await ingest.call(update(), headers={SECRET_HEADER: "guess"}, address="192.0.2.10")
+    lines = [line for line in logs if line["event"] == "webhook_forged"]
+    assert [line["calls"] for line in lines] == [1, 6]
+    assert conserved(ingest)
 
 
 async def test_forged_call_is_401_and_leaves_nothing() -> None:
@@ -162,17 +181,19 @@ async def test_bus_away_is_503_and_the_repeat_goes_through(error: Exception) -> 
     assert conserved(ingest)
 
 
-async def test_more_calls_than_there_is_room_for_are_503() -> None:
+async def test_more_proven_calls_than_there_is_room_for_are_503() -> None:
     ingest = Ingest(room=Room(calls=1))
-    entered, leave = asyncio.Event(), asyncio.Event()
+    published, leave = asyncio.Event(), asyncio.Event()
+    publish = ingest.bus.publish
 
-    async def held() -> Any:
-        entered.set()
+    async def held(events: Any) -> None:
+        published.set()
         await leave.wait()
-        return {"type": "http.request", "body": update(), "more_body": False}
+        await publish(events)
 
-    first = asyncio.create_task(ingest.call(receive=held))
-    await entered.wait()
+    ingest.bus.publish = held  # type: ignore[method-assign] # a bus that takes its time
+    first = asyncio.create_task(ingest.call(update()))
+    await published.wait()
     refused = await ingest.call(update(number=2))
     assert (refused.status, refused.headers["retry-after"]) == (503, "1")
     leave.set()

@@ -12,7 +12,7 @@ import orjson
 
 from schemas.envelope import Event, encode
 from services.records.keys import StoredKeys
-from services.router.events import TOPICS, router_of
+from services.router.events import TOPICS, router_of, shares_of
 from services.router.standing import Standing
 from services.runtime.app import open_app
 from services.runtime.bus.port import Outgoing
@@ -152,15 +152,15 @@ def _where(event: Event) -> tuple[str, int]:
 
 
 @asynccontextmanager
-async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0) -> AsyncIterator[House]:
+async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: Any) -> AsyncIterator[House]:
     """Everything over fakes; what is open is closed at the end."""
     store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
     await store.prepare(COLLECTIONS)
-    context = Context(settings_of(), store, bus, clock)
+    context = Context(settings_of(**given), store, bus, clock)
     keys = StoredKeys(store, clock.monotonic)
     following = Following(bus, TOPICS, most=most)
     standing = Standing(store)
-    events = Part(routers=[router_of(following, standing, heartbeat_seconds=heartbeat_seconds)])
+    events = Part(routers=[router_of(following, standing, shares_of(context), heartbeat_seconds=heartbeat_seconds)])
     async with (
         workspaces({"telegram": check_telegram})(context) as part,
         open_app(context, [part, events], keys.find) as app,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.envelope import Event
 from services.runtime.errors import Unavailable
+from tests.rest import problem_of
 from tests.router.stream_client import House, house
 
 
@@ -211,3 +212,21 @@ async def test_however_often_it_is_cut_each_fact_comes_once_and_in_the_order_of_
             place = kept[-1]["id"]
         events = [Event.model_validate_json(data) for data in got]
         assert [event.data["word"] for event in events] == [f"n{n}" for n in range(total)]
+
+
+async def test_a_key_has_a_share_of_the_streams_and_others_keep_theirs() -> None:
+    async with house(key_streams=2, workspace_streams=3) as shop:
+        one, other = await shop.rest.key("read"), await shop.rest.key("read")
+        held = [await shop.open(authorization=one) for _ in range(2)]
+        assert [client.status for client in held] == [200, 200]
+        refused = await shop.rest.client.get("/v1/workspaces/shop/events", headers={"authorization": one})
+        assert "key has 2 streams" in problem_of(refused, 429)["detail"]
+        assert refused.headers["retry-after"] == "5"
+        assert (await shop.open(authorization=other)).status == 200
+        full = await shop.rest.client.get("/v1/workspaces/shop/events", headers={"authorization": other})
+        assert "workspace has 3 streams" in problem_of(full, 429)["detail"]
+        await shop.rest.workspace("another")
+        assert (await shop.open("/v1/workspaces/another/events")).status == 200
+        held[0].gone.set()
+        await shop.tasks[1]
+        assert (await shop.open(authorization=one)).status == 200

@@ -9,7 +9,8 @@ import uvicorn
 from starlette.responses import PlainTextResponse
 from uvicorn.server import ServerState
 
-from services.runtime.connections import BoundedConnection
+from services.runtime.connections import bounded
+from services.runtime.open_connections import OpenConnections
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -39,11 +40,11 @@ class Wire(asyncio.Transport):
     def resume_reading(self) -> None: ...
 
 
-async def told(sent: bytes, most: int | None = None) -> tuple[int, dict[str, str], bytes, bool]:
+async def told(sent: bytes, most: int = 100) -> tuple[int, dict[str, str], bytes, bool]:
     """Status, headers and body of the answer to these bytes, and whether the connection ended."""
-    config = uvicorn.Config(PlainTextResponse("hello"), ws="none", log_config=None, limit_concurrency=most)
+    config = uvicorn.Config(PlainTextResponse("hello"), ws="none", log_config=None)
     config.load()
-    connection, wire = BoundedConnection(config, ServerState(), {}), Wire()
+    connection, wire = bounded(OpenConnections(most))(config, ServerState(), {}), Wire()
     connection.connection_made(wire)
     connection.data_received(sent)
     for _ in range(20):

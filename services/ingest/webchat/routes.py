@@ -22,7 +22,7 @@ from services.ingest.webchat.conversation import Place, awaited, end_of, found, 
 from services.ingest.webchat.shapes import Identity, MessageBody, SessionBody, SessionShown
 from services.ingest.webchat.standing import CHANNEL, Standings
 from services.ingest.webchat.tokens import LIFETIME, Visitor, anonymous, identified, is_proven, token_of
-from services.ingest.webchat.visiting import PREFLIGHT, TOKENS, Door
+from services.ingest.webchat.visiting import PREFLIGHT, TOKENS, Door, address_of
 from services.records.shown import MessageShown
 from services.runtime.beside import Beside
 from services.runtime.bodies import BodyBroken, BodyLate, BodyTooLarge
@@ -30,7 +30,10 @@ from services.runtime.errors import Fenced, Unavailable, Unknown
 from services.runtime.http import Asked, Listing
 from services.runtime.identifiers import hashed_id
 from services.runtime.json_body import JsonBody
-from services.runtime.problems import HANDLERS, Refusal, TooMany, Unauthorized
+from services.runtime.problems import HANDLERS, Refusal, Unauthorized
+from services.runtime.rates import network_of
+from services.runtime.service import Context
+from services.runtime.stream.shares import StreamShares
 from services.runtime.stream.sse import HEARTBEAT, EventStream, block
 
 WAIT_SECONDS = 10.0
@@ -53,7 +56,7 @@ class Reception:
     bells: Bells
     standings: Standings
     instruments: IngestInstruments
-    streams: dict[str, int]
+    streams: StreamShares
     wait_seconds: float = WAIT_SECONDS
     beside: Beside = field(default_factory=Beside)
 
@@ -141,6 +144,7 @@ async def open_session(
 
 async def _visitor(visit: Visit, identity: Identity | None, request: Request) -> str:
     if identity is None:
+        await visit.reception.door.arrived(request, visit.connected.account)
         return anonymous()
     for connected in (visit.connected, await visit.reception.door.fresh(visit.connected)):
         secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
@@ -150,7 +154,9 @@ async def _visitor(visit: Visit, identity: Identity | None, request: Request) ->
     raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")
 
 
-async def write(body: Annotated[MessageBody, Depends(JsonBody(MessageBody))], visit: Visiting) -> Response:
+async def write(
+    body: Annotated[MessageBody, Depends(JsonBody(MessageBody))], visit: Visiting, request: Request
+) -> Response:
     """201 with the message once it stands in the conversation; a repeated id gives the first answer again.
 
     202 with the message, its `conversation` still null, when it is kept durably and the router is late.
@@ -161,6 +167,7 @@ async def write(body: Annotated[MessageBody, Depends(JsonBody(MessageBody))], vi
     message = activity.message or activity.id
     shown = await found(context.store, message)
     if shown is None:
+        await reception.door.wrote(request, visit.connected.account, body.text)
         await _publish(visit, activity)
         shown = await awaited(context.store, reception.bells, visitor, message, reception.wait_seconds)
     if shown is None:
@@ -227,29 +234,39 @@ async def list_messages(visit: Visiting, asked: Asked) -> Listing[MessageShown]:
 
 
 async def stream(
-    visit: Visiting, last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=400)] = None
+    visit: Visiting,
+    request: Request,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=400)] = None,
 ) -> EventStream:
     """Messages as server-sent events, from now on or after `Last-Event-ID`."""
     resumed = place_of(last_event_id, visit.known.person_key) if last_event_id else None
-    if visit.reception.streams.get(visit.known.key, 0) >= MOST_STREAMS:
-        raise TooMany(f"This visitor has {MOST_STREAMS} streams open already.", 5)
-    return EventStream(_pieces(visit.reception, visit.known, resumed))
+    owners = {
+        "visitor": visit.known.key,
+        "address": network_of(address_of(request)),
+        "account": f"{visit.known.workspace}/{visit.known.account}",
+    }
+    visit.reception.streams.judge(owners)
+    return EventStream(_pieces(visit.reception, visit.known, resumed, owners))
 
 
-async def _pieces(reception: Reception, visitor: Visitor, resumed: Place | None) -> AsyncGenerator[bytes, None]:
-    store, clock, streams = reception.door.context.store, reception.door.context.clock, reception.streams
-    streams[visitor.key] = streams.get(visitor.key, 0) + 1
-    try:
+async def _pieces(
+    reception: Reception, visitor: Visitor, resumed: Place | None, owners: Mapping[str, str]
+) -> AsyncGenerator[bytes, None]:
+    store, clock = reception.door.context.store, reception.door.context.clock
+    with reception.streams.held(owners):
         place = resumed or await end_of(store, await talk_of(store, visitor))
         yield CONNECTED
         with reception.standings.held(visitor) as standing:
             over = lambda: standing.ended or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
             async for news in said(store, reception.bells, visitor, place, over):
                 yield HEARTBEAT if news is None else _block(visitor, *news)
-    finally:
-        streams[visitor.key] -= 1
-        if not streams[visitor.key]:
-            del streams[visitor.key]
+
+
+def shares_of(context: Context) -> StreamShares:
+    """How the streams of visitors in a process are shared, as the settings say."""
+    settings = context.settings
+    most = {"visitor": MOST_STREAMS, "address": settings.address_chat_streams}
+    return StreamShares(most, settings.chat_streams, context.admission, fair=frozenset({"account"}))
 
 
 def _block(visitor: Visitor, place: Place, shown: MessageShown) -> bytes:

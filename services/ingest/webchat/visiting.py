@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from schemas.identity import HandoffToken
+from services.channels.port import Account
 from services.channels.webchat import allows
 from services.ingest.accounts import Accounts, Connected
 from services.ingest.webchat.standing import CHANNEL, is_of
@@ -93,6 +94,14 @@ class Door:
     async def failed(self, request: Request) -> None:
         """Count a try with a token or proof that is none. Raises TooMany."""
         await self.rates.failed(address_of(request))
+
+    async def arrived(self, request: Request, account: Account) -> None:
+        """Count somebody new. Raises TooMany."""
+        await self.rates.arrived(address_of(request), f"{account.workspace}/{account.id}")
+
+    async def wrote(self, request: Request, account: Account, text: str) -> None:
+        """Count what a visitor is about to write. Raises TooMany."""
+        await self.rates.wrote(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
 
     async def visitor_of(self, request: Request, connected: Connected) -> Visitor:
         """Who holds the bearer token. Raises Unauthorized, TooMany, Unavailable."""

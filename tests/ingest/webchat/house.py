@@ -23,7 +23,7 @@ from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
 from services.ingest.webchat import page
 from services.ingest.webchat.bells import Bells
-from services.ingest.webchat.routes import Reception, router_of
+from services.ingest.webchat.routes import Reception, router_of, shares_of
 from services.ingest.webchat.standing import Standings
 from services.ingest.webchat.visiting import Door, Secrets
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
@@ -234,7 +234,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Hou
     accounts = Accounts(store, clock, spacing=0)
     door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), _read_link)
     standings = Standings(accounts, bells)
-    reception = Reception(door, bells, standings, instruments, {}, wait_seconds)
+    reception = Reception(door, bells, standings, instruments, shares_of(context), wait_seconds)
     part = Part(routers=[router_of(reception), page.router_of()])
     async with (
         workspaces({"webchat": Webchat().check_account})(context) as configured,

@@ -5,12 +5,14 @@ import hmac
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
+import httpx2
 import pytest
 
 from services.ingest.webchat.tokens import LIFETIME, Visitor, token_of, visitor_of
 from services.records.secrets import installation_secret
-from tests.ingest.webchat.house import IDENTITY_SECRET, LINK, OLD_LINK, ORIGIN, PATH, house, proof_of
+from tests.ingest.webchat.house import IDENTITY_SECRET, LINK, OLD_LINK, ORIGIN, PATH, House, house, proof_of
 from tests.rest import problem_of
 
 SECRET = b"s" * 32
@@ -207,3 +209,44 @@ def test_a_token_with_any_letter_changed_is_none() -> None:
 def test_the_secret_of_the_shop_is_in_no_token() -> None:
     assert IDENTITY_SECRET not in token_of(visitor(), SECRET)
     assert timedelta(days=7) < LIFETIME
+
+
+def elsewhere(shop: House) -> httpx2.AsyncClient:
+    """A client of another address."""
+    transport = httpx2.ASGITransport(shop.app, client=("192.0.2.99", 5))
+    return httpx2.AsyncClient(transport=transport, base_url="http://pasokh")
+
+
+async def test_one_address_makes_a_bounded_number_of_new_visitors_and_others_still_come() -> None:
+    async with house(address_visitors_per_minute=3, account_visitors_per_minute=5) as shop:
+        for _ in range(3):
+            await shop.session()
+        refused = await shop.client.post(f"{PATH}/sessions", json={})
+        assert "from this address" in problem_of(refused, 429)["detail"]
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        async with elsewhere(shop) as other:
+            assert [(await other.post(f"{PATH}/sessions", json={})).status_code for _ in range(2)] == [201, 201]
+            problem_of(await other.post(f"{PATH}/sessions", json={}), 429)
+        # Who the shop vouches for is nobody made up.
+        assert (await shop.session(identity=proof_of("customer-7")))["visitor"] == "user-customer-7"
+
+
+async def test_one_address_writes_a_bounded_number_of_bytes_and_a_repeat_costs_nothing() -> None:
+    async with house(address_chat_bytes_per_minute=100_000) as shop:
+        holder, identity = await shop.holder(), str(uuid4())
+        assert (await shop.write(holder, "س" * 9000, identity)).status_code == 201
+        for _ in range(4):
+            assert (await shop.write(holder, "س" * 9000)).status_code == 201
+        assert "bytes from this address" in problem_of(await shop.write(holder, "س" * 9000), 429)["detail"]
+        assert (await shop.write(holder, "س" * 9000, identity)).status_code == 201
+        holder_elsewhere = await shop.holder()
+        async with elsewhere(shop) as other:
+            body = {"id": str(uuid4()), "text": "hello"}
+            assert (await other.post(f"{PATH}/messages", json=body, headers=holder_elsewhere)).status_code == 201
+
+
+async def test_streams_of_one_address_are_bounded_and_those_of_another_are_not_touched() -> None:
+    async with house(address_chat_streams=2, visitor_requests_per_second=100) as shop:
+        for _ in range(2):
+            await shop.stream(await shop.holder())
+        problem_of(await shop.client.get(f"{PATH}/stream", headers=await shop.holder()), 429)
