@@ -11,6 +11,7 @@ from schemas.outbound import OutboundMessage
 from services.channels.port import Account, Channel, Http, Refused, Retryable, Unauthorized, Uncertain
 from services.delivery.domain import SEND_TIMEOUT, Result, may_start, unknown_end
 from services.delivery.instruments import DeliveryInstruments
+from services.delivery.shares import NoConnection, Shares
 from services.records.configuration import Configurations
 from services.runtime.clock import Clock
 from services.runtime.errors import Unavailable
@@ -35,6 +36,7 @@ class Outside:
     clock: Clock
     instruments: DeliveryInstruments
     configurations: Configurations = field(default_factory=Configurations)
+    shares: Shares = field(default_factory=Shares)
 
 
 async def attempt(message: OutboundMessage, committed: datetime, outside: Outside) -> Result:
@@ -61,7 +63,7 @@ async def _attempted(message: OutboundMessage, committed: datetime, outside: Out
     if not may_start(committed, outside.clock.now()):
         log.warning("send_came_too_late", message=message.id)
         return Result(kind="not_started", detail="the attempt came too late to be safe")
-    return await _sent(channel, message, account, outside.http)
+    return await _sent(channel, message, account, outside)
 
 
 async def _account(message: OutboundMessage, outside: Outside) -> Account | None:
@@ -76,10 +78,16 @@ def _lacks_credentials(channel: Channel, account: Account) -> bool:
     return any(pointer.startswith("/credentials") for pointer, _ in channel.check_account(account.body))
 
 
-async def _sent(channel: Channel, message: OutboundMessage, account: Account, http: Http) -> Result:
+async def _sent(channel: Channel, message: OutboundMessage, account: Account, outside: Outside) -> Result:
     try:
-        async with asyncio.timeout(SEND_TIMEOUT.total_seconds()):
-            receipt = await channel.send(message, account, http)
+        # Waiting for a connection is part of the time in which a sender has to be done.
+        async with (
+            asyncio.timeout(SEND_TIMEOUT.total_seconds()),
+            outside.shares.held(account.workspace, f"{account.channel}/{account.id}"),
+        ):
+            receipt = await channel.send(message, account, outside.http)
+    except NoConnection as error:
+        return Result(kind="not_started", detail=str(error))
     except Retryable as error:
         return Result(kind="retryable", after=error.after, scope=error.scope, detail=str(error))
     except Refused as error:

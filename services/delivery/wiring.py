@@ -13,6 +13,7 @@ from services.delivery.attempt import Outside
 from services.delivery.http import guarded, open_http
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments, WebhookInstruments
 from services.delivery.sender import Sender
+from services.delivery.shares import Shares
 from services.delivery.webhooks.call import Outside as Calls
 from services.delivery.webhooks.stage import WebhooksStage
 from services.runtime.service import Context, Part
@@ -32,8 +33,15 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
             store=context.store,
             clock=context.clock,
             instruments=DeliveryInstruments(registry),
+            shares=Shares(instruments=context.admission),
         )
-        calls = Calls(webhook_http, context.store, context.clock, WebhookInstruments(registry))
+        calls = Calls(
+            webhook_http,
+            context.store,
+            context.clock,
+            WebhookInstruments(registry),
+            shares=Shares(instruments=context.admission),
+        )
         accounts = AccountsStage(outside, settings.public_url)
         watch = AccountsWatch(context, AccountInstruments(registry))
         yield Part(

@@ -8,7 +8,7 @@ Retry-After when bus or store are away or there is no room; what else cannot be 
 import re
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import structlog
@@ -71,6 +71,15 @@ class _Call:
         return self.connected.account.workspace, self.channel.name
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is let in: calls at once, calls that prove nothing, and seconds for a body."""
+
+    room: Room = field(default_factory=Room)
+    rates: Rates = field(default_factory=lambda: Rates(Settings()))
+    body_seconds: float = BODY_SECONDS
+
+
 class Webhooks:
     """The ASGI app of all channels' webhooks."""
 
@@ -82,16 +91,14 @@ class Webhooks:
         clock: Clock,
         instruments: IngestInstruments,
         notes: CallNotes,
-        *,
-        room: Room | None = None,
-        rates: Rates | None = None,
-        body_seconds: float = BODY_SECONDS,
+        bounds: Bounds | None = None,
     ) -> None:
         self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
-        self._instruments, self._room, self._body_seconds = instruments, room or Room(), body_seconds
+        bounds = bounds or Bounds()
+        self._instruments, self._room, self._body_seconds = instruments, bounds.room, bounds.body_seconds
         self._beside = Beside()
         self._notes = notes
-        self._forgeries = Forgeries(rates or Rates(Settings()), clock)
+        self._forgeries = Forgeries(bounds.rates, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(scope, receive)

@@ -12,7 +12,7 @@ from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.routes import Reception, router_of, shares_of
 from services.ingest.webchat.standing import Standings
 from services.ingest.webchat.visiting import Door, ReadHandoff, Secrets
-from services.ingest.webhooks import PREFIX, Webhooks
+from services.ingest.webhooks import PREFIX, Bounds, Webhooks
 from services.runtime.admission import Room
 from services.runtime.rates import Rates
 from services.runtime.service import Context, Part, Service
@@ -30,7 +30,7 @@ def ingest(read_handoff: ReadHandoff) -> Service:
         settings = context.settings
         room = Room(calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission)
         notes = CallNotes(context.store, context.clock)
-        webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes, room=room, rates=rates)
+        webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes, Bounds(room, rates))
         bells = Bells(context.bus)
         door = Door(context, accounts, rates, Secrets(context, {}), read_handoff)
         standings = Standings(accounts, bells)

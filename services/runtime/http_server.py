@@ -19,7 +19,9 @@ KEEP_ALIVE_SECONDS = 30
 FINISH_SECONDS = 3
 """How long requests have to finish when the process stops; streams are cut then and resume elsewhere."""
 MOST_CONNECTIONS = 10_000
-RESERVED_FILES = 100
+RESERVED_FILES = 1000
+"""For calls outside (800 connections at most), databases and the bus."""
+LEAST_CONNECTIONS = 100
 BACKLOG = 1024
 """Connections that may be accepted before the first of them is looked at: files are set aside for them."""
 STARTED_POLL_SECONDS = 0.005
@@ -98,4 +100,4 @@ def most_connections(most: int = MOST_CONNECTIONS) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
             soft = reachable
     usable = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
-    return max(RESERVED_FILES, usable - aside)
+    return max(LEAST_CONNECTIONS, usable - min(aside, usable // 2))

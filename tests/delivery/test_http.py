@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterable
 import httpcore2
 import pytest
 
-from services.channels.port import Answer, Refused, Retryable, Uncertain
+from services.channels.port import Refused, Retryable, Uncertain
 from services.delivery import http as outgoing
 from services.delivery.guard import GuardedBackend
-from services.delivery.http import ANSWER_BYTES, PER_HOST, OutgoingHttp, guarded, open_http
+from services.delivery.http import ANSWER_BYTES, OutgoingHttp, guarded, open_http
 from services.demo.serving import serving
 from services.demo.telegram import TelegramStandIn
 from services.runtime.addresses import is_public
@@ -115,16 +115,6 @@ async def test_redirects_are_answers_and_not_followed(http: OutgoingHttp) -> Non
     async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as server:
         answer = await http.post_json(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", BODY)
         assert answer.status == 302
-
-
-async def test_one_slow_host_takes_no_more_than_its_share(
-    http: OutgoingHttp, stand_in: tuple[TelegramStandIn, str]
-) -> None:
-    url = stand_in[1]
-    await fault(http, url, kind="hang", seconds=1, count=PER_HOST)
-    calls = [asyncio.create_task(http.post_json(send(url), BODY)) for _ in range(PER_HOST + 5)]
-    results: list[Answer | BaseException] = await asyncio.gather(*calls, return_exceptions=True)
-    assert sum(isinstance(r, Retryable) for r in results) == 5
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com/", "nonsense", "http://", "http://a\x00b/"])

@@ -16,12 +16,13 @@ from services.channels.telegram import Telegram
 from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
-from services.ingest.webhooks import Webhooks
+from services.ingest.webhooks import Bounds, Webhooks
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from services.runtime.admission import Room
 from services.runtime.bus.port import Outgoing
 from services.runtime.errors import Unavailable
 from services.runtime.rates import Rates
+from services.runtime.settings import Settings
 from services.runtime.store.port import Document, Key, Page, Query
 from tests import fakes
 
@@ -133,9 +134,7 @@ class Ingest:
             self.clock,
             self.instruments,
             self.notes,
-            room=room,
-            rates=rates,
-            body_seconds=body_seconds,
+            Bounds(room or Room(), rates or Rates(Settings()), body_seconds),
         )
 
     async def call(

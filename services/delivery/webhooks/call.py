@@ -8,7 +8,8 @@ from schemas.envelope import Event, encode
 from schemas.webhooks import Webhook
 from services.channels.port import Answer, Http, Refused, Retryable, Uncertain
 from services.delivery.instruments import WebhookInstruments
-from services.delivery.webhooks.domain import CALL_SECONDS, Result
+from services.delivery.shares import NoConnection, Shares
+from services.delivery.webhooks.domain import CALL_SECONDS, WAIT_SECONDS, Result
 from services.records.configuration import Configurations
 from services.runtime.clock import Clock
 from services.runtime.collections import FACTS
@@ -27,10 +28,20 @@ class Outside:
     clock: Clock
     instruments: WebhookInstruments
     configurations: Configurations = field(default_factory=Configurations)
+    shares: Shares = field(default_factory=Shares)
+    wait_seconds: float = WAIT_SECONDS
 
 
 async def call(workspace: str, webhook: str, event: str, outside: Outside) -> Result:
     """Post one fact once. Raises nothing: every end is a result. Secrets are read here and now, and rest nowhere."""
+    try:
+        async with outside.shares.held(workspace, webhook, wait=outside.wait_seconds):
+            return await _measured(workspace, webhook, event, outside)
+    except NoConnection as error:
+        return Result(detail=str(error), started=False)
+
+
+async def _measured(workspace: str, webhook: str, event: str, outside: Outside) -> Result:
     started = outside.clock.monotonic()
     result = await _called(workspace, webhook, event, outside)
     outside.instruments.calls.labels("none" if result.status is None else f"{result.status // 100}xx").inc()
@@ -43,7 +54,7 @@ async def _called(workspace: str, webhook: str, event: str, outside: Outside) ->
         subscription = await _subscription(workspace, webhook, outside)
         fact = await _fact(event, outside.store)
     except Unavailable:
-        return Result(detail="the configuration or the fact could not be read")
+        return Result(detail="the configuration or the fact could not be read", started=False)
     if subscription is None or fact is None:
         return Result(detail="the subscription or the fact is not there any more")
     try:

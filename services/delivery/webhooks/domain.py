@@ -16,7 +16,11 @@ GIVE_UP_AFTER = timedelta(seconds=sum(SCHEDULE_SECONDS) * 1.1 + 3600)
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_PAUSE_SECONDS = 300.0
 CALL_SECONDS = 15.0
+WAIT_SECONDS = 10.0
+"""For a connection; with the call itself less than `SETTLE_AFTER`."""
 SETTLE_AFTER = timedelta(seconds=30)
+START_AGAIN_AFTER = timedelta(seconds=2)
+"""What could not be started for reasons of ours."""
 IN_FLIGHT = 8
 """Calls to one endpoint that run at a time, of one partition; one while it fails."""
 
@@ -24,11 +28,17 @@ End = Literal["delivered", "again", "gone"]
 
 
 class Result(Contract):
-    """How a call ended. `status` None: without an answer. `after` seconds when the endpoint said so."""
+    """How a call ended. `status` None: without an answer. `after` seconds when the endpoint said so.
+
+    `started` False: for reasons of ours nothing was called. `ended` False: the process did not see how it ended.
+    Neither says anything about the endpoint.
+    """
 
     status: int | None = None
     detail: str | None = None
     after: float | None = None
+    started: bool = True
+    ended: bool = True
 
 
 def end_of(result: Result) -> End:

@@ -19,6 +19,7 @@ from services.delivery.webhooks.domain import (
     GIVE_UP_AFTER,
     IN_FLIGHT,
     SETTLE_AFTER,
+    START_AGAIN_AFTER,
     Result,
     end_of,
     next_try,
@@ -279,7 +280,8 @@ def _on_line(desk: _Desk, one: WakeUp) -> None:
 
 
 def _on_settle(desk: _Desk, one: WakeUp) -> None:
-    _settle(desk, Handed.model_validate(one.data), Result(detail="the process ended before the answer came"))
+    lost = Result(detail="the process ended before the answer came", ended=False)
+    _settle(desk, Handed.model_validate(one.data), lost)
 
 
 def _on_result(desk: _Desk, one: Performed) -> None:
@@ -366,6 +368,12 @@ def _settle(desk: _Desk, handed: Handed, result: Result) -> None:
     desk.work.unwake(f"settle/{handed.delivery}")
     line = desk.line(handed.workspace, handed.webhook)
     line = line.model_copy(update={"sending": tuple(one for one in line.sending if one != handed.delivery)})
+    if not result.started:
+        # Nobody was asked, so it is no try, and nothing against the endpoint.
+        waits = {"state": "pending", "attempts": record.attempts - 1, "next_at": desk.now + START_AGAIN_AFTER}
+        desk.work.put(WEBHOOK_DELIVERIES, handed.delivery, record.model_copy(update=waits))
+        _go_on(desk, line)
+        return
     end = end_of(result)
     again = next_try(handed.delivery, record.attempts, desk.now, result.after) if end == "again" else None
     state = "delivered" if end == "delivered" else "failed" if again is None else "pending"
@@ -375,7 +383,11 @@ def _settle(desk: _Desk, handed: Handed, result: Result) -> None:
     if end == "gone":
         kept = desk.subscriptions(handed.workspace).get(handed.webhook)
         line = line.model_copy(update={"gone": kept.version if kept else 0})
-    _go_on(desk, _healed(line) if end == "delivered" else _hurt(line, desk.now))
+    if end == "delivered":
+        line = _healed(line)
+    elif result.ended:
+        line = _hurt(line, desk.now)
+    _go_on(desk, line)
 
 
 def _healed(line: LineRecord) -> LineRecord:

@@ -16,7 +16,14 @@ from services.delivery.instruments import WebhookInstruments
 from services.delivery.webhooks.call import Outside
 from services.delivery.webhooks.stage import REPLAY_TYPE, WebhooksStage
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
-from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES, DeliveryRecord, delivery_id
+from services.records.webhooks import (
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_LINES,
+    DeliveryRecord,
+    LineRecord,
+    delivery_id,
+    line_id,
+)
 from services.runtime.collections import FACTS, RUNTIME_COLLECTIONS, TIMERS, Fact, Timer
 from services.runtime.stage import Arrived, Input, Performed, WakeUp
 from services.runtime.store.port import Changes, Collection, Key, Put
@@ -69,7 +76,9 @@ class Office:
         self.partitions, self.seq, self.version = partitions, 0, 0
         self.effects: list[Effect] = []
         self.webhooks: dict[str, Kept[Webhook]] = {}
-        self.outside = Outside(self.endpoints, self.store, self.clock, WebhookInstruments(CollectorRegistry()))
+        self.outside = Outside(
+            self.endpoints, self.store, self.clock, WebhookInstruments(CollectorRegistry()), wait_seconds=0.01
+        )
         self.stage = WebhooksStage(self.outside)
         self.memory = self.stage.remember()
 
@@ -166,6 +175,12 @@ class Office:
     def delivery(self, event: str, webhook: str = "crm") -> DeliveryRecord:
         document = self.store.documents[Key(WEBHOOK_DELIVERIES.name, delivery_id("w", webhook, event))]
         return DeliveryRecord.model_validate(document)
+
+    def line(self, webhook: str = "crm") -> LineRecord:
+        """What is known about an endpoint."""
+        found = self.store.held(WEBHOOK_LINES, line_id(0, "w", webhook))
+        assert found is not None
+        return LineRecord.model_validate(found)
 
     def states(self) -> Counter[str]:
         found = [d for k, d in self.store.documents.items() if k.collection == WEBHOOK_DELIVERIES.name]

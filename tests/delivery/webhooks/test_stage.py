@@ -1,6 +1,7 @@
 """What the stage `webhooks` promises: everything that is wanted arrives at least once, and a dead endpoint is alone."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.channels.port import Refused, Retryable, Uncertain
+from services.delivery.shares import Shares
 from services.delivery.webhooks.domain import IN_FLIGHT, SCHEDULE_SECONDS, SETTLE_AFTER
-from services.runtime.stage import WakeUp
+from services.delivery.webhooks.stage import WebhooksStage
+from services.runtime.errors import Unavailable
+from services.runtime.stage import Performed, WakeUp
 from services.runtime.standard_webhooks import why_unproven
 from tests.delivery.webhooks.office import CRM, DEAD, SECRET, Office, fact, facts, status
 
@@ -161,6 +165,43 @@ async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id
     await office.after(SETTLE_AFTER.total_seconds() + 10)
     assert office.endpoints.ids() == ["f1"]
     assert (office.delivery("f1").state, office.delivery("f1").attempts) == ("delivered", 2)
+
+
+async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoint() -> None:
+    office = await Office().open()
+    shares = Shares(1)
+    office.stage = WebhooksStage(replace(office.outside, shares=shares))
+    async with shares.held("another", "slow"):
+        await office.happen(*facts(3))
+        for _ in range(5):
+            await office.after(60)
+        assert office.endpoints.calls == []
+        assert office.states() == {"pending": 3}
+        assert {(one.attempts, len(one.tries)) for one in map(office.delivery, ["f0", "f1", "f2"])} == {(0, 0)}
+        assert (office.line().failures, office.line().paused_until) == (0, None)
+    await office.after(2)
+    assert office.states() == {"delivered": 3}
+
+
+async def test_a_store_that_is_away_is_no_failure_of_the_endpoint() -> None:
+    office = await Office().open()
+    await office.happen(fact("f1"))
+    office.store.failure = Unavailable("away")
+    [effect] = office.effects
+    said = await office.stage.perform(effect)
+    office.store.failure, office.effects = None, []
+    await office.batch(Performed(effect.name, said))
+    assert (office.delivery("f1").attempts, office.line().failures) == (0, 0)
+    await office.after(2)
+    assert office.states() == {"delivered": 1}
+
+
+async def test_a_process_that_dies_is_no_failure_of_the_endpoint() -> None:
+    office = await Office().open()
+    await office.happen(fact("f1"))
+    office.crash()
+    await office.after(31)
+    assert (office.delivery("f1").attempts, office.line().failures) == (1, 0)
 
 
 async def test_a_late_result_changes_nothing() -> None:
