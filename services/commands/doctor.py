@@ -1,5 +1,6 @@
 """`pasokh doctor`: looks at everything an installation needs, and says of what fails how to mend it."""
 
+import asyncio
 import os
 import shutil
 import sys
@@ -21,6 +22,7 @@ from services.runtime import loop
 from services.runtime.admin_key import FILE_NAME, SHORTEST
 from services.runtime.clock import SystemClock
 from services.runtime.data_folder import wrong_modes
+from services.runtime.embedded.damage import check_file, sentence
 from services.runtime.engine import open_bus, open_engine, open_store, sqlite_path
 from services.runtime.errors import Misconfigured, Unavailable
 from services.runtime.listening import bind, holder_of
@@ -29,6 +31,7 @@ from services.runtime.store.port import Query, Store
 
 ENOUGH_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5.0
+CHECK_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,19 @@ async def _bus(settings: Settings) -> str:
             bus = await stack.enter_async_context(open_bus(settings, SystemClock()))
         await bus.check()
         return f"{_without_secrets(settings.bus_url)} takes events; it has {bus.partitions} partitions"
+
+
+async def _database(settings: Settings) -> str:
+    """Every table of the files of the embedded engine can be read."""
+    files = {sqlite_path(url) for url in (settings.store_url, settings.bus_url)}
+    there = [path for path in files if path is not None and path.exists()]
+    for path in there:
+        checked = await asyncio.to_thread(check_file, path, CHECK_SECONDS)
+        if checked.damaged:
+            raise Failed(f"{path}: {sentence(checked.damaged)}.")
+        if not checked.is_whole:
+            return f"{path}: what could be looked at in {CHECK_SECONDS:g} s is sound"
+    return f"{', '.join(map(str, there))}: every table is sound" if there else "there is no file to look at"
 
 
 def _not_made(url: str) -> str | None:
@@ -214,6 +230,7 @@ LOOKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "store": _store,
     "bus": _bus,
     "routing": _routing,
+    "database": _database,
     "admin key": _admin_key,
     "server": _server,
 }

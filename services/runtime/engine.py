@@ -31,15 +31,17 @@ async def open_engine(
     clock: Clock,
     # Any: a collection of some model is none of every model, and here only its name and indexes count.
     collections: Sequence[Collection[Any]],
+    *,
+    looks_after_crash: bool = False,
 ) -> AsyncIterator[tuple[Store, Bus]]:
     """The store and the bus of this process, ready for these collections and the runtime's own.
 
     Leaving closes both and waits for what was begun. Raises Misconfigured for a URL of no adapter, a file that cannot
     be used, a server that cannot do what is needed, or a partition count other than the data was made with;
-    Unavailable when a server is away.
+    Unavailable when a server is away. `looks_after_crash`: see `embedded.open_database`.
     """
     async with AsyncExitStack() as stack:
-        store, bus = await _opened(stack, settings, clock)
+        store, bus = await _opened(stack, settings, clock, looks_after_crash=looks_after_crash)
         await store.prepare(_with_our_own(collections))
         await _check_layout(store, bus.partitions)
         yield store, bus
@@ -75,31 +77,35 @@ async def open_bus(settings: Settings, clock: Clock) -> AsyncIterator[Bus]:
         yield await _open_bus(stack, settings, sqlite_path(settings.bus_url), clock)
 
 
-async def _opened(stack: AsyncExitStack, settings: Settings, clock: Clock) -> tuple[Store, Bus]:
+async def _opened(
+    stack: AsyncExitStack, settings: Settings, clock: Clock, *, looks_after_crash: bool
+) -> tuple[Store, Bus]:
     bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
     if bus_file is not None and bus_file == store_file:
-        return await _open_pair(stack, bus_file, settings, clock)
-    store = await _open_store(stack, settings.store_url, store_file)
+        return await _open_pair(stack, bus_file, settings, clock, looks_after_crash=looks_after_crash)
+    store = await _open_store(stack, settings.store_url, store_file, looks_after_crash=looks_after_crash)
     return store, await _open_bus(stack, settings, bus_file, clock)
 
 
-async def _open_pair(stack: AsyncExitStack, path: Path, settings: Settings, clock: Clock) -> tuple[Store, Bus]:
+async def _open_pair(
+    stack: AsyncExitStack, path: Path, settings: Settings, clock: Clock, *, looks_after_crash: bool
+) -> tuple[Store, Bus]:
     from services.runtime.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where it is chosen
     from services.runtime.embedded import open_database  # noqa: PLC0415 - the same
     from services.runtime.store.sqlite import SqliteStore  # noqa: PLC0415 - the same
 
-    database = await stack.enter_async_context(open_database(path))
+    database = await stack.enter_async_context(open_database(path, looks_after_crash=looks_after_crash))
     bus = await stack.enter_async_context(
         SqliteBus.over(database, clock, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
     )
     return SqliteStore(database, paired=True), bus
 
 
-async def _open_store(stack: AsyncExitStack, url: str, path: Path | None) -> Store:
+async def _open_store(stack: AsyncExitStack, url: str, path: Path | None, *, looks_after_crash: bool = False) -> Store:
     if path is not None:
         from services.runtime.store.sqlite import SqliteStore  # noqa: PLC0415 - each adapter is imported where chosen
 
-        return await stack.enter_async_context(SqliteStore.open(path))
+        return await stack.enter_async_context(SqliteStore.open(path, looks_after_crash=looks_after_crash))
     if url.startswith(("mongodb://", "mongodb+srv://")):
         from services.runtime.store.mongo import MongoStore  # noqa: PLC0415 - the same
 

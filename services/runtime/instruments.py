@@ -40,6 +40,12 @@ class ProcessorInstruments:
         self.stopped = Gauge(
             "pasokh_processor_stopped_partitions", "Partitions that wait for an operator.", g, registry=registry
         )
+        self.failing = Gauge(
+            "pasokh_processor_failing_partitions",
+            "Partitions that start over again and again and get no further.",
+            g,
+            registry=registry,
+        )
         self.lag = Gauge(
             "pasokh_processor_lag_events", "Events not read yet.", [*g, "topic", "partition"], registry=registry
         )

@@ -96,7 +96,7 @@ async def _open_patiently(
     until, backoff = clock.monotonic() + DEPENDENCY_SECONDS, FIRST_BACKOFF_SECONDS
     while True:
         try:
-            return await stack.enter_async_context(open_engine(settings, clock, collections))
+            return await stack.enter_async_context(open_engine(settings, clock, collections, looks_after_crash=True))
         except Unavailable as error:
             if clock.monotonic() > until:
                 waited = f"{DEPENDENCY_SECONDS:g} s were not enough"

@@ -140,6 +140,7 @@ class SqliteBus:
         return await self.database.glance(log.spans)
 
     async def check(self) -> None:
+        self.database.check_sound()
         await self.database.write(lambda connection: log.touch(connection, self.clock.now().timestamp()))
 
     def append(self, connection: Connection, events: Sequence[Outgoing]) -> Ends:

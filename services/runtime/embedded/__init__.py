@@ -20,8 +20,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+import structlog
+
 from services.runtime.bus.port import Outgoing
 from services.runtime.embedded.aside import Aside
+from services.runtime.embedded.damage import Damaged, check_file, sentence
 from services.runtime.embedded.jobs import (
     Connection,
     Ends,
@@ -39,6 +42,8 @@ from services.runtime.errors import Misconfigured, Unavailable, Unknown
 
 __all__ = ["BUSY_SECONDS", "Connection", "Database", "Ends", "open_database"]
 
+_log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
 READERS = 2
 BUSY_SECONDS = 5.0
@@ -47,6 +52,8 @@ CHECKPOINT_PAGES = 8_000
 times a second. The log grows to some 32 MiB, and recovers in a fraction of a second."""
 CACHE_KIB = 32_768
 """Per connection, as it is needed. The default of 2 MiB did not hold the pages of a minute."""
+LOOK_SECONDS = 60.0
+"""For a look at the whole file beside everything else; what is not seen by then is seen when it is read."""
 ROUNDS = 3
 """Of the event loop between two transactions: whoever was answered by one, or waits for what it wrote, reads, decides and
 is in the next. Without, most of what follows from a message waited for two."""
@@ -64,6 +71,8 @@ class Database:
     log: Log | None = None
     waiting: int = 0
     waiting_bytes: int = 0
+    _damage: str | None = None
+    _looking: "asyncio.Task[None] | None" = None
     _closed: bool = False
     _jobs: Jobs = field(default_factory=deque)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -101,7 +110,7 @@ class Database:
             found = look(self._reader)
         except sqlite3.Error as error:
             if not is_busy(error):
-                raise verdict(error) from error
+                raise self._verdict(error) from error
             return await self.read(look)
         await asyncio.sleep(0)  # who reads in a loop leaves the others their turn
         return found
@@ -109,7 +118,45 @@ class Database:
     async def read(self, look: Callable[[Connection], T]) -> T:
         """Run `look` on a thread, on a connection that cannot write. It sees every write that was answered before."""
         self._check_open()
-        return await self._reading.run(partial(self._read, look))
+        try:
+            return await self._reading.run(partial(self._read, look))
+        except Damaged as found:
+            self._note(found)
+            raise
+
+    def check_sound(self) -> None:
+        """Raise Damaged when any part of the file could not be read since it was opened."""
+        if self._damage is not None:
+            raise Damaged(self._damage)
+
+    def look_for_damage(self) -> None:
+        """Find out, beside everything else, which tables are damaged. What is found holds until the file is opened anew."""
+        if not self._closed and (self._looking is None or self._looking.done()):
+            self._looking = self.loop.create_task(self._look_for_damage())
+
+    async def _look_for_damage(self) -> None:
+        try:
+            damaged, is_whole = await asyncio.to_thread(check_file, self.path, LOOK_SECONDS, lambda: self._closed)
+        except sqlite3.Error as error:
+            _log.warning("database_not_checked", reason=str(error))
+            return
+        if damaged:
+            self._damage = sentence(damaged)
+            _log.critical("database_damaged", path=str(self.path), tables=list(damaged))
+        else:
+            _log.info("database_checked", path=str(self.path), whole=is_whole)
+
+    def _verdict(self, error: Exception) -> Exception:
+        """The verdict on an error; damage is remembered, for it does not mend itself."""
+        found = verdict(error)
+        if isinstance(found, Damaged):
+            self._note(found)
+        return found
+
+    def _note(self, found: Damaged) -> None:
+        if self._damage is None:
+            self._damage = f"{sentence([])} ({found})"
+            self.look_for_damage()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -125,6 +172,8 @@ class Database:
         """Answer everything that waits, then end the threads."""
         self._closed = True
         self._wanted.set()
+        if self._looking is not None:
+            await self._looking
         if self._writing is not None:
             await self._writing
         await self._disk.close()
@@ -194,7 +243,7 @@ class Database:
         except Exception as error:  # noqa: BLE001 - see above
             jobs = jobs or [self._jobs.popleft() for _ in range(waited)]
             for job in jobs:
-                job.error = job.error or verdict(error)
+                job.error = job.error or self._verdict(error)
             # A connection whose COMMIT failed may hold pages that are not in the file: read it anew.
             self._writer = left(self._writer, keep=not isinstance(error, Unknown))
         self._answer(jobs, ends)
@@ -236,22 +285,36 @@ class Database:
         if ends and self.log is not None:
             self.log.appended(ends, events_of(jobs))
         for job in jobs:
+            if isinstance(job.error, Damaged):
+                self._note(job.error)
             job.resolve()
 
 
 @asynccontextmanager
-async def open_database(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> AsyncIterator[Database]:
+async def open_database(
+    path: Path, *, busy_seconds: float = BUSY_SECONDS, looks_after_crash: bool = False
+) -> AsyncIterator[Database]:
     """Open the file, making it (for its owner's eyes only) when it is missing. Leaving drains the writer.
 
-    Another process that writes is waited for `busy_seconds`. Raises Misconfigured for a path that cannot be used.
+    Another process that writes is waited for `busy_seconds`. `looks_after_crash`: when the file was not closed by who had it
+    last, look beside everything else whether it is damaged. Raises Misconfigured for a path that cannot be used.
     """
     database = Database(path, busy_seconds, asyncio.get_running_loop())
+    was_closed = await asyncio.to_thread(_was_closed, path)
     await asyncio.to_thread(_make, database)
     database.start()
+    if looks_after_crash and not was_closed:
+        database.look_for_damage()
     try:
         yield database
     finally:
         await database.close()
+
+
+def _was_closed(path: Path) -> bool:
+    """SQLite takes its log away when the last connection is closed; after a crash something is left in it."""
+    log_file = path.with_name(f"{path.name}-wal")
+    return not log_file.exists() or log_file.stat().st_size == 0
 
 
 def _make(database: Database) -> None:

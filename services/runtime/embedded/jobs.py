@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from services.runtime.bus.port import Outgoing
+from services.runtime.embedded.damage import Damaged, is_damage
 from services.runtime.errors import Unavailable
 
 T = TypeVar("T")
@@ -134,7 +135,9 @@ def is_busy(error: Exception) -> bool:
 
 
 def verdict(error: Exception) -> Exception:
-    """`Unavailable` for what the file or the machine did; anything else is a bug and stays what it is."""
+    """`Unavailable` for what the file or the machine did (`Damaged` is one); anything else is a bug and stays what it is."""
+    if isinstance(error, sqlite3.Error) and is_damage(error):
+        return Damaged(f"SQLite: {error}")
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(error, sqlite3.Error) and code is not None and code & 0xFF in AWAY:
         return Unavailable(f"SQLite: {error}")

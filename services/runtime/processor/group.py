@@ -9,6 +9,7 @@ import structlog
 from services.runtime.bus.port import Assignment, Consumer
 from services.runtime.errors import OutOfRange, Unavailable, Unknown
 from services.runtime.processor.partition import DRAIN_SECONDS, PartitionOwner, Runtime, Stopped
+from services.runtime.processor.reopenings import Reopenings
 from services.runtime.stage import Stage
 
 log = structlog.get_logger()
@@ -26,6 +27,8 @@ class Processor:
         self._owners: dict[int, PartitionOwner[Any]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._stopped: dict[int, str] = {}
+        self._reopenings: dict[int, Reopenings] = {}
+        runtime.instruments.failing.labels(self.group).set_function(lambda: len(self._troubles()))
         self._joined = False
         self._draining = False
 
@@ -66,20 +69,29 @@ class Processor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _own(self, partition: int, consumer: Consumer) -> None:
+        reopenings = self._reopenings[partition] = Reopenings()
         while not self._draining:
-            owner = self._owners[partition] = PartitionOwner(self._stage, partition, consumer, self._runtime)
             try:
+                owner = PartitionOwner(self._stage, partition, consumer, self._runtime, reopenings)
+                self._owners[partition] = owner
                 await owner.run()
                 return
             except (Stopped, OutOfRange) as error:
                 self._stop(partition, error)
                 return
-            except Exception:
+            except Exception as error:
+                reopenings.note(error, self._runtime.clock.monotonic())
                 # Not a verdict of store or bus: a bug of ours. The row is safe; start again from it, and say so.
                 log.exception("partition_failed", group=self.group, partition=partition)
                 await asyncio.sleep(REJOIN_SECONDS)
             finally:
                 self._owners.pop(partition, None)
+
+    def _troubles(self) -> dict[int, str]:
+        """Partition of ours → why it does not work."""
+        now = self._runtime.clock.monotonic()
+        found = {p: self._reopenings[p].trouble(now) for p in self._tasks if p in self._reopenings}
+        return {partition: trouble for partition, trouble in found.items() if trouble is not None}
 
     def _stop(self, partition: int, error: Exception) -> None:
         self._stopped[partition] = f"{type(error).__name__}: {error}"
@@ -95,9 +107,11 @@ class Processor:
             await asyncio.wait(list(self._tasks.values()), timeout=DRAIN_SECONDS)
 
     async def check(self) -> None:
-        """Raise Unavailable while not joined, or when a partition waits for an operator."""
+        """Raise Unavailable while not joined, or when a partition waits for an operator or gets no further."""
         if self._stopped:
             partition, reason = next(iter(self._stopped.items()))
             raise Unavailable(f"{self.group}/{partition} stopped: {reason}; see `pasokh dead-letters list`")
+        if troubles := self._troubles():
+            raise Unavailable("; ".join(f"{self.group}/{partition}: {why}" for partition, why in troubles.items()))
         if not self._joined:
             raise Unavailable(f"{self.group} has not joined its group yet")

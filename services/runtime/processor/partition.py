@@ -38,6 +38,7 @@ from services.runtime.processor.batch import (
 )
 from services.runtime.processor.effects import Effects
 from services.runtime.processor.kept import Kept
+from services.runtime.processor.reopenings import Reopenings
 from services.runtime.processor.turns import Turns
 from services.runtime.stage import Input, Performed, Stage, Unhurried, WakeUp
 from services.runtime.store.port import Key, Store, outbox_events
@@ -90,11 +91,19 @@ class Barrier:
 class PartitionOwner(Generic[Memory]):
     """Runs a stage on one partition until it is cancelled, drained, revoked or stopped."""
 
-    def __init__(self, stage: Stage[Memory], partition: int, consumer: Consumer, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        stage: Stage[Memory],
+        partition: int,
+        consumer: Consumer,
+        runtime: Runtime,
+        reopenings: Reopenings | None = None,
+    ) -> None:
         self._stage = stage
         self._partition = partition
         self._consumer = consumer
         self._runtime = runtime
+        self._reopenings = reopenings or Reopenings()
         self._counted = runtime.instruments.of(stage.group)
         self._effects = Effects(stage.perform, self._effect_failed)
         self._recent: deque[bool] = deque(maxlen=REMEMBERED_EVENTS)
@@ -155,6 +164,7 @@ class PartitionOwner(Generic[Memory]):
 
     def _let_go(self, error: Exception) -> None:
         reason = type(error).__name__
+        self._reopenings.note(error, self._runtime.clock.monotonic())
         self._runtime.instruments.restarts.labels(self._stage.group, reason).inc()
         where = {"group": self._stage.group, "partition": self._partition}
         log.warning("partition_reopens", **where, reason=reason, detail=str(error), most=self._most)
@@ -420,12 +430,14 @@ class PartitionOwner(Generic[Memory]):
             try:
                 await self._runtime.bus.publish(events)
                 return
-            except (Unavailable, Unknown):
+            except (Unavailable, Unknown) as error:
+                self._reopenings.note(error, self._runtime.clock.monotonic())
                 self._runtime.instruments.restarts.labels(self._stage.group, "publish").inc()
                 await asyncio.sleep(backoff)
                 backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
 
     def _count(self, batch: Batch) -> None:
+        self._reopenings.get_on()
         self._recent.extend(False for _ in batch.inputs)
         self._counted.events.inc(len(batch.inputs))
         self._counted.duplicates.inc(batch.duplicates)

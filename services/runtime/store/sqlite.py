@@ -37,9 +37,11 @@ class SqliteStore:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> AsyncIterator["SqliteStore"]:
+    async def open(
+        cls, path: Path, *, busy_seconds: float = BUSY_SECONDS, looks_after_crash: bool = False
+    ) -> AsyncIterator["SqliteStore"]:
         """A store alone on its file, which other processes may share. Raises Misconfigured for an unusable path."""
-        async with open_database(path, busy_seconds=busy_seconds) as database:
+        async with open_database(path, busy_seconds=busy_seconds, looks_after_crash=looks_after_crash) as database:
             yield cls(database, paired=False)
 
     async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
@@ -94,6 +96,7 @@ class SqliteStore:
         return self._shapes[name]
 
     async def check(self) -> None:
+        self._database.check_sound()
         await self._database.write(_touch)
 
 
