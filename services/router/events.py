@@ -78,7 +78,7 @@ class Stream:
 
     @asynccontextmanager
     async def _shared(self) -> AsyncIterator[None]:
-        with self.shares.held({"key": self.caller.key if self.caller else "", "workspace": self.workspace}):
+        with self.shares.held({"key": self.caller, "workspace": self.workspace}):
             yield
 
     @asynccontextmanager
