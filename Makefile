@@ -19,7 +19,7 @@ TESTS := $(VENV)/.stamp-tests
 DEV := $(VENV)/.stamp-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up env pin test lint export bench
+.PHONY: help setup up env pin test lint export spectral bench
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,10 @@ lint: $(DEV)  ## style, types, direction of imports, dependencies
 
 export: $(RUNTIME)  ## schemas/export anew: JSON Schemas, AsyncAPI, OpenAPI; ARGS=--breaking if it has to be
 	$(BIN)/python -m services.commands.export $(ARGS)
+
+spectral: export  ## the OpenAPI document by spectral's rules; needs npx
+	@command -v npx >/dev/null || { echo "There is no npx here; install Node.js." >&2; exit 1; }
+	npx --yes @stoplight/spectral-cli lint --fail-severity=hint --ruleset .spectral.yaml schemas/export/openapi.json
 
 bench: $(TESTS)  ## measurements against the stated limits
 	$(BIN)/python -m bench $(ARGS)

@@ -167,13 +167,14 @@ class Sealed(Contract):
 class Problem(Contract):
     """Why something was refused or failed: an HTTP-like `status`, a short `title`, and what to do about it.
 
-    `pointer`: of a 422, which field of the request (a JSON pointer).
+    `pointer`: of a 422, which field of the request (a JSON pointer). `code`: a stable name, given where it is shown.
     """
 
     status: int
     title: str
     detail: str
     pointer: str | None = None
+    code: str | None = None
 
 
 class Failure(Contract):

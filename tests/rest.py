@@ -26,6 +26,7 @@ from services.runtime.app import open_app
 from services.runtime.bus.port import Outgoing
 from services.runtime.collections import FACTS, OUTCOMES
 from services.runtime.commands import ACCEPTED
+from services.runtime.problems import code_of
 from services.runtime.service import Context, Part
 from services.runtime.settings import Settings
 from services.runtime.store.port import Collection
@@ -122,6 +123,7 @@ def problem_of(answer: httpx2.Response, status: int) -> dict[str, Any]:
     assert problem["title"]
     assert problem["type"]
     assert problem["detail"]
+    assert problem["code"] == code_of(problem["title"])
     return problem
 
 

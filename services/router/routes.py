@@ -43,7 +43,7 @@ from services.runtime.http import (
 )
 from services.runtime.json_body import JsonBody
 from services.runtime.languages import preferred_language
-from services.runtime.problems import Forbidden, NotFound
+from services.runtime.problems import Forbidden, NotFound, code_of
 from services.runtime.service import Context
 from services.runtime.store import port
 from services.runtime.store.port import Key
@@ -141,6 +141,7 @@ async def show_command(workspace: str, command: str, commands: Waiting) -> Respo
     if found is None:
         raise NotFound(f"There is no command {command!r} in this workspace.")
     problem = found.problem if isinstance(found, Outcome) else None
+    problem = problem and problem.model_copy(update={"code": code_of(problem.title)})
     shown = CommandShown(status=found.status if isinstance(found, Outcome) else "pending", problem=problem)
     return JSONResponse(shown.model_dump(mode="json", exclude_none=True))
 

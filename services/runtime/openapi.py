@@ -15,6 +15,8 @@ from pydantic.json_schema import models_json_schema
 from services.runtime.http import precondition, preferred_wait
 from services.runtime.json_body import JsonBody
 from services.runtime.problems import MEDIA_TYPE, ProblemBody, title_of
+from services.runtime.reference.completing import complete
+from services.runtime.reference.operations import operation_id
 
 # Any: an OpenAPI document is JSON that is built piece by piece.
 Document = dict[str, Any]
@@ -39,6 +41,7 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
     for route in routes:
         for method in sorted(route.methods or ()):
             operation = found["paths"][route.path_format][method.lower()]
+            operation["operationId"] = operation_id(method, route.path_format, route.name)
             _complete(operation, route, method)
             if route.path_format in versioned and method in ("GET", "PUT"):
                 _declare_etag(operation)
@@ -46,6 +49,7 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
         found["paths"][WEBHOOKS + "/{channel}/{workspace}/{account}"] = _webhook_path()
     for left_over in ("HTTPValidationError", "ValidationError"):
         found["components"]["schemas"].pop(left_over, None)
+    complete(found)
     return found
 
 
@@ -159,8 +163,10 @@ def _header(kind: str, description: str) -> Document:
 
 def _webhook_path() -> Document:
     parameters = [_in_path(name) for name in ("channel", "workspace", "account")]
+    path = WEBHOOKS + "/{channel}/{workspace}/{account}"
     post = {
         "tags": ["webhooks"],
+        "operationId": operation_id("POST", path, "receive"),
         "summary": "A platform tells what happened; signed as that platform signs",
         "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
         "responses": {
@@ -171,6 +177,7 @@ def _webhook_path() -> Document:
     }
     get = {
         "tags": ["webhooks"],
+        "operationId": operation_id("GET", path, "handshake"),
         "summary": "A platform tests the address (handshake)",
         "responses": {
             "200": {"description": "What the platform asked to hear"},

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,10 +29,16 @@ class FieldError(BaseModel):
     detail: str
 
 
+def code_of(title: str) -> str:
+    """The stable name of a problem, for programs: its title in snake case."""
+    return "_".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
+
+
 class ProblemBody(BaseModel):
     """The body of every error."""
 
     type: str = "about:blank"
+    code: str = Field(default="", description="A stable name of the problem, such as `conversation_is_finished`.")
     title: str
     status: int
     detail: str
@@ -136,7 +142,10 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem as an ASGI response; raw branches answer with it too."""
-    body = ProblemBody(title=title or title_of(status), status=status, detail=detail, errors=list(errors or ()) or None)
+    title = title or title_of(status)
+    body = ProblemBody(
+        code=code_of(title), title=title, status=status, detail=detail, errors=list(errors or ()) or None
+    )
     content = body.model_dump_json(exclude_none=True)
     return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 

@@ -484,7 +484,7 @@ async def test_the_status_of_a_refused_command_tells_why(rest: Rest) -> None:
     rest.answer = lambda event: rest.outcome(event, status="refused", problem=problem)
     answer = await rest.ask("POST", f"{ONE}/resolve", {}, prefer="respond-async")
     shown = (await rest.ask("GET", answer.headers["location"])).json()
-    assert shown == {"status": "refused", "problem": {"status": 409, "title": "t", "detail": "d"}}
+    assert shown == {"status": "refused", "problem": {"status": 409, "title": "t", "detail": "d", "code": "t"}}
 
 
 async def test_a_command_is_seen_in_its_workspace_alone(rest: Rest) -> None:

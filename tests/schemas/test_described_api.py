@@ -1,0 +1,85 @@
+"""The OpenAPI document says of everything what it is: names for clients, meanings, examples that fit."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from services.runtime.openapi import exported
+from services.runtime.reference.completing import operations_of
+from services.runtime.reference.operations import OPERATION_IDS, TAGS
+
+CAMEL = re.compile(r"[a-z]+([A-Z][a-z0-9]*)*")
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return exported()
+
+
+def test_operations_are_called_by_camel_case_verbs_once_each(document: dict[str, Any]) -> None:
+    names = Counter(operation["operationId"] for operation in operations_of(document))
+    assert [name for name, count in names.items() if count > 1 or not CAMEL.fullmatch(name)] == []
+    found = {
+        (m.upper(), p): o["operationId"]
+        for p, path in document["paths"].items()
+        for m, o in path.items()
+        if m != "parameters"
+    }
+    assert {key: found[key] for key in OPERATION_IDS if key in found} == {
+        k: v for k, v in OPERATION_IDS.items() if k in found
+    }
+    assert found["POST", "/v1/workspaces/{workspace}/conversations/{conversation}/transfer"] == "transferConversation"
+
+
+def test_every_operation_stands_under_declared_tags_and_is_described(document: dict[str, Any]) -> None:
+    declared = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert {name: words for name, words in declared.items() if name not in TAGS or words == name} == {}
+    for operation in operations_of(document):
+        assert operation["tags"]
+        assert set(operation["tags"]) <= set(declared)
+        assert operation["description"]
+        assert operation["summary"]
+
+
+def test_every_field_and_every_parameter_is_described(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    bare = [
+        f"{n}.{f}"
+        for n, s in schemas.items()
+        for f, one in s.get("properties", {}).items()
+        if not one.get("description")
+    ]
+    assert bare == []
+    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+    given = [p for operation in operations_of(document) for p in operation.get("parameters", [])]
+    assert {p["name"] for p in given if not p.get("description") or p["description"] == p["name"]} == set()
+
+
+def test_every_body_has_an_example_that_fits_it(document: dict[str, Any]) -> None:
+    wrong = []
+    for name, content in _bodies(document):
+        schema = {**content["schema"], "components": document["components"]}
+        if content["schema"]:
+            wrong += [
+                f"{name}: {error.message}"
+                for error in jsonschema_rs.validator_for(schema).iter_errors(content["example"])
+            ]
+    assert wrong == []
+
+
+def _bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for operation in operations_of(document):
+        for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for media, content in body.get("content", {}).items():
+                if media.endswith("json"):
+                    yield operation["operationId"], content
+
+
+def test_the_document_names_servers_a_license_and_a_contact(document: dict[str, Any]) -> None:
+    assert [server["url"] for server in document["servers"]] == ["/", "http://127.0.0.1:8800"]
+    assert document["info"]["license"]["name"] == "Apache-2.0"
+    assert document["info"]["contact"]["name"]
