@@ -44,6 +44,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("POST", f"{_C}/sla/reapply"): "reapplySlaToConversation",
     ("POST", f"{_C}/transfer"): "transferConversation",
     ("POST", f"{_C}/handoff/clear"): "clearHandoff",
+    ("POST", f"{_C}/handoff/confirm"): "confirmHandoff",
     ("GET", f"{_W}/events"): "streamEvents",
     ("GET", f"{_W}/persons/{{person}}"): "getPerson",
     ("GET", f"{_W}/reports/kpis"): "getKpis",
