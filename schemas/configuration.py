@@ -1,14 +1,15 @@
 """What REST writes, and the one versioned document per workspace that it becomes."""
 
-from datetime import date
 from functools import lru_cache
 from typing import Annotated, Generic, Literal, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from schemas.days import Day
 from schemas.sla import ClockMetric
 from schemas.values import Contract, Instant, Json, Priority, Slug, Surface, Written
+from schemas.visible import Visible
 from schemas.webhooks import Webhook
 
 PresenceStatus = Literal["online", "away", "offline"]
@@ -39,7 +40,7 @@ def _known_zone(name: str) -> str:
 
 
 Timezone = Annotated[str, AfterValidator(_known_zone)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200), Visible]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 SkillName = Annotated[str, Field(min_length=1, max_length=100)]
 LANGUAGE_SKILL = "lang:{language}"
@@ -64,7 +65,7 @@ class Calendar(Written):
 
     timezone: Timezone = "UTC"
     hours: dict[Weekday, list[tuple[ClockTime, ClockTime]]]
-    holidays: list[date] = []
+    holidays: list[Day] = []
 
     @model_validator(mode="after")
     def _open_some_time(self) -> "Calendar":

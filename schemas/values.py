@@ -19,6 +19,8 @@ from pydantic import (
     WrapValidator,
 )
 
+from schemas.days import within_our_years
+
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
@@ -89,7 +91,7 @@ def _rfc3339(given: object) -> object:
 
 def _within_calendar(at: datetime) -> datetime:
     try:
-        return _in_utc(at)
+        return within_our_years(_in_utc(at))
     except OverflowError as error:
         raise ValueError("this is beyond the calendar") from error
 

@@ -4,12 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from schemas.activity import Activity, ActivityKind, Address, Attachment, AttachmentKind
 from schemas.values import Json, Moment, Sealed, Surface
-from services.channels.port import Account, Malformed, Request
+from schemas.visible import is_blank
+from services.channels.port import Account, Judged, Malformed, PartlyMalformed, Request
 from services.runtime.identifiers import hashed_id
+from services.runtime.mended import read_json
 from services.runtime.standard_webhooks import ID as WEBHOOK_ID
 
 MOST_ITEMS, MOST_ERRORS = 1000, 5
@@ -19,6 +31,36 @@ NOBODY = "none"
 External = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Short = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
 Text = Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]
+
+
+Tag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
+LONGEST_ID, MOST_FILES = 256, 50
+
+
+def _or_none(given: object, read: ValidatorFunctionWrapHandler) -> object:
+    """What nobody needs decides over no message: odd, it is left aside."""
+    try:
+        return read(given)
+    except ValidationError:
+        return None
+
+
+def _readable(given: object) -> object:
+    """The files that can be read, at most so many."""
+    found = [_file(one) for one in given[:MOST_FILES]] if isinstance(given, list) else []
+    return [one for one in found if one is not None]
+
+
+def _file(given: object) -> "File | None":
+    if isinstance(given, dict):
+        given = {name: value for name, value in given.items() if value is not None}
+    try:
+        return File.model_validate(given)
+    except ValidationError:
+        return None
+
+
+LeftAside = WrapValidator(_or_none)
 
 
 class _Shape(BaseModel):
@@ -31,20 +73,20 @@ class Whose(_Shape):
     """A customer. Everything but `id` is news of them, not asked for every time."""
 
     id: External
-    name: Short | None = None
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] | None = None
-    email: Short | None = None
-    phone: Short | None = None
+    name: Annotated[Short | None, LeftAside] = None
+    language: Annotated[Tag | None, LeftAside] = None
+    email: Annotated[Short | None, LeftAside] = None
+    phone: Annotated[Short | None, LeftAside] = None
 
 
 class File(_Shape):
     """An attachment, to be fetched at its `url`."""
 
-    kind: AttachmentKind = "file"
+    kind: Annotated[AttachmentKind | None, LeftAside] = "file"
     url: Annotated[str, Field(max_length=4096, pattern=r"^https?://[^\s\x00]+$")]
-    name: Short | None = None
-    media_type: Short | None = None
-    size_bytes: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+    name: Annotated[Short | None, LeftAside] = None
+    media_type: Annotated[Short | None, LeftAside] = None
+    size_bytes: Annotated[Annotated[int, Field(ge=0, lt=2**53)] | None, LeftAside] = None
 
 
 class Item(_Shape):
@@ -61,12 +103,12 @@ class Words(Item):
     """What a message and its edit have."""
 
     text: Text | None = None
-    attachments: Annotated[list[File], Field(max_length=50)] = []
-    reply_to: External | None = None
+    attachments: Annotated[list[File], BeforeValidator(_readable)] = []
+    reply_to: Annotated[External | None, LeftAside] = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "Words":
-        if not (self.text and self.text.strip()) and not self.attachments:
+        if (not self.text or is_blank(self.text)) and not self.attachments:
             raise ValueError("give a text or attachments")
         return self
 
@@ -132,7 +174,10 @@ class Place(BaseModel):
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
-    """The activities of a body, in its order. Raises Malformed, with the place and never the value."""
+    """The activities of a body, in its order. Raises Malformed, with the place and never the value.
+
+    Raises PartlyMalformed where some items of a list can be read and some cannot.
+    """
     delivery = Delivery(
         channel=channel,
         workspace=account.workspace,
@@ -140,17 +185,51 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
         webhook=request.headers.get(WEBHOOK_ID, ""),
         received_at=request.received_at,
     )
-    return [_activity(Place(delivery=delivery, index=i, raw=raw)) for i, raw in enumerate(_items(request.body))]
+    return _activities(delivery, _items(request.body))
 
 
-def _items(body: bytes) -> Sequence[dict[str, Json]]:
+def _activities(delivery: Delivery, items: Sequence[Json]) -> list[Activity]:
+    taken: list[Activity] = []
+    judged: list[Judged] = []
+    for index, raw in enumerate(items):
+        identity = _identity(raw)
+        try:
+            taken.append(_activity(_place(delivery, index, raw)))
+            judged.append(Judged(index, identity, None))
+        except Malformed as error:
+            judged.append(Judged(index, identity, str(error)))
+    refused = [one.refusal for one in judged if one.refusal is not None]
+    if refused and not taken:
+        raise Malformed("; ".join(refused[:MOST_ERRORS]))
+    if refused:
+        raise PartlyMalformed(taken, judged)
+    return taken
+
+
+def _identity(raw: Json) -> str | None:
+    given = raw.get("id") if isinstance(raw, dict) else None
+    return str(given)[:LONGEST_ID] if isinstance(given, str | int) and not isinstance(given, bool) else None
+
+
+def _place(delivery: Delivery, index: int, raw: Json) -> Place:
+    if not isinstance(raw, dict):
+        raise Malformed(f"item {index}: it is no object")
+    return Place(delivery=delivery, index=index, raw=_without_null(raw))
+
+
+def _without_null(raw: dict[str, Json]) -> dict[str, Json]:
+    """Null is as good as absent, also within."""
+    return {n: _without_null(v) if isinstance(v, dict) else v for n, v in raw.items() if v is not None}
+
+
+def _items(body: bytes) -> Sequence[Json]:
     try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        found = read_json(body)
+    except (ValueError, RecursionError) as error:
         # Its message quotes nothing of the body, but its `doc` is the body.
-        raise Malformed(f"it is no JSON: {error.msg}") from None
+        raise Malformed(f"it is no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     items = found if isinstance(found, list) else [found]
-    if not items or not all(isinstance(item, dict) for item in items):
+    if not items or not any(isinstance(item, dict) for item in items):
         raise Malformed("it is neither an object nor a list of objects")
     if len(items) > MOST_ITEMS:
         raise Malformed(f"a list has at most {MOST_ITEMS} items, this one {len(items)}")
@@ -202,7 +281,9 @@ def _words(place: Place, item: Words, own_id: str) -> dict[str, Any]:
         "platform_id": own_id,
         "message": place.delivery.message_id(item.person.id, own_id),
         "text": Sealed(text=item.text) if item.text else None,
-        "attachments": [Attachment(**file.model_dump()) for file in item.attachments],
+        "attachments": [
+            Attachment(**file.model_dump(exclude={"kind"}), kind=file.kind or "other") for file in item.attachments
+        ],
         "details": {"reply_to_id": replied},
     }
 

@@ -19,6 +19,23 @@ class Malformed(Exception):
     """The body cannot be read. Whether that is 400 or a quiet 2xx is the channel's `malformed_status`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An item of a list: its place, its own id when it has one, and why it cannot be read; None: it was taken."""
+
+    index: int
+    id: str | None
+    refusal: str | None
+
+
+class PartlyMalformed(Malformed):
+    """Some items of a list can be read, others cannot. `activities` are those of the first, `items` says which are which."""
+
+    def __init__(self, activities: "list[Activity]", items: list[Judged]) -> None:
+        super().__init__("; ".join(one.refusal for one in items if one.refusal is not None))
+        self.activities, self.items = activities, items
+
+
 class Retryable(Exception):
     """The platform did not take it, surely, and may later. `after` seconds when it said so.
 
@@ -171,7 +188,7 @@ class Channel(Protocol):
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of a body, in order. What is authentic but not understood is of kind `unknown`.
 
-        Raises Malformed for a body that is no such thing at all.
+        Raises Malformed for a body that is no such thing at all, PartlyMalformed for a list with good and bad items.
         """
         ...
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from schemas.activity import Activity, Attachment
 from schemas.values import Json, Sealed
+from schemas.visible import is_blank
 from services.runtime.identifiers import hashed_id
 from services.text.intents import intent_of
 from services.text.language import detect
@@ -80,7 +81,7 @@ def understood(activity: Activity, expected: Sequence[str] = (), own: OwnIdentif
     text = masking.optional(activity.text.text if activity.text else None)
     safe: dict[str, object] = {
         "text": Sealed(key=None, text=text) if text is not None else None,
-        "person_name": masking.optional(activity.person_name),
+        "person_name": masking.optional(_shown_name(activity.person_name)),
         "attachments": [masking.attachment(one) for one in activity.attachments],
         "details": details,
     }
@@ -90,6 +91,11 @@ def understood(activity: Activity, expected: Sequence[str] = (), own: OwnIdentif
     kinds = sorted({*activity.masked, *masking.kinds})
     told = _told(details, text, expected) if activity.kind in SAID_BY_PERSONS else {}
     return activity.model_copy(update=safe | told | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)})
+
+
+def _shown_name(name: str | None) -> str | None:
+    """A name that shows as nothing is none."""
+    return None if name is None or is_blank(name) else name
 
 
 def _told(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import structlog
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from schemas.activity import Activity
-from services.channels.port import Account, Channel, Forged, Malformed, Reply, Request
+from services.channels.port import Account, Channel, Forged, Judged, Malformed, PartlyMalformed, Reply, Request
 from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts, Connected
 from services.ingest.forgeries import Forgeries
@@ -78,6 +78,14 @@ class Bounds:
     room: Room = field(default_factory=Room)
     rates: Rates = field(default_factory=lambda: Rates(Settings()))
     body_seconds: float = BODY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The activities of a body; where some items of a list cannot be read, what became of each."""
+
+    activities: list[Activity]
+    items: list[Judged] = field(default_factory=list)
 
 
 class Webhooks:
@@ -199,33 +207,48 @@ class Webhooks:
             self._reject(call.labels, "too_deep")
             return problem_response(400, f"The body nests arrays and objects deeper than {MAX_DEPTH}.")
         try:
-            activities = await self._activities(call)
+            reading = await self._reading(call)
         except Malformed as error:
             self._reject(call.labels, "malformed")
             _log.warning("webhook_malformed", channel=call.channel.name, workspace=call.labels[0], reason=str(error))
             if call.channel.malformed_status < 300:
                 return Response(status_code=call.channel.malformed_status)
             return problem_response(call.channel.malformed_status, f"The body cannot be read: {error}.")
-        await self._publish(call, activities)
-        return TAKEN
+        await self._publish(call, reading.activities)
+        return self._partly_taken(call, reading.items) if reading.items else TAKEN
 
-    async def _activities(self, call: _Call) -> list[Activity]:
+    def _partly_taken(self, call: _Call, items: list[Judged]) -> Response:
+        """207: what can be read is durable, and the sender reads of each item whether it was taken, and why not."""
+        refused = [item for item in items if item.refusal is not None]
+        for _ in refused:
+            self._reject(call.labels, "malformed")
+        _log.warning(
+            "webhook_partly_malformed", channel=call.channel.name, workspace=call.labels[0], refused=len(refused)
+        )
+        return JSONResponse({"items": [_shown(item) for item in items]}, status_code=207)
+
+    async def _reading(self, call: _Call) -> _Reading:
         """Long bodies are read beside the event loop, so that one of them does not hold up all others."""
         if len(call.request.body) > LONG_BODY_BYTES:
             return await self._beside.run(lambda: self._read(call))
         return self._read(call)
 
-    def _read(self, call: _Call) -> list[Activity]:
+    def _read(self, call: _Call) -> _Reading:
         account = call.connected.account
         try:
-            parsed = call.channel.parse(call.request, account)
-            return [self._fitting(call, understood(one, call.connected.expected, call.connected.own)) for one in parsed]
+            try:
+                return _Reading(self._understood(call, call.channel.parse(call.request, account)))
+            except PartlyMalformed as part:
+                return _Reading(self._understood(call, part.activities), part.items)
         except Malformed:
             raise
         except Exception as error:  # noqa: BLE001 -- our bug; a 5xx would make some platforms hold back all that follows
             _log.error("webhook_not_understood", channel=account.channel, workspace=account.workspace, **_place(error))
             self._instruments.not_understood.labels(*call.labels, "error").inc()
-            return [_kept(call, type(error).__name__)]
+            return _Reading([_kept(call, type(error).__name__)])
+
+    def _understood(self, call: _Call, parsed: list[Activity]) -> list[Activity]:
+        return [self._fitting(call, understood(one, call.connected.expected, call.connected.own)) for one in parsed]
 
     def _fitting(self, call: _Call, activity: Activity) -> Activity:
         # The size is known by encoding, and no activity is thirty times as long as what told of it.
@@ -278,6 +301,11 @@ def _secrets(call: _Call) -> list[str]:
     """What makes a hash of a body of no use to who reads it: nobody can guess what stood in it."""
     credentials = call.connected.account.body.credentials
     return [credentials[name] for name in sorted(credentials)]
+
+
+def _shown(item: Judged) -> dict[str, object]:
+    told: dict[str, object] = {"index": item.index, "id": item.id, "taken": item.refusal is None}
+    return told if item.refusal is None else {**told, "detail": item.refusal}
 
 
 def _kept(call: _Call, error: str) -> Activity:

@@ -7,12 +7,13 @@ from pydantic import BaseModel, Field, model_validator
 from schemas.configuration import PresenceStatus
 from schemas.conversation import Status
 from schemas.values import Instant, Moment, Priority, Problem, Slug, Surface, Written
+from schemas.visible import Visible
 from services.records.agents import AgentRecord
 from services.records.unmet import Warned
 from services.router.phrases import Language
 from services.runtime.http import PageAsked
 
-ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S")]
+ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S"), Visible]
 
 
 class ReplyBody(Written):
@@ -101,7 +102,7 @@ class ConversationsAsked(PageAsked):
     person: Names | None = Field(default=None, description="Of any of these customers, `channel:account:external_id`.")
     sensitive: list[bool] | None = Field(default=None, max_length=2, description="Whether something had to be masked.")
     updated_since: Moment | None = Field(default=None, description="Changed at this moment or later.")
-    q: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")] | None = Field(
+    q: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), Visible] | None = Field(
         default=None,
         description="Words that one of its messages holds, as texts rest: masked. Case and spelling do not matter.",
     )

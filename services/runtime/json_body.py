@@ -11,8 +11,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from schemas.values import Json
+from schemas.visible import WRITTEN
 from services.runtime.admission import Room
 from services.runtime.bodies import MAX_DEPTH, read_body, too_deep
+from services.runtime.mended import mended_bytes
 from services.runtime.problems import Invalid, Unreadable, invalid_of
 from services.runtime.rates import network_of
 
@@ -23,15 +25,19 @@ INTEGERS = range(-(2**63), 2**63)
 class JsonBody(Generic[Model]):
     """`body: Annotated[AgentBody, Depends(JsonBody(AgentBody))]`. `optional`: no body at all is an empty object.
 
+    `mend`: of customers, whose broken characters are mended (services/runtime/mended.py); others hear what is wrong.
     Raises Unreadable (no JSON, NaN, nested too deeply), Invalid (not this shape), and what `read_body` raises.
     """
 
-    def __init__(self, model: type[Model], *, optional: bool = False) -> None:
+    def __init__(self, model: type[Model], *, optional: bool = False, mend: bool = False) -> None:
         self.model = model
         self.optional = optional
+        self.mend = mend
 
     async def __call__(self, request: Request) -> Model:
         body = await _read(request)
+        if self.mend and not too_deep(body):
+            body = mended_bytes(body)
         return parsed(self.model, b"{}" if self.optional and not body else body)
 
 
@@ -49,7 +55,7 @@ def parsed(model: type[Model], body: bytes) -> Model:
     """The bytes as a model: `"4"` is no number, and `1` is not true. Raises Unreadable, Invalid."""
     _judge(_json(body))
     try:
-        return model.model_validate_json(body, strict=True)
+        return model.model_validate_json(body, strict=True, context=WRITTEN)
     except ValidationError as error:
         raise invalid_of(error, root=True) from error
 
@@ -63,6 +69,9 @@ def _json(body: bytes) -> Json:
         # Any: what JSON says is whatever it says.
         value: Json = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
+        if mended_bytes(body) != body:
+            sentence = "a text holds half a character: an unpaired surrogate, or bytes that are no UTF-8"
+            raise Unreadable(f"The body is not JSON: {sentence}.") from error
         raise Unreadable(f"The body is not JSON: {error}.") from error
     return value
 

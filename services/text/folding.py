@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from html.entities import html5
 from urllib.parse import unquote
 
+from schemas.visible import is_unseen
 from services.text.normalise import LETTERS, ZWNJ, Remembered, ascii_digit
 
 TATWEEL = "\u0640"
 UNSEEN = "\ufeff"
 """What every character that shows as nothing becomes, before it is left out."""
-BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters and signs by their category that show as nothing."""
 HAN_DIGITS = {ord(character): str(value) for value, character in enumerate("〇一二三四五六七八九")} | {ord("零"): "0"}
 
 ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\[nrtuU]|&[#A-Za-z]|<[A-Za-z/!]")
@@ -58,11 +57,6 @@ def _folded_character(character: str) -> str:
     plain = ascii_digit(character) or HAN_DIGITS.get(ord(character)) or (wide if len(wide) == 1 else character)
     lower = plain.lower()
     return (lower if len(lower) == 1 else plain).translate(LETTERS) or " "
-
-
-def is_unseen(character: str) -> bool:
-    """Whether a character shows as nothing by itself: marks, format characters, fillers."""
-    return character in BLANKS or unicodedata.category(character) in ("Cf", "Mn", "Me")
 
 
 def unescaped(text: str) -> str:

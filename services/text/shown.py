@@ -1,17 +1,8 @@
-"""What a text looks like to who reads it: whether anything shows at all, and that it does not turn around what follows."""
-
-import unicodedata
-
-from services.text.folding import is_unseen
+"""Texts of others in sentences of ours: what they turn around ends where they end."""
 
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 ISOLATES, EMBEDDINGS = "\u2066\u2067\u2068", "\u202a\u202b\u202d\u202e"
 POP_DIRECTIONAL_FORMATTING = "\u202c"
-
-
-def is_blank(text: str) -> bool:
-    """Whether nothing of it shows: white space, format characters, marks without a letter, fillers, control characters."""
-    return all(c.isspace() or is_unseen(c) or unicodedata.category(c) in ("Cc", "Zs", "Zl", "Zp") for c in text)
 
 
 def isolated(text: str) -> str:

@@ -61,7 +61,7 @@ async def test_what_is_not_proven_is_401_and_stored_nowhere(ingest: Ingest) -> N
     [
         (b"{", "no JSON"),
         (MESSAGE | {"person": {}}, "person/id: Field required"),
-        ([MESSAGE, MESSAGE | {"surface": "shop window"}], "item 1: surface"),
+        ([MESSAGE | {"surface": "shop window"}, MESSAGE | {"person": None}], "item 1: person: Field required"),
         (b"[" * 100, "deeper"),
     ],
 )
@@ -70,6 +70,17 @@ async def test_what_is_malformed_is_400_with_what_was_wrong(ingest: Ingest, body
     assert answer.status == 400
     assert told in json.loads(answer.body)["detail"]
     assert ingest.events == []
+
+
+async def test_of_a_list_the_good_items_are_taken_and_the_others_named(ingest: Ingest) -> None:
+    answer = await post(ingest, [MESSAGE, MESSAGE | {"id": "m-2", "surface": "shop window"}, MESSAGE | {"id": "m-3"}])
+    assert answer.status == 207
+    first, second, third = json.loads(answer.body)["items"]
+    assert (first, third) == ({"index": 0, "id": "m-1", "taken": True}, {"index": 2, "id": "m-3", "taken": True})
+    assert (second["id"], second["taken"]) == ("m-2", False)
+    assert second["detail"].startswith("item 1: surface:")
+    assert [a.platform_id for a in ingest.activities] == ["m-1", "m-3"]
+    assert (ingest.count("received"), ingest.count("published"), ingest.count("rejected")) == (3, 2, 1)
 
 
 async def test_an_unknown_type_is_taken_and_kept_as_unknown(ingest: Ingest) -> None:

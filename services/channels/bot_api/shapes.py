@@ -1,51 +1,12 @@
 """Reading JSON of which every field is optional and any may have the wrong type: what is wrong reads as absent."""
 
-import json
 import re
 from datetime import UTC, datetime
-
-import orjson
 
 from schemas.values import Json
 
 NUMBER = re.compile(r"-?[0-9]{1,20}")
 LATEST_SECOND = 253402300799
-_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_ESCAPED_NUL = re.compile(rb"\\u0000")
-
-
-def read(body: bytes) -> Json:
-    """The JSON of a body, with U+FFFD where a text holds half a character, and without U+0000. Raises ValueError.
-
-    A customer's message is worth more than one broken emoji in it, and neither is fit for every store and bus.
-    """
-    try:
-        value: Json = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        if _ESCAPED_SURROGATE.search(body) is None:
-            raise
-        return _mended(json.loads(body.decode(), parse_constant=_refuse, parse_int=_bounded))
-    return _mended(value) if _ESCAPED_NUL.search(body) else value
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _bounded(digits: str) -> int | float:
-    return int(digits) if len(digits) < 19 else float(digits)
-
-
-def _mended(value: Json) -> Json:
-    match value:
-        case str():
-            whole_characters = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-            return whole_characters.replace("\x00", "")
-        case list():
-            return [_mended(item) for item in value]
-        case dict():
-            return {name.encode("utf-8", "replace").decode(): _mended(item) for name, item in value.items()}
-    return value
 
 
 def mapping(value: Json) -> dict[str, Json]:

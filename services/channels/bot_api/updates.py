@@ -11,9 +11,10 @@ from schemas.activity import Activity, ActivityKind
 from schemas.values import Json, Sealed
 from services.channels.bot_api.messages import edited, message, posted
 from services.channels.bot_api.origin import Delivery, Origin, origin
-from services.channels.bot_api.shapes import given, identity, items, mapping, read, seconds, text, whole
+from services.channels.bot_api.shapes import given, identity, items, mapping, seconds, text, whole
 from services.channels.port import Account, Malformed, Request
 from services.runtime.identifiers import hashed_id
+from services.runtime.mended import read_json
 
 Handler = Callable[[Delivery, str, Json], list[Activity]]
 UPDATE_KIND = re.compile(r"[a-z0-9_]{1,64}")
@@ -162,7 +163,7 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
 
 def _update(body: bytes) -> dict[str, Json]:
     try:
-        update = read(body)
+        update = read_json(body)
     except (ValueError, RecursionError) as error:
         # The message of an error of JSON quotes nothing of the body, but its `doc` is the body.
         raise Malformed(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None

@@ -124,7 +124,7 @@ async def preflight(visit: Visiting) -> Response:
 
 
 async def open_session(
-    body: Annotated[SessionBody, Depends(JsonBody(SessionBody))], visit: Visiting, request: Request
+    body: Annotated[SessionBody, Depends(JsonBody(SessionBody, mend=True))], visit: Visiting, request: Request
 ) -> SessionShown:
     """With `identity` the same person on every device, otherwise somebody new."""
     door, account = visit.reception.door, visit.connected.account
@@ -155,7 +155,7 @@ async def _visitor(visit: Visit, identity: Identity | None, request: Request) ->
 
 
 async def write(
-    body: Annotated[MessageBody, Depends(JsonBody(MessageBody))], visit: Visiting, request: Request
+    body: Annotated[MessageBody, Depends(JsonBody(MessageBody, mend=True))], visit: Visiting, request: Request
 ) -> Response:
     """201 with the message once it stands in the conversation; a repeated id gives the first answer again.
 

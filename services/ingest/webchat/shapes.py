@@ -3,13 +3,25 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from schemas.configuration import Language, Name
 from schemas.values import Written
+from schemas.visible import Visible
 from services.channels.webchat import LONGEST_TEXT
 
-Line = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S")]
+Line = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), Visible]
+
+
+_language = TypeAdapter(Language)
+
+
+def _known_or_none(given: object) -> object:
+    """A tag that is none is left aside: nobody needs it to be let in."""
+    try:
+        return _language.validate_python(given)
+    except ValidationError:
+        return None
 
 
 class Identity(Written):
@@ -22,7 +34,7 @@ class Identity(Written):
 class SessionBody(Written):
     """A visitor arrives. `handoff` is the token of a hand-off link. Without `identity` nobody knows who it is."""
 
-    language: Language | None = None
+    language: Annotated[Language | None, BeforeValidator(_known_or_none)] = None
     name: Name | None = None
     identity: Identity | None = None
     handoff: Annotated[str, Field(min_length=1, max_length=512)] | None = None

@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Activity, Address, Attachment
+from schemas.values import Sealed
 from services.channels.api import Api
-from services.channels.port import Malformed
+from services.channels.port import Malformed, PartlyMalformed
 from services.ingest.parsing import activities_of
 from tests.channels.api.cases import PAYLOADS, account, payload, request
+
+CARDS = ("4111 1111 1111 1111", "5555 5555 5555 4444")
 
 SARA = "api:main:buyer-7"
 NAMES = sorted(path.stem for path in PAYLOADS.glob("*.json"))
@@ -116,7 +119,11 @@ def test_of_an_unknown_type_nothing_but_its_name_is_kept() -> None:
 REFUSED: list[tuple[object, str]] = [
     ([], "neither an object nor a list"),
     ("text", "neither an object nor a list"),
-    ([{"id": "1"}, 2], "neither an object nor a list"),
+    ([1, 2], "neither an object nor a list"),
+    (
+        [{"id": "1"}, 2],
+        "item 0: type: is needed, one of message, edit, delete, reaction, receipt; item 1: it is no object",
+    ),
     ({"id": "1"}, "item 0: type: is needed"),
     ({"type": "message", "person": {"id": "a"}, "text": "x"}, "item 0: id: Field required"),
     ({"type": "message", "id": "1", "text": "x"}, "item 0: person: Field required"),
@@ -129,7 +136,6 @@ REFUSED: list[tuple[object, str]] = [
     ({"type": "edit", "person": {"id": "a"}, "text": "x"}, "item 0: message: Field required"),
     ({"type": "delete", "person": {"id": "a"}}, "item 0: message: Field required"),
     ({"type": "receipt", "message": "m", "person": {"id": "a"}, "state": "eaten"}, "item 0: state:"),
-    ([{"type": "delete", "message": "m", "person": {"id": "a"}}, {"type": 3}], "item 1: type: is needed"),
 ]
 
 
@@ -140,10 +146,72 @@ def test_a_malformed_body_is_told_what_is_wrong(body: object, words: str) -> Non
     assert words in str(refused.value)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b'{"type": "\\ud800"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b'{"type": "\\ud800"'])
 def test_what_is_no_json_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed, match="no JSON"):
         Api().parse(request(body), account())
+
+
+GOOD = {"type": "message", "id": "1", "person": {"id": "a"}, "text": "x"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"text": "my order \ud83d is late"}, {"text": "my order \ufffd is late"}),
+        ({"text": "my \x00order"}, {"text": "my order"}),
+        ({"person": {"id": "a\x00", "name": "\udc00A"}}, {"person": "api:main:a", "person_name": "\ufffdA"}),
+        ({"person": {"id": "a", "name": None, "language": None, "email": None}}, {"details": {}, "person_name": None}),
+        ({"person": {"id": "a", "language": "klingon!"}}, {"details": {}}),
+        ({"person": {"id": "a", "name": ["x"], "email": {"a": 1}, "phone": "1" * 2000}}, {"details": {}}),
+        ({"person": {"id": "a", "name": "\u200b\u3164"}}, {"person_name": None}),
+        (
+            {"surface": None, "thread": None, "sent_at": None, "attachments": None, "reply_to": None},
+            {"surface": "private"},
+        ),
+        (
+            {"attachments": [{"url": "ftp://x"}, 7, {"url": "https://a.example/1", "kind": "hologram"}]},
+            {"attachments": 1},
+        ),
+        ({"attachments": {"url": "https://a.example"}}, {"attachments": 0}),
+        ({"attachments": [{"url": "https://a.example/1", "size_bytes": -1, "name": None}]}, {"attachments": 1}),
+    ],
+)
+def test_what_nobody_needs_decides_over_no_message(changes: dict[str, Any], expected: dict[str, Any]) -> None:
+    (found,) = activities_of("api", json.dumps(GOOD | changes).encode())
+    shown = found.model_dump(mode="json")
+    assert shown["text"] is not None
+    for name, value in expected.items():
+        got = {"text": shown["text"]["text"], "attachments": len(shown["attachments"])}.get(name, shown[name])
+        assert got == value
+
+
+def test_bytes_that_are_no_text_lose_no_message() -> None:
+    body = json.dumps(GOOD | {"text": "CUT"}).encode().replace(b"CUT", "سلام".encode()[:-1])
+    (found,) = activities_of("api", body)
+    assert found.text == Sealed(text="سلا\ufffd")
+
+
+def test_invisible_words_alone_are_no_message() -> None:
+    with pytest.raises(Malformed, match="give a text or attachments"):
+        of(GOOD | {"text": "\u200b\u2800\u0301"})
+
+
+def test_one_bad_item_does_not_lose_the_others() -> None:
+    with pytest.raises(PartlyMalformed) as part:
+        of([GOOD, {"type": "message", "id": "2", "person": {}}, 3, GOOD | {"id": 4}])
+    assert [a.platform_id for a in part.value.activities] == ["1", "4"]
+    assert [(i.index, i.id, i.refusal is None) for i in part.value.items] == [
+        *((0, "1", True), (1, "2", False)),
+        *((2, None, False), (3, "4", True)),
+    ]
+
+
+def test_the_id_of_an_edit_does_not_tell_what_was_masked() -> None:
+    edits = [{"type": "edit", "message": "1", "person": {"id": "a"}, "text": f"card {card}"} for card in CARDS]
+    first, second = (activities_of("api", json.dumps(one).encode())[0] for one in edits)
+    other = activities_of("api", json.dumps(edits[0] | {"text": "no card"}).encode())[0]
+    assert first.id == second.id != other.id
 
 
 def test_a_refusal_never_repeats_a_value() -> None:

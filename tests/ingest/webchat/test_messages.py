@@ -86,7 +86,7 @@ async def test_without_a_bus_nothing_is_promised() -> None:
         {"id": "not-a-uuid", "text": "x"},
         {"id": str(uuid4()), "text": " \n "},
         {"id": str(uuid4()), "text": "x" * 10_001},
-        {"id": str(uuid4()), "text": "x\u0000"},
+        {"id": str(uuid4()), "text": "\u200b\u3164\u2800"},
         {"id": str(uuid4())},
         {"id": str(uuid4()), "text": "x", "more": 1},
     ],
@@ -95,6 +95,26 @@ async def test_what_is_no_message_is_422(body: dict[str, str]) -> None:
     async with house() as shop:
         answer = await shop.client.post(f"{PATH}/messages", json=body, headers=await shop.holder())
         problem_of(answer, 422)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [(r"late \ud83d!", "late \ufffd!"), (r"la\u0000te", "late"), (r"\ud83d\ude00 \ud83d", "\U0001f600 \ufffd")],
+)
+async def test_a_broken_character_loses_no_message(written: str, kept: str) -> None:
+    async with house() as shop:
+        body = f'{{"id": "{uuid4()}", "text": "{written}"}}'.encode()
+        answer = await shop.client.post(f"{PATH}/messages", content=body, headers=await shop.holder())
+        assert (answer.status_code, answer.json()["text"]) == (201, kept)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"language": "klingon!"}, 201), ({"language": None, "name": None}, 201), ({"name": "\u200b"}, 422)],
+)
+async def test_a_session_needs_no_language_and_no_name_that_shows_nothing(body: dict[str, Any], status: int) -> None:
+    async with house() as shop:
+        assert (await shop.client.post(f"{PATH}/sessions", json=body)).status_code == status
 
 
 async def test_a_body_over_the_limit_is_413() -> None:

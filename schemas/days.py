@@ -1,0 +1,72 @@
+"""Days that callers write: Gregorian, or Jalali where it says so."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, ValidationInfo
+
+from schemas.visible import is_written
+
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+NOWRUZ_1348 = date(1969, 3, 21)
+FIRST_JALALI, LAST_JALALI = 1348, 1479
+"""The Jalali years that lie within ours."""
+MARK = "jalali"
+_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
+
+
+def is_jalali_leap(year: int) -> bool:
+    """Whether the last month has 30 days. The cycle of 33 years holds from 1210 to 1634."""
+    place = (year - 1210 + 1) % 33
+    return place != 0 and (place - 1) % 4 == 0
+
+
+def gregorian_of(year: int, month: int, day: int) -> date:
+    """The Gregorian date of a Jalali one. Raises ValueError for a day that there is not, or a year out of reach."""
+    if not FIRST_JALALI <= year <= LAST_JALALI:
+        raise ValueError(f"a Jalali year from {FIRST_JALALI} to {LAST_JALALI} is needed")
+    lengths = [31] * 6 + [30] * 5 + [30 if is_jalali_leap(year) else 29]
+    if not (1 <= month <= 12 and 1 <= day <= lengths[month - 1]):
+        raise ValueError(f"the Jalali calendar has no day {year:04}-{month:02}-{day:02}")
+    years = sum(366 if is_jalali_leap(one) else 365 for one in range(FIRST_JALALI, year))
+    return NOWRUZ_1348 + timedelta(days=years + sum(lengths[: month - 1]) + day - 1)
+
+
+def judged_year(year: int) -> None:
+    """Raise ValueError for a year in which nothing of ours can happen."""
+    if FIRST_YEAR <= year <= LAST_YEAR:
+        return
+    looks = f"; {year} looks like a Jalali year" if FIRST_JALALI - 48 <= year <= LAST_JALALI + 20 else ""
+    raise ValueError(f"dates are Gregorian, from {FIRST_YEAR} to {LAST_YEAR}: Gregorian{looks}")
+
+
+def _read(given: object, info: ValidationInfo) -> object:
+    if not is_written(info) or not isinstance(given, str):
+        return given
+    plain = given.translate(_DIGITS).strip().lower()
+    if MARK in plain:
+        found = gregorian_of(*_parts(plain.replace(MARK, "").strip(" :()")))
+        judged_year(found.year)
+        return found
+    year, *_ = _parts(plain)
+    judged_year(year)
+    return date.fromisoformat(plain)
+
+
+def _parts(text: str) -> tuple[int, int, int]:
+    year, month, day = (
+        int(part) if part.isascii() and part.isdigit() else 0 for part in [*text.split("-"), "", "", ""][:3]
+    )
+    if text.count("-") != 2 or not (len(str(year)) == 4 and month and day):
+        raise ValueError("write it as a date such as 2026-03-21, or `1405-01-01 jalali`")
+    return year, month, day
+
+
+Day = Annotated[date, BeforeValidator(_read)]
+"""A day as somebody writes it; `1405-01-01 jalali` is read as Jalali and becomes Gregorian. What rests is not judged."""
+
+
+def within_our_years(at: datetime) -> datetime:
+    """The moment, which lies within the years of `judged_year`. Raises ValueError."""
+    judged_year(at.year)
+    return at

@@ -1,0 +1,71 @@
+"""JSON of customers, whose messages are worth more than one broken character in them: one rule for every way in.
+
+Half a character (an unpaired surrogate, or bytes that are no UTF-8) becomes U+FFFD, and U+0000 is left out: no store and
+bus takes either.
+"""
+
+import json
+import re
+
+import orjson
+
+from schemas.values import Json
+
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPED_NUL = re.compile(rb"\\u0000")
+
+
+def read_json(body: bytes) -> Json:
+    """The value of JSON bytes, mended. Raises ValueError, whose message quotes nothing of the body, RecursionError."""
+    try:
+        value: Json = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        text = body.decode("utf-8", "replace")
+        if _ESCAPED_SURROGATE.search(body) is None and text.encode() == body:
+            raise
+        return mended(json.loads(text, parse_constant=_refuse, parse_int=_bounded))
+    return mended(value) if _ESCAPED_NUL.search(body) else value
+
+
+def mended_bytes(body: bytes) -> bytes:
+    """JSON bytes that any reader takes; what is no JSON stays what it is."""
+    if _ESCAPED_SURROGATE.search(body) is None and _ESCAPED_NUL.search(body) is None and _is_utf8(body):
+        return body
+    try:
+        value = json.loads(body.decode("utf-8", "replace"), parse_constant=_refuse)
+    except ValueError:
+        return body
+    return json.dumps(mended(value), ensure_ascii=False).encode()
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _bounded(digits: str) -> int | float:
+    return int(digits) if len(digits) < 19 else float(digits)
+
+
+def mended(value: Json) -> Json:
+    """A JSON value whose texts are whole."""
+    match value:
+        case str():
+            return mended_text(value)
+        case list():
+            return [mended(item) for item in value]
+        case dict():
+            return {mended_text(name): mended(item) for name, item in value.items()}
+    return value
+
+
+def mended_text(text: str) -> str:
+    """Pairs of surrogates become characters, single ones U+FFFD; U+0000 is left out."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")
