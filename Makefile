@@ -19,7 +19,7 @@ TESTS := $(VENV)/.stamp-tests
 DEV := $(VENV)/.stamp-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up env pin test lint export spectral bench
+.PHONY: help setup up env check pin test audit lint export spectral bench
 
 help:  ## these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,17 @@ pin:  ## digests of the images of docker compose into .env; needs Docker
 
 test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+
+check: $(DEV)  ## what takes less than a minute: style, types of what changed, and the quick tests
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy --no-error-summary $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench deploy/generate))))
+	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -m "not live and not slow" \
+	    --ignore tests/simulator --ignore tests/live --ignore tests/browser --ignore tests/contracts $(ARGS)
+
+audit: $(DEV)  ## known holes in what is installed; fails where that could not be looked up
+	@$(BIN)/python .ci/audit
 
 lint: $(DEV)  ## style, types, direction of imports, dependencies
 	$(BIN)/ruff check

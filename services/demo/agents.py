@@ -1,13 +1,13 @@
 """The agents of the demo shop: they read, think, answer in the customer's language, and resolve."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any, Literal
 
-from services.demo.corpus import ANSWERS, LANGUAGES, Language, Topic
+from services.demo.corpus import answer_to
 
 Action = Literal["reply", "resolve"]
 ACTION_OF: Mapping[str, Action] = {"assigned": "reply", "pending": "resolve"}
@@ -18,13 +18,13 @@ LONGEST_THOUGHT_SECONDS = 75.0
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What an agent does now. `key` is the same when it has to be done again."""
+    """What an agent does now. `key` is the same when it has to be done again. `text` None: it is to be worded first."""
 
     conversation: str
     action: Action
     agent: str
-    text: str
     key: str
+    text: str | None = None
 
 
 @dataclass(slots=True)
@@ -45,13 +45,18 @@ class Desk:
     _cases: dict[str, _Case] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=count)
 
-    def look(
-        self, conversations: Iterable[Mapping[str, Any]], topics: Mapping[str, Topic], now: datetime
-    ) -> list[Deed]:
+    def look(self, conversations: Iterable[Mapping[str, Any]], now: datetime) -> list[Deed]:
         """`conversations` are all that are assigned or pending, as REST shows them; returns what is done now."""
         seen = {one["id"]: one for one in conversations if one["status"] in ACTION_OF and one.get("agent")}
         self._cases = {i: case for i, case in self._cases.items() if i in seen}
-        return [self._deed(one, topics) for one in seen.values() if self._is_due(one, now)]
+        return [self._deed(one) for one in seen.values() if self._is_due(one, now)]
+
+    def worded(self, deed: Deed, question: str, language: str | None) -> Deed:
+        """The reply with its words, which it keeps when it has to be done again. `question`: what was written last."""
+        if deed.action == "reply" and deed.text is None:
+            deed = replace(deed, text=answer_to(question, language))
+            self._cases[deed.conversation].deed = deed
+        return deed
 
     def failed(self, deed: Deed, now: datetime) -> None:
         """It was refused or did not arrive: the same again in a while, and after some tries an end of it."""
@@ -70,26 +75,20 @@ class Desk:
             self._cases[one["id"]] = case
         return case.due <= now
 
-    def _deed(self, one: Mapping[str, Any], topics: Mapping[str, Topic]) -> Deed:
+    def _deed(self, one: Mapping[str, Any]) -> Deed:
         case = self._cases[one["id"]]
         # Its effect may be seen only a moment later; until then nothing more is done about it.
         case.due += timedelta(seconds=60)
         if case.deed is None:
-            case.deed = self._new_deed(case, one, topics)
+            case.deed = self._new_deed(case, one)
         return case.deed
 
-    def _new_deed(self, case: _Case, one: Mapping[str, Any], topics: Mapping[str, Topic]) -> Deed:
+    def _new_deed(self, case: _Case, one: Mapping[str, Any]) -> Deed:
         talks = case.replies < MOST_REPLIES and not _is_unspeakable(one)
         action = ACTION_OF[case.status] if talks else "resolve"
         case.replies += action == "reply"
         key = f"demo-{self.run}-{next(self._numbers)}"
-        return Deed(one["id"], action, one["agent"], self._text(one, topics), key)
-
-    def _text(self, one: Mapping[str, Any], topics: Mapping[str, Topic]) -> str:
-        language = one.get("language")
-        known: Language = next((name for name in LANGUAGES if name == language), "en")
-        topic = topics.get(str(one["person"]).rsplit(":", 1)[-1], "product")
-        return self.random.choice(ANSWERS[known][topic])
+        return Deed(one["id"], action, one["agent"], key)
 
     def _thought(self, one: Mapping[str, Any]) -> timedelta:
         """Mostly about eight seconds, now and then a minute; a customer who is silent is given a little time."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from services.demo.corpus import MESSAGES, OPENING_TOPICS, Topic
+from services.demo.corpus import EXCHANGES, OPENING_TOPICS, Topic
 from services.demo.updates import GROUP, Customer, Update, Written, edited, message, pressed
 
 PERSONS = 240
@@ -24,7 +24,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Crowd:
-    """Customers and what they remember. `topics` says what each person (by their id) asked about last."""
+    """Customers and what they remember."""
 
     random: Random
     first_number: int
@@ -32,7 +32,6 @@ class Crowd:
     _written: OrderedDict[tuple[int, int], Written] = field(default_factory=OrderedDict)
     _last: Update | None = None
     _due: list[tuple[datetime, Written]] = field(default_factory=list)
-    topics: dict[str, Topic] = field(default_factory=dict)
     _started: int = 0
     _open: int = 0
 
@@ -102,7 +101,6 @@ class Crowd:
         if self._open + self._started >= MOST_OPEN:
             return None
         self._started += 1
-        self._remember_topic(customer, topic)
         return self._post(Written(customer, chat, next(self._numbers), now, self._text(customer, topic)))
 
     def _post(self, written: Written) -> Update:
@@ -112,9 +110,6 @@ class Crowd:
         self._last = message(next(self._numbers), written)
         return self._last
 
-    def _remember_topic(self, customer: Customer, topic: Topic) -> None:
-        self.topics[str(customer.id)] = topic
-
     def _later(
         self, now: datetime, customer: Customer, text: str, least: int, most: int, chat: int | None = None
     ) -> None:
@@ -122,8 +117,8 @@ class Crowd:
         self._due.append((at, Written(customer, chat or customer.id, next(self._numbers), at, text)))
 
     def _text(self, customer: Customer, topic: Topic) -> str:
-        text = self.random.choice(MESSAGES[customer.language][topic])
-        return text.format(order=self.random.randint(100_000, 999_999))
+        question = self.random.choice(EXCHANGES[customer.language][topic]).question
+        return question.format(order=self.random.randint(100_000, 999_999))
 
     def _anything(self) -> Written | None:
         return self._written[self.random.choice(list(self._written)[-50:])] if self._written else None

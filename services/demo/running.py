@@ -184,7 +184,19 @@ async def _sent_after(shop: Shop, number: int) -> list[dict[str, Any]]:
 async def _look(shop: Shop) -> list[Deed]:
     found = [one for status in OPEN_STATUSES async for one in shop.rest.items("/conversations", status=status)]
     shop.crowd.counted(len(found))
-    return shop.desk.look(found, shop.crowd.topics, shop.clock.now())
+    languages = {one["id"]: one.get("language") for one in found}
+    deeds = shop.desk.look(found, shop.clock.now())
+    return [await _worded(shop, deed, languages[deed.conversation]) for deed in deeds]
+
+
+async def _worded(shop: Shop, deed: Deed, language: str | None) -> Deed:
+    if deed.action != "reply" or deed.text is not None:
+        return deed
+    asked = ""
+    async for one in shop.rest.items(f"/conversations/{deed.conversation}/messages"):  # oldest first
+        if one["direction"] == "inbound" and one["text"]:
+            asked = one["text"]
+    return shop.desk.worded(deed, asked, language)
 
 
 async def _do(shop: Shop, deed: Deed) -> None:
