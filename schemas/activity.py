@@ -18,6 +18,8 @@ ActivityKind = Literal[
     "follow",
     "unknown",
 ]
+Side = Literal["customer", "account", "bot"]
+"""Who said it: the customer, a person of our own side (by phone, or in the platform's own app), or another bot of ours."""
 AttachmentKind = Literal["image", "video", "audio", "voice", "file", "sticker", "location", "contact", "other"]
 
 
@@ -34,7 +36,8 @@ class Attachment(Contract):
 
 
 class Address(Contract):
-    """Where an answer goes on the platform. `via` is a side channel of it (Telegram: business connection id).
+    """Where an answer goes on the platform. `via` is a side channel of it (Telegram: business connection id),
+    `direct_topic` the customer's topic in the direct messages of a channel (Telegram: direct_messages_topic_id).
 
     `channel` and `account` are given where they are not those of the conversation: its private side is elsewhere.
     """
@@ -43,6 +46,7 @@ class Address(Contract):
     thread: str | None = None
     reply_to: str | None = None
     via: str | None = None
+    direct_topic: str | None = None
     channel: str | None = None
     account: str | None = None
 
@@ -52,7 +56,13 @@ class Activity(Contract):
 
     `id` is deterministic: the same platform event gives the same id. `person` is `channel:account:external_id`.
     `message` is the id of the message that this is (kind message, postback, echo) or is about (edit, deletion,
-    reaction, receipt): a hash of workspace, account, chat and the platform's message id. `thread` tells public
+    reaction, receipt): a hash of workspace, account, the scope in which the platform numbers messages (of Telegram the
+    bot, and the business connection), chat and the platform's message id. `former` is the id that the same message had
+    before the scope was part of it; stored messages may still have that. `original_sent_at` is when the platform took
+    the message that an edit is of. `author` is the side that said it; of our own side's word (kind echo) `person` is the
+    customer to whom it was said. `reply_to` is the id of the message that this one answers,
+    `quote` what of it was quoted; `forwarded_from` is who said it first, by name; `links` are addresses that the
+    text does not show. `thread` tells public
     places apart (Telegram group: chat and topic; elsewhere the root post); None in private. `language`, `sentiment`,
     `intent`, `sensitive` and `masked` are filled by ingest before the log. `sent_at` is the platform's time,
     `received_at` ours. `details` keeps what has no field yet: postback data, follow state, the raw kind of `unknown`.
@@ -63,21 +73,28 @@ class Activity(Contract):
     channel: str
     account: str
     kind: ActivityKind
+    author: Side = "customer"
     surface: Surface
     person: str
     person_name: str | None = None
     thread: str | None = None
     message: str | None = None
+    former: str | None = None
     platform_id: str | None = None
     text: Sealed | None = None
     masked: list[str] = []
     attachments: list[Attachment] = []
+    reply_to: str | None = None
+    quote: str | None = None
+    forwarded_from: str | None = None
+    links: list[str] = []
     language: str | None = None
     sentiment: Literal["positive", "neutral", "negative"] | None = None
     intent: str | None = None
     sensitive: bool = False
     address: Address | None = None
     sent_at: Instant | None = None
+    original_sent_at: Instant | None = None
     received_at: Instant
     details: dict[str, Json] = {}
 

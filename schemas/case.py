@@ -57,6 +57,8 @@ class Person(Contract):
 
     `email` and `phone` are what a channel that knows them said last.
     `forwarded_to` is the conversation of another person that this one continues (a chat opened by a hand-off link).
+    `ours_in` are the groups in which this is our own side: those that a channel is linked to. `greeted_at` is when the
+    person was greeted.
     """
 
     key: str
@@ -69,4 +71,6 @@ class Person(Contract):
     blocked: bool = False
     open: dict[str, str] = {}
     forwarded_to: str | None = None
+    ours_in: list[str] = []
+    greeted_at: Instant | None = None
     seen_at: Instant

@@ -66,16 +66,37 @@ class Conversation(Contract):
     handoff: Handoff | None = None
 
 
-class Author(Contract):
-    """Who wrote a message. `id` is the person, the agent's id, or None for bot and system."""
+AuthorKind = Literal["customer", "agent", "account", "bot", "system"]
+PEOPLE_OF_OURS: frozenset[AuthorKind] = frozenset({"agent", "account"})
+"""Whose answers are given by a person of ours: they stop clocks and count as responses."""
 
-    kind: Literal["customer", "agent", "bot", "system"]
+
+class Author(Contract):
+    """Who wrote a message. `id` is the person, the agent's id, or None for account, bot and system.
+
+    `account` is a person of our own side who answered elsewhere: by phone, or in the platform's own app.
+    """
+
+    kind: AuthorKind
     id: str | None = None
     name: str | None = None
 
 
+class Edit(Contract):
+    """A text that an edit replaced at `edited_at`, masked as it was."""
+
+    text: Sealed | None = None
+    masked: list[str] = []
+    edited_at: Instant
+
+
 class Message(Contract):
-    """One message of a conversation, as it rests. REST shows `text` open."""
+    """One message of a conversation, as it rests. REST shows `text` open.
+
+    `reply_to` is the id of the message that this one answers, None when that is not known here; `quote` what of it was
+    quoted. `forwarded_from` is the name of who said it first. `links` are addresses that the text does not show. `edits`
+    are the earlier texts, oldest first.
+    """
 
     id: str
     conversation: str
@@ -91,6 +112,11 @@ class Message(Contract):
     state: MessageState
     error: Failure | None = None
     platform_id: str | None = None
+    reply_to: str | None = None
+    quote: str | None = None
+    forwarded_from: str | None = None
+    links: list[str] = []
+    edits: list[Edit] = []
 
 
 class FirstResponse(Contract):
@@ -110,7 +136,8 @@ class ConversationFact(Contract):
     reply_delivered and reply_failed the time REST accepted the reply; else the time of the batch. `author` tells an
     agent's reply from a bot's or the system's. `first_response` is given on the reply_delivered that was the first
     human answer. `error` is given on reply_failed. `decision` is given on assigned. `confirmed_by` is given on a replied
-    that the guard had refused: the key that sent it nevertheless.
+    that the guard had refused: the key that sent it nevertheless. `needs_answer` is false on a message_received that asks for
+    nothing (a lone thumbs-up): no clock starts.
     """
 
     conversation: str
@@ -120,9 +147,10 @@ class ConversationFact(Contract):
     at: Instant
     message: str | None = None
     message_surface: Surface | None = None
-    author: Literal["customer", "agent", "bot", "system"] | None = None
+    author: AuthorKind | None = None
     agent: str | None = None
     first_response: FirstResponse | None = None
     error: Failure | None = None
     decision: str | None = None
     confirmed_by: str | None = None
+    needs_answer: bool = True

@@ -146,7 +146,10 @@ class Delivery(BaseModel):
     received_at: AwareDatetime
 
     def message_id(self, person: str, given: str) -> str:
-        """The id that a message keeps. It is of its person: nobody edits what somebody else wrote."""
+        """The id that a message keeps. It is of its person: nobody edits what somebody else wrote.
+
+        The account is the scope in which the integrator names messages: one system writes to one account.
+        """
         return hashed_id(self.workspace, self.channel, self.account, person, given)
 
 
@@ -284,7 +287,8 @@ def _words(place: Place, item: Words, own_id: str) -> dict[str, Any]:
         "attachments": [
             Attachment(**file.model_dump(exclude={"kind"}), kind=file.kind or "other") for file in item.attachments
         ],
-        "details": {"reply_to_id": replied},
+        "reply_to": replied,
+        "details": {"reply_to_id": item.reply_to},
     }
 
 

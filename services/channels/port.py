@@ -188,6 +188,7 @@ class Channel(Protocol):
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of a body, in order. What is authentic but not understood is of kind `unknown`.
 
+        The ids of activities and messages hold the scope in which the platform numbers them: bot, page, phone number.
         Raises Malformed for a body that is no such thing at all, PartlyMalformed for a list with good and bad items.
         """
         ...

@@ -83,6 +83,9 @@ def understood(activity: Activity, expected: Sequence[str] = (), own: OwnIdentif
         "text": Sealed(key=None, text=text) if text is not None else None,
         "person_name": masking.optional(_shown_name(activity.person_name)),
         "attachments": [masking.attachment(one) for one in activity.attachments],
+        "quote": masking.optional(activity.quote),
+        "forwarded_from": masking.optional(activity.forwarded_from),
+        "links": [masking.text(link) for link in activity.links],
         "details": details,
     }
     if activity.kind == "edit":

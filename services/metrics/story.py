@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.conversation import Conversation, ConversationFact
+from schemas.conversation import PEOPLE_OF_OURS, Conversation, ConversationFact
 from schemas.counted import CaseRecord
 from services.metrics.turns import answer_failed, answer_given, answer_said, asked, dropped
 
@@ -228,10 +228,10 @@ def _answers(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
     """Who waits for an answer, since when, and which answer ends that."""
     fact, marks = told.fact, list[Mark]()
     if told.word == "message_received":
-        return asked(known, fact.at, told.time), marks
-    if told.word == "replied" and fact.author == "agent":
+        return (asked(known, fact.at, told.time) if fact.needs_answer else known), marks
+    if told.word == "replied" and fact.author in PEOPLE_OF_OURS:
         return answer_said(known, fact.message or ""), marks
-    if told.word == "reply_failed" and fact.author == "agent":
+    if told.word == "reply_failed" and fact.author in PEOPLE_OF_OURS:
         known = answer_failed(known, fact.message or "")
     if told.word == "reply_delivered":
         known, marks = _answered(known, told)
@@ -243,7 +243,7 @@ def _answered(known: CaseRecord, told: Told) -> tuple[CaseRecord, list[Mark]]:
     if turn is not None and not known.answered and not known.answered_by_any:
         marks.append(_lasted("first_response", "any", told, turn.begun, (turn.since, told.fact.at)))
         known = known.model_copy(update={"answered_by_any": True})
-    if told.fact.author != "agent":
+    if told.fact.author not in PEOPLE_OF_OURS:
         return known, marks
     if first is not None:
         begun = turn.begun if turn else first.started_at

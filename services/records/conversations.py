@@ -21,12 +21,25 @@ class MessageRecord(Message):
 
 
 class ActivityRecord(Contract):
-    """An activity that is no message and was handled: its id (the document's) is the dedupe, until `expires_at`."""
+    """An activity that is no message and was handled: its id (the document's) is the dedupe, until `expires_at`.
+
+    Under the id of a message that never came, one of kind `deletion` remembers that it was deleted. `left_aside` says
+    why nothing followed, where something might have.
+    """
 
     workspace: str
     kind: str
     partition: int
     expires_at: Instant
+    left_aside: str | None = None
+
+
+class MovedPlace(Contract):
+    """A public place whose id at the platform changed: a group that became a supergroup. Under either of its ids."""
+
+    workspace: str
+    moved_to: str | None = None
+    moved_from: str | None = None
 
 
 CONVERSATIONS = Collection(
@@ -56,3 +69,4 @@ PERSONS = Collection("persons", Person, writer=WRITER)
 ACTIVITIES = Collection(
     "activities", ActivityRecord, writer=WRITER, indexes=(Index("expiry", ("partition", "expires_at")),)
 )
+MOVED_PLACES = Collection("moved_places", MovedPlace, writer=WRITER)

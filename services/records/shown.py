@@ -3,9 +3,17 @@
 from pydantic import BaseModel
 
 from schemas.activity import Attachment
-from schemas.conversation import Author, Direction, MessageState
+from schemas.conversation import Author, Direction, Edit, MessageState
 from schemas.values import Failure, Instant, Sealed, Surface
 from services.records.conversations import MessageRecord
+
+
+class EditShown(BaseModel):
+    """An earlier text of a message, which an edit replaced at `edited_at`."""
+
+    text: str | None
+    masked: list[str]
+    edited_at: Instant
 
 
 class MessageShown(BaseModel):
@@ -25,6 +33,11 @@ class MessageShown(BaseModel):
     state: MessageState
     error: Failure | None
     platform_id: str | None
+    reply_to: str | None = None
+    quote: str | None = None
+    forwarded_from: str | None = None
+    links: list[str] = []
+    edits: list[EditShown] = []
 
 
 def opened_text(sealed: Sealed | None) -> str | None:
@@ -37,8 +50,12 @@ def opened_text(sealed: Sealed | None) -> str | None:
 
 
 def shown_message(record: MessageRecord) -> MessageShown:
-    kept = record.model_dump(include=set(MessageShown.model_fields) - {"text"})
-    return MessageShown(**kept, text=opened_text(record.text))
+    kept = record.model_dump(include=set(MessageShown.model_fields) - {"text", "edits"})
+    return MessageShown(**kept, text=opened_text(record.text), edits=[_shown_edit(one) for one in record.edits])
+
+
+def _shown_edit(edit: Edit) -> EditShown:
+    return EditShown(text=opened_text(edit.text), masked=edit.masked, edited_at=edit.edited_at)
 
 
 def as_accepted(record: MessageRecord) -> MessageShown:

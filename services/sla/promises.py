@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Literal
 
-from schemas.conversation import ConversationFact
+from schemas.conversation import PEOPLE_OF_OURS, ConversationFact
 from schemas.promise import Answer, Promise, Terms, Wait, Watch
 from schemas.sla import ClockMetric
 from schemas.values import Instant
@@ -202,7 +202,7 @@ def _is_public(fact: ConversationFact) -> bool:
 
 
 def _received(story: Story[P], fact: ConversationFact) -> None:
-    if fact.author not in (None, "customer"):
+    if fact.author not in (None, "customer") or not fact.needs_answer:
         return
     if _is_public(fact) and "public_response" not in story.watch.begun:
         _begin(story, "public_response")
@@ -226,7 +226,7 @@ def _replied(story: Story[P], fact: ConversationFact) -> None:
     message = fact.message or ""
     if _is_public(fact):
         _apply(story, "public_response", lambda clock: Change(clocks.reply(clock, message, fact.at)))
-    if fact.author != "agent":
+    if fact.author not in PEOPLE_OF_OURS:
         return
     turn = _turn(story)
     if turn is not None:
@@ -242,7 +242,7 @@ def _delivered(story: Story[P], fact: ConversationFact) -> None:
         _stop(story, "public_response", fact.at)
     turn, place = _turn(story), _place(story, fact.message)
     # An answer that is not held was said before the customer asked what is waited for now.
-    if turn is None or place is None or fact.author != "agent":
+    if turn is None or place is None or fact.author not in PEOPLE_OF_OURS:
         return
     later = story.watch.answers[place:]
     _stop(story, turn, fact.at)

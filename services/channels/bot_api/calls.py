@@ -79,6 +79,7 @@ def _body(message: OutboundMessage, to: Address) -> dict[str, Json]:
         message_thread_id=_id(to.thread),
         reply_parameters={"message_id": _id(to.reply_to)} | reply if to.reply_to else None,
         business_connection_id=to.via,
+        direct_messages_topic_id=_id(to.direct_topic),
     )
 
 

@@ -1,15 +1,17 @@
 """Messages and their edits: from customers, from our own side, and those that only report a change of the chat."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.activity import Activity, ActivityKind, Attachment
+from schemas.activity import Activity, ActivityKind, Attachment, Side
 from schemas.values import Json, Sealed
 from services.channels.bot_api.attachments import attachments
-from services.channels.bot_api.origin import NOBODY, Delivery, Origin, origin
+from services.channels.bot_api.origin import NOBODY, Delivery, Origin, full_name, origin
 from services.channels.bot_api.shapes import given, identity, items, mapping, seconds, text
 
-COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?", re.DOTALL)
+COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?\s*", re.DOTALL)
 DEEPEST_RICH_TEXT = 40
 RICH_BLOCK_FIELDS = ("summary", "cells", "blocks", "items")
 
@@ -62,38 +64,64 @@ ENVELOPE = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a message holds: a text, and what it carries."""
+
+    text: str | None = None
+    attachments: Sequence[Attachment] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return self.text is None and not self.attachments
+
+
+NOTHING = Content()
+
+
+def content_of(body: dict[str, Json]) -> Content:
+    """All that a message holds."""
+    return Content(written(body), attachments(body))
+
+
 def message(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
     """A new message of a customer, an echo of our own side, or (kind `unknown`) a report about the chat."""
     body = mapping(value)
-    where, content, carried = origin(body), written(body), attachments(body)
+    where, content = origin(body), content_of(body)
     if where.external == NOBODY:
         # Strangers without an id would all become one person, and share one conversation.
-        return [_activity(delivery, "unknown", raw, where, body, None, [], reason="nobody")]
-    if _ours(delivery, raw, where, body):
-        return [_activity(delivery, "echo", raw, where, body, content, carried)]
+        return [_activity(delivery, "unknown", raw, where, body, NOTHING, about={"reason": "nobody"})]
+    if not where.is_known:
+        return [_activity(delivery, "unknown", raw, where, body, NOTHING, about={"reason": "chat"})]
+    side = _side(delivery, raw, where, body)
+    if side != "customer":
+        return [_activity(delivery, "echo", raw, where, body, content, side=side)]
     if where.is_bot and where.speaks_as is None:
-        return [_activity(delivery, "unknown", raw, where, body, None, [], reason="bot")]
+        return [_activity(delivery, "unknown", raw, where, body, NOTHING, about={"reason": "bot"})]
     if mapping(body.get("web_app_data")):
-        return [_activity(delivery, "postback", raw, where, body, None, [], **_web_app(body))]
-    if content is None and not carried:
-        return [_activity(delivery, "unknown", raw, where, body, None, [], **_service(body))]
-    return [_activity(delivery, "message", raw, where, body, content, carried)]
+        return [_activity(delivery, "postback", raw, where, body, NOTHING, about=_web_app(body))]
+    if content.is_empty:
+        return [_activity(delivery, "unknown", raw, where, body, NOTHING, about=_service(body))]
+    if _is_start_button(delivery, content):
+        return [_activity(delivery, "follow", raw, where, body, NOTHING, about={"state": "started"})]
+    return [_activity(delivery, "message", raw, where, body, content)]
 
 
 def edited(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
-    """An edit of a customer's message. It may come with no visible change, and before its original."""
+    """An edit of a message. It may come with no visible change, and before its original."""
     body = mapping(value)
-    where, content, carried = origin(body), written(body), attachments(body)
-    theirs = not _ours(delivery, raw, where, body) and (not where.is_bot or where.speaks_as is not None)
-    if not theirs or where.external == NOBODY or (content is None and not carried):
-        return [_activity(delivery, "unknown", raw, where, body, None, [])]
-    return [_activity(delivery, "edit", raw, where, body, content, carried)]
+    where, content = origin(body), content_of(body)
+    side = _side(delivery, raw, where, body)
+    is_strange_bot = side == "customer" and where.is_bot and where.speaks_as is None
+    if is_strange_bot or not where.is_known or where.external == NOBODY or content.is_empty:
+        return [_activity(delivery, "unknown", raw, where, body, NOTHING)]
+    return [_activity(delivery, "edit", raw, where, body, content, side=side)]
 
 
 def posted(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
     """What a channel itself posts is our own side's word, never a customer's."""
     body = mapping(value)
-    return [_activity(delivery, "echo", raw, origin(body), body, written(body), attachments(body))]
+    return [_activity(delivery, "echo", raw, origin(body), body, content_of(body), side="account")]
 
 
 def written(body: dict[str, Json]) -> str | None:
@@ -124,15 +152,51 @@ def _line(value: Json, depth: int) -> str:
     return _line(value.get("text"), depth - 1) if isinstance(value, dict) else ""
 
 
-def _ours(delivery: Delivery, raw: str, where: Origin, body: dict[str, Json]) -> bool:
-    """Our bot's own messages, a linked channel's posts forwarded to its group, and what a business account wrote.
+def _side(delivery: Delivery, raw: str, where: Origin, body: dict[str, Json]) -> Side:
+    """Who said it.
 
-    In a business chat `chat` is the customer, so that any other author is the business or its bot.
+    Of our own side are our bot, the posts of a linked channel in its group, a group's anonymous admins, who speak as
+    the group itself, and in a chat of two everybody but the customer. That a person of ours speaks as the linked
+    channel can be read here only where they answer one of its posts; conversations remembers the other cases.
     """
-    if where.author is not None and where.author == delivery.bot:
+    automatic = mapping(body.get("sender_business_bot"))
+    if _is_our_bot(delivery, where, body):
+        return "bot"
+    if _is_our_chat(where, body):
+        return "account"
+    is_theirs = where.customer is None or where.author == where.customer
+    if is_theirs or not ("business" in raw or where.direct_topic):
+        return "customer"
+    return "bot" if automatic or (where.is_bot and where.speaks_as is None) else "account"
+
+
+def _is_our_bot(delivery: Delivery, where: Origin, body: dict[str, Json]) -> bool:
+    """Whether this bot said it, for itself or for a business account: what comes back is a reply that we sent."""
+    return delivery.bot in {where.author, identity(mapping(body.get("sender_business_bot")).get("id"))} - {None}
+
+
+def _is_our_chat(where: Origin, body: dict[str, Json]) -> bool:
+    if body.get("is_automatic_forward") is True:
         return True
-    written_for_business = "business" in raw and where.author != where.chat
-    return body.get("is_automatic_forward") is True or written_for_business
+    answered = mapping(body.get("reply_to_message"))
+    is_linked = answered.get("is_automatic_forward") is True and where.speaks_as == origin(answered).speaks_as
+    return where.speaks_as is not None and (where.speaks_as == where.chat or is_linked)
+
+
+def _is_start_button(delivery: Delivery, content: Content) -> bool:
+    """Whether all of it is `/start`: what the button of a bot says that was just opened."""
+    command = {} if content.attachments else _command(delivery, content.text)
+    return command.get("command") == "start" and "start" not in command
+
+
+def _to_whom(delivery: Delivery, where: Origin, body: dict[str, Json]) -> str:
+    """Whose conversation our own side's word belongs to: whose chat it is, or in public who is answered."""
+    if where.customer is not None:
+        return where.customer
+    answered = mapping(body.get("reply_to_message"))
+    whom = origin(answered)
+    is_theirs = _side(delivery, "message", whom, answered) == "customer" and whom.external != NOBODY
+    return whom.external if answered and is_theirs else where.external
 
 
 def _activity(
@@ -141,33 +205,42 @@ def _activity(
     raw: str,
     where: Origin,
     body: dict[str, Json],
-    content: str | None,
-    carried: list[Attachment],
-    **more: Json,
+    content: Content,
+    *,
+    side: Side = "customer",
+    about: dict[str, Json] | None = None,
 ) -> Activity:
     number = identity(body.get("message_id"))
     platform_id = number or f"update:{delivery.update}"
     state = _state(body) if kind == "edit" else ()
-    # In a private chat our own side's word belongs to the customer, whose chat it is.
-    external = where.chat if kind == "echo" and where.surface == "private" else None
+    is_ours = side != "customer"
+    says_something = kind in ("message", "edit", "echo")
+    answered = identity(mapping(body.get("reply_to_message")).get("message_id")) if says_something else None
     return Activity(
-        id=delivery.activity_id(kind, where.chat, platform_id, *state),
+        id=delivery.activity_id(kind, where, platform_id, *state),
         workspace=delivery.workspace,
         channel=delivery.channel,
         account=delivery.account,
         kind=kind,
+        author=side,
         surface=where.surface,
-        person=delivery.person(external or where.external),
-        person_name=None if kind == "echo" else where.author_name,
+        person=delivery.person(_to_whom(delivery, where, body) if is_ours else where.external),
+        person_name=None if is_ours else where.author_name,
         thread=where.thread,
-        message=delivery.message_id(where.chat, platform_id),
+        message=delivery.message_id(where, platform_id),
+        former=delivery.former_id(where, platform_id),
         platform_id=number,
-        text=Sealed(text=content) if content is not None else None,
-        attachments=carried,
+        text=Sealed(text=content.text) if content.text is not None else None,
+        attachments=list(content.attachments),
+        reply_to=delivery.message_id(where, answered) if answered else None,
+        quote=_quote(body) if says_something else None,
+        forwarded_from=_forwarded_from(body) if says_something else None,
+        links=_links(body) if says_something else [],
         address=where.address(number),
         sent_at=_time(body, edit=kind == "edit"),
+        original_sent_at=seconds(body.get("date")) if kind == "edit" else None,
         received_at=delivery.received_at,
-        details=_details(delivery, kind, raw, where, body, content) | given(**more),
+        details=_details(delivery, kind, raw, where, body, content.text) | (about or {}),
     )
 
 
@@ -184,23 +257,38 @@ def _time(body: dict[str, Json], *, edit: bool) -> datetime | None:
 def _details(
     delivery: Delivery, kind: str, raw: str, where: Origin, body: dict[str, Json], content: str | None
 ) -> dict[str, Json]:
-    replied = identity(mapping(body.get("reply_to_message")).get("message_id"))
+    answered = mapping(body.get("reply_to_message"))
     return given(
         raw=raw if kind == "unknown" or raw != "message" else None,
         language_code=where.language_code,
         media_group_id=text(body.get("media_group_id")),
-        reply_to_id=delivery.message_id(where.chat, replied) if replied else None,
-        quote=text(mapping(body.get("quote")).get("text")),
-        forwarded=True if body.get("forward_origin") or body.get("forward_date") else None,
+        answered_text=written(answered) if kind in ("message", "edit", "echo") else None,
+        author_name=where.author_name if kind == "echo" else None,
+        is_own_reply=True if kind == "echo" and _is_our_bot(delivery, where, body) else None,
+        automatic_forward=True if body.get("is_automatic_forward") is True else None,
         anonymous="admin" if where.speaks_as and where.speaks_as == where.chat else None,
-        links=_links(body),
         **_command(delivery, content),
     )
 
 
-def _links(body: dict[str, Json]) -> list[Json]:
+def _quote(body: dict[str, Json]) -> str | None:
+    return text(mapping(body.get("quote")).get("text"))
+
+
+def _forwarded_from(body: dict[str, Json]) -> str | None:
+    """Who said it first, by name; of somebody who hides, and gives no name, the kind of origin."""
+    origin_of = mapping(body.get("forward_origin")) or mapping(mapping(body.get("external_reply")).get("origin"))
+    chats = [mapping(origin_of.get(f)) for f in ("sender_user", "sender_chat", "chat")]
+    chats += [mapping(body.get(f)) for f in ("forward_from", "forward_from_chat")]
+    named = [text(origin_of.get("sender_user_name")), text(body.get("forward_sender_name")), *map(full_name, chats)]
+    is_forwarded = bool(origin_of) or seconds(body.get("forward_date")) is not None
+    return next((n for n in named if n), (text(origin_of.get("type")) or "unknown") if is_forwarded else None)
+
+
+def _links(body: dict[str, Json]) -> list[str]:
     entities = [mapping(e) for e in items(body.get("entities")) + items(body.get("caption_entities"))]
-    return [url for e in entities if (url := text(e.get("url")))]
+    shown = text(mapping(body.get("link_preview_options")).get("url"))
+    return list(dict.fromkeys(url for url in (*(text(e.get("url")) for e in entities), shown) if url))
 
 
 def _command(delivery: Delivery, content: str | None) -> dict[str, Json]:

@@ -31,25 +31,46 @@ class Delivery:
         """`channel:account:external_id`."""
         return f"{self.channel}:{self.account}:{external}"
 
-    def message_id(self, chat: str | None, platform_id: str) -> str:
-        """The id that a message keeps, whatever happens to it."""
-        return hashed_id(self.workspace, self.channel, self.account, chat or "", platform_id)
+    def message_id(self, place: "Origin", platform_id: str) -> str:
+        """The id that a message keeps, whatever happens to it.
 
-    def activity_id(self, kind: str, chat: str | None, *states: str) -> str:
+        Each bot numbers its private chats from 1, and each business account those with its own customers: the bot and
+        the business connection are part of the id.
+        """
+        scope = (self.bot or "", place.business or "")
+        return hashed_id(self.workspace, self.channel, self.account, *scope, place.chat or "", platform_id)
+
+    def former_id(self, place: "Origin", platform_id: str) -> str:
+        """The id the same message had when the account alone was its scope: stored ones may still have it."""
+        return hashed_id(self.workspace, self.channel, self.account, place.chat or "", platform_id)
+
+    def activity_id(self, kind: str, place: "Origin", *states: str) -> str:
         """The same for every repeat of this update; several activities of one differ in their states.
 
         Telegram may restart `update_id` at random after a week of silence, so chat and message are part of it.
         """
-        return hashed_id(self.workspace, self.channel, self.account, "update", self.update, kind, chat or "", *states)
+        scope = (self.bot or "", place.business or "")
+        update = ("update", self.update, kind, place.chat or "")
+        return hashed_id(self.workspace, self.channel, self.account, *scope, *update, *states)
+
+
+PLACES: dict[str, Surface] = {"private": "private", "group": "public", "supergroup": "public", "channel": "public"}
+"""The types of chat that we know, and who reads there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Chat, topic and author of an update, as far as it names them."""
+    """Chat, topic and author of an update, as far as it names them.
+
+    `direct_topic` and `direct_customer` are of the direct messages of a channel (`chat_type` direct): the customer's
+    topic, and whose it is. Without its topic nobody can be answered there.
+    """
 
     chat: str | None
     chat_type: str | None
     topic: str | None
+    direct_topic: str | None
+    direct_customer: str | None
     business: str | None
     author: str | None
     author_name: str | None
@@ -63,11 +84,31 @@ class Origin:
         return self.speaks_as or self.author or self.chat or NOBODY
 
     @property
+    def customer(self) -> str | None:
+        """Whose chat it is, where two talk: nobody in public."""
+        if self.direct_topic is not None:
+            return self.direct_customer
+        return self.chat if self.surface == "private" else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether we know who reads here. Telegram adds kinds of chat; one that is new is neither public nor private."""
+        return self._surface is not None
+
+    @property
     def surface(self) -> Surface:
-        """Private for a chat of two. A chat of unknown type is public unless it is the author's own: that masks more."""
-        if self.chat_type == "private" or self.business or self.chat is None:
+        """Private for a chat of two, and for what we do not know: nothing is answered there."""
+        return self._surface or "private"
+
+    @property
+    def _surface(self) -> Surface | None:
+        if self.business or self.direct_topic or self.chat is None:
             return "private"
-        return "private" if self.chat_type is None and self.chat == self.author else "public"
+        if self.chat_type is not None:
+            return PLACES.get(self.chat_type)
+        if self.chat == self.author:
+            return "private"
+        return "public" if self.chat.startswith("-") else None
 
     @property
     def thread(self) -> str | None:
@@ -81,7 +122,9 @@ class Origin:
         if self.chat is None:
             return None
         answered = message_id if self.surface == "public" else None
-        return Address(chat=self.chat, thread=self.topic, reply_to=answered, via=self.business)
+        return Address(
+            chat=self.chat, thread=self.topic, reply_to=answered, via=self.business, direct_topic=self.direct_topic
+        )
 
 
 def full_name(user: dict[str, Json]) -> str | None:
@@ -99,14 +142,18 @@ def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = Non
     """The origin of a message, or of another update with a `chat`; `user` is who did it (default: `from`).
 
     A `message_thread_id` is a topic only with `is_topic_message`: in other groups it names a chain of replies, and
-    sending to it as to a topic fails. `sender_chat` is who an anonymous admin or a channel's owner speaks as.
+    sending to it as to a topic fails. `sender_chat` is who an anonymous admin or a channel's owner speaks as. The direct
+    messages of a channel are a supergroup with `is_direct_messages`, where each customer has a topic of their own.
     """
     chat, author = mapping(message.get("chat")), mapping(user or message.get("from"))
+    direct = mapping(message.get("direct_messages_topic"))
     spokesman = mapping(speaks_as or message.get("sender_chat"))
     return Origin(
         chat=identity(chat.get("id")),
-        chat_type=text(chat.get("type")),
+        chat_type="direct" if chat.get("is_direct_messages") is True else text(chat.get("type")),
         topic=identity(message.get("message_thread_id")) if message.get("is_topic_message") is True else None,
+        direct_topic=identity(direct.get("topic_id")),
+        direct_customer=identity(mapping(direct.get("user")).get("id")) or identity(direct.get("topic_id")),
         business=text(message.get("business_connection_id")),
         author=identity(author.get("id")),
         author_name=full_name(spokesman) or full_name(author),

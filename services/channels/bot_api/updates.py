@@ -28,13 +28,14 @@ def _activity(
     details: dict[str, Json],
     *,
     platform_id: str | None = None,
-    message_id: str | None = None,
+    own: str | None = None,
     label: str | None = None,
 ) -> Activity:
-    """`platform_id` is of the message that it is about, `message_id` overrides the id made of that."""
-    about = message_id or (delivery.message_id(where.chat, platform_id) if platform_id else None)
+    """`platform_id` is of the message that it is about; ids are made of it, or of `own` where that is given."""
+    name = own or platform_id
+    about = delivery.message_id(where, name) if name else None
     return Activity(
-        id=delivery.activity_id(kind, where.chat, platform_id or "", about or ""),
+        id=delivery.activity_id(kind, where, platform_id or "", about or ""),
         workspace=delivery.workspace,
         channel=delivery.channel,
         account=delivery.account,
@@ -44,9 +45,11 @@ def _activity(
         person_name=where.author_name,
         thread=where.thread,
         message=about,
+        former=delivery.former_id(where, name) if name else None,
         platform_id=platform_id,
         text=Sealed(text=label) if label else None,
         address=where.address(platform_id),
+        reply_to=delivery.message_id(where, platform_id) if own and platform_id else None,
         sent_at=seconds(body.get("date")),
         received_at=delivery.received_at,
         details=given(language_code=where.language_code) | details,
@@ -84,11 +87,11 @@ def _callback(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
         game=text(query.get("game_short_name")),
         callback_query_id=text(query.get("id")),
         inline_message_id=text(query.get("inline_message_id")),
-        reply_to_id=delivery.message_id(where.chat, number) if number else None,
     )
-    made = delivery.message_id(where.chat, own)
     label = _label(pressed, data)
-    return [_activity(delivery, "postback", where, {}, details, platform_id=number, message_id=made, label=label)]
+    if not where.is_known:
+        return [_activity(delivery, "unknown", where, {}, {"raw": raw, "reason": "chat"}, platform_id=number)]
+    return [_activity(delivery, "postback", where, {}, details, platform_id=number, own=own, label=label)]
 
 
 def _label(pressed: dict[str, Json], data: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from schemas.case import Case
+from schemas.conversation import PEOPLE_OF_OURS
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import domain
 from services.router.conversations.facts import tell
@@ -36,7 +37,7 @@ def tell_delivered(work: Work, message: MessageRecord, conversation: Case | None
     """Tell that a message arrived in its conversation; the first of an agent is the first response."""
     if conversation is None:
         return
-    by_agent = message.author.kind == "agent"
+    by_agent = message.author.kind in PEOPLE_OF_OURS
     after = domain.delivered(conversation, message.received_at, work.now) if by_agent else conversation
     first = after.first_response if conversation.first_response is None else None
     tell(work, "reply_delivered", after, conversation.status, first_response=first, **about(message))

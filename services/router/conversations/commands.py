@@ -10,7 +10,7 @@ from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Problem, Surface
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
-from services.router.conversations import domain
+from services.router.conversations import domain, places
 from services.router.conversations.facts import accept, close_task, next_order, refuse, tell
 from services.router.conversations.handoff import is_private_only
 from services.runtime.collections import OUTCOMES
@@ -81,7 +81,7 @@ def _why_not_there(
 
 def _send(work: Work, command: Arrived, reply: Reply, conversation: Case, surface: Surface) -> None:
     message = _message_of(work, reply, conversation, surface)
-    address = conversation.addresses[surface]
+    address = places.address_of(work, conversation, surface)
     work.put(MESSAGES, message.id, message)
     work.emit("pasokh.outbound.message", conversation.key, _outbound(message, conversation, reply, address))
     after = domain.replied(conversation, work.now)

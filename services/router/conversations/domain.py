@@ -4,6 +4,7 @@
 brings `pending` back to `assigned` and `resolved` back to `waiting`; an edit changes no status.
 """
 
+import re
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity, Address
@@ -16,6 +17,8 @@ from services.router.conversations.plan import Plan, Traits
 CLOSES_AFTER = timedelta(hours=72)
 PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
 FINISHED: frozenset[Status] = frozenset({"resolved", "closed"})
+THUMBS_UP = re.compile("(?:\\s*\U0001f44d[\U0001f3fb-\U0001f3ff\ufe0f]*)+\\s*")
+"""One or several, in any colour of skin."""
 WITH_AGENT: frozenset[Status] = frozenset({"assigned", "pending"})
 
 
@@ -101,7 +104,8 @@ def heard(conversation: Case, activity: Activity, now: datetime) -> Case:
         waiting_since = counted_from(activity)
     return conversation.model_copy(
         update={
-            "status": "assigned" if conversation.status == "pending" else conversation.status,
+            **_awake(conversation, now),
+            "thread": activity.thread if conversation.thread and activity.surface == "public" else conversation.thread,
             "addresses": addresses,
             "last_surface": "private" if is_in_private(conversation) else activity.surface,
             "answer_due_since": waiting_since,
@@ -112,6 +116,34 @@ def heard(conversation: Case, activity: Activity, now: datetime) -> Case:
             "updated_at": now,
         }
     )
+
+
+def _awake(conversation: Case, now: datetime) -> dict[str, object]:
+    """A pending conversation is its agent's move again; one without an agent goes back into the queue."""
+    if conversation.status != "pending":
+        return {}
+    return {"status": "assigned"} if conversation.agent else {"status": "waiting", "queued_at": now}
+
+
+def has_no_task(conversation: Case) -> bool:
+    """Whether it left the queue without an agent: a person of our own side answered it elsewhere."""
+    return conversation.status == "pending" and conversation.agent is None
+
+
+def is_acknowledgement(activity: Activity) -> bool:
+    """Whether all that the customer says is a thumbs-up, written or as a sticker."""
+    if activity.kind != "message":
+        return False
+    said = activity.text.text if activity.text else ""
+    if not activity.attachments:
+        return THUMBS_UP.fullmatch(said) is not None
+    return not said and all(
+        one.kind == "sticker" and _is_thumb(one.details.get("emoji")) for one in activity.attachments
+    )
+
+
+def _is_thumb(emoji: object) -> bool:
+    return isinstance(emoji, str) and THUMBS_UP.fullmatch(emoji) is not None
 
 
 def is_in_private(conversation: Case) -> bool:
@@ -223,13 +255,13 @@ def task(conversation: Case) -> TaskQueued:
 
 
 def assigned(conversation: Case, assignment: Assigned, now: datetime) -> Case | None:
-    """The conversation with its agent; None when it is finished, or was assigned to that agent before.
+    """The conversation with its agent; None when it is finished, left the queue, or was assigned to that agent before.
 
     Dispatch alone keeps who has a task. A transfer to an agent is shown at once and has no `assigned_at` until dispatch
     confirms it here.
     """
     known = conversation.agent == assignment.agent and conversation.assigned_at is not None
-    if conversation.status in FINISHED or known:
+    if conversation.status in FINISHED or known or has_no_task(conversation):
         return None
     return conversation.model_copy(
         update={
@@ -253,6 +285,13 @@ def unassigned(conversation: Case, agent: str, now: datetime) -> Case | None:
 def replied(conversation: Case, now: datetime) -> Case:
     """An agent's answer is on its way: the next move is the customer's."""
     return conversation.model_copy(update={"status": "pending", "updated_at": now})
+
+
+def answered_elsewhere(conversation: Case, said_at: datetime, now: datetime) -> Case:
+    """A person of our own side answered where the customer wrote, by phone or in the platform's own app."""
+    if conversation.status in FINISHED:
+        return conversation.model_copy(update={"updated_at": now})
+    return delivered(replied(conversation, now), said_at, now)
 
 
 def delivered(conversation: Case, accepted_at: datetime, now: datetime) -> Case:
@@ -336,6 +375,8 @@ def _stranger(activity: Activity, now: datetime) -> Person:
         blocked=False,
         open={},
         forwarded_to=None,
+        ours_in=[],
+        greeted_at=None,
         seen_at=now,
     )
 

@@ -19,7 +19,7 @@ _NOTHING_MORE: dict[str, object] = dict.fromkeys(
 def tell(work: Work, verb: str, after: Case, before: Status | None, **more: object) -> None:
     """Keep the conversation and emit `pasokh.conversation.<verb>`. `more` are further fields of ConversationFact."""
     work.put(CONVERSATIONS, after.id, after)
-    known = {**_NOTHING_MORE, "at": work.now, "agent": after.agent, **more}
+    known = {**_NOTHING_MORE, "needs_answer": True, "at": work.now, "agent": after.agent, **more}
     fact = ConversationFact.made(
         conversation=after.id, key=after.key, snapshot=after.shown(), previous_status=before, **known
     )

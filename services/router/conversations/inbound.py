@@ -18,9 +18,10 @@ from services.records.conversations import (
     ActivityRecord,
     MessageRecord,
 )
-from services.router.conversations import domain
+from services.router.conversations import changes, domain, echoes, greeting, places
 from services.router.conversations.arrivals import receive_receipt
 from services.router.conversations.claims import claim, prove
+from services.router.conversations.earlier import answered, stored
 from services.router.conversations.facts import next_order, queue, tell
 from services.router.conversations.handoff import is_called_for, is_private_side, private_address
 from services.router.conversations.plan import plan
@@ -61,7 +62,7 @@ def handle_activity(work: Work, activity: Activity, around: Around) -> None:
 
 def _changes_anothers(work: Work, activity: Activity) -> bool:
     """Whether it changes a message in another person's conversation: its owner alone writes that, and is told."""
-    message = work.get(MESSAGES, activity.message) if activity.kind in CHANGES and activity.message else None
+    message = stored(work, activity) if activity.kind in CHANGES else None
     if message is None or message.workspace != activity.workspace or message.key == _key(activity):
         return False
     work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=activity))
@@ -77,6 +78,9 @@ def _ignore(work: Work, activity: Activity, around: Around) -> None:
 
 
 def _message(work: Work, activity: Activity, around: Around) -> None:
+    if echoes.is_ours(work, activity):
+        echoes.hear(work, activity)
+        return
     opened = around.privacy.opens(activity)
     case = _within(activity.workspace, work.get(CONVERSATIONS, opened) if opened else None)
     if _goes_elsewhere(work, activity, case):
@@ -85,6 +89,18 @@ def _message(work: Work, activity: Activity, around: Around) -> None:
     prove(work, activity)
     if case is not None:
         claim(work, activity, case)
+
+
+def _postback(work: Work, activity: Activity, around: Around) -> None:
+    """A pressed button that says something. One without a word and without data is a gesture: nothing follows."""
+    data = activity.details.get("data")
+    says = (activity.text.text if activity.text else None) or (data if isinstance(data, str) else "")
+    if says.strip():
+        _message(work, activity, around)
+
+
+def _echo(work: Work, activity: Activity, around: Around) -> None:
+    echoes.hear(work, activity)
 
 
 def _goes_elsewhere(work: Work, activity: Activity, case: Case | None) -> bool:
@@ -114,6 +130,9 @@ def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
     if activity.kind in CHANGES:
         CHANGES[activity.kind](work, activity, around)
         return
+    if activity.kind == "echo":
+        echoes.say(work, activity, case)
+        return
     if asked.returned:
         _hear(work, activity, around, "received")
         return
@@ -121,23 +140,33 @@ def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
         returned = Forward(conversation=asked.conversation, activity=activity, returned=True)
         work.emit("pasokh.command.forward", _key(activity), returned)
         return
-    if work.get(MESSAGES, activity.message or activity.id) is not None:
+    if stored(work, activity) is not None:
         return
     here = activity.model_copy(update={"address": private_address(activity)})
     _hear_in(work, here, around, work.get(CONVERSATIONS, case.id), "received")
 
 
 def _hear(work: Work, activity: Activity, around: Around, state: MessageState) -> None:
-    if work.get(MESSAGES, activity.message or activity.id) is not None:
+    if stored(work, activity) is not None:
         return
     person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
-    after = _hear_in(work, activity, around, _current(work, person, activity), state)
-    work.put(PERSONS, person.key, _with_open(person, activity, after))
+    before = _current(work, person, activity)
+    if changes.was_deleted(work, activity):
+        work.put(PERSONS, person.key, person)
+        _hear_deleted(work, activity, around, before)
+        return
+    after = _hear_in(work, activity, around, before, state)
+    work.put(PERSONS, person.key, _with_open(work, person, activity, after) if after else person)
 
 
-def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None, state: MessageState) -> Case:
-    """Put a new message into its conversation, open or reopen that, and protect what should not be public."""
+def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None, state: MessageState) -> Case | None:
+    """Put a new message into its conversation, open or reopen that, and protect what should not be public.
+
+    A lone thumbs-up is shown where there is a conversation, and asks for nothing: it opens and reopens none.
+    """
     identity = activity.message or activity.id
+    if domain.is_acknowledgement(activity):
+        return _acknowledge(work, activity, before, identity) if before else None
     after, is_new = _joined(work, activity, around.configuration, before)
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
     _told(work, activity, before, after, identity, is_new=is_new)
@@ -146,12 +175,33 @@ def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None
     return after
 
 
+def _acknowledge(work: Work, activity: Activity, before: Case, identity: str) -> Case:
+    after = before.model_copy(update={"updated_at": work.now})
+    work.put(MESSAGES, identity, _message_record(work, activity, after, identity, "received"))
+    about = {"message": identity, "message_surface": activity.surface, "author": "customer", "needs_answer": False}
+    tell(work, "message_received", after, before.status, at=domain.counted_from(activity), **about)
+    return after
+
+
+def _hear_deleted(work: Work, activity: Activity, around: Around, before: Case | None) -> None:
+    """Show a message that was deleted before it came. Nobody is asked for an answer: a case of its own is closed."""
+    identity = activity.message or activity.id
+    case = before or domain.closed(_opened(work, activity, around.configuration, None), work.now)
+    record = _message_record(work, activity, case, identity, "deleted")
+    work.put(MESSAGES, identity, record.model_copy(update=changes.emptied()))
+    if before is None:
+        work.put(CONVERSATIONS, case.id, case)
+        return
+    after = before.model_copy(update={"updated_at": work.now})
+    tell(work, "message_deleted", after, before.status, message=identity, message_surface=activity.surface)
+
+
 def _key(activity: Activity) -> str:
     return str(activity.person_key)
 
 
 def _current(work: Work, person: Person, activity: Activity) -> Case | None:
-    identity = person.open.get(domain.thread_of(activity))
+    identity = places.open_in(work, person, activity)
     found = work.get(CONVERSATIONS, identity) if identity else None
     return None if found is None or found.status == "closed" else found
 
@@ -160,15 +210,19 @@ def _joined(work: Work, activity: Activity, configuration: Configuration, before
     """The conversation with this message in it, and whether it has to be queued."""
     if before is not None and before.status != "resolved":
         return domain.heard(before, activity, work.now), False
+    fresh = _opened(work, activity, configuration, before)
+    return domain.heard(fresh, activity, work.now), True
+
+
+def _opened(work: Work, activity: Activity, configuration: Configuration, before: Case | None) -> Case:
+    """A new conversation, or a resolved one that is reopened, by the rules of now."""
     language = (before.language if before else None) or activity.language or _account_language(activity, configuration)
     sensitive = activity.sensitive or (before is not None and before.sensitive)
     planned = plan(domain.traits_of(activity, language, sensitive), configuration)
-    if before is not None:
-        fresh = domain.reopened(before, planned, work.now)
-        work.unwake(f"close/{before.id}")
-    else:
-        fresh = domain.opened(work.new_id("conversation"), activity, planned, language, work.now)
-    return domain.heard(fresh, activity, work.now), True
+    if before is None:
+        return domain.opened(work.new_id("conversation"), activity, planned, language, work.now)
+    work.unwake(f"close/{before.id}")
+    return domain.reopened(before, planned, work.now)
 
 
 def _account_language(activity: Activity, configuration: Configuration) -> str | None:
@@ -178,11 +232,12 @@ def _account_language(activity: Activity, configuration: Configuration) -> str |
     return account.body.language if account else None
 
 
-def _with_open(person: Person, activity: Activity, conversation: Case) -> Person:
-    where = domain.thread_of(activity)
+def _with_open(work: Work, person: Person, activity: Activity, conversation: Case) -> Person:
+    where, earlier = domain.thread_of(activity), places.earlier_thread(work, activity)
     if person.open.get(where) == conversation.id:
         return person
-    return person.model_copy(update={"open": {**person.open, where: conversation.id}})
+    still = {thread: identity for thread, identity in person.open.items() if thread != earlier}
+    return person.model_copy(update={"open": {**still, where: conversation.id}})
 
 
 def _message_record(
@@ -206,8 +261,22 @@ def _message_record(
         state=state,
         error=None,
         platform_id=activity.platform_id,
-        edited_at=_edited_at(activity) if state == "edited" else None,
+        edited_at=changes.edited_at(activity) if state == "edited" else None,
+        edits=[],
+        **quoted(work, activity),
     )
+
+
+def quoted(work: Work, activity: Activity) -> dict[str, object]:
+    """What a message says about others. The words that it answers are shown where we do not have that message."""
+    known = answered(work, activity)
+    words = activity.details.get("answered_text")
+    return {
+        "reply_to": known.id if known else None,
+        "quote": activity.quote or (words if known is None and isinstance(words, str) else None),
+        "forwarded_from": activity.forwarded_from,
+        "links": activity.links,
+    }
 
 
 def _told(
@@ -227,6 +296,8 @@ def _told(
     }
     if not is_new and before is not None:
         tell(work, "message_received", after, before.status, **heard)
+        if after.status == "waiting" and before.status == "pending":
+            queue(work, after, after.status)
         return
     tell(work, *(("reopened", after, before.status) if before else ("opened", after, None)))
     tell(work, "message_received", after, after.status, **heard)
@@ -234,62 +305,43 @@ def _told(
 
 
 def _edit(work: Work, activity: Activity, around: Around) -> None:
-    """Replace the text of the message; one that never came is stored as its edit, and its original is a repeat."""
-    message = work.get(MESSAGES, activity.message or activity.id)
+    """Replace the text of the message; one that never came is stored as its edit, and its original is a repeat.
+
+    Of our own side's word that never came, and of one that is old, nothing follows.
+    """
+    message = stored(work, activity)
     if message is None:
-        _hear(work, activity, around, "edited")
+        why = _why_no_news(work, activity)
+        if why is None:
+            _hear(work, activity, around, "edited")
+        else:
+            changes.leave_aside(work, activity, why)
         return
     if message.workspace != activity.workspace:
         return
-    edited_at = _edited_at(activity)
-    if _says_the_same(message, activity, edited_at):
-        return
-    # Platforms tell seconds: of two edits within one, the later to arrive is the newer.
-    if message.state == "deleted" or (message.edited_at is not None and edited_at < message.edited_at):
-        return
-    changed: dict[str, object] = {
-        "text": activity.text,
-        "masked": activity.masked,
-        "state": "edited",
-        "edited_at": edited_at,
-    }
-    if activity.attachments:
-        changed["attachments"] = activity.attachments
-    work.put(MESSAGES, message.id, message.model_copy(update=changed))
     conversation = work.get(CONVERSATIONS, message.conversation)
-    if conversation is not None:
-        language = activity.language or conversation.language
-        after = conversation.model_copy(
-            update={
-                "language": language,
-                "sensitive": conversation.sensitive or activity.sensitive,
-                "updated_at": work.now,
-            }
-        )
-        tell(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
-        if is_called_for(after, activity):
-            around.privacy.begin(work, after, activity, around.configuration)
+    if not changes.edit(work, activity, message) or conversation is None:
+        return
+    news: dict[str, object] = {"updated_at": work.now}
+    if message.direction == "inbound":
+        news["language"] = activity.language or conversation.language
+        news["sensitive"] = conversation.sensitive or activity.sensitive
+    after = conversation.model_copy(update=news)
+    tell(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
+    if message.direction == "inbound" and is_called_for(after, activity):
+        around.privacy.begin(work, after, activity, around.configuration)
 
 
-def _says_the_same(message: MessageRecord, activity: Activity, edited_at: datetime) -> bool:
-    """A repeat of the edit that is there already; its id may be another, of an earlier version of ours."""
-    same = (message.text, message.edited_at, message.state) == (activity.text, edited_at, "edited")
-    return same and activity.attachments in ([], message.attachments)
-
-
-def _edited_at(activity: Activity) -> datetime:
-    return activity.sent_at or activity.received_at
+def _why_no_news(work: Work, activity: Activity) -> str | None:
+    if activity.author != "customer" or echoes.is_ours(work, activity):
+        return "own"
+    if changes.was_deleted(work, activity):
+        return "deleted"
+    return "late" if changes.is_late(activity) else None
 
 
 def _deletion(work: Work, activity: Activity, around: Around) -> None:
-    message = work.get(MESSAGES, activity.message) if activity.message else None
-    if message is None or message.state == "deleted" or message.workspace != activity.workspace:
-        return
-    work.put(MESSAGES, message.id, message.model_copy(update={"text": None, "attachments": [], "state": "deleted"}))
-    conversation = work.get(CONVERSATIONS, message.conversation)
-    if conversation is not None:
-        after = conversation.model_copy(update={"updated_at": work.now})
-        tell(work, "message_deleted", after, conversation.status, message=message.id, message_surface=message.surface)
+    changes.delete(work, activity)
 
 
 def _receipt(work: Work, activity: Activity, around: Around) -> None:
@@ -304,12 +356,20 @@ def _receipt(work: Work, activity: Activity, around: Around) -> None:
 
 
 def _follow(work: Work, activity: Activity, around: Around) -> None:
-    """A person blocked the account, or let it in again."""
+    """A person blocked the account, let it in again, or pressed the button of a bot that was just opened."""
     person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
-    blocked = activity.details.get("state") == "blocked"
-    work.put(PERSONS, person.key, person.model_copy(update={"blocked": blocked}))
+    state = activity.details.get("state")
+    person = person.model_copy(update={"blocked": state == "blocked"})
+    if state == "started" and _current(work, person, activity) is None:
+        person = greeting.greet(work, person, activity, around.configuration)
+    work.put(PERSONS, person.key, person)
 
 
-BY_MESSAGE: dict[str, Handler] = {"message": _message, "postback": _message}
+def _unknown(work: Work, activity: Activity, around: Around) -> None:
+    """What is not understood changes nothing, but a place may tell that its id is another now."""
+    places.note_moved(work, activity)
+
+
+BY_MESSAGE: dict[str, Handler] = {"message": _message, "postback": _postback}
 CHANGES: dict[str, Handler] = {"edit": _edit, "deletion": _deletion}
-ONCE: dict[str, Handler] = {**CHANGES, "receipt": _receipt, "follow": _follow}
+ONCE: dict[str, Handler] = {**CHANGES, "receipt": _receipt, "follow": _follow, "echo": _echo, "unknown": _unknown}

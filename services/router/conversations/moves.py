@@ -79,7 +79,10 @@ def _why_not_transfer(case: Case, asked: Transfer) -> Problem | None:
 def _transfer(work: Work, case: Case, asked: Transfer) -> str:
     where = {"conversation": case.id, "key": case.key, "workspace": case.workspace}
     if asked.to_agent is not None:
-        tell(work, "transferred", domain.handed_to(case, asked.to_agent, work.now), case.status)
+        after = domain.handed_to(case, asked.to_agent, work.now)
+        tell(work, "transferred", after, case.status)
+        if domain.has_no_task(case):
+            work.emit("pasokh.routing.task_queued", case.workspace, domain.task(after))
         given = TaskGiven(**where, to_agent=asked.to_agent, by=asked.agent)
         work.emit("pasokh.routing.task_given", case.workspace, given)
     elif asked.to_team is not None:
@@ -91,6 +94,9 @@ def move_to_team(work: Work, case: Case, team: str) -> Case:
     """Into the queue of another team; whoever has it now gives it up."""
     after = domain.moved_to(case, team, work.now)
     tell(work, "transferred", after, case.status)
+    if domain.has_no_task(case):
+        queue(work, after, after.status)
+        return after
     if case.status != "waiting":
         tell(work, "queued", after, after.status)
     change = TaskChanged(conversation=case.id, key=case.key, workspace=case.workspace, team=team)

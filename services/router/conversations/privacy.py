@@ -13,7 +13,7 @@ from schemas.identity import PersonKey
 from schemas.outbound import OutboundMessage
 from schemas.values import Sealed, Surface
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations import domain, handoff
+from services.router.conversations import domain, handoff, places
 from services.router.conversations.facts import next_order, tell, text_field
 from services.router.conversations.moves import change_priority
 from services.runtime.stage import WakeUp
@@ -61,8 +61,8 @@ def notify(work: Work, case: Case, text: str, surface: Surface) -> None:
         state="queued",
     )
     work.put(MESSAGES, message.id, message)
-    address = case.addresses.get(surface)
-    if address is not None:
+    if surface in case.addresses:
+        address = places.address_of(work, case, surface)
         work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
     tell(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
 

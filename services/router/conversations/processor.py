@@ -9,16 +9,20 @@ from schemas.commands import Continue, Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json, instant_text
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
-from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, WRITER
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, WRITER
 from services.router.conversations import claims, commands, privacy, progress
+from services.router.conversations.earlier import ids_of
 from services.router.conversations.handoff import Handoffs
 from services.router.conversations.inbound import BY_MESSAGE, PURGE, Around, handle_activity, handle_forward
 from services.router.conversations.moves import MOVES, PLANNED
+from services.router.conversations.places import places_answered, places_of
 from services.runtime.collections import OUTCOMES
 from services.runtime.stage import Arrived, Input, WakeUp
 from services.runtime.store.port import Query
 from services.runtime.work import Effect, Work
 
+UNDONE = frozenset({*BY_MESSAGE, "edit", "echo"})
+"""Kinds of activities whose message may have been deleted before it came."""
 FORWARD, CLAIM = "pasokh.command.forward", "pasokh.command.claim_handoff"
 CONTINUE = "pasokh.command.continue"
 TOPICS = ("inbound", "commands", "assignments", "sla", "deliveries")
@@ -104,8 +108,10 @@ class ConversationsStage:
             [
                 (CONFIGURATION_HEADS, workspaces),
                 (PERSONS, [*(str(a.person_key) for a in activities), *asked.named("key"), *asked.asking]),
-                (MESSAGES, [*(a.message or a.id for a in all_activities), *asked.named("message")]),
+                (MESSAGES, [*ids_of(all_activities), *asked.named("message")]),
                 (ACTIVITIES, [a.id for a in activities if a.kind not in BY_MESSAGE]),
+                (ACTIVITIES, [a.message or a.id for a in all_activities if a.kind in UNDONE]),
+                (MOVED_PLACES, places_of(all_activities)),
                 (CONVERSATIONS, [*opened, *asked.named("conversation"), *asked.named("case")]),
                 (OUTCOMES, asked.commands),
             ]
@@ -115,7 +121,8 @@ class ConversationsStage:
         persons, messages = work.held(PERSONS).values(), work.held(MESSAGES).values()
         linked = [i for p in persons for i in (*p.open.values(), p.forwarded_to) if i]
         linked += [m.conversation for m in messages]
-        await work.fetch([(CONVERSATIONS, linked)])
+        known = work.held(CONVERSATIONS).values()
+        await work.fetch([(CONVERSATIONS, linked), (MOVED_PLACES, places_answered(known))])
         for one in inputs:
             if isinstance(one, Arrived) and one.event.type == CONTINUE:
                 await _load_said(work, one.event.workspace, one.event.read(Continue).conversation)

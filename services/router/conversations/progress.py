@@ -4,6 +4,7 @@ from datetime import datetime
 
 from schemas.case import Case
 from schemas.commands import Escalate, MindDue
+from schemas.conversation import PEOPLE_OF_OURS
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, TaskChanged, Unassigned
 from schemas.sla import ClockFact, ControlDue, ControlTick
@@ -78,7 +79,7 @@ def handle_failed(work: Work, arrived: Arrived) -> None:
     work.put(MESSAGES, message.id, message.model_copy(update={"state": "failed", "error": failed.error}))
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is not None:
-        by_agent = message.author.kind == "agent"
+        by_agent = message.author.kind in PEOPLE_OF_OURS
         after = domain.undelivered(conversation, work.now) if by_agent else conversation
         error = Failure(code=failed.error.code, detail=failed.error.detail, status=failed.error.status)
         tell(work, "reply_failed", after, conversation.status, error=error, **about(message))

@@ -32,7 +32,7 @@ EXPECTED: dict[str, tuple[str, str, str, str | None, str | None]] = {
     "sticker": ("message", "private", SARA, None, None),
     "reply_in_group": ("message", "public", SARA, GROUP, "same here"),
     "topic_of_forum": ("message", "public", SARA, f"{FORUM}/33", "where is my parcel"),
-    "anonymous_admin": ("message", "public", f"telegram:main:{FORUM}", FORUM, "see the rules"),
+    "anonymous_admin": ("echo", "public", f"telegram:main:{FORUM}", FORUM, "see the rules"),
     "as_own_channel": ("message", "public", "telegram:main:-1001900000009", FORUM, "is it in stock?"),
     "forwarded_channel_post": ("echo", "public", "telegram:main:-1001800000001", FORUM, "New goods"),
     "other_bot": ("unknown", "public", "telegram:main:99999", FORUM, None),
@@ -201,7 +201,15 @@ def test_activities_of_all_fixtures_are_those_on_record() -> None:
     assert hashlib.sha256("\n".join(ids).encode()).hexdigest() == GOLDEN
 
 
-GOLDEN = "167604fae5cb08656aec3da95db621bbbccf02a524d046e43b6b1bd056fa8d68"
+GOLDEN = "ac713e9cba0370c32d7e17d9a778783859eaa6c96dc438186fd49be664c9c511"
+
+
+def test_former_ids_are_those_that_messages_had_before_the_bot_was_part_of_them() -> None:
+    ids = [f"{name} {a.former}" for name in NAMES for a in parsed(payload(name))]
+    assert hashlib.sha256("\n".join(ids).encode()).hexdigest() == FORMER_GOLDEN
+
+
+FORMER_GOLDEN = "f5d7c961d95a634d8be775b9d11333b7f50efccea99015d81ea47947e8a0a883"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""What happens to messages after they were said: edits and deletions, which may come before them."""
+
+from datetime import datetime, timedelta
+
+from schemas.activity import Activity
+from schemas.conversation import Edit
+from schemas.topics import REPEATS_KNOWN
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, ActivityRecord, MessageRecord
+from services.router.conversations.earlier import stored
+from services.router.conversations.facts import tell
+from services.runtime.work import Work
+
+NEWS_UNTIL = timedelta(minutes=15)
+"""An edit of a message that never came is taken for the message, unless that is older."""
+MOST_EDITS = 100
+
+
+def edited_at(activity: Activity) -> datetime:
+    """When the text became this one."""
+    return activity.sent_at or activity.received_at
+
+
+def is_late(activity: Activity) -> bool:
+    """Whether an edit corrects what nobody here ever read, and is no news any more."""
+    said_at = activity.original_sent_at or activity.sent_at or activity.received_at
+    return activity.received_at - said_at > NEWS_UNTIL
+
+
+def edit(work: Work, activity: Activity, message: MessageRecord) -> bool:
+    """Replace the text of a message, and keep the one before it. False when it is older than what stands there."""
+    at = edited_at(activity)
+    if _says_the_same(message, activity, at):
+        return False
+    # Platforms tell seconds: of two edits within one, the later to arrive is the newer.
+    if message.state == "deleted" or (message.edited_at is not None and at < message.edited_at):
+        return False
+    changed: dict[str, object] = {
+        "text": activity.text,
+        "masked": activity.masked,
+        "state": "edited" if message.direction == "inbound" else message.state,
+        "links": activity.links,
+        "edited_at": at,
+    }
+    if activity.attachments:
+        changed["attachments"] = activity.attachments
+    if activity.text != message.text:
+        earlier = Edit(text=message.text, masked=message.masked, edited_at=at)
+        changed["edits"] = [*message.edits, earlier][-MOST_EDITS:]
+    work.put(MESSAGES, message.id, message.model_copy(update=changed))
+    return True
+
+
+def _says_the_same(message: MessageRecord, activity: Activity, at: datetime) -> bool:
+    """A repeat of the edit that is there already; its id may be another, of an earlier version of ours."""
+    same = (message.text, message.edited_at) == (activity.text, at)
+    return same and activity.attachments in ([], message.attachments)
+
+
+def delete(work: Work, activity: Activity) -> None:
+    """Take the text away; a message that has not come yet will be shown as deleted."""
+    message = stored(work, activity)
+    if message is None:
+        _expect(work, activity)
+        return
+    if message.state == "deleted" or message.workspace != activity.workspace:
+        return
+    work.put(MESSAGES, message.id, message.model_copy(update=emptied()))
+    case = work.get(CONVERSATIONS, message.conversation)
+    if case is not None:
+        after = case.model_copy(update={"updated_at": work.now})
+        tell(work, "message_deleted", after, case.status, message=message.id, message_surface=message.surface)
+
+
+def emptied() -> dict[str, object]:
+    """What a deleted message still says: nothing."""
+    return {
+        "text": None,
+        "attachments": [],
+        "quote": None,
+        "forwarded_from": None,
+        "links": [],
+        "edits": [],
+        "state": "deleted",
+    }
+
+
+def _expect(work: Work, activity: Activity) -> None:
+    if activity.message is None:
+        return
+    record = ActivityRecord(
+        workspace=activity.workspace,
+        kind="deletion",
+        partition=work.place.partition,
+        expires_at=work.now + REPEATS_KNOWN,
+        left_aside="early",
+    )
+    work.put(ACTIVITIES, activity.message, record)
+
+
+def was_deleted(work: Work, activity: Activity) -> bool:
+    """Whether the deletion of this message came before it."""
+    return work.get(ACTIVITIES, activity.message or activity.id) is not None
+
+
+def leave_aside(work: Work, activity: Activity, why: str) -> None:
+    """Say in the record of an activity why nothing followed from it."""
+    record = work.get(ACTIVITIES, activity.id)
+    if record is not None:
+        work.put(ACTIVITIES, activity.id, record.model_copy(update={"left_aside": why}))

@@ -1,0 +1,106 @@
+"""What our own side says elsewhere: by phone, in the platform's own app, as a group's admin. It is part of the
+conversation, and an answer: clocks stop, and nobody has to answer a second time.
+"""
+
+from schemas.activity import Activity
+from schemas.case import Case
+from schemas.commands import Forward
+from schemas.conversation import PEOPLE_OF_OURS, Author
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations import changes, domain, places
+from services.router.conversations.earlier import answered, stored
+from services.router.conversations.facts import close_task, next_order, tell
+from services.runtime.work import Work
+
+
+def is_ours(work: Work, activity: Activity) -> bool:
+    """Whether a message comes from a channel that is linked to the group in which it stands: a person of ours."""
+    person = work.get(PERSONS, str(activity.person_key))
+    return person is not None and activity.address is not None and activity.address.chat in person.ours_in
+
+
+def hear(work: Work, activity: Activity) -> None:
+    """Put our own side's word into the conversation that it belongs to, if there is one: it opens none."""
+    if activity.details.get("automatic_forward"):
+        _remember(work, activity)
+    elif not activity.details.get("is_own_reply"):
+        _hear(work, activity)
+
+
+def _remember(work: Work, activity: Activity) -> None:
+    """A channel whose posts are forwarded to a group is linked to it: who speaks as it there is of our own side."""
+    person = domain.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    if activity.address is not None and activity.address.chat not in person.ours_in:
+        person = person.model_copy(update={"ours_in": [*person.ours_in, activity.address.chat]})
+    work.put(PERSONS, person.key, person)
+
+
+def _hear(work: Work, activity: Activity) -> None:
+    key = str(activity.person_key)
+    person, replied = work.get(PERSONS, key), answered(work, activity)
+    identity = places.open_in(work, person, activity) if person else None
+    if activity.surface == "private" and person is not None and identity is None:
+        identity = person.forwarded_to
+    if identity is None and replied is not None and replied.surface == activity.surface:
+        identity = replied.conversation
+    case = work.get(CONVERSATIONS, identity) if identity else None
+    if case is not None and case.key != key:
+        told = activity.model_copy(update={"kind": "echo"})
+        work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=told))
+        return
+    say(work, activity, case)
+
+
+def say(work: Work, activity: Activity, case: Case | None) -> None:
+    """Say it in a conversation that this partition owns. A repeat, and what was deleted meanwhile, say nothing."""
+    if case is None or case.status == "closed" or stored(work, activity) or changes.was_deleted(work, activity):
+        return
+    message = _record(work, activity, case)
+    work.put(MESSAGES, message.id, message)
+    is_answer = message.author.kind in PEOPLE_OF_OURS
+    said_at = max(domain.counted_from(activity), case.answer_due_since or domain.counted_from(activity))
+    after = domain.answered_elsewhere(case, said_at, work.now) if is_answer else case
+    about = {
+        "at": said_at,
+        "message": message.id,
+        "message_surface": message.surface,
+        "author": message.author.kind,
+    }
+    tell(work, "replied", after, case.status, **about)
+    if after.status == "pending" and case.status != "pending":
+        tell(work, "pending", after, after.status)
+    first = after.first_response if case.first_response is None else None
+    tell(work, "reply_delivered", after, after.status, first_response=first, **about)
+    if case.status in QUEUED and after.status == "pending":
+        close_task(work, after)
+
+
+def _record(work: Work, activity: Activity, case: Case) -> MessageRecord:
+    known, name = answered(work, activity), activity.details.get("author_name")
+    return MessageRecord(
+        id=activity.message or activity.id,
+        conversation=case.id,
+        workspace=case.workspace,
+        key=case.key,
+        order=next_order(work),
+        direction="outbound",
+        surface=activity.surface,
+        channel=activity.channel,
+        author=Author(
+            kind="bot" if activity.author == "bot" else "account", name=name if isinstance(name, str) else None
+        ),
+        text=activity.text,
+        masked=activity.masked,
+        attachments=activity.attachments,
+        sent_at=activity.sent_at,
+        received_at=activity.received_at,
+        state="sent",
+        platform_id=activity.platform_id,
+        reply_to=known.id if known else None,
+        quote=activity.quote,
+        forwarded_from=activity.forwarded_from,
+        links=activity.links,
+    )
+
+
+QUEUED = frozenset({"waiting", "offered"})

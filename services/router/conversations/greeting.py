@@ -1,0 +1,62 @@
+"""What a person reads who has just opened a bot: one text of the shop, once, and no case."""
+
+from collections.abc import Iterator
+
+from schemas.activity import Activity
+from schemas.case import Person
+from schemas.configuration import WorkspaceConfiguration
+from schemas.conversation import Author
+from schemas.outbound import OutboundMessage
+from schemas.values import Json, Sealed
+from services.runtime.work import Work
+
+
+def greet(work: Work, person: Person, activity: Activity, configuration: WorkspaceConfiguration | None) -> Person:
+    """Send the greeting of the account in the person's language, unless they were greeted before."""
+    text = _text(activity, configuration)
+    if text is None or person.greeted_at is not None or activity.surface != "private" or activity.address is None:
+        return person
+    identity = work.new_id("greeting")
+    greeting = OutboundMessage(
+        id=identity,
+        # It belongs to no conversation; nobody has to look for what became of it.
+        conversation=identity,
+        key=person.key,
+        workspace=person.workspace,
+        channel=activity.channel,
+        account=activity.account,
+        surface="private",
+        address=activity.address,
+        author=Author(kind="system"),
+        text=Sealed(text=text),
+        accepted_at=work.now,
+    )
+    work.emit("pasokh.outbound.message", person.key, greeting)
+    return person.model_copy(update={"greeted_at": work.now})
+
+
+def _text(activity: Activity, configuration: WorkspaceConfiguration | None) -> str | None:
+    """`settings.greeting` of the account: one text, or one per language."""
+    if configuration is None:
+        return None
+    account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
+    written = account.body.settings.get("greeting") if account else None
+    if not isinstance(written, dict):
+        return _said(written)
+    languages = [*_languages(activity, configuration), *written]
+    return next((said for language in languages if (said := _said(written.get(language)))), None)
+
+
+def _said(value: Json) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _languages(activity: Activity, configuration: WorkspaceConfiguration) -> Iterator[str]:
+    code = activity.details.get("language_code")
+    if isinstance(code, str):
+        yield code
+        yield code.split("-", 1)[0].split("_", 1)[0].lower()
+    account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
+    if account is not None and account.body.language is not None:
+        yield account.body.language
+    yield from configuration.itself.body.languages
