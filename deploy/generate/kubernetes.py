@@ -96,6 +96,8 @@ def _environment() -> Iterator[Manifest]:
     # The proxy says who its client is: the installation says which addresses proxies have.
     for name in ("PASOKH_PUBLIC_URL", "PASOKH_TRUSTED_PROXIES"):
         yield {"name": name, "valueFrom": {"configMapKeyRef": {**settings, "key": name}}}
+    # Prometheus sees the series of all workspaces; what comes by a proxy does not, for it says whom it comes for.
+    yield {"name": "PASOKH_METRICS_NETWORKS", "value": '["*"]'}
     for name in ("PASOKH_STORE", "PASOKH_ADMIN_KEY"):
         yield {"name": name, "valueFrom": {"secretKeyRef": {**secret, "key": name}}}
     # A Kafka may ask for no user.

@@ -13,6 +13,7 @@ from typing import Annotated
 import httpx2
 import typer
 
+from schemas.configuration import WorkspaceConfiguration
 from services.commands.plain import Failed, sentence_of
 from services.commands.printing import print_json, say
 from services.composition import COLLECTIONS
@@ -28,6 +29,7 @@ from services.runtime.errors import Misconfigured, Unavailable
 from services.runtime.listening import bind, holder_of
 from services.runtime.settings import Settings
 from services.runtime.store.port import Query, Store
+from services.workspaces.targets import SHORTEST_SECRET, is_weak
 
 ENOUGH_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5.0
@@ -159,13 +161,38 @@ async def _routing(settings: Settings) -> str:
 
 
 async def _unmet(store: Store) -> AsyncIterator[tuple[str, Warned]]:
+    async for workspace, configuration in _configurations(store):
+        for one in await warnings_of(store, configuration):
+            yield workspace, one
+
+
+async def _secrets(settings: Settings) -> str:
+    """No account is proven by a secret that could be guessed."""
+    if (missing := _not_made(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS) as store:
+        weak = [
+            f"{workspace}/{account}: {name}"
+            async for workspace, configuration in _configurations(store)
+            for account, kept in configuration.accounts.items()
+            for name, value in kept.body.credentials.items()
+            if is_weak(name, value)
+        ]
+    if weak:
+        raise Failed(
+            f"secrets of fewer than {SHORTEST_SECRET} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
+            "account and to the platform (or page) that uses it: openssl rand -hex 32."
+        )
+    return "no account has a secret that could be guessed"
+
+
+async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceConfiguration]]:
     after: str | None = None
     while True:
         page = await store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=100, after=after))
         found = await Configurations().of(store, [identity for identity, _ in page.items])
         for workspace, configuration in sorted(found.items()):
-            for one in await warnings_of(store, configuration):
-                yield workspace, one
+            yield workspace, configuration
         if page.next is None:
             return
         after = page.next
@@ -181,6 +208,11 @@ async def _admin_key(settings: Settings) -> str:
         return f"none yet; `pasokh up` makes {path}, `pasokh serve` needs PASOKH_ADMIN_KEY"
     if path.stat().st_mode & 0o077:
         raise Failed(f"{path} can be read by others. Run: chmod 600 {path}")
+    database = sqlite_path(settings.store_url)
+    if database is not None and not database.exists():
+        raise Failed(
+            f"{path} is there, and {database} is not: its data was moved or deleted. Put it back: pasokh restore."
+        )
     return f"{path}, readable by its owner alone"
 
 
@@ -231,6 +263,7 @@ LOOKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "bus": _bus,
     "routing": _routing,
     "database": _database,
+    "secrets": _secrets,
     "admin key": _admin_key,
     "server": _server,
 }

@@ -2,12 +2,14 @@
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from services.runtime.admin_key import read_key_file
 from services.runtime.settings import Settings
 
 
@@ -19,16 +21,22 @@ class Flag(NamedTuple):
     help: str
 
 
+ADMIN_KEY, ADMIN_KEY_FILE = "admin_key", "admin_key_file"
 FLAGS = (
     Flag("host", str | None, "Address to listen on [127.0.0.1]."),
     Flag("port", int | None, "Port to listen on [8800]."),
     Flag("data", Path | None, "Data folder [./var]."),
     Flag("bus", str | None, "kafka://host:port,... or sqlite:////path [SQLite in the data folder]."),
     Flag("store", str | None, "mongodb://... or sqlite:////path [SQLite in the data folder]."),
-    Flag("admin_key", str | None, "The admin key, 32 characters or more; better given as PASOKH_ADMIN_KEY."),
+    Flag(ADMIN_KEY, str | None, "The admin key; everybody on this machine can see it: better --admin-key-file."),
+    Flag(ADMIN_KEY_FILE, Path | None, "File with the admin key, 32 characters or more, readable by its owner alone."),
     Flag("partitions", int | None, "Partitions of every topic, fixed when they are made [2; on Kafka 24]."),
     Flag("public_url", str | None, "Address under which customers reach this installation, for links."),
     Flag("allow_private_targets", bool | None, "Let replies and webhooks go to private networks."),
+)
+EVERYBODY_SEES = (
+    "Warning: --admin-key stands in the list of processes, where everybody on this machine can read it. "
+    "Use --admin-key-file or PASOKH_ADMIN_KEY, and change this key.\n"
 )
 
 
@@ -50,8 +58,13 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
-    """Settings of the environment, with what flags say instead. Raises pydantic's ValidationError."""
-    return Settings(**{name: value for name, value in flags.items() if value is not None})
+    """Settings of the environment, with what flags say instead. Raises pydantic's ValidationError, Misconfigured."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    if ADMIN_KEY in given:
+        sys.stderr.write(EVERYBODY_SEES)
+    if ADMIN_KEY_FILE in given:
+        given[ADMIN_KEY] = read_key_file(given.pop(ADMIN_KEY_FILE))
+    return Settings(**given)
 
 
 def _parameter(flag: Flag) -> inspect.Parameter:

@@ -6,10 +6,13 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 import structlog
 
 from services.runtime import loop
+from services.runtime.data_folder import wrong_modes
+from services.runtime.engine import sqlite_path
 from services.runtime.listening import address_of, bind
 from services.runtime.logging import configure_logging
 from services.runtime.process import Process, running, stop_signals
@@ -36,8 +39,15 @@ def run_here(process: Process, settings: Settings, beside: Beside = nothing, *, 
     `log_level` holds unless the settings have one.
     """
     configure_logging((settings.log_level or log_level).upper(), form=settings.log_format)
+    for wrong in wrong_modes(settings.data.absolute(), _files(settings)):
+        log.warning("data_is_open_to_others", detail=wrong)
     with bind(settings.host, settings.port) as bound:
         loop.run(_until_signal(process, settings, bound, beside))
+
+
+def _files(settings: Settings) -> list[Path]:
+    urls = (settings.store_url, settings.bus_url)
+    return [path for path in map(sqlite_path, dict.fromkeys(urls)) if path is not None]
 
 
 async def _until_signal(process: Process, settings: Settings, bound: socket.socket, beside: Beside) -> None:

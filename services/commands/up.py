@@ -12,8 +12,9 @@ from services.commands.demo_shop import demo_shop, free_port
 from services.commands.printing import say
 from services.commands.running import run_here
 from services.composition import ALL_IN_ONE, process_of
-from services.runtime.admin_key import ensure_admin_key
-from services.runtime.data_folder import held
+from services.runtime.admin_key import FILE_NAME, ensure_admin_key
+from services.runtime.data_folder import claim, held
+from services.runtime.engine import sqlite_path
 from services.runtime.service import Context
 from services.runtime.settings import Settings
 
@@ -21,9 +22,13 @@ from services.runtime.settings import Settings
 def up(
     settings: Settings,
     demo: Annotated[bool, typer.Option("--demo", help="With a demo shop: customers write, agents answer.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Begin with an empty database where the old one is gone.")] = False,
 ) -> None:
     """Everything in one process. The first start makes the data folder and an admin key."""
-    with held(settings.data):
+    with held(settings.data) as folder:
+        database = sqlite_path(settings.store_url)
+        if database is not None:
+            claim(database, folder / FILE_NAME, is_new=new)
         key, path, is_new = ensure_admin_key(settings)
         if path is not None:
             _tell_key(key if is_new else None, path)

@@ -1,31 +1,51 @@
 """Which addresses are of the open internet, and which URLs may be called. Pure; names are judged where they connect."""
 
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from services.runtime.settings import Settings
 
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that IANA has given out of IPv6; what lies outside (unique local, link local, site local, multicast) is nobody's."""
+SPECIAL_V4 = tuple(
+    map(
+        IPv4Network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+            *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16"),
+            *("192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        ),
+    )
+)
+"""The IANA IPv4 Special-Purpose Address Registry, and multicast: nobody receives webhooks there."""
+SPECIAL_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")))
+"""The same of IPv6 within global unicast: Teredo, ORCHID and others, documentation, 6to4, AS112."""
 NAT64 = IPv6Network("64:ff9b::/96")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa")
 """Last parts of names that are never of the open internet (RFC 6761, 6762, 8375; `internal` by ICANN)."""
+LONGEST_NAME, LONGEST_LABEL = 253, 63
+"""Of a host (RFC 1035, 2.3.4)."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address, or any IPv4 address inside it, is one of the open internet."""
-    return all(one.is_global and not one.is_multicast and not one.is_reserved for one in _all_of(ip_address(address)))
+    """Whether an IP address is one of the open internet. Of an IPv4 address inside a mapped or NAT64 one, that counts.
+
+    Tunnels (6to4, Teredo) lead where their writer likes, so they are not public.
+    """
+    found = ip_address(address)
+    if isinstance(found, IPv6Address):
+        inside = _mapped(found)
+        if inside is None:
+            return found in GLOBAL_UNICAST and not any(found in network for network in SPECIAL_V6)
+        found = inside
+    return not any(found in network for network in SPECIAL_V4)
 
 
-def _all_of(address: IPv4Address | IPv6Address) -> Iterable[IPv4Address | IPv6Address]:
-    if isinstance(address, IPv4Address):
-        return [address]
-    if address.ipv4_mapped is not None:
-        return [address.ipv4_mapped]
+def _mapped(address: IPv6Address) -> IPv4Address | None:
     if address in NAT64:
-        return [IPv4Address(int(address) & 0xFFFF_FFFF)]
-    inside = [address.sixtofour, *(address.teredo or ())]
-    return [address, *(one for one in inside if one is not None)]
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped
 
 
 def host_and_port(url: str) -> tuple[str, int] | None:
@@ -36,7 +56,20 @@ def host_and_port(url: str) -> tuple[str, int] | None:
     except ValueError:
         return None
     plain = not (parts.username or parts.password or parts.fragment) and url.isprintable() and " " not in url
-    return (parts.hostname, port) if plain and parts.hostname and port and parts.scheme in DEFAULT_PORTS else None
+    host = parts.hostname if plain and parts.scheme in DEFAULT_PORTS else None
+    return (host, port) if host and port and is_host(host) else None
+
+
+def is_host(name: str) -> bool:
+    """Whether a host could be looked up at all: an address, or labels of 1 to 63 characters and 253 together."""
+    if ":" in name:
+        return True
+    try:
+        encoded = name.removesuffix(".").encode("idna")
+    except UnicodeError:
+        return False
+    labels = encoded.split(b".")
+    return len(encoded) <= LONGEST_NAME and all(1 <= len(label) <= LONGEST_LABEL for label in labels)
 
 
 def wrong_callback(pointer: str, url: str, settings: Settings) -> list[tuple[str, str]]:
@@ -46,7 +79,12 @@ def wrong_callback(pointer: str, url: str, settings: Settings) -> list[tuple[str
     """
     where = host_and_port(url)
     if where is None:
-        return [(pointer, "Give an http or https URL with a host, without user or fragment.")]
+        return [
+            (
+                pointer,
+                "Give an http or https URL with a host (labels of at most 63 characters), without user or fragment.",
+            )
+        ]
     host, port = where
     if settings.allow_private_targets or f"{host}:{port}" in settings.allowed_targets or not _plainly_private(host):
         return []

@@ -35,6 +35,13 @@ def ensure_admin_key(settings: Settings) -> tuple[str, Path | None, bool]:
     return _read(path), path, created
 
 
+def read_key_file(path: Path) -> str:
+    """The admin key of a file that only its owner can read. Raises Misconfigured."""
+    if not path.is_file():
+        raise Misconfigured(f"{path} is no file; --admin-key-file names one that holds the admin key.")
+    return _read(path)
+
+
 def _create(path: Path) -> bool:
     """A link appears whole or not at all, and never over a file that is there already."""
     path.parent.mkdir(parents=True, exist_ok=True)

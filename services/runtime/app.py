@@ -15,6 +15,7 @@ from services.runtime.admin_key import required_admin_key
 from services.runtime.admission import Room
 from services.runtime.auth import Access, FindCaller
 from services.runtime.commands import Commands
+from services.runtime.exposing import Exposition
 from services.runtime.health import health_router
 from services.runtime.observed import Branches, Observed
 from services.runtime.openapi import Document, document
@@ -51,7 +52,10 @@ def _assembled(
 ) -> ASGIApp:
     registry = _registry(context, parts)
     branches = {prefix: branch for part in parts for prefix, branch in part.branches.items()}
-    routers = [*(router for part in parts for router in part.routers), health_router(_checks(context, parts), registry)]
+    routers = [
+        *(router for part in parts for router in part.routers),
+        health_router(_checks(context, parts), Exposition(registry, context.settings)),
+    ]
     framework = _Framework(routers, branches, describe)
     framework.state.context, framework.state.commands, framework.state.access = context, commands, access
     framework.state.bodies = Room("body", body_bytes=context.settings.body_bytes, instruments=context.admission)

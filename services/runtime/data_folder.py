@@ -1,10 +1,11 @@
 """The data folder: one `pasokh up` at a time may run on it."""
 
+import errno
 import fcntl
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from services.runtime.errors import Misconfigured
@@ -23,8 +24,12 @@ def held(folder: Path) -> Iterator[Path]:
     folder = folder.absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Misconfigured(
+                f"{folder / LOCK} is a link, so that another file would be written to. Look who made it, then: rm {folder / LOCK}"
+            ) from error
         raise Misconfigured(
             f"The data folder {folder} cannot be used ({error.strerror}). Make it writable, or set PASOKH_DATA to another one."
         ) from error
@@ -33,6 +38,22 @@ def held(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         os.close(lock)
+
+
+def claim(database: Path, key: Path, *, is_new: bool) -> None:
+    """Make the database's file before the first key is made, so that a key without it says that the data is gone.
+
+    Raises Misconfigured then, unless `is_new` says that an empty database is meant.
+    """
+    if key.exists() and not database.exists() and not is_new:
+        raise Misconfigured(
+            f"{key} is there, and the database {database} is not: its data was moved or deleted. Put it back (pasokh restore "
+            "FILE), name its folder with PASOKH_DATA, or start with an empty one: pasokh up --new."
+        )
+    # What cannot be made is told by who opens it.
+    with suppress(OSError):
+        database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def wrong_modes(folder: Path, databases: Iterable[Path]) -> list[str]:

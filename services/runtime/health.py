@@ -6,12 +6,13 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.runtime.errors import Unavailable
+from services.runtime.exposing import Exposition
 from services.runtime.problems import RETRY_SECONDS
 from services.runtime.service import Check
 
@@ -54,7 +55,7 @@ async def _tried(name: str, check: Check, seconds: float) -> CheckResult:
     return CheckResult(ok=True, detail="ok")
 
 
-def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> APIRouter:
+def health_router(checks: Mapping[str, Check], exposition: Exposition) -> APIRouter:
     """The routes of probes."""
 
     async def livez() -> dict[str, str]:
@@ -66,8 +67,8 @@ def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> A
             return JSONResponse(found.model_dump())
         return JSONResponse(found.model_dump(), status_code=503, headers={"Retry-After": str(RETRY_SECONDS)})
 
-    async def metrics() -> Response:
-        return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def metrics(request: Request) -> Response:
+        return Response(exposition.text(request), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     router = APIRouter(tags=["operations"])
     router.add_api_route("/livez", livez, summary="This process runs")

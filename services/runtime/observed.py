@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.auth import caller_of
@@ -36,6 +37,8 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if scope["path"].startswith("/v1/"):
+                    _keep_private(message)
             await send(message)
 
         try:
@@ -60,6 +63,14 @@ class Observed:
         if method not in READS and scope["path"].startswith("/v1/"):
             caller = caller_of(scope)
             _audit.info("write", key=caller.key if caller else None, method=method, path=scope["path"], status=status)
+
+
+def _keep_private(message: Message) -> None:
+    """What REST answers is for the caller alone, and is what its type says."""
+    headers = MutableHeaders(raw=message["headers"])
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    message["headers"] = headers.raw
 
 
 def route_of(scope: Mapping[str, object]) -> str:

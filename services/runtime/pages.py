@@ -16,6 +16,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 """By the ending of a file's name."""

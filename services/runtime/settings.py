@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     """How many bytes visitors of one address may write to one web chat account."""
     account_chat_bytes_per_minute: Annotated[int, Field(ge=100_000)] = 20_000_000
     """How many bytes visitors may write to one web chat account."""
+    metrics_token: SecretStr | None = None
+    """What Prometheus sends as bearer to see the series of all workspaces from elsewhere."""
+    metrics_networks: list[str] = ["127.0.0.0/8", "::1/128"]
+    """Addresses or networks that see them without; `*` for all, where only Prometheus can reach us."""
 
     @property
     def database(self) -> Path:

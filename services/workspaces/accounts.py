@@ -19,7 +19,7 @@ from services.workspaces import edits
 from services.workspaces.account_news import publish_written
 from services.workspaces.edits import CheckAccount
 from services.workspaces.shapes import AccountShown, page_of, shown_account
-from services.workspaces.targets import wrong_callbacks, wrong_target
+from services.workspaces.targets import weak_secrets, wrong_callbacks, wrong_target
 from services.workspaces.writing import write
 
 AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
@@ -88,6 +88,7 @@ class AccountWriting:
             return [
                 *wrong_target(full.api_base, context.settings),
                 *wrong_callbacks(full, context.settings),
+                *weak_secrets(body),
                 *check(full),
             ]
 

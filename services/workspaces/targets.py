@@ -3,8 +3,13 @@
 from urllib.parse import urlsplit
 
 from schemas.configuration import AccountBody
-from services.runtime.addresses import DEFAULT_PORTS, wrong_callback
+from services.runtime.addresses import DEFAULT_PORTS, is_host, wrong_callback
 from services.runtime.settings import Settings
+from services.workspaces.edits import KEPT_CREDENTIAL
+
+SHORTEST_SECRET = 8
+PROVING = frozenset({"secret_token", "secret_token_previous", "identity_secret"})
+"""Credentials by which callers prove themselves and which people make up; that of `api` is checked by its channel."""
 
 
 def wrong_target(api_base: str | None, settings: Settings) -> list[tuple[str, str]]:
@@ -33,4 +38,17 @@ def _address(api_base: str) -> str | None:
     except ValueError:
         return None
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    return f"{parts.hostname}:{port}" if parts.hostname and port and plain and parts.scheme in DEFAULT_PORTS else None
+    host = parts.hostname if plain and parts.scheme in DEFAULT_PORTS else None
+    return f"{host}:{port}" if host and port and is_host(host) else None
+
+
+def weak_secrets(body: AccountBody) -> list[tuple[str, str]]:
+    """(pointer, sentence) for each secret that is short enough to be guessed. What was written before goes on."""
+    short = [name for name, value in body.credentials.items() if is_weak(name, value)]
+    sentence = f"Give a secret of at least {SHORTEST_SECRET} characters, better 32 random ones: openssl rand -hex 32."
+    return [(f"/credentials/{name}", sentence) for name in short]
+
+
+def is_weak(name: str, value: str) -> bool:
+    """Whether a credential is a secret that proves who calls, and could be guessed. `set`: as it was before."""
+    return name in PROVING and value != KEPT_CREDENTIAL and 0 < len(value) < SHORTEST_SECRET

@@ -85,3 +85,16 @@ def test_a_bus_of_no_known_kind_is_told_with_what_is_known(pasokh: Pasokh) -> No
 def test_a_password_in_an_address_is_not_shown() -> None:
     shown = doctor._without_secrets("mongodb://user:s3cret@host:27017/pasokh")
     assert shown == "mongodb://host:27017/pasokh"
+
+
+def test_a_key_without_its_database_and_a_guessable_secret_are_named(pasokh: Pasokh, tmp_path: Path) -> None:
+    (tmp_path / "admin.key").write_text("k" * 40)
+    (tmp_path / "admin.key").chmod(0o600)
+    result = pasokh("doctor", "--json")
+    findings = {one["name"]: one for one in json.loads(result.stdout)["items"]}
+    assert not findings["admin key"]["ok"]
+    assert "pasokh restore" in findings["admin key"]["detail"]
+    refused = pasokh("up", "--port", "0")
+    assert refused.exit_code == 1
+    assert "pasokh up --new" in refused.stderr
+    assert not (tmp_path / "pasokh.db").exists()

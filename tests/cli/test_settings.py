@@ -1,11 +1,12 @@
 """Settings come from the environment, and a flag of the same name wins; what is not acceptable is told in a sentence."""
 
 import logging
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from services.commands.flags import FLAGS, settings_of
+from services.commands.flags import ADMIN_KEY_FILE, FLAGS, settings_of
 from services.runtime.settings import Settings
 from tests.cli.conftest import Pasokh
 
@@ -17,8 +18,30 @@ def test_a_flag_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_every_flag_is_a_setting_of_that_name() -> None:
-    assert {flag.name for flag in FLAGS} <= set(Settings.model_fields)
+    assert {flag.name for flag in FLAGS} - {ADMIN_KEY_FILE} <= set(Settings.model_fields)
     assert all(type(None) in get_args(flag.kind) for flag in FLAGS)
+
+
+def test_an_admin_key_comes_from_a_file_that_others_cannot_read(tmp_path: Path, pasokh: Pasokh) -> None:
+    file = tmp_path / "key"
+    file.write_text("k" * 40 + "\n")
+    file.chmod(0o600)
+    key = settings_of({"admin_key_file": file}).admin_key
+    assert key is not None
+    assert key.get_secret_value() == "k" * 40
+    file.chmod(0o644)
+    for wrong in (file, tmp_path / "missing"):
+        said = pasokh("up", "--admin-key-file", str(wrong))
+        assert said.exit_code == 1
+        assert str(wrong) in said.stderr
+        assert "Traceback" not in said.stderr
+
+
+def test_an_admin_key_on_the_command_line_is_taken_with_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    assert settings_of({"admin_key": "k" * 40}).admin_key is not None
+    assert "--admin-key-file" in capsys.readouterr().err
+    assert settings_of({}).admin_key is None
+    assert capsys.readouterr().err == ""
 
 
 def test_a_setting_that_is_not_acceptable_is_named_without_a_traceback(pasokh: Pasokh) -> None:

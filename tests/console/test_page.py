@@ -22,6 +22,8 @@ async def test_each_file_is_served_to_anybody_under_a_policy_that_loads_nothing_
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 

@@ -13,7 +13,9 @@ from services.delivery.guard import GuardedBackend
 from services.delivery.http import ANSWER_BYTES, OutgoingHttp, guarded, open_http
 from services.demo.serving import serving
 from services.demo.telegram import TelegramStandIn
-from services.runtime.addresses import is_public
+from services.runtime.addresses import host_and_port, is_public, wrong_callback
+from services.runtime.settings import Settings
+from services.workspaces.targets import wrong_target
 
 BODY = {"chat_id": 1, "text": "x"}
 
@@ -133,7 +135,26 @@ async def test_what_is_no_web_address_is_refused(http: OutgoingHttp, url: str) -
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"),  # noqa: S104 - an address to refuse
         *("224.0.0.1", "255.255.255.255", "240.0.0.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fd00::1", "ff02::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1"),
-        *("2002:7f00:1::", "2002:a00:1::"),
+        *("2002:7f00:1::", "2002:a00:1::", "2002:808:808::", "2001:0:4136:e378:8000:63bf:f7f7:f7f7", "2001:20::1"),
+        *("fec0::1", "feff::1", "3fff::1", "3fff:fff::1", "5f00::1", "100::1", "64:ff9b:1::808:808", "2001:db8::1"),
+        *(
+            "192.0.0.8",
+            "192.0.0.9",
+            "192.0.0.170",
+            "192.88.99.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+        ),
+        *(
+            "192.31.196.1",
+            "192.52.193.1",
+            "192.175.48.1",
+            "2620:4f:8000::1",
+            "::ffff:192.88.99.1",
+            "64:ff9b::c058:6301",
+        ),
     ],
 )
 def test_private_address_is_not_public(address: str) -> None:
@@ -143,6 +164,30 @@ def test_private_address_is_not_public(address: str) -> None:
 @pytest.mark.parametrize("address", ["149.154.167.220", "2001:67c:4e8:f004::9", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_open_internet_is_public(address: str) -> None:
     assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://" + "a" * 64 + ".example/", "https://a..b/", "https://" + "a." * 130 + "example/", "https://.example/"],
+)
+def test_an_address_that_could_never_be_looked_up_is_none(url: str) -> None:
+    assert host_and_port(url) is None
+    [(pointer, _)] = wrong_callback("/url", url, Settings(allow_private_targets=True))
+    assert pointer == "/url"
+    assert [pointer for pointer, _ in wrong_target(url, Settings(allow_private_targets=True))] == ["/api_base"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://" + "a" * 63 + ".example/",
+        "https://xn--mgba3a4f16a.example/",
+        "http://[2001:67c::1]:8080/",
+        "https://fe_d.example.",
+    ],
+)
+def test_an_address_that_can_be_looked_up_is_one(url: str) -> None:
+    assert host_and_port(url) is not None
 
 
 class Network(httpcore2.AsyncNetworkBackend):
@@ -173,6 +218,16 @@ def backend(network: Network, *answers: list[str], allowed: tuple[str, ...] = ()
         return left.pop(0) if len(left) > 1 else left[0]
 
     return GuardedBackend(allow_private=False, allowed=allowed, resolve=resolve, network=network)
+
+
+async def test_a_host_that_no_resolver_takes_is_no_connection_and_no_bug() -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        # As the system's resolver does.
+        return [str(host.encode("idna"))]
+
+    guard = GuardedBackend(allow_private=False, allowed=(), resolve=resolve, network=Network())
+    with pytest.raises(httpcore2.ConnectError):
+        await guard.connect_tcp("a" * 64 + ".example", 443)
 
 
 async def test_host_of_a_private_address_is_refused_and_never_called() -> None:

@@ -145,7 +145,7 @@ async def test_what_is_no_json_is_400(desk: Desk, body: bytes) -> None:
         ),
         ("/sla", {"policies": [{"id": "p"}]}, ["/policies/0/targets"]),
         ("/sla", {"policies": [{"id": "p", "targets": {"first_response": 5}}]}, ["/policies/0/targets/first_response"]),
-        ("/accounts/telegram/x", {"credentials": {"secret_token": "s"}}, ["/credentials/bot_token"]),
+        ("/accounts/telegram/x", {"credentials": {"secret_token": "a-secret-of-it"}}, ["/credentials/bot_token"]),
     ],
 )
 async def test_what_is_not_acceptable_is_422_and_says_where(
@@ -184,7 +184,7 @@ async def test_a_method_that_a_path_does_not_take_is_405_with_those_that_it_take
     [
         ("/teams/t", "team", {"name": "T"}),
         ("/agents/a", "agent", {"name": "A", "teams": ["default"], "skills": {"lang:fa": 5}}),
-        ("/accounts/telegram/x", "account", {"credentials": {"bot_token": "1:a", "secret_token": "s"}}),
+        ("/accounts/telegram/x", "account", {"credentials": {"bot_token": "1:a", "secret_token": "a-secret-of-it"}}),
     ],
 )
 async def test_a_put_creates_then_replaces_under_its_etag_and_a_delete_ends_it(

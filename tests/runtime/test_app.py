@@ -69,6 +69,31 @@ async def test_metrics_hold_http_and_what_parts_bring() -> None:
     assert line in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/workspaces/shop", 200),
+        ("GET", "/v1/workspaces/nobody", 404),
+        ("PUT", "/v1/workspaces/shop", 400),
+        ("PATCH", "/v1/workspaces/shop", 405),
+        ("GET", "/v1/nothing", 404),
+        ("DELETE", "/v1/keys/none", 404),
+    ],
+)
+async def test_every_answer_of_rest_is_for_its_caller_alone(rest: Rest, method: str, path: str, status: int) -> None:
+    await rest.workspace()
+    answer = await rest.ask(method, path)
+    assert answer.status_code == status
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_answer_to_nobody_is_kept_by_nobody_either(rest: Rest) -> None:
+    answer = await rest.client.get("/v1/workspaces/shop")
+    assert (answer.status_code, answer.headers["cache-control"]) == (401, "no-store")
+    assert "cache-control" not in (await rest.client.get("/livez")).headers
+
+
 async def test_a_branch_is_asked_before_the_framework_and_no_other_path_reaches_it() -> None:
     async def branch(scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_body(receive, scope["headers"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.runtime.data_folder import LOCK, held
+from services.runtime.data_folder import LOCK, claim, held
 from services.runtime.errors import Misconfigured
 
 
@@ -32,3 +32,26 @@ def test_a_place_that_is_no_folder_is_told_with_the_fix(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Misconfigured, match="PASOKH_DATA"), held(tmp_path / "file"):
         pass
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_is_not_touched(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("precious")
+    (tmp_path / LOCK).symlink_to(other)
+    with pytest.raises(Misconfigured, match=r"is a link.*rm "), held(tmp_path):
+        pass
+    assert other.read_text() == "precious"
+
+
+def test_a_key_whose_database_is_gone_is_told_instead_of_an_empty_start(tmp_path: Path) -> None:
+    database, key = tmp_path / "pasokh.db", tmp_path / "admin.key"
+    claim(database, key, is_new=False)
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
+    key.write_text("k")
+    claim(database, key, is_new=False)
+    database.unlink()
+    with pytest.raises(Misconfigured, match=r"pasokh restore FILE.*PASOKH_DATA.*pasokh up --new"):
+        claim(database, key, is_new=False)
+    assert not database.exists()
+    claim(database, key, is_new=True)
+    assert database.exists()

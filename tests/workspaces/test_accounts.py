@@ -68,6 +68,19 @@ async def test_what_the_channel_does_not_accept_is_422_at_its_pointer(rest: Rest
     assert problem["errors"] == [{"pointer": "/credentials/bot_token", "detail": "A bot token is needed."}]
 
 
+@pytest.mark.parametrize("name", ["secret_token", "secret_token_previous", "identity_secret"])
+async def test_a_secret_that_could_be_guessed_is_422_and_an_old_one_goes_on(rest: Rest, name: str) -> None:
+    for secret in ("s", "seven-7"):
+        body = BODY | {"credentials": {"bot_token": TOKEN, name: secret}}
+        problem = problem_of(await rest.ask("PUT", MAIN, body), 422)
+        assert problem["errors"][0]["pointer"] == f"/credentials/{name}"
+        assert "at least 8 characters" in problem["errors"][0]["detail"]
+    fine = BODY | {"credentials": {"bot_token": TOKEN, name: "eight-88"}}
+    assert (await rest.ask("PUT", MAIN, fine)).status_code == 201
+    again = BODY | {"credentials": {"bot_token": TOKEN, name: "set"}}
+    assert (await rest.ask("PUT", MAIN, again)).status_code == 200
+
+
 async def test_an_unknown_channel_is_404_and_says_which_there_are(rest: Rest) -> None:
     problem = problem_of(await rest.ask("PUT", MAIN.replace("telegram", "fax"), {"nonsense": 1}), 404)
     assert "telegram" in str(problem["detail"])

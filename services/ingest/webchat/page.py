@@ -11,8 +11,9 @@ from schemas.values import Slug
 
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+"""The page is opened by its link, and never inside of another page: shops put the widget into theirs."""
 WIDGET_HEADERS = {
     "Cache-Control": "public, max-age=300",
     "Access-Control-Allow-Origin": "*",
@@ -25,6 +26,7 @@ PAGE_HEADERS = {
     # The address holds the token of a hand-off.
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 
 
