@@ -16,6 +16,7 @@ ActivityKind = Literal[
     "echo",
     "survey_answer",
     "follow",
+    "contact",
     "unknown",
 ]
 Side = Literal["customer", "account", "bot"]
@@ -65,7 +66,8 @@ class Activity(Contract):
     text does not show. `thread` tells public
     places apart (Telegram group: chat and topic; elsewhere the root post); None in private. `language`, `sentiment`,
     `intent`, `sensitive` and `masked` are filled by ingest before the log. `sent_at` is the platform's time,
-    `received_at` ours. `details` keeps what has no field yet: postback data, follow state, the raw kind of `unknown`.
+    `received_at` ours. `details` keeps what has no field yet: postback data, follow state, the raw kind of `unknown`,
+    the `email` and `phone` of the person. `contact` says nothing but these.
     """
 
     id: str

@@ -55,10 +55,9 @@ class Case(Conversation):
 class Person(Contract):
     """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case.
 
-    `email` and `phone` are what a channel that knows them said last.
     `forwarded_to` is the conversation of another person that this one continues (a chat opened by a hand-off link).
     `ours_in` are the groups in which this is our own side: those that a channel is linked to. `greeted_at` is when the
-    person was greeted.
+    person was greeted. `email` and `phone` are where they said that they can be reached.
     """
 
     key: str

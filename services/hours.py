@@ -43,6 +43,14 @@ def business_between(start: datetime, end: datetime, calendar: Calendar) -> floa
     return sum((closes - opens for opens, closes in spans), timedelta(0)).total_seconds()
 
 
+def opening_at(at: datetime, calendar: Calendar) -> tuple[bool, datetime | None]:
+    """Whether it is open at a time; and when not, when it opens next, in UTC: None where no day within `HORIZON` does."""
+    moment = at.astimezone(UTC)
+    opens = next((opens for opens, _ in _openings(moment, moment + HORIZON, calendar)), None)
+    is_open = opens is not None and opens <= moment
+    return is_open, None if is_open else opens
+
+
 def _openings(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
     """The opening times that touch `start` to `end`, in UTC: in order, apart, not empty."""
     zone = ZoneInfo(calendar.timezone)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.configuration import Calendar
-from services.hours import HORIZON, WEEKDAYS, add_business, business_between
+from services.hours import HORIZON, WEEKDAYS, add_business, business_between, opening_at
 
 OFFICE = Calendar(
     timezone="Europe/Riga",
@@ -121,3 +121,29 @@ def test_more_time_is_never_due_earlier(calendar: Calendar, start: datetime, les
 @given(calendars, moments, moments)
 def test_nothing_lies_between_a_moment_and_an_earlier_one(calendar: Calendar, one: datetime, two: datetime) -> None:
     assert business_between(max(one, two), min(one, two), calendar) == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "is_open", "opens"),
+    [
+        ("2026-03-02T10:00", True, None),  # a Monday
+        ("2026-03-02T09:00", True, None),
+        ("2026-03-02T17:00", False, "2026-03-03T09:00"),
+        ("2026-03-02T03:00", False, "2026-03-02T09:00"),
+        ("2026-03-06T18:00", False, "2026-03-10T09:00"),  # Monday the 9th is a holiday
+    ],
+)
+def test_when_it_opens_next(at: str, is_open: bool, opens: str | None) -> None:
+    week = {day: [("09:00", "17:00")] for day in ("mon", "tue", "wed", "thu", "fri")}
+    calendar = Calendar.model_validate({"hours": week, "holidays": [date(2026, 3, 9)]})
+    assert opening_at(utc(at), calendar) == (is_open, utc(opens) if opens else None)
+
+
+def test_a_shop_that_is_open_over_midnight_is_open_at_midnight() -> None:
+    calendar = Calendar.model_validate({"hours": {"mon": [["20:00", "24:00"]], "tue": [["00:00", "02:00"]]}})
+    assert opening_at(utc("2026-03-03T00:00"), calendar) == (True, None)
+
+
+def test_the_next_opening_is_a_wall_time_of_the_shops_zone() -> None:
+    calendar = Calendar.model_validate({"timezone": "Asia/Tehran", "hours": {"sat": [["09:00", "13:00"]]}})
+    assert opening_at(utc("2026-03-06T12:00"), calendar) == (False, utc("2026-03-07T05:30"))

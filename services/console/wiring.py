@@ -1,9 +1,9 @@
-"""The console in a process: the page, and dead letters over REST."""
+"""The console in a process: the page, dead letters and an overview over REST."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.console import dead_letters, page, runbooks
+from services.console import dead_letters, overview, page, runbooks
 from services.runtime.dead_letters import GroupTopics
 from services.runtime.service import Context, Part, Service
 
@@ -13,6 +13,7 @@ def console(topics: GroupTopics) -> Service:
 
     @asynccontextmanager
     async def opened(_: Context) -> AsyncIterator[Part]:
-        yield Part(routers=[dead_letters.router_of(topics), page.router_of(), runbooks.router_of()])
+        routers = [dead_letters.router_of(topics), overview.router_of(), page.router_of(), runbooks.router_of()]
+        yield Part(routers=routers)
 
     return opened

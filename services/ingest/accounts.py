@@ -20,13 +20,14 @@ KEPT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """An account, the languages that its customers may write in, the likeliest first, and what is the shop's own.
+    """An account of a workspace, the languages that its customers may write in, the likeliest first, and the shop's own.
 
     `generation` tells it from one of the same name before, and from itself under another secret.
     """
 
     account: Account
     expected: tuple[str, ...]
+    configuration: WorkspaceConfiguration
     own: OwnIdentifiers = NOTHING
     generation: int = 0
 
@@ -112,6 +113,7 @@ def _connected(configuration: WorkspaceConfiguration | None, channel: str, accou
     return Connected(
         Account(configuration.workspace, channel, account, kept.body),
         expected,
+        configuration,
         own_identifiers(configuration.itself.body.own),
         kept.generation,
     )

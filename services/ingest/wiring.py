@@ -11,6 +11,7 @@ from services.ingest.webchat import page
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.routes import Reception, router_of, shares_of
 from services.ingest.webchat.standing import Standings
+from services.ingest.webchat.status import Presences
 from services.ingest.webchat.visiting import Door, ReadHandoff, Secrets
 from services.ingest.webhooks import PREFIX, Bounds, Webhooks
 from services.runtime.admission import Room
@@ -33,8 +34,8 @@ def ingest(read_handoff: ReadHandoff) -> Service:
         webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes, Bounds(room, rates))
         bells = Bells(context.bus)
         door = Door(context, accounts, rates, Secrets(context, {}), read_handoff)
-        standings = Standings(accounts, bells)
-        reception = Reception(door, bells, standings, instruments, shares_of(context))
+        standings, presences = Standings(accounts, bells), Presences(context.store, context.clock)
+        reception = Reception(door, bells, standings, instruments, presences, shares_of(context))
         yield Part(
             branches={PREFIX: webhooks},
             routers=[router_of(reception), page.router_of()],

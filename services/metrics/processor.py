@@ -126,6 +126,7 @@ def _conversation(event: Event) -> str:
 def _count_fact(work: Work, memory: Memory, event: Event) -> None:
     told = Told(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
     before = work.get(COUNTED_CASES, told.fact.conversation) or _unheard(event.workspace)
+    _tally(work, memory, event.workspace).note(told.word, event.time)
     after, marks = follow(_moved(work, memory, told.fact, before), told)
     _count(work, memory, event.workspace, [sample for mark in marks for sample in of_mark(mark)])
     if told.case.status == "closed" and after.waiting is None:

@@ -2,10 +2,11 @@
 
 import bisect
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.metrics.domain import Sample, folded
 from services.metrics.instruments import Instrument
-from services.records.counters import CounterRecord, Distribution
+from services.records.counters import MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, Distribution
 
 MOST_SERIES = 1000
 """Of a workspace in one partition; beyond it teams and languages that are new are counted as `other`."""
@@ -20,11 +21,21 @@ class Tally:
     version: int
     values: dict[str, float] = field(default_factory=dict)
     distributions: dict[str, Distribution] = field(default_factory=dict)
+    recent_messages: dict[str, int] = field(default_factory=dict)
+    recent_opened: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, record: CounterRecord, version: int) -> "Tally":
         """What is counted on from a document, which stays as it is."""
-        return cls(record.workspace, record.partition, version, dict(record.values), dict(record.distributions))
+        return cls(
+            record.workspace,
+            record.partition,
+            version,
+            dict(record.values),
+            dict(record.distributions),
+            dict(record.recent_messages),
+            dict(record.recent_opened),
+        )
 
     @property
     def record(self) -> CounterRecord:
@@ -35,6 +46,8 @@ class Tally:
             version=self.version,
             values=self.values,
             distributions=self.distributions,
+            recent_messages=self.recent_messages,
+            recent_opened=self.recent_opened,
         )
 
     def add(self, sample: Sample) -> str:
@@ -49,6 +62,13 @@ class Tally:
         else:
             self.move(series, sample.amount)
         return series
+
+    def note(self, word: str, at: datetime) -> None:
+        """Count a fact of a conversation, by its last word, among what happened lately."""
+        if word == "message_received":
+            MESSAGE_SLOTS.count(self.recent_messages, at)
+        elif word == "opened":
+            OPENED_SLOTS.count(self.recent_opened, at)
 
     def _admits(self, series: str) -> bool:
         known = series in self.values or series in self.distributions

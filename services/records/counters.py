@@ -4,11 +4,41 @@ A counter document holds all series of one workspace from one partition, so what
 wrote it; the totals are the sums over partitions.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from schemas.counted import CaseRecord
 from schemas.values import Contract, Instant
 from services.runtime.store.port import Collection, Index
 
 WRITER = "metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How finely something recent is counted: a slot's length, and for how long slots are kept; both in seconds."""
+
+    seconds: int
+    kept_seconds: int
+
+    def of(self, at: datetime) -> int:
+        """The start of the slot that a time lies in."""
+        return int(at.timestamp()) // self.seconds * self.seconds
+
+    def count(self, counted: dict[str, int], at: datetime) -> None:
+        """Count one more at a time. What is too old by now is dropped, whichever of both came first."""
+        slot = self.of(at)
+        if (known := counted.get(str(slot))) is not None:
+            counted[str(slot)] = known + 1
+            return
+        counted[str(slot)] = 1
+        oldest = max(map(int, counted)) - self.kept_seconds
+        for old in [one for one in counted if int(one) < oldest]:
+            del counted[old]
+
+
+MESSAGE_SLOTS = Slots(seconds=5, kept_seconds=6 * 60)
+OPENED_SLOTS = Slots(seconds=60, kept_seconds=31 * 60)
 
 
 class Distribution(Contract):
@@ -23,6 +53,8 @@ class CounterRecord(Contract):
 
     A series is named by its metric and label values joined with `|`, in the order that the table of instruments gives.
     `version` is the number of the commit that wrote it: it rises within a partition, so readers ask for what is new.
+    `recent_messages` and `recent_opened` count the customers' messages and the opened conversations of the last minutes
+    by the start of their slot, in seconds since 1970: see `MESSAGE_SLOTS` and `OPENED_SLOTS`.
     """
 
     workspace: str
@@ -30,6 +62,8 @@ class CounterRecord(Contract):
     version: int
     values: dict[str, float] = {}
     distributions: dict[str, Distribution] = {}
+    recent_messages: dict[str, int] = {}
+    recent_opened: dict[str, int] = {}
 
 
 class CountedRecord(Contract):

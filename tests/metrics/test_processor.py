@@ -189,3 +189,34 @@ async def test_waiting_is_the_number_of_conversations_that_wait(plan: list[tuple
         if restart:
             counting.restart()
     assert await counting.value("pasokh_waiting") == sum(status == "waiting" for status in last.values())
+
+
+async def test_what_came_lately_is_counted_by_when_it_came_and_what_is_old_is_dropped() -> None:
+    counting = Counting()
+    await counting.batch([counting.fact("opened"), counting.fact("message_received", author="customer")])
+    counting.restart()
+    await counting.batch([counting.fact("message_received", author="customer"), counting.fact("replied")])
+    record = counting.get(COUNTERS, "0/w")
+    assert record is not None
+    assert sum(record.recent_messages.values()) == 2
+    assert sum(record.recent_opened.values()) == 1
+    for n in range(1, 200):
+        counting.now = START + timedelta(minutes=n)
+        await counting.tell("message_received", author="customer")
+        await counting.tell("opened")
+    record = counting.get(COUNTERS, "0/w")
+    assert record is not None
+    assert len(record.recent_messages) <= 7
+    assert len(record.recent_opened) <= 32
+
+
+async def test_a_message_that_is_read_late_counts_when_it_came() -> None:
+    counting = Counting()
+    await counting.tell("message_received", author="customer")
+    late = counting.fact("message_received", author="customer")
+    counting.now = START + timedelta(minutes=3)
+    await counting.tell("message_received", author="customer")
+    await counting.batch([late])
+    record = counting.get(COUNTERS, "0/w")
+    assert record is not None
+    assert sorted(record.recent_messages.values()) == [1, 2]

@@ -19,8 +19,9 @@ from services.ingest.publishing import publish
 from services.ingest.understand import understood
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.conversation import Place, awaited, end_of, found, listed, place_of, said, talk_of
-from services.ingest.webchat.shapes import Identity, MessageBody, SessionBody, SessionShown
+from services.ingest.webchat.shapes import ContactBody, Identity, MessageBody, SessionBody, SessionShown
 from services.ingest.webchat.standing import CHANNEL, Standings
+from services.ingest.webchat.status import Presences, StatusShown, calendar_of, status_of
 from services.ingest.webchat.tokens import LIFETIME, Visitor, anonymous, identified, is_proven, token_of
 from services.ingest.webchat.visiting import PREFLIGHT, TOKENS, Door, address_of
 from services.records.shown import MessageShown
@@ -28,7 +29,7 @@ from services.runtime.beside import Beside
 from services.runtime.bodies import BodyBroken, BodyLate, BodyTooLarge
 from services.runtime.errors import Fenced, Unavailable, Unknown
 from services.runtime.http import Asked, Listing
-from services.runtime.identifiers import hashed_id
+from services.runtime.identifiers import hashed_id, random_id
 from services.runtime.json_body import JsonBody
 from services.runtime.problems import HANDLERS, Refusal, Unauthorized
 from services.runtime.rates import network_of
@@ -56,6 +57,7 @@ class Reception:
     bells: Bells
     standings: Standings
     instruments: IngestInstruments
+    presences: Presences
     streams: StreamShares
     wait_seconds: float = WAIT_SECONDS
     beside: Beside = field(default_factory=Beside)
@@ -228,6 +230,34 @@ async def _publish(visit: Visit, activity: Activity) -> None:
         instruments.masked.labels(*labels, kind).inc()
 
 
+async def show_status(visit: Visiting, response: Response) -> StatusShown:
+    """Whether somebody answers now, and if not, when the shop opens again; for anybody."""
+    account, reception = visit.connected.account, visit.reception
+    response.headers["Cache-Control"] = "no-store"
+    calendar = calendar_of(account, visit.connected.configuration)
+    online = await reception.presences.is_online(account.workspace)
+    return status_of(calendar, reception.door.context.clock.now(), online=online)
+
+
+async def leave_contact(body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], visit: Visiting) -> Response:
+    """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
+    visitor, now = visit.known, visit.reception.door.context.clock.now()
+    activity = Activity(
+        id=hashed_id("contact", visitor.key, random_id(now)),
+        workspace=visitor.workspace,
+        channel=CHANNEL,
+        account=visitor.account,
+        kind="contact",
+        surface="private",
+        person=visitor.person,
+        person_name=visitor.name,
+        received_at=now,
+        details={"email": body.email, "consent": body.consent},
+    )
+    await _publish(visit, activity)
+    return Response(status_code=204)
+
+
 async def list_messages(visit: Visiting, asked: Asked) -> Listing[MessageShown]:
     """Both directions of the visitor's own conversation, oldest first."""
     return await listed(visit.reception.door.context.store, visit.known, asked)
@@ -289,8 +319,10 @@ def router_of(reception: Reception) -> APIRouter:
         responses={202: {"description": "Kept durably; its `conversation` is null until the router has sorted it in"}},
     )
     add("/messages", list_messages, dependencies=held)
+    add("/status", show_status)
+    add("/contact", leave_contact, methods=["POST"], dependencies=held, status_code=204)
     described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
     add("/stream", stream, dependencies=held, response_class=EventStream, responses={200: described})
-    for path in ("/sessions", "/messages", "/stream"):
+    for path in ("/sessions", "/messages", "/stream", "/status", "/contact"):
         add(path, preflight, methods=["OPTIONS"], include_in_schema=False)
     return router

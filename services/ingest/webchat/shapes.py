@@ -1,15 +1,18 @@
 """What browsers write and read."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from schemas.configuration import Language, Name
 from schemas.values import Written
 from schemas.visible import Visible
 from services.channels.webchat import LONGEST_TEXT
 
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}")
 Line = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), Visible]
 
 
@@ -22,6 +25,16 @@ def _known_or_none(given: object) -> object:
         return _language.validate_python(given)
     except ValidationError:
         return None
+
+
+def _plausible(given: str) -> str:
+    # As browsers check `type=email` (HTML, 4.10.5.1.5), with a domain of at least two labels.
+    if not _EMAIL.fullmatch(given):
+        raise ValueError("this is no e-mail address, such as name@example.com")
+    return given
+
+
+Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_plausible)]
 
 
 class Identity(Written):
@@ -52,3 +65,10 @@ class MessageBody(Written):
 
     id: UUID
     text: Line
+
+
+class ContactBody(Written):
+    """Where the visitor can be reached. `consent`: they were asked, and said yes."""
+
+    email: Email
+    consent: Literal[True]

@@ -358,9 +358,9 @@ def met(person: Person | None, activity: Activity, now: datetime) -> Person:
 
 
 def _said(activity: Activity, name: str) -> str | None:
-    """What a channel that knows customers by more than an id says of this one."""
+    """What a person says of where they can be reached; what was masked, since it was said in public, is nowhere."""
     value = activity.details.get(name)
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value and name not in activity.masked else None
 
 
 def _stranger(activity: Activity, now: datetime) -> Person:

@@ -370,6 +370,19 @@ def _unknown(work: Work, activity: Activity, around: Around) -> None:
     places.note_moved(work, activity)
 
 
+def _contact(work: Work, activity: Activity, around: Around) -> None:
+    """A person says where they can be reached."""
+    person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    work.put(PERSONS, person.key, person)
+
+
 BY_MESSAGE: dict[str, Handler] = {"message": _message, "postback": _postback}
 CHANGES: dict[str, Handler] = {"edit": _edit, "deletion": _deletion}
-ONCE: dict[str, Handler] = {**CHANGES, "receipt": _receipt, "follow": _follow, "echo": _echo, "unknown": _unknown}
+ONCE: dict[str, Handler] = {
+    **CHANGES,
+    "receipt": _receipt,
+    "follow": _follow,
+    "contact": _contact,
+    "echo": _echo,
+    "unknown": _unknown,
+}

@@ -25,6 +25,7 @@ from services.ingest.webchat import page
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.routes import Reception, router_of, shares_of
 from services.ingest.webchat.standing import Standings
+from services.ingest.webchat.status import Presences
 from services.ingest.webchat.visiting import Door, Secrets
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.keys import StoredKeys
@@ -233,8 +234,8 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Hou
     bells, instruments = Bells(bus), IngestInstruments()
     accounts = Accounts(store, clock, spacing=0)
     door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), _read_link)
-    standings = Standings(accounts, bells)
-    reception = Reception(door, bells, standings, instruments, shares_of(context), wait_seconds)
+    standings, presences = Standings(accounts, bells), Presences(store, clock)
+    reception = Reception(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
     part = Part(routers=[router_of(reception), page.router_of()])
     async with (
         workspaces({"webchat": Webchat().check_account})(context) as configured,

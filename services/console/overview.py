@@ -1,0 +1,149 @@
+"""What the page `/ops` shows and cannot count itself: what came lately, who waits longest, customers' names, webhooks out.
+
+Each answer costs a few documents, however much goes on: counts come from the counters of `metrics`, the rest from indexes.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends
+from fastapi import Query as QueryOf
+from pydantic import BaseModel, Field
+
+from schemas.case import Case, Person
+from schemas.configuration import Kept
+from schemas.conversation import Conversation
+from schemas.values import Instant, Written
+from schemas.webhooks import Webhook
+from services.records.conversations import CONVERSATIONS, PERSONS
+from services.records.counters import COUNTERS, MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, counter_id
+from services.records.lookups import ExistingWorkspace
+from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES, LineRecord, line_id
+from services.runtime.auth import allowed
+from services.runtime.http import In, Listing
+from services.runtime.service import Context
+from services.runtime.store.port import Key, Query, Store
+
+RECENTLY = timedelta(minutes=5)
+MINUTES = 30
+LONGEST_WAITING = 50
+MOST_QUEUED = 200
+"""Deliveries that are counted of one subscription in one partition; beyond it there are `more`."""
+MOST_PERSONS = 200
+
+
+class Overview(BaseModel):
+    """A workspace now. `opened_by_minute`: conversations opened in each of the last 30 minutes, the oldest first."""
+
+    at: Instant
+    messages_in_5_minutes: int = Field(description="Messages of customers in the last five minutes.")
+    opened_by_minute: list[int]
+    longest_waiting: list[Conversation] = Field(description="At most 50 that wait for an agent, the longest first.")
+
+
+class CustomerName(BaseModel):
+    """What a customer is called; null where the channel does not tell."""
+
+    person: str
+    name: str | None
+
+
+class WebhookHealth(BaseModel):
+    """How a subscription fares. Of its address the host is shown only: the rest may hold a secret."""
+
+    id: str
+    host: str
+    queued: int = Field(description="Facts that the endpoint has not taken yet.")
+    queued_more: bool = Field(description="There are more than were counted.")
+    failing: bool = Field(description="The last tries failed, and further ones wait.")
+    paused_until: Instant | None = Field(description="When it is tried again; null when it is not held back.")
+    disabled: bool = Field(description="It answered 410 Gone: nothing is sent until the subscription is written again.")
+
+
+class NamesAsked(Written):
+    """Whose names; `person` is repeated."""
+
+    person: list[Annotated[str, Field(max_length=400)]] = Field(min_length=1, max_length=MOST_PERSONS)
+
+
+async def show_overview(configuration: ExistingWorkspace, context: In) -> Overview:
+    """What goes on now, true at any volume: counted by the server, at most a second old."""
+    now, workspace = context.clock.now(), configuration.workspace
+    counters = await _counters(context, workspace)
+    waiting = Query(CONVERSATIONS.name, "status", {"workspace": workspace, "status": "waiting"}, limit=LONGEST_WAITING)
+    page = await context.store.query(waiting)
+    return Overview(
+        at=now,
+        messages_in_5_minutes=_since([one.recent_messages for one in counters], MESSAGE_SLOTS.of(now - RECENTLY)),
+        opened_by_minute=_by_minute([one.recent_opened for one in counters], now),
+        longest_waiting=[Case.model_validate(document).shown() for _, document in page.items],
+    )
+
+
+async def _counters(context: Context, workspace: str) -> list[CounterRecord]:
+    keys = [Key(COUNTERS.name, counter_id(partition, workspace)) for partition in range(context.bus.partitions)]
+    found = await context.store.get_many(keys)
+    return [CounterRecord.model_validate(document) for document in found.values()]
+
+
+def _since(counted: list[dict[str, int]], start: int) -> int:
+    return sum(count for slots in counted for slot, count in slots.items() if int(slot) >= start)
+
+
+def _by_minute(counted: list[dict[str, int]], now: datetime) -> list[int]:
+    last = OPENED_SLOTS.of(now)
+    slots = range(last - (MINUTES - 1) * OPENED_SLOTS.seconds, last + 1, OPENED_SLOTS.seconds)
+    return [sum(one.get(str(slot), 0) for one in counted) for slot in slots]
+
+
+async def list_names(
+    configuration: ExistingWorkspace, context: In, asked: Annotated[NamesAsked, QueryOf()]
+) -> Listing[CustomerName]:
+    """What these customers are called; persons that nobody knows are left out."""
+    keys = [Key(PERSONS.name, f"{configuration.workspace}/{person}") for person in dict.fromkeys(asked.person)]
+    found = await context.store.get_many(keys)
+    persons = [Person.model_validate(document) for document in found.values()]
+    return Listing(items=[CustomerName(person=one.person, name=one.name) for one in persons])
+
+
+async def list_webhook_health(configuration: ExistingWorkspace, context: In) -> Listing[WebhookHealth]:
+    """How each subscription fares: what waits, what fails, what is off."""
+    partitions, store = context.bus.partitions, context.store
+    now, workspace = context.clock.now(), configuration.workspace
+    items = [await _health(store, partitions, now, workspace, *one) for one in configuration.webhooks.items()]
+    return Listing(items=items)
+
+
+async def _health(
+    store: Store, partitions: int, now: datetime, workspace: str, webhook: str, kept: Kept[Webhook]
+) -> WebhookHealth:
+    keys = [Key(WEBHOOK_LINES.name, line_id(partition, workspace, webhook)) for partition in range(partitions)]
+    lines = {key.id: LineRecord.model_validate(document) for key, document in (await store.get_many(keys)).items()}
+    queued = [await _queued(store, line) for line in lines]
+    paused = [one.paused_until for one in lines.values() if one.paused_until is not None and one.paused_until > now]
+    return WebhookHealth(
+        id=webhook,
+        host=urlsplit(kept.body.url).netloc.rpartition("@")[2],
+        queued=sum(count for count, _ in queued),
+        queued_more=any(more for _, more in queued),
+        failing=any(one.failures > 0 for one in lines.values()),
+        paused_until=max(paused, default=None),
+        disabled=any(one.gone == kept.version for one in lines.values()),
+    )
+
+
+async def _queued(store: Store, line: str) -> tuple[int, bool]:
+    query = Query(WEBHOOK_DELIVERIES.name, "line", {"line": line, "state": "pending"}, limit=MOST_QUEUED)
+    page = await store.query(query)
+    return len(page.items), page.next is not None
+
+
+def router_of() -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/v1/workspaces/{workspace}/overview", tags=["overview"])
+    read = [Depends(allowed("read"))]
+    router.add_api_route("", show_overview, dependencies=read)
+    router.add_api_route("/customers", list_names, dependencies=read)
+    router.add_api_route("/webhooks", list_webhook_health, dependencies=read)
+    return router

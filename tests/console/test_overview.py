@@ -1,0 +1,158 @@
+"""What `/ops` asks the server to count: right from the first look, cheap at any volume, and without what is secret."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from schemas.case import Case, Person
+from services.console.overview import MOST_QUEUED, router_of
+from services.records.conversations import CONVERSATIONS, PERSONS
+from services.records.counters import COUNTERS, CounterRecord, counter_id
+from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES, DeliveryRecord, LineRecord, line_id
+from services.runtime.service import Part
+from tests.rest import Rest, open_rest, problem_of
+
+BASE = "/v1/workspaces/shop/overview"
+
+
+@pytest.fixture
+async def rest() -> AsyncIterator[Rest]:
+    async with open_rest([Part(routers=[router_of()])]) as found:
+        for collection in (COUNTERS, PERSONS):
+            found.store.collections[collection.name] = collection
+        await found.workspace("shop")
+        await found.workspace("other")
+        yield found
+
+
+def count(rest: Rest, workspace: str, partition: int, **recent: dict[str, int]) -> None:
+    record = CounterRecord(workspace=workspace, partition=partition, version=1, **recent)  # type: ignore[arg-type] # which field it is, is the test's word
+    rest.store.keep(COUNTERS, counter_id(partition, workspace), record)
+
+
+async def test_messages_of_five_minutes_are_summed_over_partitions_and_of_this_workspace_alone(rest: Rest) -> None:
+    now = int(rest.clock.now().timestamp())
+    count(rest, "shop", 0, recent_messages={str(now): 4_000, str(now - 295): 30, str(now - 310): 7_000})
+    count(rest, "shop", 1, recent_messages={str(now - 60): 500})
+    count(rest, "other", 0, recent_messages={str(now): 99})
+    assert (await rest.ask("GET", BASE)).json()["messages_in_5_minutes"] == 4_530
+
+
+async def test_conversations_opened_stand_in_their_minute(rest: Rest) -> None:
+    this_minute = int(rest.clock.now().timestamp()) // 60 * 60
+    opened = {str(this_minute): 2, str(this_minute - 60): 3, str(this_minute - 29 * 60): 1, str(this_minute - 1800): 50}
+    count(rest, "shop", 0, recent_opened=opened)
+    count(rest, "shop", 1, recent_opened={str(this_minute): 5})
+    bars = (await rest.ask("GET", BASE)).json()["opened_by_minute"]
+    assert (len(bars), bars[0], bars[-2], bars[-1], sum(bars)) == (30, 1, 3, 7, 11)
+
+
+async def test_a_workspace_where_nothing_was_counted_yet_has_zeros(rest: Rest) -> None:
+    shown = (await rest.ask("GET", BASE)).json()
+    assert (shown["messages_in_5_minutes"], sum(shown["opened_by_minute"]), shown["longest_waiting"]) == (0, 0, [])
+
+
+def conversation(rest: Rest, name: str, minutes_ago: float, **given: Any) -> None:
+    at = rest.clock.now() - timedelta(minutes=minutes_ago)
+    fields: dict[str, Any] = {
+        "id": name,
+        "workspace": "shop",
+        "key": "shop/telegram:main:1",
+        "status": "waiting",
+        "channel": "telegram",
+        "account": "main",
+        "surface": "private",
+        "person": "telegram:main:1",
+        "team": "default",
+        "priority": "normal",
+        "opened_at": at,
+        "updated_at": at,
+    }
+    rest.store.keep(CONVERSATIONS, name, Case.model_validate({**fields, **given}))
+
+
+async def test_who_waits_longest_comes_first_and_who_does_not_wait_does_not_come(rest: Rest) -> None:
+    conversation(rest, "short", 1)
+    conversation(rest, "long", 90)
+    conversation(rest, "with-an-agent", 200, status="assigned", agent="sara")
+    conversation(rest, "elsewhere", 300, workspace="other")
+    waiting = (await rest.ask("GET", BASE)).json()["longest_waiting"]
+    assert [one["id"] for one in waiting] == ["long", "short"]
+
+
+async def test_customers_are_named_in_this_workspace_only(rest: Rest) -> None:
+    for workspace, name in (("shop", "زهرا"), ("other", "Somebody else")):
+        key = f"{workspace}/telegram:main:1"
+        person = Person(key=key, workspace=workspace, person="telegram:main:1", name=name, seen_at=rest.clock.now())
+        rest.store.keep(PERSONS, key, person)
+    answer = await rest.ask("GET", f"{BASE}/customers?person=telegram:main:1&person=telegram:main:nobody")
+    assert answer.json()["items"] == [{"person": "telegram:main:1", "name": "زهرا"}]
+
+
+async def webhook(rest: Rest, name: str = "crm") -> None:
+    body = {"url": "https://hooks.example/path?token=abc", "types": ["pasokh.conversation."]}
+    answer = await rest.ask("PUT", f"/v1/workspaces/shop/webhooks/{name}", body)
+    assert answer.status_code == 201, answer.text
+
+
+def owe(rest: Rest, number: int, line: str, state: str = "pending") -> None:
+    now = rest.clock.now()
+    record = DeliveryRecord.model_validate(
+        {
+            "workspace": "shop",
+            "webhook": "crm",
+            "event": f"e{number}",
+            "type": "pasokh.conversation.opened",
+            "line": line,
+            "partition": 0,
+            "state": state,
+            "at": now,
+            "next_at": now,
+            "expires_at": now + timedelta(days=1),
+        }
+    )
+    rest.store.keep(WEBHOOK_DELIVERIES, f"shop/crm/e{number}", record)
+
+
+async def test_a_webhook_tells_what_waits_and_that_it_fails_and_its_host_alone(rest: Rest) -> None:
+    await webhook(rest)
+    line = line_id(0, "shop", "crm")
+    later = rest.clock.now() + timedelta(minutes=3)
+    rest.store.keep(WEBHOOK_LINES, line, LineRecord(workspace="shop", webhook="crm", failures=4, paused_until=later))
+    for number in range(3):
+        owe(rest, number, line)
+    owe(rest, 9, line, state="delivered")
+    answer = await rest.ask("GET", f"{BASE}/webhooks")
+    [shown] = answer.json()["items"]
+    assert (shown["queued"], shown["queued_more"], shown["failing"], shown["disabled"]) == (3, False, True, False)
+    assert shown["host"] == "hooks.example"
+    assert "token" not in answer.text
+
+
+async def test_a_long_queue_is_counted_no_further_than_it_is_cheap(rest: Rest) -> None:
+    await webhook(rest)
+    line = line_id(1, "shop", "crm")
+    rest.store.keep(WEBHOOK_LINES, line, LineRecord(workspace="shop", webhook="crm"))
+    for number in range(MOST_QUEUED + 1):
+        owe(rest, number, line)
+    [shown] = (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"]
+    assert (shown["queued"], shown["queued_more"], shown["failing"]) == (MOST_QUEUED, True, False)
+
+
+async def test_a_webhook_that_is_gone_is_disabled_until_it_is_written_again(rest: Rest) -> None:
+    await webhook(rest)
+    version = int((await rest.ask("GET", "/v1/workspaces/shop/webhooks/crm")).headers["etag"].strip('"'))
+    rest.store.keep(WEBHOOK_LINES, line_id(0, "shop", "crm"), LineRecord(workspace="shop", webhook="crm", gone=version))
+    assert (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"][0]["disabled"] is True
+    body = {"url": "https://hooks.example/new", "types": ["pasokh.conversation."]}
+    assert (await rest.ask("PUT", "/v1/workspaces/shop/webhooks/crm", body)).status_code == 200
+    assert (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"][0]["disabled"] is False
+
+
+@pytest.mark.parametrize("path", ["", "/webhooks", "/customers?person=telegram:main:1"])
+async def test_a_key_of_another_workspace_sees_nothing(rest: Rest, path: str) -> None:
+    foreign = await rest.key("read", workspace="other")
+    problem_of(await rest.ask("GET", f"{BASE}{path}", authorization=foreign), 404)
+    problem_of(await rest.ask("GET", f"{BASE}{path}", authorization="Bearer nobody"), 401)
