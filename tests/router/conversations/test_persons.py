@@ -17,7 +17,7 @@ async def test_a_contact_is_kept_with_the_person_and_opens_nothing() -> None:
     house = House()
     assert await house.customer(kind="contact", details={"email": "neda@example.com", "consent": True}) == []
     assert person(house).email == "neda@example.com"
-    assert house.cases == []
+    assert house.cases() == []
 
 
 async def test_an_address_outlives_later_messages_and_a_newer_one_replaces_it() -> None:
