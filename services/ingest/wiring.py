@@ -7,7 +7,7 @@ from services.channels.registry import CHANNELS
 from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
-from services.ingest.webchat import page
+from services.ingest.webchat import page, plain
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.routes import Reception, router_of, shares_of
 from services.ingest.webchat.standing import Standings
@@ -38,7 +38,7 @@ def ingest(read_handoff: ReadHandoff) -> Service:
         reception = Reception(door, bells, standings, instruments, presences, shares_of(context))
         yield Part(
             branches={PREFIX: webhooks},
-            routers=[router_of(reception), page.router_of()],
+            routers=[plain.router_of(reception), router_of(reception), page.router_of()],
             collectors=instruments.collectors,
             background=[bells.run, standings.run, notes.run],
         )

@@ -105,7 +105,7 @@ def checked_route(reception: Reception) -> type[APIRoute]:
                     request.state.visit = Visit(reception, connected, visitor)
                     response = await handle(request)
                 except ANSWERED as error:
-                    response = await _problem_of(request, error)
+                    response = await problem_of(request, error)
                 response.headers.update(headers)
                 return response
 
@@ -114,7 +114,8 @@ def checked_route(reception: Reception) -> type[APIRoute]:
     return CheckedRoute
 
 
-async def _problem_of(request: Request, error: Exception) -> Response:
+async def problem_of(request: Request, error: Exception) -> Response:
+    """The answer to one of the errors in `ANSWERED`."""
     answer = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
     response: Response = await answer(request, error)
     return response

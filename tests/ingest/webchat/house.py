@@ -21,7 +21,7 @@ from schemas.values import Sealed
 from services.channels.webchat import Webchat
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
-from services.ingest.webchat import page
+from services.ingest.webchat import page, plain
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.routes import Reception, router_of, shares_of
 from services.ingest.webchat.standing import Standings
@@ -236,7 +236,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Hou
     door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), _read_link)
     standings, presences = Standings(accounts, bells), Presences(store, clock)
     reception = Reception(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
-    part = Part(routers=[router_of(reception), page.router_of()])
+    part = Part(routers=[plain.router_of(reception), router_of(reception), page.router_of()])
     async with (
         workspaces({"webchat": Webchat().check_account})(context) as configured,
         open_app(context, [configured, part], StoredKeys(store, clock.monotonic).find) as app,

@@ -1,0 +1,283 @@
+// The chat itself: the panel, what is unread, and what is on its way.
+
+import { dressed, h, icon } from "./elements.js";
+import { Lines } from "./lines.js";
+import { Memory, uuid } from "./memory.js";
+import { Reach } from "./reach.js";
+import { Refused, Server } from "./server.js";
+import { CSS } from "./style.js";
+import { Times, named } from "./text.js";
+import { TEXTS, directionOf, filled, languageOf } from "./words.js";
+
+const waiting = window.pasokhChat;
+const { given, here } = waiting;
+const isPage = given.page !== undefined;
+const query = new URLSearchParams(isPage ? location.search : "");
+const language = languageOf([given.lang, query.get("lang"), isPage ? "" : document.documentElement.lang]);
+const t = TEXTS[language];
+const base = new URL(`${given.workspace}/${given.account}`, here).href;
+const memory = new Memory(`pasokh/${base}/${given.userId || ""}/`);
+const who = Object.assign(
+  { language },
+  given.name ? { name: given.name } : {},
+  given.userId ? { identity: { user_id: given.userId, user_hash: given.userHash || "" } } : {},
+);
+const server = new Server(base, memory, who, query.get("handoff"));
+const times = new Times(language, t, filled);
+const number = new Intl.NumberFormat(language);
+const answers = new Map();
+let following = false;
+let flushing = false;
+
+// --- What is on its way -------------------------------------------------------------------------------------------------
+
+function unsent() {
+  return memory.names("unsent/").map((name) => memory.kept(name)).filter(Boolean).sort((a, b) => a.at - b.at);
+}
+
+// Of all tabs one sends, one message at a time and in order; a message keeps its id, and the server takes an id once.
+async function flush() {
+  if (flushing) return;
+  flushing = true;
+  try {
+    if (unsent().some((one) => !one.refused)) await memory.exclusively("sending", sendAll);
+    if (following) tell("");
+  } finally {
+    flushing = false;
+  }
+  // Written in the moment between the last look and now.
+  if (unsent().some((one) => !one.refused)) void flush();
+}
+async function sendAll() {
+  for (let next; (next = unsent().find((one) => !one.refused)); ) {
+    try {
+      show(await server.send(next));
+      memory.forget(`unsent/${next.id}`);
+      tell("");
+    } catch (error) {
+      if (error instanceof Refused) {
+        const refused = Object.assign({}, next, { refused: true });
+        memory.keep(`unsent/${next.id}`, refused);
+        lines.unsent(refused);
+      } else {
+        tell(error.status === 429 || error.status === 503 ? t.busy : t.offline);
+        await server.pause(error.after || 2);
+      }
+    }
+  }
+}
+function say(text) {
+  const message = { id: uuid(), text, at: Date.now() };
+  memory.keep(`unsent/${message.id}`, message);
+  lines.unsent(message);
+  lines.toEnd();
+  void follow();
+  void flush();
+}
+function again(message) {
+  const fresh = Object.assign({}, message, { refused: false });
+  memory.keep(`unsent/${message.id}`, fresh);
+  lines.unsent(fresh);
+  void flush();
+}
+
+async function follow() {
+  if (following) return;
+  following = true;
+  for (let tries = 0; ; tries += 1) {
+    let busy = false;
+    try {
+      await server.read(show, () => {
+        tries = 0;
+        tell("");
+        void flush();
+      });
+    } catch (error) {
+      if (error instanceof Refused && error.status !== 422) {
+        tell(t.closed);
+        following = false;
+        return;
+      }
+      if (error instanceof Refused) server.place = null;
+      busy = error.status === 429 || error.status === 503;
+    }
+    if (tries > 0) tell(busy ? t.busy : t.offline);
+    await server.pause(Math.min(15, 2 ** Math.min(tries, 4)) * (0.5 + Math.random() / 2));
+  }
+}
+
+// --- What is unread -----------------------------------------------------------------------------------------------------
+
+function show(message) {
+  const isNew = lines.stored(message);
+  if (message.direction === "inbound") {
+    memory.forget(`unsent/${message.platform_id}`);
+    return;
+  }
+  answers.set(message.id, message.received_at);
+  if (isNew && isUnread(message.received_at)) {
+    heard.textContent = `${named(message.author.name, t.agent)} ${t.says}: ${message.text || ""}`;
+  }
+  if (isSeen()) read();
+  else count();
+}
+function isSeen() {
+  return !panel.hidden && document.visibilityState === "visible";
+}
+function isUnread(receivedAt) {
+  return receivedAt > (memory.kept("seen") || "");
+}
+// All tabs know what was read in one of them.
+function read() {
+  const newest = Array.from(answers.values()).sort().pop();
+  if (newest && isUnread(newest)) memory.keep("seen", newest);
+  count();
+}
+function count() {
+  const unread = Array.from(answers.values()).filter(isUnread).length;
+  badge.hidden = !unread;
+  badge.textContent = !unread ? "" : unread > 99 ? `${number.format(99)}+` : number.format(unread);
+  launcher.setAttribute("aria-label", unread ? `${t.open}. ${t.news}: ${number.format(unread)}` : t.open);
+}
+
+// --- The panel ----------------------------------------------------------------------------------------------------------
+
+const title = given.title || t.title;
+const isMoved = Boolean(query.get("handoff") || (isPage && server.session && server.session.handoff));
+const lines = new Lines(t, times, language, isMoved ? t.moved : t.hello, again);
+const reach = new Reach(server, memory, t, times, () => tell(t.closed));
+const notice = h("p", { class: "notice", role: "status", hidden: true });
+const heard = h("div", { class: "heard", role: "status", "aria-live": "polite" });
+const box = h("textarea", {
+  rows: "1", maxlength: "10000", placeholder: t.write, "aria-label": t.write, enterkeyhint: "send", keydown: onKey, input: onInput,
+});
+const form = h("form", { class: "write", submit: onSubmit }, box,
+  h("button", { type: "submit", "aria-label": t.send, title: t.send }, icon("M4 12h14M12 5l7 7-7 7")));
+const closing = h("button", { type: "button", "aria-label": t.close, title: t.close, click: close }, icon("M6 6l12 12M18 6L6 18"));
+const panel = h("section", {
+  class: "panel", id: "panel", role: isPage ? "main" : "dialog", "aria-modal": isPage ? null : "true", "aria-label": title,
+  hidden: !isPage, keydown: onPanelKey,
+}, h("header", {}, h(isPage ? "h1" : "h2", { dir: "auto" }, title), closing), notice, lines.log, reach.element, form);
+const badge = h("span", { class: "badge", hidden: true, "aria-hidden": "true" });
+const launcher = h("button", {
+  class: "launcher", type: "button", "aria-label": t.open, "aria-haspopup": "dialog", "aria-expanded": "false",
+  "aria-controls": "panel", click: () => (panel.hidden ? open() : close()),
+}, icon("M4 5h16v11H10l-5 4v-4H4z"), badge);
+const root = h(isPage ? "div" : "aside", {
+  class: isPage ? "root page open" : "root", "aria-label": isPage ? null : title, dir: directionOf(language), lang: language,
+}, panel, launcher, heard);
+
+// An empty box has no text to tell its direction by: it is the language's, so that the hint stands right.
+function direct() {
+  box.dir = box.value ? "auto" : root.dir;
+}
+function onInput() {
+  memory.note("draft", box.value);
+  direct();
+}
+function onKey(event) {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  onSubmit(event);
+}
+function onSubmit(event) {
+  event.preventDefault();
+  const text = box.value.trim();
+  box.focus();
+  if (!text) return;
+  box.value = "";
+  onInput();
+  say(text);
+}
+function onPanelKey(event) {
+  if (isPage) return;
+  if (event.key === "Escape") {
+    event.stopPropagation();
+    close();
+  }
+  if (event.key !== "Tab") return;
+  const stops = Array.from(panel.querySelectorAll("button, textarea, input, a[href], [tabindex='0']")).filter((one) => one.offsetParent !== null);
+  const at = stops.indexOf(panel.getRootNode().activeElement);
+  const next = event.shiftKey ? at - 1 : at + 1;
+  if (next >= 0 && next < stops.length) return;
+  event.preventDefault();
+  stops[event.shiftKey ? stops.length - 1 : 0].focus();
+}
+function open() {
+  reveal();
+  box.focus();
+}
+function reveal() {
+  panel.hidden = false;
+  root.classList.add("open");
+  launcher.setAttribute("aria-expanded", "true");
+  memory.note("open", "yes");
+  read();
+  lines.toEnd();
+  reach.look();
+  // Somebody who has not written a word yet is nobody: the first word makes a visitor of them.
+  if (server.session || server.handoff || given.userId || unsent().length) void follow();
+}
+function close() {
+  panel.hidden = true;
+  root.classList.remove("open");
+  launcher.setAttribute("aria-expanded", "false");
+  memory.note("open", "");
+  reach.stop();
+  launcher.focus();
+}
+function tell(text) {
+  notice.hidden = !text;
+  if (notice.textContent !== text) notice.textContent = text;
+}
+
+// --- Beginning ----------------------------------------------------------------------------------------------------------
+
+function colours() {
+  const wished = given.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  root.classList.toggle("dark", wished === "dark");
+}
+// Another tab wrote a message, sent one, read answers or opened the session.
+function elsewhere(name) {
+  if (name === null || name === "session") {
+    server.place = null;
+    if (server.session) void follow();
+    server.wake();
+  } else if (name === "seen") count();
+  else if (name === "email") reach.ask();
+  else if (name.startsWith("unsent/") && memory.kept(name)) lines.unsent(memory.kept(name));
+}
+function begin() {
+  const host = h("div", { id: "pasokh-chat" });
+  const shadow = host.attachShadow({ mode: "open" });
+  dressed(shadow, CSS, here);
+  shadow.append(root);
+  document.body.append(host);
+  box.value = memory.noted("draft");
+  direct();
+  colours();
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  if (scheme.addEventListener) scheme.addEventListener("change", colours);
+  else scheme.addListener(colours);
+  addEventListener("online", () => server.wake());
+  addEventListener("offline", () => tell(t.offline));
+  document.addEventListener("visibilitychange", () => isSeen() && read());
+  memory.watch(elsewhere);
+  // A visitor of an earlier version has read what was there.
+  if (server.session && memory.kept("seen") === undefined) memory.keep("seen", new Date().toISOString());
+  server.linkUsed = () => {
+    // Nobody who looks over a shoulder or at the history shall find the link's token.
+    history.replaceState(null, "", location.pathname);
+  };
+  for (const message of unsent()) lines.unsent(message);
+  if (isPage) {
+    document.documentElement.lang = language;
+    document.documentElement.dir = root.dir;
+    document.title = title;
+  }
+  if (isPage || waiting.started()) open();
+  else if (memory.noted("open")) reveal();
+  else if (server.session || unsent().length) void follow();
+  window.pasokhChat = { open, close };
+}
+if (document.body) begin();
+else addEventListener("DOMContentLoaded", begin);

@@ -1,0 +1,198 @@
+// Talking to the server: one session for all tabs, a stream that comes back, and messages that are sent once.
+
+const SILENCE = 45000;
+const LONGEST = 30000;
+
+export class Late extends Error {
+  constructor(after, status) {
+    super("late");
+    this.after = after;
+    this.status = status;
+  }
+}
+export class Refused extends Error {
+  constructor(status) {
+    super(String(status));
+    this.status = status;
+  }
+}
+
+function posted(body, headers) {
+  return { method: "POST", body: JSON.stringify(body), headers: Object.assign({ "Content-Type": "application/json" }, headers) };
+}
+
+export class Server {
+  // `base`: the account's address; `who`: what a session is opened with; `handoff`: the token of a link, or null.
+  constructor(base, memory, who, handoff) {
+    this.base = base;
+    this.memory = memory;
+    this.who = who;
+    this.handoff = handoff;
+    this.opening = null;
+    this.place = null;
+    this.sleepers = new Set();
+    this.linkUsed = () => {};
+  }
+
+  get session() {
+    return this.memory.kept("session") || null;
+  }
+
+  async asked(path, options) {
+    const always = { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" };
+    const limit = new AbortController();
+    const alarm = setTimeout(() => limit.abort(), LONGEST);
+    let answer;
+    try {
+      answer = await fetch(this.base + path, Object.assign({ signal: limit.signal }, always, options));
+    } catch (error) {
+      throw new Late(0, 0);
+    } finally {
+      clearTimeout(alarm);
+    }
+    if (answer.ok) return answer;
+    if (answer.status === 408 || answer.status === 429 || answer.status >= 500) {
+      throw new Late(Number(answer.headers.get("Retry-After")) || 1, answer.status);
+    }
+    throw new Refused(answer.status);
+  }
+
+  async newSession(handoff) {
+    const body = Object.assign({}, this.who, handoff ? { handoff } : {});
+    const made = await (await this.asked("/sessions", posted(body))).json();
+    this.memory.keep("seen", "");
+    this.memory.keep("session", { token: made.token, handoff: handoff || null });
+    this.place = null;
+  }
+
+  // Another tab may have opened the session while this one waited for its turn.
+  async openSession() {
+    const handoff = this.handoff;
+    if (this.session && (!handoff || this.session.handoff === handoff)) {
+      this.forgetLink();
+      return;
+    }
+    try {
+      await this.newSession(handoff);
+    } catch (error) {
+      if (!(handoff && error.status === 401)) throw error;
+      await this.newSession(null);
+    }
+    this.forgetLink();
+  }
+
+  forgetLink() {
+    if (!this.handoff) return;
+    this.handoff = null;
+    this.linkUsed();
+  }
+
+  opened() {
+    if (this.session && !this.handoff) return Promise.resolve();
+    if (!this.opening) {
+      const done = () => { this.opening = null; };
+      this.opening = this.memory.exclusively("session", () => this.openSession());
+      this.opening.then(done, done);
+    }
+    return this.opening;
+  }
+
+  async authorised(path, options) {
+    await this.opened();
+    const token = (this.session || {}).token;
+    const headers = Object.assign({}, (options || {}).headers, { Authorization: `Bearer ${token}` });
+    try {
+      return await this.asked(path, Object.assign({}, options, { headers }));
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      // The token has ended. Another tab may have a new one already, which stays.
+      if ((this.session || {}).token === token) this.memory.forget("session");
+      this.place = null;
+      throw new Late(1, 401);
+    }
+  }
+
+  async status() {
+    return (await this.asked("/status")).json();
+  }
+
+  async leave(email) {
+    await this.authorised("/contact", posted({ email, consent: true }));
+  }
+
+  async send(message) {
+    return (await this.authorised("/messages", posted({ id: message.id, text: message.text }))).json();
+  }
+
+  // Every message of the conversation, oldest first.
+  async all(heard) {
+    let cursor = "";
+    do {
+      const page = await (await this.authorised(`/messages?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)).json();
+      page.items.forEach(heard);
+      cursor = page.next;
+    } while (cursor);
+  }
+
+  // Reads the stream until it ends. `alive` is told of each sign of life, `heard` of each message.
+  async read(heard, alive) {
+    const stop = new AbortController();
+    let alarm = 0;
+    const listen = () => {
+      clearTimeout(alarm);
+      alarm = setTimeout(() => stop.abort(), SILENCE);
+    };
+    try {
+      listen();
+      await this.opened();
+      let isNew = !this.place;
+      const token = this.session.token;
+      const headers = this.place ? { "Last-Event-ID": this.place } : {};
+      const reader = (await this.authorised("/stream", { headers, signal: stop.signal })).body.getReader();
+      const decoder = new TextDecoder();
+      let text = "";
+      for (;;) {
+        const piece = await reader.read();
+        // The session of another tab replaced this one: what it says is followed instead.
+        if (piece.done || (this.session || {}).token !== token) return;
+        listen();
+        text += decoder.decode(piece.value, { stream: true });
+        const blocks = text.split("\n\n");
+        text = blocks.pop();
+        for (const block of blocks) this.hear(block, heard);
+        alive();
+        // Without a place the stream begins now: what was said before is read after it began, so that nothing is lost.
+        if (isNew) await this.all(heard);
+        isNew = false;
+      }
+    } finally {
+      clearTimeout(alarm);
+      stop.abort();
+    }
+  }
+
+  hear(block, heard) {
+    let data = "";
+    for (const line of block.split("\n")) {
+      if (line.startsWith("id: ")) this.place = line.slice(4);
+      if (line.startsWith("data: ")) data += line.slice(6);
+    }
+    if (data) heard(JSON.parse(data));
+  }
+
+  pause(seconds) {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.sleepers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, seconds * 1000);
+      this.sleepers.add(wake);
+    });
+  }
+
+  wake() {
+    this.sleepers.forEach((wake) => wake());
+  }
+}
