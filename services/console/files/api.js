@@ -1,7 +1,9 @@
 // The REST API and the stream of facts, with one key.
 
 const SKEW_NOTICED = 3000;
-const BACKOFF = [1000, 2000, 4000, 8000, 15000];
+// At once after the first cut: whoever ended the stream may have revoked the key, and asking again says so.
+const BACKOFF = [150, 1000, 2000, 4000, 8000, 15000];
+const SILENCE = 45_000;
 
 export class Refused extends Error {
   constructor(status, detail) {
@@ -11,8 +13,11 @@ export class Refused extends Error {
 }
 
 export class Api {
-  constructor(key) {
+  // `refused` is called when the key is not known, or not any more, whatever was asked.
+  constructor(key, { language = () => "en", refused = () => {} } = {}) {
     this.key = key;
+    this.language = language;
+    this.refused = refused;
     this.stopped = new AbortController();
     // Milliseconds that the server's clock is ahead of this machine's.
     this.skew = 0;
@@ -22,15 +27,16 @@ export class Api {
     this.stopped.abort();
   }
 
-  async ask(path, { method = "GET", headers = {} } = {}) {
+  async ask(path, { method = "GET", headers = {}, signal = null } = {}) {
     const answer = await fetch(path, {
       method,
-      headers: { Authorization: `Bearer ${this.key}`, ...headers },
-      signal: this.stopped.signal,
+      headers: { Authorization: `Bearer ${this.key}`, "Accept-Language": this.language(), ...headers },
+      signal: signal ?? this.stopped.signal,
       credentials: "omit",
     });
     const skew = Date.parse(answer.headers.get("date")) - Date.now();
     this.skew = Math.abs(skew) > SKEW_NOTICED ? skew : 0;
+    if (answer.status === 401 && !this.stopped.signal.aborted) this.refused();
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
       throw new Refused(answer.status, problem.detail ?? answer.statusText);
@@ -39,7 +45,8 @@ export class Api {
   }
 
   async get(path, query = {}) {
-    const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
+    const asked = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) for (const one of [value].flat()) if (one) asked.append(name, one);
     return (await this.ask(`${path}?${asked}`)).json();
   }
 
@@ -62,11 +69,17 @@ export class Api {
     let last = null;
     let failures = 0;
     while (!this.stopped.signal.aborted) {
+      const silent = new AbortController();
+      const cut = () => silent.abort();
+      let alarm = setTimeout(cut, SILENCE);
+      this.stopped.signal.addEventListener("abort", cut);
       try {
         const headers = last ? { "Last-Event-ID": last } : {};
-        const answer = await this.ask(`/v1/workspaces/${workspace}/events`, { headers });
+        const answer = await this.ask(`/v1/workspaces/${workspace}/events`, { headers, signal: silent.signal });
         if (!last) began();
         for await (const block of blocks(answer.body)) {
+          clearTimeout(alarm);
+          alarm = setTimeout(cut, SILENCE);
           if (block.id) last = block.id;
           failures = 0;
           state("live");
@@ -76,8 +89,11 @@ export class Api {
         if (this.stopped.signal.aborted) return;
         if (error instanceof Refused && [401, 403, 404].includes(error.status)) throw error;
         if (error instanceof Refused && error.status === 422) last = null;
+      } finally {
+        clearTimeout(alarm);
+        this.stopped.signal.removeEventListener("abort", cut);
       }
-      state("lost");
+      if (failures > 0) state("lost");
       await new Promise((done) => setTimeout(done, BACKOFF[Math.min(failures, BACKOFF.length - 1)]));
       failures += 1;
     }

@@ -3,7 +3,6 @@
 export const OPEN = ["bot", "waiting", "offered", "assigned", "pending"];
 const MOST_CONVERSATIONS = 3000;
 const MOST_CLOCKS_READ = 150;
-const MINUTE = 60_000;
 const RISK = 0.5;
 
 export class Board {
@@ -14,12 +13,65 @@ export class Board {
     this.conversations = new Map();
     this.clocks = new Map();
     this.sentences = new Map();
-    this.messages = [];
+    this.overview = null;
+    this.readAt = 0;
+    this.names = new Map();
+    this.accounts = null;
+    this.webhooks = null;
+    this.warnings = [];
+    this.detail = null;
     this.agents = [];
     this.teams = new Map();
     this.letters = [];
     this.lettersForbidden = false;
     this.capped = false;
+  }
+
+  // What the server counts. A page that was opened a moment ago has counted nothing itself.
+  async readOverview() {
+    this.overview = await this.api.get(`${this.base}/overview`);
+    this.readAt = Date.now();
+    for (const conversation of this.overview.longest_waiting) this.keep(conversation);
+    this.changed();
+  }
+
+  // Accounts, webhooks out, and rules that nobody meets.
+  async readSetup() {
+    const [accounts, webhooks, routing] = await Promise.all([
+      this.api.items(`${this.base}/accounts`),
+      this.api.items(`${this.base}/overview/webhooks`),
+      this.api.get(`${this.base}/routing`),
+    ]);
+    [this.accounts, this.webhooks, this.warnings] = [accounts, webhooks, routing.warnings ?? []];
+    this.changed();
+  }
+
+  // What these customers are called, asked for once.
+  async readNames(persons) {
+    const unknown = [...new Set(persons)].filter((person) => !this.names.has(person)).slice(0, 50);
+    if (!unknown.length) return;
+    for (const person of unknown) this.names.set(person, "");
+    for (const { person, name } of await this.api.items(`${this.base}/overview/customers`, { person: unknown, limit: "" }, 1)) {
+      this.names.set(person, name ?? "");
+    }
+    this.changed();
+  }
+
+  // One conversation whole, for those who look at it.
+  async open(id) {
+    this.detail = { id };
+    const path = `${this.base}/conversations/${encodeURIComponent(id)}`;
+    const [conversation, messages, decisions, clocks] = await Promise.all([
+      this.api.get(path),
+      this.api.items(`${path}/messages`),
+      this.api.items(`${path}/decisions`),
+      this.api.items(`${path}/clocks`),
+    ]);
+    if (this.detail?.id !== id) return;
+    this.keep(conversation);
+    this.detail = { id, conversation, messages, decision: decisions.at(-1), clocks };
+    await this.readNames([conversation.person]);
+    this.changed();
   }
 
   async load() {
@@ -30,7 +82,7 @@ export class Board {
     this.capped = found.slice(0, OPEN.length).some((list) => list.length >= 1000);
     for (const conversation of found.flat()) this.keep(conversation);
     this.teams = new Map((await teams).map((team) => [team.id, team.name]));
-    await Promise.all([this.readAgents(), this.readLetters(), this.readClocks()]);
+    await Promise.all([this.readOverview(), this.readAgents(), this.readLetters(), this.readClocks(), this.readSetup()]);
   }
 
   async readAgents() {
@@ -85,7 +137,7 @@ export class Board {
     const { data, type } = fact;
     if (data.snapshot) this.keep(data.snapshot);
     if (data.clock) this.tick(data.conversation, data.clock);
-    if (type.endsWith(".message_received")) this.messages.push(Date.parse(fact.time));
+    if (data.conversation === this.detail?.id) this.open(data.conversation).catch(() => {});
     if (/\.(assigned|queued|reopened)$/.test(type)) this.sentences.delete(data.conversation);
     this.changed();
   }
@@ -128,21 +180,6 @@ export class Board {
     return counts;
   }
 
-  recentMessages(now) {
-    this.messages = this.messages.filter((at) => at > now - 5 * MINUTE);
-    return this.messages.length;
-  }
-
-  // Conversations opened in each of the last minutes, the oldest first.
-  volume(now, minutes) {
-    const bars = Array(minutes).fill(0);
-    for (const { opened_at: at } of this.conversations.values()) {
-      const ago = Math.floor((now - Date.parse(at)) / MINUTE);
-      if (ago >= 0 && ago < minutes) bars[minutes - 1 - ago] += 1;
-    }
-    return bars;
-  }
-
   waitingByTeam() {
     const teams = new Map();
     for (const one of this.conversations.values()) {
@@ -152,7 +189,7 @@ export class Board {
       if (one.opened_at < found.since) found.since = one.opened_at;
       teams.set(one.team, found);
     }
-    return [...teams.values()].sort((a, b) => b.waiting - a.waiting);
+    return [...teams.values()].sort((a, b) => a.since.localeCompare(b.since));
   }
 
   teamName(id) {

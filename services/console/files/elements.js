@@ -42,6 +42,20 @@ export function table(caption, columns, rows) {
   );
 }
 
+// Without the characters that would turn the text around them (UAX 9).
+export const plain = (text) => String(text ?? "").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
+const SEEN = /[^\p{C}\p{Z}\p{M}\u115f\u1160\u2800\u3164\uffa0]/u;
+
+// A name that can be seen, on one line, else what stands for it.
+export function named(text, otherwise) {
+  const clean = plain(text).replace(/[\p{Cc}\s]+/gu, " ").trim();
+  return SEEN.test(clean) ? clean : otherwise;
+}
+
+// A name between others: it keeps its direction to itself, and is shortened where there is no room.
+export const name = (text, otherwise) => h("bdi", { class: "name", title: named(text, otherwise) }, named(text, otherwise));
 export const empty = (name) => h("p", { class: "quiet" }, word(name));
-export const code = (text) => h("bdi", { class: "code", dir: "ltr", title: text }, text);
-export const short = (id) => h("bdi", { class: "code", dir: "ltr", title: id }, id.slice(-8));
+export const code = (text) => h("bdi", { class: "code", dir: "ltr", title: plain(text) }, plain(text));
+
+// A link to a conversation on this page.
+export const linked = (id, ...content) => h("a", { href: `#conversation=${encodeURIComponent(id)}` }, ...content);

@@ -2,11 +2,14 @@
 
 import { Api } from "./api.js";
 import { Board, OPEN } from "./board.js";
-import { $, SVG, code, empty, forget, h, short, show, table } from "./elements.js";
-import { LANGUAGES, duration, language, number, preferred, speak, time, word } from "./words.js";
+import { drawAccounts, drawDetail, drawSetup, drawWebhooks } from "./cards.js";
+import { $, SVG, code, empty, forget, h, linked, name, named, plain, show, table } from "./elements.js";
+import { LANGUAGES, duration, exactTime, language, number, preferred, sentence, speak, time, word } from "./words.js";
 
 const DRAW_EVERY = 500;
 const AGENTS_EVERY = 5000;
+const OVERVIEW_EVERY = 900;
+const OLD_AFTER = 6000;
 const LETTERS_EVERY = 15000;
 const ROWS = 20;
 const RISK_ROWS = 12;
@@ -17,20 +20,35 @@ let board = null;
 let connection = "";
 let dirty = false;
 let dropping = null;
+let noWorkspace = false;
 let wanted = ROWS;
 
 function draw() {
   const now = Date.now() + (api?.skew ?? 0);
   show("connection", connection, () => (connection ? [h("span", { class: `dot ${connection}`, "aria-hidden": "true" }), word(connection)] : ""));
+  drawSetup(board, noWorkspace);
+  drawAge();
   if (!board) return;
   const risky = board.atRisk(now);
   drawTiles(risky, now);
-  drawVolume(now);
+  drawVolume();
   drawWaiting(now);
   drawClocks(risky, now);
   drawAgents();
+  drawAccounts(board);
+  drawWebhooks(board, now);
+  drawDetail(board);
   drawConversations();
   drawLetters();
+}
+
+// Figures that may have changed since are marked as old, with the time they are of.
+function drawAge() {
+  const isOld = Boolean(board?.readAt) && (connection === "lost" || Date.now() - board.readAt > OLD_AFTER);
+  $("board").classList.toggle("stale", isOld);
+  $("stale").hidden = !isOld;
+  const said = isOld ? word("as_of", { time: exactTime(board.readAt + (api?.skew ?? 0)) }) : "";
+  if ($("stale").textContent !== said) $("stale").textContent = said;
 }
 
 function drawTiles(risky, now) {
@@ -41,13 +59,14 @@ function drawTiles(risky, now) {
     ["assigned", of(counts.assigned), ""],
     ["pending", of(counts.pending), ""],
     ["at_risk", number(risky.length), risky.length ? "hot" : ""],
-    ["messages", number(board.recentMessages(now)), ""],
+    ["messages", board.overview ? number(board.overview.messages_in_5_minutes) : "–", ""],
   ];
   show("tiles", JSON.stringify(tiles), () => tiles.map(([name, value, tone]) => h("div", { class: `tile ${tone}` }, h("dt", {}, word(name)), h("dd", {}, value))));
 }
 
-function drawVolume(now) {
-  const bars = board.volume(now, MINUTES);
+function drawVolume() {
+  if (!board.overview) return;
+  const bars = board.overview.opened_by_minute;
   show("volume", bars.join(), () => {
     const most = Math.max(...bars);
     const said = word("volume_said", { total: number(bars.reduce((a, b) => a + b, 0)), most: number(most) });
@@ -68,20 +87,22 @@ function column(place, bar, most) {
 }
 
 function drawWaiting(now) {
-  const teams = board.waitingByTeam().map((one) => [board.teamName(one.team), number(one.waiting), duration((now - Date.parse(one.since)) / 1000)]);
-  show("waiting", JSON.stringify(teams), () => (teams.length ? table("waiting_by_team", ["team", "waiting", "longest"], teams) : empty("nobody_waits")));
+  const teams = board.waitingByTeam().map((one) => [name(board.teamName(one.team), one.team), number(one.waiting), duration((now - Date.parse(one.since)) / 1000)]);
+  show("waiting", JSON.stringify(teams.map(([team, ...figures]) => [team.title, ...figures])), () => (teams.length ? table("waiting_by_team", ["team", "waiting", "longest"], teams) : empty("nobody_waits")));
 }
 
 function drawClocks(risky, now) {
   const rows = risky.slice(0, RISK_ROWS).map((clock) => {
     const ahead = (Date.parse(clock.due_at) - now) / 1000;
-    return [clock.conversation, clock.metric, ahead < 0, duration(Math.abs(ahead))];
+    const person = board.conversations.get(clock.conversation)?.person;
+    return [clock.conversation, clock.metric, ahead < 0, duration(Math.abs(ahead)), person ? customer(person) : clock.conversation.slice(-8)];
   });
+  board.readNames(risky.slice(0, RISK_ROWS).map((clock) => board.conversations.get(clock.conversation)?.person).filter(Boolean)).catch(() => {});
   show("clocks", JSON.stringify([risky.length, rows]), () => {
     if (!rows.length) return empty("no_risk");
-    const cells = rows.map(([id, metric, late, left]) => [
+    const cells = rows.map(([id, metric, late, left, who]) => [
       word(metric),
-      short(id),
+      linked(id, name(who, id.slice(-8))),
       h("span", { class: late ? "late" : "soon" }, `${word(late ? "late" : "due")} ${left}`),
     ]);
     const rest = risky.length - rows.length;
@@ -92,7 +113,7 @@ function drawClocks(risky, now) {
 function drawAgents() {
   const { agents } = board;
   const agentCells = (one) => [
-    h("bdi", {}, one.name),
+    name(one.name, one.id),
     h("span", { class: "presence" }, h("span", { class: `dot ${one.presence}`, "aria-hidden": "true" }), word(one.presence)),
     h(
       "span",
@@ -100,8 +121,8 @@ function drawAgents() {
       h("meter", { min: 0, max: Math.max(1, one.capacity), high: one.capacity * 0.8, value: one.load, "aria-label": word("load") }),
       word("load_said", { load: number(one.load), capacity: number(one.capacity) }),
     ),
-    h("bdi", {}, one.teams.map((team) => board.teamName(team)).join(", ")),
-    h("bdi", { class: "code", dir: "ltr" }, Object.entries(one.skills).map(([name, level]) => `${name} ${level}`).join(", ")),
+    h("span", {}, ...one.teams.flatMap((team, n) => [n ? " · " : "", name(board.teamName(team), team)])),
+    h("bdi", { class: "code", dir: "ltr" }, Object.entries(one.skills).map(([skill, level]) => `${plain(skill)} ${level}`).join(", ")),
   ];
   show("agents", JSON.stringify(agents.map((one) => [one.name, one.presence, one.load, one.capacity, one.teams, one.skills])), () =>
     agents.length ? table("agents", ["agent", "presence", "load", "teams", "skills"], agents.map(agentCells)) : empty("no_agents"),
@@ -115,19 +136,26 @@ function chosen() {
   const fits = (one) =>
     (!status || one.status === status) &&
     (!team || one.team === team) &&
-    (!text || [one.id, one.person, one.agent, one.intent, board.sentences.get(one.id)].some((part) => part?.toLocaleLowerCase().includes(text)));
+    (!text || [one.id, one.person, board.names.get(one.person), one.agent, one.intent, board.sentences.get(one.id)].some((part) => part?.toLocaleLowerCase().includes(text)));
   return [...board.conversations.values()]
     .filter(fits)
-    .sort((a, b) => b.opened_at.localeCompare(a.opened_at));
+    .sort((a, b) => waits(b) - waits(a) || (waits(a) ? a.opened_at.localeCompare(b.opened_at) : b.opened_at.localeCompare(a.opened_at)));
 }
+
+// Whoever waits stands first, the longest at the top.
+const waits = (one) => Number(one.status === "waiting" || one.status === "offered");
+
+// What a customer is called, else the last part of their id.
+const customer = (person) => named(board.names.get(person), plain(person.split(":").slice(2).join(":")) || person);
 
 function drawConversations() {
   const found = chosen();
   const rows = found.slice(0, wanted);
   $("more").hidden = found.length <= wanted;
   board.explain(rows).catch(() => {});
+  board.readNames(rows.map(({ person }) => person)).catch(() => {});
   show("shown", String(rows.length), () => word("shown", { shown: number(rows.length) }));
-  const mark = JSON.stringify(rows.map((one) => [one.id, one.status, one.agent, one.priority, board.sentences.get(one.id)]));
+  const mark = JSON.stringify(rows.map((one) => [one.id, one.status, one.agent, one.priority, board.sentences.get(one.id), board.names.get(one.person)]));
   show("conversations", mark, () => (rows.length ? table("conversations", ["customer", "status", "team", "agent", "opened", "decision"], rows.map(conversationCells)) : empty("none")));
 }
 
@@ -139,12 +167,17 @@ function conversationCells(one) {
     one.sensitive ? h("span", { class: "badge urgent" }, word("sensitive")) : null,
   ];
   return [
-    h("span", { class: "customer" }, code(one.person), " ", one.language ? h("span", { class: "quiet" }, one.language) : ""),
+    h(
+      "span",
+      { class: "customer" },
+      linked(one.id, name(customer(one.person), one.person)),
+      h("span", { class: "quiet" }, code(one.person), one.language ? ` ${one.language}` : ""),
+    ),
     h("span", { class: "badges" }, ...badges.filter(Boolean)),
-    h("bdi", {}, board.teamName(one.team)),
-    one.agent ? h("bdi", {}, board.agents.find(({ id }) => id === one.agent)?.name ?? one.agent) : "–",
+    name(board.teamName(one.team), one.team),
+    one.agent ? name(board.agents.find(({ id }) => id === one.agent)?.name, one.agent) : "–",
     h("time", { datetime: one.opened_at }, time(one.opened_at)),
-    h("span", { lang: "en", dir: "auto", class: "sentence" }, board.sentences.get(one.id) || "–"),
+    sentence(board.sentences.get(one.id)),
   ];
 }
 
@@ -160,7 +193,7 @@ function letterCells(one) {
   const sure = dropping === one.id;
   return [
     h("span", {}, code(one.event_type), " ", h("span", { class: "quiet" }, code(`${one.group}/${one.partition}`))),
-    h("bdi", { dir: "ltr", class: "sentence" }, one.error),
+    h("bdi", { dir: "ltr", class: "sentence" }, plain(one.error)),
     h("time", { datetime: one.at }, time(one.at)),
     h(
       "span",
@@ -195,11 +228,13 @@ function options(select, entries, selected = select.value) {
 
 function fillFilters() {
   options($("by-status"), [["", word("all")], ...[...OPEN, "resolved", "closed"].map((one) => [one, word(one)])]);
-  options($("by-team"), [["", word("all")], ...(board?.teams ?? [])]);
+  options($("by-team"), [["", word("all")], ...[...(board?.teams ?? [])].map(([id, team]) => [id, named(team, id)])]);
 }
 
 function change(chosenLanguage) {
   speak(chosenLanguage);
+  // Why is told in the page's language: it is asked for again.
+  board?.sentences.clear();
   options($("language"), Object.entries(LANGUAGES).map(([id, { name }]) => [id, name]), chosenLanguage);
   fillFilters();
   draw();
@@ -208,24 +243,36 @@ function change(chosenLanguage) {
 async function enter(key) {
   const asking = new Api(key);
   const workspaces = await asking.items("/v1/workspaces");
-  if (!workspaces.length) throw new Error(word("no_workspace"));
   sessionStorage.setItem("key", key);
-  options($("workspace"), workspaces.map(({ id, name }) => [id, name]), sessionStorage.getItem("workspace") ?? "");
-  for (const id of ["workspace-control", "leave", "board"]) $(id).hidden = false;
   $("enter").hidden = true;
+  $("leave").hidden = false;
+  noWorkspace = !workspaces.length;
+  if (noWorkspace) {
+    draw();
+    setTimeout(() => noWorkspace && tryKey(key), AGENTS_EVERY);
+    return;
+  }
+  options($("workspace"), workspaces.map(({ id, name: called }) => [id, named(called, id)]), sessionStorage.getItem("workspace") ?? "");
+  for (const id of ["workspace-control", "board"]) $(id).hidden = false;
   follow(key);
 }
 
 function follow(key) {
   api?.stop();
-  api = new Api(key);
+  api = new Api(key, { language: () => language, refused: () => leave("bad_key") });
   const mine = new Board(api, $("workspace").value, () => (dirty = true));
   board = mine;
   forget();
   connection = "connecting";
   sessionStorage.setItem("workspace", $("workspace").value);
-  const failed = (error) => (error.status === 401 ? leave("bad_key") : null);
+  // Signing out by 401 is the API's own doing; a workspace that is gone, or a key that may not see it, ends it too.
+  const failed = ({ status }) => {
+    if (mine !== board) return;
+    if (status === 403) leave("bad_key");
+    if (status === 404) tryKey(key);
+  };
   const state = (now) => {
+    if (mine !== board) return;
     connection = now;
     dirty = true;
   };
@@ -239,13 +286,13 @@ function follow(key) {
 
 // Read what was before; a server that is away for a moment is asked again.
 function load(mine, failed) {
-  const again = (error) => (error.status === 401 ? failed(error) : setTimeout(() => mine === board && load(mine, failed), AGENTS_EVERY));
-  mine.load().then(fillFilters).catch(again);
+  const again = (error) => (error.status === 401 ? null : setTimeout(() => mine === board && load(mine, failed), AGENTS_EVERY));
+  mine.load().then(fillFilters).then(fromHash).catch(again);
 }
 
 function leave(why = null) {
   api?.stop();
-  [api, board, connection] = [null, null, ""];
+  [api, board, connection, noWorkspace] = [null, null, "", false];
   sessionStorage.removeItem("key");
   for (const id of ["workspace-control", "leave", "board"]) $(id).hidden = true;
   $("enter").hidden = false;
@@ -270,6 +317,24 @@ $("enter").addEventListener("submit", (event) => {
   tryKey($("key").value.trim());
 });
 $("leave").addEventListener("click", () => leave());
+$("detail-close").addEventListener("click", () => {
+  history.replaceState(null, "", location.pathname);
+  fromHash();
+});
+addEventListener("hashchange", fromHash);
+
+// The conversation that the address names is shown whole.
+function fromHash() {
+  const id = new URLSearchParams(location.hash.slice(1)).get("conversation");
+  if (!board) return;
+  board.detail = null;
+  if (id) {
+    board.open(id).then(() => $("detail-title").focus()).catch(() => board && (board.detail = { id, missing: true }));
+    $("detail-card").hidden = false;
+    $("detail-card").scrollIntoView({ block: "nearest" });
+  }
+  draw();
+}
 $("language").addEventListener("change", (event) => change(event.target.value));
 $("workspace").addEventListener("change", () => follow(sessionStorage.getItem("key")));
 for (const id of ["by-status", "by-team"]) {
@@ -285,6 +350,8 @@ $("more").addEventListener("click", () => {
 });
 $("by-text").addEventListener("input", draw);
 setInterval(() => (dirty || Date.now() % 1000 < DRAW_EVERY) && ((dirty = false), draw()), DRAW_EVERY);
+setInterval(() => document.hidden || board?.readOverview().catch(() => {}), OVERVIEW_EVERY);
+setInterval(() => document.hidden || board?.readSetup().catch(() => {}), AGENTS_EVERY);
 setInterval(() => document.hidden || board?.readAgents().catch(() => {}), AGENTS_EVERY);
 setInterval(() => document.hidden || board?.readLetters().catch(() => {}), LETTERS_EVERY);
 

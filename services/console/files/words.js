@@ -28,12 +28,6 @@ const WORDS = {
     "Šī atslēga nav zināma vai ir dzēsta.",
     "This key is not known, or it has been deleted.",
   ],
-  no_workspace: [
-    "هنوز فضای کاری‌ای نیست که این کلید ببیند.",
-    "لا توجد بعد مساحة عمل يمكن لهذا المفتاح رؤيتها.",
-    "Vēl nav darbvietas, ko šī atslēga redz.",
-    "There is no workspace yet that this key can see.",
-  ],
   unreachable: ["سرور پاسخ نمی‌دهد.", "الخادم لا يجيب.", "Serveris neatbild.", "The server does not answer."],
   live: ["زنده", "مباشر", "Tiešraidē", "Live"],
   connecting: ["در حال اتصال…", "جارٍ الاتصال…", "Savienojas…", "Connecting…"],
@@ -60,6 +54,7 @@ const WORDS = {
   longest: ["بیشترین انتظار", "أطول انتظار", "Ilgākā gaidīšana", "Longest wait"],
   nobody_waits: ["هیچ‌کس در صف نیست.", "لا أحد في الانتظار.", "Neviens negaida.", "Nobody is waiting."],
   clocks: ["مهلت‌های در خطر", "مواعيد مهددة", "Apdraudētie termiņi", "Clocks at risk"],
+  clocks_of: ["مهلت‌ها", "المواعيد", "Termiņi", "Clocks"],
   clock: ["مهلت", "الموعد", "Termiņš", "Clock"],
   due: ["تا پایان مهلت", "حتى الموعد", "Līdz termiņam", "Due in"],
   late: ["دیرکرد", "تأخير", "Kavējas", "Late by"],
@@ -116,6 +111,48 @@ const WORDS = {
   drop_sure: ["واقعاً حذف شود؟", "حذف فعلًا؟", "Tiešām atmest?", "Really drop?"],
   asked: ["درخواست فرستاده شد.", "أُرسل الطلب.", "Pieprasīts.", "Asked for."],
   more: ["بیش از {count}", "أكثر من {count}", "vairāk nekā {count}", "over {count}"],
+  close: ["بستن", "إغلاق", "Aizvērt", "Close"],
+  as_of: ["این ارقام از ساعت {time} است و شاید دیگر درست نباشد.", "هذه الأرقام من الساعة {time} وقد لا تكون صحيحة الآن.", "Šie skaitļi ir no plkst. {time} un var būt novecojuši.", "These figures are of {time}, and may have changed since."],
+  setup: ["گام بعدی", "الخطوة التالية", "Ko darīt tālāk", "What to do next"],
+  todo_workspace: ["هنوز فضای کاری‌ای نیست. یکی بسازید:", "لا توجد مساحة عمل بعد. أنشئ واحدة:", "Darbvietas vēl nav. Izveidojiet to:", "There is no workspace yet. Make one:"],
+  todo_account: ["هیچ حسابی وصل نیست و کسی نمی‌تواند بنویسد. یکی وصل کنید:", "لا حساب متصل، فلا يمكن لأحد الكتابة. صِل واحدًا:", "Neviens konts nav pievienots, tāpēc neviens nevar rakstīt. Pievienojiet to:", "No account is connected, so nobody can write. Connect one:"],
+  todo_agent: ["هیچ کارشناسی نیست و کسی پاسخ نمی‌دهد. یکی اضافه کنید:", "لا يوجد موظفون، فلا أحد يجيب. أضف واحدًا:", "Darbinieku nav, tāpēc neviens neatbild. Pievienojiet kādu:", "There is no agent, so nobody answers. Add one:"],
+  todo_online: ["هیچ کارشناسی آنلاین نیست و همه منتظر می‌مانند. یکی را آنلاین کنید:", "لا موظف متصل، فالجميع ينتظر. اجعل أحدهم متصلًا:", "Neviens darbinieks nav tiešsaistē, tāpēc visi gaida. Ieslēdziet kādu:", "No agent is online, so everybody waits. Set one online:"],
+  todo_rule: ["قاعده‌ای که هیچ‌کس نمی‌تواند برآورده کند:", "قاعدة لا يمكن لأحد استيفاؤها:", "Kārtula, ko neviens nevar izpildīt:", "A rule that nobody can meet:"],
+  accounts: ["حساب‌ها", "الحسابات", "Konti", "Accounts"],
+  account: ["حساب", "الحساب", "Konts", "Account"],
+  health: ["سلامت", "الحالة", "Stāvoklis", "Health"],
+  last_webhook: ["آخرین دریافت", "آخر استلام", "Pēdējais saņemtais", "Last webhook"],
+  last_sent: ["آخرین ارسال", "آخر إرسال", "Pēdējais nosūtītais", "Last sent"],
+  last_refused: ["آخرین رد شده", "آخر رفض", "Pēdējais atteikums", "Last refusal"],
+  no_accounts: ["هنوز حسابی وصل نیست.", "لا حسابات متصلة بعد.", "Neviens konts nav pievienots.", "No account is connected yet."],
+  health_ok: ["سالم", "سليم", "Kārtībā", "Well"],
+  health_credentials: ["کلید پذیرفته نشد", "المفاتيح مرفوضة", "Pieejas dati noraidīti", "Credentials refused"],
+  health_webhook: ["وب‌هوک کار نمی‌کند", "الويب هوك لا يعمل", "Tīmekļa āķis nedarbojas", "Webhook fails"],
+  health_paused: ["موقتاً متوقف", "متوقف مؤقتًا", "Apturēts", "Held back"],
+  health_forged: ["تماس‌های جعلی", "نداءات مزوّرة", "Viltoti izsaukumi", "Forged calls"],
+  webhooks: ["وب‌هوک‌های خروجی", "الويب هوك الصادرة", "Izejošie tīmekļa āķi", "Webhooks out"],
+  webhook: ["اشتراک", "الاشتراك", "Abonements", "Subscription"],
+  host: ["گیرنده", "المستلم", "Saņēmējs", "Receiver"],
+  queued: ["در صف ارسال", "بانتظار الإرسال", "Rindā", "Queued"],
+  no_webhooks: ["اشتراکی نیست.", "لا اشتراكات.", "Abonementu nav.", "There are no subscriptions."],
+  hook_ok: ["سالم", "سليم", "Kārtībā", "Well"],
+  hook_failing: ["ناموفق؛ تلاش بعدی {when}", "متعثّر؛ المحاولة التالية {when}", "Neizdodas; nākamais mēģinājums {when}", "Failing; tried again {when}"],
+  hook_failing_now: ["ناموفق؛ دوباره تلاش می‌شود", "متعثّر؛ تُعاد المحاولة", "Neizdodas; mēģina vēlreiz", "Failing; it is tried again"],
+  hook_disabled: ["خاموش (گیرنده گفت 410)", "متوقف (ردّ المستلم 410)", "Izslēgts (saņēmējs atbildēja 410)", "Switched off (it answered 410)"],
+  missing: ["این گفت‌وگو پیدا نشد.", "لم يُعثر على هذه المحادثة.", "Šī saruna nav atrasta.", "This conversation was not found."],
+  loading: ["در حال خواندن…", "جارٍ التحميل…", "Ielādē…", "Loading…"],
+  state: ["حالت", "الحالة", "Stāvoklis", "State"],
+  running: ["در جریان", "جارٍ", "Rit", "Running"],
+  paused: ["متوقف", "متوقف", "Apturēts", "Paused"],
+  fulfilled: ["به‌موقع", "أُنجز", "Izpildīts", "In time"],
+  breached: ["شکسته", "متجاوز", "Pārkāpts", "Breached"],
+  cancelled: ["لغوشده", "ملغى", "Atcelts", "Cancelled"],
+  inbound: ["مشتری", "العميل", "Klients", "Customer"],
+  outbound: ["پاسخ", "رد", "Atbilde", "Answer"],
+  note: ["یادداشت", "ملاحظة", "Piezīme", "Note"],
+  latest_messages: ["پیام‌های اخیر", "أحدث الرسائل", "Pēdējās ziņas", "Latest messages"],
+  no_text: ["(بدون متن)", "(بلا نص)", "(bez teksta)", "(no text)"],
 };
 const ORDER = Object.keys(LANGUAGES);
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
@@ -147,6 +184,20 @@ const locale = () => LANGUAGES[language].locale;
 export const number = (value, options) => new Intl.NumberFormat(locale(), options).format(value);
 
 export const time = (text) => new Intl.DateTimeFormat(locale(), isToday(text) ? CLOCK : DAY).format(new Date(text));
+
+export const exactTime = (at) => new Intl.DateTimeFormat(locale(), { ...CLOCK, second: "2-digit" }).format(at);
+
+// A sentence of the server's, in whichever language it is.
+export function sentence(text) {
+  const made = document.createElement("span");
+  const isArabic = /[\u0600-\u06ff]/.test(text ?? "");
+  const isLatvian = language === "lv" && /[āčēģīķļņšūž]/i.test(text ?? "");
+  made.lang = isArabic === (LANGUAGES[language].dir === "rtl") && (isArabic || isLatvian) ? language : "en";
+  made.dir = "auto";
+  made.className = "sentence";
+  made.textContent = (text || "–").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
+  return made;
+}
 
 // Hours, minutes and seconds as a clock shows them: 1:02:03, ۰۲:۰۳.
 export function duration(seconds) {
