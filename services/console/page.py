@@ -7,7 +7,10 @@ from services.runtime.pages import page_router
 PATH = "/ops"
 FILES = {
     PATH: "index.html",
-    **{f"{PATH}/{name}": name for name in ("ops.css", "ops.js", "api.js", "board.js", "cards.js", "elements.js", "words.js")},
+    **{
+        f"{PATH}/{name}": name
+        for name in ("ops.css", "ops.js", "api.js", "board.js", "cards.js", "elements.js", "words.js")
+    },
 }
 """Path → file."""
 
