@@ -50,7 +50,7 @@ async def page_of_shop(installation: Running, shop: Shop) -> AsyncIterator[str]:
             language = scope["path"].strip("/") or "en"
             source = f"{installation.url}/webchat/pasokh-chat.js"
             script = f'<script src="{source}" data-workspace="shop" data-account="main" async></script>'
-            text = f'<!doctype html><html lang="{language}"><title>Shop</title><h1>Shop</h1><a href="#">Buy</a>{script}'
+            text = f'<!doctype html><html lang="{language}"><title>Shop</title><main><h1>Shop</h1><a href="#">Buy</a></main>{script}'
             await HTMLResponse(text)(scope, receive, send)
 
         url = await stack.enter_async_context(serving(app))
@@ -74,7 +74,7 @@ async def answer(shop: Shop, text: str) -> None:
 
 
 async def write(page: Page, text: str) -> None:
-    box = page.get_by_role("textbox")
+    box = page.locator("textarea")
     await box.fill(text)
     await box.press("Enter")
 

@@ -68,8 +68,9 @@ function link(word, isMail) {
 
 // The language of a text as far as its letters tell, for voices that read it out; the page's own where they fit.
 export function languageIn(text, own) {
-  const arabic = (text.match(/[\u0600-\u06ff]/g) || []).length;
-  const latin = (text.match(/[A-Za-z\u00c0-\u017f]/g) || []).length;
+  const words = text.replace(SPECIAL, " ");
+  const arabic = (words.match(/[\u0600-\u06ff]/g) || []).length;
+  const latin = (words.match(/[A-Za-z\u00c0-\u017f]/g) || []).length;
   if (!arabic && !latin) return own;
   if (arabic >= latin) {
     if (/[\u067e\u0686\u0698\u06af\u06a9\u06cc]/.test(text)) return "fa";
