@@ -143,7 +143,7 @@ async def _taken(reception: Reception, request: Request, form: Form) -> Shown:
     await reception.door.headers_for(request, connected)
     form, visit = await _visited(Visit(reception, connected, None), request, form)
     if form.text.strip():
-        await write(_message_of(form), visit)
+        await write(_message_of(form), visit, request)
         form = replace(form, text="", id=str(uuid4()))
     messages: list[MessageShown] = []
     cursor: str | None = None
@@ -160,7 +160,9 @@ async def _visited(visit: Visit, request: Request, form: Form) -> tuple[Form, Vi
     door = visit.reception.door
     if form.token:
         try:
-            return form, replace(visit, visitor=await door.visitor_of(_with_token(request, form.token)))
+            return form, replace(
+                visit, visitor=await door.visitor_of(_with_token(request, form.token), visit.connected)
+            )
         except Unauthorized:
             form = replace(form, token="")
     body = SessionBody(language=form.language, handoff=form.handoff or None)
@@ -169,7 +171,7 @@ async def _visited(visit: Visit, request: Request, form: Form) -> tuple[Form, Vi
     except Unauthorized:
         made = await open_session(SessionBody(language=form.language), visit, request)
     form = replace(form, token=made.token, handoff="")
-    return form, replace(visit, visitor=await door.visitor_of(_with_token(request, form.token)))
+    return form, replace(visit, visitor=await door.visitor_of(_with_token(request, form.token), visit.connected))
 
 
 def _with_token(request: Request, token: str) -> Request:

@@ -240,9 +240,12 @@ async def show_status(visit: Visiting, response: Response) -> StatusShown:
     return status_of(calendar, reception.door.context.clock.now(), online=online)
 
 
-async def leave_contact(body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], visit: Visiting) -> Response:
+async def leave_contact(
+    body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], visit: Visiting, request: Request
+) -> Response:
     """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
     visitor, now = visit.known, visit.reception.door.context.clock.now()
+    await visit.reception.door.wrote(request, visit.connected.account, body.email)
     activity = Activity(
         id=hashed_id("contact", visitor.key, random_id(now)),
         workspace=visitor.workspace,
