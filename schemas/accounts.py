@@ -26,7 +26,12 @@ class AccountWritten(Contract):
 
 
 class LookAtAccounts(Contract):
-    """`pasokh.control.look_at_accounts`, to each partition when a process starts: look at the accounts there."""
+    """`pasokh.control.look_at_accounts`, to each partition when a process starts: look at the accounts there.
+
+    `at` is when it started.
+    """
+
+    at: Instant
 
 
 class AccountHealth(Contract):

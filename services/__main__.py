@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from services.commands import backup, dead_letters, demo, doctor, env, keys, parse, serve, sla, topics, up
+from services.commands import backup, dead_letters, demo, doctor, env, keys, parse, serve, sla, telegram, topics, up
 from services.commands.flags import with_settings
 from services.commands.plain import polite
 from services.commands.printing import say
@@ -38,6 +38,12 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {
             "show": with_settings(dead_letters.show),
             "retry": with_settings(dead_letters.retry),
             "drop": with_settings(dead_letters.drop),
+        },
+    ),
+    "telegram": (
+        "Telegram bots: connect one.",
+        {
+            "connect": with_settings(telegram.connect),
         },
     ),
     "sla": (

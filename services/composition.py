@@ -9,7 +9,7 @@ from typing import Any
 
 from services.channels.registry import CHANNELS
 from services.console.wiring import console
-from services.delivery.wiring import open_delivery
+from services.delivery.wiring import open_delivery, open_outgoing
 from services.ingest.wiring import ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
@@ -22,6 +22,7 @@ from services.records import (
     counters,
     decisions,
     keys,
+    polls,
     secrets,
     sends,
     tasks,
@@ -50,7 +51,7 @@ GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
 """Group → the topics it reads."""
 
 SERVICES: Mapping[str, Sequence[Service]] = {
-    "ingest": (ingest(read_token),),
+    "ingest": (ingest(read_token, open_outgoing),),
     "router": (
         workspaces({channel.name: channel.check_account for channel in CHANNELS}),
         router({channel.name: channel.capabilities for channel in CHANNELS}),
@@ -81,6 +82,7 @@ RECORDS = (
     counters,
     decisions,
     keys,
+    polls,
     secrets,
     sends,
     tasks,

@@ -1,6 +1,6 @@
 """What a channel is. Adding one: a file here, fixtures in tests/channels/<name>, one line in `registry`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -148,6 +148,35 @@ class SelfChecking(Protocol):
 
         `public_url` is where this installation is reached, None when nobody said. Raises Unauthorized when the
         platform does not accept the credentials; Retryable, Refused, Uncertain when it gives no clear answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Bodies as the platform would have posted them, oldest first, and the cursor after the last of them."""
+
+    bodies: Sequence[bytes]
+    cursor: str | None
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """A channel whose events can be fetched where the platform cannot reach us."""
+
+    def is_polled(self, body: AccountBody) -> bool:
+        """Whether the account asks for it."""
+        ...
+
+    async def begin_polling(self, account: Account, http: Http) -> None:
+        """Have the platform keep events for us to fetch; none is dropped. Raises as `fetch` does."""
+        ...
+
+    async def fetch(self, account: Account, http: Http, cursor: str | None) -> Fetched:
+        """What came after the cursor (None: everything that is kept), waiting some seconds for the first.
+
+        Asking with a cursor lets the platform forget all before it. Raises Unauthorized, Retryable, Refused (code
+        `conflict`: somebody else fetches, or a webhook is set), Uncertain.
         """
         ...
 

@@ -9,11 +9,12 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from services.channels.bot_api.bot import call, wrong_webhook
+from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, wrong_webhook
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.updates import parse
 from services.channels.port import (
     Account,
+    Fetched,
     Forged,
     Http,
     Receipt,
@@ -39,6 +40,8 @@ CREDENTIALS = {
     "secret_token": (True, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
     "secret_token_previous": (False, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
 }
+SETTINGS = ("username", "receive", "handoff_seconds")
+RECEIVE = ("webhook", "poll")
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
 
 
@@ -60,11 +63,15 @@ class Telegram:
     malformed_status = 200
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
-        """`credentials` are `{bot_token, secret_token}`, while rotating also `secret_token_previous`."""
+        """`credentials` are `{bot_token, secret_token}`, while rotating also `secret_token_previous`.
+
+        An account with `settings.receive` `poll` needs no `secret_token`.
+        """
         wrong = [
             (f"/credentials/{name}", f"{name} is {'required' if name not in body.credentials else 'not valid'}: {how}")
             for name, (required, shape, how) in CREDENTIALS.items()
-            if (required or name in body.credentials) and not shape.fullmatch(body.credentials.get(name, ""))
+            if (_is_needed(name, body) if required else name in body.credentials)
+            and not shape.fullmatch(body.credentials.get(name, ""))
         ]
         known = ", ".join(CREDENTIALS)
         wrong += [
@@ -108,7 +115,7 @@ class Telegram:
         """Ask the bot who it is and where its webhook is. See `SelfChecking`."""
         base, token = base_of(account.body), account.body.credentials.get("bot_token", "")
         await call(http, base, token, "getMe")
-        if account.body.settings.get("receive") == "poll":
+        if is_polled(account.body):
             return None
         try:
             info = await call(http, base, token, "getWebhookInfo")
@@ -116,6 +123,28 @@ class Telegram:
             # The token was accepted a moment ago: this server does not know the method.
             return None
         return wrong_webhook(info, f"/webhooks/telegram/{account.workspace}/{account.id}", public_url, now)
+
+    def is_polled(self, body: AccountBody) -> bool:
+        """Whether `settings.receive` is `poll`."""
+        return is_polled(body)
+
+    async def begin_polling(self, account: Account, http: Http) -> None:
+        """Take the webhook away, which excludes fetching. See `Polled`."""
+        await delete_webhook(http, base_of(account.body), account.body.credentials.get("bot_token", ""))
+
+    async def fetch(self, account: Account, http: Http, cursor: str | None) -> Fetched:
+        """`getUpdates`; the cursor is its offset. See `Polled`."""
+        return await fetch_updates(http, base_of(account.body), account.body.credentials.get("bot_token", ""), cursor)
+
+
+def _is_needed(name: str, body: AccountBody) -> bool:
+    """Whoever fetches updates has no webhook to prove."""
+    return name in body.credentials or name != "secret_token" or not is_polled(body)
+
+
+def is_polled(body: AccountBody) -> bool:
+    """Whether updates are fetched, and not posted to us."""
+    return body.settings.get("receive") == "poll"
 
 
 def base_of(body: AccountBody) -> str:
@@ -130,10 +159,12 @@ def _hidden(detail: str, token: str) -> str:
 def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
     settings = body.settings
     wrong = [
-        (f"/settings/{name}", "not a setting of telegram; those are username, handoff_seconds")
+        (f"/settings/{name}", f"not a setting of telegram; those are {', '.join(SETTINGS)}")
         for name in settings
-        if name not in ("username", "handoff_seconds")
+        if name not in SETTINGS
     ]
+    if settings.get("receive", "webhook") not in RECEIVE:
+        wrong.append(("/settings/receive", 'how updates come in: "webhook", or "poll" where Telegram cannot reach us'))
     username, handoff = settings.get("username", "bot"), settings.get("handoff_seconds", 1)
     if not isinstance(username, str) or not USERNAME.fullmatch(username):
         wrong.append(("/settings/username", "the bot's username without @, like example_shop_bot"))

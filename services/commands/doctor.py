@@ -13,10 +13,12 @@ from typing import Annotated
 import httpx2
 import typer
 
+from schemas.accounts import AccountHealth
 from schemas.configuration import WorkspaceConfiguration
 from services.commands.plain import Failed, sentence_of
 from services.commands.printing import print_json, say
 from services.composition import COLLECTIONS
+from services.records.accounts import read_health
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.unmet import Warned, warnings_of
 from services.runtime import loop
@@ -186,6 +188,21 @@ async def _secrets(settings: Settings) -> str:
     return "no account has a secret that could be guessed"
 
 
+async def _accounts(settings: Settings) -> str:
+    """Every connected account of every workspace sends and receives; what passes by itself is said, and no fault."""
+    if (missing := _not_made(settings.store_url)) is not None:
+        return missing
+    found: list[tuple[str, AccountHealth]] = []
+    async with open_store(settings, COLLECTIONS) as store:
+        async for workspace, configuration in _configurations(store):
+            health = await read_health(store, workspace, configuration.accounts, SystemClock().now())
+            found += [(f"{workspace} {name}: {one.detail}", one) for name, one in health.items()]
+    if broken := [sentence for sentence, one in found if one.state in ("credentials", "webhook")]:
+        raise Failed(" ".join(broken))
+    passing = [sentence for sentence, one in found if one.state != "ok"]
+    return " ".join([f"{len(found)} connected, all of them in order.", *passing])
+
+
 async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceConfiguration]]:
     after: str | None = None
     while True:
@@ -262,6 +279,7 @@ LOOKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "store": _store,
     "bus": _bus,
     "routing": _routing,
+    "accounts": _accounts,
     "database": _database,
     "secrets": _secrets,
     "admin key": _admin_key,

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx2
@@ -101,7 +102,20 @@ async def seed(
         rest = Rest(client, admin_key, workspace)
         for path, body in resources(credentials, stand_in_url):
             await rest.put(path, body)
+    if transport is None:
+        await _set_webhook(base_url, workspace, stand_in_url, credentials)
     return credentials
+
+
+async def _set_webhook(base_url: str, workspace: str, stand_in_url: str, credentials: Credentials) -> None:
+    """As `pasokh telegram connect` would: the account is well only when its bot has a webhook.
+
+    A stand-in that this machine does not reach is left as it is: the installation says of the account what is missing.
+    """
+    url = f"{base_url.rstrip('/')}/webhooks/telegram/{workspace}/{ACCOUNT}"
+    with suppress(httpx2.HTTPError):
+        async with connected(stand_in_url) as telegram:
+            await telegram.post(f"/bot{credentials.bot_token}/setWebhook", json={"url": url})
 
 
 def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, dict[str, Json]]]:

@@ -2,15 +2,18 @@
 
 Answers have the shapes of core.telegram.org/bots/api. For the demo and for tests; it talks to nobody.
 
-- `POST /bot<token>/<method>`: getMe, sendMessage, answerCallbackQuery, setWebhook, deleteWebhook.
+- `POST /bot<token>/<method>`: getMe, sendMessage, answerCallbackQuery, setWebhook, deleteWebhook, getWebhookInfo, and
+  getUpdates, which gives what was posted to `/_updates`.
 - `GET /_sent?after=N`: messages taken, oldest first, each with its `number` (above N).
 - `POST /_faults` `{"kind", "count"?, "retry_after"?, "seconds"?}`: what happens to the next `count` calls of
   sendMessage, after the faults that already wait; `GET` shows those, `DELETE` clears them.
+- `POST /_updates` an update without its `update_id`: waits for the bots that fetch.
 """
 
 import asyncio
 import re
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Annotated, Literal
@@ -68,12 +71,20 @@ class BrokenOff:
 
 @dataclass
 class TelegramStandIn:
-    """The state of a stand-in; `app` serves it. `sent` are the messages taken, as `/_sent` shows them."""
+    """The state of a stand-in; `app` serves it. `sent` are the messages taken, as `/_sent` shows them.
+
+    `updates` wait to be fetched; `webhooks` are the addresses set, by bot; `offsets` those that fetches named.
+    """
 
     clock: Clock = field(default_factory=SystemClock)
     sent: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     faults: deque[Fault] = field(default_factory=deque)
+    updates: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    webhooks: dict[int, str] = field(default_factory=dict)
+    offsets: list[int] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _update_ids: "count[int]" = field(default_factory=lambda: count(1))
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def app(self) -> Starlette:
@@ -82,6 +93,7 @@ class TelegramStandIn:
             routes=[
                 Route("/bot{token}/{method}", self._call, methods=["GET", "POST"]),
                 Route("/_sent", self._show_sent, methods=["GET"]),
+                Route("/_updates", self._add_update, methods=["POST"]),
                 Route("/_faults", self._change_faults, methods=["GET", "POST", "DELETE"]),
             ]
         )
@@ -96,11 +108,33 @@ class TelegramStandIn:
                     return await self._send_message(bot, body, request)
                 case "getme":
                     return _ok(_me(bot))
-                case "answercallbackquery" | "setwebhook" | "deletewebhook":
+                case "setwebhook" | "deletewebhook":
+                    self.webhooks[bot] = str(body.get("url") or "")
+                    return _ok(True)
+                case "getwebhookinfo":
+                    waiting = 0 if self.webhooks.get(bot) else len(self.updates)
+                    return _ok({"url": self.webhooks.get(bot, ""), "pending_update_count": waiting})
+                case "getupdates":
+                    return _ok(await self._fetched(bot, body))
+                case "answercallbackquery":
                     return _ok(True)
             raise Problem(404, "Not Found")
         except Problem as problem:
             return _not_ok(problem)
+
+    async def _fetched(self, bot: int, body: dict[str, Json]) -> list[Json]:
+        if self.webhooks.get(bot):
+            raise Problem(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first")
+        offset, limit, timeout = (body.get(name) for name in ("offset", "limit", "timeout"))
+        if isinstance(offset, int):
+            self.offsets.append(offset)
+            while self.updates and _update_id(self.updates[0]) < offset:
+                self.updates.popleft()
+        if not self.updates and isinstance(timeout, int):
+            self._came.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._came.wait(), min(timeout, 50))
+        return list[Json](self.updates)[: limit if isinstance(limit, int) else 100]
 
     async def _send_message(self, bot: int, body: dict[str, Json], request: Request) -> Response | BrokenOff:
         chat, text = _chat(body), _text(body)
@@ -141,6 +175,13 @@ class TelegramStandIn:
             return JSONResponse({"detail": "`after` is a number of `/_sent`"}, 422)
         items: list[Json] = [one for one in self.sent if _number(one) > int(after)]
         return _json({"items": items})
+
+    async def _add_update(self, request: Request) -> Response:
+        body = await _parameters(request)
+        update: dict[str, Json] = {"update_id": next(self._update_ids), **body}
+        self.updates.append(update)
+        self._came.set()
+        return _json(update)
 
     async def _change_faults(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -221,6 +262,11 @@ def _chat_shape(chat: int | str) -> dict[str, Json]:
 
 def _number(entry: dict[str, Json]) -> int:
     number = entry["number"]
+    return number if isinstance(number, int) else 0
+
+
+def _update_id(update: dict[str, Json]) -> int:
+    number = update["update_id"]
     return number if isinstance(number, int) else 0
 
 

@@ -201,6 +201,15 @@ class Webhooks:
             self._reject((account.workspace, account.channel), "too_many_guesses")
             raise
 
+    async def take(self, channel: Channel, connected: Connected, body: bytes) -> None:
+        """Publish what a body tells that was fetched, and not posted: proven by where it comes from.
+
+        Raises Unavailable, Unknown. A body that nobody can read is counted, as a posted one is.
+        """
+        account = connected.account
+        path = f"{PREFIX}{account.channel}/{account.workspace}/{account.id}"
+        await self._taken(_Call(channel, connected, Request("POST", path, {}, {}, body, self._clock.now())))
+
     async def _taken(self, call: _Call) -> Response:
         if too_deep(call.request.body):
             # No platform nests so deep: whoever knows the secret and sends this is told, whatever the channel says.

@@ -1,12 +1,15 @@
 """Opens ingest in a process: webhooks of platforms, live chat for browsers, and their metrics."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from services.channels.port import Http
 from services.channels.registry import CHANNELS
 from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
+from services.ingest.polling import Around, Polling
 from services.ingest.webchat import page, plain
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.routes import Reception, router_of, shares_of
@@ -17,10 +20,15 @@ from services.ingest.webhooks import PREFIX, Bounds, Webhooks
 from services.runtime.admission import Room
 from services.runtime.rates import Rates
 from services.runtime.service import Context, Part, Service
+from services.runtime.settings import Settings
+
+OpenHttp = Callable[[Settings], AbstractAsyncContextManager[Http]]
 
 
-def ingest(read_handoff: ReadHandoff) -> Service:
-    """The service. `read_handoff` tells tokens of hand-off links, handed in because they are made by the router."""
+def ingest(read_handoff: ReadHandoff, open_http: OpenHttp) -> Service:
+    """The service. `read_handoff` tells tokens of hand-off links, handed in because they are made by the router;
+    `open_http` is the way out, which is delivery's.
+    """
 
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[Part]:
@@ -36,11 +44,14 @@ def ingest(read_handoff: ReadHandoff) -> Service:
         door = Door(context, accounts, rates, Secrets(context, {}), read_handoff)
         standings, presences = Standings(accounts, bells), Presences(context.store, context.clock)
         reception = Reception(door, bells, standings, instruments, presences, shares_of(context))
-        yield Part(
-            branches={PREFIX: webhooks},
-            routers=[plain.router_of(reception), router_of(reception), page.router_of()],
-            collectors=instruments.collectors,
-            background=[bells.run, standings.run, notes.run],
-        )
+        async with open_http(settings) as http:
+            owner = uuid.uuid4().hex
+            around = Around(owner, channels, accounts, context.store, context.clock, http, webhooks.take, notes)
+            yield Part(
+                branches={PREFIX: webhooks},
+                routers=[plain.router_of(reception), router_of(reception), page.router_of()],
+                collectors=instruments.collectors,
+                background=[bells.run, standings.run, notes.run, Polling(around).run],
+            )
 
     return opened

@@ -1,22 +1,39 @@
 """Calls of the Bot API about the bot itself: who it is, where its webhook is, what waits for it."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-import orjson
-
 from schemas.values import Json
-from services.channels.bot_api.shapes import mapping, number, text
-from services.channels.port import Answer, Http, Refused, Retryable, Unauthorized, Uncertain
+from services.channels.bot_api.shapes import items, mapping, number, read, text
+from services.channels.port import Answer, Fetched, Http, Refused, Retryable, Unauthorized, Uncertain
 
 UNAUTHORIZED = frozenset({401, 404})
+FETCH_SECONDS, FETCHED_AT_ONCE = 5, 20
+"""How long a fetch waits for the first update, less than our own limit for one call; and how many it takes, whose
+texts fit into the 1 MB that we read of an answer."""
+UPDATES: tuple[str, ...] = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "business_connection",
+    "business_message",
+    "edited_business_message",
+    "deleted_business_messages",
+    "callback_query",
+    "message_reaction",
+    "message_reaction_count",
+    "my_chat_member",
+)
+"""What we ask for: reactions are only sent to those who name them."""
 FRESH = timedelta(minutes=10)
 """How long an error of the platform's last delivery counts while updates wait."""
 
 
 async def call(http: Http, base: str, token: str, method: str, parameters: Mapping[str, Json] | None = None) -> Json:
-    """The `result` of a method. Raises Unauthorized, Retryable, Refused (code: the status), Uncertain.
+    """The `result` of a method. Raises Unauthorized, Retryable, Refused, Uncertain.
 
     No error names the address called, because the token is part of it.
     """
@@ -37,8 +54,8 @@ def _hidden(error: Exception, token: str) -> str:
 
 def _result(answer: Answer, method: str) -> Json:
     try:
-        body = mapping(orjson.loads(answer.body))
-    except orjson.JSONDecodeError:
+        body = mapping(read(answer.body))
+    except ValueError:
         body = {}
     if answer.status == 200 and body.get("ok") is True:
         return body.get("result")
@@ -48,7 +65,33 @@ def _result(answer: Answer, method: str) -> Json:
     if answer.status == 429 or answer.status >= 500:
         wanted = number(mapping(body.get("parameters")).get("retry_after"))
         raise Retryable(f"{method}: {said}", float(wanted) if wanted is not None and wanted >= 0 else None)
-    raise Refused(str(answer.status), said, answer.status)
+    raise Refused("conflict" if answer.status == 409 else "rejected", said, answer.status)
+
+
+async def set_webhook(http: Http, base: str, token: str, url: str, secret: str) -> None:
+    """Have updates posted to `url` with the secret; those that wait already come too. Raises as `call`."""
+    parameters: dict[str, Json] = {"url": url, "secret_token": secret, "allowed_updates": list(UPDATES)}
+    await call(http, base, token, "setWebhook", parameters)
+
+
+async def delete_webhook(http: Http, base: str, token: str) -> None:
+    """Have updates kept for `fetch_updates`; none is dropped. Raises as `call`."""
+    await call(http, base, token, "deleteWebhook", {"drop_pending_updates": False})
+
+
+async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -> Fetched:
+    """`getUpdates` from the cursor on, which is the offset. Raises as `call`."""
+    parameters: dict[str, Json] = {
+        "timeout": FETCH_SECONDS,
+        "limit": FETCHED_AT_ONCE,
+        "allowed_updates": list(UPDATES),
+    }
+    if cursor is not None:
+        parameters["offset"] = int(cursor)
+    updates = [mapping(one) for one in items(await call(http, base, token, "getUpdates", parameters))]
+    numbers = [n for one in updates if isinstance(n := one.get("update_id"), int)]
+    following = str(max(numbers) + 1) if numbers else cursor
+    return Fetched([json.dumps(one).encode() for one in updates], following)
 
 
 def wrong_webhook(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:

@@ -44,7 +44,7 @@ class AccountsWatch:
             time=now,
             workspace="pasokh",
             partitionkey="pasokh",
-            data=LookAtAccounts().model_dump(mode="json"),
+            data=LookAtAccounts(at=now).model_dump(mode="json"),
         )
         return Outgoing("accounts", partition, event.partitionkey, encode(event))
 

@@ -86,7 +86,7 @@ class Watch:
         self.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
 
     async def tell(self, event_type: str = "account_written") -> None:
-        data = LookAtAccounts() if event_type == "look_at_accounts" else WRITTEN
+        data = LookAtAccounts(at=self.driver.now) if event_type == "look_at_accounts" else WRITTEN
         await self.driver.batch([self.driver.arrived("accounts", f"pasokh.control.{event_type}", data, key="w")])
 
     async def ask(self, account: str = "main", channel: str = "telegram") -> None:

@@ -1,0 +1,235 @@
+"""Fetches what platforms keep for accounts that nobody can post to: one process per account, nothing lost.
+
+The cursor is written down only after the bus has what came before it; a process that dies in between leaves the next
+one the same updates again, and their activities have the same ids. A lease keeps two processes from fetching for one
+account; where clocks differ too much for it, the platform itself refuses one of them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from services.channels.port import Account, Channel, Http, Polled, Refused, Retryable, Unauthorized, Uncertain
+from services.ingest.account_calls import CallNotes
+from services.ingest.accounts import Accounts, Connected
+from services.records.accounts import account_id
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.records.polls import POLLS, Poll
+from services.runtime.clock import Clock
+from services.runtime.errors import Fenced, Unavailable, Unknown
+from services.runtime.store.port import Changes, Condition, Key, Put, Query, Store
+
+LOOK_SECONDS, RELEASE_SECONDS, PAGE = 2.0, 1.0, 200
+LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)
+FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 60.0
+Take = Callable[[Channel, Connected, bytes], Awaitable[None]]
+"""Publishes what a body tells, as if it had been posted. Raises Unavailable, Unknown."""
+log = structlog.get_logger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another process fetches for this account now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What fetching needs of its process. `owner` is the name of this process among all."""
+
+    owner: str
+    channels: Mapping[str, Channel]
+    accounts: Accounts
+    store: Store
+    clock: Clock
+    http: Http
+    take: Take
+    notes: CallNotes
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(slots=True)
+class Polling:
+    """Looks which accounts are to be polled, and polls those that no other process has."""
+
+    around: Around
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _configurations: Configurations = field(default_factory=Configurations)
+
+    async def run(self) -> None:
+        """Poll for as long as the process runs. What was fetched and not published yet is fetched again by the next."""
+        try:
+            while True:
+                try:
+                    await self._look()
+                except Unavailable as error:
+                    log.info("polled_accounts_not_read", reason=str(error))
+                await self.around.sleep(LOOK_SECONDS)
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _look(self) -> None:
+        self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
+        for account in await self._polled():
+            name = account_id(account.workspace, account.channel, account.id)
+            if name not in self._tasks:
+                poller = Poller(self.around, self.around.channels[account.channel], account)
+                self._tasks[name] = asyncio.create_task(poller.run())
+
+    async def _polled(self) -> list[Account]:
+        """Every account of every workspace that asks to be polled. Raises Unavailable."""
+        found: list[Account] = []
+        after = None
+        while True:
+            page = await self.around.store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE, after=after))
+            read = await self._configurations.of(self.around.store, [str(d["workspace"]) for _, d in page.items])
+            for workspace, configuration in read.items():
+                for name, kept in configuration.accounts.items():
+                    channel, account = name.split("/", 1)
+                    known = self.around.channels.get(channel)
+                    if isinstance(known, Polled) and known.is_polled(kept.body):
+                        found.append(Account(workspace, channel, account, kept.body))
+            if page.next is None:
+                return found
+            after = page.next
+
+
+class Poller:
+    """Fetches for one account, for as long as it asks for it and this process has the lease."""
+
+    def __init__(self, around: Around, channel: Channel, account: Account) -> None:
+        self._around, self._channel, self._account = around, channel, account
+        self._key = Key(POLLS.name, account_id(account.workspace, account.channel, account.id))
+        self._poll: Poll | None = None
+        self._begun_with: str | None = None
+        self._backoff = FIRST_BACKOFF_SECONDS
+
+    async def run(self) -> None:
+        """Return when the account is polled no more, or another process has the lease."""
+        try:
+            if await self._acquire():
+                while await self._once():
+                    pass
+                await self._release()
+        except asyncio.CancelledError:
+            # The process ends in order: the next one need not wait for the lease to run out.
+            with suppress(LeaseLost, Unavailable, Unknown, TimeoutError):
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await self._release()
+            raise
+        except (LeaseLost, Unavailable, Unknown) as error:
+            log.info("polling_ended", account=self._key.id, reason=f"{type(error).__name__}: {error}")
+        except Exception:  # a bug must not end the polling of all other accounts; the next look starts it again
+            log.exception("polling_failed", account=self._key.id)
+            await self._around.sleep(LONGEST_BACKOFF_SECONDS)
+
+    async def _once(self) -> bool:
+        """One fetch and what follows from it; whether to go on."""
+        account = self._account
+        connected = await self._around.accounts.find(account.workspace, account.channel, account.id)
+        channel = self._channel
+        if connected is None or not isinstance(channel, Polled) or not channel.is_polled(connected.account.body):
+            return False
+        try:
+            await self._fetch(channel, connected)
+        except (Unauthorized, Refused, Retryable, Uncertain) as error:
+            await self._rest_after(connected.account, error)
+        return True
+
+    async def _fetch(self, channel: Polled, connected: Connected) -> None:
+        account, http = connected.account, self._around.http
+        await self._renew()
+        token = str(sorted(account.body.credentials.items()))
+        if self._begun_with != token:
+            # Once per token, and again after a conflict: somebody may have set a webhook meanwhile.
+            await channel.begin_polling(account, http)
+            self._begun_with = token
+        fetched = await channel.fetch(account, http, self._held().cursor)
+        self._backoff = FIRST_BACKOFF_SECONDS
+        self._around.notes.note_polling(account, None)
+        for body in fetched.bodies:
+            await self._publish(connected, body)
+        if fetched.cursor != self._held().cursor:
+            await self._write(cursor=fetched.cursor)
+
+    async def _publish(self, connected: Connected, body: bytes) -> None:
+        """Come back once the bus has it, however long that is away. Raises LeaseLost."""
+        while True:
+            try:
+                await self._around.take(self._channel, connected, body)
+                self._around.notes.note_call(connected.account)
+                return
+            except (Unavailable, Unknown) as error:
+                log.warning("polled_update_not_published", account=self._key.id, reason=str(error))
+                await self._around.sleep(FIRST_BACKOFF_SECONDS)
+                await self._renew()
+
+    async def _rest_after(self, account: Account, error: Exception) -> None:
+        if isinstance(error, Refused) and error.code == "conflict":
+            self._begun_with = None
+        if not isinstance(error, Uncertain):
+            self._around.notes.note_polling(account, _sentence(error))
+        asked = error.after if isinstance(error, Retryable) else None
+        wait = min(max(self._backoff, asked or 0.0), LONGEST_BACKOFF_SECONDS)
+        self._backoff = min(self._backoff * 2, LONGEST_BACKOFF_SECONDS)
+        await self._rest(wait)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, and keep the lease meanwhile."""
+        step = (LEASE - RENEW_BEFORE).total_seconds()
+        while seconds > 0:
+            await self._around.sleep(min(step, seconds))
+            seconds -= step
+            await self._renew()
+
+    # -- the lease -----------------------------------------------------------------------------------------------------
+
+    def _held(self) -> Poll:
+        if self._poll is None:
+            raise LeaseLost("it was never taken")
+        return self._poll
+
+    async def _acquire(self) -> bool:
+        document = (await self._around.store.get_many([self._key])).get(self._key)
+        known = Poll.model_validate(document) if document else None
+        now, owner = self._around.clock.now(), self._around.owner
+        if known is not None and known.owner != owner and known.until > now:
+            return False
+        self._poll = known or Poll(owner=owner, until=now)
+        try:
+            await self._write(is_new=known is None)
+        except LeaseLost:
+            return False
+        return True
+
+    async def _renew(self) -> None:
+        if self._held().until - self._around.clock.now() < RENEW_BEFORE:
+            await self._write()
+
+    async def _release(self) -> None:
+        await self._write(until=self._around.clock.now())
+
+    async def _write(self, *, is_new: bool = False, **changes: object) -> None:
+        """Write the lease, renewed. Raises LeaseLost when another process wrote it, Unavailable, Unknown."""
+        before = self._held()
+        renewed = {"owner": self._around.owner, "until": self._around.clock.now() + LEASE, **changes}
+        after = before.model_copy(update={**renewed, "revision": before.revision + 1})
+        condition = Condition(self._key) if is_new else Condition(self._key, "revision", before.revision)
+        put = Put(self._key, after.model_dump(mode="json"))
+        try:
+            await self._around.store.commit(Changes(conditions=[condition], puts=[put]))
+        except Fenced as error:
+            raise LeaseLost("another process has the lease") from error
+        self._poll = after
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, Unauthorized):
+        return f"Updates cannot be fetched: {error}. Write the account with a token that works."
+    if isinstance(error, Refused) and error.code == "conflict":
+        return f"Somebody else fetches this bot's updates, or a webhook is set: {error}. Stop the other one."
+    return f"Updates cannot be fetched: {error}."
