@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from schemas.values import Json
-from services.channels.bot_api.shapes import items, mapping, number, read, text
+from services.channels.bot_api.shapes import items, mapping, number, text
 from services.channels.port import Answer, Fetched, Http, Refused, Retryable, Unauthorized, Uncertain
+from services.runtime.mended import read_json
 
 UNAUTHORIZED = frozenset({401, 404})
 FETCH_SECONDS, FETCHED_AT_ONCE = 5, 20
@@ -54,7 +55,7 @@ def _hidden(error: Exception, token: str) -> str:
 
 def _result(answer: Answer, method: str) -> Json:
     try:
-        body = mapping(read(answer.body))
+        body = mapping(read_json(answer.body))
     except ValueError:
         body = {}
     if answer.status == 200 and body.get("ok") is True:

@@ -316,7 +316,7 @@ def redirected(conversation: Case, surface: Surface, asked: Address, used: Addre
 
 
 def _place_of(address: Address) -> tuple[str | None, ...]:
-    return address.chat, address.thread, address.via, address.channel, address.account
+    return address.chat, address.thread, address.via, address.direct_topic, address.channel, address.account
 
 
 def undelivered(conversation: Case, now: datetime) -> Case:

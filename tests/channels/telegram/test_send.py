@@ -165,6 +165,14 @@ async def test_topic_that_is_gone_gives_way_to_its_own_chat_once_and_the_receipt
     assert second == {"chat_id": -1001, "text": "سلام سارا", "business_connection_id": "bc1"}
 
 
+async def test_customer_of_a_channels_direct_messages_is_never_left_out_of_the_wider_form() -> None:
+    platform = Platform(refusal(400, "Bad Request: message to be replied not found"), answer(200, SENT))
+    await sent(platform, outbound(chat="-1003", direct_topic="700", reply_to="5"))
+    assert [body["direct_messages_topic_id"] for _, body in platform.calls] == [700, 700]
+    with pytest.raises(Refused):
+        await sent(Platform(refusal(400, "Bad Request: message thread not found")), outbound(direct_topic="700"))
+
+
 async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is() -> None:
     platform = Platform(refusal(400, "Bad Request: message to be replied not found"), answer(200, SENT))
     receipt = await sent(platform, outbound(**IN_TOPIC))
