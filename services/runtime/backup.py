@@ -76,6 +76,8 @@ def restore_backup(settings: Settings, path: Path) -> Manifest:
                 )
             for name in databases:
                 check_whole(draft / name)
+            if ADMIN_KEY in names and _is_there(targets[ADMIN_KEY], draft / ADMIN_KEY):
+                names.remove(ADMIN_KEY)
             # The database last: where it is, everything is.
             for name in sorted(names, key=lambda name: name in databases):
                 _publish(draft / name, targets[name])
@@ -100,13 +102,25 @@ def _refuse_existing(path: Path) -> None:
 def _refuse_data(folder: Path, databases: Mapping[str, Path]) -> None:
     for left in folder.glob(f"{DRAFT}*"):  # of a restore that was killed; the lock says that none runs now
         shutil.rmtree(left)
-    there = [folder / one.name for one in folder.iterdir() if one.name != LOCK]
+    # A key alone is what is left when a database was lost; whether it is the backup's own is seen later.
+    there = [one for one in folder.iterdir() if one.name not in (LOCK, ADMIN_KEY)]
     there += [path for path in databases.values() if path.exists()]
     if there:
         raise Misconfigured(
             f"{folder} is not empty ({there[0].name} is there), and stays as it is. Restore into a new folder: --data NEW. "
             "Then start with PASOKH_DATA=NEW, or move the folders when the server is stopped."
         )
+
+
+def _is_there(key: Path, saved: Path) -> bool:
+    """Whether the key is there already. Raises Misconfigured when another one is."""
+    if not key.exists():
+        return False
+    if key.read_text().strip() != saved.read_text().strip():
+        raise Misconfigured(
+            f"{key} is another key than the backup's. Move it away, or restore into a new folder: --data NEW."
+        )
+    return True
 
 
 @contextmanager

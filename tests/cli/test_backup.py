@@ -122,6 +122,26 @@ def test_a_folder_with_anything_in_it_is_never_restored_over(pasokh: Pasokh, liv
     assert loop.run(read(lived)) == "later"
 
 
+def test_a_database_that_was_lost_comes_back_beside_its_key(pasokh: Pasokh, lived: Settings, copy: Path) -> None:
+    for path in lived.data.glob("pasokh.db*"):
+        path.unlink()
+    assert "pasokh restore" in pasokh("up").stderr
+    result = pasokh("restore", str(copy))
+    assert result.exit_code == 0, result.stderr
+    assert loop.run(read(lived)) == "first"
+
+
+def test_another_key_than_the_backups_is_left_alone(pasokh: Pasokh, copy: Path) -> None:
+    new = copy.parent / "new"
+    new.mkdir(mode=0o700)
+    (new / "admin.key").write_text("o" * 43)
+    (new / "admin.key").chmod(0o600)
+    result = pasokh("restore", str(copy), "--data", str(new))
+    assert result.exit_code == 1
+    assert "is another key than the backup's" in result.stderr
+    assert not (new / "pasokh.db").exists()
+
+
 def test_a_server_that_runs_there_refuses_a_restore(pasokh: Pasokh, copy: Path) -> None:
     folder = copy.parent / "running"
     with held(folder):
