@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from schemas.configuration import WorkspaceConfiguration
 from services.channels.port import Account
-from services.records.configuration import Configurations
+from services.records.configuration import FRESH_SECONDS, Configurations
 from services.runtime.clock import Clock
 from services.runtime.errors import Unavailable
 from services.runtime.work import Reader
 from services.text.own import NOTHING, OwnIdentifiers, own_identifiers
 
-FRESH_SECONDS = 1.0
 STALE_SECONDS = 300.0
 SPACING_SECONDS = 0.01
 KEPT = 1024

@@ -9,6 +9,8 @@ from services.runtime.store.port import Collection, Document, Index, Key
 from services.runtime.work import Reader
 
 KEPT_IN_MEMORY = 512
+FRESH_SECONDS = 1.0
+"""How long a process may go by a configuration that it has read."""
 
 
 class ConfigurationHead(Contract):

@@ -1,5 +1,6 @@
 """Connected accounts over REST. What a channel accepts is told by a table that composition hands in."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Slug
 from services.records.accounts import read_health
+from services.records.configuration import FRESH_SECONDS
 from services.records.lookups import ExistingWorkspace
 from services.runtime.auth import allowed
 from services.runtime.http import Asked, IfMatch, In, Listing, etag
@@ -61,9 +63,13 @@ async def delete_account(
 
 @dataclass(frozen=True, slots=True)
 class AccountWriting:
-    """Writes accounts of the channels in `checks`: channel name → what is wrong with an account's body."""
+    """Writes accounts of the channels in `checks`: channel name → what is wrong with an account's body.
+
+    `known_after_seconds`: how long an answer waits that tells of other credentials.
+    """
 
     checks: Mapping[str, CheckAccount]
+    known_after_seconds: float = FRESH_SECONDS * 1.05
 
     async def known_channel(self, channel: str) -> CheckAccount:
         """The check of the path's channel. Raises NotFound."""
@@ -94,10 +100,18 @@ class AccountWriting:
 
         workspace, name = configuration.workspace, f"{channel}/{account}"
         before, after = await write(context, workspace, edits.put_account(workspace, name, body, condition, wrong))
+        if before is not None and name in before.accounts:
+            await self._until_known(before.accounts[name].body, after.accounts[name].body)
         await publish_written(context, workspace, name)
         response.status_code = 200 if before is not None and name in before.accounts else 201
         response.headers["ETag"] = etag(after.accounts[name].version)
         return await _shown(context, after, name)
+
+
+    async def _until_known(self, before: AccountBody, after: AccountBody) -> None:
+        """Wait until no process goes by the old credentials: what comes in after the answer is the new bot's."""
+        if before.credentials != after.credentials:
+            await asyncio.sleep(self.known_after_seconds)
 
 
 def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:
