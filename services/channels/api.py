@@ -1,6 +1,6 @@
 """The generic channel: any system of one's own, signed both ways by the Standard Webhooks specification.
 
-In: one object or a list of them, each `message`, `edit`, `delete`, `reaction` or `receipt` (docs/api.md). Out: the
+In: one object or a list of them, each `message`, `echo`, `edit`, `delete`, `reaction` or `receipt` (docs/api.md). Out: the
 message shape and `person`, posted to `callback_url`; `webhook-id` is the message's id, the same on every try, by which
 the receiver drops repeats.
 """
@@ -175,4 +175,8 @@ def _shown(message: OutboundMessage) -> dict[str, Json]:
         "state": "queued",
         "error": None,
         "platform_id": None,
+        "quote": None,
+        "forwarded_from": None,
+        "links": [],
+        "edits": [],
     }

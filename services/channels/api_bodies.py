@@ -117,6 +117,12 @@ class Said(Words):
     id: External
 
 
+class Echoed(Said):
+    """What a person of our own side said elsewhere, to this customer."""
+
+    author_name: Annotated[Short | None, LeftAside] = None
+
+
 class Edited(Words):
     message: External
 
@@ -298,6 +304,15 @@ def _message(place: Place) -> Activity:
     return _made(place, "message", item, identity, **_words(place, item, item.id))
 
 
+def _echo(place: Place) -> Activity:
+    """Its `id` may be that of a reply of ours, as it was posted to the callback: then it is one."""
+    item: Echoed = _read(Echoed, place)
+    identity = place.activity_id("echo", item.person.id, item.id)
+    words = _words(place, item, item.id)
+    words["details"] |= {"author_name": item.author_name}
+    return _made(place, "echo", item, identity, author="account", former=item.id, **words)
+
+
 def _edit(place: Place) -> Activity:
     item: Edited = _read(Edited, place)
     return _made(place, "edit", item, place.state_id("edit", item), **_words(place, item, item.message))
@@ -335,6 +350,7 @@ def _unknown(place: Place) -> Activity:
 
 HANDLERS: Mapping[str, Callable[[Place], Activity]] = {
     "message": _message,
+    "echo": _echo,
     "edit": _edit,
     "delete": _delete,
     "reaction": _reaction,

@@ -107,7 +107,6 @@ class AccountWriting:
         response.headers["ETag"] = etag(after.accounts[name].version)
         return await _shown(context, after, name)
 
-
     async def _until_known(self, before: AccountBody, after: AccountBody) -> None:
         """Wait until no process goes by the old credentials: what comes in after the answer is the new bot's."""
         if before.credentials != after.credentials:

@@ -26,6 +26,7 @@ EXPECTED: dict[str, list[tuple[str, str, str, str | None, str | None]]] = {
     "message_in_public_without_thread": [("message", "public", SARA, "public", "hello all")],
     "message_with_files": [("message", "private", SARA, None, None)],
     "message_with_number_ids": [("message", "private", "api:main:7", None, "numbers are ids too")],
+    "echo": [("echo", "private", SARA, None, "I answer by phone: tomorrow")],
     "edit": [("edit", "private", SARA, None, "سلام، سفارش ۱۲۳ کجاست؟")],
     "edit_without_id": [("edit", "private", SARA, None, "again")],
     "delete": [("deletion", "private", SARA, None, None)],
@@ -122,7 +123,7 @@ REFUSED: list[tuple[object, str]] = [
     ([1, 2], "neither an object nor a list"),
     (
         [{"id": "1"}, 2],
-        "item 0: type: is needed, one of message, edit, delete, reaction, receipt; item 1: it is no object",
+        "item 0: type: is needed, one of message, echo, edit, delete, reaction, receipt; item 1: it is no object",
     ),
     ({"id": "1"}, "item 0: type: is needed"),
     ({"type": "message", "person": {"id": "a"}, "text": "x"}, "item 0: id: Field required"),

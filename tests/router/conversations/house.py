@@ -14,7 +14,7 @@ from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned
 from schemas.values import Contract, Failure, Sealed
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
-from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, MessageRecord
 from services.router.conversations.handoff import Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.runtime.collections import OUTCOMES
@@ -24,7 +24,7 @@ from tests.driver import START, Driver
 LINK = "https://t.me/{username}?start={token}"
 CAPABILITIES = {"telegram": Capabilities(surfaces=("private", "public"), text_limit=20, deep_link=LINK)}
 HANDOFFS = Handoffs(b"a secret of these tests", "https://help.example")
-COLLECTIONS = (CONVERSATIONS, MESSAGES, PERSONS, ACTIVITIES, OUTCOMES)
+COLLECTIONS = (CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, ACTIVITIES, OUTCOMES)
 CONVERSATION = "pasokh.conversation."
 
 

@@ -10,10 +10,11 @@ from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
 from services.ingest.understand import understood
 from tests.driver import START
+from tests.router.conversations.house import House
 
 FIRST_BOT, SECOND_BOT = "1001:AAA", "1002:BBB"
-CUSTOMER = {"id": 70001, "is_bot": False, "first_name": "Sara"}
-PRIVATE = {"id": 70001, "type": "private", "first_name": "Sara"}
+CUSTOMER: dict[str, Any] = {"id": 70001, "is_bot": False, "first_name": "Sara"}
+PRIVATE: dict[str, Any] = {"id": 70001, "type": "private", "first_name": "Sara"}
 
 
 def activities(
@@ -27,12 +28,38 @@ def activities(
     return [understood(one) for one in Telegram().parse(request, account)]
 
 
-def message(number: int, text: str, *, date: datetime = START, **more: Any) -> dict[str, Any]:
+def message(
+    number: int, text: str, *, date: datetime = START, sender: dict[str, Any] = CUSTOMER, **more: Any
+) -> dict[str, Any]:
     """A message of the customer in their private chat with the bot, unless said otherwise."""
     return {
         "message_id": number,
-        "from": CUSTOMER,
+        "from": sender,
         "chat": PRIVATE,
         "date": int(date.timestamp()),
         "text": text,
     } | more
+
+
+GROUP: dict[str, Any] = {"id": -5100, "type": "group", "title": "Buyers"}
+
+
+def in_group(number: int, text: str, chat: dict[str, Any] = GROUP, **more: Any) -> dict[str, Any]:
+    """A message of the customer in a group."""
+    return message(number, text, chat=chat, **more)
+
+
+async def arrive(house: House, *parsed: Activity) -> list[str]:
+    """These activities, each in a batch of its own; the types of what follows, shortened."""
+    told = [await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one) for one in parsed]
+    return [word for words in told for word in words]
+
+
+async def update(house: House, raw: str, **body: Any) -> list[str]:
+    """One update, received now."""
+    return await arrive(house, *activities(raw, received_at=house.driver.now, **body))
+
+
+def texts(house: House) -> list[str | None]:
+    """What all messages say, in order."""
+    return [one.text.text if one.text else None for one in house.messages()]

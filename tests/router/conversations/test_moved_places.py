@@ -1,0 +1,63 @@
+"""A group that becomes a supergroup has another id, and is the same place."""
+
+from typing import Any
+
+import pytest
+
+from schemas.outbound import OutboundMessage
+from tests.router.conversations.house import House
+from tests.router.conversations.telegram import in_group, texts, update
+
+NEW: dict[str, Any] = {"id": -1005, "type": "supergroup", "title": "Buyers"}
+ADMIN = {"id": 9, "is_bot": False, "first_name": "Admin"}
+
+
+def sent(house: House) -> OutboundMessage:
+    return [event.read(OutboundMessage) for event in house.driver.sent if event.type == "pasokh.outbound.message"][-1]
+
+
+async def moves(house: House, *, told_in: str) -> None:
+    body = in_group(9, "", sender=ADMIN)
+    del body["text"]
+    if told_in == "old":
+        await update(house, "message", **body, migrate_to_chat_id=-1005)
+    else:
+        await update(house, "message", **(body | {"chat": NEW, "migrate_from_chat_id": -5100}))
+
+
+@pytest.mark.parametrize("told_in", ["old", "new"])
+async def test_the_conversation_goes_on_where_the_group_went(told_in: str) -> None:
+    house = House()
+    await update(house, "message", **in_group(1, "is it in stock"))
+    await house.assign("sara")
+    await moves(house, told_in=told_in)
+    assert await update(house, "message", **in_group(2, "hello?", NEW)) == ["message_received"]
+    assert (len(house.cases()), house.case().thread) == (1, "-1005")
+    await house.reply("sara", surface="public")
+    assert (sent(house).address.chat, sent(house).address.reply_to) == ("-1005", "2")
+
+
+async def test_a_reply_goes_to_the_new_place_before_the_customer_writes_there() -> None:
+    house = House()
+    await update(house, "message", **in_group(1, "is it in stock"))
+    await house.assign("sara")
+    await moves(house, told_in="old")
+    await house.reply("sara", surface="public")
+    assert (sent(house).address.chat, sent(house).address.reply_to) == ("-1005", None)
+
+
+async def test_what_opens_in_the_new_place_stays_there() -> None:
+    house = House()
+    await moves(house, told_in="old")
+    await update(house, "message", **in_group(1, "hello", NEW))
+    await update(house, "message", **in_group(2, "hello?", NEW))
+    assert (len(house.cases()), texts(house)) == (1, ["hello", "hello?"])
+
+
+async def test_another_group_did_not_move() -> None:
+    house = House()
+    await update(house, "message", **in_group(1, "hello"))
+    await moves(house, told_in="old")
+    other = {"id": -5200, "type": "group", "title": "Others"}
+    assert "opened" in await update(house, "message", **in_group(1, "hello", other))
+    assert len(house.cases()) == 2

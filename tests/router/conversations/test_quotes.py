@@ -1,0 +1,105 @@
+"""What a message answers, quotes, forwards and links to reaches the people who need it; earlier texts stay."""
+
+from typing import Any
+
+import pytest
+
+from services.records.shown import shown_message
+from tests.router.conversations.house import House
+from tests.router.conversations.telegram import in_group, message, texts, update
+
+CARD = "4111 1111 1111 1111"
+
+
+async def test_a_message_names_the_one_it_answers_and_what_of_it() -> None:
+    house = House()
+    first = message(1, "my order has not come")
+    await update(house, "message", **first)
+    await update(house, "message", **message(2, "this one", reply_to_message=first, quote={"text": "my order"}))
+    shown = shown_message(house.messages()[-1])
+    assert (shown.reply_to, shown.quote) == (house.messages()[0].id, "my order")
+
+
+async def test_of_a_message_that_we_do_not_have_the_words_are_shown() -> None:
+    house = House()
+    await update(house, "message", **message(2, "what about this", reply_to_message=message(1, "we ship on Monday")))
+    shown = shown_message(house.messages()[-1])
+    assert (shown.reply_to, shown.quote) == (None, "we ship on Monday")
+
+
+ORIGINS: list[tuple[dict[str, Any], str]] = [
+    ({"forward_origin": {"type": "hidden_user", "sender_user_name": "Stranger", "date": 1}}, "Stranger"),
+    ({"forward_origin": {"type": "user", "sender_user": {"first_name": "Ali", "last_name": "R"}}}, "Ali R"),
+    ({"forward_origin": {"type": "channel", "chat": {"title": "News"}, "message_id": 4}}, "News"),
+    ({"forward_origin": {"type": "chat", "sender_chat": {"title": "Buyers"}}}, "Buyers"),
+    ({"forward_origin": {"type": "constellation"}}, "constellation"),
+    ({"forward_date": 1, "forward_sender_name": "Old style"}, "Old style"),
+    ({"forward_date": 1, "forward_from_chat": {"title": "Old channel"}}, "Old channel"),
+    ({"forward_date": 1}, "unknown"),
+    ({"external_reply": {"origin": {"type": "channel", "chat": {"title": "Elsewhere"}}}}, "Elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("fields", "name"), ORIGINS)
+async def test_who_said_first_what_is_forwarded(fields: dict[str, Any], name: str) -> None:
+    house = House()
+    await update(house, "message", **message(1, "pay here", **fields))
+    assert shown_message(house.messages()[-1]).forwarded_from == name
+
+
+async def test_addresses_behind_words_are_shown_once() -> None:
+    house = House()
+    links = [
+        {"type": "text_link", "offset": 0, "length": 3, "url": "https://shop.example/orders/4711"},
+        {"type": "text_link", "offset": 4, "length": 3, "url": "https://shop.example/orders/4711"},
+        {"type": "bold", "offset": 0, "length": 3},
+    ]
+    await update(house, "message", **message(1, "see this", entities=links))
+    assert shown_message(house.messages()[-1]).links == ["https://shop.example/orders/4711"]
+
+
+async def test_secrets_are_masked_wherever_they_are_quoted() -> None:
+    house = House()
+    body = in_group(
+        2,
+        "this",
+        quote={"text": f"card {CARD}"},
+        forward_origin={"type": "hidden_user", "sender_user_name": f"card {CARD}"},
+        entities=[{"type": "text_link", "offset": 0, "length": 4, "url": f"https://x.example/?card={CARD}"}],
+        reply_to_message=in_group(1, f"my card is {CARD}"),
+    )
+    await update(house, "message", **body)
+    record = house.messages()[0]
+    assert "1111" not in record.model_dump_json()
+    assert "card" in record.masked
+
+
+async def test_an_edit_keeps_the_earlier_texts_as_they_were_masked() -> None:
+    house = House()
+    for seconds, text in enumerate(["my card is " + CARD, "never mind", "where is my order"]):
+        edit: dict[str, Any] = {"edit_date": int(house.driver.now.timestamp()) + seconds} if seconds else {}
+        await update(house, "edited_message" if seconds else "message", **message(1, text, **edit))
+    shown = shown_message(house.messages()[0])
+    assert [one.text for one in shown.edits] == ["my card is [card]", "never mind"]
+    assert [one.masked for one in shown.edits] == [["card"], []]
+    assert shown.text == "where is my order"
+
+
+async def test_an_edit_that_changes_no_word_adds_none() -> None:
+    house = House()
+    await update(house, "message", **message(1, "hello"))
+    await update(house, "edited_message", **message(1, "hello", edit_date=int(house.driver.now.timestamp()) + 5))
+    assert house.messages()[0].edits == []
+
+
+async def test_a_deletion_takes_earlier_texts_and_quotes_along() -> None:
+    house = House()
+    business: dict[str, Any] = {"business_connection_id": "bc"}
+    await update(house, "business_message", **message(1, "secret", quote={"text": "a"}, **business))
+    later: dict[str, Any] = {"edit_date": int(house.driver.now.timestamp()) + 5}
+    await update(house, "edited_business_message", **message(1, "still secret", **later, **business))
+    gone = {"chat": {"id": 70001, "type": "private"}, "message_ids": [1]}
+    await update(house, "deleted_business_messages", **gone, **business)
+    record = house.messages()[0]
+    assert (record.text, record.edits, record.quote, record.state) == (None, [], None, "deleted")
+    assert texts(house) == [None]
