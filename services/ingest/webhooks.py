@@ -20,9 +20,9 @@ from services.channels.port import Account, Channel, Forged, Judged, Malformed, 
 from services.ingest.account_calls import CallNotes
 from services.ingest.accounts import Accounts, Connected
 from services.ingest.forgeries import Forgeries
+from services.ingest.halves import Halves
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish, within_bus
-from services.ingest.understand import understood
 from services.runtime.admission import Full, Place, Room
 from services.runtime.beside import Beside
 from services.runtime.bodies import (
@@ -104,7 +104,7 @@ class Webhooks:
         self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
         bounds = bounds or Bounds()
         self._instruments, self._room, self._body_seconds = instruments, bounds.room, bounds.body_seconds
-        self._beside = Beside()
+        self._beside, self._halves = Beside(), Halves()
         self._notes = notes
         self._forgeries = Forgeries(bounds.rates, clock)
 
@@ -257,7 +257,8 @@ class Webhooks:
             return _Reading([_kept(call, type(error).__name__)])
 
     def _understood(self, call: _Call, parsed: list[Activity]) -> list[Activity]:
-        return [self._fitting(call, understood(one, call.connected.expected, call.connected.own)) for one in parsed]
+        read = (self._halves.understood(one, call.connected.expected, call.connected.own) for one in parsed)
+        return [self._fitting(call, one) for several in read for one in several]
 
     def _fitting(self, call: _Call, activity: Activity) -> Activity:
         # The size is known by encoding, and no activity is thirty times as long as what told of it.

@@ -40,7 +40,7 @@ _EXPIRY = re.compile(rf"{_MONTH}{_YEAR}(?:\d{{3}})?")
 _MONTH_ONLY, _YEAR_ONLY = re.compile(_MONTH), re.compile(_YEAR)
 _CVV = re.compile(r"\d{3}")
 _SHAPES = (_PRICES, _DECIMALS, _INSTANT)
-_SPOKEN = (PRINTED, (4, 6, 5), (4, 4, 4, 4, 3))
+_SPOKEN = (PRINTED, (4, 6, 5), (4, 4, 4, 4, 3), (8, 8), (12, 4), (4, 12))
 _BEFORE_LAST = ((), (4, 6), (4, 4, 4))
 _USUAL = ((4, 6, 5), (4, 6, 4), (6, 13), (4, 4, 5), (8, 8), (6, 10), (6, 4, 4, 4))
 
@@ -227,7 +227,8 @@ def _spelled_out(looking: Looking, groups: Sequence[Group]) -> Iterator[tuple[in
 def _shaped(looking: Looking, groups: Sequence[Group], shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
     for first in range(len(groups) - len(shape) + 1):
         window = groups[first : first + len(shape)]
-        if _sizes(window) == shape and is_card("".join(group.digits for group in window)):
+        digits = "".join(group.digits for group in window)
+        if _sizes(window) == shape and is_card(digits) and not _is_something_else(window, digits):
             counted = _are_counted(looking.plain, window) and not looking.near_card(*_span(window))
             if _hang_together(looking.plain, window) and not counted:
                 yield _span(window)

@@ -129,7 +129,9 @@ def _masked(text: str, own: OwnIdentifiers, *, public: bool) -> Masked:
     if places and own:
         places = [place for place in places if not _is_own(plain, place, own)]
     found = [Place(*looked_at.place(p.start, p.stop), p.rank, p.kind) for p in _merged(sorted(places))]
-    return Masked(_cut(text, found), sorted({place.kind for place in found}))
+    return Masked(
+        cut(text, [(place.start, place.stop, place.kind) for place in found]), sorted({place.kind for place in found})
+    )
 
 
 def _is_own(plain: str, place: "Place", own: OwnIdentifiers) -> bool:
@@ -147,11 +149,12 @@ class Place(NamedTuple):
     kind: str
 
 
-def _cut(text: str, places: Iterable[Place]) -> str:
+def cut(text: str, places: Iterable[Span]) -> str:
+    """The text with `[kind]` in place of each; places are in order and apart."""
     out, end = [], 0
-    for place in places:
-        out.append(f"{text[end : place.start]}[{place.kind}]")
-        end = place.stop
+    for start, stop, kind in places:
+        out.append(f"{text[end:start]}[{kind}]")
+        end = stop
     return "".join(out) + text[end:]
 
 
@@ -258,6 +261,16 @@ FEWEST: dict[Finder, int] = {
     _posts: 4,
 }
 """How many digits a text has at the least in which something may be found. Most texts have none."""
+
+
+def card_places(text: str, own: OwnIdentifiers = NOTHING) -> list[Span]:
+    """Where cards stand, and what follows them as a CVV, in order and apart."""
+    looked_at = folded(text)
+    if len(_DIGIT.findall(looked_at.plain)) < SHORTEST:
+        return []
+    places = [Place(start, stop, 0, kind) for start, stop, kind in _cards(looked_at.plain)]
+    found = _merged(sorted(place for place in places if not _is_own(looked_at.plain, place, own)))
+    return [(*looked_at.place(place.start, place.stop), place.kind) for place in found]
 
 
 def whereabouts(masked: Masked) -> str:

@@ -14,9 +14,9 @@ from starlette.responses import JSONResponse, Response
 from schemas.activity import Activity, Address
 from schemas.values import Json, Sealed
 from services.ingest.accounts import Connected
+from services.ingest.halves import Halves
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish
-from services.ingest.understand import understood
 from services.ingest.webchat.bells import Bells
 from services.ingest.webchat.conversation import Place, awaited, end_of, found, listed, place_of, said, talk_of
 from services.ingest.webchat.shapes import ContactBody, Identity, MessageBody, SessionBody, SessionShown
@@ -61,6 +61,7 @@ class Reception:
     streams: StreamShares
     wait_seconds: float = WAIT_SECONDS
     beside: Beside = field(default_factory=Beside)
+    halves: Halves = field(default_factory=Halves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +167,13 @@ async def write(
     """
     reception, visitor = visit.reception, visit.known
     context = reception.door.context
-    activity = await _read(visit, _activity(visit, visitor, body))
+    activities = await _read(visit, _activity(visit, visitor, body))
+    activity = activities[-1]
     message = activity.message or activity.id
     shown = await found(context.store, message)
     if shown is None:
         await reception.door.wrote(request, visit.connected.account, body.text)
-        await _publish(visit, activity)
+        await _publish(visit, activities)
         shown = await awaited(context.store, reception.bells, visitor, message, reception.wait_seconds)
     if shown is None:
         return JSONResponse(_kept(activity, message), status_code=202)
@@ -200,12 +202,12 @@ def _activity(visit: Visit, visitor: Visitor, body: MessageBody) -> Activity:
     )
 
 
-async def _read(visit: Visit, activity: Activity) -> Activity:
-    """What was understood of it, without secrets."""
-    expected, own = visit.connected.expected, visit.connected.own
+async def _read(visit: Visit, activity: Activity) -> list[Activity]:
+    """What was understood of it, without secrets; before it edits of pieces of a card that it completes."""
+    expected, own, understood_by = visit.connected.expected, visit.connected.own, visit.reception.halves.understood
     if activity.text and len(activity.text.text) > LONG_TEXT:
-        return await visit.reception.beside.run(lambda: understood(activity, expected, own))
-    return understood(activity, expected, own)
+        return await visit.reception.beside.run(lambda: understood_by(activity, expected, own))
+    return understood_by(activity, expected, own)
 
 
 def _kept(activity: Activity, message: str) -> dict[str, Json]:
@@ -218,17 +220,18 @@ def _kept(activity: Activity, message: str) -> dict[str, Json]:
     return {"id": message, "author": author, "text": text, **rest, **kept, **times}
 
 
-async def _publish(visit: Visit, activity: Activity) -> None:
-    instruments, labels = visit.reception.instruments, (activity.workspace, CHANNEL)
-    instruments.received.labels(*labels).inc()
+async def _publish(visit: Visit, activities: list[Activity]) -> None:
+    instruments, labels = visit.reception.instruments, (visit.connected.account.workspace, CHANNEL)
+    instruments.received.labels(*labels).inc(len(activities))
     try:
-        await publish(visit.reception.door.context.bus, [activity], {})
+        await publish(visit.reception.door.context.bus, activities, {})
     except BaseException:
-        instruments.failed.labels(*labels).inc()
+        instruments.failed.labels(*labels).inc(len(activities))
         raise
-    instruments.published.labels(*labels, activity.kind).inc()
-    for kind in activity.masked:
-        instruments.masked.labels(*labels, kind).inc()
+    for activity in activities:
+        instruments.published.labels(*labels, activity.kind).inc()
+        for kind in activity.masked:
+            instruments.masked.labels(*labels, kind).inc()
 
 
 async def show_status(visit: Visiting, response: Response) -> StatusShown:
