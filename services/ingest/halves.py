@@ -13,6 +13,7 @@ from schemas.activity import Activity
 from schemas.values import Sealed
 from services.ingest.understand import understood
 from services.runtime.identifiers import hashed_id
+from services.text.folding import is_digit
 from services.text.own import OwnIdentifiers
 from services.text.sensitive import Span, card_places, cut
 
@@ -75,13 +76,16 @@ def _places_over(pieces: Sequence[Activity], own: OwnIdentifiers) -> list[list[S
     found = [(s, e, k) for s, e, k in card_places("\n".join(texts), own) if e > begins[-1]]
     if not any(s < begins[-1] for s, _, _ in found):
         return [[] for _ in pieces]
-    return [list(_within(found, begin, begin + len(text))) for begin, text in zip(begins, texts, strict=True)]
+    return [list(_within(found, begin, text)) for begin, text in zip(begins, texts, strict=True)]
 
 
-def _within(places: Sequence[Span], begin: int, end: int) -> Iterator[Span]:
+def _within(places: Sequence[Span], begin: int, text: str) -> Iterator[Span]:
+    """What stands in one text, from its first digit to its last: words around pieces stay."""
     for start, stop, kind in places:
-        if start < end and begin < stop:
-            yield max(start, begin) - begin, min(stop, end) - begin, kind
+        first, last = max(start - begin, 0), min(stop - begin, len(text))
+        digits = [place for place in range(first, last) if is_digit(text[place])]
+        if digits:
+            yield digits[0], digits[-1] + 1, kind
 
 
 def _edit(piece: Activity, by: Activity, found: list[str]) -> Activity:

@@ -59,6 +59,11 @@ def _folded_character(character: str) -> str:
     return (lower if len(lower) == 1 else plain).translate(LETTERS) or " "
 
 
+def is_digit(character: str) -> bool:
+    """Whether it is read as a digit, in whatever script."""
+    return folded(character).plain.isdigit()
+
+
 def unescaped(text: str) -> str:
     """The text without the escapes of links (RFC 3986, 2.1), JSON (RFC 8259, 7) and HTML; tags become spaces."""
     plain = _JSON_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", unquote(text))
