@@ -5,6 +5,7 @@ import re
 import secrets
 import socket
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
@@ -49,33 +50,48 @@ def connect(
     api_base: Annotated[str | None, typer.Option(help="A Bot API server of your own.", show_default=False)] = None,
 ) -> None:
     """Connect a bot: ask who it is, write its account, set its webhook to --public-url, and check all of it."""
-    if not SLUG.fullmatch(account):
+    loop.run(_connect(settings, Wanted(workspace, account, token.strip(), poll=poll, api_base=api_base)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which bot is to be which account, and how its updates come in."""
+
+    workspace: str
+    account: str
+    token: str
+    poll: bool = False
+    api_base: str | None = None
+
+
+async def _connect(settings: Settings, wanted: Wanted) -> None:
+    async with open_outgoing(settings) as http:
+        await connect_bot(settings, wanted, http)
+
+
+async def connect_bot(settings: Settings, wanted: Wanted, http: Http) -> None:
+    """Do all of it, and say it. Raises Failed with a sentence about what cannot work, before anything that follows."""
+    if not SLUG.fullmatch(wanted.account):
         raise Failed("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
-    loop.run(_connect(settings, workspace, account, token.strip(), poll=poll, api_base=api_base))
-
-
-async def _connect(
-    settings: Settings, workspace: str, account: str, token: str, *, poll: bool, api_base: str | None
-) -> None:
-    address = None if poll else await _address(settings)
-    async with opened_engine(settings) as (store, bus), open_outgoing(settings) as http:
+    address = None if wanted.poll else await _address(settings)
+    async with opened_engine(settings) as (store, bus):
         context = Context(settings, store, bus, SystemClock())
-        configuration = await configuration_of(store, workspace)
+        configuration = await configuration_of(store, wanted.workspace)
         if configuration is None:
-            raise Failed(f"there is no workspace {workspace!r}. Make it first: PUT /v1/workspaces/{workspace}.")
-        body = _body(configuration, account, token, poll=poll, api_base=api_base)
+            raise Failed(f"there is no workspace {wanted.workspace!r}. Make it: PUT /v1/workspaces/{wanted.workspace}.")
+        body = _body(configuration, wanted)
         base = base_of(body)
-        username = await _username(http, base, token)
+        username = await _username(http, base, wanted.token)
         body = body.model_copy(update={"settings": {**body.settings, "username": username}})
         if wrong := Telegram().check_account(body):
             raise Failed(" ".join(f"{pointer}: {sentence}." for pointer, sentence in wrong))
-        await _write(context, workspace, f"telegram/{account}", body)
-        say(f"The bot is @{username}. It is the account {account} of {workspace}.")
+        await _write(context, wanted.workspace, f"telegram/{wanted.account}", body)
+        say(f"The bot is @{username}. It is the account {wanted.account} of {wanted.workspace}.")
         if address is None:
-            await _asked(delete_webhook(http, base, token), "the webhook could not be taken away")
+            await _asked(delete_webhook(http, base, wanted.token), "the webhook could not be taken away")
             say("It has no webhook: the running ingest fetches its updates within a few seconds.")
             return
-        await _with_webhook(http, base, body, f"{address}/webhooks/telegram/{workspace}/{account}")
+        await _with_webhook(http, base, body, f"{address}/webhooks/telegram/{wanted.workspace}/{wanted.account}")
 
 
 async def _with_webhook(http: Http, base: str, body: AccountBody, url: str) -> None:
@@ -115,17 +131,15 @@ async def _asked(asking: Awaitable[Answered], what: str) -> Answered:
         raise Failed(f"{what}: {error}.") from error
 
 
-def _body(
-    configuration: WorkspaceConfiguration, account: str, token: str, *, poll: bool, api_base: str | None
-) -> AccountBody:
+def _body(configuration: WorkspaceConfiguration, wanted: Wanted) -> AccountBody:
     """The account as it is to be: what is there stays, but for the token and how updates come in."""
-    kept = configuration.accounts.get(f"telegram/{account}")
+    kept = configuration.accounts.get(f"telegram/{wanted.account}")
     known = kept.body if kept else AccountBody(credentials={})
     secret = known.credentials.get("secret_token") or secrets.token_urlsafe(32)
-    credentials = {**known.credentials, "bot_token": token, "secret_token": secret}
-    receiving: dict[str, Json] = {**known.settings, "receive": "poll" if poll else "webhook"}
+    credentials = {**known.credentials, "bot_token": wanted.token, "secret_token": secret}
+    receiving: dict[str, Json] = {**known.settings, "receive": "poll" if wanted.poll else "webhook"}
     return known.model_copy(
-        update={"credentials": credentials, "settings": receiving, "api_base": api_base or known.api_base}
+        update={"credentials": credentials, "settings": receiving, "api_base": wanted.api_base or known.api_base}
     )
 
 

@@ -6,7 +6,7 @@ import promql_parser
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 from prometheus_client.registry import Collector
 
-from services.delivery.instruments import DeliveryInstruments, WebhookInstruments
+from services.delivery.instruments import AccountInstruments, DeliveryInstruments, WebhookInstruments
 from services.ingest.instruments import IngestInstruments
 from services.metrics.instruments import GAUGES, INSTRUMENTS
 from services.runtime.instruments import AdmissionInstruments, HttpInstruments, LoopInstruments, ProcessorInstruments
@@ -36,6 +36,7 @@ def _of_processes() -> Iterator[tuple[str, Iterable[str]]]:
         DeliveryInstruments,
         WebhookInstruments,
         AuditInstruments,
+        AccountInstruments,
     )
     holders = [kind(registry) for kind in kinds]
     collectors: list[Collector] = [one for holder in holders for one in vars(holder).values()]
