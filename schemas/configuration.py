@@ -92,14 +92,27 @@ class Own(Written):
     patterns: OwnValues = []
 
 
+GreetingText = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"\S")]
+
+
+class WorkspaceSettings(Written):
+    """How the shop wants things. `greeting`: what who opens a bot reads, one text or one per language."""
+
+    greeting: GreetingText | dict[Language, GreetingText] | None = None
+
+
 class WorkspaceBody(Written):
-    """One brand. `calendar`: its opening hours in reports. `own`: its identifiers, which no guard masks or refuses."""
+    """One brand. `calendar`: its opening hours in reports. `own`: its identifiers, which no guard masks or refuses.
+
+    `settings`: what holds for all its accounts that do not say otherwise.
+    """
 
     name: Name
     languages: list[Language] = Field(default=["en"], min_length=1)
     timezone: Timezone = "UTC"
     calendar: Calendar | None = None
     own: Own | None = None
+    settings: WorkspaceSettings | None = None
 
 
 class AccountBody(Written):

@@ -49,6 +49,22 @@ async def test_answer_in_time_is_fulfilled_when_it_is_delivered() -> None:
     assert (sla.clock().state, sla.clock().stopped_at, sla.clock().late_by_seconds) == ("fulfilled", at(20), None)
 
 
+async def test_what_a_person_of_ours_says_elsewhere_is_an_answer() -> None:
+    sla = Sla()
+    await sla.customer(at(0))
+    await sla.replied(at(20), author="account")
+    await sla.delivered(at(20), author="account")
+    assert (sla.clock().state, sla.clock().stopped_at) == ("fulfilled", at(20))
+
+
+async def test_what_asks_for_nothing_starts_nothing() -> None:
+    sla = Sla()
+    asked = sla.fact("message_received", at(0), message="m", author="customer", case=sla.case)
+    data = {**asked.event.data, "needs_answer": False}
+    await sla.batch([asked._replace(event=asked.event.model_copy(update={"data": data}))])
+    assert sla.sent == []
+
+
 async def test_answer_in_time_that_is_delivered_after_the_deadline_is_fulfilled() -> None:
     sla = Sla()
     await sla.customer(at(0))

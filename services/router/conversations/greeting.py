@@ -12,7 +12,7 @@ from services.runtime.work import Work
 
 
 def greet(work: Work, person: Person, activity: Activity, configuration: WorkspaceConfiguration | None) -> Person:
-    """Send the greeting of the account in the person's language, unless they were greeted before."""
+    """Send the greeting of the shop in the person's language, unless they were greeted before."""
     text = _text(activity, configuration)
     if text is None or person.greeted_at is not None or activity.surface != "private" or activity.address is None:
         return person
@@ -36,15 +36,22 @@ def greet(work: Work, person: Person, activity: Activity, configuration: Workspa
 
 
 def _text(activity: Activity, configuration: WorkspaceConfiguration | None) -> str | None:
-    """`settings.greeting` of the account: one text, or one per language."""
+    """`settings.greeting` of the account, else of the workspace: one text, or one per language."""
     if configuration is None:
         return None
     account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
-    written = account.body.settings.get("greeting") if account else None
+    general = configuration.itself.body.settings
+    written: Json = (account.body.settings.get("greeting") if account else None) or (
+        _plain(general.greeting) if general else None
+    )
     if not isinstance(written, dict):
         return _said(written)
     languages = [*_languages(activity, configuration), *written]
     return next((said for language in languages if (said := _said(written.get(language)))), None)
+
+
+def _plain(greeting: str | dict[str, str] | None) -> Json:
+    return {**greeting} if isinstance(greeting, dict) else greeting
 
 
 def _said(value: Json) -> str | None:

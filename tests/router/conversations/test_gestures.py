@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration, WorkspaceSettings
 from schemas.outbound import OutboundMessage
 from services.records.configuration import CONFIGURATIONS
 from tests.router.conversations.house import House
@@ -13,14 +13,14 @@ from tests.router.conversations.telegram import CUSTOMER, GROUP, in_group, messa
 THUMB = "\U0001f44d"
 
 
-def greeting_house(greeting: Any) -> House:
+def greeting_house(greeting: Any, general: WorkspaceSettings | None = None) -> House:
     house = House()
     at = house.driver.now
     account = AccountBody(credentials={}, settings={"username": "shop_bot", "greeting": greeting})
     configuration = WorkspaceConfiguration(
         workspace="w",
         version=3,
-        itself=Kept(body=WorkspaceBody(name="Shop", languages=["en", "fa"]), version=1, at=at),
+        itself=Kept(body=WorkspaceBody(name="Shop", languages=["en", "fa"], settings=general), version=1, at=at),
         accounts={"telegram/main": Kept(body=account, version=1, at=at)},
     )
     house.driver.put(CONFIGURATIONS, "w/3", configuration)
@@ -124,6 +124,15 @@ async def test_a_greeting_of_one_text_is_for_all_and_nobody_is_greeted_who_talks
     body = message(3, "/start", sender=other, chat={"id": 70002, "type": "private"})
     await update(house, "message", **body)
     assert [one.text.text for one in greetings(house)] == ["Hello!"]
+
+
+async def test_a_greeting_of_the_workspace_is_for_every_account_without_its_own() -> None:
+    house = greeting_house(None, WorkspaceSettings(greeting={"fa": "سلام", "en": "Hi"}))
+    await update(house, "message", **message(1, "/start"))
+    assert [one.text.text for one in greetings(house)] == ["Hi"]
+    house = greeting_house("Ours", WorkspaceSettings(greeting="Hi"))
+    await update(house, "message", **message(1, "/start"))
+    assert [one.text.text for one in greetings(house)] == ["Ours"]
 
 
 async def test_nobody_is_greeted_in_a_group() -> None:
