@@ -1,0 +1,146 @@
+"""What the bot says of itself: its token, its webhook, its updates."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.channels.port import Answer, Refused, Retryable, Unauthorized, Uncertain
+from services.channels.telegram import Telegram
+from tests.channels.telegram.cases import TOKEN, account
+from tests.channels.telegram.test_send import Platform, answer, refusal
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ME = answer(200, {"ok": True, "result": {"id": 1, "is_bot": True, "username": "shop_bot"}})
+PATH = f"/webhooks/telegram/{account().workspace}/{account().id}"
+OURS = f"https://chat.example.com{PATH}"
+
+
+def webhook(**info: Any) -> Answer:
+    return answer(200, {"ok": True, "result": {"url": OURS, "pending_update_count": 0, **info}})
+
+
+async def checked(*answers: Answer | Exception, public_url: str | None = "https://chat.example.com/") -> str | None:
+    return await Telegram().check(account(), Platform(*answers), public_url, NOW)
+
+
+async def test_bot_with_its_webhook_here_is_well() -> None:
+    platform = Platform(ME, webhook())
+    assert await Telegram().check(account(), platform, "https://chat.example.com", NOW) is None
+    assert [url.rsplit("/", 1)[1] for url, _ in platform.calls] == ["getMe", "getWebhookInfo"]
+
+
+@pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found")])
+async def test_revoked_token_is_unauthorized_and_in_no_error(given: Answer) -> None:
+    with pytest.raises(Unauthorized) as raised:
+        await checked(given)
+    assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        ({"url": ""}, "No webhook is set"),
+        ({"url": f"https://old.example.com{PATH}"}, "is set to https://old.example.com"),
+        ({"url": "https://chat.example.com/other"}, "is set to https://chat.example.com/other"),
+    ],
+)
+async def test_webhook_that_is_not_ours_is_named(info: dict[str, object], said: str) -> None:
+    found = await checked(ME, webhook(**info))
+    assert found is not None
+    assert said in found
+    assert "pasokh telegram connect" in found
+
+
+async def test_secret_in_the_address_of_a_foreign_webhook_is_not_repeated() -> None:
+    found = await checked(ME, webhook(url="https://user:pass@other.example/hook?token=s3cret"))
+    assert found is not None
+    assert "s3cret" not in found
+    assert "pass" not in found.replace("pasokh", "")
+
+
+async def test_without_a_known_address_of_ours_the_path_alone_is_compared() -> None:
+    assert await checked(ME, webhook(url=f"https://anything.example{PATH}"), public_url=None) is None
+    assert await checked(ME, webhook(url="https://anything.example/x"), public_url=None) is not None
+
+
+@pytest.mark.parametrize(("waiting", "minutes", "fails"), [(4, 1, True), (4, 9, True), (0, 1, False), (4, 11, False)])
+async def test_platform_that_cannot_deliver_is_a_fault_while_updates_wait(
+    waiting: int, minutes: int, fails: bool
+) -> None:
+    at = int((NOW - timedelta(minutes=minutes)).timestamp())
+    found = await checked(
+        ME,
+        webhook(pending_update_count=waiting, last_error_date=at, last_error_message="Connection timed out"),
+    )
+    assert (found is not None and "Connection timed out" in found) == fails
+
+
+@pytest.mark.parametrize("info", [answer(200, {"ok": True, "result": {}}), refusal(404, "Not Found")])
+async def test_server_that_does_not_say_where_the_webhook_is_accuses_nobody(info: Answer) -> None:
+    assert await checked(ME, info) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (refusal(429, "Too Many Requests", retry_after=3), Retryable),
+        (answer(502, b"<html>"), Retryable),
+        (refusal(400, "Bad Request"), Refused),
+        (Uncertain("reset"), Uncertain),
+    ],
+)
+async def test_answer_that_is_not_clear_is_no_finding(given: Answer | Exception, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await checked(given)
+
+
+# -- fetching ----------------------------------------------------------------------------------------------------------
+
+
+async def test_fetch_names_the_cursor_and_gives_bodies_as_they_would_have_been_posted() -> None:
+    updates = [{"update_id": 7, "message": {"text": "سلام"}}, {"update_id": 9, "poll": {}}]
+    platform = Platform(answer(200, {"ok": True, "result": updates}))
+    fetched = await Telegram().fetch(account(), platform, "7")
+    ((url, body),) = platform.calls
+    assert (url.rsplit("/", 1)[1], body["offset"]) == ("getUpdates", 7)
+    assert {"message_reaction", "business_message", "deleted_business_messages"} <= set(body["allowed_updates"])
+    assert [json.loads(one) for one in fetched.bodies] == updates
+    assert fetched.cursor == "10"
+
+
+async def test_nothing_new_leaves_the_cursor_where_it_is() -> None:
+    platform = Platform(answer(200, {"ok": True, "result": []}), answer(200, {"ok": True, "result": []}))
+    assert (await Telegram().fetch(account(), platform, "7")).cursor == "7"
+    assert (await Telegram().fetch(account(), platform, None)).cursor is None
+    assert "offset" not in platform.calls[1][1]
+
+
+async def test_half_a_character_in_one_update_loses_none_of_them() -> None:
+    raw = b'{"ok":true,"result":[{"update_id":1,"message":{"text":"a\\ud83d"}},{"update_id":2,"message":{}}]}'
+    fetched = await Telegram().fetch(account(), Platform(answer(200, raw)), None)
+    assert (len(fetched.bodies), fetched.cursor) == (2, "3")
+    assert json.loads(fetched.bodies[0])["message"]["text"] == "a\ufffd"
+
+
+async def test_somebody_else_who_fetches_is_a_conflict() -> None:
+    with pytest.raises(Refused) as raised:
+        await Telegram().fetch(account(), Platform(refusal(409, "Conflict: terminated by other getUpdates")), None)
+    assert raised.value.code == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("settings", "credentials", "fine"),
+    [
+        ({"receive": "poll"}, {"bot_token": TOKEN}, True),
+        ({"receive": "webhook"}, {"bot_token": TOKEN}, False),
+        ({}, {"bot_token": TOKEN}, False),
+        ({"receive": "fetch"}, {"bot_token": TOKEN, "secret_token": "long-enough"}, False),
+    ],
+)
+def test_account_that_is_polled_needs_no_secret_and_receive_has_two_values(
+    settings: dict[str, Any], credentials: dict[str, str], fine: bool
+) -> None:
+    body = account().body.model_copy(update={"settings": settings, "credentials": credentials})
+    assert (Telegram().check_account(body) == []) == fine
