@@ -75,6 +75,17 @@ def _filled(value: Any, values: Mapping[str, str]) -> Any:
     return {k: _filled(v, values) for k, v in value.items()} if isinstance(value, dict) else value
 
 
+def program(name: str) -> str:
+    """Where a program is on this machine. Raises Unavailable."""
+    if name == "pasokh":
+        return str(Path(sys.executable).parent / name)
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    found = shutil.which(PROGRAMS.get(name, name), path=places)
+    if found is None:
+        raise Unavailable(f"needs {PROGRAMS.get(name, name)} on the path; .ci/run installs it on Debian")
+    return found
+
+
 @dataclass
 class Replica:
     """One process of a service of the compose file."""
@@ -158,16 +169,7 @@ class Topology:
 
     def _words(self, service: Mapping[str, Any]) -> list[str]:
         entrypoint = service.get("entrypoint", ["pasokh"])
-        return [self._program(entrypoint[0]), *entrypoint[1:], *service["command"]]
-
-    def _program(self, name: str) -> str:
-        if name == "pasokh":
-            return str(Path(sys.executable).parent / name)
-        places = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-        found = shutil.which(PROGRAMS.get(name, name), path=places)
-        if found is None:
-            raise Unavailable(f"needs {PROGRAMS.get(name, name)} on the path; .ci/run installs it on Debian")
-        return found
+        return [program(entrypoint[0]), *entrypoint[1:], *service["command"]]
 
     def _environment(self, service: Mapping[str, Any], port: int) -> list[str]:
         """`env` with what the service is given, and nothing of the machine's own settings."""
