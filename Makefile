@@ -38,12 +38,12 @@ pin:  ## digests of the images of docker compose into .env; needs Docker
 test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
-check: $(DEV)  ## what takes less than a minute: style, types of what changed, and the quick tests
+check: $(DEV)  ## what to ask while working: style, types, and the quick tests, on all cores; a minute or two
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench deploy/generate))))
 	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -m "not live and not slow" \
+	$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not live and not slow" \
 	    --ignore tests/simulator --ignore tests/live --ignore tests/browser --ignore tests/contracts $(ARGS)
 
 audit: $(DEV)  ## known holes in what is installed; fails where that could not be looked up

@@ -303,6 +303,7 @@ async def unfinished(town: Town, status: object, kept: Snapshot) -> Snapshot | N
     return town.snapshot()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("beginning", "bot"), WALKS)
 async def test_from_every_state_an_agent_can_go_on(beginning: str, bot: str | None) -> None:
     town, states = await walked(beginning, bot)
@@ -319,6 +320,7 @@ async def test_from_every_state_an_agent_can_go_on(beginning: str, bot: str | No
         assert needed == "reply" or waits, f"only clearing helps, though nobody is waited for: {state}"
 
 
+@pytest.mark.slow
 async def test_every_status_surface_and_state_of_a_hand_off_is_walked() -> None:
     seen = {state for walk in WALKS for state in (await walked(*walk))[1]}
     assert len(seen) > 500
