@@ -20,6 +20,10 @@ from services.runtime.work import Work
 NO_CONVERSATION = Problem(status=404, title="Not found", detail="There is no such conversation.")
 
 
+WAITS = "It waits and has no agent yet"
+LEFT_THE_QUEUE = "It was answered elsewhere by your own side and has no agent: transfer it to one"
+
+
 def is_repeat(work: Work, command: Arrived) -> bool:
     """Whether the command was answered before."""
     return work.get(OUTCOMES, command.event.id) is not None
@@ -48,7 +52,8 @@ def _why_not_reply(
         detail = f"The conversation is {conversation.status}. Reopen it, or wait for the customer to write again."
         return Problem(status=409, title="Conversation is finished", detail=detail)
     if conversation.agent != reply.agent:
-        holder = f"It is with {conversation.agent}" if conversation.agent else "It waits and has no agent yet"
+        nobody = LEFT_THE_QUEUE if domain.has_no_task(conversation) else WAITS
+        holder = f"It is with {conversation.agent}" if conversation.agent else nobody
         detail = f"{reply.agent} is not the assignee. {holder}; only the assignee can reply."
         return Problem(status=409, title="Not the assignee", detail=detail)
     return _why_not_there(reply, conversation, surface or "", capabilities)

@@ -23,7 +23,7 @@ from services.router.conversations.arrivals import receive_receipt
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.earlier import answered, stored
 from services.router.conversations.facts import next_order, queue, tell
-from services.router.conversations.handoff import is_called_for, is_private_side, private_address
+from services.router.conversations.handoff import WEBCHAT, is_called_for, is_private_side, private_address
 from services.router.conversations.plan import plan
 from services.router.conversations.privacy import Privacy, forward, join
 from services.runtime.stage import Arrived
@@ -165,7 +165,8 @@ def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None
     A lone thumbs-up is shown where there is a conversation, and asks for nothing: it opens and reopens none.
     """
     identity = activity.message or activity.id
-    if domain.is_acknowledgement(activity):
+    # The page of a visitor waits until what was sent is stored: there even a first thumbs-up opens a conversation.
+    if domain.is_acknowledgement(activity) and (before is not None or activity.channel != WEBCHAT):
         return _acknowledge(work, activity, before, identity) if before else None
     after, is_new = _joined(work, activity, around.configuration, before)
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))

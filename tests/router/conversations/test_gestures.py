@@ -105,6 +105,14 @@ async def test_a_lone_thumbs_up_opens_nothing_reopens_nothing_and_asks_for_nothi
     assert "reopened" in await update(house, "message", **message(5, f"{THUMB} and where is it"))
 
 
+async def test_a_visitors_page_waits_for_its_message_so_a_first_thumbs_up_opens_there() -> None:
+    house = House()
+    visitor = {"channel": "webchat", "account": "site", "person": "webchat:site:v1"}
+    assert "opened" in await house.customer(1, text={"text": THUMB}, **visitor)
+    assert await house.customer(2, text={"text": THUMB}, **visitor) == ["message_received"]
+    assert house.facts("message_received")[-1].needs_answer is False
+
+
 async def test_start_is_greeted_once_in_the_persons_language_without_a_case() -> None:
     house = greeting_house({"en": "Welcome", "fa": "خوش آمدید"})
     body = message(1, "/start", sender={**CUSTOMER, "language_code": "fa-IR"})

@@ -86,6 +86,15 @@ async def test_what_left_the_queue_can_still_be_given_to_somebody() -> None:
     assert await house.assign("sara") == ["assigned"]
 
 
+async def test_a_reply_to_what_left_the_queue_is_told_the_way_on() -> None:
+    house = House()
+    await asked_by_phone(house)
+    await owner_says(house)
+    problem = (await house.reply("sara")).problem
+    assert problem is not None
+    assert "transfer it to one" in problem.detail
+
+
 async def test_what_left_the_queue_can_be_given_to_a_team() -> None:
     house = House()
     await asked_by_phone(house)
