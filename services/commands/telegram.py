@@ -36,6 +36,7 @@ PORTS = (443, 80, 88, 8443)
 """Those that Telegram posts to (core.telegram.org/bots/api#setwebhook)."""
 POLL = "give --poll, and this machine fetches the updates itself."
 Answered = TypeVar("Answered")
+SHORTEST_KEPT = 16
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -135,7 +136,9 @@ def _body(configuration: WorkspaceConfiguration, wanted: Wanted) -> AccountBody:
     """The account as it is to be: what is there stays, but for the token and how updates come in."""
     kept = configuration.accounts.get(f"telegram/{wanted.account}")
     known = kept.body if kept else AccountBody(credentials={})
-    secret = known.credentials.get("secret_token") or secrets.token_urlsafe(32)
+    given = known.credentials.get("secret_token", "")
+    # One that could be guessed is replaced; Telegram hears of the new one in a moment.
+    secret = given if len(given) >= SHORTEST_KEPT else secrets.token_urlsafe(32)
     credentials = {**known.credentials, "bot_token": wanted.token, "secret_token": secret}
     receiving: dict[str, Json] = {**known.settings, "receive": "poll" if wanted.poll else "webhook"}
     return known.model_copy(

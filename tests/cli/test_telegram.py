@@ -91,6 +91,29 @@ def test_connecting_again_keeps_the_secret_and_takes_the_new_token(shop: Setting
     assert account_of(shop).credentials == {"bot_token": "123456:NEW", "secret_token": secret}
 
 
+def test_secret_that_could_be_guessed_is_replaced(shop: Settings) -> None:
+    connect(shop, TelegramStandIn())
+
+    async def weaken() -> None:
+        async with open_store(shop, COLLECTIONS) as store:
+            found = await configuration_of(store, "shop")
+            assert found is not None
+            kept = found.accounts["telegram/main"]
+            weak = kept.body.model_copy(update={"credentials": {"bot_token": TOKEN, "secret_token": "short"}})
+            accounts = {"telegram/main": kept.model_copy(update={"body": weak})}
+            after = found.model_copy(update={"accounts": accounts, "version": found.version + 1})
+            head = ConfigurationHead(workspace="shop", version=after.version)
+            puts = [
+                Put(Key(CONFIGURATIONS.name, f"shop/{after.version}"), after.model_dump(mode="json")),
+                Put(Key(CONFIGURATION_HEADS.name, "shop"), head.model_dump(mode="json")),
+            ]
+            await store.commit(Changes(puts=puts))
+
+    loop.run(weaken())
+    connect(shop, TelegramStandIn())
+    assert len(account_of(shop).credentials["secret_token"]) >= 32
+
+
 def test_poll_takes_the_webhook_away(shop: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     stand_in = TelegramStandIn()
     connect(shop, stand_in)

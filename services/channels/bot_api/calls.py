@@ -29,6 +29,7 @@ REPLY_GONE = (
     "message to be replied not found",
     "replied message not found",
     "message to reply not found",
+    "reply message not found",
     "reply_message_id_invalid",
 )
 

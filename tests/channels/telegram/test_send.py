@@ -173,8 +173,11 @@ async def test_customer_of_a_channels_direct_messages_is_never_left_out_of_the_w
         await sent(Platform(refusal(400, "Bad Request: message thread not found")), outbound(direct_topic="700"))
 
 
-async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is() -> None:
-    platform = Platform(refusal(400, "Bad Request: message to be replied not found"), answer(200, SENT))
+@pytest.mark.parametrize(
+    "said", ["message to be replied not found", "reply message not found", "REPLY_MESSAGE_ID_INVALID"]
+)
+async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is(said: str) -> None:
+    platform = Platform(refusal(400, f"Bad Request: {said}"), answer(200, SENT))
     receipt = await sent(platform, outbound(**IN_TOPIC))
     assert receipt.address == Address(chat="-1001", thread="33", via="bc1")
     assert "reply_parameters" not in platform.calls[1][1]
