@@ -100,4 +100,4 @@ def most_connections(most: int = MOST_CONNECTIONS) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
             soft = reachable
     usable = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
-    return max(LEAST_CONNECTIONS, usable - min(aside, usable // 2))
+    return min(most, max(LEAST_CONNECTIONS, usable - min(aside, usable // 2)))

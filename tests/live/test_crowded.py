@@ -52,14 +52,16 @@ async def status_of(port: int, address: str, number: int) -> int:
     writer.write(head.encode() + body)
     async with asyncio.timeout(5):
         status = int((await reader.readline()).split()[1])
-    writer.close()
+    await closed([(reader, writer)])
     return status
 
 
 async def closed(connections: Sequence[Connection]) -> None:
     for _, writer in connections:
         writer.transport.abort()
-    await asyncio.sleep(0)
+    for _, writer in connections:
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 @pytest.mark.parametrize("honest", [HONEST, ATTACKER])
@@ -99,4 +101,4 @@ async def test_a_slow_sender_is_told_that_it_lost_its_place() -> None:
         assert head.startswith("http/1.1 503")
         assert "retry-after: 1" in head
         assert "connection: close" in head
-        writer.close()
+        await closed([(reader, writer)])
