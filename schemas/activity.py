@@ -24,6 +24,10 @@ Side = Literal["customer", "account", "bot"]
 AttachmentKind = Literal["image", "video", "audio", "voice", "file", "sticker", "location", "contact", "other"]
 
 
+REDACTION = "redaction"
+"""The name in `details` of an edit by which ingest takes something out of a message: the text before it is not kept."""
+
+
 class Attachment(Contract):
     """A file or thing beside the text. `platform_id` is what the platform's API wants to fetch it with."""
 

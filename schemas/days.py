@@ -37,7 +37,7 @@ def judged_year(year: int) -> None:
     if FIRST_YEAR <= year <= LAST_YEAR:
         return
     looks = f"; {year} looks like a Jalali year" if FIRST_JALALI - 48 <= year <= LAST_JALALI + 20 else ""
-    raise ValueError(f"dates are Gregorian, from {FIRST_YEAR} to {LAST_YEAR}: Gregorian{looks}")
+    raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR} is needed, Gregorian{looks}")
 
 
 def _read(given: object, info: ValidationInfo) -> object:

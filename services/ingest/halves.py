@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from threading import Lock
 
-from schemas.activity import Activity
+from schemas.activity import REDACTION, Activity
 from schemas.values import Sealed
 from services.ingest.understand import understood
 from services.runtime.identifiers import hashed_id
@@ -49,7 +49,12 @@ class Halves:
 
     def _before(self, activity: Activity) -> tuple[Activity, ...]:
         """What the person wrote there within the last minute; the activity itself is remembered from now on."""
-        if activity.kind != "message" or not any(map(str.isdigit, _text(activity))) or len(_text(activity)) > LONGEST:
+        if (
+            activity.kind != "message"
+            or activity.author != "customer"
+            or not any(map(str.isdigit, _text(activity)))
+            or len(_text(activity)) > LONGEST
+        ):
             return ()
         key = f"{activity.person_key} {activity.thread or ''}"
         with self._lock:
@@ -94,5 +99,6 @@ def _edit(piece: Activity, by: Activity, found: list[str]) -> Activity:
         "id": hashed_id(piece.id, "piece of a card"),
         "masked": sorted({*piece.masked, *found}),
         "received_at": by.received_at,
+        "details": {**piece.details, REDACTION: True},
     }
     return piece.model_copy(update=changed)

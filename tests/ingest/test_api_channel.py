@@ -83,6 +83,24 @@ async def test_of_a_list_the_good_items_are_taken_and_the_others_named(ingest: I
     assert (ingest.count("received"), ingest.count("published"), ingest.count("rejected")) == (3, 2, 1)
 
 
+async def test_a_card_over_two_messages_of_a_minute_is_taken_out_of_both(ingest: Ingest) -> None:
+    await post(ingest, MESSAGE | {"text": "my card is 4111 1111"})
+    await post(ingest, MESSAGE | {"id": "m-2", "text": "1111 1111, thanks"})
+    assert [(a.kind, a.text and a.text.text) for a in ingest.activities[1:]] == [
+        ("edit", "my card is [card]"),
+        ("message", "[card], thanks"),
+    ]
+    assert ingest.activities[1].message == ingest.activities[0].message
+    assert ingest.count("received") == ingest.count("published") == 3
+
+
+async def test_the_address_of_a_file_keeps_no_card(ingest: Ingest) -> None:
+    url = "https://cdn.example.com/4111111111111111.jpg"
+    await post(ingest, MESSAGE | {"attachments": [{"url": url}, {"url": url, "name": "4111-1111-1111-1111"}]})
+    assert not [e for log in ingest.events for e in [log.model_dump_json()] if "1111" in e]
+    assert [a.url for a in ingest.activities[0].attachments] == ["https://cdn.example.com/[card].jpg"] * 2
+
+
 async def test_an_unknown_type_is_taken_and_kept_as_unknown(ingest: Ingest) -> None:
     assert (await post(ingest, MESSAGE | {"type": "typing"})).status == 200
     assert [a.kind for a in ingest.activities] == ["unknown"]

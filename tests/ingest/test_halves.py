@@ -78,6 +78,11 @@ def test_others_and_later_messages_are_no_pieces(second: Activity) -> None:
     ]
 
 
+def test_what_our_own_side_writes_is_no_piece() -> None:
+    ours = said(1, "4111 1111").model_copy(update={"author": "account"})
+    assert [text for _, _, text in heard(ours, said(2, "1111 1111", at=1))] == ["4111 1111", "1111 1111"]
+
+
 def test_orders_and_phones_one_after_another_stay() -> None:
     texts = ["order 4521", "and order 4533", "67123456", "67654328", "0912 123 4567", "2 pieces", "12:30"]
     assert [text for _, _, text in heard(*(said(n, t, at=n) for n, t in enumerate(texts)))] == texts

@@ -261,7 +261,7 @@ async def leave_contact(
         received_at=now,
         details={"email": body.email, "consent": body.consent},
     )
-    await _publish(visit, [activity])
+    await _publish(visit, await _read(visit, activity))
     return Response(status_code=204)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from schemas.activity import Activity
+from schemas.activity import REDACTION, Activity
 from schemas.conversation import Edit
 from schemas.topics import REPEATS_KNOWN
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, ActivityRecord, MessageRecord
@@ -27,7 +27,10 @@ def is_late(activity: Activity) -> bool:
 
 
 def edit(work: Work, activity: Activity, message: MessageRecord) -> bool:
-    """Replace the text of a message, and keep the one before it. False when it is older than what stands there."""
+    """Replace the text of a message, and keep the one before it. False when it is older than what stands there.
+
+    What ingest takes out of a text is kept nowhere: a piece of a card stood in it.
+    """
     at = edited_at(activity)
     if _says_the_same(message, activity, at):
         return False
@@ -43,7 +46,9 @@ def edit(work: Work, activity: Activity, message: MessageRecord) -> bool:
     }
     if activity.attachments:
         changed["attachments"] = activity.attachments
-    if activity.text != message.text:
+    if activity.details.get(REDACTION) is True:
+        changed["edits"] = []
+    elif activity.text != message.text:
         earlier = Edit(text=message.text, masked=message.masked, edited_at=at)
         changed["edits"] = [*message.edits, earlier][-MOST_EDITS:]
     work.put(MESSAGES, message.id, message.model_copy(update=changed))

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from schemas.values import Sealed
+from services.ingest.halves import Halves
 from services.records.shown import shown_message
+from services.text.own import NOTHING
 from tests.router.conversations.house import House
 from tests.router.conversations.telegram import in_group, message, texts, update
 
@@ -103,3 +106,17 @@ async def test_a_deletion_takes_earlier_texts_and_quotes_along() -> None:
     record = house.messages()[0]
     assert (record.text, record.edits, record.quote, record.state) == (None, [], None, "deleted")
     assert texts(house) == [None]
+
+
+async def test_what_was_taken_out_of_a_message_is_kept_nowhere() -> None:
+    """Halves of a card, as ingest finds them when the second one comes."""
+    house, halves = House(), Halves()
+    for number, text in enumerate(["my card is 4111 1111", "1111 1111"], 1):
+        said = house.activity(number, text=Sealed(text=text))
+        for one in halves.understood(said, (), NOTHING):
+            await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one)
+    first, second = house.messages()
+    assert (first.text, first.state, first.edits) == (Sealed(text="my card is [card]"), "edited", [])
+    assert (second.text, second.masked) == (Sealed(text="[card]"), ["card"])
+    assert "1111" not in "".join(record.model_dump_json() for record in (first, second))
+    assert house.case().sensitive
