@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
+from tests.browser.axe import wrong_with
 from tests.browser.conftest import OpenPage, Size, picture
-from tests.live.installation import Running, Shop, allowing, shop_at, telegram, up, update_of
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up, update_of
 from tests.live.set_aside import set_aside
 from tests.live_servers.server import free_ports
 
@@ -227,3 +229,153 @@ async def test_everything_is_reached_by_keyboard_and_has_a_name(
     assert nameless == 0
     outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none"
+
+
+NARROW: ViewportSize = {"width": 360, "height": 740}
+
+
+async def overflow_of(page: Page) -> int:
+    """How many pixels the page is wider than its window."""
+    width: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return width
+
+
+@pytest.mark.parametrize("language", ["fa", "en", "ar", "lv"])
+async def test_signing_in_and_everything_behind_it_fit_360_pixels_and_keep_nobody_out(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage, language: str
+) -> None:
+    page = await open_page(f"{installation.url}/ops", locale=language, size="phone")
+    await page.set_viewport_size(NARROW)
+    await expect(page.locator("#key")).to_be_visible()
+    assert await overflow_of(page) <= 0
+    inside = await page.locator("#enter *").evaluate_all(
+        "all => all.every(one => one.getBoundingClientRect().left >= 0 && one.getBoundingClientRect().right <= innerWidth)"
+    )
+    assert inside
+    assert await wrong_with(page) == []
+    await enter(page, key)
+    assert await overflow_of(page) <= 0
+    await picture(page, f"ops-{language}-360")
+    assert await wrong_with(page) == []
+
+
+async def test_figures_of_what_was_before_are_there_from_the_first_second(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    written = [
+        m for c in await shop.items("/conversations") for m in await shop.items(f"/conversations/{c['id']}/messages")
+    ]
+    received = sum(1 for m in written if m["direction"] == "inbound")
+    assert received >= len(QUESTIONS)
+    assert int(await tile(page, "Messages in 5 minutes")) == received
+    opened = len(await shop.items("/conversations"))
+    await expect(page.locator("#volume p")).to_contain_text(f"{opened} in the last 30 minutes")
+
+
+async def test_customers_have_names_and_whoever_waits_longest_stands_first(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    first = page.locator("#conversations tbody tr").first
+    await expect(first).to_contain_text("Customer 104", timeout=SOON)
+    await expect(first.locator(".badge.waiting")).to_be_visible()
+    await shop.post(update_of(950, 950, FRENCH))
+    rows = page.locator("#conversations tbody tr", has=page.locator(".badge.waiting"))
+    await expect(rows.nth(1)).to_contain_text("Customer 950", timeout=SOON)
+    await expect(rows.nth(0)).to_contain_text("Customer 104")
+
+
+async def test_a_clock_at_risk_leads_to_its_conversation(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    await page.locator("#clocks a").first.click(timeout=SOON)
+    await expect(page.locator("#detail .said li").first).to_be_visible(timeout=SOON)
+    await expect(page.locator("#detail-title")).to_be_focused()
+    assert await wrong_with(page) == []
+    await page.reload()
+    await expect(page.locator("#detail .said li").first).to_be_visible(timeout=SOON)
+    await page.get_by_role("button", name="Close").click()
+    await expect(page.locator("#detail-card")).to_be_hidden()
+
+
+async def test_names_that_turn_the_text_around_or_show_nothing_do_neither(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    update = update_of(960, 960, QUESTIONS[3])
+    update["message"]["from"]["first_name"] = "\u202eecila\u2066"
+    await shop.post(update)
+    hidden = update_of(961, 961, QUESTIONS[3])
+    hidden["message"]["from"]["first_name"] = "\u3164"
+    await shop.post(hidden)
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    row = page.locator("#conversations tbody tr", has_text="telegram:main:960")
+    await expect(row.locator(".name").first).to_have_text("ecila", timeout=SOON)
+    assert await row.locator(".name").first.evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
+    await expect(
+        page.locator("#conversations tbody tr", has_text="telegram:main:961").locator(".name").first
+    ).to_have_text("961")
+
+
+async def test_a_revoked_key_is_out_within_a_second_and_a_half(
+    installation: Running, shop: Shop, open_page: OpenPage
+) -> None:
+    body = {"name": "leaves", "workspace": shop.workspace, "scopes": ["read"]}
+    made = (await shop.client.post("/v1/keys", json=body)).json()
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, made["secret"])
+    loop = asyncio.get_running_loop()
+    assert (await shop.client.delete(f"/v1/keys/{made['id']}")).status_code == 204
+    revoked = loop.time()
+    await expect(page.locator("#enter")).to_be_visible(timeout=SOON)
+    # A process knows of it within a second, the page asks as often; the rest is this machine's.
+    assert loop.time() - revoked < 2.5
+    await expect(page.get_by_role("alert")).to_contain_text("not known")
+    assert await page.evaluate("sessionStorage.getItem('key')") is None
+    await expect(page.locator("#board")).to_be_hidden()
+
+
+async def test_old_figures_are_marked_while_the_server_is_away(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    await page.context.set_offline(True)
+    await expect(page.locator("#stale")).to_contain_text("These figures are of", timeout=SOON)
+    assert float(await page.locator("#tiles").evaluate("one => getComputedStyle(one).opacity")) < 1
+    await picture(page, "ops-en-desktop-stale", whole=False)
+    await page.context.set_offline(False)
+    await expect(page.locator("#stale")).to_be_hidden(timeout=SOON)
+
+
+async def test_an_empty_installation_says_what_to_do_next(tmp_path: Path, open_page: OpenPage) -> None:
+    running = up(tmp_path, PASOKH_ADMIN_KEY=ADMIN_KEY)
+    running.start()
+    running.wait_ready()
+    try:
+        page = await open_page(f"{running.url}/ops", size="phone")
+        await page.set_viewport_size(NARROW)
+        await page.locator("#key").fill(ADMIN_KEY)
+        await page.keyboard.press("Enter")
+        steps = page.locator("#setup li")
+        await expect(steps).to_contain_text(["There is no workspace yet"], timeout=SOON)
+        assert await overflow_of(page) <= 0
+        async with shop_at(running.url, ADMIN_KEY) as shop:
+            await shop.put("", {"name": "Shop", "languages": ["en"]})
+            await expect(steps).to_contain_text(["No account is connected", "There is no agent"], timeout=SOON)
+            await picture(page, "ops-en-360-empty")
+            credentials = {"bot_token": "7000001:AAtest", "secret_token": "a-secret-of-the-webhook"}
+            await shop.put("/accounts/telegram/main", {"credentials": credentials})
+            await shop.put("/agents/sara", {"name": "Sara", "teams": ["default"]})
+            await expect(steps).to_contain_text(["No agent is online"], timeout=SOON)
+            await shop.put("/agents/sara/presence", {"status": "online"})
+            await expect(page.locator("#setup-card")).to_be_hidden(timeout=SOON)
+            await shop.put("/routing", {"rules": [{"when": {}, "then": {"skills": {"lang:{language}": 2}}}]})
+            await expect(steps.first).to_contain_text("A rule that nobody can meet", timeout=SOON)
+    finally:
+        running.stop()

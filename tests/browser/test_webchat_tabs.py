@@ -72,6 +72,29 @@ async def test_tabs_opened_before_the_first_word_share_one_visitor(
     assert sorted(said) == texts
 
 
+async def test_a_tab_that_does_not_see_yet_what_another_wrote_joins_its_visitor(
+    open_page: OpenPage, page_of_shop: str, shop: Shop
+) -> None:
+    first = await open_page(page_of_shop)
+    second = await first.context.new_page()
+    # As where another process of the browser wrote it: what this tab did not write itself is not there yet.
+    await second.add_init_script(
+        """const [get, set, own] = [Storage.prototype.getItem, Storage.prototype.setItem, new Set()];
+           Storage.prototype.setItem = function (key, value) { own.add(key); return set.call(this, key, value); };
+           Storage.prototype.getItem = function (key) {
+             return key.endsWith("/session") && !own.has(key) ? null : get.call(this, key);
+           };"""
+    )
+    await second.goto(page_of_shop)
+    texts = ["late one", "late two"]
+    for page, text in zip((first, second), texts, strict=True):
+        await page.locator(".launcher").click()
+        await write(page, text)
+        await expect(page.locator(OWN, has_text=text)).to_have_count(1, timeout=SOON)
+    [(_, said)] = await saying(shop, *texts)
+    assert said == texts
+
+
 @pytest.mark.parametrize("locks", [True, False])
 async def test_what_waits_to_be_sent_is_sent_once_whatever_tabs_and_reloads_there_are(
     open_page: OpenPage, page_of_shop: str, shop: Shop, locks: bool

@@ -45,6 +45,7 @@ PLAIN_HEADERS = {
 }
 MODULES = (
     "main.js",
+    "agreed.js",
     "elements.js",
     "lines.js",
     "memory.js",

@@ -1,5 +1,7 @@
 // Talking to the server: one session for all tabs, a stream that comes back, and messages that are sent once.
 
+import { agree, agreed } from "./agreed.js";
+
 const SILENCE = 45000;
 const LONGEST = 30000;
 
@@ -61,13 +63,20 @@ export class Server {
     const body = Object.assign({}, this.who, handoff ? { handoff } : {});
     const made = await (await this.asked("/sessions", posted(body))).json();
     this.memory.keep("seen", "");
-    this.memory.keep("session", { token: made.token, handoff: handoff || null });
+    const session = { token: made.token, handoff: handoff || null };
+    this.memory.keep("session", session);
+    await agree(`${this.memory.shelf}session`, session);
     this.place = null;
   }
 
   // Another tab may have opened the session while this one waited for its turn.
   async openSession() {
     const handoff = this.handoff;
+    const others = await agreed(`${this.memory.shelf}session`);
+    if (!this.session && others) {
+      if (this.memory.kept("seen") === undefined) this.memory.keep("seen", "");
+      this.memory.keep("session", others);
+    }
     if (this.session && (!handoff || this.session.handoff === handoff)) {
       this.forgetLink();
       return;
@@ -107,6 +116,7 @@ export class Server {
       if (error.status !== 401) throw error;
       // The token has ended. Another tab may have a new one already, which stays.
       if ((this.session || {}).token === token) this.memory.forget("session");
+      if (((await agreed(`${this.memory.shelf}session`)) || {}).token === token) await agree(`${this.memory.shelf}session`, null);
       this.place = null;
       throw new Late(1, 401);
     }
