@@ -50,15 +50,19 @@ def key(installation: Running) -> str:
 async def shop(installation: Running, key: str, stand_in_port: int) -> AsyncIterator[Shop]:
     """A workspace with four conversations that agents have and one that waits; made once."""
     async with shop_at(installation.url, key) as shop, telegram(stand_in_port) as (_, url):
-        await shop.open_with(url, AGENTS, capacity=4, first_response_seconds=60)
-        await shop.put("/teams/french", {"name": "Équipe"})
-        rules = [
-            {"when": {"language": ["en", "fa", "ar", "lv"]}, "then": {"skills": {"lang:{language}": 2}}},
-            {"when": {}, "then": {"team": "french", "skills": {"lang:fr": 1}}},
-        ]
-        await shop.put("/routing", {"rules": rules})
-        for chat, text in enumerate([*QUESTIONS, FRENCH], start=100):
-            assert (await shop.post(update_of(chat, chat, text))).status_code == 200
+        # Rules that are written again are applied to whoever waits: only the first test makes the shop.
+        policy = {"id": "all", "targets": {"first_response_seconds": 60}}
+        if (await shop.client.get("/v1/workspaces/shop")).status_code == 404:
+            await shop.open_with(url, AGENTS, capacity=4, first_response_seconds=60)
+            await shop.put("/teams/french", {"name": "Équipe"})
+            rules = [
+                {"when": {"language": ["en", "fa", "ar", "lv"]}, "then": {"skills": {"lang:{language}": 2}}},
+                {"when": {}, "then": {"team": "french", "skills": {"lang:fr": 1}}},
+            ]
+            await shop.put("/routing", {"rules": rules})
+            for chat, text in enumerate([*QUESTIONS, FRENCH], start=100):
+                assert (await shop.post(update_of(chat, chat, text))).status_code == 200
+        await shop.put("/sla", {"policies": [policy]})
         async with asyncio.timeout(60):
             while len([c for c in await shop.items("/conversations") if c["agent"]]) < len(QUESTIONS):  # noqa: ASYNC110 - another process decides it
                 await asyncio.sleep(0.05)
@@ -106,9 +110,7 @@ async def test_it_shows_the_shop_in_each_language_on_each_screen(
     assert await page.locator("html").get_attribute("lang") == language
     for word in (*words[:4],):
         await expect(page.get_by_text(word, exact=True).first).to_be_attached()
-    await expect(page.locator("#conversations .sentence", has_text="Assigned to sara").first).to_be_attached(
-        timeout=SOON
-    )
+    await expect(page.locator("#conversations .sentence", has_text="sara").first).to_be_attached(timeout=SOON)
     await expect(page.locator("#waiting tbody tr", has_text="Équipe")).to_have_count(1)
     overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     await picture(page, f"ops-{language}-{size}-{scheme}")
