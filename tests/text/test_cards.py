@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from services.text.issuers import SHETAB, is_card
+from services.text.issuers import SHETAB
 from services.text.sensitive import mask
 from tests.text.spellings import CARDS, HARMLESS, TEST_CARDS, spelled
 from tests.text.test_sensitive import check_digit
@@ -46,9 +46,8 @@ def test_harmless_numbers_stay() -> None:
 def test_random_codes_are_seldom_taken_for_cards() -> None:
     dice = random.Random(20261128)
     codes = ["".join(dice.choices("0123456789", k=dice.randint(13, 19))) for _ in range(100_000)]
-    alarms = sum("card" in mask(code, public=False).kinds for code in codes[:20_000]) / 20_000
-    assert alarms <= 0.01
-    assert sum(map(is_card, codes)) <= 1_000
+    alarms = sum("card" in mask(code, public=False).kinds for code in codes)
+    assert alarms <= 1_000
 
 
 def test_luhn_alone_is_enough_beside_a_word_that_says_card() -> None:

@@ -194,7 +194,7 @@ def test_understanding_a_hostile_text_is_cheap(text: str) -> None:
     """The longest text of a platform within some tens of milliseconds, also on a machine that is busy."""
     piece = (text * (10_000 // len(text) + 1))[:10_000]
     normalised.cache_clear()
-    assert seconds(lambda said: understood(_said(said)), piece, times=5) < 0.1
+    assert seconds(lambda said: understood(_said(said)), piece, times=5) < 0.2
 
 
 @pytest.mark.parametrize("text", FREEZING, ids=range(len(FREEZING)))

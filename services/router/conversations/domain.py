@@ -17,7 +17,7 @@ from services.router.conversations.plan import Plan, Traits
 CLOSES_AFTER = timedelta(hours=72)
 PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
 FINISHED: frozenset[Status] = frozenset({"resolved", "closed"})
-THUMBS_UP = re.compile("(?:\\s*\U0001f44d[\U0001f3fb-\U0001f3ff\ufe0f]*)+\\s*")
+THUMBS_UP = re.compile("(?:\\s{0,20}+\U0001f44d[\U0001f3fb-\U0001f3ff\ufe0f]{0,8}+)++\\s{0,20}+")
 """One or several, in any colour of skin."""
 WITH_AGENT: frozenset[Status] = frozenset({"assigned", "pending"})
 
