@@ -94,7 +94,7 @@ function detailed(board, { conversation: one, messages, decision, clocks }) {
   return [
     h("dl", { class: "facts" }, ...facts.map(([label, value]) => h("div", {}, h("dt", {}, word(label)), h("dd", {}, value)))),
     h("h3", {}, word("latest_messages")),
-    h("ol", { class: "said" }, ...messages.slice(-MESSAGES).map(line)),
+    h("ol", { class: "said", tabindex: "0", "aria-label": word("latest_messages") }, ...messages.slice(-MESSAGES).map(line)),
   ];
 }
 
