@@ -350,6 +350,7 @@ async def test_old_figures_are_marked_while_the_server_is_away(
     await page.context.set_offline(True)
     await expect(page.locator("#stale")).to_contain_text("These figures are of", timeout=SOON)
     assert float(await page.locator("#tiles").evaluate("one => getComputedStyle(one).opacity")) < 1
+    await expect(page.locator("#connection .lost")).to_be_visible()
     await picture(page, "ops-en-desktop-stale", whole=False)
     await page.context.set_offline(False)
     await expect(page.locator("#stale")).to_be_hidden(timeout=SOON)

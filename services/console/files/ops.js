@@ -25,7 +25,8 @@ let wanted = ROWS;
 
 function draw() {
   const now = Date.now() + (api?.skew ?? 0);
-  show("connection", connection, () => (connection ? [h("span", { class: `dot ${connection}`, "aria-hidden": "true" }), word(connection)] : ""));
+  const shown = isOld() ? "lost" : connection;
+  show("connection", shown, () => (shown ? [h("span", { class: `dot ${shown}`, "aria-hidden": "true" }), word(shown)] : ""));
   drawSetup(board, noWorkspace);
   drawAge();
   if (!board) return;
@@ -42,12 +43,14 @@ function draw() {
   drawLetters();
 }
 
+const isOld = () => Boolean(board?.readAt) && (connection === "lost" || Date.now() - board.readAt > OLD_AFTER);
+
 // Figures that may have changed since are marked as old, with the time they are of.
 function drawAge() {
-  const isOld = Boolean(board?.readAt) && (connection === "lost" || Date.now() - board.readAt > OLD_AFTER);
-  $("board").classList.toggle("stale", isOld);
-  $("stale").hidden = !isOld;
-  const said = isOld ? word("as_of", { time: exactTime(board.readAt + (api?.skew ?? 0)) }) : "";
+  const old = isOld();
+  $("board").classList.toggle("stale", old);
+  $("stale").hidden = !old;
+  const said = old ? word("as_of", { time: exactTime(board.readAt + (api?.skew ?? 0)) }) : "";
   if ($("stale").textContent !== said) $("stale").textContent = said;
 }
 
