@@ -12,7 +12,7 @@ from services.records.lookups import ExistingWorkspace, configuration_of
 from services.records.tasks import TASKS
 from services.records.unmet import warnings_of
 from services.runtime.auth import Caller, allowed
-from services.runtime.http import Asked, IfMatch, In, Listing, etag, queried
+from services.runtime.http import Asked, IfMatch, In, Listing, etag, no_cursor, queried
 from services.runtime.json_body import JsonBody
 from services.runtime.problems import Conflict, Invalid
 from services.runtime.service import Context
@@ -36,6 +36,8 @@ Reading = Annotated[Caller, Depends(allowed("read"))]
 async def list_workspaces(caller: Reading, context: In, asked: Asked) -> Listing[WorkspaceShown]:
     """The workspaces that the key can see, by id."""
     if caller.workspace is not None:
+        if asked.cursor is not None:  # a list of one has no page to go on to
+            raise no_cursor()
         found, following = [caller.workspace], None
     else:
         query = Query(CONFIGURATION_HEADS.name, "workspace", limit=asked.limit, after=asked.cursor)

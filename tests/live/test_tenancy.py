@@ -1,0 +1,395 @@
+"""Nothing of one workspace opens anything in another: every id, key, cursor, version, token and place, on every route.
+
+The routes and their parameters are read from the OpenAPI document, so that a new one is tried without anybody thinking
+of it. Two workspaces hold equally named things; each tries the other's. The same things do work at home.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from tests.ingest.webchat.house import proof_of
+from tests.live.installation import ADMIN_KEY, Running, up, update_of
+from tests.live.set_aside import set_aside
+from tests.live.tenants import SCOPES, USER, Tenant, eventually, everything, furnish
+
+pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.slow]
+
+LIMITS = ("KEY_REQUESTS", "ADDRESS_REQUESTS", "VISITOR_REQUESTS")
+FLOOR = 2_500
+"""Tries at least; a smaller number says that the walk missed what it was made for."""
+TRIES: list[str] = []
+"""What was tried; the last test counts them."""
+CHOSEN = {"agent", "team", "webhook", "account", "channel", "workspace"}
+"""Ids that callers choose: a PUT of one makes a thing of one's own."""
+BODIES: dict[str, dict[str, Any]] = {
+    "replies": {"agent": "{agent}", "text": "hello"},
+    "notes": {"text": "hello"},
+    "transfer": {"to_team": "default"},
+    "priority": {"priority": "low"},
+    "replay": {"since": "2026-01-01T00:00:00Z"},
+    "handoff/confirm": {"person": "webchat:main:anon-1"},
+    "presence": {"status": "away"},
+    "routing": {"rules": []},
+    "sla": {"policies": []},
+    "messages": {"id": "00000000-0000-4000-8000-000000000000", "text": "hello"},
+    "sessions": {},
+}
+"""A body that the route would take, by the end of its path."""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    often = {f"PASOKH_{name}_PER_SECOND": "1000000" for name in LIMITS} | {
+        "PASOKH_ADDRESS_FAILURES_PER_MINUTE": "1000000",
+        "PASOKH_PUBLIC_URL": "https://support.example",
+    }
+    folder = tmp_path_factory.mktemp("tenancy")
+    running = up(folder, PASOKH_ADMIN_KEY=ADMIN_KEY, **often)
+    set_aside(folder / "data", "letter-of-shop")
+    running.start()
+    running.wait_ready()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def document(installation: Running) -> dict[str, Any]:
+    found: dict[str, Any] = httpx2.get(f"{installation.url}/openapi.json", trust_env=False).json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def tenants(installation: Running) -> Iterator[tuple[Tenant, Tenant]]:
+    admin = {"authorization": f"Bearer {ADMIN_KEY}"}
+    with httpx2.Client(base_url=installation.url, headers=admin, timeout=30, trust_env=False) as client:
+        both = furnish(client, "shop", 1), furnish(client, "other", 40)
+    yield both
+    for tenant in both:
+        tenant.client.close()
+
+
+@pytest.fixture(params=[0, 1], ids=["other tries shop's", "shop tries other's"])
+def pair(request: pytest.FixtureRequest, tenants: tuple[Tenant, Tenant]) -> Iterator[tuple[Tenant, Tenant]]:
+    """Whose things are tried, and who tries them; at the end nothing of the first has changed."""
+    theirs, mine = tenants if request.param == 0 else tenants[::-1]
+    before = dict(everything(theirs))
+    yield theirs, mine
+    assert dict(everything(theirs)) == before
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Method, path and operation of every route that names a workspace or needs a key."""
+    return [
+        (method.upper(), path, operation)
+        for path, found in document["paths"].items()
+        for method, operation in found.items()
+        if path.startswith(("/v1/", "/webchat/"))
+    ]
+
+
+def names_in(path: str) -> list[str]:
+    return re.findall(r"\{([a-z_]+)\}", path)
+
+
+def address(path: str, ids: dict[str, str]) -> str:
+    """The path with these ids in it. On chats the account is the one that both workspaces have."""
+    known = {**ids, **({"account": "main"} if path.startswith("/webchat") else {})}
+    return re.sub(r"\{([a-z_]+)\}", lambda found: known.get(found[1], "none"), path)
+
+
+def body_of(method: str, path: str, tenant: Tenant) -> dict[str, Any]:
+    """What to send with it: nothing with a GET."""
+    if method in ("GET", "DELETE"):
+        return {}
+    ends = [body for end, body in BODIES.items() if path.endswith(f"/{end}")]
+    body = json.loads(json.dumps(ends[0] if ends else {"name": "x"}).replace("{agent}", tenant.ids["agent"]))
+    return {"json": body}
+
+
+def refused(theirs: Tenant, what: str, answer: httpx2.Response, *statuses: int) -> None:
+    """One try: it was refused so, and nothing of theirs is in the answer."""
+    TRIES.append(what)
+    assert answer.status_code in statuses, f"{what}: {answer.status_code} {answer.text}"
+    clean(theirs, what, answer)
+
+
+def clean(theirs: Tenant, what: str, answer: httpx2.Response) -> None:
+    assert theirs.canary not in answer.text, f"{what}: {answer.text}"
+
+
+def test_at_home_every_id_is_found(document: dict[str, Any], tenants: tuple[Tenant, Tenant]) -> None:
+    found = 0
+    for tenant in tenants:
+        for method, path, _ in operations(document):
+            if (
+                method != "GET"
+                or not path.startswith("/v1/workspaces/")
+                or (path.endswith("/events") and "{conv" not in path)
+            ):
+                continue
+            query = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"} if path.endswith("/kpis") else {}
+            answer = tenant.ask("GET", address(path, tenant.ids), "read", params=query)
+            assert answer.status_code == 200, f"{path}: {answer.text}"
+            found += 1
+    assert found >= 40
+
+
+def test_at_home_cursors_versions_tokens_and_places_are_good(tenants: tuple[Tenant, Tenant]) -> None:
+    for tenant in tenants:
+        holder = {"authorization": f"Bearer {tenant.visitors['identified']}"}
+        for path, cursor in tenant.cursors.items():
+            headers = holder if path.startswith("/webchat") else tenant.headers("admin")
+            answer = tenant.client.get(path, params={"limit": 1, "cursor": cursor}, headers=headers)
+            assert (answer.status_code, len(answer.json()["items"])) == (200, 1), f"{path}: {answer.text}"
+        for path, etag in tenant.etags.items():
+            assert tenant.ask("GET", f"{tenant.path}{path}").headers["etag"] == etag
+        assert (
+            tenant.begun(f"{tenant.path}/events", {**tenant.headers("read"), "last-event-id": tenant.place})[0] == 200
+        )
+        place = {**holder, "last-event-id": tenant.visitor_place}
+        assert tenant.begun(f"/webchat/{tenant.name}/main/stream", place)[0] == 200
+        assert tenant.session(handoff=tenant.handoff).status_code == 201
+        assert tenant.posts("hello again").status_code == 200
+
+
+def test_their_workspace_is_not_there_for_any_key_of_mine(
+    document: dict[str, Any], pair: tuple[Tenant, Tenant]
+) -> None:
+    theirs, mine = pair
+    for method, path, _ in operations(document):
+        if "{workspace}" not in path or not path.startswith("/v1"):
+            continue
+        for scope in SCOPES:
+            for ids in (theirs.ids, {**mine.ids, "workspace": theirs.name}):
+                answer = mine.ask(method, address(path, ids), scope, **body_of(method, path, theirs))
+                refused(theirs, f"{method} {path} of theirs with my {scope}", answer, 404)
+
+
+def test_each_of_their_ids_is_not_there_in_my_workspace(document: dict[str, Any], pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    for method, path, _ in operations(document):
+        for name in names_in(path):
+            if name == "workspace" or not path.startswith("/v1") or name == "channel":
+                continue
+            if method == "PUT" and path.endswith(f"{{{name}}}") and name in CHOSEN:
+                continue
+            for scope in SCOPES:
+                answer = mine.ask(
+                    method, address(path, {**mine.ids, name: theirs.ids[name]}), scope, **body_of(method, path, mine)
+                )
+                refused(theirs, f"{method} {path} with their {name}, {scope}", answer, 404, 403)
+                if scope == "admin":
+                    assert answer.status_code == 404, f"{method} {path}: {answer.text}"
+
+
+def test_none_of_their_cursors_is_a_cursor_of_mine(document: dict[str, Any], pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    holder = {"authorization": f"Bearer {mine.visitors['identified']}"}
+    for method, path, operation in operations(document):
+        if "cursor" not in [one["name"] for one in operation.get("parameters", [])] or method != "GET":
+            continue
+        for whose, cursor in theirs.cursors.items():
+            # What all workspaces share has one list for all, and each key sees its own part of it.
+            headers = holder if path.startswith("/webchat") else mine.headers("admin")
+            asked = {"cursor": cursor}
+            answer = mine.client.get(address(path, mine.ids), params=asked, headers=headers)
+            refused(theirs, f"GET {path} with their cursor of {whose}", answer, 422)
+
+
+def test_filters_by_what_is_theirs_find_nothing(document: dict[str, Any], pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    values = [*theirs.ids.values(), f"webchat:main:{USER}", theirs.name, theirs.canary]
+    for method, path, operation in operations(document):
+        for one in operation.get("parameters", []):
+            if (
+                one["in"] != "query"
+                or method != "GET"
+                or one["name"] in ("limit", "cursor")
+                or path.endswith("}/events")
+            ):
+                continue
+            for value in values:
+                headers = mine.headers("admin")
+                if path.startswith("/webchat"):
+                    headers = {"authorization": f"Bearer {mine.visitors['identified']}"}
+                answer = mine.client.get(address(path, mine.ids), params={one["name"]: value}, headers=headers)
+                TRIES.append(f"GET {path}?{one['name']}={value}")
+                assert answer.status_code in (200, 422), answer.text
+                clean(theirs, f"GET {path}?{one['name']}={value}", answer)
+
+
+def test_none_of_their_versions_is_a_version_of_mine(pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    for etag in {*theirs.etags.values()} - {*mine.etags.values()}:
+        for path in mine.etags:
+            body = mine.get(path)
+            for method in ("PUT", "DELETE") if path.startswith(("/teams", "/webhooks", "/accounts")) else ("PUT",):
+                sent: dict[str, Any] = {"json": _written(path, body)} if method == "PUT" else {}
+                answer = mine.ask(method, f"{mine.path}{path}", headers={"if-match": etag}, **sent)
+                refused(theirs, f"{method} {path} with their version {etag}", answer, 412)
+
+
+def _written(path: str, shown: dict[str, Any]) -> dict[str, Any]:
+    """What was read, as it would be written."""
+    if path.endswith("/presence"):
+        return {"status": "away"}
+    kept = {
+        "agents": ("name", "teams", "skills", "capacity"),
+        "teams": ("name",),
+        "webhooks": ("url",),
+        "accounts": ("name", "credentials"),
+        "routing": ("rules",),
+        "sla": ("policies",),
+        "": ("name", "languages"),
+    }[path.strip("/").partition("/")[0]]
+    return {name: shown[name] for name in kept}
+
+
+def test_none_of_their_places_is_a_place_in_a_stream_of_mine(pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    for place in (theirs.place, theirs.visitor_place):
+        for path, headers in (
+            (f"{mine.path}/events", mine.headers("read")),
+            (f"/webchat/{mine.name}/main/stream", {"authorization": f"Bearer {mine.visitors['identified']}"}),
+            (f"/webchat/{mine.name}/main/stream", {"authorization": f"Bearer {mine.visitors['anonymous']}"}),
+        ):
+            status, text = mine.begun(path, {**headers, "last-event-id": place})
+            TRIES.append(f"{path} from their place")
+            assert (status, theirs.canary in text) == (422, False), text
+
+
+def forged(token: str, **claims: str) -> str:
+    """A visitor's token that says something else, with the signature of before."""
+    version, body, mac = token.split(".")
+    said = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))) | claims
+    return f"{version}.{base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip('=')}.{mac}"
+
+
+def test_no_token_of_theirs_opens_a_chat_of_mine(document: dict[str, Any], pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    tokens = [*theirs.visitors.values(), *theirs.keys.values(), theirs.handoff]
+    tokens += [forged(one, workspace=mine.name) for one in theirs.visitors.values()]
+    for method, path, _ in operations(document):
+        if not path.startswith("/webchat") or path.endswith("/sessions"):
+            continue
+        for token in tokens:
+            for tenant in (mine, theirs):
+                if tenant is theirs and token in theirs.visitors.values():
+                    continue
+                answer = mine.client.request(
+                    method,
+                    address(path, tenant.ids),
+                    headers={"authorization": f"Bearer {token}"},
+                    **body_of(method, path, mine),
+                )
+                refused(theirs, f"{method} {path} with a token of theirs", answer, 401)
+        for token in mine.visitors.values():
+            answer = mine.client.request(
+                method,
+                address(path, theirs.ids),
+                headers={"authorization": f"Bearer {token}"},
+                **body_of(method, path, mine),
+            )
+            refused(theirs, f"{method} {path} of theirs with my token", answer, 401)
+
+
+def test_no_visitors_token_is_a_key(document: dict[str, Any], pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    tokens = [*theirs.visitors.values(), theirs.handoff, theirs.telegram_secret, theirs.signing_secret]
+    for method, path, _ in operations(document):
+        if not path.startswith("/v1"):
+            continue
+        for token in (*tokens, *mine.visitors.values()):
+            headers = {"authorization": f"Bearer {token}"}
+            answer = mine.client.request(
+                method, address(path, theirs.ids), headers=headers, **body_of(method, path, theirs)
+            )
+            refused(theirs, f"{method} {path} with a token for a key", answer, 401)
+
+
+def test_the_link_of_their_hand_off_opens_no_session_of_mine(pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    proof = proof_of("u1", mine.identity_secret)
+    for more in ({}, {"identity": proof}, {"name": "x", "language": "en"}):
+        for token in (
+            theirs.handoff,
+            theirs.handoff[:-1] + ("A" if theirs.handoff[-1] != "A" else "B"),
+            theirs.handoff[::-1],
+        ):
+            answer = mine.session(handoff=token, **more)
+            refused(theirs, "their hand-off in my session", answer, 401)
+    # A proof of mine, though of the same user, is none of theirs.
+    refused(theirs, "my proof in their session", mine.session(theirs, identity=proof), 401)
+    refused(theirs, "my proof with their link", mine.session(theirs, identity=proof, handoff=theirs.handoff), 401)
+
+
+def test_start_with_their_token_is_an_ordinary_message_of_mine(pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    chat = 9_000 + len(TRIES)
+    assert mine.telegram(update_of(chat, chat, f"/start {theirs.handoff}")).status_code == 200
+    TRIES.append("/start with their token")
+    [opened] = eventually(lambda: mine.get(f"/conversations?person=telegram:main:{chat}")["items"])
+    assert (opened["workspace"], opened["handoff"]) == (mine.name, None)
+    assert theirs.get(f"/conversations/{theirs.ids['moved']}")["handoff"]["state"] == "started"
+
+
+def test_no_secret_of_mine_posts_to_a_webhook_of_theirs(pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    update = update_of(5_555, 5_555, "hello")
+    refused(theirs, "telegram", mine.telegram(update, to=theirs, secret=mine.telegram_secret), 401)
+    refused(theirs, "api", mine.posts("hello", to=theirs, secret=mine.signing_secret), 401)
+    for secret in (*mine.keys.values(), *mine.visitors.values(), mine.identity_secret):
+        refused(theirs, "telegram with another secret", mine.telegram(update, to=theirs, secret=secret), 401)
+    for channel, account in (("telegram", theirs.ids["account"]), ("api", "bot-of-nobody"), ("webchat", "main")):
+        answer = mine.client.post(f"/webhooks/{channel}/{mine.name}/{account}", json=update)
+        refused(theirs, f"their account {channel}/{account} at my path", answer, 404, 401)
+
+
+def test_what_is_theirs_is_refused_in_my_bodies(pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    one = f"{mine.path}/conversations/{mine.ids['conversation']}"
+    visitor = f"webchat:main:{USER}"
+    for scope, method, path, body in (
+        ("desk", "POST", f"{one}/replies", {"agent": theirs.ids["agent"], "text": "x"}),
+        ("desk", "POST", f"{one}/notes", {"agent": theirs.ids["agent"], "text": "x"}),
+        ("desk", "POST", f"{one}/resolve", {"agent": theirs.ids["agent"]}),
+        ("desk", "POST", f"{one}/reopen", {"agent": theirs.ids["agent"]}),
+        ("desk", "POST", f"{one}/transfer", {"to_agent": theirs.ids["agent"]}),
+        ("desk", "POST", f"{one}/transfer", {"to_team": theirs.ids["team"]}),
+        ("write", "POST", f"{one}/priority", {"agent": theirs.ids["agent"], "priority": "low"}),
+        ("write", "POST", f"{one}/sla/reapply", {"agent": theirs.ids["agent"]}),
+        ("desk", "POST", f"{one}/handoff/clear", {"agent": theirs.ids["agent"]}),
+        ("desk", "POST", f"{one}/handoff/confirm", {"person": visitor}),
+        ("admin", "PUT", f"{mine.path}/agents/x", {"name": "x", "teams": [theirs.ids["team"]]}),
+        ("admin", "PUT", f"{mine.path}/routing", {"rules": [{"when": {}, "then": {"team": theirs.ids["team"]}}]}),
+        ("admin", "POST", f"{mine.path}/webhooks/{mine.ids['webhook']}/replay", {"event": theirs.ids["event"]}),
+        ("admin", "POST", "/v1/keys", {"name": "x", "workspace": theirs.name, "scopes": ["read"]}),
+        ("admin", "POST", "/v1/keys", {"name": "x", "workspace": None, "scopes": ["read"]}),
+    ):
+        answer = mine.ask(method, path, scope, json=body)
+        refused(theirs, f"{method} {path} {sorted(body)}", answer, 422, 404, 403, 409)
+
+
+def test_the_same_idempotency_key_is_another_request_in_another_workspace(pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    key, text = theirs.idempotency, f"my own note {uuid4()}"
+    path = f"{mine.path}/conversations/{mine.ids['conversation']}/notes"
+    answer = mine.ask("POST", path, "desk", json={"text": text}, headers={"idempotency-key": f"{key}-{mine.name}"})
+    assert answer.status_code == 200
+    taken = mine.ask("POST", path, "desk", json={"text": text}, headers={"idempotency-key": key})
+    TRIES.append("their idempotency key")
+    # Its outcome is mine, whether it was mine before or not: never what theirs was answered.
+    assert taken.status_code == 200, taken.text
+    assert taken.json()["workspace"] == mine.name
+    clean(theirs, "their idempotency key", taken)
+
+
+def test_so_much_was_tried() -> None:
+    assert len(TRIES) >= FLOOR, len(TRIES)
