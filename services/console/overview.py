@@ -34,11 +34,11 @@ MOST_PERSONS = 200
 
 
 class Overview(BaseModel):
-    """A workspace now. `opened_by_minute`: conversations opened in each of the last 30 minutes, the oldest first."""
+    """What goes on in a workspace now."""
 
     at: Instant
     messages_in_5_minutes: int = Field(description="Messages of customers in the last five minutes.")
-    opened_by_minute: list[int]
+    opened_by_minute: list[int] = Field(description="Conversations opened in each of the last 30 minutes, the oldest first.")
     longest_waiting: list[Conversation] = Field(description="At most 50 that wait for an agent, the longest first.")
 
 
@@ -50,10 +50,10 @@ class CustomerName(BaseModel):
 
 
 class WebhookHealth(BaseModel):
-    """How a subscription fares. Of its address the host is shown only: the rest may hold a secret."""
+    """How a subscription fares."""
 
     id: str
-    host: str
+    host: str = Field(description="The host of its address; the rest of the address may hold a secret.")
     queued: int = Field(description="Facts that the endpoint has not taken yet.")
     queued_more: bool = Field(description="There are more than were counted.")
     failing: bool = Field(description="The last tries failed, and further ones wait.")

@@ -178,6 +178,8 @@ def pointer_of(location: Sequence[str | int], *, root: bool = False) -> str:
     parts = location if root or not location or location[0] != "body" else location[1:]
     # Of a name that is wrong itself, pydantic says so in a last part of its own.
     parts = parts[:-1] if parts and parts[-1] == "[key]" else parts
+    # A parameter that is repeated is one parameter: which of its values is wrong says the sentence.
+    parts = parts[:2] if location and location[0] == "query" and not root else parts
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 

@@ -68,7 +68,7 @@ class MessageBody(Written):
 
 
 class ContactBody(Written):
-    """Where the visitor can be reached. `consent`: they were asked, and said yes."""
+    """Where the visitor can be reached."""
 
     email: Email
-    consent: Literal[True]
+    consent: Literal[True] = Field(description="The visitor was asked whether they may be written to, and said yes.")

@@ -76,6 +76,7 @@ TAGS: Mapping[str, str] = {
     "agents": "Who answers, what they can, and whether they take work now.",
     "conversations": "Cases of customers: what was said, who has it and why, what was promised; and what agents do.",
     "events": "Facts as they happen, as a stream that can be left and taken up again.",
+    "overview": "What goes on now, as the live page shows it: counted by the server, at most a second old.",
     "reports": "Exact figures of any time.",
     "webhooks": "Calls in from platforms, and signed calls out to systems of one's own.",
     "webchat": "For browsers: a visitor's own conversation.",
