@@ -19,7 +19,7 @@ NUMBERS = itertools.count(time.time_ns() % 10**9)
 SHAPES = {
     "workspace": {"id", "name", "languages", "timezone"},
     "team": {"id", "name"},
-    "account": {"id", "channel", "name", "credentials", "language", "api_base", "settings", "webhook_path"},
+    "account": {"id", "channel", "name", "credentials", "language", "api_base", "settings", "webhook_path", "health"},
     "agent": {"id", "name", "teams", "skills", "capacity", "presence", "load", "idle_since"},
     "conversation": {
         *("id", "workspace", "status", "channel", "account", "surface", "person", "team", "agent", "priority"),
@@ -29,6 +29,7 @@ SHAPES = {
     "message": {
         *("id", "conversation", "direction", "surface", "channel", "author", "text", "masked", "attachments"),
         *("sent_at", "received_at", "state", "error", "platform_id"),
+        *("reply_to", "quote", "forwarded_from", "links", "edits"),
     },
     "decision": {
         *("id", "conversation", "at", "outcome", "agent", "summary", "requirement", "rule", "candidates"),

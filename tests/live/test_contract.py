@@ -196,7 +196,7 @@ async def test_a_put_creates_then_replaces_under_its_etag_and_a_delete_ends_it(
     assert [one.status_code for one in (made, changed, read)] == [201, 200, 200]
     assert made.headers["etag"] != changed.headers["etag"] == read.headers["etag"]
     shaped(shape, read.json())
-    assert read.json() == changed.json()
+    assert _as_written(read.json()) == _as_written(changed.json())
     assert read.json()["name"] == "Other"
     stale = {"If-Match": made.headers["etag"]}
     problem(await desk.ask("PUT", path, json=body, headers=stale), 412)
@@ -205,6 +205,11 @@ async def test_a_put_creates_then_replaces_under_its_etag_and_a_delete_ends_it(
     assert (gone.status_code, gone.content) == (204, b"")
     problem(await desk.ask("GET", path), 404)
     problem(await desk.ask("DELETE", path), 404)
+
+
+def _as_written(resource: dict[str, Any]) -> dict[str, Any]:
+    """Without what only one of PUT and GET says: `warnings` about what was written, `health` as it is now."""
+    return {name: value for name, value in resource.items() if name not in {"warnings", "health"}}
 
 
 async def test_a_workspace_has_its_defaults_and_is_replaced_whole(desk: Desk) -> None:

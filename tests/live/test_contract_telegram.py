@@ -85,9 +85,9 @@ async def test_a_deleted_account_takes_nothing_within_a_second(desk: Desk) -> No
 async def test_a_changed_secret_holds_at_once(desk: Desk, own_telegram: str) -> None:
     await desk.hears(1)
     account = desk.account(own_telegram)
-    account["credentials"]["secret_token"] = "another"
+    account["credentials"]["secret_token"] = "another-secret"
     await desk.put("/accounts/telegram/main", account)
-    assert (await desk.webhook(update_of(next(NUMBERS), 1, "x"), "another")).status_code == 200
+    assert (await desk.webhook(update_of(next(NUMBERS), 1, "x"), "another-secret")).status_code == 200
 
 
 async def test_a_repeated_update_is_one_message(desk: Desk) -> None:
@@ -166,7 +166,7 @@ async def test_an_album_a_command_and_a_pressed_button_are_messages_of_one_conve
         update = update_of(next(NUMBERS), 1, "")
         update["message"] |= {"text": None, "photo": photo, "media_group_id": "7", "caption": caption}
         await posted(desk, update)
-    await desk.hears(1, "/start", entities=[{"type": "bot_command", "offset": 0, "length": 6}])
+    await desk.hears(1, "/order", entities=[{"type": "bot_command", "offset": 0, "length": 6}])
     pressed = {"message_id": 4, "date": int(time.time()), "chat": {"id": 1, "type": "private"}, "text": "choose"}
     query = {"id": "99", "from": {"id": 1, "is_bot": False, "first_name": "C"}, "chat_instance": "1", "data": "yes"}
     await posted(desk, {"update_id": next(NUMBERS), "callback_query": {**query, "message": pressed}})
@@ -174,7 +174,7 @@ async def test_an_album_a_command_and_a_pressed_button_are_messages_of_one_conve
     [conversation] = await desk.of(1)
     messages = await desk.messages(conversation)
     assert [len(one["attachments"]) for one in messages] == [1, 1, 0, 0]
-    assert [one["text"] for one in messages[:3]] == ["look", None, "/start"]
+    assert [one["text"] for one in messages[:3]] == ["look", None, "/order"]
 
 
 async def test_what_is_no_message_opens_no_conversation(desk: Desk) -> None:

@@ -70,7 +70,7 @@ def every_conversation_is_assigned_once(found: Found) -> Complaints:
             yield f"conversation {identity} was opened {opened[identity]} times"
         if assigned[identity] != queued[identity] - waits:
             yield f"conversation {identity} was queued {queued[identity]} times and assigned {assigned[identity]} times"
-        if waits and not any(d["outcome"] == "waiting" and d["reason"] for d in found.records.undecided[identity]):
+        if waits and not any(d["outcome"] == "waiting" and d["summary"] for d in found.records.undecided[identity]):
             yield f"conversation {identity} waits, and no decision says why"
     yield from (f"{identity} is on the log alone" for identity in opened.keys() - found.records.messages.keys())
 
