@@ -38,7 +38,9 @@ class Overview(BaseModel):
 
     at: Instant
     messages_in_5_minutes: int = Field(description="Messages of customers in the last five minutes.")
-    opened_by_minute: list[int] = Field(description="Conversations opened in each of the last 30 minutes, the oldest first.")
+    opened_by_minute: list[int] = Field(
+        description="Conversations opened in each of the last 30 minutes, the oldest first."
+    )
     longest_waiting: list[Conversation] = Field(description="At most 50 that wait for an agent, the longest first.")
 
 
