@@ -98,12 +98,13 @@ async def seed(
 ) -> Credentials:
     """Write everything over REST. Raises Refusal, or httpx2's TransportError when nobody answers."""
     credentials = credentials_of(admin_key, workspace)
+    if transport is None:
+        # First: an account is asked for its webhook as soon as it is written.
+        await _set_webhook(base_url, workspace, stand_in_url, credentials)
     async with connected(base_url, transport) as client:
         rest = Rest(client, admin_key, workspace)
         for path, body in resources(credentials, stand_in_url):
             await rest.put(path, body)
-    if transport is None:
-        await _set_webhook(base_url, workspace, stand_in_url, credentials)
     return credentials
 
 
