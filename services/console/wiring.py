@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.console import dead_letters, overview, page, runbooks
+from services.console import dead_letters, home, overview, page, runbooks
 from services.runtime.dead_letters import GroupTopics
 from services.runtime.service import Context, Part, Service
 
@@ -13,7 +13,7 @@ def console(topics: GroupTopics) -> Service:
 
     @asynccontextmanager
     async def opened(_: Context) -> AsyncIterator[Part]:
-        routers = [dead_letters.router_of(topics), overview.router_of(), page.router_of(), runbooks.router_of()]
-        yield Part(routers=routers)
+        pages = [overview.router_of(), page.router_of(), home.router_of(), runbooks.router_of()]
+        yield Part(routers=[dead_letters.router_of(topics), *pages])
 
     return opened

@@ -83,7 +83,7 @@ def test_no_contract_breaks_itself(name: str) -> None:
     assert breaking(schema, deepcopy(schema)) == []
 
 
-@given(st.sampled_from(sorted(SCHEMAS)), st.data())
+@given(st.sampled_from(sorted(name for name in SCHEMAS if SCHEMAS[name].get("properties"))), st.data())
 def test_any_field_that_is_taken_out_of_any_contract_is_found(name: str, data: st.DataObject) -> None:
     schema = SCHEMAS[name]
     gone = data.draw(st.sampled_from(sorted(schema["properties"])))

@@ -1,0 +1,22 @@
+"""The bare address: a person is led to `/ops`, a program to `/docs`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from starlette.responses import RedirectResponse
+
+from services.console import page
+from services.runtime.reference import page as reference
+
+
+async def lead_on(accept: Annotated[str, Header(max_length=2000)] = "") -> RedirectResponse:
+    """Browsers say that they read HTML."""
+    to = page.PATH if "text/html" in accept.lower() else reference.PATH
+    return RedirectResponse(to, status_code=307, headers={"Vary": "Accept"})
+
+
+def router_of() -> APIRouter:
+    """The one route; it needs no key, and is no part of the API."""
+    router = APIRouter()
+    router.add_api_route("/", lead_on, include_in_schema=False, response_class=RedirectResponse)
+    return router
