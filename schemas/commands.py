@@ -56,6 +56,16 @@ class DeadLetterAction(Contract):
     action: Literal["retry", "drop"]
 
 
+class WorkspaceGate(Contract):
+    """`pasokh.control.workspace`, on every partition of a topic of each group: nothing of a closed workspace is handled.
+
+    It is opened again once all of it is gone and nothing of it is on its way.
+    """
+
+    workspace: str
+    is_open: bool
+
+
 class Outcome(Contract):
     """What became of a command. `result` is the id of what it made (a reply's message, an agent)."""
 

@@ -90,6 +90,9 @@ _CONTROL: Mapping[str, EventType] = {
     "pasokh.control.account_held": EventType(accounts.AccountWritten, ("accounts",)),
     "pasokh.control.look_at_accounts": EventType(accounts.LookAtAccounts, ("accounts",)),
     "pasokh.control.webhook_replay": EventType(webhooks.WebhookReplay, ("conversations",)),
+    "pasokh.control.workspace": EventType(
+        commands.WorkspaceGate, ("inbound", "conversations", "outbound", "routing", "accounts")
+    ),
     "pasokh.control.dead_letter": EventType(
         commands.DeadLetterAction, ("inbound", "conversations", "outbound", "routing")
     ),

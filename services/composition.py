@@ -23,6 +23,7 @@ from services.records import (
     decisions,
     keys,
     polls,
+    removals,
     secrets,
     sends,
     tasks,
@@ -53,7 +54,7 @@ GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
 SERVICES: Mapping[str, Sequence[Service]] = {
     "ingest": (ingest(read_token, open_outgoing),),
     "router": (
-        workspaces({channel.name: channel.check_account for channel in CHANNELS}),
+        workspaces({channel.name: channel.check_account for channel in CHANNELS}, GROUP_TOPICS, lambda: COLLECTIONS),
         router({channel.name: channel.capabilities for channel in CHANNELS}),
         console(GROUP_TOPICS),
     ),
@@ -83,6 +84,7 @@ RECORDS = (
     decisions,
     keys,
     polls,
+    removals,
     secrets,
     sends,
     tasks,

@@ -70,6 +70,11 @@ class MemoryStore:
         items = [(place[-1][1], deepcopy(self.documents[Key(query.collection, place[-1][1])])) for place in page]
         return Page(items, _text(page[-1]) if len(placed) > len(page) else None)
 
+    async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
+        self._fail()
+        found = sorted((k.id, d) for k, d in self.documents.items() if k.collection == collection and k.id > after)
+        return deepcopy(found[:limit])
+
     async def commit(self, changes: Changes) -> Sequence[Outgoing]:
         self._fail()
         hook, self.before_commit = self.before_commit, None

@@ -18,13 +18,14 @@ from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, C
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.decisions import DECISIONS
 from services.records.keys import KEYS, StoredKeys
+from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
 from services.records.tasks import TASKS
 from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES
 from services.router.routes import routers_of
 from services.runtime.app import open_app
 from services.runtime.bus.port import Outgoing
-from services.runtime.collections import FACTS, OUTCOMES
+from services.runtime.collections import FACTS, OUTCOMES, RUNTIME_COLLECTIONS
 from services.runtime.commands import ACCEPTED
 from services.runtime.problems import code_of
 from services.runtime.service import Context, Part
@@ -53,6 +54,8 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     MESSAGES,
     OUTCOMES,
     PERSONS,
+    REMOVALS,
+    *RUNTIME_COLLECTIONS,
     WEBHOOK_DELIVERIES,
     WEBHOOK_LINES,
 )
@@ -136,7 +139,7 @@ async def open_rest(
     await store.prepare(COLLECTIONS)
     context = Context(settings_of(**given), store, bus, clock)
     keys = StoredKeys(store, clock.monotonic)
-    service = workspaces({"telegram": check_telegram} if checks is None else checks)
+    service = workspaces({"telegram": check_telegram} if checks is None else checks, {}, lambda: COLLECTIONS)
     ours = Part(routers=[*routers_of(), clocks_router()])
     async with service(context) as part, open_app(context, [part, ours, *parts], keys.find) as app:
         transport = httpx2.ASGITransport(app)

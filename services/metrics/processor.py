@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from schemas.activity import Activity
+from schemas.commands import WorkspaceGate
 from schemas.conversation import ConversationFact
 from schemas.counted import CaseRecord
 from schemas.envelope import Event
@@ -33,6 +34,7 @@ INBOUND = "pasokh.inbound."
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 DELIVERY = "pasokh.delivery."
+GATE = "pasokh.control.workspace"
 PRUNE = "prune"
 PRUNE_EVERY = timedelta(days=1)
 PRUNE_AT_ONCE = 500
@@ -86,7 +88,9 @@ class MetricsStage:
 
 
 def _count_event(work: Work, memory: Memory, event: Event) -> None:
-    if event.type.startswith(CONVERSATION):
+    if event.type == GATE:
+        _forget(work, memory, event.read(WorkspaceGate).workspace)
+    elif event.type.startswith(CONVERSATION):
         _count_fact(work, memory, event)
     elif event.type.startswith(INBOUND):
         _count_activity(work, memory, event)
@@ -95,6 +99,15 @@ def _count_event(work: Work, memory: Memory, event: Event) -> None:
     elif event.type.startswith(DELIVERY):
         sample = of_delivery(event.type.removeprefix(DELIVERY), event.partitionkey)
         _count(work, memory, event.workspace, [sample] if sample else [])
+
+
+def _forget(work: Work, memory: Memory, workspace: str) -> None:
+    """The workspace is being deleted. Its counters stay as an empty document, so that every reader hears of it."""
+    identity = counter_id(work.place.partition, workspace)
+    if work.get(COUNTERS, identity) is not None:
+        blank = CounterRecord(workspace=workspace, partition=work.place.partition, version=work.place.seq)
+        work.put(COUNTERS, identity, blank)
+    memory.tallies.pop(workspace, None)
 
 
 # -- counters ----------------------------------------------------------------------------------------------------------

@@ -10,13 +10,15 @@ class Row(Contract):
     """The partition row of a group: input position, fence, event number and dedupe table in one.
 
     `offsets`: per topic the next offset to read. `seen`: per `source|topic` the last `[seq, index]` handled.
-    `now` is the latest time that a batch of this partition was decided at.
+    `now` is the latest time that a batch of this partition was decided at. `closed`: workspaces that are being deleted;
+    their events are passed over and nothing of them is written.
     """
 
     seq: int
     offsets: dict[str, int] = {}
     seen: dict[str, tuple[int, int]] = {}
     now: Instant
+    closed: list[str] = []
 
 
 class Outbox(Contract):

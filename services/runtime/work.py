@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 import orjson
 from pydantic import BaseModel
 
-from schemas.envelope import Event, document, encode
+from schemas.envelope import Event, decode, document, encode
 from schemas.topics import is_fact, topic_of
 from schemas.values import Contract, Json
 from services.runtime.bus.port import MAX_EVENT_BYTES, Outgoing, partition_of
@@ -190,6 +190,18 @@ class Work:
         """Do something outside after the commit; see `Effect`. Give a timer too: the process may die in between."""
         self.effects.append(Effect(name, dict(data), self.now))
 
+    def leave_out(self, workspaces: Iterable[str]) -> None:
+        """Take back all that was decided about these workspaces: they are being deleted."""
+        workspaces = frozenset(workspaces)
+        self.written = {k: v for k, v in self.written.items() if v is None or belongs_to(v.__dict__) not in workspaces}
+        self._facts = [put for put in self._facts if belongs_to(put.document) not in workspaces]
+        # What partitions tell each other about time names some workspace, and is about none.
+        self.outbox = [
+            one
+            for one in self.outbox
+            if one.key.split("/", 1)[0] not in workspaces or decode(one.value).type.startswith("pasokh.control.")
+        ]
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing was decided that anybody could notice: no document, no event, no effect."""
@@ -208,6 +220,21 @@ class Work:
         prefix = self.timer_id("")
         chosen = {k.id.removeprefix(prefix): v for k, v in self.written.items() if k.collection == TIMERS.name}
         return cast(dict[str, Timer | None], chosen)
+
+
+def belongs_to(document: Mapping[str, Any]) -> str | None:
+    """The workspace that a document is about: it says so itself, by its key, or by what it holds; None: about none."""
+    workspace, key = document.get("workspace"), document.get("key")
+    if isinstance(workspace, str) and workspace:
+        return workspace
+    if isinstance(key, str) and "/" in key:
+        return key.split("/", 1)[0]
+    for name in ("message", "data"):
+        inner = document.get(name)
+        held = inner.__dict__ if isinstance(inner, BaseModel) else inner
+        if isinstance(held, Mapping) and (found := belongs_to(held)) is not None:
+            return found
+    return None
 
 
 def fact_of(event: Event, encoded: bytes) -> Put:

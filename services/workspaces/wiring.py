@@ -1,22 +1,39 @@
 """The workspaces service in a process: routes only."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from services.runtime.service import Context, Part, Service
-from services.workspaces import accounts, keys, routes, webhooks
+from services.runtime.store.port import Collection
+from services.workspaces import accounts, deleting, keys, routes, webhooks
 from services.workspaces.announcing import keep_announcing
 from services.workspaces.edits import CheckAccount
+from services.workspaces.removing import Remover, keep_removing
 
 
-def workspaces(checks: Mapping[str, CheckAccount]) -> Service:
-    """The service. `checks`: channel name → its `check_account`, handed in because services know no channel."""
+def workspaces(
+    checks: Mapping[str, CheckAccount],
+    topics: Mapping[str, Sequence[str]],
+    collections: Callable[[], Sequence[Collection[Any]]],
+) -> Service:
+    """The service. `checks`: channel name → its `check_account`, handed in because services know no channel.
+
+    `topics`: group → the topics it reads, and `collections` all that there are: a workspace is deleted from them all.
+    """
 
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[Part]:
+        remover = Remover(context, topics, collections)
         yield Part(
-            routers=[routes.router_of(), accounts.router_of(checks), keys.router_of(), webhooks.router_of()],
-            background=[lambda: keep_announcing(context)],
+            routers=[
+                routes.router_of(),
+                deleting.router_of(remover),
+                accounts.router_of(checks),
+                keys.router_of(),
+                webhooks.router_of(),
+            ],
+            background=[lambda: keep_announcing(context), lambda: keep_removing(remover)],
         )
 
     return opened

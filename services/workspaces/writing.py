@@ -14,7 +14,9 @@ from services.records.configuration import (
     version_id,
 )
 from services.records.lookups import configuration_of
+from services.records.removals import REMOVALS, Removal
 from services.runtime.errors import Fenced, Unavailable
+from services.runtime.problems import Conflict
 from services.runtime.service import Context
 from services.runtime.store.port import Changes, Condition, Key, Put
 from services.workspaces.announcing import announce
@@ -43,7 +45,7 @@ async def write(
     """The configuration before and after. Raises what `edit` raises, Unavailable, Unknown."""
     for _ in range(TRIES):
         before = await configuration_of(context.store, workspace)
-        version = before.version + 1 if before else 1
+        version = 1 + (before.version if before else await _version_of_removed(context, workspace))
         after = edit(before, Stamp(version, context.clock.now()))
         if after is before:
             return before, after
@@ -56,6 +58,18 @@ async def write(
             await announce(context, news)
         return before, after
     raise Unavailable(f"the configuration of {workspace} was changed by others {TRIES} times meanwhile")
+
+
+async def _version_of_removed(context: Context, workspace: str) -> int:
+    """The last version of a workspace of the name that was deleted: numbers are never used twice. Raises Conflict."""
+    key = Key(REMOVALS.name, workspace)
+    document = (await context.store.get_many([key])).get(key)
+    if document is None:
+        return 0
+    removal = Removal.model_validate(document)
+    if removal.state != "done":
+        raise Conflict(f"A workspace {workspace!r} is being deleted. Come again once that is done, in a few seconds.")
+    return removal.version
 
 
 def _news(before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, now: datetime) -> Announcement | None:

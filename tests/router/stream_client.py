@@ -162,7 +162,7 @@ async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: A
     standing = Standing(store)
     events = Part(routers=[router_of(following, standing, shares_of(context), heartbeat_seconds=heartbeat_seconds)])
     async with (
-        workspaces({"telegram": check_telegram})(context) as part,
+        workspaces({"telegram": check_telegram}, {}, lambda: COLLECTIONS)(context) as part,
         open_app(context, [part, events], keys.find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):

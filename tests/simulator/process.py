@@ -306,6 +306,11 @@ class Process:
         await self._reach("query")
         return self.world.query(query)
 
+    async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
+        await self._reach("scan")
+        found = sorted((i, d) for i, d in self.world.documents[collection].items() if i > after)
+        return found[:limit]
+
     async def _reach(self, where: str) -> None:
         await self.step(where)
         if self.world.happens(self.world.chaos.unavailable):

@@ -110,6 +110,12 @@ def read_documents(connection: Connection, wanted: Sequence[tuple[Shape, Sequenc
     return [(Key(wanted[n][0].name, i), orjson.loads(doc)) for n, i, doc in rows]
 
 
+def read_after(connection: Connection, shape: Shape, after: str, limit: int) -> list[tuple[str, Document]]:
+    """Documents by id, from the first one after this one."""
+    statement = f"SELECT id, doc FROM {shape.table} WHERE id > ? ORDER BY id LIMIT ?"
+    return [(str(i), orjson.loads(doc)) for i, doc in connection.execute(statement, (after, limit)).fetchall()]
+
+
 def apply_edit(connection: Connection, edit: Edit) -> None:
     """Check the conditions, then remove, then write. Raises Fenced before anything is changed."""
     for table, condition in edit.conditions:

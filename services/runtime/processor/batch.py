@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import orjson
 
-from schemas.commands import DeadLetterAction
+from schemas.commands import DeadLetterAction, WorkspaceGate
 from schemas.envelope import Event, decode
 from schemas.values import instant_text
 from services.runtime.bus.port import Record
@@ -15,9 +15,11 @@ from services.runtime.identifiers import hashed_id
 from services.runtime.processor.seen import Seen
 from services.runtime.stage import Arrived, Input, Performed, WakeUp
 from services.runtime.store.port import Changes, Condition, Key, Put
-from services.runtime.work import Work
+from services.runtime.work import Work, belongs_to
 
-DEAD_LETTER_ACTION = "pasokh.control.dead_letter"
+CONTROL = "pasokh.control."
+DEAD_LETTER_ACTION = f"{CONTROL}dead_letter"
+WORKSPACE_GATE = f"{CONTROL}workspace"
 
 
 class Poison(Exception):
@@ -39,7 +41,10 @@ class Taken(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit will cover. `inputs` pairs what the stage decides with what it was taken from."""
+    """What one commit will cover. `inputs` pairs what the stage decides with what it was taken from.
+
+    `closed` are workspaces that are being deleted, as the batch leaves them.
+    """
 
     work: Work
     taken: Sequence[Taken]
@@ -47,6 +52,7 @@ class Batch:
     seen: Seen
     inputs: list[tuple[Taken, Input]] = field(default_factory=list)
     duplicates: int = 0
+    closed: frozenset[str] = frozenset()
 
 
 def begin(row: Row, taken: Sequence[Taken], work: Work) -> Batch:
@@ -55,7 +61,7 @@ def begin(row: Row, taken: Sequence[Taken], work: Work) -> Batch:
     for one in taken:
         if one.record is not None:
             offsets[one.record.topic] = max(offsets.get(one.record.topic, 0), one.record.offset + 1)
-    return Batch(work, taken, offsets, Seen(row.seen))
+    return Batch(work, taken, offsets, Seen(row.seen), closed=frozenset(row.closed))
 
 
 async def understand(batch: Batch) -> None:
@@ -64,15 +70,27 @@ async def understand(batch: Batch) -> None:
     for one in batch.taken:
         record = one.record
         if record is None:
-            add((one, _woken(batch.work, one)))
+            woken = _woken(batch.work, one)
+            if not batch.closed or belongs_to(woken.data) not in batch.closed:
+                add((one, woken))
             continue
         event = _decoded(one, record)
         if not admit(event, record.topic):
             batch.duplicates += 1
         elif event.type == DEAD_LETTER_ACTION:
             await _act_on_dead_letter(batch, one, event)
+        elif batch.closed and event.workspace in batch.closed and not event.type.startswith(CONTROL):
+            continue
         else:
+            if event.type == WORKSPACE_GATE:
+                _turn(batch, event.read(WorkspaceGate))
             add((one, Arrived(event, record.topic, record.offset)))
+
+
+def _turn(batch: Batch, gate: WorkspaceGate) -> None:
+    """Close a workspace, or open it again."""
+    named = frozenset({gate.workspace})
+    batch.closed = batch.closed - named if gate.is_open else batch.closed | named
 
 
 def _decoded(one: Taken, record: Record) -> Event:
@@ -82,7 +100,7 @@ def _decoded(one: Taken, record: Record) -> Event:
         raise Poison(one, error) from error
 
 
-def _woken(work: Work, one: Taken) -> Input:
+def _woken(work: Work, one: Taken) -> WakeUp | Performed:
     if one.wake_up is not None:
         work.unwake(one.wake_up.name)
         return one.wake_up
@@ -136,7 +154,9 @@ def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row,
 
 def passed(batch: Batch, seq: int) -> Row:
     """The row behind a batch, under this number."""
-    return Row.made(seq=seq, offsets=batch.offsets, seen=batch.seen.table, now=batch.work.now)
+    return Row.made(
+        seq=seq, offsets=batch.offsets, seen=batch.seen.table, now=batch.work.now, closed=sorted(batch.closed)
+    )
 
 
 def _written(row: Row) -> str:

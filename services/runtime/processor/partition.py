@@ -120,9 +120,14 @@ class PartitionOwner(Generic[Memory]):
         self._opened = False
         self._owed_since: float | None = None
         self._outbox: Key | None = None
+        self._barrier: Barrier | None = None
+        self._forget_all_but_the_row()
+
+    def _forget_all_but_the_row(self) -> None:
+        """A workspace was closed or opened: what is remembered of it, its timers too, is gone or will be."""
         self._forget_decided()
         self._agenda = Agenda(self._stage.group, self._partition)
-        self._barrier: Barrier | None = None
+        self._barrier = None
 
     def _forget_decided(self) -> None:
         """Drop what a decision that was not committed may have changed."""
@@ -347,6 +352,8 @@ class PartitionOwner(Generic[Memory]):
         batch = self._begin(taken)
         await self._read(batch)
         await self._decide(batch)
+        if self._row.closed:
+            batch.work.leave_out(self._row.closed)
         await self._runtime.hook(hooks.DECIDED)
         await (self._commit(batch) if self._is_worth_a_commit(batch) else self._pass_over(batch))
         self._count(batch)
@@ -381,9 +388,13 @@ class PartitionOwner(Generic[Memory]):
 
     def _is_worth_a_commit(self, batch: Batch) -> bool:
         """Timers and results are not of the log, so nobody could read them again."""
-        if not batch.work.is_empty or any(one.record is None for one in batch.taken):
+        if not batch.work.is_empty or any(one.record is None for one in batch.taken) or self._turns(batch):
             return True
         return self._owed_since is not None and self._runtime.clock.monotonic() - self._owed_since >= OWED_SECONDS
+
+    def _turns(self, batch: Batch) -> bool:
+        """Whether a workspace is closed or opened by it."""
+        return batch.closed != frozenset(self._row.closed)
 
     async def _pass_over(self, batch: Batch) -> None:
         """Nothing came of these inputs, so their position rides on the next commit.
@@ -404,10 +415,13 @@ class PartitionOwner(Generic[Memory]):
             to_publish = await self._runtime.store.commit(changes)
         finally:
             self._counted.commit.observe(self._runtime.clock.monotonic() - began)
+        turned = self._turns(batch)
         self._row, self._owed_since = row, None
         self._kept.keep(batch.work.written)
         self._outbox = changes.outbox_key if to_publish else None
         self._agenda.apply(batch.work.timers())
+        if turned:
+            self._forget_all_but_the_row()
         for effect in batch.work.effects:
             self._effects.start(effect)
         await self._runtime.hook(hooks.COMMITTED)

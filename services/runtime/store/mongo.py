@@ -133,6 +133,13 @@ class MongoStore:
         shown = raw[: query.limit]
         return Page([_split(one) for one in shown], planned.cursor(shown[-1]) if len(raw) > len(shown) else None)
 
+    async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
+        documents = self._documents(collection)
+        await self._primary()
+        with _away_is_unavailable(), pymongo.timeout(READ_SECONDS):
+            found = documents.find({"_id": {"$gt": after}}).sort([("_id", pymongo.ASCENDING)]).limit(limit)
+            return [_split(one) for one in await found.to_list(None)]
+
     async def commit(self, changes: Changes) -> Sequence[Outgoing]:
         if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):
             raise TooLarge(f"an event of the outbox is larger than {MAX_EVENT_BYTES} bytes")

@@ -118,6 +118,13 @@ class Store(Protocol):
         """One page. Raises Unavailable, LookupError for an index that was not declared, ValueError for a bad cursor."""
         ...
 
+    async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
+        """Documents of a collection by id, those after an id; '' is before all. For what no index answers, at no hurry.
+
+        Raises Unavailable.
+        """
+        ...
+
     async def commit(self, changes: Changes) -> Sequence[Outgoing]:
         """Apply everything or nothing; returns the events that are still to be published.
 

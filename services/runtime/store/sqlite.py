@@ -15,6 +15,7 @@ from services.runtime.embedded.documents import (
     Values,
     apply_edit,
     make_table,
+    read_after,
     read_documents,
     shape_of,
 )
@@ -57,6 +58,10 @@ class SqliteStore:
         plan = plan_query(self._shape(query.collection), query)
         read = self._database.glance if query.limit <= SMALL_PAGE else self._database.read
         return await read(lambda connection: read_page(connection, plan))
+
+    async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
+        shape = self._shape(collection)
+        return await self._database.read(lambda connection: read_after(connection, shape, after, limit))
 
     async def commit(self, changes: Changes) -> Sequence[Outgoing]:
         if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):

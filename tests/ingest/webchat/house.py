@@ -238,7 +238,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Hou
     reception = Reception(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
     part = Part(routers=[plain.router_of(reception), router_of(reception), page.router_of()])
     async with (
-        workspaces({"webchat": Webchat().check_account})(context) as configured,
+        workspaces({"webchat": Webchat().check_account}, {}, lambda: ())(context) as configured,
         open_app(context, [configured, part], StoredKeys(store, clock.monotonic).find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
