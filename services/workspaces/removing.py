@@ -17,6 +17,7 @@ from schemas.envelope import Event, encode
 from schemas.values import instant_text
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.counters import COUNTERS
+from services.records.polls import POLLS
 from services.records.removals import REMOVALS, Removal
 from services.runtime.bus.port import Outgoing
 from services.runtime.collections import OUTBOXES, OUTCOMES, ROWS, RUNTIME_COLLECTIONS
@@ -37,6 +38,8 @@ LOOK_SECONDS = 0.05
 PAGE = 500
 SPARED = frozenset({REMOVALS.name, COUNTERS.name, ROWS.name, OUTBOXES.name})
 """Collections that go on: rows are of no workspace, and counters are empty by then (see the stage `metrics`)."""
+
+NAMED_BY_ID = frozenset({POLLS.name})
 
 log = structlog.get_logger(__name__)
 
@@ -153,7 +156,7 @@ class Remover:
             else:
                 query = Query(collection.name, index.name, {"workspace": workspace}, limit=PAGE)
                 page = (await self.context.store.query(query)).items
-            gone = [Key(collection.name, i) for i, d in page if i != command and belongs_to(d) == workspace]
+            gone = [Key(collection.name, i) for i, d in page if i != command and _whose(collection, i, d) == workspace]
             if gone:
                 await self.context.store.commit(Changes(deletes=gone))
             if len(page) < PAGE:
@@ -173,6 +176,11 @@ def _closed(row: Document) -> Sequence[object]:
 def _has_read(row: Document, ends: Mapping[str, int]) -> bool:
     offsets = row.get("offsets")
     return isinstance(offsets, dict) and all(int(str(offsets.get(topic, 0))) >= end for topic, end in ends.items())
+
+
+def _whose(collection: Collection[Any], identity: str, document: Document) -> str | None:
+    """The workspace of a document; a few tell it by their id alone."""
+    return identity.split("/", 1)[0] if collection.name in NAMED_BY_ID else belongs_to(document)
 
 
 async def keep_removing(remover: Remover) -> None:

@@ -230,3 +230,14 @@ async def test_a_cursor_fits_into_a_url(store: Store) -> None:
     cursor = (await store.query(Query(THINGS.name, "at", limit=1))).next
     assert cursor is not None
     assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+async def test_a_scan_gives_every_document_by_id_once(store: Store) -> None:
+    names = ["a", "b", "ب", "c/1", "z"]
+    await store.commit(Changes(puts=[put(thing(name), at=1) for name in names]))
+    found: list[str] = []
+    while page := await store.scan(THINGS.name, found[-1] if found else "", 2):
+        assert len(page) <= 2
+        assert all(document == {"at": 1} for _, document in page)
+        found += [identity for identity, _ in page]
+    assert found == sorted(thing(name).id for name in names)

@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -98,7 +99,10 @@ async def test_nothing_is_left_and_the_name_starts_anew(
     assert made.status_code == 201
     assert await again.items("/agents") == await again.items("/conversations") == []
     assert (await again.get("/routing"))["rules"] == []
-    assert (await client.get(f"{again.path}/reports/kpis")).json()["rows"] == []
+    span = {"from": f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"}
+    span["to"] = f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    report = await client.get(f"{again.path}/reports/kpis", params=span)
+    assert (report.status_code, report.json()["facts"]) == (200, 0)
     assert await metrics(client, "departed") == []
     await again.put("/accounts/telegram/main", again.account(NOWHERE))
     await again.agent("omar")
