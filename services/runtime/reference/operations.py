@@ -80,7 +80,6 @@ TAGS: Mapping[str, str] = {
     "configuration": "Workspaces, their accounts, teams, routing rules and SLA policies. Written over REST, in force at once.",
     "agents": "Who answers, what they can, and whether they take work now.",
     "conversations": "Cases of customers: what was said, who has it and why, what was promised; and what agents do.",
-    "overview": "What goes on in a workspace now, as `/ops` shows it.",
     "events": "Facts as they happen, as a stream that can be left and taken up again.",
     "overview": "What goes on now, as the live page shows it: counted by the server, at most a second old.",
     "reports": "Exact figures of any time.",
