@@ -101,7 +101,7 @@ class ConversationsAsked(PageAsked):
     agent: Names | None = Field(default=None, description="With any of these agents.")
     person: Names | None = Field(default=None, description="Of any of these customers, `channel:account:external_id`.")
     sensitive: list[bool] | None = Field(default=None, max_length=2, description="Whether something had to be masked.")
-    updated_since: Moment | None = Field(default=None, description="Changed at this moment or later.")
+    updated_since: Moment | None = Field(default=None, description="Changed at this moment or later; 1970 to 2100.")
     q: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), Visible] | None = Field(
         default=None,
         description="Words that one of its messages holds, as texts rest: masked. Case and spelling do not matter.",

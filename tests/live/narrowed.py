@@ -61,6 +61,12 @@ def _parameters(path: str, shared: Document, operation: Document, known: Known) 
                 yield {**one, "schema": _one_of([known.cursors[path]])}
         elif path.endswith("/reports/kpis") and name in ("from", "to"):
             yield {**one, "schema": _one_of(["2026-11-01T00:00:00Z" if name == "from" else "2026-12-01T00:00:00Z"])}
+        elif name == "updated_since":
+            # Years are from 1970 to 2100 (docs/api.md), of which `date-time` knows nothing.
+            yield {
+                **one,
+                "schema": _one_of(["1970-01-02T00:00:00Z", "2026-11-01T00:00:00+03:30", "2100-12-30T00:00:00Z"]),
+            }
         else:
             yield one
 

@@ -34,7 +34,16 @@ def _plausible(given: str) -> str:
     return given
 
 
-Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_plausible)]
+# The pattern is said here and not checked by pydantic: the sentence of `_plausible` helps more than an expression.
+Email = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=254,
+        json_schema_extra={"pattern": f"^{_EMAIL.pattern}$"},
+    ),
+    AfterValidator(_plausible),
+]
 
 
 class Identity(Written):
@@ -47,7 +56,11 @@ class Identity(Written):
 class SessionBody(Written):
     """A visitor arrives. `handoff` is the token of a hand-off link. Without `identity` nobody knows who it is."""
 
-    language: Annotated[Language | None, BeforeValidator(_known_or_none)] = None
+    language: Annotated[
+        Language | None,
+        BeforeValidator(_known_or_none, json_schema_input_type=object),
+        Field(description="A language tag such as `fa`; anything else counts as not known."),
+    ] = None
     name: Name | None = None
     identity: Identity | None = None
     handoff: Annotated[str, Field(min_length=1, max_length=512)] | None = None

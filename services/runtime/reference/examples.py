@@ -43,6 +43,7 @@ BODIES: Mapping[str, Any] = {
     "PriorityBody": {"agent": "sara", "priority": "high"},
     "TransferBody": {"agent": "sara", "to_team": "payments"},
     "SessionBody": {"language": "fa", "name": "Neda"},
+    "ContactBody": {"email": "neda@example.com", "consent": True},
     "MessageBody": {"id": "0191e0f2-7d1c-4b7e-9a55-2f6b1c3d4e5f", "text": "Where is my order?"},
 }
 """Of what callers write, by model."""

@@ -110,7 +110,13 @@ async def test_a_broken_character_loses_no_message(written: str, kept: str) -> N
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [({"language": "klingon!"}, 201), ({"language": None, "name": None}, 201), ({"name": "\u200b"}, 422)],
+    [
+        ({"language": "klingon!"}, 201),
+        ({"language": -2.5e50}, 201),
+        ({"language": {"tag": ["fa"]}}, 201),
+        ({"language": None, "name": None}, 201),
+        ({"name": "\u200b"}, 422),
+    ],
 )
 async def test_a_session_needs_no_language_and_no_name_that_shows_nothing(body: dict[str, Any], status: int) -> None:
     async with house() as shop:
