@@ -7,6 +7,8 @@ from tests.live.searching import dashed, persian, spaced
 CARD = "4539578763621486"
 PARCEL = "4539578763621487"
 """As long as a card number, and none: its last digit is another."""
+ORDER = "774895012345672"
+"""Fifteen digits that do not add up: beside the word card, those that do are taken for one."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from tests.live.installation import shop_at, update_of
 from tests.live.test_stream import Reader, following
 
 GROUP, BOT = -5100, "blue_shop_bot"
+WATCHED = {"getMe", "getWebhookInfo"}
+"""What the watch over the accounts asks Telegram: of the bot itself, and of no chat."""
 HOUR = 3600.0
 PROMISES = {f"{metric}_seconds": HOUR for metric in ("first_response", "next_response", "resolution", "pickup")} | {
     "public_response_seconds": HOUR
@@ -52,6 +54,11 @@ class Outside:
         self.bytes["Telegram"].append(body)
         self.calls.append((request.url.path.rpartition("/")[2], json.loads(body)))
         await self.telegram.app(scope, _again(body), send)
+
+    @property
+    def of_chats(self) -> list[tuple[str, dict[str, Any]]]:
+        """Every call but those of the watch over the accounts, which say nothing of anybody."""
+        return [(method, said) for method, said in self.calls if method not in WATCHED or said]
 
     def said_in(self, chat: int) -> list[tuple[str, Any]]:
         """What a chat was shown: method and text, oldest first."""
