@@ -120,10 +120,8 @@ async def test_our_own_bug_is_500_without_a_word_of_it() -> None:
         assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "stauts=waiting", "surface=x", "cursor=!!"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "stauts=waiting", "status=lost", "cursor=!!"])
 async def test_a_wrong_query_is_422(rest: Rest, query: str) -> None:
     await rest.workspace()
     problem = problem_of(await rest.ask("GET", f"{WORKSPACE}/conversations?{query}"), 422)
-    name = query.partition("=")[0]
-    # Of a filter that may be repeated, it is said which of its values is wrong.
-    assert problem["errors"][0]["pointer"] in (f"/query/{name}", f"/query/{name}/0")
+    assert problem["errors"][0]["pointer"] == "/query/" + query.partition("=")[0]
