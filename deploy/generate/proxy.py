@@ -55,7 +55,7 @@ def _location(path: str, process: str) -> str:
 
 
 def _match(path: str) -> str:
-    if path.endswith("/"):
+    if path.endswith("/") and path != "/":  # `/` itself is the bare address, not all there is
         return path
     if "{" not in path:
         return f"= {path}"

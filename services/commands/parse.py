@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from services.channels.port import Malformed
+from schemas.activity import Activity
+from services.channels.port import Malformed, PartlyMalformed
 from services.channels.registry import CHANNELS
 from services.commands.plain import Failed
 from services.commands.printing import print_line
@@ -21,13 +22,23 @@ def parse(
         Path, typer.Argument(help="A file with the body of one webhook call; - is stdin.", show_default=False)
     ],
 ) -> None:
-    """Print the activities of a webhook's body, one JSON object a line. Nothing is verified."""
+    """Print the activities of a webhook's body, one JSON object a line. Nothing is verified.
+
+    Items of a list that cannot be read are named on stderr, and the exit code is 1; the others are printed.
+    """
     try:
-        activities = activities_of(channel, _read(file))
+        _print(activities_of(channel, _read(file)))
     except LookupError as error:
         raise Failed(f"{error}; there are {NAMES}.") from error
+    except PartlyMalformed as part:
+        _print(part.activities)
+        refused = "; ".join(item.refusal for item in part.items if item.refusal is not None)
+        raise Failed(f"Of {file} some items cannot be read: {refused}.") from part
     except Malformed as error:
         raise Failed(f"{file} is no body of {channel}: {error}.") from error
+
+
+def _print(activities: list[Activity]) -> None:
     for activity in activities:
         print_line(activity.model_dump(mode="json"))
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from schemas.activity import Activity
 from schemas.configuration import AccountBody
-from services.channels.port import Account, Malformed, Request
+from services.channels.port import Account, Malformed, PartlyMalformed, Request
 from services.channels.registry import channel
 from services.ingest.understand import understood
 from services.runtime.bodies import too_deep
@@ -15,7 +15,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def activities_of(channel_name: str, body: bytes, *, received_at: datetime = EPOCH) -> list[Activity]:
     """The activities of a body, as an account `local/main` without credentials would get them; nothing is verified.
 
-    Raises LookupError for an unknown channel, Malformed.
+    Raises LookupError for an unknown channel, Malformed; PartlyMalformed with what can be read of a list.
     """
     known = channel(channel_name)
     if known is None:
@@ -24,4 +24,7 @@ def activities_of(channel_name: str, body: bytes, *, received_at: datetime = EPO
         raise Malformed("the body nests deeper than any platform's")
     account = Account("local", channel_name, "main", AccountBody(credentials={}))
     request = Request("POST", f"/webhooks/{channel_name}/local/main", {}, {}, body, received_at)
-    return [understood(one) for one in known.parse(request, account)]
+    try:
+        return [understood(one) for one in known.parse(request, account)]
+    except PartlyMalformed as part:
+        raise PartlyMalformed([understood(one) for one in part.activities], part.items) from part

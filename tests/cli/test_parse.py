@@ -49,3 +49,14 @@ def test_a_body_that_is_none_of_the_channel_is_told_in_a_sentence(pasokh: Pasokh
     result = pasokh("parse", "telegram", str(body))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "is no body of telegram" in result.stderr
+
+
+def test_of_a_list_the_good_items_are_printed_and_the_bad_ones_named(pasokh: Pasokh, tmp_path: Path) -> None:
+    good = {"id": "1", "type": "message", "person": {"id": "p"}, "surface": "private", "text": "ok"}
+    bad = {name: value for name, value in good.items() if name != "person"} | {"id": "2"}
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps([good, bad]))
+    result = pasokh("parse", "api", str(body))
+    assert [json.loads(line)["kind"] for line in result.stdout.splitlines()] == ["message"]
+    assert result.exit_code == 1
+    assert "item 1: person" in result.stderr

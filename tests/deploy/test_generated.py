@@ -27,7 +27,7 @@ def process_for(path: str, conf: str) -> str | None:
 
 def example_of(path: str) -> str:
     """A path as somebody would ask for it."""
-    return re.sub(r"\{[^}]+\}", "x-1", path) + ("anything" if path.endswith("/") else "")
+    return re.sub(r"\{[^}]+\}", "x-1", path) + ("anything" if path.endswith("/") and path != "/" else "")
 
 
 async def test_every_generated_file_is_up_to_date() -> None:
@@ -50,9 +50,15 @@ def test_the_proxy_sends_readers_to_the_process_that_describes_all_routes(path: 
     assert process_for(path, (DEPLOY / "proxy" / "paths.conf").read_text()) == PUBLIC
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/", "/_sent", "/docs/"])
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/_sent", "/docs/"])
 def test_the_proxy_knows_no_other_path(path: str) -> None:
     assert process_for(path, (DEPLOY / "proxy" / "paths.conf").read_text()) is None
+
+
+def test_the_bare_address_is_itself_and_not_all_there_is() -> None:
+    assert paths_conf({"/": "router"}).count("location / {") == 0
+    assert process_for("/", paths_conf({"/": "router"})) == "router"
+    assert process_for("/x", paths_conf({"/": "router"})) is None
 
 
 def test_a_path_with_names_in_the_middle_is_told_from_its_neighbours() -> None:
