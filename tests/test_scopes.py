@@ -36,6 +36,7 @@ NEEDED = {
     "write": {f"POST {ONE}/priority", f"POST {ONE}/sla/reapply"},
     "admin": {
         "PUT /v1/workspaces/{workspace}",
+        "DELETE /v1/workspaces/{workspace}",
         "PUT /v1/workspaces/{workspace}/agents/{agent}",
         "DELETE /v1/workspaces/{workspace}/agents/{agent}",
         "PUT /v1/workspaces/{workspace}/teams/{team}",

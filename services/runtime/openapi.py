@@ -86,6 +86,8 @@ def _complete(operation: Document, route: APIRoute, method: str) -> None:
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _sent(parameter["schema"], parameter["in"])
     if not operation.get("security") and not bodies_of(route.dependant):
+        if operation.get("parameters"):  # for anybody, and yet about something that may not be there
+            responses.update({str(status): _problem(status) for status in (404, 422, 429, 503)})
         return
     if method == "PUT" and "200" in responses:
         responses["201"] = {**responses["200"], "description": "Created"}
