@@ -126,7 +126,7 @@ def holding(installed: tuple[Running, str], workspace: str) -> set[str]:
             names = [row[0] for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             tables = [name for name in names if name.startswith("doc_")]
             # Names of tables cannot be parameters, and these are the file's own.
-            rows = {name: file.execute(f'SELECT id, doc FROM "{name}"').fetchall() for name in tables}  # noqa: S608
+            rows = {name: file.execute(f'SELECT id, doc FROM "{name}"').fetchall() for name in tables}  # noqa: S608 - names of its own tables
         return {
             n.removeprefix("doc_") for n, found in rows.items() if any(names_it(str(row), workspace) for row in found)
         }
