@@ -57,7 +57,7 @@ lint: $(DEV)  ## style, types, direction of imports, dependencies
 	$(BIN)/deptry .
 
 export: $(RUNTIME)  ## schemas/export anew: JSON Schemas, AsyncAPI, OpenAPI; ARGS=--breaking if it has to be
-	$(BIN)/python -m services.commands.export $(ARGS)
+	$(BIN)/python -m services.cli.export $(ARGS)
 
 spectral: export  ## the OpenAPI document by spectral's rules; needs npx
 	@command -v npx >/dev/null || { echo "There is no npx here; install Node.js." >&2; exit 1; }

@@ -18,18 +18,18 @@ from prometheus_client import CollectorRegistry
 from schemas.envelope import Event, encode
 from schemas.sla import ControlTick
 from schemas.values import instant_text
+from services.platform.bus.port import Bus, Outgoing
+from services.platform.core.instruments import ProcessorInstruments
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.engine import open_engine
+from services.platform.processing.group import Processor
+from services.platform.processing.partition import Runtime
+from services.platform.store.collections import TIMERS, Timer
+from services.platform.store.port import Changes, Key, Put, Query, Store
 from services.records.clocks import AGENDAS, CLOCKS, WATCHES, AgendaRecord, ClockRecord, clock_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.runtime import loop
-from services.runtime.bus.port import Bus, Outgoing
-from services.runtime.clock import SystemClock
-from services.runtime.collections import TIMERS, Timer
-from services.runtime.engine import open_engine
-from services.runtime.instruments import ProcessorInstruments
-from services.runtime.processor.group import Processor
-from services.runtime.processor.partition import Runtime
-from services.runtime.settings import Settings
-from services.runtime.store.port import Changes, Key, Put, Query, Store
 from services.sla.processor import SlaStage
 
 PENDING = 100_000
@@ -146,8 +146,8 @@ def measured() -> Measured:
     """Fill a database, start anew on it, let a wave break."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), partitions=1)
-        loop.run(_fill(settings))
-        return loop.run(_measure(settings))
+        event_loop.run(_fill(settings))
+        return event_loop.run(_measure(settings))
 
 
 def main() -> None:

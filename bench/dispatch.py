@@ -14,15 +14,15 @@ from schemas.configuration import AgentBody
 from schemas.envelope import Event
 from schemas.routing import TaskClosed, TaskQueued
 from schemas.values import PRIORITIES, Requirement
+from services.platform.processing.processor import Arrived
+from services.platform.processing.unit_of_work import Place, Work
+from services.platform.store.port import Document, Key, Page, Query
 from services.records.agents import AgentRecord
 from services.records.tasks import TaskRecord
-from services.router.dispatch.desk import Desk
-from services.router.dispatch.domain import Task
+from services.router.dispatch.domain.dispatcher import Desk
+from services.router.dispatch.domain.values import Task
 from services.router.dispatch.processor import Dispatch, Memory
-from services.router.dispatch.room import Room, agent_of, task_of
-from services.runtime.stage import Arrived
-from services.runtime.store.port import Document, Key, Page, Query
-from services.runtime.work import Place, Work
+from services.router.dispatch.workspace_state import Room, agent_of, task_of
 
 SMALL, LARGE = 100, 10_000
 LANGUAGES = ("lang:en", "lang:fa", "lang:ar", "lang:tr", "lang:lv")

@@ -51,7 +51,7 @@ def without_sink(folder: Path, **environment: str) -> Running:
     installation = serve(folder, "ingest", **environment)
     variables = [f"{name}={value}" for name, value in installation.environment.items()]
     variables += [f"PASOKH_DATA={folder / 'data'}", f"PASOKH_PORT={installation.port}", f"PYTHONPATH={Path.cwd()}"]
-    installation.process = Process(["env", *variables, sys.executable, "-m", "bench.sinkless"], folder)
+    installation.process = Process(["env", *variables, sys.executable, "-m", "bench.null_bus"], folder)
     return installation
 
 

@@ -13,7 +13,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from services.runtime import loop
+from services.platform.host import event_loop
 from tests.live.connection import Connection, connected
 from tests.live.installation import SECRET
 
@@ -147,7 +147,7 @@ async def _run(load: Load) -> Result:
 
 def main() -> None:
     """Run the load of the command line."""
-    result = loop.run(_run(Load(**json.loads(sys.argv[1]))))
+    result = event_loop.run(_run(Load(**json.loads(sys.argv[1]))))
     sent = [[one.person, one.at, one.took, one.status] for one in result.sent]
     Path(sys.argv[2]).write_text(json.dumps({"sent": sent, "seconds": result.seconds, "late": result.late}))
 

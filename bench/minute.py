@@ -11,9 +11,9 @@ from pathlib import Path
 
 from bench.report import Line, percentile
 from tests.live.minute import figures, first_response, panels
-from tests.live.minute.account import complaints
 from tests.live.minute.plan import Plan
 from tests.live.minute.run import Lived, live
+from tests.live.minute.violations import complaints
 from tests.live.topology import Topology, eventually, whole
 from tests.live_servers.mongo import open_mongo
 from tests.live_servers.server import Server, free_ports

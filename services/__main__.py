@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from services.commands import backup, dead_letters, demo, doctor, env, keys, parse, serve, sla, telegram, topics, up
-from services.commands.flags import with_settings
-from services.commands.plain import polite
-from services.commands.printing import say
-from services.runtime.version import installed_version
+from services.cli import backup, dead_letters, demo, doctor, env, keys, parse, serve, sla, telegram, topics, up
+from services.cli.errors import polite
+from services.cli.flags import with_settings
+from services.cli.printing import say
+from services.platform.core.version import installed_version
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "up": with_settings(up.up),

@@ -9,10 +9,16 @@ from typing import Any
 
 from services.channels.registry import CHANNELS
 from services.console.wiring import console
-from services.delivery.wiring import open_delivery, open_outgoing
+from services.delivery.wiring import open_delivery
 from services.ingest.wiring import ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
+from services.platform.host.process import Process
+from services.platform.host.service import Context, Service
+from services.platform.http import command_gateway
+from services.platform.http.auth import FindCaller
+from services.platform.http.openapi import exported
+from services.platform.store.port import Collection
 from services.records import (
     accounts,
     agents,
@@ -26,40 +32,37 @@ from services.records import (
     removals,
     secrets,
     sends,
+    subscriptions,
     tasks,
-    webhooks,
 )
-from services.router.conversations.handoff import read_token
+from services.router.conversations.domain.handoff import read_token
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.wiring import router
-from services.runtime import commands
-from services.runtime.auth import FindCaller
-from services.runtime.openapi import exported
-from services.runtime.process import Process
-from services.runtime.service import Context, Service
-from services.runtime.store.port import Collection
 from services.sla import wiring as sla
 from services.sla.processor import SlaStage
+from services.subscriptions.wiring import open_subscription_routes, open_subscription_sender
+from services.webchat.wiring import webchat
 from services.workspaces.wiring import workspaces
 
 GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
     **{stage.group: stage.topics for stage in (ConversationsStage, Dispatch, SlaStage, MetricsStage)},
     accounts.WRITER: ("accounts",),
     sends.WRITER: ("outbound",),
-    webhooks.WRITER: ("conversations", "sla"),
+    subscriptions.WRITER: ("conversations", "sla"),
 }
 """Group → the topics it reads."""
 
 SERVICES: Mapping[str, Sequence[Service]] = {
-    "ingest": (ingest(read_token, open_outgoing),),
+    "ingest": (ingest(webchat(read_token)),),
     "router": (
         workspaces({channel.name: channel.check_account for channel in CHANNELS}, GROUP_TOPICS, lambda: COLLECTIONS),
         router({channel.name: channel.capabilities for channel in CHANNELS}),
+        open_subscription_routes,
         console(GROUP_TOPICS),
     ),
     "sla": (sla.open,),
-    "delivery": (open_delivery,),
+    "delivery": (open_delivery, open_subscription_sender),
     "metrics": (metrics.open,),
 }
 """Process → its services: what `pasokh serve NAME` runs."""
@@ -77,7 +80,7 @@ RECORDS = (
     accounts,
     agents,
     clocks,
-    commands,
+    command_gateway,
     configuration,
     conversations,
     counters,
@@ -88,7 +91,7 @@ RECORDS = (
     secrets,
     sends,
     tasks,
-    webhooks,
+    subscriptions,
 )
 """Modules that define collections."""
 

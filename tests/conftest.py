@@ -12,12 +12,12 @@ from hypothesis import settings
 from schemas.envelope import Event
 from schemas.routing import Candidate
 from schemas.values import Contract
-from services.router.dispatch import explain
-from services.router.dispatch.domain import Agent, Task
-from services.router.dispatch.roster import Opening, Roster
-from services.runtime.embedded.documents import Shape, Values
-from services.runtime.processor.kept import Kept, Written
-from services.runtime.store.port import Put
+from services.platform.processing.document_cache import Kept, Written
+from services.platform.store.port import Put
+from services.platform.store.sqlite_documents import Shape, Values
+from services.router.dispatch.domain import explain
+from services.router.dispatch.domain.agent_index import Opening, Roster
+from services.router.dispatch.domain.values import Agent, Task
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from schemas.envelope import Event, decode
 from schemas.values import Contract, Json
-from services.runtime.collections import TIMERS, Timer
-from services.runtime.stage import Arrived, Input, Stage, WakeUp
-from services.runtime.store.port import Collection, Document, Index, Key, Page, Query
-from services.runtime.work import Place, Work
+from services.platform.processing.processor import Arrived, Input, Stage, WakeUp
+from services.platform.processing.unit_of_work import Place, Work
+from services.platform.store.collections import TIMERS, Timer
+from services.platform.store.port import Collection, Document, Index, Key, Page, Query
 
 Memory = TypeVar("Memory")
 Model = TypeVar("Model", bound=BaseModel)

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.runtime.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, Outgoing, Record
-from services.runtime.errors import Fenced, OutOfRange, Revoked, TooLarge, Unavailable
-from services.runtime.store.port import Changes, Collection, Condition, Document, Key, Page, Query, outbox_document
+from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, Outgoing, Record
+from services.platform.core.errors import Fenced, OutOfRange, Revoked, TooLarge, Unavailable
+from services.platform.store.port import Changes, Collection, Condition, Document, Key, Page, Query, outbox_document
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

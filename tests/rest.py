@@ -11,6 +11,14 @@ from pydantic import SecretStr
 from schemas.commands import Outcome
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
+from services.platform.bus.port import Outgoing
+from services.platform.core.settings import Settings
+from services.platform.host.service import Context, Part
+from services.platform.http.app import open_app
+from services.platform.http.command_gateway import ACCEPTED
+from services.platform.http.problems import code_of
+from services.platform.store.collections import FACTS, OUTCOMES, RUNTIME_COLLECTIONS
+from services.platform.store.port import Collection
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS
 from services.records.agents import AGENTS
 from services.records.clocks import CLOCKS
@@ -20,18 +28,11 @@ from services.records.decisions import DECISIONS
 from services.records.keys import KEYS, StoredKeys
 from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
+from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_LINES
 from services.records.tasks import TASKS
-from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES
 from services.router.routes import routers_of
-from services.runtime.app import open_app
-from services.runtime.bus.port import Outgoing
-from services.runtime.collections import FACTS, OUTCOMES, RUNTIME_COLLECTIONS
-from services.runtime.commands import ACCEPTED
-from services.runtime.problems import code_of
-from services.runtime.service import Context, Part
-from services.runtime.settings import Settings
-from services.runtime.store.port import Collection
 from services.sla.routes import router_of as clocks_router
+from services.subscriptions.routes import router_of as subscriptions_router
 from services.workspaces.wiring import workspaces
 from tests.fakes import MemoryBus, MemoryStore, MovedClock
 
@@ -140,7 +141,7 @@ async def open_rest(
     context = Context(settings_of(**given), store, bus, clock)
     keys = StoredKeys(store, clock.monotonic)
     service = workspaces({"telegram": check_telegram} if checks is None else checks, {}, lambda: COLLECTIONS)
-    ours = Part(routers=[*routers_of(), clocks_router()])
+    ours = Part(routers=[*routers_of(), clocks_router(), subscriptions_router()])
     async with service(context) as part, open_app(context, [part, ours, *parts], keys.find) as app:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:

@@ -12,14 +12,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import services.records
-from services import delivery, metrics, sla
+from services import delivery, metrics, sla, subscriptions
 from services.composition import ALL_IN_ONE, COLLECTIONS, GROUP_TOPICS, PROCESSES, PUBLIC, RECORDS, SERVICES, process_of
-from services.delivery import accounts, webhooks
+from services.delivery import accounts
+from services.platform.core.settings import Settings
+from services.platform.host.service import Context, Part
+from services.platform.store.collections import RUNTIME_COLLECTIONS
+from services.platform.store.port import Collection
 from services.router import conversations, dispatch
-from services.runtime.collections import RUNTIME_COLLECTIONS
-from services.runtime.service import Context, Part
-from services.runtime.settings import Settings
-from services.runtime.store.port import Collection
 from tests.fakes import MemoryBus, MemoryStore, MovedClock
 
 PACKAGES = {
@@ -29,7 +29,7 @@ PACKAGES = {
     "accounts": accounts,
     "sender": delivery,
     "metrics": metrics,
-    "webhooks": webhooks,
+    "webhooks": subscriptions,
 }
 """Group → where the code is that decides for it."""
 

@@ -12,11 +12,11 @@ from pydantic import SecretStr
 
 from schemas.configuration import Scope
 from services.composition import ALL_IN_ONE, process_of
-from services.runtime.app import open_app
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.service import Context
-from services.runtime.settings import Settings
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.host.service import Context
+from services.platform.http.app import open_app
 
 ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
 SCOPES: tuple[str, ...] = get_args(Scope)

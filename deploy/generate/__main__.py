@@ -11,9 +11,9 @@ from pathlib import Path
 from deploy.generate.dashboards import DASHBOARDS
 from deploy.generate.kubernetes import manifests
 from deploy.generate.panels import as_json
-from deploy.generate.parts import opened
 from deploy.generate.proxy import paths_conf, served, upstreams_conf
 from deploy.generate.runbooks import page, readdressed
+from deploy.generate.services import opened
 
 DEPLOY = Path(__file__).parents[1]
 ROOT = DEPLOY.parent

@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 
 from deploy.generate.proxy import PORT
-from services.runtime.bus.kafka_topics import topic_name
-from services.runtime.service import Part
+from services.platform.bus.kafka_topics import topic_name
+from services.platform.host.service import Part
 
 # Any: manifests are YAML without a schema of ours.
 Manifest = dict[str, Any]

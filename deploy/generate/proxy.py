@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fastapi.routing import APIRoute
 
-from deploy.generate.parts import Parts
+from deploy.generate.services import Parts
 from services.composition import PUBLIC
-from services.runtime.reference import page
-from services.runtime.service import Part
+from services.platform.host.service import Part
+from services.platform.http.reference import page
 
 PORT = 8800
 DEFAULT = PUBLIC

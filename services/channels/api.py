@@ -17,20 +17,10 @@ from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, instant_text
 from services.channels.api_bodies import parse
-from services.channels.port import (
-    Account,
-    Answer,
-    Forged,
-    Http,
-    Receipt,
-    Refused,
-    Reply,
-    Request,
-    Retryable,
-    Unauthorized,
-)
-from services.runtime.clock import Clock, SystemClock
-from services.runtime.standard_webhooks import HOW, key_of, signed_headers, why_unproven
+from services.channels.port import Account, Forged, Receipt, Reply, Request, Unauthorized
+from services.platform.core.time_source import Clock, SystemClock
+from services.platform.http.outgoing import Answer, Http, Refused, Retryable
+from services.platform.http.standard_webhooks import HOW, key_of, signed_headers, why_unproven
 
 SECRETS = ("secret", "secret_previous")
 CREDENTIALS = (*SECRETS, "callback_url")

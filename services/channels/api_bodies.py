@@ -20,9 +20,9 @@ from schemas.activity import Activity, ActivityKind, Address, Attachment, Attach
 from schemas.values import Json, Moment, Sealed, Surface
 from schemas.visible import is_blank
 from services.channels.port import Account, Judged, Malformed, PartlyMalformed, Request
-from services.runtime.identifiers import hashed_id
-from services.runtime.mended import read_json
-from services.runtime.standard_webhooks import ID as WEBHOOK_ID
+from services.platform.core.identifiers import hashed_id
+from services.platform.http.lenient_json import read_json
+from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 
 MOST_ITEMS, MOST_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from schemas.activity import Activity, Address
-from schemas.channel import Capabilities, Scope
+from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
+from services.platform.http.outgoing import Http
 
 
 class Forged(Exception):
@@ -36,40 +37,12 @@ class PartlyMalformed(Malformed):
         self.activities, self.items = activities, items
 
 
-class Retryable(Exception):
-    """The platform did not take it, surely, and may later. `after` seconds when it said so.
-
-    `scope`: what else has to wait until then. A limit that a platform does not explain is its chat's.
-    """
-
-    def __init__(self, detail: str, after: float | None = None, scope: Scope = "message") -> None:
-        super().__init__(detail)
-        self.after = after
-        self.scope = scope
-
-
-class Refused(Exception):
-    """The platform will never take it. `code` is stable (`blocked`, `too_long`, `not_found`, `rejected`, ...).
-
-    `status` is the HTTP status that it answered, None when nothing was called.
-    """
-
-    def __init__(self, code: str, detail: str, status: int | None = None) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.status = status
-
-
 class Unauthorized(Exception):
     """The platform does not accept the account's credentials: nothing of the account can be sent until they change."""
 
     def __init__(self, detail: str, status: int | None = None) -> None:
         super().__init__(detail)
         self.status = status
-
-
-class Uncertain(Exception):
-    """It was sent and no answer came that says whether the platform took it. Never sent again by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,31 +85,6 @@ class Receipt:
 
     platform_id: str | None
     address: Address | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer to an outgoing call."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Http(Protocol):
-    """Outgoing HTTP with the guard on private targets, time limits and pooling. Delivery provides it.
-
-    Raises Retryable when the request surely was not sent (no connection), Uncertain when it may have been,
-    Refused (code `target`) when the target is not allowed.
-    """
-
-    async def post_json(self, url: str, body: object) -> Answer:
-        """POST a JSON body. Any HTTP status is an answer, not an error."""
-        ...
-
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """POST these bytes as `application/json`, with these headers besides; what is signed goes out as it is."""
-        ...
 
 
 @runtime_checkable

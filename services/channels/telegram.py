@@ -13,19 +13,8 @@ from schemas.values import Json
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, wrong_webhook
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.updates import parse
-from services.channels.port import (
-    Account,
-    Fetched,
-    Forged,
-    Http,
-    Receipt,
-    Refused,
-    Reply,
-    Request,
-    Retryable,
-    Unauthorized,
-    Uncertain,
-)
+from services.channels.port import Account, Fetched, Forged, Receipt, Reply, Request, Unauthorized
+from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
 
 API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header

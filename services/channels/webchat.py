@@ -8,7 +8,8 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from services.channels.port import Account, Forged, Http, Malformed, Receipt, Reply, Request
+from services.channels.port import Account, Forged, Malformed, Receipt, Reply, Request
+from services.platform.http.outgoing import Http
 
 LONGEST_TEXT = 10_000
 ANY_ORIGIN = "*"

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from schemas.values import Instant, Json
-from services.runtime.auth import Caller, allowed
-from services.runtime.collections import DEAD_LETTERS, DeadLetter
-from services.runtime.dead_letters import Action, GroupTopics, command_on
-from services.runtime.http import Asked, In, Listing, no_cursor, queried
-from services.runtime.identifiers import hashed_id
-from services.runtime.problems import NotFound
-from services.runtime.service import Context
-from services.runtime.store.port import Key, Query
+from services.platform.core.identifiers import hashed_id
+from services.platform.host.service import Context
+from services.platform.http.auth import Caller, allowed
+from services.platform.http.dependencies import Asked, In, Listing, no_cursor, queried
+from services.platform.http.problems import NotFound
+from services.platform.processing.dead_letters import Action, GroupTopics, command_on
+from services.platform.store.collections import DEAD_LETTERS, DeadLetter
+from services.platform.store.port import Key, Query
 
 LOOKED_AT = 2000
 """How many letters of other workspaces a page passes over, at most."""

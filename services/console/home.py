@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header
 from starlette.responses import RedirectResponse
 
 from services.console import page
-from services.runtime.reference import page as reference
+from services.platform.http.reference import page as reference
 
 
 async def lead_on(accept: Annotated[str, Header(max_length=2000)] = "") -> RedirectResponse:

@@ -11,19 +11,19 @@ from fastapi import APIRouter, Depends
 from fastapi import Query as QueryOf
 from pydantic import BaseModel, Field
 
-from schemas.case import Case, Person
 from schemas.configuration import Kept
 from schemas.conversation import Conversation
 from schemas.values import Instant, Written
 from schemas.webhooks import Webhook
+from services.domain.conversation_state import Case, Person
+from services.platform.host.service import Context
+from services.platform.http.auth import allowed
+from services.platform.http.dependencies import In, Listing
+from services.platform.store.port import Key, Query, Store
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, counter_id
 from services.records.lookups import ExistingWorkspace
-from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES, LineRecord, line_id
-from services.runtime.auth import allowed
-from services.runtime.http import In, Listing
-from services.runtime.service import Context
-from services.runtime.store.port import Key, Query, Store
+from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_LINES, LineRecord, line_id
 
 RECENTLY = timedelta(minutes=5)
 MINUTES = 30

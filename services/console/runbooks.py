@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.runtime.pages import page_router
+from services.platform.http.pages import page_router
 
 PATH = "/runbooks"
 FILES = {PATH: "runbooks.html"}

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.console import dead_letters, home, overview, page, runbooks
-from services.runtime.dead_letters import GroupTopics
-from services.runtime.service import Context, Part, Service
+from services.platform.host.service import Context, Part, Service
+from services.platform.processing.dead_letters import GroupTopics
 
 
 def console(topics: GroupTopics) -> Service:

@@ -8,14 +8,15 @@ from datetime import datetime
 import structlog
 
 from schemas.outbound import OutboundMessage
-from services.channels.port import Account, Channel, Http, Refused, Retryable, Unauthorized, Uncertain
-from services.delivery.domain import SEND_TIMEOUT, Result, may_start, unknown_end
+from services.channels.port import Account, Channel, Unauthorized
+from services.delivery.domain.outcomes import SEND_TIMEOUT, Result, may_start, unknown_end
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.shares import NoConnection, Shares
+from services.platform.core.errors import Unavailable
+from services.platform.core.time_source import Clock
+from services.platform.http.fair_share import NoConnection, Shares
+from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import Configurations
-from services.runtime.clock import Clock
-from services.runtime.errors import Unavailable
-from services.runtime.work import Reader
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Failure
-from services.delivery.domain import OUTCOME_UNKNOWN, SETTLE_AFTER, probe_after
+from services.delivery.domain.outcomes import OUTCOME_UNKNOWN, SETTLE_AFTER, probe_after
 from services.records.sends import AccountSends
 
 NOTED_EVERY = timedelta(seconds=10)

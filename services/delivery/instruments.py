@@ -10,7 +10,7 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class DeliveryInstruments:
-    """What the sender reports, by channel; `result` is how an attempt ended (`services.delivery.domain.ResultKind`)."""
+    """What the sender reports, by channel; `result` is how an attempt ended (`services.delivery.domain.outcomes.ResultKind`)."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.attempts = Counter(
@@ -19,14 +19,6 @@ class DeliveryInstruments:
         self.duration = Histogram(
             "pasokh_delivery_attempt_seconds", "One attempt.", ["channel"], registry=registry, buckets=SECONDS
         )
-
-
-class WebhookInstruments:
-    """What the webhooks to integrators report; `answer` is the class of the status, or `none`."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.calls = Counter("pasokh_webhook_calls_total", "Webhooks posted.", ["answer"], registry=registry)
-        self.duration = Histogram("pasokh_webhook_call_seconds", "One webhook.", registry=registry, buckets=SECONDS)
 
 
 class AccountInstruments:

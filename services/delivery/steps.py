@@ -10,10 +10,10 @@ from schemas.channel import Capabilities, Scope
 from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
 from schemas.values import Contract, Failure, Sealed
 from services.delivery import holds
-from services.delivery.domain import SETTLE_AFTER, Again, Failed, Locked, Result, Sent, Verdict
-from services.delivery.limits import Gate, Limits, gates_of
+from services.delivery.domain.outcomes import SETTLE_AFTER, Again, Failed, Locked, Result, Sent, Verdict
+from services.delivery.rate_limits import Gate, Limits, gates_of
+from services.platform.processing.unit_of_work import Work
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
-from services.runtime.work import Work
 
 RELEASED_AT_ONCE = 200
 """How many held messages go on in one batch."""

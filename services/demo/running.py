@@ -15,7 +15,7 @@ from services.demo.customers import Crowd
 from services.demo.rest import Refusal, Rest, connected
 from services.demo.seeding import ACCOUNT, Credentials, seed
 from services.demo.updates import Update
-from services.runtime.clock import Clock, SystemClock
+from services.platform.core.time_source import Clock, SystemClock
 
 LOOK_SECONDS = 1.0
 LANES = 8

@@ -27,7 +27,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from schemas.values import Json, Written
-from services.runtime.clock import Clock, SystemClock
+from services.platform.core.time_source import Clock, SystemClock
 
 TEXT_LIMIT = 4096
 REMEMBERED = 10_000

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from schemas.configuration import WorkspaceConfiguration
 from services.channels.port import Account
+from services.platform.core.errors import Unavailable
+from services.platform.core.time_source import Clock
+from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import FRESH_SECONDS, Configurations
-from services.runtime.clock import Clock
-from services.runtime.errors import Unavailable
-from services.runtime.work import Reader
 from services.text.own import NOTHING, OwnIdentifiers, own_identifiers
 
 STALE_SECONDS = 300.0

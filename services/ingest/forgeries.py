@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from services.channels.port import Account
-from services.runtime.clock import Clock
-from services.runtime.rates import Rates
+from services.platform.core.time_source import Clock
+from services.platform.http.rate_limits import Rates
 
 LOG_SECONDS = 60.0
 _log = structlog.get_logger(__name__)

@@ -6,8 +6,8 @@ from schemas.activity import Activity
 from schemas.configuration import AccountBody
 from services.channels.port import Account, Malformed, PartlyMalformed, Request
 from services.channels.registry import channel
-from services.ingest.understand import understood
-from services.runtime.bodies import too_deep
+from services.ingest.enrichment import understood
+from services.platform.http.bodies import too_deep
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -13,15 +13,16 @@ from datetime import timedelta
 
 import structlog
 
-from services.channels.port import Account, Channel, Http, Polled, Refused, Retryable, Unauthorized, Uncertain
-from services.ingest.account_calls import CallNotes
+from services.channels.port import Account, Channel, Polled, Unauthorized
+from services.ingest.account_activity import CallNotes
 from services.ingest.accounts import Accounts, Connected
+from services.platform.core.errors import Fenced, Unavailable, Unknown
+from services.platform.core.time_source import Clock
+from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.platform.store.port import Changes, Condition, Key, Put, Query, Store
 from services.records.accounts import account_id
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.polls import POLLS, Poll
-from services.runtime.clock import Clock
-from services.runtime.errors import Fenced, Unavailable, Unknown
-from services.runtime.store.port import Changes, Condition, Key, Put, Query, Store
 
 LOOK_SECONDS, RELEASE_SECONDS, PAGE = 2.0, 1.0, 200
 LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from schemas.activity import Activity
 from schemas.envelope import Event, encode
-from services.runtime.bus.port import MAX_EVENT_BYTES, Bus, Outgoing, partition_of
+from services.platform.bus.port import MAX_EVENT_BYTES, Bus, Outgoing, partition_of
 
 TOPIC, SOURCE = "inbound", "ingest"
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")

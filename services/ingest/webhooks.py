@@ -17,15 +17,20 @@ from starlette.types import Receive, Scope, Send
 
 from schemas.activity import Activity
 from services.channels.port import Account, Channel, Forged, Judged, Malformed, PartlyMalformed, Reply, Request
-from services.ingest.account_calls import CallNotes
+from services.ingest.account_activity import CallNotes
 from services.ingest.accounts import Accounts, Connected
 from services.ingest.forgeries import Forgeries
-from services.ingest.halves import Halves
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish, within_bus
-from services.runtime.admission import Full, Place, Room
-from services.runtime.beside import Beside
-from services.runtime.bodies import (
+from services.ingest.split_cards import Halves
+from services.platform.bus.port import Bus
+from services.platform.core.errors import Unavailable, Unknown
+from services.platform.core.identifiers import hashed_id
+from services.platform.core.settings import Settings
+from services.platform.core.threads import Beside
+from services.platform.core.time_source import Clock
+from services.platform.http.admission import Full, Place, Room
+from services.platform.http.bodies import (
     BODY_SECONDS,
     MAX_DEPTH,
     BodyBroken,
@@ -34,13 +39,15 @@ from services.runtime.bodies import (
     read_body,
     too_deep,
 )
-from services.runtime.bus.port import Bus
-from services.runtime.clock import Clock
-from services.runtime.errors import Unavailable, Unknown
-from services.runtime.identifiers import hashed_id
-from services.runtime.problems import NotFound, Refusal, TooMany, problem_response, response_of, unavailable_response
-from services.runtime.rates import Rates, network_of
-from services.runtime.settings import Settings
+from services.platform.http.problems import (
+    NotFound,
+    Refusal,
+    TooMany,
+    problem_response,
+    response_of,
+    unavailable_response,
+)
+from services.platform.http.rate_limits import Rates, network_of
 
 PREFIX = "/webhooks/"
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

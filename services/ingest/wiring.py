@@ -1,34 +1,33 @@
-"""Opens ingest in a process: webhooks of platforms, live chat for browsers, and their metrics."""
+"""Ingest in a process: webhooks of platforms, accounts that are polled, and their metrics."""
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-from services.channels.port import Http
 from services.channels.registry import CHANNELS
-from services.ingest.account_calls import CallNotes
+from services.ingest.account_activity import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
 from services.ingest.polling import Around, Polling
-from services.ingest.webchat import page, plain
-from services.ingest.webchat.bells import Bells
-from services.ingest.webchat.routes import Reception, router_of, shares_of
-from services.ingest.webchat.standing import Standings
-from services.ingest.webchat.status import Presences
-from services.ingest.webchat.visiting import Door, ReadHandoff, Secrets
 from services.ingest.webhooks import PREFIX, Bounds, Webhooks
-from services.runtime.admission import Room
-from services.runtime.rates import Rates
-from services.runtime.service import Context, Part, Service
-from services.runtime.settings import Settings
-
-OpenHttp = Callable[[Settings], AbstractAsyncContextManager[Http]]
+from services.platform.host.service import Context, Part, Service
+from services.platform.http.admission import Room
+from services.platform.http.client import open_outgoing
+from services.platform.http.rate_limits import Rates
 
 
-def ingest(read_handoff: ReadHandoff, open_http: OpenHttp) -> Service:
-    """The service. `read_handoff` tells tokens of hand-off links, handed in because they are made by the router;
-    `open_http` is the way out, which is delivery's.
-    """
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What ingest has one of in a process: the cache of accounts, the rate limits, the metrics."""
+
+    accounts: Accounts
+    rates: Rates
+    instruments: IngestInstruments
+
+
+def ingest(other_ways_in: Callable[[Context, Shared], Part]) -> Service:
+    """The service. `other_ways_in` are those that are no webhook of a platform, handed in because they stand on ingest."""
 
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[Part]:
@@ -40,18 +39,15 @@ def ingest(read_handoff: ReadHandoff, open_http: OpenHttp) -> Service:
         room = Room(calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission)
         notes = CallNotes(context.store, context.clock)
         webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes, Bounds(room, rates))
-        bells = Bells(context.bus)
-        door = Door(context, accounts, rates, Secrets(context, {}), read_handoff)
-        standings, presences = Standings(accounts, bells), Presences(context.store, context.clock)
-        reception = Reception(door, bells, standings, instruments, presences, shares_of(context))
-        async with open_http(settings) as http:
+        others = other_ways_in(context, Shared(accounts, rates, instruments))
+        async with open_outgoing(settings) as http:
             owner = uuid.uuid4().hex
             around = Around(owner, channels, accounts, context.store, context.clock, http, webhooks.take, notes)
             yield Part(
                 branches={PREFIX: webhooks},
-                routers=[plain.router_of(reception), router_of(reception), page.router_of()],
+                routers=others.routers,
                 collectors=instruments.collectors,
-                background=[bells.run, standings.run, notes.run, Polling(around).run],
+                background=[*others.background, notes.run, Polling(around).run],
             )
 
     return opened

@@ -12,13 +12,13 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from services.metrics.domain import labels_of
+from services.metrics.domain.samples import labels_of
 from services.metrics.instruments import BY_NAME, INSTRUMENTS, Instrument
+from services.platform.core.errors import Unavailable
+from services.platform.core.time_source import Clock
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Query
 from services.records.counters import COUNTERS, CounterRecord, Distribution
-from services.runtime.clock import Clock
-from services.runtime.errors import Unavailable
-from services.runtime.store.port import Query
-from services.runtime.work import Reader
 
 REFRESH_SECONDS = 0.5
 PAGE = 100

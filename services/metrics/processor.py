@@ -8,14 +8,18 @@ from functools import lru_cache
 from schemas.activity import Activity
 from schemas.commands import WorkspaceGate
 from schemas.conversation import ConversationFact
-from schemas.counted import CaseRecord
 from schemas.envelope import Event
 from schemas.sla import ClockFact
 from schemas.topics import REPEATS_KNOWN
 from schemas.values import Json, instant_text
-from services.metrics.domain import Sample, of_activity, of_delivery, of_mark, of_promise, waiting
-from services.metrics.story import Told, follow
-from services.metrics.tally import Tally
+from services.domain.metrics_state import CaseRecord
+from services.metrics.counters import Tally
+from services.metrics.domain.measurements import Told, follow
+from services.metrics.domain.samples import Sample, of_activity, of_delivery, of_mark, of_promise, waiting
+from services.platform.processing.processor import Arrived, Input, WakeUp
+from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.store.collections import TIMERS
+from services.platform.store.port import Query
 from services.records.counters import (
     COUNTED,
     COUNTED_CASES,
@@ -24,10 +28,6 @@ from services.records.counters import (
     CounterRecord,
     counter_id,
 )
-from services.runtime.collections import TIMERS
-from services.runtime.stage import Arrived, Input, WakeUp
-from services.runtime.store.port import Query
-from services.runtime.work import Effect, Work
 
 GROUP = "metrics"
 INBOUND = "pasokh.inbound."

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from schemas.envelope import Event
 from schemas.values import Json, instant_text
-from services.metrics.business import AROUND_THE_CLOCK, Calendars
-from services.metrics.recount import Asked, Recount, Report, in_order
-from services.runtime.collections import FACTS
-from services.runtime.store.port import Query
-from services.runtime.work import Reader
+from services.metrics.domain.business_hours import AROUND_THE_CLOCK, Calendars
+from services.metrics.domain.report import Asked, Recount, Report, in_order
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.collections import FACTS
+from services.platform.store.port import Query
 
 PAGE = 200
 MOST_FACTS = 200_000

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BeforeValidator, Field
 
 from schemas.values import Moment, Written
-from services.metrics.business import calendars_of
-from services.metrics.recount import Asked, Dimension, Edge, Report
+from services.metrics.domain.business_hours import calendars_of
+from services.metrics.domain.report import Asked, Dimension, Edge, Report
 from services.metrics.reports import TooMuch, reported
+from services.platform.http.auth import allowed
+from services.platform.http.dependencies import In
+from services.platform.http.problems import Invalid
 from services.records.lookups import ExistingWorkspace
-from services.runtime.auth import allowed
-from services.runtime.http import In
-from services.runtime.problems import Invalid
 
 LONGEST = timedelta(days=92)
 AT_ONCE = 2

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.metrics.exposition import Totals
-from services.metrics.present import Present
+from services.metrics.gauges import Present
 from services.metrics.processor import MetricsStage
 from services.metrics.routes import router_of
-from services.runtime.service import Context, Part
+from services.platform.host.service import Context, Part
 
 
 @asynccontextmanager

@@ -9,9 +9,9 @@ from typing import Literal
 
 from schemas.accounts import AccountHealth, AccountState
 from schemas.values import Contract, Instant
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Collection, Index, Key, Query
 from services.records.sends import ACCOUNT_SENDS, AccountSends
-from services.runtime.store.port import Collection, Index, Key, Query
-from services.runtime.work import Reader
 
 WRITER = "accounts"
 FORGED_WITHIN = timedelta(minutes=10)

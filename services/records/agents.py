@@ -2,7 +2,7 @@
 
 from schemas.configuration import AgentBody, PresenceStatus
 from schemas.values import Contract, Instant
-from services.runtime.store.port import Collection, Index
+from services.platform.store.port import Collection, Index
 
 WRITER = "dispatch"
 

@@ -1,9 +1,9 @@
 """SLA clocks, what each conversation waits for, and per partition when to look next. Written by the group `sla` alone."""
 
-from schemas.promise import Promise, Watch
 from schemas.sla import Clock, ClockMetric
 from schemas.values import Contract, Instant
-from services.runtime.store.port import Collection, Index
+from services.domain.sla_state import Promise, Watch
+from services.platform.store.port import Collection, Index
 
 WRITER = "sla"
 

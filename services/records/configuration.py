@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Contract, Instant
-from services.runtime.store.port import Collection, Document, Index, Key
-from services.runtime.work import Reader
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Collection, Document, Index, Key
 
 KEPT_IN_MEMORY = 512
 FRESH_SECONDS = 1.0

@@ -1,9 +1,9 @@
 """Conversations, their messages and the persons they belong to. Written by the group `conversations` alone."""
 
-from schemas.case import Case, Person
 from schemas.conversation import Message
 from schemas.values import Contract, Instant
-from services.runtime.store.port import Collection, Index
+from services.domain.conversation_state import Case, Person
+from services.platform.store.port import Collection, Index
 
 WRITER = "conversations"
 

@@ -7,9 +7,9 @@ wrote it; the totals are the sums over partitions.
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.counted import CaseRecord
 from schemas.values import Contract, Instant
-from services.runtime.store.port import Collection, Index
+from services.domain.metrics_state import CaseRecord
+from services.platform.store.port import Collection, Index
 
 WRITER = "metrics"
 

@@ -1,7 +1,7 @@
 """Why each task went to an agent, or waits. Kept for ever; written by `dispatch` alone."""
 
 from schemas.routing import Decision, Reason
-from services.runtime.store.port import Collection, Index
+from services.platform.store.port import Collection, Index
 
 
 class DecisionRecord(Decision):

@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from schemas.configuration import Scope
 from schemas.values import Contract, Instant
-from services.runtime.auth import Caller
-from services.runtime.store.port import Collection, Index, Key
-from services.runtime.work import Reader
+from services.platform.http.auth import Caller
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Collection, Index, Key
 
 PREFIX = "pasokh"
 HELD_SECONDS = 1.0

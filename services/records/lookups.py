@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from schemas.case import Case, Person
 from schemas.configuration import WorkspaceConfiguration
+from services.domain.conversation_state import Case, Person
+from services.platform.http.auth import no_workspace
+from services.platform.http.dependencies import In
+from services.platform.http.problems import NotFound
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Key
 from services.records.configuration import Configurations
 from services.records.conversations import CONVERSATIONS, PERSONS
-from services.runtime.auth import no_workspace
-from services.runtime.http import In
-from services.runtime.problems import NotFound
-from services.runtime.store.port import Key
-from services.runtime.work import Reader
 
 
 async def configuration_of(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:

@@ -1,7 +1,7 @@
 """Which process fetches the updates of an account, and how far it came. Written by ingest alone."""
 
 from schemas.values import Contract, Instant
-from services.runtime.store.port import Collection
+from services.platform.store.port import Collection
 
 
 class Poll(Contract):

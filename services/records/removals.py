@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.values import Contract, Instant
-from services.runtime.store.port import Collection, Index
+from services.platform.store.port import Collection, Index
 
 
 class Removal(Contract):

@@ -5,8 +5,8 @@ import os
 from contextlib import suppress
 
 from schemas.values import Contract
-from services.runtime.errors import Fenced
-from services.runtime.store.port import Changes, Collection, Condition, Key, Put, Store
+from services.platform.core.errors import Fenced
+from services.platform.store.port import Changes, Collection, Condition, Key, Put, Store
 
 SECRET_BYTES = 32
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from schemas.outbound import OutboundMessage
 from schemas.values import Contract, Failure, Instant
-from services.runtime.store.port import Collection, Index
+from services.platform.store.port import Collection, Index
 
 WRITER = "sender"
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from schemas.routing import TaskQueued
 from schemas.values import Contract, Instant
-from services.runtime.store.port import Collection, Index
+from services.platform.store.port import Collection, Index
 
 WRITER = "dispatch"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, AgentBody, Rule, WorkspaceConfiguration
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
-from services.runtime.store.port import Query
-from services.runtime.work import Reader
 
 PAGE = 200
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.responses import JSONResponse, Response
 
-from schemas.case import Case
 from schemas.commands import (
     AddNote,
     ClearHandoff,
@@ -20,10 +19,16 @@ from schemas.commands import (
 )
 from schemas.configuration import DEFAULT_TEAM
 from schemas.values import Json, Sealed
+from services.domain.conversation_state import Case
+from services.platform.host.service import Context
+from services.platform.http.command_gateway import Admit, Command, command_id, request_hash
+from services.platform.http.dependencies import IdempotencyKey, In, Wait, Waiting, accepted
+from services.platform.http.json_body import JsonBody
+from services.platform.http.problems import Conflict, Invalid
 from services.records.configuration import Configurations
 from services.records.lookups import ExistingConversation, conversation_of
 from services.router import agents
-from services.router.guard import masks_of, own_of
+from services.router.reply_guard import masks_of, own_of
 from services.router.views import (
     ClearBody,
     ConfirmBody,
@@ -34,11 +39,6 @@ from services.router.views import (
     ResolveBody,
     TransferBody,
 )
-from services.runtime.commands import Admit, Command, command_id, request_hash
-from services.runtime.http import IdempotencyKey, In, Wait, Waiting, accepted
-from services.runtime.json_body import JsonBody
-from services.runtime.problems import Conflict, Invalid
-from services.runtime.service import Context
 
 Data = Reply | Resolve | Reopen | Transfer | SetPriority | Reapply | AddNote | ClearHandoff | ConfirmHandoff
 

@@ -9,27 +9,17 @@ from starlette.responses import JSONResponse, Response
 from schemas.configuration import DEFAULT_TEAM, AgentBody, PresenceBody, WorkspaceConfiguration
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Slug
+from services.platform.host.service import Context
+from services.platform.http.auth import allowed
+from services.platform.http.command_gateway import Command, command_id, request_hash
+from services.platform.http.dependencies import Asked, IfMatch, In, Listing, Wait, Waiting, accepted, etag, queried
+from services.platform.http.json_body import JsonBody
+from services.platform.http.problems import Invalid, NotFound
+from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.lookups import ExistingWorkspace
 from services.records.unmet import warnings_of
 from services.router.views import AgentShown, AgentWritten, PresenceShown, shown_agent
-from services.runtime.auth import allowed
-from services.runtime.commands import Command, command_id, request_hash
-from services.runtime.http import (
-    Asked,
-    IfMatch,
-    In,
-    Listing,
-    Wait,
-    Waiting,
-    accepted,
-    etag,
-    queried,
-)
-from services.runtime.json_body import JsonBody
-from services.runtime.problems import Invalid, NotFound
-from services.runtime.service import Context
-from services.runtime.store.port import Key, Query
 
 
 async def agent_of(context: Context, workspace: str, agent: str) -> AgentRecord | None:

@@ -11,21 +11,21 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 
 from schemas.envelope import Event, encode
+from services.platform.bus import stream_position
+from services.platform.bus.broadcaster import MOST_LISTENERS, Following, Listener, Told
+from services.platform.bus.stream_position import Vector
+from services.platform.core.identifiers import hashed_id
+from services.platform.host.service import Context
+from services.platform.http.auth import allowed, caller_of
+from services.platform.http.dependencies import In
+from services.platform.http.problems import Invalid
+from services.platform.http.sse import HEARTBEAT, EventStream, block, place
+from services.platform.http.stream_limits import StreamShares
+from services.platform.store import port
+from services.platform.store.collections import FACTS, ROWS
+from services.platform.store.port import Key
 from services.records.lookups import ExistingWorkspace
-from services.router.standing import Standing
-from services.runtime.auth import allowed, caller_of
-from services.runtime.collections import FACTS, ROWS
-from services.runtime.http import In
-from services.runtime.identifiers import hashed_id
-from services.runtime.problems import Invalid
-from services.runtime.service import Context
-from services.runtime.store import port
-from services.runtime.store.port import Key
-from services.runtime.stream import vector
-from services.runtime.stream.following import MOST_LISTENERS, Following, Listener, Told
-from services.runtime.stream.shares import StreamShares
-from services.runtime.stream.sse import HEARTBEAT, EventStream, block, place
-from services.runtime.stream.vector import Vector
+from services.router.stream_check import Standing
 
 TOPICS = ("conversations", "sla", "accounts")
 """The topics of facts. Each is written by the group of the same name."""
@@ -112,7 +112,7 @@ class Stream:
     async def _now(self) -> Vector:
         keys = [Key(ROWS.name, source) for source in self._sources()]
         rows = await self.context.store.get_many(keys)
-        return vector.after({key.id: int(str(row["seq"])) for key, row in rows.items()})
+        return stream_position.after({key.id: int(str(row["seq"])) for key, row in rows.items()})
 
     async def _kept(self, seen: Vector) -> AsyncIterator[Told]:
         """Facts after the vector, by time; those of one source in the order of their numbers."""
@@ -203,7 +203,7 @@ def _resumed(workspace: str, last_event_id: str | None) -> Vector | None:
         # Ids of older versions name no workspace; what follows them is read of this one all the same.
         if between and mark != _mark(workspace):
             raise ValueError("this is an id of another workspace's stream")
-        return vector.read(text)
+        return stream_position.read(text)
     except ValueError as error:
         sentence = "This is no id of this stream. Leave it out to start now."
         raise Invalid(("/header/Last-Event-ID", sentence)) from error

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import get_args
 
-from schemas.case import Case
 from schemas.conversation import Conversation, Status
 from schemas.values import Json, instant, instant_text
+from services.domain.conversation_state import Case
+from services.platform.http.dependencies import Listing, no_cursor
+from services.platform.http.problems import Invalid
+from services.platform.store.cursors import read_cursor, written_cursor
+from services.platform.store.port import Query, Store
 from services.records.conversations import CONVERSATIONS
-from services.router.searching import says, words_of
+from services.router.message_search import says, words_of
 from services.router.views import ConversationsAsked
-from services.runtime.http import Listing, no_cursor
-from services.runtime.problems import Invalid
-from services.runtime.store.cursors import read_cursor, written_cursor
-from services.runtime.store.port import Query, Store
 
 BY_SELECTIVITY = ("person", "agent", "status", "team", "channel", "surface", "sensitive")
 """Filters, the one that leaves fewest first; each is an index of the collection by the same name."""

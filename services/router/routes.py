@@ -5,32 +5,15 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import JSONResponse, Response
 
-from schemas.case import Case
 from schemas.commands import Outcome, Reply
 from schemas.conversation import Conversation
 from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import Json, Sealed
-from services.records.conversations import MESSAGES, MessageRecord
-from services.records.decisions import DECISIONS, DecisionRecord
-from services.records.lookups import ExistingConversation, ExistingPerson, ExistingWorkspace
-from services.records.shown import MessageShown, as_accepted, shown_message
-from services.router import agents, reapplying
-from services.router.actions import MORE_THAN_DESK, MOVES, asked_hash, command_of, known_agent
-from services.router.guard import guard_of, note_confirmed
-from services.router.lists import listed
-from services.router.phrases import Language
-from services.router.sentences import shown_decision
-from services.router.views import (
-    CommandShown,
-    ConversationsAsked,
-    DecisionsAsked,
-    PersonShown,
-    ReplyBody,
-)
-from services.runtime.auth import Caller, allowed, the_caller
-from services.runtime.collections import FACTS
-from services.runtime.http import (
+from services.domain.conversation_state import Case
+from services.platform.host.service import Context
+from services.platform.http.auth import Caller, allowed, the_caller
+from services.platform.http.dependencies import (
     Asked,
     IdempotencyKey,
     In,
@@ -41,12 +24,29 @@ from services.runtime.http import (
     accepted,
     queried,
 )
-from services.runtime.json_body import JsonBody
-from services.runtime.languages import preferred_language
-from services.runtime.problems import Forbidden, NotFound, code_of
-from services.runtime.service import Context
-from services.runtime.store import port
-from services.runtime.store.port import Key
+from services.platform.http.json_body import JsonBody
+from services.platform.http.languages import preferred_language
+from services.platform.http.problems import Forbidden, NotFound, code_of
+from services.platform.store import port
+from services.platform.store.collections import FACTS
+from services.platform.store.port import Key
+from services.records.conversations import MESSAGES, MessageRecord
+from services.records.decisions import DECISIONS, DecisionRecord
+from services.records.lookups import ExistingConversation, ExistingPerson, ExistingWorkspace
+from services.records.shown import MessageShown, as_accepted, shown_message
+from services.router import agents, sla_reapply
+from services.router.actions import MORE_THAN_DESK, MOVES, asked_hash, command_of, known_agent
+from services.router.lists import listed
+from services.router.phrases import Language
+from services.router.reply_guard import guard_of, note_confirmed
+from services.router.sentences import shown_decision
+from services.router.views import (
+    CommandShown,
+    ConversationsAsked,
+    DecisionsAsked,
+    PersonShown,
+    ReplyBody,
+)
 
 
 async def list_conversations(
@@ -179,4 +179,4 @@ def router_of() -> APIRouter:
 
 def routers_of() -> list[APIRouter]:
     """Every router of this service, for its wiring."""
-    return [router_of(), agents.router_of(), reapplying.router_of()]
+    return [router_of(), agents.router_of(), sla_reapply.router_of()]

@@ -8,10 +8,10 @@ from schemas.configuration import PresenceStatus
 from schemas.conversation import Status
 from schemas.values import Instant, Moment, Priority, Problem, Slug, Surface, Written
 from schemas.visible import Visible
+from services.platform.http.dependencies import PageAsked
 from services.records.agents import AgentRecord
 from services.records.unmet import Warned
 from services.router.phrases import Language
-from services.runtime.http import PageAsked
 
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S"), Visible]
 

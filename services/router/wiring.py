@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from schemas.channel import Capabilities
+from services.platform.bus.broadcaster import Following
+from services.platform.host.service import Context, Part, Service
+from services.platform.store.expiry import keep_forgetting
 from services.records.secrets import installation_secret
 from services.router import events
-from services.router.conversations.handoff import SECRET_NAME, Handoffs
+from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
 from services.router.routes import routers_of
-from services.router.standing import Standing
-from services.runtime.forgetting import keep_forgetting
-from services.runtime.service import Context, Part, Service
-from services.runtime.stream.following import Following
+from services.router.stream_check import Standing
 
 
 def router(capabilities: Mapping[str, Capabilities]) -> Service:

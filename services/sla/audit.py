@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from schemas.configuration import SlaBody
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
-from schemas.promise import Watch
 from schemas.sla import ClockFact, ClockMetric
 from schemas.values import Json
+from services.domain.sla_state import Watch
 from services.records.clocks import ClockRecord
-from services.sla.clocks import Change, tick
-from services.sla.hearing import heard, picked
-from services.sla.policies import Pick
+from services.sla.apply_fact import heard, picked
+from services.sla.domain.clocks import Change, tick
+from services.sla.domain.policies import Pick
 
 Run = tuple[ClockMetric, int]
 CONVERSATION = "pasokh.conversation."

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from schemas.values import instant_text
+from services.platform.core.errors import Unavailable
+from services.platform.core.time_source import Clock
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.collections import FACTS
 from services.records.configuration import CONFIGURATION_HEADS
-from services.runtime.clock import Clock
-from services.runtime.collections import FACTS
-from services.runtime.errors import Unavailable
-from services.runtime.work import Reader
 from services.sla.audit import Difference, Written
+from services.sla.audit_queries import INSTANT, SETTLED, Progress, audited, history_of, pages, progress_of
 from services.sla.instruments import AuditInstruments
-from services.sla.reading import INSTANT, SETTLED, Progress, audited, history_of, pages, progress_of
 
 EVERY_SECONDS = 300.0
 BETWEEN_SECONDS = 0.05

@@ -12,18 +12,18 @@ from schemas.commands import Escalate, MindDue
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
-from schemas.promise import Watch
 from schemas.sla import ClockFact, ClockMetric, ControlTick
 from schemas.values import Json
+from services.domain.sla_state import Watch
+from services.platform.processing.processor import Arrived, Input, WakeUp
+from services.platform.processing.unit_of_work import Effect, Work
 from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
 from services.records.configuration import Configurations
-from services.runtime.stage import Arrived, Input, WakeUp
-from services.runtime.work import Effect, Work
-from services.sla.agenda import agenda_id, arm, confirmed, due_by, look_ahead, said_until, wake_up
-from services.sla.clocks import Told, tick
-from services.sla.hearing import heard, picked
-from services.sla.policies import Pick
-from services.sla.promises import earliest_due, is_picked_anew
+from services.sla.apply_fact import heard, picked
+from services.sla.domain.clocks import Told, tick
+from services.sla.domain.policies import Pick
+from services.sla.domain.rules import earliest_due, is_picked_anew
+from services.sla.schedule import agenda_id, arm, confirmed, due_by, look_ahead, said_until, wake_up
 
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."

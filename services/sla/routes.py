@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Depends
 
 from schemas.sla import Clock
+from services.platform.http.auth import allowed
+from services.platform.http.dependencies import Asked, In, Listing, queried
+from services.platform.store.port import Query
 from services.records.clocks import CLOCKS, ClockRecord
 from services.records.lookups import ExistingConversation
-from services.runtime.auth import allowed
-from services.runtime.http import Asked, In, Listing, queried
-from services.runtime.store.port import Query
 
 
 async def list_clocks(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[Clock]:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from services.runtime.service import Context, Part
+from services.platform.host.service import Context, Part
 from services.sla.auditor import Auditor
 from services.sla.instruments import AuditInstruments
 from services.sla.processor import SlaStage

@@ -9,20 +9,20 @@ from fastapi import APIRouter, Depends, Response
 
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Slug
+from services.platform.host.service import Context
+from services.platform.http.auth import allowed
+from services.platform.http.dependencies import Asked, IfMatch, In, Listing, etag
+from services.platform.http.json_body import JsonBody
+from services.platform.http.problems import NotFound
 from services.records.accounts import read_health
 from services.records.configuration import FRESH_SECONDS
 from services.records.lookups import ExistingWorkspace
-from services.runtime.auth import allowed
-from services.runtime.http import Asked, IfMatch, In, Listing, etag
-from services.runtime.json_body import JsonBody
-from services.runtime.problems import NotFound
-from services.runtime.service import Context
-from services.workspaces import edits
-from services.workspaces.account_news import publish_written
-from services.workspaces.edits import CheckAccount
-from services.workspaces.shapes import AccountShown, page_of, shown_account
-from services.workspaces.targets import weak_secrets, wrong_callbacks, wrong_target
-from services.workspaces.writing import write
+from services.workspaces import mutations
+from services.workspaces.account_notifier import publish_written
+from services.workspaces.configuration_update import write
+from services.workspaces.mutations import CheckAccount
+from services.workspaces.target_validation import weak_secrets, wrong_callbacks, wrong_target
+from services.workspaces.views import AccountShown, page_of, shown_account
 
 AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
 
@@ -46,7 +46,7 @@ async def show_account(
 ) -> AccountShown:
     name = f"{channel}/{account}"
     if name not in configuration.accounts:
-        raise edits.no_account(name)
+        raise mutations.no_account(name)
     found = configuration.accounts[name]
     response.headers["ETag"] = etag(found.version)
     return await _shown(context, configuration, name)
@@ -57,7 +57,7 @@ async def delete_account(
 ) -> None:
     """Its webhooks answer 404 within a second; its conversations stay."""
     workspace, name = configuration.workspace, f"{channel}/{account}"
-    await write(context, workspace, edits.delete_account(workspace, name, condition))
+    await write(context, workspace, mutations.delete_account(workspace, name, condition))
     await publish_written(context, workspace, name)
 
 
@@ -99,7 +99,7 @@ class AccountWriting:
             ]
 
         workspace, name = configuration.workspace, f"{channel}/{account}"
-        before, after = await write(context, workspace, edits.put_account(workspace, name, body, condition, wrong))
+        before, after = await write(context, workspace, mutations.put_account(workspace, name, body, condition, wrong))
         if before is not None and name in before.accounts:
             await self._until_known(before.accounts[name].body, after.accounts[name].body)
         await publish_written(context, workspace, name)

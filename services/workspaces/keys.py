@@ -7,19 +7,19 @@ from starlette.responses import JSONResponse
 
 from schemas.commands import Outcome
 from schemas.configuration import KeyBody
+from services.platform.core.errors import Fenced
+from services.platform.core.identifiers import hashed_id, random_id
+from services.platform.host.service import Context
+from services.platform.http.auth import Caller, allowed
+from services.platform.http.command_gateway import request_hash
+from services.platform.http.dependencies import Asked, IdempotencyKey, In, Listing, queried
+from services.platform.http.json_body import JsonBody
+from services.platform.http.problems import Conflict, Forbidden, Invalid, NotFound
+from services.platform.store.collections import OUTCOMES
+from services.platform.store.port import Changes, Condition, Key, Put, Query
 from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, digest_of, new_secret, presented_key
 from services.records.lookups import configuration_of
-from services.runtime.auth import Caller, allowed
-from services.runtime.collections import OUTCOMES
-from services.runtime.commands import request_hash
-from services.runtime.errors import Fenced
-from services.runtime.http import Asked, IdempotencyKey, In, Listing, queried
-from services.runtime.identifiers import hashed_id, random_id
-from services.runtime.json_body import JsonBody
-from services.runtime.problems import Conflict, Forbidden, Invalid, NotFound
-from services.runtime.service import Context
-from services.runtime.store.port import Changes, Condition, Key, Put, Query
-from services.workspaces.shapes import KeyMade, KeyShown, shown_key
+from services.workspaces.views import KeyMade, KeyShown, shown_key
 
 Admin = Annotated[Caller, Depends(allowed("admin"))]
 

@@ -6,20 +6,21 @@ from fastapi import APIRouter, Depends, Response
 
 from schemas.configuration import DEFAULT_TEAM, RoutingBody, SlaBody, TeamBody, WorkspaceBody, WorkspaceConfiguration
 from schemas.values import Json, Slug
+from services.platform.host.service import Context
+from services.platform.http.auth import Caller, allowed
+from services.platform.http.dependencies import Asked, IfMatch, In, Listing, etag, no_cursor, queried
+from services.platform.http.json_body import JsonBody
+from services.platform.http.problems import Conflict, Invalid
+from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.lookups import ExistingWorkspace, configuration_of
 from services.records.tasks import TASKS
 from services.records.unmet import warnings_of
-from services.runtime.auth import Caller, allowed
-from services.runtime.http import Asked, IfMatch, In, Listing, etag, no_cursor, queried
-from services.runtime.json_body import JsonBody
-from services.runtime.problems import Conflict, Invalid
-from services.runtime.service import Context
-from services.runtime.store.port import Query
 from services.text.own import wrong_own
-from services.workspaces import edits
-from services.workspaces.shapes import (
+from services.workspaces import mutations
+from services.workspaces.configuration_update import write
+from services.workspaces.views import (
     RoutingShown,
     TeamShown,
     WorkspaceShown,
@@ -28,7 +29,6 @@ from services.workspaces.shapes import (
     shown_workspace,
     teams_of,
 )
-from services.workspaces.writing import write
 
 Reading = Annotated[Caller, Depends(allowed("read"))]
 
@@ -61,7 +61,7 @@ async def put_workspace(
 ) -> WorkspaceShown:
     if body.own is not None and (wrong := wrong_own(body.own)):
         raise Invalid(*wrong)
-    before, after = await write(context, workspace, edits.put_workspace(workspace, body, condition))
+    before, after = await write(context, workspace, mutations.put_workspace(workspace, body, condition))
     _answered(response, created=before is None, version=after.itself.version)
     return shown_workspace(workspace, body)
 
@@ -75,7 +75,7 @@ async def list_teams(configuration: ExistingWorkspace, asked: Asked) -> Listing[
 async def show_team(configuration: ExistingWorkspace, team: str, response: Response) -> TeamShown:
     teams = teams_of(configuration)
     if team not in teams:
-        raise edits.no_team(team)
+        raise mutations.no_team(team)
     written = configuration.teams.get(team)
     response.headers["ETag"] = etag(written.version if written else 0)
     return shown_team(team, teams[team])
@@ -90,7 +90,7 @@ async def put_team(
     response: Response,
 ) -> TeamShown:
     workspace = configuration.workspace
-    before, after = await write(context, workspace, edits.put_team(workspace, team, body, condition))
+    before, after = await write(context, workspace, mutations.put_team(workspace, team, body, condition))
     existed = team == DEFAULT_TEAM or (before is not None and team in before.teams)
     _answered(response, created=not existed, version=after.teams[team].version)
     return shown_team(team, body)
@@ -101,12 +101,12 @@ async def delete_team(configuration: ExistingWorkspace, team: str, condition: If
     if team in configuration.teams:
         await _refuse_while_agents_are_in(context, configuration.workspace, team)
         await _refuse_while_tasks_are_with(context, configuration.workspace, team)
-    await write(context, configuration.workspace, edits.delete_team(configuration.workspace, team, condition))
+    await write(context, configuration.workspace, mutations.delete_team(configuration.workspace, team, condition))
 
 
 async def show_routing(configuration: ExistingWorkspace, context: In, response: Response) -> RoutingShown:
     """No rules until some were written. `warnings` say what nobody could ever meet."""
-    response.headers["ETag"] = etag(edits.version_of(configuration.routing) or 0)
+    response.headers["ETag"] = etag(mutations.version_of(configuration.routing) or 0)
     return await _shown_routing(context, configuration)
 
 
@@ -124,15 +124,15 @@ async def put_routing(
 ) -> RoutingShown:
     """Who waits is planned again at once, at their old places. `warnings` say what nobody could ever meet."""
     workspace = configuration.workspace
-    before, after = await write(context, workspace, edits.put_routing(workspace, body, condition))
+    before, after = await write(context, workspace, mutations.put_routing(workspace, body, condition))
     existed = before is not None and before.routing is not None
-    _answered(response, created=not existed, version=edits.version_of(after.routing) or 0)
+    _answered(response, created=not existed, version=mutations.version_of(after.routing) or 0)
     return await _shown_routing(context, after)
 
 
 async def show_sla(configuration: ExistingWorkspace, response: Response) -> SlaBody:
     """No policies until some were written."""
-    response.headers["ETag"] = etag(edits.version_of(configuration.sla) or 0)
+    response.headers["ETag"] = etag(mutations.version_of(configuration.sla) or 0)
     return configuration.sla.body if configuration.sla else SlaBody(policies=[])
 
 
@@ -144,9 +144,9 @@ async def put_sla(
     response: Response,
 ) -> SlaBody:
     workspace = configuration.workspace
-    before, after = await write(context, workspace, edits.put_sla(workspace, body, condition))
+    before, after = await write(context, workspace, mutations.put_sla(workspace, body, condition))
     existed = before is not None and before.sla is not None
-    _answered(response, created=not existed, version=edits.version_of(after.sla) or 0)
+    _answered(response, created=not existed, version=mutations.version_of(after.sla) or 0)
     return body
 
 

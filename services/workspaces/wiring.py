@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from services.runtime.service import Context, Part, Service
-from services.runtime.store.port import Collection
-from services.workspaces import accounts, deleting, keys, routes, webhooks
-from services.workspaces.announcing import keep_announcing
-from services.workspaces.edits import CheckAccount
-from services.workspaces.removing import Remover, keep_removing
+from services.platform.host.service import Context, Part, Service
+from services.platform.store.port import Collection
+from services.workspaces import accounts, deletion_routes, keys, routes
+from services.workspaces.deletion import Remover, keep_removing
+from services.workspaces.mutations import CheckAccount
+from services.workspaces.rule_notifier import keep_announcing
 
 
 def workspaces(
@@ -28,10 +28,9 @@ def workspaces(
         yield Part(
             routers=[
                 routes.router_of(),
-                deleting.router_of(remover),
+                deletion_routes.router_of(remover),
                 accounts.router_of(checks),
                 keys.router_of(),
-                webhooks.router_of(),
             ],
             background=[lambda: keep_announcing(context), lambda: keep_removing(remover)],
         )

@@ -10,8 +10,8 @@ from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser.axe import wrong_with
 from tests.browser.conftest import OpenPage, Size, picture
+from tests.live.dead_letter_fixtures import set_aside
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up, update_of
-from tests.live.set_aside import set_aside
 from tests.live_servers.server import free_ports
 
 AGENTS = {"sara": {"lang:fa": 5}, "omar": {"lang:ar": 5}, "ilze": {"lang:lv": 5}, "emma": {"lang:en": 5}}

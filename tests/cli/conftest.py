@@ -9,10 +9,10 @@ from typer.testing import CliRunner, Result
 
 from services.__main__ import application
 from services.composition import COLLECTIONS
-from services.runtime import loop
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.settings import Settings
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.engine import open_engine
 
 Pasokh = Callable[..., Result]
 
@@ -40,5 +40,5 @@ def data(tmp_path: Path) -> Settings:
         async with open_engine(settings, SystemClock(), COLLECTIONS):
             pass
 
-    loop.run(once())
+    event_loop.run(once())
     return settings

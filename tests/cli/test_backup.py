@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from schemas.values import Json
-from services.commands import doctor
+from services.cli import doctor
 from services.composition import COLLECTIONS
+from services.platform.core.errors import Misconfigured
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.backup import DRAFT
+from services.platform.host.backup_file import check_backup
+from services.platform.host.data_folder import held
+from services.platform.host.engine import open_engine
+from services.platform.store.port import Changes, Key, Put
 from services.records.configuration import CONFIGURATIONS
-from services.runtime import loop
-from services.runtime.backup import DRAFT
-from services.runtime.backup_file import check_backup
-from services.runtime.clock import SystemClock
-from services.runtime.data_folder import held
-from services.runtime.engine import open_engine
-from services.runtime.errors import Misconfigured
-from services.runtime.settings import Settings
-from services.runtime.store.port import Changes, Key, Put
 from tests.cli.conftest import Pasokh
 
 KEY = "k" * 43
@@ -41,7 +41,7 @@ async def read(settings: Settings) -> Json:
 @pytest.fixture
 def lived(data: Settings) -> Settings:
     """An installation with a document and an admin key."""
-    loop.run(write(data, "first"))
+    event_loop.run(write(data, "first"))
     key = data.data / "admin.key"
     key.write_text(KEY + "\n")
     key.chmod(0o600)
@@ -81,13 +81,13 @@ def rewritten(copy: Path, **changes: Json) -> Path:
 
 
 def test_what_was_saved_comes_back_with_its_key_and_modes(pasokh: Pasokh, copy: Path, lived: Settings) -> None:
-    loop.run(write(lived, "later"))
+    event_loop.run(write(lived, "later"))
     new = copy.parent / "new"
     result = pasokh("restore", str(copy), "--data", str(new))
     assert result.exit_code == 0, result.stderr
     assert f"pasokh up --data {new}" in result.stdout
-    assert loop.run(read(Settings(data=new))) == "first"
-    assert loop.run(read(lived)) == "later"
+    assert event_loop.run(read(Settings(data=new))) == "first"
+    assert event_loop.run(read(lived)) == "later"
     assert (new / "admin.key").read_text().strip() == KEY
     assert [mode(path) for path in (copy, new, new / "pasokh.db", new / "admin.key")] == [0o600, 0o700, 0o600, 0o600]
     assert sorted(path.name for path in copy.parent.iterdir()) == ["new", "shop.backup"]
@@ -114,12 +114,12 @@ def test_a_file_that_is_there_is_never_written_over(pasokh: Pasokh, lived: Setti
 
 
 def test_a_folder_with_anything_in_it_is_never_restored_over(pasokh: Pasokh, lived: Settings, copy: Path) -> None:
-    loop.run(write(lived, "later"))
+    event_loop.run(write(lived, "later"))
     result = pasokh("restore", str(copy))
     assert result.exit_code == 1
     assert "is not empty" in result.stderr
     assert "--data NEW" in result.stderr
-    assert loop.run(read(lived)) == "later"
+    assert event_loop.run(read(lived)) == "later"
 
 
 def test_a_database_that_was_lost_comes_back_beside_its_key(pasokh: Pasokh, lived: Settings, copy: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_database_that_was_lost_comes_back_beside_its_key(pasokh: Pasokh, live
     assert "pasokh restore" in pasokh("up").stderr
     result = pasokh("restore", str(copy))
     assert result.exit_code == 0, result.stderr
-    assert loop.run(read(lived)) == "first"
+    assert event_loop.run(read(lived)) == "first"
 
 
 def test_another_key_than_the_backups_is_left_alone(pasokh: Pasokh, copy: Path) -> None:
@@ -210,7 +210,7 @@ def test_bus_and_store_in_two_files_are_saved_at_one_moment_and_go_back_into_two
         return Settings(data=folder, store=f"sqlite:///{folder}/store.db", bus=f"sqlite:///{folder}/log.db")
 
     old, new = apart(tmp_path), apart(tmp_path_factory.mktemp("new"))
-    loop.run(write(old, "in two files"))
+    event_loop.run(write(old, "in two files"))
     file = tmp_path_factory.mktemp("copies") / "two"
     assert old.store
     assert old.bus
@@ -222,7 +222,7 @@ def test_bus_and_store_in_two_files_are_saved_at_one_moment_and_go_back_into_two
     assert new.bus
     result = pasokh("restore", str(file), "--data", str(new.data), PASOKH_STORE=new.store, PASOKH_BUS=new.bus)
     assert result.exit_code == 0, result.stderr
-    assert loop.run(read(new)) == "in two files"
+    assert event_loop.run(read(new)) == "in two files"
 
 
 def test_kafka_and_mongodb_are_told_where_their_way_is_described(pasokh: Pasokh, tmp_path: Path) -> None:

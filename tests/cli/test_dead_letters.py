@@ -8,14 +8,14 @@ import pytest
 from schemas.commands import DeadLetterAction
 from schemas.envelope import Event, decode
 from services.composition import COLLECTIONS
-from services.runtime import loop
-from services.runtime.bus.port import Record
-from services.runtime.clock import SystemClock
-from services.runtime.collections import DEAD_LETTERS, DeadLetter
-from services.runtime.engine import open_engine
-from services.runtime.processor.batch import DEAD_LETTER_ACTION
-from services.runtime.settings import Settings
-from services.runtime.store.port import Changes, Key, Put
+from services.platform.bus.port import Record
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.engine import open_engine
+from services.platform.processing.batch import DEAD_LETTER_ACTION
+from services.platform.store.collections import DEAD_LETTERS, DeadLetter
+from services.platform.store.port import Changes, Key, Put
 from tests.cli.conftest import Pasokh
 
 SECRET_TEXT = "what a customer wrote"
@@ -42,7 +42,7 @@ def set_aside(settings: Settings, letters: dict[str, DeadLetter]) -> None:
             puts = [Put(Key(DEAD_LETTERS.name, i), one.model_dump(mode="json")) for i, one in letters.items()]
             await store.commit(Changes(puts=puts))
 
-    loop.run(write())
+    event_loop.run(write())
 
 
 def published(settings: Settings, topic: str, partition: int) -> list[Event]:
@@ -55,7 +55,7 @@ def published(settings: Settings, topic: str, partition: int) -> list[Event]:
             await consumer.seek(partition, {})
             return await consumer.take(partition, wait=0.1)
 
-    return [decode(record.value) for record in loop.run(read())]
+    return [decode(record.value) for record in event_loop.run(read())]
 
 
 def test_the_list_is_newest_first_and_tells_nothing_of_what_customers_wrote(pasokh: Pasokh, data: Settings) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from services.commands import doctor
-from services.runtime import loop
-from services.runtime.admin_key import FILE_NAME
-from services.runtime.settings import Settings
+from services.cli import doctor
+from services.platform.core.settings import Settings
+from services.platform.host import event_loop
+from services.platform.http.admin_key import FILE_NAME
 from tests.cli.conftest import Pasokh
 
 
@@ -19,7 +19,7 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def findings(settings: Settings) -> dict[str, doctor.Finding]:
-    return {finding.name: finding for finding in loop.run(doctor.examine(settings))}
+    return {finding.name: finding for finding in event_loop.run(doctor.examine(settings))}
 
 
 def test_before_the_first_start_all_is_well_and_nothing_is_made(pasokh: Pasokh, tmp_path: Path) -> None:

@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 
 from services.composition import COLLECTIONS
+from services.platform.core.settings import Settings
+from services.platform.host import event_loop
+from services.platform.host.engine import open_store
+from services.platform.http.auth import Caller
 from services.records.keys import StoredKeys
-from services.runtime import loop
-from services.runtime.auth import Caller
-from services.runtime.engine import open_store
-from services.runtime.settings import Settings
 from tests.cli.conftest import Pasokh
 
 
 def test_a_made_key_is_the_one_that_rest_knows(pasokh: Pasokh, data: Settings) -> None:
     made = json.loads(pasokh("keys", "create", "desk", "--scope", "write", "--json").stdout)
-    caller = loop.run(_caller(data, made["secret"]))
+    caller = event_loop.run(_caller(data, made["secret"]))
     assert caller is not None
     assert (caller.key, caller.workspace, caller.scopes) == (made["id"], None, frozenset({"write"}))
 
@@ -37,7 +37,7 @@ def test_the_list_shows_every_key_and_no_secret(pasokh: Pasokh, data: Settings) 
 def test_a_revoked_key_is_no_key(pasokh: Pasokh, data: Settings) -> None:
     made = json.loads(pasokh("keys", "create", "desk", "--scope", "admin", "--json").stdout)
     assert pasokh("keys", "revoke", made["id"]).exit_code == 0
-    assert loop.run(_caller(data, made["secret"])) is None
+    assert event_loop.run(_caller(data, made["secret"])) is None
     again = pasokh("keys", "revoke", made["id"])
     assert (again.exit_code, again.stdout) == (1, "")
     assert f"there is no key {made['id']}" in again.stderr

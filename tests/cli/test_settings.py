@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from services.commands.flags import ADMIN_KEY_FILE, FLAGS, settings_of
-from services.runtime.settings import Settings
+from services.cli.flags import ADMIN_KEY_FILE, FLAGS, settings_of
+from services.platform.core.settings import Settings
 from tests.cli.conftest import Pasokh
 
 

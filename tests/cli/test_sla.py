@@ -3,16 +3,16 @@
 import json
 
 from services.composition import COLLECTIONS
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.engine import open_engine
+from services.platform.store.port import Changes, Key, Put
 from services.records.clocks import CLOCKS, clock_id
 from services.records.conversations import CONVERSATIONS
-from services.runtime import loop
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.settings import Settings
-from services.runtime.store.port import Changes, Key, Put
 from tests.cli.conftest import Pasokh
-from tests.sla.cases import Sla, at
-from tests.sla.kept import kept
+from tests.sla.harness import Sla, at
+from tests.sla.store_snapshot import kept
 
 
 async def lived(settings: Settings, state: str, heard: int | None = None) -> None:
@@ -36,7 +36,7 @@ async def without_conversations(settings: Settings) -> None:
 
 
 def test_clocks_that_are_what_the_facts_say_are_said_to_be(pasokh: Pasokh, data: Settings) -> None:
-    loop.run(lived(data, "breached"))
+    event_loop.run(lived(data, "breached"))
     result = pasokh("sla", "audit", "w")
     assert result.exit_code == 0
     assert "All clocks are what the facts say." in result.stdout
@@ -44,7 +44,7 @@ def test_clocks_that_are_what_the_facts_say_are_said_to_be(pasokh: Pasokh, data:
 
 
 def test_a_clock_that_differs_is_shown_and_fails(pasokh: Pasokh, data: Settings) -> None:
-    loop.run(lived(data, "fulfilled"))
+    event_loop.run(lived(data, "fulfilled"))
     result = pasokh("sla", "audit", "w", "--json")
     assert result.exit_code == 1
     [found] = json.loads(result.stdout)["items"]
@@ -52,7 +52,7 @@ def test_a_clock_that_differs_is_shown_and_fails(pasokh: Pasokh, data: Settings)
 
 
 def test_a_conversation_that_sla_has_not_heard_to_its_end_is_not_judged(pasokh: Pasokh, data: Settings) -> None:
-    loop.run(lived(data, "fulfilled", heard=1))
+    event_loop.run(lived(data, "fulfilled", heard=1))
     result = pasokh("sla", "audit", "w", "--json")
     assert result.exit_code == 0
     assert json.loads(result.stdout) == {"conversations": 0, "on_their_way": 1, "items": [], "next": None}
@@ -65,7 +65,7 @@ def test_a_workspace_that_is_not_there_is_told(pasokh: Pasokh, data: Settings) -
 
 
 def test_a_workspace_without_conversations_is_not_said_to_be_right(pasokh: Pasokh, data: Settings) -> None:
-    loop.run(without_conversations(data))
+    event_loop.run(without_conversations(data))
     result = pasokh("sla", "audit", "w")
     assert result.exit_code == 0
     assert "Nothing was checked: w has no conversations." in result.stdout
@@ -73,7 +73,7 @@ def test_a_workspace_without_conversations_is_not_said_to_be_right(pasokh: Pasok
 
 
 def test_where_all_is_on_its_way_nothing_is_said_to_be_right(pasokh: Pasokh, data: Settings) -> None:
-    loop.run(lived(data, "fulfilled", heard=1))
+    event_loop.run(lived(data, "fulfilled", heard=1))
     result = pasokh("sla", "audit", "w")
     assert "Nothing was checked: sla has not heard all" in result.stdout
     assert "All clocks" not in result.stdout

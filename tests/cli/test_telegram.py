@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
-from services.commands.plain import Failed
-from services.commands.telegram import Wanted, connect_bot
+from services.cli.errors import Failed
+from services.cli.telegram import Wanted, connect_bot
 from services.composition import COLLECTIONS
 from services.demo.telegram import TelegramStandIn
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.engine import open_store
+from services.platform.store.port import Changes, Key, Put
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.lookups import configuration_of
-from services.runtime import loop
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_store
-from services.runtime.settings import Settings
-from services.runtime.store.port import Changes, Key, Put
 from tests.cli.conftest import Pasokh
 from tests.ingest.stand_in import StandInHttp
 
@@ -40,7 +40,7 @@ def shop(data: Settings) -> Settings:
         async with open_store(data, COLLECTIONS) as store:
             await store.commit(Changes(puts=puts))
 
-    loop.run(write())
+    event_loop.run(write())
     return data
 
 
@@ -51,7 +51,7 @@ def account_or_none(settings: Settings) -> AccountBody | None:
             kept = found.accounts.get("telegram/main") if found else None
             return kept.body if kept else None
 
-    return loop.run(read())
+    return event_loop.run(read())
 
 
 def account_of(settings: Settings) -> AccountBody:
@@ -66,7 +66,7 @@ def connect(settings: Settings, stand_in: TelegramStandIn, token: str = TOKEN, *
     async def run() -> None:
         await connect_bot(settings.model_copy(update={"public_url": PUBLIC}), asked, StandInHttp(stand_in))
 
-    loop.run(run())
+    event_loop.run(run())
 
 
 def test_bot_is_asked_who_it_is_and_its_webhook_is_set_with_a_secret_and_checked(
@@ -109,7 +109,7 @@ def test_secret_that_could_be_guessed_is_replaced(shop: Settings) -> None:
             ]
             await store.commit(Changes(puts=puts))
 
-    loop.run(weaken())
+    event_loop.run(weaken())
     connect(shop, TelegramStandIn())
     assert len(account_of(shop).credentials["secret_token"]) >= 32
 

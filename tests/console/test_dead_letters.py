@@ -7,8 +7,8 @@ import pytest
 
 from schemas.envelope import decode
 from services.console.dead_letters import router_of
-from services.runtime.collections import DEAD_LETTERS, DeadLetter
-from services.runtime.service import Part
+from services.platform.host.service import Part
+from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from tests.rest import Rest, open_rest, problem_of
 
 SECRET_TEXT = "what a customer wrote"

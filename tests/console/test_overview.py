@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from schemas.case import Case, Person
 from services.console.overview import MOST_QUEUED, router_of
+from services.domain.conversation_state import Case, Person
+from services.platform.host.service import Part
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, CounterRecord, counter_id
-from services.records.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_LINES, DeliveryRecord, LineRecord, line_id
-from services.runtime.service import Part
+from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_LINES, DeliveryRecord, LineRecord, line_id
 from tests.rest import Rest, open_rest, problem_of
 
 BASE = "/v1/workspaces/shop/overview"

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.runtime.bus.kafka import KafkaBus
-from services.runtime.bus.port import Assignment, Bus, Consumer, Outgoing, Record
-from services.runtime.bus.sqlite import SqliteBus
-from services.runtime.clock import SystemClock
-from services.runtime.errors import Revoked
+from services.platform.bus.kafka import KafkaBus
+from services.platform.bus.port import Assignment, Bus, Consumer, Outgoing, Record
+from services.platform.bus.sqlite import SqliteBus
+from services.platform.core.errors import Revoked
+from services.platform.core.time_source import SystemClock
 
 SQLITE = "sqlite"
 KAFKA = "kafka"

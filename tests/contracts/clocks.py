@@ -8,7 +8,7 @@ START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 
 @dataclass
 class MovedClock:
-    """See `services.runtime.clock.Clock`."""
+    """See `services.platform.core.time_source.Clock`."""
 
     at: datetime = START
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.runtime.store.port import Store
+from services.platform.store.port import Store
+from tests.contracts.sample_collection import COLLECTIONS
 from tests.contracts.stores import MONGO, PAIR, SQLITE, StoreSite
-from tests.contracts.things import COLLECTIONS
 from tests.live_servers.server import Server
 
 
@@ -24,7 +24,7 @@ def store_site(request: pytest.FixtureRequest, tmp_path: Path) -> StoreSite:
 
 @pytest.fixture
 async def store(store_site: StoreSite) -> AsyncIterator[Store]:
-    """A store, prepared for the things of `tests.contracts.things`."""
+    """A store, prepared for the things of `tests.contracts.sample_collection`."""
     async with store_site.open() as opened:
         await opened.prepare(COLLECTIONS)
         yield opened

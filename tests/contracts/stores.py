@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.runtime.bus.sqlite import SqliteBus
-from services.runtime.clock import SystemClock
-from services.runtime.embedded import open_database
-from services.runtime.store.mongo import MongoStore
-from services.runtime.store.port import Store
-from services.runtime.store.sqlite import SqliteStore
+from services.platform.bus.sqlite import SqliteBus
+from services.platform.core.time_source import SystemClock
+from services.platform.sqlite.database import open_database
+from services.platform.store.mongo import MongoStore
+from services.platform.store.port import Store
+from services.platform.store.sqlite import SqliteStore
 
 PAIR = "pair"
 SQLITE = "sqlite"

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.runtime.bus.port import MAX_EVENT_BYTES, Assignment, Bus, Consumer, Record, Tail, partition_of
-from services.runtime.errors import Misconfigured, OutOfRange, Revoked, TooLarge, Unavailable
+from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Bus, Consumer, Record, Tail, partition_of
+from services.platform.core.errors import Misconfigured, OutOfRange, Revoked, TooLarge, Unavailable
 from tests.contracts.buses import (
     KAFKA,
     PARTITIONS,
@@ -168,7 +168,7 @@ async def test_another_number_of_partitions_is_refused_with_the_fix(site: BusSit
 
 
 async def test_what_was_answered_before_a_kill_is_there_after_it(site: BusSite) -> None:
-    arguments = ["-m", "tests.contracts.publishing", site.adapter, site.place, site.namespace]
+    arguments = ["-m", "tests.contracts.publisher_process", site.adapter, site.place, site.namespace]
     child = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE)
     assert child.stdout is not None
     answered = [(await child.stdout.readline()).decode() for _ in range(100)]
@@ -418,7 +418,7 @@ async def test_a_member_that_leaves_hands_over_at_once(site: BusSite) -> None:
 
 @pytest.mark.slow
 async def test_a_member_that_dies_is_replaced(site: BusSite) -> None:
-    arguments = ["-m", "tests.contracts.belonging", site.adapter, site.place, site.namespace, "g"]
+    arguments = ["-m", "tests.contracts.group_member_process", site.adapter, site.place, site.namespace, "g"]
     async with site.open() as bus, bus.consume("g", ["inbound", "sla"]) as survivor:
         await holding(survivor, ALL)
         child = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE)

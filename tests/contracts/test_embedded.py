@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from services.runtime.bus.port import Consumer, Outgoing
-from services.runtime.clock import SystemClock
-from services.runtime.embedded.aside import Aside
-from services.runtime.errors import Fenced, Misconfigured, Unavailable, Unknown
-from services.runtime.store.port import Changes, Collection, Index, Key, Query
-from services.runtime.store.sqlite import SqliteStore
-from tests.contracts import committing
-from tests.contracts.pairs import Pair, open_pair
+from services.platform.bus.port import Consumer, Outgoing
+from services.platform.core.errors import Fenced, Misconfigured, Unavailable, Unknown
+from services.platform.core.time_source import SystemClock
+from services.platform.sqlite.worker_thread import Aside
+from services.platform.store.port import Changes, Collection, Index, Key, Query
+from services.platform.store.sqlite import SqliteStore
+from tests.contracts import committing_process
+from tests.contracts.sample_collection import OTHERS, ROW, ROWS, THINGS, Thing, move, other, put, thing
+from tests.contracts.sqlite_pair import Pair, open_pair
 from tests.contracts.stores import PAIR, StoreSite
-from tests.contracts.things import OTHERS, ROW, ROWS, THINGS, Thing, move, other, put, thing
 
 
 @pytest.fixture
@@ -132,9 +132,9 @@ async def test_a_read_of_several_collections_is_of_one_moment(pair: Pair, path: 
 
 async def test_after_a_kill_the_log_holds_the_events_of_exactly_the_commits_that_are_there(path: Path) -> None:
     path.parent.mkdir()
-    await committing.killed_after(StoreSite(PAIR, str(path)), answers=80)
+    await committing_process.killed_after(StoreSite(PAIR, str(path)), answers=80)
     async with open_pair(path, SystemClock()) as opened:
-        rows = await opened.store.get_many([Key(ROWS.name, str(w)) for w in range(committing.WRITERS)])
+        rows = await opened.store.get_many([Key(ROWS.name, str(w)) for w in range(committing_process.WRITERS)])
         sent = await _everything(opened)
     assert sent == {key.id: list(range(1, int(str(row["last"])) + 1)) for key, row in rows.items()}
 

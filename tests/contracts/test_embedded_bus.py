@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.topics import WEEK_SECONDS
-from services.runtime.bus.port import Assignment, Consumer, Outgoing
-from services.runtime.bus.sqlite import SqliteBus
-from services.runtime.clock import SystemClock
-from services.runtime.embedded.groups import Lease, divided
-from services.runtime.errors import Misconfigured, OutOfRange, Revoked
+from services.platform.bus.port import Assignment, Consumer, Outgoing
+from services.platform.bus.sqlite import SqliteBus
+from services.platform.bus.sqlite_groups import Lease, divided
+from services.platform.core.errors import Misconfigured, OutOfRange, Revoked
+from services.platform.core.time_source import SystemClock
 from tests.contracts.clocks import MovedClock
-from tests.contracts.pairs import SILENT, WATCHFUL
+from tests.contracts.sqlite_pair import SILENT, WATCHFUL
 
 TOPICS = ["inbound", "commands"]
 PARTITIONS = 4
@@ -176,7 +176,7 @@ async def test_a_partition_lost_and_won_again_has_to_be_sought_anew(path: Path, 
 async def test_a_stopped_process_that_goes_on_finds_its_partitions_gone(path: Path) -> None:
     lease = Lease(beat=0.05, seconds=0.5, watch=0.02)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.contracts.consuming", str(path), str(PARTITIONS), stdout=PIPE
+        sys.executable, "-m", "tests.contracts.consumer_process", str(path), str(PARTITIONS), stdout=PIPE
     )
     assert process.stdout is not None
     try:

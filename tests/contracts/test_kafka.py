@@ -15,9 +15,9 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.topics import TOPICS
-from services.runtime.bus.kafka import KafkaBus
-from services.runtime.bus.port import Bus
-from services.runtime.errors import Misconfigured, OutOfRange, Revoked, Unavailable, Unknown
+from services.platform.bus.kafka import KafkaBus
+from services.platform.bus.port import Bus
+from services.platform.core.errors import Misconfigured, OutOfRange, Revoked, Unavailable, Unknown
 from tests.contracts.buses import (
     KAFKA,
     PARTITIONS,

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from pymongo import AsyncMongoClient
 
 from schemas.values import Contract
-from services.runtime.bus.port import Outgoing
-from services.runtime.errors import Fenced, Misconfigured, Unavailable, Unknown
-from services.runtime.store import mongo
-from services.runtime.store.mongo import MongoStore, refuse_standalone
-from services.runtime.store.port import Changes, Collection, Condition, Document, Index, Key, Put, Query
+from services.platform.bus.port import Outgoing
+from services.platform.core.errors import Fenced, Misconfigured, Unavailable, Unknown
+from services.platform.store import mongo
+from services.platform.store.mongo import MongoStore, refuse_standalone
+from services.platform.store.port import Changes, Collection, Condition, Document, Index, Key, Put, Query
 from tests.live_servers.server import Server
 
 

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.values import Json
-from services.runtime.bus.port import MAX_EVENT_BYTES, Outgoing
-from services.runtime.errors import Fenced, TooLarge
-from services.runtime.store.port import Changes, Condition, Document, Key, Put, Query, Store, outbox_events
-from tests.contracts import committing
+from services.platform.bus.port import MAX_EVENT_BYTES, Outgoing
+from services.platform.core.errors import Fenced, TooLarge
+from services.platform.store.port import Changes, Condition, Document, Key, Put, Query, Store, outbox_events
+from tests.contracts import committing_process
+from tests.contracts.sample_collection import COLLECTIONS, OTHERS, ROW, ROWS, THINGS, move, other, put, thing
 from tests.contracts.stores import PAIR, StoreSite
-from tests.contracts.things import COLLECTIONS, OTHERS, ROW, ROWS, THINGS, move, other, put, thing
 
 # One store serves all examples of a property: they use other keys, or overwrite.
 many_examples = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -272,7 +272,7 @@ async def test_documents_outlive_the_connection(store_site: StoreSite) -> None:
 
 
 async def test_after_a_kill_what_was_answered_is_there_and_the_rest_is_whole_or_absent(store_site: StoreSite) -> None:
-    answered = await committing.killed_after(store_site, answers=60)
+    answered = await committing_process.killed_after(store_site, answers=60)
     async with store_site.open() as store:
         await store.prepare(COLLECTIONS)
         last, there = await _left_behind(store, range(1, max(answered.values()) + 2))
@@ -297,5 +297,5 @@ async def _left_behind(store: Store, numbers: range) -> tuple[dict[int, int], di
 
 
 async def _last_numbers(store: Store) -> dict[int, int]:
-    rows = await store.get_many([Key(ROWS.name, str(writer)) for writer in range(committing.WRITERS)])
+    rows = await store.get_many([Key(ROWS.name, str(writer)) for writer in range(committing_process.WRITERS)])
     return {int(key.id): int(str(document["last"])) for key, document in rows.items()}

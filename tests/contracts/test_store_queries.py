@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.values import Json
-from services.runtime.store.port import Changes, Document, Key, Put, Query, Store
-from tests.contracts.things import THINGS, put, thing
+from services.platform.store.port import Changes, Document, Key, Put, Query, Store
+from tests.contracts.sample_collection import THINGS, put, thing
 
 many_examples = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

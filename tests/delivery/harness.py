@@ -15,16 +15,17 @@ from schemas.conversation import Author
 from schemas.envelope import Event, decode
 from schemas.outbound import OutboundMessage
 from schemas.values import Contract, Json, Sealed
-from services.channels.port import Account, Http, Receipt, Reply, Request
+from services.channels.port import Account, Receipt, Reply, Request
 from services.delivery.attempt import Outside
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.sender import ACCOUNT_WRITTEN, Sender, SenderMemory
+from services.delivery.processor import ACCOUNT_WRITTEN, Sender, SenderMemory
+from services.platform.http.outgoing import Http
+from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
+from services.platform.processing.unit_of_work import Effect, Place, Work
+from services.platform.store.collections import TIMERS, Timer
+from services.platform.store.port import Document, Key, Page, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
-from services.runtime.collections import TIMERS, Timer
-from services.runtime.stage import Arrived, Input, Performed, WakeUp
-from services.runtime.store.port import Document, Key, Page, Query
-from services.runtime.work import Effect, Place, Work
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 NO_LIMITS = Capabilities(surfaces=("private", "public"), text_limit=4096)

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from schemas.outbound import OutboundMessage
 from schemas.values import Failure
-from services.channels.port import Account, Refused, Retryable, Unauthorized
-from services.delivery.domain import GIVE_UP_AFTER
+from services.channels.port import Account, Unauthorized
+from services.delivery.domain.outcomes import GIVE_UP_AFTER
+from services.platform.http.outgoing import Refused, Retryable
 from tests.delivery.harness import START, Desk, ScriptedChannel, outbound
 
 GROUP = "-100"

@@ -6,11 +6,17 @@ import promql_parser
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 from prometheus_client.registry import Collector
 
-from services.delivery.instruments import AccountInstruments, DeliveryInstruments, WebhookInstruments
+from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.ingest.instruments import IngestInstruments
 from services.metrics.instruments import GAUGES, INSTRUMENTS
-from services.runtime.instruments import AdmissionInstruments, HttpInstruments, LoopInstruments, ProcessorInstruments
+from services.platform.core.instruments import (
+    AdmissionInstruments,
+    HttpInstruments,
+    LoopInstruments,
+    ProcessorInstruments,
+)
 from services.sla.instruments import AuditInstruments
+from services.subscriptions.instruments import WebhookInstruments
 
 OF_A_SCRAPE = frozenset({"job", "instance", "service", "le", "workspace"})
 PARTS = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.commands.env import VARIABLE
+from services.cli.env import VARIABLE
 from services.composition import SERVICES
-from services.runtime.settings import Settings
+from services.platform.core.settings import Settings
 from tests.live.topology import COMPOSE, Topology, compose
 from tests.live_servers import mongo
 from tests.live_servers.jars import kafka_version

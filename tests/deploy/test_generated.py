@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import pytest
 
 from deploy.generate.__main__ import DEPLOY, generated
-from deploy.generate.parts import opened
 from deploy.generate.proxy import paths_conf, served
+from deploy.generate.services import opened
 from services.composition import PUBLIC
-from services.runtime.reference import page
+from services.platform.http.reference import page
 
 LOCATION = re.compile(
     r'^location (?:(?P<how>=|~) )?"?(?P<what>[^ "]+)"? \{ proxy_pass http://(?P<to>\w+); \}$', re.MULTILINE

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from schemas.topics import TOPICS
-from services.commands.env import VARIABLE
+from services.cli.env import VARIABLE
 from services.composition import GROUP_TOPICS, SERVICES
-from services.runtime.settings import Settings
+from services.platform.core.settings import Settings
 
 BASE = Path(__file__).parents[2] / "deploy" / "kubernetes" / "base"
 OVERLAY = BASE.parent / "overlays" / "production"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.runtime.settings import Settings
+from services.platform.core.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNIT = (DEPLOY / "systemd" / "pasokh.service").read_text()

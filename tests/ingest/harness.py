@@ -13,17 +13,17 @@ from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceCon
 from schemas.envelope import Event, decode
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
-from services.ingest.account_calls import CallNotes
+from services.ingest.account_activity import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
 from services.ingest.webhooks import Bounds, Webhooks
+from services.platform.bus.port import Outgoing
+from services.platform.core.errors import Unavailable
+from services.platform.core.settings import Settings
+from services.platform.http.admission import Room
+from services.platform.http.rate_limits import Rates
+from services.platform.store.port import Document, Key, Page, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
-from services.runtime.admission import Room
-from services.runtime.bus.port import Outgoing
-from services.runtime.errors import Unavailable
-from services.runtime.rates import Rates
-from services.runtime.settings import Settings
-from services.runtime.store.port import Document, Key, Page, Query
 from tests import fakes
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

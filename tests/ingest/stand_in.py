@@ -6,14 +6,14 @@ from typing import cast
 
 import httpx2
 
-from services.channels.port import Answer
 from services.demo.telegram import TelegramStandIn
+from services.platform.http.outgoing import Answer
 
 TOKEN = "123456:ABC"
 
 
 class StandInHttp:
-    """`services.channels.port.Http` that reaches the stand-in alone. `revoked`: every token is 401. `calls`: methods."""
+    """`services.platform.http.outgoing.Http` that reaches the stand-in alone. `revoked`: every token is 401. `calls`: methods."""
 
     def __init__(self, stand_in: TelegramStandIn) -> None:
         transport = httpx2.ASGITransport(stand_in.app)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.runtime.errors import Unavailable
+from services.platform.core.errors import Unavailable
 from tests.ingest.harness import SECRET_HEADER, Ingest, update
 
 

@@ -8,9 +8,9 @@ import pytest
 from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
 from services.channels.api import Api
 from services.ingest.webhooks import Webhooks
+from services.platform.http.standard_webhooks import signed_headers
+from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATIONS, version_id
-from services.runtime.standard_webhooks import signed_headers
-from services.runtime.store.port import Key
 from tests.ingest.harness import START, Answered, Ingest
 
 SECRET = "whsec_YW4gaW52ZW50ZWQgc2VjcmV0IG9mIHRlc3Rz"

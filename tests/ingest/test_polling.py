@@ -14,15 +14,15 @@ from schemas.envelope import Event, decode
 from services.channels.registry import CHANNELS
 from services.composition import COLLECTIONS
 from services.demo.telegram import TelegramStandIn
-from services.ingest.account_calls import CallNotes
+from services.ingest.account_activity import CallNotes
 from services.ingest.accounts import Accounts
 from services.ingest.instruments import IngestInstruments
 from services.ingest.polling import LEASE, Around, Polling
 from services.ingest.webhooks import Webhooks
+from services.platform.core.errors import Unavailable
 from services.records.accounts import ACCOUNT_CALLS, AccountCalls
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.polls import POLLS, Poll
-from services.runtime.errors import Unavailable
 from tests.fakes import MemoryBus, MemoryStore, MovedClock
 from tests.ingest.stand_in import TOKEN, StandInHttp
 

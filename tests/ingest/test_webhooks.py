@@ -10,11 +10,11 @@ from structlog.testing import capture_logs
 from schemas.activity import Activity
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
-from services.runtime.admission import Room
-from services.runtime.bus.port import MAX_EVENT_BYTES, partition_of
-from services.runtime.errors import Unavailable, Unknown
-from services.runtime.rates import Rates
-from services.runtime.settings import Settings
+from services.platform.bus.port import MAX_EVENT_BYTES, partition_of
+from services.platform.core.errors import Unavailable, Unknown
+from services.platform.core.settings import Settings
+from services.platform.http.admission import Room
+from services.platform.http.rate_limits import Rates
 from tests.ingest.harness import SECRET_HEADER, Ingest, update
 
 

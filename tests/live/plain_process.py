@@ -12,17 +12,17 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.runtime.bus.port import Bus
-from services.runtime.bus.sqlite import SqliteBus
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.instruments import ProcessorInstruments
-from services.runtime.processor.group import Processor
-from services.runtime.processor.hooks import Hook, pass_by
-from services.runtime.processor.partition import Runtime
-from services.runtime.settings import Settings
-from services.runtime.stage import Stage
-from tests.simulator.plain import ALPHA_ACTED, BETA_ACTED, FIRED, Alpha, Beta
+from services.platform.bus.port import Bus
+from services.platform.bus.sqlite import SqliteBus
+from services.platform.core.instruments import ProcessorInstruments
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.processing.failpoints import Hook, pass_by
+from services.platform.processing.group import Processor
+from services.platform.processing.partition import Runtime
+from services.platform.processing.processor import Stage
+from tests.simulator.toy_stages import ALPHA_ACTED, BETA_ACTED, FIRED, Alpha, Beta
 
 # Any: the memory of a stage is its own.
 STAGES: dict[str, Callable[[], Stage[Any]]] = {"alpha": Alpha, "beta": Beta}

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import httpx2
 
-from services.runtime.standard_webhooks import signed_headers
-from tests.ingest.webchat.house import proof_of
+from services.platform.http.standard_webhooks import signed_headers
 from tests.live.installation import update_of
+from tests.webchat.harness import proof_of
 
 CARD = "4111 1111 1111 1111"
 SCOPES = ("read", "desk", "write", "admin")

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from services.runtime.admission import Room
-from services.runtime.http_server import serving
-from services.runtime.listening import bind
+from services.platform.host.port_in_use import bind
+from services.platform.http.admission import Room
+from services.platform.http.server import serving
 from tests.ingest.harness import PATH, SECRET_HEADER, Ingest, update
 
 pytestmark = pytest.mark.live

@@ -20,14 +20,14 @@ import pytest
 
 from schemas.envelope import Event, encode
 from schemas.values import Json
-from services.runtime.bus.port import Bus, Outgoing, partition_of
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.processor.hooks import FAILPOINTS
-from services.runtime.settings import Settings
-from services.runtime.store.port import Key, Store
+from services.platform.bus.port import Bus, Outgoing, partition_of
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.processing.failpoints import FAILPOINTS
+from services.platform.store.port import Key, Store
 from tests.live.plain_process import COLLECTIONS
-from tests.simulator.plain import expected_alpha, expected_beta
+from tests.simulator.toy_stages import expected_alpha, expected_beta
 
 ORDERS_A_POINT = 12
 DEADLINE_SECONDS = 90.0

@@ -21,9 +21,9 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
+from tests.live.dead_letter_fixtures import set_aside
 from tests.live.installation import ADMIN_KEY, SECRET, SECRET_HEADER, Running, up, update_of
-from tests.live.narrowed import Document, Known, narrowed
-from tests.live.set_aside import set_aside
+from tests.live.openapi_narrowing import Document, Known, narrowed
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.slow]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.commands.env import VARIABLE
+from services.cli.env import VARIABLE
 from services.composition import COLLECTIONS
-from services.runtime.bus.port import Outgoing
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.errors import Unavailable
-from services.runtime.settings import Settings
+from services.platform.bus.port import Outgoing
+from services.platform.core.errors import Unavailable
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
 from tests.live.topology import ROOT, compose
 from tests.live_servers.fixtures import absence
 from tests.live_servers.jars import kafka_jars

@@ -18,8 +18,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.live.campaign import Campaign, Size, assert_nothing_lost_or_doubled, settled
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, command, database, shop_at, telegram, up
+from tests.live.load_scenario import Campaign, Size, assert_nothing_lost_or_doubled, settled
 from tests.live_servers.server import Server, free_ports
 
 AGENTS = {"ada": {"lang:en": 5}, "bo": {"lang:en": 5}, "cy": {"lang:en": 5}}

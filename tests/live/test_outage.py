@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.live.campaign import Campaign, Size, assert_nothing_lost_or_doubled, settled
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, database, shop_at, telegram, up, update_of
+from tests.live.load_scenario import Campaign, Size, assert_nothing_lost_or_doubled, settled
 from tests.live_servers.server import Server, free_ports
 
 OUTAGE_SECONDS = float(os.environ.get("PASOKH_OUTAGE_SECONDS", "15"))

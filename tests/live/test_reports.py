@@ -9,16 +9,16 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.envelope import Event, decode
-from services.metrics.domain import PROMISES, SERIES
-from services.metrics.recount import Asked, Report, in_order, recount
-from services.runtime.bus.port import Bus
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.settings import Settings
+from services.metrics.domain.report import Asked, Report, in_order, recount
+from services.metrics.domain.samples import PROMISES, SERIES
+from services.platform.bus.port import Bus
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
 from tests.live.installation import Shop, allowing, shop_at, telegram, up, update_of
 from tests.live.test_up import eventually, key_of
 from tests.live_servers.server import free_ports
-from tests.metrics.test_recount import approximately, figures
+from tests.metrics.test_report import approximately, figures
 
 AGENTS = {"sara": {"lang:en": 5}, "omid": {"lang:en": 5}}
 CUSTOMERS = 12

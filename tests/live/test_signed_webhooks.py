@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.demo.serving import serving
-from services.runtime.standard_webhooks import new_secret, signed_headers, why_unproven
+from services.platform.http.standard_webhooks import new_secret, signed_headers, why_unproven
 from tests.live.installation import Running, Shop, allowing, shop_at, up
 from tests.live.test_up import eventually, key_of
 from tests.live_servers.server import free_ports

@@ -16,10 +16,12 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from services.commands.env import VARIABLE, fill
+from services.cli.env import VARIABLE, fill
 from tests.live.contract import eventually, problem, shaped
+from tests.live.dialogues import CARD, ENGLISH, ORDER, PARCEL, PERSIAN, Telling
+from tests.live.group_chat_scenario import GROUP, Town, town_at
 from tests.live.installation import ADMIN_KEY, Running, allowing, up
-from tests.live.searching import (
+from tests.live.leak_search import (
     Places,
     dashed,
     documents_of_mongo,
@@ -32,9 +34,7 @@ from tests.live.searching import (
     with_number,
     with_words,
 )
-from tests.live.tellings import CARD, ENGLISH, ORDER, PARCEL, PERSIAN, Telling
 from tests.live.topology import ROOT, Topology, wait_for
-from tests.live.town import GROUP, Town, town_at
 from tests.live_servers.fixtures import absence
 from tests.live_servers.server import Server, Unavailable, free_ports
 

@@ -14,10 +14,10 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.ingest.webchat.house import proof_of
+from tests.live.dead_letter_fixtures import set_aside
 from tests.live.installation import ADMIN_KEY, Running, up, update_of
-from tests.live.set_aside import set_aside
 from tests.live.tenants import SCOPES, USER, Tenant, eventually, everything, furnish
+from tests.webchat.harness import proof_of
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.slow]
 

@@ -16,11 +16,11 @@ import httpx2
 import pytest
 
 from tests.live.installation import Shop, shop_at, telegram, update_of
-from tests.live.minute.account import complaints
 from tests.live.minute.panels import DASHBOARDS, asked, has_data, instant, number, queries_of
 from tests.live.minute.plan import Plan
 from tests.live.minute.restarts import possible
 from tests.live.minute.run import Lived, live
+from tests.live.minute.violations import complaints
 from tests.live.topology import SCRAPE_SECONDS, Topology, answers, eventually, wait_for, whole
 from tests.live_servers.fixtures import absence
 from tests.live_servers.server import Server, Unavailable, free_ports

@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from services.runtime.standard_webhooks import signed_headers
+from services.platform.http.standard_webhooks import signed_headers
 from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
 

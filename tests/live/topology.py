@@ -28,8 +28,8 @@ from uuid import uuid4
 import httpx2
 import yaml
 
-from services.commands.env import VARIABLE, fill
-from services.runtime.settings import Settings
+from services.cli.env import VARIABLE, fill
+from services.platform.core.settings import Settings
 from tests.live_servers.process import Process
 from tests.live_servers.server import Unavailable, free_ports
 

@@ -8,17 +8,17 @@ from schemas.configuration import AgentBody
 from services.composition import COLLECTIONS
 from services.metrics import wiring
 from services.metrics.exposition import Totals
-from services.metrics.present import Present
+from services.metrics.gauges import Present
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.host.service import Context
+from services.platform.store.port import Changes, Key, Put
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS, CounterRecord, counter_id
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.service import Context
-from services.runtime.settings import Settings
-from services.runtime.store.port import Changes, Key, Put
 from tests.driver import START
-from tests.metrics.test_present import configured
+from tests.metrics.test_gauges import configured
 
 SERIES = "pasokh_sla_breached_total|telegram|private|default|normal|first_response"
 

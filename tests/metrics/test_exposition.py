@@ -6,11 +6,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from services.metrics import exposition
 from services.metrics.exposition import Totals
 from services.metrics.instruments import INSTRUMENTS
+from services.platform.core.errors import Unavailable
+from services.platform.store.port import Key, Page, Query
 from services.records.counters import COUNTERS, CounterRecord, Distribution, counter_id
-from services.runtime.errors import Unavailable
-from services.runtime.store.port import Key, Page, Query
 from tests.driver import Documents
-from tests.metrics.counting import Counting, Moved
+from tests.metrics.harness import Counting, Moved
 
 OPENED = "pasokh_conversations_opened_total"
 SERIES = f"{OPENED}|telegram|private|default|normal|en"

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.conversation import ConversationFact, FirstResponse
-from schemas.counted import CaseRecord
-from services.metrics.story import Mark, Told, follow
+from services.domain.metrics_state import CaseRecord
+from services.metrics.domain.measurements import Mark, Told, follow
 from tests.driver import START
-from tests.sla.cases import conversation
+from tests.sla.harness import conversation
 
 
 def told(word: str, seconds: int, **more: Any) -> Told:

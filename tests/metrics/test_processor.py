@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from schemas.conversation import Status
 from schemas.topics import REPEATS_KNOWN
-from services.metrics import tally
+from services.metrics import counters
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from tests.driver import START
-from tests.metrics.counting import Counting
-from tests.sla.cases import conversation
+from tests.metrics.harness import Counting
+from tests.sla.harness import conversation
 
 
 async def test_messages_are_counted_where_they_were_taken_in_and_where_they_arrived() -> None:
@@ -150,7 +150,7 @@ async def test_control_events_are_not_counted() -> None:
 
 
 async def test_beyond_the_limit_new_teams_are_counted_as_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally, "MOST_SERIES", 3)
+    monkeypatch.setattr(counters, "MOST_SERIES", 3)
     counting = Counting()
     for number in range(10):
         await counting.tell("opened", conversation(f"c{number}", status="bot", team=f"team-{number}"))
@@ -160,7 +160,7 @@ async def test_beyond_the_limit_new_teams_are_counted_as_other(monkeypatch: pyte
 
 
 async def test_folded_waiting_comes_back_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally, "MOST_SERIES", 0)
+    monkeypatch.setattr(counters, "MOST_SERIES", 0)
     counting = Counting()
     await counting.tell("queued", conversation(team="vip"))
     assert await counting.value("pasokh_waiting", team="other") == 1

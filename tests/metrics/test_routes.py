@@ -7,9 +7,9 @@ import pytest
 from services.metrics import routes
 from services.metrics.reports import TooMuch
 from services.metrics.routes import router_of
-from services.runtime.collections import FACTS, Fact
-from services.runtime.service import Part
-from tests.metrics.test_recount import life
+from services.platform.host.service import Part
+from services.platform.store.collections import FACTS, Fact
+from tests.metrics.test_report import life
 from tests.rest import Rest, open_rest, problem_of
 
 DAY = "from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z"

@@ -3,9 +3,9 @@
 import pytest
 
 from schemas.values import Json
+from services.platform.core.errors import Unavailable
+from services.platform.store.port import Changes, Key
 from services.records.secrets import SECRETS, installation_secret
-from services.runtime.errors import Unavailable
-from services.runtime.store.port import Changes, Key
 from tests.fakes import MemoryStore
 
 

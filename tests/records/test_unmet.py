@@ -13,9 +13,9 @@ from schemas.configuration import (
     WorkspaceBody,
     WorkspaceConfiguration,
 )
+from services.platform.store.port import Collection
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.unmet import warnings_of
-from services.runtime.store.port import Collection
 from tests.fakes import START, MemoryStore
 
 BY_LANGUAGE = {"then": {"skills": {"lang:{language}": 2}}}

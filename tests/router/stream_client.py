@@ -11,14 +11,14 @@ import httpx2
 import orjson
 
 from schemas.envelope import Event, encode
+from services.platform.bus.broadcaster import Following
+from services.platform.bus.port import Outgoing
+from services.platform.host.service import Context, Part
+from services.platform.http.app import open_app
+from services.platform.store.collections import FACTS, ROWS, Fact, Row
 from services.records.keys import StoredKeys
 from services.router.events import TOPICS, router_of, shares_of
-from services.router.standing import Standing
-from services.runtime.app import open_app
-from services.runtime.bus.port import Outgoing
-from services.runtime.collections import FACTS, ROWS, Fact, Row
-from services.runtime.service import Context, Part
-from services.runtime.stream.following import Following
+from services.router.stream_check import Standing
 from services.workspaces.wiring import workspaces
 from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, check_telegram, settings_of

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.envelope import Event
-from services.runtime.errors import Unavailable
+from services.platform.core.errors import Unavailable
 from tests.rest import problem_of
 from tests.router.stream_client import House, house
 

@@ -10,15 +10,15 @@ from uuid import uuid4
 
 import pytest
 
-from schemas.case import Case
 from schemas.conversation import Author, Status
 from schemas.values import Sealed
+from services.domain.conversation_state import Case
+from services.platform.http.problems import Invalid
+from services.platform.store.port import Changes, Collection, Key, Put, Store
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router import lists
 from services.router.lists import listed
 from services.router.views import ConversationsAsked, Sort
-from services.runtime.problems import Invalid
-from services.runtime.store.port import Changes, Collection, Key, Put, Store
 from tests.contracts.stores import MONGO, SQLITE, StoreSite
 from tests.fakes import START, MemoryStore
 from tests.live_servers.server import Server

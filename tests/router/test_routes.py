@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 import structlog
 
-from schemas.case import Case, Person
 from schemas.commands import Outcome
 from schemas.configuration import AgentBody
 from schemas.conversation import Author
 from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import Failure, Problem, Sealed
+from services.domain.conversation_state import Case, Person
+from services.platform.core.errors import Unavailable
+from services.platform.store.collections import FACTS, OUTCOMES, Fact
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.router import lists
-from services.runtime.collections import FACTS, OUTCOMES, Fact
-from services.runtime.errors import Unavailable
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
 

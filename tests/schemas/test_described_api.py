@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from services.runtime.openapi import exported
-from services.runtime.reference.completing import operations_of
-from services.runtime.reference.operations import OPERATION_IDS, TAGS
+from services.platform.http.openapi import exported
+from services.platform.http.reference.completing import operations_of
+from services.platform.http.reference.operations import OPERATION_IDS, TAGS
 
 CAMEL = re.compile(r"[a-z]+([A-Z][a-z0-9]*)*")
 

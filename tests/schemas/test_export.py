@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from schemas.events import EVENT_TYPES
 from schemas.exports import asyncapi, json_schemas
 from schemas.topics import TOPICS
-from services.commands import export
-from services.commands.export import ASYNCAPI, FOLDER, OPENAPI, as_yaml, broken, exported
+from services.cli import export
+from services.cli.export import ASYNCAPI, FOLDER, OPENAPI, as_yaml, broken, exported
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.case import Case
 from schemas.identity import PersonKey, person_key
+from services.domain.conversation_state import Case
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CASE = {

@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 import yaml
 
-from services.commands.export import ASYNCAPI, FOLDER, OPENAPI
+from services.cli.export import ASYNCAPI, FOLDER, OPENAPI
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI_3 = json.loads((Path(__file__).parent / "asyncapi-3.0.0.json").read_text())

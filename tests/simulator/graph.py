@@ -32,17 +32,18 @@ from schemas.envelope import Event
 from schemas.outbound import OutboundMessage
 from schemas.routing import AgentPut, PresenceSet
 from schemas.values import Contract, Sealed, instant
-from services.channels.port import Account, Http, Receipt, Refused, Retryable, Unauthorized, Uncertain
+from services.channels.port import Account, Receipt, Unauthorized
 from services.delivery.attempt import Outside
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.sender import Sender
+from services.delivery.processor import Sender
 from services.metrics.processor import MetricsStage
+from services.platform.core.identifiers import hashed_id
+from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.platform.processing.processor import Stage
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.router.conversations.handoff import Handoffs
+from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import Dispatch
-from services.runtime.identifiers import hashed_id
-from services.runtime.stage import Stage
 from services.sla.processor import SlaStage
 from tests.simulator.process import Process
 from tests.simulator.run import publish_until_known

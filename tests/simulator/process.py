@@ -9,13 +9,13 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.runtime.bus.port import Assignment, Outgoing, Record, Tail
-from services.runtime.errors import Fenced, Revoked, Unavailable, Unknown
-from services.runtime.instruments import ProcessorInstruments
-from services.runtime.processor.group import Processor
-from services.runtime.processor.partition import Runtime
-from services.runtime.stage import Stage
-from services.runtime.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
+from services.platform.bus.port import Assignment, Outgoing, Record, Tail
+from services.platform.core.errors import Fenced, Revoked, Unavailable, Unknown
+from services.platform.core.instruments import ProcessorInstruments
+from services.platform.processing.group import Processor
+from services.platform.processing.partition import Runtime
+from services.platform.processing.processor import Stage
+from services.platform.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
 from tests.simulator.world import Killed, World
 
 LEASE_SECONDS = 3.0

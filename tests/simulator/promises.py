@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from schemas.commands import Reapply, SetPriority
 from schemas.configuration import Kept, Policy, SlaBody, SlaMatch, Targets, WorkspaceConfiguration
 from schemas.values import PRIORITIES, instant_text
+from services.platform.store.port import Document, Key, Page, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, version_id
-from services.runtime.store.port import Document, Key, Page, Query
-from services.sla.reading import SETTLED, audited, history_of, progress_of
+from services.sla.audit_queries import SETTLED, audited, history_of, progress_of
 from tests.simulator.graph import WORKSPACE, event_of
 from tests.simulator.process import Process
 from tests.simulator.run import publish_until_known

@@ -7,13 +7,14 @@ from typing import Any
 
 from schemas.envelope import Event, decode, encode
 from schemas.values import instant
-from services.runtime.bus.port import Outgoing, partition_of
-from services.runtime.collections import RUNTIME_COLLECTIONS, Outbox
-from services.runtime.errors import Unavailable, Unknown
-from services.runtime.stage import Stage
-from services.runtime.store.port import Collection, outbox_events
+from services.platform.bus.port import Outgoing, partition_of
+from services.platform.core.errors import Unavailable, Unknown
+from services.platform.processing.processor import Stage
+from services.platform.store.collections import RUNTIME_COLLECTIONS, Outbox
+from services.platform.store.port import Collection, outbox_events
 from tests.simulator.loop import run_virtually
-from tests.simulator.plain import (
+from tests.simulator.process import Groups, Process
+from tests.simulator.toy_stages import (
     ALPHA_ACTED,
     BETA_ACTED,
     CANCELS,
@@ -25,7 +26,6 @@ from tests.simulator.plain import (
     expected_alpha,
     expected_beta,
 )
-from tests.simulator.process import Groups, Process
 from tests.simulator.world import Chaos, Killed, Rules, World
 
 SETTLED_AFTER = 0.5

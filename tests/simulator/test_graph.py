@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from schemas.sla import ControlDue, ControlTick
-from services.delivery import sender, steps
+from services.delivery import processor as sender
+from services.delivery import steps
+from services.platform.processing.document_cache import Kept
+from services.platform.processing.processor import Arrived
+from services.platform.processing.unit_of_work import Work
 from services.router.conversations import commands, inbound, processor
-from services.runtime.processor.kept import Kept
-from services.runtime.stage import Arrived
-from services.runtime.work import Work
 from tests.simulator.graph_run import run_graph
 from tests.simulator.run import Verdict
 

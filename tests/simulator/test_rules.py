@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from schemas.envelope import Event
-from services.runtime.bus.port import Outgoing
-from services.runtime.errors import Unavailable, Unknown
-from services.runtime.processor import batch, partition
-from services.runtime.processor.partition import PartitionOwner
-from services.runtime.processor.seen import BEFORE_ALL, Seen
-from services.runtime.work import Work
-from tests.simulator import plain, run
+from services.platform.bus.port import Outgoing
+from services.platform.core.errors import Unavailable, Unknown
+from services.platform.processing import batch, partition
+from services.platform.processing.dedupe import BEFORE_ALL, Seen
+from services.platform.processing.partition import PartitionOwner
+from services.platform.processing.unit_of_work import Work
+from tests.simulator import run, toy_stages
 from tests.simulator.run import run_plain
 from tests.simulator.world import Chaos, Rules
 
@@ -83,10 +83,10 @@ def _no_barrier(owner: PartitionOwner[Any], ends: dict[str, int]) -> bool:
     return True
 
 
-def _no_dedupe_by_id(stage: plain.Alpha, work: Work, event: Event, name: str) -> None:
-    if str(event.data["order"]).startswith(plain.POISON):
+def _no_dedupe_by_id(stage: toy_stages.Alpha, work: Work, event: Event, name: str) -> None:
+    if str(event.data["order"]).startswith(toy_stages.POISON):
         raise ValueError
-    plain.act(work, stage.acted, name)
+    toy_stages.act(work, stage.acted, name)
 
 
 PATCHES: list[Any] = [
@@ -95,7 +95,7 @@ PATCHES: list[Any] = [
     pytest.param(PartitionOwner, "_let_go", _keep_memory, id="2: after an error the row is read again"),
     pytest.param(PartitionOwner, "_publish", _publish_once, id="3: the outbox is published until acknowledged"),
     pytest.param(PartitionOwner, "_republish", _no_republishing, id="3: a new owner publishes what was left"),
-    pytest.param(plain.Alpha, "_place", _no_dedupe_by_id, id="4: writers without a row are deduped by id"),
+    pytest.param(toy_stages.Alpha, "_place", _no_dedupe_by_id, id="4: writers without a row are deduped by id"),
     pytest.param(batch, "_woken", _timer_stays, id="6: the commit that handles a timer deletes it"),
     pytest.param(PartitionOwner, "_passed", _no_barrier, id="6: a timer never overtakes what was in time"),
     pytest.param(PartitionOwner, "_now", _clock_alone, id="6: now never goes back"),

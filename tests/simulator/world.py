@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from services.runtime.bus.port import Outgoing, Record
-from services.runtime.errors import Fenced
-from services.runtime.store.port import Changes, Condition, Document, Key, Page, Put, Query
+from services.platform.bus.port import Outgoing, Record
+from services.platform.core.errors import Fenced
+from services.platform.store.port import Changes, Condition, Document, Key, Page, Put, Query
 
 EPOCH = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from schemas.envelope import Event
 from services.records.clocks import CLOCKS, ClockRecord
 from services.sla.audit import Difference, Run, Written, differences
 from tests.driver import START
-from tests.sla.cases import Sla, at
+from tests.sla.harness import Sla, at
 
 TARGETS = Targets(first_response_seconds=60, next_response_seconds=60, resolution_seconds=300, pickup_seconds=30)
 USUAL = Policy(id="usual", targets=TARGETS)

@@ -4,18 +4,18 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.values import Json
+from services.platform.core.errors import Unavailable
+from services.platform.store.collections import FACTS, ROWS
+from services.platform.store.port import Key
 from services.records.clocks import AGENDAS, CLOCKS, WATCHES, clock_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS
-from services.runtime.collections import FACTS, ROWS
-from services.runtime.errors import Unavailable
-from services.runtime.store.port import Key
 from services.sla import auditor
 from services.sla.auditor import EVERY_SECONDS, Auditor
 from services.sla.instruments import AuditInstruments
 from tests.fakes import MemoryStore, MovedClock
-from tests.sla.cases import ONE_MINUTE, Sla, at, conversation
-from tests.sla.kept import kept
+from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
+from tests.sla.store_snapshot import kept
 
 COLLECTIONS = (AGENDAS, CLOCKS, WATCHES, CONFIGURATION_HEADS, CONFIGURATIONS, CONVERSATIONS, FACTS, ROWS)
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sla.cases import Sla, at, conversation
+from tests.sla.harness import Sla, at, conversation
 
 TARGET = 60
 CASES = ("c1", "c2", "c3", "c4")

@@ -2,7 +2,7 @@
 
 from schemas.commands import MindDue
 from schemas.configuration import Policy, SlaMatch, Targets
-from tests.sla.cases import Sla, at
+from tests.sla.harness import Sla, at
 
 LONG = Targets(first_response_seconds=100, resolution_seconds=1000, pickup_seconds=300)
 SHORT = Targets(first_response_seconds=40, resolution_seconds=400, pickup_seconds=200)

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.host.service import Context
+from services.platform.processing.unit_of_work import Place, Work
+from services.platform.store.port import Changes, Key, Put
 from services.records.clocks import AGENDAS, CLOCKS, WATCHES, clock_id
-from services.runtime.clock import SystemClock
-from services.runtime.engine import open_engine
-from services.runtime.service import Context
-from services.runtime.settings import Settings
-from services.runtime.store.port import Changes, Key, Put
-from services.runtime.work import Place, Work
-from services.sla import agenda, wiring
-from tests.sla.cases import Sla, at
+from services.sla import schedule, wiring
+from tests.sla.harness import Sla, at
 
 
 @pytest.fixture
@@ -35,10 +35,10 @@ async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answ
     async with open_engine(settings, SystemClock(), (CLOCKS, WATCHES, AGENDAS)) as (store, _):
         await store.commit(Changes(puts=answered_and_waiting))
         early, due = (Work(Place("sla", 0, 1, 1), at(0), store) for _ in range(2))
-        assert await agenda.look_ahead(early, at(30) - timedelta(microseconds=1)) == at(30)
-        assert agenda.due_by(early, at(29)) == []
-        assert await agenda.look_ahead(due, at(30)) is None
-        assert [clock.conversation for clock in agenda.due_by(due, at(30))] == ["c1"]
+        assert await schedule.look_ahead(early, at(30) - timedelta(microseconds=1)) == at(30)
+        assert schedule.due_by(early, at(29)) == []
+        assert await schedule.look_ahead(due, at(30)) is None
+        assert [clock.conversation for clock in schedule.due_by(due, at(30))] == ["c1"]
 
 
 async def test_the_service_brings_its_stage(tmp_path: Path) -> None:

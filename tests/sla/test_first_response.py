@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from schemas.configuration import Calendar, Policy, SlaMatch, Targets
+from services.platform.store.collections import FACTS
+from services.platform.store.port import Key
 from services.records.clocks import CLOCKS, clock_id
-from services.runtime.collections import FACTS
-from services.runtime.store.port import Key
-from tests.sla.cases import ONE_MINUTE, Sla, at, conversation
+from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
 
 
 async def test_customer_message_starts_a_clock_at_the_time_that_the_fact_says() -> None:

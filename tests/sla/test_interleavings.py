@@ -6,9 +6,9 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.promise import Promise
-from services.sla import clocks
-from tests.sla.cases import at
+from services.domain.sla_state import Promise
+from services.sla.domain import clocks
+from tests.sla.harness import at
 
 TARGET = 100
 Step = tuple[str, int]

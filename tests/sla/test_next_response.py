@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.configuration import Policy, Targets
-from tests.sla.cases import Sla, at
+from tests.sla.harness import Sla, at
 
 NEXT = Policy(id="next", targets=Targets(next_response_seconds=60), warn_at=[])
 BOTH = Policy(id="both", targets=Targets(first_response_seconds=60, next_response_seconds=60), warn_at=[])

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.configuration import Policy, Targets
-from tests.sla.cases import Sla, at
+from tests.sla.harness import Sla, at
 
 PICKUP = Policy(id="pickup", targets=Targets(pickup_seconds=30), warn_at=[])
 PUBLIC = Policy(id="public", targets=Targets(public_response_seconds=30, first_response_seconds=300), warn_at=[])

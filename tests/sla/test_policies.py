@@ -3,9 +3,9 @@
 import pytest
 
 from schemas.configuration import Policy, SlaMatch, Targets
-from services.sla.defaults import DEFAULTS, default_policies
-from services.sla.policies import choose, matches
-from tests.sla.cases import conversation
+from services.sla.domain.defaults import DEFAULTS, default_policies
+from services.sla.domain.policies import choose, matches
+from tests.sla.harness import conversation
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from schemas.configuration import Calendar, Policy, Targets
 from services.records.clocks import WATCHES
-from tests.sla.cases import Sla, at
+from tests.sla.harness import Sla, at
 
 HUNDRED = Policy(id="hundred", targets=Targets(resolution_seconds=100), warn_at=[0.5])
 

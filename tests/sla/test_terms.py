@@ -4,7 +4,7 @@ import pytest
 
 from schemas.commands import Escalate
 from schemas.configuration import Escalation, Policy, SlaMatch, Targets
-from tests.sla.cases import Sla, at
+from tests.sla.harness import Sla, at
 
 URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(first_response_seconds=20), warn_at=[])
 VIP = Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets(first_response_seconds=40, resolution_seconds=400))

@@ -14,7 +14,7 @@ import schemas
 import services
 from schemas.activity import Activity
 from schemas.values import Sealed
-from services.ingest.understand import understood
+from services.ingest.enrichment import understood
 from services.text.normalise import _too_many_marks, compatible, normalised
 
 SIZE = 6_000

@@ -7,12 +7,12 @@ from typing import Any, Literal
 import pytest
 
 from schemas.configuration import AgentBody
+from services.platform.store.port import Changes, Key
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.lookups import configuration_of
 from services.records.tasks import TASKS, TaskRecord
-from services.runtime.store.port import Changes, Key
-from services.workspaces.writing import TRIES
+from services.workspaces.configuration_update import TRIES
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
 

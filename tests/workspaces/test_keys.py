@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.runtime.errors import Unavailable
+from services.platform.core.errors import Unavailable
 from tests.rest import Rest, open_rest, problem_of
 
 KEYS = "/v1/keys"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
-from services.channels.bot_api.shapes import given, items, mapping, number, text, whole
+from services.channels.bot_api.json_access import given, items, mapping, number, text, whole
 
 Reading = Callable[[Json], list[Attachment]]
 

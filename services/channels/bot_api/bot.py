@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from schemas.values import Json
-from services.channels.bot_api.shapes import items, mapping, number, text
-from services.channels.port import Answer, Fetched, Http, Refused, Retryable, Unauthorized, Uncertain
-from services.runtime.mended import read_json
+from services.channels.bot_api.json_access import items, mapping, number, text
+from services.channels.port import Fetched, Unauthorized
+from services.platform.http.lenient_json import read_json
+from services.platform.http.outgoing import Answer, Http, Refused, Retryable, Uncertain
 
 UNAUTHORIZED = frozenset({401, 404})
 FETCH_SECONDS, FETCHED_AT_ONCE = 5, 20

@@ -6,8 +6,9 @@ from schemas.activity import Address
 from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.bot_api.shapes import given, identity, mapping, number, text
-from services.channels.port import Answer, Http, Receipt, Refused, Retryable, Unauthorized, Uncertain
+from services.channels.bot_api.json_access import given, identity, mapping, number, text
+from services.channels.port import Receipt, Unauthorized
+from services.platform.http.outgoing import Answer, Http, Refused, Retryable, Uncertain
 
 # Part of a description, in lower case → the code that agents and rules see. The first that fits.
 REFUSALS = (

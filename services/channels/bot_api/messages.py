@@ -8,8 +8,8 @@ from datetime import datetime
 from schemas.activity import Activity, ActivityKind, Attachment, Side
 from schemas.values import Json, Sealed
 from services.channels.bot_api.attachments import attachments
+from services.channels.bot_api.json_access import given, identity, items, mapping, seconds, text
 from services.channels.bot_api.origin import NOBODY, Delivery, Origin, full_name, origin
-from services.channels.bot_api.shapes import given, identity, items, mapping, seconds, text
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?\s*", re.DOTALL)
 DEEPEST_RICH_TEXT = 40

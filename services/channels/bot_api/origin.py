@@ -6,8 +6,8 @@ from datetime import datetime
 
 from schemas.activity import Address
 from schemas.values import Json, Surface
-from services.channels.bot_api.shapes import identity, mapping, text
-from services.runtime.identifiers import hashed_id
+from services.channels.bot_api.json_access import identity, mapping, text
+from services.platform.core.identifiers import hashed_id
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 """A tag as BCP 47 has them, as far as they name languages that people write."""

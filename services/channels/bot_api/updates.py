@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from schemas.activity import Activity, ActivityKind
 from schemas.values import Json, Sealed
+from services.channels.bot_api.json_access import given, identity, items, mapping, seconds, text, whole
 from services.channels.bot_api.messages import edited, message, posted
 from services.channels.bot_api.origin import Delivery, Origin, origin
-from services.channels.bot_api.shapes import given, identity, items, mapping, seconds, text, whole
 from services.channels.port import Account, Malformed, Request
-from services.runtime.identifiers import hashed_id
-from services.runtime.mended import read_json
+from services.platform.core.identifiers import hashed_id
+from services.platform.http.lenient_json import read_json
 
 Handler = Callable[[Delivery, str, Json], list[Activity]]
 UPDATE_KIND = re.compile(r"[a-z0-9_]{1,64}")

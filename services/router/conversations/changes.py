@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from schemas.activity import REDACTION, Activity
 from schemas.conversation import Edit
 from schemas.topics import REPEATS_KNOWN
+from services.platform.processing.unit_of_work import Work
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, ActivityRecord, MessageRecord
-from services.router.conversations.earlier import stored
 from services.router.conversations.facts import tell
-from services.runtime.work import Work
+from services.router.conversations.legacy_ids import stored
 
 NEWS_UNTIL = timedelta(minutes=15)
 """An edit of a message that never came is taken for the message, unless that is older."""

@@ -8,19 +8,19 @@ then does the case go on with them, and with what they wrote since they came.
 from collections.abc import Callable
 
 from schemas.activity import Activity, Address
-from schemas.case import Case
 from schemas.commands import AskProof, ClaimHandoff, ClearHandoff, ConfirmHandoff, Continue, Forward
 from schemas.conversation import Author, Unconfirmed
 from schemas.identity import PersonKey, person_key
 from schemas.values import Problem, Sealed
+from services.domain.conversation_state import Case
+from services.platform.core.identifiers import hashed_id
+from services.platform.processing.processor import Arrived
+from services.platform.processing.unit_of_work import Work
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations import domain, handoff, proof
+from services.router.conversations.domain import handoff, lifecycle, proof
 from services.router.conversations.facts import close_task, next_order, tell
-from services.router.conversations.moves import carry_out
-from services.router.conversations.privacy import EXPIRY, Privacy, complete, notify
-from services.runtime.identifiers import hashed_id
-from services.runtime.stage import Arrived
-from services.runtime.work import Work
+from services.router.conversations.handoff_commands import EXPIRY, Privacy, complete, notify
+from services.router.conversations.lifecycle_commands import carry_out
 
 
 def claim(work: Work, activity: Activity, case: Case) -> None:
@@ -114,11 +114,11 @@ def handle_continue(work: Work, arrived: Arrived) -> None:
             forwarded = Forward(conversation=case.id, activity=_as_said(message, own, case))
             work.emit("pasokh.command.forward", case.key, forwarded)
     _note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
-    if own.opened_at >= asked.since and own.status not in domain.FINISHED:
-        after = domain.resolved(own, work.now)
+    if own.opened_at >= asked.since and own.status not in lifecycle.FINISHED:
+        after = lifecycle.resolved(own, work.now)
         tell(work, "resolved", after, own.status)
         close_task(work, after)
-        work.wake(f"close/{own.id}", work.now + domain.CLOSES_AFTER, {"conversation": own.id, "key": own.key})
+        work.wake(f"close/{own.id}", work.now + lifecycle.CLOSES_AFTER, {"conversation": own.id, "key": own.key})
 
 
 def _as_said(message: MessageRecord, own: Case, case: Case) -> Activity:

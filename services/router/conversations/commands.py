@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 
 from schemas.activity import Address
-from schemas.case import Case
 from schemas.channel import Capabilities
 from schemas.commands import Reply, Resolve
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Problem, Surface
+from services.domain.conversation_state import Case
+from services.platform.processing.processor import Arrived
+from services.platform.processing.unit_of_work import Work
+from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
-from services.router.conversations import domain, places
+from services.router.conversations import places
+from services.router.conversations.domain import lifecycle
+from services.router.conversations.domain.handoff import is_private_only
 from services.router.conversations.facts import accept, close_task, next_order, refuse, tell
-from services.router.conversations.handoff import is_private_only
-from services.runtime.collections import OUTCOMES
-from services.runtime.stage import Arrived
-from services.runtime.work import Work
 
 NO_CONVERSATION = Problem(status=404, title="Not found", detail="There is no such conversation.")
 
@@ -48,11 +49,11 @@ def _why_not_reply(
 ) -> Problem | None:
     if conversation is None:
         return NO_CONVERSATION
-    if conversation.status in domain.FINISHED:
+    if conversation.status in lifecycle.FINISHED:
         detail = f"The conversation is {conversation.status}. Reopen it, or wait for the customer to write again."
         return Problem(status=409, title="Conversation is finished", detail=detail)
     if conversation.agent != reply.agent:
-        nobody = LEFT_THE_QUEUE if domain.has_no_task(conversation) else WAITS
+        nobody = LEFT_THE_QUEUE if lifecycle.has_no_task(conversation) else WAITS
         holder = f"It is with {conversation.agent}" if conversation.agent else nobody
         detail = f"{reply.agent} is not the assignee. {holder}; only the assignee can reply."
         return Problem(status=409, title="Not the assignee", detail=detail)
@@ -89,7 +90,7 @@ def _send(work: Work, command: Arrived, reply: Reply, conversation: Case, surfac
     address = places.address_of(work, conversation, surface)
     work.put(MESSAGES, message.id, message)
     work.emit("pasokh.outbound.message", conversation.key, _outbound(message, conversation, reply, address))
-    after = domain.replied(conversation, work.now)
+    after = lifecycle.replied(conversation, work.now)
     said: dict[str, object] = {
         "at": reply.accepted_at,
         "message": message.id,
@@ -147,18 +148,18 @@ def handle_resolve(work: Work, command: Arrived) -> None:
     if refusal is not None:
         refuse(work, command, resolve.request_hash, refusal)
     elif conversation is not None:
-        after = domain.resolved(conversation, work.now)
+        after = lifecycle.resolved(conversation, work.now)
         tell(work, "resolved", after, conversation.status)
         close_task(work, after)
         closing = {"conversation": after.id, "key": after.key}
-        work.wake(f"close/{after.id}", work.now + domain.CLOSES_AFTER, closing)
+        work.wake(f"close/{after.id}", work.now + lifecycle.CLOSES_AFTER, closing)
         accept(work, command, resolve.request_hash, after.id)
 
 
 def _why_not_resolve(resolve: Resolve, conversation: Case | None) -> Problem | None:
     if conversation is None:
         return NO_CONVERSATION
-    if conversation.status in domain.FINISHED:
+    if conversation.status in lifecycle.FINISHED:
         return Problem(
             status=409, title="Conversation is finished", detail=f"The conversation is already {conversation.status}."
         )

@@ -3,14 +3,15 @@ conversation, and an answer: clocks stop, and nobody has to answer a second time
 """
 
 from schemas.activity import Activity
-from schemas.case import Case
 from schemas.commands import Forward
 from schemas.conversation import PEOPLE_OF_OURS, Author
+from services.domain.conversation_state import Case
+from services.platform.processing.unit_of_work import Work
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations import changes, domain, places
-from services.router.conversations.earlier import answered, stored
+from services.router.conversations import changes, places
+from services.router.conversations.domain import lifecycle
 from services.router.conversations.facts import close_task, next_order, tell
-from services.runtime.work import Work
+from services.router.conversations.legacy_ids import answered, stored
 
 
 def is_ours(work: Work, activity: Activity) -> bool:
@@ -29,7 +30,7 @@ def hear(work: Work, activity: Activity) -> None:
 
 def _remember(work: Work, activity: Activity) -> None:
     """A channel whose posts are forwarded to a group is linked to it: who speaks as it there is of our own side."""
-    person = domain.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = lifecycle.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     if activity.address is not None and activity.address.chat not in person.ours_in:
         person = person.model_copy(update={"ours_in": [*person.ours_in, activity.address.chat]})
     work.put(PERSONS, person.key, person)
@@ -58,8 +59,8 @@ def say(work: Work, activity: Activity, case: Case | None) -> None:
     message = _record(work, activity, case)
     work.put(MESSAGES, message.id, message)
     is_answer = message.author.kind in PEOPLE_OF_OURS
-    said_at = max(domain.counted_from(activity), case.answer_due_since or domain.counted_from(activity))
-    after = domain.answered_elsewhere(case, said_at, work.now) if is_answer else case
+    said_at = max(lifecycle.counted_from(activity), case.answer_due_since or lifecycle.counted_from(activity))
+    after = lifecycle.answered_elsewhere(case, said_at, work.now) if is_answer else case
     about = {
         "at": said_at,
         "message": message.id,

@@ -1,15 +1,15 @@
 """How conversations tell what happened, and answer commands."""
 
-from schemas.case import Case
 from schemas.commands import Outcome
 from schemas.conversation import ConversationFact, Status
 from schemas.routing import TaskClosed
 from schemas.values import Json, Problem
+from services.domain.conversation_state import Case
+from services.platform.processing.processor import Arrived
+from services.platform.processing.unit_of_work import Work
+from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS
-from services.router.conversations import domain
-from services.runtime.collections import OUTCOMES
-from services.runtime.stage import Arrived
-from services.runtime.work import Work
+from services.router.conversations.domain import lifecycle
 
 _NOTHING_MORE: dict[str, object] = dict.fromkeys(
     ("message", "message_surface", "author", "first_response", "error", "decision", "confirmed_by")
@@ -29,7 +29,7 @@ def tell(work: Work, verb: str, after: Case, before: Status | None, **more: obje
 def queue(work: Work, conversation: Case, before: Status | None) -> None:
     """Tell that it waits, and ask dispatch for an agent."""
     tell(work, "queued", conversation, before)
-    work.emit("pasokh.routing.task_queued", conversation.workspace, domain.task(conversation))
+    work.emit("pasokh.routing.task_queued", conversation.workspace, lifecycle.task(conversation))
 
 
 def close_task(work: Work, conversation: Case) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from schemas.activity import Activity
-from schemas.case import Person
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, Sealed
-from services.runtime.work import Work
+from services.domain.conversation_state import Person
+from services.platform.processing.unit_of_work import Work
 
 
 def greet(work: Work, person: Person, activity: Activity, configuration: WorkspaceConfiguration | None) -> Person:

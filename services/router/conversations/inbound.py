@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity
-from schemas.case import Case, Person
 from schemas.commands import Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author, MessageState
 from schemas.topics import REPEATS_KNOWN
+from services.domain.conversation_state import Case, Person
+from services.platform.processing.processor import Arrived
+from services.platform.processing.unit_of_work import Work
 from services.records.conversations import (
     ACTIVITIES,
     CONVERSATIONS,
@@ -18,16 +20,20 @@ from services.records.conversations import (
     ActivityRecord,
     MessageRecord,
 )
-from services.router.conversations import changes, domain, echoes, greeting, places
-from services.router.conversations.arrivals import receive_receipt
+from services.router.conversations import changes, echoes, greeting, places
 from services.router.conversations.claims import claim, prove
-from services.router.conversations.earlier import answered, stored
+from services.router.conversations.delivered import receive_receipt
+from services.router.conversations.domain import lifecycle
+from services.router.conversations.domain.handoff import (
+    WEBCHAT,
+    is_called_for,
+    is_private_side,
+    private_address,
+)
+from services.router.conversations.domain.routing_rules import plan
 from services.router.conversations.facts import next_order, queue, tell
-from services.router.conversations.handoff import WEBCHAT, is_called_for, is_private_side, private_address
-from services.router.conversations.plan import plan
-from services.router.conversations.privacy import Privacy, forward, join
-from services.runtime.stage import Arrived
-from services.runtime.work import Work
+from services.router.conversations.handoff_commands import Privacy, forward, join
+from services.router.conversations.legacy_ids import answered, stored
 
 PURGE = "purge"
 
@@ -149,7 +155,7 @@ def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
 def _hear(work: Work, activity: Activity, around: Around, state: MessageState) -> None:
     if stored(work, activity) is not None:
         return
-    person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = lifecycle.met(work.get(PERSONS, _key(activity)), activity, work.now)
     before = _current(work, person, activity)
     if changes.was_deleted(work, activity):
         work.put(PERSONS, person.key, person)
@@ -166,7 +172,7 @@ def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None
     """
     identity = activity.message or activity.id
     # The page of a visitor waits until what was sent is stored: there even a first thumbs-up opens a conversation.
-    if domain.is_acknowledgement(activity) and (before is not None or activity.channel != WEBCHAT):
+    if lifecycle.is_acknowledgement(activity) and (before is not None or activity.channel != WEBCHAT):
         return _acknowledge(work, activity, before, identity) if before else None
     after, is_new = _joined(work, activity, around.configuration, before)
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
@@ -180,14 +186,14 @@ def _acknowledge(work: Work, activity: Activity, before: Case, identity: str) ->
     after = before.model_copy(update={"updated_at": work.now})
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, "received"))
     about = {"message": identity, "message_surface": activity.surface, "author": "customer", "needs_answer": False}
-    tell(work, "message_received", after, before.status, at=domain.counted_from(activity), **about)
+    tell(work, "message_received", after, before.status, at=lifecycle.counted_from(activity), **about)
     return after
 
 
 def _hear_deleted(work: Work, activity: Activity, around: Around, before: Case | None) -> None:
     """Show a message that was deleted before it came. Nobody is asked for an answer: a case of its own is closed."""
     identity = activity.message or activity.id
-    case = before or domain.closed(_opened(work, activity, around.configuration, None), work.now)
+    case = before or lifecycle.closed(_opened(work, activity, around.configuration, None), work.now)
     record = _message_record(work, activity, case, identity, "deleted")
     work.put(MESSAGES, identity, record.model_copy(update=changes.emptied()))
     if before is None:
@@ -210,20 +216,20 @@ def _current(work: Work, person: Person, activity: Activity) -> Case | None:
 def _joined(work: Work, activity: Activity, configuration: Configuration, before: Case | None) -> tuple[Case, bool]:
     """The conversation with this message in it, and whether it has to be queued."""
     if before is not None and before.status != "resolved":
-        return domain.heard(before, activity, work.now), False
+        return lifecycle.heard(before, activity, work.now), False
     fresh = _opened(work, activity, configuration, before)
-    return domain.heard(fresh, activity, work.now), True
+    return lifecycle.heard(fresh, activity, work.now), True
 
 
 def _opened(work: Work, activity: Activity, configuration: Configuration, before: Case | None) -> Case:
     """A new conversation, or a resolved one that is reopened, by the rules of now."""
     language = (before.language if before else None) or activity.language or _account_language(activity, configuration)
     sensitive = activity.sensitive or (before is not None and before.sensitive)
-    planned = plan(domain.traits_of(activity, language, sensitive), configuration)
+    planned = plan(lifecycle.traits_of(activity, language, sensitive), configuration)
     if before is None:
-        return domain.opened(work.new_id("conversation"), activity, planned, language, work.now)
+        return lifecycle.opened(work.new_id("conversation"), activity, planned, language, work.now)
     work.unwake(f"close/{before.id}")
-    return domain.reopened(before, planned, work.now)
+    return lifecycle.reopened(before, planned, work.now)
 
 
 def _account_language(activity: Activity, configuration: Configuration) -> str | None:
@@ -234,7 +240,7 @@ def _account_language(activity: Activity, configuration: Configuration) -> str |
 
 
 def _with_open(work: Work, person: Person, activity: Activity, conversation: Case) -> Person:
-    where, earlier = domain.thread_of(activity), places.earlier_thread(work, activity)
+    where, earlier = lifecycle.thread_of(activity), places.earlier_thread(work, activity)
     if person.open.get(where) == conversation.id:
         return person
     still = {thread: identity for thread, identity in person.open.items() if thread != earlier}
@@ -290,7 +296,7 @@ def _told(
     is_new: bool,
 ) -> None:
     heard = {
-        "at": domain.counted_from(activity),
+        "at": lifecycle.counted_from(activity),
         "message": message,
         "message_surface": activity.surface,
         "author": "customer",
@@ -358,7 +364,7 @@ def _receipt(work: Work, activity: Activity, around: Around) -> None:
 
 def _follow(work: Work, activity: Activity, around: Around) -> None:
     """A person blocked the account, let it in again, or pressed the button of a bot that was just opened."""
-    person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = lifecycle.met(work.get(PERSONS, _key(activity)), activity, work.now)
     state = activity.details.get("state")
     person = person.model_copy(update={"blocked": state == "blocked"})
     if state == "started" and _current(work, person, activity) is None:
@@ -373,7 +379,7 @@ def _unknown(work: Work, activity: Activity, around: Around) -> None:
 
 def _contact(work: Work, activity: Activity, around: Around) -> None:
     """A person says where they can be reached."""
-    person = domain.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = lifecycle.met(work.get(PERSONS, _key(activity)), activity, work.now)
     work.put(PERSONS, person.key, person)
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from schemas.activity import Activity, Address
-from schemas.case import Case, Person
+from services.domain.conversation_state import Case, Person
+from services.platform.processing.unit_of_work import Work
 from services.records.conversations import MOVED_PLACES, MovedPlace
-from services.router.conversations import domain
-from services.runtime.work import Work
+from services.router.conversations.domain import lifecycle
 
 
 def place_id(workspace: str, channel: str, account: str, chat: str) -> str:
@@ -46,7 +46,7 @@ def note_moved(work: Work, activity: Activity) -> None:
 
 def open_in(work: Work, person: Person, activity: Activity) -> str | None:
     """The person's open conversation where this happened, also one that began before the place moved."""
-    here, earlier = domain.thread_of(activity), earlier_thread(work, activity)
+    here, earlier = lifecycle.thread_of(activity), earlier_thread(work, activity)
     return person.open.get(here) or (person.open.get(earlier) if earlier else None)
 
 

@@ -8,18 +8,18 @@ from schemas.channel import Capabilities
 from schemas.commands import Continue, Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json, instant_text
+from services.platform.processing.processor import Arrived, Input, WakeUp
+from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.store.collections import OUTCOMES
+from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, WRITER
-from services.router.conversations import claims, commands, privacy, progress
-from services.router.conversations.earlier import ids_of
-from services.router.conversations.handoff import Handoffs
+from services.router.conversations import claims, commands, event_handlers, handoff_commands
+from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.inbound import BY_MESSAGE, PURGE, Around, handle_activity, handle_forward
-from services.router.conversations.moves import MOVES, PLANNED
+from services.router.conversations.legacy_ids import ids_of
+from services.router.conversations.lifecycle_commands import MOVES, PLANNED
 from services.router.conversations.places import places_answered, places_of
-from services.runtime.collections import OUTCOMES
-from services.runtime.stage import Arrived, Input, WakeUp
-from services.runtime.store.port import Query
-from services.runtime.work import Effect, Work
 
 UNDONE = frozenset({*BY_MESSAGE, "edit", "echo"})
 """Kinds of activities whose message may have been deleted before it came."""
@@ -29,22 +29,22 @@ TOPICS = ("inbound", "commands", "assignments", "sla", "deliveries")
 
 ON_EVENT: dict[str, Callable[[Work, Arrived], None]] = {
     "pasokh.command.resolve": commands.handle_resolve,
-    "pasokh.command.escalate": progress.handle_escalation,
-    "pasokh.command.mind_due": progress.handle_mind_due,
+    "pasokh.command.escalate": event_handlers.handle_escalation,
+    "pasokh.command.mind_due": event_handlers.handle_mind_due,
     **MOVES,
     **claims.COMMANDS,
-    "pasokh.assignment.assigned": progress.handle_assigned,
-    "pasokh.assignment.unassigned": progress.handle_unassigned,
-    "pasokh.delivery.sent": progress.handle_sent,
-    "pasokh.delivery.failed": progress.handle_failed,
-    "pasokh.sla.started": progress.handle_clock_started,
-    "pasokh.control.due": progress.handle_control_due,
+    "pasokh.assignment.assigned": event_handlers.handle_assigned,
+    "pasokh.assignment.unassigned": event_handlers.handle_unassigned,
+    "pasokh.delivery.sent": event_handlers.handle_sent,
+    "pasokh.delivery.failed": event_handlers.handle_failed,
+    "pasokh.sla.started": event_handlers.handle_clock_started,
+    "pasokh.control.due": event_handlers.handle_control_due,
 }
 ON_WAKE_UP: dict[str, Callable[[Work, WakeUp], None]] = {
-    progress.TICK: progress.wake_tick,
-    progress.CLOSE: progress.wake_close,
-    privacy.EXPIRY: privacy.wake_expiry,
-    PURGE: progress.wake_purge,
+    event_handlers.TICK: event_handlers.wake_tick,
+    event_handlers.CLOSE: event_handlers.wake_close,
+    handoff_commands.EXPIRY: handoff_commands.wake_expiry,
+    PURGE: event_handlers.wake_purge,
 }
 
 
@@ -93,7 +93,7 @@ class ConversationsStage:
 
     def __init__(self, capabilities: Mapping[str, Capabilities], handoffs: Handoffs) -> None:
         self._capabilities = capabilities
-        self._privacy = privacy.Privacy(handoffs, capabilities)
+        self._privacy = handoff_commands.Privacy(handoffs, capabilities)
         self._configurations = Configurations()
 
     def remember(self) -> ConversationsMemory:

@@ -7,12 +7,12 @@ from schemas.configuration import DEFAULT_TEAM
 from schemas.envelope import Event
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Json, Problem
+from services.platform.processing.unit_of_work import Work
+from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.router.dispatch.desk import Verdict
+from services.router.dispatch.domain.dispatcher import Verdict
 from services.router.dispatch.recording import record_verdicts
-from services.router.dispatch.room import Room, agent_of
-from services.runtime.collections import OUTCOMES
-from services.runtime.work import Work
+from services.router.dispatch.workspace_state import Room, agent_of
 
 AGENT_PUT = "pasokh.routing.agent_put"
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from schemas.envelope import Event
 from schemas.routing import RulesChanged, TaskChanged, TaskClosed, TaskGiven, TaskQueued
 from schemas.values import Json
+from services.platform.processing.processor import Arrived, Input, WakeUp
+from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.store.collections import OUTCOMES
 from services.records.configuration import Configurations
 from services.records.tasks import TASKS, TaskRecord
 from services.router.dispatch.commands import AGENT_PUT, COMMANDS, obey
-from services.router.dispatch.desk import RESERVED_EVERY, Verdict
+from services.router.dispatch.domain.dispatcher import RESERVED_EVERY, Verdict
 from services.router.dispatch.recording import record_verdicts, write_remembered
-from services.router.dispatch.room import Room, open_room, task_of
 from services.router.dispatch.rounds import go_on, learn_rules, reapply_all
-from services.runtime.collections import OUTCOMES
-from services.runtime.stage import Arrived, Input, WakeUp
-from services.runtime.work import Effect, Work
+from services.router.dispatch.workspace_state import Room, open_room, task_of
 
 
 @dataclass(slots=True)

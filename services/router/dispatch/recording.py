@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from schemas.routing import Assigned, Unassigned
+from services.platform.processing.unit_of_work import Work
 from services.records.agents import AGENTS, agent_id
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.tasks import QUEUES, TASKS, TaskRecord
-from services.router.dispatch.desk import Given, Returned, Verdict, Waits
-from services.router.dispatch.domain import Task
-from services.router.dispatch.explain import Explanation
-from services.router.dispatch.room import Room
+from services.router.dispatch.domain.dispatcher import Given, Returned, Verdict, Waits
+from services.router.dispatch.domain.explain import Explanation
+from services.router.dispatch.domain.values import Task
 from services.router.dispatch.rounds import ask_again
-from services.runtime.work import Work
+from services.router.dispatch.workspace_state import Room
 
 
 def record_verdicts(work: Work, room: Room, verdicts: Sequence[Verdict]) -> None:

@@ -10,11 +10,11 @@ from schemas.commands import Outcome, Reapply, Replan
 from schemas.envelope import Event
 from schemas.routing import ReapplyAll
 from schemas.values import Json, instant, instant_text
+from services.platform.processing.processor import WakeUp
+from services.platform.processing.unit_of_work import Work
+from services.platform.store.collections import OUTCOMES
 from services.records.tasks import TaskRecord
-from services.router.dispatch.room import Room
-from services.runtime.collections import OUTCOMES
-from services.runtime.stage import WakeUp
-from services.runtime.work import Work
+from services.router.dispatch.workspace_state import Room
 
 PAGE = 200
 RULES, POLICIES = "rules/", "policies/"

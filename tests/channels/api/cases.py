@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.configuration import AccountBody
 from services.channels.port import Account, Request
-from services.runtime.standard_webhooks import signed_headers
+from services.platform.http.standard_webhooks import signed_headers
 
 PAYLOADS = Path(__file__).parent / "payloads"
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)

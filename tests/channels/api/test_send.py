@@ -11,8 +11,9 @@ from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Sealed
 from services.channels.api import Api
-from services.channels.port import Answer, Receipt, Refused, Retryable, Unauthorized
-from services.runtime.standard_webhooks import why_unproven
+from services.channels.port import Receipt, Unauthorized
+from services.platform.http.outgoing import Answer, Refused, Retryable
+from services.platform.http.standard_webhooks import why_unproven
 from tests.channels.api.cases import CALLBACK, PREVIOUS, SECRET, MovedClock, account
 
 REPLY = OutboundMessage(

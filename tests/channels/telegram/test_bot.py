@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.channels.port import Answer, Refused, Retryable, Unauthorized, Uncertain
+from services.channels.port import Unauthorized
 from services.channels.telegram import Telegram
+from services.platform.http.outgoing import Answer, Refused, Retryable, Uncertain
 from tests.channels.telegram.cases import TOKEN, account
 from tests.channels.telegram.test_send import Platform, answer, refusal
 

@@ -10,8 +10,9 @@ from schemas.activity import Address
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Sealed
-from services.channels.port import Answer, Receipt, Refused, Retryable, Unauthorized, Uncertain
+from services.channels.port import Receipt, Unauthorized
 from services.channels.telegram import Telegram
+from services.platform.http.outgoing import Answer, Refused, Retryable, Uncertain
 from tests.channels.telegram.cases import TOKEN, account
 
 SENT = {"ok": True, "result": {"message_id": 77}}

@@ -10,8 +10,9 @@ from schemas.configuration import AccountBody
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Sealed
-from services.channels.port import Account, Answer, Forged, Malformed, Receipt, Request
+from services.channels.port import Account, Forged, Malformed, Receipt, Request
 from services.channels.webchat import Webchat, allows
+from services.platform.http.outgoing import Answer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx2
 
-from tests.live.insisting import insist
 from tests.live.installation import Shop
 from tests.live.minute.plan import Plan
+from tests.live.retrying import insist
 
 LOOK_SECONDS = 1.0
 THINK_SECONDS = 2.0

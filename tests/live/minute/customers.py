@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from services.runtime import loop
+from services.platform.host import event_loop
 from tests.live.connection import NONE, Answer, Connection, connected
 from tests.live.installation import SECRET, update_of
 from tests.live.minute.plan import REPEATED_SHARE, Plan, Update
@@ -158,7 +158,7 @@ def main() -> None:
     """Run the plan of the command line."""
     plan, port, path = Plan.from_json(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     platform = _Platform(plan, port, Random(plan.seed))
-    loop.run(platform.run())
+    event_loop.run(platform.run())
     posted = [[p.person, p.index, p.date, p.asked_at, p.taken_at] for p in platform.posted]
     found = {"posted": posted, "met": platform.met, "begun_at": platform.begun_at, "late": platform.late}
     path.write_text(json.dumps(found))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.live.minute.found import Found, update_named
+from tests.live.minute.collected_results import Found, update_named
 from tests.live.minute.plan import What
 from tests.live.minute.restarts import Restarted
 

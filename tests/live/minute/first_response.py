@@ -7,9 +7,9 @@ So each duration has a lower and an upper bound, and with them the count, the me
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.metrics.recount import Duration, percentile
+from services.metrics.domain.report import Duration, percentile
+from tests.live.minute.collected_results import Found, update_named
 from tests.live.minute.customers import Posted
-from tests.live.minute.found import Found, update_named
 
 LATE_SECONDS = 5.0
 """A message that is received later than this after it was written counts from when it was written."""

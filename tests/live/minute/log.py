@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaConsumer
 
 from schemas.envelope import Event, decode
-from services.metrics.recount import in_order
-from services.runtime.bus.kafka_topics import servers_of, topic_name
-from services.runtime.processor.seen import Seen
+from services.metrics.domain.report import in_order
+from services.platform.bus.kafka_topics import servers_of, topic_name
+from services.platform.processing.dedupe import Seen
 
 TOPICS = ("conversations", "sla")
 

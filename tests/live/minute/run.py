@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from services.metrics.recount import Asked
+from services.metrics.domain.report import Asked
 from tests.live.installation import shop_at, telegram
-from tests.live.minute import customers, found, log, restarts
+from tests.live.minute import collected_results, customers, log, restarts
 from tests.live.minute.agents import Agents
+from tests.live.minute.collected_results import Found, Patient
 from tests.live.minute.customers import Posts
-from tests.live.minute.found import Found, Patient
 from tests.live.minute.plan import Plan
 from tests.live.minute.settling import settled
 from tests.live.minute.usage import Usage
@@ -58,11 +58,11 @@ async def live(topology: Topology, kafka: Server, plan: Plan, stand_in_port: int
             posts=posts,
             replies=agents.replies,
             restarted=restarted,
-            records=await found.records(patient, rest.messages),
+            records=await collected_results.records(patient, rest.messages),
             sent=list(stand_in.sent),
             log=await log.read(kafka.url, topology.settings().namespace, plan.workspace),
             asked=asked,
-            report=await found.report(patient, asked),
+            report=await collected_results.report(patient, asked),
             dead_letters=rest.dead_letters,
         )
     return Lived(came, usage.by_service(), rest.settled_at)

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.composition import COLLECTIONS, GROUP_TOPICS
+from services.platform.bus.port import Bus
+from services.platform.core.errors import Unavailable
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.processing.lag import Lag, lags
+from services.platform.store.collections import DEAD_LETTERS
+from services.platform.store.port import Document, Query, Store
 from services.records.conversations import MESSAGES, MessageRecord
 from services.records.shown import shown_message
-from services.runtime.bus.port import Bus
-from services.runtime.clock import SystemClock
-from services.runtime.collections import DEAD_LETTERS
-from services.runtime.engine import open_engine
-from services.runtime.errors import Unavailable
-from services.runtime.lag import Lag, lags
-from services.runtime.settings import Settings
-from services.runtime.store.port import Document, Query, Store
 
 LOOK_SECONDS = 0.5
 QUIET_LOOKS = 3

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from schemas.envelope import Event
-from services.metrics.recount import Asked, Report, recount
+from services.metrics.domain.report import Asked, Report, recount
 from tests.driver import START
 from tests.live.minute import figures
-from tests.live.minute.account import complaints
 from tests.live.minute.agents import Reply
+from tests.live.minute.collected_results import Found, Records
 from tests.live.minute.customers import Posted, Posts
-from tests.live.minute.found import Found, Records
 from tests.live.minute.log import Log, Record
 from tests.live.minute.plan import RESTARTS, Plan
 from tests.live.minute.restarts import Restarted
-from tests.metrics.stories import Told
+from tests.live.minute.violations import complaints
+from tests.metrics.strategies import Told
 
 BEGAN = START.timestamp()
 PLAN = Plan(rate=1, seconds=60, promise_seconds=20, workspace="w")

@@ -8,9 +8,9 @@ from schemas.activity import Activity
 from schemas.configuration import AccountBody
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
-from services.ingest.understand import understood
+from services.ingest.enrichment import understood
 from tests.driver import START
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 
 FIRST_BOT, SECOND_BOT = "1001:AAA", "1002:BBB"
 CUSTOMER: dict[str, Any] = {"id": 70001, "is_bot": False, "first_name": "Sara"}

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from schemas.activity import Activity, Address
-from schemas.case import Case
 from schemas.commands import ConfirmHandoff, Forward, Outcome
 from schemas.conversation import Unconfirmed
 from schemas.identity import PersonKey
+from services.domain.conversation_state import Case
 from services.records.conversations import PERSONS, MessageRecord
-from services.router.conversations.handoff import MOST_UNCONFIRMED, made_token
-from tests.router.conversations.house import HANDOFFS, House
+from services.router.conversations.domain.handoff import MOST_UNCONFIRMED, made_token
+from tests.router.conversations.harness import HANDOFFS, House
 
 PUBLIC: dict[str, Any] = {
     "surface": "public",

@@ -6,7 +6,7 @@ from schemas.commands import MindDue
 from schemas.routing import TaskChanged
 from schemas.sla import Clock, ClockFact
 from schemas.values import instant_text
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 
 
 def started(house: House, due: int, earliest: int | None) -> ClockFact:

@@ -7,7 +7,7 @@ import pytest
 from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration, WorkspaceSettings
 from schemas.outbound import OutboundMessage
 from services.records.configuration import CONFIGURATIONS
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 from tests.router.conversations.telegram import CUSTOMER, GROUP, in_group, message, texts, update
 
 THUMB = "\U0001f44d"

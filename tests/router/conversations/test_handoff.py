@@ -7,8 +7,8 @@ import pytest
 from schemas.activity import Address
 from schemas.configuration import AccountBody, Kept, TeamBody, WorkspaceBody, WorkspaceConfiguration
 from services.records.configuration import CONFIGURATIONS
-from services.router.conversations.handoff import made_token, read_token
-from tests.router.conversations.house import HANDOFFS, House
+from services.router.conversations.domain.handoff import made_token, read_token
+from tests.router.conversations.harness import HANDOFFS, House
 
 GROUP = Address(chat="-100", thread="7", reply_to="11")
 STRANGER = "telegram:main:2"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.records.conversations import ACTIVITIES
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 from tests.router.conversations.telegram import PRIVATE, activities, arrive, message, texts, update
 
 BUSINESS: dict[str, Any] = {"business_connection_id": "bc"}

@@ -7,10 +7,10 @@ import pytest
 from schemas.commands import Forward
 from schemas.configuration import Match, Rule, Then
 from schemas.sla import ControlDue
+from services.platform.store.collections import OUTCOMES
 from services.records.conversations import ACTIVITIES, PERSONS
-from services.router.conversations import domain
-from services.runtime.collections import OUTCOMES
-from tests.router.conversations.house import EARLIER, House
+from services.router.conversations.domain import lifecycle
+from tests.router.conversations.harness import EARLIER, House
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ async def test_a_resolved_conversation_closes_after_three_days_and_the_next_mess
     await house.customer(1)
     await house.assign()
     await house.resolve()
-    await house.driver.after(domain.CLOSES_AFTER.total_seconds())
+    await house.driver.after(lifecycle.CLOSES_AFTER.total_seconds())
     assert house.case().status == "closed"
     assert (await house.customer(2))[0] == "opened"
     assert [c.status for c in house.cases()] == ["closed", "waiting"]
@@ -155,7 +155,7 @@ async def test_a_reopened_conversation_does_not_close(house: House) -> None:
     await house.resolve()
     await house.driver.after(3600)
     await house.customer(2)
-    await house.driver.after(domain.CLOSES_AFTER.total_seconds())
+    await house.driver.after(lifecycle.CLOSES_AFTER.total_seconds())
     assert house.case().status == "waiting"
     assert house.facts("closed") == []
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.outbound import OutboundMessage
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 from tests.router.conversations.telegram import in_group, texts, update
 
 NEW: dict[str, Any] = {"id": -1005, "type": "supergroup", "title": "Buyers"}

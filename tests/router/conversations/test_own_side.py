@@ -7,7 +7,7 @@ from schemas.activity import Address
 from schemas.commands import Forward, Transfer
 from schemas.conversation import MessageState
 from services.records.conversations import PERSONS
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 from tests.router.conversations.telegram import GROUP, PRIVATE, activities, arrive, in_group, message, texts, update
 
 OWNER: dict[str, Any] = {"id": 5, "is_bot": False, "first_name": "Owner"}

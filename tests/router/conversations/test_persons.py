@@ -1,8 +1,8 @@
 """What is remembered of a customer besides what they say: a name, and where they can be reached."""
 
-from schemas.case import Person
+from services.domain.conversation_state import Person
 from services.records.conversations import PERSONS
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 
 KEY = "w/telegram:main:1"
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from schemas.values import Sealed
-from services.ingest.halves import Halves
+from services.ingest.split_cards import Halves
 from services.records.shown import shown_message
 from services.text.own import NOTHING
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 from tests.router.conversations.telegram import in_group, message, texts, update
 
 CARD = "4111 1111 1111 1111"

@@ -3,7 +3,7 @@
 import pytest
 
 from services.router.conversations.commands import NO_CONVERSATION
-from tests.router.conversations.house import House
+from tests.router.conversations.harness import House
 
 
 @pytest.fixture

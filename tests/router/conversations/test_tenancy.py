@@ -12,8 +12,8 @@ from schemas.activity import Activity, Address
 from schemas.commands import Forward
 from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
-from services.router.conversations.handoff import made_token, read_token
-from tests.router.conversations.house import HANDOFFS, House
+from services.router.conversations.domain.handoff import made_token, read_token
+from tests.router.conversations.harness import HANDOFFS, House
 
 GROUP = Address(chat="-100", thread="7", reply_to="11")
 USER = "webchat:main:user-u1"

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from schemas.activity import Address
-from schemas.case import Case
 from schemas.commands import AddNote, ClearHandoff, ConfirmHandoff, Escalate, Outcome, Reopen, Reply, Resolve, Transfer
 from schemas.configuration import AccountBody, Kept, TeamBody, WorkspaceBody, WorkspaceConfiguration
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, Unassigned
 from schemas.values import Failure, Sealed
+from services.domain.conversation_state import Case
+from services.platform.store.port import Document, Key
 from services.records.configuration import CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS
-from services.router.conversations.handoff import made_token
-from services.runtime.store.port import Document, Key
-from tests.router.conversations.house import HANDOFFS, House
+from services.router.conversations.domain.handoff import made_token
+from tests.router.conversations.harness import HANDOFFS, House
 
 PUBLIC: dict[str, Any] = {
     "surface": "public",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.router.dispatch.domain import NEVER, NO_DUE, RANK, Agent, Task
+from services.router.dispatch.domain.values import NEVER, NO_DUE, RANK, Agent, Task
 
 Told = tuple[str, str, str | None, list[str], dict[str, int]]
 """What happened, to which task, with which agent; the eligible by rank (ten at most), and the excluded per filter."""

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 
 from schemas.values import PRIORITIES
-from services.router.dispatch.desk import Desk, Given, Verdict, Waits
-from services.router.dispatch.domain import Agent, Need, Task
-from tests.router.dispatch.histories import AGENTS, SKILLS, TEAMS, Step, agent_of, histories, task_of
-from tests.router.dispatch.office import START
+from services.router.dispatch.domain.dispatcher import Desk, Given, Verdict, Waits
+from services.router.dispatch.domain.values import Agent, Need, Task
+from tests.router.dispatch.harness import START
 from tests.router.dispatch.oracle import Oracle, Told
+from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, agent_of, histories, task_of
 
 
 class Pair:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from services.platform.store.collections import OUTCOMES
 from services.records.decisions import DECISIONS
-from services.runtime.collections import OUTCOMES
-from tests.router.dispatch.office import Office
+from tests.router.dispatch.harness import Office
 
 
 @pytest.fixture

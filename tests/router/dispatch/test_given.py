@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from services.router.dispatch.desk import Desk, Given, Returned
-from services.router.dispatch.domain import Agent, Need, Task
+from services.router.dispatch.domain.dispatcher import Desk, Given, Returned
+from services.router.dispatch.domain.values import Agent, Need, Task
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.routing import Assigned, Reason, Unassigned
 from services.records.decisions import DECISIONS
-from tests.router.dispatch.office import SHOP, START, Office
+from tests.router.dispatch.harness import SHOP, START, Office
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.router.dispatch.office import START, Office
+from tests.router.dispatch.harness import START, Office
 
 
 async def drained(office: Office, waiting: list[str]) -> list[str]:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from schemas.configuration import AgentBody
 from schemas.envelope import Event, encode
 from schemas.values import Requirement
-from tests.router.dispatch.histories import Step, histories, task_of
-from tests.router.dispatch.office import Office
+from tests.router.dispatch.harness import Office
+from tests.router.dispatch.strategies import Step, histories, task_of
 
 
 def _event(office: Office, step: Step) -> Event:

@@ -6,10 +6,10 @@ import pytest
 
 from schemas.commands import Replan
 from schemas.envelope import Event
+from services.platform.store.collections import OUTCOMES
+from services.platform.store.port import Key
 from services.router.dispatch import rounds
-from services.runtime.collections import OUTCOMES
-from services.runtime.store.port import Key
-from tests.router.dispatch.office import SHOP, Office
+from tests.router.dispatch.harness import SHOP, Office
 
 REPLAN, REAPPLY = "pasokh.command.replan", "pasokh.command.reapply"
 

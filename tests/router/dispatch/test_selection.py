@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.router.dispatch.office import Office
+from tests.router.dispatch.harness import Office
 
 
 @pytest.fixture

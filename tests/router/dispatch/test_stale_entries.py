@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.router.dispatch.desk import Desk, Given
-from services.router.dispatch.domain import Agent, Need, Task
-from tests.router.dispatch.office import START
+from services.router.dispatch.domain.dispatcher import Desk, Given
+from services.router.dispatch.domain.values import Agent, Need, Task
+from tests.router.dispatch.harness import START
 
 NEED = Need.of("default", {})
 

@@ -1,0 +1,56 @@
+"""`pasokh serve ingest` whose bus acknowledges at once: what the handler itself can do. Settings as ever, `PASOKH_*`."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+from services.cli.run_process import run_here
+from services.composition import process_of
+from services.platform.bus.port import Bus, Consumer, Outgoing, Tail
+from services.platform.core.settings import Settings
+from services.platform.host.service import Context, Part, Service
+
+
+class Acknowledging:
+    """The bus port without a log: whatever is published is durable, they say."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    @property
+    def partitions(self) -> int:
+        return self._bus.partitions
+
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        """Nothing is kept."""
+
+    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
+        return self._bus.consume(group, topics)
+
+    def tail(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Tail]:
+        return self._bus.tail(topics)
+
+    async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
+        return await self._bus.end_offsets(topics, partition)
+
+    async def check(self) -> None:
+        """Always well."""
+
+
+def without_sink(service: Service) -> Service:
+    """The same service, in a process whose bus keeps nothing."""
+
+    def opened(context: Context) -> AbstractAsyncContextManager[Part]:
+        return service(replace(context, bus=Acknowledging(context.bus)))
+
+    return opened
+
+
+def main() -> None:
+    """Serve until a signal."""
+    process = process_of("ingest")
+    run_here(replace(process, services=[without_sink(service) for service in process.services]), Settings())
+
+
+if __name__ == "__main__":
+    main()

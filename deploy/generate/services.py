@@ -1,0 +1,28 @@
+"""What each process of `pasokh serve` is made of, as the code opens it."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from services.composition import COLLECTIONS, SERVICES
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.host.service import Context, Part
+
+Parts = Mapping[str, Sequence[Part]]
+"""Process → the parts of its services."""
+
+
+async def opened() -> Parts:
+    """Open every service once, on an engine of its own that is thrown away; they are closed again."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        settings, clock = Settings(data=Path(folder)), SystemClock()
+        store, bus = await stack.enter_async_context(open_engine(settings, clock, COLLECTIONS))
+        context = Context(settings=settings, store=store, bus=bus, clock=clock)
+        return {
+            process: [await stack.enter_async_context(service(context)) for service in services]
+            for process, services in SERVICES.items()
+        }

@@ -1,0 +1,38 @@
+"""The data of an installation, for commands that work whether its server runs or not."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.cli.errors import Failed
+from services.composition import COLLECTIONS
+from services.platform.bus.port import Bus
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine, open_store, sqlite_path
+from services.platform.store.port import Store
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+    """The store. Raises Failed when there is no data yet, Misconfigured, Unavailable."""
+    _must_exist(settings)
+    async with open_store(settings, COLLECTIONS) as store:
+        yield store
+
+
+@asynccontextmanager
+async def opened_engine(settings: Settings) -> AsyncIterator[tuple[Store, Bus]]:
+    """Store and bus. Raises as `opened_store` does."""
+    _must_exist(settings)
+    async with open_engine(settings, SystemClock(), COLLECTIONS) as engine:
+        yield engine
+
+
+def _must_exist(settings: Settings) -> None:
+    """A question about data must not make an empty database in the wrong folder."""
+    path = sqlite_path(settings.store_url)
+    if path is not None and not path.exists():
+        raise Failed(
+            f"there is no data in {path.parent}. Name the folder of the installation with PASOKH_DATA or --data "
+            "(or its database with PASOKH_STORE), or start one with: pasokh up."
+        )

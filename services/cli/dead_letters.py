@@ -1,0 +1,91 @@
+"""`pasokh dead-letters`: events that the deciding code could not handle. With the server running or stopped."""
+
+from typing import Annotated
+
+import typer
+
+from schemas.values import Json
+from services.cli.data import opened_engine, opened_store
+from services.cli.errors import Failed
+from services.cli.printing import print_json, print_table, say
+from services.composition import GROUP_TOPICS
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.processing.dead_letters import Action, command_on
+from services.platform.store.collections import DEAD_LETTERS, DeadLetter
+from services.platform.store.port import Key, Page, Query, Store
+
+COLUMNS = ("id", "at", "group", "type", "workspace", "error")
+Identity = Annotated[str, typer.Argument(help="The id of a dead letter, as `list` shows it.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+def list_dead_letters(
+    settings: Settings,
+    json: AsJson = False,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="The `next` of the page before.", show_default=False)] = None,
+) -> None:
+    """The dead letters, newest first, without what the events say."""
+    page = event_loop.run(_page(settings, limit, cursor))
+    letters = [(identity, DeadLetter.model_validate(document)) for identity, document in page.items]
+    if json:
+        print_json({"items": [_shown(identity, letter) for identity, letter in letters], "next": page.next})
+        return
+    rows = [
+        (i, f"{d.at:%Y-%m-%d %H:%M:%S}Z", f"{d.group}/{d.partition}", d.event_type, d.workspace, d.error)
+        for i, d in letters
+    ]
+    print_table(COLUMNS, rows, "There are no dead letters.")
+    if page.next:
+        say(f"There are more: --cursor {page.next}")
+
+
+async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
+    async with opened_store(settings) as store:
+        try:
+            return await store.query(Query(DEAD_LETTERS.name, "at", descending=True, limit=limit, after=cursor))
+        except ValueError as error:
+            raise Failed("this cursor is not one that `list` gave.") from error
+
+
+def _shown(identity: str, letter: DeadLetter) -> dict[str, Json]:
+    return {"id": identity, **letter.model_dump(mode="json", exclude={"event"})}
+
+
+def show(settings: Settings, identity: Identity) -> None:
+    """One dead letter whole, with its event: it may hold what a customer wrote."""
+    letter = event_loop.run(_read(settings, identity))
+    print_json({**_shown(identity, letter), "event": letter.event})
+
+
+async def _read(settings: Settings, identity: str) -> DeadLetter:
+    async with opened_store(settings) as store:
+        return await _letter(store, identity)
+
+
+async def _letter(store: Store, identity: str) -> DeadLetter:
+    key = Key(DEAD_LETTERS.name, identity)
+    found = (await store.get_many([key])).get(key)
+    if found is None:
+        raise Failed(f"there is no dead letter {identity}; `pasokh dead-letters list` shows those there are.")
+    return DeadLetter.model_validate(found)
+
+
+def retry(settings: Settings, identity: Identity) -> None:
+    """Let its group handle the event again, as soon as the server runs."""
+    event_loop.run(_ask(settings, identity, "retry"))
+    say(f"{identity} will be handled again. It is gone from the list when that worked.")
+
+
+def drop(settings: Settings, identity: Identity) -> None:
+    """Give the event up."""
+    event_loop.run(_ask(settings, identity, "drop"))
+    say(f"{identity} will be dropped.")
+
+
+async def _ask(settings: Settings, identity: str, action: Action) -> None:
+    async with opened_engine(settings) as (store, bus):
+        letter = await _letter(store, identity)
+        await bus.publish([command_on(identity, letter, action, GROUP_TOPICS, SystemClock())])

@@ -1,0 +1,104 @@
+"""The demo shop beside a running process: a stand-in for Telegram, customers, agents, and what to look at."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+from services.cli.errors import Failed
+from services.cli.printing import say
+from services.cli.run_process import Beside
+from services.demo.rest import Refusal
+from services.demo.running import stream
+from services.demo.seeding import Credentials, seed
+from services.demo.serving import serving
+from services.demo.telegram import TelegramStandIn
+from services.platform.host.service import Context
+
+log = structlog.get_logger(__name__)
+
+WORKSPACE = "demo"
+RATE = 1.0
+CUSTOMER = 424242
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def demo_shop(key: str, key_file: Path | None, port: int) -> Beside:
+    """What `up --demo` runs beside the process. `port` is the stand-in's, which the settings allow as a target."""
+
+    @asynccontextmanager
+    async def beside(address: str, _: Context) -> AsyncIterator[None]:
+        async with serving(TelegramStandIn().app, port=port) as stand_in:
+            credentials = await _seeded(address, key, stand_in)
+            say(guide(address, stand_in, credentials, key_file))
+            stop = asyncio.Event()
+            life = asyncio.create_task(_live(address, key, credentials, stand_in, stop))
+            try:
+                yield
+            finally:
+                stop.set()
+                life.cancel()
+                with suppress(asyncio.CancelledError):
+                    await life
+                say("Stopping.")
+
+    return beside
+
+
+async def _seeded(address: str, key: str, stand_in: str) -> Credentials:
+    try:
+        return await seed(address, key, WORKSPACE, stand_in)
+    except Refusal as refusal:
+        raise Failed(f"the demo shop could not be written: {refusal}.") from refusal
+
+
+async def _live(address: str, key: str, credentials: Credentials, stand_in: str, stop: asyncio.Event) -> None:
+    """Customers and agents. Their end is not the end of the process."""
+    try:
+        await stream(address, key, credentials, workspace=WORKSPACE, rate=RATE, stand_in=stand_in, stop=stop)
+    except Exception:
+        log.exception("demo_ended")
+
+
+def guide(address: str, stand_in: str, credentials: Credentials, key_file: Path | None) -> str:
+    """Where to look, and two pieces of shell to paste: one writes as a customer, one shows what became of it."""
+    key = f'"$(cat {key_file})"' if key_file else '"$PASOKH_ADMIN_KEY"'
+    base = f"{address}/v1/workspaces/{WORKSPACE}"
+    return f"""
+Pasokh is ready on {address}. A demo shop is open: customers write about once a second, agents answer.
+
+  live page       {address}/ops   (asks for the admin key)
+  web chat        {address}/webchat/{WORKSPACE}/main   (write as a visitor: an agent answers in about ten seconds)
+  documentation   {address}/docs
+  metrics         {address}/metrics
+  what was sent   {stand_in}/_sent   (a stand-in for Telegram; nothing leaves this machine)
+  admin key       {key_file or "given by PASOKH_ADMIN_KEY"}
+
+Write as a customer on Telegram (paste it into another terminal):
+
+  curl -sS -i {address}/webhooks/telegram/{WORKSPACE}/main \\
+    -H 'Content-Type: application/json' \\
+    -H 'X-Telegram-Bot-Api-Secret-Token: {credentials.secret_token}' \\
+    -d '{{"update_id": '$(date +%s)', "message": {{"message_id": '$(date +%s)', "date": '$(date +%s)',
+         "chat": {{"id": {CUSTOMER}, "type": "private", "first_name": "Neda"}},
+         "from": {{"id": {CUSTOMER}, "is_bot": false, "first_name": "Neda"}},
+         "text": "سلام، سفارش من هنوز نرسیده است. کجاست؟"}}}}'
+
+See the conversation, and why it went to that agent:
+
+  KEY={key}
+  curl -sS -H "Authorization: Bearer $KEY" '{base}/conversations?person=telegram:main:{CUSTOMER}'
+  ID=$(curl -sS -H "Authorization: Bearer $KEY" '{base}/conversations?person=telegram:main:{CUSTOMER}' |
+    sed 's/.*"items":\\[{{"id":"\\([^"]*\\)".*/\\1/')
+  curl -sS -H "Authorization: Bearer $KEY" {base}/conversations/$ID/decisions
+
+Ctrl-C stops it; what happened stays in the data folder.
+"""

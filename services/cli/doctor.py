@@ -1,0 +1,287 @@
+"""`pasokh doctor`: looks at everything an installation needs, and says of what fails how to mend it."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import httpx2
+import typer
+
+from schemas.accounts import AccountHealth
+from schemas.configuration import WorkspaceConfiguration
+from services.cli.errors import Failed, sentence_of
+from services.cli.printing import print_json, say
+from services.composition import COLLECTIONS
+from services.platform.core.errors import Misconfigured, Unavailable
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.data_folder import wrong_modes
+from services.platform.host.engine import open_bus, open_engine, open_store, sqlite_path
+from services.platform.host.port_in_use import bind, holder_of
+from services.platform.http.admin_key import FILE_NAME, SHORTEST
+from services.platform.sqlite.damage import check_file, sentence
+from services.platform.store.port import Query, Store
+from services.records.accounts import read_health
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.records.unmet import Warned, warnings_of
+from services.workspaces.target_validation import SHORTEST_SECRET, is_weak
+
+ENOUGH_BYTES = 1_000_000_000
+ANSWER_SECONDS = 5.0
+CHECK_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `detail` says how it is or, when not `ok`, what is wrong and the fix."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(
+    settings: Settings, json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False
+) -> None:
+    """Check settings, data folder, disk, port, store, bus, admin key and the running server. Exit code 1 if any fails."""
+    findings = event_loop.run(examine(settings))
+    if json:
+        print_json({"items": [{"name": f.name, "ok": f.ok, "detail": f.detail} for f in findings]})
+    else:
+        for finding in findings:
+            say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.detail}")
+    failed = [finding.name for finding in findings if not finding.ok]
+    if failed:
+        raise Failed(f"not in order: {', '.join(failed)}.")
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Every finding, in the order of what depends on what."""
+    return [await _looked(name, look, settings) for name, look in LOOKS.items()]
+
+
+async def _looked(name: str, look: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+    try:
+        return Finding(name, True, await look(settings))
+    except (Failed, Misconfigured, Unavailable) as error:
+        return Finding(name, False, sentence_of(error))
+
+
+async def _python(_: Settings) -> str:
+    return f"Python {sys.version.split()[0]}"
+
+
+async def _data_folder(settings: Settings) -> str:
+    folder = settings.data.absolute()
+    place = _existing(folder)
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise Failed(f"{place} cannot be written by this user. Change its owner, or set PASOKH_DATA to another folder.")
+    return f"{folder}" if place == folder else f"{folder} will be made at the first start"
+
+
+def _existing(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+async def _data_files(settings: Settings) -> str:
+    urls = (settings.store_url, settings.bus_url)
+    wrong = wrong_modes(settings.data.absolute(), {path for path in map(sqlite_path, urls) if path is not None})
+    if wrong:
+        raise Failed(" ".join(f"{sentence}." for sentence in wrong))
+    return "nobody but their owner can read or change them"
+
+
+async def _disk(settings: Settings) -> str:
+    free = shutil.disk_usage(_existing(settings.data.absolute())).free
+    if free < ENOUGH_BYTES:
+        raise Failed(
+            f"{free / 1e9:.1f} GB are free where the data rests. Free some, or move PASOKH_DATA; 1 GB is the least."
+        )
+    return f"{free / 1e9:.0f} GB are free"
+
+
+async def _store(settings: Settings) -> str:
+    if (missing := _not_made(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS) as store:
+        await store.check()
+    return f"{_without_secrets(settings.store_url)} takes commits"
+
+
+async def _bus(settings: Settings) -> str:
+    if (missing := _not_made(settings.bus_url)) is not None:
+        return missing
+    async with AsyncExitStack() as stack:
+        if _not_made(settings.store_url) is None:
+            _, bus = await stack.enter_async_context(open_engine(settings, SystemClock(), COLLECTIONS))
+        else:
+            bus = await stack.enter_async_context(open_bus(settings, SystemClock()))
+        await bus.check()
+        return f"{_without_secrets(settings.bus_url)} takes events; it has {bus.partitions} partitions"
+
+
+async def _database(settings: Settings) -> str:
+    """Every table of the files of the embedded engine can be read."""
+    files = {sqlite_path(url) for url in (settings.store_url, settings.bus_url)}
+    there = [path for path in files if path is not None and path.exists()]
+    for path in there:
+        checked = await asyncio.to_thread(check_file, path, CHECK_SECONDS)
+        if checked.damaged:
+            raise Failed(f"{path}: {sentence(checked.damaged)}.")
+        if not checked.is_whole:
+            return f"{path}: what could be looked at in {CHECK_SECONDS:g} s is sound"
+    return f"{', '.join(map(str, there))}: every table is sound" if there else "there is no file to look at"
+
+
+def _not_made(url: str) -> str | None:
+    """Looking must not make an empty database."""
+    path = sqlite_path(url)
+    return f"{path} will be made at the first start" if path is not None and not path.exists() else None
+
+
+def _without_secrets(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+async def _routing(settings: Settings) -> str:
+    """Every routing rule of every workspace can be met by somebody."""
+    if (missing := _not_made(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS) as store:
+        said = [f"{workspace}: {one.detail}" async for workspace, one in _unmet(store)]
+    if said:
+        raise Failed(" ".join(said))
+    return "every rule can be met by somebody"
+
+
+async def _unmet(store: Store) -> AsyncIterator[tuple[str, Warned]]:
+    async for workspace, configuration in _configurations(store):
+        for one in await warnings_of(store, configuration):
+            yield workspace, one
+
+
+async def _secrets(settings: Settings) -> str:
+    """No account is proven by a secret that could be guessed."""
+    if (missing := _not_made(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS) as store:
+        weak = [
+            f"{workspace}/{account}: {name}"
+            async for workspace, configuration in _configurations(store)
+            for account, kept in configuration.accounts.items()
+            for name, value in kept.body.credentials.items()
+            if is_weak(name, value)
+        ]
+    if weak:
+        raise Failed(
+            f"secrets of fewer than {SHORTEST_SECRET} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
+            "account and to the platform (or page) that uses it: openssl rand -hex 32."
+        )
+    return "no account has a secret that could be guessed"
+
+
+async def _accounts(settings: Settings) -> str:
+    """Every connected account of every workspace sends and receives; what passes by itself is said, and no fault."""
+    if (missing := _not_made(settings.store_url)) is not None:
+        return missing
+    found: list[tuple[str, AccountHealth]] = []
+    async with open_store(settings, COLLECTIONS) as store:
+        async for workspace, configuration in _configurations(store):
+            health = await read_health(store, workspace, configuration.accounts, SystemClock().now())
+            found += [(f"{workspace} {name}: {one.detail}", one) for name, one in health.items()]
+    if broken := [sentence for sentence, one in found if one.state in ("credentials", "webhook")]:
+        raise Failed(" ".join(broken))
+    passing = [sentence for sentence, one in found if one.state != "ok"]
+    return " ".join([f"{len(found)} connected, all of them in order.", *passing])
+
+
+async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceConfiguration]]:
+    after: str | None = None
+    while True:
+        page = await store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=100, after=after))
+        found = await Configurations().of(store, [identity for identity, _ in page.items])
+        for workspace, configuration in sorted(found.items()):
+            yield workspace, configuration
+        if page.next is None:
+            return
+        after = page.next
+
+
+async def _admin_key(settings: Settings) -> str:
+    if settings.admin_key is not None:
+        if len(settings.admin_key.get_secret_value()) < SHORTEST:
+            raise Failed(f"PASOKH_ADMIN_KEY has fewer than {SHORTEST} characters. Make one: openssl rand -hex 32.")
+        return "given by PASOKH_ADMIN_KEY"
+    path = settings.data.absolute() / FILE_NAME
+    if not path.exists():
+        return f"none yet; `pasokh up` makes {path}, `pasokh serve` needs PASOKH_ADMIN_KEY"
+    if path.stat().st_mode & 0o077:
+        raise Failed(f"{path} can be read by others. Run: chmod 600 {path}")
+    database = sqlite_path(settings.store_url)
+    if database is not None and not database.exists():
+        raise Failed(
+            f"{path} is there, and {database} is not: its data was moved or deleted. Put it back: pasokh restore."
+        )
+    return f"{path}, readable by its owner alone"
+
+
+async def _server(settings: Settings) -> str:
+    """Either a server of ours answers on the port and is ready, or the port is free."""
+    address = f"http://{settings.host}:{settings.port}"
+    async with _client() as client:
+        try:
+            answer = await client.get(f"{address}/readyz")
+        except httpx2.HTTPError:
+            return _port_is_free(settings)
+    if answer.status_code == 200:
+        return f"{address} is ready"
+    raise Failed(f"{address}/readyz says: {_unready(answer) or answer.status_code}")
+
+
+@asynccontextmanager
+async def _client() -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as client:
+        yield client
+
+
+def _port_is_free(settings: Settings) -> str:
+    holder = holder_of(settings.port)
+    if holder is not None:
+        raise Failed(
+            f"port {settings.port} is held by {holder}, which does not answer as Pasokh does. Stop it, or choose another "
+            "port: PASOKH_PORT=8801."
+        )
+    with bind(settings.host, settings.port):
+        return f"port {settings.port} of {settings.host} is free; nothing runs there"
+
+
+def _unready(answer: httpx2.Response) -> str:
+    try:
+        checks = answer.json()["checks"]
+        return "; ".join(f"{name}: {check['detail']}" for name, check in checks.items() if not check["ok"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+LOOKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
+    "python": _python,
+    "data folder": _data_folder,
+    "data files": _data_files,
+    "disk": _disk,
+    "store": _store,
+    "bus": _bus,
+    "routing": _routing,
+    "accounts": _accounts,
+    "database": _database,
+    "secrets": _secrets,
+    "admin key": _admin_key,
+    "server": _server,
+}

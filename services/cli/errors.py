@@ -1,0 +1,56 @@
+"""How a command ends when it cannot do its work: one sentence on stderr and exit code 1, never a traceback."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import NoReturn, ParamSpec
+
+import typer
+from pydantic import ValidationError
+
+from services.platform.core.errors import Misconfigured, Unavailable, Unknown
+
+P = ParamSpec("P")
+
+
+class Failed(Exception):
+    """The command could not do what was asked. The message is a sentence that says what to do."""
+
+
+def polite(command: Callable[P, None]) -> Callable[P, None]:
+    """The command, with every error that a user can mend told in a sentence."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except* (Failed, Misconfigured, Unavailable, Unknown, ValidationError) as group:
+            leave(sentence_of(_first(group)))
+
+    return run
+
+
+def leave(sentence: str) -> NoReturn:
+    """End the command with exit code 1 and this sentence."""
+    print(f"pasokh: {sentence}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+    raise typer.Exit(1)
+
+
+def sentence_of(error: BaseException) -> str:
+    """What to tell a user about an error."""
+    if isinstance(error, ValidationError):
+        return "; ".join(_setting(one["loc"], one["msg"]) for one in error.errors(include_input=False))
+    if isinstance(error, Unknown):
+        return f"{error} It may have happened or not; look before you repeat it."
+    return str(error)
+
+
+def _setting(location: tuple[int | str, ...], message: str) -> str:
+    return f"PASOKH_{'_'.join(map(str, location)).upper()} is not acceptable: {message}."
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,118 @@
+"""`make export`: writes what others build on into `schemas/export`, and refuses what would break them.
+
+JSON Schemas of all contracts, `asyncapi.yaml`, `openapi.json`. A test fails when the folder is not what this writes.
+"""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx2
+from pydantic import SecretStr
+
+from schemas.compatibility import breaking, breaking_api
+from schemas.exports import asyncapi, json_schemas
+from services.cli.printing import say
+from services.composition import ALL_IN_ONE, process_of
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.host.service import Context
+from services.platform.http.app import open_app
+
+FOLDER = Path("schemas/export")
+OPENAPI, ASYNCAPI = "openapi.json", "asyncapi.yaml"
+PLAIN_KEY = re.compile(r"[A-Za-z$_][A-Za-z0-9_.$/-]*")
+YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+
+
+def exported() -> Mapping[str, str]:
+    """File name → what it should hold now."""
+    schemas = {name: _json(document) for name, document in json_schemas().items()}
+    document = asyncapi(version("pasokh"))
+    return {**schemas, ASYNCAPI: "\n".join(as_yaml(document)) + "\n", OPENAPI: _json(asyncio.run(openapi()))}
+
+
+async def openapi() -> dict[str, Any]:
+    """The OpenAPI document of everything in one process, which is opened on an empty folder and serves nobody."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        settings = Settings(data=Path(folder), bus=None, store=None, admin_key=SecretStr("only-for-exporting" * 2))
+        process, clock = process_of(ALL_IN_ONE), SystemClock()
+        store, bus = await stack.enter_async_context(open_engine(settings, clock, process.collections))
+        context = Context(settings, store, bus, clock)
+        parts = [await stack.enter_async_context(service(context)) for service in process.services]
+        app = await stack.enter_async_context(open_app(context, parts, process.find_caller(context)))
+        client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh")
+        found: dict[str, Any] = (await client.get("/openapi.json")).json()
+        return found
+
+
+def broken(folder: Path, now: Mapping[str, str]) -> list[str]:
+    """What of the promises in `folder` would no longer hold."""
+    told = []
+    for path in sorted(folder.glob("*.json")):
+        if path.name not in now:
+            told.append(f"{path.name}: removed")
+            continue
+        compare = breaking_api if path.name == OPENAPI else breaking
+        told += [f"{path.name}: {one}" for one in compare(json.loads(path.read_text()), json.loads(now[path.name]))]
+    return told
+
+
+def export(folder: Path = FOLDER, *, even_breaking: bool = False) -> int:
+    """Write everything; 1 and nothing written when it would break somebody, unless that is meant."""
+    now = exported()
+    wrong = broken(folder, now)
+    if wrong and not even_breaking:
+        say("This breaks those who rely on the present contracts:")
+        for one in wrong:
+            say(f"  {one}")
+        say("Add fields instead, or, if it has to be: make export ARGS=--breaking, and say so in CHANGELOG.md.")
+        return 1
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in now:
+            path.unlink()
+    for name, text in now.items():
+        (folder / name).write_text(text)
+    return 0
+
+
+def as_yaml(value: Any, indent: str = "") -> Iterator[str]:
+    """Lines of YAML; texts are quoted as JSON quotes them, which YAML reads as the same."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _entry(f"{indent}{_key(key)}:", inner, indent)
+    elif isinstance(value, list) and value:
+        for inner in value:
+            yield from _entry(f"{indent}-", inner, indent)
+    else:
+        yield indent + json.dumps(value, ensure_ascii=False)
+
+
+def _entry(head: str, inner: Any, indent: str) -> Iterator[str]:
+    if isinstance(inner, Mapping | list) and inner:
+        yield head
+        yield from as_yaml(inner, indent + "  ")
+    else:
+        yield f"{head} {json.dumps(inner, ensure_ascii=False)}"
+
+
+def _key(key: str) -> str:
+    return key if PLAIN_KEY.fullmatch(key) and key.lower() not in YAML_WORDS else json.dumps(key, ensure_ascii=False)
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(export(even_breaking="--breaking" in sys.argv[1:]))

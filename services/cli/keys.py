@@ -1,0 +1,110 @@
+"""`pasokh keys`: API keys, read and written in the store itself, so that it works with the server running or stopped."""
+
+from typing import Annotated
+
+import typer
+
+from schemas.configuration import KeyBody, Scope
+from schemas.values import Json
+from services.cli.data import opened_store
+from services.cli.errors import Failed
+from services.cli.printing import print_json, print_table, say
+from services.platform.core.identifiers import random_id
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.store.port import Changes, Condition, Key, Page, Put, Query
+from services.records.keys import KEYS, KeyRecord, digest_of, new_secret, presented_key
+from services.records.lookups import configuration_of
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+def list_keys(
+    settings: Settings,
+    json: AsJson = False,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="The `next` of the page before.", show_default=False)] = None,
+) -> None:
+    """The keys, newest first; never their secrets, which are not kept."""
+    page = event_loop.run(_page(settings, limit, cursor))
+    records = [KeyRecord.model_validate(document) for _, document in page.items]
+    if json:
+        print_json({"items": [_shown(record) for record in records], "next": page.next})
+        return
+    rows = [
+        (r.id, r.name, r.workspace or "(all)", ", ".join(r.scopes), f"{r.created_at:%Y-%m-%d %H:%M}Z") for r in records
+    ]
+    print_table(("id", "name", "workspace", "scopes", "made"), rows, "There are no keys but the admin key.")
+    if page.next:
+        say(f"There are more: --cursor {page.next}")
+
+
+async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
+    async with opened_store(settings) as store:
+        try:
+            return await store.query(Query(KEYS.name, "created", descending=True, limit=limit, after=cursor))
+        except ValueError as error:
+            raise Failed("this cursor is not one that `list` gave.") from error
+
+
+def create(
+    settings: Settings,
+    name: Annotated[str, typer.Argument(help="What it is for.", show_default=False)],
+    scope: Annotated[Scope, typer.Option(help="Each holds the ones before.", show_default=False)],
+    workspace: Annotated[
+        str | None, typer.Option(help="The one workspace it is for [all].", show_default=False)
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Make a key and print it, this once."""
+    body = KeyBody.model_validate({"name": name, "workspace": workspace, "scopes": [scope]})
+    record, secret = event_loop.run(_create(settings, body))
+    if json:
+        print_json({**_shown(record), "secret": secret})
+        return
+    say(f"Key {record.id}, shown this once: {secret}")
+
+
+async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
+    async with opened_store(settings) as store:
+        if body.workspace is not None and await configuration_of(store, body.workspace) is None:
+            raise Failed(f"there is no workspace {body.workspace!r}.")
+        record, secret = _new(body)
+        place = Key(KEYS.name, record.id)
+        await store.commit(Changes(conditions=[Condition(place)], puts=[Put(place, record.model_dump(mode="json"))]))
+        return record, presented_key(record.id, secret)
+
+
+def _new(body: KeyBody) -> tuple[KeyRecord, str]:
+    secret, now = new_secret(), SystemClock().now()
+    record = KeyRecord(
+        id=random_id(now).replace("-", ""),
+        name=body.name,
+        workspace=body.workspace or "",
+        scopes=body.scopes,
+        digest=digest_of(secret),
+        created_at=now,
+    )
+    return record, secret
+
+
+def revoke(
+    settings: Settings,
+    identity: Annotated[str, typer.Argument(help="The id of a key, as `list` shows it.", show_default=False)],
+) -> None:
+    """End a key, in every process within a second."""
+    event_loop.run(_revoke(settings, identity))
+    say(f"{identity} is revoked.")
+
+
+async def _revoke(settings: Settings, identity: str) -> None:
+    async with opened_store(settings) as store:
+        place = Key(KEYS.name, identity)
+        if not await store.get_many([place]):
+            raise Failed(f"there is no key {identity}; `pasokh keys list` shows those there are.")
+        await store.commit(Changes(deletes=[place]))
+
+
+def _shown(record: KeyRecord) -> dict[str, Json]:
+    return {**record.model_dump(mode="json", exclude={"digest"}), "workspace": record.workspace or None}

@@ -1,0 +1,52 @@
+"""`pasokh parse`: what a platform's body becomes, without a server and without an effect on anything."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.activity import Activity
+from services.channels.port import Malformed, PartlyMalformed
+from services.channels.registry import CHANNELS
+from services.cli.errors import Failed
+from services.cli.printing import print_line
+from services.ingest.parsing import activities_of
+
+NAMES = ", ".join(channel.name for channel in CHANNELS)
+
+
+def parse(
+    channel: Annotated[str, typer.Argument(help=f"One of: {NAMES}.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A file with the body of one webhook call; - is stdin.", show_default=False)
+    ],
+) -> None:
+    """Print the activities of a webhook's body, one JSON object a line. Nothing is verified.
+
+    Items of a list that cannot be read are named on stderr, and the exit code is 1; the others are printed.
+    """
+    try:
+        _print(activities_of(channel, _read(file)))
+    except LookupError as error:
+        raise Failed(f"{error}; there are {NAMES}.") from error
+    except PartlyMalformed as part:
+        _print(part.activities)
+        refused = "; ".join(item.refusal for item in part.items if item.refusal is not None)
+        raise Failed(f"Of {file} some items cannot be read: {refused}.") from part
+    except Malformed as error:
+        raise Failed(f"{file} is no body of {channel}: {error}.") from error
+
+
+def _print(activities: list[Activity]) -> None:
+    for activity in activities:
+        print_line(activity.model_dump(mode="json"))
+
+
+def _read(file: Path) -> bytes:
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Failed(f"{file} cannot be read: {error.strerror}.") from error

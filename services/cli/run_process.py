@@ -1,0 +1,97 @@
+"""Running a process from the command line: bind, run, say where it is, wait for a signal, leave within ten seconds."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+from services.platform.core.logging import configure_logging
+from services.platform.core.settings import Settings
+from services.platform.host import event_loop
+from services.platform.host.data_folder import wrong_modes
+from services.platform.host.engine import sqlite_path
+from services.platform.host.port_in_use import address_of, bind
+from services.platform.host.process import Process, running, stop_signals
+from services.platform.host.service import Context
+
+log = structlog.get_logger(__name__)
+
+LEAVE_SECONDS = 9.5
+
+Beside = Callable[[str, Context], AbstractAsyncContextManager[None]]
+"""What runs beside a started process; it is given the address and is left before the process stops."""
+
+
+@asynccontextmanager
+async def nothing(_: str, __: Context) -> AsyncIterator[None]:
+    """Nothing runs beside."""
+    yield
+
+
+def run_here(process: Process, settings: Settings, beside: Beside = nothing, *, log_level: str = "INFO") -> None:
+    """Run a process until SIGTERM or SIGINT. Raises Misconfigured, Unavailable, alone or in a group.
+
+    `log_level` holds unless the settings have one.
+    """
+    configure_logging((settings.log_level or log_level).upper(), form=settings.log_format)
+    for wrong in wrong_modes(settings.data.absolute(), _files(settings)):
+        log.warning("data_is_open_to_others", detail=wrong)
+    with bind(settings.host, settings.port) as bound:
+        event_loop.run(_until_signal(process, settings, bound, beside))
+
+
+def _files(settings: Settings) -> list[Path]:
+    urls = (settings.store_url, settings.bus_url)
+    return [path for path in map(sqlite_path, dict.fromkeys(urls)) if path is not None]
+
+
+async def _until_signal(process: Process, settings: Settings, bound: socket.socket, beside: Beside) -> None:
+    started = asyncio.Event()
+    with stop_signals(asyncio.get_running_loop()) as stop:
+        working = asyncio.create_task(_work(process, settings, bound, beside, started, stop))
+        asked = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+        with _in_time():
+            if not started.is_set():
+                working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+        asked.cancel()
+
+
+async def _work(
+    process: Process,
+    settings: Settings,
+    bound: socket.socket,
+    beside: Beside,
+    started: asyncio.Event,
+    stop: asyncio.Event,
+) -> None:
+    async with running(process, settings, bound) as context, beside(address_of(bound), context):
+        started.set()
+        await stop.wait()
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """End the process when leaving takes too long, for a bus that is away must not hold it.
+
+    That is as safe as a crash: what was answered is committed, and the next owner goes on from there.
+    """
+    watchdog = threading.Timer(LEAVE_SECONDS, _give_up)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+
+
+def _give_up() -> None:
+    log.warning("process_left_unfinished")
+    os._exit(0)

@@ -1,0 +1,22 @@
+"""`pasokh serve NAME`: one service of a distributed installation."""
+
+from typing import Annotated
+
+import typer
+
+from services.cli.errors import Failed
+from services.cli.run_process import run_here
+from services.composition import SERVICES, process_of
+from services.platform.core.settings import Settings
+from services.platform.http.admin_key import required_admin_key
+
+
+def serve(
+    settings: Settings,
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.", show_default=False)],
+) -> None:
+    """One service alone, on the bus and the store that PASOKH_BUS and PASOKH_STORE name."""
+    if name not in SERVICES:
+        raise Failed(f"there is no service {name!r}; there are {', '.join(SERVICES)}.")
+    required_admin_key(settings)
+    run_here(process_of(name), settings)

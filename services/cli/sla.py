@@ -1,0 +1,69 @@
+"""`pasokh sla`: proof that every promise was kept count of. With the server running or stopped."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from services.cli.data import opened_store
+from services.cli.errors import Failed, leave
+from services.cli.printing import print_json, print_table, say
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.engine import partitions_of
+from services.records.conversations import CONVERSATIONS
+from services.sla.audit import Difference
+from services.sla.audit_queries import audited, history_of, pages, progress_of
+
+COLUMNS = ("conversation", "clock", "what", "expected", "found")
+
+
+def audit(
+    settings: Settings,
+    workspace: Annotated[str, typer.Argument(help="The workspace.", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """Recompute all clocks from the facts and show where they differ. What is still on its way is passed over."""
+    done = event_loop.run(_audit(settings, workspace, SystemClock().now()))
+    if json:
+        counted = {"conversations": done.checked, "on_their_way": done.on_their_way}
+        print_json({**counted, "items": [asdict(one) for one in done.found], "next": None})
+    else:
+        rows = [(d.conversation, f"{d.metric}/{d.run}", d.what, str(d.expected), str(d.found)) for d in done.found]
+        print_table(COLUMNS, rows, "All clocks are what the facts say." if done.checked else _nothing(workspace, done))
+        say(f"Conversations checked: {done.checked}. On their way, so not checked: {done.on_their_way}.")
+    if done.found:
+        leave(f"{len(done.found)} differences between clocks and facts.")
+
+
+def _nothing(workspace: str, done: "Audited") -> str:
+    if done.on_their_way:
+        return f"Nothing was checked: sla has not heard all of the conversations of {workspace} yet. Ask again when it has."
+    return f"Nothing was checked: {workspace} has no conversations."
+
+
+@dataclass(slots=True)
+class Audited:
+    """How many conversations were checked, how many could not be yet, and what was found."""
+
+    checked: int = 0
+    on_their_way: int = 0
+    found: list[Difference] = field(default_factory=list)
+
+
+async def _audit(settings: Settings, workspace: str, now: datetime) -> Audited:
+    async with opened_store(settings) as store:
+        history = await history_of(store, workspace)
+        if history is None:
+            raise Failed(f"there is no workspace {workspace}.")
+        progress, done = await progress_of(store, await partitions_of(store)), Audited()
+        async for conversation, _ in pages(store, CONVERSATIONS.name, "opened", {"workspace": workspace}):
+            found = await audited(store, workspace, conversation, history, progress, now)
+            if found is None:
+                done.on_their_way += 1
+                continue
+            done.checked += 1
+            done.found.extend(found)
+        return done

@@ -1,0 +1,189 @@
+"""`pasokh telegram connect`: a bot's account with a webhook that works, or with polling, and plain words about it."""
+
+import asyncio
+import re
+import secrets
+import socket
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
+
+import typer
+
+from schemas.configuration import AccountBody, WorkspaceConfiguration
+from schemas.values import Json
+from services.channels.bot_api.bot import call, delete_webhook, set_webhook, wrong_webhook
+from services.channels.bot_api.json_access import mapping, text
+from services.channels.port import Unauthorized
+from services.channels.telegram import Telegram, base_of
+from services.cli.data import opened_engine
+from services.cli.errors import Failed
+from services.cli.printing import say
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemClock
+from services.platform.host import event_loop
+from services.platform.host.service import Context
+from services.platform.http.client import open_outgoing
+from services.platform.http.client_address import is_public
+from services.platform.http.dependencies import Precondition
+from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.records.lookups import configuration_of
+from services.workspaces import mutations
+from services.workspaces.account_notifier import publish_written
+from services.workspaces.configuration_update import write
+
+PORTS = (443, 80, 88, 8443)
+"""Those that Telegram posts to (core.telegram.org/bots/api#setwebhook)."""
+POLL = "give --poll, and this machine fetches the updates itself."
+Answered = TypeVar("Answered")
+SHORTEST_KEPT = 16
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def connect(
+    settings: Settings,
+    workspace: Annotated[str, typer.Argument(help="The workspace, which exists.", show_default=False)],
+    account: Annotated[str, typer.Argument(help="The account's id, such as main.", show_default=False)],
+    token: Annotated[str, typer.Option(envvar="PASOKH_BOT_TOKEN", help="From BotFather.", show_default=False)],
+    poll: Annotated[
+        bool, typer.Option("--poll", help="Fetch updates: where Telegram cannot reach this machine.")
+    ] = False,
+    api_base: Annotated[str | None, typer.Option(help="A Bot API server of your own.", show_default=False)] = None,
+) -> None:
+    """Connect a bot: ask who it is, write its account, set its webhook to --public-url, and check all of it."""
+    event_loop.run(_connect(settings, Wanted(workspace, account, token.strip(), poll=poll, api_base=api_base)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which bot is to be which account, and how its updates come in."""
+
+    workspace: str
+    account: str
+    token: str
+    poll: bool = False
+    api_base: str | None = None
+
+
+async def _connect(settings: Settings, wanted: Wanted) -> None:
+    async with open_outgoing(settings) as http:
+        await connect_bot(settings, wanted, http)
+
+
+async def connect_bot(settings: Settings, wanted: Wanted, http: Http) -> None:
+    """Do all of it, and say it. Raises Failed with a sentence about what cannot work, before anything that follows."""
+    if not SLUG.fullmatch(wanted.account):
+        raise Failed("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
+    address = None if wanted.poll else await _address(settings)
+    async with opened_engine(settings) as (store, bus):
+        context = Context(settings, store, bus, SystemClock())
+        configuration = await configuration_of(store, wanted.workspace)
+        if configuration is None:
+            raise Failed(f"there is no workspace {wanted.workspace!r}. Make it: PUT /v1/workspaces/{wanted.workspace}.")
+        body = _body(configuration, wanted)
+        base = base_of(body)
+        username = await _username(http, base, wanted.token)
+        body = body.model_copy(update={"settings": {**body.settings, "username": username}})
+        if wrong := Telegram().check_account(body):
+            raise Failed(" ".join(f"{pointer}: {sentence}." for pointer, sentence in wrong))
+        await _write(context, wanted.workspace, f"telegram/{wanted.account}", body)
+        say(f"The bot is @{username}. It is the account {wanted.account} of {wanted.workspace}.")
+        if address is None:
+            await _asked(delete_webhook(http, base, wanted.token), "the webhook could not be taken away")
+            say("It has no webhook: the running ingest fetches its updates within a few seconds.")
+            return
+        await _with_webhook(http, base, body, f"{address}/webhooks/telegram/{wanted.workspace}/{wanted.account}")
+
+
+async def _with_webhook(http: Http, base: str, body: AccountBody, url: str) -> None:
+    token = body.credentials["bot_token"]
+    await _asked(set_webhook(http, base, token, url, body.credentials["secret_token"]), "the webhook could not be set")
+    say(f"Its webhook is {url}, with a secret that nobody but Telegram and this installation knows.")
+    info = await _asked(call(http, base, token, "getWebhookInfo"), "the webhook could not be looked at")
+    parts = urlsplit(url)
+    problem = wrong_webhook(info, parts.path, url.removesuffix(parts.path), SystemClock().now())
+    if problem is not None:
+        raise Failed(problem)
+    waiting = mapping(info).get("pending_update_count")
+    say(f"Telegram confirms it; {waiting if isinstance(waiting, int) else 0} updates wait. Write to @{_name(body)}.")
+
+
+def _name(body: AccountBody) -> str:
+    return str(body.settings["username"])
+
+
+async def _username(http: Http, base: str, token: str) -> str:
+    me = await _asked(call(http, base, token, "getMe"), "the bot could not be asked who it is")
+    username = text(mapping(me).get("username"))
+    if username is None:
+        raise Failed(f"{base} did not say who the bot is. Is that a Bot API server?")
+    return username
+
+
+async def _asked(asking: Awaitable[Answered], what: str) -> Answered:
+    """What Telegram answers. Raises Failed with a sentence that says what to do."""
+    try:
+        return await asking
+    except Unauthorized as error:
+        raise Failed(f"{what}: {error}. Ask @BotFather for the bot's token (/token), and give that.") from error
+    except (Retryable, Uncertain) as error:
+        raise Failed(f"{what}: {error}. Is the Bot API reachable from here? Run the command again.") from error
+    except Refused as error:
+        raise Failed(f"{what}: {error}.") from error
+
+
+def _body(configuration: WorkspaceConfiguration, wanted: Wanted) -> AccountBody:
+    """The account as it is to be: what is there stays, but for the token and how updates come in."""
+    kept = configuration.accounts.get(f"telegram/{wanted.account}")
+    known = kept.body if kept else AccountBody(credentials={})
+    given = known.credentials.get("secret_token", "")
+    # One that could be guessed is replaced; Telegram hears of the new one in a moment.
+    secret = given if len(given) >= SHORTEST_KEPT else secrets.token_urlsafe(32)
+    credentials = {**known.credentials, "bot_token": wanted.token, "secret_token": secret}
+    receiving: dict[str, Json] = {**known.settings, "receive": "poll" if wanted.poll else "webhook"}
+    return known.model_copy(
+        update={"credentials": credentials, "settings": receiving, "api_base": wanted.api_base or known.api_base}
+    )
+
+
+async def _write(context: Context, workspace: str, name: str, body: AccountBody) -> None:
+    await write(context, workspace, mutations.put_account(workspace, name, body, Precondition(None), lambda _: []))
+    await publish_written(context, workspace, name)
+
+
+async def _address(settings: Settings) -> str:
+    """Where Telegram is to post to. Raises Failed when it never could."""
+    if settings.public_url is None:
+        raise Failed(
+            "say under which address the internet reaches this installation: --public-url https://chat.example.com "
+            f"(or PASOKH_PUBLIC_URL). Where there is none, {POLL}"
+        )
+    url = settings.public_url.rstrip("/")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError:
+        host, port, parts = None, 443, urlsplit("")
+    if parts.scheme != "https" or not host or parts.query or parts.fragment:
+        raise Failed(
+            f"Telegram posts to https only, and {url} is no https address. Put a TLS proxy in front, or {POLL}"
+        )
+    if port not in PORTS:
+        raise Failed(
+            f"Telegram posts to the ports {', '.join(map(str, PORTS))} only, not to {port}. Use one, or {POLL}"
+        )
+    await _refuse_private(host, port)
+    return url
+
+
+async def _refuse_private(host: str, port: int) -> None:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return  # what this machine cannot resolve others may; Telegram says so when it cannot
+    addresses = sorted({str(address[0]) for *_, address in found})
+    if not all(map(is_public, addresses)):
+        raise Failed(
+            f"{host} is {', '.join(addresses)}, a private address that Telegram cannot reach. Use a public one, or {POLL}"
+        )

@@ -1,0 +1,71 @@
+"""What a process of delivery does beside the stage `accounts`: sets it going, and shows what it finds to Prometheus."""
+
+import asyncio
+
+import structlog
+
+from schemas.accounts import LookAtAccounts
+from schemas.envelope import Event, encode
+from services.delivery.accounts.processor import LOOK_AT_ACCOUNTS
+from services.delivery.instruments import AccountInstruments
+from services.platform.bus.port import Outgoing
+from services.platform.core.errors import Unavailable, Unknown
+from services.platform.core.identifiers import random_id
+from services.platform.host.service import Context
+from services.platform.store.port import Query
+from services.records.accounts import ACCOUNT_CHECKS, AccountCheck
+
+AGAIN_SECONDS, REFRESH_SECONDS, PAGE = 2.0, 10.0, 200
+log = structlog.get_logger(__name__)
+
+
+class AccountsWatch:
+    """Coroutines that run while the process does."""
+
+    def __init__(self, context: Context, instruments: AccountInstruments) -> None:
+        self._context, self._instruments = context, instruments
+
+    async def start(self) -> None:
+        """Tell each partition to look at its accounts: those that were connected before there was anything to look."""
+        while True:
+            try:
+                await self._context.bus.publish([self._look(p) for p in range(self._context.bus.partitions)])
+                return
+            except (Unavailable, Unknown) as error:
+                log.info("accounts_not_started", reason=str(error))
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    def _look(self, partition: int) -> Outgoing:
+        now = self._context.clock.now()
+        event = Event(
+            id=random_id(now),
+            source="delivery",
+            type=LOOK_AT_ACCOUNTS,
+            time=now,
+            workspace="pasokh",
+            partitionkey="pasokh",
+            data=LookAtAccounts(at=now).model_dump(mode="json"),
+        )
+        return Outgoing("accounts", partition, event.partitionkey, encode(event))
+
+    async def run(self) -> None:
+        """Show the health of every account, the same in each process."""
+        while True:
+            try:
+                self._instruments.show(await self._checks())
+            except Unavailable as error:
+                log.info("accounts_not_read", reason=str(error))
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    async def _checks(self) -> list[AccountCheck]:
+        found: list[AccountCheck] = []
+        for partition in range(self._context.bus.partitions):
+            after = None
+            while True:
+                query = Query(ACCOUNT_CHECKS.name, "due", {"partition": partition}, limit=PAGE, after=after)
+                page = await self._context.store.query(query)
+                found += [AccountCheck.model_validate(document) for _, document in page.items]
+                after = page.next
+                if after is None:
+                    break
+        return found

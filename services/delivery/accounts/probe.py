@@ -1,0 +1,55 @@
+"""Asks a platform about an account, outside of any batch. Raises nothing: what cannot be known is `unknown`."""
+
+import asyncio
+from typing import Literal
+
+import structlog
+
+from schemas.values import Contract
+from services.channels.port import Account, SelfChecking, Unauthorized
+from services.delivery.attempt import Outside
+from services.platform.core.errors import Unavailable
+from services.platform.http.outgoing import Refused, Retryable, Uncertain
+
+ASK_SECONDS = 20.0
+log = structlog.get_logger(__name__)
+
+
+class Asked(Contract):
+    """What a platform says of an account. `gone`: there is no such account here. `unknown`: it gave no clear answer."""
+
+    found: Literal["ok", "credentials", "webhook", "unknown", "gone"]
+    detail: str = ""
+
+
+UNKNOWN = Asked(found="unknown")
+
+
+async def ask(workspace: str, channel: str, account: str, outside: Outside, public_url: str | None) -> Asked:
+    """Ask now. A channel that cannot be asked is well as far as anybody knows."""
+    try:
+        configurations = await outside.configurations.of(outside.store, [workspace])
+    except Unavailable:
+        return UNKNOWN
+    configuration = configurations.get(workspace)
+    kept = configuration.accounts.get(f"{channel}/{account}") if configuration else None
+    if kept is None:
+        return Asked(found="gone")
+    known = outside.channels.get(channel)
+    if not isinstance(known, SelfChecking):
+        return Asked(found="ok")
+    return await _asked(known, Account(workspace, channel, account, kept.body), outside, public_url)
+
+
+async def _asked(channel: SelfChecking, account: Account, outside: Outside, public_url: str | None) -> Asked:
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            finding = await channel.check(account, outside.http, public_url, outside.clock.now())
+    except Unauthorized as error:
+        return Asked(found="credentials", detail=str(error))
+    except (Retryable, Refused, Uncertain, TimeoutError):
+        return UNKNOWN
+    except Exception:  # a bug of the channel must not end the watching of accounts
+        log.exception("account_not_checked", channel=account.channel, workspace=account.workspace)
+        return UNKNOWN
+    return Asked(found="ok") if finding is None else Asked(found="webhook", detail=finding)

@@ -1,0 +1,291 @@
+"""The stage `accounts`: asks each platform from time to time how our account is, and tells when its health changes.
+
+A workspace's accounts are looked at by the owner of its partition alone. A look costs by the accounts that are not
+well or are due, not by all that there are.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from schemas.accounts import AccountFact, AccountWritten
+from schemas.configuration import WorkspaceConfiguration
+from schemas.values import Contract, Json, instant_text
+from services.delivery.accounts.probe import Asked, ask
+from services.delivery.attempt import Outside
+from services.platform.bus.port import partition_of
+from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
+from services.platform.processing.unit_of_work import Effect, Reader, Work
+from services.platform.store.port import Query
+from services.records.accounts import (
+    ACCOUNT_CALLS,
+    ACCOUNT_CHECKS,
+    FORGED_WITHIN,
+    WRITER,
+    AccountCheck,
+    account_id,
+    health_of,
+)
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.records.sends import ACCOUNT_SENDS, AccountSends
+
+LOOK = "look"
+LOOK_EVERY = timedelta(seconds=10)
+ASK_EVERY, ASK_AGAIN_EVERY = timedelta(seconds=60), timedelta(seconds=20)
+"""How often a platform is asked about an account that is well, and about one that is not."""
+ASKED_AT_ONCE, PAGE = 20, 200
+LOOK_AT_ACCOUNTS = "pasokh.control.look_at_accounts"
+
+
+class Named(Contract):
+    """What effects carry: the account, and with the result what its platform says."""
+
+    workspace: str
+    channel: str
+    account: str
+    asked: Asked | None = None
+
+    @property
+    def id(self) -> str:
+        return account_id(self.workspace, self.channel, self.account)
+
+
+@dataclass(slots=True)
+class AccountsMemory:
+    """What a batch read besides documents: configurations, and sends by account."""
+
+    configurations: dict[str, WorkspaceConfiguration] = field(default_factory=dict)
+    sends: dict[str, list[AccountSends]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsStage:
+    """Reads `accounts`, tells `pasokh.account.health_changed` there. `public_url`: where platforms reach us."""
+
+    outside: Outside
+    public_url: str | None = None
+    read: Configurations = field(default_factory=Configurations)
+    group: str = WRITER
+    topics: tuple[str, ...] = ("accounts",)
+
+    def remember(self) -> AccountsMemory:
+        return AccountsMemory()
+
+    async def load(self, work: Work, memory: AccountsMemory, inputs: Sequence[Input]) -> None:
+        named = {one.id: one for one in map(_named, inputs) if one is not None}
+        workspaces = {one.workspace for one in named.values()}
+        if any(isinstance(one, Arrived) and one.event.type == LOOK_AT_ACCOUNTS for one in inputs):
+            workspaces |= await _all_workspaces(work)
+        memory.configurations = await self.read.of(work.reader, workspaces) if workspaces else {}
+        accounts = [one for c in memory.configurations.values() for one in _accounts_of(c)]
+        if any(isinstance(one, WakeUp) for one in inputs):
+            named |= await _not_well(work)
+            await _load_due(work)
+        known = {*named, *(one.id for one in accounts)}
+        await work.fetch([(ACCOUNT_CHECKS, known)])
+        watched = {*named, *work.held(ACCOUNT_CHECKS)}
+        await work.fetch([(ACCOUNT_CALLS, watched)])
+        memory.sends = {identity: await _sends(work.reader, one) for identity, one in named.items()}
+
+    def decide(self, work: Work, memory: AccountsMemory, one: Input) -> None:
+        desk = _Desk(work, memory)
+        match one:
+            case Arrived() if one.event.type in _ON_EVENT:
+                _ON_EVENT[one.event.type](desk, one)
+            case WakeUp():
+                _on_look(desk, one)
+            case Performed():
+                _on_answer(desk, one)
+
+    async def perform(self, effect: Effect) -> dict[str, Json]:
+        """Ask a platform about an account."""
+        named = Named.model_validate(effect.data)
+        asked = await ask(named.workspace, named.channel, named.account, self.outside, self.public_url)
+        return named.model_copy(update={"asked": asked}).model_dump(mode="json")
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What deciding about one input needs."""
+
+    work: Work
+    memory: AccountsMemory
+
+    @property
+    def now(self) -> datetime:
+        return self.work.now
+
+    def check(self, identity: str) -> AccountCheck | None:
+        return self.work.get(ACCOUNT_CHECKS, identity)
+
+
+# -- loading -----------------------------------------------------------------------------------------------------------
+
+
+def _named(one: Input) -> Named | None:
+    """The account that an input is about."""
+    if isinstance(one, Performed):
+        return Named.model_validate(one.data)
+    if isinstance(one, Arrived) and one.event.type in (ACCOUNT_WRITTEN, ACCOUNT_HELD):
+        return Named(**one.event.read(AccountWritten).model_dump())
+    return None
+
+
+def _accounts_of(configuration: WorkspaceConfiguration) -> list[Named]:
+    pairs = [name.split("/", 1) for name in configuration.accounts]
+    return [Named(workspace=configuration.workspace, channel=channel, account=account) for channel, account in pairs]
+
+
+async def _all_workspaces(work: Work) -> set[str]:
+    """The workspaces whose accounts are looked at here."""
+    found: set[str] = set()
+    after = None
+    while True:
+        page = await work.reader.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE, after=after))
+        found |= {str(document["workspace"]) for _, document in page.items}
+        if page.next is None:
+            return {one for one in found if _is_here(work, one)}
+        after = page.next
+
+
+def _is_here(work: Work, workspace: str) -> bool:
+    return partition_of(workspace, work.place.partitions) == work.place.partition
+
+
+async def _not_well(work: Work) -> dict[str, Named]:
+    """The accounts of this place of which something is known that is not well, or was told last."""
+    recently = instant_text(work.now - FORGED_WITHIN)
+    partition = work.place.partition
+    queries = (
+        Query(ACCOUNT_SENDS.name, "held", {"held_for": "credentials"}, limit=PAGE),
+        Query(ACCOUNT_SENDS.name, "held", {"held_for": "limit"}, limit=PAGE),
+        Query(ACCOUNT_CALLS.name, "forged", at_least=recently, limit=PAGE),
+        Query(ACCOUNT_CALLS.name, "failing", {"is_failing": True}, limit=PAGE),
+        Query(ACCOUNT_CHECKS.name, "well", {"partition": partition, "is_well": False}, limit=PAGE),
+    )
+    found = [document for query in queries for _, document in (await work.reader.query(query)).items]
+    named = [Named.model_validate(document) for document in found]
+    return {one.id: one for one in named if _is_here(work, one.workspace)}
+
+
+async def _load_due(work: Work) -> None:
+    equals: dict[str, Json] = {"partition": work.place.partition}
+    query = Query(ACCOUNT_CHECKS.name, "due", equals, below=instant_text(work.now), limit=ASKED_AT_ONCE)
+    await work.query(ACCOUNT_CHECKS, query)
+
+
+async def _sends(reader: Reader, one: Named) -> list[AccountSends]:
+    equals: dict[str, Json] = {"workspace": one.workspace, "channel": one.channel, "account": one.account}
+    page = await reader.query(Query(ACCOUNT_SENDS.name, "workspace", equals, limit=PAGE))
+    return [AccountSends.model_validate(document) for _, document in page.items]
+
+
+# -- inputs ------------------------------------------------------------------------------------------------------------
+
+
+def _on_written(desk: _Desk, one: Arrived) -> None:
+    """A new account is asked about at once, one that is removed is forgotten."""
+    named = Named(**one.event.read(AccountWritten).model_dump())
+    configuration = desk.memory.configurations.get(named.workspace)
+    if configuration is None or f"{named.channel}/{named.account}" not in configuration.accounts:
+        desk.work.delete(ACCOUNT_CHECKS, named.id)
+        return
+    known = desk.check(named.id) or _new(desk, named)
+    _ask(desk, named, known)
+    desk.work.wake(LOOK, desk.now + LOOK_EVERY)
+
+
+def _on_held(desk: _Desk, one: Arrived) -> None:
+    named = Named(**one.event.read(AccountWritten).model_dump())
+    known = desk.check(named.id)
+    if known is not None:
+        _judge(desk, named.id, known)
+
+
+def _on_start(desk: _Desk, one: Arrived) -> None:
+    """A process started: every account of this place is known from now on."""
+    for configuration in desk.memory.configurations.values():
+        for named in _accounts_of(configuration):
+            if _is_here(desk.work, named.workspace) and desk.check(named.id) is None:
+                desk.work.put(ACCOUNT_CHECKS, named.id, _new(desk, named))
+    desk.work.wake(LOOK, desk.now)
+
+
+def _on_look(desk: _Desk, one: WakeUp) -> None:
+    for identity, known in desk.work.held(ACCOUNT_CHECKS).items():
+        if known.next_at <= desk.now:
+            _ask(desk, Named(workspace=known.workspace, channel=known.channel, account=known.account), known)
+        if identity in desk.memory.sends:
+            _judge(desk, identity, desk.check(identity) or known)
+    desk.work.wake(LOOK, desk.now + LOOK_EVERY)
+
+
+def _on_answer(desk: _Desk, one: Performed) -> None:
+    named = Named.model_validate(one.data)
+    known, asked = desk.check(named.id), named.asked
+    if known is None or asked is None:
+        return
+    if asked.found == "gone":
+        desk.work.delete(ACCOUNT_CHECKS, named.id)
+        return
+    if asked.found != "unknown":
+        changed = {"found": asked.found, "found_detail": asked.detail, "checked_at": desk.now}
+        known = known.model_copy(update=changed)
+        desk.work.put(ACCOUNT_CHECKS, named.id, known)
+    _judge(desk, named.id, known)
+
+
+ACCOUNT_WRITTEN, ACCOUNT_HELD = "pasokh.control.account_written", "pasokh.control.account_held"
+_ON_EVENT: Mapping[str, Callable[[_Desk, Arrived], None]] = {
+    ACCOUNT_WRITTEN: _on_written,
+    ACCOUNT_HELD: _on_held,
+    LOOK_AT_ACCOUNTS: _on_start,
+}
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def _new(desk: _Desk, named: Named) -> AccountCheck:
+    return AccountCheck(
+        workspace=named.workspace,
+        channel=named.channel,
+        account=named.account,
+        partition=desk.work.place.partition,
+        next_at=desk.now,
+    )
+
+
+def _ask(desk: _Desk, named: Named, known: AccountCheck) -> None:
+    """Ask the platform after this commit; when nothing comes of it, the next look asks again."""
+    every = ASK_EVERY if known.is_well else ASK_AGAIN_EVERY
+    desk.work.put(ACCOUNT_CHECKS, named.id, known.model_copy(update={"next_at": desk.now + every}))
+    desk.work.perform(f"ask/{named.id}", named.model_dump(mode="json", exclude={"asked"}))
+
+
+def _judge(desk: _Desk, identity: str, known: AccountCheck) -> None:
+    """Put together what is known of an account, and tell when it is in another state."""
+    calls = desk.work.get(ACCOUNT_CALLS, identity)
+    health = health_of(calls, desk.memory.sends.get(identity, []), known, desk.now)
+    if (health.state, health.detail) == (known.state, known.detail):
+        return
+    is_well = health.state == "ok"
+    changed: dict[str, object] = {"state": health.state, "detail": health.detail, "is_well": is_well}
+    if health.state != known.state:
+        changed["since"] = desk.now
+        soon = desk.now + (ASK_EVERY if is_well else ASK_AGAIN_EVERY)
+        changed["next_at"] = min(known.next_at, soon)
+        _tell(desk, known, known.model_copy(update=changed))
+    desk.work.put(ACCOUNT_CHECKS, identity, known.model_copy(update=changed))
+
+
+def _tell(desk: _Desk, before: AccountCheck, after: AccountCheck) -> None:
+    fact = AccountFact(
+        channel=after.channel,
+        account=after.account,
+        state=after.state,
+        previous_state=before.state,
+        detail=after.detail,
+        at=desk.now,
+    )
+    desk.work.emit("pasokh.account.health_changed", after.workspace, fact)

@@ -1,0 +1,103 @@
+"""Writes down, every few seconds at most, which accounts were called and by whom: the platform, or a forger."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from services.channels.port import Account
+from services.platform.core.errors import Fenced, Unavailable, Unknown
+from services.platform.core.time_source import Clock
+from services.platform.store.port import Changes, Condition, Key, Put, Store
+from services.records.accounts import ACCOUNT_CALLS, FORGED_WITHIN, AccountCalls, account_id
+
+EVERY_SECONDS, TRIES = 5.0, 4
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _News:
+    """What happened to an account since it was written down last."""
+
+    account: Account
+    webhook_at: datetime | None = None
+    forged: int = 0
+    forged_since: datetime | None = None
+    forged_at: datetime | None = None
+    polled: bool = False
+    poll_error: str | None = None
+
+
+class CallNotes:
+    """Notes of one process. What it notes of a crash's last seconds is lost: counters of Prometheus are exact."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._news: dict[str, _News] = {}
+
+    def note_call(self, account: Account) -> None:
+        """The platform called, or was asked, and it was proven to be the platform."""
+        self._of(account).webhook_at = self._clock.now()
+
+    def note_forged(self, account: Account) -> None:
+        """Somebody called who does not know the secret."""
+        news, now = self._of(account), self._clock.now()
+        news.forged, news.forged_since, news.forged_at = news.forged + 1, news.forged_since or now, now
+
+    def note_polling(self, account: Account, error: str | None) -> None:
+        """Fetching updates works, or why it does not."""
+        news = self._of(account)
+        news.polled, news.poll_error = True, error
+
+    def _of(self, account: Account) -> _News:
+        return self._news.setdefault(account_id(account.workspace, account.channel, account.id), _News(account))
+
+    async def run(self) -> None:
+        """Write down what there is, again and again."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            await self.write()
+
+    async def write(self) -> None:
+        """Write down what there is now; what cannot be written is tried with the next."""
+        news, self._news = self._news, {}
+        for identity, one in news.items():
+            try:
+                await self._write(identity, one)
+            except (Fenced, Unavailable, Unknown) as error:
+                log.info("account_calls_not_written", account=identity, reason=str(error))
+
+    async def _write(self, identity: str, news: _News) -> None:
+        key = Key(ACCOUNT_CALLS.name, identity)
+        for left in reversed(range(TRIES)):
+            document = (await self._store.get_many([key])).get(key)
+            before = AccountCalls.model_validate(document) if document else None
+            after = _with(before, news)
+            if before is not None and after == before:
+                return
+            condition = Condition(key, "revision", before.revision) if before else Condition(key)
+            put = Put(key, after.model_copy(update={"revision": after.revision + 1}).model_dump(mode="json"))
+            try:
+                await self._store.commit(Changes(conditions=[condition], puts=[put]))
+                return
+            except Fenced:
+                if not left:
+                    raise
+
+
+def _with(before: AccountCalls | None, news: _News) -> AccountCalls:
+    one = news.account
+    known = before or AccountCalls(workspace=one.workspace, channel=one.channel, account=one.id)
+    changed: dict[str, object] = {}
+    if news.webhook_at is not None:
+        changed["last_webhook_at"] = max(news.webhook_at, known.last_webhook_at or news.webhook_at)
+    if news.forged_at is not None:
+        last = known.last_forged_at
+        goes_on = last is not None and news.forged_at - last < FORGED_WITHIN
+        changed["last_forged_at"] = max(news.forged_at, last or news.forged_at)
+        changed["forged"] = news.forged + (known.forged if goes_on else 0)
+        changed["forged_since"] = known.forged_since if goes_on else news.forged_since
+    if news.polled:
+        changed["poll_error"], changed["is_failing"] = news.poll_error, news.poll_error is not None
+    return known.model_copy(update=changed)

@@ -1,0 +1,122 @@
+"""What ingest adds to an activity before the log: masks first, then language, intent and sentiment. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from schemas.activity import Activity, Attachment
+from schemas.values import Json, Sealed
+from schemas.visible import is_blank
+from services.platform.core.identifiers import hashed_id
+from services.text.intents import intent_of
+from services.text.language import detect
+from services.text.normalise import MOST_READ
+from services.text.own import NOTHING, OwnIdentifiers
+from services.text.sensitive import mask
+from services.text.sentiment import sentiment_of
+
+SAID_BY_PERSONS = frozenset({"message", "edit", "postback", "survey_answer"})
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What the token of a hand-off looks like; chance writes much into one, a whole card number never."""
+MOST = 10**12
+"""No number that we keep counts or measures so much: a longer one may be a card."""
+
+
+class _Masking:
+    """Masks one text after another and remembers what was found."""
+
+    def __init__(self, own: OwnIdentifiers, *, public: bool) -> None:
+        self._own, self._public = own, public
+        self.kinds: set[str] = set()
+
+    def text(self, text: str) -> str:
+        masked = mask(text, public=self._public, own=self._own)
+        self.kinds.update(masked.kinds)
+        return masked.text
+
+    def optional(self, text: str | None) -> str | None:
+        return None if text is None else self.text(text)
+
+    def link(self, url: str | None) -> str | None:
+        """An address of a file, without secrets. What only identifies a person stays, or nobody could fetch the file."""
+        if url is None:
+            return None
+        masked = mask(url, public=False, own=self._own)
+        self.kinds.update(masked.kinds)
+        return masked.text
+
+    def value(self, value: Json) -> Json:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, int | float):
+            return self.number(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        return self.fields(value) if isinstance(value, dict) else value
+
+    def number(self, value: float) -> Json:
+        masked = self.text(str(value)) if abs(value) >= MOST else None
+        return value if masked in (None, str(value)) else masked
+
+    def fields(self, fields: dict[str, Json]) -> dict[str, Json]:
+        return {name: value if _is_identifier(name, value) else self.value(value) for name, value in fields.items()}
+
+    def attachment(self, one: Attachment) -> Attachment:
+        # Who sends a file says what it is called and of what type.
+        said = {
+            "name": self.optional(one.name),
+            "media_type": self.optional(one.media_type),
+            "url": self.link(one.url),
+        }
+        return one.model_copy(update={**said, "details": self.fields(one.details)})
+
+
+def understood(activity: Activity, expected: Sequence[str] = (), own: OwnIdentifiers = NOTHING) -> Activity:
+    """The activity without secrets, and with what its words tell.
+
+    `expected` are the account's languages, the likeliest first; `own` is what is the shop's, and no secret. Anything masked makes it `sensitive`; in public that
+    includes what identifies a person. Text leaves here sealed with no key, that is, plain.
+    """
+    masking = _Masking(own, public=activity.surface == "public")
+    details = masking.fields(activity.details)
+    text = masking.optional(activity.text.text if activity.text else None)
+    safe: dict[str, object] = {
+        "text": Sealed(key=None, text=text) if text is not None else None,
+        "person_name": masking.optional(_shown_name(activity.person_name)),
+        "attachments": [masking.attachment(one) for one in activity.attachments],
+        "quote": masking.optional(activity.quote),
+        "forwarded_from": masking.optional(activity.forwarded_from),
+        "links": [masking.text(link) for link in activity.links],
+        "details": details,
+    }
+    if activity.kind == "edit":
+        # Edits of one second differ by what they say. The hash is of the masked text: a card could be found from another.
+        safe["id"] = hashed_id(activity.id, text or "")
+    kinds = sorted({*activity.masked, *masking.kinds})
+    told = _told(details, text, expected) if activity.kind in SAID_BY_PERSONS else {}
+    return activity.model_copy(update=safe | told | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)})
+
+
+def _shown_name(name: str | None) -> str | None:
+    """A name that shows as nothing is none."""
+    return None if name is None or is_blank(name) else name
+
+
+def _told(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:
+    hint = details.get("language_code")
+    said = (text or "")[:MOST_READ]
+    return {
+        "language": detect(said, hint=hint if isinstance(hint, str) else None, expected=expected),
+        "intent": intent_of(said) if said else None,
+        "sentiment": sentiment_of(said) if said else None,
+    }
+
+
+def _is_identifier(name: str, value: Json) -> bool:
+    """Ids of a platform may look like card numbers. Of what people pass on, only a token of ours stays whole."""
+    if name in ("start", "handoff"):
+        return isinstance(value, str) and _is_token(value)
+    return name == "id" or name.endswith("_id")
+
+
+def _is_token(value: str) -> bool:
+    return TOKEN.fullmatch(value) is not None and "card" not in mask(value, public=False).kinds

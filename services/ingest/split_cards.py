@@ -1,0 +1,104 @@
+"""A card that somebody writes in pieces, one message after another, within a minute.
+
+Whoever wrote a piece is remembered in memory for that long. The message that completes a card loses its piece before the
+log; an edit takes the pieces out of the messages before it. What this does not do: docs/adr/0009.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from threading import Lock
+
+from schemas.activity import REDACTION, Activity
+from schemas.values import Sealed
+from services.ingest.enrichment import understood
+from services.platform.core.identifiers import hashed_id
+from services.text.folding import is_digit
+from services.text.own import OwnIdentifiers
+from services.text.sensitive import Span, card_places, cut
+
+WITHIN = timedelta(seconds=60)
+PERSONS = 4096
+"""How many are remembered; the one who wrote longest ago is forgotten first."""
+PIECES = 7
+LONGEST = 1_000
+"""A longer text is no piece of a card."""
+
+
+class Halves:
+    """What persons wrote in the last minute, as far as it has digits. Several threads may ask."""
+
+    def __init__(self) -> None:
+        self._said: OrderedDict[str, tuple[Activity, ...]] = OrderedDict()
+        self._lock = Lock()
+
+    def understood(self, activity: Activity, expected: Sequence[str], own: OwnIdentifiers) -> list[Activity]:
+        """The activity understood, after edits of those before it that were pieces of one card with it."""
+        earlier = self._before(activity)
+        places = _places_over([*earlier, activity], own) if earlier else []
+        if not any(places):
+            return [understood(activity, expected, own)]
+        *edited, last = (
+            one.model_copy(update={"text": Sealed(text=cut(_text(one), where))})
+            for one, where in zip([*earlier, activity], places, strict=True)
+        )
+        found = sorted({kind for _, _, kind in places[-1]})
+        edits = [_edit(one, activity, found) for one, where in zip(edited, places, strict=False) if where]
+        masked = last.model_copy(update={"masked": sorted({*last.masked, *found})})
+        return [understood(one, expected, own) for one in (*edits, masked)]
+
+    def _before(self, activity: Activity) -> tuple[Activity, ...]:
+        """What the person wrote there within the last minute; the activity itself is remembered from now on."""
+        if (
+            activity.kind != "message"
+            or activity.author != "customer"
+            or not any(map(str.isdigit, _text(activity)))
+            or len(_text(activity)) > LONGEST
+        ):
+            return ()
+        key = f"{activity.person_key} {activity.thread or ''}"
+        with self._lock:
+            # A repeat of the platform finds what it found the first time.
+            earlier = tuple(one for one in self._said.pop(key, ()) if _is_shortly_before(one, activity))
+            self._said[key] = (*earlier, activity)[-PIECES:]
+            if len(self._said) > PERSONS:
+                self._said.popitem(last=False)
+        return earlier
+
+
+def _is_shortly_before(one: Activity, activity: Activity) -> bool:
+    return one.id != activity.id and activity.received_at - one.received_at <= WITHIN
+
+
+def _text(activity: Activity) -> str:
+    return activity.text.text if activity.text else ""
+
+
+def _places_over(pieces: Sequence[Activity], own: OwnIdentifiers) -> list[list[Span]]:
+    """For each piece, what of it belongs to a card that the last piece completes; all empty where there is none."""
+    texts = [_text(one) for one in pieces]
+    begins = [sum(len(text) + 1 for text in texts[:index]) for index in range(len(texts))]
+    found = [(s, e, k) for s, e, k in card_places("\n".join(texts), own) if e > begins[-1]]
+    if not any(s < begins[-1] for s, _, _ in found):
+        return [[] for _ in pieces]
+    return [list(_within(found, begin, text)) for begin, text in zip(begins, texts, strict=True)]
+
+
+def _within(places: Sequence[Span], begin: int, text: str) -> Iterator[Span]:
+    """What stands in one text, from its first digit to its last: words around pieces stay."""
+    for start, stop, kind in places:
+        first, last = max(start - begin, 0), min(stop - begin, len(text))
+        digits = [place for place in range(first, last) if is_digit(text[place])]
+        if digits:
+            yield digits[0], digits[-1] + 1, kind
+
+
+def _edit(piece: Activity, by: Activity, found: list[str]) -> Activity:
+    changed = {
+        "kind": "edit",
+        "id": hashed_id(piece.id, "piece of a card"),
+        "masked": sorted({*piece.masked, *found}),
+        "received_at": by.received_at,
+        "details": {**piece.details, REDACTION: True},
+    }
+    return piece.model_copy(update=changed)

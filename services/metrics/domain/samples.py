@@ -1,0 +1,160 @@
+"""What each event adds to which series. Pure: contracts in, samples out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from schemas.activity import Activity
+from schemas.conversation import Conversation
+from schemas.sla import ClockFact
+from services.metrics.domain.measurements import OTHER, Mark, of_case
+from services.metrics.instruments import (
+    ACTIVITIES,
+    ASSIGNMENTS,
+    BREACHED,
+    CANCELLED,
+    CLOSED,
+    DELIVERIES,
+    FIRST_ANSWER,
+    FIRST_RESPONSE,
+    FULFILLED,
+    FULL_RESOLUTION,
+    HANDLE,
+    HANDOFF_TIME,
+    HANDOFFS,
+    LATE,
+    MESSAGES,
+    NEXT_RESPONSE,
+    NOTES,
+    NOTICES,
+    OPENED,
+    PRIORITY_CHANGES,
+    REOPENED,
+    REPLIES_FAILED,
+    RESOLUTION,
+    RESOLVED,
+    STARTED,
+    TRANSFERS,
+    UNANSWERED,
+    WAIT,
+    WAITING,
+    WARNED,
+    Instrument,
+)
+
+UNSAFE = re.compile(r"[^A-Za-z0-9_+-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One amount for one series: added to a counter or gauge, observed by a histogram (seconds)."""
+
+    instrument: Instrument
+    labels: Mapping[str, str] = field(default_factory=dict)
+    amount: float = 1.0
+
+    @property
+    def series(self) -> str:
+        """The series' name within a workspace."""
+        return series_of(self.instrument, self.labels)
+
+
+def series_of(instrument: Instrument, labels: Mapping[str, str]) -> str:
+    """The metric and its label values in the instrument's order; a character that no such value has becomes `_`."""
+    return _series(instrument.name, tuple([labels[name] for name in instrument.labels]))
+
+
+@lru_cache(maxsize=8_192)
+def _series(name: str, values: tuple[str, ...]) -> str:
+    return "|".join((name, *(UNSAFE.sub("_", value) for value in values)))
+
+
+def labels_of(series: str) -> tuple[str, list[str]]:
+    """The metric's name and the label values of a series."""
+    name, *values = series.split("|")
+    return name, values
+
+
+def folded(sample: Sample) -> Sample:
+    """The sample where there are too many series to tell its team and language apart."""
+    known = {name: OTHER for name in ("team", "language") if name in sample.labels}
+    return Sample(sample.instrument, {**sample.labels, **known}, sample.amount)
+
+
+def waiting(case: Conversation, amount: float) -> Sample:
+    """One conversation more (1) or fewer (-1) that waits."""
+    return Sample(WAITING, of_case(case), amount)
+
+
+def of_mark(mark: Mark) -> list[Sample]:
+    """What a mark adds to which series. Raises KeyError for one that nothing counts: our own bug."""
+    return [_sample(mark, instrument, named) for instrument, named in SERIES[mark.kpi, mark.variant]]
+
+
+def _sample(mark: Mark, instrument: Instrument, named: "Named") -> Sample:
+    labels = {name: mark.where.get(name) or OTHER for name in instrument.labels} | dict(named)
+    takes_time = instrument.kind == "histogram" and mark.seconds is not None
+    return Sample(instrument, labels, (mark.seconds or 0.0) if takes_time else 1.0)
+
+
+Named = tuple[tuple[str, str], ...]
+SERIES: dict[tuple[str, str], list[tuple[Instrument, Named]]] = {
+    ("message", "inbound"): [(MESSAGES, (("direction", "inbound"),)), (ACTIVITIES, (("kind", "message"),))],
+    ("message", "outbound"): [(MESSAGES, (("direction", "outbound"),))],
+    ("notice", "delivered"): [(NOTICES, (("outcome", "delivered"),))],
+    ("notice", "failed"): [(NOTICES, (("outcome", "failed"),))],
+    ("reply_failed", ""): [(REPLIES_FAILED, ())],
+    ("opened", ""): [(OPENED, ())],
+    ("assigned", ""): [(ASSIGNMENTS, ())],
+    ("transferred", ""): [(TRANSFERS, ())],
+    ("resolved", ""): [(RESOLVED, ())],
+    ("reopened", ""): [(REOPENED, ())],
+    ("closed", ""): [(CLOSED, ())],
+    ("priority_changed", ""): [(PRIORITY_CHANGES, ())],
+    ("noted", ""): [(NOTES, ())],
+    ("unanswered", "first_response"): [(UNANSWERED, (("metric", "first_response"),))],
+    ("unanswered", "next_response"): [(UNANSWERED, (("metric", "next_response"),))],
+    ("handoff", "started"): [(HANDOFFS, (("outcome", "started"),))],
+    ("handoff", "expired"): [(HANDOFFS, (("outcome", "expired"),))],
+    ("handoff", "completed"): [(HANDOFFS, (("outcome", "completed"),)), (HANDOFF_TIME, ())],
+    ("first_response", "human"): [(FIRST_RESPONSE, ())],
+    ("first_response", "any"): [(FIRST_ANSWER, ())],
+    ("next_response", "human"): [(NEXT_RESPONSE, ())],
+    ("resolution", "first"): [(RESOLUTION, ())],
+    ("resolution", "full"): [(FULL_RESOLUTION, (("variant", "full"),))],
+    ("resolution", "full_less_pending"): [(FULL_RESOLUTION, (("variant", "full_less_pending"),))],
+    ("wait", "total"): [(WAIT, ())],
+    ("handle", "active"): [(HANDLE, ())],
+}
+"""Where each mark is counted, and the labels that its name gives."""
+PROMISES: dict[str, Instrument] = {
+    "started": STARTED,
+    "warned": WARNED,
+    "breached": BREACHED,
+    "fulfilled": FULFILLED,
+    "cancelled": CANCELLED,
+    "late": LATE,
+}
+
+
+def of_promise(word: str, fact: ClockFact) -> list[Sample]:
+    """What a fact of a clock adds; `late` is observed with its seconds."""
+    instrument = PROMISES.get(word)
+    if instrument is None:
+        return []
+    labels = {name: str(getattr(fact, name)) for name in instrument.labels}
+    return [Sample(instrument, labels, fact.late_by_seconds or 0.0 if instrument is LATE else 1.0)]
+
+
+def of_activity(activity: Activity) -> Sample:
+    """What an activity adds that is no plain message."""
+    return Sample(ACTIVITIES, {"channel": activity.channel, "surface": activity.surface, "kind": activity.kind})
+
+
+def of_delivery(word: str, key: str) -> Sample | None:
+    """What a delivery adds; `key` is the person key."""
+    if word not in ("sent", "failed"):
+        return None
+    channel = key.partition("/")[2].partition(":")[0]
+    return Sample(DELIVERIES, {"channel": channel or OTHER, "outcome": word})

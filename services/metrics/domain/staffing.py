@@ -1,0 +1,75 @@
+"""Who could answer now: agents by presence, their free units, and whether a team is open. Pure.
+
+An agent of several teams is counted in each of them, and once in the workspace: teams are not to be added up.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import get_args
+
+from schemas.configuration import DEFAULT_TEAM, Calendar, PresenceStatus, WorkspaceConfiguration
+from services.domain.business_hours import business_between
+from services.metrics.instruments import (
+    AGENTS,
+    AGENTS_FREE,
+    AGENTS_USED,
+    OPEN,
+    TEAM_AGENTS,
+    TEAM_FREE,
+    TEAM_USED,
+    Instrument,
+)
+
+PRESENCES: tuple[PresenceStatus, ...] = get_args(PresenceStatus)
+Reading = tuple[Instrument, tuple[str, ...], float]
+"""A gauge, the values of its labels after `workspace`, and what it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What counts of an agent here. `load` and `capacity` in units."""
+
+    teams: tuple[str, ...]
+    presence: str
+    load: int
+    capacity: int
+
+
+def staffing(seats: Iterable[Seat], configuration: WorkspaceConfiguration, now: datetime) -> Iterator[Reading]:
+    """Everything about one workspace. A utilisation is shown only where somebody is online."""
+    seats = list(seats)
+    yield from _group(seats, (), (AGENTS, AGENTS_FREE, AGENTS_USED))
+    for team in sorted({DEFAULT_TEAM, *configuration.teams, *(team for seat in seats for team in seat.teams)}):
+        members = [seat for seat in seats if team in seat.teams]
+        yield from _group(members, (team,), (TEAM_AGENTS, TEAM_FREE, TEAM_USED))
+        yield OPEN, (team,), float(is_open(configuration, team, now))
+
+
+def _group(
+    seats: list[Seat], labels: tuple[str, ...], gauges: tuple[Instrument, Instrument, Instrument]
+) -> Iterator[Reading]:
+    agents, free, used = gauges
+    for presence in PRESENCES:
+        yield agents, (*labels, presence), float(sum(seat.presence == presence for seat in seats))
+    online = [seat for seat in seats if seat.presence == "online"]
+    yield free, labels, float(sum(max(0, seat.capacity - seat.load) for seat in online))
+    if capacity := sum(seat.capacity for seat in online):
+        yield used, labels, sum(seat.load for seat in online) / capacity
+
+
+def is_open(configuration: WorkspaceConfiguration, team: str, now: datetime) -> bool:
+    """Whether this is an opening time of the team: by its own calendar, else the workspace's, else the promises'.
+
+    A promise without a calendar holds around the clock, and so does everything where nobody wrote one.
+    """
+    kept = configuration.teams.get(team)
+    calendar = (kept.body.calendar if kept else None) or configuration.itself.body.calendar
+    if calendar is not None:
+        return _opens(calendar, now)
+    policies = configuration.sla.body.policies if configuration.sla else []
+    return not policies or any(policy.calendar is None or _opens(policy.calendar, now) for policy in policies)
+
+
+def _opens(calendar: Calendar, now: datetime) -> bool:
+    return business_between(now, now + timedelta(seconds=1), calendar) > 0

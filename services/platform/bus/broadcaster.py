@@ -1,0 +1,143 @@
+"""One reader of the bus per process, without a group, and whoever listens to it. Nothing is read while nobody listens."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from schemas.envelope import Event, decode
+from schemas.topics import is_fact
+from services.platform.bus.port import Bus, Record, Tail
+from services.platform.core.errors import OutOfRange, Unavailable
+
+MOST_WAITING = 1000
+MOST_LISTENERS = 1000
+OPEN_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+AGAIN_SECONDS = 1.0
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact as it came from the bus, and its encoding."""
+
+    event: Event
+    value: bytes
+
+
+class Listener:
+    """What was told since it was last asked, `most` facts of it. `missed`: there was more, which the store has."""
+
+    def __init__(self, workspace: str, most: int) -> None:
+        self.workspace = workspace
+        self.missed = False
+        self.ended = False
+        self._most = most
+        self._waiting: deque[Told] = deque()
+        self._news = asyncio.Event()
+
+    def tell(self, told: Told) -> None:
+        if len(self._waiting) >= self._most:
+            self._waiting.clear()
+            self.missed = True
+        if not self.missed:
+            self._waiting.append(told)
+        self._news.set()
+
+    def end(self) -> None:
+        """Nothing more will be told: the reader was lost, and what it would have read may be missing."""
+        self.ended = True
+        self._news.set()
+
+    async def heard(self, wait: float) -> list[Told]:
+        """What was told, in order; empty after `wait` seconds of nothing, or at once when it missed some or ended."""
+        try:
+            async with asyncio.timeout(wait):
+                await self._news.wait()
+        except TimeoutError:
+            return []
+        self._news.clear()
+        told = list(self._waiting)
+        self._waiting.clear()
+        return told
+
+
+class Following:
+    """Follows the facts on some topics for all listeners of a process."""
+
+    def __init__(self, bus: Bus, topics: Sequence[str], *, most: int = MOST_WAITING) -> None:
+        self._bus = bus
+        self._topics = tuple(topics)
+        self._most = most
+        self._listeners: set[Listener] = set()
+        self._wanted = asyncio.Event()
+        self._open = asyncio.Event()
+
+    @asynccontextmanager
+    async def listening(self, workspace: str) -> AsyncIterator[Listener]:
+        """Hear every fact of a workspace that is committed from now on. Raises Unavailable."""
+        if len(self._listeners) >= MOST_LISTENERS:
+            raise Unavailable(f"{MOST_LISTENERS} streams are open in this process already")
+        listener = Listener(workspace, self._most)
+        self._listeners.add(listener)
+        self._wanted.set()
+        try:
+            await self._opened()
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def _opened(self) -> None:
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await self._open.wait()
+        except TimeoutError as error:
+            raise Unavailable("the bus cannot be followed now") from error
+
+    async def run(self) -> None:
+        """Follow for as long as somebody listens, again and again; when the reader is lost, listeners end."""
+        while True:
+            await self._wanted.wait()
+            try:
+                async with self._bus.tail(self._topics) as tail:
+                    await self._follow(tail)
+            except (Unavailable, OutOfRange) as error:
+                log.warning("stream_reader_lost", reason=str(error))
+                self._end_all()
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _follow(self, tail: Tail) -> None:
+        self._open.set()
+        try:
+            while self._listeners:
+                self._tell(await tail.take(wait=LOOK_SECONDS))
+            self._wanted.clear()
+        finally:
+            # In one step with the last look at the listeners: who comes now waits for the next reader.
+            self._open.clear()
+
+    def _tell(self, records: Sequence[Record]) -> None:
+        listeners: defaultdict[str, list[Listener]] = defaultdict(list)
+        for listener in self._listeners:
+            listeners[listener.workspace].append(listener)
+        wanted = [_fact_of(record) for record in records if record.key.split("/", 1)[0] in listeners]
+        # Topics come as the bus likes; what follows from a fact of another topic is later. Each source stays in order.
+        for told in sorted(filter(None, wanted), key=lambda told: told.event.time):
+            for listener in listeners[told.event.workspace]:
+                listener.tell(told)
+
+    def _end_all(self) -> None:
+        for listener in self._listeners:
+            listener.end()
+
+
+def _fact_of(record: Record) -> Told | None:
+    try:
+        event = decode(record.value)
+    except ValueError:
+        return None  # what no processor can read is a dead letter there
+    return Told(event, record.value) if is_fact(event.type) else None

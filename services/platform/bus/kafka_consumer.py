@@ -1,0 +1,232 @@
+"""One member of a group: what it holds, generation by generation, and the records fetched ahead of its workers."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from services.platform.bus.port import Assignment, Consumer, Record
+from services.platform.core.errors import Revoked, Unavailable
+
+log = structlog.get_logger()
+
+REJOIN_SECONDS = 1.0
+TEND_SECONDS = 0.5
+"""How often settled positions are told to the bus, and a connection is looked after."""
+READY_BYTES = 1_000_000
+READY_RECORDS = 500
+
+
+class Connection(Protocol):
+    """One connection of a member; it ends when the group is lost. All errors but those named are Unavailable."""
+
+    async def join(self) -> None:
+        """Join; from then on the callbacks tell what is won and lost."""
+        ...
+
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
+        """Where each topic is read from now. Raises OutOfRange, Revoked, Unavailable."""
+        ...
+
+    async def fetch(self, partition: int) -> list[Record]:
+        """Wait for records, and return at most some hundreds and about a megabyte. Raises OutOfRange, Unavailable. Cancelling it may lose some: seek again after it."""
+        ...
+
+    def check(self) -> None:
+        """Raises Unavailable when the connection is beyond repair."""
+        ...
+
+    async def settle(self, positions: Mapping[tuple[str, int], int]) -> None:
+        """Tell the bus the positions of (topic, partition). Never raises for a bus that is away."""
+        ...
+
+    async def leave(self) -> None:
+        """Leave the group and close. Never raises."""
+        ...
+
+
+@dataclass(slots=True)
+class _Held:
+    """A partition while it is ours. Once sought, `pump` fetches ahead until `ready` is full.
+
+    It goes on while the worker decides: records left with aiokafka would hold up the fetching of other partitions.
+    """
+
+    generation: int
+    lost: bool = False
+    pump: asyncio.Task[None] | None = None
+    ready: deque[Record] = field(default_factory=deque)
+    size: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while a take need not wait: there are records, or the pump failed, or the partition is lost."""
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def start(self, fetch: Callable[[], Awaitable[list[Record]]]) -> None:
+        self.pump = asyncio.create_task(self._pump(fetch))
+        self.pump.add_done_callback(self._ended)
+
+    def stop(self) -> None:
+        if self.pump is not None:
+            self.pump.cancel()
+        self.pump = None
+        self.ready.clear()
+        self.size = 0
+        self.news.clear()
+
+    def lose(self) -> None:
+        self.stop()
+        self.lost = True
+        self.news.set()
+
+    async def _pump(self, fetch: Callable[[], Awaitable[list[Record]]]) -> None:
+        while True:
+            for record in await fetch():
+                self.ready.append(record)
+                self.size += len(record.value)
+            self.news.set()
+            while self.size > READY_BYTES or len(self.ready) > READY_RECORDS:
+                self.room.clear()
+                await self.room.wait()
+
+    def _ended(self, pump: asyncio.Task[None]) -> None:
+        # Looked at here, so that an error which nobody takes any more is nobody's.
+        if not pump.cancelled() and pump.exception() and pump is self.pump:
+            self.news.set()
+
+    def cut(self, limit: int, max_bytes: int) -> list[Record]:
+        """The next records; what ended the pump, when it left none."""
+        if not self.ready and self.pump is not None and self.pump.done():
+            self.pump.result()
+        cut: list[Record] = []
+        while self.ready and len(cut) < limit and (not cut or len(self.ready[0].value) <= max_bytes):
+            max_bytes -= len(self.ready[0].value)
+            self.size -= len(self.ready[0].value)
+            cut.append(self.ready.popleft())
+        self.room.set()
+        if not self.ready and self.pump is not None and not self.pump.done():
+            self.news.clear()
+        return cut
+
+
+Won = Callable[[Iterable[int]], None]
+Lost = Callable[[], None]
+Connect = Callable[[Won, Lost], Connection]
+"""Makes a connection, given what to call with the partitions that were won, and when all were lost."""
+
+
+class Member:
+    """A `Consumer`. Made by `joined`."""
+
+    def __init__(self, group: str, connect: Connect) -> None:
+        self._group = group
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._held: dict[int, _Held] = {}
+        self._generation = 0
+        self._changed = asyncio.Event()
+        self._broken = asyncio.Event()
+        self._settled: dict[tuple[str, int], int] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def joined(cls, group: str, connect: Connect) -> AsyncIterator[Consumer]:
+        """Belong to the group until the context is left, joining again after every loss."""
+        member = cls(group, connect)
+        staying = asyncio.create_task(member._stay())
+        try:
+            yield member
+        finally:
+            staying.cancel()
+            await asyncio.wait({staying})
+
+    async def assignment(self, known: Assignment) -> Assignment:
+        while (held := {p: one.generation for p, one in self._held.items()}) == known:
+            await self._changed.wait()
+        return held
+
+    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
+        held, connection = self._holding(partition)
+        held.stop()
+        positions = await connection.seek(partition, offsets)
+        if held.lost:
+            raise Revoked(f"partition {partition} was lost")
+        held.start(lambda: connection.fetch(partition))
+        return positions
+
+    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+        held, _ = self._holding(partition)
+        if held.pump is None:
+            raise Revoked(f"partition {partition} was won anew; nobody has sought its position")
+        if not held.news.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await held.news.wait()
+        if held.lost:
+            raise Revoked(f"partition {partition} was lost")
+        try:
+            return held.cut(limit, max_bytes)
+        except Unavailable:
+            self._broken.set()
+            raise
+
+    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+        """Noted here and told to the bus within a second, together with those of the other partitions."""
+        if partition in self._held:
+            self._settled.update({(topic, partition): offset for topic, offset in offsets.items()})
+
+    def _holding(self, partition: int) -> tuple[_Held, Connection]:
+        held = self._held.get(partition)
+        if held is None or self._connection is None:
+            raise Revoked(f"partition {partition} is not ours")
+        return held, self._connection
+
+    async def _stay(self) -> None:
+        while True:
+            self._connection = self._connect(self._win, self._lose)
+            try:
+                await self._connection.join()
+                await self._tend(self._connection)
+            except Unavailable as error:
+                log.warning("lost the group, joining again", group=self._group, reason=str(error))
+            except Exception:
+                # Our bug, and it says so; a member that stopped for ever would leave its partitions to nobody.
+                log.exception("membership failed, joining again", group=self._group)
+            finally:
+                await self._part(self._connection)
+            await asyncio.sleep(REJOIN_SECONDS)
+
+    async def _tend(self, connection: Connection) -> None:
+        self._broken.clear()
+        while not self._broken.is_set():
+            connection.check()
+            settled, self._settled = self._settled, {}
+            await connection.settle(settled)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._broken.wait(), TEND_SECONDS)
+        raise Unavailable("a fetch failed")
+
+    async def _part(self, connection: Connection) -> None:
+        settled = self._settled
+        self._lose()
+        await connection.settle(settled)
+        await connection.leave()
+
+    def _win(self, partitions: Iterable[int]) -> None:
+        self._generation += 1
+        self._held = {partition: _Held(self._generation) for partition in sorted(partitions)}
+        self._tell_change()
+
+    def _lose(self) -> None:
+        for held in self._held.values():
+            held.lose()
+        self._held = {}
+        self._settled = {}
+        self._tell_change()
+
+    def _tell_change(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

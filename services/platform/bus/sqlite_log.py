@@ -1,0 +1,142 @@
+"""The log in SQLite: records by (topic, partition, offset), offsets contiguous from 0, the oldest removed in time."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from operator import itemgetter
+
+from services.platform.bus.port import Outgoing, Record
+from services.platform.core.errors import Misconfigured, OutOfRange
+from services.platform.sqlite.database import Connection, Ends
+from services.platform.sqlite.rows import insert_rows
+
+Span = tuple[int, int]
+"""The offset of the first record that is there, and the offset that the next one will have."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS bus_setting (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bus_record (
+    id INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL, position INTEGER NOT NULL,
+    at REAL NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS bus_record_position ON bus_record (topic, partition, position);
+CREATE TABLE IF NOT EXISTS bus_span (
+    topic TEXT NOT NULL, partition INTEGER NOT NULL, first INTEGER NOT NULL, following INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bus_member (
+    consumers TEXT NOT NULL, member TEXT NOT NULL, joined INTEGER NOT NULL, beat REAL NOT NULL,
+    PRIMARY KEY (consumers, member)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bus_owner (
+    consumers TEXT NOT NULL, partition INTEGER NOT NULL, member TEXT NOT NULL, generation INTEGER NOT NULL,
+    PRIMARY KEY (consumers, partition)) WITHOUT ROWID;
+"""
+
+
+def topic_name(topic: str) -> str:
+    """The topic's name on the bus."""
+    return f"pasokh.{topic}.v1"
+
+
+def short_name(name: str) -> str:
+    """The topic of its name on the bus."""
+    return name.removeprefix("pasokh.").removesuffix(".v1")
+
+
+def make_log(connection: Connection, partitions: int | None, default: int) -> int:
+    """Make what is missing; returns the number of partitions. Raises Misconfigured for another number than it has."""
+    for statement in filter(str.strip, TABLES.split(";")):
+        connection.execute(statement)
+    connection.execute("INSERT OR IGNORE INTO bus_setting VALUES ('partitions', ?)", (partitions or default,))
+    kept: int = connection.execute("SELECT value FROM bus_setting WHERE name = 'partitions'").fetchone()[0]
+    if partitions not in (None, kept):
+        raise Misconfigured(
+            f"the log was made with {kept} partitions, and that cannot be changed: "
+            f"set PASOKH_PARTITIONS={kept} or leave it out (now {partitions}), or start with a new file"
+        )
+    return kept
+
+
+def append(connection: Connection, events: Sequence[Outgoing], at: float) -> Ends:
+    """Append the events in order; returns where the partitions that got some now end. `at`: Unix seconds."""
+    names = [topic_name(event.topic) for event in events]
+    counts = Counter(zip(names, (event.partition for event in events), strict=True))
+    spans = insert_rows(
+        connection,
+        "INSERT INTO bus_span",
+        [(topic, partition, 0, count) for (topic, partition), count in counts.items()],
+        "ON CONFLICT (topic, partition) DO UPDATE SET following = following + excluded.following"
+        " RETURNING topic, partition, following",
+    )
+    ends: Ends = {(str(topic), int(str(partition))): int(str(end)) for topic, partition, end in spans}
+    following = {place: ends[place] - count for place, count in counts.items()}
+    rows = []
+    for name, event in zip(names, events, strict=True):
+        place = (name, event.partition)
+        rows.append((name, event.partition, following[place], at, event.key, event.value))
+        following[place] += 1
+    insert_rows(connection, "INSERT INTO bus_record (topic, partition, position, at, key, value)", rows)
+    return ends
+
+
+def spans(connection: Connection) -> dict[tuple[str, int], Span]:
+    """Where the log of each partition begins and ends; one that never had a record is left out."""
+    rows = connection.execute("SELECT topic, partition, first, following FROM bus_span").fetchall()
+    return {(topic, partition): (first, following) for topic, partition, first, following in rows}
+
+
+def read(
+    connection: Connection, partition: int, positions: Mapping[str, int], *, limit: int, max_bytes: int
+) -> list[Record]:
+    """The next records, in the order of their arrival. There must be some from each position: else OutOfRange."""
+    records: list[Record] = []
+    size = 0
+    with ExitStack() as stack:  # a cursor left open would keep this connection at an old state of the file
+        sources = [_from(connection, stack, t, partition, position, limit) for t, position in positions.items()]
+        for _, record in heapq.merge(*sources, key=itemgetter(0)):
+            size += len(record.value)
+            if records and (len(records) == limit or size > max_bytes):
+                break
+            records.append(record)
+    return records
+
+
+def _from(
+    connection: Connection, stack: ExitStack, topic: str, partition: int, position: int, limit: int
+) -> Iterator[tuple[int, Record]]:
+    rows = stack.enter_context(closing(connection.cursor()))
+    rows.execute(
+        "SELECT id, position, key, value FROM bus_record WHERE topic = ? AND partition = ? AND position >= ?"
+        " ORDER BY position LIMIT ?",
+        (topic_name(topic), partition, position, limit),
+    )
+    expected = position
+    for order, offset, key, value in rows:
+        if offset != expected:
+            raise OutOfRange(f"{topic}/{partition} has no record at {expected}; the next one is at {offset}")
+        expected += 1
+        yield order, Record(topic, partition, offset, key, value)
+    if expected == position:
+        raise OutOfRange(f"{topic}/{partition} has no record at {position} or after it")
+
+
+def trim(connection: Connection, topic: str, partition: int, before: float, limit: int) -> int:
+    """Remove the oldest records of a partition that came `before`, at most `limit`; returns how many there were."""
+    oldest = connection.execute(
+        "SELECT position, at FROM bus_record WHERE topic = ? AND partition = ? ORDER BY position LIMIT ?",
+        (topic, partition, limit),
+    ).fetchall()
+    old = next((n for n, (_, at) in enumerate(oldest) if at >= before), len(oldest))
+    if old:
+        connection.execute(
+            "DELETE FROM bus_record WHERE topic = ? AND partition = ? AND position <= ?",
+            (topic, partition, oldest[old - 1][0]),
+        )
+        connection.execute(
+            "UPDATE bus_span SET first = first + ? WHERE topic = ? AND partition = ?", (old, topic, partition)
+        )
+    return old
+
+
+def touch(connection: Connection, at: float) -> None:
+    """Write something, which shows that the disk takes it."""
+    connection.execute("INSERT OR REPLACE INTO bus_setting VALUES ('checked', ?)", (at,))

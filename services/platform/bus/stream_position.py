@@ -1,0 +1,65 @@
+"""How far a client of a stream has come: per source, the number of the last fact that it has. Also the stream's id."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from schemas.envelope import Event
+from services.platform.processing.dedupe import BEFORE_ALL, Number
+
+BEYOND_STORES = 2**63
+
+
+class Vector:
+    """Numbers by source (`group/partition`); a source that is not in it has given the client nothing yet."""
+
+    def __init__(self, numbers: Mapping[str, Number]) -> None:
+        self._numbers = dict(numbers)
+
+    def of(self, source: str) -> Number:
+        """The number of the last fact of a source."""
+        return self._numbers.get(source, BEFORE_ALL)
+
+    def admit(self, event: Event) -> bool:
+        """True when the client does not have the event; from then on it has. What was published again is dropped."""
+        if event.seq is None or event.index is None:
+            return False
+        number = (event.seq, event.index)
+        if number <= self.of(event.source):
+            return False
+        self._numbers[event.source] = number
+        return True
+
+    def text(self) -> str:
+        """An opaque id, which `read` understands in every process and version."""
+        rows: dict[str, list[int]] = {}
+        for source, number in sorted(self._numbers.items()):
+            group, _, partition = source.rpartition("/")
+            rows.setdefault(group, []).extend((int(partition), *number))
+        return base64.urlsafe_b64encode(orjson.dumps(rows)).rstrip(b"=").decode()
+
+
+def after(rows: Mapping[str, int]) -> Vector:
+    """Everything after these partition rows (source → its `seq`)."""
+    return Vector({source: (seq + 1, BEFORE_ALL[1]) for source, seq in rows.items()})
+
+
+def read(text: str) -> Vector:
+    """The vector of an id. Raises ValueError for what `text` did not give."""
+    try:
+        rows = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+        return Vector(dict(_entries(rows)))
+    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
+        raise ValueError("this is no id of a stream") from error
+
+
+# Any: what somebody sent as an id says whatever it says.
+def _entries(rows: Mapping[str, Any]) -> Iterable[tuple[str, Number]]:
+    for group, numbers in rows.items():
+        if not all(isinstance(number, int) and -1 <= number < BEYOND_STORES for number in numbers):
+            raise ValueError("numbers are whole, and fit where facts are kept")
+        for partition, seq, index in zip(*[iter(numbers)] * 3, strict=True):
+            yield f"{group}/{partition}", (seq, index)

@@ -1,0 +1,157 @@
+"""Opens the bus and the store that the URLs name. One SQLite file for both is the embedded pair."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from schemas.values import Contract
+from services.platform.bus.kafka_access import access_of
+from services.platform.bus.port import Bus
+from services.platform.core.errors import Fenced, Misconfigured
+from services.platform.core.settings import EMBEDDED_PARTITIONS, Settings
+from services.platform.core.time_source import Clock
+from services.platform.store.collections import RUNTIME_COLLECTIONS
+from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Store
+
+
+class Layout(Contract):
+    """How many partitions the rows of this store are made for."""
+
+    partitions: int
+
+
+LAYOUT = Collection("layout", Layout, writer="any")
+LAYOUT_KEY = Key(LAYOUT.name, "bus")
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings,
+    clock: Clock,
+    # Any: a collection of some model is none of every model, and here only its name and indexes count.
+    collections: Sequence[Collection[Any]],
+    *,
+    looks_after_crash: bool = False,
+) -> AsyncIterator[tuple[Store, Bus]]:
+    """The store and the bus of this process, ready for these collections and the runtime's own.
+
+    Leaving closes both and waits for what was begun. Raises Misconfigured for a URL of no adapter, a file that cannot
+    be used, a server that cannot do what is needed, or a partition count other than the data was made with;
+    Unavailable when a server is away. `looks_after_crash`: see `embedded.open_database`.
+    """
+    async with AsyncExitStack() as stack:
+        store, bus = await _opened(stack, settings, clock, looks_after_crash=looks_after_crash)
+        await store.prepare(_with_our_own(collections))
+        await _check_layout(store, bus.partitions)
+        yield store, bus
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, collections: Sequence[Collection[Any]]) -> AsyncIterator[Store]:
+    """The store alone, for commands that must work while the bus is away or another process runs on the same data.
+
+    Raises Misconfigured, Unavailable. Events of a commit are not published here.
+    """
+    async with AsyncExitStack() as stack:
+        store = await _open_store(stack, settings.store_url, sqlite_path(settings.store_url))
+        await store.prepare(_with_our_own(collections))
+        yield store
+
+
+def _with_our_own(collections: Sequence[Collection[Any]]) -> Sequence[Collection[Any]]:
+    every: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *collections)
+    return list({collection.name: collection for collection in every}.values())
+
+
+async def partitions_of(store: Store) -> int:
+    """How many partitions the rows of this store are made for; 0 before anything ran on it. Raises Unavailable."""
+    made = (await store.get_many([LAYOUT_KEY])).get(LAYOUT_KEY)
+    return Layout.model_validate(made).partitions if made else 0
+
+
+@asynccontextmanager
+async def open_bus(settings: Settings, clock: Clock) -> AsyncIterator[Bus]:
+    """The bus alone, on which a commit of no store appends. Raises Misconfigured, Unavailable."""
+    async with AsyncExitStack() as stack:
+        yield await _open_bus(stack, settings, sqlite_path(settings.bus_url), clock)
+
+
+async def _opened(
+    stack: AsyncExitStack, settings: Settings, clock: Clock, *, looks_after_crash: bool
+) -> tuple[Store, Bus]:
+    bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
+    if bus_file is not None and bus_file == store_file:
+        return await _open_pair(stack, bus_file, settings, clock, looks_after_crash=looks_after_crash)
+    store = await _open_store(stack, settings.store_url, store_file, looks_after_crash=looks_after_crash)
+    return store, await _open_bus(stack, settings, bus_file, clock)
+
+
+async def _open_pair(
+    stack: AsyncExitStack, path: Path, settings: Settings, clock: Clock, *, looks_after_crash: bool
+) -> tuple[Store, Bus]:
+    from services.platform.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where it is chosen
+    from services.platform.sqlite.database import open_database  # noqa: PLC0415 - the same
+    from services.platform.store.sqlite import SqliteStore  # noqa: PLC0415 - the same
+
+    database = await stack.enter_async_context(open_database(path, looks_after_crash=looks_after_crash))
+    bus = await stack.enter_async_context(
+        SqliteBus.over(database, clock, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
+    )
+    return SqliteStore(database, paired=True), bus
+
+
+async def _open_store(stack: AsyncExitStack, url: str, path: Path | None, *, looks_after_crash: bool = False) -> Store:
+    if path is not None:
+        from services.platform.store.sqlite import SqliteStore  # noqa: PLC0415 - each adapter is imported where chosen
+
+        return await stack.enter_async_context(SqliteStore.open(path, looks_after_crash=looks_after_crash))
+    if url.startswith(("mongodb://", "mongodb+srv://")):
+        from services.platform.store.mongo import MongoStore  # noqa: PLC0415 - the same
+
+        return await stack.enter_async_context(MongoStore.open(url))
+    raise Misconfigured("PASOKH_STORE must be sqlite:////absolute/path or mongodb://host:port/database")
+
+
+async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None, clock: Clock) -> Bus:
+    if path is not None:
+        from services.platform.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where chosen
+
+        return await stack.enter_async_context(
+            SqliteBus.open(path, clock, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
+        )
+    if settings.bus_url.startswith("kafka://"):
+        from services.platform.bus.kafka import KafkaBus  # noqa: PLC0415 - the same
+
+        return await stack.enter_async_context(
+            KafkaBus.open(
+                settings.bus_url,
+                partitions=settings.partition_count,
+                namespace=settings.namespace,
+                access=access_of(settings),
+            )
+        )
+    raise Misconfigured("PASOKH_BUS must be sqlite:////absolute/path or kafka://host:port,host:port")
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of `sqlite:////absolute/path`; None for another scheme. Raises Misconfigured for a relative path."""
+    if not url.startswith("sqlite:"):
+        return None
+    path = Path(url.removeprefix("sqlite://").removeprefix("/"))
+    if not url.startswith("sqlite:////") or path == Path("/"):
+        raise Misconfigured(f"{url} must name a file by its absolute path: sqlite:////var/lib/pasokh/pasokh.db")
+    return Path(path)
+
+
+async def _check_layout(store: Store, partitions: int) -> None:
+    made: Document = {"partitions": partitions}
+    try:
+        await store.commit(Changes(conditions=[Condition(LAYOUT_KEY)], puts=[Put(LAYOUT_KEY, made)]))
+    except Fenced:
+        kept = (await store.get_many([LAYOUT_KEY]))[LAYOUT_KEY]["partitions"]
+        if kept != partitions:
+            raise Misconfigured(
+                f"the store was made for {kept} partitions, and the bus has {partitions}: set PASOKH_PARTITIONS={kept} "
+                "with a bus that has so many, or start with an empty store"
+            ) from None

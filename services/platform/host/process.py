@@ -1,0 +1,172 @@
+"""One process, from settings to exit: engine, services, processors, HTTP; then a signal, and all of it in reverse.
+
+Order matters. Services are opened before processors that use them, requests are answered only once processors run,
+and on the way down requests finish while processors still work: a write may be waiting for its outcome.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from services.platform.bus.port import Bus
+from services.platform.core.errors import Unavailable
+from services.platform.core.instruments import LoopInstruments, ProcessorInstruments
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import Clock, SystemClock
+from services.platform.host.engine import open_engine
+from services.platform.host.event_loop import spare_what_stays, watch_loop
+from services.platform.host.service import Context, Part, Service
+from services.platform.http.app import Describe, open_app
+from services.platform.http.auth import FindCaller
+from services.platform.http.server import serving
+from services.platform.processing.group import Processor
+from services.platform.processing.lag import watch_lag
+from services.platform.processing.partition import Runtime
+from services.platform.store.port import Collection, Store
+
+log = structlog.get_logger(__name__)
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+DEPENDENCY_SECONDS = 30.0
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 4.0
+DRAIN_SECONDS = 5.0
+"""For processors; with `http_server.FINISH_SECONDS` before it and closing after it, a process ends within 10 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a process is made of. `find_caller` makes, of its context, what tells whose key a request bears.
+
+    `describe` gives `/openapi.json` where that is to tell of more than this process's own routes.
+    """
+
+    name: str
+    services: Sequence[Service]
+    # Any: a collection of some model is none of every model.
+    collections: Sequence[Collection[Any]]
+    find_caller: Callable[[Context], FindCaller]
+    describe: Describe | None = None
+
+
+@asynccontextmanager
+async def running(
+    process: Process, settings: Settings, bound: socket.socket, clock: Clock | None = None
+) -> AsyncIterator[Context]:
+    """Run the process until the context is left, then drain it.
+
+    Raises Misconfigured, and Unavailable when store or bus stay away for `DEPENDENCY_SECONDS`. An error that a
+    processor or a background task of a service does not survive is raised out of the context.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        store, bus = await _open_patiently(stack, settings, clock, process.collections)
+        context = Context(settings=settings, store=store, bus=bus, clock=clock)
+        parts = [await stack.enter_async_context(service(context)) for service in process.services]
+        own, processors = _own_part(context, parts)
+        parts = [*parts, own]
+        async with _together([task for part in parts for task in part.background]), _processing(processors):
+            app = await stack.enter_async_context(
+                open_app(context, parts, process.find_caller(context), process.describe)
+            )
+            async with serving(
+                app,
+                bound,
+                settings.trusted_proxies,
+                most=settings.connections,
+                instruments=context.admission,
+            ):
+                spare_what_stays()
+                log.info("process_started", process=process.name, groups=[p.group for p in processors])
+                yield context
+                log.info("process_stops", process=process.name)
+
+
+async def _open_patiently(
+    stack: AsyncExitStack, settings: Settings, clock: Clock, collections: Sequence[Collection[Any]]
+) -> tuple[Store, Bus]:
+    """The engine; a server that is away at first is waited for, since all start together after a power cut."""
+    until, backoff = clock.monotonic() + DEPENDENCY_SECONDS, FIRST_BACKOFF_SECONDS
+    while True:
+        try:
+            return await stack.enter_async_context(open_engine(settings, clock, collections, looks_after_crash=True))
+        except Unavailable as error:
+            if clock.monotonic() > until:
+                waited = f"{DEPENDENCY_SECONDS:g} s were not enough"
+                raise Unavailable(f"{error} ({waited}). Check PASOKH_BUS and PASOKH_STORE: pasokh doctor.") from error
+            log.warning("dependency_unavailable", reason=str(error))
+            await asyncio.sleep(backoff)
+            backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+
+
+def _own_part(context: Context, parts: Sequence[Part]) -> tuple[Part, list[Processor]]:
+    """What the process itself brings: its processors with their checks and metrics."""
+    registry = CollectorRegistry()
+    instruments, loop = ProcessorInstruments(registry), LoopInstruments(registry)
+    runtime = Runtime(context.store, context.bus, context.clock, instruments)
+    stages = [stage for part in parts for stage in part.stages]
+    processors = [Processor(stage, runtime) for stage in stages]
+    topics = {stage.group: stage.topics for stage in stages}
+    background = (
+        lambda: watch_loop(loop, context.clock),
+        lambda: watch_lag(instruments, context.store, context.bus, topics),
+    )
+    checks = {f"group:{processor.group}": processor.check for processor in processors}
+    return Part(checks=checks, collectors=(registry,), background=background), processors
+
+
+@asynccontextmanager
+async def _processing(processors: Sequence[Processor]) -> AsyncIterator[None]:
+    async with _together([processor.run for processor in processors]):
+        yield
+        await _drain(processors)
+
+
+async def _drain(processors: Sequence[Processor]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await asyncio.gather(*(processor.drain() for processor in processors))
+
+
+@asynccontextmanager
+async def _together(work: Sequence[Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+    """Run these beside the body; they end with it, and the body ends with the first of them that fails."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_awaited(one)) for one in work]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+def _awaited(work: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
+    async def run() -> None:
+        await work()
+
+    return run()
+
+
+@contextmanager
+def stop_signals(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
+    """An event that SIGTERM or SIGINT sets. A second signal ends the process at once."""
+    stop = asyncio.Event()
+
+    def asked() -> None:
+        if stop.is_set():
+            for one in SIGNALS:
+                signal.signal(one, signal.SIG_DFL)
+        stop.set()
+
+    for one in SIGNALS:
+        loop.add_signal_handler(one, asked)
+    try:
+        yield stop
+    finally:
+        for one in SIGNALS:
+            loop.remove_signal_handler(one)

@@ -1,0 +1,53 @@
+"""What a service is to the process that runs it: stages for processors, routers and raw ASGI branches for HTTP."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp
+
+from services.platform.bus.port import Bus
+from services.platform.core.instruments import AdmissionInstruments
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import Clock
+from services.platform.processing.processor import Stage
+from services.platform.store.port import Store
+
+Check = Callable[[], Awaitable[None]]
+"""Raises Unavailable (or anything) when a dependency does not work; returns within a second when it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a process hands to each of its services."""
+
+    settings: Settings
+    store: Store
+    bus: Bus
+    clock: Clock
+    admission: AdmissionInstruments = field(default_factory=AdmissionInstruments)
+    """Counts whom any part of the process refused for want of room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a service brings to its process.
+
+    `branches`: path prefix → raw ASGI app that is asked before the framework. `checks` join `/readyz` by their name.
+    `collectors` join `/metrics`. `background`: coroutines that run until the process stops.
+    """
+
+    # Any: each stage has its own memory, which only its processor touches.
+    stages: Sequence[Stage[Any]] = ()
+    routers: Sequence[APIRouter] = ()
+    branches: Mapping[str, ASGIApp] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    collectors: Sequence[Collector] = ()
+    background: Sequence[Callable[[], Awaitable[None]]] = ()
+
+
+Service = Callable[[Context], AbstractAsyncContextManager[Part]]
+"""Opens a service in a process; leaving the context closes what it holds."""

@@ -1,0 +1,72 @@
+"""The admin key: from the settings, or made once and kept in the data folder, readable by its owner alone."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from services.platform.core.errors import Misconfigured
+from services.platform.core.settings import Settings
+
+SHORTEST = 32
+FILE_NAME = "admin.key"
+
+
+def required_admin_key(settings: Settings) -> str:
+    """The admin key of the settings. Raises Misconfigured when there is none, or one that could be guessed."""
+    if settings.admin_key is None:
+        raise Misconfigured(
+            "PASOKH_ADMIN_KEY is not set. Set it to at least 32 random characters, the same for every process"
+            " (for example: openssl rand -hex 32)."
+        )
+    return _long_enough(settings.admin_key.get_secret_value(), "PASOKH_ADMIN_KEY")
+
+
+def ensure_admin_key(settings: Settings) -> tuple[str, Path | None, bool]:
+    """The admin key, its file (None: it came from the settings), and whether it was made just now.
+
+    Made with mode 0600; processes that start together agree on one. Raises Misconfigured for a key under 32
+    characters, or a file that others can read.
+    """
+    if settings.admin_key is not None:
+        return required_admin_key(settings), None, False
+    path = settings.data.absolute() / FILE_NAME
+    created = not path.exists() and _create(path)
+    return _read(path), path, created
+
+
+def read_key_file(path: Path) -> str:
+    """The admin key of a file that only its owner can read. Raises Misconfigured."""
+    if not path.is_file():
+        raise Misconfigured(f"{path} is no file; --admin-key-file names one that holds the admin key.")
+    return _read(path)
+
+
+def _create(path: Path) -> bool:
+    """A link appears whole or not at all, and never over a file that is there already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{FILE_NAME}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+            return True
+        return False
+    finally:
+        draft.unlink()
+
+
+def _read(path: Path) -> str:
+    if path.stat().st_mode & 0o077:
+        raise Misconfigured(f"{path} can be read by others. Run: chmod 600 {path}")
+    return _long_enough(path.read_text().strip(), str(path))
+
+
+def _long_enough(key: str, name: str) -> str:
+    if len(key) < SHORTEST:
+        raise Misconfigured(f"{name} has {len(key)} characters; at least {SHORTEST} random ones are needed.")
+    return key

@@ -1,0 +1,109 @@
+"""The one ASGI app of a process, built from its context and the parts of its services."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from services.platform.core.version import installed_version
+from services.platform.host.service import Check, Context, Part
+from services.platform.http.admin_key import required_admin_key
+from services.platform.http.admission import Room
+from services.platform.http.auth import Access, FindCaller
+from services.platform.http.command_gateway import Commands
+from services.platform.http.health import health_router
+from services.platform.http.metrics_access import Exposition
+from services.platform.http.openapi import Document, document
+from services.platform.http.problems import install, internal_response
+from services.platform.http.rate_limits import Rates
+from services.platform.http.reference import page
+from services.platform.http.request_metrics import Branches, Observed
+
+Describe = Callable[[], Document]
+"""Gives an OpenAPI document; asked once, when somebody wants to read it."""
+
+
+@asynccontextmanager
+async def open_app(
+    context: Context, parts: Sequence[Part], find_caller: FindCaller, describe: Describe | None = None
+) -> AsyncIterator[ASGIApp]:
+    """The app that serves all routes, branches, probes and metrics of the parts; leaving stops waiting for outcomes.
+
+    `find_caller` tells whose key it is (`services.records.keys.StoredKeys.find`). `describe` gives `/openapi.json`,
+    which otherwise tells of these parts. Raises Misconfigured when the settings hold no admin key, or one under 32
+    characters.
+    """
+    commands = Commands(context.store, context.bus, context.clock)
+    access = Access(required_admin_key(context.settings), find_caller, Rates(context.settings))
+    try:
+        yield _assembled(context, parts, commands, access, describe)
+    finally:
+        await commands.aclose()
+
+
+def _assembled(
+    context: Context, parts: Sequence[Part], commands: Commands, access: Access, describe: Describe | None
+) -> ASGIApp:
+    registry = _registry(context, parts)
+    branches = {prefix: branch for part in parts for prefix, branch in part.branches.items()}
+    routers = [
+        *(router for part in parts for router in part.routers),
+        health_router(_checks(context, parts), Exposition(registry, context.settings)),
+    ]
+    framework = _Framework(routers, branches, describe)
+    framework.state.context, framework.state.commands, framework.state.access = context, commands, access
+    framework.state.bodies = Room("body", body_bytes=context.settings.body_bytes, instruments=context.admission)
+    return Observed(Branches(framework, branches), registry)
+
+
+def _registry(context: Context, parts: Sequence[Part]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(context.admission.refused)
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    for part in parts:
+        for collector in part.collectors:
+            registry.register(collector)
+    return registry
+
+
+def _checks(context: Context, parts: Sequence[Part]) -> Mapping[str, Check]:
+    checks: dict[str, Check] = {"store": context.store.check, "bus": context.bus.check}
+    for part in parts:
+        checks.update(part.checks)
+    return checks
+
+
+class _Framework(FastAPI):
+    """FastAPI with our problems, our document and our page of it: FastAPI's own loads scripts from elsewhere."""
+
+    def __init__(
+        self, routers: Sequence[APIRouter], branches: Mapping[str, ASGIApp], describe: Describe | None
+    ) -> None:
+        version = installed_version()
+        super().__init__(title="Pasokh", version=version, docs_url=None, redoc_url=None, redirect_slashes=False)
+        self._ours = [*routers, page.router_of()]
+        self._describe = describe or (lambda: document(self.title, self.version, self._ours, branches))
+        for router in self._ours:
+            self.include_router(router)
+        install(self)
+        own = [route for route in self.routes if isinstance(route, Route)]
+        self.state.routes = [*own, *(route for router in self._ours for route in router.routes)]
+        self.add_exception_handler(Exception, _failed)
+
+    # Any: FastAPI's own signature.
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = self._describe()
+        return self.openapi_schema
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    return internal_response()

@@ -1,0 +1,128 @@
+"""Who asks, and what they may: bearer keys with a workspace and scopes. Where keys rest is handed in.
+
+Order of checks (each route's dependencies stand in it): 401, foreign workspace 404, scope 403, resource 404, body.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPBearer
+from starlette.requests import Request
+
+from schemas.configuration import Scope
+from services.platform.http.problems import Forbidden, NotFound, Unauthorized
+from services.platform.http.rate_limits import Rates
+
+HOLDS: dict[Scope, frozenset[Scope]] = {
+    "read": frozenset({"read"}),
+    "desk": frozenset({"read", "desk"}),
+    "write": frozenset({"read", "desk", "write"}),
+    "admin": frozenset({"read", "desk", "write", "admin"}),
+}
+"""Each scope holds the ones before it. `desk` is what an agent's page does; what decides about others needs `admin`."""
+ADMIN = "admin"
+_CALLER = "pasokh.caller"
+_BEARER = HTTPBearer(auto_error=False, description="An API key, or the admin key.")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A known key: its id (never its secret), its workspace (None: all) and its scopes."""
+
+    key: str
+    workspace: str | None
+    scopes: frozenset[Scope]
+
+    def may(self, scope: Scope) -> bool:
+        return any(scope in HOLDS[held] for held in self.scopes)
+
+    def sees(self, workspace: str) -> bool:
+        return self.workspace in (None, workspace)
+
+
+FindCaller = Callable[[str], Awaitable[Caller | None]]
+"""The caller of a presented key; None: no such key. Raises Unavailable."""
+
+
+class Access:
+    """Tells callers by their key, in constant time, and holds them to their rates."""
+
+    def __init__(self, admin_key: str, find: FindCaller, rates: Rates) -> None:
+        self._admin = _digest(admin_key)
+        self._find = find
+        self._rates = rates
+
+    async def caller(self, request: Request) -> Caller:
+        """Who asks. Raises Unauthorized, TooMany, Unavailable."""
+        address = request.client.host if request.client else "unknown"
+        await self._rates.asked(address)
+        presented = _presented(request.headers.get("authorization"))
+        caller = await self._known(presented) if presented else None
+        if caller is None:
+            await self._rates.failed(address)
+            raise Unauthorized(_why(presented))
+        await self._rates.used(caller.key)
+        return caller
+
+    async def _known(self, presented: str) -> Caller | None:
+        if hmac.compare_digest(_digest(presented), self._admin):
+            return Caller(ADMIN, None, HOLDS["admin"])
+        return await self._find(presented)
+
+
+def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: the caller, when its key has the scope and the path's workspace is not foreign to it."""
+
+    async def check(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Caller:
+        access: Access = request.app.state.access
+        caller = request.scope[_CALLER] = await access.caller(request)
+        workspace = request.path_params.get("workspace")
+        if workspace is not None and not caller.sees(workspace):
+            raise no_workspace(workspace)
+        if not caller.may(scope):
+            raise Forbidden(f"This needs a key with the scope `{scope}`; this key has {_listed(caller)}.")
+        return caller
+
+    return check
+
+
+def no_workspace(workspace: str) -> NotFound:
+    """The same words for a workspace that is not there and for one that belongs to others."""
+    return NotFound(f"There is no workspace {workspace!r} that this key can see.")
+
+
+def caller_of(scope: Mapping[str, object]) -> Caller | None:
+    """The caller that a request's ASGI scope was found to have; None before or without that check."""
+    caller = scope.get(_CALLER)
+    return caller if isinstance(caller, Caller) else None
+
+
+def the_caller(request: Request) -> Caller:
+    """A dependency of routes that also ask for a scope: who that check found. Raises Unauthorized without one."""
+    caller = caller_of(request.scope)
+    if caller is None:
+        raise Unauthorized(_why(None))
+    return caller
+
+
+def _listed(caller: Caller) -> str:
+    return ", ".join(f"`{scope}`" for scope in sorted(caller.scopes))
+
+
+def _presented(header: str | None) -> str | None:
+    scheme, _, key = (header or "").partition(" ")
+    return key.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _why(presented: str | None) -> str:
+    if presented is None:
+        return "Give a key as `Authorization: Bearer KEY`."
+    return "This key is not known; it may have been deleted."
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

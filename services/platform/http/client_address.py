@@ -1,0 +1,100 @@
+"""Which addresses are of the open internet, and which URLs may be called. Pure; names are judged where they connect."""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+from services.platform.core.settings import Settings
+
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that IANA has given out of IPv6; what lies outside (unique local, link local, site local, multicast) is nobody's."""
+SPECIAL_V4 = tuple(
+    map(
+        IPv4Network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+            *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16"),
+            *("192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        ),
+    )
+)
+"""The IANA IPv4 Special-Purpose Address Registry, and multicast: nobody receives webhooks there."""
+SPECIAL_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")))
+"""The same of IPv6 within global unicast: Teredo, ORCHID and others, documentation, 6to4, AS112."""
+NAT64 = IPv6Network("64:ff9b::/96")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa")
+"""Last parts of names that are never of the open internet (RFC 6761, 6762, 8375; `internal` by ICANN)."""
+LONGEST_NAME, LONGEST_LABEL = 253, 63
+"""Of a host (RFC 1035, 2.3.4)."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet. Of an IPv4 address inside a mapped or NAT64 one, that counts.
+
+    Tunnels (6to4, Teredo) lead where their writer likes, so they are not public.
+    """
+    found = ip_address(address)
+    if isinstance(found, IPv6Address):
+        inside = _mapped(found)
+        if inside is None:
+            return found in GLOBAL_UNICAST and not any(found in network for network in SPECIAL_V6)
+        found = inside
+    return not any(found in network for network in SPECIAL_V4)
+
+
+def _mapped(address: IPv6Address) -> IPv4Address | None:
+    if address in NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped
+
+
+def host_and_port(url: str) -> tuple[str, int] | None:
+    """Where an http(s) URL without user and fragment leads; None for any other text."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    plain = not (parts.username or parts.password or parts.fragment) and url.isprintable() and " " not in url
+    host = parts.hostname if plain and parts.scheme in DEFAULT_PORTS else None
+    return (host, port) if host and port and is_host(host) else None
+
+
+def is_host(name: str) -> bool:
+    """Whether a host could be looked up at all: an address, or labels of 1 to 63 characters and 253 together."""
+    if ":" in name:
+        return True
+    try:
+        encoded = name.removesuffix(".").encode("idna")
+    except UnicodeError:
+        return False
+    labels = encoded.split(b".")
+    return len(encoded) <= LONGEST_NAME and all(1 <= len(label) <= LONGEST_LABEL for label in labels)
+
+
+def wrong_callback(pointer: str, url: str, settings: Settings) -> list[tuple[str, str]]:
+    """(pointer, sentence) when `url` cannot be called back: no URL, or plainly private and not allowed by the settings.
+
+    A name may still lead to a private address: that is found, and refused, each time a connection is made.
+    """
+    where = host_and_port(url)
+    if where is None:
+        return [
+            (
+                pointer,
+                "Give an http or https URL with a host (labels of at most 63 characters), without user or fragment.",
+            )
+        ]
+    host, port = where
+    if settings.allow_private_targets or f"{host}:{port}" in settings.allowed_targets or not _plainly_private(host):
+        return []
+    sentence = f"{host}:{port} is in a private network. Give a public address, or have the operator add it to"
+    return [(pointer, f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
+
+
+def _plainly_private(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:
+        name = host.rstrip(".").lower()
+        return any(name == last or name.endswith(f".{last}") for last in PRIVATE_NAMES)

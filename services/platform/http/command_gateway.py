@@ -1,0 +1,203 @@
+"""Commands over REST: published on the bus, then their outcome awaited, so that a GET right after sees them."""
+
+import asyncio
+import hashlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+import structlog
+
+from schemas.commands import Outcome
+from schemas.envelope import Event, encode
+from schemas.topics import topic_of
+from schemas.values import Contract, Instant, Json
+from services.platform.bus.port import Bus, Outgoing, partition_of
+from services.platform.core.errors import Unavailable, Unknown
+from services.platform.core.identifiers import hashed_id, random_id
+from services.platform.core.time_source import Clock
+from services.platform.http.problems import Conflict, Refused
+from services.platform.store.collections import OUTCOMES
+from services.platform.store.port import Changes, Collection, Index, Key, Put, Store
+
+Admit = Callable[[], Awaitable[None]]
+LOOK_SECONDS = 0.02
+AWAY_SECONDS = 0.5
+SOURCE = "rest"
+_log = structlog.get_logger(__name__)
+
+
+class AcceptedCommand(Contract):
+    """A command that was answered with 202: it is pending until its outcome is there. Its id is the command's."""
+
+    workspace: str
+    request_hash: str
+    at: Instant
+
+
+ACCEPTED = Collection("accepted_commands", AcceptedCommand, writer="rest", indexes=(Index("at", ("at",)),))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to publish. `key` is the partition key; `id` is made once and kept over repeats.
+
+    `repeatable`: the id comes of an Idempotency-Key, so an earlier request may have had it.
+    """
+
+    id: str
+    type: str
+    workspace: str
+    key: str
+    data: Contract
+    request_hash: str
+    repeatable: bool = False
+
+
+def command_id(clock: Clock, workspace: str, idempotency_key: str | None) -> str:
+    """The same for the same workspace and Idempotency-Key; without one, made once."""
+    if idempotency_key is None:
+        return random_id(clock.now())
+    return hashed_id("command", workspace, idempotency_key)
+
+
+def request_hash(method: str, path: str, body: Json) -> str:
+    """A hash of what was asked: equal for JSON that differs in spacing and order of fields only."""
+    canonical = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), canonical))).hexdigest()
+
+
+class Commands:
+    """One per process: a single query of the store looks for all outcomes that are waited for, none when none is."""
+
+    def __init__(
+        self, store: Store, bus: Bus, clock: Clock, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._store, self._bus, self._clock, self._pause = store, bus, clock, pause
+        self._waiting: dict[str, set[asyncio.Future[Outcome]]] = defaultdict(set)
+        self._looking: asyncio.Task[None] | None = None
+
+    async def carry_out(self, command: Command, wait: float, admit: Admit | None = None) -> Outcome | None:
+        """The applied outcome; None when `wait` seconds passed without one (its status can be asked for by then).
+
+        None also when the process stops meanwhile and cancels the wait.
+
+        `admit` may refuse a command that was not carried out before. Raises Refused (with the problem of the outcome),
+        Conflict (the Idempotency-Key was used for something else), Unavailable, Unknown, and what `admit` raises.
+        """
+        outcome = await self._earlier(command) if command.repeatable else None
+        if outcome is None and admit is not None:
+            await admit()
+        if outcome is None and wait <= 0:
+            await self._accept(command)
+            await self._publish(command)
+            return None
+        outcome = outcome or await self._awaited(command, wait)
+        if outcome is None:
+            await self._accept(command)
+            return None
+        return _judged(outcome, command)
+
+    async def status(self, workspace: str, identity: str) -> Outcome | AcceptedCommand | None:
+        """The outcome of a command, or that it is pending; None when the workspace has no such command."""
+        keys = Key(OUTCOMES.name, identity), Key(ACCEPTED.name, identity)
+        found = await self._store.get_many(keys)
+        ours = {key.collection: one for key, one in found.items() if one["workspace"] == workspace}
+        if OUTCOMES.name in ours:
+            return Outcome.model_validate(ours[OUTCOMES.name])
+        return AcceptedCommand.model_validate(ours[ACCEPTED.name]) if ACCEPTED.name in ours else None
+
+    async def _earlier(self, command: Command) -> Outcome | None:
+        earlier = await self.status(command.workspace, command.id)
+        if earlier is not None:
+            _same_request(earlier, command)
+        return earlier if isinstance(earlier, Outcome) else None
+
+    async def _accept(self, command: Command) -> None:
+        accepted = AcceptedCommand(workspace=command.workspace, request_hash=command.request_hash, at=self._clock.now())
+        put = Put(Key(ACCEPTED.name, command.id), accepted.model_dump(mode="json"))
+        await self._store.commit(Changes(puts=[put]))
+
+    async def _publish(self, command: Command) -> None:
+        event = Event(
+            id=command.id,
+            source=SOURCE,
+            type=command.type,
+            time=self._clock.now(),
+            workspace=command.workspace,
+            partitionkey=command.key,
+            data=command.data.model_dump(mode="json"),
+        )
+        partition = partition_of(command.key, self._bus.partitions)
+        outgoing = [Outgoing(topic_of(command.type).name, partition, command.key, encode(event))]
+        try:
+            await self._bus.publish(outgoing)
+        except Unknown:
+            # The id makes a repeat harmless, and a caller without an Idempotency-Key could not repeat it safely.
+            await self._bus.publish(outgoing)
+
+    async def _awaited(self, command: Command, wait: float) -> Outcome | None:
+        await self._publish(command)
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting[command.id].add(future)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            return await asyncio.wait_for(future, wait)
+        except TimeoutError:
+            return None
+        except asyncio.CancelledError:
+            # The process stops, and only that cancels a request. The command is on the bus: it is pending, not failed.
+            _uncancel()
+            return None
+        finally:
+            self._leave(command.id, future)
+
+    def _leave(self, identity: str, future: asyncio.Future[Outcome]) -> None:
+        self._waiting[identity].discard(future)
+        if not self._waiting[identity]:
+            del self._waiting[identity]
+
+    async def _look(self) -> None:
+        while True:
+            await self._pause(LOOK_SECONDS)
+            if not self._waiting:
+                return
+            try:
+                found = await self._store.get_many([Key(OUTCOMES.name, identity) for identity in self._waiting])
+            except Unavailable:
+                _log.warning("outcomes_unavailable", waiting=len(self._waiting))
+                await self._pause(AWAY_SECONDS)
+                continue
+            for key, document in found.items():
+                self._tell(key.id, Outcome.model_validate(document))
+
+    def _tell(self, identity: str, outcome: Outcome) -> None:
+        for future in self._waiting.get(identity, ()):
+            if not future.done():
+                future.set_result(outcome)
+
+    async def aclose(self) -> None:
+        """Stop looking; who still waits is answered by its own timeout."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _judged(outcome: Outcome, command: Command) -> Outcome:
+    _same_request(outcome, command)
+    if outcome.problem is not None:
+        raise Refused(outcome.problem)
+    return outcome
+
+
+def _same_request(earlier: Outcome | AcceptedCommand, command: Command) -> None:
+    if earlier.request_hash != command.request_hash:
+        raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")

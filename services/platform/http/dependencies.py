@@ -1,0 +1,121 @@
+"""What routes ask the process for, as dependencies: store, clock, settings, commands; and what requests prefer."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Header, Query
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from schemas.values import Written
+from services.platform.host.service import Context
+from services.platform.http.command_gateway import Command, Commands
+from services.platform.http.problems import Invalid, Stale
+from services.platform.store import port as store_port
+
+WAIT_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 30.0
+_WAIT = re.compile(r"^wait\s*=\s*\"?(\d{1,4})\"?$", re.IGNORECASE)
+
+Item = TypeVar("Item")
+
+
+class Listing(BaseModel, Generic[Item]):
+    """One page of a list; `next` is the `cursor` of the one after it, null at the end."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+class PageAsked(Written):
+    """Which page of a list."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=2000)
+
+
+async def context_of(request: Request) -> Context:
+    """The context of this process."""
+    context: Context = request.app.state.context
+    return context
+
+
+async def commands_of(request: Request) -> Commands:
+    """The commands of this process."""
+    commands: Commands = request.app.state.commands
+    return commands
+
+
+_REPEATABLE = Header(alias="Idempotency-Key", json_schema_extra={"minLength": 1, "maxLength": 255})
+
+
+async def idempotency_key(key: Annotated[str | None, _REPEATABLE] = None) -> str | None:
+    """The Idempotency-Key of a POST. Raises Invalid."""
+    if key is not None and not 1 <= len(key) <= 255:
+        raise Invalid(("/header/Idempotency-Key", "A key has 1 to 255 characters."))
+    return key
+
+
+async def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> float:
+    """Seconds to wait for an outcome (RFC 7240): `respond-async` is 0; 10 without a preference; at most 30."""
+    preferences = [one.strip() for line in prefer or [] for one in line.split(",")]
+    waits = [float(found[1]) for one in preferences if (found := _WAIT.match(one))]
+    if any(one.lower() == "respond-async" for one in preferences):
+        return 0.0
+    return min(waits[0], LONGEST_WAIT_SECONDS) if waits else WAIT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """`If-Match` of a request: None when there is none."""
+
+    header: str | None
+
+    def judge(self, version: int | None) -> None:
+        """Raise Stale unless the header names this version; None: the resource does not exist."""
+        if self.header is None:
+            return
+        # RFC 9110, 13.1.1: `If-Match` compares strongly, so a weak tag never matches.
+        tags = {tag.strip() for tag in self.header.split(",")}
+        if version is None or not tags & {"*", etag(version)}:
+            now = "it does not exist" if version is None else f"it is at {etag(version)}"
+            raise Stale(f"`If-Match` does not hold: {now}. Read the resource again, then repeat the change.")
+
+
+async def precondition(if_match: Annotated[str | None, Header()] = None) -> Precondition:
+    """The condition that a write is under."""
+    return Precondition(if_match)
+
+
+async def queried(store: store_port.Store, query: store_port.Query) -> store_port.Page:
+    """A page of the store for a caller's cursor. Raises Invalid for a cursor that is none, Unavailable."""
+    try:
+        return await store.query(query)
+    except ValueError as error:
+        raise no_cursor() from error
+
+
+def no_cursor() -> Invalid:
+    """What is said to a cursor that a list did not give."""
+    return Invalid(("/query/cursor", "This is no cursor of this list. Leave it out to start at the beginning."))
+
+
+def etag(version: int) -> str:
+    """The ETag of a version."""
+    return f'"{version}"'
+
+
+def accepted(command: Command) -> Response:
+    """202 with the address of the command's status."""
+    location = f"/v1/workspaces/{command.workspace}/commands/{command.id}"
+    return JSONResponse({"status": "pending"}, status_code=202, headers={"Location": location})
+
+
+In = Annotated[Context, Depends(context_of)]
+Waiting = Annotated[Commands, Depends(commands_of)]
+IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
+Wait = Annotated[float, Depends(preferred_wait)]
+IfMatch = Annotated[Precondition, Depends(precondition)]
+Asked = Annotated[PageAsked, Query()]

@@ -1,0 +1,99 @@
+"""A JSON body as a dependency of a route, read after every other check of the request has passed.
+
+The framework's own body parameters are read before authentication; ours are read where they stand in the signature.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+import pydantic_core
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from schemas.values import Json
+from schemas.visible import WRITTEN
+from services.platform.http.admission import Room
+from services.platform.http.bodies import MAX_DEPTH, read_body, too_deep
+from services.platform.http.lenient_json import mended_bytes
+from services.platform.http.problems import Invalid, Unreadable, invalid_of
+from services.platform.http.rate_limits import network_of
+
+Model = TypeVar("Model", bound=BaseModel)
+INTEGERS = range(-(2**63), 2**63)
+
+
+class JsonBody(Generic[Model]):
+    """`body: Annotated[AgentBody, Depends(JsonBody(AgentBody))]`. `optional`: no body at all is an empty object.
+
+    `mend`: of customers, whose broken characters are mended (services/platform/http/lenient_json.py); others hear what is wrong.
+    Raises Unreadable (no JSON, NaN, nested too deeply), Invalid (not this shape), and what `read_body` raises.
+    """
+
+    def __init__(self, model: type[Model], *, optional: bool = False, mend: bool = False) -> None:
+        self.model = model
+        self.optional = optional
+        self.mend = mend
+
+    async def __call__(self, request: Request) -> Model:
+        body = await _read(request)
+        if self.mend and not too_deep(body):
+            body = mended_bytes(body)
+        return parsed(self.model, b"{}" if self.optional and not body else body)
+
+
+async def _read(request: Request) -> bytes:
+    """The body, in a share of what the process holds: a slow sender loses its place first."""
+    room: Room = request.app.state.bodies
+    address = network_of(request.client.host) if request.client else "unknown"
+    # The first part keeps visitors of a web chat and callers of REST apart, the second one workspace and another.
+    whose = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
+    async with room.entered(address, whose) as place:
+        return await read_body(room.counted(place, request.receive), request.scope["headers"])
+
+
+def parsed(model: type[Model], body: bytes) -> Model:
+    """The bytes as a model: `"4"` is no number, and `1` is not true. Raises Unreadable, Invalid."""
+    _judge(_json(body))
+    try:
+        return model.model_validate_json(body, strict=True, context=WRITTEN)
+    except ValidationError as error:
+        raise invalid_of(error, root=True) from error
+
+
+def _json(body: bytes) -> Json:
+    if not body:
+        raise Unreadable("The body is empty; a JSON object is needed.")
+    if too_deep(body):
+        raise Unreadable(f"The body nests arrays and objects deeper than {MAX_DEPTH}.")
+    try:
+        # Any: what JSON says is whatever it says.
+        value: Json = pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        if mended_bytes(body) != body:
+            sentence = "a text holds half a character: an unpaired surrogate, or bytes that are no UTF-8"
+            raise Unreadable(f"The body is not JSON: {sentence}.") from error
+        raise Unreadable(f"The body is not JSON: {error}.") from error
+    return value
+
+
+def _judge(value: Json) -> None:
+    if wrong := list(_unfit(value, "")):
+        raise Invalid(*wrong)
+
+
+def _unfit(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    """What JSON can say and no store can keep."""
+    match value:
+        case bool():
+            return
+        case int() if value not in INTEGERS:
+            yield pointer, "This whole number does not fit into 64 bits."
+        case str() if "\x00" in value:
+            yield pointer, "Text must not hold the character U+0000."
+        case list():
+            for index, item in enumerate(value):
+                yield from _unfit(item, f"{pointer}/{index}")
+        case dict():
+            for name, item in value.items():
+                yield from _unfit(name, pointer)
+                yield from _unfit(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")

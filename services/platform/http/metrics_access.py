@@ -1,0 +1,60 @@
+"""What `/metrics` shows to whom: series with a workspace's name are for who may know which workspaces there are."""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+
+from services.platform.core.settings import Settings
+from services.platform.http.open_connections import trusting
+
+WORKSPACE = "workspace"
+LEFT_OUT = (
+    b"# Series of workspaces are left out: ask with the bearer PASOKH_METRICS_TOKEN, or see PASOKH_METRICS_NETWORKS.\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _WithoutWorkspaces(Collector):
+    """The metrics of a registry that name no workspace."""
+
+    registry: CollectorRegistry
+
+    def collect(self) -> Iterable[Metric]:
+        return (metric for metric in self.registry.collect() if not _names_workspaces(metric))
+
+
+def _names_workspaces(metric: Metric) -> bool:
+    return any(WORKSPACE in sample.labels for sample in metric.samples)
+
+
+class Exposition:
+    """The text of `/metrics`."""
+
+    def __init__(self, registry: CollectorRegistry, settings: Settings) -> None:
+        self._registry = registry
+        self._is_near = trusting(settings.metrics_networks)
+        self._keys = [
+            key.get_secret_value().encode() for key in (settings.metrics_token, settings.admin_key) if key is not None
+        ]
+
+    def text(self, request: Request) -> bytes:
+        """All of it for who is near or has the token; for others what names no workspace."""
+        if self._may_see_all(request):
+            return generate_latest(self._registry)
+        public = CollectorRegistry(auto_describe=False)
+        public.register(_WithoutWorkspaces(self._registry))
+        return LEFT_OUT + generate_latest(public)
+
+    def _may_see_all(self, request: Request) -> bool:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and any(hmac.compare_digest(given.strip().encode(), key) for key in self._keys):
+            return True
+        # A proxy on this machine brings clients from elsewhere.
+        is_forwarded = any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
+        return request.client is not None and not is_forwarded and self._is_near(request.client.host)

@@ -1,0 +1,190 @@
+"""The OpenAPI 3.1 document: what FastAPI knows of the routes, and what only we know of bodies, errors and webhooks."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from services.platform.http.dependencies import precondition, preferred_wait
+from services.platform.http.json_body import JsonBody
+from services.platform.http.problems import MEDIA_TYPE, ProblemBody, title_of
+from services.platform.http.reference.completing import complete
+from services.platform.http.reference.operations import operation_id
+
+# Any: an OpenAPI document is JSON that is built piece by piece.
+Document = dict[str, Any]
+COMPONENTS = "#/components/schemas/{model}"
+EVERYWHERE = (401, 403, 404, 429, 503)
+WITH_BODY = (400, 408, 413, 422)
+WEBHOOKS = "/webhooks"
+DESCRIPTION = """Errors are `application/problem+json` (RFC 9457). Checks in order: 401, foreign workspace 404, scope 403,
+resource 404, body. A `POST` takes `Idempotency-Key`; a write answers when it is applied, or 202 with `Location` when
+that takes longer than `Prefer: wait=N` (default 10) or with `Prefer: respond-async`."""
+
+
+def document(title: str, version: str, routers: Sequence[APIRouter], branches: Iterable[str]) -> Document:
+    """The document of these routers; `branches` are the path prefixes that raw ASGI apps serve."""
+    every = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    routes = [route for route in every if route.include_in_schema]
+    found: Document = get_openapi(
+        title=title, version=version, openapi_version="3.1.0", description=DESCRIPTION, routes=routes
+    )
+    found.setdefault("components", {}).setdefault("schemas", {}).update(_schemas(routes))
+    versioned = {route.path_format for route in routes if precondition in calls_of(route.dependant)}
+    for route in routes:
+        for method in sorted(route.methods or ()):
+            operation = found["paths"][route.path_format][method.lower()]
+            operation["operationId"] = operation_id(method, route.path_format, route.name)
+            _complete(operation, route, method)
+            if route.path_format in versioned and method in ("GET", "PUT"):
+                _declare_etag(operation)
+    if any(prefix.rstrip("/") == WEBHOOKS for prefix in branches):
+        found["paths"][WEBHOOKS + "/{channel}/{workspace}/{account}"] = _webhook_path()
+    for left_over in ("HTTPValidationError", "ValidationError"):
+        found["components"]["schemas"].pop(left_over, None)
+    complete(found)
+    return found
+
+
+def exported() -> Document:
+    """The document of all processes together, as `make export` wrote it; a test holds it to the code."""
+    found: Document = json.loads(resources.files("schemas").joinpath("export", "openapi.json").read_bytes())
+    return found
+
+
+def _schemas(routes: Iterable[APIRoute]) -> Mapping[str, Any]:
+    models: dict[str, type[BaseModel]] = {"ProblemBody": ProblemBody}
+    models |= {body.model.__name__: body.model for route in routes for body in bodies_of(route.dependant)}
+    _, schemas = models_json_schema([(model, "validation") for model in models.values()], ref_template=COMPONENTS)
+    found: Mapping[str, Any] = schemas["$defs"]
+    return found
+
+
+def bodies_of(dependant: Dependant) -> list[JsonBody[Any]]:
+    """The JSON bodies that a route reads by itself."""
+    return [call for call in calls_of(dependant) if isinstance(call, JsonBody)]
+
+
+def calls_of(dependant: Dependant) -> Iterator[object]:
+    """Everything that a route depends on, at any depth."""
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from calls_of(inner)
+
+
+def _complete(operation: Document, route: APIRoute, method: str) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    _declare_path(operation, route)
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _sent(parameter["schema"], parameter["in"])
+    if not operation.get("security") and not bodies_of(route.dependant):
+        if operation.get("parameters"):  # for anybody, and yet about something that may not be there
+            responses.update({str(status): _problem(status) for status in (404, 422, 429, 503)})
+        return
+    if method == "PUT" and "200" in responses:
+        responses["201"] = {**responses["200"], "description": "Created"}
+    if preferred_wait in calls_of(route.dependant):
+        responses["202"] = _pending()
+    if precondition in calls_of(route.dependant):
+        responses["412"] = _problem(412)
+    if method in ("POST", "PUT", "DELETE"):
+        responses["409"] = _problem(409)
+    bodies = bodies_of(route.dependant)
+    for body in bodies:
+        reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
+        content = {"application/json": {"schema": reference}}
+        operation["requestBody"] = {"required": not body.optional, "content": content}
+    statuses = (*EVERYWHERE, *(WITH_BODY if bodies else ()), *((422,) if operation.get("parameters") else ()))
+    for status in sorted(set(statuses)):
+        responses.setdefault(str(status), _unauthorized() if status == 401 else _problem(status))
+
+
+def _declare_path(operation: Document, route: APIRoute) -> None:
+    """Name what stands in the path, also where only a dependency of the route reads it from the request."""
+    given = operation.get("parameters", [])
+    known = {one["name"] for one in given if one["in"] == "path"}
+    missing = [name for name in route.param_convertors if name not in known]
+    if missing:
+        operation["parameters"] = [*(_in_path(name) for name in missing), *given]
+
+
+def _sent(schema: Document, place: str) -> Document:
+    """The schema of a parameter as it travels: none is null, and a header that may be repeated is one line of text."""
+    found = {**schema, **next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})}
+    found.pop("anyOf", None)
+    is_list = place == "header" and found.get("type") == "array"
+    return {"type": "string", "title": found["title"]} if is_list else found
+
+
+def _in_path(name: str) -> Document:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _pending() -> Document:
+    status = {"type": "object", "properties": {"status": {"const": "pending"}}, "required": ["status"]}
+    return {
+        "description": "Not applied yet; ask `Location` for its status",
+        "headers": {"Location": _header("string", "The status of the command.")},
+        "content": {"application/json": {"schema": status}},
+    }
+
+
+def _problem(status: int) -> Document:
+    answer: Document = {
+        "description": title_of(status),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": COMPONENTS.format(model="ProblemBody")}}},
+    }
+    if status in (429, 503):
+        answer["headers"] = {"Retry-After": _header("integer", "Seconds to wait.")}
+    return answer
+
+
+def _unauthorized(challenge: str = "`Bearer`.") -> Document:
+    return {**_problem(401), "headers": {"WWW-Authenticate": _header("string", challenge)}}
+
+
+def _declare_etag(operation: Document) -> None:
+    tag = {"ETag": _header("string", "Its version, for `If-Match`.")}
+    for status in ("200", "201"):
+        if status in operation["responses"]:
+            operation["responses"][status] = {**operation["responses"][status], "headers": tag}
+
+
+def _header(kind: str, description: str) -> Document:
+    """A header that is always there."""
+    return {"required": True, "schema": {"type": kind}, "description": description}
+
+
+def _webhook_path() -> Document:
+    parameters = [_in_path(name) for name in ("channel", "workspace", "account")]
+    path = WEBHOOKS + "/{channel}/{workspace}/{account}"
+    post = {
+        "tags": ["webhooks"],
+        "operationId": operation_id("POST", path, "receive"),
+        "summary": "A platform tells what happened; signed as that platform signs",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
+        "responses": {
+            "200": {"description": "Stored durably, or authentic and not of interest"},
+            "401": _unauthorized("`Signature`."),
+            **{str(status): _problem(status) for status in (400, 404, 408, 413, 503)},
+        },
+    }
+    get = {
+        "tags": ["webhooks"],
+        "operationId": operation_id("GET", path, "handshake"),
+        "summary": "A platform tests the address (handshake)",
+        "responses": {
+            "200": {"description": "What the platform asked to hear"},
+            "401": _unauthorized("`Signature`."),
+            **{str(status): _problem(status) for status in (404, 405, 408, 413, 503)},
+        },
+    }
+    return {"parameters": parameters, "post": post, "get": get}

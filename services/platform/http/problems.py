@@ -1,0 +1,254 @@
+"""Errors over HTTP as problem+json (RFC 9457): what was wrong, and what to do about it. Never a traceback or a body."""
+
+import http.client
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from schemas.values import Problem
+from services.platform.core.errors import Fenced, Unavailable, Unknown
+from services.platform.http.bodies import BODY_SECONDS, MAX_BODY_BYTES, BodyBroken, BodyLate, BodyTooLarge
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 1
+CLIENT_WENT_AWAY = 499
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
+class FieldError(BaseModel):
+    """One wrong field: a JSON pointer within the body (`/query/...`, `/path/...`, `/header/...` elsewhere)."""
+
+    pointer: str
+    detail: str
+
+
+def code_of(title: str) -> str:
+    """The stable name of a problem, for programs: its title in snake case."""
+    return "_".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
+
+
+class ProblemBody(BaseModel):
+    """The body of every error."""
+
+    type: str = "about:blank"
+    code: str = Field(default="", description="A stable name of the problem, such as `conversation_is_finished`.")
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] | None = None
+
+
+class Refusal(Exception):
+    """A request that is answered with a problem. Each subclass is one status; `detail` is a sentence that helps."""
+
+    status = 500
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None, title: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.title = title
+        self.errors: list[FieldError] | None = None
+
+
+class Unreadable(Refusal):
+    """400: the body or a header is no such thing at all."""
+
+    status = 400
+
+
+class Unauthorized(Refusal):
+    """401: no key, or one that is not known."""
+
+    status = 401
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(Refusal):
+    """403: the key lacks the scope."""
+
+    status = 403
+
+
+class NotFound(Refusal):
+    """404: not there, or another workspace's."""
+
+    status = 404
+
+
+class Conflict(Refusal):
+    """409: refused in this state."""
+
+    status = 409
+
+
+class Stale(Refusal):
+    """412: `If-Match` names a version that is no longer current."""
+
+    status = 412
+
+
+class Invalid(Refusal):
+    """422: readable, but not acceptable. `errors` are (pointer, sentence)."""
+
+    status = 422
+
+    def __init__(self, *errors: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{p or '/'}: {d}" for p, d in errors) or "The request is not acceptable.")
+        self.errors = [FieldError(pointer=pointer, detail=detail) for pointer, detail in errors]
+
+
+class TooMany(Refusal):
+    """429: wait `after` seconds."""
+
+    status = 429
+
+    def __init__(self, detail: str, after: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(max(1, after))})
+
+
+class Refused(Refusal):
+    """What a processor refused: the problem of a command's outcome."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail, title=problem.title)
+        self.status = problem.status
+        if problem.status == 422:
+            self.errors = [FieldError(pointer=problem.pointer or "", detail=problem.detail)]
+
+
+def title_of(status: int) -> str:
+    """The reason phrase of a status (RFC 9110)."""
+    if status in _TITLES:
+        return _TITLES[status]
+    return http.client.responses.get(status, "Error")
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    title: str | None = None,
+    errors: Sequence[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as an ASGI response; raw branches answer with it too."""
+    title = title or title_of(status)
+    body = ProblemBody(
+        code=code_of(title), title=title, status=status, detail=detail, errors=list(errors or ()) or None
+    )
+    content = body.model_dump_json(exclude_none=True)
+    return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def response_of(refusal: Refusal) -> Response:
+    """The answer that a refusal stands for."""
+    return problem_response(
+        refusal.status, refusal.detail, title=refusal.title, errors=refusal.errors, headers=refusal.headers
+    )
+
+
+def unavailable_response(detail: str = "A dependency cannot be reached now. Repeat the request.") -> Response:
+    """503 with Retry-After. Repeating is safe: with an Idempotency-Key where the request is a POST."""
+    return problem_response(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+def internal_response() -> Response:
+    """500 for our own bug: nothing of it is told outside."""
+    return problem_response(500, "The server failed on this request. It was logged; repeating it may fail again.")
+
+
+def invalid_of(error: ValidationError | RequestValidationError, *, root: bool = False) -> Invalid:
+    """A 422 of pydantic's errors, without the input. `root`: locations are within the body itself."""
+    found = cast(Sequence[Mapping[str, Any]], error.errors())
+    return Invalid(*[(pointer_of(one["loc"], root=root), _sentence(one)) for one in found])
+
+
+def pointer_of(location: Sequence[str | int], *, root: bool = False) -> str:
+    """A JSON pointer (RFC 6901) of a pydantic location; the leading `body` of FastAPI's is left out."""
+    parts = location if root or not location or location[0] != "body" else location[1:]
+    # Of a name that is wrong itself, pydantic says so in a last part of its own.
+    parts = parts[:-1] if parts and parts[-1] == "[key]" else parts
+    # A parameter that is repeated is one parameter: which of its values is wrong says the sentence.
+    parts = parts[:2] if location and location[0] == "query" and not root else parts
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _sentence(one: Mapping[str, Any]) -> str:
+    if one["type"] == "extra_forbidden":
+        return "This field is not known. Leave it out, or check its spelling."
+    if one["type"] == "missing":
+        return "This field is required."
+    return str(one["msg"]).removeprefix("Value error, ")
+
+
+async def _refusal(_: Request, error: Refusal) -> Response:
+    return response_of(error)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    details = {404: "There is nothing at this path.", 405: "This path does not take this method; see `Allow`."}
+    return problem_response(error.status_code, details.get(error.status_code, str(error.detail)), headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that some route takes at this path: the framework itself names those of the first route only."""
+    scope = {"type": "http", "path": request.scope["path"], "path_params": {}, "root_path": ""}
+    taken: set[str] = set()
+    for route in request.app.state.routes:
+        if route.matches({**scope, "method": ""})[0] is not Match.NONE:
+            taken |= set(route.methods or ())
+    return sorted(taken)
+
+
+async def _validation(_: Request, error: RequestValidationError) -> Response:
+    return response_of(invalid_of(error))
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    return unavailable_response()
+
+
+async def _late(_: Request, error: BodyLate) -> Response:
+    detail = f"The body was not complete within {BODY_SECONDS:.0f} seconds."
+    return problem_response(408, detail, headers={"Connection": "close"})
+
+
+async def _large(_: Request, error: BodyTooLarge) -> Response:
+    return problem_response(413, f"A body has at most {MAX_BODY_BYTES} bytes.", headers={"Connection": "close"})
+
+
+async def _broken(_: Request, error: BodyBroken) -> Response:
+    return Response(status_code=CLIENT_WENT_AWAY)
+
+
+HANDLERS: Mapping[type[Exception], Any] = {
+    Refusal: _refusal,
+    HTTPException: _http,
+    RequestValidationError: _validation,
+    Unavailable: _unavailable,
+    Unknown: _unavailable,
+    Fenced: _unavailable,
+    BodyLate: _late,
+    BodyTooLarge: _large,
+    BodyBroken: _broken,
+}
+"""What each error becomes. Any: Starlette types a handler by the base class of its error."""
+
+
+def install(app: FastAPI) -> None:
+    """Answer every known error of the app's routes with its problem; what is none of these stays an error."""
+    for error, handler in HANDLERS.items():
+        app.add_exception_handler(error, handler)

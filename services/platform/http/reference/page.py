@@ -1,0 +1,17 @@
+"""The page `/docs`: every route, from `/openapi.json`."""
+
+from fastapi import APIRouter
+
+from services.platform.http.pages import page_router
+
+PATH = "/docs"
+FILES = {
+    PATH: "index.html",
+    **{f"{PATH}/{name}": name for name in ("reference.css", "reference.js", "schema.js")},
+}
+"""Path → file."""
+
+
+def router_of() -> APIRouter:
+    """The routes of the page. It knows no key."""
+    return page_router(__package__, FILES)

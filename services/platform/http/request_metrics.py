@@ -1,0 +1,97 @@
+"""What every request leaves behind: a count, a duration, and for writes a line of audit. Errors end here as 500, what is cut short as 503."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.platform.core.instruments import HttpInstruments
+from services.platform.http.auth import caller_of
+from services.platform.http.problems import internal_response, unavailable_response
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = READS | {"POST", "PUT", "PATCH", "DELETE"}
+_log = structlog.get_logger(__name__)
+_audit = structlog.get_logger("pasokh.audit")
+
+
+class Observed:
+    """The outermost ASGI middleware. Nothing that an app raises passes it, so no server prints what it quotes."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._instruments = HttpInstruments(registry)
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if scope["path"].startswith("/v1/"):
+                    _keep_private(message)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        except asyncio.CancelledError:
+            # The process stops, and this took longer than it has. The server would call that a bug of the app: 500.
+            if status:
+                raise
+            await unavailable_response("This server is being stopped. Repeat the request.")(scope, receive, counted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is our bug and is answered as one
+            _log.error("request_failed", method=scope["method"], route=route_of(scope), exc_info=error)
+            if not status:
+                await internal_response()(scope, receive, counted)
+        self._note(scope, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        kind = method, route_of(scope), status
+        requests, took = self._counted.get(kind) or self._counted.setdefault(kind, self._instruments.of(*kind))
+        requests.inc()
+        took.observe(seconds)
+        if method not in READS and scope["path"].startswith("/v1/"):
+            caller = caller_of(scope)
+            _audit.info("write", key=caller.key if caller else None, method=method, path=scope["path"], status=status)
+
+
+def _keep_private(message: Message) -> None:
+    """What REST answers is for the caller alone, and is what its type says."""
+    headers = MutableHeaders(raw=message["headers"])
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    message["headers"] = headers.raw
+
+
+def route_of(scope: Mapping[str, object]) -> str:
+    """The template of the route, so that the label is from a bounded set."""
+    return str(getattr(scope.get("route"), "path", scope.get("pasokh.branch", "none")))
+
+
+class Branches:
+    """Raw ASGI apps by path prefix, the longest first; all else goes to the framework."""
+
+    def __init__(self, framework: ASGIApp, branches: Mapping[str, ASGIApp]) -> None:
+        self._framework = framework
+        self._branches = sorted(branches.items(), key=lambda branch: -len(branch[0]))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._chosen(scope)(scope, receive, send)
+
+    def _chosen(self, scope: Scope) -> ASGIApp:
+        if scope["type"] == "http":
+            for prefix, branch in self._branches:
+                if (scope["path"] + "/").startswith(prefix.rstrip("/") + "/"):
+                    scope["pasokh.branch"] = prefix
+                    return branch
+        return self._framework

@@ -1,0 +1,103 @@
+"""The HTTP server of a process: uvicorn, run by us. Signals are the process's business, logs are structlog's."""
+
+import asyncio
+import resource
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from services.platform.core.errors import Misconfigured
+from services.platform.core.instruments import AdmissionInstruments
+from services.platform.host.port_in_use import why_not
+from services.platform.http.connections import bounded
+from services.platform.http.open_connections import OpenConnections, trusting
+
+KEEP_ALIVE_SECONDS = 30
+FINISH_SECONDS = 3
+"""How long requests have to finish when the process stops; streams are cut then and resume elsewhere."""
+MOST_CONNECTIONS = 10_000
+RESERVED_FILES = 1000
+"""For calls outside (800 connections at most), databases and the bus."""
+LEAST_CONNECTIONS = 100
+BACKLOG = 1024
+"""Connections that may be accepted before the first of them is looked at: files are set aside for them."""
+STARTED_POLL_SECONDS = 0.005
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without handlers of its own for signals."""
+
+    async def run_until_stopped(self, bound: socket.socket) -> None:
+        await self._serve(sockets=[bound])
+
+
+@asynccontextmanager
+async def serving(
+    app: ASGIApp,
+    bound: socket.socket,
+    proxies: Sequence[str] = (),
+    *,
+    most: int = MOST_CONNECTIONS,
+    instruments: AdmissionInstruments | None = None,
+) -> AsyncIterator[None]:
+    """Answer requests on a bound socket; on leaving, stop accepting and let what runs finish in `FINISH_SECONDS`.
+
+    `proxies`: addresses or networks that are believed when they name their client by `X-Forwarded-For`. `most`
+    connections are taken, as far as the limit on open files allows.
+    Raises Misconfigured when another process began to listen there meanwhile.
+    """
+    places = OpenConnections(most_connections(most), instruments or AdmissionInstruments(), trusting(proxies))
+    server = _Server(_config(app, proxies, places))
+    running = asyncio.create_task(_run(server, bound))
+    try:
+        while not server.started:
+            if running.done():
+                running.result()
+            await asyncio.sleep(STARTED_POLL_SECONDS)
+        yield
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def _run(server: _Server, bound: socket.socket) -> None:
+    host, port = bound.getsockname()[:2]
+    try:
+        await server.run_until_stopped(bound)
+    except OSError as error:
+        raise Misconfigured(why_not(host, port, error)) from error
+
+
+def _config(app: ASGIApp, proxies: Sequence[str], places: OpenConnections) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=bounded(places),
+        backlog=BACKLOG,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=FINISH_SECONDS,
+    )
+
+
+def most_connections(most: int = MOST_CONNECTIONS) -> int:
+    """How many connections this process takes at once, at most `most`. Its limit on open files is raised for it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    aside = RESERVED_FILES + BACKLOG
+    wanted = most + aside
+    reachable = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < reachable:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+            soft = reachable
+    usable = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+    return min(most, max(LEAST_CONNECTIONS, usable - min(aside, usable // 2)))

@@ -1,0 +1,84 @@
+"""Keeps outgoing calls away from private networks: a URL comes from a customer of ours, the network here does not.
+
+The guard sits where a connection is made: it resolves the host, judges the addresses and connects to one of those,
+so that a name that answers differently the second time (DNS rebinding) gains nothing.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+
+import httpcore2
+
+from services.platform.http.client_address import is_public
+from services.platform.http.outgoing import Refused
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host, in the system's order of preference. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class GuardedBackend(httpcore2.AsyncNetworkBackend):
+    """Connects to what is allowed: public addresses, and private ones that the settings name or allow.
+
+    `allowed` are exact `host:port`, as they stand in the URL. Raises Refused (code `target`).
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        allowed: Iterable[str],
+        resolve: Resolve = resolve,
+        network: httpcore2.AsyncNetworkBackend | None = None,
+    ) -> None:
+        self._allow_private = allow_private
+        self._allowed = frozenset(allowed)
+        self._resolve = resolve
+        self._network = network or httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """A connection to the first address that answers within `timeout` seconds for all of them together."""
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._connect(host, port, local_address, socket_options)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout("no connection in time") from error
+
+    async def _connect(
+        self,
+        host: str,
+        port: int,
+        local_address: str | None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None,
+    ) -> httpcore2.AsyncNetworkStream:
+        last = httpcore2.ConnectError("the host has no address")
+        for address in await self._checked(host, port):
+            try:
+                return await self._network.connect_tcp(
+                    address, port, local_address=local_address, socket_options=socket_options
+                )
+            except httpcore2.ConnectError as error:
+                last = error
+        raise last
+
+    async def _checked(self, host: str, port: int) -> list[str]:
+        try:
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError("the host could not be resolved") from error
+        private = not all(map(is_public, addresses))
+        if private and not self._allow_private and self._allowed.isdisjoint({f"{host}:{port}", f"[{host}]:{port}"}):
+            raise Refused("target", f"{host}:{port} is in a private network; PASOKH_ALLOWED_TARGETS can name it")
+        return addresses

@@ -1,0 +1,67 @@
+"""Effects that run outside of batches; their results wait here until the next batch takes them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from schemas.values import Json
+from services.platform.processing.processor import Performed
+from services.platform.processing.unit_of_work import Effect
+
+Perform = Callable[[Effect], Awaitable[dict[str, Json]]]
+
+
+class Effects:
+    """Runs effects as tasks. Results are taken once; on `close` what still runs is given up."""
+
+    def __init__(self, perform: Perform, failed: Callable[[Effect, BaseException], None]) -> None:
+        self._perform = perform
+        self._failed = failed
+        self._running: set[asyncio.Task[None]] = set()
+        self._results: list[Performed] = []
+        self._news = asyncio.Event()
+
+    def start(self, effect: Effect) -> None:
+        """Begin one effect; the commit that asked for it must have succeeded."""
+        task = asyncio.create_task(self._run(effect))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, effect: Effect) -> None:
+        try:
+            # First the result, then the list: `take` puts another list in its place while the effect runs.
+            result = Performed(effect.name, await self._perform(effect))
+            self._results.append(result)
+        except Exception as error:  # noqa: BLE001 - whatever a stage's effect raises is its bug, told and then left to its timer
+            self._failed(effect, error)
+        self._news.set()
+
+    def take(self) -> list[Performed]:
+        """The results that came since."""
+        self._news.clear()
+        results, self._results = self._results, []
+        return results
+
+    def put_back(self, results: list[Performed]) -> None:
+        """Results of a batch that was not committed."""
+        self._results = [*results, *self._results]
+
+    @property
+    def busy(self) -> bool:
+        """Whether an effect runs or a result waits."""
+        return bool(self._running or self._results)
+
+    async def news(self) -> None:
+        """Wait until a result may be there."""
+        await self._news.wait()
+
+    async def close(self) -> None:
+        """Give up what still runs."""
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def age_seconds(effect: Effect, now: datetime) -> float:
+    """How long ago the batch that asked for the effect was decided, in seconds."""
+    return (now - effect.committed_now).total_seconds()

@@ -1,0 +1,117 @@
+"""One member of a group: follows the assignment and runs an owner for every partition it is given."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+from services.platform.bus.port import Assignment, Consumer
+from services.platform.core.errors import OutOfRange, Unavailable, Unknown
+from services.platform.processing.partition import DRAIN_SECONDS, PartitionOwner, Runtime, Stopped
+from services.platform.processing.processor import Stage
+from services.platform.processing.restarts import Reopenings
+
+log = structlog.get_logger()
+
+REJOIN_SECONDS = 1.0
+
+
+class Processor:
+    """Runs one stage in this process until cancelled, or until `drain` has finished."""
+
+    # Any: the memory of a stage is its own; only its owner hands it back to it.
+    def __init__(self, stage: Stage[Any], runtime: Runtime) -> None:
+        self._stage = stage
+        self._runtime = runtime
+        self._owners: dict[int, PartitionOwner[Any]] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._stopped: dict[int, str] = {}
+        self._reopenings: dict[int, Reopenings] = {}
+        runtime.instruments.failing.labels(self.group).set_function(lambda: len(self._troubles()))
+        self._joined = False
+        self._draining = False
+
+    @property
+    def group(self) -> str:
+        """The group that this is a member of."""
+        return self._stage.group
+
+    async def run(self) -> None:
+        """Join, work, and join again whenever the bus was away."""
+        while not self._draining:
+            try:
+                async with self._runtime.bus.consume(self._stage.group, self._stage.topics) as consumer:
+                    await self._follow(consumer)
+            except (Unavailable, Unknown) as error:
+                log.warning("group_lost", group=self.group, reason=type(error).__name__)
+                await asyncio.sleep(REJOIN_SECONDS)
+            finally:
+                self._joined = False
+                await self._release(list(self._tasks))
+
+    async def _follow(self, consumer: Consumer) -> None:
+        known: Assignment = {}
+        while True:
+            assigned = await consumer.assignment(known)
+            self._joined = True
+            await self._release([p for p, generation in known.items() if assigned.get(p) != generation])
+            for partition, generation in assigned.items():
+                if known.get(partition) != generation:
+                    self._tasks[partition] = asyncio.create_task(self._own(partition, consumer))
+            known = dict(assigned)
+            self._runtime.instruments.partitions.labels(self.group).set(len(known))
+
+    async def _release(self, partitions: Iterable[int]) -> None:
+        tasks = [self._tasks.pop(p) for p in partitions if p in self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _own(self, partition: int, consumer: Consumer) -> None:
+        reopenings = self._reopenings[partition] = Reopenings()
+        while not self._draining:
+            try:
+                owner = PartitionOwner(self._stage, partition, consumer, self._runtime, reopenings)
+                self._owners[partition] = owner
+                await owner.run()
+                return
+            except (Stopped, OutOfRange) as error:
+                self._stop(partition, error)
+                return
+            except Exception as error:
+                reopenings.note(error, self._runtime.clock.monotonic())
+                # Not a verdict of store or bus: a bug of ours. The row is safe; start again from it, and say so.
+                log.exception("partition_failed", group=self.group, partition=partition)
+                await asyncio.sleep(REJOIN_SECONDS)
+            finally:
+                self._owners.pop(partition, None)
+
+    def _troubles(self) -> dict[int, str]:
+        """Partition of ours → why it does not work."""
+        now = self._runtime.clock.monotonic()
+        found = {p: self._reopenings[p].trouble(now) for p in self._tasks if p in self._reopenings}
+        return {partition: trouble for partition, trouble in found.items() if trouble is not None}
+
+    def _stop(self, partition: int, error: Exception) -> None:
+        self._stopped[partition] = f"{type(error).__name__}: {error}"
+        self._runtime.instruments.stopped.labels(self.group).set(len(self._stopped))
+        log.critical("partition_stopped", group=self.group, partition=partition, reason=self._stopped[partition])
+
+    async def drain(self) -> None:
+        """Take nothing more, let what runs outside finish (at most `DRAIN_SECONDS`), then leave the partitions."""
+        self._draining = True
+        for owner in list(self._owners.values()):
+            owner.drain()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=DRAIN_SECONDS)
+
+    async def check(self) -> None:
+        """Raise Unavailable while not joined, or when a partition waits for an operator or gets no further."""
+        if self._stopped:
+            partition, reason = next(iter(self._stopped.items()))
+            raise Unavailable(f"{self.group}/{partition} stopped: {reason}; see `pasokh dead-letters list`")
+        if troubles := self._troubles():
+            raise Unavailable("; ".join(f"{self.group}/{partition}: {why}" for partition, why in troubles.items()))
+        if not self._joined:
+            raise Unavailable(f"{self.group} has not joined its group yet")

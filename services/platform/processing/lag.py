@@ -1,0 +1,56 @@
+"""How far behind its input a group is: the ends of the log less the offsets in the partition rows."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from services.platform.bus.port import Bus
+from services.platform.core.errors import Unavailable
+from services.platform.core.instruments import ProcessorInstruments
+from services.platform.processing.batch import row_key
+from services.platform.store.collections import Row
+from services.platform.store.port import Store
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Events of a partition of a topic that a group has not handled yet."""
+
+    group: str
+    topic: str
+    partition: int
+    events: int
+
+
+async def lags(store: Store, bus: Bus, topics: Mapping[str, tuple[str, ...]]) -> list[Lag]:
+    """The lag of each group (name → its topics), of every partition. Raises Unavailable."""
+    keys = {(g, p): row_key(g, p) for g in topics for p in range(bus.partitions)}
+    rows = await store.get_many(list(keys.values()))
+    every = sorted({topic for names in topics.values() for topic in names})
+    ends = {p: await bus.end_offsets(every, p) for p in range(bus.partitions)}
+    found = []
+    for (group, partition), key in keys.items():
+        offsets = Row.model_validate(rows[key]).offsets if key in rows else {}
+        for topic in topics[group]:
+            behind = ends[partition][topic] - offsets.get(topic, 0)
+            found.append(Lag(group, topic, partition, max(0, behind)))
+    return found
+
+
+async def watch_lag(
+    instruments: ProcessorInstruments, store: Store, bus: Bus, topics: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Show the lag of these groups for ever; every replica shows the same, so take the maximum, not the sum."""
+    while topics:
+        try:
+            for one in await lags(store, bus, topics):
+                instruments.lag.labels(one.group, one.topic, str(one.partition)).set(one.events)
+        except Unavailable as error:
+            log.warning("lag_unknown", reason=str(error))
+        await asyncio.sleep(LOOK_SECONDS)

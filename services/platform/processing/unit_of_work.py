@@ -1,0 +1,245 @@
+"""One batch in memory: what was read, what is decided. Nothing here touches the world but `fetch` and `query`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar, cast
+
+import orjson
+from pydantic import BaseModel
+
+from schemas.envelope import Event, decode, document, encode
+from schemas.topics import is_fact, topic_of
+from schemas.values import Contract, Json
+from services.platform.bus.port import MAX_EVENT_BYTES, Outgoing, partition_of
+from services.platform.core.errors import TooLarge
+from services.platform.core.identifiers import derived_id
+from services.platform.store.collections import FACTS, TIMERS, Timer
+from services.platform.store.port import Collection, Document, Key, Page, Put, Query
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Reader(Protocol):
+    """The reading half of a store."""
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]: ...
+
+    async def query(self, query: Query) -> Page: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a batch is decided: the group, its partition, the number that its commit will have."""
+
+    group: str
+    partition: int
+    partitions: int
+    seq: int
+
+    @property
+    def source(self) -> str:
+        """The `source` of every event that this place emits."""
+        return f"{self.group}/{self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something to do outside, after the commit. Its result comes back as a `Performed` input of the same name."""
+
+    name: str
+    data: dict[str, Json]
+    committed_now: datetime
+
+
+@dataclass(slots=True)
+class Work:
+    """The unit of work of one batch. `now` never goes back from batch to batch of a partition.
+
+    `kept` are documents that the place wrote in earlier batches, as they are now; None: removed. `written` are this batch's.
+
+    A stage fetches in `load`, then reads and writes here in `decide`. Reading a document that was not fetched is a
+    programming error (LookupError), so that every read is batched.
+    """
+
+    place: Place
+    now: datetime
+    reader: Reader
+    kept: Mapping[Key, BaseModel | None] = field(default_factory=dict)
+    cause: str = ""
+    _seen: dict[Key, BaseModel | None] = field(default_factory=dict)
+    written: dict[Key, BaseModel | None] = field(default_factory=dict)
+    _facts: list[Put] = field(default_factory=list)
+    outbox: list[Outgoing] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    _order: int = 0
+
+    async def fetch(self, wanted: Iterable[tuple[Collection[Any], Iterable[str]]]) -> None:
+        """Read these documents, all in one call of the store; what was read or written before is kept."""
+        collections = {Key(c.name, i): c for c, ids in wanted for i in ids}
+        missing = [key for key in collections if not self._holds(key, collections[key])]
+        found = await self.reader.get_many(missing) if missing else {}
+        for key in missing:
+            self._seen[key] = collections[key].model.model_validate(found[key]) if key in found else None
+
+    # Any: a collection of some model is none of every model.
+    def _holds(self, key: Key, collection: Collection[Any]) -> bool:
+        """Whether it is held, or can be without reading: `kept` is what the place wrote last of what it alone writes."""
+        if key in self._seen or key in self.written:
+            return True
+        if key not in self.kept or collection.writer != self.place.group:
+            return False
+        self._seen[key] = self.kept[key]
+        return True
+
+    async def query(self, collection: Collection[Model], query: Query) -> list[Model]:
+        """Read one page of documents by an index and keep them for `get`; documents already held stay as they are."""
+        page = await self.reader.query(query)
+        return [cast(Model, self._keep(collection, i, d)) for i, d in page.items if self._current(collection, i, d)]
+
+    def _current(self, collection: Collection[Model], identity: str, document: Document) -> bool:
+        return self._keep(collection, identity, document) is not None
+
+    def _keep(self, collection: Collection[Model], identity: str, document: Document) -> BaseModel | None:
+        key = Key(collection.name, identity)
+        if key in self.written:
+            return self.written[key]
+        if self._seen.get(key) is None:
+            self._seen[key] = collection.model.model_validate(document)
+        return self._seen[key]
+
+    def get(self, collection: Collection[Model], identity: str) -> Model | None:
+        """A document that was fetched or written in this batch; None when there is none."""
+        key = Key(collection.name, identity)
+        if key in self.written:
+            return cast("Model | None", self.written[key])
+        if key not in self._seen:
+            raise LookupError(f"{key} was not fetched before it was read")
+        return cast("Model | None", self._seen[key])
+
+    def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
+        """Insert or replace a document."""
+        self.written[Key(collection.name, identity)] = value
+
+    def delete(self, collection: Collection[Model], identity: str) -> None:
+        """Remove a document, if it is there."""
+        self.written[Key(collection.name, identity)] = None
+
+    def held(self, collection: Collection[Model]) -> dict[str, Model]:
+        """Every document of a collection that this batch has read or written, by id, as it is now."""
+        merged = {**self._seen, **self.written}
+        return {k.id: cast(Model, v) for k, v in merged.items() if k.collection == collection.name and v is not None}
+
+    def new_id(self, purpose: str) -> str:
+        """An id that follows from the present cause: `now` of the batch and a hash of the causing event."""
+        self._order += 1
+        return derived_id(self.now, self._order, self.place.source, self.cause, purpose, str(self._order))
+
+    def emit(
+        self,
+        event_type: str,
+        key: str,
+        data: Contract,
+        *,
+        topic: str | None = None,
+        partition: int | None = None,
+    ) -> Event:
+        """Send an event with this commit; a fact is kept as a document too. Raises TooLarge before anything happens.
+
+        `key` is the person key or, on `routing` and `customers`, the workspace. `topic` and `partition` only for
+        control events.
+        """
+        event = Event.made(
+            specversion="1.0",
+            id=self.new_id(event_type),
+            source=self.place.source,
+            type=event_type,
+            time=self.now,
+            datacontenttype="application/json",
+            workspace=key.split("/", 1)[0],
+            partitionkey=key,
+            traceparent=None,
+            seq=self.place.seq,
+            index=len(self.outbox),
+            data=data.__pydantic_serializer__.to_python(data, mode="json"),
+        ).tells(data)
+        value = encode(event)
+        if len(value) > MAX_EVENT_BYTES:
+            raise TooLarge(f"{event.type} has {len(value)} bytes, the bus takes {MAX_EVENT_BYTES}")
+        to = partition_of(key, self.place.partitions) if partition is None else partition
+        self.outbox.append(Outgoing(topic or topic_of(event_type).name, to, key, value))
+        if topic is None and is_fact(event_type):
+            self._facts.append(fact_of(event, value))
+        return event
+
+    def wake(self, name: str, due_at: datetime, data: Mapping[str, Json] | None = None) -> None:
+        """Ask for a `WakeUp` of this name at `due_at`, in place of any earlier one of that name."""
+        place = self.place
+        timer = Timer(group=place.group, partition=place.partition, name=name, due_at=due_at, data=dict(data or {}))
+        self.put(TIMERS, self.timer_id(name), timer)
+
+    def unwake(self, name: str) -> None:
+        """Take a wake-up back, if there is one."""
+        self.delete(TIMERS, self.timer_id(name))
+
+    def timer_id(self, name: str) -> str:
+        """The id of the timer document of a name."""
+        return f"{self.place.group}/{self.place.partition}/{name}"
+
+    def perform(self, name: str, data: Mapping[str, Json]) -> None:
+        """Do something outside after the commit; see `Effect`. Give a timer too: the process may die in between."""
+        self.effects.append(Effect(name, dict(data), self.now))
+
+    def leave_out(self, workspaces: Iterable[str]) -> None:
+        """Take back all that was decided about these workspaces: they are being deleted."""
+        workspaces = frozenset(workspaces)
+        self.written = {k: v for k, v in self.written.items() if v is None or belongs_to(v.__dict__) not in workspaces}
+        self._facts = [put for put in self._facts if belongs_to(put.document) not in workspaces]
+        # What partitions tell each other about time names some workspace, and is about none.
+        self.outbox = [
+            one
+            for one in self.outbox
+            if one.key.split("/", 1)[0] not in workspaces or decode(one.value).type.startswith("pasokh.control.")
+        ]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was decided that anybody could notice: no document, no event, no effect."""
+        return not (self.written or self._facts or self.outbox or self.effects)
+
+    def puts(self) -> list[Put]:
+        """Every document to write."""
+        return [Put(k, v) for k, v in self.written.items() if v is not None] + self._facts
+
+    def deletes(self) -> list[Key]:
+        """Every document to remove."""
+        return [k for k, v in self.written.items() if v is None]
+
+    def timers(self) -> dict[str, Timer | None]:
+        """Timers set (or taken back: None) by this batch, by their name."""
+        prefix = self.timer_id("")
+        chosen = {k.id.removeprefix(prefix): v for k, v in self.written.items() if k.collection == TIMERS.name}
+        return cast(dict[str, Timer | None], chosen)
+
+
+def belongs_to(document: Mapping[str, Any]) -> str | None:
+    """The workspace that a document is about: it says so itself, by its key, or by what it holds; None: about none."""
+    workspace, key = document.get("workspace"), document.get("key")
+    if isinstance(workspace, str) and workspace:
+        return workspace
+    if isinstance(key, str) and "/" in key:
+        return key.split("/", 1)[0]
+    for name in ("message", "data"):
+        inner = document.get(name)
+        held = inner.__dict__ if isinstance(inner, BaseModel) else inner
+        if isinstance(held, Mapping) and (found := belongs_to(held)) is not None:
+            return found
+    return None
+
+
+def fact_of(event: Event, encoded: bytes) -> Put:
+    """The document that keeps a fact, of the collection `facts`: the event as it was written, and whose it is."""
+    conversation = event.data.get("conversation")
+    named = conversation if isinstance(conversation, str) else None
+    text = f'{encoded[:-1].decode()},"conversation":{orjson.dumps(named).decode()}}}'
+    return Put(Key(FACTS.name, event.id), {**document(event), "conversation": named}, text)

@@ -1,0 +1,330 @@
+"""One SQLite file: one connection that writes, with group commit, and connections that read.
+
+The bus and the store of one file share one `Database`, so that a commit and the events it causes are one transaction.
+SQLite's WAL lets readers go on while one writes; several processes may share the file, one writing at a time.
+
+Statements run in the event loop, where they take some microseconds each; on a thread, each would wait twice for the
+interpreter. COMMIT, which waits for the disk, runs on a thread, and what is to be written meanwhile is the next
+transaction (docs/adr/0006).
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import structlog
+
+from services.platform.bus.port import Outgoing
+from services.platform.core.errors import Misconfigured, Unavailable, Unknown
+from services.platform.sqlite.damage import Damaged, check_file, sentence
+from services.platform.sqlite.jobs import (
+    Connection,
+    Ends,
+    Job,
+    Jobs,
+    Log,
+    events_of,
+    is_busy,
+    left,
+    roll_back,
+    run_jobs,
+    verdict,
+)
+from services.platform.sqlite.worker_thread import Aside
+
+__all__ = ["BUSY_SECONDS", "Connection", "Database", "Ends", "open_database"]
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+READERS = 2
+BUSY_SECONDS = 5.0
+CHECKPOINT_PAGES = 8_000
+"""Of 4 KiB. The pages of a busy shop are written again and again: with the default of 1,000 they went to the file up to ten
+times a second. The log grows to some 32 MiB, and recovers in a fraction of a second."""
+CACHE_KIB = 32_768
+"""Per connection, as it is needed. The default of 2 MiB did not hold the pages of a minute."""
+LOOK_SECONDS = 60.0
+"""For a look at the whole file beside everything else; what is not seen by then is seen when it is read."""
+ROUNDS = 3
+"""Of the event loop between two transactions: whoever was answered by one, or waits for what it wrote, reads, decides and
+is in the next. Without, most of what follows from a message waited for two."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
+"""Seconds between two looks whether another process has finished writing."""
+
+
+@dataclass(slots=True)
+class Database:
+    """An open file. All methods are for the event loop that opened it. `waiting` counts writes not yet answered."""
+
+    path: Path
+    busy_seconds: float
+    loop: asyncio.AbstractEventLoop
+    log: Log | None = None
+    waiting: int = 0
+    waiting_bytes: int = 0
+    _damage: str | None = None
+    _looking: "asyncio.Task[None] | None" = None
+    _closed: bool = False
+    _jobs: Jobs = field(default_factory=deque)
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _writing: "asyncio.Task[None] | None" = None
+    _writer: Connection | None = None
+    _reader: Connection | None = None
+    _idle_readers: "SimpleQueue[Connection]" = field(default_factory=SimpleQueue)
+    _disk: Aside = field(init=False)
+    _reading: Aside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._disk = Aside(self.loop, "sqlite-writer")
+        self._reading = Aside(self.loop, "sqlite-reader", READERS)
+
+    async def write(self, apply: Callable[[Connection], T], events: Sequence[Outgoing] = (), *, size: int = 0) -> T:
+        """Run `apply` in the next transaction, append `events` to the log with it, return after COMMIT.
+
+        What `apply` raises undoes it alone, not its neighbours in the transaction. Raises Unavailable (nothing
+        happened) and Unknown (COMMIT itself failed). `size` in bytes counts towards `waiting_bytes`.
+        """
+        self._check_open()
+        job = Job(apply, self.loop.create_future(), events, size)
+        self.waiting += 1
+        self.waiting_bytes += size
+        self._jobs.append(job)
+        self._wanted.set()
+        done: T = await job.done
+        return done
+
+    async def glance(self, look: Callable[[Connection], T]) -> T:
+        """As `read`, at once in the event loop: for what takes microseconds, less than going to a thread would."""
+        self._check_open()
+        try:
+            self._reader = self._reader or self.connect_reader(0)
+            found = look(self._reader)
+        except sqlite3.Error as error:
+            if not is_busy(error):
+                raise self._verdict(error) from error
+            return await self.read(look)
+        await asyncio.sleep(0)  # who reads in a loop leaves the others their turn
+        return found
+
+    async def read(self, look: Callable[[Connection], T]) -> T:
+        """Run `look` on a thread, on a connection that cannot write. It sees every write that was answered before."""
+        self._check_open()
+        try:
+            return await self._reading.run(partial(self._read, look))
+        except Damaged as found:
+            self._note(found)
+            raise
+
+    def check_sound(self) -> None:
+        """Raise Damaged when any part of the file could not be read since it was opened."""
+        if self._damage is not None:
+            raise Damaged(self._damage)
+
+    def look_for_damage(self) -> None:
+        """Find out, beside everything else, which tables are damaged. What is found holds until the file is opened anew."""
+        if not self._closed and (self._looking is None or self._looking.done()):
+            self._looking = self.loop.create_task(self._look_for_damage())
+
+    async def _look_for_damage(self) -> None:
+        try:
+            damaged, is_whole = await asyncio.to_thread(check_file, self.path, LOOK_SECONDS, lambda: self._closed)
+        except sqlite3.Error as error:
+            _log.warning("database_not_checked", reason=str(error))
+            return
+        if damaged:
+            self._damage = sentence(damaged)
+            _log.critical("database_damaged", path=str(self.path), tables=list(damaged))
+        else:
+            _log.info("database_checked", path=str(self.path), whole=is_whole)
+
+    def _verdict(self, error: Exception) -> Exception:
+        """The verdict on an error; damage is remembered, for it does not mend itself."""
+        found = verdict(error)
+        if isinstance(found, Damaged):
+            self._note(found)
+        return found
+
+    def _note(self, found: Damaged) -> None:
+        if self._damage is None:
+            self._damage = f"{sentence([])} ({found})"
+            self.look_for_damage()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Unavailable(f"{self.path} is closed")
+
+    def start(self) -> None:
+        """Start the threads. The file has to be there (`open_database` sees to that)."""
+        self._disk.start()
+        self._reading.start()
+        self._writing = self.loop.create_task(self._write_groups())
+
+    async def close(self) -> None:
+        """Answer everything that waits, then end the threads."""
+        self._closed = True
+        self._wanted.set()
+        if self._looking is not None:
+            await self._looking
+        if self._writing is not None:
+            await self._writing
+        await self._disk.close()
+        await self._reading.close()
+        readers = [self._idle_readers.get_nowait() for _ in range(self._idle_readers.qsize())]
+        for connection in (self._writer, self._reader, *readers):
+            if connection is not None:
+                connection.close()
+
+    def connect(self, busy_seconds: float) -> Connection:
+        """A connection as every part of this uses it: each commit is on the disk before it is answered."""
+        connection = sqlite3.connect(
+            self.path, timeout=busy_seconds, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        return connection
+
+    def connect_reader(self, busy_seconds: float) -> Connection:
+        """A connection that cannot write."""
+        connection = self.connect(busy_seconds)
+        connection.execute("PRAGMA query_only = TRUE")
+        return connection
+
+    # -- threads -------------------------------------------------------------------------------------------------------
+
+    def _read(self, look: Callable[[Connection], T]) -> T:
+        try:
+            connection = self._idle_reader()
+            try:
+                return look(connection)
+            finally:
+                self._idle_readers.put(connection)
+        except sqlite3.Error as error:
+            raise verdict(error) from error
+
+    def _idle_reader(self) -> Connection:
+        # As many as threads at most: who looks has taken one out, and nobody else could find it.
+        return self.connect_reader(self.busy_seconds) if self._idle_readers.empty() else self._idle_readers.get()
+
+    def _connect_writer(self) -> Connection:
+        """The writer's, which waits for nobody: `_begin` does, without keeping the event loop."""
+        connection = self.connect(self.busy_seconds)
+        connection.execute("PRAGMA busy_timeout = 0")
+        return connection
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    async def _write_groups(self) -> None:
+        """Everything that waits, as one transaction after another, until the file is closed."""
+        while self._jobs or not self._closed:
+            if self._jobs:
+                await self._write_group()
+            else:
+                self._wanted.clear()
+                await self._wanted.wait()
+
+    async def _write_group(self) -> None:
+        """One transaction of what waits. Every failure is told to who it is about: writing goes on."""
+        jobs: list[Job[Any]] = []
+        ends: Ends = {}
+        waited = len(self._jobs)
+        try:
+            ends = await self._transact(await self._begin(), jobs)
+        except Exception as error:  # noqa: BLE001 - see above
+            jobs = jobs or [self._jobs.popleft() for _ in range(waited)]
+            for job in jobs:
+                job.error = job.error or self._verdict(error)
+            # A connection whose COMMIT failed may hold pages that are not in the file: read it anew.
+            self._writer = left(self._writer, keep=not isinstance(error, Unknown))
+        self._answer(jobs, ends)
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
+
+    async def _begin(self) -> Connection:
+        """Open a transaction; another process that writes is waited for."""
+        until, pause = self.loop.time() + self.busy_seconds, FIRST_PAUSE
+        while True:
+            try:
+                if self._writer is None:
+                    self._writer = await self._disk.run(self._connect_writer)
+                self._writer.execute("BEGIN IMMEDIATE")
+                return self._writer
+            except sqlite3.Error as error:
+                if not is_busy(error) or self.loop.time() >= until:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _transact(self, connection: Connection, jobs: list[Job[Any]]) -> Ends:
+        """What waits now, as far as it goes together: `jobs` gets that. Raises what undid all of it."""
+        run_jobs(connection, self._jobs, jobs)
+        if all(job.error is not None for job in jobs):
+            roll_back(connection)
+            return {}
+        events = events_of(jobs)
+        ends = self.log.append(connection, events) if events and self.log is not None else {}
+        try:
+            await self._disk.run(partial(connection.execute, "COMMIT"))
+        except sqlite3.Error as error:
+            raise Unknown(f"SQLite: COMMIT failed: {error}") from error
+        return ends
+
+    def _answer(self, jobs: list[Job[Any]], ends: Ends) -> None:
+        self.waiting -= len(jobs)
+        self.waiting_bytes -= sum(job.size for job in jobs)
+        if ends and self.log is not None:
+            self.log.appended(ends, events_of(jobs))
+        for job in jobs:
+            if isinstance(job.error, Damaged):
+                self._note(job.error)
+            job.resolve()
+
+
+@asynccontextmanager
+async def open_database(
+    path: Path, *, busy_seconds: float = BUSY_SECONDS, looks_after_crash: bool = False
+) -> AsyncIterator[Database]:
+    """Open the file, making it (for its owner's eyes only) when it is missing. Leaving drains the writer.
+
+    Another process that writes is waited for `busy_seconds`. `looks_after_crash`: when the file was not closed by who had it
+    last, look beside everything else whether it is damaged. Raises Misconfigured for a path that cannot be used.
+    """
+    database = Database(path, busy_seconds, asyncio.get_running_loop())
+    was_closed = await asyncio.to_thread(_was_closed, path)
+    await asyncio.to_thread(_make, database)
+    database.start()
+    if looks_after_crash and not was_closed:
+        database.look_for_damage()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _was_closed(path: Path) -> bool:
+    """SQLite takes its log away when the last connection is closed; after a crash something is left in it."""
+    log_file = path.with_name(f"{path.name}-wal")
+    return not log_file.exists() or log_file.stat().st_size == 0
+
+
+def _make(database: Database) -> None:
+    try:
+        database.path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(database.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        with closing(database.connect(database.busy_seconds)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except (OSError, sqlite3.Error) as error:
+        raise Misconfigured(
+            f"the database {database.path} cannot be opened: {error}. Set PASOKH_DATA (or PASOKH_BUS and PASOKH_STORE) "
+            "to a place on a local disk that this process may write."
+        ) from error

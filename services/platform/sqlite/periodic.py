@@ -1,0 +1,34 @@
+"""What is done now and again for as long as something is open."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from services.platform.core.errors import Unavailable, Unknown
+
+logger = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def running(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
+    """Do `work` now and again while the context is open; a bus that is away is tried again."""
+    task = asyncio.create_task(_repeat(work, seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    while True:
+        try:
+            await work()
+        except (Unavailable, Unknown) as error:
+            logger.warning("bus_unavailable", error=str(error))
+        except Exception:
+            logger.exception("bus_background_failed")
+        await asyncio.sleep(seconds)

@@ -1,0 +1,37 @@
+"""Many rows by few statements, which are kept compiled."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from services.platform.sqlite.database import Connection
+
+MOST = 32
+"""Rows per statement, at most: of few lengths, so that the statements stay compiled."""
+
+
+def insert_rows(
+    connection: Connection, head: str, rows: Sequence[Sequence[object]], tail: str = ""
+) -> list[Sequence[object]]:
+    """Run `head VALUES (...), ... tail` for all rows, in order; returns what `tail` may return."""
+    returned: list[Sequence[object]] = []
+    for start in range(0, len(rows), MOST):
+        part = rows[start : start + MOST]
+        values = [value for row in part for value in row]
+        returned += connection.execute(_statement(head, len(part[0]), len(part), tail), values).fetchall()
+    return returned
+
+
+@lru_cache(maxsize=1024)
+def _statement(head: str, width: int, count: int, tail: str) -> str:
+    return f"{head} VALUES {', '.join([f'({marks(width)})'] * count)} {tail}"
+
+
+def pad(values: Sequence[str]) -> list[str]:
+    """The values, the last repeated up to a power of two: lists for IN, of few lengths."""
+    missing = (1 << (len(values) - 1).bit_length()) - len(values)
+    return [*values, *[values[-1]] * missing]
+
+
+def marks(count: int) -> str:
+    """So many parameters: `?, ?`."""
+    return ", ".join("?" * count)

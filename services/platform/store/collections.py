@@ -1,0 +1,81 @@
+"""The collections that the runtime itself keeps: partition rows, outboxes, timers, outcomes, facts, dead letters."""
+
+from schemas.commands import Outcome
+from schemas.envelope import Event
+from schemas.values import Contract, Instant, Json
+from services.platform.store.port import Collection, Index
+
+
+class Row(Contract):
+    """The partition row of a group: input position, fence, event number and dedupe table in one.
+
+    `offsets`: per topic the next offset to read. `seen`: per `source|topic` the last `[seq, index]` handled.
+    `now` is the latest time that a batch of this partition was decided at. `closed`: workspaces that are being deleted;
+    their events are passed over and nothing of them is written.
+    """
+
+    seq: int
+    offsets: dict[str, int] = {}
+    seen: dict[str, tuple[int, int]] = {}
+    now: Instant
+    closed: list[str] = []
+
+
+class Outbox(Contract):
+    """Events of a commit that are perhaps not published yet: rows of topic, partition, key, encoded event."""
+
+    events: list[tuple[str, int, str, str]]
+
+
+class Timer(Contract):
+    """A wake-up of one partition of one group. `data` is handed to the stage with it."""
+
+    group: str
+    partition: int
+    name: str
+    due_at: Instant
+    data: dict[str, Json] = {}
+
+
+class Fact(Event):
+    """An event of `conversations` or `sla`, kept for ever. `conversation` is `data.conversation`."""
+
+    conversation: str | None = None
+
+
+class DeadLetter(Contract):
+    """An event that the deciding code could not handle. `error` holds no text of the event."""
+
+    group: str
+    partition: int
+    topic: str
+    offset: int
+    event: str
+    event_id: str
+    event_type: str
+    workspace: str
+    error: str
+    at: Instant
+
+
+ROWS = Collection("rows", Row, writer="any")
+OUTBOXES = Collection("outboxes", Outbox, writer="any")
+TIMERS = Collection("timers", Timer, writer="any", indexes=(Index("due", ("group", "partition", "due_at")),))
+OUTCOMES = Collection("outcomes", Outcome, writer="any", indexes=(Index("at", ("at",)),))
+FACTS = Collection(
+    "facts",
+    Fact,
+    writer="any",
+    indexes=(
+        Index("conversation", ("workspace", "conversation", "time")),
+        Index("workspace", ("workspace", "time")),
+        Index("source", ("workspace", "source", "seq")),
+    ),
+)
+DEAD_LETTERS = Collection(
+    "dead_letters",
+    DeadLetter,
+    writer="any",
+    indexes=(Index("at", ("at",)), Index("group", ("group", "partition", "at"))),
+)
+RUNTIME_COLLECTIONS = (ROWS, OUTBOXES, TIMERS, OUTCOMES, FACTS, DEAD_LETTERS)

@@ -1,0 +1,54 @@
+"""Forgets what became of commands once none of them can come again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from schemas.topics import REPEATS_KNOWN
+from schemas.values import instant_text
+from services.platform.core.errors import Fenced, Unavailable, Unknown
+from services.platform.core.time_source import Clock
+from services.platform.http.command_gateway import ACCEPTED
+from services.platform.store.collections import OUTCOMES
+from services.platform.store.port import Changes, Collection, Key, Query, Store
+
+EVERY_SECONDS = 3600.0
+AT_ONCE = 500
+
+log = structlog.get_logger(__name__)
+
+
+async def forget(store: Store, now: datetime) -> int:
+    """Remove what is older than `REPEATS_KNOWN`; how many documents. Raises Unavailable, Unknown, Fenced.
+
+    That a command was accepted goes before its outcome, so that none is shown as pending again.
+    """
+    return await _forget(store, ACCEPTED, now - REPEATS_KNOWN) + await _forget(store, OUTCOMES, now - REPEATS_KNOWN)
+
+
+# Any: a collection of some model is none of every model.
+async def _forget(store: Store, collection: Collection[Any], before: datetime) -> int:
+    forgotten = 0
+    while True:
+        page = await store.query(Query(collection.name, "at", below=instant_text(before), limit=AT_ONCE))
+        if page.items:
+            await store.commit(Changes(deletes=[Key(collection.name, identity) for identity, _ in page.items]))
+        forgotten += len(page.items)
+        if len(page.items) < AT_ONCE:
+            return forgotten
+
+
+async def keep_forgetting(
+    store: Store, clock: Clock, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Forget for as long as the process runs. Another replica may do the same: whoever comes second finds nothing."""
+    while True:
+        await pause(EVERY_SECONDS)
+        try:
+            if forgotten := await forget(store, clock.now()):
+                log.info("commands_forgotten", documents=forgotten)
+        except (Unavailable, Unknown, Fenced):
+            log.warning("commands_not_forgotten")

@@ -1,0 +1,149 @@
+"""The store port: what every adapter promises, and what `tests/contracts/test_store.py` holds it to.
+
+Documents are JSON objects in collections, by id. Queries go by a declared index only. A commit is atomic.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from schemas.values import Json
+from services.platform.bus.port import Outgoing
+
+Document = dict[str, Json]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Top-level (or dotted) fields by which a collection is queried: equality on a prefix, order by the next field."""
+
+    name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection(Generic[Model]):
+    """A kind of document. `writer` is the one processor group that writes it; `any` for shared ones, `rest` for REST."""
+
+    name: str
+    model: type[Model]
+    writer: str
+    indexes: tuple[Index, ...] = ()
+
+
+class Key(NamedTuple):
+    """Names one document."""
+
+    collection: str
+    id: str
+
+
+class Put(NamedTuple):
+    """Insert or replace one document: `value` as it is, or the model that it is the JSON of.
+
+    `text`: its JSON, where somebody has written that already.
+    """
+
+    key: Key
+    value: Document | BaseModel
+    text: str | None = None
+
+    @property
+    def document(self) -> Document:
+        """The document as JSON's values."""
+        return self.value.model_dump(mode="json") if isinstance(self.value, BaseModel) else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The commit happens only if the document's `field` equals `equals`; `equals` None: only if it does not exist."""
+
+    key: Key
+    field: str = ""
+    equals: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One atomic commit. `outbox` are the events that it causes; `outbox_key` names the document that keeps them."""
+
+    conditions: Sequence[Condition] = ()
+    puts: Sequence[Put] = ()
+    deletes: Sequence[Key] = ()
+    outbox: Sequence[Outgoing] = ()
+    outbox_key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Documents of a collection by one of its indexes, ascending by (remaining index fields, id).
+
+    `equals` gives values for a prefix of the index's fields, in any order. `at_least` / `below` bound the field right
+    after that prefix. `descending` turns the order. `after` is the `next` of an earlier page.
+    """
+
+    collection: str
+    index: str
+    equals: Mapping[str, Json] = field(default_factory=dict)
+    at_least: Json = None
+    below: Json = None
+    descending: bool = False
+    limit: int = 50
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Documents with their ids, and the cursor of the next page; None: that was all."""
+
+    items: list[tuple[str, Document]]
+    next: str | None = None
+
+
+class Store(Protocol):
+    """A connection to a store. Safe for use by many tasks. Reads see every commit that was answered before."""
+
+    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+        """Make what is missing of these collections and their indexes. Repeating it changes nothing."""
+        ...
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
+        """The documents that exist, in one query per collection. Raises Unavailable."""
+        ...
+
+    async def query(self, query: Query) -> Page:
+        """One page. Raises Unavailable, LookupError for an index that was not declared, ValueError for a bad cursor."""
+        ...
+
+    async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
+        """Documents of a collection by id, those after an id; '' is before all. For what no index answers, at no hurry.
+
+        Raises Unavailable.
+        """
+        ...
+
+    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+        """Apply everything or nothing; returns the events that are still to be published.
+
+        An embedded pair appends `outbox` to its log in the same transaction and returns none. Every other store
+        keeps it under `outbox_key` as `{"events": [...]}` (see `outbox_document`) and returns it all.
+        Raises Fenced (a condition failed; nothing happened), Unavailable (nothing happened), Unknown (nobody knows).
+        """
+        ...
+
+    async def check(self) -> None:
+        """Raise Unavailable when the store cannot commit now."""
+        ...
+
+
+def outbox_document(events: Sequence[Outgoing]) -> Document:
+    """The document that keeps an outbox until it is published."""
+    return {"events": [[e.topic, e.partition, e.key, e.value.decode()] for e in events]}
+
+
+def outbox_events(rows: Sequence[tuple[str, int, str, str]]) -> list[Outgoing]:
+    """The events of the rows in `outbox_document`, in order."""
+    return [Outgoing(topic, partition, key, value.encode()) for topic, partition, key, value in rows]

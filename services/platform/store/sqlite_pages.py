@@ -1,0 +1,114 @@
+# ruff: noqa: S608 - names are those of declared collections and fields, quoted; every value is a parameter
+"""One page of a query, by keyset: the cursor holds the ordering values and the id of the last document shown."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from schemas.values import Json
+from services.platform.sqlite.database import Connection
+from services.platform.store.cursors import Place, read_cursor, written_cursor
+from services.platform.store.port import Page, Query
+from services.platform.store.sqlite_documents import Shape, Values, column_name, decoded, index_name
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """SQL terms joined by AND, with their values."""
+
+    terms: tuple[str, ...] = ()
+    values: Values = ()
+
+    def __and__(self, other: "Where") -> "Where":
+        return Where(self.terms + other.terms, self.values + other.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked query. `order` are the fields after the equality prefix; `after` is where the last page ended."""
+
+    query: Query
+    shape: Shape
+    order: tuple[str, ...]
+    after: Place | None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that order the documents."""
+        return [*map(column_name, self.order), "id"]
+
+
+def plan_query(shape: Shape, query: Query) -> Plan:
+    """Check a query. Raises LookupError for what no declared index answers, ValueError for a bad cursor."""
+    fields = shape.index(query.index).fields
+    prefix, order = fields[: len(query.equals)], fields[len(query.equals) :]
+    if set(prefix) != set(query.equals):
+        raise LookupError(f"{sorted(query.equals)} are not the first fields of {shape.name}.{query.index}: {fields}")
+    if not order and (query.at_least is not None or query.below is not None):
+        raise LookupError(f"{shape.name}.{query.index} has no field left to bound")
+    after = None if query.after is None else read_cursor(query, query.after, len(order) + 1)
+    return Plan(query, shape, order, after)
+
+
+def read_page(connection: Connection, plan: Plan) -> Page:
+    """The page, all of one moment."""
+    wanted = plan.query.limit + 1
+    rows: list[tuple[Json, ...]] = []
+    connection.execute("BEGIN")
+    try:
+        for segment in _segments(plan):
+            rows += _select(connection, plan, _chosen(plan) & segment, wanted - len(rows))
+            if len(rows) == wanted:
+                break
+    finally:
+        connection.execute("ROLLBACK")
+    shown = rows[: plan.query.limit]
+    following = written_cursor(plan.query, list(shown[-1][1:])) if len(rows) == wanted and shown else None
+    return Page([(str(row[-1]), decoded(str(row[0]))) for row in shown], following)
+
+
+def _select(connection: Connection, plan: Plan, where: Where, limit: int) -> list[tuple[Json, ...]]:
+    turned = " DESC" if plan.query.descending else ""
+    index = index_name(plan.shape, plan.shape.index(plan.query.index))
+    statement = (
+        f"SELECT doc, {', '.join(plan.columns)} FROM {plan.shape.table} INDEXED BY {index}"
+        f" WHERE {' AND '.join(where.terms or ('TRUE',))}"
+        f" ORDER BY {', '.join(column + turned for column in plan.columns)} LIMIT ?"
+    )
+    return connection.execute(statement, (*where.values, limit)).fetchall()
+
+
+def _chosen(plan: Plan) -> Where:
+    where = Where()
+    for field, value in plan.query.equals.items():
+        where &= _equal(column_name(field), value)
+    for operator, value in ((">=", plan.query.at_least), ("<", plan.query.below)):
+        if value is not None:
+            where &= Where((f"{column_name(plan.order[0])} {operator} ?",), (value,))
+    return where
+
+
+def _segments(plan: Plan) -> Iterator[Where]:
+    """What comes after the cursor, as ranges of the index in their order; null sorts before everything."""
+    if plan.after is None:
+        yield Where()
+        return
+    for position in reversed(range(len(plan.columns))):
+        same = Where()
+        for column, value in zip(plan.columns[:position], plan.after[:position], strict=True):
+            same &= _equal(column, value)
+        for beyond in _beyond(plan.columns[position], plan.after[position], descending=plan.query.descending):
+            yield same & beyond
+
+
+def _beyond(column: str, value: Json, *, descending: bool) -> Sequence[Where]:
+    if value is None:
+        return () if descending else (Where((f"{column} IS NOT NULL",)),)
+    if descending:
+        return (Where((f"{column} < ?",), (value,)), Where((f"{column} IS NULL",)))
+    return (Where((f"{column} > ?",), (value,)),)
+
+
+def _equal(column: str, value: Json) -> Where:
+    if isinstance(value, dict | list):
+        return Where(("FALSE",))  # an index holds single values
+    return Where((f"{column} IS NULL",)) if value is None else Where((f"{column} = ?",), (value,))

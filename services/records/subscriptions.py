@@ -1,0 +1,77 @@
+"""Webhooks to integrators: what was or is to be posted, and how each endpoint fares. Written by `webhooks` alone."""
+
+from schemas.values import Contract, Instant
+from schemas.webhooks import DeliveryState
+from services.platform.store.port import Collection, Index
+
+WRITER = "webhooks"
+
+
+class Try(Contract):
+    """One try: when it ended, the HTTP status (None: there was no answer), what went wrong."""
+
+    at: Instant
+    status: int | None = None
+    detail: str | None = None
+
+
+class DeliveryRecord(Contract):
+    """One fact on its way to one subscription. Its id is `delivery_id`; `webhook-id` is the fact's.
+
+    `next_at` is when a pending one is due. `tries` are the latest ones. `line` names the endpoint's line in the
+    partition that owns the fact. What is settled is forgotten at `expires_at`.
+    """
+
+    workspace: str
+    webhook: str
+    event: str
+    type: str
+    conversation: str | None = None
+    line: str
+    partition: int
+    state: DeliveryState = "pending"
+    attempts: int = 0
+    at: Instant
+    next_at: Instant | None = None
+    tries: list[Try] = []
+    expires_at: Instant
+
+
+class LineRecord(Contract):
+    """How the endpoint of a subscription fares, as one partition sees it; its id is `line_id`.
+
+    `sending` are the deliveries in flight. `failures` in a row hold it back until `paused_until`. `gone` is the version
+    of the subscription that was answered with 410: nothing more is sent until it is written again.
+    """
+
+    workspace: str
+    webhook: str
+    sending: tuple[str, ...] = ()
+    failures: int = 0
+    paused_until: Instant | None = None
+    gone: int | None = None
+
+
+WEBHOOK_DELIVERIES = Collection(
+    "webhook_deliveries",
+    DeliveryRecord,
+    writer=WRITER,
+    indexes=(
+        Index("line", ("line", "state", "next_at")),
+        Index("webhook", ("workspace", "webhook", "at")),
+        Index("expiry", ("partition", "expires_at")),
+    ),
+)
+WEBHOOK_LINES = Collection(
+    "webhook_lines", LineRecord, writer=WRITER, indexes=(Index("webhook", ("workspace", "webhook")),)
+)
+
+
+def delivery_id(workspace: str, webhook: str, event: str) -> str:
+    """The id of the delivery of a fact to a subscription."""
+    return f"{workspace}/{webhook}/{event}"
+
+
+def line_id(partition: int, workspace: str, webhook: str) -> str:
+    """The id of a subscription's line in a partition."""
+    return f"{partition}/{workspace}/{webhook}"

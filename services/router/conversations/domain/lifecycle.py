@@ -1,0 +1,386 @@
+"""The life of a conversation, pure: a value and a time in, a new value out.
+
+`bot` → `waiting` → `offered` → `assigned` ⇄ `pending` (on the customer) → `resolved` → `closed`. A customer's message
+brings `pending` back to `assigned` and `resolved` back to `waiting`; an edit changes no status.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+from schemas.activity import Activity, Address
+from schemas.conversation import FirstResponse, Status
+from schemas.routing import Assigned, TaskQueued
+from schemas.values import Surface
+from services.domain.conversation_state import Case, Override, Person
+from services.router.conversations.domain.routing_rules import Plan, Traits
+
+CLOSES_AFTER = timedelta(hours=72)
+PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
+FINISHED: frozenset[Status] = frozenset({"resolved", "closed"})
+THUMBS_UP = re.compile("(?:\\s{0,20}+\U0001f44d[\U0001f3fb-\U0001f3ff\ufe0f]{0,8}+)++\\s{0,20}+")
+"""One or several, in any colour of skin."""
+WITH_AGENT: frozenset[Status] = frozenset({"assigned", "pending"})
+
+
+def counted_from(activity: Activity) -> datetime:
+    """When waiting for an answer began: our receipt, or the platform's time where that is more than 5 s earlier."""
+    sent, received = activity.sent_at, activity.received_at
+    return sent if sent is not None and received - sent > PLATFORM_TIME_TRUSTED_AFTER else received
+
+
+def traits_now(case: Case) -> Traits:
+    """What routing rules may look at when they are applied to a conversation again."""
+    return Traits(
+        channel=case.channel,
+        surface=case.surface,
+        language=case.language,
+        intent=case.intent,
+        sentiment=case.sentiment,
+        sensitive=case.sensitive,
+        tags=tuple(case.tags),
+    )
+
+
+def traits_of(activity: Activity, language: str | None, sensitive: bool) -> Traits:
+    """What routing rules may look at."""
+    return Traits(
+        channel=activity.channel,
+        surface=activity.surface,
+        language=language,
+        intent=activity.intent,
+        sentiment=activity.sentiment,
+        sensitive=sensitive,
+    )
+
+
+_FRESH: dict[str, object] = {
+    **dict.fromkeys(("agent", "assigned_at", "first_response_at", "resolved_at", "handoff", "answer_due_since")),
+    **dict.fromkeys(("first_response", "last_agent", "private_person")),
+    "overrides": [],
+    "last_surface": "private",
+    "resolutions": 0,
+    "transfers": 0,
+}
+"""What nobody has done yet."""
+
+
+def opened(identity: str, activity: Activity, plan: Plan, language: str | None, now: datetime) -> Case:
+    """A new conversation by the first message of a person on a thread, waiting for an agent."""
+    return Case.made(
+        **_FRESH,
+        addresses={},
+        tags=[],
+        id=identity,
+        workspace=activity.workspace,
+        key=str(activity.person_key),
+        status="waiting",
+        channel=activity.channel,
+        account=activity.account,
+        surface=activity.surface,
+        person=activity.person,
+        thread=activity.thread,
+        team=plan.team,
+        priority=plan.priority,
+        requirement=plan.requirement,
+        rule=plan.rule,
+        config_version=plan.config_version,
+        language=language,
+        sentiment=activity.sentiment,
+        intent=activity.intent,
+        sensitive=activity.sensitive,
+        opened_at=now,
+        updated_at=now,
+        queued_at=now,
+    )
+
+
+def heard(conversation: Case, activity: Activity, now: datetime) -> Case:
+    """The customer said something: a pending conversation is the agent's again, and an answer is due."""
+    addresses = dict(conversation.addresses)
+    if activity.address is not None:
+        addresses[activity.surface] = activity.address
+    waiting_since = conversation.answer_due_since
+    if conversation.first_response is None and waiting_since is None:
+        waiting_since = counted_from(activity)
+    return conversation.model_copy(
+        update={
+            **_awake(conversation, now),
+            "thread": activity.thread if conversation.thread and activity.surface == "public" else conversation.thread,
+            "addresses": addresses,
+            "last_surface": "private" if is_in_private(conversation) else activity.surface,
+            "answer_due_since": waiting_since,
+            "language": conversation.language or activity.language,
+            "sentiment": activity.sentiment or conversation.sentiment,
+            "intent": conversation.intent or activity.intent,
+            "sensitive": conversation.sensitive or activity.sensitive,
+            "updated_at": now,
+        }
+    )
+
+
+def _awake(conversation: Case, now: datetime) -> dict[str, object]:
+    """A pending conversation is its agent's move again; one without an agent goes back into the queue."""
+    if conversation.status != "pending":
+        return {}
+    return {"status": "assigned"} if conversation.agent else {"status": "waiting", "queued_at": now}
+
+
+def has_no_task(conversation: Case) -> bool:
+    """Whether it left the queue without an agent: a person of our own side answered it elsewhere."""
+    return conversation.status == "pending" and conversation.agent is None
+
+
+def is_acknowledgement(activity: Activity) -> bool:
+    """Whether all that the customer says is a thumbs-up, written or as a sticker."""
+    if activity.kind != "message":
+        return False
+    said = activity.text.text if activity.text else ""
+    if not activity.attachments:
+        return THUMBS_UP.fullmatch(said) is not None
+    return not said and all(
+        one.kind == "sticker" and _is_thumb(one.details.get("emoji")) for one in activity.attachments
+    )
+
+
+def _is_thumb(emoji: object) -> bool:
+    return isinstance(emoji, str) and THUMBS_UP.fullmatch(emoji) is not None
+
+
+def is_in_private(conversation: Case) -> bool:
+    """Whether a hand-off took it there: it is answered in private from then on, wherever the customer writes."""
+    return conversation.handoff is not None and conversation.handoff.state == "completed"
+
+
+def reopened(conversation: Case, plan: Plan, now: datetime) -> Case:
+    """A resolved conversation waits again, by the rules of now; its last agent is preferred."""
+    return conversation.model_copy(
+        update={
+            "status": "waiting",
+            "agent": None,
+            "team": plan.team,
+            "requirement": plan.requirement,
+            "priority": plan.priority,
+            "rule": plan.rule,
+            "config_version": plan.config_version,
+            "overrides": [],
+            "assigned_at": None,
+            "resolved_at": None,
+            "queued_at": now,
+            "updated_at": now,
+        }
+    )
+
+
+def replanned(conversation: Case, plan: Plan, now: datetime) -> Case:
+    """The conversation by the rules of now, at its place; what a person or an escalation decided stays."""
+    routed: dict[str, object] = {"team": plan.team, "priority": plan.priority}
+    return conversation.model_copy(
+        update={
+            **{name: value for name, value in routed.items() if name not in conversation.overrides},
+            "requirement": plan.requirement,
+            "rule": plan.rule,
+            "config_version": plan.config_version,
+            "updated_at": now,
+        }
+    )
+
+
+def is_routed_alike(one: Case, other: Case) -> bool:
+    """Whether both want the same agents, as urgently."""
+    return (one.team, one.priority, one.requirement) == (other.team, other.priority, other.requirement)
+
+
+def overruled(conversation: Case, what: Override) -> list[Override]:
+    """The overrides of a conversation with one more."""
+    return [*(one for one in conversation.overrides if one != what), what]
+
+
+def handed_to(conversation: Case, agent: str, now: datetime) -> Case:
+    """The conversation with the agent that somebody chose; the customer's answer stays awaited where it was."""
+    status = "pending" if conversation.status == "pending" else "assigned"
+    return conversation.model_copy(
+        update={
+            "status": status,
+            "agent": agent,
+            "last_agent": agent,
+            "assigned_at": None,
+            "transfers": conversation.transfers + 1,
+            "updated_at": now,
+        }
+    )
+
+
+def moved_to(conversation: Case, team: str, now: datetime) -> Case:
+    """The conversation in the queue of another team, at its old place if it waited, else at the end."""
+    queued_at = conversation.queued_at if conversation.status == "waiting" else now
+    return conversation.model_copy(
+        update={
+            "status": "waiting",
+            "agent": None,
+            "team": team,
+            "overrides": overruled(conversation, "team"),
+            "assigned_at": None,
+            "queued_at": queued_at,
+            "transfers": conversation.transfers + 1,
+            "updated_at": now,
+        }
+    )
+
+
+def requeued(conversation: Case, now: datetime) -> Case:
+    """A resolved conversation waits again because an agent reopened it, its last agent preferred."""
+    back = {"status": "waiting", "agent": None, "assigned_at": None, "resolved_at": None}
+    return conversation.model_copy(update={**back, "queued_at": now, "updated_at": now})
+
+
+def task(conversation: Case) -> TaskQueued:
+    """The routing side of a waiting conversation."""
+    return TaskQueued.made(
+        conversation=conversation.id,
+        key=conversation.key,
+        workspace=conversation.workspace,
+        channel=conversation.channel,
+        account=conversation.account,
+        surface=conversation.surface,
+        team=conversation.team,
+        requirement=conversation.requirement,
+        priority=conversation.priority,
+        language=conversation.language,
+        queued_at=conversation.queued_at or conversation.updated_at,
+        due_at=None,
+        preferred=conversation.last_agent,
+        rule=conversation.rule,
+        config_version=conversation.config_version,
+    )
+
+
+def assigned(conversation: Case, assignment: Assigned, now: datetime) -> Case | None:
+    """The conversation with its agent; None when it is finished, left the queue, or was assigned to that agent before.
+
+    Dispatch alone keeps who has a task. A transfer to an agent is shown at once and has no `assigned_at` until dispatch
+    confirms it here.
+    """
+    known = conversation.agent == assignment.agent and conversation.assigned_at is not None
+    if conversation.status in FINISHED or known or has_no_task(conversation):
+        return None
+    return conversation.model_copy(
+        update={
+            "status": "pending" if conversation.status == "pending" else "assigned",
+            "agent": assignment.agent,
+            "last_agent": assignment.agent,
+            "team": assignment.team,
+            "assigned_at": assignment.at,
+            "updated_at": now,
+        }
+    )
+
+
+def unassigned(conversation: Case, agent: str, now: datetime) -> Case | None:
+    """The conversation back in the queue because its agent went; None when that agent does not have it."""
+    if conversation.status not in WITH_AGENT or conversation.agent != agent:
+        return None
+    return conversation.model_copy(update={"status": "waiting", "agent": None, "assigned_at": None, "updated_at": now})
+
+
+def replied(conversation: Case, now: datetime) -> Case:
+    """An agent's answer is on its way: the next move is the customer's."""
+    return conversation.model_copy(update={"status": "pending", "updated_at": now})
+
+
+def answered_elsewhere(conversation: Case, said_at: datetime, now: datetime) -> Case:
+    """A person of our own side answered where the customer wrote, by phone or in the platform's own app."""
+    if conversation.status in FINISHED:
+        return conversation.model_copy(update={"updated_at": now})
+    return delivered(replied(conversation, now), said_at, now)
+
+
+def delivered(conversation: Case, accepted_at: datetime, now: datetime) -> Case:
+    """An agent's answer arrived. The first one is the first response, counted at its acceptance."""
+    if conversation.first_response is not None or conversation.answer_due_since is None:
+        return conversation.model_copy(update={"updated_at": now})
+    first = FirstResponse(started_at=conversation.answer_due_since, stopped_at=accepted_at)
+    return conversation.model_copy(
+        update={"first_response": first, "first_response_at": accepted_at, "answer_due_since": None, "updated_at": now}
+    )
+
+
+def redirected(conversation: Case, surface: Surface, asked: Address, used: Address) -> Case:
+    """The conversation answers at `used`, because `asked` was gone; unless the customer wrote elsewhere meanwhile."""
+    known = conversation.addresses.get(surface)
+    if known is None or _place_of(known) != _place_of(asked):
+        return conversation
+    # What the customer wrote since may still be answered, where its place is the same.
+    kept = known.reply_to if known.reply_to != asked.reply_to and _place_of(used) == _place_of(known) else used.reply_to
+    address = known.model_copy(update={"chat": used.chat, "thread": used.thread, "reply_to": kept})
+    return conversation.model_copy(update={"addresses": {**conversation.addresses, surface: address}})
+
+
+def _place_of(address: Address) -> tuple[str | None, ...]:
+    return address.chat, address.thread, address.via, address.direct_topic, address.channel, address.account
+
+
+def undelivered(conversation: Case, now: datetime) -> Case:
+    """An answer did not arrive: it is the agent's move again."""
+    status = "assigned" if conversation.status == "pending" else conversation.status
+    return conversation.model_copy(update={"status": status, "updated_at": now})
+
+
+def resolved(conversation: Case, now: datetime) -> Case:
+    """The case is done until the customer writes again or `CLOSES_AFTER` has passed."""
+    return conversation.model_copy(
+        update={
+            "status": "resolved",
+            "resolved_at": now,
+            "resolutions": conversation.resolutions + 1,
+            "last_agent": conversation.agent or conversation.last_agent,
+            "updated_at": now,
+        }
+    )
+
+
+def closed(conversation: Case, now: datetime) -> Case:
+    """Done for good; the next message of the person opens another."""
+    return conversation.model_copy(update={"status": "closed", "updated_at": now})
+
+
+def met(person: Person | None, activity: Activity, now: datetime) -> Person:
+    """The person as known after an activity."""
+    known = person or _stranger(activity, now)
+    return known.model_copy(
+        update={
+            "name": activity.person_name or known.name,
+            "language": activity.language or known.language,
+            "email": _said(activity, "email") or known.email,
+            "phone": _said(activity, "phone") or known.phone,
+            "seen_at": now,
+        }
+    )
+
+
+def _said(activity: Activity, name: str) -> str | None:
+    """What a person says of where they can be reached; what was masked, since it was said in public, is nowhere."""
+    value = activity.details.get(name)
+    return value if isinstance(value, str) and value and name not in activity.masked else None
+
+
+def _stranger(activity: Activity, now: datetime) -> Person:
+    return Person.made(
+        key=str(activity.person_key),
+        workspace=activity.workspace,
+        person=activity.person,
+        name=None,
+        language=None,
+        email=None,
+        phone=None,
+        blocked=False,
+        open={},
+        forwarded_to=None,
+        ours_in=[],
+        greeted_at=None,
+        seen_at=now,
+    )
+
+
+def thread_of(activity: Activity) -> str:
+    """Which of a person's open conversations an activity belongs to: '' in private, else the public place."""
+    return (activity.thread or "") if activity.surface == "public" else ""

@@ -1,0 +1,249 @@
+"""What agents do beside answering: transfer, reopen, priority, promises, notes. Outcomes as in `commands`."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from schemas.commands import AddNote, Reapply, Reopen, Replan, SetPriority, Transfer
+from schemas.configuration import WorkspaceConfiguration
+from schemas.conversation import Author
+from schemas.routing import TaskChanged, TaskGiven
+from schemas.values import Contract, Problem
+from services.domain.conversation_state import Case
+from services.platform.processing.processor import Arrived
+from services.platform.processing.unit_of_work import Work
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations.commands import NO_CONVERSATION, is_repeat
+from services.router.conversations.domain import lifecycle
+from services.router.conversations.domain.routing_rules import plan
+from services.router.conversations.facts import accept, next_order, queue, refuse, tell
+
+
+class Asked(Protocol):
+    """What every command of this file has."""
+
+    @property
+    def conversation(self) -> str: ...
+
+    @property
+    def request_hash(self) -> str: ...
+
+
+Move = TypeVar("Move", bound=Contract)
+Configuration = WorkspaceConfiguration | None
+
+
+def carry_out(
+    work: Work,
+    command: Arrived,
+    asked: Asked,
+    why_not: Callable[[Case], Problem | None],
+    do: Callable[[Case], str],
+) -> None:
+    """Do it and say what it made, or refuse it; once."""
+    if is_repeat(work, command):
+        return
+    case = work.get(CONVERSATIONS, asked.conversation)
+    refusal = NO_CONVERSATION if case is None else why_not(case)
+    if refusal is not None:
+        refuse(work, command, asked.request_hash, refusal)
+    elif case is not None:
+        accept(work, command, asked.request_hash, do(case), created=False)
+
+
+def _finished(case: Case) -> Problem | None:
+    if case.status not in lifecycle.FINISHED:
+        return None
+    return Problem(
+        status=409, title="Conversation is finished", detail=f"The conversation is {case.status}. Reopen it first."
+    )
+
+
+def handle_transfer(work: Work, command: Arrived) -> None:
+    """To an agent at once, or to another team's queue; dispatch moves the units and tells who has it."""
+    asked = command.event.read(Transfer)
+    carry_out(
+        work, command, asked, lambda case: _why_not_transfer(case, asked), lambda case: _transfer(work, case, asked)
+    )
+
+
+def _why_not_transfer(case: Case, asked: Transfer) -> Problem | None:
+    if asked.to_agent is not None and asked.to_agent == case.agent:
+        return Problem(status=409, title="Already there", detail=f"{asked.to_agent} has the conversation already.")
+    if asked.to_team is not None and asked.to_team == case.team:
+        return Problem(
+            status=409, title="Already there", detail=f"The conversation is with team {asked.to_team} already."
+        )
+    return _finished(case)
+
+
+def _transfer(work: Work, case: Case, asked: Transfer) -> str:
+    where = {"conversation": case.id, "key": case.key, "workspace": case.workspace}
+    if asked.to_agent is not None:
+        after = lifecycle.handed_to(case, asked.to_agent, work.now)
+        tell(work, "transferred", after, case.status)
+        if lifecycle.has_no_task(case):
+            work.emit("pasokh.routing.task_queued", case.workspace, lifecycle.task(after))
+        given = TaskGiven(**where, to_agent=asked.to_agent, by=asked.agent)
+        work.emit("pasokh.routing.task_given", case.workspace, given)
+    elif asked.to_team is not None:
+        move_to_team(work, case, asked.to_team)
+    return case.id
+
+
+def move_to_team(work: Work, case: Case, team: str) -> Case:
+    """Into the queue of another team; whoever has it now gives it up."""
+    after = lifecycle.moved_to(case, team, work.now)
+    tell(work, "transferred", after, case.status)
+    if lifecycle.has_no_task(case):
+        queue(work, after, after.status)
+        return after
+    if case.status != "waiting":
+        tell(work, "queued", after, after.status)
+    change = TaskChanged(conversation=case.id, key=case.key, workspace=case.workspace, team=team)
+    work.emit("pasokh.routing.task_changed", case.workspace, change)
+    return after
+
+
+def handle_priority(work: Work, command: Arrived, configuration: Configuration) -> None:
+    """Another priority: its place in the queue and its promises follow. One that waits sees the rules of now too."""
+    asked = command.event.read(SetPriority)
+    carry_out(work, command, asked, _finished, lambda case: _prioritise(work, case, asked, configuration))
+
+
+def _prioritise(work: Work, case: Case, asked: SetPriority, configuration: Configuration) -> str:
+    if asked.priority != case.priority:
+        case = change_priority(work, case, asked.priority)
+    else:
+        case = case.model_copy(update={"overrides": lifecycle.overruled(case, "priority"), "updated_at": work.now})
+        work.put(CONVERSATIONS, case.id, case)
+    if case.status == "waiting":
+        replan(work, case, configuration)
+    return case.id
+
+
+def change_priority(work: Work, case: Case, priority: str) -> Case:
+    """Tell the new priority to everybody who orders by it."""
+    overrides = lifecycle.overruled(case, "priority")
+    after = case.model_copy(update={"priority": priority, "overrides": overrides, "updated_at": work.now})
+    tell(work, "priority_changed", after, case.status)
+    change = TaskChanged.model_validate(
+        {"conversation": case.id, "key": case.key, "workspace": case.workspace, "priority": priority}
+    )
+    work.emit("pasokh.routing.task_changed", case.workspace, change)
+    return after
+
+
+def handle_replan(work: Work, command: Arrived, configuration: Configuration) -> None:
+    """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
+    asked = command.event.read(Replan)
+    case = work.get(CONVERSATIONS, asked.conversation)
+    if case is not None and case.status == "waiting" and case.config_version < asked.version:
+        replan(work, case, configuration)
+
+
+def replan(work: Work, case: Case, configuration: Configuration) -> None:
+    """Apply the rules of now to a conversation that waits, and tell dispatch; who has it by then keeps it."""
+    after = lifecycle.replanned(case, plan(lifecycle.traits_now(case), configuration), work.now)
+    if lifecycle.is_routed_alike(case, after):
+        work.put(CONVERSATIONS, after.id, after)
+    else:
+        tell(work, "rerouted", after, case.status)
+    change = TaskChanged(
+        conversation=after.id,
+        key=after.key,
+        workspace=after.workspace,
+        team=after.team,
+        requirement=after.requirement,
+        priority=after.priority,
+        keeps_agent=True,
+        rule=after.rule,
+        config_version=after.config_version,
+    )
+    work.emit("pasokh.routing.task_changed", after.workspace, change)
+
+
+def handle_reapply(work: Work, command: Arrived) -> None:
+    """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
+    asked = command.event.read(Reapply)
+    carry_out(work, command, asked, _finished, lambda case: _reapply(work, case))
+
+
+def _reapply(work: Work, case: Case) -> str:
+    tell(work, "sla_reapplied", case.model_copy(update={"updated_at": work.now}), case.status)
+    return case.id
+
+
+def handle_reopen(work: Work, command: Arrived, configuration: Configuration) -> None:
+    """A resolved conversation waits again, by the rules of now, its last agent preferred."""
+    asked = command.event.read(Reopen)
+    carry_out(
+        work, command, asked, lambda case: _why_not_reopen(work, case), lambda case: _reopen(work, case, configuration)
+    )
+
+
+def _why_not_reopen(work: Work, case: Case) -> Problem | None:
+    if case.status == "closed":
+        detail = "The conversation is closed for good; the customer's next message opens another."
+        return Problem(status=409, title="Conversation is closed", detail=detail)
+    if case.status != "resolved":
+        return Problem(
+            status=409,
+            title="Not resolved",
+            detail=f"The conversation is {case.status}; only a resolved one can be reopened.",
+        )
+    person = work.get(PERSONS, case.key)
+    current = person.open.get(case.thread or "") if person else None
+    if current not in {None, case.id}:
+        return Problem(
+            status=409, title="Another is open", detail=f"The customer has another open conversation there: {current}."
+        )
+    return None
+
+
+def _reopen(work: Work, case: Case, configuration: Configuration) -> str:
+    planned = plan(lifecycle.traits_now(case), configuration)
+    after = lifecycle.replanned(lifecycle.requeued(case, work.now), planned, work.now)
+    work.unwake(f"close/{case.id}")
+    tell(work, "reopened", after, case.status)
+    queue(work, after, after.status)
+    return case.id
+
+
+def handle_note(work: Work, command: Arrived) -> None:
+    """A message that only agents see. Finished conversations take notes too."""
+    asked = command.event.read(AddNote)
+    carry_out(work, command, asked, lambda _: None, lambda case: _note(work, case, asked))
+
+
+def _note(work: Work, case: Case, asked: AddNote) -> str:
+    note = MessageRecord(
+        id=work.new_id("note"),
+        conversation=case.id,
+        workspace=case.workspace,
+        key=case.key,
+        order=next_order(work),
+        direction="note",
+        surface=case.surface,
+        channel=case.channel,
+        author=Author(kind="agent", id=asked.agent) if asked.agent else Author(kind="system"),
+        text=asked.text,
+        masked=asked.masked,
+        received_at=asked.accepted_at,
+        state="received",
+    )
+    work.put(MESSAGES, note.id, note)
+    tell(work, "noted", case.model_copy(update={"updated_at": work.now}), case.status, message=note.id)
+    return case.id
+
+
+MOVES: dict[str, Callable[[Work, Arrived], None]] = {
+    "pasokh.command.transfer": handle_transfer,
+    "pasokh.command.reapply": handle_reapply,
+    "pasokh.command.note": handle_note,
+}
+PLANNED: dict[str, Callable[[Work, Arrived, Configuration], None]] = {
+    "pasokh.command.priority": handle_priority,
+    "pasokh.command.reopen": handle_reopen,
+    "pasokh.command.replan": handle_replan,
+}
+"""Those that apply routing rules: the configuration of the workspace is read for them."""

@@ -1,0 +1,1 @@
+"""Which agent gets which task: values, indexes, the dispatcher and its explanation. Pure."""

@@ -1,0 +1,316 @@
+"""The agents of a workspace, indexed so that the best for a need is found without looking at the others.
+
+Agents of the same teams and skills are one `Kind`: equal for every task but for their load and rest. An `Opening` is
+a need that tasks have had: the kinds that meet it, best fit first. Both keep heaps of which only the top is ever
+trusted. A heap's entry may promise too much (an agent that was free and is not) and is mended when it comes to the
+top; it never promises too little, because whoever becomes freer is entered anew at once. So a change of load costs the
+logarithm of a kind, and at worst one small step per opening, but never anything per agent or per task.
+"""
+
+from bisect import bisect_left, insort
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import islice
+
+from schemas.routing import Candidate
+from services.router.dispatch.domain.heaps import ascending, overgrown
+from services.router.dispatch.domain.values import Agent, Fit, Need, Situation, Standing, rare_skills
+
+KEPT_OPENINGS = 1_000
+FEW = 32
+"""Free agents, of as few kinds, are sorted sooner than their heaps are read."""
+
+Bid = tuple[int, int, float, datetime, str, int]
+"""The best that a kind offers to an opening: fit, standing, and the kind's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An agent as a decision showed it; `candidate` says all that follows for the need, as long as nothing changed."""
+
+    agent: Agent
+    preferred: bool
+    candidate: Candidate
+
+
+@dataclass(slots=True, eq=False)
+class Kind:
+    """Agents of the same teams and skills. `standings` are those of its free agents."""
+
+    number: int
+    teams: frozenset[str]
+    skills: Mapping[str, int]
+    situations: dict[str, Situation] = field(default_factory=dict)
+    counts: Counter[Situation] = field(default_factory=Counter)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    openings: dict[Need, "Opening"] = field(default_factory=dict)
+    _heap: list[Standing] = field(default_factory=list)
+
+    def place(self, agent: Agent) -> None:
+        """Take note of an agent as it is now."""
+        self._situate(agent.id, agent.situation)
+        if agent.situation != "free":
+            self.standings.pop(agent.id, None)
+        elif self.standings.get(agent.id) != agent.standing:
+            self._offer(agent.standing)
+
+    def leave(self, agent: str) -> None:
+        """Forget an agent."""
+        self._situate(agent, None)
+        self.standings.pop(agent, None)
+
+    def best(self) -> Standing | None:
+        """The free agent that comes first; None when nobody is free."""
+        while self._heap and not self._stands(self._heap[0]):
+            heappop(self._heap)
+        return self._heap[0] if self._heap else None
+
+    def ranked(self) -> Iterator[Standing]:
+        """Its free agents, first first."""
+        last: Standing | None = None
+        for standing in ascending(self._heap):
+            if standing != last and self._stands(standing):
+                last = standing
+                yield standing
+
+    def _stands(self, standing: Standing) -> bool:
+        return self.standings.get(standing[2]) == standing
+
+    def _offer(self, standing: Standing) -> None:
+        self.standings[standing[2]] = standing
+        heappush(self._heap, standing)
+        if overgrown(self._heap, len(self.standings)):
+            self._heap = list(self.standings.values())
+            heapify(self._heap)
+        if self.best() == standing:
+            for opening in self.openings.values():
+                opening.hear(self, standing)
+
+    def _situate(self, agent: str, after: Situation | None) -> None:
+        before = self.situations.pop(agent, None)
+        if after is not None:
+            self.situations[agent] = after
+        if before == after:
+            return
+        for counts in (self.counts, *(opening.counts for opening in self.openings.values())):
+            if before is not None:
+                counts[before] -= 1
+            if after is not None:
+                counts[after] += 1
+
+
+@dataclass(slots=True, eq=False)
+class Opening:
+    """A need, and the kinds that meet it. `counts` are of all agents of those kinds by situation.
+
+    `shown` is how agents were shown last, by id.
+    """
+
+    need: Need
+    kinds: dict[int, tuple[Kind, Fit]] = field(default_factory=dict)
+    counts: Counter[Situation] = field(default_factory=Counter)
+    shown: dict[str, Shown] = field(default_factory=dict)
+    _bids: dict[int, Bid] = field(default_factory=dict)
+    _heap: list[Bid] = field(default_factory=list)
+
+    def admit(self, kind: Kind, fit: Fit) -> None:
+        """Let a kind take part."""
+        self.kinds[kind.number] = kind, fit
+        kind.openings[self.need] = self
+        self.counts.update(kind.counts)
+        best = kind.best()
+        if best is not None:
+            self.hear(kind, best)
+
+    def dismiss(self, kind: Kind) -> None:
+        """A kind that has no agents any more."""
+        del self.kinds[kind.number], kind.openings[self.need]
+        self._bids.pop(kind.number, None)
+
+    def hear(self, kind: Kind, standing: Standing) -> None:
+        """A kind has a new best agent: enter it, if it is better than what the kind stands for here."""
+        bid = (*self.kinds[kind.number][1], *standing, kind.number)
+        held = self._bids.get(kind.number)
+        if held is not None and held <= bid:
+            return
+        self._bids[kind.number] = bid
+        heappush(self._heap, bid)
+        if overgrown(self._heap, len(self._bids)):
+            self._heap = list(self._bids.values())
+            heapify(self._heap)
+
+    def best(self) -> str | None:
+        """The id of the best free agent; None when nobody is free."""
+        while self._heap:
+            bid = self._heap[0]
+            mended = self._mended(bid)
+            if mended is None:
+                heappop(self._heap)
+            elif mended == bid:
+                return bid[4]
+            else:
+                heapreplace(self._heap, mended)
+        return None
+
+    def first(self, most: int) -> list[str]:
+        """The ids of the first free agents, best first, so many at the most."""
+        if self.counts["free"] > FEW or len(self.kinds) > FEW:
+            return list(islice(self.ranked(), most))
+        bids = [(*fit, *standing) for kind, fit in self.kinds.values() for standing in kind.standings.values()]
+        return [bid[4] for bid in sorted(bids)[:most]]
+
+    def ranked(self) -> Iterator[str]:
+        """The ids of the free agents, best first."""
+        bids = (bid for bid in ascending(self._heap) if self._bids.get(bid[5]) is bid)
+        pending: list[tuple[Bid, int, Iterator[Bid]]] = []
+        _advance(pending, 0, bids)
+        while pending:
+            bid, depth, rest = heappop(pending)
+            _advance(pending, depth, rest)
+            if depth:
+                yield bid[4]
+            else:
+                _advance(pending, 1, self._offers(*self.kinds[bid[5]]))
+
+    @staticmethod
+    def _offers(kind: Kind, fit: Fit) -> Iterator[Bid]:
+        return ((*fit, *standing, kind.number) for standing in kind.ranked())
+
+    def _mended(self, bid: Bid) -> Bid | None:
+        number = bid[5]
+        if self._bids.get(number) is not bid:
+            return None
+        kind, fit = self.kinds[number]
+        standing = kind.best()
+        if standing is None:
+            del self._bids[number]
+            return None
+        mended = (*fit, *standing, number)
+        if mended != bid:
+            self._bids[number] = mended
+        return mended
+
+
+def _advance(pending: list[tuple[Bid, int, Iterator[Bid]]], depth: int, bids: Iterator[Bid]) -> None:
+    bid = next(bids, None)
+    if bid is not None:
+        heappush(pending, (bid, depth, bids))
+
+
+class Roster:
+    """All agents of a workspace. `members` are the ids per team, sorted; `rare` the skills that few hold."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Agent] = {}
+        self.members: dict[str, list[str]] = {}
+        self._kinds: dict[tuple[frozenset[str], frozenset[tuple[str, int]]], Kind] = {}
+        self._kind_of: dict[str, Kind] = {}
+        self._by_skill: dict[tuple[str, str | None], dict[int, Kind]] = {}
+        self._holders: Counter[str] = Counter()
+        self._openings: OrderedDict[Need, Opening] = OrderedDict()
+        self.rare: frozenset[str] = frozenset()
+        self._recount = False
+        self._numbered = 0
+
+    def put(self, agent: Agent) -> None:
+        """Enter an agent, or note how it is now."""
+        held = self.agents.get(agent.id)
+        if held is not None and (held.teams != agent.teams or held.skills != agent.skills):
+            self.remove(agent.id)
+            held = None
+        if held is None:
+            self._enter(agent)
+        self.agents[agent.id] = agent
+        self._kind_of[agent.id].place(agent)
+
+    def remove(self, agent: str) -> None:
+        """Forget an agent, which must be here."""
+        held, kind = self.agents.pop(agent), self._kind_of.pop(agent)
+        kind.leave(agent)
+        self._holders.subtract(held.skills.keys())
+        for team in held.teams:
+            del self.members[team][bisect_left(self.members[team], agent)]
+        if not kind.situations:
+            self._disband(kind)
+        self._recount = True
+
+    def opening(self, need: Need) -> Opening:
+        """The opening of a need, made when it is first asked for."""
+        if self._recount:
+            self._weigh()
+        opening = self._openings.get(need) or self._open(need)
+        self._openings.move_to_end(need)
+        while len(self._openings) > KEPT_OPENINGS:
+            self._close(next(iter(self._openings.values())))
+        return opening
+
+    def excluded(self, opening: Opening) -> dict[str, int]:
+        """How many agents each filter excludes, each counted under the first that it fails."""
+        in_team, counts = len(self.members.get(opening.need.team, ())), opening.counts
+        found = {
+            "team": len(self.agents) - in_team,
+            "skills": in_team - sum(counts.values()),
+            "presence": counts["presence"],
+            "capacity": counts["capacity"],
+        }
+        return {name: count for name, count in found.items() if count}
+
+    def _enter(self, agent: Agent) -> None:
+        self._holders.update(agent.skills.keys())
+        for team in agent.teams:
+            insort(self.members.setdefault(team, []), agent.id)
+        key = agent.teams, frozenset(agent.skills.items())
+        self._kind_of[agent.id] = self._kinds.get(key) or self._found(agent)
+        self._recount = True
+
+    def _found(self, agent: Agent) -> Kind:
+        self._numbered += 1
+        kind = Kind(self._numbered, agent.teams, agent.skills)
+        self._kinds[agent.teams, frozenset(agent.skills.items())] = kind
+        for at in _shelves(kind):
+            self._by_skill.setdefault(at, {})[kind.number] = kind
+        for opening in self._openings.values():
+            self._admit(opening, kind)
+        return kind
+
+    def _disband(self, kind: Kind) -> None:
+        del self._kinds[kind.teams, frozenset(kind.skills.items())]
+        for at in _shelves(kind):
+            del self._by_skill[at][kind.number]
+        for opening in list(kind.openings.values()):
+            opening.dismiss(kind)
+
+    def _weigh(self) -> None:
+        """Fits hang on what is rare: where that changed, all openings are made anew when asked for."""
+        self._recount = False
+        rare = rare_skills(self._holders, len(self.agents))
+        if rare == self.rare:
+            return
+        self.rare = rare
+        self._openings.clear()
+        for kind in self._kinds.values():
+            kind.openings.clear()
+
+    def _open(self, need: Need) -> Opening:
+        opening = self._openings[need] = Opening(need)
+        shelves = [self._by_skill.get((need.team, name), {}) for name, _ in need.skills]
+        rarest = min(shelves, key=len) if shelves else self._by_skill.get((need.team, None), {})
+        for kind in rarest.values():
+            self._admit(opening, kind)
+        return opening
+
+    def _admit(self, opening: Opening, kind: Kind) -> None:
+        if opening.need.met_by(kind.teams, kind.skills):
+            opening.admit(kind, opening.need.fit(kind.skills, self.rare))
+
+    def _close(self, opening: Opening) -> None:
+        del self._openings[opening.need]
+        for kind, _ in list(opening.kinds.values()):
+            opening.dismiss(kind)
+
+
+def _shelves(kind: Kind) -> list[tuple[str, str | None]]:
+    return [(team, name) for team in kind.teams for name in (None, *kind.skills)]

@@ -1,0 +1,182 @@
+"""One workspace's agents and tasks, and the rule that joins them: nobody free waits for a task that waits for them.
+
+Everything here follows from the agents, tasks and `drawn` that were put in, never from the order they were put in: a
+desk made anew from documents decides as the old one would have.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.router.dispatch.domain.agent_index import Roster
+from services.router.dispatch.domain.explain import (
+    Explanation,
+    choose,
+    explain_forced,
+    explain_given,
+    explain_waiting,
+)
+from services.router.dispatch.domain.queue import Queue
+from services.router.dispatch.domain.values import Agent, Task
+
+RESERVED_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A task was given to an agent."""
+
+    task: Task
+    agent: str
+    why: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A task was looked at, and nobody can take it now."""
+
+    task: Task
+    why: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A task was taken from an agent, and waits at its old place. `reason` is a plain phrase."""
+
+    task: Task
+    agent: str
+    reason: str
+
+
+Verdict = Given | Waits | Returned
+
+
+class Desk:
+    """Decides who gets which task. Calls return what was decided, in order; `touched` are agents that changed.
+
+    `drawn` counts the tasks that agents took from the queue; every `reserved_every`th goes to the longest waiting.
+    """
+
+    def __init__(self, drawn: int = 0, reserved_every: int = RESERVED_EVERY) -> None:
+        self.roster = Roster()
+        self.queue = Queue()
+        self.drawn = drawn
+        self.touched: set[str] = set()
+        self._reserved_every = reserved_every
+        self._held: dict[str, tuple[Task, str]] = {}
+        self._holdings: dict[str, dict[str, None]] = {}
+
+    def restore(self, agents: Sequence[Agent], waiting: Sequence[Task], held: Sequence[tuple[Task, str]]) -> None:
+        """Put in what documents say, deciding nothing."""
+        for agent in agents:
+            self.roster.put(agent)
+        for task in waiting:
+            self.queue.put(task)
+        for task, holder in held:
+            self._hold(task, holder)
+
+    def open(self, task: Task, now: datetime) -> list[Verdict]:
+        """A conversation wants an agent. One that is here already is left as it is."""
+        if task.id in self._held or task.id in self.queue.tasks:
+            return []
+        return [self._settle(task, now)]
+
+    def change(self, task: Task, now: datetime) -> list[Verdict]:
+        """A task is now like this. With another team it is taken from whoever holds it; unknown ones are left."""
+        if task.id in self.queue.tasks:
+            before = self.queue.tasks[task.id]
+            self.queue.put(task)
+            return [] if before.need == task.need else [self._settle(task, now)]
+        if task.id not in self._held:
+            return []
+        before, holder = self._held[task.id]
+        if before.need.team == task.need.team:
+            self._held[task.id] = task, holder
+            return []
+        self._release(task.id, now)
+        returned = Returned(task, holder, f"moved to team {task.need.team}")
+        return [returned, self._settle(task, now), *self._draw(holder, now)]
+
+    def give_to(self, task_id: str, agent: str, by: str | None, now: datetime) -> list[Verdict]:
+        """A person decided who takes a task: skills and units are not asked. An agent that is gone gives it back."""
+        task, before = self._task(task_id), self._holder(task_id)
+        if task is None or before == agent:
+            return []
+        if before is not None:
+            self._release(task_id, now)
+        given = self._give_or_return(task, agent, by, now)
+        return [*given, *(self._draw(before, now) if before else [])]
+
+    def _give_or_return(self, task: Task, agent: str, by: str | None, now: datetime) -> list[Verdict]:
+        chosen = self.roster.agents.get(agent)
+        if chosen is None:
+            return [Returned(task, agent, "the agent is gone"), self._settle(task, now)]
+        return [self._give(task, chosen, now, explain_forced(chosen, by))]
+
+    def _task(self, task_id: str) -> Task | None:
+        return self._held[task_id][0] if task_id in self._held else self.queue.tasks.get(task_id)
+
+    def _holder(self, task_id: str) -> str | None:
+        return self._held[task_id][1] if task_id in self._held else None
+
+    def close(self, task: str, now: datetime) -> list[Verdict]:
+        """A conversation wants nobody any more; whoever held it may take another."""
+        if task in self.queue.tasks:
+            self.queue.remove(task)
+        if task not in self._held:
+            return []
+        _, holder = self._release(task, now)
+        return self._draw(holder, now)
+
+    def put_agent(self, agent: Agent, now: datetime) -> list[Verdict]:
+        """An agent is new or now like this; what it holds it keeps, and it takes what it may, until full."""
+        self._note(agent.settled(now))
+        return self._draw(agent.id, now)
+
+    def remove_agent(self, agent: str, now: datetime) -> list[Verdict]:
+        """An agent is gone: its tasks wait at their old places, or go to others at once."""
+        tasks = sorted((self._held.pop(i)[0] for i in self._holdings.pop(agent, {})), key=lambda task: task.order)
+        self.roster.remove(agent)
+        self.touched.discard(agent)
+        returned = [Returned(task, agent, "the agent was deleted") for task in tasks]
+        return [*returned, *(self._settle(task, now) for task in tasks)]
+
+    def _settle(self, task: Task, now: datetime) -> Given | Waits:
+        agent = choose(self.roster, task)
+        if agent is None:
+            self.queue.put(task)
+            return Waits(task, explain_waiting(self.roster, task))
+        return self._give(task, agent, now, explain_given(self.roster, task))
+
+    def _draw(self, agent: str, now: datetime) -> list[Verdict]:
+        given: list[Verdict] = []
+        while (drawer := self.roster.agents[agent]).situation == "free":
+            reserved = (self.drawn + 1) % self._reserved_every == 0
+            task = self.queue.oldest_for(drawer) if reserved else self.queue.first_for(drawer)
+            if task is None:
+                break
+            self.drawn += 1
+            why = explain_given(self.roster, task, "reserved" if reserved else "in_line")
+            given.append(self._give(task, drawer, now, why))
+        return given
+
+    def _give(self, task: Task, agent: Agent, now: datetime, why: Explanation) -> Given:
+        if task.id in self.queue.tasks:
+            self.queue.remove(task.id)
+        self._hold(task, agent.id)
+        self._note(agent.given(now))
+        return Given(task, agent.id, why)
+
+    def _hold(self, task: Task, agent: str) -> None:
+        self._held[task.id] = task, agent
+        self._holdings.setdefault(agent, {})[task.id] = None
+
+    def _release(self, task: str, now: datetime) -> tuple[Task, str]:
+        held, holder = self._held.pop(task)
+        del self._holdings[holder][task]
+        self._note(self.roster.agents[holder].freed(now))
+        return held, holder
+
+    def _note(self, agent: Agent) -> None:
+        self.roster.put(agent)
+        self.touched.add(agent.id)

@@ -1,0 +1,96 @@
+"""The waiting tasks of a workspace, indexed so that a freed agent looks only at the heads it may take.
+
+Tasks of the same need stand in one `Line`, once by order and once by age. Removed tasks leave their entries behind;
+those are dropped when they come to the top, or all at once when they are the most of a heap.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from services.router.dispatch.domain.heaps import overgrown
+from services.router.dispatch.domain.values import Age, Agent, Need, Order, Task
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """Waiting tasks of one need."""
+
+    need: Need
+    tasks: dict[str, Task] = field(default_factory=dict)
+    _orders: list[Order] = field(default_factory=list)
+    _ages: list[Age] = field(default_factory=list)
+
+    def add(self, task: Task) -> None:
+        self.tasks[task.id] = task
+        heappush(self._orders, task.order)
+        heappush(self._ages, task.age)
+        if overgrown(self._orders, len(self.tasks)):
+            self._orders = [task.order for task in self.tasks.values()]
+            heapify(self._orders)
+        if overgrown(self._ages, len(self.tasks)):
+            self._ages = [task.age for task in self.tasks.values()]
+            heapify(self._ages)
+
+    def first(self) -> Order:
+        """The least order of its tasks, of which there must be one."""
+        while (held := self.tasks.get(self._orders[0][3])) is None or held.order != self._orders[0]:
+            heappop(self._orders)
+        return self._orders[0]
+
+    def oldest(self) -> Age:
+        """The least age of its tasks, of which there must be one."""
+        while (held := self.tasks.get(self._ages[0][1])) is None or held.age != self._ages[0]:
+            heappop(self._ages)
+        return self._ages[0]
+
+
+class Queue:
+    """All waiting tasks of a workspace."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, Task] = {}
+        self._lines: dict[Need, Line] = {}
+        self._shelves: dict[tuple[str, str | None], dict[Need, Line]] = {}
+
+    def put(self, task: Task) -> None:
+        """Enter a task, or note how it is now. Its place is its own order: coming back late costs nothing."""
+        if task.id in self.tasks:
+            self.remove(task.id)
+        self.tasks[task.id] = task
+        line = self._lines.get(task.need)
+        if line is None:
+            line = self._lines[task.need] = Line(task.need)
+            self._shelves.setdefault(_shelf(task.need), {})[task.need] = line
+        line.add(task)
+
+    def remove(self, task: str) -> Task:
+        """Take out a task, which must be here."""
+        held = self.tasks.pop(task)
+        line = self._lines[held.need]
+        del line.tasks[task]
+        if not line.tasks:
+            del self._lines[held.need], self._shelves[_shelf(held.need)][held.need]
+        return held
+
+    def first_for(self, agent: Agent) -> Task | None:
+        """The task that comes first of those that the agent's teams and skills allow."""
+        orders = [line.first() for line in self._lines_for(agent)]
+        return self.tasks[min(orders)[3]] if orders else None
+
+    def oldest_for(self, agent: Agent) -> Task | None:
+        """The task that has waited longest, whatever its priority."""
+        ages = [line.oldest() for line in self._lines_for(agent)]
+        return self.tasks[min(ages)[1]] if ages else None
+
+    def _lines_for(self, agent: Agent) -> Iterator[Line]:
+        for team in agent.teams:
+            for name in (None, *agent.skills):
+                for line in self._shelves.get((team, name), {}).values():
+                    if line.need.skilled(agent.skills):
+                        yield line
+
+
+def _shelf(need: Need) -> tuple[str, str | None]:
+    """Who lacks the first skill of a need never sees its line."""
+    return need.team, need.skills[0][0] if need.skills else None

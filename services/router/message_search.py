@@ -1,0 +1,41 @@
+"""Looks for words in what was said in a conversation, as it rests: masked, and in one spelling."""
+
+from collections.abc import Sequence
+
+from services.domain.conversation_state import Case
+from services.platform.store.port import Query, Store
+from services.records.conversations import MESSAGES, MessageRecord
+from services.records.shown import opened_text
+from services.text.normalise import normalised
+
+PAGE = 200
+NEWEST = 2000
+"""How many messages of a conversation are read, the newest first."""
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """What has to be found: each word of the text, in the spelling that texts are compared in."""
+    return tuple(dict.fromkeys(normalised(text).split()))
+
+
+async def says(store: Store, case: Case, words: Sequence[str]) -> bool:
+    """Whether one of its messages holds all of the words, or parts of words. Raises Unavailable."""
+    equals = {"workspace": case.workspace, "conversation": case.id}
+    after: str | None = None
+    for _ in range(NEWEST // PAGE):
+        query = Query(MESSAGES.name, "conversation", {**equals}, descending=True, limit=PAGE, after=after)
+        page = await store.query(query)
+        if any(_holds(MessageRecord.model_validate(document), words) for _, document in page.items):
+            return True
+        after = page.next
+        if after is None:
+            break
+    return False
+
+
+def _holds(message: MessageRecord, words: Sequence[str]) -> bool:
+    text = opened_text(message.text)
+    if text is None:
+        return False
+    said = normalised(text)
+    return all(word in said for word in words)

@@ -1,0 +1,84 @@
+"""What an agent may say where: in public no secret of anybody, in private no card. What is the shop's own is let through.
+
+A reply is never altered. What is refused reaches neither the log nor a store.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from schemas.commands import Reply
+from services.domain.conversation_state import Case
+from services.platform.host.service import Context
+from services.platform.http.problems import Conflict
+from services.records.configuration import Configurations
+from services.router.views import ReplyBody
+from services.text.own import OwnIdentifiers, own_identifiers
+from services.text.sensitive import Masked, mask, whereabouts
+
+REFUSED_IN_PRIVATE = frozenset({"card"})
+"""A temporary password or a code that an agent gives a customer in private is meant for them; nobody sends a card."""
+LONG_TEXT = 1_000
+_audit = structlog.get_logger("pasokh.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What was found in a reply: `found` must not be read in public; `masked` is the text without secrets."""
+
+    seen: Masked
+    masked: str
+    surface: str
+
+    @property
+    def found(self) -> list[str]:
+        return list(self.seen.kinds)
+
+    def judge(self, *, confirmed: bool) -> None:
+        """Raise Conflict for what is refused there, with where it stands, unless somebody confirmed that it is right."""
+        kinds = self.found if self.surface == "public" else [k for k in self.found if k in REFUSED_IN_PRIVATE]
+        if not kinds or confirmed:
+            return
+        where, said = whereabouts(Masked(self.seen.text, kinds)), ", ".join(kinds)
+        rest = "Write it without, or, if this is no secret, send it again with `confirm`: true."
+        if self.surface == "public":
+            rest = f"Write it without, or in private. {rest.partition(', or, ')[2].capitalize()}"
+            raise Conflict(
+                f"A public reply must not hold a secret ({said}): {where}. {rest}", title="Secret in a public reply"
+            )
+        raise Conflict(f"A reply must not hold a card number: {where}. {rest}", title="Card number in a reply")
+
+
+async def guard_of(context: Context, conversation: Case, body: ReplyBody) -> Guard:
+    """What is found in a reply, with the workspace's own identifiers let through."""
+    own = await own_of(context, conversation.workspace)
+    seen, private = await masks_of(body.text, own)
+    return Guard(seen, private.text, body.surface or conversation.last_surface)
+
+
+async def own_of(context: Context, workspace: str) -> OwnIdentifiers:
+    """What is the workspace's own."""
+    configuration = (await Configurations().of(context.store, [workspace])).get(workspace)
+    return own_identifiers(configuration.itself.body.own if configuration else None)
+
+
+async def masks_of(text: str, own: OwnIdentifiers) -> tuple[Masked, Masked]:
+    """As everybody may read it, and as those may who are in the conversation. Long texts are read in a thread."""
+
+    def read() -> tuple[Masked, Masked]:
+        return mask(text, public=True, own=own), mask(text, public=False, own=own)
+
+    return read() if len(text) <= LONG_TEXT else await asyncio.to_thread(read)
+
+
+def note_confirmed(conversation: Case, reply: Reply) -> None:
+    """A line of audit: which key sent what the guard had refused."""
+    _audit.warning(
+        "guard_confirmed",
+        key=reply.confirmed_by,
+        workspace=conversation.workspace,
+        conversation=conversation.id,
+        agent=reply.agent,
+        kinds=reply.found,
+    )

@@ -1,0 +1,63 @@
+"""The SLA policies of now for every open conversation of a workspace: one command, which dispatch passes on to each."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from schemas.routing import ReapplyAll
+from services.platform.http.auth import allowed
+from services.platform.http.command_gateway import Command, command_id, request_hash
+from services.platform.http.dependencies import IdempotencyKey, In, Wait, Waiting, accepted
+from services.platform.http.json_body import JsonBody
+from services.platform.http.problems import Invalid
+from services.records.lookups import ExistingWorkspace
+from services.router import agents
+from services.router.views import ReapplyBody
+
+
+class ReappliedShown(BaseModel):
+    """How far the policies of now reach."""
+
+    conversations: int = Field(description="How many open conversations follow the policies of now.", ge=0)
+
+
+async def reapply_all(
+    configuration: ExistingWorkspace,
+    body: Annotated[ReapplyBody, Depends(JsonBody(ReapplyBody, optional=True))],
+    repeat: IdempotencyKey,
+    wait: Wait,
+    commands: Waiting,
+    context: In,
+) -> Response:
+    """Clocks that run are counted anew from their start, a policy that is gone takes its clocks along."""
+    workspace = configuration.workspace
+    asked = request_hash("POST", f"{workspace}/sla/reapply", body.model_dump(mode="json"))
+    data = ReapplyAll(agent=body.agent, accepted_at=context.clock.now(), request_hash=asked)
+    identity = command_id(context.clock, workspace, repeat)
+    command = Command(
+        identity, "pasokh.routing.reapply", workspace, workspace, data, asked, repeatable=repeat is not None
+    )
+
+    async def admit() -> None:
+        if body.agent is not None and await agents.agent_of(context, workspace, body.agent) is None:
+            raise Invalid(("/agent", f"There is no agent {body.agent!r} in this workspace."))
+
+    outcome = await commands.carry_out(command, wait, admit)
+    if outcome is None:
+        return accepted(command)
+    return JSONResponse(ReappliedShown(conversations=int(outcome.result or 0)).model_dump())
+
+
+def router_of() -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["configuration"])
+    router.add_api_route(
+        "/sla/reapply",
+        reapply_all,
+        methods=["POST"],
+        dependencies=[Depends(allowed("admin"))],
+        response_model=ReappliedShown,
+    )
+    return router

@@ -1,0 +1,149 @@
+"""Reads what auditing takes: what was promised when, how far each partition has come, one conversation whole.
+
+Order matters, because nothing here is read in one transaction. How far a partition has come is read first, then clocks,
+then facts: facts that had been heard by then are in the clocks, and whatever came later shows as a fact that had not.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from schemas.configuration import WorkspaceConfiguration
+from schemas.envelope import Event
+from schemas.values import Json, instant_text
+from services.domain.sla_state import Watch
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.collections import FACTS, ROWS, Row
+from services.platform.store.port import Document, Key, Query
+from services.records.clocks import AGENDAS, CLOCKS, WATCHES, AgendaRecord, ClockRecord
+from services.records.configuration import CONFIGURATIONS, version_id
+from services.records.lookups import configuration_of
+from services.sla.audit import CONVERSATION, Difference, Written, differences
+
+GROUP = "sla"
+HEARD = "conversations"
+"""The topic from which a partition hears its facts; its writer's group has the same name."""
+SETTLED = timedelta(minutes=1)
+"""What was said later than this may still be on its way to its clocks."""
+PAGE = 200
+INSTANT = timedelta(microseconds=1)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one partition has come.
+
+    `heard` is the number of the last fact that acted on its clocks. What was due by `looked` has been told; `waiting`
+    is the earliest moment at which something is to be told yet.
+    """
+
+    heard: tuple[int, int]
+    looked: datetime
+    waiting: datetime | None
+
+
+async def progress_of(reader: Reader, partitions: int) -> dict[str, Progress]:
+    """How far each partition has come, by the source of the facts that it hears. Raises Unavailable."""
+    return {f"{HEARD}/{partition}": await _progress(reader, partition) for partition in range(partitions)}
+
+
+async def _progress(reader: Reader, partition: int) -> Progress:
+    row_key, agenda_key = Key(ROWS.name, f"{GROUP}/{partition}"), Key(AGENDAS.name, str(partition))
+    found = await reader.get_many([row_key, agenda_key])
+    row = Row.model_validate(found[row_key]) if row_key in found else None
+    agenda = AgendaRecord.model_validate(found.get(agenda_key, {}))
+    heard = row.seen.get(f"{HEARD}/{partition}|{HEARD}", (-1, -1)) if row else (-1, -1)
+    first = Query(CLOCKS.name, "due", {"partition": partition}, at_least=instant_text(BEGINNING), limit=1)
+    clocks = [ClockRecord.model_validate(document) for _, document in (await reader.query(first)).items]
+    waiting = clocks[0].next_at if clocks else None
+    looked = agenda.said_until or BEGINNING
+    # More may have been due than is told at once.
+    return Progress(heard, min(looked, waiting - INSTANT) if waiting else looked, waiting)
+
+
+async def audited(
+    reader: Reader,
+    workspace: str,
+    conversation: str,
+    history: Iterable[Written],
+    progress: Mapping[str, Progress],
+    now: datetime,
+) -> list[Difference] | None:
+    """Where the clocks of a conversation differ from its facts; None while something of it is on its way.
+
+    `progress` was read before. Raises Unavailable.
+    """
+    about = {"workspace": workspace, "conversation": conversation}
+    watch = await _watch(reader, conversation)
+    clocks = [ClockRecord.model_validate(d) async for _, d in pages(reader, CLOCKS.name, "conversation", about)]
+    facts = [Event.model_validate(d) async for _, d in pages(reader, FACTS.name, "conversation", about)]
+    until = _settled_until(facts, progress, now - SETTLED)
+    if until is None:
+        return None
+    resting = {(clock.metric, clock.run): clock for clock in clocks}
+    return differences(facts, resting, tuple(history), until, watch.picked if watch else ())
+
+
+def _settled_until(facts: Iterable[Event], progress: Mapping[str, Progress], latest: datetime) -> datetime | None:
+    """The time until which all that is to be known of the facts rests in the clocks; None: not all of it does."""
+    until = latest
+    for fact in facts:
+        if fact.time > latest:
+            return None
+        if fact.type.startswith(CONVERSATION):
+            come = progress.get(fact.source)
+            if come is None or (fact.seq or 0, fact.index or 0) > come.heard:
+                return None
+            until = min(until, come.looked)
+    return until
+
+
+async def _watch(reader: Reader, conversation: str) -> Watch | None:
+    key = Key(WATCHES.name, conversation)
+    document = (await reader.get_many([key])).get(key)
+    return Watch.model_validate(document) if document is not None else None
+
+
+async def history_of(reader: Reader, workspace: str) -> list[Written] | None:
+    """Everything that was ever written about promises, oldest first; None: there is no such workspace.
+
+    Each version says in which one its parts were written, so those between are not read. Raises Unavailable.
+    """
+    current = await configuration_of(reader, workspace)
+    if current is None:
+        return None
+    found = [_written(current)]
+    while found[-1].since > 1:
+        key = Key(CONFIGURATIONS.name, version_id(workspace, found[-1].since - 1))
+        document = (await reader.get_many([key])).get(key)
+        if document is None:
+            break
+        found.append(_written(WorkspaceConfiguration.model_validate(document)))
+    return found[::-1]
+
+
+def _written(configuration: WorkspaceConfiguration) -> Written:
+    sla, itself = configuration.sla, configuration.itself
+    since = max(itself.version, sla.version if sla else 0)
+    at = max(itself.at, sla.at) if sla else itself.at
+    return Written(since, at, sla.version if sla else 0, sla.body if sla else None, itself.body.timezone)
+
+
+async def pages(
+    reader: Reader,
+    collection: str,
+    index: str,
+    equals: Mapping[str, Json],
+    at_least: str | None = None,
+    below: str | None = None,
+) -> AsyncIterator[tuple[str, Document]]:
+    """Documents with their ids, in the order of the index. Raises Unavailable."""
+    after: str | None = None
+    while True:
+        page = await reader.query(Query(collection, index, dict(equals), at_least, below, limit=PAGE, after=after))
+        for item in page.items:
+            yield item
+        if page.next is None:
+            return
+        after = page.next

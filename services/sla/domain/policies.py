@@ -1,0 +1,60 @@
+"""Which policy holds for a conversation: the first whose every condition does."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from schemas.configuration import Policy, SlaMatch
+from schemas.conversation import Conversation
+from services.domain.sla_state import Terms
+
+VALUES: dict[str, Callable[[Conversation], Iterable[object]]] = {
+    "channel": lambda c: (c.channel,),
+    "surface": lambda c: (c.surface,),
+    "language": lambda c: (c.language,),
+    "intent": lambda c: (c.intent,),
+    "sentiment": lambda c: (c.sentiment,),
+    "sensitive": lambda c: (c.sensitive,),
+    "priority": lambda c: (c.priority,),
+    "team": lambda c: (c.team,),
+    "tag": lambda c: c.tags,
+    # No conversation knows its customer's tier yet, so a policy that asks for one does not match.
+    "tier": lambda _: (),
+}
+"""What a conversation offers to each condition of a policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The terms that hold for a conversation, by which version of its workspace's configuration (0: there was none)."""
+
+    version: int
+    terms: Terms | None
+
+
+def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | None:
+    """The first policy that matches, None when none does."""
+    return next((policy for policy in policies if matches(policy.when, conversation)), None)
+
+
+def matches(when: SlaMatch, conversation: Conversation) -> bool:
+    """Whether all conditions that are given hold; a list holds when any of its values does."""
+    given = ((name, wanted) for name, wanted in vars(when).items() if wanted is not None)
+    return all(_holds(wanted, VALUES[name](conversation)) for name, wanted in given)
+
+
+def _holds(wanted: object, values: Iterable[object]) -> bool:
+    return any(value in wanted if isinstance(wanted, list) else value == wanted for value in values)
+
+
+def terms_of(policy: Policy | None, version: int) -> Terms | None:
+    """What a policy promises, as it is in this version of what was written."""
+    if policy is None:
+        return None
+    return Terms.made(
+        policy=policy.id,
+        version=version,
+        targets=policy.targets,
+        warn_at=policy.warn_at,
+        calendar=policy.calendar,
+        escalate=policy.escalate,
+    )

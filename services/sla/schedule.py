@@ -1,0 +1,135 @@
+"""When a partition looks at its clocks. Time comes through the log.
+
+Each partition has one timer, at the next moment of any of its clocks plus a grace. It asks conversations
+(`pasokh.control.due`) to say when everything before that moment has been said; their answer (`pasokh.control.tick`) is
+what fires. One question is in flight at a time. A wake-up that finds nothing due is harmless, a question that is
+repeated too. Clocks that are not due cost nothing: they are found by their index, never by a scan.
+
+One answer is good for all that was due by then: what one round does not hold follows by wake-ups at once, without
+another question. Nothing that is told later can have happened before, so it holds for clocks that start later as well.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from schemas.sla import ControlDue
+from schemas.values import instant_text
+from services.platform.processing.unit_of_work import Work
+from services.platform.store.port import Query
+from services.records.clocks import AGENDAS, CLOCKS, AgendaRecord, ClockRecord
+
+TIMER = "agenda"
+DUE = "pasokh.control.due"
+GRACE = timedelta(seconds=0.2)
+"""How long after a moment it is asked about: an answer accepted just before it is on the log by then."""
+ASK_AGAIN = timedelta(seconds=60)
+"""When conversations have not confirmed by then they are asked once more."""
+ROUND = 500
+"""How many clocks are read and fired at once; the rest follows at once."""
+INSTANT = timedelta(microseconds=1)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def agenda_id(work: Work) -> str:
+    """The id of the agenda of the batch's partition; it must be fetched before anything here is called."""
+    return str(work.place.partition)
+
+
+async def look_ahead(work: Work, confirmed_at: datetime | None) -> datetime | None:
+    """Read the clocks that a confirmation of this time fires (None: a wake-up only), and return the floor.
+
+    No clock that this batch does not hold is due before the floor; None: there is none. Store errors pass through.
+    """
+    if confirmed_at is None:
+        return await _first(work, BEGINNING)
+    beyond = confirmed_at + INSTANT
+    due = await _by_moment(work, at_least=BEGINNING, below=beyond, limit=ROUND)
+    return due[-1] if len(due) == ROUND else await _first(work, beyond)
+
+
+async def _first(work: Work, at_least: datetime) -> datetime | None:
+    return next(iter(await _by_moment(work, at_least=at_least, below=None, limit=1)), None)
+
+
+async def _by_moment(work: Work, *, at_least: datetime, below: datetime | None, limit: int) -> list[datetime]:
+    """The next moments of the partition's clocks, from the earliest on; the clocks are held by the batch then."""
+    query = Query(
+        CLOCKS.name,
+        "due",
+        {"partition": work.place.partition},
+        at_least=instant_text(at_least),
+        below=None if below is None else instant_text(below),
+        limit=limit,
+    )
+    return [clock.next_at for clock in await work.query(CLOCKS, query) if clock.next_at is not None]
+
+
+def due_by(work: Work, at: datetime) -> list[ClockRecord]:
+    """The clocks that the batch holds and that have something to tell by then, the earliest first."""
+    held = ((clock.next_at, identity, clock) for identity, clock in work.held(CLOCKS).items())
+    return [clock for _, _, clock in sorted((m, i, c) for m, i, c in held if m is not None and m <= at)]
+
+
+def arm(work: Work, moment: datetime) -> None:
+    """See that somebody looks after `moment`. While an answer is awaited nothing is needed: it looks again itself."""
+    agenda, at = _agenda(work), moment + GRACE
+    if agenda.armed_at is not None and agenda.armed_at < work.now:
+        # It should have come by now: set in this batch, about to come, or a dead letter. Setting it anew heals the last.
+        _set(work, min(at, agenda.armed_at), agenda.in_flight)
+    elif agenda.armed_at is None or (agenda.in_flight is None and at < agenda.armed_at):
+        _set(work, at, agenda.in_flight)
+
+
+def said_until(work: Work) -> datetime | None:
+    """The time until which all that happened is known to have been said."""
+    return _agenda(work).said_until
+
+
+def wake_up(work: Work, floor: datetime | None) -> None:
+    """The timer came: ask whether all is said that happened before what is due, or sleep until something is."""
+    in_flight, moment, said = _agenda(work).in_flight, _next_moment(work, floor), said_until(work)
+    if moment is not None and said is not None and moment <= said:
+        _set(work, moment + GRACE, in_flight)
+    elif in_flight is not None and work.now < in_flight + GRACE + ASK_AGAIN:
+        _set(work, in_flight + GRACE + ASK_AGAIN, in_flight)
+    elif moment is not None and moment + GRACE <= work.now:
+        _ask(work, work.now - GRACE)
+    else:
+        _sleep(work, moment)
+
+
+def confirmed(work: Work, at: datetime, floor: datetime | None) -> None:
+    """Conversations answered for `at` and what was due is told: look again when the next thing is due."""
+    agenda = _agenda(work)
+    said = max(at, agenda.said_until or at)
+    work.put(AGENDAS, agenda_id(work), agenda.model_copy(update={"said_until": said}))
+    if agenda.in_flight is None or agenda.in_flight <= at:
+        _sleep(work, _next_moment(work, floor))
+
+
+def _ask(work: Work, at: datetime) -> None:
+    workspace = next((clock.workspace for clock in due_by(work, at)), "pasokh")
+    work.emit(DUE, f"{workspace}/control", ControlDue(at=at), topic="sla", partition=work.place.partition)
+    _set(work, work.now + ASK_AGAIN, at)
+
+
+def _sleep(work: Work, moment: datetime | None) -> None:
+    if moment is not None:
+        _set(work, moment + GRACE, None)
+    else:
+        work.unwake(TIMER)
+        work.put(AGENDAS, agenda_id(work), AgendaRecord(said_until=said_until(work)))
+
+
+def _set(work: Work, at: datetime, in_flight: datetime | None) -> None:
+    work.wake(TIMER, at)
+    agenda = AgendaRecord(armed_at=at, in_flight=in_flight, said_until=said_until(work))
+    work.put(AGENDAS, agenda_id(work), agenda)
+
+
+def _agenda(work: Work) -> AgendaRecord:
+    return work.get(AGENDAS, agenda_id(work)) or AgendaRecord()
+
+
+def _next_moment(work: Work, floor: datetime | None) -> datetime | None:
+    moments = (clock.next_at for clock in work.held(CLOCKS).values())
+    return min((at for at in (floor, *moments) if at is not None), default=None)

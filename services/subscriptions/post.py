@@ -1,0 +1,91 @@
+"""One call to an endpoint, outside of any batch: reads the fact and the subscription, signs, posts, says how it ended."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from schemas.configuration import Kept
+from schemas.envelope import Event, encode
+from schemas.webhooks import Webhook
+from services.platform.core.errors import Unavailable
+from services.platform.core.time_source import Clock
+from services.platform.http.fair_share import NoConnection, Shares
+from services.platform.http.outgoing import Answer, Http, Refused, Retryable, Uncertain
+from services.platform.http.standard_webhooks import signed_headers
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.collections import FACTS
+from services.platform.store.port import Key
+from services.records.configuration import Configurations
+from services.subscriptions.domain import CALL_SECONDS, WAIT_SECONDS, Result
+from services.subscriptions.instruments import WebhookInstruments
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a call needs of the world."""
+
+    http: Http
+    store: Reader
+    clock: Clock
+    instruments: WebhookInstruments
+    configurations: Configurations = field(default_factory=Configurations)
+    shares: Shares = field(default_factory=Shares)
+    wait_seconds: float = WAIT_SECONDS
+
+
+async def call(workspace: str, webhook: str, event: str, outside: Outside) -> Result:
+    """Post one fact once. Raises nothing: every end is a result. Secrets are read here and now, and rest nowhere."""
+    try:
+        async with outside.shares.held(workspace, webhook, wait=outside.wait_seconds):
+            return await _measured(workspace, webhook, event, outside)
+    except NoConnection as error:
+        return Result(detail=str(error), started=False)
+
+
+async def _measured(workspace: str, webhook: str, event: str, outside: Outside) -> Result:
+    started = outside.clock.monotonic()
+    result = await _called(workspace, webhook, event, outside)
+    outside.instruments.calls.labels("none" if result.status is None else f"{result.status // 100}xx").inc()
+    outside.instruments.duration.observe(max(0.0, outside.clock.monotonic() - started))
+    return result
+
+
+async def _called(workspace: str, webhook: str, event: str, outside: Outside) -> Result:
+    try:
+        subscription = await _subscription(workspace, webhook, outside)
+        fact = await _fact(event, outside.store)
+    except Unavailable:
+        return Result(detail="the configuration or the fact could not be read", started=False)
+    if subscription is None or fact is None:
+        return Result(detail="the subscription or the fact is not there any more")
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            answer = await _posted(subscription.body, fact, outside)
+    except (Retryable, Refused, Uncertain) as error:
+        return Result(detail=str(error)[:200])
+    except TimeoutError:
+        return Result(detail="no answer in time")
+    return Result(status=answer.status, after=_after(answer))
+
+
+async def _subscription(workspace: str, webhook: str, outside: Outside) -> Kept[Webhook] | None:
+    found = await outside.configurations.of(outside.store, [workspace])
+    return found[workspace].webhooks.get(webhook) if workspace in found else None
+
+
+async def _fact(event: str, store: Reader) -> Event | None:
+    key = Key(FACTS.name, event)
+    document = (await store.get_many([key])).get(key)
+    # Read as an event: what the fact's document has besides is ours alone.
+    return None if document is None else Event.model_validate(document)
+
+
+async def _posted(subscription: Webhook, fact: Event, outside: Outside) -> Answer:
+    body, now = encode(fact), outside.clock.now()
+    return await outside.http.post(
+        subscription.url, body, signed_headers(subscription.secrets(now), fact.id, now, body)
+    )
+
+
+def _after(answer: Answer) -> float | None:
+    value = answer.headers.get("retry-after", "").strip()
+    return float(value[:9]) if value.isascii() and value.isdigit() else None

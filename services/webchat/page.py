@@ -1,0 +1,115 @@
+"""The widget for the pages of shops, and a page of our own with nothing but it: the end of hand-off links.
+
+`pasokh-chat.js` is read by every browser there is; it loads the modules of the chat where that can run.
+"""
+
+import json
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from schemas.values import Slug
+from services.platform.http.problems import NotFound
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The page is opened by its link, and never inside of another page: shops put the widget into theirs."""
+WIDGET_HEADERS = {
+    "Cache-Control": "public, max-age=300",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": POLICY,
+    # The address holds the token of a hand-off.
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+PLAIN_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    # Without its origin a form could not prove that it is of our own page.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+MODULES = (
+    "main.js",
+    "agreed.js",
+    "elements.js",
+    "lines.js",
+    "memory.js",
+    "reach.js",
+    "server.js",
+    "text.js",
+    "words.js",
+    "style.js",
+)
+"""What the chat is made of; `style.js` is `chat.css` as a module, so that pages need to allow no styles of ours."""
+
+
+@cache
+def file_of(name: str) -> str:
+    """A file of the folder `static`."""
+    return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
+
+
+@cache
+def module_of(name: str) -> str:
+    """A module of the chat."""
+    if name == "style.js":
+        return f"export const CSS = {json.dumps(file_of('chat/chat.css'))};\n"
+    return file_of(f"chat/{name}")
+
+
+async def widget() -> Response:
+    """`<script src=".../webchat/pasokh-chat.js" data-workspace="shop" data-account="main" async></script>`."""
+    return Response(file_of("pasokh-chat.js"), media_type="text/javascript", headers=WIDGET_HEADERS)
+
+
+async def module(name: str) -> Response:
+    """A module of the chat, or its style sheet for browsers that cannot take one from a script. Raises NotFound."""
+    if name == "chat.css":
+        return Response(file_of("chat/chat.css"), media_type="text/css", headers=WIDGET_HEADERS)
+    if name not in MODULES:
+        raise NotFound("The chat has no such file.")
+    return Response(module_of(name), media_type="text/javascript", headers=WIDGET_HEADERS)
+
+
+async def style() -> Response:
+    """How the page looks."""
+    return Response(file_of("page.css"), media_type="text/css", headers=WIDGET_HEADERS)
+
+
+async def plain_style() -> Response:
+    """How the plain form looks."""
+    return Response(file_of("plain.css"), media_type="text/css", headers=WIDGET_HEADERS)
+
+
+async def page(workspace: Slug, account: Slug, request: Request) -> Response:
+    """The chat, opened; the same for every account, so that it tells nobody which ones there are."""
+    # Where no script runs, the plain form takes over, with the token of a hand-off if there is one.
+    query = escape(f"?{request.url.query}" if request.url.query else "")
+    text = file_of("page.html").replace("{workspace}", workspace).replace("{account}", account)
+    return Response(text.replace("{query}", query), media_type="text/html", headers=PAGE_HEADERS)
+
+
+def router_of() -> APIRouter:
+    """What browsers load; no part of the REST contract."""
+    router = APIRouter(prefix="/webchat", include_in_schema=False)
+    router.add_api_route("/pasokh-chat.js", widget)
+    router.add_api_route("/pasokh-chat/{name}", module)
+    router.add_api_route("/page.css", style)
+    router.add_api_route("/plain.css", plain_style)
+    router.add_api_route("/{workspace}/{account}", page)
+    return router

@@ -1,0 +1,248 @@
+"""The chat as a plain form, for browsers that cannot run the widget: no script, one page, a POST for each message.
+
+The token of the session travels in the form. What is written goes the way of `routes`, so that limits, proofs and the
+one answer to a repeated id are the same; what is refused is said in a sentence, and the text stays in its box.
+"""
+
+from dataclasses import dataclass, replace
+from html import escape
+from urllib.parse import parse_qs
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from schemas.values import Slug
+from services.platform.http.dependencies import PageAsked
+from services.platform.http.problems import Invalid, Unauthorized
+from services.records.shown import MessageShown
+from services.text.showing import visible_name, without_direction
+from services.webchat.models import MessageBody, SessionBody
+from services.webchat.page import PLAIN_HEADERS, file_of
+from services.webchat.routes import ANSWERED, Reception, Visit, list_messages, open_session, problem_of, write
+
+MOST_SHOWN = 100
+PAGES = 10
+RIGHT_TO_LEFT = frozenset({"fa", "ar"})
+LATE = frozenset({408, 429, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the form says."""
+
+    title: str
+    write: str
+    send: str
+    again: str
+    you: str
+    agent: str
+    busy: str
+    refused: str
+    closed: str
+
+
+WORDS = {
+    "en": Words(
+        title="Chat with us",
+        write="Your message",
+        send="Send",
+        again="Send an empty message to see new answers.",
+        you="You",
+        agent="Support",
+        busy="We get many messages just now. Your text is still below: please send it again in a moment.",
+        refused="This could not be sent. Your text is still below: please shorten or change it.",
+        closed="This chat is not available now.",
+    ),
+    "fa": Words(
+        title="گفتگو با ما",
+        write="پیام شما",
+        send="فرستادن",
+        again="برای دیدن پاسخ‌های تازه، پیامی خالی بفرستید.",
+        you="شما",
+        agent="پشتیبانی",
+        busy="پیام‌های زیادی می‌رسد. نوشتهٔ شما در پایین مانده است؛ لطفاً لحظه‌ای دیگر دوباره بفرستید.",
+        refused="فرستاده نشد. نوشتهٔ شما در پایین مانده است؛ لطفاً کوتاه‌تر یا جور دیگری بنویسید.",
+        closed="این گفتگو اکنون در دسترس نیست.",
+    ),
+    "ar": Words(
+        title="تحدّث معنا",
+        write="رسالتك",
+        send="إرسال",
+        again="أرسل رسالة فارغة لرؤية الردود الجديدة.",
+        you="أنت",
+        agent="الدعم",
+        busy="تصلنا رسائل كثيرة الآن. نصّك باقٍ أدناه؛ أعد إرساله بعد لحظات.",
+        refused="تعذّر الإرسال. نصّك باقٍ أدناه؛ اختصره أو غيّره من فضلك.",
+        closed="هذه المحادثة غير متاحة الآن.",
+    ),
+    "lv": Words(
+        title="Tērzējiet ar mums",
+        write="Jūsu ziņa",
+        send="Sūtīt",
+        again="Lai redzētu jaunas atbildes, nosūtiet tukšu ziņu.",
+        you="Jūs",
+        agent="Atbalsts",
+        busy="Pašlaik saņemam daudz ziņu. Jūsu teksts ir zemāk: lūdzu, pēc brīža sūtiet vēlreiz.",
+        refused="To nevarēja nosūtīt. Jūsu teksts ir zemāk: lūdzu, saīsiniet vai mainiet to.",
+        closed="Šī tērzēšana pašlaik nav pieejama.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the form holds."""
+
+    language: str
+    token: str = ""
+    handoff: str = ""
+    id: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is answered: the form as it goes on, what was said, and a sentence about what went wrong."""
+
+    form: Form
+    messages: tuple[MessageShown, ...] = ()
+    notice: str = ""
+    status: int = 200
+    retry_after: str = ""
+
+
+def router_of(reception: Reception) -> APIRouter:
+    """The form of all accounts; no part of the REST contract."""
+
+    async def show(workspace: Slug, account: Slug, request: Request) -> Response:
+        """The form, empty; the same for every account, so that it tells nobody which ones there are."""
+        given = {name: [value] for name, value in request.query_params.items()}
+        return _page(request, Shown(_form_of(request, given)))
+
+    async def post(workspace: Slug, account: Slug, request: Request) -> Response:
+        """Send what was written, if anything, and show the conversation."""
+        body = (await request.body()).decode(errors="replace")
+        form = _form_of(request, parse_qs(body, keep_blank_values=True, max_num_fields=20))
+        try:
+            return _page(request, await _taken(reception, request, form))
+        except ANSWERED as error:
+            answer = await problem_of(request, error)
+            return _page(request, _failed(form, answer))
+
+    router = APIRouter(prefix="/webchat/{workspace}/{account}", include_in_schema=False)
+    router.add_api_route("/plain", show, methods=["GET"])
+    router.add_api_route("/plain", post, methods=["POST"])
+    return router
+
+
+async def _taken(reception: Reception, request: Request, form: Form) -> Shown:
+    connected = await reception.door.account_of(request)
+    await reception.door.headers_for(request, connected)
+    form, visit = await _visited(Visit(reception, connected, None), request, form)
+    if form.text.strip():
+        await write(_message_of(form), visit, request)
+        form = replace(form, text="", id=str(uuid4()))
+    messages: list[MessageShown] = []
+    cursor: str | None = None
+    for _ in range(PAGES):
+        page = await list_messages(visit, PageAsked(limit=200, cursor=cursor))
+        messages, cursor = [*messages, *page.items][-MOST_SHOWN:], page.next
+        if cursor is None:
+            break
+    return Shown(form, tuple(messages))
+
+
+async def _visited(visit: Visit, request: Request, form: Form) -> tuple[Form, Visit]:
+    """The form with the token of a session that holds, and the visit of its visitor. A token that ended is replaced."""
+    door = visit.reception.door
+    if form.token:
+        try:
+            return form, replace(
+                visit, visitor=await door.visitor_of(_with_token(request, form.token), visit.connected)
+            )
+        except Unauthorized:
+            form = replace(form, token="")
+    body = SessionBody(language=form.language, handoff=form.handoff or None)
+    try:
+        made = await open_session(body, visit, request)
+    except Unauthorized:
+        made = await open_session(SessionBody(language=form.language), visit, request)
+    form = replace(form, token=made.token, handoff="")
+    return form, replace(visit, visitor=await door.visitor_of(_with_token(request, form.token), visit.connected))
+
+
+def _with_token(request: Request, token: str) -> Request:
+    """The request as if the token of its form had come as bearer."""
+    others = [(name, value) for name, value in request.scope["headers"] if name != b"authorization"]
+    bearer = (b"authorization", f"Bearer {token}".encode("latin-1", errors="replace"))
+    return Request({**request.scope, "headers": [*others, bearer]})
+
+
+def _message_of(form: Form) -> MessageBody:
+    # A form sends each line's end as two characters.
+    try:
+        return MessageBody(id=UUID(form.id), text=form.text.replace("\r\n", "\n"))
+    except ValidationError as error:
+        raise Invalid(*(("/text", str(one["msg"])) for one in error.errors())) from error
+
+
+def _failed(form: Form, answer: Response) -> Shown:
+    words = WORDS[form.language]
+    if answer.status_code in LATE:
+        notice = words.busy
+    else:
+        notice = words.closed if answer.status_code in (401, 403, 404) else words.refused
+    return Shown(form, (), notice, answer.status_code, answer.headers.get("retry-after", ""))
+
+
+def _form_of(request: Request, given: dict[str, list[str]]) -> Form:
+    fields = {name: values[0] for name, values in given.items()}
+    accepted = [one.strip()[:2].lower() for one in request.headers.get("accept-language", "").split(",")]
+    language = next((one for one in (fields.get("lang", ""), *accepted) if one in WORDS), "en")
+    handoff, token = fields.get("handoff", "")[:512], fields.get("token", "")[:4000]
+    return Form(language, token, handoff, _identity(fields.get("id", "")), fields.get("text", "")[:20_000])
+
+
+def _identity(given: str) -> str:
+    try:
+        return str(UUID(given))
+    except ValueError:
+        return str(uuid4())
+
+
+def _page(request: Request, shown: Shown) -> Response:
+    form, words = shown.form, WORDS[shown.form.language]
+    values = {
+        "language": form.language,
+        "direction": "rtl" if form.language in RIGHT_TO_LEFT else "ltr",
+        "title": words.title,
+        "write": words.write,
+        "send": words.send,
+        "again": words.again,
+        "action": request.url.path,
+        "token": form.token,
+        "handoff": form.handoff,
+        "id": form.id,
+        "text": form.text,
+    }
+    markup = {
+        "notice": f'<p class="notice" role="alert">{escape(shown.notice)}</p>' if shown.notice else "",
+        "messages": "\n".join(_line(one, words) for one in shown.messages),
+    }
+    filled = file_of("plain.html").format(**{name: escape(value) for name, value in values.items()}, **markup)
+    later = {"Retry-After": shown.retry_after} if shown.retry_after else {}
+    return Response(filled, shown.status, {**PLAIN_HEADERS, **later}, media_type="text/html")
+
+
+def _line(message: MessageShown, words: Words) -> str:
+    is_mine = message.direction == "inbound"
+    name = words.you if is_mine else visible_name(message.author.name or "") or words.agent
+    text = without_direction(message.text or "")
+    at = message.received_at.strftime("%H:%M UTC")
+    who = f'<span class="who"><bdi>{escape(name)}</bdi> <bdi dir="ltr">{at}</bdi></span>'
+    return (
+        f'<li class="{"mine" if is_mine else "theirs"}">{who}<span class="text" dir="auto">{escape(text)}</span></li>'
+    )

@@ -1,0 +1,335 @@
+"""`/webchat/{workspace}/{account}/...` for browsers: sessions, messages, and the stream of both directions."""
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from schemas.activity import Activity, Address
+from schemas.values import Json, Sealed
+from services.ingest.accounts import Connected
+from services.ingest.instruments import IngestInstruments
+from services.ingest.publishing import publish
+from services.ingest.split_cards import Halves
+from services.platform.core.errors import Fenced, Unavailable, Unknown
+from services.platform.core.identifiers import hashed_id, random_id
+from services.platform.core.threads import Beside
+from services.platform.host.service import Context
+from services.platform.http.bodies import BodyBroken, BodyLate, BodyTooLarge
+from services.platform.http.dependencies import Asked, Listing
+from services.platform.http.json_body import JsonBody
+from services.platform.http.problems import HANDLERS, Refusal, Unauthorized
+from services.platform.http.rate_limits import network_of
+from services.platform.http.sse import HEARTBEAT, EventStream, block
+from services.platform.http.stream_limits import StreamShares
+from services.records.shown import MessageShown
+from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionShown
+from services.webchat.notifier import Bells
+from services.webchat.session_auth import PREFLIGHT, TOKENS, Door, address_of
+from services.webchat.session_check import CHANNEL, Standings
+from services.webchat.status import Presences, StatusShown, calendar_of, status_of
+from services.webchat.tokens import LIFETIME, Visitor, anonymous, identified, is_proven, token_of
+from services.webchat.transcript import Place, awaited, end_of, found, listed, place_of, said, talk_of
+
+WAIT_SECONDS = 10.0
+LONG_TEXT = 1_000
+"""Longer ones are read beside the event loop."""
+MOST_STREAMS = 20
+"""Of one visitor in one process: tabs and devices."""
+CONNECTED = b"retry: 1000\n: connected\n\n"
+TOKEN = HTTPBearer(auto_error=False, scheme_name="VisitorToken", description="The token of a webchat session.")
+ANSWERED = (Refusal, RequestValidationError, Unavailable, Unknown, Fenced, BodyLate, BodyTooLarge, BodyBroken)
+
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What the routes share. `wait_seconds`: how long a message is awaited in the visitor's conversation."""
+
+    door: Door
+    bells: Bells
+    standings: Standings
+    instruments: IngestInstruments
+    presences: Presences
+    streams: StreamShares
+    wait_seconds: float = WAIT_SECONDS
+    beside: Beside = field(default_factory=Beside)
+    halves: Halves = field(default_factory=Halves)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request that was let in."""
+
+    reception: Reception
+    connected: Connected
+    visitor: Visitor | None
+
+    @property
+    def known(self) -> Visitor:
+        """Raises Unauthorized: our own bug, the route forgot to ask for a token."""
+        if self.visitor is None:
+            raise Unauthorized("This needs the token of a session.")
+        return self.visitor
+
+
+def visit_of(request: Request) -> Visit:
+    """What the route's check found."""
+    visit: Visit = request.state.visit
+    return visit
+
+
+Visiting = Annotated[Visit, Depends(visit_of)]
+
+
+def checked_route(reception: Reception) -> type[APIRoute]:
+    """Routes that check account, page and token before anything else, and answer so that the page may read it."""
+
+    class CheckedRoute(APIRoute):
+        def get_route_handler(self) -> Handle:
+            handle = super().get_route_handler()
+            needs_token = any(one.dependency is TOKEN for one in self.dependencies)
+
+            async def answered(request: Request) -> Response:
+                headers: Mapping[str, str] = {}
+                try:
+                    connected = await reception.door.account_of(request)
+                    headers = await reception.door.headers_for(request, connected)
+                    visitor = await reception.door.visitor_of(request, connected) if needs_token else None
+                    request.state.visit = Visit(reception, connected, visitor)
+                    response = await handle(request)
+                except ANSWERED as error:
+                    response = await problem_of(request, error)
+                response.headers.update(headers)
+                return response
+
+            return answered
+
+    return CheckedRoute
+
+
+async def problem_of(request: Request, error: Exception) -> Response:
+    """The answer to one of the errors in `ANSWERED`."""
+    answer = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    response: Response = await answer(request, error)
+    return response
+
+
+async def preflight(visit: Visiting) -> Response:
+    """A browser asks whether a page of its origin may call."""
+    return Response(status_code=204, headers=PREFLIGHT)
+
+
+async def open_session(
+    body: Annotated[SessionBody, Depends(JsonBody(SessionBody, mend=True))], visit: Visiting, request: Request
+) -> SessionShown:
+    """With `identity` the same person on every device, otherwise somebody new."""
+    door, account = visit.reception.door, visit.connected.account
+    await door.prove_handoff(request, account.workspace, body.handoff)
+    visitor = Visitor(
+        workspace=account.workspace,
+        account=account.id,
+        visitor=await _visitor(visit, body.identity, request),
+        expires=int((door.context.clock.now() + LIFETIME).timestamp()),
+        name=body.name,
+        language=body.language,
+        handoff=body.handoff,
+        generation=visit.connected.generation,
+    )
+    return SessionShown(visitor=visitor.visitor, token=token_of(visitor, await door.secrets.of(TOKENS)))
+
+
+async def _visitor(visit: Visit, identity: Identity | None, request: Request) -> str:
+    if identity is None:
+        await visit.reception.door.arrived(request, visit.connected.account)
+        return anonymous()
+    for connected in (visit.connected, await visit.reception.door.fresh(visit.connected)):
+        secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
+        if secret and is_proven(identity.user_id, identity.user_hash, secret):
+            return identified(identity.user_id)
+    await visit.reception.door.failed(request)
+    raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")
+
+
+async def write(
+    body: Annotated[MessageBody, Depends(JsonBody(MessageBody, mend=True))], visit: Visiting, request: Request
+) -> Response:
+    """201 with the message once it stands in the conversation; a repeated id gives the first answer again.
+
+    202 with the message, its `conversation` still null, when it is kept durably and the router is late.
+    """
+    reception, visitor = visit.reception, visit.known
+    context = reception.door.context
+    activities = await _read(visit, _activity(visit, visitor, body))
+    activity = activities[-1]
+    message = activity.message or activity.id
+    shown = await found(context.store, message)
+    if shown is None:
+        await reception.door.wrote(request, visit.connected.account, body.text)
+        await _publish(visit, activities)
+        shown = await awaited(context.store, reception.bells, visitor, message, reception.wait_seconds)
+    if shown is None:
+        return JSONResponse(_kept(activity, message), status_code=202)
+    return JSONResponse(shown.model_dump(mode="json"), status_code=201)
+
+
+def _activity(visit: Visit, visitor: Visitor, body: MessageBody) -> Activity:
+    now = visit.reception.door.context.clock.now()
+    message = hashed_id(visitor.workspace, visitor.person, str(body.id))
+    details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
+    return Activity(
+        id=hashed_id("message", message),
+        workspace=visitor.workspace,
+        channel=CHANNEL,
+        account=visitor.account,
+        kind="message",
+        surface="private",
+        person=visitor.person,
+        person_name=visitor.name,
+        message=message,
+        platform_id=str(body.id),
+        text=Sealed(text=body.text),
+        address=Address(chat=visitor.visitor),
+        received_at=now,
+        details={name: value for name, value in details.items() if value is not None},
+    )
+
+
+async def _read(visit: Visit, activity: Activity) -> list[Activity]:
+    """What was understood of it, without secrets; before it edits of pieces of a card that it completes."""
+    expected, own, understood_by = visit.connected.expected, visit.connected.own, visit.reception.halves.understood
+    if activity.text and len(activity.text.text) > LONG_TEXT:
+        return await visit.reception.beside.run(lambda: understood_by(activity, expected, own))
+    return understood_by(activity, expected, own)
+
+
+def _kept(activity: Activity, message: str) -> dict[str, Json]:
+    """The message shape of what is on the log and in no conversation yet."""
+    author: dict[str, Json] = {"kind": "customer", "id": activity.person, "name": activity.person_name}
+    kept = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
+    times = activity.model_dump(mode="json", include={"sent_at", "received_at"})
+    text = activity.text.text if activity.text else None
+    rest: dict[str, Json] = {"direction": "inbound", "state": "received", "error": None, "conversation": None}
+    return {"id": message, "author": author, "text": text, **rest, **kept, **times}
+
+
+async def _publish(visit: Visit, activities: list[Activity]) -> None:
+    instruments, labels = visit.reception.instruments, (visit.connected.account.workspace, CHANNEL)
+    instruments.received.labels(*labels).inc(len(activities))
+    try:
+        await publish(visit.reception.door.context.bus, activities, {})
+    except BaseException:
+        instruments.failed.labels(*labels).inc(len(activities))
+        raise
+    for activity in activities:
+        instruments.published.labels(*labels, activity.kind).inc()
+        for kind in activity.masked:
+            instruments.masked.labels(*labels, kind).inc()
+
+
+async def show_status(visit: Visiting, response: Response) -> StatusShown:
+    """Whether somebody answers now, and if not, when the shop opens again; for anybody."""
+    account, reception = visit.connected.account, visit.reception
+    response.headers["Cache-Control"] = "no-store"
+    calendar = calendar_of(account, visit.connected.configuration)
+    online = await reception.presences.is_online(account.workspace)
+    return status_of(calendar, reception.door.context.clock.now(), online=online)
+
+
+async def leave_contact(
+    body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], visit: Visiting, request: Request
+) -> Response:
+    """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
+    visitor, now = visit.known, visit.reception.door.context.clock.now()
+    await visit.reception.door.wrote(request, visit.connected.account, body.email)
+    activity = Activity(
+        id=hashed_id("contact", visitor.key, random_id(now)),
+        workspace=visitor.workspace,
+        channel=CHANNEL,
+        account=visitor.account,
+        kind="contact",
+        surface="private",
+        person=visitor.person,
+        person_name=visitor.name,
+        received_at=now,
+        details={"email": body.email, "consent": body.consent},
+    )
+    await _publish(visit, await _read(visit, activity))
+    return Response(status_code=204)
+
+
+async def list_messages(visit: Visiting, asked: Asked) -> Listing[MessageShown]:
+    """Both directions of the visitor's own conversation, oldest first."""
+    return await listed(visit.reception.door.context.store, visit.known, asked)
+
+
+async def stream(
+    visit: Visiting,
+    request: Request,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=400)] = None,
+) -> EventStream:
+    """Messages as server-sent events, from now on or after `Last-Event-ID`."""
+    resumed = place_of(last_event_id, visit.known.person_key) if last_event_id else None
+    owners = {
+        "visitor": visit.known.key,
+        "address": network_of(address_of(request)),
+        "account": f"{visit.known.workspace}/{visit.known.account}",
+    }
+    visit.reception.streams.judge(owners)
+    return EventStream(_pieces(visit.reception, visit.known, resumed, owners))
+
+
+async def _pieces(
+    reception: Reception, visitor: Visitor, resumed: Place | None, owners: Mapping[str, str]
+) -> AsyncGenerator[bytes, None]:
+    store, clock = reception.door.context.store, reception.door.context.clock
+    with reception.streams.held(owners):
+        place = resumed or await end_of(store, await talk_of(store, visitor))
+        yield CONNECTED
+        with reception.standings.held(visitor) as standing:
+            over = lambda: standing.ended or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
+            async for news in said(store, reception.bells, visitor, place, over):
+                yield HEARTBEAT if news is None else _block(visitor, *news)
+
+
+def shares_of(context: Context) -> StreamShares:
+    """How the streams of visitors in a process are shared, as the settings say."""
+    settings = context.settings
+    most = {"visitor": MOST_STREAMS, "address": settings.address_chat_streams}
+    return StreamShares(most, settings.chat_streams, context.admission, fair=frozenset({"account"}))
+
+
+def _block(visitor: Visitor, place: Place, shown: MessageShown) -> bytes:
+    return block(shown.model_dump_json().encode(), identity=place.text(visitor.person_key), event="message")
+
+
+def router_of(reception: Reception) -> APIRouter:
+    """The routes of all webchat accounts."""
+    prefix = "/webchat/{workspace}/{account}"
+    router = APIRouter(prefix=prefix, tags=["webchat"], route_class=checked_route(reception))
+    add, held = router.add_api_route, [Depends(TOKEN)]
+    add("/sessions", open_session, methods=["POST"], status_code=201)
+    add(
+        "/messages",
+        write,
+        methods=["POST"],
+        dependencies=held,
+        status_code=201,
+        response_model=MessageShown,
+        responses={202: {"description": "Kept durably; its `conversation` is null until the router has sorted it in"}},
+    )
+    add("/messages", list_messages, dependencies=held)
+    add("/status", show_status)
+    add("/contact", leave_contact, methods=["POST"], dependencies=held, status_code=204)
+    described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
+    add("/stream", stream, dependencies=held, response_class=EventStream, responses={200: described})
+    for path in ("/sessions", "/messages", "/stream", "/status", "/contact"):
+        add(path, preflight, methods=["OPTIONS"], include_in_schema=False)
+    return router

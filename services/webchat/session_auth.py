@@ -1,0 +1,141 @@
+"""Who comes: the account of the path, the page that calls, and the visitor that a token names."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from schemas.identity import HandoffToken
+from services.channels.port import Account
+from services.channels.webchat import allows
+from services.ingest.accounts import Accounts, Connected
+from services.platform.host.service import Context
+from services.platform.http.problems import Forbidden, NotFound, Unauthorized
+from services.platform.http.rate_limits import Rates
+from services.platform.store.port import Key
+from services.records.conversations import CONVERSATIONS
+from services.records.secrets import installation_secret
+from services.webchat.session_check import CHANNEL, is_of
+from services.webchat.tokens import Visitor, visitor_of
+
+TOKENS, HANDOFFS = "webchat", "handoff"
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
+    "Access-Control-Max-Age": "600",
+}
+
+ReadHandoff = Callable[[bytes, str, str], HandoffToken | None]
+"""What a hand-off token opens in a workspace, under the secret `handoff`; None when it is not ours or not of there."""
+
+
+@dataclass(slots=True)
+class Secrets:
+    """Secrets of the installation, read once."""
+
+    context: Context
+    known: dict[str, bytes]
+
+    async def of(self, name: str) -> bytes:
+        """Raises Unavailable, Unknown."""
+        if name not in self.known:
+            self.known[name] = await installation_secret(self.context.store, name)
+        return self.known[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Lets in who may come. Order of refusals: 429, 404, 403 (the page), 401 (the token)."""
+
+    context: Context
+    accounts: Accounts
+    rates: Rates
+    secrets: Secrets
+    read_handoff: ReadHandoff
+
+    async def account_of(self, request: Request) -> Connected:
+        """The account of the path. Raises TooMany, NotFound, Unavailable."""
+        await self.rates.asked(address_of(request))
+        workspace, account = request.path_params["workspace"], request.path_params["account"]
+        found = await self.accounts.find(workspace, CHANNEL, account)
+        found = found or await self.accounts.find_again(workspace, CHANNEL, account)
+        if found is None:
+            raise NotFound("There is no such workspace, or it has no such webchat account.")
+        return found
+
+    async def headers_for(self, request: Request, connected: Connected) -> Mapping[str, str]:
+        """What lets a browser hand the answer to its page. Raises Forbidden for a page that is not allowed."""
+        origin = request.headers.get("origin")
+        if origin is None:
+            return {"Vary": "Origin"}
+        if not self._is_own(request, origin) and not await self._is_allowed(connected, origin):
+            raise Forbidden("Pages of this origin may not open chats here: add it to the account's allowed_origins.")
+        return {"Vary": "Origin", "Access-Control-Allow-Origin": origin}
+
+    def _is_own(self, request: Request, origin: str) -> bool:
+        """Our own page. Behind a proxy the scheme is not known here, so that the host alone decides."""
+        host = urlsplit(origin).netloc
+        public = urlsplit(self.context.settings.public_url or "").netloc
+        return bool(host) and host in (request.headers.get("host"), public)
+
+    async def _is_allowed(self, connected: Connected, origin: str) -> bool:
+        """Judged by the account as cached; before it is refused, as it is now."""
+        if allows(connected.account.body, origin):
+            return True
+        fresh = await self.fresh(connected)
+        return fresh is not None and allows(fresh.account.body, origin)
+
+    async def fresh(self, connected: Connected) -> Connected | None:
+        """The account as it is now. Raises Unavailable."""
+        account = connected.account
+        return await self.accounts.find_again(account.workspace, CHANNEL, account.id)
+
+    async def failed(self, request: Request) -> None:
+        """Count a try with a token or proof that is none. Raises TooMany."""
+        await self.rates.failed(address_of(request))
+
+    async def arrived(self, request: Request, account: Account) -> None:
+        """Count somebody new. Raises TooMany."""
+        await self.rates.arrived(address_of(request), f"{account.workspace}/{account.id}")
+
+    async def wrote(self, request: Request, account: Account, text: str) -> None:
+        """Count what a visitor is about to write. Raises TooMany."""
+        await self.rates.wrote(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
+
+    async def visitor_of(self, request: Request, connected: Connected) -> Visitor:
+        """Who holds the bearer token. Raises Unauthorized, TooMany, Unavailable."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        found = visitor_of(token.strip(), await self.secrets.of(TOKENS)) if scheme.lower() == "bearer" else None
+        if found is None or not await self._is_current(found, connected):
+            await self.failed(request)
+            raise Unauthorized("Give the token of a session as `Authorization: Bearer TOKEN`; open a new session.")
+        await self.rates.visited(found.key)
+        return found
+
+    async def _is_current(self, visitor: Visitor, connected: Connected) -> bool:
+        """Judged by the account as cached; before it is refused, as it is now."""
+        here, there = (visitor.workspace, visitor.account), (connected.account.workspace, connected.account.id)
+        if here != there or visitor.is_expired(self.context.clock.now()):
+            return False
+        return is_of(visitor, connected) or is_of(visitor, await self.fresh(connected))
+
+    async def prove_handoff(self, request: Request, workspace: str, token: str | None) -> None:
+        """Raises Unauthorized for a token that we did not make or made for another workspace; TooMany, Unavailable."""
+        if token is None:
+            return
+        found = self.read_handoff(await self.secrets.of(HANDOFFS), workspace, token)
+        if found is None or not (found.is_bound or await self._is_within(workspace, found.conversation)):
+            await self.failed(request)
+            raise Unauthorized("This hand-off link is not one of this workspace. Open a session without `handoff`.")
+
+    async def _is_within(self, workspace: str, conversation: str) -> bool:
+        """Of tokens that name no workspace, the conversation itself says whose it is."""
+        key = Key(CONVERSATIONS.name, conversation)
+        document = (await self.context.store.get_many([key])).get(key)
+        return document is not None and document.get("workspace") == workspace
+
+
+def address_of(request: Request) -> str:
+    """The client's network address."""
+    return request.client.host if request.client else "unknown"

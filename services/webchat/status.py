@@ -1,0 +1,81 @@
+"""Whether anybody answers now: opening hours, and whether an agent is online. Tells no names."""
+
+from collections import OrderedDict
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from schemas.configuration import Calendar, SlaMatch, WorkspaceConfiguration
+from schemas.values import Instant
+from services.channels.port import Account
+from services.domain.business_hours import opening_at
+from services.platform.core.time_source import Clock
+from services.platform.store.port import Query, Store
+from services.records.agents import AGENTS, AgentRecord
+
+FRESH_SECONDS = 2.0
+WORKSPACES_REMEMBERED = 1024
+PAGE = 200
+
+
+class StatusShown(BaseModel):
+    """Whether somebody answers now."""
+
+    open: bool = Field(description="Within the opening hours; always, where there are none.")
+    opens_at: Instant | None = Field(description="When it opens next; null while it is open.")
+    online: bool = Field(description="At least one agent of the workspace is online.")
+
+
+class Presences:
+    """Which workspaces have somebody online, as it was at most two seconds ago."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._known: OrderedDict[str, tuple[float, bool]] = OrderedDict()
+
+    async def is_online(self, workspace: str) -> bool:
+        """Whether any agent is online. Raises Unavailable."""
+        now = self._clock.monotonic()
+        read_at, online = self._known.get(workspace, (now - FRESH_SECONDS, False))
+        if now - read_at >= FRESH_SECONDS:
+            online = await self._read(workspace)
+            self._known[workspace] = (now, online)
+            self._known.move_to_end(workspace)
+            while len(self._known) > WORKSPACES_REMEMBERED:
+                self._known.popitem(last=False)
+        return online
+
+    async def _read(self, workspace: str) -> bool:
+        after = None
+        while True:
+            query = Query(AGENTS.name, "workspace", {"workspace": workspace}, limit=PAGE, after=after)
+            page = await self._store.query(query)
+            if any(AgentRecord.model_validate(document).presence == "online" for _, document in page.items):
+                return True
+            if page.next is None:
+                return False
+            after = page.next
+
+
+def status_of(calendar: Calendar | None, now: datetime, *, online: bool) -> StatusShown:
+    """What a visitor is told. Pure."""
+    is_open, opens_at = opening_at(now, calendar) if calendar else (True, None)
+    return StatusShown(open=is_open, opens_at=opens_at, online=online)
+
+
+def calendar_of(account: Account, configuration: WorkspaceConfiguration) -> Calendar | None:
+    """The opening hours of a chat: the account's, else the workspace's, else those its promises are counted by. Pure."""
+    own = account.body.calendar or configuration.itself.body.calendar
+    if own is not None:
+        return own
+    policies = configuration.sla.body.policies if configuration.sla else []
+    return next((one.calendar for one in policies if _holds_for_chats(one.when)), None)
+
+
+def _holds_for_chats(when: SlaMatch) -> bool:
+    """Whether a policy may hold for any private conversation of a web chat."""
+    return _allows(when.channel, "webchat") and _allows(when.surface, "private")
+
+
+def _allows(wanted: object, value: str) -> bool:
+    return wanted is None or value == wanted or (isinstance(wanted, list) and value in wanted)

@@ -1,0 +1,96 @@
+"""What a visitor holds: a token that says who they are, signed by this installation. Pure."""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from schemas.identity import PersonKey
+from schemas.values import Contract
+from services.platform.core.identifiers import hashed_id
+
+LIFETIME = timedelta(days=180)
+VERSION = "w1"
+PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Visitor(Contract):
+    """Who writes. `handoff` is the token of the hand-off link that the session was opened by, proven to be ours.
+
+    `generation` is the account's when the session was opened; tokens of older versions have none.
+    """
+
+    workspace: str
+    account: str
+    visitor: str
+    expires: int
+    name: str | None = None
+    language: str | None = None
+    handoff: str | None = None
+    generation: int = 0
+
+    @property
+    def person(self) -> str:
+        """`webchat:account:visitor`."""
+        return f"webchat:{self.account}:{self.visitor}"
+
+    @property
+    def person_key(self) -> PersonKey:
+        """Who writes, to the whole installation."""
+        return PersonKey(self.workspace, self.person)
+
+    @property
+    def key(self) -> str:
+        """The text of the person key."""
+        return str(self.person_key)
+
+    def is_expired(self, now: datetime) -> bool:
+        return now.timestamp() >= self.expires
+
+
+def token_of(visitor: Visitor, secret: bytes) -> str:
+    """What the browser sends as bearer. Readable by whoever holds it, so nothing is in it that they did not give."""
+    data = visitor.model_dump_json(exclude_none=True)
+    body = f"{VERSION}.{_encoded(data.encode())}"
+    return f"{body}.{_encoded(_mac(body, secret))}"
+
+
+def visitor_of(token: str, secret: bytes) -> Visitor | None:
+    """Who holds a token; None when we did not sign it. The caller judges its expiry."""
+    body, _, mac = token.rpartition(".")
+    version, _, data = body.partition(".")
+    expected = _encoded(_mac(body, secret))
+    if version != VERSION or not hmac.compare_digest(expected.encode(), mac.encode(errors="replace")):
+        return None
+    try:
+        return Visitor.model_validate_json(base64.urlsafe_b64decode(data + "=" * (-len(data) % 4)))
+    except (ValidationError, ValueError):
+        return None
+
+
+def is_proven(user_id: str, user_hash: str, identity_secret: str) -> bool:
+    """Whether the shop's server says who this is: the hash is the hex HMAC-SHA256 of the id under the secret."""
+    expected = hmac.new(identity_secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), user_hash.lower().encode(errors="replace"))
+
+
+def anonymous() -> str:
+    """A visitor that nobody can guess."""
+    return f"anon-{secrets.token_hex(16)}"
+
+
+def identified(user_id: str) -> str:
+    """The same visitor on every device. Ids that would not fit into a person are hashed; the prefixes keep both apart."""
+    return f"user-{user_id}" if PLAIN_ID.fullmatch(user_id) else f"hash-{hashed_id('visitor', user_id)}"
+
+
+def _mac(body: str, secret: bytes) -> bytes:
+    return hmac.new(secret, body.encode(errors="replace"), hashlib.sha256).digest()
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

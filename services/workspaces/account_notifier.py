@@ -1,0 +1,38 @@
+"""Tells those who send that an account was written, so that what its old credentials held goes out at once."""
+
+import structlog
+
+from schemas.accounts import AccountWritten
+from schemas.envelope import Event, encode
+from services.platform.bus.port import Outgoing, partition_of
+from services.platform.core.errors import Unavailable, Unknown
+from services.platform.core.identifiers import random_id
+from services.platform.host.service import Context
+
+ACCOUNT_WRITTEN = "pasokh.control.account_written"
+_log = structlog.get_logger(__name__)
+
+
+async def publish_written(context: Context, workspace: str, name: str) -> None:
+    """Tell every partition of `outbound`, and `accounts`, that `channel/account` is another, or none, from now on.
+
+    Never raises: the account is written already, and what is held is tried again before long in any case.
+    """
+    channel, account = name.split("/", 1)
+    written, now = AccountWritten(workspace=workspace, channel=channel, account=account), context.clock.now()
+    event = Event(
+        id=random_id(now),
+        source="rest",
+        type=ACCOUNT_WRITTEN,
+        time=now,
+        workspace=workspace,
+        partitionkey=written.name,
+        data=written.model_dump(mode="json"),
+    )
+    value = encode(event)
+    try:
+        senders = [Outgoing("outbound", p, event.partitionkey, value) for p in range(context.bus.partitions)]
+        watcher = Outgoing("accounts", partition_of(workspace, context.bus.partitions), event.partitionkey, value)
+        await context.bus.publish([*senders, watcher])
+    except (Unavailable, Unknown) as error:
+        _log.warning("account_written_not_published", workspace=workspace, account=name, reason=str(error))

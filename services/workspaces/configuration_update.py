@@ -1,0 +1,95 @@
+"""One change of a workspace's configuration: a numbered document and a head that moves conditionally, in one commit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.configuration import WorkspaceConfiguration
+from services.platform.core.errors import Fenced, Unavailable
+from services.platform.host.service import Context
+from services.platform.http.problems import Conflict
+from services.platform.store.port import Changes, Condition, Key, Put
+from services.records.configuration import (
+    ANNOUNCEMENTS,
+    CONFIGURATION_HEADS,
+    CONFIGURATIONS,
+    Announcement,
+    ConfigurationHead,
+    version_id,
+)
+from services.records.lookups import configuration_of
+from services.records.removals import REMOVALS, Removal
+from services.workspaces.rule_notifier import announce
+
+TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The version that a change makes, and when."""
+
+    version: int
+    at: datetime
+
+
+Edit = Callable[[WorkspaceConfiguration | None, Stamp], WorkspaceConfiguration]
+"""The new configuration out of the present one (None: no such workspace); the very same object: nothing to change.
+
+Raises a refusal. It is asked again, about the newer configuration, when somebody else was first.
+"""
+
+
+async def write(
+    context: Context, workspace: str, edit: Edit
+) -> tuple[WorkspaceConfiguration | None, WorkspaceConfiguration]:
+    """The configuration before and after. Raises what `edit` raises, Unavailable, Unknown."""
+    for _ in range(TRIES):
+        before = await configuration_of(context.store, workspace)
+        version = 1 + (before.version if before else await _version_of_removed(context, workspace))
+        after = edit(before, Stamp(version, context.clock.now()))
+        if after is before:
+            return before, after
+        news = _news(before, after, context.clock.now())
+        try:
+            await context.store.commit(_changes(before, after, news))
+        except Fenced:
+            continue
+        if news is not None:
+            await announce(context, news)
+        return before, after
+    raise Unavailable(f"the configuration of {workspace} was changed by others {TRIES} times meanwhile")
+
+
+async def _version_of_removed(context: Context, workspace: str) -> int:
+    """The last version of a workspace of the name that was deleted: numbers are never used twice. Raises Conflict."""
+    key = Key(REMOVALS.name, workspace)
+    document = (await context.store.get_many([key])).get(key)
+    if document is None:
+        return 0
+    removal = Removal.model_validate(document)
+    if removal.state != "done":
+        raise Conflict(f"A workspace {workspace!r} is being deleted. Come again once that is done, in a few seconds.")
+    return removal.version
+
+
+def _news(before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, now: datetime) -> Announcement | None:
+    """What dispatch is to hear of a change: that there are new routing rules."""
+    if after.routing is None or (before is not None and before.routing == after.routing):
+        return None
+    return Announcement(workspace=after.workspace, version=after.version, at=now)
+
+
+def _changes(
+    before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, news: Announcement | None
+) -> Changes:
+    head = Key(CONFIGURATION_HEADS.name, after.workspace)
+    numbered = Key(CONFIGURATIONS.name, version_id(after.workspace, after.version))
+    moved = ConfigurationHead(workspace=after.workspace, version=after.version)
+    return Changes(
+        conditions=[Condition(head, "version", before.version if before else None)],
+        puts=[
+            Put(numbered, after.model_dump(mode="json")),
+            Put(head, moved.model_dump(mode="json")),
+            *([Put(Key(ANNOUNCEMENTS.name, after.workspace), news.model_dump(mode="json"))] if news else []),
+        ],
+    )

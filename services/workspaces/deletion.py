@@ -1,0 +1,207 @@
+"""Deletes a workspace with everything in it, step by step; each step may be repeated, by any process, after any crash.
+
+First every partition of every group is told to pass the workspace over, and once it has read all that was on its way,
+the documents go; then the name is free again. Until then nothing is ever written of it, so nothing is left or comes back.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from schemas.commands import Outcome, WorkspaceGate
+from schemas.envelope import Event, encode
+from schemas.values import instant_text
+from services.platform.bus.port import Outgoing
+from services.platform.core.errors import Fenced, Unavailable, Unknown
+from services.platform.core.identifiers import random_id
+from services.platform.host.service import Context
+from services.platform.http.command_gateway import ACCEPTED, SOURCE, AcceptedCommand
+from services.platform.processing.unit_of_work import belongs_to
+from services.platform.store.collections import OUTBOXES, OUTCOMES, ROWS, RUNTIME_COLLECTIONS
+from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query
+from services.records.configuration import CONFIGURATION_HEADS
+from services.records.counters import COUNTERS
+from services.records.polls import POLLS
+from services.records.removals import REMOVALS, Removal
+
+GATE = "pasokh.control.workspace"
+EVERY_SECONDS = 5.0
+LEFT_AFTER = timedelta(seconds=60)
+"""A removal that nobody has worked on for so long was left by a process that died."""
+GRACE_SECONDS = 1.5
+"""How long somebody may still write for it: ingest reads accounts once a second."""
+LOOK_SECONDS = 0.05
+PAGE = 500
+SPARED = frozenset({REMOVALS.name, COUNTERS.name, ROWS.name, OUTBOXES.name})
+"""Collections that go on: rows are of no workspace, and counters are empty by then (see the stage `metrics`)."""
+
+NAMED_BY_ID = frozenset({POLLS.name})
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Remover:
+    """Deletes workspaces. `topics`: group → the topics it reads. `collections` gives all that there are."""
+
+    context: Context
+    topics: Mapping[str, Sequence[str]]
+    # Any: a collection of some model is none of every model.
+    collections: Callable[[], Sequence[Collection[Any]]]
+    grace_seconds: float = GRACE_SECONDS
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def begin(self, workspace: str, version: int, command: str) -> Removal:
+        """From here on the workspace is not there for anybody. Raises Fenced when its configuration changed meanwhile."""
+        now = self.context.clock.now()
+        removal = Removal(name=workspace, version=version, at=now, touched_at=now, command=command)
+        head = Key(CONFIGURATION_HEADS.name, workspace)
+        accepted = AcceptedCommand(workspace=workspace, request_hash="", at=now)
+        puts = [_put(removal), Put(Key(ACCEPTED.name, command), accepted.model_dump(mode="json"))]
+        changes = Changes([Condition(head, "version", version)], puts, [head])
+        await self.context.store.commit(changes)
+        return removal
+
+    async def carry_out(self, removal: Removal) -> None:
+        """Do what is left of it. Raises Unavailable, Unknown."""
+        for state, step, following in (
+            ("closing", self._close, "emptying"),
+            ("emptying", self._empty, "opening"),
+            ("opening", self._open, "done"),
+        ):
+            if removal.state == state:
+                await step(removal.name, removal.command)
+                removal = await self._note(removal, state=following)
+        log.info("workspace_removed", workspace=removal.name)
+
+    async def _note(self, removal: Removal, **update: object) -> Removal:
+        after = removal.model_copy(update={**update, "touched_at": self.context.clock.now()})
+        puts, deletes = [_put(after)], list[Key]()
+        if after.state == "done":
+            outcome = Outcome(
+                id=after.command, workspace=after.name, status="applied", result=after.name, at=after.touched_at
+            )
+            deletes.append(Key(ACCEPTED.name, after.command))
+            puts.append(Put(Key(OUTCOMES.name, after.command), outcome.model_dump(mode="json")))
+        await self.context.store.commit(Changes(puts=puts, deletes=deletes))
+        return after
+
+    # -- closing and opening -------------------------------------------------------------------------------------------
+
+    async def _close(self, workspace: str, _: str) -> None:
+        await self._tell(workspace, is_open=False)
+        await self._until(lambda rows: all(workspace in _closed(row) for row in rows.values()))
+        await self.pause(self.grace_seconds)
+        ends = await self._ends()
+        await self._until(lambda rows: all(_has_read(rows[source], end) for source, end in ends.items()))
+
+    async def _open(self, workspace: str, _: str) -> None:
+        await self._tell(workspace, is_open=True)
+        await self._until(lambda rows: not any(workspace in _closed(row) for row in rows.values()))
+
+    async def _tell(self, workspace: str, *, is_open: bool) -> None:
+        now = self.context.clock.now()
+        event = Event(
+            id=random_id(now),
+            source=SOURCE,
+            type=GATE,
+            time=now,
+            workspace=workspace,
+            partitionkey=workspace,
+            data=WorkspaceGate(workspace=workspace, is_open=is_open).model_dump(mode="json"),
+        )
+        value = encode(event)
+        heard = sorted({topics[0] for topics in self.topics.values()})
+        partitions = range(self.context.bus.partitions)
+        await self.context.bus.publish([Outgoing(topic, p, workspace, value) for topic in heard for p in partitions])
+
+    async def _until(self, holds: Callable[[Mapping[str, Document]], bool]) -> None:
+        """Wait until the rows of all partitions are so; a group that does not run is waited for."""
+        keys = [Key(ROWS.name, source) for source in self._sources()]
+        while True:
+            found = await self.context.store.get_many(keys) if keys else {}
+            if holds({key.id: found.get(key, {}) for key in keys}):
+                return
+            await self.pause(LOOK_SECONDS)
+
+    async def _ends(self) -> dict[str, Mapping[str, int]]:
+        """Per partition of each group how far it has to read to know all that is there now."""
+        return {
+            f"{group}/{partition}": await self.context.bus.end_offsets(topics, partition)
+            for group, topics in self.topics.items()
+            for partition in range(self.context.bus.partitions)
+        }
+
+    def _sources(self) -> Iterator[str]:
+        for group in self.topics:
+            yield from (f"{group}/{partition}" for partition in range(self.context.bus.partitions))
+
+    # -- emptying ------------------------------------------------------------------------------------------------------
+
+    async def _empty(self, workspace: str, command: str) -> None:
+        for collection in (*self.collections(), *RUNTIME_COLLECTIONS):
+            if collection.name not in SPARED:
+                await self._empty_collection(collection, workspace, command)
+
+    async def _empty_collection(self, collection: Collection[Any], workspace: str, command: str) -> None:
+        index = next((i for i in collection.indexes if i.fields[0] == "workspace"), None)
+        after = ""
+        while True:
+            if index is None:
+                page = await self.context.store.scan(collection.name, after, PAGE)
+            else:
+                query = Query(collection.name, index.name, {"workspace": workspace}, limit=PAGE)
+                page = (await self.context.store.query(query)).items
+            gone = [Key(collection.name, i) for i, d in page if i != command and _whose(collection, i, d) == workspace]
+            if gone:
+                await self.context.store.commit(Changes(deletes=gone))
+            if len(page) < PAGE:
+                return
+            after = page[-1][0]
+
+
+def _put(removal: Removal) -> Put:
+    return Put(Key(REMOVALS.name, removal.name), removal.model_dump(mode="json"))
+
+
+def _closed(row: Document) -> Sequence[object]:
+    closed = row.get("closed")
+    return closed if isinstance(closed, list) else ()
+
+
+def _has_read(row: Document, ends: Mapping[str, int]) -> bool:
+    offsets = row.get("offsets")
+    return isinstance(offsets, dict) and all(int(str(offsets.get(topic, 0))) >= end for topic, end in ends.items())
+
+
+def _whose(collection: Collection[Any], identity: str, document: Document) -> str | None:
+    """The workspace of a document; a few tell it by their id alone."""
+    return identity.split("/", 1)[0] if collection.name in NAMED_BY_ID else belongs_to(document)
+
+
+async def keep_removing(remover: Remover) -> None:
+    """Go on with what was left by a process that died: at once when this one starts, then for as long as it runs."""
+    left_after = timedelta()
+    while True:
+        try:
+            await remove_left(remover, left_after)
+            left_after = LEFT_AFTER
+        except (Fenced, Unavailable, Unknown):
+            log.warning("removals_unavailable")
+        await remover.pause(EVERY_SECONDS)
+
+
+async def remove_left(remover: Remover, left_after: timedelta = LEFT_AFTER) -> int:
+    """Carry out what nobody has worked on for so long; how many removals those were."""
+    before = instant_text(remover.context.clock.now() - left_after)
+    left: list[Removal] = []
+    for state in ("closing", "emptying", "opening"):
+        query = Query(REMOVALS.name, "state", {"state": state}, below=before, limit=20)
+        left += [Removal.model_validate(d) for _, d in (await remover.context.store.query(query)).items]
+    for removal in left:
+        await remover.carry_out(removal)
+    return len(left)

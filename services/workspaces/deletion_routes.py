@@ -1,0 +1,85 @@
+"""Deleting a workspace over REST, with everything in it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Depends, Query, Response
+
+from schemas.commands import WorkspaceGate
+from schemas.configuration import WorkspaceConfiguration
+from services.platform.core.errors import Fenced, Unavailable
+from services.platform.host.service import Context
+from services.platform.http.auth import allowed, no_workspace
+from services.platform.http.command_gateway import Command, command_id
+from services.platform.http.dependencies import In, Wait, accepted
+from services.platform.http.problems import Invalid
+from services.records.lookups import ExistingWorkspace, configuration_of
+from services.records.removals import Removal
+from services.workspaces.configuration_update import TRIES
+from services.workspaces.deletion import GATE, Remover
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Deleting:
+    """Deletes workspaces; what takes longer than somebody waits goes on by itself."""
+
+    remover: Remover
+    going_on: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def delete(
+        self,
+        configuration: ExistingWorkspace,
+        wait: Wait,
+        context: In,
+        confirm: Annotated[str | None, Query(description="The id of the workspace, once more.")] = None,
+    ) -> Response:
+        """With everything in it: conversations, messages, agents, keys, figures. It cannot be brought back."""
+        workspace = configuration.workspace
+        if confirm != workspace:
+            sentence = f"Everything in it will be gone. Say so: ?confirm={workspace}."
+            raise Invalid(("/query/confirm", sentence))
+        identity = command_id(context.clock, workspace, None)
+        removal = await self._begun(context, configuration, identity)
+        task = asyncio.create_task(self.remover.carry_out(removal))
+        self.going_on.add(task)
+        task.add_done_callback(self._ended)
+        done, _ = await asyncio.wait({task}, timeout=max(wait, 0.001))
+        if done and task.exception() is None:
+            return Response(status_code=204)
+        gate = WorkspaceGate(workspace=workspace, is_open=False)
+        return accepted(Command(identity, GATE, workspace, workspace, gate, ""))
+
+    async def _begun(self, context: Context, configuration: WorkspaceConfiguration, command: str) -> Removal:
+        for _ in range(TRIES):
+            try:
+                return await self.remover.begin(configuration.workspace, configuration.version, command)
+            except Fenced:
+                found = await configuration_of(context.store, configuration.workspace)
+                if found is None:
+                    raise no_workspace(configuration.workspace) from None
+                configuration = found
+        raise Unavailable(f"the configuration of {configuration.workspace} was changed by others meanwhile")
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # What failed is taken up again by `keep_removing`.
+        self.going_on.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("workspace_not_removed_yet", reason=type(error).__name__)
+
+
+def router_of(remover: Remover) -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/workspaces", tags=["configuration"])
+    router.add_api_route(
+        "/{workspace}",
+        Deleting(remover).delete,
+        methods=["DELETE"],
+        dependencies=[Depends(allowed("admin"))],
+        status_code=204,
+        response_model=None,
+    )
+    return router

@@ -1,0 +1,66 @@
+"""Tells dispatch of routing rules that were written: at once, and again for as long as that has failed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from schemas.envelope import Event, encode
+from schemas.routing import RulesChanged
+from schemas.topics import topic_of
+from schemas.values import instant_text
+from services.platform.bus.port import Outgoing, partition_of
+from services.platform.core.errors import Fenced, Unavailable, Unknown
+from services.platform.core.identifiers import hashed_id
+from services.platform.host.service import Context
+from services.platform.http.command_gateway import SOURCE
+from services.platform.store.port import Changes, Condition, Key, Query
+from services.records.configuration import ANNOUNCEMENTS, Announcement
+
+EVERY_SECONDS = 5.0
+LEFT_AFTER = timedelta(seconds=2)
+"""An announcement that is older was left by a process that died, or by a bus that was away."""
+RULES_CHANGED = "pasokh.routing.rules_changed"
+
+log = structlog.get_logger(__name__)
+
+
+async def announce(context: Context, one: Announcement) -> None:
+    """Tell dispatch. What fails is tried again by `keep_announcing`; telling twice changes nothing."""
+    event = Event(
+        id=hashed_id("rules", one.workspace, str(one.version)),
+        source=SOURCE,
+        type=RULES_CHANGED,
+        time=context.clock.now(),
+        workspace=one.workspace,
+        partitionkey=one.workspace,
+        data=RulesChanged(version=one.version).model_dump(mode="json"),
+    )
+    partition = partition_of(one.workspace, context.bus.partitions)
+    key = Key(ANNOUNCEMENTS.name, one.workspace)
+    try:
+        await context.bus.publish([Outgoing(topic_of(RULES_CHANGED).name, partition, one.workspace, encode(event))])
+        # Fenced: newer rules were written meanwhile, and are announced by whoever wrote them.
+        await context.store.commit(Changes(conditions=[Condition(key, "version", one.version)], deletes=[key]))
+    except (Fenced, Unavailable, Unknown):
+        log.warning("rules_not_announced", workspace=one.workspace, version=one.version)
+
+
+async def announce_left(context: Context) -> int:
+    """Tell what was left untold; how many announcements those were. Raises Unavailable."""
+    before = instant_text(context.clock.now() - LEFT_AFTER)
+    page = await context.store.query(Query(ANNOUNCEMENTS.name, "at", below=before, limit=100))
+    for _, document in page.items:
+        await announce(context, Announcement.model_validate(document))
+    return len(page.items)
+
+
+async def keep_announcing(context: Context, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    """Tell what was left untold, for as long as the process runs."""
+    while True:
+        try:
+            await announce_left(context)
+        except Unavailable:
+            log.warning("announcements_unavailable")
+        await pause(EVERY_SECONDS)

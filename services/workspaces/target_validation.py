@@ -1,0 +1,54 @@
+"""Whether an account may name an address of its own to send to: only one that the operator has allowed."""
+
+from urllib.parse import urlsplit
+
+from schemas.configuration import AccountBody
+from services.platform.core.settings import Settings
+from services.platform.http.client_address import DEFAULT_PORTS, is_host, wrong_callback
+from services.workspaces.mutations import KEPT_CREDENTIAL
+
+SHORTEST_SECRET = 8
+PROVING = frozenset({"secret_token", "secret_token_previous", "identity_secret"})
+"""Credentials by which callers prove themselves and which people make up; that of `api` is checked by its channel."""
+
+
+def wrong_target(api_base: str | None, settings: Settings) -> list[tuple[str, str]]:
+    """(pointer, sentence) when `api_base` is no plain http(s) address, or one that the settings do not allow."""
+    if api_base is None:
+        return []
+    address = _address(api_base)
+    if address is None:
+        return [("/api_base", "Give an http or https URL with a host, without user, query or fragment.")]
+    if settings.allow_private_targets or address in settings.allowed_targets:
+        return []
+    sentence = f"The address {address} is not allowed. Leave `api_base` out, or have the operator add it to"
+    return [("/api_base", f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
+
+
+def wrong_callbacks(body: AccountBody, settings: Settings) -> list[tuple[str, str]]:
+    """(pointer, sentence) for each credential `…_url` that cannot be called, or is private and not allowed."""
+    urls = {name: url for name, url in body.credentials.items() if name.endswith("_url")}
+    return [pair for name, url in urls.items() for pair in wrong_callback(f"/credentials/{name}", url, settings)]
+
+
+def _address(api_base: str) -> str | None:
+    try:
+        parts = urlsplit(api_base)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    host = parts.hostname if plain and parts.scheme in DEFAULT_PORTS else None
+    return f"{host}:{port}" if host and port and is_host(host) else None
+
+
+def weak_secrets(body: AccountBody) -> list[tuple[str, str]]:
+    """(pointer, sentence) for each secret that is short enough to be guessed. What was written before goes on."""
+    short = [name for name, value in body.credentials.items() if is_weak(name, value)]
+    sentence = f"Give a secret of at least {SHORTEST_SECRET} characters, better 32 random ones: openssl rand -hex 32."
+    return [(f"/credentials/{name}", sentence) for name in short]
+
+
+def is_weak(name: str, value: str) -> bool:
+    """Whether a credential is a secret that proves who calls, and could be guessed. `set`: as it was before."""
+    return name in PROVING and value != KEPT_CREDENTIAL and 0 < len(value) < SHORTEST_SECRET

@@ -1,0 +1,145 @@
+"""What reads of the configuration show: what was written and its id; of credentials only that they are set."""
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, Field
+
+from schemas.accounts import AccountHealth
+from schemas.configuration import (
+    DEFAULT_TEAM,
+    AccountBody,
+    Calendar,
+    Kept,
+    Own,
+    Rule,
+    Scope,
+    TeamBody,
+    WorkspaceBody,
+    WorkspaceConfiguration,
+)
+from schemas.values import Instant, Json
+from services.platform.http.dependencies import Listing, PageAsked, no_cursor
+from services.platform.store.cursors import read_cursor, written_cursor
+from services.platform.store.port import Query
+from services.records.keys import KeyRecord
+from services.records.unmet import Warned
+from services.workspaces.mutations import KEPT_CREDENTIAL
+
+Item = TypeVar("Item", bound=BaseModel)
+Hours = Annotated[Calendar | None, Field(exclude_if=lambda calendar: calendar is None)]
+"""A calendar that was written; where none was, it is not shown."""
+
+
+class WorkspaceShown(BaseModel):
+    """A workspace."""
+
+    id: str
+    name: str
+    languages: list[str]
+    timezone: str
+    calendar: Hours = None
+    own: Annotated[Own | None, Field(exclude_if=lambda own: own is None)] = None
+
+
+class TeamShown(BaseModel):
+    """A team."""
+
+    id: str
+    name: str
+    calendar: Hours = None
+
+
+class AccountShown(BaseModel):
+    """An account. Each credential reads `"set"`; the platform posts to `webhook_path`. `health`: how it is now."""
+
+    id: str
+    channel: str
+    name: str | None = None
+    credentials: dict[str, str]
+    language: str | None = None
+    api_base: str | None = None
+    settings: dict[str, Json]
+    calendar: Hours = None
+    webhook_path: str
+    health: AccountHealth
+
+
+class RoutingShown(BaseModel):
+    """Ordered routing rules, and what of them nobody could ever meet."""
+
+    rules: list[Rule]
+    warnings: list[Warned] = Field(default=[], description="What nobody could ever meet; empty when all is well.")
+
+
+class KeyShown(BaseModel):
+    """A key, without its secret. `workspace` null: for all workspaces."""
+
+    id: str
+    name: str
+    workspace: str | None
+    scopes: list[Scope]
+    created_at: Instant
+
+
+class KeyMade(KeyShown):
+    """A key just made: `secret` is what callers send as bearer, and is shown this once: a repeat leaves it out."""
+
+    secret: str | None = None
+
+
+def shown_workspace(workspace: str, body: WorkspaceBody) -> WorkspaceShown:
+    return WorkspaceShown(id=workspace, **dict(body))
+
+
+def shown_team(team: str, body: TeamBody) -> TeamShown:
+    return TeamShown(id=team, **dict(body))
+
+
+def shown_account(workspace: str, name: str, body: AccountBody, health: AccountHealth) -> AccountShown:
+    channel, account = name.split("/", 1)
+    return AccountShown(
+        id=account,
+        channel=channel,
+        name=body.name,
+        credentials=dict.fromkeys(body.credentials, KEPT_CREDENTIAL),
+        language=body.language,
+        api_base=body.api_base,
+        settings=body.settings,
+        calendar=body.calendar,
+        webhook_path=f"/webhooks/{channel}/{workspace}/{account}",
+        health=health,
+    )
+
+
+def shown_key(record: KeyRecord) -> KeyShown:
+    return KeyShown(
+        id=record.id,
+        name=record.name,
+        workspace=record.workspace or None,
+        scopes=record.scopes,
+        created_at=record.created_at,
+    )
+
+
+def teams_of(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
+    """Every team by id; `default` is there even when nobody wrote it."""
+    written: dict[str, Kept[TeamBody]] = configuration.teams
+    return {DEFAULT_TEAM: TeamBody(name="Default"), **{team: kept.body for team, kept in written.items()}}
+
+
+def page_of(items: Sequence[tuple[str, Item]], asked: PageAsked, kind: str, workspace: str) -> Listing[Item]:
+    """A page of a workspace's (id, item) of a kind, ascending by id. Raises Invalid for a cursor of anything else."""
+    query = Query(kind, "id", {"workspace": workspace})
+    after = _last_shown(query, asked.cursor) if asked.cursor is not None else ""
+    rest = sorted((pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
+    page = rest[: asked.limit]
+    following = written_cursor(query, [page[-1][0]]) if len(rest) > len(page) else None
+    return Listing(items=[item for _, item in page], next=following)
+
+
+def _last_shown(query: Query, cursor: str) -> str:
+    try:
+        return str(read_cursor(query, cursor, 1)[0])
+    except ValueError as error:
+        raise no_cursor() from error

@@ -1,0 +1,46 @@
+"""Opening the embedded pair for the tests that are of it alone."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.platform.bus.sqlite import SqliteBus
+from services.platform.bus.sqlite_groups import Lease
+from services.platform.core.time_source import Clock
+from services.platform.sqlite.database import Database, open_database
+from services.platform.store.sqlite import SqliteStore
+from tests.contracts.clocks import MovedClock
+from tests.contracts.sample_collection import COLLECTIONS
+
+WATCHFUL = Lease(beat=0.02, seconds=3, watch=0.01)
+SILENT = Lease(beat=3600, seconds=3, watch=0.01)
+"""A member that never renews by itself, as one whose process is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What one process has open."""
+
+    database: Database
+    store: SqliteStore
+    bus: SqliteBus
+
+
+@asynccontextmanager
+async def open_pair(
+    path: Path,
+    clock: Clock | None = None,
+    *,
+    lease: Lease = WATCHFUL,
+    partitions: int | None = None,
+    busy_seconds: float = 5.0,
+) -> AsyncIterator[Pair]:
+    """A process's store and bus on one file. Opened twice, they stand for two processes."""
+    async with (
+        open_database(path, busy_seconds=busy_seconds) as database,
+        SqliteBus.over(database, clock or MovedClock(), partitions=partitions, lease=lease) as bus,
+    ):
+        store = SqliteStore(database, paired=True)
+        await store.prepare(COLLECTIONS)
+        yield Pair(database, store, bus)

@@ -1,0 +1,259 @@
+"""The health of accounts: when platforms are asked, what follows from what is known, and what is told."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from schemas.accounts import AccountFact, AccountWritten, LookAtAccounts
+from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.values import Failure, Json
+from services.channels.api import Api
+from services.channels.port import Account, Unauthorized
+from services.channels.telegram import Telegram
+from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, LOOK_EVERY, AccountsStage
+from services.delivery.attempt import Outside
+from services.delivery.instruments import AccountInstruments, DeliveryInstruments
+from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.platform.processing.processor import Performed
+from services.platform.processing.unit_of_work import Effect
+from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCalls, AccountCheck, read_health
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
+from services.records.sends import ACCOUNT_SENDS, AccountSends
+from tests.delivery.harness import NoHttp
+from tests.driver import Driver
+
+WRITTEN = AccountWritten(workspace="w", channel="telegram", account="main")
+MAIN = "w/telegram:main"
+
+
+class Platform(Telegram):
+    """Telegram, of which only the answer about the bot counts: `says` returns a finding or raises."""
+
+    def __init__(self, says: Callable[[], str | None]) -> None:
+        self.says, self.asked = says, 0
+
+    async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
+        self.asked += 1
+        return self.says()
+
+
+class Clock:
+    """The time of a driver."""
+
+    def __init__(self) -> None:
+        self.driver: Driver[object] | None = None
+
+    def now(self) -> datetime:
+        assert self.driver is not None
+        return self.driver.now
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+class Watch:
+    """The stage on its one partition, with effects carried out on request."""
+
+    def __init__(self, says: Callable[[], str | None] = lambda: None) -> None:
+        self.platform = Platform(says)
+        clock = Clock()
+        outside = Outside(
+            channels={"telegram": self.platform, "api": Api()},
+            http=NoHttp(),  # type: ignore[arg-type] # nobody is called
+            store=None,  # type: ignore[arg-type] # given below, once there are documents
+            clock=clock,
+            instruments=DeliveryInstruments(CollectorRegistry()),
+        )
+        collections = (ACCOUNT_CHECKS, ACCOUNT_CALLS, ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS)
+        self.driver = Driver(AccountsStage(outside), collections)
+        clock.driver = self.driver  # type: ignore[assignment] # of any memory
+        self.outside = Outside(outside.channels, outside.http, self.driver.documents, clock, outside.instruments)
+        self.driver.stage = AccountsStage(self.outside)
+        self.connect("telegram/main")
+
+    def connect(self, *accounts: str) -> None:
+        """Write the configuration of workspace `w` with these accounts."""
+        body = Kept(body=AccountBody(credentials={"bot_token": "1:a"}), version=1, at=self.driver.now)
+        version = self.driver.seq + 1
+        configuration = WorkspaceConfiguration(
+            workspace="w",
+            version=version,
+            itself=Kept(body=WorkspaceBody(name="W"), version=1, at=self.driver.now),
+            accounts=dict.fromkeys(accounts, body),
+        )
+        self.driver.put(CONFIGURATIONS, f"w/{version}", configuration)
+        self.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
+
+    async def tell(self, event_type: str = "account_written") -> None:
+        data = LookAtAccounts(at=self.driver.now) if event_type == "look_at_accounts" else WRITTEN
+        await self.driver.batch([self.driver.arrived("accounts", f"pasokh.control.{event_type}", data, key="w")])
+
+    async def ask(self, account: str = "main", channel: str = "telegram") -> None:
+        """Carry out what the stage would ask a platform, and hand the answer in."""
+        data: dict[str, Json] = {"workspace": "w", "channel": channel, "account": account}
+        name = f"ask/w/{channel}:{account}"
+        answer = await self.driver.stage.perform(Effect(name, data, self.driver.now))
+        await self.driver.batch([Performed(name, answer)])
+
+    def check(self) -> AccountCheck:
+        found = self.driver.get(ACCOUNT_CHECKS, MAIN)
+        assert found is not None
+        return found
+
+    def sends(self, **more: object) -> None:
+        """What a partition of the sender knows."""
+        known = {"workspace": "w", "channel": "telegram", "account": "main", "partition": 0, **more}
+        self.driver.put(ACCOUNT_SENDS, f"0/{MAIN}", AccountSends.model_validate(known))
+
+    def calls(self, **more: object) -> None:
+        """What ingest knows."""
+        known = {"workspace": "w", "channel": "telegram", "account": "main", **more}
+        self.driver.put(ACCOUNT_CALLS, MAIN, AccountCalls.model_validate(known))
+
+    def told(self) -> list[tuple[str, str]]:
+        """The changes that were told: from which state to which."""
+        facts = [e for e in self.driver.sent if e.type == "pasokh.account.health_changed"]
+        found = [AccountFact.model_validate(event.data) for event in facts]
+        return [(fact.previous_state, fact.state) for fact in found]
+
+
+def raising(error: Exception) -> Callable[[], str | None]:
+    def says() -> str | None:
+        raise error
+
+    return says
+
+
+async def test_account_is_asked_about_when_it_is_written_and_then_again_and_again() -> None:
+    watch = Watch()
+    await watch.tell()
+    await watch.ask()
+    assert (watch.platform.asked, watch.check().state, watch.told()) == (1, "ok", [])
+    assert watch.check().next_at - watch.driver.now == ASK_EVERY
+    await watch.driver.after(ASK_EVERY.total_seconds() + LOOK_EVERY.total_seconds())
+    assert watch.check().next_at > watch.driver.now
+
+
+@pytest.mark.parametrize(
+    ("says", "state"),
+    [
+        (raising(Unauthorized("the bot token is not accepted (Unauthorized)", 401)), "credentials"),
+        (lambda: "No webhook is set.", "webhook"),
+    ],
+)
+async def test_what_the_platform_says_is_told_once_and_taken_back_once(
+    says: Callable[[], str | None], state: str
+) -> None:
+    watch = Watch(says)
+    await watch.tell()
+    await watch.ask()
+    await watch.ask()
+    assert (watch.check().state, watch.told()) == (state, [("ok", state)])
+    assert watch.check().next_at - watch.driver.now <= ASK_AGAIN_EVERY
+    watch.platform.says = lambda: None
+    await watch.ask()
+    assert (watch.check().state, watch.check().detail, watch.told()) == ("ok", "", [("ok", state), (state, "ok")])
+
+
+@pytest.mark.parametrize("error", [Retryable("busy"), Uncertain("reset"), Refused("409", "x"), KeyError("a bug")])
+async def test_platform_without_a_clear_answer_changes_nothing(error: Exception) -> None:
+    watch = Watch(lambda: "No webhook is set.")
+    await watch.tell()
+    await watch.ask()
+    watch.platform.says = raising(error)
+    await watch.ask()
+    assert (watch.check().state, len(watch.told())) == ("webhook", 1)
+
+
+async def test_account_that_a_sender_holds_is_told_at_once_and_again_when_it_goes_on() -> None:
+    watch = Watch()
+    await watch.tell()
+    await watch.ask()
+    refusal = Failure(code="credentials", detail="the bot token is not accepted", status=401)
+    watch.sends(held_for="credentials", last_refused_at=watch.driver.now, last_refusal=refusal)
+    await watch.tell("account_held")
+    assert watch.told() == [("ok", "credentials")]
+    assert "the bot token is not accepted" in watch.check().detail
+    watch.sends()
+    await watch.tell("account_held")
+    assert watch.told()[1:] == [("credentials", "ok")]
+
+
+async def test_pause_and_forged_calls_are_seen_at_the_next_look_and_pass_by_themselves() -> None:
+    watch = Watch()
+    await watch.tell("look_at_accounts")
+    now = watch.driver.now
+    watch.sends(held_for="limit", held_until=now + timedelta(seconds=45))
+    watch.calls(forged=3, forged_since=now, last_forged_at=now)
+    await watch.driver.after(15)
+    assert watch.told() == [("ok", "paused")]
+    await watch.driver.after(45)
+    assert watch.told()[1:] == [("paused", "forged")]
+    assert watch.check().detail.startswith("3 calls with a wrong or missing secret")
+    await watch.driver.after(700)
+    assert watch.told()[2:] == [("forged", "ok")]
+
+
+async def test_polling_that_fails_is_the_webhook_that_fails() -> None:
+    watch = Watch()
+    await watch.tell("look_at_accounts")
+    watch.calls(is_failing=True, poll_error="Another process fetches this bot's updates.")
+    await watch.driver.after(15)
+    assert (watch.told(), watch.check().detail) == (
+        [("ok", "webhook")],
+        "Another process fetches this bot's updates.",
+    )
+
+
+async def test_accounts_from_before_are_known_once_a_process_starts_and_channels_that_cannot_be_asked_are_well() -> (
+    None
+):
+    watch = Watch()
+    watch.connect("telegram/main", "api/crm")
+    await watch.tell("look_at_accounts")
+    await watch.ask("crm", "api")
+    assert watch.driver.get(ACCOUNT_CHECKS, "w/api:crm") is not None
+    assert (watch.check().state, watch.told()) == ("ok", [])
+
+
+async def test_removed_account_is_forgotten() -> None:
+    watch = Watch()
+    await watch.tell()
+    watch.connect()
+    await watch.tell()
+    assert watch.driver.get(ACCOUNT_CHECKS, MAIN) is None
+    await watch.tell("look_at_accounts")
+    watch.connect("telegram/main")
+    await watch.tell()
+    watch.connect()
+    await watch.ask()
+    assert watch.driver.get(ACCOUNT_CHECKS, MAIN) is None
+
+
+async def test_rest_reads_what_is_known_now_without_waiting_for_a_look() -> None:
+    watch, name = Watch(), "telegram/main"
+    now = watch.driver.now
+    earlier = now - timedelta(minutes=5)
+    watch.calls(last_webhook_at=now, forged=1, forged_since=earlier, last_forged_at=earlier)
+    refusal = Failure(code="too_long", detail="d", status=400)
+    watch.sends(last_sent_at=earlier, last_refused_at=now, last_refusal=refusal)
+    health = (await read_health(watch.driver.documents, "w", [name], now))[name]
+    assert (health.state, health.last_webhook_at, health.last_sent_at) == ("forged", now, earlier)
+    assert (health.last_refused_at, health.last_refusal) == (now, refusal)
+    assert (await read_health(watch.driver.documents, "w", ["api/none"], now))["api/none"].state == "ok"
+
+
+async def test_metric_shows_each_account_and_its_state_and_no_state_of_before() -> None:
+    registry = CollectorRegistry()
+    instruments = AccountInstruments(registry)
+    watch = Watch(lambda: "No webhook is set.")
+    await watch.tell()
+    instruments.show([watch.check()])
+    labels = {"workspace": "w", "channel": "telegram", "account": "main"}
+    assert registry.get_sample_value("pasokh_account_healthy", {**labels, "state": "ok"}) == 1
+    await watch.ask()
+    instruments.show([watch.check()])
+    assert registry.get_sample_value("pasokh_account_healthy", {**labels, "state": "webhook"}) == 0
+    assert registry.get_sample_value("pasokh_account_healthy", {**labels, "state": "ok"}) is None

@@ -1,0 +1,186 @@
+"""Any interleaving of results, timers, crashes and zombies: at most one attempt that may have been accepted."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from schemas.outbound import OutboundMessage
+from schemas.values import Json
+from services.channels.port import Account, Unauthorized
+from services.platform.http.outgoing import Refused, Retryable, Uncertain
+from services.platform.processing.processor import Performed
+from services.platform.processing.unit_of_work import Effect
+from tests.delivery.harness import LIKE_TELEGRAM, Desk, ScriptedChannel, outbound
+
+Fate = Literal["taken", "busy", "flood", "paused", "locked", "refused", "reset_after", "reset_before"]
+FATES: tuple[Fate, ...] = get_args(Fate)
+MAYBE_ACCEPTED = {"taken", "reset_after", "reset_before"}
+PERSONS = ("1", "2", "3")
+
+
+@dataclass
+class Platform:
+    """What really happened to each message, as only the platform knows, and who is being called now."""
+
+    fate: Fate = "taken"
+    attempts: dict[str, list[Fate]] = field(default_factory=dict)
+    wrongs: list[str] = field(default_factory=list)
+    accepted: dict[str, list[str]] = field(default_factory=lambda: {p: [] for p in PERSONS})
+
+    async def take(self, message: OutboundMessage, account: Account) -> str | None:
+        earlier = self.attempts.setdefault(message.id, [])
+        # Noted, not raised: an attempt takes whatever a channel raises for a doubtful result.
+        if (MAYBE_ACCEPTED | {"refused"}) & set(earlier):
+            self.wrongs.append(f"{message.id} was sent again after {earlier}")
+        earlier.append(self.fate)
+        if self.fate in ("taken", "reset_after"):
+            self.accepted[message.address.chat].append(message.id)
+        return self._answer(message)
+
+    def _answer(self, message: OutboundMessage) -> str:
+        match self.fate:
+            case "busy":
+                raise Retryable("busy")
+            case "paused":
+                raise Retryable("unavailable", after=7.0, scope="account")
+            case "flood":
+                raise Retryable("too many requests", after=7.0, scope="chat")
+            case "locked":
+                raise Unauthorized("the token is not accepted", 401)
+            case "refused":
+                raise Refused("blocked", "blocked")
+            case "reset_after" | "reset_before":
+                raise Uncertain("reset")
+            case "taken":
+                return f"tg-{message.id}"
+
+
+class Sending(RuleBasedStateMachine):
+    """Drives one partition of the sender through everything that can happen to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.platform = Platform()
+        self.desk = Desk(ScriptedChannel(capabilities=LIKE_TELEGRAM, script=self.platform.take))
+        self.asked: dict[str, list[str]] = {p: [] for p in PERSONS}
+        self.results: list[Performed] = []
+        self.zombies: list[Effect] = []
+
+    def teardown(self) -> None:
+        try:
+            self._everything_ends()
+        finally:
+            self.runner.close()
+
+    def do(self, what: Awaitable[object]) -> None:
+        async def _do() -> None:
+            await what
+
+        self.runner.run(_do())
+
+    # -- what can happen -----------------------------------------------------------------------------------------------
+
+    @rule(persons=st.lists(st.sampled_from(PERSONS), min_size=1, max_size=5), again=st.booleans())
+    def agents_answer(self, persons: list[str], again: bool) -> None:
+        messages = []
+        for person in persons:
+            identity = f"{person}-{len(self.asked[person])}"
+            self.asked[person].append(identity)
+            messages.append(outbound(identity, person))
+        self.do(self.desk.arrive(*messages, *(messages if again else [])))
+
+    @precondition(lambda self: self.desk.effects)
+    @rule(which=st.integers(0, 10), fate=st.sampled_from(FATES))
+    def attempt_is_made(self, which: int, fate: Fate) -> None:
+        self._attempt(self.desk.effects[which % len(self.desk.effects)], fate, heard=True)
+
+    @precondition(lambda self: self.zombies)
+    @rule(fate=st.sampled_from(FATES))
+    def dead_owner_still_sends(self, fate: Fate) -> None:
+        self._attempt(self.zombies.pop(0), fate, heard=False)
+
+    def _attempt(self, effect: Effect, fate: Fate, *, heard: bool) -> None:
+        self.platform.fate = fate
+
+        async def make() -> None:
+            result = await self.desk.perform(effect)
+            if heard:
+                self.results.append(result)
+
+        self.do(make())
+
+    @precondition(lambda self: self.results)
+    @rule(which=st.integers(0, 10), twice=st.booleans(), forget=st.booleans())
+    def result_comes_in(self, which: int, twice: bool, forget: bool) -> None:
+        result = self.results[which % len(self.results)]
+        if forget:
+            self.results.remove(result)
+        self.do(self.desk.batch(*[result, result] if twice else [result]))
+
+    @rule(seconds=st.sampled_from([0.2, 1.0, 4.9, 5.1, 31.0, 90.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.desk.clock.pass_seconds(seconds)
+        self.do(self.desk.fire())
+
+    @rule(zombie=st.booleans(), seconds=st.sampled_from([0.0, 2.0]))
+    def process_dies(self, zombie: bool, seconds: float) -> None:
+        self.zombies += self.desk.effects if zombie else []
+        self.results.clear()
+        self.desk.crash()
+        self.desk.clock.pass_seconds(seconds)
+
+    # -- what always holds ---------------------------------------------------------------------------------------------
+
+    @invariant()
+    def one_in_flight_per_person(self) -> None:
+        for person, asked in self.asked.items():
+            open_ones = [i for i in asked if self.desk.send(i).state in ("waiting", "sending", "retry")]
+            assert len(open_ones) <= 1, f"{person}: {open_ones}"
+
+    @invariant()
+    def nothing_that_may_be_there_is_sent_again(self) -> None:
+        assert self.platform.wrongs == []
+
+    @invariant()
+    def platform_sees_each_once_in_order(self) -> None:
+        for person, accepted in self.platform.accepted.items():
+            assert accepted == sorted(set(accepted), key=self.asked[person].index)
+
+    @invariant()
+    def told_at_most_once_and_in_order(self) -> None:
+        for asked in self.asked.values():
+            told = [m for _, m in self.desk.facts() if m in asked]
+            assert told == asked[: len(told)]
+
+    def _everything_ends(self) -> None:
+        self.platform.fate = "taken"
+        for effect in self.zombies:
+            self._attempt(effect, "taken", heard=False)
+        self.do(self.desk.settle_all())
+        facts = {message: kind for kind, message in self.desk.facts()}
+        for asked in self.asked.values():
+            for identity in asked:
+                self._ended(identity, facts)
+        self.nothing_that_may_be_there_is_sent_again()
+        self.platform_sees_each_once_in_order()
+        self.told_at_most_once_and_in_order()
+
+    def _ended(self, identity: str, facts: dict[Json, str]) -> None:
+        fates, record = self.platform.attempts.get(identity, []), self.desk.send(identity)
+        assert facts[identity] == record.state
+        if record.state == "sent":
+            assert fates[-1] == "taken"
+        else:
+            assert record.error is not None
+            assert record.error.code in ("blocked", "outcome_unknown")
+        assert self.desk.queue(record.message.key) is None
+
+
+TestSending = Sending.TestCase
+TestSending.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)

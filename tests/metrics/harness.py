@@ -1,0 +1,114 @@
+"""A partition of `metrics` and the events that it counts."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from schemas.activity import Activity
+from schemas.conversation import Conversation, ConversationFact, FirstResponse
+from schemas.outbound import DeliverySent
+from schemas.sla import Clock, ClockFact
+from services.metrics.exposition import Totals
+from services.metrics.processor import Memory, MetricsStage
+from services.platform.processing.processor import Arrived
+from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
+from tests.driver import START, Driver
+from tests.sla.harness import conversation
+
+KEY = "w/telegram:main:1"
+
+
+class Moved:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class Counting(Driver[Memory]):
+    """The stage `metrics`, and the scrape of what it wrote."""
+
+    def __init__(self) -> None:
+        super().__init__(MetricsStage(), (COUNTERS, COUNTED_CASES, COUNTED))
+        self.clock = Moved()
+        self.totals = Totals(self.documents, 1, self.clock)
+        self.registry = CollectorRegistry()
+        self.registry.register(self.totals)
+
+    def fact(self, word: str, case: Conversation | None = None, **fields: Any) -> Arrived:
+        """A fact of a conversation, now."""
+        snapshot = case or conversation()
+        known = {"conversation": snapshot.id, "key": KEY, "snapshot": snapshot, "at": self.now, **fields}
+        fact = ConversationFact.model_validate(known)
+        return self.arrived("conversations", f"pasokh.conversation.{word}", fact)
+
+    async def tell(self, word: str, case: Conversation | None = None, **fields: Any) -> None:
+        """A fact of a conversation, in a batch of its own."""
+        await self.batch([self.fact(word, case, **fields)])
+
+    async def answered(self, seconds: float, case: Conversation | None = None) -> None:
+        """The first human answer arrived; it was accepted so long after the customer's message."""
+        first = FirstResponse(started_at=START, stopped_at=START + timedelta(seconds=seconds))
+        await self.tell("reply_delivered", case, author="agent", first_response=first)
+
+    def promise(self, word: str, late_by: float | None = None) -> Arrived:
+        """A fact of a clock."""
+        clock = Clock(
+            metric="first_response", policy="p", target_seconds=60, started_at=START, due_at=START, state="breached"
+        )
+        fact = ClockFact(
+            conversation="c1",
+            key=KEY,
+            workspace="w",
+            metric="first_response",
+            clock=clock,
+            policy_version=1,
+            late_by_seconds=late_by,
+            channel="telegram",
+            account="main",
+            surface="private",
+            team="default",
+            priority="normal",
+        )
+        return self.arrived("sla", f"pasokh.sla.{word}", fact)
+
+    def activity(self, kind: str, identity: str) -> Arrived:
+        """An event of ingest: without a number, its id the activity's."""
+        activity = Activity.model_validate(
+            {
+                "id": identity,
+                "workspace": "w",
+                "channel": "telegram",
+                "account": "main",
+                "kind": kind,
+                "surface": "private",
+                "person": "telegram:main:1",
+                "received_at": self.now,
+            }
+        )
+        one = self.arrived("inbound", f"pasokh.inbound.{kind}", activity)
+        event = one.event.model_copy(update={"id": identity, "source": "ingest", "seq": None, "index": None})
+        return Arrived(event, one.topic, one.offset)
+
+    def sent_delivery(self) -> Arrived:
+        """A platform took an answer."""
+        sent = DeliverySent(message="m", conversation="c1", key=KEY, attempts=1, at=self.now)
+        return self.arrived("deliveries", "pasokh.delivery.sent", sent)
+
+    async def scrape(self) -> str:
+        """What `/metrics` says after a refresh."""
+        await self.totals.refresh()
+        return generate_latest(self.registry).decode()
+
+    async def value(self, name: str, **labels: str) -> float:
+        """The sum of all series of a sample that have these labels."""
+        await self.totals.refresh()
+        samples = [s for metric in self.registry.collect() for s in metric.samples if s.name == name]
+        return sum(s.value for s in samples if labels.items() <= s.labels.items())

@@ -1,0 +1,38 @@
+"""How the streams of a process are shared."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from services.platform.core.errors import Unavailable
+from services.platform.core.instruments import AdmissionInstruments
+from services.platform.http.problems import TooMany
+from services.platform.http.stream_limits import StreamShares
+
+
+def test_one_workspace_never_takes_all_that_is_free() -> None:
+    shares = StreamShares({}, 10, fair=frozenset({"workspace"}))
+    with ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(shares.held({"workspace": "greedy"}))
+        with pytest.raises(TooMany):
+            stack.enter_context(shares.held({"workspace": "greedy"}))
+        stack.enter_context(shares.held({"workspace": "modest"}))
+
+
+def test_what_is_full_for_all_is_unavailable_and_each_refusal_is_counted() -> None:
+    instruments = AdmissionInstruments()
+    shares = StreamShares({"key": 1}, 2, instruments)
+    with shares.held({"key": "a"}), shares.held({"key": "b"}):
+        with pytest.raises(TooMany):
+            shares.judge({"key": "a"})
+        with pytest.raises(Unavailable):
+            shares.judge({"key": "c"})
+    shares.judge({"key": "a"})
+    counted = {
+        sample.labels["reason"]: sample.value
+        for metric in instruments.refused.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    }
+    assert counted == {"key": 1, "process": 1}

@@ -1,0 +1,26 @@
+"""Results of effects: none is lost, whatever is taken while others still run."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from schemas.values import Json
+from services.platform.processing.effects import Effects
+from services.platform.processing.unit_of_work import Effect
+
+
+async def test_result_of_an_effect_that_ran_while_others_were_taken_is_not_lost() -> None:
+    gates = {"first": asyncio.Event(), "second": asyncio.Event()}
+
+    async def perform(effect: Effect) -> dict[str, Json]:
+        await gates[effect.name].wait()
+        return {}
+
+    effects = Effects(perform, lambda effect, error: None)
+    for name in gates:
+        effects.start(Effect(name, {}, datetime(2026, 3, 21, tzinfo=UTC)))
+    taken = []
+    for gate in gates.values():
+        gate.set()
+        await effects.news()
+        taken += [performed.name for performed in effects.take()]
+    assert taken == ["first", "second"]

@@ -1,0 +1,84 @@
+"""What became of commands is forgotten when none of them can come again, and not before."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from schemas.commands import Outcome
+from schemas.topics import REPEATS_KNOWN
+from services.platform.core.errors import Unavailable
+from services.platform.http.command_gateway import ACCEPTED, AcceptedCommand
+from services.platform.store.collections import OUTCOMES
+from services.platform.store.expiry import AT_ONCE, EVERY_SECONDS, forget, keep_forgetting
+from services.platform.store.port import Changes
+from tests.fakes import START, MemoryStore, MovedClock
+
+
+class Stopped(Exception):
+    """Ends what runs for ever."""
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    made = MemoryStore()
+    made.collections = {one.name: one for one in (OUTCOMES, ACCEPTED)}
+    return made
+
+
+def command(store: MemoryStore, identity: str, at: datetime) -> None:
+    """A command that was answered with 202, and its outcome."""
+    store.keep(ACCEPTED, identity, AcceptedCommand(workspace="w", request_hash="h", at=at))
+    store.keep(OUTCOMES, identity, Outcome(id=identity, workspace="w", status="applied", at=at))
+
+
+def held(store: MemoryStore) -> set[tuple[str, str]]:
+    return {(key.collection, key.id) for key in store.documents}
+
+
+async def test_commands_are_kept_30_days_past_the_week_of_their_topic(store: MemoryStore) -> None:
+    assert timedelta(days=37) == REPEATS_KNOWN
+    command(store, "old", START - REPEATS_KNOWN - timedelta(seconds=1))
+    command(store, "young", START - REPEATS_KNOWN)
+    assert await forget(store, START) == 2
+    assert held(store) == {("outcomes", "young"), ("accepted_commands", "young")}
+
+
+async def test_however_many_there_are_all_go_in_commits_of_a_bounded_size(store: MemoryStore) -> None:
+    for number in range(AT_ONCE + 3):
+        command(store, f"c{number}", START - REPEATS_KNOWN - timedelta(days=1))
+    sizes, commit = list[int](), store.commit
+
+    async def counted(changes: Changes) -> object:
+        sizes.append(len(changes.deletes))
+        return await commit(changes)
+
+    store.commit = counted  # type: ignore[method-assign,assignment]  # counts on the way
+    assert await forget(store, START) == 2 * (AT_ONCE + 3)
+    assert (held(store), sizes) == (set(), [AT_ONCE, 3, AT_ONCE, 3])
+
+
+async def test_no_command_is_pending_again_while_it_is_forgotten(store: MemoryStore) -> None:
+    command(store, "old", START - REPEATS_KNOWN - timedelta(days=1))
+
+    def fails(_: Changes) -> None:
+        store.failure = Unavailable()
+
+    store.before_commit = fails
+    with pytest.raises(Unavailable):
+        await forget(store, START)
+    assert held(store) == {("outcomes", "old")}
+
+
+async def test_a_store_that_is_away_is_asked_again(store: MemoryStore) -> None:
+    command(store, "old", START - REPEATS_KNOWN - timedelta(days=1))
+    pauses = list[float]()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        store.failure = Unavailable() if len(pauses) == 1 else None
+        if len(pauses) == 3:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        await keep_forgetting(store, MovedClock(), pause)
+    assert (held(store), pauses) == (set(), [EVERY_SECONDS] * 3)

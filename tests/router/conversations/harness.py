@@ -1,0 +1,169 @@
+"""A partition of conversations in memory, with a customer, an agent and what they do."""
+
+from datetime import timedelta
+from typing import Any
+
+from schemas.activity import Activity, Address
+from schemas.channel import Capabilities
+from schemas.commands import Outcome, Reply, Resolve
+from schemas.configuration import Kept, RoutingBody, Rule, TeamBody, WorkspaceBody, WorkspaceConfiguration
+from schemas.conversation import ConversationFact
+from schemas.envelope import Event
+from schemas.outbound import DeliveryFailed, DeliverySent
+from schemas.routing import Assigned
+from schemas.values import Contract, Failure, Sealed
+from services.domain.conversation_state import Case
+from services.platform.processing.processor import Arrived
+from services.platform.store.collections import OUTCOMES
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, MessageRecord
+from services.router.conversations.domain.handoff import Handoffs
+from services.router.conversations.processor import ConversationsStage
+from tests.driver import START, Driver
+
+LINK = "https://t.me/{username}?start={token}"
+CAPABILITIES = {"telegram": Capabilities(surfaces=("private", "public"), text_limit=20, deep_link=LINK)}
+HANDOFFS = Handoffs(b"a secret of these tests", "https://help.example")
+COLLECTIONS = (CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, ACTIVITIES, OUTCOMES)
+CONVERSATION = "pasokh.conversation."
+
+
+class House:
+    """Does one thing after the other and tells what came of it."""
+
+    def __init__(self, *rules: Rule) -> None:
+        self.driver = Driver(ConversationsStage(CAPABILITIES, HANDOFFS), COLLECTIONS)
+        self._settled = 0
+        at = self.driver.now
+        configuration = WorkspaceConfiguration(
+            workspace="w",
+            version=3,
+            itself=Kept(body=WorkspaceBody(name="Shop"), version=1, at=at),
+            teams={"billing": Kept(body=TeamBody(name="Billing"), version=1, at=at)},
+            routing=Kept(body=RoutingBody(rules=list(rules)), version=3, at=at),
+        )
+        self.driver.put(CONFIGURATIONS, "w/3", configuration)
+        self.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=3))
+
+    # -- what people do ------------------------------------------------------------------------------------------------
+
+    def activity(self, number: int = 1, kind: str = "message", **more: Any) -> Activity:
+        """An activity of the customer about their message of this number, in private unless said otherwise."""
+        known: dict[str, Any] = {
+            "id": f"{kind}-{number}",
+            "workspace": "w",
+            "channel": "telegram",
+            "account": "main",
+            "kind": kind,
+            "surface": "private",
+            "person": "telegram:main:1",
+            "message": f"m{number}",
+            "text": Sealed(text=f"text {number}"),
+            "language": "fa",
+            "address": Address(chat="1"),
+            "received_at": self.driver.now,
+        }
+        return Activity.model_validate({**known, **more})
+
+    async def customer(self, number: int = 1, kind: str = "message", **more: Any) -> list[str]:
+        """The customer does something; returns what the conversation tells."""
+        activity = self.activity(number, kind, **more)
+        return await self.arrives("inbound", f"pasokh.inbound.{kind}", activity)
+
+    async def arrives(self, topic: str, event_type: str, data: Contract) -> list[str]:
+        """One event in a batch of its own; the types of what follows, shortened."""
+        return _types(await self.driver.batch([self.driver.arrived(topic, event_type, data)]))
+
+    async def settle(self) -> None:
+        """Deliver what the conversations asked of each other, until nobody asks any more."""
+        while self._settled < len(self.driver.sent):
+            event = self.driver.sent[self._settled]
+            self._settled += 1
+            if event.type.startswith("pasokh.command."):
+                await self.driver.batch([Arrived(event, "commands", self._settled)])
+
+    async def assign(self, agent: str = "sara") -> list[str]:
+        """Dispatch gives the conversation to an agent."""
+        case = self.case()
+        assigned = Assigned(
+            conversation=case.id,
+            key=case.key,
+            workspace="w",
+            agent=agent,
+            team=case.team,
+            at=self.driver.now,
+            decision="d",
+            summary="s",
+        )
+        return await self.arrives("assignments", "pasokh.assignment.assigned", assigned)
+
+    async def reply(self, agent: str = "sara", text: str = "hello", **more: Any) -> Outcome:
+        """The agent answers; the outcome of that command."""
+        reply = Reply(
+            conversation=more.pop("conversation", None) or self.case().id,
+            agent=agent,
+            text=Sealed(text=text),
+            accepted_at=self.driver.now,
+            request_hash="h",
+            **more,
+        )
+        return await self.command("reply", reply)
+
+    async def resolve(self, agent: str | None = None) -> Outcome:
+        """Somebody resolves; the outcome of that command."""
+        resolve = Resolve(conversation=self.case().id, agent=agent, accepted_at=self.driver.now, request_hash="h")
+        return await self.command("resolve", resolve)
+
+    async def command(self, verb: str, data: Contract) -> Outcome:
+        """A command and its outcome."""
+        arrived = self.driver.arrived("commands", f"pasokh.command.{verb}", data)
+        await self.driver.batch([arrived])
+        outcome = self.driver.get(OUTCOMES, arrived.event.id)
+        assert outcome is not None, "a command without an outcome"
+        return outcome
+
+    async def delivered(self, message: str) -> list[str]:
+        """Telegram took the reply."""
+        case = self.case()
+        sent = DeliverySent(
+            message=message, conversation=case.id, key=case.key, platform_id="77", attempts=1, at=self.driver.now
+        )
+        return await self.arrives("deliveries", "pasokh.delivery.sent", sent)
+
+    async def undelivered(self, message: str) -> list[str]:
+        """Telegram refused the reply."""
+        case, error = self.case(), Failure(code="blocked", detail="the customer blocked the bot")
+        failed = DeliveryFailed(
+            message=message, conversation=case.id, key=case.key, error=error, attempts=1, at=self.driver.now
+        )
+        return await self.arrives("deliveries", "pasokh.delivery.failed", failed)
+
+    # -- what came of it -----------------------------------------------------------------------------------------------
+
+    def cases(self) -> list[Case]:
+        """Every conversation, by opening."""
+        documents = self.driver.documents.rest
+        found = [Case.model_validate(d) for k, d in documents.items() if k.collection == CONVERSATIONS.name]
+        return sorted(found, key=lambda case: (case.opened_at, case.id))
+
+    def case(self) -> Case:
+        """The latest conversation."""
+        return self.cases()[-1]
+
+    def messages(self) -> list[MessageRecord]:
+        """Every message, in order."""
+        documents = self.driver.documents.rest
+        found = [MessageRecord.model_validate(d) for k, d in documents.items() if k.collection == MESSAGES.name]
+        return sorted(found, key=lambda message: message.order)
+
+    def facts(self, verb: str) -> list[ConversationFact]:
+        """The facts of a verb, oldest first."""
+        told = [e for e in self.driver.sent if e.type == f"{CONVERSATION}{verb}"]
+        return [ConversationFact.model_validate(event.data) for event in told]
+
+
+def _types(events: list[Event]) -> list[str]:
+    return [event.type.removeprefix(CONVERSATION).removeprefix("pasokh.") for event in events]
+
+
+EARLIER = START - timedelta(seconds=30)

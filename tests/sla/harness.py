@@ -1,0 +1,176 @@
+"""Facts of one conversation as conversations tells them, and an `sla` partition with conversations at its side."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from schemas.commands import Escalate
+from schemas.configuration import Kept, Policy, SlaBody, Targets, WorkspaceBody, WorkspaceConfiguration
+from schemas.conversation import Conversation, ConversationFact
+from schemas.envelope import Event
+from schemas.sla import ClockFact, ClockMetric, ControlDue, ControlTick
+from services.platform.processing.processor import Arrived
+from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
+from services.records.configuration import (
+    CONFIGURATION_HEADS,
+    CONFIGURATIONS,
+    ConfigurationHead,
+    version_id,
+)
+from services.sla.processor import Memory, SlaStage
+from tests.driver import START, Driver
+
+ONE_MINUTE = Policy(id="minute", targets=Targets(first_response_seconds=60))
+
+
+def at(seconds: float) -> datetime:
+    """Seconds after the first customer message."""
+    return START + timedelta(seconds=seconds)
+
+
+def conversation(identity: str = "c1", **fields: object) -> Conversation:
+    """A waiting private conversation of a Telegram customer."""
+    known: dict[str, object] = {
+        "id": identity,
+        "workspace": "w",
+        "status": "waiting",
+        "channel": "telegram",
+        "account": "main",
+        "surface": "private",
+        "person": "telegram:main:1",
+        "team": "default",
+        "opened_at": START,
+        "updated_at": START,
+    }
+    return Conversation.model_validate({**known, **fields})
+
+
+class Sla(Driver[Memory]):
+    """The stage `sla`, and a conversations that answers questions when `listening`."""
+
+    def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
+        super().__init__(SlaStage(), (CLOCKS, WATCHES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
+        self.case = conversation()
+        self.heard: list[Event] = []
+        self.configure(policies)
+
+    def configure(
+        self,
+        policies: Sequence[Policy] | None,
+        version: int = 3,
+        timezone: str = "Europe/Riga",
+        at: datetime = START,
+    ) -> None:
+        """What REST has written: `None` when never anything about sla."""
+        sla = None if policies is None else Kept(body=SlaBody(policies=list(policies)), version=version, at=at)
+        itself = Kept(body=WorkspaceBody(name="W", timezone=timezone), version=1, at=START)
+        written = WorkspaceConfiguration(workspace="w", version=version, itself=itself, sla=sla)
+        self.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
+        self.put(CONFIGURATIONS, version_id("w", version), written)
+
+    def fact(
+        self,
+        word: str,
+        when: datetime,
+        *,
+        message: str | None = None,
+        author: str | None = None,
+        case: Conversation | None = None,
+        surface: str | None = None,
+        before: str | None = None,
+    ) -> Arrived:
+        """A fact that counts at `when`; `surface` is the message's, when it is not the conversation's.
+
+        `before`: the status that the conversation had.
+        """
+        snapshot = case or conversation()
+        fact = ConversationFact.model_validate(
+            {
+                "conversation": snapshot.id,
+                "key": "w/telegram:main:1",
+                "snapshot": snapshot,
+                "previous_status": before,
+                "at": when,
+                "message": message,
+                "message_surface": surface,
+                "author": author,
+            }
+        )
+        arrived = self.arrived("conversations", f"pasokh.conversation.{word}", fact)
+        self.heard.append(arrived.event)
+        return arrived
+
+    async def tell(
+        self,
+        word: str,
+        when: datetime,
+        *,
+        message: str | None = None,
+        author: str | None = None,
+        surface: str | None = None,
+        **case: object,
+    ) -> None:
+        """One fact, in a batch of its own; the clock stands at `when` or later. `case`: how the conversation is now."""
+        self.now = max(self.now, when)
+        self.case = self.case.model_copy(update=case)
+        await self.batch([self.fact(word, when, message=message, author=author, surface=surface, case=self.case)])
+
+    async def customer(self, when: datetime) -> None:
+        """A customer's message."""
+        await self.tell("message_received", when, message="m", author="customer")
+
+    async def replied(self, when: datetime, message: str = "r1", author: str = "agent") -> None:
+        """REST accepted a reply."""
+        await self.tell("replied", when, message=message, author=author)
+
+    async def delivered(self, when: datetime, message: str = "r1", author: str = "agent") -> None:
+        """A reply accepted at `when` reached the customer."""
+        await self.tell("reply_delivered", when, message=message, author=author)
+
+    async def failed(self, when: datetime, message: str = "r1") -> None:
+        """A reply accepted at `when` will never reach the customer."""
+        await self.tell("reply_failed", when, message=message, author="agent")
+
+    async def tick(self, when: datetime) -> None:
+        """Conversations confirm that all before `when` has been said."""
+        await self.batch([self.arrived("conversations", "pasokh.control.tick", ControlTick(at=when), "w/control")])
+
+    async def pass_to(self, moment: datetime) -> None:
+        """Move the clock with conversations up to date: each question is answered at once."""
+        while True:
+            timers = self.timers()
+            if not timers or timers[0].due_at > moment:
+                break
+            asked = len(self.questions())
+            await self.to(timers[0].due_at)
+            for question in self.questions()[asked:]:
+                await self.tick(ControlDue.model_validate(question.data).at)
+        self.now = max(self.now, moment)
+
+    def questions(self) -> list[Event]:
+        """What conversations was asked to confirm."""
+        return [event for event in self.sent if event.type == "pasokh.control.due"]
+
+    def told(self, case: str = "c1") -> list[str]:
+        """The last words of the facts about a conversation's clocks, in order."""
+        facts = [e for e in self.sent if e.type.startswith("pasokh.sla.")]
+        return [e.type.rsplit(".", 1)[1] for e in facts if e.data["conversation"] == case]
+
+    def facts(self, word: str) -> list[ClockFact]:
+        """The facts of one kind."""
+        return [ClockFact.model_validate(e.data) for e in self.sent if e.type == f"pasokh.sla.{word}"]
+
+    def words(self, metric: ClockMetric, run: int = 1) -> list[str]:
+        """The last words of the facts about one run, in order."""
+        told = [(e, ClockFact.model_validate(e.data)) for e in self.sent if e.type.startswith("pasokh.sla.")]
+        return [e.type.rsplit(".", 1)[1] for e, fact in told if (fact.metric, fact.run) == (metric, run)]
+
+    def escalations(self) -> list[Escalate]:
+        """What conversations was asked to do about broken promises."""
+        return [Escalate.model_validate(e.data) for e in self.sent if e.type == "pasokh.command.escalate"]
+
+    def clock(self, case: str = "c1", metric: ClockMetric = "first_response", run: int = 1) -> ClockRecord:
+        """The clock as it rests."""
+        record = self.get(CLOCKS, clock_id(case, metric, run))
+        if record is None:
+            raise LookupError(f"{case} has no clock")
+        return record

@@ -1,0 +1,158 @@
+"""Any story of a conversation, told with looks in between, ends as the oracle reads it off the whole."""
+
+from datetime import datetime
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+
+from schemas.configuration import Policy, SlaBody, Targets
+from schemas.conversation import Conversation, ConversationFact
+from schemas.sla import ClockMetric
+from services.sla.audit import Replay, Written
+from tests.driver import START
+from tests.sla import oracle
+from tests.sla.harness import at, conversation
+from tests.sla.oracle import Fate, Line
+
+TARGETS = Targets(first_response_seconds=100, next_response_seconds=70, resolution_seconds=150, pickup_seconds=50)
+POLICY = Policy(id="all", targets=TARGETS, warn_at=[0.5])
+HISTORY = [Written(1, START, 1, SlaBody(policies=[POLICY]), "UTC")]
+END = 100_000.5
+TOLD_AS = {"customer": "message_received", "delivered": "reply_delivered", "failed": "reply_failed"}
+
+OFTEN = ("customer", "customer", "customer", "reply", "reply", "reply", "settle", "settle", "assign", "assign")
+deeds = st.sampled_from([*OFTEN, "fail", "resolve", "reopen", "requeue", "look"])
+plans = st.lists(st.tuples(deeds, st.sampled_from([1, 2, 30, 51, 71, 101])), max_size=25)
+
+
+class Stage:
+    """A conversation as it lives: only what can happen does, and each thing is told to the promises."""
+
+    def __init__(self) -> None:
+        self.replay, self.lines = Replay(HISTORY), list[Line]()
+        self.case: Conversation = conversation()
+        self.way, self.answers, self.now = dict[int, float](), 0, 0.0
+        self.say("opened")
+        self.say("customer")
+        self.say("queued")
+
+    def say(self, word: str, answer: int = -1, accepted: float = 0.0, **case: object) -> None:
+        self.case = self.case.model_copy(update=case)
+        self.lines.append(Line(word, self.now, answer, accepted))
+        author = {"customer": "customer"}.get(word, "agent" if answer >= 0 else None)
+        counts = accepted if word in ("delivered", "failed") else self.now
+        fact = ConversationFact.model_validate(
+            {
+                "conversation": "c1",
+                "key": "w/telegram:main:1",
+                "snapshot": self.case,
+                "at": at(counts),
+                "message": str(answer),
+                "author": author,
+            }
+        )
+        self.replay.hear(TOLD_AS.get(word, word), fact, at(self.now))
+
+    def do(self, deed: str) -> None:
+        status = self.case.status
+        match deed:
+            case "customer" if status == "resolved":
+                self.reopen()
+                self.say("customer")
+                self.say("queued")
+            case "customer":
+                self.say("customer", status="assigned" if status == "pending" else status)
+            case "reply" if status in ("assigned", "pending"):
+                self.answers += 1
+                self.way[self.answers] = self.now
+                self.say("replied", self.answers, self.now, status="pending")
+            case "settle" | "fail" if self.way:
+                # Platforms take answers in order; which of them is given up is anybody's guess.
+                answer = min(self.way) if deed == "settle" else max(self.way)
+                accepted = self.way.pop(answer)
+                word = "delivered" if deed == "settle" else "failed"
+                is_mine = deed == "fail" and status == "pending"
+                self.say(word, answer, accepted, status="assigned" if is_mine else status)
+            case "resolve" if status != "resolved":
+                self.say("resolved", status="resolved")
+            case "reopen" if status == "resolved":
+                self.reopen()
+                self.say("queued")
+            case "assign" if status == "waiting":
+                self.say("assigned", status="assigned")
+            case "requeue" if status in ("assigned", "pending"):
+                self.say("queued", status="waiting")
+            case "look":
+                self.look(self.now - 0.5)
+
+    def reopen(self) -> None:
+        self.say("reopened", status="waiting")
+
+    def look(self, when: float) -> None:
+        for run in list(self.replay.clocks):
+            self.replay.look(run, at(when))
+
+    def fates(self, metric: ClockMetric) -> list[Fate]:
+        runs = sorted(run for run in self.replay.clocks if run[0] == metric)
+        clocks = [self.replay.clocks[run] for run in runs]
+        return [
+            Fate(
+                seconds(c.started_at),
+                c.state,
+                None if c.stopped_at is None else seconds(c.stopped_at),
+                c.late_by_seconds,
+            )
+            for c in clocks
+        ]
+
+
+def seconds(moment: datetime) -> float:
+    return (moment - START).total_seconds()
+
+
+def lived(plan: list[tuple[str, int]]) -> Stage:
+    stage = Stage()
+    for deed, wait in plan:
+        stage.now += wait
+        stage.do(deed)
+    stage.look(END)
+    return stage
+
+
+@settings(max_examples=300)
+@given(plans)
+def test_answers(plan: list[tuple[str, int]]) -> None:
+    stage = lived(plan)
+    # The oracle judges each turn by its own target: the first by one, all others by the other.
+    first = list(oracle.turns(stage.lines, 100, END))[:1]
+    after = list(oracle.turns(stage.lines, 70, END))[1:]
+    found = [fate for metric in ("first_response", "next_response") for fate in stage.fates(metric)]
+    # An answer that is on its way shows where it would stop.
+    settled = [
+        f if f.state not in ("running", "breached") or f.late is not None else Fate(f.started, f.state) for f in found
+    ]
+    assert settled == [*first, *after]
+
+
+@settings(max_examples=200)
+@given(plans)
+def test_pickup(plan: list[tuple[str, int]]) -> None:
+    stage = lived(plan)
+    assert stage.fates("pickup") == list(oracle.pickups(stage.lines, 50, END))
+
+
+@settings(max_examples=300)
+@given(plans)
+def test_resolution(plan: list[tuple[str, int]]) -> None:
+    stage = lived(plan)
+    assert stage.fates("resolution") == list(oracle.resolutions(stage.lines, 150, END))
+
+
+@settings(max_examples=100)
+@given(plans)
+def test_each_run_is_told_as_one_life(plan: list[tuple[str, int]]) -> None:
+    for words in lived(plan).replay.told.values():
+        assert words[0] == "started"
+        assert all(words.count(word) <= 1 for word in ("started", "breached", "late", "fulfilled", "cancelled"))
+        assert words.count("resumed") <= words.count("paused") <= words.count("resumed") + 1
+        assert len({"fulfilled", "cancelled", "breached"} & set(words)) <= 1

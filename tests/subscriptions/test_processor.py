@@ -1,0 +1,291 @@
+"""What the stage `webhooks` promises: everything that is wanted arrives at least once, and a dead endpoint is alone."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.platform.core.errors import Unavailable
+from services.platform.http.fair_share import Shares
+from services.platform.http.outgoing import Refused, Retryable, Uncertain
+from services.platform.http.standard_webhooks import why_unproven
+from services.platform.processing.processor import Performed, WakeUp
+from services.subscriptions.domain import IN_FLIGHT, SCHEDULE_SECONDS, SETTLE_AFTER
+from services.subscriptions.processor import WebhooksStage
+from tests.subscriptions.harness import CRM, DEAD, SECRET, Office, fact, facts, status
+
+WHOLE_SCHEDULE = sum(SCHEDULE_SECONDS) * 1.2
+
+
+async def test_a_fact_is_posted_as_it_is_signed_under_its_id() -> None:
+    office = await Office().open()
+    event = fact("f1")
+    await office.happen(event)
+    await office.drain()
+    [(url, body, headers)] = office.endpoints.calls
+    assert (url, headers["webhook-id"], json.loads(body)["id"]) == (CRM, "f1", "f1")
+    assert json.loads(body) == json.loads(event.model_dump_json())
+    assert why_unproven(headers, body, [SECRET], office.clock.now()) is None
+    assert (office.delivery("f1").state, office.timers()) == ("delivered", [])
+
+
+async def test_only_types_that_are_wanted_are_posted() -> None:
+    office = await Office().open(crm=["pasokh.sla.", "pasokh.conversation.resolved"], other=["pasokh.conversation."])
+    kinds = ["conversation.opened", "conversation.resolved", "sla.breached"]
+    await office.happen(*[fact(kind, f"pasokh.{kind}") for kind in kinds])
+    await office.drain()
+    assert office.endpoints.ids(CRM) == ["conversation.resolved", "sla.breached"]
+    assert office.endpoints.ids("https://other.example.com/hook") == ["conversation.opened", "conversation.resolved"]
+
+
+async def test_control_events_and_other_workspaces_are_passed_over() -> None:
+    office = await Office().open()
+    foreign = fact("f1").model_copy(update={"workspace": "v", "partitionkey": "v/telegram:main:1"})
+    await office.happen(fact("t", "pasokh.control.tick"), fact("d", "pasokh.control.due"), foreign)
+    assert (office.effects, office.states()) == ([], {})
+
+
+async def test_nothing_goes_out_before_it_is_committed_as_sending() -> None:
+    office = await Office().open()
+    await office.happen(fact("f1"))
+    assert (office.delivery("f1").state, office.delivery("f1").attempts, office.endpoints.calls) == ("sending", 1, [])
+
+
+async def test_a_bounded_number_is_in_flight_and_the_rest_follows() -> None:
+    office = await Office().open()
+    await office.happen(*facts(50))
+    assert len(office.effects) == IN_FLIGHT
+    while office.effects:
+        await office.answer(limit=1)
+        assert len(office.effects) <= IN_FLIGHT
+    assert sorted(office.endpoints.ids()) == sorted(f"f{n}" for n in range(50))
+    assert office.states() == {"delivered": 50}
+
+
+@pytest.mark.parametrize("code", [302, 400, 401, 404, 409, 422, 429, 500, 503])
+async def test_whatever_is_no_2xx_is_tried_again_after_five_seconds(code: int) -> None:
+    office = await Office().open()
+    office.endpoints.answers[CRM] = status(code)
+    await office.happen(fact("f1"))
+    await office.drain()
+    office.endpoints.answers.clear()
+    await office.after(4.9)
+    assert len(office.endpoints.calls) == 1
+    await office.after(1)
+    assert office.endpoints.ids() == ["f1", "f1"]
+    tries = office.delivery("f1").tries
+    assert ([one.status for one in tries], office.delivery("f1").state) == ([code, 204], "delivered")
+
+
+@pytest.mark.parametrize(
+    "error", [Retryable("no connection"), Uncertain("reset"), Refused("target", "a private network"), TimeoutError()]
+)
+async def test_a_call_without_an_answer_is_tried_again(error: Exception) -> None:
+    office = await Office().open()
+    office.endpoints.answers[CRM] = lambda: error
+    await office.happen(fact("f1"))
+    await office.drain()
+    assert office.delivery("f1").tries[0].status is None
+    assert office.delivery("f1").tries[0].detail
+    office.endpoints.answers.clear()
+    await office.after(10)
+    assert office.delivery("f1").state == "delivered"
+
+
+async def test_the_schedule_is_kept_and_then_it_is_given_up() -> None:
+    office = await Office().open()
+    office.endpoints.answers[CRM] = status(500)
+    await office.happen(fact("f1"))
+    await office.after(WHOLE_SCHEDULE)
+    record = office.delivery("f1")
+    assert (record.state, record.attempts, office.timers()) == ("failed", len(SCHEDULE_SECONDS), [])
+    waits = [(b.at - a.at).total_seconds() for a, b in zip(record.tries, record.tries[1:], strict=False)]
+    assert all(plan <= wait <= plan * 1.1 + 300 for plan, wait in zip(SCHEDULE_SECONDS[1:], waits, strict=True))
+
+
+async def test_an_endpoint_that_asks_for_patience_gets_it() -> None:
+    office = await Office().open()
+    office.endpoints.answers[CRM] = status(503, retry_after="120")
+    await office.happen(fact("f1"))
+    await office.drain()
+    await office.after(119)
+    assert len(office.endpoints.calls) == 1
+    await office.after(2)
+    assert len(office.endpoints.calls) == 2
+
+
+async def test_gone_switches_it_off_until_it_is_written_again() -> None:
+    office = await Office().open()
+    office.endpoints.answers[CRM] = status(410)
+    await office.happen(*facts(30))
+    await office.after(WHOLE_SCHEDULE)
+    assert len(office.endpoints.calls) <= IN_FLIGHT
+    assert office.states() == {"failed": 30}
+    await office.happen(fact("unheard"))
+    assert office.effects == []
+    office.endpoints.answers.clear()
+    await office.subscribe("crm")
+    await office.happen(fact("heard"))
+    await office.drain()
+    assert office.endpoints.ids()[-1] == "heard"
+
+
+async def test_a_dead_endpoint_costs_little_and_holds_up_nobody() -> None:
+    office = await Office().open()
+    await office.subscribe("dead")
+    office.endpoints.answers[DEAD] = lambda: Uncertain("reset")
+    for hour in range(10):
+        await office.happen(*facts(100, f"h{hour}-"))
+        await office.drain()
+        assert office.states()["delivered"] == (hour + 1) * 100
+        await office.after(360)
+    assert len(office.endpoints.ids(DEAD)) <= IN_FLIGHT + 10 + 3600 / 300 + 10
+    office.endpoints.answers.clear()
+    await office.after(WHOLE_SCHEDULE)
+    assert office.states() == {"delivered": 2000}
+
+
+async def test_deliveries_of_a_deleted_subscription_are_given_up() -> None:
+    office = await Office().open()
+    office.endpoints.answers[CRM] = status(500)
+    await office.happen(*facts(40))
+    await office.drain()
+    await office.unsubscribe("crm")
+    await office.after(600)
+    assert (office.states(), office.timers()) == ({"failed": 40}, [])
+
+
+async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id() -> None:
+    office = await Office().open()
+    await office.happen(fact("f1"))
+    office.crash()
+    await office.after(SETTLE_AFTER.total_seconds() + 10)
+    assert office.endpoints.ids() == ["f1"]
+    assert (office.delivery("f1").state, office.delivery("f1").attempts) == ("delivered", 2)
+
+
+async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoint() -> None:
+    office = await Office().open()
+    shares = Shares(1)
+    office.stage = WebhooksStage(replace(office.outside, shares=shares))
+    async with shares.held("another", "slow"):
+        await office.happen(*facts(3))
+        for _ in range(5):
+            await office.after(60)
+        assert office.endpoints.calls == []
+        assert office.states() == {"pending": 3}
+        assert {(one.attempts, len(one.tries)) for one in map(office.delivery, ["f0", "f1", "f2"])} == {(0, 0)}
+        assert (office.line().failures, office.line().paused_until) == (0, None)
+    await office.after(2)
+    assert office.states() == {"delivered": 3}
+
+
+async def test_a_store_that_is_away_is_no_failure_of_the_endpoint() -> None:
+    office = await Office().open()
+    await office.happen(fact("f1"))
+    office.store.failure = Unavailable("away")
+    [effect] = office.effects
+    said = await office.stage.perform(effect)
+    office.store.failure, office.effects = None, []
+    await office.batch(Performed(effect.name, said))
+    assert (office.delivery("f1").attempts, office.line().failures) == (0, 0)
+    await office.after(2)
+    assert office.states() == {"delivered": 1}
+
+
+async def test_a_process_that_dies_is_no_failure_of_the_endpoint() -> None:
+    office = await Office().open()
+    await office.happen(fact("f1"))
+    office.crash()
+    await office.after(31)
+    assert (office.delivery("f1").attempts, office.line().failures) == (1, 0)
+
+
+async def test_a_late_result_changes_nothing() -> None:
+    office = await Office().open()
+    office.endpoints.answers[CRM] = status(500)
+    await office.happen(fact("f1"))
+    late = office.effects.copy()
+    await office.drain()
+    before = office.delivery("f1")
+    office.effects = late
+    await office.answer()
+    assert office.delivery("f1") == before
+
+
+async def test_one_fact_is_replayed_by_its_id() -> None:
+    office = await Office().open()
+    await office.happen(*facts(3))
+    await office.drain()
+    await office.replay(event="f1")
+    await office.drain()
+    assert office.endpoints.ids()[3:] == ["f1"]
+    assert office.states() == {"delivered": 3}
+
+
+async def test_a_span_of_time_is_replayed_whole_page_by_page() -> None:
+    office = await Office().open()
+    await office.happen(*facts(450))
+    await office.drain()
+    start = fact("x").time
+    await office.replay(since=start, until=start + timedelta(seconds=1))
+    await office.after(1)
+    assert sorted(office.endpoints.ids()[450:]) == sorted(f"f{n}" for n in range(450))
+
+
+async def test_a_replay_before_or_after_the_facts_sends_nothing() -> None:
+    office = await Office().open()
+    await office.happen(*facts(3))
+    await office.drain()
+    await office.replay(since=fact("x").time + timedelta(seconds=1))
+    await office.after(1)
+    await office.replay(webhook="nobody", event="f1")
+    assert len(office.endpoints.calls) == 3
+
+
+async def test_settled_deliveries_are_forgotten_after_thirty_days() -> None:
+    office = await Office().open()
+    await office.happen(*facts(3))
+    await office.drain()
+    office.clock.move(31 * 86400)
+    await office.batch(WakeUp("purge", office.clock.now()))
+    assert office.states() == {}
+
+
+steps = st.lists(
+    st.sampled_from(["happen", "answer one", "answer all", "fail", "heal", "crash", "wait", "long wait"]), max_size=40
+)
+
+
+@settings(max_examples=60)
+@given(steps)
+async def test_whatever_happens_everything_arrives_at_least_once(steps: list[str]) -> None:
+    """Unless it was tried to the end of the schedule."""
+    office = await Office().open()
+    made = 0
+    for step in steps:
+        match step:
+            case "happen":
+                await office.happen(*facts(5, f"s{made}-"))
+                made += 1
+            case "answer one":
+                await office.answer(limit=1)
+            case "answer all":
+                await office.answer()
+            case "fail":
+                office.endpoints.answers[CRM] = status(500)
+            case "heal":
+                office.endpoints.answers.clear()
+            case "crash":
+                office.crash()
+            case "wait":
+                await office.after(7)
+            case "long wait":
+                await office.after(400)
+    office.endpoints.answers.clear()
+    await office.after(WHOLE_SCHEDULE)
+    assert office.states() == ({"delivered": made * 5} if made else {})
+    assert set(office.endpoints.ids()) == {f"s{n}-{i}" for n in range(made) for i in range(5)}

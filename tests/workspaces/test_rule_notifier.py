@@ -1,0 +1,51 @@
+"""Dispatch hears of new routing rules, also where telling it failed at first."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.platform.core.errors import Unavailable
+from services.platform.host.service import Context
+from services.records.configuration import ANNOUNCEMENTS
+from services.workspaces.rule_notifier import announce_left
+from tests.rest import Rest, open_rest, settings_of
+
+SHOP = "/v1/workspaces/shop"
+
+
+@pytest.fixture
+async def rest() -> AsyncIterator[Rest]:
+    async with open_rest() as opened:
+        await opened.workspace()
+        yield opened
+
+
+def told(rest: Rest) -> list[tuple[str, object]]:
+    return [(event.partitionkey, event.data["version"]) for event in rest.events]
+
+
+async def test_new_rules_are_told_once_and_others_not(rest: Rest) -> None:
+    bodies: list[dict[str, Any]] = [
+        {"rules": []},
+        {"rules": [{"then": {"priority": "high"}}]},
+        {"rules": [{"then": {"priority": "high"}}]},
+    ]
+    for body in bodies:
+        assert (await rest.ask("PUT", f"{SHOP}/routing", body)).status_code in (200, 201)
+    await rest.ask("PUT", f"{SHOP}/teams/t", {"name": "T"})
+    assert told(rest) == [("shop", 2), ("shop", 3)]
+    assert rest.store.held(ANNOUNCEMENTS, "shop") is None
+
+
+async def test_a_bus_that_is_away_refuses_nothing_and_is_told_later(rest: Rest) -> None:
+    rest.bus.failure = Unavailable("away")
+    assert (await rest.ask("PUT", f"{SHOP}/routing", {"rules": []})).status_code == 201
+    assert told(rest) == []
+    rest.bus.failure = None
+    context = Context(settings_of(), rest.store, rest.bus, rest.clock)
+    assert await announce_left(context) == 0
+    rest.clock.move(3)
+    assert await announce_left(context) == 1
+    assert await announce_left(context) == 0
+    assert told(rest) == [("shop", 2)]
