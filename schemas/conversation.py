@@ -126,6 +126,51 @@ class FirstResponse(Contract):
     stopped_at: Instant
 
 
+ResponseKind = Literal["first_response", "next_response"]
+ResponseState = Literal["waiting", "answered_unconfirmed", "answered", "unanswered"]
+
+
+class ResponseRun(Contract):
+    """One run: the customer waits for an answer of a person of ours. Conversations alone decides about runs.
+
+    A run begins with a customer message that nobody has answered, and ends with a human answer that the customer can
+    see (`answered`) or with a resolve (`unanswered`). At most one run of a conversation is open at a time, and a run
+    that has ended never changes.
+
+    `run` numbers the runs of a conversation from 1. `kind` is `first_response` as long as no human answer was visible
+    when the run began, also after a reopening; else `next_response`.
+
+    `state`:
+    - `waiting`: open, and no answer is on its way.
+    - `answered_unconfirmed`: open, and an answer that was accepted at `accepted_at` is on its way. If it is delivered,
+      the run is `answered`; if it fails, the run goes on as if the answer had not been accepted. The conversation may
+      be resolved meanwhile: then the run is `unanswered` if the answer fails.
+    - `answered`: ended at `accepted_at`, the acceptance of the answer that was delivered.
+    - `unanswered`: ended at `ended_at` by a resolve. No later message belongs to it.
+
+    `started_at` is the earliest own time of the messages of the run (`at` of their message_received), also when that
+    message arrived second: it may move to an earlier time while the run is open, and to no later one. `accepted_at` is
+    given in both answered states; `answer` is the id of that answer. `ended_at` is given once the run has ended: equal
+    to `accepted_at`, or the time of the resolve. The run lasted from `started_at` to `ended_at`; it never lasts a
+    negative time, for `ended_at` is not before `started_at`. `visible_at` is the acceptance of the first delivered
+    answer of the run whoever wrote it (a bot and an automatic acknowledgement too), None until there is one: the
+    `any` variants end there. `messages` counts the customer messages of the run that need an answer, `last_message` is
+    the id of the latest of them on the log: those of one run stand on the log after the last message of the run
+    before it.
+    """
+
+    run: int
+    kind: ResponseKind
+    state: ResponseState
+    started_at: Instant
+    accepted_at: Instant | None = None
+    answer: str | None = None
+    ended_at: Instant | None = None
+    visible_at: Instant | None = None
+    messages: int = 1
+    last_message: str | None = None
+
+
 class ConversationFact(Contract):
     """The data of every `pasokh.conversation.*` fact.
 
@@ -138,6 +183,12 @@ class ConversationFact(Contract):
     human answer. `error` is given on reply_failed. `decision` is given on assigned. `confirmed_by` is given on a replied
     that the guard had refused: the key that sent it nevertheless. `needs_answer` is false on a message_received that asks for
     nothing (a lone thumbs-up): no clock starts.
+
+    `response` is the run that is open after the fact, None where the customer waits for nothing. `ended_responses` are
+    the runs that this fact ended, oldest first; each ended run is given on exactly one fact (reply_delivered,
+    reply_failed, resolved or closed). None: a fact of a version before runs were given; `response` says nothing then.
+    A reply_failed with `previous_status` pending takes the pending time from its `at` on back: since then the
+    conversation counts as in its status after the fact, because the customer had no answer to react to.
     """
 
     conversation: str
@@ -154,3 +205,5 @@ class ConversationFact(Contract):
     decision: str | None = None
     confirmed_by: str | None = None
     needs_answer: bool = True
+    response: ResponseRun | None = None
+    ended_responses: list[ResponseRun] | None = None

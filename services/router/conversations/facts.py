@@ -13,6 +13,7 @@ from services.router.conversations.domain import lifecycle
 
 _NOTHING_MORE: dict[str, object] = dict.fromkeys(
     ("message", "message_surface", "author", "first_response", "error", "decision", "confirmed_by")
+    + ("response", "ended_responses")
 )
 
 
