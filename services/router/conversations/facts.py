@@ -11,10 +11,10 @@ from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS
 from services.router.conversations.domain import lifecycle
 
-_NOTHING_MORE: dict[str, object] = dict.fromkeys(
-    ("message", "message_surface", "author", "first_response", "error", "decision", "confirmed_by")
-    + ("response", "ended_responses")
-)
+_NOTHING_MORE: dict[str, object] = {
+    **dict.fromkeys(("message", "message_surface", "author", "first_response", "error", "decision", "confirmed_by")),
+    **dict.fromkeys(("response", "ended_responses")),
+}
 
 
 def tell(work: Work, verb: str, after: Case, before: Status | None, **more: object) -> None:
