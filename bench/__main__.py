@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import assignment, dispatch, footprint, ingest, minute
-from bench.report import Line, heading, show
+from bench.report import ResultRow, heading, show
 from tests.live_servers.kafka import open_kafka
 from tests.live_servers.server import Server, Unavailable
 
@@ -30,44 +30,44 @@ class Place:
     rate: float | None = None
 
 
-Row = Callable[[Place], AsyncIterator[Line]]
+Row = Callable[[Place], AsyncIterator[ResultRow]]
 LOAD_SECONDS, QUICK_SECONDS = 20.0, 3.0
 INGEST_SHARE = 0.25
 
 
-def _ingest(place: Place) -> AsyncIterator[Line]:
+def _ingest(place: Place) -> AsyncIterator[ResultRow]:
     return ingest.lines("embedded", place.folder, place.seconds * INGEST_SHARE)
 
 
-def _ingest_kafka(place: Place) -> AsyncIterator[Line]:
+def _ingest_kafka(place: Place) -> AsyncIterator[ResultRow]:
     return ingest.lines("Kafka", place.folder, place.seconds * INGEST_SHARE, PASOKH_BUS=place.kafka().url)
 
 
-def _assignment(place: Place) -> AsyncIterator[Line]:
+def _assignment(place: Place) -> AsyncIterator[ResultRow]:
     return assignment.embedded(place.folder, place.seconds)
 
 
-def _assignment_kafka(place: Place) -> AsyncIterator[Line]:
+def _assignment_kafka(place: Place) -> AsyncIterator[ResultRow]:
     return assignment.on_kafka(place.folder, place.seconds, place.kafka().url)
 
 
-async def _dispatch(_: Place) -> AsyncIterator[Line]:
+async def _dispatch(_: Place) -> AsyncIterator[ResultRow]:
     for row in dispatch.rows():
         figures = (
             f"{row.small_per_second:.0f}/s with {dispatch.SMALL}, {row.large_per_second:.0f}/s with {dispatch.LARGE}"
         )
-        yield Line(row.name, figures, row.ratio, row.limit, least=True)
+        yield ResultRow(row.name, figures, row.ratio, row.limit, least=True)
 
 
-def _footprint(place: Place) -> AsyncIterator[Line]:
+def _footprint(place: Place) -> AsyncIterator[ResultRow]:
     return footprint.lines(place.folder)
 
 
-def _minute(place: Place) -> AsyncIterator[Line]:
+def _minute(place: Place) -> AsyncIterator[ResultRow]:
     return minute.on_mongo(place.folder, place.kafka(), 3 * place.seconds, place.rate)
 
 
-def _minute_sqlite(place: Place) -> AsyncIterator[Line]:
+def _minute_sqlite(place: Place) -> AsyncIterator[ResultRow]:
     return minute.on_sqlite(place.folder, place.kafka(), 3 * place.seconds, place.rate)
 
 
@@ -95,7 +95,7 @@ async def _measure(names: list[str], seconds: float, rate: float | None, *, keep
                 async for line in ROWS[name](Place(folder, seconds, kafka, rate)):
                     show(line)
             except Unavailable as error:
-                show(Line(name, f"skipped: {error}"))
+                show(ResultRow(name, f"skipped: {error}"))
 
 
 def _folder(stack: ExitStack, *, keep: bool) -> Path:

@@ -6,16 +6,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from bench.assigned import EmbeddedLog, KafkaLog, Times, wait_for
-from bench.installation import calm, cpu_seconds, open_shop
+from bench.installation import cpu_seconds, open_shop, settle
 from bench.load import Load, Result, run
-from bench.report import FAST_COMMIT, Line, bare_commits, percentile
+from bench.report import FAST_COMMIT, ResultRow, bare_commits, percentile
 from tests.live.installation import Running
 
 RATES = (100.0, 300.0)
 LIMITS = {0.5: 50.0, 0.99: 200.0}
 """In commits of the same disk (of 0.5 ms where it is faster): 25 ms and 100 ms."""
 CPU_SECONDS = 0.002
-HOPELESS_SECONDS = 1.0
+ABORT_AFTER_SECONDS = 1.0
 """A median that waits so long says that more comes than is handled: a higher rate would only take longer to say it."""
 PARTITIONS = "4"
 """On Kafka; 24, the default, are for many processes, and one has to hold them all here."""
@@ -38,7 +38,7 @@ class Measured:
         return [self.times.get(one.person, float("inf")) - one.at for one in self.result.taken]
 
 
-async def embedded(folder: Path, seconds: float) -> AsyncIterator[Line]:
+async def embedded(folder: Path, seconds: float) -> AsyncIterator[ResultRow]:
     """`pasokh up` on SQLite."""
     async with open_shop(folder) as installation:
         log = EmbeddedLog(folder)
@@ -47,7 +47,7 @@ async def embedded(folder: Path, seconds: float) -> AsyncIterator[Line]:
                 yield line
 
 
-async def on_kafka(folder: Path, seconds: float, url: str) -> AsyncIterator[Line]:
+async def on_kafka(folder: Path, seconds: float, url: str) -> AsyncIterator[ResultRow]:
     """`pasokh up` on Kafka of `PARTITIONS`, with SQLite for the store: all services in the one process."""
     namespace = f"bench-{uuid4().hex[:8]}"
     async with (
@@ -72,18 +72,18 @@ async def _measured(
         commit = percentile([*before, *bare_commits(folder)], 0.5)
         measured = Measured(rate, result, times, cpu, commit)
         yield measured
-        if percentile(measured.waits, 0.5) > HOPELESS_SECONDS:
+        if percentile(measured.waits, 0.5) > ABORT_AFTER_SECONDS:
             return
 
 
 async def _load(installation: Running, load: Load, read: Callable[[], Awaitable[Times]]) -> tuple[Result, Times]:
     result = run(load)
     times = await wait_for(read, {one.person for one in result.taken})
-    await calm()
+    await settle()
     return result, times
 
 
-def _lines(engine: str, measured: Measured, extra: float) -> list[Line]:
+def _lines(engine: str, measured: Measured, extra: float) -> list[ResultRow]:
     waits = [wait + extra for wait in measured.waits]
     name, unit = f"webhook to assigned, {engine}, {measured.rate:.0f}/s", max(measured.commit, FAST_COMMIT)
     took = percentile([one.took for one in measured.result.taken], 0.5)
@@ -93,10 +93,10 @@ def _lines(engine: str, measured: Measured, extra: float) -> list[Line]:
         0.99: f"{len(measured.times)} of {len(waits)} assigned, {refused} refused",
     }
     lines = [
-        Line(f"{name} p{share * 100:.0f}", f"{at * 1000:.1f} ms; {beside[share]}", at / unit, limit)
+        ResultRow(f"{name} p{share * 100:.0f}", f"{at * 1000:.1f} ms; {beside[share]}", at / unit, limit)
         for share, limit in LIMITS.items()
         for at in [percentile(waits, share)]
     ]
     each = measured.cpu / len(waits)
     figures = f"{each * 1000:.2f} ms a message; calls sent at most {measured.result.late * 1000:.0f} ms late"
-    return [*lines, Line(f"{name} CPU", figures, each / CPU_SECONDS, 1.0)]
+    return [*lines, ResultRow(f"{name} CPU", figures, each / CPU_SECONDS, 1.0)]

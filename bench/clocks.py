@@ -16,9 +16,9 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from schemas.envelope import Event, encode
-from schemas.sla import ControlTick
+from schemas.sla import Watermark
 from schemas.values import instant_text
-from services.platform.bus.port import Bus, Outgoing
+from services.platform.bus.port import Bus, ProducerRecord
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
@@ -28,7 +28,7 @@ from services.platform.processing.group import Processor
 from services.platform.processing.partition import Runtime
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Changes, Key, Put, Query, Store
-from services.records.clocks import AGENDAS, CLOCKS, WATCHES, AgendaRecord, ClockRecord, clock_id
+from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule, clock_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.sla.processor import SlaStage
 
@@ -36,7 +36,7 @@ PENDING = 100_000
 WAVE = 5_000
 RESTART_LIMIT_SECONDS = 2.0
 WAVE_LIMIT_PER_SECOND = 250.0
-COLLECTIONS = (CLOCKS, WATCHES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS)
+COLLECTIONS = (CLOCKS, SLA_STATES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS)
 AT_ONCE = 5_000
 
 
@@ -79,7 +79,7 @@ async def _fill(settings: Settings) -> None:
         Put(Key(CLOCKS.name, clock_id(c.conversation, c.metric, 1)), c.model_dump(mode="json")) for c in pending(now)
     ]
     timer = Timer(group="sla", partition=0, name="agenda", due_at=now)
-    agenda = AgendaRecord(armed_at=now)
+    agenda = ClockSchedule(armed_at=now)
     puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer.model_dump(mode="json")))
     puts.append(Put(Key(AGENDAS.name, "0"), agenda.model_dump(mode="json")))
     async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
@@ -107,7 +107,7 @@ async def _measure(settings: Settings) -> Measured:
 
 async def _asked(store: Store) -> bool:
     key = Key(AGENDAS.name, "0")
-    return AgendaRecord.model_validate((await store.get_many([key]))[key]).in_flight is not None
+    return ClockSchedule.model_validate((await store.get_many([key]))[key]).in_flight is not None
 
 
 async def _confirm(bus: Bus, at: datetime) -> None:
@@ -118,9 +118,9 @@ async def _confirm(bus: Bus, at: datetime) -> None:
         time=at,
         workspace="w",
         partitionkey="w/control",
-        data=ControlTick(at=at).model_dump(mode="json"),
+        data=Watermark(at=at).model_dump(mode="json"),
     )
-    await bus.publish([Outgoing("conversations", 0, event.partitionkey, encode(event))])
+    await bus.publish([ProducerRecord("conversations", 0, event.partitionkey, encode(event))])
 
 
 async def _all_told(store: Store) -> bool:

@@ -14,15 +14,15 @@ from schemas.configuration import AgentBody
 from schemas.envelope import Event
 from schemas.routing import TaskClosed, TaskQueued
 from schemas.values import PRIORITIES, Requirement
-from services.platform.processing.processor import Arrived
-from services.platform.processing.unit_of_work import Place, Work
+from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
 from services.platform.store.port import Document, Key, Page, Query
 from services.records.agents import AgentRecord
 from services.records.tasks import TaskRecord
-from services.router.dispatch.domain.dispatcher import Desk
+from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.values import Task
-from services.router.dispatch.processor import Dispatch, Memory
-from services.router.dispatch.workspace_state import Room, agent_of, task_of
+from services.router.dispatch.processor import DispatchProcessor, Memory
+from services.router.dispatch.workspace_state import WorkspaceState, agent_of, task_of
 
 SMALL, LARGE = 100, 10_000
 LANGUAGES = ("lang:en", "lang:fa", "lang:ar", "lang:tr", "lang:lv")
@@ -47,7 +47,7 @@ class Row:
         return self.large_per_second / self.small_per_second
 
 
-class Nothing:
+class EmptyReader:
     """A store with nothing in it."""
 
     async def get_many(self, keys: object) -> dict[Key, Document]:
@@ -91,16 +91,16 @@ def queued(number: int, chance: random.Random, at: datetime) -> TaskQueued:
     )
 
 
-def scene(agents: int, share: float, waiting: int = 0) -> tuple[Desk, list[Task]]:
+def workload(agents: int, share: float, waiting: int = 0) -> tuple[Dispatcher, list[Task]]:
     """A desk whose agents hold this share of their units, or where so many tasks wait; and the tasks it has."""
-    chance, desk = random.Random(7), Desk()
+    chance, desk = random.Random(7), Dispatcher()
     records = roster(agents, chance)
     desk.restore([agent_of(record) for record in records], [], [])
     units = sum(record.body.capacity for record in records)
     tasks: list[Task] = []
     while len(tasks) < units * share or len(desk.queue.tasks) < waiting:
         tasks.append(_task(len(tasks), chance))
-        desk.open(tasks[-1], START)
+        desk.enqueue(tasks[-1], START)
     return desk, tasks
 
 
@@ -110,7 +110,7 @@ def _task(number: int, chance: random.Random) -> Task:
 
 def desk_rate(agents: int, share: float, waiting: int = 0) -> float:
     """Tasks a second that come and go at a desk; each one that goes is drawn from those that came before."""
-    desk, tasks = scene(agents, share, waiting)
+    desk, tasks = workload(agents, share, waiting)
     chance = random.Random(8)
     fresh = [_task(len(tasks) + number, chance) for number in range(TURNS)]
     leaving = [task.id for task in chance.sample(tasks, min(TURNS, len(tasks)))]
@@ -118,31 +118,31 @@ def desk_rate(agents: int, share: float, waiting: int = 0) -> float:
     begun = time.process_time()
     for number, (comes, goes) in enumerate(zip(fresh, leaving, strict=True)):
         now = START + timedelta(milliseconds=10 * number)
-        desk.open(comes, now)
+        desk.enqueue(comes, now)
         desk.close(goes, now)
     return TURNS / (time.process_time() - begun)
 
 
 def stage_rate(agents: int, share: float) -> float:
     """The same through the stage in batches of 100: events parsed, documents and events made, nothing written."""
-    stage, memory, chance = Dispatch(), Memory(), random.Random(8)
-    desk, tasks = scene(agents, share)
-    memory.rooms["w"] = _room(desk, roster(agents, random.Random(7)), tasks)
+    stage, memory, chance = DispatchProcessor(), Memory(), random.Random(8)
+    desk, tasks = workload(agents, share)
+    memory.workspaces["w"] = _room(desk, roster(agents, random.Random(7)), tasks)
     leaving = [task.id for task in tasks] + [f"c{len(tasks) + number}" for number in range(TURNS)]
     turns = [_turn(len(tasks) + number, leaving[number], chance) for number in range(TURNS)]
     events = [event for turn in turns for event in turn]
     begun = time.process_time()
     for seq in range(0, len(events), 100):
-        work = Work(Place("dispatch", 0, 1, seq), START + timedelta(seconds=seq), Nothing())
+        work = UnitOfWork(PartitionContext("dispatch", 0, 1, seq), START + timedelta(seconds=seq), EmptyReader())
         for offset, event in enumerate(events[seq : seq + 100]):
             work.cause = event.id
-            stage.decide(work, memory, Arrived(event, "routing", seq + offset))
+            stage.decide(work, memory, ReceivedEvent(event, "routing", seq + offset))
         work.puts()
     return TURNS / (time.process_time() - begun)
 
 
-def _room(desk: Desk, records: list[AgentRecord], tasks: list[Task]) -> Room:
-    room = Room("w", desk)
+def _room(desk: Dispatcher, records: list[AgentRecord], tasks: list[Task]) -> WorkspaceState:
+    room = WorkspaceState("w", desk)
     room.agents = {record.id: record for record in records}
     chance = random.Random(9)
     room.tasks = {task.id: _record(task, queued(0, chance, START)) for task in tasks}

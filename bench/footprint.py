@@ -4,15 +4,15 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bench.installation import calm, resident_bytes
-from bench.report import Line
+from bench.installation import resident_bytes, settle
+from bench.report import ResultRow
 from tests.live.installation import up
 
 READY_SECONDS = 10.0
 RESIDENT_BYTES = 250e6
 
 
-async def lines(folder: Path) -> AsyncIterator[Line]:
+async def lines(folder: Path) -> AsyncIterator[ResultRow]:
     """The second start of a data folder, as after an upgrade or a power cut."""
     for start in ("first", "second"):
         installation = up(folder)
@@ -21,11 +21,11 @@ async def lines(folder: Path) -> AsyncIterator[Line]:
         try:
             installation.wait_ready()
             took = time.monotonic() - begun
-            await calm(2.0)
+            await settle(2.0)
             resident = resident_bytes(installation)
         finally:
             installation.stop()
-        yield Line(f"{start} start of pasokh up", f"{took:.1f} s until ready", took / READY_SECONDS, 1.0)
+        yield ResultRow(f"{start} start of pasokh up", f"{took:.1f} s until ready", took / READY_SECONDS, 1.0)
         if start == "second":
             figures = f"{resident / 1e6:.0f} MB resident when idle"
-            yield Line("memory of pasokh up", figures, resident / RESIDENT_BYTES, 1.0)
+            yield ResultRow("memory of pasokh up", figures, resident / RESIDENT_BYTES, 1.0)

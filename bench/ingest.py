@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.installation import open_shop, serve, started, without_sink
 from bench.load import Load, run
-from bench.report import Line
+from bench.report import ResultRow
 from tests.live.installation import Running
 
 CONNECTIONS = 32
@@ -13,7 +13,7 @@ ROUNDS = 2
 LIMIT = 0.5
 
 
-async def lines(engine: str, folder: Path, seconds: float, **environment: str) -> AsyncIterator[Line]:
+async def lines(engine: str, folder: Path, seconds: float, **environment: str) -> AsyncIterator[ResultRow]:
     """`pasokh serve ingest` alone. Both ways take turns, so that a machine that is busy meanwhile is so for both."""
     async with open_shop(folder, **environment):
         pass
@@ -25,7 +25,7 @@ async def lines(engine: str, folder: Path, seconds: float, **environment: str) -
             rates[which].append(_rate((durable, free)[which], seconds, (number + 1) * 1_000_000))
     best, bare = max(rates[0]), max(rates[1])
     figures = f"{best:.0f}/s durable, {bare:.0f}/s without a bus; {CONNECTIONS} connections"
-    yield Line(f"ingest acknowledged, {engine}", figures, best / bare, LIMIT, least=True)
+    yield ResultRow(f"ingest acknowledged, {engine}", figures, best / bare, LIMIT, least=True)
 
 
 def _rate(installation: Running, seconds: float, first: int) -> float:

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.report import Line, percentile
+from bench.report import ResultRow, percentile
 from tests.live.minute import figures, first_response, panels
 from tests.live.minute.plan import Plan
-from tests.live.minute.run import Lived, live
-from tests.live.minute.violations import complaints
+from tests.live.minute.run import RunResult, live
+from tests.live.minute.violations import violations
 from tests.live.topology import Topology, eventually, whole
 from tests.live_servers.mongo import open_mongo
 from tests.live_servers.server import Server, free_ports
@@ -36,7 +36,7 @@ class Run:
     rate: float
 
 
-async def on_mongo(folder: Path, kafka: Server, seconds: float, rate: float | None) -> AsyncIterator[Line]:
+async def on_mongo(folder: Path, kafka: Server, seconds: float, rate: float | None) -> AsyncIterator[ResultRow]:
     """On a MongoDB, or what stands in for it."""
     mongo = await asyncio.to_thread(open_mongo)
     try:
@@ -46,13 +46,13 @@ async def on_mongo(folder: Path, kafka: Server, seconds: float, rate: float | No
         mongo.close()
 
 
-def on_sqlite(folder: Path, kafka: Server, seconds: float, rate: float | None) -> AsyncIterator[Line]:
+def on_sqlite(folder: Path, kafka: Server, seconds: float, rate: float | None) -> AsyncIterator[ResultRow]:
     """All processes on one SQLite file."""
     store = f"sqlite:///{folder / 'pasokh.db'}"
     return _lines(folder, Run("SQLite", store, seconds, rate or RATE_ON_SQLITE), kafka)
 
 
-async def _lines(folder: Path, run: Run, kafka: Server) -> AsyncIterator[Line]:
+async def _lines(folder: Path, run: Run, kafka: Server) -> AsyncIterator[ResultRow]:
     [port] = free_ports(1)
     plan = Plan(run.rate, run.seconds, PROMISE_SHARE * run.seconds, "shop")
     with whole(folder, kafka.url, run.store, port) as topology:
@@ -67,60 +67,64 @@ def _empty(topology: Topology) -> list[panels.Query]:
     return panels.empty(topology)
 
 
-def _told(name: str, lived: Lived, empty: list[panels.Query]) -> Iterator[Line]:
-    wrong = complaints(lived.found)
+def _told(name: str, lived: RunResult, empty: list[panels.Query]) -> Iterator[ResultRow]:
+    wrong = violations(lived.found)
     yield _posts(name, lived)
     yield from _speed(name, lived)
     yield from _restarts(name, lived)
     yield from _cpu(name, lived)
     yield _first_responses(name, lived)
     asked = sum(len(panels.queries_of(path)) for path in panels.DASHBOARDS)
-    yield Line(f"{name}: panels without data", f"{asked - len(empty)} of {asked} queries with data", len(empty), 0)
-    yield from (Line("", f"{query.page}, {query.title}: {query.expr}") for query in empty)
-    yield Line(f"{name}: lost, doubled or wrong", _counted(lived), len(wrong), 0)
-    yield from (Line("", one) for one in wrong)
+    yield ResultRow(f"{name}: panels without data", f"{asked - len(empty)} of {asked} queries with data", len(empty), 0)
+    yield from (ResultRow("", f"{query.page}, {query.title}: {query.expr}") for query in empty)
+    yield ResultRow(f"{name}: lost, doubled or wrong", _counted(lived), len(wrong), 0)
+    yield from (ResultRow("", one) for one in wrong)
 
 
-def _posts(name: str, lived: Lived) -> Line:
+def _posts(name: str, lived: RunResult) -> ResultRow:
     posts = lived.found.posts
     met = ", ".join(f"{number} × {status}" for status, number in sorted(posts.met.items()))
     taken = f"{len(posts.taken)} of {len(posts.posted)} updates taken"
-    return Line(f"{name}: posts", f"{taken}; answers {met} (0: none); sent at most {posts.late * 1000:.0f} ms late")
+    return ResultRow(
+        f"{name}: posts", f"{taken}; answers {met} (0: none); sent at most {posts.late * 1000:.0f} ms late"
+    )
 
 
-def _speed(name: str, lived: Lived) -> Iterator[Line]:
+def _speed(name: str, lived: RunResult) -> Iterator[ResultRow]:
     found = lived.found
     held, asked = figures.per_second(figures.handled(found)), len(found.posts.posted) / found.plan.seconds
-    yield Line(f"{name}: held", f"{held:.1f}/s of {asked:.1f}/s", held / asked, HELD_SHARE, least=True)
+    yield ResultRow(f"{name}: held", f"{held:.1f}/s of {asked:.1f}/s", held / asked, HELD_SHARE, least=True)
     waits = figures.waits(figures.assigned(found))
     shares = ", ".join(f"p{share * 100:.0f} {percentile(waits, share) * 1000:.0f} ms" for share in (0.5, 0.9, 0.99))
-    yield Line(f"{name}: webhook to assigned", f"{shares} of {len(waits)}, restarts and repeated posts included")
+    yield ResultRow(f"{name}: webhook to assigned", f"{shares} of {len(waits)}, restarts and repeated posts included")
 
 
-def _restarts(name: str, lived: Lived) -> Iterator[Line]:
+def _restarts(name: str, lived: RunResult) -> Iterator[ResultRow]:
     for one in figures.caught_up(lived.found):
         done = one.restarted
         after = "not before the next" if one.after is None else f"{one.after:.1f} s"
         said = f"back after {done.away:.1f} s, caught up after {after}"
-        yield Line(f"{name}: {done.restart.what}, {done.restart.how}", said)
+        yield ResultRow(f"{name}: {done.restart.what}, {done.restart.how}", said)
 
 
-def _cpu(name: str, lived: Lived) -> Iterator[Line]:
+def _cpu(name: str, lived: RunResult) -> Iterator[ResultRow]:
     messages = max(1, len(lived.found.posts.taken))
     each = ", ".join(f"{service} {used / messages * 1000:.2f}" for service, used in sorted(lived.cpu.items()))
-    yield Line(f"{name}: CPU, ms a message", each)
+    yield ResultRow(f"{name}: CPU, ms a message", each)
 
 
-def _first_responses(name: str, lived: Lived) -> Line:
+def _first_responses(name: str, lived: RunResult) -> ResultRow:
     told, seen = first_response.reported(lived.found), first_response.bounds(lived.found)
     if not seen or told.mean is None:
-        return Line(f"{name}: first responses", f"{told.count} in the report, {len(seen)} seen")
+        return ResultRow(f"{name}: first responses", f"{told.count} in the report, {len(seen)} seen")
     outside = sum(b.least for b in seen) / len(seen), sum(b.most for b in seen) / len(seen)
     said = f"{told.count}, mean {told.mean:.3f} s, p50 {told.p50:.3f}, p90 {told.p90:.3f}, p95 {told.p95:.3f}"
-    return Line(f"{name}: first responses", f"{said}; callers saw a mean of {outside[0]:.3f} to {outside[1]:.3f} s")
+    return ResultRow(
+        f"{name}: first responses", f"{said}; callers saw a mean of {outside[0]:.3f} to {outside[1]:.3f} s"
+    )
 
 
-def _counted(lived: Lived) -> str:
+def _counted(lived: RunResult) -> str:
     found = lived.found
     ends: dict[str, int] = {}
     for message in found.records.outbound():

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
-from services.cli.run_process import run_here
+from services.cli.run_process import run_in_foreground
 from services.composition import process_of
-from services.platform.bus.port import Bus, Consumer, Outgoing, Tail
+from services.platform.bus.port import Bus, Consumer, ProducerRecord, Tail
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context, Part, Service
+from services.platform.host.service import Context, Service, ServiceComponents
 
 
 class Acknowledging:
@@ -21,7 +21,7 @@ class Acknowledging:
     def partitions(self) -> int:
         return self._bus.partitions
 
-    async def publish(self, events: Sequence[Outgoing]) -> None:
+    async def publish(self, events: Sequence[ProducerRecord]) -> None:
         """Nothing is kept."""
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
@@ -40,7 +40,7 @@ class Acknowledging:
 def without_sink(service: Service) -> Service:
     """The same service, in a process whose bus keeps nothing."""
 
-    def opened(context: Context) -> AbstractAsyncContextManager[Part]:
+    def opened(context: Context) -> AbstractAsyncContextManager[ServiceComponents]:
         return service(replace(context, bus=Acknowledging(context.bus)))
 
     return opened
@@ -49,7 +49,7 @@ def without_sink(service: Service) -> Service:
 def main() -> None:
     """Serve until a signal."""
     process = process_of("ingest")
-    run_here(replace(process, services=[without_sink(service) for service in process.services]), Settings())
+    run_in_foreground(replace(process, services=[without_sink(service) for service in process.services]), Settings())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ FAST_COMMIT = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ResultRow:
     """One line of the report. `ratio` is None for what is told and not judged; `least`: the limit is a lower one."""
 
     name: str
@@ -33,7 +33,7 @@ class Line:
         return "PASS" if holds else "over"
 
 
-def show(line: Line) -> None:
+def show(line: ResultRow) -> None:
     """Print a line now; measuring the next takes a while."""
     limit = f"{line.ratio:7.2f}  {'>=' if line.least else '<='} {line.limit:<6g} {line.verdict}" if line.verdict else ""
     print(f"{line.name:36} {line.figures:62} {limit}".rstrip(), flush=True)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.identity import PersonKey
-from schemas.values import Contract, Instant, Json, Sealed, Surface
+from schemas.values import Contract, EncryptedText, Instant, Json, Surface
 
 ActivityKind = Literal[
     "message",
@@ -87,7 +87,7 @@ class Activity(Contract):
     message: str | None = None
     former: str | None = None
     platform_id: str | None = None
-    text: Sealed | None = None
+    text: EncryptedText | None = None
     masked: list[str] = []
     attachments: list[Attachment] = []
     reply_to: str | None = None

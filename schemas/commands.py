@@ -8,7 +8,7 @@ from typing import Literal
 
 from schemas.activity import Activity
 from schemas.identity import PersonKeyText
-from schemas.values import Contract, Instant, Priority, Problem, Sealed, Surface
+from schemas.values import Contract, EncryptedText, Instant, Priority, Problem, Surface
 
 
 class Reply(Contract):
@@ -21,7 +21,7 @@ class Reply(Contract):
     conversation: str
     agent: str
     agent_name: str | None = None
-    text: Sealed
+    text: EncryptedText
     masked: list[str] = []
     found: list[str] = []
     confirmed_by: str | None = None
@@ -66,7 +66,7 @@ class WorkspaceGate(Contract):
     is_open: bool
 
 
-class Outcome(Contract):
+class CommandResult(Contract):
     """What became of a command. `result` is the id of what it made (a reply's message, an agent)."""
 
     id: str
@@ -114,7 +114,7 @@ class AddNote(Contract):
 
     conversation: str
     agent: str | None = None
-    text: Sealed
+    text: EncryptedText
     masked: list[str] = []
     accepted_at: Instant
     request_hash: str
@@ -194,7 +194,7 @@ class Replan(Contract):
     version: int
 
 
-class MindDue(Contract):
+class TaskDueChanged(Contract):
     """`pasokh.command.mind_due`: the earliest due time of the clocks that are open changed while it waits; None: none."""
 
     conversation: str

@@ -33,11 +33,11 @@ def _paths(before: Document, after: Document) -> Iterator[str]:
             if method not in now:
                 yield f"{path}: {method} removed"
                 continue
-            needed = _needed(now[method]) - _needed(operations[method])
+            needed = _required_fields(now[method]) - _required_fields(operations[method])
             yield from (f"{path}: {method} newly requires {name}" for name in sorted(needed))
 
 
-def _needed(operation: Document) -> set[str]:
+def _required_fields(operation: Document) -> set[str]:
     """Required parameters besides those of the path, which its address holds anyway."""
     return {p["name"] for p in operation.get("parameters", []) if p.get("required") and p.get("in") != "path"}
 
@@ -70,7 +70,7 @@ class _Comparison:
         if options is not None or choices is not None:
             yield from self._choice(options or [before], choices or [after], at)
             return
-        yield from _narrowed(before, after, at)
+        yield from _narrowed_constraints(before, after, at)
         yield from self._object(before, after, at)
         if "items" in before and "items" in after:
             yield from self.schema(before["items"], after["items"], f"{at}[]")
@@ -112,7 +112,7 @@ def _options(schema: Document) -> list[Document] | None:
     return list(schema["anyOf"]) if "anyOf" in schema else list(schema["oneOf"]) if "oneOf" in schema else None
 
 
-def _narrowed(before: Document, after: Document, at: str) -> Iterator[str]:
+def _narrowed_constraints(before: Document, after: Document, at: str) -> Iterator[str]:
     if lost := _types(before) - _types(after):
         yield f"{at}: no longer {' or '.join(sorted(lost))}"
     old, new = _values(before), _values(after)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from schemas.days import Day
 from schemas.sla import ClockMetric
-from schemas.values import Contract, Instant, Json, Priority, Slug, Surface, Written
+from schemas.values import Contract, Instant, Json, Priority, RequestModel, Slug, Surface
 from schemas.visible import Visible
 from schemas.webhooks import Webhook
 
@@ -53,14 +53,14 @@ def _no_other_placeholder(name: str) -> str:
     return name
 
 
-SkillAsked = Annotated[SkillName, AfterValidator(_no_other_placeholder)]
+SkillReference = Annotated[SkillName, AfterValidator(_no_other_placeholder)]
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
 
-class Calendar(Written):
+class Calendar(RequestModel):
     """Business hours in a time zone; `holidays` are whole days off. A weekday that is not named is closed."""
 
     timezone: Timezone = "UTC"
@@ -68,7 +68,7 @@ class Calendar(Written):
     holidays: list[Day] = []
 
     @model_validator(mode="after")
-    def _open_some_time(self) -> "Calendar":
+    def _require_open_hours(self) -> "Calendar":
         spans = [span for day in self.hours.values() for span in day]
         if not spans:
             raise ValueError("hours name no opening time; leave `calendar` out for around the clock")
@@ -81,7 +81,7 @@ OwnValue = Annotated[str, Field(min_length=1, max_length=200)]
 OwnValues = Annotated[list[OwnValue], Field(max_length=100)]
 
 
-class Own(Written):
+class Own(RequestModel):
     """What is the shop's own and is let through everywhere, in public too. `patterns` are of order numbers (docs/api.md)."""
 
     phones: OwnValues = []
@@ -95,13 +95,13 @@ class Own(Written):
 GreetingText = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"\S")]
 
 
-class WorkspaceSettings(Written):
+class WorkspaceSettings(RequestModel):
     """How the shop wants things. `greeting`: what who opens a bot reads, one text or one per language."""
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
 
 
-class WorkspaceBody(Written):
+class WorkspaceBody(RequestModel):
     """One brand. `calendar`: its opening hours in reports. `own`: its identifiers, which no guard masks or refuses.
 
     `settings`: what holds for all its accounts that do not say otherwise.
@@ -115,7 +115,7 @@ class WorkspaceBody(Written):
     settings: WorkspaceSettings | None = None
 
 
-class AccountBody(Written):
+class AccountBody(RequestModel):
     """One connected page, bot, mailbox or number. Each channel checks its own `credentials` and `settings`.
 
     `calendar`: its opening hours in reports, where they are not the workspace's.
@@ -129,14 +129,14 @@ class AccountBody(Written):
     calendar: Calendar | None = None
 
 
-class TeamBody(Written):
+class TeamBody(RequestModel):
     """A group of agents. `calendar`: its opening hours in reports, where they are not the account's or workspace's."""
 
     name: Name
     calendar: Calendar | None = None
 
 
-class AgentBody(Written):
+class AgentBody(RequestModel):
     """Who answers. `capacity` in units; languages are skills (`lang:fa`)."""
 
     name: Name
@@ -145,7 +145,7 @@ class AgentBody(Written):
     capacity: Units = 4
 
 
-class PresenceBody(Written):
+class PresenceBody(RequestModel):
     """Whether an agent takes work now."""
 
     status: PresenceStatus
@@ -154,7 +154,7 @@ class PresenceBody(Written):
 OneOrMore = str | Annotated[list[str], Field(min_length=1)]
 
 
-class Match(Written):
+class Match(RequestModel):
     """All keys that are given must hold; a list holds when any of its values does."""
 
     channel: OneOrMore | None = None
@@ -179,22 +179,22 @@ class SlaMatch(Match):
     team: OneOrMore | None = None
 
 
-class Then(Written):
+class RuleActions(RequestModel):
     """What a routing rule gives. The skill name `lang:{language}` stands for the conversation's language."""
 
     team: Slug = DEFAULT_TEAM
-    skills: dict[SkillAsked, Proficiency] = {}
+    skills: dict[SkillReference, Proficiency] = {}
     priority: Priority = "normal"
 
 
-class Rule(Written):
+class Rule(RequestModel):
     """One routing rule; the first that matches wins."""
 
     when: Match = Match()
-    then: Then = Then()
+    then: RuleActions = RuleActions()
 
 
-class RoutingBody(Written):
+class RoutingBody(RequestModel):
     """Ordered routing rules. What a read showed, with its `warnings`, can be written back."""
 
     rules: list[Rule] = Field(max_length=500)
@@ -207,7 +207,7 @@ class RoutingBody(Written):
         )
 
 
-class Targets(Written):
+class Targets(RequestModel):
     """Promised times per metric, in seconds; a metric that is not named has no clock."""
 
     first_response_seconds: Seconds | None = None
@@ -222,7 +222,7 @@ class Targets(Written):
         return value
 
 
-class Escalation(Written):
+class Escalation(RequestModel):
     """What follows when a promise is broken, or already at the first warning: a higher priority, another team, both."""
 
     on: Literal["warned", "breached"] = "breached"
@@ -230,13 +230,13 @@ class Escalation(Written):
     team: Slug | None = None
 
     @model_validator(mode="after")
-    def _do_something(self) -> "Escalation":
+    def _require_effect(self) -> "Escalation":
         if self.priority is None and self.team is None:
             raise ValueError("name a `priority` or a `team`, or leave `escalate` out")
         return self
 
 
-class Policy(Written):
+class Policy(RequestModel):
     """One SLA policy; the first that matches wins. `warn_at` are fractions of the target."""
 
     id: Slug
@@ -247,13 +247,13 @@ class Policy(Written):
     escalate: Escalation | None = None
 
 
-class SlaBody(Written):
+class SlaBody(RequestModel):
     """Ordered SLA policies."""
 
     policies: list[Policy] = Field(max_length=200)
 
 
-class KeyBody(Written):
+class KeyBody(RequestModel):
     """An API key to make. `workspace` None: for all workspaces."""
 
     name: Name
@@ -261,10 +261,10 @@ class KeyBody(Written):
     scopes: list[Scope] = Field(min_length=1)
 
 
-Body = TypeVar("Body", bound=Written)
+Body = TypeVar("Body", bound=RequestModel)
 
 
-class Kept(Contract, Generic[Body]):
+class Versioned(Contract, Generic[Body]):
     """A part of the configuration with the version in which it was last written (its ETag) and when.
 
     `generation` of an account: when it was made, or last lost a secret that proved somebody (microseconds since 1970; 0:
@@ -282,9 +282,9 @@ class WorkspaceConfiguration(Contract):
 
     workspace: str
     version: int
-    itself: Kept[WorkspaceBody]
-    accounts: dict[str, Kept[AccountBody]] = {}
-    teams: dict[str, Kept[TeamBody]] = {}
-    routing: Kept[RoutingBody] | None = None
-    sla: Kept[SlaBody] | None = None
-    webhooks: dict[str, Kept[Webhook]] = {}
+    itself: Versioned[WorkspaceBody]
+    accounts: dict[str, Versioned[AccountBody]] = {}
+    teams: dict[str, Versioned[TeamBody]] = {}
+    routing: Versioned[RoutingBody] | None = None
+    sla: Versioned[SlaBody] | None = None
+    webhooks: dict[str, Versioned[Webhook]] = {}

@@ -4,7 +4,7 @@ from typing import Literal
 
 from schemas.activity import Attachment
 from schemas.identity import PersonKeyText
-from schemas.values import Contract, Failure, Instant, Priority, Requirement, Sealed, Surface
+from schemas.values import Contract, EncryptedText, Failure, Instant, Priority, Requirement, Surface
 
 Status = Literal["bot", "waiting", "offered", "assigned", "pending", "resolved", "closed"]
 Direction = Literal["inbound", "outbound", "note"]
@@ -85,7 +85,7 @@ class Author(Contract):
 class Edit(Contract):
     """A text that an edit replaced at `edited_at`, masked as it was."""
 
-    text: Sealed | None = None
+    text: EncryptedText | None = None
     masked: list[str] = []
     edited_at: Instant
 
@@ -104,7 +104,7 @@ class Message(Contract):
     surface: Surface
     channel: str
     author: Author
-    text: Sealed | None = None
+    text: EncryptedText | None = None
     masked: list[str] = []
     attachments: list[Attachment] = []
     sent_at: Instant | None = None

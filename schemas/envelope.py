@@ -36,7 +36,7 @@ class Event(Contract):
 
     __slots__ = ("_read",)
 
-    def read(self, contract: ContractType[Read]) -> Read:
+    def payload_as(self, contract: ContractType[Read]) -> Read:
         """`data` as the contract that `type` names, which nobody may change. Raises ValueError (pydantic's).
 
         An event that is remembered (`decode`) is read once, however many groups of a process ask.
@@ -44,10 +44,10 @@ class Event(Contract):
         known = getattr(self, "_read", None)
         if type(known) is not contract:
             known = contract.model_validate(self.data)
-            self.tells(known)
+            self.with_payload(known)
         return known
 
-    def tells(self, known: Contract) -> Self:
+    def with_payload(self, known: Contract) -> Self:
         """This event, of which `known` is what `data` says: who reads it in this process need not find out."""
         object.__setattr__(self, "_read", known)
         return self
@@ -68,26 +68,26 @@ def document(event: Event) -> dict[str, Json]:
 def encode(event: Event) -> bytes:
     """The event as UTF-8 JSON."""
     value = orjson.dumps(document(event))
-    _remember(value, event)
+    _cache_decoded(value, event)
     return value
 
 
 def decode(value: bytes) -> Event:
     """The event of `encode`, which nobody may change. Raises ValueError (pydantic's) for bytes that are no event."""
-    event = _known.get(value)
+    event = _decode_cache.get(value)
     if event is None:
         event = _EVENT.validate_json(value)
-        _remember(value, event)
+        _cache_decoded(value, event)
     return event
 
 
-_known: OrderedDict[bytes, Event] = OrderedDict()
+_decode_cache: OrderedDict[bytes, Event] = OrderedDict()
 """Each use of it is one step for Python: long bodies are read, and so encoded, on threads."""
 
 
-def _remember(value: bytes, event: Event) -> None:
+def _cache_decoded(value: bytes, event: Event) -> None:
     """What one stage of a process wrote or read, the next ones need not decode."""
     if len(value) <= REMEMBERED_BYTES:
-        _known[value] = event
-        if len(_known) > DECODED:
-            _known.popitem(last=False)
+        _decode_cache[value] = event
+        if len(_decode_cache) > DECODED:
+            _decode_cache.popitem(last=False)

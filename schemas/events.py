@@ -64,7 +64,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.claim_handoff": commands.ClaimHandoff,
     "pasokh.command.ask_proof": commands.AskProof,
     "pasokh.command.continue": commands.Continue,
-    "pasokh.command.mind_due": commands.MindDue,
+    "pasokh.command.mind_due": commands.TaskDueChanged,
     "pasokh.command.escalate": commands.Escalate,
     "pasokh.outbound.message": outbound.OutboundMessage,
     "pasokh.delivery.sent": outbound.DeliverySent,
@@ -73,7 +73,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.assignment.unassigned": routing.Unassigned,
     "pasokh.routing.task_queued": routing.TaskQueued,
     "pasokh.routing.task_changed": routing.TaskChanged,
-    "pasokh.routing.task_given": routing.TaskGiven,
+    "pasokh.routing.task_given": routing.TaskForceAssigned,
     "pasokh.routing.task_closed": routing.TaskClosed,
     "pasokh.routing.rules_changed": routing.RulesChanged,
     "pasokh.routing.reapply": routing.ReapplyAll,
@@ -84,8 +84,8 @@ _DATA: Mapping[str, type[Contract]] = {
 
 # Control events name their topic themselves; `dead_letter` goes to any topic that the group in question reads.
 _CONTROL: Mapping[str, EventType] = {
-    "pasokh.control.due": EventType(sla.ControlDue, ("sla",)),
-    "pasokh.control.tick": EventType(sla.ControlTick, ("conversations",)),
+    "pasokh.control.due": EventType(sla.WatermarkRequest, ("sla",)),
+    "pasokh.control.tick": EventType(sla.Watermark, ("conversations",)),
     "pasokh.control.account_written": EventType(accounts.AccountWritten, ("outbound", "accounts")),
     "pasokh.control.account_held": EventType(accounts.AccountWritten, ("accounts",)),
     "pasokh.control.look_at_accounts": EventType(accounts.LookAtAccounts, ("accounts",)),

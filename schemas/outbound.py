@@ -2,7 +2,7 @@
 
 from schemas.activity import Address
 from schemas.conversation import Author
-from schemas.values import Contract, Failure, Instant, Sealed, Surface
+from schemas.values import Contract, EncryptedText, Failure, Instant, Surface
 
 
 class OutboundMessage(Contract):
@@ -17,7 +17,7 @@ class OutboundMessage(Contract):
     surface: Surface
     address: Address
     author: Author
-    text: Sealed
+    text: EncryptedText
     accepted_at: Instant
 
 

@@ -50,7 +50,7 @@ class TaskChanged(Contract):
     config_version: int | None = None
 
 
-class TaskGiven(Contract):
+class TaskForceAssigned(Contract):
     """`pasokh.routing.task_given`: a person decided: this task goes to this agent, whatever skills and capacity say."""
 
     conversation: str

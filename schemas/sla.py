@@ -46,13 +46,13 @@ class ClockFact(Contract):
     priority: str
 
 
-class ControlDue(Contract):
+class WatermarkRequest(Contract):
     """`pasokh.control.due` on `sla`: sla asks conversations to say when it has read all that came before `at`."""
 
     at: Instant
 
 
-class ControlTick(Contract):
+class Watermark(Contract):
     """`pasokh.control.tick` on `conversations`, same partition: everything before `at` has been said."""
 
     at: Instant

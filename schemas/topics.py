@@ -6,7 +6,7 @@ from typing import Literal
 
 KeySpace = Literal["person", "workspace"]
 WEEK_SECONDS = 7 * 86400
-REPEATS_KNOWN = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
+DEDUPE_RETENTION_SECONDS = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
 """How long ids are kept by which a repeat is known: 30 days past the log, which repeats longer than any platform."""
 
 
@@ -16,7 +16,7 @@ class Topic:
 
     name: str
     key: KeySpace
-    nouns: tuple[str, ...]
+    event_prefixes: tuple[str, ...]
     retention_seconds: int = WEEK_SECONDS
 
 
@@ -32,7 +32,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("customers", "workspace", ("customer",)),
     Topic("accounts", "workspace", ("account",)),
 )
-BY_NOUN = {noun: topic for topic in TOPICS for noun in topic.nouns}
+BY_EVENT_PREFIX = {noun: topic for topic in TOPICS for noun in topic.event_prefixes}
 BY_NAME = {topic.name: topic for topic in TOPICS}
 FACT_NOUNS = frozenset({"conversation", "sla", "account"})
 
@@ -42,7 +42,7 @@ def topic_of(event_type: str) -> Topic:
 
     Raises KeyError for a type of no topic, control events among them: those name their topic themselves.
     """
-    return BY_NOUN[event_type.split(".")[1]]
+    return BY_EVENT_PREFIX[event_type.split(".")[1]]
 
 
 def is_fact(event_type: str) -> bool:

@@ -96,7 +96,7 @@ def _within_calendar(at: datetime) -> datetime:
         raise ValueError("this is beyond the calendar") from error
 
 
-Moment = Annotated[
+InputInstant = Annotated[
     AwareDatetime,
     BeforeValidator(_rfc3339),
     AfterValidator(_within_calendar),
@@ -106,10 +106,10 @@ Moment = Annotated[
 
 
 _set = object.__setattr__
-Narrower = TypeVar("Narrower", bound="Contract")
+Projector = TypeVar("Projector", bound="Contract")
 
 
-def _of(contract: type[Narrower], values: dict[str, Any], given: set[str]) -> Narrower:
+def _of(contract: type[Projector], values: dict[str, Any], given: set[str]) -> Projector:
     made = object.__new__(contract)
     _set(made, "__dict__", values)
     _set(made, "__pydantic_fields_set__", given)
@@ -143,23 +143,23 @@ class Contract(BaseModel):  # noqa: PLW1641 - pydantic gives each frozen model t
         return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
 
     @classmethod
-    def made(cls, **values: Any) -> Self:
+    def unvalidated(cls, **values: Any) -> Self:
         """As the constructor, in a third of its time: values that are right already, of every field."""
         return _of(cls, values, _fields(cls))
 
-    def narrowed(self, to: type[Narrower]) -> Narrower:
+    def project(self, to: type[Projector]) -> Projector:
         """What a class that this one extends says of it."""
         values = self.__dict__
         return _of(to, {name: values[name] for name in to.__pydantic_fields__}, _fields(to))
 
 
-class Written(BaseModel):
+class RequestModel(BaseModel):
     """Something that a caller writes. Unknown fields are refused, so that a typing error is not a silent default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Sealed(Contract):
+class EncryptedText(Contract):
     """Text of a person, wherever it travels or rests. `key` names the person's key that seals `text`; None: plain."""
 
     key: str | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.values import Contract, Instant, Written
+from schemas.values import Contract, Instant, RequestModel
 
 EventPrefix = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^pasokh(\.[a-z_]*){1,2}$")]
 """The beginning of an event type, such as `pasokh.sla.`; a whole type is one too."""
@@ -13,7 +13,7 @@ EventPrefix = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^paso
 DeliveryState = Literal["pending", "sending", "delivered", "failed"]
 
 
-class WebhookBody(Written):
+class WebhookBody(RequestModel):
     """A subscription: facts whose type begins with one of `types` are posted to `url`, signed with `secret`.
 
     `secret` left out: one is made, or the one that is there stays; a read shows it as `"set"`.
@@ -24,7 +24,7 @@ class WebhookBody(Written):
     secret: Annotated[str, Field(max_length=300)] | None = None
 
 
-class Webhook(Written):
+class Webhook(RequestModel):
     """A subscription as it rests. `previous` signs too until `previous_until`, so that receivers can rotate."""
 
     url: str
@@ -33,7 +33,7 @@ class Webhook(Written):
     previous: str | None = None
     previous_until: Instant | None = None
 
-    def wants(self, event_type: str) -> bool:
+    def matches(self, event_type: str) -> bool:
         """Whether events of this type go to it."""
         return any(event_type.startswith(prefix) for prefix in self.types)
 

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from services.cli import backup, dead_letters, demo, doctor, env, keys, parse, serve, sla, telegram, topics, up
-from services.cli.errors import polite
+from services.cli.errors import handle_errors
 from services.cli.flags import with_settings
-from services.cli.printing import say
+from services.cli.printing import echo
 from services.platform.core.version import installed_version
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
@@ -59,17 +59,17 @@ def application() -> typer.Typer:
     """The command line, made of the tables."""
     app = _typer("Pasokh, an omnichannel support router. Settings: PASOKH_* variables, or flags of the same names.")
     app.callback()(_options)
-    _fill(app, COMMANDS)
+    _register_commands(app, COMMANDS)
     for name, (help_text, commands) in GROUPS.items():
         group = _typer(help_text)
-        _fill(group, commands)
+        _register_commands(group, commands)
         app.add_typer(group, name=name)
     return app
 
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        say(f"pasokh {installed_version()}")
+        echo(f"pasokh {installed_version()}")
         raise typer.Exit
 
 
@@ -86,9 +86,9 @@ def _typer(help_text: str) -> typer.Typer:
     return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
-def _fill(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) -> None:
+def _register_commands(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) -> None:
     for name, command in commands.items():
-        app.command(name)(polite(command))
+        app.command(name)(handle_errors(command))
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.channels.registry import CHANNELS
-from services.console.wiring import console
+from services.console.wiring import open_console
 from services.delivery.wiring import open_delivery
-from services.ingest.wiring import ingest
+from services.ingest.wiring import open_ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
 from services.platform.host.process import Process
@@ -35,18 +35,18 @@ from services.records import (
     subscriptions,
     tasks,
 )
-from services.router.conversations.domain.handoff import read_token
+from services.router.conversations.domain.handoff import verify_token
 from services.router.conversations.processor import ConversationsStage
-from services.router.dispatch.processor import Dispatch
-from services.router.wiring import router
+from services.router.dispatch.processor import DispatchProcessor
+from services.router.wiring import open_router
 from services.sla import wiring as sla
 from services.sla.processor import SlaStage
 from services.subscriptions.wiring import open_subscription_routes, open_subscription_sender
-from services.webchat.wiring import webchat
-from services.workspaces.wiring import workspaces
+from services.webchat.wiring import open_webchat
+from services.workspaces.wiring import open_workspaces
 
 GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
-    **{stage.group: stage.topics for stage in (ConversationsStage, Dispatch, SlaStage, MetricsStage)},
+    **{stage.group: stage.topics for stage in (ConversationsStage, DispatchProcessor, SlaStage, MetricsStage)},
     accounts.WRITER: ("accounts",),
     sends.WRITER: ("outbound",),
     subscriptions.WRITER: ("conversations", "sla"),
@@ -54,16 +54,18 @@ GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
 """Group → the topics it reads."""
 
 SERVICES: Mapping[str, Sequence[Service]] = {
-    "ingest": (ingest(webchat(read_token)),),
+    "ingest": (open_ingest(open_webchat(verify_token)),),
     "router": (
-        workspaces({channel.name: channel.check_account for channel in CHANNELS}, GROUP_TOPICS, lambda: COLLECTIONS),
-        router({channel.name: channel.capabilities for channel in CHANNELS}),
+        open_workspaces(
+            {channel.name: channel.check_account for channel in CHANNELS}, GROUP_TOPICS, lambda: COLLECTIONS
+        ),
+        open_router({channel.name: channel.capabilities for channel in CHANNELS}),
         open_subscription_routes,
-        console(GROUP_TOPICS),
+        open_console(GROUP_TOPICS),
     ),
-    "sla": (sla.open,),
+    "sla": (sla.open_sla,),
     "delivery": (open_delivery, open_subscription_sender),
-    "metrics": (metrics.open,),
+    "metrics": (metrics.open_metrics,),
 }
 """Process → its services: what `pasokh serve NAME` runs."""
 
@@ -73,10 +75,10 @@ PROCESSES: Mapping[str, Sequence[Service]] = {
     ALL_IN_ONE: tuple(service for services in SERVICES.values() for service in services),
 }
 
-PUBLIC = "router"
+PUBLIC_API_SERVICES = "router"
 """The process that answers `/docs` and `/openapi.json` at the one public address: it tells of the routes of all."""
 
-RECORDS = (
+COLLECTIONS_BY_OWNER = (
     accounts,
     agents,
     clocks,
@@ -97,15 +99,17 @@ RECORDS = (
 
 # Any: a collection of some model is none of every model.
 COLLECTIONS: Sequence[Collection[Any]] = tuple(
-    found for module in RECORDS for found in vars(module).values() if isinstance(found, Collection)
+    found for module in COLLECTIONS_BY_OWNER for found in vars(module).values() if isinstance(found, Collection)
 )
 """Every collection but those of `runtime.collections`, which the engine adds; made at start by every process."""
 
 
 def process_of(name: str) -> Process:
     """The process of a row of `PROCESSES`."""
-    return Process(name, PROCESSES[name], COLLECTIONS, _find_caller, exported if name == PUBLIC else None)
+    return Process(
+        name, PROCESSES[name], COLLECTIONS, _api_key_authenticator, exported if name == PUBLIC_API_SERVICES else None
+    )
 
 
-def _find_caller(context: Context) -> FindCaller:
-    return keys.StoredKeys(context.store).find
+def _api_key_authenticator(context: Context) -> FindCaller:
+    return keys.ApiKeyAuthenticator(context.store).find

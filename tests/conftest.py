@@ -12,11 +12,11 @@ from hypothesis import settings
 from schemas.envelope import Event
 from schemas.routing import Candidate
 from schemas.values import Contract
-from services.platform.processing.document_cache import Kept, Written
+from services.platform.processing.document_cache import DocumentCache, Written
 from services.platform.store.port import Put
-from services.platform.store.sqlite_documents import Shape, Values
+from services.platform.store.sqlite_documents import TableSchema, Values
 from services.router.dispatch.domain import explain
-from services.router.dispatch.domain.agent_index import Opening, Roster
+from services.router.dispatch.domain.agent_index import AgentIndex, CandidateSet
 from services.router.dispatch.domain.values import Agent, Task
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
@@ -25,7 +25,7 @@ pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 settings.register_profile("pasokh", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "pasokh"))
 
-_tells = Event.tells
+_tells = Event.with_payload
 
 
 def _tells_truly(event: Event, known: Contract) -> Event:
@@ -35,7 +35,7 @@ def _tells_truly(event: Event, known: Contract) -> Event:
     return _tells(event, known)
 
 
-_made = vars(Contract)["made"]
+_made = vars(Contract)["unvalidated"]
 
 
 # Any: the values of any contract's fields.
@@ -47,10 +47,10 @@ def _made_rightly(contract: type[Contract], /, **values: Any) -> Contract:
     return made
 
 
-_row = Shape.row
+_row = TableSchema.row
 
 
-def _row_truly(shape: Shape, put: Put) -> Values:
+def _row_truly(shape: TableSchema, put: Put) -> Values:
     """What goes to SQLite straight, or as its text is known, is what would go by way of its document."""
     row = _row(shape, put)
     expected = _row(shape, Put(put.key, put.document))
@@ -58,10 +58,10 @@ def _row_truly(shape: Shape, put: Put) -> Values:
     return row
 
 
-_keep = Kept.keep
+_keep = DocumentCache.add
 
 
-def _keep_truly(kept: Kept, written: Written) -> None:
+def _keep_truly(kept: DocumentCache, written: Written) -> None:
     """What is kept is what would be read."""
     for value in written.values():
         assert value is None or type(value).model_validate(value.model_dump(mode="json")) == value
@@ -71,17 +71,17 @@ def _keep_truly(kept: Kept, written: Written) -> None:
 _eligible = explain._eligible
 
 
-def _eligible_still(roster: Roster, opening: Opening, task: Task, agent: Agent) -> Candidate:
+def _eligible_still(roster: AgentIndex, opening: CandidateSet, task: Task, agent: Agent) -> Candidate:
     """What a decision shows again is what it would show anew."""
     shown = _eligible(roster, opening, task, agent)
     assert shown == explain._compared(roster, task, agent, preferred=agent.id == task.preferred)
     return shown
 
 
-_first = Opening.first
+_first = CandidateSet.first
 
 
-def _first_of_all(opening: Opening, most: int) -> list[str]:
+def _first_of_all(opening: CandidateSet, most: int) -> list[str]:
     """Who comes first of a few is who comes first by the heaps."""
     first = _first(opening, most)
     assert first == list(islice(opening.ranked(), most))
@@ -91,10 +91,10 @@ def _first_of_all(opening: Opening, most: int) -> list[str]:
 @pytest.fixture(autouse=True, scope="session")
 def _shortcuts_lead_to_the_same() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Event, "tells", _tells_truly)
-        patch.setattr(Contract, "made", classmethod(_made_rightly))
-        patch.setattr(Shape, "row", _row_truly)
-        patch.setattr(Kept, "keep", _keep_truly)
+        patch.setattr(Event, "with_payload", _tells_truly)
+        patch.setattr(Contract, "unvalidated", classmethod(_made_rightly))
+        patch.setattr(TableSchema, "row", _row_truly)
+        patch.setattr(DocumentCache, "add", _keep_truly)
         patch.setattr(explain, "_eligible", _eligible_still)
-        patch.setattr(Opening, "first", _first_of_all)
+        patch.setattr(CandidateSet, "first", _first_of_all)
         yield

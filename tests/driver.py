@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from schemas.envelope import Event, decode
 from schemas.values import Contract, Json
-from services.platform.processing.processor import Arrived, Input, Stage, WakeUp
-from services.platform.processing.unit_of_work import Place, Work
+from services.platform.processing.processor import Input, ReceivedEvent, StreamProcessor, TimerFired
+from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Collection, Document, Index, Key, Page, Query
 
@@ -49,18 +49,20 @@ class Documents:
 class Driver(Generic[Memory]):
     """A stage on partition 0 of 1, the way a processor runs it. `sent` are all its events, oldest first."""
 
-    def __init__(self, stage: Stage[Memory], collections: Sequence[Collection[Any]], now: datetime = START) -> None:
+    def __init__(
+        self, stage: StreamProcessor[Memory], collections: Sequence[Collection[Any]], now: datetime = START
+    ) -> None:
         indexes = {(c.name, i.name): i for c in (*collections, TIMERS) for i in c.indexes}
         self.stage, self.now = stage, now
         self.documents = Documents(indexes)
         self.sent: list[Event] = []
-        self.memory = stage.remember()
+        self.memory = stage.new_memory()
         self.seq = 0
         self._numbers = 0
 
     def restart(self) -> None:
         """A new owner of the partition: nothing but documents is left."""
-        self.memory = self.stage.remember()
+        self.memory = self.stage.new_memory()
 
     def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
         """A document that somebody else wrote."""
@@ -74,10 +76,10 @@ class Driver(Generic[Memory]):
     async def batch(self, inputs: Sequence[Input]) -> list[Event]:
         """Decide and commit one batch; returns what it sent."""
         self.seq += 1
-        work = Work(Place(self.stage.group, 0, 1, self.seq), self.now, self.documents)
+        work = UnitOfWork(PartitionContext(self.stage.group, 0, 1, self.seq), self.now, self.documents)
         for one in inputs:
-            if isinstance(one, WakeUp):
-                work.unwake(one.name)
+            if isinstance(one, TimerFired):
+                work.cancel_timer(one.name)
         await self.stage.load(work, self.memory, inputs)
         for number, one in enumerate(inputs):
             work.cause = f"{self.seq}/{number}"
@@ -89,7 +91,7 @@ class Driver(Generic[Memory]):
         self.sent.extend(sent)
         return sent
 
-    def arrived(self, topic: str, event_type: str, data: Contract, key: str = "w/telegram:main:1") -> Arrived:
+    def arrived(self, topic: str, event_type: str, data: Contract, key: str = "w/telegram:main:1") -> ReceivedEvent:
         """An event of another processor, with the next number."""
         self._numbers += 1
         event = Event(
@@ -103,7 +105,7 @@ class Driver(Generic[Memory]):
             index=0,
             data=data.model_dump(mode="json"),
         )
-        return Arrived(event, topic, self._numbers)
+        return ReceivedEvent(event, topic, self._numbers)
 
     def timers(self) -> list[Timer]:
         """The timers that stand, the earliest first."""
@@ -114,7 +116,7 @@ class Driver(Generic[Memory]):
         """Move the clock, firing every timer on the way at its time."""
         while (timers := self.timers()) and timers[0].due_at <= moment:
             self.now = max(self.now, timers[0].due_at)
-            await self.batch([WakeUp(timers[0].name, timers[0].due_at, dict[str, Json](timers[0].data))])
+            await self.batch([TimerFired(timers[0].name, timers[0].due_at, dict[str, Json](timers[0].data))])
         self.now = max(self.now, moment)
 
     async def after(self, seconds: float) -> None:

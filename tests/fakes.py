@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, Outgoing, Record
+from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, ProducerRecord, Record
 from services.platform.core.errors import Fenced, OutOfRange, Revoked, TooLarge, Unavailable
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Page, Query, outbox_document
 
@@ -75,7 +75,7 @@ class MemoryStore:
         found = sorted((k.id, d) for k, d in self.documents.items() if k.collection == collection and k.id > after)
         return deepcopy(found[:limit])
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         self._fail()
         hook, self.before_commit = self.before_commit, None
         if hook is not None:
@@ -151,7 +151,7 @@ def _cursor(text: str) -> Place:
     return tuple((rank, value) for rank, value in json.loads(base64.urlsafe_b64decode(text)))
 
 
-Heard = Callable[[Outgoing], Awaitable[None]]
+Heard = Callable[[ProducerRecord], Awaitable[None]]
 
 
 class MemoryBus:
@@ -162,7 +162,7 @@ class MemoryBus:
 
     def __init__(self, partitions: int = 2) -> None:
         self._partitions = partitions
-        self.logs: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+        self.logs: dict[tuple[str, int], list[ProducerRecord]] = defaultdict(list)
         self.failure: Exception | None = None
         self.heard: Heard | None = None
         self.settled: dict[tuple[str, int], Mapping[str, int]] = {}
@@ -173,7 +173,7 @@ class MemoryBus:
     def partitions(self) -> int:
         return self._partitions
 
-    async def publish(self, events: Sequence[Outgoing]) -> None:
+    async def publish(self, events: Sequence[ProducerRecord]) -> None:
         if self.failure is not None:
             raise self.failure
         if any(len(event.value) > MAX_EVENT_BYTES for event in events):
@@ -219,7 +219,7 @@ class MemoryTail:
         self._bus = bus
         self._at = {(topic, p): len(bus.logs[topic, p]) for topic in topics for p in range(bus.partitions)}
 
-    async def take(self, *, wait: float) -> list[Record]:
+    async def poll(self, *, wait: float) -> list[Record]:
         try:
             async with asyncio.timeout(wait), self._bus.changed:
                 await self._bus.changed.wait_for(self._is_ready)
@@ -265,7 +265,7 @@ class MemoryConsumer:
             self._offsets[topic, partition] = offset
         return {topic: self._offsets[topic, partition] for topic in self._topics}
 
-    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+    async def poll(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         self._refuse_lost()
         try:
             async with asyncio.timeout(wait), self._bus.changed:
@@ -290,7 +290,7 @@ class MemoryConsumer:
         if not self._holds():
             raise Revoked(f"{self._group} is held by another member")
 
-    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def commit_offsets(self, partition: int, offsets: Mapping[str, int]) -> None:
         self._bus.settled[self._group, partition] = dict(offsets)
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import httpx2
 from pydantic import SecretStr
 
-from schemas.commands import Outcome
+from schemas.commands import CommandResult
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context, Part
+from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.app import open_app
 from services.platform.http.command_gateway import ACCEPTED
 from services.platform.http.problems import code_of
@@ -25,15 +25,15 @@ from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.decisions import DECISIONS
-from services.records.keys import KEYS, StoredKeys
+from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
-from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_LINES
+from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
 from services.records.tasks import TASKS
 from services.router.routes import routers_of
 from services.sla.routes import router_of as clocks_router
 from services.subscriptions.routes import router_of as subscriptions_router
-from services.workspaces.wiring import workspaces
+from services.workspaces.wiring import open_workspaces
 from tests.fakes import MemoryBus, MemoryStore, MovedClock
 
 ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
@@ -58,9 +58,9 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     REMOVALS,
     *RUNTIME_COLLECTIONS,
     WEBHOOK_DELIVERIES,
-    WEBHOOK_LINES,
+    WEBHOOK_ENDPOINTS,
 )
-Answer = Callable[[Event], Outcome | None]
+Answer = Callable[[Event], CommandResult | None]
 
 
 def check_telegram(body: AccountBody) -> list[tuple[str, str]]:
@@ -81,11 +81,11 @@ class Rest:
     store: MemoryStore
     bus: MemoryBus
     clock: MovedClock
-    keys: StoredKeys
+    keys: ApiKeyAuthenticator
     events: list[Event] = field(default_factory=list)
     answer: Answer | None = None
 
-    async def hear(self, outgoing: Outgoing) -> None:
+    async def hear(self, outgoing: ProducerRecord) -> None:
         """Take a command as its processor would: once by its id, with an outcome in the store."""
         event = decode(outgoing.value)
         self.events.append(event)
@@ -94,10 +94,10 @@ class Rest:
             if outcome is not None:
                 self.store.keep(OUTCOMES, event.id, outcome)
 
-    def outcome(self, event: Event, **given: Any) -> Outcome:
+    def outcome(self, event: Event, **given: Any) -> CommandResult:
         """An outcome of a command, applied unless said otherwise."""
         fields = {"status": "applied", "request_hash": event.data.get("request_hash", ""), **given}
-        return Outcome(id=event.id, workspace=event.workspace, at=self.clock.now(), **fields)
+        return CommandResult(id=event.id, workspace=event.workspace, at=self.clock.now(), **fields)
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
         """A request as the admin, unless `authorization` is given."""
@@ -133,15 +133,15 @@ def problem_of(answer: httpx2.Response, status: int) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_rest(
-    parts: Sequence[Part] = (), checks: Mapping[str, Any] | None = None, **given: Any
+    parts: Sequence[ServiceComponents] = (), checks: Mapping[str, Any] | None = None, **given: Any
 ) -> AsyncIterator[Rest]:
     """Every route over fakes; `given` are settings."""
     store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
     await store.prepare(COLLECTIONS)
     context = Context(settings_of(**given), store, bus, clock)
-    keys = StoredKeys(store, clock.monotonic)
-    service = workspaces({"telegram": check_telegram} if checks is None else checks, {}, lambda: COLLECTIONS)
-    ours = Part(routers=[*routers_of(), clocks_router(), subscriptions_router()])
+    keys = ApiKeyAuthenticator(store, clock.monotonic)
+    service = open_workspaces({"telegram": check_telegram} if checks is None else checks, {}, lambda: COLLECTIONS)
+    ours = ServiceComponents(routers=[*routers_of(), clocks_router(), subscriptions_router()])
     async with service(context) as part, open_app(context, [part, ours, *parts], keys.find) as app:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:

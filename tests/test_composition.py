@@ -13,10 +13,19 @@ from prometheus_client import CollectorRegistry
 
 import services.records
 from services import delivery, metrics, sla, subscriptions
-from services.composition import ALL_IN_ONE, COLLECTIONS, GROUP_TOPICS, PROCESSES, PUBLIC, RECORDS, SERVICES, process_of
+from services.composition import (
+    ALL_IN_ONE,
+    COLLECTIONS,
+    COLLECTIONS_BY_OWNER,
+    GROUP_TOPICS,
+    PROCESSES,
+    PUBLIC_API_SERVICES,
+    SERVICES,
+    process_of,
+)
 from services.delivery import accounts
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context, Part
+from services.platform.host.service import Context, ServiceComponents
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from services.router import conversations, dispatch
@@ -39,19 +48,19 @@ def test_all_in_one_is_every_service_once() -> None:
 
 
 def test_what_answers_for_all_processes_at_the_public_address_describes_the_routes_of_all() -> None:
-    describe = process_of(PUBLIC).describe
+    describe = process_of(PUBLIC_API_SERVICES).describe
     assert describe is not None
     paths = set(describe()["paths"])
     assert {"/webchat/{workspace}/{account}/sessions", "/webhooks/{channel}/{workspace}/{account}"} < paths
     assert {"/v1/workspaces/{workspace}/reports/kpis", "/v1/workspaces/{workspace}/teams", "/metrics"} < paths
-    assert [name for name in PROCESSES if process_of(name).describe is not None] == [PUBLIC]
+    assert [name for name in PROCESSES if process_of(name).describe is not None] == [PUBLIC_API_SERVICES]
 
 
 def test_every_module_of_records_that_defines_collections_is_prepared() -> None:
     names = [module.name for module in pkgutil.iter_modules(services.records.__path__)]
     modules = [importlib.import_module(f"services.records.{name}") for name in names]
     defining = {module.__name__ for module in modules if any(isinstance(v, Collection) for v in vars(module).values())}
-    listed = {module.__name__ for module in RECORDS}
+    listed = {module.__name__ for module in COLLECTIONS_BY_OWNER}
     assert defining - listed <= _only_importing(modules)
 
 
@@ -88,7 +97,7 @@ async def test_metrics_of_all_services_fit_into_one_registry() -> None:
             registry.register(collector)
 
 
-async def _parts() -> list[Part]:
+async def _parts() -> list[ServiceComponents]:
     context = Context(settings=Settings(), store=MemoryStore(), bus=MemoryBus(), clock=MovedClock())
     parts = []
     for service in process_of(ALL_IN_ONE).services:

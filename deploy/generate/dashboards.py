@@ -5,13 +5,13 @@ from deploy.generate.queries import (
     OF,
     WINDOW,
     highest,
-    kept,
     lag,
     now,
     or_zero,
     per_minute,
     quantile,
     rate,
+    sla_attainment,
     slowest,
     within_hour,
     zero_if_none,
@@ -47,7 +47,7 @@ OVERVIEW = Dashboard(
         ),
         Panel(
             "Promises kept, 1 h",
-            (Query(kept()),),
+            (Query(sla_attainment()),),
             "percentunit",
             "stat",
             bad_below=0.9,
@@ -295,7 +295,7 @@ SLA = Dashboard(
     panels=(
         Panel(
             "Promises kept, 1 h",
-            (Query(kept()),),
+            (Query(sla_attainment()),),
             "percentunit",
             "stat",
             bad_below=0.9,
@@ -303,7 +303,7 @@ SLA = Dashboard(
         ),
         Panel(
             "First responses in time, 1 h",
-            (Query(kept(where=f"{OF}, {FIRST}")),),
+            (Query(sla_attainment(where=f"{OF}, {FIRST}")),),
             "percentunit",
             "stat",
             bad_below=0.9,
@@ -325,13 +325,13 @@ SLA = Dashboard(
         ),
         Panel(
             "Kept, by promise",
-            (Query(kept("metric"), "{{metric}}"),),
+            (Query(sla_attainment("metric"), "{{metric}}"),),
             "percentunit",
             about="The share that was kept, over the hour before, for each kind of promise.",
         ),
         Panel(
             "Kept, by team",
-            (Query(kept("team"), "{{team}}"),),
+            (Query(sla_attainment("team"), "{{team}}"),),
             "percentunit",
             about="The share that was kept, over the hour before, for each team.",
         ),

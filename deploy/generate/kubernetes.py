@@ -7,7 +7,7 @@ import yaml
 
 from deploy.generate.proxy import PORT
 from services.platform.bus.kafka_topics import topic_name
-from services.platform.host.service import Part
+from services.platform.host.service import ServiceComponents
 
 # Any: manifests are YAML without a schema of ours.
 Manifest = dict[str, Any]
@@ -20,7 +20,7 @@ LAG_PER_REPLICA = 500
 HEADER = "# Made by `python -m deploy.generate`: not to be edited. Change it in an overlay.\n"
 
 
-def manifests(process: str, parts: Sequence[Part]) -> str:
+def manifests(process: str, parts: Sequence[ServiceComponents]) -> str:
     """Everything of one process."""
     made = (_deployment(process), _service(process), _budget(process), _scaling(process, parts))
     text: str = yaml.safe_dump_all(made, sort_keys=False, width=120)
@@ -119,7 +119,7 @@ def _budget(process: str) -> Manifest:
     return _named("PodDisruptionBudget", "policy/v1", process, spec)
 
 
-def _scaling(process: str, parts: Sequence[Part]) -> Manifest:
+def _scaling(process: str, parts: Sequence[ServiceComponents]) -> Manifest:
     triggers = [_lag(stage.group, topic) for part in parts for stage in part.stages for topic in stage.topics]
     busy = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
     spec = {

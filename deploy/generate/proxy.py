@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from fastapi.routing import APIRoute
 
 from deploy.generate.services import Parts
-from services.composition import PUBLIC
-from services.platform.host.service import Part
+from services.composition import PUBLIC_API_SERVICES
+from services.platform.host.service import ServiceComponents
 from services.platform.http.reference import page
 
 PORT = 8800
-DEFAULT = PUBLIC
+DEFAULT = PUBLIC_API_SERVICES
 """Answers what is below `/v1` and has no row: most of the API, and 404 as problem+json for the rest."""
 DOCUMENTS = (*page.FILES, "/openapi.json")
 HEADER = "# Made by `python -m deploy.generate` from the routes of the code: not to be edited.\n"
@@ -33,9 +33,9 @@ def served(parts: Parts) -> Mapping[str, str]:
     return found
 
 
-def _paths(parts: Sequence[Part]) -> Iterator[str]:
+def _paths(parts: Sequence[ServiceComponents]) -> Iterator[str]:
     for part in parts:
-        yield from (f"{prefix.rstrip('/')}/" for prefix in part.branches)
+        yield from (f"{prefix.rstrip('/')}/" for prefix in part.mounts)
         yield from (route.path for router in part.routers for route in router.routes if isinstance(route, APIRoute))
 
 

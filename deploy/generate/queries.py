@@ -37,7 +37,7 @@ def highest(gauge: str, by: str, where: str = OF) -> str:
     return f"max{_by(by)} ({gauge}{{{where}}})"
 
 
-def kept(by: str = "", where: str = OF) -> str:
+def sla_attainment(by: str = "", where: str = OF) -> str:
     """The share of promises kept among those kept or broken, in the last hour.
 
     A counter has no series before it counted once, and who broke everything has kept 0 %.

@@ -17,10 +17,10 @@ from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, instant_text
 from services.channels.api_bodies import parse
-from services.channels.port import Account, Forged, Receipt, Reply, Request, Unauthorized
+from services.channels.port import Account, InvalidSignature, Request, SendReceipt, Unauthorized, WebhookResponse
 from services.platform.core.time_source import Clock, SystemClock
-from services.platform.http.outgoing import Answer, Http, Refused, Retryable
-from services.platform.http.standard_webhooks import HOW, key_of, signed_headers, why_unproven
+from services.platform.http.outgoing import Http, HttpResponse, PermanentSendError, TransientSendError
+from services.platform.http.standard_webhooks import SECRET_FORMAT_HELP, key_of, signed_headers, verification_error
 
 SECRETS = ("secret", "secret_previous")
 CREDENTIALS = (*SECRETS, "callback_url")
@@ -39,7 +39,7 @@ class Api:
     name = "api"
     capabilities = Capabilities(surfaces=("private", "public"), text_limit=LONGEST_TEXT, edits=True, drops_repeats=True)
     # Whoever writes to this channel wrote its client, and wants to hear what is wrong with it.
-    malformed_status = 400
+    status_for_malformed = 400
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -60,21 +60,21 @@ class Api:
             wrong.append(("/api_base", "api has none: replies go to callback_url"))
         return wrong
 
-    def handshake(self, request: Request, account: Account) -> Reply | None:
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         """There is none."""
         return None
 
     def verify(self, request: Request, account: Account) -> None:
         """A signature of any live secret over id, timestamp and body, at most five minutes off. Raises Forged."""
-        why = why_unproven(request.headers, request.body, _secrets(account), request.received_at)
+        why = verification_error(request.headers, request.body, _secrets(account), request.received_at)
         if why is not None:
-            raise Forged(why)
+            raise InvalidSignature(why)
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """See `api_bodies`. Raises Malformed, which names the field and never its value."""
         return parse(self.name, request, account)
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """Post the reply. Any 2xx is a receipt.
 
         401 and 403 refuse our credentials, 408, 425, 429 and whatever is no 4xx is tried again, every other 4xx
@@ -84,22 +84,22 @@ class Api:
         headers = signed_headers(_secrets(account), message.id, self._clock.now(), body)
         answer = await http.post(account.body.credentials["callback_url"], body, headers)
         if 200 <= answer.status < 300:
-            return Receipt(message.id)
+            return SendReceipt(message.id)
         raise _verdict(answer, self._clock.now())
 
 
-def _verdict(answer: Answer, now: datetime) -> Retryable | Refused | Unauthorized:
+def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | PermanentSendError | Unauthorized:
     """What an answer other than 2xx means. A 429 is taken for a limit of this person's messages, a 503 is everybody's."""
     status, said = answer.status, f"the callback_url answered {answer.status}"
     if status in UNAUTHORIZED:
         return Unauthorized(f"{said}: it does not accept our signature or does not let us in", status)
     if 400 <= status < 500 and status not in PASSING:
-        return Refused(REFUSALS.get(status, "rejected"), said, status)
-    after = patience(answer, now)
-    return Retryable(said, after, "message" if after is None else "chat" if status == 429 else "account")
+        return PermanentSendError(REFUSALS.get(status, "rejected"), said, status)
+    after = retry_after_seconds(answer, now)
+    return TransientSendError(said, after, "message" if after is None else "chat" if status == 429 else "account")
 
 
-def patience(answer: Answer, now: datetime) -> float | None:
+def retry_after_seconds(answer: HttpResponse, now: datetime) -> float | None:
     """Seconds that a receiver asks for by `Retry-After` (RFC 9110, 10.2.3); None when it does not."""
     value = answer.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
@@ -118,7 +118,9 @@ def _wrong_secret(name: str, given: dict[str, str]) -> list[tuple[str, str]]:
     try:
         key_of(given.get(name, ""))
     except ValueError:
-        return [(f"/credentials/{name}", f"{name} is {'not valid' if name in given else 'required'}: {HOW}")]
+        return [
+            (f"/credentials/{name}", f"{name} is {'not valid' if name in given else 'required'}: {SECRET_FORMAT_HELP}")
+        ]
     return []
 
 

@@ -17,19 +17,19 @@ from pydantic import (
 )
 
 from schemas.activity import Activity, ActivityKind, Address, Attachment, AttachmentKind
-from schemas.values import Json, Moment, Sealed, Surface
+from schemas.values import EncryptedText, InputInstant, Json, Surface
 from schemas.visible import is_blank
-from services.channels.port import Account, Judged, Malformed, PartlyMalformed, Request
+from services.channels.port import Account, Judged, MalformedPayload, PartlyMalformed, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 
 MOST_ITEMS, MOST_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"
-NOBODY = "none"
+ANONYMOUS_CUSTOMER = "none"
 
-External = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Short = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
+ExternalId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+ShortString = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
 Text = Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]
 
 
@@ -63,86 +63,86 @@ def _file(given: object) -> "File | None":
 LeftAside = WrapValidator(_or_none)
 
 
-class _Shape(BaseModel):
+class _PayloadModel(BaseModel):
     """Fields that are not known are left aside: a newer client may send some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
 
-class Whose(_Shape):
+class Customer(_PayloadModel):
     """A customer. Everything but `id` is news of them, not asked for every time."""
 
-    id: External
-    name: Annotated[Short | None, LeftAside] = None
+    id: ExternalId
+    name: Annotated[ShortString | None, LeftAside] = None
     language: Annotated[Tag | None, LeftAside] = None
-    email: Annotated[Short | None, LeftAside] = None
-    phone: Annotated[Short | None, LeftAside] = None
+    email: Annotated[ShortString | None, LeftAside] = None
+    phone: Annotated[ShortString | None, LeftAside] = None
 
 
-class File(_Shape):
+class File(_PayloadModel):
     """An attachment, to be fetched at its `url`."""
 
     kind: Annotated[AttachmentKind | None, LeftAside] = "file"
     url: Annotated[str, Field(max_length=4096, pattern=r"^https?://[^\s\x00]+$")]
-    name: Annotated[Short | None, LeftAside] = None
-    media_type: Annotated[Short | None, LeftAside] = None
+    name: Annotated[ShortString | None, LeftAside] = None
+    media_type: Annotated[ShortString | None, LeftAside] = None
     size_bytes: Annotated[Annotated[int, Field(ge=0, lt=2**53)] | None, LeftAside] = None
 
 
-class Item(_Shape):
+class Item(_PayloadModel):
     """What all types have. `id` of a message is the client's own, unique for the person."""
 
-    id: External | None = None
-    person: Whose
+    id: ExternalId | None = None
+    person: Customer
     surface: Surface = "private"
-    thread: External | None = None
-    sent_at: Moment | None = None
+    thread: ExternalId | None = None
+    sent_at: InputInstant | None = None
 
 
-class Words(Item):
+class MessageContent(Item):
     """What a message and its edit have."""
 
     text: Text | None = None
     attachments: Annotated[list[File], BeforeValidator(_readable)] = []
-    reply_to: Annotated[External | None, LeftAside] = None
+    reply_to: Annotated[ExternalId | None, LeftAside] = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Words":
+    def _has_content(self) -> "MessageContent":
         if (not self.text or is_blank(self.text)) and not self.attachments:
             raise ValueError("give a text or attachments")
         return self
 
 
-class Said(Words):
-    id: External
+class NewMessage(MessageContent):
+    id: ExternalId
 
 
-class Echoed(Said):
+class Echoed(NewMessage):
     """What a person of our own side said elsewhere, to this customer."""
 
-    author_name: Annotated[Short | None, LeftAside] = None
+    author_name: Annotated[ShortString | None, LeftAside] = None
 
 
-class Edited(Words):
-    message: External
+class MessageEdit(MessageContent):
+    message: ExternalId
 
 
-class About(Item):
-    message: External
+class MessageReference(Item):
+    message: ExternalId
 
 
-class Reacted(About):
-    emoji: Short | None = None
+class ReactionItem(MessageReference):
+    emoji: ShortString | None = None
     removed: bool = False
 
 
-class Received(About):
+class ReceiptItem(MessageReference):
     """`message` is the id of a reply of ours, as it was posted to the callback."""
 
     state: Literal["delivered", "read"] = "delivered"
 
 
-class Delivery(BaseModel):
+class WebhookContext(BaseModel):
     """One webhook call: to which account, when, under which `webhook-id`."""
 
     channel: str
@@ -159,10 +159,10 @@ class Delivery(BaseModel):
         return hashed_id(self.workspace, self.channel, self.account, person, given)
 
 
-class Place(BaseModel):
+class ItemContext(BaseModel):
     """An item of a call: which one, and as it came."""
 
-    delivery: Delivery
+    delivery: WebhookContext
     index: int
     raw: dict[str, Any]  # Any: what JSON says is whatever it says
 
@@ -187,7 +187,7 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
 
     Raises PartlyMalformed where some items of a list can be read and some cannot.
     """
-    delivery = Delivery(
+    delivery = WebhookContext(
         channel=channel,
         workspace=account.workspace,
         account=account.id,
@@ -197,7 +197,7 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
     return _activities(delivery, _items(request.body))
 
 
-def _activities(delivery: Delivery, items: Sequence[Json]) -> list[Activity]:
+def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activity]:
     taken: list[Activity] = []
     judged: list[Judged] = []
     for index, raw in enumerate(items):
@@ -205,11 +205,11 @@ def _activities(delivery: Delivery, items: Sequence[Json]) -> list[Activity]:
         try:
             taken.append(_activity(_place(delivery, index, raw)))
             judged.append(Judged(index, identity, None))
-        except Malformed as error:
+        except MalformedPayload as error:
             judged.append(Judged(index, identity, str(error)))
     refused = [one.refusal for one in judged if one.refusal is not None]
     if refused and not taken:
-        raise Malformed("; ".join(refused[:MOST_ERRORS]))
+        raise MalformedPayload("; ".join(refused[:MOST_ERRORS]))
     if refused:
         raise PartlyMalformed(taken, judged)
     return taken
@@ -220,10 +220,10 @@ def _identity(raw: Json) -> str | None:
     return str(given)[:LONGEST_ID] if isinstance(given, str | int) and not isinstance(given, bool) else None
 
 
-def _place(delivery: Delivery, index: int, raw: Json) -> Place:
+def _place(delivery: WebhookContext, index: int, raw: Json) -> ItemContext:
     if not isinstance(raw, dict):
-        raise Malformed(f"item {index}: it is no object")
-    return Place(delivery=delivery, index=index, raw=_without_null(raw))
+        raise MalformedPayload(f"item {index}: it is no object")
+    return ItemContext(delivery=delivery, index=index, raw=_without_null(raw))
 
 
 def _without_null(raw: dict[str, Json]) -> dict[str, Json]:
@@ -236,32 +236,32 @@ def _items(body: bytes) -> Sequence[Json]:
         found = read_json(body)
     except (ValueError, RecursionError) as error:
         # Its message quotes nothing of the body, but its `doc` is the body.
-        raise Malformed(f"it is no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
+        raise MalformedPayload(f"it is no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     items = found if isinstance(found, list) else [found]
     if not items or not any(isinstance(item, dict) for item in items):
-        raise Malformed("it is neither an object nor a list of objects")
+        raise MalformedPayload("it is neither an object nor a list of objects")
     if len(items) > MOST_ITEMS:
-        raise Malformed(f"a list has at most {MOST_ITEMS} items, this one {len(items)}")
+        raise MalformedPayload(f"a list has at most {MOST_ITEMS} items, this one {len(items)}")
     return items
 
 
-def _activity(place: Place) -> Activity:
+def _activity(place: ItemContext) -> Activity:
     kind = place.raw.get("type")
     if not isinstance(kind, str):
-        raise Malformed(f"item {place.index}: type: is needed, one of {', '.join(HANDLERS)}")
+        raise MalformedPayload(f"item {place.index}: type: is needed, one of {', '.join(HANDLERS)}")
     return HANDLERS.get(kind, _unknown)(place)
 
 
-def _read(shape: type[Any], place: Place) -> Any:
+def _read(shape: type[Any], place: ItemContext) -> Any:
     """The item as its shape. Any: each handler names the shape that it asked for."""
     try:
         return shape.model_validate(place.raw)
     except ValidationError as error:
         told = [f"{'/'.join(map(str, one['loc'])) or 'item'}: {one['msg']}" for one in error.errors()[:MOST_ERRORS]]
-        raise Malformed(f"item {place.index}: {'; '.join(told)}") from None
+        raise MalformedPayload(f"item {place.index}: {'; '.join(told)}") from None
 
 
-def _made(place: Place, kind: ActivityKind, item: Item, identity: str, **more: Any) -> Activity:
+def _build_activity(place: ItemContext, kind: ActivityKind, item: Item, identity: str, **more: Any) -> Activity:
     d, public = place.delivery, item.surface == "public"
     details = {"language_code": item.person.language, "email": item.person.email, "phone": item.person.phone}
     told = more.pop("details", {})
@@ -284,12 +284,12 @@ def _made(place: Place, kind: ActivityKind, item: Item, identity: str, **more: A
     )
 
 
-def _words(place: Place, item: Words, own_id: str) -> dict[str, Any]:
+def _map_content(place: ItemContext, item: MessageContent, own_id: str) -> dict[str, Any]:
     replied = place.delivery.message_id(item.person.id, item.reply_to) if item.reply_to else None
     return {
         "platform_id": own_id,
         "message": place.delivery.message_id(item.person.id, own_id),
-        "text": Sealed(text=item.text) if item.text else None,
+        "text": EncryptedText(text=item.text) if item.text else None,
         "attachments": [
             Attachment(**file.model_dump(exclude={"kind"}), kind=file.kind or "other") for file in item.attachments
         ],
@@ -298,57 +298,59 @@ def _words(place: Place, item: Words, own_id: str) -> dict[str, Any]:
     }
 
 
-def _message(place: Place) -> Activity:
-    item: Said = _read(Said, place)
+def _message(place: ItemContext) -> Activity:
+    item: NewMessage = _read(NewMessage, place)
     identity = place.activity_id("message", item.person.id, item.id)
-    return _made(place, "message", item, identity, **_words(place, item, item.id))
+    return _build_activity(place, "message", item, identity, **_map_content(place, item, item.id))
 
 
-def _echo(place: Place) -> Activity:
+def _echo(place: ItemContext) -> Activity:
     """Its `id` may be that of a reply of ours, as it was posted to the callback: then it is one."""
     item: Echoed = _read(Echoed, place)
     identity = place.activity_id("echo", item.person.id, item.id)
-    words = _words(place, item, item.id)
+    words = _map_content(place, item, item.id)
     words["details"] |= {"author_name": item.author_name}
-    return _made(place, "echo", item, identity, author="account", former=item.id, **words)
+    return _build_activity(place, "echo", item, identity, author="account", former=item.id, **words)
 
 
-def _edit(place: Place) -> Activity:
-    item: Edited = _read(Edited, place)
-    return _made(place, "edit", item, place.state_id("edit", item), **_words(place, item, item.message))
+def _edit(place: ItemContext) -> Activity:
+    item: MessageEdit = _read(MessageEdit, place)
+    return _build_activity(place, "edit", item, place.state_id("edit", item), **_map_content(place, item, item.message))
 
 
-def _delete(place: Place) -> Activity:
-    item: About = _read(About, place)
+def _delete(place: ItemContext) -> Activity:
+    item: MessageReference = _read(MessageReference, place)
     about = place.delivery.message_id(item.person.id, item.message)
     identity = place.activity_id("deletion", item.person.id, item.message)
-    return _made(place, "deletion", item, identity, platform_id=item.message, message=about)
+    return _build_activity(place, "deletion", item, identity, platform_id=item.message, message=about)
 
 
-def _reaction(place: Place) -> Activity:
-    item: Reacted = _read(Reacted, place)
+def _reaction(place: ItemContext) -> Activity:
+    item: ReactionItem = _read(ReactionItem, place)
     about = place.delivery.message_id(item.person.id, item.message)
     details = {"removed" if item.removed else "added": [item.emoji or "like"]}
     identity = place.state_id("reaction", item)
-    return _made(place, "reaction", item, identity, platform_id=item.message, message=about, details=details)
+    return _build_activity(place, "reaction", item, identity, platform_id=item.message, message=about, details=details)
 
 
-def _receipt(place: Place) -> Activity:
-    item: Received = _read(Received, place)
+def _receipt(place: ItemContext) -> Activity:
+    item: ReceiptItem = _read(ReceiptItem, place)
     identity = place.activity_id("receipt", item.person.id, item.message, item.state)
-    return _made(place, "receipt", item, identity, message=item.message, details={"state": item.state})
+    return _build_activity(place, "receipt", item, identity, message=item.message, details={"state": item.state})
 
 
-def _unknown(place: Place) -> Activity:
+def _unknown(place: ItemContext) -> Activity:
     """A type that is not known keeps who and where, when it says so; its content may be anything, so it is not kept."""
     try:
         item: Item = _read(Item, place)
-    except Malformed:
-        item = Item(person=Whose(id=NOBODY))
-    return _made(place, "unknown", item, place.state_id("unknown", item), details={"raw": str(place.raw["type"])[:64]})
+    except MalformedPayload:
+        item = Item(person=Customer(id=ANONYMOUS_CUSTOMER))
+    return _build_activity(
+        place, "unknown", item, place.state_id("unknown", item), details={"raw": str(place.raw["type"])[:64]}
+    )
 
 
-HANDLERS: Mapping[str, Callable[[Place], Activity]] = {
+HANDLERS: Mapping[str, Callable[[ItemContext], Activity]] = {
     "message": _message,
     "echo": _echo,
     "edit": _edit,

@@ -12,12 +12,12 @@ from schemas.outbound import OutboundMessage
 from services.platform.http.outgoing import Http
 
 
-class Forged(Exception):
+class InvalidSignature(Exception):
     """The request does not come from the platform: 401, nothing is stored."""
 
 
-class Malformed(Exception):
-    """The body cannot be read. Whether that is 400 or a quiet 2xx is the channel's `malformed_status`."""
+class MalformedPayload(Exception):
+    """The body cannot be read. Whether that is 400 or a quiet 2xx is the channel's `status_for_malformed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Judged:
     refusal: str | None
 
 
-class PartlyMalformed(Malformed):
+class PartlyMalformed(MalformedPayload):
     """Some items of a list can be read, others cannot. `activities` are those of the first, `items` says which are which."""
 
     def __init__(self, activities: "list[Activity]", items: list[Judged]) -> None:
@@ -68,7 +68,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class WebhookResponse:
     """What a handshake answers."""
 
     status: int
@@ -77,7 +77,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class SendReceipt:
     """The platform took the message, under this id of its own.
 
     `address` is where it went, when that is not the message's address any more: a topic is gone, a group has moved.
@@ -143,7 +143,7 @@ class Channel(Protocol):
         ...
 
     @property
-    def malformed_status(self) -> int:
+    def status_for_malformed(self) -> int:
         """400, or 200 where the platform would repeat an unreadable body for hours."""
         ...
 
@@ -154,7 +154,7 @@ class Channel(Protocol):
         """
         ...
 
-    def handshake(self, request: Request, account: Account) -> Reply | None:
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         """The answer to a platform's test of the address; None when this request is none. Raises Forged."""
         ...
 
@@ -170,6 +170,6 @@ class Channel(Protocol):
         """
         ...
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """Send one message, once. Raises Retryable, Refused, Unauthorized, Uncertain."""
         ...

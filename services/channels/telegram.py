@@ -13,8 +13,16 @@ from schemas.values import Json
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, wrong_webhook
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.updates import parse
-from services.channels.port import Account, Fetched, Forged, Receipt, Reply, Request, Unauthorized
-from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.channels.port import (
+    Account,
+    Fetched,
+    InvalidSignature,
+    Request,
+    SendReceipt,
+    Unauthorized,
+    WebhookResponse,
+)
+from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 
 API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
@@ -51,7 +59,7 @@ class Telegram:
     )
     # Telegram repeats whatever is not answered with 2xx for up to 24 hours and holds back the chat's later updates
     # meanwhile. A body that nobody can read today will not be readable then: it is counted, and answered quietly.
-    malformed_status = 200
+    status_for_malformed = 200
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         """`credentials` are `{bot_token, secret_token}`, while rotating also `secret_token_previous`.
@@ -72,7 +80,7 @@ class Telegram:
         ]
         return wrong + _wrong_settings(body) + _wrong_base(body)
 
-    def handshake(self, request: Request, account: Account) -> Reply | None:
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         """Telegram has none: `setWebhook` only registers the address."""
         return None
 
@@ -81,26 +89,26 @@ class Telegram:
         given = request.headers.get(SECRET_HEADER, "").encode()
         live = [account.body.credentials[name].encode() for name in SECRETS if account.body.credentials.get(name)]
         if not any([hmac.compare_digest(given, secret) for secret in live]):  # noqa: C419 -- no early end
-            raise Forged("the secret token is missing or wrong")
+            raise InvalidSignature("the secret token is missing or wrong")
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of one update; see `bot_api.updates`. Raises Malformed."""
         return parse(self.name, request, account)
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """`sendMessage`. Errors never name the address called, because the token is part of it."""
         token = account.body.credentials.get("bot_token", "")
         url = f"{base_of(account.body)}/bot{token}/sendMessage"
         try:
             return await send_message(url, message, http)
-        except Retryable as error:
-            raise Retryable(_hidden(str(error), token), error.after, error.scope) from None
-        except Refused as error:
-            raise Refused(error.code, _hidden(str(error), token), error.status) from None
+        except TransientSendError as error:
+            raise TransientSendError(_redact_token(str(error), token), error.after, error.scope) from None
+        except PermanentSendError as error:
+            raise PermanentSendError(error.code, _redact_token(str(error), token), error.status) from None
         except Unauthorized as error:
-            raise Unauthorized(_hidden(str(error), token), error.status) from None
-        except Uncertain as error:
-            raise Uncertain(_hidden(str(error), token)) from None
+            raise Unauthorized(_redact_token(str(error), token), error.status) from None
+        except SendOutcomeUnknown as error:
+            raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
         """Ask the bot who it is and where its webhook is. See `SelfChecking`."""
@@ -143,7 +151,7 @@ def base_of(body: AccountBody) -> str:
     return (body.api_base or API_BASE).rstrip("/")
 
 
-def _hidden(detail: str, token: str) -> str:
+def _redact_token(detail: str, token: str) -> str:
     return detail.replace(token, "<token>") if token else detail
 
 

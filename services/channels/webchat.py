@@ -8,15 +8,15 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from services.channels.port import Account, Forged, Malformed, Receipt, Reply, Request
+from services.channels.port import Account, InvalidSignature, MalformedPayload, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import Http
 
 LONGEST_TEXT = 10_000
-ANY_ORIGIN = "*"
+WILDCARD_ORIGIN = "*"
 CREDENTIALS = ("identity_secret", "allowed_origins")
 SETTINGS = ("handoff_seconds",)
 IDENTITY_SECRET = re.compile(r"\S.{6,510}\S")
-HOW_ORIGINS = "allowed_origins is a list with commas of origins like https://shop.example, or * for every page"
+ALLOWED_ORIGINS_HELP = "allowed_origins is a list with commas of origins like https://shop.example, or * for every page"
 
 
 class Webchat:
@@ -24,7 +24,7 @@ class Webchat:
 
     name = "webchat"
     capabilities = Capabilities(surfaces=("private",), text_limit=LONGEST_TEXT, drops_repeats=True)
-    malformed_status = 400
+    status_for_malformed = 400
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         """`credentials` are `{identity_secret, allowed_origins}`; without origins only our own page may open chats."""
@@ -36,7 +36,7 @@ class Webchat:
         if not IDENTITY_SECRET.fullmatch(body.credentials.get("identity_secret", "")):
             wrong.append(("/credentials/identity_secret", "identity_secret is required: 8 to 512 characters"))
         if origins_of(body) is None:
-            wrong.append(("/credentials/allowed_origins", HOW_ORIGINS))
+            wrong.append(("/credentials/allowed_origins", ALLOWED_ORIGINS_HELP))
         wrong += [
             (f"/settings/{name}", f"not a setting of webchat; those are {', '.join(SETTINGS)}")
             for name in body.settings
@@ -46,27 +46,27 @@ class Webchat:
             wrong.append(("/api_base", "webchat has none: nothing is called"))
         return wrong
 
-    def handshake(self, request: Request, account: Account) -> Reply | None:
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         """There is none."""
         return None
 
     def verify(self, request: Request, account: Account) -> None:
         """Nobody posts webhooks here. Raises Forged."""
-        raise Forged("webchat has no webhooks; browsers use /webchat")
+        raise InvalidSignature("webchat has no webhooks; browsers use /webchat")
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """There is nothing to parse. Raises Malformed."""
-        raise Malformed("webchat has no webhooks; browsers use /webchat")
+        raise MalformedPayload("webchat has no webhooks; browsers use /webchat")
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """Nothing is called: it was stored before it came here, and that is where the visitor reads it."""
-        return Receipt(None)
+        return SendReceipt(None)
 
 
-def allows(body: AccountBody, origin: str) -> bool:
+def is_origin_allowed(body: AccountBody, origin: str) -> bool:
     """Whether pages of this origin (scheme, host and port as a browser writes them) may open chats."""
     known = origins_of(body) or frozenset()
-    return ANY_ORIGIN in known or origin.lower() in known
+    return WILDCARD_ORIGIN in known or origin.lower() in known
 
 
 def origins_of(body: AccountBody) -> frozenset[str] | None:
@@ -91,7 +91,7 @@ def _json_list(text: str) -> list[str] | None:
 
 
 def _is_origin(text: str) -> bool:
-    if text == ANY_ORIGIN:
+    if text == WILDCARD_ORIGIN:
         return True
     try:
         parts = urlsplit(text)

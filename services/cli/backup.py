@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.printing import say
+from services.cli.printing import echo
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.backup import restore_backup, take_backup
@@ -19,13 +19,13 @@ def backup(
     """Write everything that is committed to FILE, while the server runs or not. It holds secrets: mode 0600."""
     manifest = take_backup(settings, file, SystemClock().now())
     size = file.stat().st_size
-    say(
+    echo(
         f"{file}: {size / 1e6:.1f} MB, everything up to {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC, read again and whole."
     )
     names = {one.name for one in manifest.files}
     if FILE_NAME not in names:
-        say("The admin key is not in it, because it is not in the data folder: keep PASOKH_ADMIN_KEY as well.")
-    say("It holds customers' messages and secrets: keep it where nobody else can read it, on another machine.")
+        echo("The admin key is not in it, because it is not in the data folder: keep PASOKH_ADMIN_KEY as well.")
+    echo("It holds customers' messages and secrets: keep it where nobody else can read it, on another machine.")
 
 
 def restore(
@@ -34,5 +34,5 @@ def restore(
     """Put what FILE holds into a new data folder. Nothing that is there is overwritten."""
     manifest = restore_backup(settings, file)
     folder = settings.data.absolute()
-    say(f"{folder} is as it was on {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC (Pasokh {manifest.version}).")
-    say(f"Start it: pasokh up --data {settings.data}")
+    echo(f"{folder} is as it was on {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC (Pasokh {manifest.version}).")
+    echo(f"Start it: pasokh up --data {settings.data}")

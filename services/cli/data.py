@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.cli.errors import Failed
+from services.cli.errors import CliError
 from services.composition import COLLECTIONS
 from services.platform.bus.port import Bus
 from services.platform.core.settings import Settings
@@ -32,7 +32,7 @@ def _must_exist(settings: Settings) -> None:
     """A question about data must not make an empty database in the wrong folder."""
     path = sqlite_path(settings.store_url)
     if path is not None and not path.exists():
-        raise Failed(
+        raise CliError(
             f"there is no data in {path.parent}. Name the folder of the installation with PASOKH_DATA or --data "
             "(or its database with PASOKH_STORE), or start one with: pasokh up."
         )

@@ -6,8 +6,8 @@ import typer
 
 from schemas.values import Json
 from services.cli.data import opened_engine, opened_store
-from services.cli.errors import Failed
-from services.cli.printing import print_json, print_table, say
+from services.cli.errors import CliError
+from services.cli.printing import echo, print_json, print_table
 from services.composition import GROUP_TOPICS
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
@@ -39,7 +39,7 @@ def list_dead_letters(
     ]
     print_table(COLUMNS, rows, "There are no dead letters.")
     if page.next:
-        say(f"There are more: --cursor {page.next}")
+        echo(f"There are more: --cursor {page.next}")
 
 
 async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
@@ -47,7 +47,7 @@ async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
         try:
             return await store.query(Query(DEAD_LETTERS.name, "at", descending=True, limit=limit, after=cursor))
         except ValueError as error:
-            raise Failed("this cursor is not one that `list` gave.") from error
+            raise CliError("this cursor is not one that `list` gave.") from error
 
 
 def _shown(identity: str, letter: DeadLetter) -> dict[str, Json]:
@@ -69,23 +69,23 @@ async def _letter(store: Store, identity: str) -> DeadLetter:
     key = Key(DEAD_LETTERS.name, identity)
     found = (await store.get_many([key])).get(key)
     if found is None:
-        raise Failed(f"there is no dead letter {identity}; `pasokh dead-letters list` shows those there are.")
+        raise CliError(f"there is no dead letter {identity}; `pasokh dead-letters list` shows those there are.")
     return DeadLetter.model_validate(found)
 
 
 def retry(settings: Settings, identity: Identity) -> None:
     """Let its group handle the event again, as soon as the server runs."""
-    event_loop.run(_ask(settings, identity, "retry"))
-    say(f"{identity} will be handled again. It is gone from the list when that worked.")
+    event_loop.run(_submit_action(settings, identity, "retry"))
+    echo(f"{identity} will be handled again. It is gone from the list when that worked.")
 
 
 def drop(settings: Settings, identity: Identity) -> None:
     """Give the event up."""
-    event_loop.run(_ask(settings, identity, "drop"))
-    say(f"{identity} will be dropped.")
+    event_loop.run(_submit_action(settings, identity, "drop"))
+    echo(f"{identity} will be dropped.")
 
 
-async def _ask(settings: Settings, identity: str, action: Action) -> None:
+async def _submit_action(settings: Settings, identity: str, action: Action) -> None:
     async with opened_engine(settings) as (store, bus):
         letter = await _letter(store, identity)
         await bus.publish([command_on(identity, letter, action, GROUP_TOPICS, SystemClock())])

@@ -7,19 +7,19 @@ from typing import Annotated
 import typer
 
 from services.cli.demo_shop import RATE, WORKSPACE
-from services.cli.errors import Failed
-from services.cli.printing import say
-from services.demo.rest import Refusal
+from services.cli.errors import CliError
+from services.cli.printing import echo
+from services.demo.rest import ApiError
 from services.demo.running import run_demo
 from services.demo.serving import serving
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 from services.platform.core.logging import configure_logging
 from services.platform.core.settings import Settings
 from services.platform.host import event_loop
 from services.platform.host.process import stop_signals
 from services.platform.http.admin_key import FILE_NAME
 
-STAND_IN_PORT = 8899
+FAKE_TELEGRAM_PORT = 8899
 
 
 def demo(
@@ -40,14 +40,14 @@ def demo(
     ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 for a stand-in of its own.")
-    ] = STAND_IN_PORT,
+    ] = FAKE_TELEGRAM_PORT,
 ) -> None:
     """Let customers write and agents answer on a running installation, until Ctrl-C."""
     configure_logging()
-    event_loop.run(_until_signal(url.rstrip("/"), key or _key_here(), workspace, rate, stand_in, port))
+    event_loop.run(_until_signal(url.rstrip("/"), key or _local_admin_key(), workspace, rate, stand_in, port))
 
 
-def _key_here() -> str:
+def _local_admin_key() -> str:
     settings = Settings()
     if settings.admin_key is not None:
         return settings.admin_key.get_secret_value()
@@ -55,30 +55,30 @@ def _key_here() -> str:
     try:
         return path.read_text().strip()
     except OSError as error:
-        raise Failed(f"give a key by --key, or the data folder by PASOKH_DATA ({path} cannot be read).") from error
+        raise CliError(f"give a key by --key, or the data folder by PASOKH_DATA ({path} cannot be read).") from error
 
 
 async def _until_signal(url: str, key: str, workspace: str, rate: float, stand_in: str | None, port: int) -> None:
     with stop_signals(asyncio.get_running_loop()) as stop:
         async with AsyncExitStack() as stack:
-            reached = stand_in or await _own_stand_in(stack, port)
-            say(
+            reached = stand_in or await _start_fake_telegram(stack, port)
+            echo(
                 f"The demo shop runs on {url}, workspace {workspace}; what is sent shows at {reached}/_sent. Ctrl-C stops it."
             )
             try:
                 await run_demo(url, key, workspace=workspace, rate=rate, stand_in=reached, stop=stop)
-            except Refusal as refusal:
-                raise Failed(_why(refusal, reached)) from refusal
+            except ApiError as refusal:
+                raise CliError(_why(refusal, reached)) from refusal
 
 
-async def _own_stand_in(stack: AsyncExitStack, port: int) -> str:
+async def _start_fake_telegram(stack: AsyncExitStack, port: int) -> str:
     try:
-        return await stack.enter_async_context(serving(TelegramStandIn().app, port=port))
+        return await stack.enter_async_context(serving(FakeTelegram().app, port=port))
     except OSError as error:
-        raise Failed(f"port {port} is taken; give another one by --port.") from error
+        raise CliError(f"port {port} is taken; give another one by --port.") from error
 
 
-def _why(refusal: Refusal, stand_in: str) -> str:
+def _why(refusal: ApiError, stand_in: str) -> str:
     target = stand_in.partition("://")[2].rstrip("/")
     if refusal.status == 422 and target in str(refusal):
         return (

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import structlog
 
-from services.cli.errors import Failed
-from services.cli.printing import say
-from services.cli.run_process import Beside
-from services.demo.rest import Refusal
+from services.cli.errors import CliError
+from services.cli.printing import echo
+from services.cli.run_process import Sidecar
+from services.demo.rest import ApiError
 from services.demo.running import stream
 from services.demo.seeding import Credentials, seed
 from services.demo.serving import serving
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 from services.platform.host.service import Context
 
 log = structlog.get_logger(__name__)
@@ -31,16 +31,16 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def demo_shop(key: str, key_file: Path | None, port: int) -> Beside:
+def demo_sidecar(key: str, key_file: Path | None, port: int) -> Sidecar:
     """What `up --demo` runs beside the process. `port` is the stand-in's, which the settings allow as a target."""
 
     @asynccontextmanager
     async def beside(address: str, _: Context) -> AsyncIterator[None]:
-        async with serving(TelegramStandIn().app, port=port) as stand_in:
+        async with serving(FakeTelegram().app, port=port) as stand_in:
             credentials = await _seeded(address, key, stand_in)
-            say(guide(address, stand_in, credentials, key_file))
+            echo(quickstart_text(address, stand_in, credentials, key_file))
             stop = asyncio.Event()
-            life = asyncio.create_task(_live(address, key, credentials, stand_in, stop))
+            life = asyncio.create_task(_run_traffic(address, key, credentials, stand_in, stop))
             try:
                 yield
             finally:
@@ -48,7 +48,7 @@ def demo_shop(key: str, key_file: Path | None, port: int) -> Beside:
                 life.cancel()
                 with suppress(asyncio.CancelledError):
                     await life
-                say("Stopping.")
+                echo("Stopping.")
 
     return beside
 
@@ -56,11 +56,11 @@ def demo_shop(key: str, key_file: Path | None, port: int) -> Beside:
 async def _seeded(address: str, key: str, stand_in: str) -> Credentials:
     try:
         return await seed(address, key, WORKSPACE, stand_in)
-    except Refusal as refusal:
-        raise Failed(f"the demo shop could not be written: {refusal}.") from refusal
+    except ApiError as refusal:
+        raise CliError(f"the demo shop could not be written: {refusal}.") from refusal
 
 
-async def _live(address: str, key: str, credentials: Credentials, stand_in: str, stop: asyncio.Event) -> None:
+async def _run_traffic(address: str, key: str, credentials: Credentials, stand_in: str, stop: asyncio.Event) -> None:
     """Customers and agents. Their end is not the end of the process."""
     try:
         await stream(address, key, credentials, workspace=WORKSPACE, rate=RATE, stand_in=stand_in, stop=stop)
@@ -68,7 +68,7 @@ async def _live(address: str, key: str, credentials: Credentials, stand_in: str,
         log.exception("demo_ended")
 
 
-def guide(address: str, stand_in: str, credentials: Credentials, key_file: Path | None) -> str:
+def quickstart_text(address: str, stand_in: str, credentials: Credentials, key_file: Path | None) -> str:
     """Where to look, and two pieces of shell to paste: one writes as a customer, one shows what became of it."""
     key = f'"$(cat {key_file})"' if key_file else '"$PASOKH_ADMIN_KEY"'
     base = f"{address}/v1/workspaces/{WORKSPACE}"

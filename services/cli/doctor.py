@@ -15,8 +15,8 @@ import typer
 
 from schemas.accounts import AccountHealth
 from schemas.configuration import WorkspaceConfiguration
-from services.cli.errors import Failed, sentence_of
-from services.cli.printing import print_json, say
+from services.cli.errors import CliError, error_message
+from services.cli.printing import echo, print_json
 from services.composition import COLLECTIONS
 from services.platform.core.errors import Misconfigured, Unavailable
 from services.platform.core.settings import Settings
@@ -24,8 +24,8 @@ from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.host.data_folder import wrong_modes
 from services.platform.host.engine import open_bus, open_engine, open_store, sqlite_path
-from services.platform.host.port_in_use import bind, holder_of
-from services.platform.http.admin_key import FILE_NAME, SHORTEST
+from services.platform.host.port_in_use import bind, process_listening_on
+from services.platform.http.admin_key import FILE_NAME, MIN_LENGTH
 from services.platform.sqlite.damage import check_file, sentence
 from services.platform.store.port import Query, Store
 from services.records.accounts import read_health
@@ -39,7 +39,7 @@ CHECK_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at. `detail` says how it is or, when not `ok`, what is wrong and the fix."""
 
     name: str
@@ -51,27 +51,27 @@ def doctor(
     settings: Settings, json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False
 ) -> None:
     """Check settings, data folder, disk, port, store, bus, admin key and the running server. Exit code 1 if any fails."""
-    findings = event_loop.run(examine(settings))
+    findings = event_loop.run(run_checks(settings))
     if json:
         print_json({"items": [{"name": f.name, "ok": f.ok, "detail": f.detail} for f in findings]})
     else:
         for finding in findings:
-            say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.detail}")
+            echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.detail}")
     failed = [finding.name for finding in findings if not finding.ok]
     if failed:
-        raise Failed(f"not in order: {', '.join(failed)}.")
+        raise CliError(f"not in order: {', '.join(failed)}.")
 
 
-async def examine(settings: Settings) -> list[Finding]:
+async def run_checks(settings: Settings) -> list[CheckResult]:
     """Every finding, in the order of what depends on what."""
-    return [await _looked(name, look, settings) for name, look in LOOKS.items()]
+    return [await _run_check(name, look, settings) for name, look in CHECKS.items()]
 
 
-async def _looked(name: str, look: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+async def _run_check(name: str, look: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
     try:
-        return Finding(name, True, await look(settings))
-    except (Failed, Misconfigured, Unavailable) as error:
-        return Finding(name, False, sentence_of(error))
+        return CheckResult(name, True, await look(settings))
+    except (CliError, Misconfigured, Unavailable) as error:
+        return CheckResult(name, False, error_message(error))
 
 
 async def _python(_: Settings) -> str:
@@ -82,7 +82,9 @@ async def _data_folder(settings: Settings) -> str:
     folder = settings.data.absolute()
     place = _existing(folder)
     if not os.access(place, os.W_OK | os.X_OK):
-        raise Failed(f"{place} cannot be written by this user. Change its owner, or set PASOKH_DATA to another folder.")
+        raise CliError(
+            f"{place} cannot be written by this user. Change its owner, or set PASOKH_DATA to another folder."
+        )
     return f"{folder}" if place == folder else f"{folder} will be made at the first start"
 
 
@@ -94,14 +96,14 @@ async def _data_files(settings: Settings) -> str:
     urls = (settings.store_url, settings.bus_url)
     wrong = wrong_modes(settings.data.absolute(), {path for path in map(sqlite_path, urls) if path is not None})
     if wrong:
-        raise Failed(" ".join(f"{sentence}." for sentence in wrong))
+        raise CliError(" ".join(f"{sentence}." for sentence in wrong))
     return "nobody but their owner can read or change them"
 
 
 async def _disk(settings: Settings) -> str:
     free = shutil.disk_usage(_existing(settings.data.absolute())).free
     if free < ENOUGH_BYTES:
-        raise Failed(
+        raise CliError(
             f"{free / 1e9:.1f} GB are free where the data rests. Free some, or move PASOKH_DATA; 1 GB is the least."
         )
     return f"{free / 1e9:.0f} GB are free"
@@ -134,7 +136,7 @@ async def _database(settings: Settings) -> str:
     for path in there:
         checked = await asyncio.to_thread(check_file, path, CHECK_SECONDS)
         if checked.damaged:
-            raise Failed(f"{path}: {sentence(checked.damaged)}.")
+            raise CliError(f"{path}: {sentence(checked.damaged)}.")
         if not checked.is_whole:
             return f"{path}: what could be looked at in {CHECK_SECONDS:g} s is sound"
     return f"{', '.join(map(str, there))}: every table is sound" if there else "there is no file to look at"
@@ -158,7 +160,7 @@ async def _routing(settings: Settings) -> str:
     async with open_store(settings, COLLECTIONS) as store:
         said = [f"{workspace}: {one.detail}" async for workspace, one in _unmet(store)]
     if said:
-        raise Failed(" ".join(said))
+        raise CliError(" ".join(said))
     return "every rule can be met by somebody"
 
 
@@ -181,7 +183,7 @@ async def _secrets(settings: Settings) -> str:
             if is_weak(name, value)
         ]
     if weak:
-        raise Failed(
+        raise CliError(
             f"secrets of fewer than {SHORTEST_SECRET} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
             "account and to the platform (or page) that uses it: openssl rand -hex 32."
         )
@@ -198,7 +200,7 @@ async def _accounts(settings: Settings) -> str:
             health = await read_health(store, workspace, configuration.accounts, SystemClock().now())
             found += [(f"{workspace} {name}: {one.detail}", one) for name, one in health.items()]
     if broken := [sentence for sentence, one in found if one.state in ("credentials", "webhook")]:
-        raise Failed(" ".join(broken))
+        raise CliError(" ".join(broken))
     passing = [sentence for sentence, one in found if one.state != "ok"]
     return " ".join([f"{len(found)} connected, all of them in order.", *passing])
 
@@ -207,7 +209,7 @@ async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceCon
     after: str | None = None
     while True:
         page = await store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=100, after=after))
-        found = await Configurations().of(store, [identity for identity, _ in page.items])
+        found = await Configurations().current(store, [identity for identity, _ in page.items])
         for workspace, configuration in sorted(found.items()):
             yield workspace, configuration
         if page.next is None:
@@ -217,17 +219,17 @@ async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceCon
 
 async def _admin_key(settings: Settings) -> str:
     if settings.admin_key is not None:
-        if len(settings.admin_key.get_secret_value()) < SHORTEST:
-            raise Failed(f"PASOKH_ADMIN_KEY has fewer than {SHORTEST} characters. Make one: openssl rand -hex 32.")
+        if len(settings.admin_key.get_secret_value()) < MIN_LENGTH:
+            raise CliError(f"PASOKH_ADMIN_KEY has fewer than {MIN_LENGTH} characters. Make one: openssl rand -hex 32.")
         return "given by PASOKH_ADMIN_KEY"
     path = settings.data.absolute() / FILE_NAME
     if not path.exists():
         return f"none yet; `pasokh up` makes {path}, `pasokh serve` needs PASOKH_ADMIN_KEY"
     if path.stat().st_mode & 0o077:
-        raise Failed(f"{path} can be read by others. Run: chmod 600 {path}")
+        raise CliError(f"{path} can be read by others. Run: chmod 600 {path}")
     database = sqlite_path(settings.store_url)
     if database is not None and not database.exists():
-        raise Failed(
+        raise CliError(
             f"{path} is there, and {database} is not: its data was moved or deleted. Put it back: pasokh restore."
         )
     return f"{path}, readable by its owner alone"
@@ -243,7 +245,7 @@ async def _server(settings: Settings) -> str:
             return _port_is_free(settings)
     if answer.status_code == 200:
         return f"{address} is ready"
-    raise Failed(f"{address}/readyz says: {_unready(answer) or answer.status_code}")
+    raise CliError(f"{address}/readyz says: {_failing_dependencies(answer) or answer.status_code}")
 
 
 @asynccontextmanager
@@ -253,9 +255,9 @@ async def _client() -> AsyncIterator[httpx2.AsyncClient]:
 
 
 def _port_is_free(settings: Settings) -> str:
-    holder = holder_of(settings.port)
+    holder = process_listening_on(settings.port)
     if holder is not None:
-        raise Failed(
+        raise CliError(
             f"port {settings.port} is held by {holder}, which does not answer as Pasokh does. Stop it, or choose another "
             "port: PASOKH_PORT=8801."
         )
@@ -263,7 +265,7 @@ def _port_is_free(settings: Settings) -> str:
         return f"port {settings.port} of {settings.host} is free; nothing runs there"
 
 
-def _unready(answer: httpx2.Response) -> str:
+def _failing_dependencies(answer: httpx2.Response) -> str:
     try:
         checks = answer.json()["checks"]
         return "; ".join(f"{name}: {check['detail']}" for name, check in checks.items() if not check["ok"])
@@ -271,7 +273,7 @@ def _unready(answer: httpx2.Response) -> str:
         return ""
 
 
-LOOKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
+CHECKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "python": _python,
     "data folder": _data_folder,
     "data files": _data_files,

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.errors import Failed
-from services.cli.printing import say
+from services.cli.errors import CliError
+from services.cli.printing import echo
 
 VARIABLE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 MODE = 0o600
@@ -23,19 +23,21 @@ def env(
     into: Annotated[Path, typer.Option(help="The file to fill. What is in it stays.")] = Path(".env"),
 ) -> None:
     """Fill .env for docker compose: every secret is generated, nothing that is there is changed."""
-    added = fill(_read(example), into)
-    say(
-        f"{into}: {', '.join(added)} added. It holds secrets: back it up, show it to nobody." if added else _whole(into)
+    added = write_missing(_read(example), into)
+    echo(
+        f"{into}: {', '.join(added)} added. It holds secrets: back it up, show it to nobody."
+        if added
+        else _complete(into)
     )
 
 
-def fill(example: str, into: Path) -> list[str]:
+def write_missing(example: str, into: Path) -> list[str]:
     """Add to `into` what it lacks of the example and return the names. Others cannot read it then.
 
     A file that is there keeps every line. Raises Failed when it cannot be written, or is a link.
     """
     if into.is_symlink():
-        raise Failed(f"{into} is a link; name the file itself with --into.")
+        raise CliError(f"{into} is a link; name the file itself with --into.")
     there = {name for name, _ in VARIABLE.findall(_read(into))} if into.exists() else set()
     lines = list(_lines(example, there))
     _append(into, lines)
@@ -59,15 +61,15 @@ def _append(into: Path, lines: list[str]) -> None:
             gap = "\n" if before and not before.endswith("\n") else ""
             file.write(gap + "".join(f"{line}\n" for line in lines))
     except OSError as error:
-        raise Failed(f"{into} cannot be written ({error.strerror}).") from error
+        raise CliError(f"{into} cannot be written ({error.strerror}).") from error
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text()
     except OSError as error:
-        raise Failed(f"{path} cannot be read ({error.strerror}); run this where docker-compose.yml is.") from error
+        raise CliError(f"{path} cannot be read ({error.strerror}); run this where docker-compose.yml is.") from error
 
 
-def _whole(into: Path) -> str:
+def _complete(into: Path) -> str:
     return f"{into} has everything; nothing was changed."

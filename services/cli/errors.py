@@ -13,30 +13,30 @@ from services.platform.core.errors import Misconfigured, Unavailable, Unknown
 P = ParamSpec("P")
 
 
-class Failed(Exception):
+class CliError(Exception):
     """The command could not do what was asked. The message is a sentence that says what to do."""
 
 
-def polite(command: Callable[P, None]) -> Callable[P, None]:
+def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
     """The command, with every error that a user can mend told in a sentence."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except* (Failed, Misconfigured, Unavailable, Unknown, ValidationError) as group:
-            leave(sentence_of(_first(group)))
+        except* (CliError, Misconfigured, Unavailable, Unknown, ValidationError) as group:
+            exit_with_error(error_message(_first(group)))
 
     return run
 
 
-def leave(sentence: str) -> NoReturn:
+def exit_with_error(sentence: str) -> NoReturn:
     """End the command with exit code 1 and this sentence."""
     print(f"pasokh: {sentence}", file=sys.stderr)  # noqa: T201 - the command line speaks here
     raise typer.Exit(1)
 
 
-def sentence_of(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """What to tell a user about an error."""
     if isinstance(error, ValidationError):
         return "; ".join(_setting(one["loc"], one["msg"]) for one in error.errors(include_input=False))

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from schemas.compatibility import breaking, breaking_api
 from schemas.exports import asyncapi, json_schemas
-from services.cli.printing import say
+from services.cli.printing import echo
 from services.composition import ALL_IN_ONE, process_of
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
@@ -29,11 +29,11 @@ from services.platform.http.app import open_app
 
 FOLDER = Path("schemas/export")
 OPENAPI, ASYNCAPI = "openapi.json", "asyncapi.yaml"
-PLAIN_KEY = re.compile(r"[A-Za-z$_][A-Za-z0-9_.$/-]*")
+UNQUOTED_KEY = re.compile(r"[A-Za-z$_][A-Za-z0-9_.$/-]*")
 YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
-def exported() -> Mapping[str, str]:
+def artifacts() -> Mapping[str, str]:
     """File name → what it should hold now."""
     schemas = {name: _json(document) for name, document in json_schemas().items()}
     document = asyncapi(version("pasokh"))
@@ -55,7 +55,7 @@ async def openapi() -> dict[str, Any]:
         return found
 
 
-def broken(folder: Path, now: Mapping[str, str]) -> list[str]:
+def breaking_changes(folder: Path, now: Mapping[str, str]) -> list[str]:
     """What of the promises in `folder` would no longer hold."""
     told = []
     for path in sorted(folder.glob("*.json")):
@@ -69,13 +69,13 @@ def broken(folder: Path, now: Mapping[str, str]) -> list[str]:
 
 def export(folder: Path = FOLDER, *, even_breaking: bool = False) -> int:
     """Write everything; 1 and nothing written when it would break somebody, unless that is meant."""
-    now = exported()
-    wrong = broken(folder, now)
+    now = artifacts()
+    wrong = breaking_changes(folder, now)
     if wrong and not even_breaking:
-        say("This breaks those who rely on the present contracts:")
+        echo("This breaks those who rely on the present contracts:")
         for one in wrong:
-            say(f"  {one}")
-        say("Add fields instead, or, if it has to be: make export ARGS=--breaking, and say so in CHANGELOG.md.")
+            echo(f"  {one}")
+        echo("Add fields instead, or, if it has to be: make export ARGS=--breaking, and say so in CHANGELOG.md.")
         return 1
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
@@ -107,7 +107,7 @@ def _entry(head: str, inner: Any, indent: str) -> Iterator[str]:
 
 
 def _key(key: str) -> str:
-    return key if PLAIN_KEY.fullmatch(key) and key.lower() not in YAML_WORDS else json.dumps(key, ensure_ascii=False)
+    return key if UNQUOTED_KEY.fullmatch(key) and key.lower() not in YAML_WORDS else json.dumps(key, ensure_ascii=False)
 
 
 def _json(document: Any) -> str:

@@ -7,14 +7,14 @@ import typer
 from schemas.configuration import KeyBody, Scope
 from schemas.values import Json
 from services.cli.data import opened_store
-from services.cli.errors import Failed
-from services.cli.printing import print_json, print_table, say
+from services.cli.errors import CliError
+from services.cli.printing import echo, print_json, print_table
 from services.platform.core.identifiers import random_id
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.store.port import Changes, Condition, Key, Page, Put, Query
-from services.records.keys import KEYS, KeyRecord, digest_of, new_secret, presented_key
+from services.records.keys import KEYS, KeyRecord, digest_of, format_key, new_secret
 from services.records.lookups import configuration_of
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -37,7 +37,7 @@ def list_keys(
     ]
     print_table(("id", "name", "workspace", "scopes", "made"), rows, "There are no keys but the admin key.")
     if page.next:
-        say(f"There are more: --cursor {page.next}")
+        echo(f"There are more: --cursor {page.next}")
 
 
 async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
@@ -45,7 +45,7 @@ async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
         try:
             return await store.query(Query(KEYS.name, "created", descending=True, limit=limit, after=cursor))
         except ValueError as error:
-            raise Failed("this cursor is not one that `list` gave.") from error
+            raise CliError("this cursor is not one that `list` gave.") from error
 
 
 def create(
@@ -63,20 +63,20 @@ def create(
     if json:
         print_json({**_shown(record), "secret": secret})
         return
-    say(f"Key {record.id}, shown this once: {secret}")
+    echo(f"Key {record.id}, shown this once: {secret}")
 
 
 async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
     async with opened_store(settings) as store:
         if body.workspace is not None and await configuration_of(store, body.workspace) is None:
-            raise Failed(f"there is no workspace {body.workspace!r}.")
-        record, secret = _new(body)
+            raise CliError(f"there is no workspace {body.workspace!r}.")
+        record, secret = _new_key(body)
         place = Key(KEYS.name, record.id)
         await store.commit(Changes(conditions=[Condition(place)], puts=[Put(place, record.model_dump(mode="json"))]))
-        return record, presented_key(record.id, secret)
+        return record, format_key(record.id, secret)
 
 
-def _new(body: KeyBody) -> tuple[KeyRecord, str]:
+def _new_key(body: KeyBody) -> tuple[KeyRecord, str]:
     secret, now = new_secret(), SystemClock().now()
     record = KeyRecord(
         id=random_id(now).replace("-", ""),
@@ -95,14 +95,14 @@ def revoke(
 ) -> None:
     """End a key, in every process within a second."""
     event_loop.run(_revoke(settings, identity))
-    say(f"{identity} is revoked.")
+    echo(f"{identity} is revoked.")
 
 
 async def _revoke(settings: Settings, identity: str) -> None:
     async with opened_store(settings) as store:
         place = Key(KEYS.name, identity)
         if not await store.get_many([place]):
-            raise Failed(f"there is no key {identity}; `pasokh keys list` shows those there are.")
+            raise CliError(f"there is no key {identity}; `pasokh keys list` shows those there are.")
         await store.commit(Changes(deletes=[place]))
 
 

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from schemas.activity import Activity
-from services.channels.port import Malformed, PartlyMalformed
+from services.channels.port import MalformedPayload, PartlyMalformed
 from services.channels.registry import CHANNELS
-from services.cli.errors import Failed
+from services.cli.errors import CliError
 from services.cli.printing import print_line
-from services.ingest.parsing import activities_of
+from services.ingest.parsing import preview_activities
 
 NAMES = ", ".join(channel.name for channel in CHANNELS)
 
@@ -27,15 +27,15 @@ def parse(
     Items of a list that cannot be read are named on stderr, and the exit code is 1; the others are printed.
     """
     try:
-        _print(activities_of(channel, _read(file)))
+        _print(preview_activities(channel, _read(file)))
     except LookupError as error:
-        raise Failed(f"{error}; there are {NAMES}.") from error
+        raise CliError(f"{error}; there are {NAMES}.") from error
     except PartlyMalformed as part:
         _print(part.activities)
         refused = "; ".join(item.refusal for item in part.items if item.refusal is not None)
-        raise Failed(f"Of {file} some items cannot be read: {refused}.") from part
-    except Malformed as error:
-        raise Failed(f"{file} is no body of {channel}: {error}.") from error
+        raise CliError(f"Of {file} some items cannot be read: {refused}.") from part
+    except MalformedPayload as error:
+        raise CliError(f"{file} is no body of {channel}: {error}.") from error
 
 
 def _print(activities: list[Activity]) -> None:
@@ -49,4 +49,4 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise Failed(f"{file} cannot be read: {error.strerror}.") from error
+        raise CliError(f"{file} cannot be read: {error.strerror}.") from error

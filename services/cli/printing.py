@@ -23,7 +23,7 @@ def print_line(value: object) -> None:
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
     """Rows under their columns; `nothing` when there are none."""
     if not rows:
-        say(nothing)
+        echo(nothing)
         return
     table = Table(box=None, pad_edge=False)
     for column in columns:
@@ -34,7 +34,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], nothing: 
     Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
 
 
-def say(line: str = "") -> None:
+def echo(line: str = "") -> None:
     """One line on stdout, at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

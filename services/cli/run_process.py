@@ -16,24 +16,26 @@ from services.platform.host import event_loop
 from services.platform.host.data_folder import wrong_modes
 from services.platform.host.engine import sqlite_path
 from services.platform.host.port_in_use import address_of, bind
-from services.platform.host.process import Process, running, stop_signals
+from services.platform.host.process import Process, run_process, stop_signals
 from services.platform.host.service import Context
 
 log = structlog.get_logger(__name__)
 
-LEAVE_SECONDS = 9.5
+SHUTDOWN_TIMEOUT_SECONDS = 9.5
 
-Beside = Callable[[str, Context], AbstractAsyncContextManager[None]]
+Sidecar = Callable[[str, Context], AbstractAsyncContextManager[None]]
 """What runs beside a started process; it is given the address and is left before the process stops."""
 
 
 @asynccontextmanager
-async def nothing(_: str, __: Context) -> AsyncIterator[None]:
+async def no_sidecar(_: str, __: Context) -> AsyncIterator[None]:
     """Nothing runs beside."""
     yield
 
 
-def run_here(process: Process, settings: Settings, beside: Beside = nothing, *, log_level: str = "INFO") -> None:
+def run_in_foreground(
+    process: Process, settings: Settings, beside: Sidecar = no_sidecar, *, log_level: str = "INFO"
+) -> None:
     """Run a process until SIGTERM or SIGINT. Raises Misconfigured, Unavailable, alone or in a group.
 
     `log_level` holds unless the settings have one.
@@ -50,13 +52,13 @@ def _files(settings: Settings) -> list[Path]:
     return [path for path in map(sqlite_path, dict.fromkeys(urls)) if path is not None]
 
 
-async def _until_signal(process: Process, settings: Settings, bound: socket.socket, beside: Beside) -> None:
+async def _until_signal(process: Process, settings: Settings, bound: socket.socket, beside: Sidecar) -> None:
     started = asyncio.Event()
     with stop_signals(asyncio.get_running_loop()) as stop:
         working = asyncio.create_task(_work(process, settings, bound, beside, started, stop))
         asked = asyncio.create_task(stop.wait())
         await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
-        with _in_time():
+        with _shutdown_watchdog():
             if not started.is_set():
                 working.cancel()
             with suppress(asyncio.CancelledError):
@@ -68,22 +70,22 @@ async def _work(
     process: Process,
     settings: Settings,
     bound: socket.socket,
-    beside: Beside,
+    beside: Sidecar,
     started: asyncio.Event,
     stop: asyncio.Event,
 ) -> None:
-    async with running(process, settings, bound) as context, beside(address_of(bound), context):
+    async with run_process(process, settings, bound) as context, beside(address_of(bound), context):
         started.set()
         await stop.wait()
 
 
 @contextmanager
-def _in_time() -> Iterator[None]:
+def _shutdown_watchdog() -> Iterator[None]:
     """End the process when leaving takes too long, for a bus that is away must not hold it.
 
     That is as safe as a crash: what was answered is committed, and the next owner goes on from there.
     """
-    watchdog = threading.Timer(LEAVE_SECONDS, _give_up)
+    watchdog = threading.Timer(SHUTDOWN_TIMEOUT_SECONDS, _force_exit)
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -92,6 +94,6 @@ def _in_time() -> Iterator[None]:
         watchdog.cancel()
 
 
-def _give_up() -> None:
+def _force_exit() -> None:
     log.warning("process_left_unfinished")
     os._exit(0)

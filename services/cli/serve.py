@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.errors import Failed
-from services.cli.run_process import run_here
+from services.cli.errors import CliError
+from services.cli.run_process import run_in_foreground
 from services.composition import SERVICES, process_of
 from services.platform.core.settings import Settings
 from services.platform.http.admin_key import required_admin_key
@@ -17,6 +17,6 @@ def serve(
 ) -> None:
     """One service alone, on the bus and the store that PASOKH_BUS and PASOKH_STORE name."""
     if name not in SERVICES:
-        raise Failed(f"there is no service {name!r}; there are {', '.join(SERVICES)}.")
+        raise CliError(f"there is no service {name!r}; there are {', '.join(SERVICES)}.")
     required_admin_key(settings)
-    run_here(process_of(name), settings)
+    run_in_foreground(process_of(name), settings)

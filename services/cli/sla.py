@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 
 from services.cli.data import opened_store
-from services.cli.errors import Failed, leave
-from services.cli.printing import print_json, print_table, say
+from services.cli.errors import CliError, exit_with_error
+from services.cli.printing import echo, print_json, print_table
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.host.engine import partitions_of
 from services.records.conversations import CONVERSATIONS
 from services.sla.audit import Difference
-from services.sla.audit_queries import audited, history_of, pages, progress_of
+from services.sla.audit_queries import history_of, load_for_audit, pages, progress_of
 
 COLUMNS = ("conversation", "clock", "what", "expected", "found")
 
@@ -28,41 +28,41 @@ def audit(
     """Recompute all clocks from the facts and show where they differ. What is still on its way is passed over."""
     done = event_loop.run(_audit(settings, workspace, SystemClock().now()))
     if json:
-        counted = {"conversations": done.checked, "on_their_way": done.on_their_way}
+        counted = {"conversations": done.checked, "on_their_way": done.in_flight}
         print_json({**counted, "items": [asdict(one) for one in done.found], "next": None})
     else:
         rows = [(d.conversation, f"{d.metric}/{d.run}", d.what, str(d.expected), str(d.found)) for d in done.found]
         print_table(COLUMNS, rows, "All clocks are what the facts say." if done.checked else _nothing(workspace, done))
-        say(f"Conversations checked: {done.checked}. On their way, so not checked: {done.on_their_way}.")
+        echo(f"Conversations checked: {done.checked}. On their way, so not checked: {done.in_flight}.")
     if done.found:
-        leave(f"{len(done.found)} differences between clocks and facts.")
+        exit_with_error(f"{len(done.found)} differences between clocks and facts.")
 
 
-def _nothing(workspace: str, done: "Audited") -> str:
-    if done.on_their_way:
+def _nothing(workspace: str, done: "AuditSummary") -> str:
+    if done.in_flight:
         return f"Nothing was checked: sla has not heard all of the conversations of {workspace} yet. Ask again when it has."
     return f"Nothing was checked: {workspace} has no conversations."
 
 
 @dataclass(slots=True)
-class Audited:
+class AuditSummary:
     """How many conversations were checked, how many could not be yet, and what was found."""
 
     checked: int = 0
-    on_their_way: int = 0
+    in_flight: int = 0
     found: list[Difference] = field(default_factory=list)
 
 
-async def _audit(settings: Settings, workspace: str, now: datetime) -> Audited:
+async def _audit(settings: Settings, workspace: str, now: datetime) -> AuditSummary:
     async with opened_store(settings) as store:
         history = await history_of(store, workspace)
         if history is None:
-            raise Failed(f"there is no workspace {workspace}.")
-        progress, done = await progress_of(store, await partitions_of(store)), Audited()
+            raise CliError(f"there is no workspace {workspace}.")
+        progress, done = await progress_of(store, await partitions_of(store)), AuditSummary()
         async for conversation, _ in pages(store, CONVERSATIONS.name, "opened", {"workspace": workspace}):
-            found = await audited(store, workspace, conversation, history, progress, now)
+            found = await load_for_audit(store, workspace, conversation, history, progress, now)
             if found is None:
-                done.on_their_way += 1
+                done.in_flight += 1
                 continue
             done.checked += 1
             done.found.extend(found)

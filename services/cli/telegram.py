@@ -14,12 +14,12 @@ import typer
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Json
 from services.channels.bot_api.bot import call, delete_webhook, set_webhook, wrong_webhook
-from services.channels.bot_api.json_access import mapping, text
+from services.channels.bot_api.json_access import as_dict, as_str
 from services.channels.port import Unauthorized
 from services.channels.telegram import Telegram, base_of
 from services.cli.data import opened_engine
-from services.cli.errors import Failed
-from services.cli.printing import say
+from services.cli.errors import CliError
+from services.cli.printing import echo
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
@@ -27,11 +27,11 @@ from services.platform.host.service import Context
 from services.platform.http.client import open_outgoing
 from services.platform.http.client_address import is_public
 from services.platform.http.dependencies import Precondition
-from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.records.lookups import configuration_of
 from services.workspaces import mutations
 from services.workspaces.account_notifier import publish_written
-from services.workspaces.configuration_update import write
+from services.workspaces.configuration_update import update_configuration
 
 PORTS = (443, 80, 88, 8443)
 """Those that Telegram posts to (core.telegram.org/bots/api#setwebhook)."""
@@ -74,24 +74,26 @@ async def _connect(settings: Settings, wanted: Wanted) -> None:
 async def connect_bot(settings: Settings, wanted: Wanted, http: Http) -> None:
     """Do all of it, and say it. Raises Failed with a sentence about what cannot work, before anything that follows."""
     if not SLUG.fullmatch(wanted.account):
-        raise Failed("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
+        raise CliError("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
     address = None if wanted.poll else await _address(settings)
     async with opened_engine(settings) as (store, bus):
         context = Context(settings, store, bus, SystemClock())
         configuration = await configuration_of(store, wanted.workspace)
         if configuration is None:
-            raise Failed(f"there is no workspace {wanted.workspace!r}. Make it: PUT /v1/workspaces/{wanted.workspace}.")
+            raise CliError(
+                f"there is no workspace {wanted.workspace!r}. Make it: PUT /v1/workspaces/{wanted.workspace}."
+            )
         body = _body(configuration, wanted)
         base = base_of(body)
         username = await _username(http, base, wanted.token)
         body = body.model_copy(update={"settings": {**body.settings, "username": username}})
         if wrong := Telegram().check_account(body):
-            raise Failed(" ".join(f"{pointer}: {sentence}." for pointer, sentence in wrong))
+            raise CliError(" ".join(f"{pointer}: {sentence}." for pointer, sentence in wrong))
         await _write(context, wanted.workspace, f"telegram/{wanted.account}", body)
-        say(f"The bot is @{username}. It is the account {wanted.account} of {wanted.workspace}.")
+        echo(f"The bot is @{username}. It is the account {wanted.account} of {wanted.workspace}.")
         if address is None:
             await _asked(delete_webhook(http, base, wanted.token), "the webhook could not be taken away")
-            say("It has no webhook: the running ingest fetches its updates within a few seconds.")
+            echo("It has no webhook: the running ingest fetches its updates within a few seconds.")
             return
         await _with_webhook(http, base, body, f"{address}/webhooks/telegram/{wanted.workspace}/{wanted.account}")
 
@@ -99,14 +101,14 @@ async def connect_bot(settings: Settings, wanted: Wanted, http: Http) -> None:
 async def _with_webhook(http: Http, base: str, body: AccountBody, url: str) -> None:
     token = body.credentials["bot_token"]
     await _asked(set_webhook(http, base, token, url, body.credentials["secret_token"]), "the webhook could not be set")
-    say(f"Its webhook is {url}, with a secret that nobody but Telegram and this installation knows.")
+    echo(f"Its webhook is {url}, with a secret that nobody but Telegram and this installation knows.")
     info = await _asked(call(http, base, token, "getWebhookInfo"), "the webhook could not be looked at")
     parts = urlsplit(url)
     problem = wrong_webhook(info, parts.path, url.removesuffix(parts.path), SystemClock().now())
     if problem is not None:
-        raise Failed(problem)
-    waiting = mapping(info).get("pending_update_count")
-    say(f"Telegram confirms it; {waiting if isinstance(waiting, int) else 0} updates wait. Write to @{_name(body)}.")
+        raise CliError(problem)
+    waiting = as_dict(info).get("pending_update_count")
+    echo(f"Telegram confirms it; {waiting if isinstance(waiting, int) else 0} updates wait. Write to @{_name(body)}.")
 
 
 def _name(body: AccountBody) -> str:
@@ -115,9 +117,9 @@ def _name(body: AccountBody) -> str:
 
 async def _username(http: Http, base: str, token: str) -> str:
     me = await _asked(call(http, base, token, "getMe"), "the bot could not be asked who it is")
-    username = text(mapping(me).get("username"))
+    username = as_str(as_dict(me).get("username"))
     if username is None:
-        raise Failed(f"{base} did not say who the bot is. Is that a Bot API server?")
+        raise CliError(f"{base} did not say who the bot is. Is that a Bot API server?")
     return username
 
 
@@ -126,11 +128,11 @@ async def _asked(asking: Awaitable[Answered], what: str) -> Answered:
     try:
         return await asking
     except Unauthorized as error:
-        raise Failed(f"{what}: {error}. Ask @BotFather for the bot's token (/token), and give that.") from error
-    except (Retryable, Uncertain) as error:
-        raise Failed(f"{what}: {error}. Is the Bot API reachable from here? Run the command again.") from error
-    except Refused as error:
-        raise Failed(f"{what}: {error}.") from error
+        raise CliError(f"{what}: {error}. Ask @BotFather for the bot's token (/token), and give that.") from error
+    except (TransientSendError, SendOutcomeUnknown) as error:
+        raise CliError(f"{what}: {error}. Is the Bot API reachable from here? Run the command again.") from error
+    except PermanentSendError as error:
+        raise CliError(f"{what}: {error}.") from error
 
 
 def _body(configuration: WorkspaceConfiguration, wanted: Wanted) -> AccountBody:
@@ -148,14 +150,16 @@ def _body(configuration: WorkspaceConfiguration, wanted: Wanted) -> AccountBody:
 
 
 async def _write(context: Context, workspace: str, name: str, body: AccountBody) -> None:
-    await write(context, workspace, mutations.put_account(workspace, name, body, Precondition(None), lambda _: []))
+    await update_configuration(
+        context, workspace, mutations.put_account(workspace, name, body, Precondition(None), lambda _: [])
+    )
     await publish_written(context, workspace, name)
 
 
 async def _address(settings: Settings) -> str:
     """Where Telegram is to post to. Raises Failed when it never could."""
     if settings.public_url is None:
-        raise Failed(
+        raise CliError(
             "say under which address the internet reaches this installation: --public-url https://chat.example.com "
             f"(or PASOKH_PUBLIC_URL). Where there is none, {POLL}"
         )
@@ -166,11 +170,11 @@ async def _address(settings: Settings) -> str:
     except ValueError:
         host, port, parts = None, 443, urlsplit("")
     if parts.scheme != "https" or not host or parts.query or parts.fragment:
-        raise Failed(
+        raise CliError(
             f"Telegram posts to https only, and {url} is no https address. Put a TLS proxy in front, or {POLL}"
         )
     if port not in PORTS:
-        raise Failed(
+        raise CliError(
             f"Telegram posts to the ports {', '.join(map(str, PORTS))} only, not to {port}. Use one, or {POLL}"
         )
     await _refuse_private(host, port)
@@ -184,6 +188,6 @@ async def _refuse_private(host: str, port: int) -> None:
         return  # what this machine cannot resolve others may; Telegram says so when it cannot
     addresses = sorted({str(address[0]) for *_, address in found})
     if not all(map(is_public, addresses)):
-        raise Failed(
+        raise CliError(
             f"{host} is {', '.join(addresses)}, a private address that Telegram cannot reach. Use a public one, or {POLL}"
         )

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from services.cli.demo_shop import demo_shop, free_port
-from services.cli.printing import say
-from services.cli.run_process import run_here
+from services.cli.demo_shop import demo_sidecar, free_port
+from services.cli.printing import echo
+from services.cli.run_process import run_in_foreground
 from services.composition import ALL_IN_ONE, process_of
 from services.platform.core.settings import Settings
-from services.platform.host.data_folder import claim, held
+from services.platform.host.data_folder import claim, lock_data_folder
 from services.platform.host.engine import sqlite_path
 from services.platform.host.service import Context
 from services.platform.http.admin_key import FILE_NAME, ensure_admin_key
@@ -25,33 +25,33 @@ def up(
     new: Annotated[bool, typer.Option("--new", help="Begin with an empty database where the old one is gone.")] = False,
 ) -> None:
     """Everything in one process. The first start makes the data folder and an admin key."""
-    with held(settings.data) as folder:
+    with lock_data_folder(settings.data) as folder:
         database = sqlite_path(settings.store_url)
         if database is not None:
             claim(database, folder / FILE_NAME, is_new=new)
         key, path, is_new = ensure_admin_key(settings)
         if path is not None:
-            _tell_key(key if is_new else None, path)
+            _print_admin_key(key if is_new else None, path)
         settings = settings.model_copy(update={"admin_key": SecretStr(key)})
         if not demo:
-            run_here(process_of(ALL_IN_ONE), settings, _told)
+            run_in_foreground(process_of(ALL_IN_ONE), settings, _startup_banner)
             return
         port = free_port()
         targets = [*settings.allowed_targets, f"127.0.0.1:{port}"]
         settings = settings.model_copy(update={"allowed_targets": targets})
         # What the demo prints is for reading: its own traffic would drown it.
-        run_here(process_of(ALL_IN_ONE), settings, demo_shop(key, path, port), log_level="WARNING")
+        run_in_foreground(process_of(ALL_IN_ONE), settings, demo_sidecar(key, path, port), log_level="WARNING")
 
 
-def _tell_key(new: str | None, path: Path) -> None:
+def _print_admin_key(new: str | None, path: Path) -> None:
     if new is not None:
-        say(f"Admin key, shown this once: {new}")
-    say(f"The admin key is kept in {path}")
+        echo(f"Admin key, shown this once: {new}")
+    echo(f"The admin key is kept in {path}")
 
 
 @asynccontextmanager
-async def _told(address: str, _: Context) -> AsyncIterator[None]:
-    say(f"Pasokh is ready on {address}  (docs: {address}/docs, metrics: {address}/metrics). Ctrl-C stops it.")
-    say(f"What goes on is shown live at {address}/ops, for whoever has a key.")
+async def _startup_banner(address: str, _: Context) -> AsyncIterator[None]:
+    echo(f"Pasokh is ready on {address}  (docs: {address}/docs, metrics: {address}/metrics). Ctrl-C stops it.")
+    echo(f"What goes on is shown live at {address}/ops, for whoever has a key.")
     yield
-    say("Stopping.")
+    echo("Stopping.")

@@ -9,19 +9,19 @@ from pydantic import BaseModel
 from schemas.values import Instant, Json
 from services.platform.core.identifiers import hashed_id
 from services.platform.host.service import Context
-from services.platform.http.auth import Caller, allowed
-from services.platform.http.dependencies import Asked, In, Listing, no_cursor, queried
+from services.platform.http.auth import Principal, require_scope
+from services.platform.http.dependencies import ContextDep, Page, PageParamsDep, query_page, reject_cursor
 from services.platform.http.problems import NotFound
 from services.platform.processing.dead_letters import Action, GroupTopics, command_on
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from services.platform.store.port import Key, Query
 
-LOOKED_AT = 2000
+SCAN_LIMIT = 2000
 """How many letters of other workspaces a page passes over, at most."""
-Admin = Annotated[Caller, Depends(allowed("admin"))]
+Admin = Annotated[Principal, Depends(require_scope("admin"))]
 
 
-class DeadLetterShown(BaseModel):
+class DeadLetterView(BaseModel):
     """An event that was set aside. `workspace` is empty where it could not be read."""
 
     id: str
@@ -36,7 +36,7 @@ class DeadLetterShown(BaseModel):
     at: Instant
 
 
-class Asking(BaseModel):
+class ActionAccepted(BaseModel):
     """The group was asked; the letter is gone from the list once it has been handled or dropped."""
 
     id: str
@@ -44,46 +44,46 @@ class Asking(BaseModel):
     asked_at: Instant
 
 
-def shown(identity: str, document: Json) -> DeadLetterShown:
+def to_view(identity: str, document: Json) -> DeadLetterView:
     letter = DeadLetter.model_validate(document)
-    return DeadLetterShown(id=identity, **letter.model_dump(exclude={"event"}))
+    return DeadLetterView(id=identity, **letter.model_dump(exclude={"event"}))
 
 
-async def list_dead_letters(caller: Admin, context: In, asked: Asked) -> Listing[DeadLetterShown]:
+async def list_dead_letters(caller: Admin, context: ContextDep, asked: PageParamsDep) -> Page[DeadLetterView]:
     """Newest first; a key of one workspace sees that workspace's. A page may be short: see `next`."""
-    found: list[DeadLetterShown] = []
+    found: list[DeadLetterView] = []
     after, looked = _place_of(caller, asked.cursor), 0
     while True:
         query = Query(DEAD_LETTERS.name, "at", descending=True, limit=asked.limit - len(found), after=after)
-        page = await queried(context.store, query)
-        letters = [shown(identity, document) for identity, document in page.items]
-        found += [letter for letter in letters if caller.sees(letter.workspace)]
+        page = await query_page(context.store, query)
+        letters = [to_view(identity, document) for identity, document in page.items]
+        found += [letter for letter in letters if caller.can_access_workspace(letter.workspace)]
         after, looked = page.next, looked + len(letters)
-        if after is None or len(found) >= asked.limit or looked >= LOOKED_AT:
-            return Listing(items=found, next=after and f"{_mark(caller)}{after}")
+        if after is None or len(found) >= asked.limit or looked >= SCAN_LIMIT:
+            return Page(items=found, next=after and f"{_mark(caller)}{after}")
 
 
-def _mark(caller: Caller) -> str:
+def _mark(caller: Principal) -> str:
     """What a cursor of these callers begins with: the list is of all workspaces, and they see one of it."""
     return f"{hashed_id('dead_letters', caller.workspace)[:8]}." if caller.workspace else ""
 
 
-def _place_of(caller: Caller, cursor: str | None) -> str | None:
+def _place_of(caller: Principal, cursor: str | None) -> str | None:
     """Raises Invalid for the cursor of a list that others see."""
     mark = _mark(caller)
     if cursor is None or not mark:
         return cursor
     if not cursor.startswith(mark):
-        raise no_cursor()
+        raise reject_cursor()
     return cursor.removeprefix(mark)
 
 
-async def letter_of(context: Context, caller: Caller, identity: str) -> DeadLetter:
+async def get_dead_letter(context: Context, caller: Principal, identity: str) -> DeadLetter:
     """A dead letter that the caller may see. Raises NotFound."""
     key = Key(DEAD_LETTERS.name, identity)
     document = (await context.store.get_many([key])).get(key)
     letter = DeadLetter.model_validate(document) if document else None
-    if letter is None or not caller.sees(letter.workspace):
+    if letter is None or not caller.can_access_workspace(letter.workspace):
         raise NotFound(f"There is no dead letter {identity!r} that this key can see.")
     return letter
 
@@ -91,17 +91,17 @@ async def letter_of(context: Context, caller: Caller, identity: str) -> DeadLett
 def router_of(topics: GroupTopics) -> APIRouter:
     """The routes. `topics`: group → the topics it reads."""
 
-    async def ask(caller: Caller, context: Context, identity: str, action: Action) -> Asking:
-        letter = await letter_of(context, caller, identity)
+    async def ask(caller: Principal, context: Context, identity: str, action: Action) -> ActionAccepted:
+        letter = await get_dead_letter(context, caller, identity)
         at: datetime = context.clock.now()
         await context.bus.publish([command_on(identity, letter, action, topics, context.clock)])
-        return Asking(id=identity, action=action, asked_at=at)
+        return ActionAccepted(id=identity, action=action, asked_at=at)
 
-    async def retry(dead_letter: str, caller: Admin, context: In) -> Asking:
+    async def retry(dead_letter: str, caller: Admin, context: ContextDep) -> ActionAccepted:
         """Let its group handle the event again. It stays in the list when that fails again."""
         return await ask(caller, context, dead_letter, "retry")
 
-    async def drop(dead_letter: str, caller: Admin, context: In) -> Asking:
+    async def drop(dead_letter: str, caller: Admin, context: ContextDep) -> ActionAccepted:
         """Give the event up."""
         return await ask(caller, context, dead_letter, "drop")
 

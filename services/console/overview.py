@@ -11,19 +11,19 @@ from fastapi import APIRouter, Depends
 from fastapi import Query as QueryOf
 from pydantic import BaseModel, Field
 
-from schemas.configuration import Kept
+from schemas.configuration import Versioned
 from schemas.conversation import Conversation
-from schemas.values import Instant, Written
+from schemas.values import Instant, RequestModel
 from schemas.webhooks import Webhook
-from services.domain.conversation_state import Case, Person
+from services.domain.conversation_state import Contact, ConversationState
 from services.platform.host.service import Context
-from services.platform.http.auth import allowed
-from services.platform.http.dependencies import In, Listing
+from services.platform.http.auth import require_scope
+from services.platform.http.dependencies import ContextDep, Page
 from services.platform.store.port import Key, Query, Store
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, counter_id
 from services.records.lookups import ExistingWorkspace
-from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_LINES, LineRecord, line_id
+from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, EndpointState, endpoint_id
 
 RECENTLY = timedelta(minutes=5)
 MINUTES = 30
@@ -63,13 +63,13 @@ class WebhookHealth(BaseModel):
     disabled: bool = Field(description="It answered 410 Gone: nothing is sent until the subscription is written again.")
 
 
-class NamesAsked(Written):
+class NamesAsked(RequestModel):
     """Whose names; `person` is repeated."""
 
     person: list[Annotated[str, Field(max_length=400)]] = Field(min_length=1, max_length=MOST_PERSONS)
 
 
-async def show_overview(configuration: ExistingWorkspace, context: In) -> Overview:
+async def show_overview(configuration: ExistingWorkspace, context: ContextDep) -> Overview:
     """What goes on now, true at any volume: counted by the server, at most a second old."""
     now, workspace = context.clock.now(), configuration.workspace
     counters = await _counters(context, workspace)
@@ -79,7 +79,7 @@ async def show_overview(configuration: ExistingWorkspace, context: In) -> Overvi
         at=now,
         messages_in_5_minutes=_since([one.recent_messages for one in counters], MESSAGE_SLOTS.of(now - RECENTLY)),
         opened_by_minute=_by_minute([one.recent_opened for one in counters], now),
-        longest_waiting=[Case.model_validate(document).shown() for _, document in page.items],
+        longest_waiting=[ConversationState.model_validate(document).public_view() for _, document in page.items],
     )
 
 
@@ -100,28 +100,28 @@ def _by_minute(counted: list[dict[str, int]], now: datetime) -> list[int]:
 
 
 async def list_names(
-    configuration: ExistingWorkspace, context: In, asked: Annotated[NamesAsked, QueryOf()]
-) -> Listing[CustomerName]:
+    configuration: ExistingWorkspace, context: ContextDep, asked: Annotated[NamesAsked, QueryOf()]
+) -> Page[CustomerName]:
     """What these customers are called; persons that nobody knows are left out."""
     keys = [Key(PERSONS.name, f"{configuration.workspace}/{person}") for person in dict.fromkeys(asked.person)]
     found = await context.store.get_many(keys)
-    persons = [Person.model_validate(document) for document in found.values()]
-    return Listing(items=[CustomerName(person=one.person, name=one.name) for one in persons])
+    persons = [Contact.model_validate(document) for document in found.values()]
+    return Page(items=[CustomerName(person=one.person, name=one.name) for one in persons])
 
 
-async def list_webhook_health(configuration: ExistingWorkspace, context: In) -> Listing[WebhookHealth]:
+async def list_webhook_health(configuration: ExistingWorkspace, context: ContextDep) -> Page[WebhookHealth]:
     """How each subscription fares: what waits, what fails, what is off."""
     partitions, store = context.bus.partitions, context.store
     now, workspace = context.clock.now(), configuration.workspace
     items = [await _health(store, partitions, now, workspace, *one) for one in configuration.webhooks.items()]
-    return Listing(items=items)
+    return Page(items=items)
 
 
 async def _health(
-    store: Store, partitions: int, now: datetime, workspace: str, webhook: str, kept: Kept[Webhook]
+    store: Store, partitions: int, now: datetime, workspace: str, webhook: str, kept: Versioned[Webhook]
 ) -> WebhookHealth:
-    keys = [Key(WEBHOOK_LINES.name, line_id(partition, workspace, webhook)) for partition in range(partitions)]
-    lines = {key.id: LineRecord.model_validate(document) for key, document in (await store.get_many(keys)).items()}
+    keys = [Key(WEBHOOK_ENDPOINTS.name, endpoint_id(partition, workspace, webhook)) for partition in range(partitions)]
+    lines = {key.id: EndpointState.model_validate(document) for key, document in (await store.get_many(keys)).items()}
     queued = [await _queued(store, line) for line in lines]
     paused = [one.paused_until for one in lines.values() if one.paused_until is not None and one.paused_until > now]
     return WebhookHealth(
@@ -144,7 +144,7 @@ async def _queued(store: Store, line: str) -> tuple[int, bool]:
 def router_of() -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/workspaces/{workspace}/overview", tags=["overview"])
-    read = [Depends(allowed("read"))]
+    read = [Depends(require_scope("read"))]
     router.add_api_route("", show_overview, dependencies=read)
     router.add_api_route("/customers", list_names, dependencies=read)
     router.add_api_route("/webhooks", list_webhook_health, dependencies=read)

@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.console import dead_letters, home, overview, page, runbooks
-from services.platform.host.service import Context, Part, Service
+from services.platform.host.service import Context, Service, ServiceComponents
 from services.platform.processing.dead_letters import GroupTopics
 
 
-def console(topics: GroupTopics) -> Service:
+def open_console(topics: GroupTopics) -> Service:
     """The service. `topics`: group → the topics it reads; read when a letter is acted on."""
 
     @asynccontextmanager
-    async def opened(_: Context) -> AsyncIterator[Part]:
+    async def opened(_: Context) -> AsyncIterator[ServiceComponents]:
         pages = [overview.router_of(), page.router_of(), home.router_of(), runbooks.router_of()]
-        yield Part(routers=[dead_letters.router_of(topics), *pages])
+        yield ServiceComponents(routers=[dead_letters.router_of(topics), *pages])
 
     return opened

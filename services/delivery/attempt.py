@@ -9,12 +9,12 @@ import structlog
 
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account, Channel, Unauthorized
-from services.delivery.domain.outcomes import SEND_TIMEOUT, Result, may_start, unknown_end
+from services.delivery.domain.outcomes import SEND_TIMEOUT, Result, outcome_unknown, within_send_window
 from services.delivery.instruments import DeliveryInstruments
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import Clock
 from services.platform.http.fair_share import NoConnection, Shares
-from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import Configurations
 
@@ -28,7 +28,7 @@ ACCOUNT_MISSING = Result(
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class SendDependencies:
     """What an attempt needs of the world."""
 
     channels: Mapping[str, Channel]
@@ -40,7 +40,7 @@ class Outside:
     shares: Shares = field(default_factory=Shares)
 
 
-async def attempt(message: OutboundMessage, committed: datetime, outside: Outside) -> Result:
+async def attempt(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> Result:
     """Send a message once if `committed` is recent enough. Raises nothing: every end is a result.
 
     Credentials are read here and now, so that they rest nowhere but in the configuration.
@@ -53,33 +53,33 @@ async def attempt(message: OutboundMessage, committed: datetime, outside: Outsid
     return result
 
 
-async def _attempted(message: OutboundMessage, committed: datetime, outside: Outside) -> Result:
+async def _attempted(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> Result:
     channel = outside.channels.get(message.channel)
     try:
         account = await _account(message, outside)
     except Unavailable:
         return Result(kind="not_started", detail="the configuration could not be read")
-    if channel is None or account is None or _lacks_credentials(channel, account):
+    if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
-    if not may_start(committed, outside.clock.now()):
+    if not within_send_window(committed, outside.clock.now()):
         log.warning("send_came_too_late", message=message.id)
         return Result(kind="not_started", detail="the attempt came too late to be safe")
     return await _sent(channel, message, account, outside)
 
 
-async def _account(message: OutboundMessage, outside: Outside) -> Account | None:
-    configurations = await outside.configurations.of(outside.store, [message.workspace])
+async def _account(message: OutboundMessage, outside: SendDependencies) -> Account | None:
+    configurations = await outside.configurations.current(outside.store, [message.workspace])
     if message.workspace not in configurations:
         return None
     kept = configurations[message.workspace].accounts.get(f"{message.channel}/{message.account}")
     return Account(message.workspace, message.channel, message.account, kept.body) if kept else None
 
 
-def _lacks_credentials(channel: Channel, account: Account) -> bool:
+def _has_missing_credentials(channel: Channel, account: Account) -> bool:
     return any(pointer.startswith("/credentials") for pointer, _ in channel.check_account(account.body))
 
 
-async def _sent(channel: Channel, message: OutboundMessage, account: Account, outside: Outside) -> Result:
+async def _sent(channel: Channel, message: OutboundMessage, account: Account, outside: SendDependencies) -> Result:
     try:
         # Waiting for a connection is part of the time in which a sender has to be done.
         async with (
@@ -89,15 +89,15 @@ async def _sent(channel: Channel, message: OutboundMessage, account: Account, ou
             receipt = await channel.send(message, account, outside.http)
     except NoConnection as error:
         return Result(kind="not_started", detail=str(error))
-    except Retryable as error:
+    except TransientSendError as error:
         return Result(kind="retryable", after=error.after, scope=error.scope, detail=str(error))
-    except Refused as error:
+    except PermanentSendError as error:
         return Result(kind="refused", code=error.code, detail=str(error), status=error.status)
     except Unauthorized as error:
         return Result(kind="unauthorized", detail=str(error), status=error.status)
-    except (Uncertain, TimeoutError):
-        return unknown_end(channel.capabilities)
+    except (SendOutcomeUnknown, TimeoutError):
+        return outcome_unknown(channel.capabilities)
     except Exception:  # a bug of the channel may have struck before or after the platform took it
         log.exception("channel_failed_to_send", message=message.id, channel=message.channel)
-        return unknown_end(channel.capabilities)
+        return outcome_unknown(channel.capabilities)
     return Result(kind="sent", platform_id=receipt.platform_id, address=receipt.address)

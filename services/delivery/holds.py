@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Failure
-from services.delivery.domain.outcomes import OUTCOME_UNKNOWN, SETTLE_AFTER, probe_after
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, OUTCOME_UNKNOWN, probe_after
 from services.records.sends import AccountSends
 
 NOTED_EVERY = timedelta(seconds=10)
-PROBE_WITHIN = SETTLE_AFTER + timedelta(seconds=5)
+PROBE_WITHIN = ASSUME_UNKNOWN_AFTER + timedelta(seconds=5)
 
 
 def sends_id(partition: int, message: OutboundMessage) -> str:

@@ -15,9 +15,9 @@ from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.delivery import holds
-from services.delivery.attempt import Outside, attempt
-from services.delivery.domain.outcomes import Result, Tried, Verdict, judge, unknown_end
-from services.delivery.rate_limits import Limits
+from services.delivery.attempt import SendDependencies, attempt
+from services.delivery.domain.outcomes import AttemptContext, Outcome, Result, decide_outcome, outcome_unknown
+from services.delivery.rate_limits import RateLimiter
 from services.delivery.steps import (
     RELEASED_AT_ONCE,
     Attempted,
@@ -31,8 +31,8 @@ from services.delivery.steps import (
     start,
     timer,
 )
-from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
-from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.port import Collection, Query
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, WRITER, SendQueue, SendRecord
 
@@ -44,45 +44,45 @@ ACCOUNT_WRITTEN = "pasokh.control.account_written"
 class SenderMemory:
     """What a partition keeps between batches: rate limits, nothing that could not be lost."""
 
-    limits: Limits = field(default_factory=Limits)
+    limits: RateLimiter = field(default_factory=RateLimiter)
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Reads `outbound`, tells `deliveries` what became of each message."""
 
-    outside: Outside
+    outside: SendDependencies
     group: str = WRITER
     topics: tuple[str, ...] = ("outbound",)
 
-    def remember(self) -> SenderMemory:
+    def new_memory(self) -> SenderMemory:
         return SenderMemory()
 
-    async def load(self, work: Work, memory: SenderMemory, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: SenderMemory, inputs: Sequence[Input]) -> None:
         """The queues of all persons here, their messages that the inputs name, those that may come next, and holds."""
         subjects = [s for s in map(_subject, inputs) if s is not None]
         keys = Counter(key for key, _ in subjects)
         held = [h for h in (_held(work, one) for one in inputs) if h is not None]
         # Any: a fetch may name documents of several kinds.
         wanted: list[tuple[Collection[Any], Iterable[str]]] = [(SEND_QUEUES, keys), (SENDS, [m for _, m in subjects])]
-        await work.fetch(wanted)
+        await work.preload(wanted)
         for hold in dict.fromkeys(one.hold for one in held):
             await work.query(SENDS, Query(SENDS.name, "hold", {"hold": hold}, limit=RELEASED_AT_ONCE))
         # Each input settles at most one message of its person, so no more than that many can come to the front.
         upcoming = [i for key, n in keys.items() for i in behind(work, key)[:n]]
-        await work.fetch([(SENDS, upcoming)])
-        messages = [*map(_message, inputs), *(record.message for record in work.held(SENDS).values())]
+        await work.preload([(SENDS, upcoming)])
+        messages = [*map(_message, inputs), *(record.message for record in work.cached(SENDS).values())]
         accounts = {holds.sends_id(work.place.partition, message) for message in messages if message is not None}
-        await work.fetch([(ACCOUNT_SENDS, [*accounts, *(one.account for one in held)])])
+        await work.preload([(ACCOUNT_SENDS, [*accounts, *(one.account for one in held)])])
 
-    def decide(self, work: Work, memory: SenderMemory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: SenderMemory, one: Input) -> None:
         desk = Desk(work, memory.limits, self._capabilities)
         match one:
-            case Arrived() if one.event.type in _ON_EVENT:
+            case ReceivedEvent() if one.event.type in _ON_EVENT:
                 _ON_EVENT[one.event.type](desk, one)
-            case WakeUp():
+            case TimerFired():
                 _ON_WAKE_UP[one.name.split("/", 1)[0]](desk, one)
-            case Performed():
+            case EffectCompleted():
                 _on_result(desk, one)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
@@ -103,7 +103,7 @@ class Sender:
 
 def _subject(one: Input) -> tuple[str, str] | None:
     """The person key and the message that an input is about; None for what is about no message."""
-    if isinstance(one, Arrived):
+    if isinstance(one, ReceivedEvent):
         key, message = one.event.data.get("key"), one.event.data.get("id")
     else:
         key, message = one.data.get("key"), one.name.split("/", 1)[1]
@@ -112,28 +112,28 @@ def _subject(one: Input) -> tuple[str, str] | None:
 
 def _message(one: Input) -> OutboundMessage | None:
     """The message that arrives with an input."""
-    is_message = isinstance(one, Arrived) and one.event.type == "pasokh.outbound.message"
-    return one.event.read(OutboundMessage) if isinstance(one, Arrived) and is_message else None
+    is_message = isinstance(one, ReceivedEvent) and one.event.type == "pasokh.outbound.message"
+    return one.event.payload_as(OutboundMessage) if isinstance(one, ReceivedEvent) and is_message else None
 
 
-def _held(work: Work, one: Input) -> Held | None:
+def _held(work: UnitOfWork, one: Input) -> Held | None:
     """The hold that an input is about."""
-    if isinstance(one, WakeUp) and one.name.startswith("hold/"):
+    if isinstance(one, TimerFired) and one.name.startswith("hold/"):
         return Held.model_validate(one.data)
-    if isinstance(one, Arrived) and one.event.type == ACCOUNT_WRITTEN:
+    if isinstance(one, ReceivedEvent) and one.event.type == ACCOUNT_WRITTEN:
         return Held(account=_account_of(work, one))
     return None
 
 
-def _account_of(work: Work, one: Arrived) -> str:
-    return f"{work.place.partition}/{one.event.read(AccountWritten).name}"
+def _account_of(work: UnitOfWork, one: ReceivedEvent) -> str:
+    return f"{work.place.partition}/{one.event.payload_as(AccountWritten).name}"
 
 
 # -- inputs ------------------------------------------------------------------------------------------------------------
 
 
-def _on_message(desk: Desk, one: Arrived) -> None:
-    message = one.event.read(OutboundMessage)
+def _on_message(desk: Desk, one: ReceivedEvent) -> None:
+    message = one.event.payload_as(OutboundMessage)
     if desk.send(message.id) is not None:
         return
     record = SendRecord(message=message, state="queued")
@@ -147,59 +147,61 @@ def _on_message(desk: Desk, one: Arrived) -> None:
         desk.work.put(SEND_QUEUES, message.key, queue.model_copy(update={"behind": waiting}))
 
 
-def _on_account_written(desk: Desk, one: Arrived) -> None:
+def _on_account_written(desk: Desk, one: ReceivedEvent) -> None:
     """Whoever writes an account anew has mended its credentials, or thinks so: it is tried at once."""
     probe(desk, _account_of(desk.work, one))
 
 
-def _on_slot(desk: Desk, one: WakeUp) -> None:
-    record = _awaited(desk, one, "waiting")
+def _on_rate_limit_slot(desk: Desk, one: TimerFired) -> None:
+    record = _send_in_state(desk, one, "waiting")
     if record is not None and record.hold is None:
         start(desk, record, Handed.model_validate(one.data).gates)
 
 
-def _on_retry(desk: Desk, one: WakeUp) -> None:
-    record = _awaited(desk, one, "retry")
+def _on_retry(desk: Desk, one: TimerFired) -> None:
+    record = _send_in_state(desk, one, "retry")
     if record is not None:
         start(desk, record)
 
 
-def _on_settle(desk: Desk, one: WakeUp) -> None:
-    record = _awaited(desk, one, "sending")
+def _on_outcome_timeout(desk: Desk, one: TimerFired) -> None:
+    record = _send_in_state(desk, one, "sending")
     if record is not None and record.attempts == Handed.model_validate(one.data).attempt:
-        conclude(desk, record, _verdict(desk, record, unknown_end(desk.capabilities(record.message.channel))))
+        conclude(desk, record, _outcome_of(desk, record, outcome_unknown(desk.capabilities(record.message.channel))))
 
 
-def _on_hold(desk: Desk, one: WakeUp) -> None:
+def _on_hold(desk: Desk, one: TimerFired) -> None:
     end_hold(desk, Held.model_validate(one.data))
 
 
-def _awaited(desk: Desk, one: WakeUp, state: Literal["waiting", "retry", "sending"]) -> SendRecord | None:
+def _send_in_state(desk: Desk, one: TimerFired, state: Literal["waiting", "retry", "sending"]) -> SendRecord | None:
     record = desk.send(one.name.split("/", 1)[1])
     return record if record is not None and record.state == state else None
 
 
-def _on_result(desk: Desk, one: Performed) -> None:
+def _on_result(desk: Desk, one: EffectCompleted) -> None:
     """Only the attempt that is still open listens: a late or repeated result changes nothing."""
     answer, record = Attempted.model_validate(one.data), desk.send(one.name.split("/", 1)[1])
     if record is None or answer.result is None or (record.state, record.attempts) != ("sending", answer.attempt):
         return
-    desk.work.unwake(timer("settle", record))
-    conclude(desk, record, _verdict(desk, record, answer.result))
+    desk.work.cancel_timer(timer("settle", record))
+    conclude(desk, record, _outcome_of(desk, record, answer.result))
 
 
-def _verdict(desk: Desk, record: SendRecord, result: Result) -> Verdict:
+def _outcome_of(desk: Desk, record: SendRecord, result: Result) -> Outcome:
     since = record.first_tried_at or desk.now
-    return judge(result, Tried(message=record.message.id, attempts=record.attempts, since=since, now=desk.now))
+    return decide_outcome(
+        result, AttemptContext(message=record.message.id, attempts=record.attempts, since=since, now=desk.now)
+    )
 
 
-_ON_EVENT: Mapping[str, Callable[[Desk, Arrived], None]] = {
+_ON_EVENT: Mapping[str, Callable[[Desk, ReceivedEvent], None]] = {
     "pasokh.outbound.message": _on_message,
     ACCOUNT_WRITTEN: _on_account_written,
 }
-_ON_WAKE_UP: Mapping[str, Callable[[Desk, WakeUp], None]] = {
-    "slot": _on_slot,
+_ON_WAKE_UP: Mapping[str, Callable[[Desk, TimerFired], None]] = {
+    "slot": _on_rate_limit_slot,
     "retry": _on_retry,
-    "settle": _on_settle,
+    "settle": _on_outcome_timeout,
     "hold": _on_hold,
 }

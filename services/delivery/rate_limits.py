@@ -15,7 +15,7 @@ BURST_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class RateLimit:
     """One limit that a message has to pass: `per_second` on average, `burst` (at least 1) at once."""
 
     name: str
@@ -28,7 +28,7 @@ def account_of(message: OutboundMessage) -> str:
     return f"{message.workspace}/{message.channel}:{message.account}"
 
 
-def gates_of(message: OutboundMessage, capabilities: Capabilities, partitions: int) -> list[Gate]:
+def rate_limits_for(message: OutboundMessage, capabilities: Capabilities, partitions: int) -> list[RateLimit]:
     """The gates of a message in the order in which it passes them: its chat, then its account.
 
     An account's persons are spread over all partitions and nobody counts them together, so each partition takes its
@@ -38,37 +38,37 @@ def gates_of(message: OutboundMessage, capabilities: Capabilities, partitions: i
     return [*_chat_gates(message, capabilities, account), *_account_gates(capabilities, account, partitions)]
 
 
-def _chat_gates(message: OutboundMessage, capabilities: Capabilities, account: str) -> list[Gate]:
+def _chat_gates(message: OutboundMessage, capabilities: Capabilities, account: str) -> list[RateLimit]:
     chat = f"{account}/{message.address.chat}"
     if message.surface == "public" and capabilities.group_rate_per_minute is not None:
-        return [Gate(chat, capabilities.group_rate_per_minute / 60)]
+        return [RateLimit(chat, capabilities.group_rate_per_minute / 60)]
     if capabilities.chat_rate_per_second is not None:
-        return [Gate(chat, capabilities.chat_rate_per_second)]
+        return [RateLimit(chat, capabilities.chat_rate_per_second)]
     return []
 
 
-def _account_gates(capabilities: Capabilities, account: str, partitions: int) -> list[Gate]:
+def _account_gates(capabilities: Capabilities, account: str, partitions: int) -> list[RateLimit]:
     if capabilities.account_rate_per_second is None:
         return []
     share = capabilities.account_rate_per_second / partitions
-    return [Gate(account, share, burst=max(1.0, share * BURST_SECONDS))]
+    return [RateLimit(account, share, burst=max(1.0, share * BURST_SECONDS))]
 
 
 @dataclass(slots=True)
-class Limits:
+class RateLimiter:
     """When each gate's next slot is (the generic cell rate algorithm)."""
 
-    _arrivals: dict[str, datetime] = field(default_factory=dict)
+    _theoretical_arrival_times: dict[str, datetime] = field(default_factory=dict)
 
-    def reserve(self, gate: Gate, now: datetime) -> datetime:
+    def reserve(self, gate: RateLimit, now: datetime) -> datetime:
         """Take the next slot of a gate: `now` when there is one, else the time at which it comes."""
-        if len(self._arrivals) > PRUNE_ABOVE:
-            self._forget(now)
+        if len(self._theoretical_arrival_times) > PRUNE_ABOVE:
+            self._prune(now)
         interval = timedelta(seconds=1 / gate.per_second)
-        due = max(self._arrivals.get(gate.name, now), now)
-        self._arrivals[gate.name] = due + interval
+        due = max(self._theoretical_arrival_times.get(gate.name, now), now)
+        self._theoretical_arrival_times[gate.name] = due + interval
         return max(now, due - (gate.burst - 1) * interval)
 
-    def _forget(self, now: datetime) -> None:
+    def _prune(self, now: datetime) -> None:
         """An arrival in the past limits nothing, so it is the same as none."""
-        self._arrivals = {name: at for name, at in self._arrivals.items() if at > now}
+        self._theoretical_arrival_times = {name: at for name, at in self._theoretical_arrival_times.items() if at > now}

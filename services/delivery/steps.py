@@ -8,11 +8,11 @@ from typing import Literal
 from schemas.accounts import AccountWritten
 from schemas.channel import Capabilities, Scope
 from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
-from schemas.values import Contract, Failure, Sealed
+from schemas.values import Contract, EncryptedText, Failure
 from services.delivery import holds
-from services.delivery.domain.outcomes import SETTLE_AFTER, Again, Failed, Locked, Result, Sent, Verdict
-from services.delivery.rate_limits import Gate, Limits, gates_of
-from services.platform.processing.unit_of_work import Work
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, Failed, Locked, Outcome, Result, Retry, Sent
+from services.delivery.rate_limits import RateLimit, RateLimiter, rate_limits_for
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
 
 RELEASED_AT_ONCE = 200
@@ -52,8 +52,8 @@ class Attempted(Contract):
 class Desk:
     """What deciding about one input needs."""
 
-    work: Work
-    limits: Limits
+    work: UnitOfWork
+    limits: RateLimiter
     capabilities: Callable[[str], Capabilities]
 
     @property
@@ -63,8 +63,8 @@ class Desk:
     def send(self, message_id: str) -> SendRecord | None:
         return self.work.get(SENDS, message_id)
 
-    def gates(self, message: OutboundMessage) -> list[Gate]:
-        return gates_of(message, self.capabilities(message.channel), self.work.place.partitions)
+    def gates(self, message: OutboundMessage) -> list[RateLimit]:
+        return rate_limits_for(message, self.capabilities(message.channel), self.work.place.partitions)
 
     def sends(self, message: OutboundMessage) -> tuple[str, AccountSends]:
         """The id and the state of the account of a message."""
@@ -78,7 +78,7 @@ class Desk:
 
     def held(self, hold: str) -> list[SendRecord]:
         """The messages of this batch that wait for a hold, the oldest first."""
-        found = [record for record in self.work.held(SENDS).values() if record.hold == hold]
+        found = [record for record in self.work.cached(SENDS).values() if record.hold == hold]
         return sorted(found, key=lambda record: (record.message.accepted_at, record.message.id))
 
 
@@ -106,17 +106,17 @@ def start(desk: Desk, record: SendRecord, left: int | None = None) -> None:
 def _wait(desk: Desk, record: SendRecord, at: datetime, gates: int) -> None:
     put(desk, record, state="waiting", due_at=at, hold=None)
     handed = Handed(key=record.message.key, gates=gates)
-    desk.work.wake(timer("slot", record), at, handed.model_dump(mode="json"))
+    desk.work.set_timer(timer("slot", record), at, handed.model_dump(mode="json"))
 
 
 def _send(desk: Desk, record: SendRecord) -> None:
-    due, number = desk.now + SETTLE_AFTER, record.attempts + 1
+    due, number = desk.now + ASSUME_UNKNOWN_AFTER, record.attempts + 1
     since = record.first_tried_at or desk.now
     put(desk, record, state="sending", due_at=due, attempts=number, first_tried_at=since, hold=None)
     handed = Handed(key=record.message.key, attempt=number)
-    desk.work.wake(timer("settle", record), due, handed.model_dump(mode="json"))
+    desk.work.set_timer(timer("settle", record), due, handed.model_dump(mode="json"))
     asked = Attempted(key=record.message.key, attempt=number, message=record.message)
-    desk.work.perform(f"send/{record.message.id}", asked.model_dump(mode="json"))
+    desk.work.schedule_effect(f"send/{record.message.id}", asked.model_dump(mode="json"))
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def _release(desk: Desk, held: Held) -> None:
 
 def wake_hold(desk: Desk, held: Held, at: datetime) -> None:
     """Look at a hold at this time, and not before."""
-    desk.work.wake(f"hold/{held.hold}", at, held.model_dump(mode="json"))
+    desk.work.set_timer(f"hold/{held.hold}", at, held.model_dump(mode="json"))
 
 
 def _quiet(desk: Desk, record: SendRecord, scope: Scope, until: datetime) -> None:
@@ -183,12 +183,12 @@ def _quiet(desk: Desk, record: SendRecord, scope: Scope, until: datetime) -> Non
 # -- results -----------------------------------------------------------------------------------------------------------
 
 
-def conclude(desk: Desk, record: SendRecord, verdict: Verdict) -> None:
+def conclude(desk: Desk, record: SendRecord, verdict: Outcome) -> None:
     """What follows from the end of an attempt, for the message and for those that wait for it."""
     if not isinstance(verdict, Locked):
         _answer_probe(desk, record)
     match verdict:
-        case Again():
+        case Retry():
             _retry(desk, record, verdict)
         case Locked():
             _lock(desk, record, verdict.error)
@@ -224,11 +224,11 @@ def _tell_accounts(desk: Desk, sends: AccountSends) -> None:
     desk.work.emit("pasokh.control.account_held", sends.workspace, named, topic="accounts")
 
 
-def _retry(desk: Desk, record: SendRecord, again: Again) -> None:
+def _retry(desk: Desk, record: SendRecord, again: Retry) -> None:
     if again.quiet != "message":
         _quiet(desk, record, again.quiet, again.at)
     put(desk, record, state="retry", due_at=again.at, hold=None)
-    desk.work.wake(timer("retry", record), again.at, Handed(key=record.message.key).model_dump(mode="json"))
+    desk.work.set_timer(timer("retry", record), again.at, Handed(key=record.message.key).model_dump(mode="json"))
 
 
 def _settle_sent(desk: Desk, record: SendRecord, sent: Sent) -> None:
@@ -280,7 +280,7 @@ def _next(desk: Desk, key: str) -> None:
     start(desk, record)
 
 
-def behind(work: Work, key: str) -> tuple[str, ...]:
+def behind(work: UnitOfWork, key: str) -> tuple[str, ...]:
     """The messages of a person that wait for the one that is on its way."""
     queue = work.get(SEND_QUEUES, key)
     return queue.behind if queue else ()
@@ -292,7 +292,7 @@ def put(desk: Desk, record: SendRecord, **changes: object) -> None:
 
 
 def _blank(record: SendRecord) -> SendRecord:
-    message = record.message.model_copy(update={"text": Sealed(text="")})
+    message = record.message.model_copy(update={"text": EncryptedText(text="")})
     return record.model_copy(update={"message": message, "hold": None})
 
 

@@ -9,20 +9,20 @@ from services.channels.port import Channel
 from services.channels.registry import CHANNELS
 from services.delivery.accounts.background import AccountsWatch
 from services.delivery.accounts.processor import AccountsStage
-from services.delivery.attempt import Outside
+from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.delivery.processor import Sender
-from services.platform.host.service import Context, Part
+from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.client import open_outgoing
 from services.platform.http.fair_share import Shares
 
 
 @asynccontextmanager
-async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS) -> AsyncIterator[Part]:
+async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS) -> AsyncIterator[ServiceComponents]:
     """The processors `sender` and `accounts`, their metrics, and the connections they send over."""
     registry = CollectorRegistry()
     async with open_outgoing(context.settings) as http:
-        outside = Outside(
+        outside = SendDependencies(
             channels={channel.name: channel for channel in channels},
             http=http,
             store=context.store,
@@ -32,4 +32,6 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
         )
         accounts = AccountsStage(outside, context.settings.public_url)
         watch = AccountsWatch(context, AccountInstruments(registry))
-        yield Part(stages=(Sender(outside), accounts), collectors=(registry,), background=(watch.start, watch.run))
+        yield ServiceComponents(
+            stages=(Sender(outside), accounts), collectors=(registry,), background=(watch.start, watch.run)
+        )

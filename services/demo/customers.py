@@ -12,26 +12,26 @@ from typing import Any
 import orjson
 
 from services.demo.corpus import EXCHANGES, OPENING_TOPICS, Topic
-from services.demo.updates import GROUP, Customer, Update, Written, edited, message, pressed
+from services.demo.updates import GROUP, Customer, SentMessage, Update, callback_query, edited, message
 
 PERSONS = 240
 MOST_OPEN = 60
 REMEMBERED = 2_000
-COMEBACK = 0.35
+REPLY_PROBABILITY = 0.35
 LINK = re.compile(r"[?&]start=([A-Za-z0-9_-]{1,64})")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class Crowd:
+class CustomerSimulator:
     """Customers and what they remember."""
 
     random: Random
     first_number: int
     _numbers: "count[int]" = field(init=False)
-    _written: OrderedDict[tuple[int, int], Written] = field(default_factory=OrderedDict)
+    _written: OrderedDict[tuple[int, int], SentMessage] = field(default_factory=OrderedDict)
     _last: Update | None = None
-    _due: list[tuple[datetime, Written]] = field(default_factory=list)
+    _due: list[tuple[datetime, SentMessage]] = field(default_factory=list)
     _started: int = 0
     _open: int = 0
 
@@ -39,7 +39,7 @@ class Crowd:
         self._numbers = count(self.first_number)
 
     @classmethod
-    def starting(cls, now: datetime, random: Random) -> "Crowd":
+    def starting(cls, now: datetime, random: Random) -> "CustomerSimulator":
         """A crowd whose numbers lie above those of every earlier start (by the clock)."""
         return cls(random, int((now - EPOCH).total_seconds() * 1000))
 
@@ -52,10 +52,10 @@ class Crowd:
         ready = [written for at, written in self._due if at <= now]
         self._due = [(at, written) for at, written in self._due if at > now]
         updates = [self._post(replace(written, at=now)) for written in ready]
-        more = self.random.choices(list(_HAPPENINGS), weights=list(_HAPPENINGS.values()))[0](self, now)
+        more = self.random.choices(list(_EVENT_WEIGHTS), weights=list(_EVENT_WEIGHTS.values()))[0](self, now)
         return [*updates, *([more] if more else [])]
 
-    def heard(self, sent: Mapping[str, Any], now: datetime) -> None:
+    def on_bot_message(self, sent: Mapping[str, Any], now: datetime) -> None:
         """A message of the bot reached somebody: they may answer, and follow a link into the private chat."""
         before = self._addressee(sent)
         if before is None:
@@ -64,13 +64,13 @@ class Crowd:
         if link is not None:
             self._later(now, before.customer, f"/start {link[1]}", 3, 10)
             self._later(now, before.customer, self._text(before.customer, "payment"), 11, 20)
-        elif self.random.random() < COMEBACK:
+        elif self.random.random() < REPLY_PROBABILITY:
             topic: Topic = "thanks" if self.random.random() < 0.7 else self.random.choice(OPENING_TOPICS)
             self._later(now, before.customer, self._text(before.customer, topic), 4, 25, chat=before.chat)
 
     # -- kinds of things that happen -----------------------------------------------------------------------------------
 
-    def _writes(self, now: datetime) -> Update | None:
+    def _new_message(self, now: datetime) -> Update | None:
         customer = Customer(self.random.randrange(PERSONS))
         return self._opens(customer, customer.id, self.random.choice(OPENING_TOPICS), now)
 
@@ -79,19 +79,19 @@ class Crowd:
         return self._opens(Customer(self.random.randrange(PERSONS)), GROUP, topic, now)
 
     def _edits(self, now: datetime) -> Update | None:
-        before = self._anything()
+        before = self._random_update()
         if before is None or now - before.at > timedelta(hours=1):
             return None
         return edited(next(self._numbers), replace(before, text=before.text + " 🙏"), now)
 
-    def _presses(self, now: datetime) -> Update | None:
-        before = self._anything()
+    def _callback_query(self, now: datetime) -> Update | None:
+        before = self._random_update()
         if before is None or before.chat < 0:
             return None
         shown = replace(before, message_id=next(self._numbers), at=now, text="?")
-        return pressed(next(self._numbers), shown, "order:status")
+        return callback_query(next(self._numbers), shown, "order:status")
 
-    def _comes_twice(self, now: datetime) -> Update | None:
+    def _redeliver(self, now: datetime) -> Update | None:
         """The platform did not hear our answer and posts the same again."""
         return self._last
 
@@ -101,9 +101,9 @@ class Crowd:
         if self._open + self._started >= MOST_OPEN:
             return None
         self._started += 1
-        return self._post(Written(customer, chat, next(self._numbers), now, self._text(customer, topic)))
+        return self._post(SentMessage(customer, chat, next(self._numbers), now, self._text(customer, topic)))
 
-    def _post(self, written: Written) -> Update:
+    def _post(self, written: SentMessage) -> Update:
         self._written[written.chat, written.message_id] = written
         while len(self._written) > REMEMBERED:
             self._written.popitem(last=False)
@@ -114,26 +114,26 @@ class Crowd:
         self, now: datetime, customer: Customer, text: str, least: int, most: int, chat: int | None = None
     ) -> None:
         at = now + timedelta(seconds=self.random.uniform(least, most))
-        self._due.append((at, Written(customer, chat or customer.id, next(self._numbers), at, text)))
+        self._due.append((at, SentMessage(customer, chat or customer.id, next(self._numbers), at, text)))
 
     def _text(self, customer: Customer, topic: Topic) -> str:
         question = self.random.choice(EXCHANGES[customer.language][topic]).question
         return question.format(order=self.random.randint(100_000, 999_999))
 
-    def _anything(self) -> Written | None:
+    def _random_update(self) -> SentMessage | None:
         return self._written[self.random.choice(list(self._written)[-50:])] if self._written else None
 
-    def _addressee(self, sent: Mapping[str, Any]) -> Written | None:
+    def _addressee(self, sent: Mapping[str, Any]) -> SentMessage | None:
         chat = int(sent["chat_id"])
         replied = int((sent.get("reply_parameters") or {}).get("message_id", 0))
         last = next((w for w in reversed(self._written.values()) if w.chat == chat and chat > 0), None)
         return self._written.get((chat, replied), last)
 
 
-_HAPPENINGS: Mapping[Callable[[Crowd, datetime], Update | None], float] = {
-    Crowd._writes: 0.82,
-    Crowd._writes_in_the_group: 0.08,
-    Crowd._edits: 0.04,
-    Crowd._comes_twice: 0.04,
-    Crowd._presses: 0.02,
+_EVENT_WEIGHTS: Mapping[Callable[[CustomerSimulator, datetime], Update | None], float] = {
+    CustomerSimulator._new_message: 0.82,
+    CustomerSimulator._writes_in_the_group: 0.08,
+    CustomerSimulator._edits: 0.04,
+    CustomerSimulator._redeliver: 0.04,
+    CustomerSimulator._callback_query: 0.02,
 }

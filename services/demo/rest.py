@@ -11,7 +11,7 @@ from schemas.values import Json
 SECONDS = 20.0
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """The installation answered with an error. `status` is HTTP's."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -62,4 +62,4 @@ def _body(answer: httpx2.Response) -> dict[str, Any]:
     if answer.is_success:
         body: dict[str, Any] = answer.json()
         return body
-    raise Refusal(answer.status_code, answer.text[:500])
+    raise ApiError(answer.status_code, answer.text[:500])

@@ -10,15 +10,15 @@ from typing import Any
 import httpx2
 import structlog
 
-from services.demo.agents import Deed, Desk
-from services.demo.customers import Crowd
-from services.demo.rest import Refusal, Rest, connected
+from services.demo.agents import AgentAction, AgentSimulator
+from services.demo.customers import CustomerSimulator
+from services.demo.rest import ApiError, Rest, connected
 from services.demo.seeding import ACCOUNT, Credentials, seed
 from services.demo.updates import Update
 from services.platform.core.time_source import Clock, SystemClock
 
 LOOK_SECONDS = 1.0
-LANES = 8
+WORKERS = 8
 LANE_UPDATES = 100
 TRIES = 5
 OPEN_STATUSES = ("bot", "waiting", "offered", "assigned", "pending")
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Shop:
+class DemoSession:
     """Everything that a running demo shares."""
 
     rest: Rest
@@ -34,12 +34,12 @@ class Shop:
     stand_in: httpx2.AsyncClient
     webhook: str
     secret: str
-    crowd: Crowd
-    desk: Desk
+    crowd: CustomerSimulator
+    desk: AgentSimulator
     clock: Clock
     heard: int = 0
     lanes: list["asyncio.Queue[Update]"] = field(
-        default_factory=lambda: [asyncio.Queue(LANE_UPDATES) for _ in range(LANES)]
+        default_factory=lambda: [asyncio.Queue(LANE_UPDATES) for _ in range(WORKERS)]
     )
 
 
@@ -72,18 +72,18 @@ async def stream(
     start = time.now()
     random = Random(start.timestamp())  # noqa: S311 - what customers write guards nothing
     async with connected(base_url) as client, connected(stand_in) as telegram:
-        shop = Shop(
+        shop = DemoSession(
             rest=Rest(client, admin_key, workspace),
             client=client,
             stand_in=telegram,
             webhook=f"/webhooks/telegram/{workspace}/{ACCOUNT}",
             secret=credentials.secret_token,
-            crowd=Crowd.starting(start, random),
-            desk=Desk(random, run=str(int(start.timestamp()))),
+            crowd=CustomerSimulator.starting(start, random),
+            desk=AgentSimulator(random, run=str(int(start.timestamp()))),
             clock=time,
         )
-        shop.heard = await _last_heard(shop)
-        await _until_stopped(stop, [_customers(shop, rate, random), _agents(shop), *map(_lane(shop), shop.lanes)])
+        shop.heard = await _last_seen_id(shop)
+        await _until_stopped(stop, [_customers(shop, rate, random), _agents(shop), *map(_worker(shop), shop.lanes)])
 
 
 async def _seeded(
@@ -94,7 +94,7 @@ async def _seeded(
             return await seed(base_url, admin_key, workspace, stand_in)
         except httpx2.TransportError:
             log.info("demo_waits_for_installation")
-        except Refusal as refusal:
+        except ApiError as refusal:
             if refusal.status not in (429, 503):
                 raise
         with suppress(TimeoutError):
@@ -119,14 +119,14 @@ async def _until_stopped(stop: asyncio.Event, lives: Sequence[Awaitable[None]]) 
 # -- customers ---------------------------------------------------------------------------------------------------------
 
 
-async def _customers(shop: Shop, rate: float, random: Random) -> None:
+async def _customers(shop: DemoSession, rate: float, random: Random) -> None:
     while True:
         await asyncio.sleep(random.expovariate(rate))
         for update in shop.crowd.next(shop.clock.now()):
-            await shop.lanes[update.chat % LANES].put(update)
+            await shop.lanes[update.chat % WORKERS].put(update)
 
 
-def _lane(shop: Shop) -> Callable[["asyncio.Queue[Update]"], Awaitable[None]]:
+def _worker(shop: DemoSession) -> Callable[["asyncio.Queue[Update]"], Awaitable[None]]:
     """Delivers in order what belongs to the chats of a lane, as the platform does."""
 
     async def run(lane: "asyncio.Queue[Update]") -> None:
@@ -136,7 +136,7 @@ def _lane(shop: Shop) -> Callable[["asyncio.Queue[Update]"], Awaitable[None]]:
     return run
 
 
-async def _deliver(shop: Shop, update: Update) -> None:
+async def _deliver(shop: DemoSession, update: Update) -> None:
     headers = {"x-telegram-bot-api-secret-token": shop.secret}
     for number in range(TRIES):
         try:
@@ -152,36 +152,36 @@ async def _deliver(shop: Shop, update: Update) -> None:
 # -- agents, and what reaches the customers ----------------------------------------------------------------------------
 
 
-async def _agents(shop: Shop) -> None:
+async def _agents(shop: DemoSession) -> None:
     while True:
         try:
             await _listen(shop)
-            deeds = await _look(shop)
-        except (httpx2.TransportError, Refusal) as error:
+            deeds = await _poll(shop)
+        except (httpx2.TransportError, ApiError) as error:
             log.warning("demo_cannot_look", reason=type(error).__name__)
             deeds = []
         await asyncio.gather(*(_do(shop, deed) for deed in deeds))
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _listen(shop: Shop) -> None:
+async def _listen(shop: DemoSession) -> None:
     for entry in await _sent_after(shop, shop.heard):
         shop.heard = entry["number"]
-        shop.crowd.heard(entry, shop.clock.now())
+        shop.crowd.on_bot_message(entry, shop.clock.now())
 
 
-async def _last_heard(shop: Shop) -> int:
+async def _last_seen_id(shop: DemoSession) -> int:
     """What was sent before this start is nobody's news."""
     return max((entry["number"] for entry in await _sent_after(shop, 0)), default=0)
 
 
-async def _sent_after(shop: Shop, number: int) -> list[dict[str, Any]]:
+async def _sent_after(shop: DemoSession, number: int) -> list[dict[str, Any]]:
     answer = await shop.stand_in.get("/_sent", params={"after": str(number)})
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
 
 
-async def _look(shop: Shop) -> list[Deed]:
+async def _poll(shop: DemoSession) -> list[AgentAction]:
     found = [one for status in OPEN_STATUSES async for one in shop.rest.items("/conversations", status=status)]
     shop.crowd.counted(len(found))
     languages = {one["id"]: one.get("language") for one in found}
@@ -189,7 +189,7 @@ async def _look(shop: Shop) -> list[Deed]:
     return [await _worded(shop, deed, languages[deed.conversation]) for deed in deeds]
 
 
-async def _worded(shop: Shop, deed: Deed, language: str | None) -> Deed:
+async def _worded(shop: DemoSession, deed: AgentAction, language: str | None) -> AgentAction:
     if deed.action != "reply" or deed.text is not None:
         return deed
     asked = ""
@@ -199,14 +199,14 @@ async def _worded(shop: Shop, deed: Deed, language: str | None) -> Deed:
     return shop.desk.worded(deed, asked, language)
 
 
-async def _do(shop: Shop, deed: Deed) -> None:
+async def _do(shop: DemoSession, deed: AgentAction) -> None:
     path, body = f"/conversations/{deed.conversation}", {"agent": deed.agent}
     try:
         if deed.action == "reply":
             await shop.rest.post(f"{path}/replies", {**body, "text": deed.text}, key=deed.key)
         else:
             await shop.rest.post(f"{path}/resolve", body, key=deed.key)
-    except (httpx2.TransportError, Refusal) as error:
-        status = error.status if isinstance(error, Refusal) else None
+    except (httpx2.TransportError, ApiError) as error:
+        status = error.status if isinstance(error, ApiError) else None
         log.info("demo_agent_could_not", action=deed.action, conversation=deed.conversation, status=status)
         shop.desk.failed(deed, shop.clock.now())

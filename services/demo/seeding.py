@@ -18,7 +18,7 @@ BOT_USERNAME = "pasokh_demo_bot"
 
 
 @dataclass(frozen=True, slots=True)
-class Colleague:
+class DemoAgent:
     """An agent of the demo shop."""
 
     id: str
@@ -27,15 +27,15 @@ class Colleague:
     capacity: int = 8
 
 
-AGENTS: tuple[Colleague, ...] = (
-    Colleague("sara", "سارا", {"fa": 5, "en": 2}),
-    Colleague("omid", "امید", {"fa": 4, "ar": 2}),
-    Colleague("omar", "عمر", {"ar": 5, "en": 3}),
-    Colleague("layla", "ليلى", {"ar": 4, "fa": 2}),
-    Colleague("ilze", "Ilze", {"lv": 5, "en": 4}),
-    Colleague("juris", "Juris", {"lv": 4, "en": 2}),
-    Colleague("emma", "Emma", {"en": 5}),
-    Colleague("noah", "Noah", {"en": 4, "lv": 1}),
+AGENTS: tuple[DemoAgent, ...] = (
+    DemoAgent("sara", "سارا", {"fa": 5, "en": 2}),
+    DemoAgent("omid", "امید", {"fa": 4, "ar": 2}),
+    DemoAgent("omar", "عمر", {"ar": 5, "en": 3}),
+    DemoAgent("layla", "ليلى", {"ar": 4, "fa": 2}),
+    DemoAgent("ilze", "Ilze", {"lv": 5, "en": 4}),
+    DemoAgent("juris", "Juris", {"lv": 4, "en": 2}),
+    DemoAgent("emma", "Emma", {"en": 5}),
+    DemoAgent("noah", "Noah", {"en": 4, "lv": 1}),
 )
 
 ROUTING: dict[str, Json] = {
@@ -126,7 +126,7 @@ def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, di
         (f"/teams/{TEAM}", {"name": "Support"}),
         ("/teams/payments", {"name": "Payments"}),
         *((f"/agents/{one.id}", _agent(one)) for one in AGENTS),
-        *((f"/agents/{one.id}/presence", _online()) for one in AGENTS),
+        *((f"/agents/{one.id}/presence", _set_online()) for one in AGENTS),
         ("/routing", ROUTING),
         ("/sla", SLA),
         (f"/accounts/telegram/{ACCOUNT}", _account(credentials, stand_in_url)),
@@ -134,12 +134,12 @@ def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, di
     ]
 
 
-def _agent(one: Colleague) -> dict[str, Json]:
+def _agent(one: DemoAgent) -> dict[str, Json]:
     skills: dict[str, Json] = {f"lang:{language}": level for language, level in one.languages.items()}
     return {"name": one.name, "teams": [TEAM, "payments"], "skills": skills, "capacity": one.capacity}
 
 
-def _online() -> dict[str, Json]:
+def _set_online() -> dict[str, Json]:
     return {"status": "online"}
 
 

@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from schemas.values import Json, Written
+from schemas.values import Json, RequestModel
 from services.platform.core.time_source import Clock, SystemClock
 
 TEXT_LIMIT = 4096
@@ -37,7 +37,7 @@ TOKEN = re.compile(r"^(\d{1,19}):[A-Za-z0-9_-]{1,128}$")
 FaultKind = Literal["rate_limited", "error", "blocked", "hang", "drop_after", "drop_before"]
 
 
-class Fault(Written):
+class Fault(RequestModel):
     """What the next calls of sendMessage meet.
 
     `rate_limited`: 429 with `retry_after`. `error`: 500. `blocked`: 403. `hang`: an answer only after `seconds`, the
@@ -60,7 +60,7 @@ class Problem(Exception):
         self.parameters = parameters
 
 
-class BrokenOff:
+class TruncatedResponse:
     """An answer that ends before its announced length, so that the server has to cut the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +70,7 @@ class BrokenOff:
 
 
 @dataclass
-class TelegramStandIn:
+class FakeTelegram:
     """The state of a stand-in; `app` serves it. `sent` are the messages taken, as `/_sent` shows them.
 
     `updates` wait to be fetched; `webhooks` are the addresses set, by bot; `offsets` those that fetches named.
@@ -100,7 +100,7 @@ class TelegramStandIn:
 
     # -- what a bot calls ----------------------------------------------------------------------------------------------
 
-    async def _call(self, request: Request) -> Response | BrokenOff:
+    async def _call(self, request: Request) -> Response | TruncatedResponse:
         try:
             bot, body = _bot(request), await _parameters(request)
             match request.path_params["method"].lower():
@@ -136,15 +136,15 @@ class TelegramStandIn:
                 await asyncio.wait_for(self._came.wait(), min(timeout, 50))
         return list[Json](self.updates)[: limit if isinstance(limit, int) else 100]
 
-    async def _send_message(self, bot: int, body: dict[str, Json], request: Request) -> Response | BrokenOff:
+    async def _send_message(self, bot: int, body: dict[str, Json], request: Request) -> Response | TruncatedResponse:
         chat, text = _chat(body), _text(body)
         fault = self._next_fault()
         if fault is not None and fault.kind == "drop_before":
-            return BrokenOff()
+            return TruncatedResponse()
         if fault is not None and fault.kind != "drop_after":
             await _fail(fault)
         message = self._taken(bot, chat, text, body)
-        return _ok(message) if fault is None else BrokenOff()
+        return _ok(message) if fault is None else TruncatedResponse()
 
     def _taken(self, bot: int, chat: int | str, text: str, body: dict[str, Json]) -> dict[str, Json]:
         number = next(self._numbers)

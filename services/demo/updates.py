@@ -33,7 +33,7 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class SentMessage:
     """A message that a customer wrote. `chat` is their own id, or the group's."""
 
     customer: Customer
@@ -63,18 +63,18 @@ class Update:
     body: dict[str, Json]
 
 
-def message(update_id: int, written: Written) -> Update:
+def message(update_id: int, written: SentMessage) -> Update:
     """Somebody wrote."""
     return Update(written.chat, {"update_id": update_id, "message": written.shape()})
 
 
-def edited(update_id: int, written: Written, at: datetime) -> Update:
+def edited(update_id: int, written: SentMessage, at: datetime) -> Update:
     """Somebody changed what they wrote; `written` has the new text."""
     body = {**written.shape(), "edit_date": int(at.timestamp())}
     return Update(written.chat, {"update_id": update_id, "edited_message": body})
 
 
-def pressed(update_id: int, written: Written, data: str) -> Update:
+def callback_query(update_id: int, written: SentMessage, data: str) -> Update:
     """Somebody pressed a button under a message of the bot."""
     query: dict[str, Json] = {
         "id": str(update_id),

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 from schemas.configuration import Calendar, Weekday
 
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-HORIZON = timedelta(days=3660)
+MAX_LOOKAHEAD = timedelta(days=3660)
 """Nothing is promised later than this: hours of a minute a week would lead beyond the end of all calendars."""
 
-Span = tuple[int, int]
+OpenInterval = tuple[int, int]
 """Opening and closing in minutes after midnight, 24:00 being 1440."""
 
 
-def add_business(start: datetime, seconds: float, calendar: Calendar) -> datetime:
+def add_business_seconds(start: datetime, seconds: float, calendar: Calendar) -> datetime:
     """When `seconds` of opening time after `start` have passed, in UTC; at the latest `HORIZON` after `start`.
 
     Time that ends with closing ends then, not with the next opening. Zero seconds are `start` itself.
@@ -26,8 +26,8 @@ def add_business(start: datetime, seconds: float, calendar: Calendar) -> datetim
     left = timedelta(seconds=seconds)
     if left <= timedelta(0):
         return start.astimezone(UTC)
-    end = start.astimezone(UTC) + HORIZON
-    for opens, closes in _openings(start, end, calendar):
+    end = start.astimezone(UTC) + MAX_LOOKAHEAD
+    for opens, closes in _open_intervals(start, end, calendar):
         begins = max(opens, start.astimezone(UTC))
         if begins + left <= closes:
             return begins + left
@@ -35,39 +35,39 @@ def add_business(start: datetime, seconds: float, calendar: Calendar) -> datetim
     return end
 
 
-def business_between(start: datetime, end: datetime, calendar: Calendar) -> float:
+def business_seconds_between(start: datetime, end: datetime, calendar: Calendar) -> float:
     """The seconds of opening time from `start` to `end`; none when `end` is not after `start`."""
     if end <= start:
         return 0.0
-    spans = ((max(opens, start), min(closes, end)) for opens, closes in _openings(start, end, calendar))
+    spans = ((max(opens, start), min(closes, end)) for opens, closes in _open_intervals(start, end, calendar))
     return sum((closes - opens for opens, closes in spans), timedelta(0)).total_seconds()
 
 
 def opening_at(at: datetime, calendar: Calendar) -> tuple[bool, datetime | None]:
     """Whether it is open at a time; and when not, when it opens next, in UTC: None where no day within `HORIZON` does."""
     moment = at.astimezone(UTC)
-    opens = next((opens for opens, _ in _openings(moment, moment + HORIZON, calendar)), None)
+    opens = next((opens for opens, _ in _open_intervals(moment, moment + MAX_LOOKAHEAD, calendar)), None)
     is_open = opens is not None and opens <= moment
     return is_open, None if is_open else opens
 
 
-def _openings(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
+def _open_intervals(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
     """The opening times that touch `start` to `end`, in UTC: in order, apart, not empty."""
     zone = ZoneInfo(calendar.timezone)
-    week = [_merged(calendar, weekday) for weekday in WEEKDAYS]
+    week = [_merge_intervals(calendar, weekday) for weekday in WEEKDAYS]
     holidays = frozenset(calendar.holidays)
     day = start.astimezone(zone).date()
     last = end.astimezone(zone).date()
     while day <= last:
         for span in week[day.weekday()] if day not in holidays else ():
-            opens, closes = (_moment(day, minutes, zone) for minutes in span)
+            opens, closes = (_local_to_utc(day, minutes, zone) for minutes in span)
             if opens < closes and closes > start and opens < end:
                 yield opens, closes
         day += timedelta(days=1)
 
 
-def _merged(calendar: Calendar, weekday: Weekday) -> list[Span]:
-    merged: list[Span] = []
+def _merge_intervals(calendar: Calendar, weekday: Weekday) -> list[OpenInterval]:
+    merged: list[OpenInterval] = []
     for opens, closes in sorted((_minutes(a), _minutes(b)) for a, b in calendar.hours.get(weekday, [])):
         if merged and opens <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], closes))
@@ -80,16 +80,16 @@ def _minutes(wall: str) -> int:
     return int(wall[:2]) * 60 + int(wall[3:])
 
 
-def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+def _local_to_utc(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     """A wall time in UTC. Never falls as wall time rises, so openings cannot overlap."""
     wall = datetime.combine(day, time.min) + timedelta(minutes=minutes)
     first = wall.replace(tzinfo=zone).astimezone(UTC)
     if first.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
         return first
-    return _change(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), first, zone)
+    return _next_utc_offset_change(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), first, zone)
 
 
-def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+def _next_utc_offset_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """The second at which the zone's clock jumps, between two moments around it."""
     offset = after.astimezone(zone).utcoffset()
     while after - before > timedelta(seconds=1):

@@ -13,7 +13,7 @@ Override = Literal["priority", "team"]
 """What a person or an escalation decided: rules that are applied again leave it as it is."""
 
 
-class Case(Conversation):
+class ConversationState(Conversation):
     """A conversation with what its owner needs besides.
 
     `key` is the person key, `thread` the place in public (None: private). `addresses` per surface is where the
@@ -47,12 +47,12 @@ class Case(Conversation):
             return given
         return PersonKey(info.data["workspace"], given)
 
-    def shown(self) -> Conversation:
+    def public_view(self) -> Conversation:
         """As REST and facts show it."""
-        return self.narrowed(Conversation)
+        return self.project(Conversation)
 
 
-class Person(Contract):
+class Contact(Contract):
     """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case.
 
     `forwarded_to` is the conversation of another person that this one continues (a chat opened by a hand-off link).

@@ -4,21 +4,21 @@ from schemas.conversation import Status
 from schemas.values import Contract, Instant
 
 
-class Turn(Contract):
+class PendingRequest(Contract):
     """The customer waits for an answer. `since` is when it counts, `begun` the time of the fact that said so."""
 
     since: Instant
     begun: Instant
 
 
-class Said(Contract):
+class PendingAnswer(Contract):
     """An agent's answer on its way; `asked`: the customer wrote again after it, before the next answer."""
 
     message: str
-    asked: Turn | None = None
+    asked: PendingRequest | None = None
 
 
-class CaseRecord(Contract):
+class ConversationMetricsState(Contract):
     """What counting a conversation must remember; there is none once it is closed. Its id is the conversation.
 
     `waiting` is the series in which it is counted as waiting now, `waiting_since` when it was queued (kept while it is
@@ -38,7 +38,7 @@ class CaseRecord(Contract):
     pending_seconds: float = 0.0
     handled_seconds: float = 0.0
     handled_since: Instant | None = None
-    turn: Turn | None = None
-    said: list[Said] = []
+    turn: PendingRequest | None = None
+    said: list[PendingAnswer] = []
     answered: bool = False
     answered_by_any: bool = False

@@ -10,7 +10,7 @@ from schemas.sla import Clock, ClockMetric
 from schemas.values import Contract, Instant, Priority
 
 
-class Answer(Contract):
+class PendingReply(Contract):
     """An answer that was accepted `at` and is on its way to the customer.
 
     `asked_at`: the customer wrote again after it, first at this time, and before the next answer.
@@ -28,7 +28,7 @@ class Pause(Contract):
     until: Instant
 
 
-class Promise(Clock):
+class SlaClockState(Clock):
     """One run of one clock.
 
     `next_at` is the next moment at which something is to be told (a warning or the breach), None when nothing is: it
@@ -44,14 +44,14 @@ class Promise(Clock):
     warned: list[float] = []
     calendar: Calendar | None = None
     escalate: Escalation | None = None
-    answers: list[Answer] = []
+    answers: list[PendingReply] = []
     ended_at: Instant | None = None
     paused_at: Instant | None = None
     pauses: list[Pause] = []
     next_at: Instant | None = None
 
 
-class Terms(Contract):
+class PolicySnapshot(Contract):
     """What one policy promises, as it was when it was picked. `version` 0: a default."""
 
     policy: str
@@ -62,14 +62,14 @@ class Terms(Contract):
     escalate: Escalation | None = None
 
 
-class Wait(Contract):
+class OpenTarget(Contract):
     """Something is waited for since then. `run` is that of its clock, None while nothing is promised about it."""
 
     since: Instant
     run: int | None = None
 
 
-class Watch(Contract):
+class ConversationSlaState(Contract):
     """What is waited for on one conversation.
 
     `terms` were picked for `team` and `priority`; None: no policy matches. `picked` are the versions of the workspace's
@@ -82,9 +82,9 @@ class Watch(Contract):
     workspace: str
     team: str
     priority: Priority
-    terms: Terms | None = None
+    terms: PolicySnapshot | None = None
     picked: list[int] = []
-    waits: dict[ClockMetric, Wait] = {}
+    waits: dict[ClockMetric, OpenTarget] = {}
     runs: dict[ClockMetric, int] = {}
     begun: list[Literal["first_response", "public_response"]] = []
-    answers: list[Answer] = []
+    answers: list[PendingReply] = []

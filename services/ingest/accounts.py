@@ -13,19 +13,19 @@ from services.records.configuration import FRESH_SECONDS, Configurations
 from services.text.own import NOTHING, OwnIdentifiers, own_identifiers
 
 STALE_SECONDS = 300.0
-SPACING_SECONDS = 0.01
-KEPT = 1024
+MIN_REFRESH_INTERVAL_SECONDS = 0.01
+MAX_CACHED = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
+class ConnectedAccount:
     """An account of a workspace, the languages that its customers may write in, the likeliest first, and the shop's own.
 
     `generation` tells it from one of the same name before, and from itself under another secret.
     """
 
     account: Account
-    expected: tuple[str, ...]
+    expected_languages: tuple[str, ...]
     configuration: WorkspaceConfiguration
     own: OwnIdentifiers = NOTHING
     generation: int = 0
@@ -35,15 +35,15 @@ class Connected:
 class _Entry:
     configuration: WorkspaceConfiguration | None
     at: float
-    turn: int
+    generation: int
 
 
-class Accounts:
+class AccountCache:
     """Reads accounts. One read at a time, at most one each `spacing` seconds, for all that wait: forged calls that
     each ask for a fresh look cost no more than that.
     """
 
-    def __init__(self, store: Reader, clock: Clock, *, spacing: float = SPACING_SECONDS) -> None:
+    def __init__(self, store: Reader, clock: Clock, *, spacing: float = MIN_REFRESH_INTERVAL_SECONDS) -> None:
         self._store, self._clock, self._spacing = store, clock, spacing
         self._configurations = Configurations()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
@@ -52,7 +52,7 @@ class Accounts:
         self._turn, self._next_read = 0, clock.monotonic()
         self._failed: tuple[int, Unavailable] | None = None
 
-    async def find(self, workspace: str, channel: str, account: str) -> Connected | None:
+    async def find(self, workspace: str, channel: str, account: str) -> ConnectedAccount | None:
         """The account as it was at most a second ago; while the store is away, at most five minutes ago.
 
         Raises Unavailable.
@@ -67,7 +67,7 @@ class Accounts:
                     raise
         return _connected(entry.configuration, channel, account)
 
-    async def find_again(self, workspace: str, channel: str, account: str) -> Connected | None:
+    async def reload(self, workspace: str, channel: str, account: str) -> ConnectedAccount | None:
         """The account as the store has it after this call began. Raises Unavailable."""
         return _connected((await self._read(workspace)).configuration, channel, account)
 
@@ -77,7 +77,7 @@ class Accounts:
         self._wanted.add(workspace)
         async with self._lock:
             entry = self._entries.get(workspace)
-            if entry is not None and entry.turn > arrived:
+            if entry is not None and entry.generation > arrived:
                 return entry
             if self._failed is not None and self._failed[0] > arrived:
                 raise Unavailable(str(self._failed[1]))
@@ -91,7 +91,7 @@ class Accounts:
         self._turn += 1
         wanted, self._wanted = self._wanted, set()
         try:
-            found = await self._configurations.of(self._store, wanted)
+            found = await self._configurations.current(self._store, wanted)
         except Unavailable as error:
             self._failed = (self._turn, error)
             raise
@@ -99,17 +99,17 @@ class Accounts:
         for workspace in wanted:
             self._entries[workspace] = _Entry(found.get(workspace), now, self._turn)
             self._entries.move_to_end(workspace)
-        while len(self._entries) > max(KEPT, len(wanted)):
+        while len(self._entries) > max(MAX_CACHED, len(wanted)):
             self._entries.popitem(last=False)
 
 
-def _connected(configuration: WorkspaceConfiguration | None, channel: str, account: str) -> Connected | None:
+def _connected(configuration: WorkspaceConfiguration | None, channel: str, account: str) -> ConnectedAccount | None:
     kept = configuration.accounts.get(f"{channel}/{account}") if configuration else None
     if configuration is None or kept is None:
         return None
     own = [kept.body.language] if kept.body.language else []
     expected = tuple(dict.fromkeys([*own, *configuration.itself.body.languages]))
-    return Connected(
+    return ConnectedAccount(
         Account(configuration.workspace, channel, account, kept.body),
         expected,
         configuration,

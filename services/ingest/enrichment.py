@@ -4,24 +4,24 @@ import re
 from collections.abc import Sequence
 
 from schemas.activity import Activity, Attachment
-from schemas.values import Json, Sealed
+from schemas.values import EncryptedText, Json
 from schemas.visible import is_blank
 from services.platform.core.identifiers import hashed_id
 from services.text.intents import intent_of
 from services.text.language import detect
 from services.text.normalise import MOST_READ
 from services.text.own import NOTHING, OwnIdentifiers
-from services.text.sensitive import mask
+from services.text.sensitive import redact
 from services.text.sentiment import sentiment_of
 
-SAID_BY_PERSONS = frozenset({"message", "edit", "postback", "survey_answer"})
+AUTHORED_KINDS = frozenset({"message", "edit", "postback", "survey_answer"})
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 """What the token of a hand-off looks like; chance writes much into one, a whole card number never."""
-MOST = 10**12
+CARD_NUMBER_THRESHOLD = 10**12
 """No number that we keep counts or measures so much: a longer one may be a card."""
 
 
-class _Masking:
+class _Redactor:
     """Masks one text after another and remembers what was found."""
 
     def __init__(self, own: OwnIdentifiers, *, public: bool) -> None:
@@ -29,18 +29,18 @@ class _Masking:
         self.kinds: set[str] = set()
 
     def text(self, text: str) -> str:
-        masked = mask(text, public=self._public, own=self._own)
+        masked = redact(text, public=self._public, own=self._own)
         self.kinds.update(masked.kinds)
         return masked.text
 
-    def optional(self, text: str | None) -> str | None:
+    def redact_optional(self, text: str | None) -> str | None:
         return None if text is None else self.text(text)
 
     def link(self, url: str | None) -> str | None:
         """An address of a file, without secrets. What only identifies a person stays, or nobody could fetch the file."""
         if url is None:
             return None
-        masked = mask(url, public=False, own=self._own)
+        masked = redact(url, public=False, own=self._own)
         self.kinds.update(masked.kinds)
         return masked.text
 
@@ -54,7 +54,7 @@ class _Masking:
         return self.fields(value) if isinstance(value, dict) else value
 
     def number(self, value: float) -> Json:
-        masked = self.text(str(value)) if abs(value) >= MOST else None
+        masked = self.text(str(value)) if abs(value) >= CARD_NUMBER_THRESHOLD else None
         return value if masked in (None, str(value)) else masked
 
     def fields(self, fields: dict[str, Json]) -> dict[str, Json]:
@@ -63,28 +63,28 @@ class _Masking:
     def attachment(self, one: Attachment) -> Attachment:
         # Who sends a file says what it is called and of what type.
         said = {
-            "name": self.optional(one.name),
-            "media_type": self.optional(one.media_type),
+            "name": self.redact_optional(one.name),
+            "media_type": self.redact_optional(one.media_type),
             "url": self.link(one.url),
         }
         return one.model_copy(update={**said, "details": self.fields(one.details)})
 
 
-def understood(activity: Activity, expected: Sequence[str] = (), own: OwnIdentifiers = NOTHING) -> Activity:
+def enrich(activity: Activity, expected: Sequence[str] = (), own: OwnIdentifiers = NOTHING) -> Activity:
     """The activity without secrets, and with what its words tell.
 
     `expected` are the account's languages, the likeliest first; `own` is what is the shop's, and no secret. Anything masked makes it `sensitive`; in public that
     includes what identifies a person. Text leaves here sealed with no key, that is, plain.
     """
-    masking = _Masking(own, public=activity.surface == "public")
+    masking = _Redactor(own, public=activity.surface == "public")
     details = masking.fields(activity.details)
-    text = masking.optional(activity.text.text if activity.text else None)
+    text = masking.redact_optional(activity.text.text if activity.text else None)
     safe: dict[str, object] = {
-        "text": Sealed(key=None, text=text) if text is not None else None,
-        "person_name": masking.optional(_shown_name(activity.person_name)),
+        "text": EncryptedText(key=None, text=text) if text is not None else None,
+        "person_name": masking.redact_optional(_shown_name(activity.person_name)),
         "attachments": [masking.attachment(one) for one in activity.attachments],
-        "quote": masking.optional(activity.quote),
-        "forwarded_from": masking.optional(activity.forwarded_from),
+        "quote": masking.redact_optional(activity.quote),
+        "forwarded_from": masking.redact_optional(activity.forwarded_from),
         "links": [masking.text(link) for link in activity.links],
         "details": details,
     }
@@ -92,7 +92,7 @@ def understood(activity: Activity, expected: Sequence[str] = (), own: OwnIdentif
         # Edits of one second differ by what they say. The hash is of the masked text: a card could be found from another.
         safe["id"] = hashed_id(activity.id, text or "")
     kinds = sorted({*activity.masked, *masking.kinds})
-    told = _told(details, text, expected) if activity.kind in SAID_BY_PERSONS else {}
+    told = _detect(details, text, expected) if activity.kind in AUTHORED_KINDS else {}
     return activity.model_copy(update=safe | told | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)})
 
 
@@ -101,7 +101,7 @@ def _shown_name(name: str | None) -> str | None:
     return None if name is None or is_blank(name) else name
 
 
-def _told(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:
+def _detect(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:
     hint = details.get("language_code")
     said = (text or "")[:MOST_READ]
     return {
@@ -119,4 +119,4 @@ def _is_identifier(name: str, value: Json) -> bool:
 
 
 def _is_token(value: str) -> bool:
-    return TOKEN.fullmatch(value) is not None and "card" not in mask(value, public=False).kinds
+    return TOKEN.fullmatch(value) is not None and "card" not in redact(value, public=False).kinds

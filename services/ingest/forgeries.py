@@ -6,7 +6,7 @@ import structlog
 
 from services.channels.port import Account
 from services.platform.core.time_source import Clock
-from services.platform.http.rate_limits import Rates
+from services.platform.http.rate_limits import RateLimits
 
 LOG_SECONDS = 60.0
 _log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ class _Spell:
 class Forgeries:
     """Guesses at the secrets of accounts. Who knows the secret is never counted, and never refused for others' guesses."""
 
-    rates: Rates
+    rates: RateLimits
     clock: Clock
     spells: dict[str, _Spell] = field(default_factory=dict)
 

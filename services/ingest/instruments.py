@@ -6,31 +6,31 @@ Always: received = published + rejected + failed, per workspace and channel (onl
 from prometheus_client import Counter, Gauge
 from prometheus_client.registry import Collector
 
-WHERE = ("workspace", "channel")
+LABELS = ("workspace", "channel")
 
 
 class IngestInstruments:
     """Counters of one process, registered by whoever serves `/metrics`."""
 
     def __init__(self) -> None:
-        self.received = Counter("pasokh_ingest_received_total", "Activities that came in.", WHERE, registry=None)
+        self.received = Counter("pasokh_ingest_received_total", "Activities that came in.", LABELS, registry=None)
         self.published = Counter(
-            "pasokh_ingest_published_total", "Activities that the bus has durably.", [*WHERE, "kind"], registry=None
+            "pasokh_ingest_published_total", "Activities that the bus has durably.", [*LABELS, "kind"], registry=None
         )
         self.rejected = Counter(
-            "pasokh_ingest_rejected_total", "Calls that were turned away for good.", [*WHERE, "reason"], registry=None
+            "pasokh_ingest_rejected_total", "Calls that were turned away for good.", [*LABELS, "reason"], registry=None
         )
         self.failed = Counter(
-            "pasokh_ingest_failed_total", "Activities that the sender has to send again.", WHERE, registry=None
+            "pasokh_ingest_failed_total", "Activities that the sender has to send again.", LABELS, registry=None
         )
         self.not_understood = Counter(
             "pasokh_ingest_not_understood_total",
             "Calls kept as `unknown` because our own code failed on them, or because they are too large for the bus.",
-            [*WHERE, "reason"],
+            [*LABELS, "reason"],
             registry=None,
         )
         self.masked = Counter(
-            "pasokh_ingest_masked_total", "Activities with masked data.", [*WHERE, "kind"], registry=None
+            "pasokh_ingest_masked_total", "Activities with masked data.", [*LABELS, "kind"], registry=None
         )
         self.unknown_paths = Counter(
             "pasokh_ingest_not_found_total", "Calls to accounts that do not exist.", registry=None

@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 from schemas.activity import Activity
 from schemas.configuration import AccountBody
-from services.channels.port import Account, Malformed, PartlyMalformed, Request
+from services.channels.port import Account, MalformedPayload, PartlyMalformed, Request
 from services.channels.registry import channel
-from services.ingest.enrichment import understood
+from services.ingest.enrichment import enrich
 from services.platform.http.bodies import too_deep
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def activities_of(channel_name: str, body: bytes, *, received_at: datetime = EPOCH) -> list[Activity]:
+def preview_activities(channel_name: str, body: bytes, *, received_at: datetime = EPOCH) -> list[Activity]:
     """The activities of a body, as an account `local/main` without credentials would get them; nothing is verified.
 
     Raises LookupError for an unknown channel, Malformed; PartlyMalformed with what can be read of a list.
@@ -21,10 +21,10 @@ def activities_of(channel_name: str, body: bytes, *, received_at: datetime = EPO
     if known is None:
         raise LookupError(f"there is no channel {channel_name!r}")
     if too_deep(body):
-        raise Malformed("the body nests deeper than any platform's")
+        raise MalformedPayload("the body nests deeper than any platform's")
     account = Account("local", channel_name, "main", AccountBody(credentials={}))
     request = Request("POST", f"/webhooks/{channel_name}/local/main", {}, {}, body, received_at)
     try:
-        return [understood(one) for one in known.parse(request, account)]
+        return [enrich(one) for one in known.parse(request, account)]
     except PartlyMalformed as part:
-        raise PartlyMalformed([understood(one) for one in part.activities], part.items) from part
+        raise PartlyMalformed([enrich(one) for one in part.activities], part.items) from part

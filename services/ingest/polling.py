@@ -15,10 +15,10 @@ import structlog
 
 from services.channels.port import Account, Channel, Polled, Unauthorized
 from services.ingest.account_activity import CallNotes
-from services.ingest.accounts import Accounts, Connected
+from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.time_source import Clock
-from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
+from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.store.port import Changes, Condition, Key, Put, Query, Store
 from services.records.accounts import account_id
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
@@ -27,7 +27,7 @@ from services.records.polls import POLLS, Poll
 LOOK_SECONDS, RELEASE_SECONDS, PAGE = 2.0, 1.0, 200
 LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 60.0
-Take = Callable[[Channel, Connected, bytes], Awaitable[None]]
+Take = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
 """Publishes what a body tells, as if it had been posted. Raises Unavailable, Unknown."""
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class Around:
 
     owner: str
     channels: Mapping[str, Channel]
-    accounts: Accounts
+    accounts: AccountCache
     store: Store
     clock: Clock
     http: Http
@@ -87,7 +87,7 @@ class Polling:
         after = None
         while True:
             page = await self.around.store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE, after=after))
-            read = await self._configurations.of(self.around.store, [str(d["workspace"]) for _, d in page.items])
+            read = await self._configurations.current(self.around.store, [str(d["workspace"]) for _, d in page.items])
             for workspace, configuration in read.items():
                 for name, kept in configuration.accounts.items():
                     channel, account = name.split("/", 1)
@@ -137,11 +137,11 @@ class Poller:
             return False
         try:
             await self._fetch(channel, connected)
-        except (Unauthorized, Refused, Retryable, Uncertain) as error:
+        except (Unauthorized, PermanentSendError, TransientSendError, SendOutcomeUnknown) as error:
             await self._rest_after(connected.account, error)
         return True
 
-    async def _fetch(self, channel: Polled, connected: Connected) -> None:
+    async def _fetch(self, channel: Polled, connected: ConnectedAccount) -> None:
         account, http = connected.account, self._around.http
         await self._renew()
         token = str(sorted(account.body.credentials.items()))
@@ -157,7 +157,7 @@ class Poller:
         if fetched.cursor != self._held().cursor:
             await self._write(cursor=fetched.cursor)
 
-    async def _publish(self, connected: Connected, body: bytes) -> None:
+    async def _publish(self, connected: ConnectedAccount, body: bytes) -> None:
         """Come back once the bus has it, however long that is away. Raises LeaseLost."""
         while True:
             try:
@@ -170,11 +170,11 @@ class Poller:
                 await self._renew()
 
     async def _rest_after(self, account: Account, error: Exception) -> None:
-        if isinstance(error, Refused) and error.code == "conflict":
+        if isinstance(error, PermanentSendError) and error.code == "conflict":
             self._begun_with = None
-        if not isinstance(error, Uncertain):
+        if not isinstance(error, SendOutcomeUnknown):
             self._around.notes.note_polling(account, _sentence(error))
-        asked = error.after if isinstance(error, Retryable) else None
+        asked = error.after if isinstance(error, TransientSendError) else None
         wait = min(max(self._backoff, asked or 0.0), LONGEST_BACKOFF_SECONDS)
         self._backoff = min(self._backoff * 2, LONGEST_BACKOFF_SECONDS)
         await self._rest(wait)
@@ -231,6 +231,6 @@ class Poller:
 def _sentence(error: Exception) -> str:
     if isinstance(error, Unauthorized):
         return f"Updates cannot be fetched: {error}. Write the account with a token that works."
-    if isinstance(error, Refused) and error.code == "conflict":
+    if isinstance(error, PermanentSendError) and error.code == "conflict":
         return f"Somebody else fetches this bot's updates, or a webhook is set: {error}. Stop the other one."
     return f"Updates cannot be fetched: {error}."

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 
 from schemas.activity import Activity
 from schemas.envelope import Event, encode
-from services.platform.bus.port import MAX_EVENT_BYTES, Bus, Outgoing, partition_of
+from services.platform.bus.port import MAX_EVENT_BYTES, Bus, ProducerRecord, partition_of
 
 TOPIC, SOURCE = "inbound", "ingest"
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def outgoing(activity: Activity, partitions: int, traceparent: str | None = None) -> Outgoing:
+def to_record(activity: Activity, partitions: int, traceparent: str | None = None) -> ProducerRecord:
     """The event of an activity, on its person's partition."""
     key = str(activity.person_key)
-    event = Event.made(
+    event = Event.unvalidated(
         specversion="1.0",
         id=activity.id,
         source=SOURCE,
@@ -27,17 +27,17 @@ def outgoing(activity: Activity, partitions: int, traceparent: str | None = None
         seq=None,
         index=None,
         data=activity.model_dump(mode="json"),
-    ).tells(activity)
-    return Outgoing(TOPIC, partition_of(key, partitions), key, encode(event))
+    ).with_payload(activity)
+    return ProducerRecord(TOPIC, partition_of(key, partitions), key, encode(event))
 
 
-def within_bus(activity: Activity) -> Activity:
+def truncate_to_max_size(activity: Activity) -> Activity:
     """The activity, or where its event would be larger than the bus takes, one of kind `unknown` in its place.
 
     No platform that we know writes so much (Telegram: 4,096 characters), and refusing it would have the platform
     repeat it for hours: so it is kept as known to have happened, counted and logged, without its content.
     """
-    size = len(outgoing(activity, 1).value)
+    size = len(to_record(activity, 1).value)
     if size <= MAX_EVENT_BYTES:
         return activity
     emptied: dict[str, object] = {"text": None, "attachments": [], "person_name": None}
@@ -48,4 +48,4 @@ async def publish(bus: Bus, activities: Sequence[Activity], headers: Mapping[str
     """Return once the bus has all of them durably. Raises Unavailable, Unknown."""
     trace = headers.get("traceparent", "")
     traceparent = trace if _TRACEPARENT.fullmatch(trace) else None
-    await bus.publish([outgoing(one, bus.partitions, traceparent) for one in activities])
+    await bus.publish([to_record(one, bus.partitions, traceparent) for one in activities])

@@ -10,8 +10,8 @@ from datetime import timedelta
 from threading import Lock
 
 from schemas.activity import REDACTION, Activity
-from schemas.values import Sealed
-from services.ingest.enrichment import understood
+from schemas.values import EncryptedText
+from services.ingest.enrichment import enrich
 from services.platform.core.identifiers import hashed_id
 from services.text.folding import is_digit
 from services.text.own import OwnIdentifiers
@@ -37,15 +37,15 @@ class Halves:
         earlier = self._before(activity)
         places = _places_over([*earlier, activity], own) if earlier else []
         if not any(places):
-            return [understood(activity, expected, own)]
+            return [enrich(activity, expected, own)]
         *edited, last = (
-            one.model_copy(update={"text": Sealed(text=cut(_text(one), where))})
+            one.model_copy(update={"text": EncryptedText(text=cut(_text(one), where))})
             for one, where in zip([*earlier, activity], places, strict=True)
         )
         found = sorted({kind for _, _, kind in places[-1]})
         edits = [_edit(one, activity, found) for one, where in zip(edited, places, strict=False) if where]
         masked = last.model_copy(update={"masked": sorted({*last.masked, *found})})
-        return [understood(one, expected, own) for one in (*edits, masked)]
+        return [enrich(one, expected, own) for one in (*edits, masked)]
 
     def _before(self, activity: Activity) -> tuple[Activity, ...]:
         """What the person wrote there within the last minute; the activity itself is remembered from now on."""

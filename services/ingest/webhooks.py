@@ -16,12 +16,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from schemas.activity import Activity
-from services.channels.port import Account, Channel, Forged, Judged, Malformed, PartlyMalformed, Reply, Request
+from services.channels.port import (
+    Account,
+    Channel,
+    InvalidSignature,
+    Judged,
+    MalformedPayload,
+    PartlyMalformed,
+    Request,
+    WebhookResponse,
+)
 from services.ingest.account_activity import CallNotes
-from services.ingest.accounts import Accounts, Connected
+from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.forgeries import Forgeries
 from services.ingest.instruments import IngestInstruments
-from services.ingest.publishing import publish, within_bus
+from services.ingest.publishing import publish, truncate_to_max_size
 from services.ingest.split_cards import Halves
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Unavailable, Unknown
@@ -29,48 +38,48 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.core.settings import Settings
 from services.platform.core.threads import Beside
 from services.platform.core.time_source import Clock
-from services.platform.http.admission import Full, Place, Room
+from services.platform.http.admission import AdmissionControl, Overloaded, Place
 from services.platform.http.bodies import (
     BODY_SECONDS,
     MAX_DEPTH,
-    BodyBroken,
-    BodyLate,
+    BodyTimeout,
     BodyTooLarge,
+    ClientDisconnected,
     read_body,
     too_deep,
 )
 from services.platform.http.problems import (
+    HttpProblem,
     NotFound,
-    Refusal,
-    TooMany,
+    TooManyRequests,
     problem_response,
     response_of,
     unavailable_response,
 )
-from services.platform.http.rate_limits import Rates, network_of
+from services.platform.http.rate_limits import RateLimits, network_of
 
 PREFIX = "/webhooks/"
-SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+PATH_SEGMENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LARGE_BODY_BYTES = 32_768
 LONG_BODY_BYTES = 3_000
 """Longer ones are read beside the event loop; nearly every update of a person is shorter."""
-TAKEN = Response(status_code=200)
+ACKNOWLEDGED = Response(status_code=200)
 """What every call that was taken is told."""
 _log = structlog.get_logger(__name__)
 
 
-class NotTaken(Refusal):
+class MethodNotAllowed(HttpProblem):
     """405: a method that no platform uses here."""
 
     status = 405
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _WebhookRequest:
     """A call that is proven."""
 
     channel: Channel
-    connected: Connected
+    connected: ConnectedAccount
     request: Request
 
     @property
@@ -82,8 +91,8 @@ class _Call:
 class Bounds:
     """How much is let in: calls at once, calls that prove nothing, and seconds for a body."""
 
-    room: Room = field(default_factory=Room)
-    rates: Rates = field(default_factory=lambda: Rates(Settings()))
+    room: AdmissionControl = field(default_factory=AdmissionControl)
+    rates: RateLimits = field(default_factory=lambda: RateLimits(Settings()))
     body_seconds: float = BODY_SECONDS
 
 
@@ -101,7 +110,7 @@ class Webhooks:
     def __init__(
         self,
         channels: Mapping[str, Channel],
-        accounts: Accounts,
+        accounts: AccountCache,
         bus: Bus,
         clock: Clock,
         instruments: IngestInstruments,
@@ -127,11 +136,11 @@ class Webhooks:
             # The account by its path: what is at the path is looked up when the call has its place.
             async with self._room.entered(address, scope["path"]) as place:
                 with self._instruments.in_flight.track_inprogress():
-                    return await self._answered(scope, receive, place)
-        except Refusal as refusal:
-            self._note(refusal)
+                    return await self._handle(scope, receive, place)
+        except HttpProblem as refusal:
+            self._record_metrics(refusal)
             return response_of(refusal)
-        except Forged:
+        except InvalidSignature:
             # RFC 9110, 15.5.2: a 401 names a challenge. What proves a call differs by channel; none is Bearer or Basic.
             headers = {"WWW-Authenticate": "Signature"}
             return problem_response(401, "The call does not prove that the platform sent it.", headers=headers)
@@ -139,63 +148,63 @@ class Webhooks:
             return unavailable_response("The event could not be stored. Send it again.")
         except BodyTooLarge:
             return problem_response(413, "A body has at most 1 MB.", headers={"Connection": "close"})
-        except BodyLate:
+        except BodyTimeout:
             return problem_response(408, "The body was not complete in 15 seconds.", headers={"Connection": "close"})
-        except BodyBroken:
+        except ClientDisconnected:
             return None
 
-    def _note(self, refusal: Refusal) -> None:
+    def _record_metrics(self, refusal: HttpProblem) -> None:
         if isinstance(refusal, NotFound):
             self._instruments.unknown_paths.inc()
-        elif isinstance(refusal, Full):
+        elif isinstance(refusal, Overloaded):
             self._instruments.overloaded.inc()
 
-    async def _answered(self, scope: Scope, receive: Receive, place: Place) -> Response:
+    async def _handle(self, scope: Scope, receive: Receive, place: Place) -> Response:
         if scope["method"] not in ("POST", "GET"):
-            raise NotTaken("Webhooks are posted.", headers={"Allow": "POST, GET"})
-        channel, connected = await self._addressed(scope["path"])
+            raise MethodNotAllowed("Webhooks are posted.", headers={"Allow": "POST, GET"})
+        channel, connected = await self._resolve_account(scope["path"])
         labels = connected.account.workspace, channel.name
         try:
             counted = self._room.counted(place, receive)
             body = await read_body(counted, scope["headers"], seconds=self._body_seconds)
-        except (BodyTooLarge, BodyLate, BodyBroken) as error:
-            self._reject(labels, {BodyTooLarge: "too_large", BodyLate: "late"}.get(type(error), "broken"))
+        except (BodyTooLarge, BodyTimeout, ClientDisconnected) as error:
+            self._reject(labels, {BodyTooLarge: "too_large", BodyTimeout: "late"}.get(type(error), "broken"))
             raise
         request = _request(scope, body, self._clock)
-        reply, connected = await self._authentic(channel, connected, request, place.address)
+        reply, connected = await self._authenticate(channel, connected, request, place.address)
         self._room.prove(place)
         if reply is not None:
             return Response(reply.body, reply.status, media_type=reply.media_type)
         self._notes.note_call(connected.account)
-        return await self._taken(_Call(channel, connected, request))
+        return await self._accept(_WebhookRequest(channel, connected, request))
 
-    async def _addressed(self, path: str) -> tuple[Channel, Connected]:
+    async def _resolve_account(self, path: str) -> tuple[Channel, ConnectedAccount]:
         parts = path.removeprefix(PREFIX).split("/")
         channel = self._channels.get(parts[0]) if len(parts) == 3 else None
-        if channel is None or not all(SLUG.fullmatch(part) for part in parts[1:]):
+        if channel is None or not all(PATH_SEGMENT.fullmatch(part) for part in parts[1:]):
             raise NotFound("There is no such channel, workspace or account.")
         name, workspace, account = parts
         found = await self._accounts.find(workspace, name, account)
-        found = found or await self._accounts.find_again(workspace, name, account)
+        found = found or await self._accounts.reload(workspace, name, account)
         if found is None:
             raise NotFound("There is no such channel, workspace or account.")
         return channel, found
 
-    async def _authentic(
-        self, channel: Channel, connected: Connected, request: Request, address: str
-    ) -> tuple[Reply | None, Connected]:
+    async def _authenticate(
+        self, channel: Channel, connected: ConnectedAccount, request: Request, address: str
+    ) -> tuple[WebhookResponse | None, ConnectedAccount]:
         """Proof against the account as cached; before it is refused, against the account as it is now."""
         try:
-            return _proven(channel, connected.account, request), connected
-        except Forged:
+            return _verify(channel, connected.account, request), connected
+        except InvalidSignature:
             account = connected.account
             await self._counted_guess(address, account)
-            fresh = await self._accounts.find_again(account.workspace, channel.name, account.id)
+            fresh = await self._accounts.reload(account.workspace, channel.name, account.id)
         if fresh is None:
             raise NotFound("There is no such channel, workspace or account.")
         try:
-            return _proven(channel, fresh.account, request), fresh
-        except Forged:
+            return _verify(channel, fresh.account, request), fresh
+        except InvalidSignature:
             self._reject((account.workspace, channel.name), "forged")
             self._notes.note_forged(account)
             self._forgeries.log(account)
@@ -204,36 +213,36 @@ class Webhooks:
     async def _counted_guess(self, address: str, account: Account) -> None:
         try:
             await self._forgeries.guessed(address, account)
-        except TooMany:
+        except TooManyRequests:
             self._reject((account.workspace, account.channel), "too_many_guesses")
             raise
 
-    async def take(self, channel: Channel, connected: Connected, body: bytes) -> None:
+    async def take(self, channel: Channel, connected: ConnectedAccount, body: bytes) -> None:
         """Publish what a body tells that was fetched, and not posted: proven by where it comes from.
 
         Raises Unavailable, Unknown. A body that nobody can read is counted, as a posted one is.
         """
         account = connected.account
         path = f"{PREFIX}{account.channel}/{account.workspace}/{account.id}"
-        await self._taken(_Call(channel, connected, Request("POST", path, {}, {}, body, self._clock.now())))
+        await self._accept(_WebhookRequest(channel, connected, Request("POST", path, {}, {}, body, self._clock.now())))
 
-    async def _taken(self, call: _Call) -> Response:
+    async def _accept(self, call: _WebhookRequest) -> Response:
         if too_deep(call.request.body):
             # No platform nests so deep: whoever knows the secret and sends this is told, whatever the channel says.
             self._reject(call.labels, "too_deep")
             return problem_response(400, f"The body nests arrays and objects deeper than {MAX_DEPTH}.")
         try:
             reading = await self._reading(call)
-        except Malformed as error:
+        except MalformedPayload as error:
             self._reject(call.labels, "malformed")
             _log.warning("webhook_malformed", channel=call.channel.name, workspace=call.labels[0], reason=str(error))
-            if call.channel.malformed_status < 300:
-                return Response(status_code=call.channel.malformed_status)
-            return problem_response(call.channel.malformed_status, f"The body cannot be read: {error}.")
+            if call.channel.status_for_malformed < 300:
+                return Response(status_code=call.channel.status_for_malformed)
+            return problem_response(call.channel.status_for_malformed, f"The body cannot be read: {error}.")
         await self._publish(call, reading.activities)
-        return self._partly_taken(call, reading.items) if reading.items else TAKEN
+        return self._partly_taken(call, reading.items) if reading.items else ACKNOWLEDGED
 
-    def _partly_taken(self, call: _Call, items: list[Judged]) -> Response:
+    def _partly_taken(self, call: _WebhookRequest, items: list[Judged]) -> Response:
         """207: what can be read is durable, and the sender reads of each item whether it was taken, and why not."""
         refused = [item for item in items if item.refusal is not None]
         for _ in refused:
@@ -243,39 +252,41 @@ class Webhooks:
         )
         return JSONResponse({"items": [_shown(item) for item in items]}, status_code=207)
 
-    async def _reading(self, call: _Call) -> _Reading:
+    async def _reading(self, call: _WebhookRequest) -> _Reading:
         """Long bodies are read beside the event loop, so that one of them does not hold up all others."""
         if len(call.request.body) > LONG_BODY_BYTES:
             return await self._beside.run(lambda: self._read(call))
         return self._read(call)
 
-    def _read(self, call: _Call) -> _Reading:
+    def _read(self, call: _WebhookRequest) -> _Reading:
         account = call.connected.account
         try:
             try:
                 return _Reading(self._understood(call, call.channel.parse(call.request, account)))
             except PartlyMalformed as part:
                 return _Reading(self._understood(call, part.activities), part.items)
-        except Malformed:
+        except MalformedPayload:
             raise
         except Exception as error:  # noqa: BLE001 -- our bug; a 5xx would make some platforms hold back all that follows
-            _log.error("webhook_not_understood", channel=account.channel, workspace=account.workspace, **_place(error))
+            _log.error(
+                "webhook_not_understood", channel=account.channel, workspace=account.workspace, **_error_location(error)
+            )
             self._instruments.not_understood.labels(*call.labels, "error").inc()
-            return _Reading([_kept(call, type(error).__name__)])
+            return _Reading([_unparsed_activity(call, type(error).__name__)])
 
-    def _understood(self, call: _Call, parsed: list[Activity]) -> list[Activity]:
-        read = (self._halves.understood(one, call.connected.expected, call.connected.own) for one in parsed)
-        return [self._fitting(call, one) for several in read for one in several]
+    def _understood(self, call: _WebhookRequest, parsed: list[Activity]) -> list[Activity]:
+        read = (self._halves.understood(one, call.connected.expected_languages, call.connected.own) for one in parsed)
+        return [self._truncated(call, one) for several in read for one in several]
 
-    def _fitting(self, call: _Call, activity: Activity) -> Activity:
+    def _truncated(self, call: _WebhookRequest, activity: Activity) -> Activity:
         # The size is known by encoding, and no activity is thirty times as long as what told of it.
-        fitting = within_bus(activity) if len(call.request.body) > LARGE_BODY_BYTES else activity
+        fitting = truncate_to_max_size(activity) if len(call.request.body) > LARGE_BODY_BYTES else activity
         if fitting is not activity:
             self._instruments.not_understood.labels(*call.labels, "too_large").inc()
             _log.error("activity_too_large", channel=activity.channel, workspace=activity.workspace, id=activity.id)
         return fitting
 
-    async def _publish(self, call: _Call, activities: list[Activity]) -> None:
+    async def _publish(self, call: _WebhookRequest, activities: list[Activity]) -> None:
         self._instruments.received.labels(*call.labels).inc(len(activities))
         try:
             await publish(self._bus, activities, call.request.headers)
@@ -292,11 +303,11 @@ class Webhooks:
         self._instruments.rejected.labels(*labels, reason).inc()
 
 
-def _proven(channel: Channel, account: Account, request: Request) -> Reply | None:
+def _verify(channel: Channel, account: Account, request: Request) -> WebhookResponse | None:
     """The answer of a handshake, or None once the platform is proven. Raises Forged, NotTaken."""
     reply = channel.handshake(request, account)
     if reply is None and request.method == "GET":
-        raise NotTaken("This channel has no handshake; its events are posted.", headers={"Allow": "POST"})
+        raise MethodNotAllowed("This channel has no handshake; its events are posted.", headers={"Allow": "POST"})
     if reply is None:
         channel.verify(request, account)
     return reply
@@ -308,13 +319,13 @@ def _request(scope: Scope, body: bytes, clock: Clock) -> Request:
     return Request(scope["method"], scope["path"], query, headers, body, clock.now())
 
 
-def _place(error: Exception) -> dict[str, str]:
+def _error_location(error: Exception) -> dict[str, str]:
     """What failed and where; the message may quote a customer, so it is left out."""
     frames = traceback.extract_tb(error.__traceback__)
     return {"error": type(error).__name__, "where": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""}
 
 
-def _secrets(call: _Call) -> list[str]:
+def _secrets(call: _WebhookRequest) -> list[str]:
     """What makes a hash of a body of no use to who reads it: nobody can guess what stood in it."""
     credentials = call.connected.account.body.credentials
     return [credentials[name] for name in sorted(credentials)]
@@ -325,7 +336,7 @@ def _shown(item: Judged) -> dict[str, object]:
     return told if item.refusal is None else {**told, "detail": item.refusal}
 
 
-def _kept(call: _Call, error: str) -> Activity:
+def _unparsed_activity(call: _WebhookRequest, error: str) -> Activity:
     account, body = call.connected.account, call.request.body
     return Activity(
         id=hashed_id(account.workspace, account.channel, account.id, "not understood", *_secrets(call), body.hex()),

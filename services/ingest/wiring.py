@@ -7,44 +7,46 @@ from dataclasses import dataclass
 
 from services.channels.registry import CHANNELS
 from services.ingest.account_activity import CallNotes
-from services.ingest.accounts import Accounts
+from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.ingest.polling import Around, Polling
 from services.ingest.webhooks import PREFIX, Bounds, Webhooks
-from services.platform.host.service import Context, Part, Service
-from services.platform.http.admission import Room
+from services.platform.host.service import Context, Service, ServiceComponents
+from services.platform.http.admission import AdmissionControl
 from services.platform.http.client import open_outgoing
-from services.platform.http.rate_limits import Rates
+from services.platform.http.rate_limits import RateLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What ingest has one of in a process: the cache of accounts, the rate limits, the metrics."""
 
-    accounts: Accounts
-    rates: Rates
+    accounts: AccountCache
+    rates: RateLimits
     instruments: IngestInstruments
 
 
-def ingest(other_ways_in: Callable[[Context, Shared], Part]) -> Service:
+def open_ingest(other_ways_in: Callable[[Context, Shared], ServiceComponents]) -> Service:
     """The service. `other_ways_in` are those that are no webhook of a platform, handed in because they stand on ingest."""
 
     @asynccontextmanager
-    async def opened(context: Context) -> AsyncIterator[Part]:
+    async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         instruments = IngestInstruments()
         channels = {channel.name: channel for channel in CHANNELS}
-        accounts = Accounts(context.store, context.clock)
-        rates = Rates(context.settings, context.admission)
+        accounts = AccountCache(context.store, context.clock)
+        rates = RateLimits(context.settings, context.admission)
         settings = context.settings
-        room = Room(calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission)
+        room = AdmissionControl(
+            calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission
+        )
         notes = CallNotes(context.store, context.clock)
         webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes, Bounds(room, rates))
         others = other_ways_in(context, Shared(accounts, rates, instruments))
         async with open_outgoing(settings) as http:
             owner = uuid.uuid4().hex
             around = Around(owner, channels, accounts, context.store, context.clock, http, webhooks.take, notes)
-            yield Part(
-                branches={PREFIX: webhooks},
+            yield ServiceComponents(
+                mounts={PREFIX: webhooks},
                 routers=others.routers,
                 collectors=instruments.collectors,
                 background=[*others.background, notes.run, Polling(around).run],

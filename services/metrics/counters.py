@@ -4,7 +4,7 @@ import bisect
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.metrics.domain.samples import Sample, folded
+from services.metrics.domain.samples import Sample, collapse_labels
 from services.metrics.instruments import Instrument
 from services.records.counters import MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, Distribution
 
@@ -13,7 +13,7 @@ MOST_SERIES = 1000
 
 
 @dataclass(slots=True)
-class Tally:
+class CounterSet:
     """The series of one workspace from one partition, for as long as a batch lasts. `version`: see the record."""
 
     workspace: str
@@ -25,7 +25,7 @@ class Tally:
     recent_opened: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, record: CounterRecord, version: int) -> "Tally":
+    def of(cls, record: CounterRecord, version: int) -> "CounterSet":
         """What is counted on from a document, which stays as it is."""
         return cls(
             record.workspace,
@@ -40,7 +40,7 @@ class Tally:
     @property
     def record(self) -> CounterRecord:
         """The document, which goes on with the tally until the batch is written."""
-        return CounterRecord.made(
+        return CounterRecord.unvalidated(
             workspace=self.workspace,
             partition=self.partition,
             version=self.version,
@@ -53,14 +53,14 @@ class Tally:
     def add(self, sample: Sample) -> str:
         """Count a sample, folded where its series would be one too many; returns the series it is counted in."""
         series = sample.series
-        if not self._admits(series):
-            sample = folded(sample)
+        if not self._within_series_limit(series):
+            sample = collapse_labels(sample)
             series = sample.series
         if sample.instrument.kind == "histogram":
             known = self.distributions.get(series) or Distribution()
             self.distributions[series] = observed(known, sample.instrument, sample.amount)
         else:
-            self.move(series, sample.amount)
+            self.increment(series, sample.amount)
         return series
 
     def note(self, word: str, at: datetime) -> None:
@@ -70,11 +70,11 @@ class Tally:
         elif word == "opened":
             OPENED_SLOTS.count(self.recent_opened, at)
 
-    def _admits(self, series: str) -> bool:
+    def _within_series_limit(self, series: str) -> bool:
         known = series in self.values or series in self.distributions
         return known or len(self.values) + len(self.distributions) < MOST_SERIES
 
-    def move(self, series: str, amount: float) -> None:
+    def increment(self, series: str, amount: float) -> None:
         """Move a counter or gauge by an amount."""
         self.values[series] = self.values.get(series, 0.0) + amount
 
@@ -84,4 +84,4 @@ def observed(known: Distribution, instrument: Instrument, seconds: float) -> Dis
     place = bisect.bisect_left(instrument.buckets, seconds)
     bound = str(instrument.buckets[place]) if place < len(instrument.buckets) else "+Inf"
     counts = {**known.counts, bound: known.counts.get(bound, 0) + 1}
-    return Distribution.made(counts=counts, total=known.total + seconds)
+    return Distribution.unvalidated(counts=counts, total=known.total + seconds)

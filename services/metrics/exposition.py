@@ -22,12 +22,12 @@ from services.records.counters import COUNTERS, CounterRecord, Distribution
 
 REFRESH_SECONDS = 0.5
 PAGE = 100
-AGE = "pasokh_kpi_age_seconds"
+STALENESS_GAUGE = "pasokh_kpi_age_seconds"
 
 log = structlog.get_logger()
 
 
-class Totals(Collector):
+class BusinessMetricsCollector(Collector):
     """What `/metrics` shows of the business. `refresh` reads, `collect` only renders what was read last."""
 
     def __init__(self, reader: Reader, partitions: int, clock: Clock) -> None:
@@ -71,43 +71,45 @@ class Totals(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every business metric, and how old these totals are."""
-        values, distributions = summed(self._records.values())
+        values, distributions = aggregate(self._records.values())
         for instrument in INSTRUMENTS:
-            yield _filled(instrument, values, distributions)
+            yield _to_metric_family(instrument, values, distributions)
         if self._read_at is not None:
             age = self._clock.monotonic() - self._read_at
-            yield GaugeMetricFamily(AGE, "How long ago the business metrics of this process were read.", value=age)
+            yield GaugeMetricFamily(
+                STALENESS_GAUGE, "How long ago the business metrics of this process were read.", value=age
+            )
 
     def describe(self) -> Iterator[Metric]:
         """The families without samples, so that registering reads nothing."""
-        yield from (_filled(instrument, {}, {}) for instrument in INSTRUMENTS)
+        yield from (_to_metric_family(instrument, {}, {}) for instrument in INSTRUMENTS)
 
 
 Named = tuple[str, ...]
 
 
-def summed(records: Iterable[CounterRecord]) -> tuple[dict[Named, float], dict[Named, Distribution]]:
+def aggregate(records: Iterable[CounterRecord]) -> tuple[dict[Named, float], dict[Named, Distribution]]:
     """The totals over partitions by (metric, workspace, further label values); metrics nobody knows are left out."""
     values: dict[Named, float] = {}
     distributions: dict[Named, Distribution] = {}
     for record in records:
         for series, value in record.values.items():
-            if (named := _named(record.workspace, series)) is not None:
+            if (named := _group_by_metric(record.workspace, series)) is not None:
                 values[named] = values.get(named, 0.0) + value
         for series, known in record.distributions.items():
-            if (named := _named(record.workspace, series)) is not None:
-                distributions[named] = _joined(distributions.get(named, Distribution()), known)
+            if (named := _group_by_metric(record.workspace, series)) is not None:
+                distributions[named] = _merge_distributions(distributions.get(named, Distribution()), known)
     return values, distributions
 
 
-def _named(workspace: str, series: str) -> Named | None:
+def _group_by_metric(workspace: str, series: str) -> Named | None:
     name, labels = labels_of(series)
     instrument = BY_NAME.get(name)
     # A document may still hold what an earlier version of the table counted.
     return (name, workspace, *labels) if instrument and len(labels) == len(instrument.labels) else None
 
 
-def _joined(one: Distribution, other: Distribution) -> Distribution:
+def _merge_distributions(one: Distribution, other: Distribution) -> Distribution:
     bounds = one.counts.keys() | other.counts.keys()
     counts = {bound: one.counts.get(bound, 0) + other.counts.get(bound, 0) for bound in bounds}
     return Distribution(counts=counts, total=one.total + other.total)
@@ -121,7 +123,7 @@ def _cumulative(instrument: Instrument, known: Distribution) -> list[tuple[str, 
     return [(text[bound], float(sum(n for at, n in counts if at <= bound))) for bound in bounds]
 
 
-def _filled(
+def _to_metric_family(
     instrument: Instrument, values: dict[Named, float], distributions: dict[Named, Distribution]
 ) -> CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily:
     labels = ("workspace", *instrument.labels)

@@ -21,7 +21,7 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Document, Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, ConfigurationHead, Configurations
-from services.records.subscriptions import WEBHOOK_LINES, LineRecord
+from services.records.subscriptions import WEBHOOK_ENDPOINTS, EndpointState
 
 REFRESH_SECONDS = 1.0
 LARGEST_SHARE = 0.02
@@ -48,8 +48,8 @@ class Present(Collector):
         async for configuration in self._workspaces():
             seats = [_seat(document) async for document in self._all(AGENTS.name, configuration.workspace)]
             lines = [
-                LineRecord.model_validate(document)
-                async for document in self._all(WEBHOOK_LINES.name, configuration.workspace)
+                EndpointState.model_validate(document)
+                async for document in self._all(WEBHOOK_ENDPOINTS.name, configuration.workspace)
             ]
             found[configuration.workspace] = [
                 *staffing(seats, configuration, self._clock.now()),
@@ -60,7 +60,7 @@ class Present(Collector):
     async def _workspaces(self) -> AsyncIterator[WorkspaceConfiguration]:
         async for document in self._pages(Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE)):
             head = ConfigurationHead.model_validate(document)
-            for configuration in (await self._configurations.at(self._reader, [head])).values():
+            for configuration in (await self._configurations.version(self._reader, [head])).values():
                 yield configuration
 
     def _all(self, collection: str, workspace: str) -> AsyncIterator[Document]:
@@ -102,7 +102,7 @@ class Present(Collector):
         return (GaugeMetricFamily(one.name, one.help, labels=("workspace", *one.labels)) for one in GAUGES)
 
 
-def endpoints(lines: Iterable[LineRecord], configuration: WorkspaceConfiguration) -> Iterator[Reading]:
+def endpoints(lines: Iterable[EndpointState], configuration: WorkspaceConfiguration) -> Iterator[Reading]:
     """How many subscriptions are taken, fail again and again, or were said by their endpoint to be gone.
 
     A subscription has a line in each partition: it fails where any of them does.

@@ -51,9 +51,9 @@ RESOLUTION_BUCKETS = (
     7 * DAY,
 )
 
-CASE = ("channel", "surface", "team", "priority", "language")
-PLACE = ("channel", "surface", "team", "priority")
-PROMISE = (*PLACE, "metric")
+CONVERSATION_LABELS = ("channel", "surface", "team", "priority", "language")
+SURFACE_LABELS = ("channel", "surface", "team", "priority")
+SLA_LABELS = (*SURFACE_LABELS, "metric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +71,42 @@ FIRST_RESPONSE = Instrument(
     "pasokh_first_response_seconds",
     "histogram",
     "From the first customer message that needs an answer to the acceptance of the first human answer that arrived.",
-    CASE,
+    CONVERSATION_LABELS,
     ANSWER_BUCKETS,
 )
 RESOLUTION = Instrument(
     "pasokh_resolution_seconds",
     "histogram",
     "From opened to first resolved (variant `first`).",
-    CASE,
+    CONVERSATION_LABELS,
     RESOLUTION_BUCKETS,
 )
 FIRST_ANSWER = Instrument(
     "pasokh_first_answer_seconds",
     "histogram",
     "From the first customer message to the acceptance of the first answer of anybody: agent, bot or notice.",
-    PLACE,
+    SURFACE_LABELS,
     ANSWER_BUCKETS,
 )
 NEXT_RESPONSE = Instrument(
     "pasokh_next_response_seconds",
     "histogram",
     "From the earliest customer message after an answer to the acceptance of the next human answer that arrived.",
-    CASE,
+    CONVERSATION_LABELS,
     ANSWER_BUCKETS,
 )
 FULL_RESOLUTION = Instrument(
     "pasokh_full_resolution_seconds",
     "histogram",
     "From opened to last resolved, counted when closed; `full_less_pending` leaves out waiting for the customer.",
-    (*PLACE, "variant"),
+    (*SURFACE_LABELS, "variant"),
     RESOLUTION_BUCKETS,
 )
 HANDLE = Instrument(
     "pasokh_handle_seconds",
     "histogram",
     "Time with an agent whose move it was, from assigned to resolved less pending, per resolve.",
-    PLACE,
+    SURFACE_LABELS,
     RESOLUTION_BUCKETS,
 )
 HANDOFF_TIME = Instrument(
@@ -117,7 +117,11 @@ HANDOFF_TIME = Instrument(
     ANSWER_BUCKETS,
 )
 WAIT = Instrument(
-    "pasokh_wait_seconds", "histogram", "From queued to assigned to an agent, offers included.", PLACE, WAIT_BUCKETS
+    "pasokh_wait_seconds",
+    "histogram",
+    "From queued to assigned to an agent, offers included.",
+    SURFACE_LABELS,
+    WAIT_BUCKETS,
 )
 MESSAGES = Instrument(
     "pasokh_messages_total",
@@ -125,20 +129,25 @@ MESSAGES = Instrument(
     "Messages of customers taken in (inbound), answers of agents and bots that reached the platform (outbound).",
     ("channel", "surface", "language", "direction"),
 )
-OPENED = Instrument("pasokh_conversations_opened_total", "counter", "Conversations opened.", CASE)
-ASSIGNMENTS = Instrument("pasokh_assignments_total", "counter", "Assignments of conversations to agents.", PLACE)
-REOPENED = Instrument("pasokh_conversations_reopened_total", "counter", "Conversations reopened.", PLACE)
-RESOLVED = Instrument("pasokh_conversations_resolved_total", "counter", "Resolves of conversations.", PLACE)
-CLOSED = Instrument("pasokh_conversations_closed_total", "counter", "Conversations closed for good.", PLACE)
-TRANSFERS = Instrument("pasokh_transfers_total", "counter", "Transfers to another team or agent.", PLACE)
+OPENED = Instrument("pasokh_conversations_opened_total", "counter", "Conversations opened.", CONVERSATION_LABELS)
+ASSIGNMENTS = Instrument(
+    "pasokh_assignments_total", "counter", "Assignments of conversations to agents.", SURFACE_LABELS
+)
+REOPENED = Instrument("pasokh_conversations_reopened_total", "counter", "Conversations reopened.", SURFACE_LABELS)
+RESOLVED = Instrument("pasokh_conversations_resolved_total", "counter", "Resolves of conversations.", SURFACE_LABELS)
+CLOSED = Instrument("pasokh_conversations_closed_total", "counter", "Conversations closed for good.", SURFACE_LABELS)
+TRANSFERS = Instrument("pasokh_transfers_total", "counter", "Transfers to another team or agent.", SURFACE_LABELS)
 PRIORITY_CHANGES = Instrument(
-    "pasokh_priority_changes_total", "counter", "Changes of priority, by the new priority.", PLACE
+    "pasokh_priority_changes_total", "counter", "Changes of priority, by the new priority.", SURFACE_LABELS
 )
 NOTES = Instrument("pasokh_notes_total", "counter", "Notes that only agents see.", ("channel", "team"))
 REPLIES_FAILED = Instrument(
-    "pasokh_replies_failed_total", "counter", "Answers of agents and bots that never reached the customer.", PLACE
+    "pasokh_replies_failed_total",
+    "counter",
+    "Answers of agents and bots that never reached the customer.",
+    SURFACE_LABELS,
 )
-NOTICES = Instrument(
+AUTOMATIC_MESSAGES = Instrument(
     "pasokh_notices_total",
     "counter",
     "Notices of the system itself, which are no answers: delivered or failed.",
@@ -154,20 +163,22 @@ UNANSWERED = Instrument(
     "pasokh_unanswered_total",
     "counter",
     "Customers who waited for an answer when their conversation ended; `metric` is the answer that never came.",
-    (*PLACE, "metric"),
+    (*SURFACE_LABELS, "metric"),
 )
-WAITING = Instrument("pasokh_waiting", "gauge", "Conversations that wait for an agent now.", PLACE)
+WAITING = Instrument("pasokh_waiting", "gauge", "Conversations that wait for an agent now.", SURFACE_LABELS)
 ACTIVITIES = Instrument("pasokh_activities_total", "counter", "What came in, by kind.", ("channel", "surface", "kind"))
 DELIVERIES = Instrument(
     "pasokh_deliveries_total", "counter", "Answers that platforms took (sent) or not (failed).", ("channel", "outcome")
 )
-STARTED = Instrument("pasokh_sla_started_total", "counter", "Promises given.", PROMISE)
-WARNED = Instrument("pasokh_sla_warned_total", "counter", "Warnings before a promise was due.", PROMISE)
-BREACHED = Instrument("pasokh_sla_breached_total", "counter", "Promises broken.", PROMISE)
-FULFILLED = Instrument("pasokh_sla_fulfilled_total", "counter", "Promises kept.", PROMISE)
-CANCELLED = Instrument("pasokh_sla_cancelled_total", "counter", "Promises that ended with no answer needed.", PROMISE)
+STARTED = Instrument("pasokh_sla_started_total", "counter", "Promises given.", SLA_LABELS)
+WARNED = Instrument("pasokh_sla_warned_total", "counter", "Warnings before a promise was due.", SLA_LABELS)
+BREACHED = Instrument("pasokh_sla_breached_total", "counter", "Promises broken.", SLA_LABELS)
+SLA_MET = Instrument("pasokh_sla_fulfilled_total", "counter", "Promises kept.", SLA_LABELS)
+CANCELLED = Instrument(
+    "pasokh_sla_cancelled_total", "counter", "Promises that ended with no answer needed.", SLA_LABELS
+)
 LATE = Instrument(
-    "pasokh_sla_late_seconds", "histogram", "How late answers to broken promises were.", PROMISE, ANSWER_BUCKETS
+    "pasokh_sla_late_seconds", "histogram", "How late answers to broken promises were.", SLA_LABELS, ANSWER_BUCKETS
 )
 
 AGENTS = Instrument("pasokh_agents", "gauge", "Agents, by presence.", ("presence",))
@@ -210,7 +221,7 @@ INSTRUMENTS = (
     HANDLE,
     HANDOFF_TIME,
     MESSAGES,
-    NOTICES,
+    AUTOMATIC_MESSAGES,
     OPENED,
     ASSIGNMENTS,
     TRANSFERS,
@@ -228,7 +239,7 @@ INSTRUMENTS = (
     STARTED,
     WARNED,
     BREACHED,
-    FULFILLED,
+    SLA_MET,
     CANCELLED,
     LATE,
 )

@@ -10,22 +10,29 @@ from schemas.commands import WorkspaceGate
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact
-from schemas.topics import REPEATS_KNOWN
+from schemas.topics import DEDUPE_RETENTION_SECONDS
 from schemas.values import Json, instant_text
-from services.domain.metrics_state import CaseRecord
-from services.metrics.counters import Tally
-from services.metrics.domain.measurements import Told, follow
-from services.metrics.domain.samples import Sample, of_activity, of_delivery, of_mark, of_promise, waiting
-from services.platform.processing.processor import Arrived, Input, WakeUp
-from services.platform.processing.unit_of_work import Effect, Work
+from services.domain.metrics_state import ConversationMetricsState
+from services.metrics.counters import CounterSet
+from services.metrics.domain.measurements import ConversationEvent, apply
+from services.metrics.domain.samples import (
+    Sample,
+    of_activity,
+    of_delivery,
+    sample_from_measurement,
+    sample_from_sla_fact,
+    waiting_gauge_delta,
+)
+from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import TIMERS
 from services.platform.store.port import Query
 from services.records.counters import (
     COUNTED,
     COUNTED_CASES,
     COUNTERS,
-    CountedRecord,
     CounterRecord,
+    DedupeRecord,
     counter_id,
 )
 
@@ -45,7 +52,7 @@ class Memory:
     """`pruning`: a wake-up to drop old ids is known to stand. `tallies` of the batch, by workspace."""
 
     pruning: bool = False
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, CounterSet] = field(default_factory=dict)
 
 
 class MetricsStage:
@@ -56,52 +63,57 @@ class MetricsStage:
     # Far below the interval of any scrape.
     linger_seconds = 0.25
 
-    def remember(self) -> Memory:
+    def new_memory(self) -> Memory:
         return Memory()
 
-    async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
-        events = [one.event for one in inputs if isinstance(one, Arrived)]
+    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> None:
+        events = [one.event for one in inputs if isinstance(one, ReceivedEvent)]
         memory.tallies = {}
-        await work.fetch(
+        await work.preload(
             [
                 (COUNTERS, [counter_id(work.place.partition, e.workspace) for e in events]),
-                (COUNTED_CASES, [_conversation(e) for e in events if e.type.startswith(CONVERSATION)]),
-                (COUNTED, [e.id for e in events if _needs_id(e)]),
+                (COUNTED_CASES, [_conversation_of(e) for e in events if e.type.startswith(CONVERSATION)]),
+                (COUNTED, [e.id for e in events if _needs_dedupe_record(e)]),
             ]
         )
         if not memory.pruning:
-            await work.fetch([(TIMERS, [work.timer_id(PRUNE)])])
-        if any(isinstance(one, WakeUp) for one in inputs):
-            old = instant_text(work.now - REPEATS_KNOWN)
+            await work.preload([(TIMERS, [work.timer_id(PRUNE)])])
+        if any(isinstance(one, TimerFired) for one in inputs):
+            old = instant_text(work.now - DEDUPE_RETENTION_SECONDS)
             query = Query(COUNTED.name, "at", {"partition": work.place.partition}, below=old, limit=PRUNE_AT_ONCE)
             await work.query(COUNTED, query)
 
-    def decide(self, work: Work, memory: Memory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: Memory, one: Input) -> None:
         match one:
-            case WakeUp():
+            case TimerFired():
                 _prune(work)
-            case Arrived(event=event):
+            case ReceivedEvent(event=event):
                 _count_event(work, memory, event)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise NotImplementedError(f"metrics does nothing outside, and was asked for {effect.name}")
 
 
-def _count_event(work: Work, memory: Memory, event: Event) -> None:
+def _count_event(work: UnitOfWork, memory: Memory, event: Event) -> None:
     if event.type == GATE:
-        _forget(work, memory, event.read(WorkspaceGate).workspace)
+        _forget(work, memory, event.payload_as(WorkspaceGate).workspace)
     elif event.type.startswith(CONVERSATION):
         _count_fact(work, memory, event)
     elif event.type.startswith(INBOUND):
         _count_activity(work, memory, event)
     elif event.type.startswith(SLA):
-        _count(work, memory, event.workspace, of_promise(event.type.removeprefix(SLA), event.read(ClockFact)))
+        _count(
+            work,
+            memory,
+            event.workspace,
+            sample_from_sla_fact(event.type.removeprefix(SLA), event.payload_as(ClockFact)),
+        )
     elif event.type.startswith(DELIVERY):
         sample = of_delivery(event.type.removeprefix(DELIVERY), event.partitionkey)
         _count(work, memory, event.workspace, [sample] if sample else [])
 
 
-def _forget(work: Work, memory: Memory, workspace: str) -> None:
+def _forget(work: UnitOfWork, memory: Memory, workspace: str) -> None:
     """The workspace is being deleted. Its counters stay as an empty document, so that every reader hears of it."""
     identity = counter_id(work.place.partition, workspace)
     if work.get(COUNTERS, identity) is not None:
@@ -113,18 +125,18 @@ def _forget(work: Work, memory: Memory, workspace: str) -> None:
 # -- counters ----------------------------------------------------------------------------------------------------------
 
 
-def _tally(work: Work, memory: Memory, workspace: str) -> Tally:
+def _tally(work: UnitOfWork, memory: Memory, workspace: str) -> CounterSet:
     """The counters of a workspace; what they come to in this batch is written with it."""
     tally = memory.tallies.get(workspace)
     if tally is None:
         identity = counter_id(work.place.partition, workspace)
         blank = CounterRecord(workspace=workspace, partition=work.place.partition, version=work.place.seq)
-        tally = memory.tallies[workspace] = Tally.of(work.get(COUNTERS, identity) or blank, work.place.seq)
+        tally = memory.tallies[workspace] = CounterSet.of(work.get(COUNTERS, identity) or blank, work.place.seq)
         work.put(COUNTERS, identity, tally.record)
     return tally
 
 
-def _count(work: Work, memory: Memory, workspace: str, samples: Sequence[Sample]) -> list[str]:
+def _count(work: UnitOfWork, memory: Memory, workspace: str, samples: Sequence[Sample]) -> list[str]:
     """Count the samples; returns the series in which each was counted."""
     return [_tally(work, memory, workspace).add(sample) for sample in samples]
 
@@ -132,16 +144,16 @@ def _count(work: Work, memory: Memory, workspace: str, samples: Sequence[Sample]
 # -- facts of conversations --------------------------------------------------------------------------------------------
 
 
-def _conversation(event: Event) -> str:
+def _conversation_of(event: Event) -> str:
     return str(event.data.get("conversation"))
 
 
-def _count_fact(work: Work, memory: Memory, event: Event) -> None:
-    told = Told(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
-    before = work.get(COUNTED_CASES, told.fact.conversation) or _unheard(event.workspace)
-    _tally(work, memory, event.workspace).note(told.word, event.time)
-    after, marks = follow(_moved(work, memory, told.fact, before), told)
-    _count(work, memory, event.workspace, [sample for mark in marks for sample in of_mark(mark)])
+def _count_fact(work: UnitOfWork, memory: Memory, event: Event) -> None:
+    told = ConversationEvent(event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact), event.time)
+    before = work.get(COUNTED_CASES, told.fact.conversation) or _initial_state(event.workspace)
+    _tally(work, memory, event.workspace).note(told.event_name, event.time)
+    after, marks = apply(_update_waiting_gauge(work, memory, told.fact, before), told)
+    _count(work, memory, event.workspace, [sample for mark in marks for sample in sample_from_measurement(mark)])
     if told.case.status == "closed" and after.waiting is None:
         work.delete(COUNTED_CASES, told.fact.conversation)
     elif after != before:
@@ -149,19 +161,21 @@ def _count_fact(work: Work, memory: Memory, event: Event) -> None:
 
 
 @lru_cache(maxsize=256)
-def _unheard(workspace: str) -> CaseRecord:
+def _initial_state(workspace: str) -> ConversationMetricsState:
     """What is remembered of any conversation before its first fact."""
-    return CaseRecord(workspace=workspace)
+    return ConversationMetricsState(workspace=workspace)
 
 
-def _moved(work: Work, memory: Memory, fact: ConversationFact, case: CaseRecord) -> CaseRecord:
+def _update_waiting_gauge(
+    work: UnitOfWork, memory: Memory, fact: ConversationFact, case: ConversationMetricsState
+) -> ConversationMetricsState:
     """The gauge follows the status; a conversation leaves the very series it was counted in, whatever has changed."""
     waits = fact.snapshot.status == "waiting"
     if waits and case.waiting is None:
-        [series] = _count(work, memory, case.workspace, [waiting(fact.snapshot, 1)])
+        [series] = _count(work, memory, case.workspace, [waiting_gauge_delta(fact.snapshot, 1)])
         return case.model_copy(update={"waiting": series})
     if not waits and case.waiting is not None:
-        _tally(work, memory, case.workspace).move(case.waiting, -1)
+        _tally(work, memory, case.workspace).increment(case.waiting, -1)
         return case.model_copy(update={"waiting": None})
     return case
 
@@ -169,23 +183,27 @@ def _moved(work: Work, memory: Memory, fact: ConversationFact, case: CaseRecord)
 # -- activities --------------------------------------------------------------------------------------------------------
 
 
-def _needs_id(event: Event) -> bool:
+def _needs_dedupe_record(event: Event) -> bool:
     return event.type.startswith(INBOUND) and event.type != f"{INBOUND}message"
 
 
-def _count_activity(work: Work, memory: Memory, event: Event) -> None:
-    if not _needs_id(event) or work.get(COUNTED, event.id) is not None:
+def _count_activity(work: UnitOfWork, memory: Memory, event: Event) -> None:
+    if not _needs_dedupe_record(event) or work.get(COUNTED, event.id) is not None:
         return
-    _count(work, memory, event.workspace, [of_activity(event.read(Activity))])
-    work.put(COUNTED, event.id, CountedRecord(partition=work.place.partition, at=work.now))
+    _count(work, memory, event.workspace, [of_activity(event.payload_as(Activity))])
+    work.put(COUNTED, event.id, DedupeRecord(partition=work.place.partition, at=work.now))
     if not memory.pruning and work.get(TIMERS, work.timer_id(PRUNE)) is None:
-        work.wake(PRUNE, work.now + PRUNE_EVERY)
+        work.set_timer(PRUNE, work.now + PRUNE_EVERY)
     memory.pruning = True
 
 
-def _prune(work: Work) -> None:
+def _prune(work: UnitOfWork) -> None:
     """Drop ids that cannot be repeated any more: some now, and the rest at once after."""
-    old = [identity for identity, counted in work.held(COUNTED).items() if counted.at < work.now - REPEATS_KNOWN]
+    old = [
+        identity
+        for identity, counted in work.cached(COUNTED).items()
+        if counted.at < work.now - DEDUPE_RETENTION_SECONDS
+    ]
     for identity in old:
         work.delete(COUNTED, identity)
-    work.wake(PRUNE, work.now if len(old) >= PRUNE_AT_ONCE else work.now + PRUNE_EVERY)
+    work.set_timer(PRUNE, work.now if len(old) >= PRUNE_AT_ONCE else work.now + PRUNE_EVERY)

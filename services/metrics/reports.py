@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from schemas.envelope import Event
 from schemas.values import Json, instant_text
-from services.metrics.domain.business_hours import AROUND_THE_CLOCK, Calendars
-from services.metrics.domain.report import Asked, Recount, Report, in_order
+from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars
+from services.metrics.domain.report import Report, ReportBuilder, ReportRequest, sorted_facts
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Query
@@ -18,17 +18,17 @@ from services.platform.store.port import Query
 PAGE = 200
 MOST_FACTS = 200_000
 MOST_ROWS = 10_000
-OPENED = "pasokh.conversation.opened"
+CONVERSATION_OPENED = "pasokh.conversation.opened"
 
 Facts = AsyncIterator[Event]
 
 
-class TooMuch(Exception):
+class ReportTooLarge(Exception):
     """The time asked for holds more than one report may cost; the sentence says what to do."""
 
 
 @dataclass(slots=True)
-class Reading:
+class FactReader:
     """Reads the facts of one workspace. `left`: how many more it may."""
 
     reader: Reader
@@ -48,7 +48,7 @@ class Reading:
             held += [Event.model_validate(document) for _, document in page.items]
             # Facts of one time may go on on the next page; their order is known when all of them are here.
             last = held[-1].time if held and page.next is not None else None
-            for event in in_order(event for event in held if event.time != last):
+            for event in sorted_facts(event for event in held if event.time != last):
                 yield event
             held, after = [event for event in held if event.time == last], page.next
             if after is None:
@@ -57,37 +57,39 @@ class Reading:
     def _spend(self, facts: int) -> None:
         self.left -= facts
         if self.left < 0:
-            raise TooMuch(f"One report looks at {MOST_FACTS} facts at most. Ask for a shorter time.")
+            raise ReportTooLarge(f"One report looks at {MOST_FACTS} facts at most. Ask for a shorter time.")
 
 
-async def reported(
+async def build_report(
     reader: Reader,
     workspace: str,
-    asked: Asked,
-    calendars: Calendars = AROUND_THE_CLOCK,
+    asked: ReportRequest,
+    calendars: Calendars = ALWAYS_OPEN,
     most: int = MOST_FACTS,
 ) -> Report:
     """The report of a workspace. Raises TooMuch, Unavailable."""
-    reading, count = Reading(reader, workspace, most), Recount(asked, calendars)
+    reading, count = FactReader(reader, workspace, most), ReportBuilder(asked, calendars)
     start, end = instant_text(asked.start), instant_text(asked.end)
     async for event in reading.between(start, end):
         conversation = event.data.get("conversation")
         if not isinstance(conversation, str):
             continue
-        if not count.knows(conversation) and event.type != OPENED:
+        if not count.has_conversation(conversation) and event.type != CONVERSATION_OPENED:
             await _take(count, reading.between(None, start, conversation))
-        count.take(event)
+        count.add(event)
         if count.groups > MOST_ROWS:
-            raise TooMuch(f"One report has {MOST_ROWS} groups at most. Group by less, or ask for a shorter time.")
-    for conversation in _to_be_continued(count, asked):
+            raise ReportTooLarge(
+                f"One report has {MOST_ROWS} groups at most. Group by less, or ask for a shorter time."
+            )
+    for conversation in _follow_open_conversations(count, asked):
         await _take(count, reading.between(end, None, conversation))
     return count.report()
 
 
-def _to_be_continued(count: Recount, asked: Asked) -> Sequence[str]:
+def _follow_open_conversations(count: ReportBuilder, asked: ReportRequest) -> Sequence[str]:
     return count.conversations if asked.by == "start" else ()
 
 
-async def _take(count: Recount, facts: Facts) -> None:
+async def _take(count: ReportBuilder, facts: Facts) -> None:
     async for event in facts:
-        count.take(event)
+        count.add(event)

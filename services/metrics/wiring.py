@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.metrics.exposition import Totals
+from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.gauges import Present
 from services.metrics.processor import MetricsStage
 from services.metrics.routes import router_of
-from services.platform.host.service import Context, Part
+from services.platform.host.service import Context, ServiceComponents
 
 
 @asynccontextmanager
-async def open(context: Context) -> AsyncIterator[Part]:  # noqa: A001 - every service is opened under this name
+async def open_metrics(context: Context) -> AsyncIterator[ServiceComponents]:
     """Open the service; it holds nothing of its own."""
-    totals = Totals(context.store, context.bus.partitions, context.clock)
+    totals = BusinessMetricsCollector(context.store, context.bus.partitions, context.clock)
     present = Present(context.store, context.clock)
-    yield Part(
+    yield ServiceComponents(
         stages=[MetricsStage()],
         routers=[router_of()],
         collectors=[totals, present],

@@ -2,13 +2,13 @@
 
 from schemas.sla import Clock, ClockMetric
 from schemas.values import Contract, Instant
-from services.domain.sla_state import Promise, Watch
+from services.domain.sla_state import ConversationSlaState, SlaClockState
 from services.platform.store.port import Collection, Index
 
 WRITER = "sla"
 
 
-class ClockRecord(Promise):
+class ClockRecord(SlaClockState):
     """One run of one clock of a conversation. Its id is `conversation/metric/run`, see `clock_id`.
 
     `channel`, `account`, `surface`, `team` and `priority` are the conversation's when it last said something.
@@ -24,16 +24,16 @@ class ClockRecord(Promise):
     team: str
     priority: str
 
-    def shown(self) -> Clock:
+    def public_view(self) -> Clock:
         """As REST and facts show it. An answer that is on its way to the customer is late by as much as it stopped late."""
-        shown = self.narrowed(Clock)
+        shown = self.project(Clock)
         if shown.state != "breached" or shown.stopped_at is None or shown.late_by_seconds is not None:
             return shown
         late_by = max(0.0, (shown.stopped_at - shown.due_at).total_seconds())
         return shown.model_copy(update={"late_by_seconds": late_by})
 
 
-class AgendaRecord(Contract):
+class ClockSchedule(Contract):
     """When a partition looks at its clocks next. Its id is the partition number.
 
     `armed_at` is the moment of its one timer; `in_flight` the time that conversations was asked to confirm; `said_until`
@@ -54,9 +54,9 @@ CLOCKS = Collection(
         Index("due", ("partition", "next_at")),
     ),
 )
-WATCHES = Collection("clock_watches", Watch, writer=WRITER)
+SLA_STATES = Collection("clock_watches", ConversationSlaState, writer=WRITER)
 """What each conversation waits for; the id is the conversation's."""
-AGENDAS = Collection("clock_agendas", AgendaRecord, writer=WRITER)
+AGENDAS = Collection("clock_agendas", ClockSchedule, writer=WRITER)
 
 
 def clock_id(conversation: str, metric: ClockMetric, run: int) -> str:

@@ -49,13 +49,15 @@ class Configurations:
     def __init__(self) -> None:
         self._held: OrderedDict[str, WorkspaceConfiguration] = OrderedDict()
 
-    async def of(self, reader: Reader, workspaces: Iterable[str]) -> dict[str, WorkspaceConfiguration]:
+    async def current(self, reader: Reader, workspaces: Iterable[str]) -> dict[str, WorkspaceConfiguration]:
         """The configuration in force per workspace; a workspace that does not exist is left out."""
         keys = [Key(CONFIGURATION_HEADS.name, w) for w in sorted(set(workspaces))]
         found = await reader.get_many(keys) if keys else {}
-        return await self.at(reader, [ConfigurationHead.model_validate(document) for document in found.values()])
+        return await self.version(reader, [ConfigurationHead.model_validate(document) for document in found.values()])
 
-    async def at(self, reader: Reader, heads: Iterable[ConfigurationHead | None]) -> dict[str, WorkspaceConfiguration]:
+    async def version(
+        self, reader: Reader, heads: Iterable[ConfigurationHead | None]
+    ) -> dict[str, WorkspaceConfiguration]:
         """The same for heads that were read already; None: a workspace that does not exist."""
         ids = sorted({version_id(head.workspace, head.version) for head in heads if head is not None})
         await self._hold(reader, [i for i in ids if i not in self._held])

@@ -2,7 +2,7 @@
 
 from schemas.conversation import Message
 from schemas.values import Contract, Instant
-from services.domain.conversation_state import Case, Person
+from services.domain.conversation_state import Contact, ConversationState
 from services.platform.store.port import Collection, Index
 
 WRITER = "conversations"
@@ -44,7 +44,7 @@ class MovedPlace(Contract):
 
 CONVERSATIONS = Collection(
     "conversations",
-    Case,
+    ConversationState,
     writer=WRITER,
     indexes=(
         Index("opened", ("workspace", "opened_at")),
@@ -65,7 +65,7 @@ MESSAGES = Collection(
     writer=WRITER,
     indexes=(Index("conversation", ("workspace", "conversation", "order")), Index("key", ("key", "order"))),
 )
-PERSONS = Collection("persons", Person, writer=WRITER)
+PERSONS = Collection("persons", Contact, writer=WRITER)
 ACTIVITIES = Collection(
     "activities", ActivityRecord, writer=WRITER, indexes=(Index("expiry", ("partition", "expires_at")),)
 )

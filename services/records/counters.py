@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.values import Contract, Instant
-from services.domain.metrics_state import CaseRecord
+from services.domain.metrics_state import ConversationMetricsState
 from services.platform.store.port import Collection, Index
 
 WRITER = "metrics"
@@ -66,7 +66,7 @@ class CounterRecord(Contract):
     recent_opened: dict[str, int] = {}
 
 
-class CountedRecord(Contract):
+class DedupeRecord(Contract):
     """An activity that was counted; its id is the activity's. Dropped when no repeat of it can come any more."""
 
     partition: int
@@ -74,8 +74,8 @@ class CountedRecord(Contract):
 
 
 COUNTERS = Collection("counters", CounterRecord, writer=WRITER, indexes=(Index("changed", ("partition", "version")),))
-COUNTED_CASES = Collection("counted_cases", CaseRecord, writer=WRITER)
-COUNTED = Collection("counted_activities", CountedRecord, writer=WRITER, indexes=(Index("at", ("partition", "at")),))
+COUNTED_CASES = Collection("counted_cases", ConversationMetricsState, writer=WRITER)
+COUNTED = Collection("counted_activities", DedupeRecord, writer=WRITER, indexes=(Index("at", ("partition", "at")),))
 
 
 def counter_id(partition: int, workspace: str) -> str:

@@ -14,9 +14,9 @@ class DecisionRecord(Decision):
     key: str
     reason: Reason | None = None
 
-    def shown(self) -> Decision:
+    def public_view(self) -> Decision:
         """Without what REST does not show."""
-        return self.narrowed(Decision)
+        return self.project(Decision)
 
 
 DECISIONS = Collection(

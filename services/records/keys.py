@@ -13,13 +13,13 @@ from collections.abc import Callable
 
 from schemas.configuration import Scope
 from schemas.values import Contract, Instant
-from services.platform.http.auth import Caller
+from services.platform.http.auth import Principal
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Collection, Index, Key
 
 PREFIX = "pasokh"
-HELD_SECONDS = 1.0
-HELD_AT_MOST = 10_000
+CACHE_TTL_SECONDS = 1.0
+CACHE_MAX_ENTRIES = 10_000
 EVERY_WORKSPACE = ""
 
 
@@ -33,9 +33,9 @@ class KeyRecord(Contract):
     digest: str
     created_at: Instant
 
-    def caller(self) -> Caller:
+    def caller(self) -> Principal:
         """Who presents it."""
-        return Caller(self.id, self.workspace or None, frozenset(self.scopes))
+        return Principal(self.id, self.workspace or None, frozenset(self.scopes))
 
 
 KEYS = Collection(
@@ -51,7 +51,7 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def presented_key(identity: str, secret: str) -> str:
+def format_key(identity: str, secret: str) -> str:
     """What a caller sends as bearer."""
     return f"{PREFIX}_{identity}_{secret}"
 
@@ -61,14 +61,14 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-class StoredKeys:
+class ApiKeyAuthenticator:
     """Finds callers by their key. A record is held for at most a second, so a deleted key ends within one."""
 
     def __init__(self, reader: Reader, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._reader, self._monotonic = reader, monotonic
         self._held: OrderedDict[str, tuple[float, KeyRecord]] = OrderedDict()
 
-    async def find(self, presented: str) -> Caller | None:
+    async def find(self, presented: str) -> Principal | None:
         """The caller of a key; None when it is not, or no longer, known. Raises Unavailable."""
         prefix, _, rest = presented.partition("_")
         identity, _, secret = rest.partition("_")
@@ -82,7 +82,7 @@ class StoredKeys:
         # The time from before the read: what was deleted after it is forgotten a second after it at the latest.
         now = self._monotonic()
         held = self._held.get(identity)
-        if held is not None and now - held[0] < HELD_SECONDS:
+        if held is not None and now - held[0] < CACHE_TTL_SECONDS:
             return held[1]
         self._held.pop(identity, None)
         key = Key(KEYS.name, identity)
@@ -91,6 +91,6 @@ class StoredKeys:
 
     def _hold(self, identity: str, now: float, record: KeyRecord) -> KeyRecord:
         self._held[identity] = (now, record)
-        while len(self._held) > HELD_AT_MOST:
+        while len(self._held) > CACHE_MAX_ENTRIES:
             self._held.popitem(last=False)
         return record

@@ -6,9 +6,9 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from schemas.configuration import WorkspaceConfiguration
-from services.domain.conversation_state import Case, Person
+from services.domain.conversation_state import Contact, ConversationState
 from services.platform.http.auth import no_workspace
-from services.platform.http.dependencies import In
+from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import NotFound
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
@@ -18,10 +18,10 @@ from services.records.conversations import CONVERSATIONS, PERSONS
 
 async def configuration_of(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:
     """The configuration in force of a workspace; None when there is no such workspace. Raises Unavailable."""
-    return (await Configurations().of(reader, [workspace])).get(workspace)
+    return (await Configurations().current(reader, [workspace])).get(workspace)
 
 
-async def existing_workspace(request: Request, context: In) -> WorkspaceConfiguration:
+async def existing_workspace(request: Request, context: ContextDep) -> WorkspaceConfiguration:
     """The configuration of the path's workspace. Raises NotFound."""
     workspace = request.path_params["workspace"]
     found = await configuration_of(context.store, workspace)
@@ -30,31 +30,31 @@ async def existing_workspace(request: Request, context: In) -> WorkspaceConfigur
     return found
 
 
-async def conversation_of(reader: Reader, workspace: str, conversation: str) -> Case:
+async def conversation_of(reader: Reader, workspace: str, conversation: str) -> ConversationState:
     """A conversation of a workspace. Raises NotFound, Unavailable."""
     key = Key(CONVERSATIONS.name, conversation)
     document = (await reader.get_many([key])).get(key)
     if document is None or document["workspace"] != workspace:
         raise NotFound(f"There is no conversation {conversation!r} in this workspace.")
-    return Case.model_validate(document)
+    return ConversationState.model_validate(document)
 
 
-async def existing_conversation(request: Request, context: In) -> Case:
+async def existing_conversation(request: Request, context: ContextDep) -> ConversationState:
     """The path's conversation, when it is of the path's workspace. Raises NotFound."""
     path = request.path_params
     return await conversation_of(context.store, path["workspace"], path["conversation"])
 
 
-async def existing_person(request: Request, context: In) -> Person:
+async def existing_person(request: Request, context: ContextDep) -> Contact:
     """The path's customer, as one account of the path's workspace sees them. Raises NotFound."""
     workspace, person = request.path_params["workspace"], request.path_params["person"]
     key = Key(PERSONS.name, f"{workspace}/{person}")
     document = (await context.store.get_many([key])).get(key)
     if document is None or document["workspace"] != workspace:
         raise NotFound(f"There is no customer {person!r} in this workspace.")
-    return Person.model_validate(document)
+    return Contact.model_validate(document)
 
 
 ExistingWorkspace = Annotated[WorkspaceConfiguration, Depends(existing_workspace)]
-ExistingConversation = Annotated[Case, Depends(existing_conversation)]
-ExistingPerson = Annotated[Person, Depends(existing_person)]
+ExistingConversation = Annotated[ConversationState, Depends(existing_conversation)]
+ExistingPerson = Annotated[Contact, Depends(existing_person)]

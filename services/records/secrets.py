@@ -26,18 +26,18 @@ async def installation_secret(store: Store, name: str) -> bytes:
     Callers keep what they get: it never changes. Raises Unavailable, Unknown.
     """
     key = Key(SECRETS.name, name)
-    if (kept := await _kept(store, key)) is not None:
+    if (kept := await _stored_secret(store, key)) is not None:
         return kept
     made = SecretRecord(value=base64.urlsafe_b64encode(os.urandom(SECRET_BYTES)).decode())
     # Fenced: another process was first, and its secret is the secret.
     with suppress(Fenced):
         await store.commit(Changes(conditions=[Condition(key)], puts=[Put(key, made.model_dump(mode="json"))]))
-    kept = await _kept(store, key)
+    kept = await _stored_secret(store, key)
     if kept is None:
         raise LookupError(f"the secret {name!r} was made and is not there")
     return kept
 
 
-async def _kept(store: Store, key: Key) -> bytes | None:
+async def _stored_secret(store: Store, key: Key) -> bytes | None:
     document = (await store.get_many([key])).get(key)
     return None if document is None else base64.urlsafe_b64decode(SecretRecord.model_validate(document).value)

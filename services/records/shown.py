@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from schemas.activity import Attachment
 from schemas.conversation import Author, Direction, Edit, MessageState
-from schemas.values import Failure, Instant, Sealed, Surface
+from schemas.values import EncryptedText, Failure, Instant, Surface
 from services.records.conversations import MessageRecord
 
 
@@ -16,7 +16,7 @@ class EditShown(BaseModel):
     edited_at: Instant
 
 
-class MessageShown(BaseModel):
+class MessageView(BaseModel):
     """A message with its text open."""
 
     id: str
@@ -40,7 +40,7 @@ class MessageShown(BaseModel):
     edits: list[EditShown] = []
 
 
-def opened_text(sealed: Sealed | None) -> str | None:
+def decrypt_text(sealed: EncryptedText | None) -> str | None:
     """The text of a person. Raises NotImplementedError for one that is sealed with a key: nothing seals yet."""
     if sealed is None:
         return None
@@ -49,16 +49,16 @@ def opened_text(sealed: Sealed | None) -> str | None:
     return sealed.text
 
 
-def shown_message(record: MessageRecord) -> MessageShown:
-    kept = record.model_dump(include=set(MessageShown.model_fields) - {"text", "edits"})
-    return MessageShown(**kept, text=opened_text(record.text), edits=[_shown_edit(one) for one in record.edits])
+def message_view(record: MessageRecord) -> MessageView:
+    kept = record.model_dump(include=set(MessageView.model_fields) - {"text", "edits"})
+    return MessageView(**kept, text=decrypt_text(record.text), edits=[_shown_edit(one) for one in record.edits])
 
 
 def _shown_edit(edit: Edit) -> EditShown:
-    return EditShown(text=opened_text(edit.text), masked=edit.masked, edited_at=edit.edited_at)
+    return EditShown(text=decrypt_text(edit.text), masked=edit.masked, edited_at=edit.edited_at)
 
 
-def as_accepted(record: MessageRecord) -> MessageShown:
+def initial_view(record: MessageRecord) -> MessageView:
     """A reply as its POST answers it, however far it is on its way by now: a repeat gets the same answer."""
     fresh = {"state": "queued", "error": None, "sent_at": None, "platform_id": None}
-    return shown_message(record.model_copy(update=fresh))
+    return message_view(record.model_copy(update=fresh))

@@ -7,7 +7,7 @@ from services.platform.store.port import Collection, Index
 WRITER = "webhooks"
 
 
-class Try(Contract):
+class DeliveryAttempt(Contract):
     """One try: when it ended, the HTTP status (None: there was no answer), what went wrong."""
 
     at: Instant
@@ -33,11 +33,11 @@ class DeliveryRecord(Contract):
     attempts: int = 0
     at: Instant
     next_at: Instant | None = None
-    tries: list[Try] = []
+    tries: list[DeliveryAttempt] = []
     expires_at: Instant
 
 
-class LineRecord(Contract):
+class EndpointState(Contract):
     """How the endpoint of a subscription fares, as one partition sees it; its id is `line_id`.
 
     `sending` are the deliveries in flight. `failures` in a row hold it back until `paused_until`. `gone` is the version
@@ -62,8 +62,8 @@ WEBHOOK_DELIVERIES = Collection(
         Index("expiry", ("partition", "expires_at")),
     ),
 )
-WEBHOOK_LINES = Collection(
-    "webhook_lines", LineRecord, writer=WRITER, indexes=(Index("webhook", ("workspace", "webhook")),)
+WEBHOOK_ENDPOINTS = Collection(
+    "webhook_lines", EndpointState, writer=WRITER, indexes=(Index("webhook", ("workspace", "webhook")),)
 )
 
 
@@ -72,6 +72,6 @@ def delivery_id(workspace: str, webhook: str, event: str) -> str:
     return f"{workspace}/{webhook}/{event}"
 
 
-def line_id(partition: int, workspace: str, webhook: str) -> str:
+def endpoint_id(partition: int, workspace: str, webhook: str) -> str:
     """The id of a subscription's line in a partition."""
     return f"{partition}/{workspace}/{webhook}"

@@ -10,16 +10,26 @@ from schemas.configuration import DEFAULT_TEAM, AgentBody, PresenceBody, Workspa
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Slug
 from services.platform.host.service import Context
-from services.platform.http.auth import allowed
+from services.platform.http.auth import require_scope
 from services.platform.http.command_gateway import Command, command_id, request_hash
-from services.platform.http.dependencies import Asked, IfMatch, In, Listing, Wait, Waiting, accepted, etag, queried
+from services.platform.http.dependencies import (
+    CommandsDep,
+    ContextDep,
+    IfMatch,
+    Page,
+    PageParamsDep,
+    Wait,
+    accepted_response,
+    etag,
+    query_page,
+)
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Invalid, NotFound
+from services.platform.http.problems import NotFound, UnprocessableContent
 from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.lookups import ExistingWorkspace
 from services.records.unmet import warnings_of
-from services.router.views import AgentShown, AgentWritten, PresenceShown, shown_agent
+from services.router.views import AgentView, AgentWritten, PresenceView, agent_view
 
 
 async def agent_of(context: Context, workspace: str, agent: str) -> AgentRecord | None:
@@ -29,7 +39,7 @@ async def agent_of(context: Context, workspace: str, agent: str) -> AgentRecord 
     return AgentRecord.model_validate(document) if document else None
 
 
-async def existing_agent(request: Request, context: In) -> AgentRecord:
+async def existing_agent(request: Request, context: ContextDep) -> AgentRecord:
     """The path's agent. Raises NotFound."""
     agent = request.path_params["agent"]
     found = await agent_of(context, request.path_params["workspace"], agent)
@@ -41,23 +51,23 @@ async def existing_agent(request: Request, context: In) -> AgentRecord:
 ExistingAgent = Annotated[AgentRecord, Depends(existing_agent)]
 
 
-async def list_agents(configuration: ExistingWorkspace, context: In, asked: Asked) -> Listing[AgentShown]:
+async def list_agents(configuration: ExistingWorkspace, context: ContextDep, asked: PageParamsDep) -> Page[AgentView]:
     """By id."""
     query = Query(
         AGENTS.name, "workspace", {"workspace": configuration.workspace}, limit=asked.limit, after=asked.cursor
     )
-    page = await queried(context.store, query)
-    return Listing(items=[shown_agent(AgentRecord.model_validate(d)) for _, d in page.items], next=page.next)
+    page = await query_page(context.store, query)
+    return Page(items=[agent_view(AgentRecord.model_validate(d)) for _, d in page.items], next=page.next)
 
 
-async def show_agent(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> AgentShown:
+async def show_agent(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> AgentView:
     response.headers["ETag"] = etag(agent.version)
-    return shown_agent(agent)
+    return agent_view(agent)
 
 
-async def show_presence(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> PresenceShown:
+async def show_presence(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> PresenceView:
     response.headers["ETag"] = etag(agent.presence_version)
-    return PresenceShown(status=agent.presence)
+    return PresenceView(status=agent.presence)
 
 
 async def put_agent(
@@ -66,20 +76,20 @@ async def put_agent(
     body: Annotated[AgentBody, Depends(JsonBody(AgentBody))],
     condition: IfMatch,
     wait: Wait,
-    commands: Waiting,
-    context: In,
+    commands: CommandsDep,
+    context: ContextDep,
 ) -> Response:
     """What the agent may take is given at once. `warnings` say which routing rules nobody could ever meet."""
     refuse_unknown_teams(configuration, body)
     asked = request_hash("PUT", agent, body.model_dump(mode="json"))
     data = AgentPut(agent=agent, body=body, if_match=condition.header, request_hash=asked)
     command = _command(context, configuration.workspace, "pasokh.routing.agent_put", data)
-    outcome = await commands.carry_out(command, wait)
+    outcome = await commands.execute(command, wait)
     written = await agent_of(context, configuration.workspace, agent) if outcome else None
     if outcome is None or written is None:
-        return accepted(command)
+        return accepted_response(command)
     warnings = await warnings_of(context.store, configuration)
-    shown = AgentWritten(**dict(shown_agent(written)), warnings=warnings).model_dump(mode="json")
+    shown = AgentWritten(**dict(agent_view(written)), warnings=warnings).model_dump(mode="json")
     return JSONResponse(shown, 201 if outcome.created else 200, headers={"ETag": etag(written.version)})
 
 
@@ -88,14 +98,14 @@ async def delete_agent(
     agent: ExistingAgent,
     condition: IfMatch,
     wait: Wait,
-    commands: Waiting,
-    context: In,
+    commands: CommandsDep,
+    context: ContextDep,
 ) -> Response:
     """The agent's open conversations go back to the queue."""
     data = AgentDeleted(agent=agent.id, if_match=condition.header, request_hash=request_hash("DELETE", agent.id, None))
     command = _command(context, configuration.workspace, "pasokh.routing.agent_deleted", data)
-    outcome = await commands.carry_out(command, wait)
-    return Response(status_code=204) if outcome else accepted(command)
+    outcome = await commands.execute(command, wait)
+    return Response(status_code=204) if outcome else accepted_response(command)
 
 
 async def put_presence(
@@ -104,17 +114,17 @@ async def put_presence(
     body: Annotated[PresenceBody, Depends(JsonBody(PresenceBody))],
     condition: IfMatch,
     wait: Wait,
-    commands: Waiting,
-    context: In,
+    commands: CommandsDep,
+    context: ContextDep,
 ) -> Response:
     asked = request_hash("PUT", f"{agent.id}/presence", body.model_dump(mode="json"))
     data = PresenceSet(agent=agent.id, status=body.status, if_match=condition.header, request_hash=asked)
     command = _command(context, configuration.workspace, "pasokh.routing.presence_set", data)
-    outcome = await commands.carry_out(command, wait)
+    outcome = await commands.execute(command, wait)
     written = await agent_of(context, configuration.workspace, agent.id) if outcome else None
     if outcome is None or written is None:
-        return accepted(command)
-    shown = PresenceShown(status=written.presence).model_dump()
+        return accepted_response(command)
+    shown = PresenceView(status=written.presence).model_dump()
     return JSONResponse(shown, headers={"ETag": etag(written.presence_version)})
 
 
@@ -123,7 +133,7 @@ def refuse_unknown_teams(configuration: WorkspaceConfiguration, body: AgentBody)
     unknown = [(i, t) for i, t in enumerate(body.teams) if t != DEFAULT_TEAM and t not in configuration.teams]
     if unknown:
         sentence = "There is no team {!r}. Make it first: PUT …/teams/{}."
-        raise Invalid(*[(f"/teams/{index}", sentence.format(team, team)) for index, team in unknown])
+        raise UnprocessableContent(*[(f"/teams/{index}", sentence.format(team, team)) for index, team in unknown])
 
 
 def _command(context: Context, workspace: str, kind: str, data: AgentPut | AgentDeleted | PresenceSet) -> Command:
@@ -133,7 +143,11 @@ def _command(context: Context, workspace: str, kind: str, data: AgentPut | Agent
 
 def router_of() -> APIRouter:
     """The routes; each states the scope that it needs."""
-    read, desk, admin = [Depends(allowed("read"))], [Depends(allowed("desk"))], [Depends(allowed("admin"))]
+    read, desk, admin = (
+        [Depends(require_scope("read"))],
+        [Depends(require_scope("desk"))],
+        [Depends(require_scope("admin"))],
+    )
     router = APIRouter(prefix="/v1/workspaces/{workspace}/agents", tags=["agents"])
     add = router.add_api_route
     add("", list_agents, dependencies=read)
@@ -141,5 +155,5 @@ def router_of() -> APIRouter:
     add("/{agent}", put_agent, methods=["PUT"], dependencies=admin, response_model=AgentWritten)
     add("/{agent}", delete_agent, methods=["DELETE"], dependencies=admin, status_code=204, response_model=None)
     add("/{agent}/presence", show_presence, dependencies=read)
-    add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=desk, response_model=PresenceShown)
+    add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=desk, response_model=PresenceView)
     return router

@@ -12,14 +12,14 @@ from starlette.requests import Request
 
 from schemas.envelope import Event, encode
 from services.platform.bus import stream_position
-from services.platform.bus.broadcaster import MOST_LISTENERS, Following, Listener, Told
-from services.platform.bus.stream_position import Vector
+from services.platform.bus.broadcaster import MOST_LISTENERS, FactBroadcaster, FactRecord, Subscriber
+from services.platform.bus.stream_position import StreamPosition
 from services.platform.core.identifiers import hashed_id
 from services.platform.host.service import Context
-from services.platform.http.auth import allowed, caller_of
-from services.platform.http.dependencies import In
-from services.platform.http.problems import Invalid
-from services.platform.http.sse import HEARTBEAT, EventStream, block, place
+from services.platform.http.auth import caller_of, require_scope
+from services.platform.http.dependencies import ContextDep
+from services.platform.http.problems import UnprocessableContent
+from services.platform.http.sse import HEARTBEAT, EventStream, format_event, format_id
 from services.platform.http.stream_limits import StreamShares
 from services.platform.store import port
 from services.platform.store.collections import FACTS, ROWS
@@ -32,7 +32,7 @@ TOPICS = ("conversations", "sla", "accounts")
 HEARTBEAT_SECONDS = 15.0
 PAGE = 200
 BETWEEN = "."
-Permitted = Callable[[], Awaitable[object]]
+AccessCheck = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +40,16 @@ class Stream:
     """One client's stream. `prefixes`: types that it wants begin with one of these; none: all."""
 
     context: Context
-    following: Following
+    following: FactBroadcaster
     standing: Standing
     caller: str
     workspace: str
     prefixes: Sequence[str]
-    permitted: Permitted
+    permitted: AccessCheck
     shares: StreamShares
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
-    async def pieces(self, resumed: Vector | None) -> AsyncGenerator[bytes, None]:
+    async def sse_chunks(self, resumed: StreamPosition | None) -> AsyncGenerator[bytes, None]:
         """What to send. First an id, so that whoever leaves before the first fact loses none.
 
         Raises Unavailable, and TooMany when the key or the workspace has its share of streams.
@@ -60,16 +60,16 @@ class Stream:
             self._standing(listener),
         ):
             # The reader is open: what these rows and facts do not hold yet, it will bring.
-            seen = resumed or await self._now()
-            yield place(self._identity(seen))
+            seen = resumed or await self._current_position()
+            yield format_id(self._identity(seen))
             missed = resumed is not None
             while True:
                 if missed:
-                    async for told in self._kept(seen):
+                    async for told in self._replay(seen):
                         if listener.ended:
                             return
                         if seen.admit(told.event) and self._is_wanted(told.event):
-                            yield block(told.value, identity=self._identity(seen), event=told.event.type)
+                            yield format_event(told.value, identity=self._identity(seen), event=told.event.type)
                 async for piece in self._live(seen, listener):
                     yield piece
                 if listener.ended:
@@ -82,17 +82,17 @@ class Stream:
             yield
 
     @asynccontextmanager
-    async def _standing(self, listener: Listener) -> AsyncIterator[None]:
+    async def _standing(self, listener: Subscriber) -> AsyncIterator[None]:
         with self.standing.held(self.caller, self.workspace, listener):
             yield
 
-    async def _live(self, seen: Vector, listener: Listener) -> AsyncIterator[bytes]:
+    async def _live(self, seen: StreamPosition, listener: Subscriber) -> AsyncIterator[bytes]:
         checked = self.context.clock.monotonic()
         while not (listener.missed or listener.ended):
-            told = await listener.heard(self.heartbeat_seconds)
+            told = await listener.next_batch(self.heartbeat_seconds)
             for one in told:
                 if seen.admit(one.event) and self._is_wanted(one.event):
-                    yield block(one.value, identity=self._identity(seen), event=one.event.type)
+                    yield format_event(one.value, identity=self._identity(seen), event=one.event.type)
             if not told:
                 yield HEARTBEAT
             if self.context.clock.monotonic() - checked >= self.heartbeat_seconds:
@@ -100,7 +100,7 @@ class Stream:
                 await self.permitted()
                 checked = self.context.clock.monotonic()
 
-    def _identity(self, seen: Vector) -> str:
+    def _identity(self, seen: StreamPosition) -> str:
         return f"{_mark(self.workspace)}{BETWEEN}{seen.text()}"
 
     def _is_wanted(self, event: Event) -> bool:
@@ -109,12 +109,12 @@ class Stream:
     def _sources(self) -> list[str]:
         return [f"{group}/{partition}" for group in TOPICS for partition in range(self.context.bus.partitions)]
 
-    async def _now(self) -> Vector:
+    async def _current_position(self) -> StreamPosition:
         keys = [Key(ROWS.name, source) for source in self._sources()]
         rows = await self.context.store.get_many(keys)
         return stream_position.after({key.id: int(str(row["seq"])) for key, row in rows.items()})
 
-    async def _kept(self, seen: Vector) -> AsyncIterator[Told]:
+    async def _replay(self, seen: StreamPosition) -> AsyncIterator[FactRecord]:
         """Facts after the vector, by time; those of one source in the order of their numbers."""
         sources = [self._of_source(source, seen) for source in self._sources()]
         heads = await asyncio.gather(*(anext(source, None) for source in sources))
@@ -127,7 +127,7 @@ class Stream:
             if following is not None:
                 heapq.heappush(waiting, (_place(following), n, following))
 
-    async def _of_source(self, source: str, seen: Vector) -> AsyncIterator[Told]:
+    async def _of_source(self, source: str, seen: StreamPosition) -> AsyncIterator[FactRecord]:
         equals = {"workspace": self.workspace, "source": source}
         first, after = max(0, seen.of(source)[0]), None
         while True:
@@ -135,13 +135,13 @@ class Stream:
             page = await self.context.store.query(query)
             for _, document in page.items:
                 event = Event.model_validate(document)
-                yield Told(event, encode(event))
+                yield FactRecord(event, encode(event))
             if page.next is None:
                 return
             after = page.next
 
 
-def _place(told: Told) -> tuple[float, str]:
+def _place(told: FactRecord) -> tuple[float, str]:
     return told.event.time.timestamp(), told.event.id
 
 
@@ -153,19 +153,19 @@ def shares_of(context: Context) -> StreamShares:
 
 
 def router_of(
-    following: Following,
+    following: FactBroadcaster,
     standing: Standing,
     shares: StreamShares,
     *,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> APIRouter:
     """The route of the stream. `following` and `standing` must be run beside it."""
-    permitted = allowed("read")
+    permitted = require_scope("read")
 
     async def stream(
         request: Request,
         configuration: ExistingWorkspace,
-        context: In,
+        context: ContextDep,
         last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20_000)] = None,
         types: Annotated[list[str] | None, Query(max_length=20)] = None,
     ) -> EventStream:
@@ -181,7 +181,7 @@ def router_of(
             shares=shares,
             heartbeat_seconds=heartbeat_seconds,
         )
-        return EventStream(one.pieces(_resumed(configuration.workspace, last_event_id)))
+        return EventStream(one.sse_chunks(_position_from_header(configuration.workspace, last_event_id)))
 
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["events"])
     described = {"description": "Facts as they happen", "content": {EventStream.media_type: {"schema": {}}}}
@@ -195,7 +195,7 @@ def router_of(
     return router
 
 
-def _resumed(workspace: str, last_event_id: str | None) -> Vector | None:
+def _position_from_header(workspace: str, last_event_id: str | None) -> StreamPosition | None:
     if not last_event_id:
         return None
     mark, between, text = last_event_id.rpartition(BETWEEN)
@@ -206,7 +206,7 @@ def _resumed(workspace: str, last_event_id: str | None) -> Vector | None:
         return stream_position.read(text)
     except ValueError as error:
         sentence = "This is no id of this stream. Leave it out to start now."
-        raise Invalid(("/header/Last-Event-ID", sentence)) from error
+        raise UnprocessableContent(("/header/Last-Event-ID", sentence)) from error
 
 
 def _mark(workspace: str) -> str:

@@ -12,18 +12,18 @@ from typing import get_args
 
 from schemas.conversation import Conversation, Status
 from schemas.values import Json, instant, instant_text
-from services.domain.conversation_state import Case
-from services.platform.http.dependencies import Listing, no_cursor
-from services.platform.http.problems import Invalid
-from services.platform.store.cursors import read_cursor, written_cursor
+from services.domain.conversation_state import ConversationState
+from services.platform.http.dependencies import Page, reject_cursor
+from services.platform.http.problems import UnprocessableContent
+from services.platform.store.cursors import decode_cursor, encode_cursor
 from services.platform.store.port import Query, Store
 from services.records.conversations import CONVERSATIONS
 from services.router.message_search import says, words_of
-from services.router.views import ConversationsAsked
+from services.router.views import ConversationQuery
 
-BY_SELECTIVITY = ("person", "agent", "status", "team", "channel", "surface", "sensitive")
+INDEXED_FILTERS = ("person", "agent", "status", "team", "channel", "surface", "sensitive")
 """Filters, the one that leaves fewest first; each is an index of the collection by the same name."""
-LOOKED_AT = 2000
+SCAN_LIMIT = 2000
 READ_THROUGH = 500
 """How many conversations are looked at for one page; and how many where their messages are read."""
 TOGETHER = 50
@@ -41,42 +41,42 @@ class Order:
     field: str
     descending: bool
 
-    def place(self, case: Case) -> Place:
+    def place(self, case: ConversationState) -> Place:
         """Where it stands."""
         return instant_text(getattr(case, self.field)), case.id
 
 
-async def listed(store: Store, workspace: str, asked: ConversationsAsked) -> Listing[Conversation]:
+async def list_page(store: Store, workspace: str, asked: ConversationQuery) -> Page[Conversation]:
     """Newest first unless asked otherwise. A page may end early, with a cursor to go on from. Raises Invalid."""
     order = Order(asked.sort.removeprefix("-"), asked.sort.startswith("-"))
     mark = _mark(workspace, order, asked)
     words = _words(asked)
-    bound = READ_THROUGH if words else LOOKED_AT
+    bound = READ_THROUGH if words else SCAN_LIMIT
     found: list[Conversation] = []
     last: Place = ("", "")
     looked = 0
     cases = _merged(store, list(_streams(workspace, order, asked, _after(mark, asked.cursor))), order)
     async for some in _together(cases, min(TOGETHER, bound)):
         if len(found) == asked.limit or looked >= bound:
-            return Listing(items=found, next=written_cursor(mark, list(last)))
+            return Page(items=found, next=encode_cursor(mark, list(last)))
         fits = await asyncio.gather(*(_fits(store, case, asked, words) for case in some))
         for case, fit in zip(some, fits, strict=True):
             if len(found) == asked.limit:
-                return Listing(items=found, next=written_cursor(mark, list(last)))
+                return Page(items=found, next=encode_cursor(mark, list(last)))
             last, looked = order.place(case), looked + 1
             if fit:
-                found.append(case.shown())
-    return Listing(items=found, next=None)
+                found.append(case.public_view())
+    return Page(items=found, next=None)
 
 
-def _words(asked: ConversationsAsked) -> Sequence[str]:
+def _words(asked: ConversationQuery) -> Sequence[str]:
     words = words_of(asked.q) if asked.q is not None else ()
     if asked.q is not None and not words:
-        raise Invalid(("/query/q", "There is no word in it."))
+        raise UnprocessableContent(("/query/q", "There is no word in it."))
     return words
 
 
-def _mark(workspace: str, order: Order, asked: ConversationsAsked) -> Query:
+def _mark(workspace: str, order: Order, asked: ConversationQuery) -> Query:
     """What tells the cursors of one list from those of another."""
     given = asked.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor"})
     return Query(CONVERSATIONS.name, order.field, {**given, "workspace": workspace}, descending=order.descending)
@@ -86,21 +86,21 @@ def _after(mark: Query, cursor: str | None) -> Place | None:
     if cursor is None:
         return None
     try:
-        value, identity = read_cursor(mark, cursor, 2)
+        value, identity = decode_cursor(mark, cursor, 2)
         return instant_text(instant(str(value))), str(identity)
     except (ValueError, OverflowError) as error:
-        raise no_cursor() from error
+        raise reject_cursor() from error
 
 
-async def _fits(store: Store, case: Case, asked: ConversationsAsked, words: Sequence[str]) -> bool:
-    if not all(_is_of(case, name, getattr(asked, name)) for name in BY_SELECTIVITY):
+async def _fits(store: Store, case: ConversationState, asked: ConversationQuery, words: Sequence[str]) -> bool:
+    if not all(_is_of(case, name, getattr(asked, name)) for name in INDEXED_FILTERS):
         return False
     if asked.updated_since is not None and case.updated_at < asked.updated_since:
         return False
     return not words or await says(store, case, words)
 
 
-def _is_of(case: Case, name: str, wanted: Sequence[Json] | None) -> bool:
+def _is_of(case: ConversationState, name: str, wanted: Sequence[Json] | None) -> bool:
     return wanted is None or getattr(case, name) in wanted
 
 
@@ -115,13 +115,13 @@ class Stream:
     after: Place | None
     order: Order
 
-    async def cases(self, store: Store) -> AsyncIterator[Case]:
+    async def cases(self, store: Store) -> AsyncIterator[ConversationState]:
         """From the first that stands behind the place."""
         following: str | None = None
         while True:
             page = await store.query(_page(self.query, following))
             for _, document in page.items:
-                case = Case.model_validate(document)
+                case = ConversationState.model_validate(document)
                 if self.after is None or self._is_behind(self.order.place(case), self.after):
                     yield case
             following = page.next
@@ -145,7 +145,7 @@ def _page(query: Query, following: str | None) -> Query:
     )
 
 
-def _streams(workspace: str, order: Order, asked: ConversationsAsked, after: Place | None) -> Iterator[Stream]:
+def _streams(workspace: str, order: Order, asked: ConversationQuery, after: Place | None) -> Iterator[Stream]:
     """One stream per value of the leading filter, each in the order of the list."""
     at_least, below = _bounds(order, asked, after)
     index, name, values = _leading(order, asked)
@@ -163,20 +163,20 @@ def _streams(workspace: str, order: Order, asked: ConversationsAsked, after: Pla
         yield Stream(query, after, order)
 
 
-def _leading(order: Order, asked: ConversationsAsked) -> tuple[str, str | None, Sequence[Json]]:
+def _leading(order: Order, asked: ConversationQuery) -> tuple[str, str | None, Sequence[Json]]:
     """Which index is read, by which filter, for which of its values."""
     if order.field == "updated_at":
         return "updated", None, [None]
     if order.field == "queued_at":
         return "queued", "status", list(dict.fromkeys(asked.status or get_args(Status)))
-    given = [name for name in BY_SELECTIVITY if getattr(asked, name) is not None]
+    given = [name for name in INDEXED_FILTERS if getattr(asked, name) is not None]
     name = next((name for name in given if len(set(getattr(asked, name))) == 1), given[0] if given else None)
     if name is None:
         return "opened", None, [None]
     return name, name, list(dict.fromkeys(getattr(asked, name)))
 
 
-def _bounds(order: Order, asked: ConversationsAsked, after: Place | None) -> tuple[str, str | None]:
+def _bounds(order: Order, asked: ConversationQuery, after: Place | None) -> tuple[str, str | None]:
     """What the index is bounded by. The moment of the cursor is within: others may stand at the same."""
     since = asked.updated_since if order.field == "updated_at" else None
     # Never null: what was never queued has no place among the longest waiting.
@@ -188,7 +188,7 @@ def _bounds(order: Order, asked: ConversationsAsked, after: Place | None) -> tup
     return max(at_least, after[0]), None
 
 
-async def _merged(store: Store, streams: Sequence[Stream], order: Order) -> AsyncIterator[Case]:
+async def _merged(store: Store, streams: Sequence[Stream], order: Order) -> AsyncIterator[ConversationState]:
     """The streams as one, in order."""
     sources = [stream.cases(store) for stream in streams]
     heads = {n: case for n, source in enumerate(sources) if (case := await anext(source, None)) is not None}
@@ -200,8 +200,8 @@ async def _merged(store: Store, streams: Sequence[Stream], order: Order) -> Asyn
             heads[n] = following
 
 
-async def _together(cases: AsyncIterator[Case], count: int) -> AsyncIterator[list[Case]]:
-    some: list[Case] = []
+async def _together(cases: AsyncIterator[ConversationState], count: int) -> AsyncIterator[list[ConversationState]]:
+    some: list[ConversationState] = []
     async for case in cases:
         some.append(case)
         if len(some) == count:

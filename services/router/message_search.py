@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from services.domain.conversation_state import Case
+from services.domain.conversation_state import ConversationState
 from services.platform.store.port import Query, Store
 from services.records.conversations import MESSAGES, MessageRecord
-from services.records.shown import opened_text
-from services.text.normalise import normalised
+from services.records.shown import decrypt_text
+from services.text.normalise import normalise
 
 PAGE = 200
 NEWEST = 2000
@@ -15,10 +15,10 @@ NEWEST = 2000
 
 def words_of(text: str) -> tuple[str, ...]:
     """What has to be found: each word of the text, in the spelling that texts are compared in."""
-    return tuple(dict.fromkeys(normalised(text).split()))
+    return tuple(dict.fromkeys(normalise(text).split()))
 
 
-async def says(store: Store, case: Case, words: Sequence[str]) -> bool:
+async def says(store: Store, case: ConversationState, words: Sequence[str]) -> bool:
     """Whether one of its messages holds all of the words, or parts of words. Raises Unavailable."""
     equals = {"workspace": case.workspace, "conversation": case.id}
     after: str | None = None
@@ -34,8 +34,8 @@ async def says(store: Store, case: Case, words: Sequence[str]) -> bool:
 
 
 def _holds(message: MessageRecord, words: Sequence[str]) -> bool:
-    text = opened_text(message.text)
+    text = decrypt_text(message.text)
     if text is None:
         return False
-    said = normalised(text)
+    said = normalise(text)
     return all(word in said for word in words)

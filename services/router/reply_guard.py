@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import structlog
 
 from schemas.commands import Reply
-from services.domain.conversation_state import Case
+from services.domain.conversation_state import ConversationState
 from services.platform.host.service import Context
 from services.platform.http.problems import Conflict
 from services.records.configuration import Configurations
 from services.router.views import ReplyBody
 from services.text.own import OwnIdentifiers, own_identifiers
-from services.text.sensitive import Masked, mask, whereabouts
+from services.text.sensitive import RedactionResult, redact, whereabouts
 
 REFUSED_IN_PRIVATE = frozenset({"card"})
 """A temporary password or a code that an agent gives a customer in private is meant for them; nobody sends a card."""
@@ -27,7 +27,7 @@ _audit = structlog.get_logger("pasokh.audit")
 class Guard:
     """What was found in a reply: `found` must not be read in public; `masked` is the text without secrets."""
 
-    seen: Masked
+    seen: RedactionResult
     masked: str
     surface: str
 
@@ -40,7 +40,7 @@ class Guard:
         kinds = self.found if self.surface == "public" else [k for k in self.found if k in REFUSED_IN_PRIVATE]
         if not kinds or confirmed:
             return
-        where, said = whereabouts(Masked(self.seen.text, kinds)), ", ".join(kinds)
+        where, said = whereabouts(RedactionResult(self.seen.text, kinds)), ", ".join(kinds)
         rest = "Write it without, or, if this is no secret, send it again with `confirm`: true."
         if self.surface == "public":
             rest = f"Write it without, or in private. {rest.partition(', or, ')[2].capitalize()}"
@@ -50,7 +50,7 @@ class Guard:
         raise Conflict(f"A reply must not hold a card number: {where}. {rest}", title="Card number in a reply")
 
 
-async def guard_of(context: Context, conversation: Case, body: ReplyBody) -> Guard:
+async def guard_of(context: Context, conversation: ConversationState, body: ReplyBody) -> Guard:
     """What is found in a reply, with the workspace's own identifiers let through."""
     own = await own_of(context, conversation.workspace)
     seen, private = await masks_of(body.text, own)
@@ -59,20 +59,20 @@ async def guard_of(context: Context, conversation: Case, body: ReplyBody) -> Gua
 
 async def own_of(context: Context, workspace: str) -> OwnIdentifiers:
     """What is the workspace's own."""
-    configuration = (await Configurations().of(context.store, [workspace])).get(workspace)
+    configuration = (await Configurations().current(context.store, [workspace])).get(workspace)
     return own_identifiers(configuration.itself.body.own if configuration else None)
 
 
-async def masks_of(text: str, own: OwnIdentifiers) -> tuple[Masked, Masked]:
+async def masks_of(text: str, own: OwnIdentifiers) -> tuple[RedactionResult, RedactionResult]:
     """As everybody may read it, and as those may who are in the conversation. Long texts are read in a thread."""
 
-    def read() -> tuple[Masked, Masked]:
-        return mask(text, public=True, own=own), mask(text, public=False, own=own)
+    def read() -> tuple[RedactionResult, RedactionResult]:
+        return redact(text, public=True, own=own), redact(text, public=False, own=own)
 
     return read() if len(text) <= LONG_TEXT else await asyncio.to_thread(read)
 
 
-def note_confirmed(conversation: Case, reply: Reply) -> None:
+def note_confirmed(conversation: ConversationState, reply: Reply) -> None:
     """A line of audit: which key sent what the guard had refused."""
     _audit.warning(
         "guard_confirmed",

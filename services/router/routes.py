@@ -5,24 +5,24 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import JSONResponse, Response
 
-from schemas.commands import Outcome, Reply
+from schemas.commands import CommandResult, Reply
 from schemas.conversation import Conversation
 from schemas.envelope import Event
 from schemas.routing import Decision
-from schemas.values import Json, Sealed
-from services.domain.conversation_state import Case
+from schemas.values import EncryptedText, Json
+from services.domain.conversation_state import ConversationState
 from services.platform.host.service import Context
-from services.platform.http.auth import Caller, allowed, the_caller
+from services.platform.http.auth import Principal, require_scope, the_caller
 from services.platform.http.dependencies import (
-    Asked,
+    CommandsDep,
+    ContextDep,
     IdempotencyKey,
-    In,
-    Listing,
-    PageAsked,
+    Page,
+    PageParams,
+    PageParamsDep,
     Wait,
-    Waiting,
-    accepted,
-    queried,
+    accepted_response,
+    query_page,
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
@@ -33,16 +33,16 @@ from services.platform.store.port import Key
 from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.lookups import ExistingConversation, ExistingPerson, ExistingWorkspace
-from services.records.shown import MessageShown, as_accepted, shown_message
+from services.records.shown import MessageView, initial_view, message_view
 from services.router import agents, sla_reapply
-from services.router.actions import MORE_THAN_DESK, MOVES, asked_hash, command_of, known_agent
-from services.router.lists import listed
+from services.router.actions import ACTIONS, MORE_THAN_DESK, asked_hash, command_of, require_agent
+from services.router.lists import list_page
 from services.router.phrases import Language
 from services.router.reply_guard import guard_of, note_confirmed
 from services.router.sentences import shown_decision
 from services.router.views import (
-    CommandShown,
-    ConversationsAsked,
+    CommandView,
+    ConversationQuery,
     DecisionsAsked,
     PersonShown,
     ReplyBody,
@@ -50,14 +50,14 @@ from services.router.views import (
 
 
 async def list_conversations(
-    configuration: ExistingWorkspace, context: In, asked: Annotated[ConversationsAsked, Query()]
-) -> Listing[Conversation]:
+    configuration: ExistingWorkspace, context: ContextDep, asked: Annotated[ConversationQuery, Query()]
+) -> Page[Conversation]:
     """Newest first unless `sort` says otherwise. A page may be shorter than `limit`: there is more while `next` is given."""
-    return await listed(context.store, configuration.workspace, asked)
+    return await list_page(context.store, configuration.workspace, asked)
 
 
 async def show_conversation(conversation: ExistingConversation) -> Conversation:
-    return conversation.shown()
+    return conversation.public_view()
 
 
 async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonShown:
@@ -65,31 +65,33 @@ async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonSho
     return PersonShown.model_validate(person, from_attributes=True)
 
 
-async def list_messages(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[MessageShown]:
+async def list_messages(
+    conversation: ExistingConversation, context: ContextDep, asked: PageParamsDep
+) -> Page[MessageView]:
     """Oldest first."""
-    page = await queried(context.store, _of(conversation, MESSAGES.name, asked))
-    return Listing(items=[shown_message(MessageRecord.model_validate(d)) for _, d in page.items], next=page.next)
+    page = await query_page(context.store, _of(conversation, MESSAGES.name, asked))
+    return Page(items=[message_view(MessageRecord.model_validate(d)) for _, d in page.items], next=page.next)
 
 
 async def list_decisions(
     conversation: ExistingConversation,
-    context: In,
+    context: ContextDep,
     asked: Annotated[DecisionsAsked, Query()],
     response: Response,
     accept_language: Annotated[str | None, Header(max_length=1000)] = None,
-) -> Listing[Decision]:
+) -> Page[Decision]:
     """Why it went to whom, or waited; oldest first. Sentences are in `lang`, else in the language of `Accept-Language`."""
     language = asked.lang or preferred_language(accept_language, get_args(Language))
     response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
-    page = await queried(context.store, _of(conversation, DECISIONS.name, asked))
+    page = await query_page(context.store, _of(conversation, DECISIONS.name, asked))
     records = [DecisionRecord.model_validate(document) for _, document in page.items]
-    return Listing(items=[shown_decision(record, language) for record in records], next=page.next)
+    return Page(items=[shown_decision(record, language) for record in records], next=page.next)
 
 
-async def list_events(conversation: ExistingConversation, context: In, asked: Asked) -> Listing[Event]:
+async def list_events(conversation: ExistingConversation, context: ContextDep, asked: PageParamsDep) -> Page[Event]:
     """Its facts, of the conversation and of its clocks, as CloudEvents; oldest first."""
-    page = await queried(context.store, _of(conversation, FACTS.name, asked))
-    return Listing(items=[Event.model_validate(document) for _, document in page.items], next=page.next)
+    page = await query_page(context.store, _of(conversation, FACTS.name, asked))
+    return Page(items=[Event.model_validate(document) for _, document in page.items], next=page.next)
 
 
 async def reply(
@@ -97,13 +99,13 @@ async def reply(
     body: Annotated[ReplyBody, Depends(JsonBody(ReplyBody))],
     repeat: IdempotencyKey,
     wait: Wait,
-    commands: Waiting,
-    context: In,
-    caller: Annotated[Caller, Depends(the_caller)],
+    commands: CommandsDep,
+    context: ContextDep,
+    caller: Annotated[Principal, Depends(the_caller)],
 ) -> Response:
     """As the agent wrote it, or not at all: 409 says what the guard found. The caller may confirm that it is wrong."""
     guard = await guard_of(context, conversation, body)
-    if body.confirm and not caller.may("write"):
+    if body.confirm and not caller.has_scope("write"):
         raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
     # The hash is of the masked text: a hash of a card number alone could be turned back into it.
     written = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
@@ -113,7 +115,7 @@ async def reply(
         conversation=conversation.id,
         agent=body.agent,
         agent_name=agent.body.name if agent else None,
-        text=Sealed(text=body.text),
+        text=EncryptedText(text=body.text),
         found=guard.found,
         confirmed_by=caller.key if body.confirm and guard.found else None,
         surface=body.surface,
@@ -122,36 +124,36 @@ async def reply(
     )
 
     async def admit() -> None:
-        await known_agent(context, conversation, body.agent)
+        await require_agent(context, conversation, body.agent)
         guard.judge(confirmed=body.confirm)
         if data.confirmed_by is not None:
             note_confirmed(conversation, data)
 
     command = command_of(context, conversation, "pasokh.command.reply", data, repeat)
-    outcome = await commands.carry_out(command, wait, admit)
+    outcome = await commands.execute(command, wait, admit)
     message = await _message(context, outcome)
     if message is None:
-        return accepted(command)
-    return JSONResponse(as_accepted(message).model_dump(mode="json"), status_code=201)
+        return accepted_response(command)
+    return JSONResponse(initial_view(message).model_dump(mode="json"), status_code=201)
 
 
-async def show_command(workspace: str, command: str, commands: Waiting) -> Response:
+async def show_command(workspace: str, command: str, commands: CommandsDep) -> Response:
     """What became of a command that was answered with 202."""
     found = await commands.status(workspace, command)
     if found is None:
         raise NotFound(f"There is no command {command!r} in this workspace.")
-    problem = found.problem if isinstance(found, Outcome) else None
+    problem = found.problem if isinstance(found, CommandResult) else None
     problem = problem and problem.model_copy(update={"code": code_of(problem.title)})
-    shown = CommandShown(status=found.status if isinstance(found, Outcome) else "pending", problem=problem)
+    shown = CommandView(status=found.status if isinstance(found, CommandResult) else "pending", problem=problem)
     return JSONResponse(shown.model_dump(mode="json", exclude_none=True))
 
 
-def _of(conversation: Case, collection: str, asked: PageAsked) -> port.Query:
+def _of(conversation: ConversationState, collection: str, asked: PageParams) -> port.Query:
     equals: dict[str, Json] = {"workspace": conversation.workspace, "conversation": conversation.id}
     return port.Query(collection, "conversation", equals, limit=asked.limit, after=asked.cursor)
 
 
-async def _message(context: Context, outcome: Outcome | None) -> MessageRecord | None:
+async def _message(context: Context, outcome: CommandResult | None) -> MessageRecord | None:
     if outcome is None or outcome.result is None:
         return None
     key = Key(MESSAGES.name, outcome.result)
@@ -160,7 +162,7 @@ async def _message(context: Context, outcome: Outcome | None) -> MessageRecord |
 
 def router_of() -> APIRouter:
     """Conversations and commands; each route states the scope that it needs."""
-    read, desk = [Depends(allowed("read"))], [Depends(allowed("desk"))]
+    read, desk = [Depends(require_scope("read"))], [Depends(require_scope("desk"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
     add, one = router.add_api_route, "/conversations/{conversation}"
     add("/conversations", list_conversations, dependencies=read)
@@ -168,12 +170,12 @@ def router_of() -> APIRouter:
     add(f"{one}/messages", list_messages, dependencies=read)
     add(f"{one}/decisions", list_decisions, dependencies=read)
     add(f"{one}/events", list_events, dependencies=read)
-    add(f"{one}/replies", reply, methods=["POST"], dependencies=desk, status_code=201, response_model=MessageShown)
-    for action, route in MOVES.items():
-        needed = [Depends(allowed("write" if action in MORE_THAN_DESK else "desk"))]
+    add(f"{one}/replies", reply, methods=["POST"], dependencies=desk, status_code=201, response_model=MessageView)
+    for action, route in ACTIONS.items():
+        needed = [Depends(require_scope("write" if action in MORE_THAN_DESK else "desk"))]
         add(f"{one}/{action}", route, methods=["POST"], dependencies=needed, response_model=Conversation)
     add("/persons/{person:path}", show_person, dependencies=read)
-    add("/commands/{command}", show_command, dependencies=read, response_model=CommandShown)
+    add("/commands/{command}", show_command, dependencies=read, response_model=CommandView)
     return router
 
 

@@ -13,7 +13,7 @@ DIRECTIONS = dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *ran
 
 def shown_decision(record: DecisionRecord, language: Language) -> Decision:
     """As REST shows it. One from before reasons were recorded keeps the sentence that it was written with."""
-    shown = record.shown()
+    shown = record.public_view()
     return shown if record.reason is None else shown.model_copy(update={"summary": sentence(record, language)})
 
 

@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from schemas.routing import ReapplyAll
-from services.platform.http.auth import allowed
+from services.platform.http.auth import require_scope
 from services.platform.http.command_gateway import Command, command_id, request_hash
-from services.platform.http.dependencies import IdempotencyKey, In, Wait, Waiting, accepted
+from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Invalid
+from services.platform.http.problems import UnprocessableContent
 from services.records.lookups import ExistingWorkspace
 from services.router import agents
 from services.router.views import ReapplyBody
@@ -28,8 +28,8 @@ async def reapply_all(
     body: Annotated[ReapplyBody, Depends(JsonBody(ReapplyBody, optional=True))],
     repeat: IdempotencyKey,
     wait: Wait,
-    commands: Waiting,
-    context: In,
+    commands: CommandsDep,
+    context: ContextDep,
 ) -> Response:
     """Clocks that run are counted anew from their start, a policy that is gone takes its clocks along."""
     workspace = configuration.workspace
@@ -42,11 +42,11 @@ async def reapply_all(
 
     async def admit() -> None:
         if body.agent is not None and await agents.agent_of(context, workspace, body.agent) is None:
-            raise Invalid(("/agent", f"There is no agent {body.agent!r} in this workspace."))
+            raise UnprocessableContent(("/agent", f"There is no agent {body.agent!r} in this workspace."))
 
-    outcome = await commands.carry_out(command, wait, admit)
+    outcome = await commands.execute(command, wait, admit)
     if outcome is None:
-        return accepted(command)
+        return accepted_response(command)
     return JSONResponse(ReappliedShown(conversations=int(outcome.result or 0)).model_dump())
 
 
@@ -57,7 +57,7 @@ def router_of() -> APIRouter:
         "/sla/reapply",
         reapply_all,
         methods=["POST"],
-        dependencies=[Depends(allowed("admin"))],
+        dependencies=[Depends(require_scope("admin"))],
         response_model=ReappliedShown,
     )
     return router

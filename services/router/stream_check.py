@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from services.platform.bus.broadcaster import Listener
+from services.platform.bus.broadcaster import Subscriber
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.auth import ADMIN
 from services.platform.processing.unit_of_work import Reader
@@ -24,11 +24,11 @@ class Standing:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._open: dict[Key, set[Listener]] = defaultdict(set)
+        self._open: dict[Key, set[Subscriber]] = defaultdict(set)
         self._wanted = asyncio.Event()
 
     @contextmanager
-    def held(self, caller: str, workspace: str, listener: Listener) -> Iterator[None]:
+    def held(self, caller: str, workspace: str, listener: Subscriber) -> Iterator[None]:
         """End this listener when the caller's key or the workspace is deleted. The admin key is no document."""
         needed = [Key(CONFIGURATION_HEADS.name, workspace)]
         if caller != ADMIN:

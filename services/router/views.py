@@ -6,9 +6,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from schemas.configuration import PresenceStatus
 from schemas.conversation import Status
-from schemas.values import Instant, Moment, Priority, Problem, Slug, Surface, Written
+from schemas.values import InputInstant, Instant, Priority, Problem, RequestModel, Slug, Surface
 from schemas.visible import Visible
-from services.platform.http.dependencies import PageAsked
+from services.platform.http.dependencies import PageParams
 from services.records.agents import AgentRecord
 from services.records.unmet import Warned
 from services.router.phrases import Language
@@ -16,7 +16,7 @@ from services.router.phrases import Language
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S"), Visible]
 
 
-class ReplyBody(Written):
+class ReplyBody(RequestModel):
     """An agent's answer. `surface`: where the customer last wrote, unless given.
 
     `confirm`: send it although the guard took something in it for a secret; the audit log says who did.
@@ -28,19 +28,19 @@ class ReplyBody(Written):
     confirm: bool = False
 
 
-class ResolveBody(Written):
+class ResolveBody(RequestModel):
     """Who finished it; without `agent` whoever has it is overruled."""
 
     agent: Slug | None = None
 
 
-class ReopenBody(Written):
+class ReopenBody(RequestModel):
     """Who reopens it."""
 
     agent: Slug | None = None
 
 
-class TransferBody(Written):
+class TransferBody(RequestModel):
     """To an agent, or to a team: exactly one of the two."""
 
     agent: Slug | None = None
@@ -54,33 +54,33 @@ class TransferBody(Written):
         return self
 
 
-class PriorityBody(Written):
+class PriorityBody(RequestModel):
     """How urgent it is now."""
 
     agent: Slug | None = None
     priority: Priority
 
 
-class ReapplyBody(Written):
+class ReapplyBody(RequestModel):
     """Who asks for it."""
 
     agent: Slug | None = None
 
 
-class NoteBody(Written):
+class NoteBody(RequestModel):
     """A note for colleagues; the customer never sees it."""
 
     agent: Slug | None = None
     text: ReplyText
 
 
-class ClearBody(Written):
+class ClearBody(RequestModel):
     """Who says that the public may read it again."""
 
     agent: Slug | None = None
 
 
-class ConfirmBody(Written):
+class ConfirmBody(RequestModel):
     """Which of those who followed the link of the hand-off is the customer: `channel:account:external_id`."""
 
     agent: Slug | None = None
@@ -91,7 +91,7 @@ Sort = Literal["opened_at", "-opened_at", "updated_at", "-updated_at", "queued_a
 Names = Annotated[list[Annotated[str, Field(max_length=400)]], Field(max_length=50)]
 
 
-class ConversationsAsked(PageAsked):
+class ConversationQuery(PageParams):
     """Filters of the list; all that are given must hold. One that is repeated holds for any of its values."""
 
     status: list[Status] | None = Field(default=None, max_length=50, description="In any of these.")
@@ -101,7 +101,9 @@ class ConversationsAsked(PageAsked):
     agent: Names | None = Field(default=None, description="With any of these agents.")
     person: Names | None = Field(default=None, description="Of any of these customers, `channel:account:external_id`.")
     sensitive: list[bool] | None = Field(default=None, max_length=2, description="Whether something had to be masked.")
-    updated_since: Moment | None = Field(default=None, description="Changed at this moment or later; 1970 to 2100.")
+    updated_since: InputInstant | None = Field(
+        default=None, description="Changed at this moment or later; 1970 to 2100."
+    )
     q: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), Visible] | None = Field(
         default=None,
         description="Words that one of its messages holds, as texts rest: masked. Case and spelling do not matter.",
@@ -113,13 +115,13 @@ class ConversationsAsked(PageAsked):
     )
 
 
-class DecisionsAsked(PageAsked):
+class DecisionsAsked(PageParams):
     """Which page of decisions, and the language of their sentences."""
 
     lang: Language | None = Field(default=None, description="The language of the sentences, before `Accept-Language`.")
 
 
-class AgentShown(BaseModel):
+class AgentView(BaseModel):
     """An agent: what was written, and what it does now. `load` in units."""
 
     id: str
@@ -132,7 +134,7 @@ class AgentShown(BaseModel):
     idle_since: Instant | None
 
 
-class AgentWritten(AgentShown):
+class AgentWritten(AgentView):
     """An agent who was just written, and what of the routing rules nobody could ever meet."""
 
     warnings: list[Warned] = Field(default=[], description="What nobody could ever meet; empty when all is well.")
@@ -150,21 +152,21 @@ class PersonShown(BaseModel):
     seen_at: Instant = Field(description="When something came from them last.")
 
 
-class PresenceShown(BaseModel):
+class PresenceView(BaseModel):
     """Whether an agent takes work now."""
 
     status: PresenceStatus
 
 
-class CommandShown(BaseModel):
+class CommandView(BaseModel):
     """What became of a command; `problem` says why it was refused."""
 
     status: Literal["pending", "applied", "refused"]
     problem: Problem | None = None
 
 
-def shown_agent(record: AgentRecord) -> AgentShown:
-    return AgentShown(
+def agent_view(record: AgentRecord) -> AgentView:
+    return AgentView(
         id=record.id,
         **record.body.model_dump(),
         presence=record.presence,

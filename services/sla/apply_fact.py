@@ -7,57 +7,59 @@ from schemas.configuration import SlaBody
 from schemas.conversation import Conversation, ConversationFact
 from schemas.sla import ClockMetric
 from schemas.values import Instant
-from services.domain.sla_state import Terms, Watch
+from services.domain.sla_state import ConversationSlaState, PolicySnapshot
 from services.records.clocks import ClockRecord
-from services.sla.domain.clocks import promised
+from services.sla.domain.clocks import policy_fields
 from services.sla.domain.defaults import default_policies
-from services.sla.domain.policies import Pick, choose, terms_of
-from services.sla.domain.rules import Story, follow, meet, watched
+from services.sla.domain.policies import PolicySelection, choose, terms_of
+from services.sla.domain.rules import SlaReduction, apply, initial_state, on_first_fact
 
-DESCRIBED = ("channel", "account", "surface", "team", "priority")
+COPIED_FIELDS = ("channel", "account", "surface", "team", "priority")
 """What a clock repeats of its conversation, as it was last said."""
-_described = attrgetter(*DESCRIBED)
-_NOT_YET = dict.fromkeys(("stopped_at", "late_by_seconds", "ended_at", "paused_at", "next_at"))
+_described = attrgetter(*COPIED_FIELDS)
+_CLOCK_DEFAULTS = dict.fromkeys(("stopped_at", "late_by_seconds", "ended_at", "paused_at", "next_at"))
 
 
-def heard(
+def apply_fact(
     word: str,
     fact: ConversationFact,
-    known: Watch | None,
+    known: ConversationSlaState | None,
     clocks: Mapping[ClockMetric, ClockRecord],
     partition: int,
-    pick: Callable[[ConversationFact], Pick],
-) -> Story[ClockRecord]:
+    pick: Callable[[ConversationFact], PolicySelection],
+) -> SlaReduction[ClockRecord]:
     """What follows from a fact: the watch after it, the clocks that it may have changed, what is to be told.
 
     `clocks` are those of what is waited for; `known` None: the conversation is heard of for the first time.
     """
 
-    def make(told: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms) -> ClockRecord:
+    def make(
+        told: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: PolicySnapshot
+    ) -> ClockRecord:
         return _clock(partition, told, metric, run, since, terms)
 
-    now = {metric: _redescribed(clock, fact) for metric, clock in clocks.items()}
+    now = {metric: _with_updated_fields(clock, fact) for metric, clock in clocks.items()}
     changed = {(clock.metric, clock.run): clock for clock in now.values()}
-    story = Story(known or watched(fact, pick(fact)), now, make, pick, changed=changed)
+    story = SlaReduction(known or initial_state(fact, pick(fact)), now, make, pick, changed=changed)
     if known is None:
-        meet(story, fact)
-    follow(story, word, fact)
+        on_first_fact(story, fact)
+    apply(story, word, fact)
     return story
 
 
 def _description(fact: ConversationFact) -> dict[str, object]:
-    return dict(zip(DESCRIBED, _described(fact.snapshot), strict=True))
+    return dict(zip(COPIED_FIELDS, _described(fact.snapshot), strict=True))
 
 
-def _redescribed(clock: ClockRecord, fact: ConversationFact) -> ClockRecord:
+def _with_updated_fields(clock: ClockRecord, fact: ConversationFact) -> ClockRecord:
     same = _described(clock) == _described(fact.snapshot)
     return clock if same else clock.model_copy(update=_description(fact))
 
 
 def _clock(
-    partition: int, fact: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: Terms
+    partition: int, fact: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: PolicySnapshot
 ) -> ClockRecord:
-    return ClockRecord.made(
+    return ClockRecord.unvalidated(
         metric=metric,
         target_seconds=terms.targets.of(metric),
         started_at=since,
@@ -71,13 +73,15 @@ def _clock(
         warned=[],
         answers=[],
         pauses=[],
-        **_NOT_YET,
-        **promised(terms),
+        **_CLOCK_DEFAULTS,
+        **policy_fields(terms),
         **_description(fact),
     )
 
 
-def picked(written: SlaBody | None, version: int, timezone: str, case: Conversation) -> Terms | None:
+def select_policy_terms(
+    written: SlaBody | None, version: int, timezone: str, case: Conversation
+) -> PolicySnapshot | None:
     """The terms that hold for a conversation: by what was written in that version, else the defaults (version 0)."""
     if written is not None:
         return terms_of(choose(written.policies, case), version)

@@ -15,23 +15,23 @@ from schemas.conversation import ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact, ClockMetric
 from schemas.values import Json
-from services.domain.sla_state import Watch
+from services.domain.sla_state import ConversationSlaState
 from services.records.clocks import ClockRecord
-from services.sla.apply_fact import heard, picked
-from services.sla.domain.clocks import Change, tick
-from services.sla.domain.policies import Pick
+from services.sla.apply_fact import apply_fact, select_policy_terms
+from services.sla.domain.clocks import Transition, tick
+from services.sla.domain.policies import PolicySelection
 
 Run = tuple[ClockMetric, int]
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 BREACHED = f"{SLA}breached"
-COMPARED = ("policy", "target_seconds", "started_at", "due_at", "state", "stopped_at", "late_by_seconds")
-SKEW = timedelta(seconds=5)
+COMPARED_FIELDS = ("policy", "target_seconds", "started_at", "due_at", "state", "stopped_at", "late_by_seconds")
+MAX_CLOCK_SKEW = timedelta(seconds=5)
 """How far the clocks of two processes may be apart: times of different writers do not order what lies closer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PolicyVersion:
     """SLA policies of a workspace, in force from `at`, its configuration `since`, on; `version` is their own.
 
     `body` None: the defaults, in `timezone`.
@@ -60,42 +60,42 @@ class Difference:
 class Replay:
     """One conversation heard again. `picked`: the versions by which its policy was picked, as the record says."""
 
-    history: Sequence[Written]
+    history: Sequence[PolicyVersion]
     picked: Sequence[int] = ()
     picks: int = 0
-    watch: Watch | None = None
+    watch: ConversationSlaState | None = None
     clocks: dict[Run, ClockRecord] = field(default_factory=dict)
     told: dict[Run, list[str]] = field(default_factory=dict)
 
-    def hear(self, word: str, fact: ConversationFact, time: datetime) -> None:
+    def apply(self, word: str, fact: ConversationFact, time: datetime) -> None:
         """Let a fact act that was told at `time`."""
         waits = self.watch.waits.items() if self.watch else ()
         waited = {metric: self.clocks[metric, wait.run] for metric, wait in waits if wait.run is not None}
-        story = heard(word, fact, self.watch, waited, 0, lambda told: self._pick(told, time))
+        story = apply_fact(word, fact, self.watch, waited, 0, lambda told: self._pick(told, time))
         self.watch = story.watch
         self.clocks.update(story.changed)
-        for one in story.told:
+        for one in story.emitted:
             self.told.setdefault((one.clock.metric, one.clock.run), []).append(one.word)
 
-    def look(self, run: Run, at: datetime) -> None:
+    def tick(self, run: Run, at: datetime) -> None:
         """Look at one clock when all that happened until `at` has been heard."""
         if run in self.clocks:
-            change: Change[ClockRecord] = tick(self.clocks[run], at)
+            change: Transition[ClockRecord] = tick(self.clocks[run], at)
             self.clocks[run] = change.clock
             self.told.setdefault(run, []).extend(one.word for one in change.told)
 
-    def _pick(self, fact: ConversationFact, time: datetime) -> Pick:
+    def _pick(self, fact: ConversationFact, time: datetime) -> PolicySelection:
         one, self.picks = self._read(time), self.picks + 1
         if one is None:
-            return Pick(0, picked(None, 0, "UTC", fact.snapshot))
-        return Pick(one.since, picked(one.body, one.version, one.timezone, fact.snapshot))
+            return PolicySelection(0, select_policy_terms(None, 0, "UTC", fact.snapshot))
+        return PolicySelection(one.since, select_policy_terms(one.body, one.version, one.timezone, fact.snapshot))
 
-    def _read(self, time: datetime) -> Written | None:
+    def _read(self, time: datetime) -> PolicyVersion | None:
         """What the record says was read, if it was in force then or written since; else what was in force."""
         number = self.picked[self.picks] if self.picks < len(self.picked) else None
         if number is not None:
             place = sum(one.since <= number for one in self.history)
-            if place and (place == len(self.history) or self.history[place].at > time - SKEW):
+            if place and (place == len(self.history) or self.history[place].at > time - MAX_CLOCK_SKEW):
                 return self.history[place - 1]
         before = [one for one in self.history if one.at <= time]
         return next(iter([*before[-1:], *self.history[:1]]), None)
@@ -104,7 +104,7 @@ class Replay:
 def differences(
     facts: Iterable[Event],
     resting: Mapping[Run, ClockRecord],
-    history: Sequence[Written],
+    history: Sequence[PolicyVersion],
     until: datetime,
     picked: Sequence[int] = (),
 ) -> list[Difference]:
@@ -134,7 +134,7 @@ def differences(
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class BreachObservation:
     """A breach was told `at`: by how many facts it may have been preceded, and by how many as their times say.
 
     Times alone do not tell: `sla` may have been behind, and reads conversations' confirmation before facts that are told
@@ -148,24 +148,27 @@ class Look:
     last: int
 
 
-def _look(event: Event, heard: Sequence[Event]) -> Look:
-    fact, times = event.read(ClockFact), [one.time for one in heard]
-    before = (sum(time <= fact.clock.due_at - SKEW for time in times), sum(time < event.time for time in times))
-    last = sum(time < event.time + SKEW for time in times)
-    return Look((fact.metric, fact.run), event.time, min(before), before[1], last)
+def _look(event: Event, heard: Sequence[Event]) -> BreachObservation:
+    fact, times = event.payload_as(ClockFact), [one.time for one in heard]
+    before = (
+        sum(time <= fact.clock.due_at - MAX_CLOCK_SKEW for time in times),
+        sum(time < event.time for time in times),
+    )
+    last = sum(time < event.time + MAX_CLOCK_SKEW for time in times)
+    return BreachObservation((fact.metric, fact.run), event.time, min(before), before[1], last)
 
 
 def _play(replay: Replay, heard: Sequence[Event], looks: Sequence[tuple[int, datetime, Run]], until: datetime) -> None:
     left = list(looks)
     for place, event in enumerate(heard):
         while left and left[0][0] <= place:
-            replay.look(left[0][2], left.pop(0)[1])
-        replay.hear(event.type.removeprefix(CONVERSATION), event.read(ConversationFact), event.time)
+            replay.tick(left[0][2], left.pop(0)[1])
+        replay.apply(event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact), event.time)
     # What was told shows that it was looked at, even if something else that was due earlier was not yet.
     for _, at, run in left:
-        replay.look(run, at)
+        replay.tick(run, at)
     for run in list(replay.clocks):
-        replay.look(run, until)
+        replay.tick(run, until)
 
 
 def _compared(
@@ -180,7 +183,7 @@ def _compared(
 def _told(promises: Iterable[Event]) -> dict[Run, list[str]]:
     told: dict[Run, list[str]] = {}
     for event in promises:
-        fact = event.read(ClockFact)
+        fact = event.payload_as(ClockFact)
         told.setdefault((fact.metric, fact.run), []).append(event.type.removeprefix(SLA))
     return told
 
@@ -193,7 +196,7 @@ def _of_run(run: Run, replay: Replay, resting: ClockRecord | None, told: Sequenc
         yield Difference(conversation, *run, "clock", *states)
         return
     should, does = expected.model_dump(mode="json"), resting.model_dump(mode="json")
-    for name in COMPARED:
+    for name in COMPARED_FIELDS:
         if should[name] != does[name]:
             yield Difference(conversation, *run, name, should[name], does[name])
     if should["warned"] == does["warned"] and should["next_at"] != does["next_at"]:

@@ -11,17 +11,17 @@ from datetime import UTC, datetime, timedelta
 from schemas.configuration import WorkspaceConfiguration
 from schemas.envelope import Event
 from schemas.values import Json, instant_text
-from services.domain.sla_state import Watch
+from services.domain.sla_state import ConversationSlaState
 from services.platform.processing.unit_of_work import Reader
-from services.platform.store.collections import FACTS, ROWS, Row
+from services.platform.store.collections import FACTS, ROWS, PartitionCheckpoint
 from services.platform.store.port import Document, Key, Query
-from services.records.clocks import AGENDAS, CLOCKS, WATCHES, AgendaRecord, ClockRecord
+from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule
 from services.records.configuration import CONFIGURATIONS, version_id
 from services.records.lookups import configuration_of
-from services.sla.audit import CONVERSATION, Difference, Written, differences
+from services.sla.audit import CONVERSATION, Difference, PolicyVersion, differences
 
 GROUP = "sla"
-HEARD = "conversations"
+CONSUMED_TOPICS = "conversations"
 """The topic from which a partition hears its facts; its writer's group has the same name."""
 SETTLED = timedelta(minutes=1)
 """What was said later than this may still be on its way to its clocks."""
@@ -31,43 +31,43 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class AuditProgress:
     """How far one partition has come.
 
     `heard` is the number of the last fact that acted on its clocks. What was due by `looked` has been told; `waiting`
     is the earliest moment at which something is to be told yet.
     """
 
-    heard: tuple[int, int]
-    looked: datetime
+    last_applied_seq: tuple[int, int]
+    audited_until: datetime
     waiting: datetime | None
 
 
-async def progress_of(reader: Reader, partitions: int) -> dict[str, Progress]:
+async def progress_of(reader: Reader, partitions: int) -> dict[str, AuditProgress]:
     """How far each partition has come, by the source of the facts that it hears. Raises Unavailable."""
-    return {f"{HEARD}/{partition}": await _progress(reader, partition) for partition in range(partitions)}
+    return {f"{CONSUMED_TOPICS}/{partition}": await _progress(reader, partition) for partition in range(partitions)}
 
 
-async def _progress(reader: Reader, partition: int) -> Progress:
+async def _progress(reader: Reader, partition: int) -> AuditProgress:
     row_key, agenda_key = Key(ROWS.name, f"{GROUP}/{partition}"), Key(AGENDAS.name, str(partition))
     found = await reader.get_many([row_key, agenda_key])
-    row = Row.model_validate(found[row_key]) if row_key in found else None
-    agenda = AgendaRecord.model_validate(found.get(agenda_key, {}))
-    heard = row.seen.get(f"{HEARD}/{partition}|{HEARD}", (-1, -1)) if row else (-1, -1)
+    row = PartitionCheckpoint.model_validate(found[row_key]) if row_key in found else None
+    agenda = ClockSchedule.model_validate(found.get(agenda_key, {}))
+    heard = row.seen.get(f"{CONSUMED_TOPICS}/{partition}|{CONSUMED_TOPICS}", (-1, -1)) if row else (-1, -1)
     first = Query(CLOCKS.name, "due", {"partition": partition}, at_least=instant_text(BEGINNING), limit=1)
     clocks = [ClockRecord.model_validate(document) for _, document in (await reader.query(first)).items]
     waiting = clocks[0].next_at if clocks else None
     looked = agenda.said_until or BEGINNING
     # More may have been due than is told at once.
-    return Progress(heard, min(looked, waiting - INSTANT) if waiting else looked, waiting)
+    return AuditProgress(heard, min(looked, waiting - INSTANT) if waiting else looked, waiting)
 
 
-async def audited(
+async def load_for_audit(
     reader: Reader,
     workspace: str,
     conversation: str,
-    history: Iterable[Written],
-    progress: Mapping[str, Progress],
+    history: Iterable[PolicyVersion],
+    progress: Mapping[str, AuditProgress],
     now: datetime,
 ) -> list[Difference] | None:
     """Where the clocks of a conversation differ from its facts; None while something of it is on its way.
@@ -85,7 +85,7 @@ async def audited(
     return differences(facts, resting, tuple(history), until, watch.picked if watch else ())
 
 
-def _settled_until(facts: Iterable[Event], progress: Mapping[str, Progress], latest: datetime) -> datetime | None:
+def _settled_until(facts: Iterable[Event], progress: Mapping[str, AuditProgress], latest: datetime) -> datetime | None:
     """The time until which all that is to be known of the facts rests in the clocks; None: not all of it does."""
     until = latest
     for fact in facts:
@@ -93,19 +93,19 @@ def _settled_until(facts: Iterable[Event], progress: Mapping[str, Progress], lat
             return None
         if fact.type.startswith(CONVERSATION):
             come = progress.get(fact.source)
-            if come is None or (fact.seq or 0, fact.index or 0) > come.heard:
+            if come is None or (fact.seq or 0, fact.index or 0) > come.last_applied_seq:
                 return None
-            until = min(until, come.looked)
+            until = min(until, come.audited_until)
     return until
 
 
-async def _watch(reader: Reader, conversation: str) -> Watch | None:
-    key = Key(WATCHES.name, conversation)
+async def _watch(reader: Reader, conversation: str) -> ConversationSlaState | None:
+    key = Key(SLA_STATES.name, conversation)
     document = (await reader.get_many([key])).get(key)
-    return Watch.model_validate(document) if document is not None else None
+    return ConversationSlaState.model_validate(document) if document is not None else None
 
 
-async def history_of(reader: Reader, workspace: str) -> list[Written] | None:
+async def history_of(reader: Reader, workspace: str) -> list[PolicyVersion] | None:
     """Everything that was ever written about promises, oldest first; None: there is no such workspace.
 
     Each version says in which one its parts were written, so those between are not read. Raises Unavailable.
@@ -123,11 +123,11 @@ async def history_of(reader: Reader, workspace: str) -> list[Written] | None:
     return found[::-1]
 
 
-def _written(configuration: WorkspaceConfiguration) -> Written:
+def _written(configuration: WorkspaceConfiguration) -> PolicyVersion:
     sla, itself = configuration.sla, configuration.itself
     since = max(itself.version, sla.version if sla else 0)
     at = max(itself.at, sla.at) if sla else itself.at
-    return Written(since, at, sla.version if sla else 0, sla.body if sla else None, itself.body.timezone)
+    return PolicyVersion(since, at, sla.version if sla else 0, sla.body if sla else None, itself.body.timezone)
 
 
 async def pages(

@@ -18,8 +18,8 @@ from services.platform.core.time_source import Clock
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
 from services.records.configuration import CONFIGURATION_HEADS
-from services.sla.audit import Difference, Written
-from services.sla.audit_queries import INSTANT, SETTLED, Progress, audited, history_of, pages, progress_of
+from services.sla.audit import Difference, PolicyVersion
+from services.sla.audit_queries import INSTANT, SETTLED, AuditProgress, history_of, load_for_audit, pages, progress_of
 from services.sla.instruments import AuditInstruments
 
 EVERY_SECONDS = 300.0
@@ -28,7 +28,7 @@ BETWEEN_SECONDS = 0.05
 MOST_FACTS = 2000
 MOST_CONVERSATIONS = 500
 """Of one workspace at a time."""
-FURTHEST_BEHIND = timedelta(hours=1)
+MAX_LOOKBACK = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
@@ -50,24 +50,24 @@ class Auditor:
         while True:
             await self.pause(EVERY_SECONDS)
             try:
-                await self.look()
+                await self.run_once()
             except Unavailable:
                 log.warning("audit_put_off")
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         """Audit what was said until a minute ago and not looked at before. Raises Unavailable."""
         workspaces = [identity async for identity, _ in pages(self.reader, CONFIGURATION_HEADS.name, "workspace", {})]
         for workspace in workspaces:
-            await self._look_at(workspace)
+            await self._audit_conversation(workspace)
         now = self.clock.now()
         waiting = [p.waiting for p in (await progress_of(self.reader, self.partitions)).values() if p.waiting]
         self.instruments.overdue.set(max((0.0, *((now - at).total_seconds() for at in waiting))))
         behind = [(now - SETTLED - at).total_seconds() for at in self._next.values()]
         self.instruments.behind.set(max((0.0, *behind)))
 
-    async def _look_at(self, workspace: str) -> None:
+    async def _audit_conversation(self, workspace: str) -> None:
         pending = self._pending.setdefault(workspace, {})
-        pending.update(dict.fromkeys(await self._spoken_of(workspace)))
+        pending.update(dict.fromkeys(await self._conversations_with_recent_facts(workspace)))
         history = await history_of(self.reader, workspace) if pending else None
         if history is None:
             return
@@ -83,13 +83,13 @@ class Auditor:
         self,
         workspace: str,
         conversation: str,
-        history: Sequence[Written],
-        progress: Mapping[str, Progress],
+        history: Sequence[PolicyVersion],
+        progress: Mapping[str, AuditProgress],
         now: datetime,
     ) -> bool:
         """Whether it was audited, and what was found reported."""
         try:
-            found = await audited(self.reader, workspace, conversation, history, progress, now)
+            found = await load_for_audit(self.reader, workspace, conversation, history, progress, now)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of the auditor must not take the clocks down with it
@@ -107,10 +107,10 @@ class Auditor:
             self.instruments.differences.labels(workspace, one.metric, one.what).inc()
             log.error("clock_differs", conversation=one.conversation, metric=one.metric, run=one.run, what=one.what)
 
-    async def _spoken_of(self, workspace: str) -> list[str]:
+    async def _conversations_with_recent_facts(self, workspace: str) -> list[str]:
         """The conversations of the facts that come next, each once."""
         until = self.clock.now() - SETTLED
-        since = max(self._next.get(workspace, until - FURTHEST_BEHIND), until - FURTHEST_BEHIND)
+        since = max(self._next.get(workspace, until - MAX_LOOKBACK), until - MAX_LOOKBACK)
         found, last, facts = dict[str, None](), since, 0
         bounds = instant_text(since), instant_text(until)
         async for _, document in pages(self.reader, FACTS.name, "workspace", {"workspace": workspace}, *bounds):

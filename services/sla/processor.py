@@ -8,27 +8,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from schemas.commands import Escalate, MindDue
+from schemas.commands import Escalate, TaskDueChanged
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
-from schemas.sla import ClockFact, ClockMetric, ControlTick
+from schemas.sla import ClockFact, ClockMetric, Watermark
 from schemas.values import Json
-from services.domain.sla_state import Watch
-from services.platform.processing.processor import Arrived, Input, WakeUp
-from services.platform.processing.unit_of_work import Effect, Work
-from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
+from services.domain.sla_state import ConversationSlaState
+from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
+from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, clock_id
 from services.records.configuration import Configurations
-from services.sla.apply_fact import heard, picked
-from services.sla.domain.clocks import Told, tick
-from services.sla.domain.policies import Pick
-from services.sla.domain.rules import earliest_due, is_picked_anew
-from services.sla.schedule import agenda_id, arm, confirmed, due_by, look_ahead, said_until, wake_up
+from services.sla.apply_fact import apply_fact, select_policy_terms
+from services.sla.domain.clocks import ClockEvent, tick
+from services.sla.domain.policies import PolicySelection
+from services.sla.domain.rules import earliest_due, needs_reselection
+from services.sla.schedule import advance_watermark, agenda_id, due_by, load_due, on_timer, on_watermark, schedule_timer
 
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
 TICK = "pasokh.control.tick"
-Said = tuple[str, ConversationFact]
+SlaEvent = tuple[str, ConversationFact]
 """The last word of a fact's type, and the fact."""
 
 
@@ -41,7 +41,7 @@ class Memory:
     """
 
     read: Configurations = field(default_factory=Configurations)
-    facts: dict[str, Said] = field(default_factory=dict)
+    facts: dict[str, SlaEvent] = field(default_factory=dict)
     configurations: dict[str, WorkspaceConfiguration] = field(default_factory=dict)
     floor: datetime | None = None
 
@@ -54,111 +54,111 @@ class SlaStage:
     # Promises are counted by the times of events: a moment later changes none, and leaves the moment to the router.
     linger_seconds = 0.05
 
-    def remember(self) -> Memory:
+    def new_memory(self) -> Memory:
         return Memory()
 
-    async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
-        arrived = [one.event for one in inputs if isinstance(one, Arrived)]
-        memory.facts = {event.id: _said(event) for event in arrived if event.type.startswith(CONVERSATION)}
+    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> None:
+        arrived = [one.event for one in inputs if isinstance(one, ReceivedEvent)]
+        memory.facts = {event.id: _fact_of(event) for event in arrived if event.type.startswith(CONVERSATION)}
         facts = list(memory.facts.values())
         cases = {fact.conversation for _, fact in facts}
-        await work.fetch([(AGENDAS, [agenda_id(work)]), (WATCHES, cases)])
-        watches = [watch for case in cases if (watch := work.get(WATCHES, case)) is not None]
-        await work.fetch([(CLOCKS, [identity for watch in watches for identity in _clock_ids(watch).values()])])
+        await work.preload([(AGENDAS, [agenda_id(work)]), (SLA_STATES, cases)])
+        watches = [watch for case in cases if (watch := work.get(SLA_STATES, case)) is not None]
+        await work.preload([(CLOCKS, [identity for watch in watches for identity in _clock_ids(watch).values()])])
         picking = {fact.snapshot.workspace for word, fact in facts if _picks(work, word, fact)}
-        memory.configurations = await memory.read.of(work.reader, picking) if picking else {}
+        memory.configurations = await memory.read.current(work.reader, picking) if picking else {}
         await _look_ahead(work, memory, inputs)
 
-    def decide(self, work: Work, memory: Memory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: Memory, one: Input) -> None:
         match one:
-            case WakeUp():
-                _fire(work, said_until(work))
-                wake_up(work, memory.floor)
-            case Arrived() if one.event.type == TICK:
+            case TimerFired():
+                _fire(work, advance_watermark(work))
+                on_timer(work, memory.floor)
+            case ReceivedEvent() if one.event.type == TICK:
                 at = _tick_at(one)
                 _fire(work, at)
-                confirmed(work, at, memory.floor)
-            case Arrived() if one.event.id in memory.facts:
+                on_watermark(work, at, memory.floor)
+            case ReceivedEvent() if one.event.id in memory.facts:
                 _follow(work, memory, *memory.facts[one.event.id])
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise NotImplementedError(f"sla does nothing outside, and was asked for {effect.name}")
 
 
-def _said(event: Event) -> Said:
-    return event.type.removeprefix(CONVERSATION), event.read(ConversationFact)
+def _fact_of(event: Event) -> SlaEvent:
+    return event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
 
 
-def _clock_ids(watch: Watch) -> dict[ClockMetric, str]:
+def _clock_ids(watch: ConversationSlaState) -> dict[ClockMetric, str]:
     """The clocks of what is waited for."""
     waits = watch.waits.items()
     return {metric: clock_id(watch.conversation, metric, wait.run) for metric, wait in waits if wait.run is not None}
 
 
-def _picks(work: Work, word: str, fact: ConversationFact) -> bool:
-    watch = work.get(WATCHES, fact.conversation)
-    return watch is None or is_picked_anew(watch, word, fact)
+def _picks(work: UnitOfWork, word: str, fact: ConversationFact) -> bool:
+    watch = work.get(SLA_STATES, fact.conversation)
+    return watch is None or needs_reselection(watch, word, fact)
 
 
-def _tick_at(one: Arrived) -> datetime:
-    return one.event.read(ControlTick).at
+def _tick_at(one: ReceivedEvent) -> datetime:
+    return one.event.payload_as(Watermark).at
 
 
-async def _look_ahead(work: Work, memory: Memory, inputs: Iterable[Input]) -> None:
-    ticks = [_tick_at(one) for one in inputs if isinstance(one, Arrived) and one.event.type == TICK]
-    wakes = any(isinstance(one, WakeUp) for one in inputs)
+async def _look_ahead(work: UnitOfWork, memory: Memory, inputs: Iterable[Input]) -> None:
+    ticks = [_tick_at(one) for one in inputs if isinstance(one, ReceivedEvent) and one.event.type == TICK]
+    wakes = any(isinstance(one, TimerFired) for one in inputs)
     if ticks or wakes:
-        said = said_until(work) if wakes else None
-        memory.floor = await look_ahead(work, max((at for at in (*ticks, said) if at is not None), default=None))
+        said = advance_watermark(work) if wakes else None
+        memory.floor = await load_due(work, max((at for at in (*ticks, said) if at is not None), default=None))
 
 
-def _fire(work: Work, at: datetime | None) -> None:
+def _fire(work: UnitOfWork, at: datetime | None) -> None:
     """All that happened until `at` has been said: tell what was due by then."""
     if at is None:
         return
     for record in due_by(work, at):
         change = tick(record, at)
         _keep(work, record, change.clock)
-        _tell(work, change.told)
+        _emit_fact(work, change.told)
 
 
 # -- conversations -----------------------------------------------------------------------------------------------------
 
 
-def _follow(work: Work, memory: Memory, word: str, fact: ConversationFact) -> None:
-    def pick(told: ConversationFact) -> Pick:
-        return _picked(memory.configurations.get(told.snapshot.workspace), told)
+def _follow(work: UnitOfWork, memory: Memory, word: str, fact: ConversationFact) -> None:
+    def pick(told: ConversationFact) -> PolicySelection:
+        return _select_policy(memory.configurations.get(told.snapshot.workspace), told)
 
-    known = work.get(WATCHES, fact.conversation)
+    known = work.get(SLA_STATES, fact.conversation)
     before = _clocks(work, known) if known else {}
-    story = heard(word, fact, known, before, work.place.partition, pick)
+    story = apply_fact(word, fact, known, before, work.place.partition, pick)
     if story.watch != known:
-        work.put(WATCHES, fact.conversation, story.watch)
+        work.put(SLA_STATES, fact.conversation, story.watch)
     earlier = {(clock.metric, clock.run): clock for clock in before.values()}
     for run, clock in story.changed.items():
         _keep(work, earlier.get(run), clock)
     due = earliest_due(story.clocks.values())
-    _tell(work, story.told, due)
-    if _is_to_be_minded(fact, story.told, due != earliest_due(before.values())):
-        work.emit("pasokh.command.mind_due", fact.key, MindDue(conversation=fact.conversation, due_at=due))
+    _emit_fact(work, story.emitted, due)
+    if _due_time_changed(fact, story.emitted, due != earliest_due(before.values())):
+        work.emit("pasokh.command.mind_due", fact.key, TaskDueChanged(conversation=fact.conversation, due_at=due))
 
 
-def _is_to_be_minded(fact: ConversationFact, told: Iterable[Told[ClockRecord]], changed: bool) -> bool:
+def _due_time_changed(fact: ConversationFact, told: Iterable[ClockEvent[ClockRecord]], changed: bool) -> bool:
     """Whether its place in the queue is another now, or it comes back into the queue. Clocks that start say it themselves."""
     if fact.snapshot.status != "waiting" or any(one.word == "started" for one in told):
         return False
     return changed or fact.previous_status not in (None, "waiting")
 
 
-def _picked(configuration: WorkspaceConfiguration | None, fact: ConversationFact) -> Pick:
+def _select_policy(configuration: WorkspaceConfiguration | None, fact: ConversationFact) -> PolicySelection:
     if configuration is None:
-        return Pick(0, picked(None, 0, "UTC", fact.snapshot))
+        return PolicySelection(0, select_policy_terms(None, 0, "UTC", fact.snapshot))
     sla, zone = configuration.sla, configuration.itself.body.timezone
-    terms = picked(sla.body if sla else None, sla.version if sla else 0, zone, fact.snapshot)
-    return Pick(configuration.version, terms)
+    terms = select_policy_terms(sla.body if sla else None, sla.version if sla else 0, zone, fact.snapshot)
+    return PolicySelection(configuration.version, terms)
 
 
-def _clocks(work: Work, watch: Watch) -> dict[ClockMetric, ClockRecord]:
+def _clocks(work: UnitOfWork, watch: ConversationSlaState) -> dict[ClockMetric, ClockRecord]:
     """The clocks of what is waited for."""
     held = {metric: work.get(CLOCKS, identity) for metric, identity in _clock_ids(watch).items()}
     return {metric: clock for metric, clock in held.items() if clock is not None}
@@ -167,23 +167,23 @@ def _clocks(work: Work, watch: Watch) -> dict[ClockMetric, ClockRecord]:
 # -- what is kept and told ---------------------------------------------------------------------------------------------
 
 
-def _keep(work: Work, before: ClockRecord | None, clock: ClockRecord) -> None:
+def _keep(work: UnitOfWork, before: ClockRecord | None, clock: ClockRecord) -> None:
     """Write a clock that changed, and make sure that somebody looks in time."""
     if clock == before:
         return
     work.put(CLOCKS, clock_id(clock.conversation, clock.metric, clock.run), clock)
     if clock.next_at is not None:
-        arm(work, clock.next_at)
+        schedule_timer(work, clock.next_at)
 
 
-def _tell(work: Work, told: Iterable[Told[ClockRecord]], due: datetime | None = None) -> None:
+def _emit_fact(work: UnitOfWork, told: Iterable[ClockEvent[ClockRecord]], due: datetime | None = None) -> None:
     for one in told:
         work.emit(f"pasokh.sla.{one.word}", one.clock.key, _fact(one, due if one.word == "started" else None))
         if _escalates(one):
             work.emit("pasokh.command.escalate", one.clock.key, _escalate(one.clock, one.word))
 
 
-def _escalates(told: Told[ClockRecord]) -> bool:
+def _escalates(told: ClockEvent[ClockRecord]) -> bool:
     """Once a run: on the first warning where that is asked for, else on the breach."""
     escalate, is_warned = told.clock.escalate, bool(told.clock.warned)
     if escalate is None or told.word not in ("warned", "breached"):
@@ -202,15 +202,15 @@ def _escalate(clock: ClockRecord, word: str) -> Escalate:
     )
 
 
-def _fact(told: Told[ClockRecord], due: datetime | None) -> ClockFact:
+def _fact(told: ClockEvent[ClockRecord], due: datetime | None) -> ClockFact:
     record = told.clock
-    return ClockFact.made(
+    return ClockFact.unvalidated(
         conversation=record.conversation,
         key=record.key,
         workspace=record.workspace,
         metric=record.metric,
         run=record.run,
-        clock=record.shown(),
+        clock=record.public_view(),
         policy_version=record.policy_version,
         warned_at_fraction=told.fraction,
         late_by_seconds=record.late_by_seconds,

@@ -11,46 +11,46 @@ another question. Nothing that is told later can have happened before, so it hol
 
 from datetime import UTC, datetime, timedelta
 
-from schemas.sla import ControlDue
+from schemas.sla import WatermarkRequest
 from schemas.values import instant_text
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Query
-from services.records.clocks import AGENDAS, CLOCKS, AgendaRecord, ClockRecord
+from services.records.clocks import AGENDAS, CLOCKS, ClockRecord, ClockSchedule
 
 TIMER = "agenda"
 DUE = "pasokh.control.due"
-GRACE = timedelta(seconds=0.2)
+ALLOWED_LATENESS = timedelta(seconds=0.2)
 """How long after a moment it is asked about: an answer accepted just before it is on the log by then."""
-ASK_AGAIN = timedelta(seconds=60)
+WATERMARK_RETRY = timedelta(seconds=60)
 """When conversations have not confirmed by then they are asked once more."""
-ROUND = 500
+BATCH_SIZE = 500
 """How many clocks are read and fired at once; the rest follows at once."""
 INSTANT = timedelta(microseconds=1)
-BEGINNING = datetime.min.replace(tzinfo=UTC)
+EPOCH = datetime.min.replace(tzinfo=UTC)
 
 
-def agenda_id(work: Work) -> str:
+def agenda_id(work: UnitOfWork) -> str:
     """The id of the agenda of the batch's partition; it must be fetched before anything here is called."""
     return str(work.place.partition)
 
 
-async def look_ahead(work: Work, confirmed_at: datetime | None) -> datetime | None:
+async def load_due(work: UnitOfWork, confirmed_at: datetime | None) -> datetime | None:
     """Read the clocks that a confirmation of this time fires (None: a wake-up only), and return the floor.
 
     No clock that this batch does not hold is due before the floor; None: there is none. Store errors pass through.
     """
     if confirmed_at is None:
-        return await _first(work, BEGINNING)
+        return await _first(work, EPOCH)
     beyond = confirmed_at + INSTANT
-    due = await _by_moment(work, at_least=BEGINNING, below=beyond, limit=ROUND)
-    return due[-1] if len(due) == ROUND else await _first(work, beyond)
+    due = await _by_moment(work, at_least=EPOCH, below=beyond, limit=BATCH_SIZE)
+    return due[-1] if len(due) == BATCH_SIZE else await _first(work, beyond)
 
 
-async def _first(work: Work, at_least: datetime) -> datetime | None:
+async def _first(work: UnitOfWork, at_least: datetime) -> datetime | None:
     return next(iter(await _by_moment(work, at_least=at_least, below=None, limit=1)), None)
 
 
-async def _by_moment(work: Work, *, at_least: datetime, below: datetime | None, limit: int) -> list[datetime]:
+async def _by_moment(work: UnitOfWork, *, at_least: datetime, below: datetime | None, limit: int) -> list[datetime]:
     """The next moments of the partition's clocks, from the earliest on; the clocks are held by the batch then."""
     query = Query(
         CLOCKS.name,
@@ -63,15 +63,15 @@ async def _by_moment(work: Work, *, at_least: datetime, below: datetime | None, 
     return [clock.next_at for clock in await work.query(CLOCKS, query) if clock.next_at is not None]
 
 
-def due_by(work: Work, at: datetime) -> list[ClockRecord]:
+def due_by(work: UnitOfWork, at: datetime) -> list[ClockRecord]:
     """The clocks that the batch holds and that have something to tell by then, the earliest first."""
-    held = ((clock.next_at, identity, clock) for identity, clock in work.held(CLOCKS).items())
+    held = ((clock.next_at, identity, clock) for identity, clock in work.cached(CLOCKS).items())
     return [clock for _, _, clock in sorted((m, i, c) for m, i, c in held if m is not None and m <= at)]
 
 
-def arm(work: Work, moment: datetime) -> None:
+def schedule_timer(work: UnitOfWork, moment: datetime) -> None:
     """See that somebody looks after `moment`. While an answer is awaited nothing is needed: it looks again itself."""
-    agenda, at = _agenda(work), moment + GRACE
+    agenda, at = _agenda(work), moment + ALLOWED_LATENESS
     if agenda.armed_at is not None and agenda.armed_at < work.now:
         # It should have come by now: set in this batch, about to come, or a dead letter. Setting it anew heals the last.
         _set(work, min(at, agenda.armed_at), agenda.in_flight)
@@ -79,57 +79,57 @@ def arm(work: Work, moment: datetime) -> None:
         _set(work, at, agenda.in_flight)
 
 
-def said_until(work: Work) -> datetime | None:
+def advance_watermark(work: UnitOfWork) -> datetime | None:
     """The time until which all that happened is known to have been said."""
     return _agenda(work).said_until
 
 
-def wake_up(work: Work, floor: datetime | None) -> None:
+def on_timer(work: UnitOfWork, floor: datetime | None) -> None:
     """The timer came: ask whether all is said that happened before what is due, or sleep until something is."""
-    in_flight, moment, said = _agenda(work).in_flight, _next_moment(work, floor), said_until(work)
+    in_flight, moment, said = _agenda(work).in_flight, _next_moment(work, floor), advance_watermark(work)
     if moment is not None and said is not None and moment <= said:
-        _set(work, moment + GRACE, in_flight)
-    elif in_flight is not None and work.now < in_flight + GRACE + ASK_AGAIN:
-        _set(work, in_flight + GRACE + ASK_AGAIN, in_flight)
-    elif moment is not None and moment + GRACE <= work.now:
-        _ask(work, work.now - GRACE)
+        _set(work, moment + ALLOWED_LATENESS, in_flight)
+    elif in_flight is not None and work.now < in_flight + ALLOWED_LATENESS + WATERMARK_RETRY:
+        _set(work, in_flight + ALLOWED_LATENESS + WATERMARK_RETRY, in_flight)
+    elif moment is not None and moment + ALLOWED_LATENESS <= work.now:
+        _request_watermark(work, work.now - ALLOWED_LATENESS)
     else:
-        _sleep(work, moment)
+        _set_next_timer(work, moment)
 
 
-def confirmed(work: Work, at: datetime, floor: datetime | None) -> None:
+def on_watermark(work: UnitOfWork, at: datetime, floor: datetime | None) -> None:
     """Conversations answered for `at` and what was due is told: look again when the next thing is due."""
     agenda = _agenda(work)
     said = max(at, agenda.said_until or at)
     work.put(AGENDAS, agenda_id(work), agenda.model_copy(update={"said_until": said}))
     if agenda.in_flight is None or agenda.in_flight <= at:
-        _sleep(work, _next_moment(work, floor))
+        _set_next_timer(work, _next_moment(work, floor))
 
 
-def _ask(work: Work, at: datetime) -> None:
+def _request_watermark(work: UnitOfWork, at: datetime) -> None:
     workspace = next((clock.workspace for clock in due_by(work, at)), "pasokh")
-    work.emit(DUE, f"{workspace}/control", ControlDue(at=at), topic="sla", partition=work.place.partition)
-    _set(work, work.now + ASK_AGAIN, at)
+    work.emit(DUE, f"{workspace}/control", WatermarkRequest(at=at), topic="sla", partition=work.place.partition)
+    _set(work, work.now + WATERMARK_RETRY, at)
 
 
-def _sleep(work: Work, moment: datetime | None) -> None:
+def _set_next_timer(work: UnitOfWork, moment: datetime | None) -> None:
     if moment is not None:
-        _set(work, moment + GRACE, None)
+        _set(work, moment + ALLOWED_LATENESS, None)
     else:
-        work.unwake(TIMER)
-        work.put(AGENDAS, agenda_id(work), AgendaRecord(said_until=said_until(work)))
+        work.cancel_timer(TIMER)
+        work.put(AGENDAS, agenda_id(work), ClockSchedule(said_until=advance_watermark(work)))
 
 
-def _set(work: Work, at: datetime, in_flight: datetime | None) -> None:
-    work.wake(TIMER, at)
-    agenda = AgendaRecord(armed_at=at, in_flight=in_flight, said_until=said_until(work))
+def _set(work: UnitOfWork, at: datetime, in_flight: datetime | None) -> None:
+    work.set_timer(TIMER, at)
+    agenda = ClockSchedule(armed_at=at, in_flight=in_flight, said_until=advance_watermark(work))
     work.put(AGENDAS, agenda_id(work), agenda)
 
 
-def _agenda(work: Work) -> AgendaRecord:
-    return work.get(AGENDAS, agenda_id(work)) or AgendaRecord()
+def _agenda(work: UnitOfWork) -> ClockSchedule:
+    return work.get(AGENDAS, agenda_id(work)) or ClockSchedule()
 
 
-def _next_moment(work: Work, floor: datetime | None) -> datetime | None:
-    moments = (clock.next_at for clock in work.held(CLOCKS).values())
+def _next_moment(work: UnitOfWork, floor: datetime | None) -> datetime | None:
+    moments = (clock.next_at for clock in work.cached(CLOCKS).values())
     return min((at for at in (floor, *moments) if at is not None), default=None)

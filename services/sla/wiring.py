@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from services.platform.host.service import Context, Part
+from services.platform.host.service import Context, ServiceComponents
 from services.sla.auditor import Auditor
 from services.sla.instruments import AuditInstruments
 from services.sla.processor import SlaStage
@@ -13,11 +13,11 @@ from services.sla.routes import router_of
 
 
 @asynccontextmanager
-async def open(context: Context) -> AsyncIterator[Part]:  # noqa: A001 - every service is opened under this name
+async def open_sla(context: Context) -> AsyncIterator[ServiceComponents]:
     """Open the service; it holds nothing of its own."""
     registry = CollectorRegistry()
     auditor = Auditor(context.store, context.bus.partitions, context.clock, AuditInstruments(registry))
-    yield Part(
+    yield ServiceComponents(
         stages=[SlaStage()],
         routers=[router_of()],
         collectors=[registry],

@@ -24,7 +24,7 @@ START_AGAIN_AFTER = timedelta(seconds=2)
 IN_FLIGHT = 8
 """Calls to one endpoint that run at a time, of one partition; one while it fails."""
 
-End = Literal["delivered", "again", "gone"]
+Disposition = Literal["delivered", "again", "gone"]
 
 
 class Result(Contract):
@@ -41,7 +41,7 @@ class Result(Contract):
     ended: bool = True
 
 
-def end_of(result: Result) -> End:
+def classify(result: Result) -> Disposition:
     """Any 2xx is taken; 410 is to be asked no more; all else is tried again."""
     if result.status is not None and 200 <= result.status < 300:
         return "delivered"
@@ -58,6 +58,6 @@ def next_try(delivery: str, attempts: int, now: datetime, after: float | None = 
     return now + max(plain, asked)
 
 
-def pause(failures: int) -> timedelta:
+def circuit_open_seconds(failures: int) -> timedelta:
     """How long to leave an endpoint in peace after this many failures in a row: doubling from 1 s to 5 minutes."""
     return timedelta(seconds=min(2.0 ** min(failures - 1, 20), LONGEST_PAUSE_SECONDS))

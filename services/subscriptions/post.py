@@ -3,13 +3,19 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from schemas.configuration import Kept
+from schemas.configuration import Versioned
 from schemas.envelope import Event, encode
 from schemas.webhooks import Webhook
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import Clock
 from services.platform.http.fair_share import NoConnection, Shares
-from services.platform.http.outgoing import Answer, Http, Refused, Retryable, Uncertain
+from services.platform.http.outgoing import (
+    Http,
+    HttpResponse,
+    PermanentSendError,
+    SendOutcomeUnknown,
+    TransientSendError,
+)
 from services.platform.http.standard_webhooks import signed_headers
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
@@ -20,7 +26,7 @@ from services.subscriptions.instruments import WebhookInstruments
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class PostDependencies:
     """What a call needs of the world."""
 
     http: Http
@@ -32,7 +38,7 @@ class Outside:
     wait_seconds: float = WAIT_SECONDS
 
 
-async def call(workspace: str, webhook: str, event: str, outside: Outside) -> Result:
+async def call(workspace: str, webhook: str, event: str, outside: PostDependencies) -> Result:
     """Post one fact once. Raises nothing: every end is a result. Secrets are read here and now, and rest nowhere."""
     try:
         async with outside.shares.held(workspace, webhook, wait=outside.wait_seconds):
@@ -41,7 +47,7 @@ async def call(workspace: str, webhook: str, event: str, outside: Outside) -> Re
         return Result(detail=str(error), started=False)
 
 
-async def _measured(workspace: str, webhook: str, event: str, outside: Outside) -> Result:
+async def _measured(workspace: str, webhook: str, event: str, outside: PostDependencies) -> Result:
     started = outside.clock.monotonic()
     result = await _called(workspace, webhook, event, outside)
     outside.instruments.calls.labels("none" if result.status is None else f"{result.status // 100}xx").inc()
@@ -49,7 +55,7 @@ async def _measured(workspace: str, webhook: str, event: str, outside: Outside) 
     return result
 
 
-async def _called(workspace: str, webhook: str, event: str, outside: Outside) -> Result:
+async def _called(workspace: str, webhook: str, event: str, outside: PostDependencies) -> Result:
     try:
         subscription = await _subscription(workspace, webhook, outside)
         fact = await _fact(event, outside.store)
@@ -60,15 +66,15 @@ async def _called(workspace: str, webhook: str, event: str, outside: Outside) ->
     try:
         async with asyncio.timeout(CALL_SECONDS):
             answer = await _posted(subscription.body, fact, outside)
-    except (Retryable, Refused, Uncertain) as error:
+    except (TransientSendError, PermanentSendError, SendOutcomeUnknown) as error:
         return Result(detail=str(error)[:200])
     except TimeoutError:
         return Result(detail="no answer in time")
-    return Result(status=answer.status, after=_after(answer))
+    return Result(status=answer.status, after=_retry_after(answer))
 
 
-async def _subscription(workspace: str, webhook: str, outside: Outside) -> Kept[Webhook] | None:
-    found = await outside.configurations.of(outside.store, [workspace])
+async def _subscription(workspace: str, webhook: str, outside: PostDependencies) -> Versioned[Webhook] | None:
+    found = await outside.configurations.current(outside.store, [workspace])
     return found[workspace].webhooks.get(webhook) if workspace in found else None
 
 
@@ -79,13 +85,13 @@ async def _fact(event: str, store: Reader) -> Event | None:
     return None if document is None else Event.model_validate(document)
 
 
-async def _posted(subscription: Webhook, fact: Event, outside: Outside) -> Answer:
+async def _posted(subscription: Webhook, fact: Event, outside: PostDependencies) -> HttpResponse:
     body, now = encode(fact), outside.clock.now()
     return await outside.http.post(
         subscription.url, body, signed_headers(subscription.secrets(now), fact.id, now, body)
     )
 
 
-def _after(answer: Answer) -> float | None:
+def _retry_after(answer: HttpResponse) -> float | None:
     value = answer.headers.get("retry-after", "").strip()
     return float(value[:9]) if value.isascii() and value.isdigit() else None

@@ -9,26 +9,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.configuration import Kept, WorkspaceConfiguration
+from schemas.configuration import Versioned, WorkspaceConfiguration
 from schemas.envelope import Event
 from schemas.topics import is_fact
 from schemas.values import Contract, Json, instant_text
 from schemas.webhooks import Webhook, WebhookReplay
 from services.platform.bus.port import partition_of
-from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
-from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import FACTS, Fact
 from services.platform.store.port import Collection, Page, Query
 from services.records.configuration import Configurations
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
-    WEBHOOK_LINES,
+    WEBHOOK_ENDPOINTS,
     WRITER,
+    DeliveryAttempt,
     DeliveryRecord,
-    LineRecord,
-    Try,
+    EndpointState,
     delivery_id,
-    line_id,
+    endpoint_id,
 )
 from services.subscriptions.domain import (
     GIVE_UP_AFTER,
@@ -36,18 +36,18 @@ from services.subscriptions.domain import (
     SETTLE_AFTER,
     START_AGAIN_AFTER,
     Result,
-    end_of,
+    circuit_open_seconds,
+    classify,
     next_try,
-    pause,
 )
-from services.subscriptions.post import Outside, call
+from services.subscriptions.post import PostDependencies, call
 
 REPLAY_TYPE = "pasokh.control.webhook_replay"
-KEPT, TRIES_KEPT, REPLAYED_AT_ONCE, PURGED_AT_ONCE = timedelta(days=30), 10, 200, 500
+RETENTION, MAX_ATTEMPTS_KEPT, REPLAYED_AT_ONCE, PURGED_AT_ONCE = timedelta(days=30), 10, 200, 500
 PURGE, REPLAY = "purge", "replay/"
 
 
-class Handed(Contract):
+class EndpointTimerPayload(Contract):
     """What timers and effects carry: whose line, and which delivery and attempt."""
 
     workspace: str
@@ -62,7 +62,7 @@ class Handed(Contract):
         return delivery_id(self.workspace, self.webhook, self.event or "")
 
 
-class Progress(WebhookReplay):
+class ReplayCursor(WebhookReplay):
     """A replay of a span of time, and how far it came."""
 
     cursor: str | None = None
@@ -80,75 +80,75 @@ class WebhooksMemory:
 class WebhooksStage:
     """Reads facts, posts them to integrators."""
 
-    outside: Outside
+    outside: PostDependencies
     read: Configurations = field(default_factory=Configurations)
     group: str = WRITER
     topics: tuple[str, ...] = ("conversations", "sla")
     # Webhooks are told things afterwards; a moment more of it leaves the moment to the router.
     linger_seconds: float = 0.05
 
-    def remember(self) -> WebhooksMemory:
+    def new_memory(self) -> WebhooksMemory:
         return WebhooksMemory()
 
-    async def load(self, work: Work, memory: WebhooksMemory, inputs: Sequence[Input]) -> None:
-        replays = [one for one in inputs if isinstance(one, WakeUp) and one.name.startswith(REPLAY)]
+    async def load(self, work: UnitOfWork, memory: WebhooksMemory, inputs: Sequence[Input]) -> None:
+        replays = [one for one in inputs if isinstance(one, TimerFired) and one.name.startswith(REPLAY)]
         memory.pages = {one.name: await _page(work, one) for one in replays}
         workspaces = {w for w in map(_workspace, inputs) if w is not None}
-        memory.configurations = await self.read.of(work.reader, workspaces) if workspaces else {}
+        memory.configurations = await self.read.current(work.reader, workspaces) if workspaces else {}
         await _fetch(work, memory, inputs)
         lines = [handed for handed in map(_handed, inputs) if handed is not None]
-        for line in dict.fromkeys(line_id(work.place.partition, h.workspace, h.webhook) for h in lines):
+        for line in dict.fromkeys(endpoint_id(work.place.partition, h.workspace, h.webhook) for h in lines):
             await _load_waiting(work, line, IN_FLIGHT + len(lines) + 1)
-        if any(isinstance(one, WakeUp) and one.name == PURGE for one in inputs):
+        if any(isinstance(one, TimerFired) and one.name == PURGE for one in inputs):
             equals: dict[str, Json] = {"partition": work.place.partition}
             query = Query(WEBHOOK_DELIVERIES.name, "expiry", equals, below=instant_text(work.now), limit=PURGED_AT_ONCE)
             await work.query(WEBHOOK_DELIVERIES, query)
 
-    def decide(self, work: Work, memory: WebhooksMemory, one: Input) -> None:
-        desk = _Desk(work, memory)
+    def decide(self, work: UnitOfWork, memory: WebhooksMemory, one: Input) -> None:
+        desk = _EndpointContext(work, memory)
         match one:
-            case Arrived() if one.event.type == REPLAY_TYPE:
+            case ReceivedEvent() if one.event.type == REPLAY_TYPE:
                 _on_replay(desk, one)
-            case Arrived() if is_fact(one.event.type):
+            case ReceivedEvent() if is_fact(one.event.type):
                 _on_fact(desk, one.event)
-            case WakeUp():
+            case TimerFired():
                 _ON_WAKE_UP[one.name.split("/", 1)[0]](desk, one)
-            case Performed():
+            case EffectCompleted():
                 _on_result(desk, one)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         """Make the call; the answer names its attempt and how it ended."""
-        asked = Handed.model_validate(effect.data)
+        asked = EndpointTimerPayload.model_validate(effect.data)
         result = await call(asked.workspace, asked.webhook, asked.event or "", self.outside)
         return asked.model_copy(update={"result": result}).model_dump(mode="json")
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _EndpointContext:
     """What deciding about one input needs."""
 
-    work: Work
+    work: UnitOfWork
     memory: WebhooksMemory
 
     @property
     def now(self) -> datetime:
         return self.work.now
 
-    def subscriptions(self, workspace: str) -> Mapping[str, Kept[Webhook]]:
+    def subscriptions(self, workspace: str) -> Mapping[str, Versioned[Webhook]]:
         configuration = self.memory.configurations.get(workspace)
         return configuration.webhooks if configuration else {}
 
-    def line(self, workspace: str, webhook: str) -> LineRecord:
-        found = self.work.get(WEBHOOK_LINES, line_id(self.work.place.partition, workspace, webhook))
-        return found or LineRecord(workspace=workspace, webhook=webhook)
+    def line(self, workspace: str, webhook: str) -> EndpointState:
+        found = self.work.get(WEBHOOK_ENDPOINTS, endpoint_id(self.work.place.partition, workspace, webhook))
+        return found or EndpointState(workspace=workspace, webhook=webhook)
 
-    def keep(self, line: LineRecord) -> None:
-        self.work.put(WEBHOOK_LINES, line_id(self.work.place.partition, line.workspace, line.webhook), line)
+    def keep(self, line: EndpointState) -> None:
+        self.work.put(WEBHOOK_ENDPOINTS, endpoint_id(self.work.place.partition, line.workspace, line.webhook), line)
 
-    def waiting(self, line: LineRecord) -> list[tuple[str, DeliveryRecord]]:
+    def waiting(self, line: EndpointState) -> list[tuple[str, DeliveryRecord]]:
         """Pending deliveries of the line that this batch knows, the one that is due first first."""
-        name = line_id(self.work.place.partition, line.workspace, line.webhook)
-        held = self.work.held(WEBHOOK_DELIVERIES).items()
+        name = endpoint_id(self.work.place.partition, line.workspace, line.webhook)
+        held = self.work.cached(WEBHOOK_DELIVERIES).items()
         found = [(i, d) for i, d in held if d.line == name and d.state == "pending" and d.next_at is not None]
         return sorted(found, key=lambda pair: (pair[1].next_at or pair[1].at, pair[0]))
 
@@ -156,27 +156,27 @@ class _Desk:
 # -- loading -----------------------------------------------------------------------------------------------------------
 
 
-def _handed(one: Input) -> Handed | None:
+def _handed(one: Input) -> EndpointTimerPayload | None:
     """The line that a timer or a result is about; None for all else."""
-    if isinstance(one, Arrived) or "webhook" not in one.data or _is_replay(one):
+    if isinstance(one, ReceivedEvent) or "webhook" not in one.data or _is_replay(one):
         return None
-    return Handed.model_validate(one.data)
+    return EndpointTimerPayload.model_validate(one.data)
 
 
 def _workspace(one: Input) -> str | None:
-    if isinstance(one, Arrived):
+    if isinstance(one, ReceivedEvent):
         return one.event.workspace if is_fact(one.event.type) or one.event.type == REPLAY_TYPE else None
     found = one.data.get("workspace")
     return found if isinstance(found, str) else None
 
 
 def _is_replay(one: Input) -> bool:
-    return isinstance(one, WakeUp) and one.name.startswith(REPLAY)
+    return isinstance(one, TimerFired) and one.name.startswith(REPLAY)
 
 
-async def _page(work: Work, one: WakeUp) -> Page:
+async def _page(work: UnitOfWork, one: TimerFired) -> Page:
     """The next facts of a replay, parsed when they are decided about."""
-    progress = Progress.model_validate(one.data)
+    progress = ReplayCursor.model_validate(one.data)
     return await work.reader.query(
         Query(
             FACTS.name,
@@ -190,48 +190,48 @@ async def _page(work: Work, one: WakeUp) -> Page:
     )
 
 
-async def _fetch(work: Work, memory: WebhooksMemory, inputs: Sequence[Input]) -> None:
+async def _fetch(work: UnitOfWork, memory: WebhooksMemory, inputs: Sequence[Input]) -> None:
     """Lines and deliveries that the inputs are about, and the facts that are to be sent again."""
     pairs: dict[tuple[str, str], set[str]] = {}
     replayed: list[str] = []
     for one in inputs:
         for workspace, webhook, event in _subjects(memory, one):
             pairs.setdefault((workspace, webhook), set()).add(event)
-        if isinstance(one, Arrived) and one.event.type == REPLAY_TYPE:
-            named = one.event.read(WebhookReplay).event
+        if isinstance(one, ReceivedEvent) and one.event.type == REPLAY_TYPE:
+            named = one.event.payload_as(WebhookReplay).event
             replayed += [named] if named else []
     deliveries = [delivery_id(w, h, event) for (w, h), events in pairs.items() for event in events if event]
     # Any: a fetch may name documents of several kinds.
     wanted: list[tuple[Collection[Any], Iterable[str]]] = [
-        (WEBHOOK_LINES, [line_id(work.place.partition, w, h) for w, h in pairs]),
+        (WEBHOOK_ENDPOINTS, [endpoint_id(work.place.partition, w, h) for w, h in pairs]),
         (WEBHOOK_DELIVERIES, deliveries),
         (FACTS, replayed),
     ]
-    await work.fetch(wanted)
+    await work.preload(wanted)
 
 
 def _subjects(memory: WebhooksMemory, one: Input) -> list[tuple[str, str, str]]:
     """(workspace, webhook, event) that an input may touch."""
-    if isinstance(one, Arrived) and one.event.type == REPLAY_TYPE:
-        replay = one.event.read(WebhookReplay)
+    if isinstance(one, ReceivedEvent) and one.event.type == REPLAY_TYPE:
+        replay = one.event.payload_as(WebhookReplay)
         return [(replay.workspace, replay.webhook, replay.event or "")]
-    if isinstance(one, Arrived):
-        wanting = _wanting(memory, one.event) if is_fact(one.event.type) else []
+    if isinstance(one, ReceivedEvent):
+        wanting = _matching_subscriptions(memory, one.event) if is_fact(one.event.type) else []
         return [(one.event.workspace, name, one.event.id) for name, _ in wanting]
     if _is_replay(one):
-        progress = Progress.model_validate(one.data)
+        progress = ReplayCursor.model_validate(one.data)
         return [(progress.workspace, progress.webhook, event) for event, _ in memory.pages[one.name].items]
     handed = _handed(one)
     return [(handed.workspace, handed.webhook, handed.event or "")] if handed else []
 
 
-def _wanting(memory: WebhooksMemory, event: Event) -> list[tuple[str, Kept[Webhook]]]:
+def _matching_subscriptions(memory: WebhooksMemory, event: Event) -> list[tuple[str, Versioned[Webhook]]]:
     configuration = memory.configurations.get(event.workspace)
     subscriptions = configuration.webhooks if configuration else {}
-    return [(name, kept) for name, kept in subscriptions.items() if kept.body.wants(event.type)]
+    return [(name, kept) for name, kept in subscriptions.items() if kept.body.matches(event.type)]
 
 
-async def _load_waiting(work: Work, line: str, limit: int) -> None:
+async def _load_waiting(work: UnitOfWork, line: str, limit: int) -> None:
     equals: dict[str, Json] = {"line": line, "state": "pending"}
     await work.query(WEBHOOK_DELIVERIES, Query(WEBHOOK_DELIVERIES.name, "line", equals, limit=limit))
 
@@ -239,68 +239,68 @@ async def _load_waiting(work: Work, line: str, limit: int) -> None:
 # -- inputs ------------------------------------------------------------------------------------------------------------
 
 
-def _on_fact(desk: _Desk, event: Event) -> None:
-    for name, kept in _wanting(desk.memory, event):
-        _take(desk, name, kept, event)
+def _on_fact(desk: _EndpointContext, event: Event) -> None:
+    for name, kept in _matching_subscriptions(desk.memory, event):
+        _enqueue(desk, name, kept, event)
 
 
-def _on_replay(desk: _Desk, one: Arrived) -> None:
+def _on_replay(desk: _EndpointContext, one: ReceivedEvent) -> None:
     """One fact at once; a span of time page by page, each page an input of its own."""
-    replay = one.event.read(WebhookReplay)
+    replay = one.event.payload_as(WebhookReplay)
     kept = desk.subscriptions(replay.workspace).get(replay.webhook)
     if kept is None:
         return
     if replay.event is None:
-        progress = Progress(**replay.model_dump())
-        desk.work.wake(f"{REPLAY}{one.event.id}", desk.now, progress.model_dump(mode="json"))
+        progress = ReplayCursor(**replay.model_dump())
+        desk.work.set_timer(f"{REPLAY}{one.event.id}", desk.now, progress.model_dump(mode="json"))
         return
     fact = desk.work.get(FACTS, replay.event)
     if fact is not None and fact.workspace == replay.workspace:
-        _take(desk, replay.webhook, kept, fact)
+        _enqueue(desk, replay.webhook, kept, fact)
 
 
-def _on_replay_page(desk: _Desk, one: WakeUp) -> None:
-    progress, page = Progress.model_validate(one.data), desk.memory.pages[one.name]
+def _on_replay_page(desk: _EndpointContext, one: TimerFired) -> None:
+    progress, page = ReplayCursor.model_validate(one.data), desk.memory.pages[one.name]
     kept = desk.subscriptions(progress.workspace).get(progress.webhook)
     if kept is None:
         return
     place = desk.work.place
     for _, document in page.items:
         fact = Fact.model_validate(document)
-        if partition_of(fact.partitionkey, place.partitions) == place.partition and kept.body.wants(fact.type):
-            _take(desk, progress.webhook, kept, fact)
+        if partition_of(fact.partitionkey, place.partitions) == place.partition and kept.body.matches(fact.type):
+            _enqueue(desk, progress.webhook, kept, fact)
     if page.next is not None:
         further = progress.model_copy(update={"cursor": page.next})
-        desk.work.wake(one.name, desk.now, further.model_dump(mode="json"))
+        desk.work.set_timer(one.name, desk.now, further.model_dump(mode="json"))
 
 
-def _on_line(desk: _Desk, one: WakeUp) -> None:
-    handed = Handed.model_validate(one.data)
-    _go_on(desk, desk.line(handed.workspace, handed.webhook))
+def _on_endpoint_timer(desk: _EndpointContext, one: TimerFired) -> None:
+    handed = EndpointTimerPayload.model_validate(one.data)
+    _drain_endpoint_queue(desk, desk.line(handed.workspace, handed.webhook))
 
 
-def _on_settle(desk: _Desk, one: WakeUp) -> None:
+def _on_settle(desk: _EndpointContext, one: TimerFired) -> None:
     lost = Result(detail="the process ended before the answer came", ended=False)
-    _settle(desk, Handed.model_validate(one.data), lost)
+    _settle(desk, EndpointTimerPayload.model_validate(one.data), lost)
 
 
-def _on_result(desk: _Desk, one: Performed) -> None:
-    handed = Handed.model_validate(one.data)
+def _on_result(desk: _EndpointContext, one: EffectCompleted) -> None:
+    handed = EndpointTimerPayload.model_validate(one.data)
     if handed.result is not None:
         _settle(desk, handed, handed.result)
 
 
-def _on_purge(desk: _Desk, one: WakeUp) -> None:
+def _on_purge(desk: _EndpointContext, one: TimerFired) -> None:
     """Forget what was settled long ago; what still waits by then was given up long before."""
-    expired = [i for i, d in desk.work.held(WEBHOOK_DELIVERIES).items() if d.expires_at <= desk.now]
+    expired = [i for i, d in desk.work.cached(WEBHOOK_DELIVERIES).items() if d.expires_at <= desk.now]
     for identity in expired:
         desk.work.delete(WEBHOOK_DELIVERIES, identity)
     if expired:
-        desk.work.wake(PURGE, desk.now)
+        desk.work.set_timer(PURGE, desk.now)
 
 
-_ON_WAKE_UP: Mapping[str, Callable[[_Desk, WakeUp], None]] = {
-    "line": _on_line,
+_ON_WAKE_UP: Mapping[str, Callable[[_EndpointContext, TimerFired], None]] = {
+    "line": _on_endpoint_timer,
     "settle": _on_settle,
     "replay": _on_replay_page,
     PURGE: _on_purge,
@@ -310,7 +310,7 @@ _ON_WAKE_UP: Mapping[str, Callable[[_Desk, WakeUp], None]] = {
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def _take(desk: _Desk, webhook: str, kept: Kept[Webhook], event: Event) -> None:
+def _enqueue(desk: _EndpointContext, webhook: str, kept: Versioned[Webhook], event: Event) -> None:
     """Put a fact on its way to a subscription; one that is under way already stays as it is."""
     line = desk.line(event.workspace, webhook)
     if line.gone == kept.version:
@@ -328,81 +328,83 @@ def _take(desk: _Desk, webhook: str, kept: Kept[Webhook], event: Event) -> None:
         event=event.id,
         type=event.type,
         conversation=conversation if isinstance(conversation, str) else None,
-        line=line_id(desk.work.place.partition, event.workspace, webhook),
+        line=endpoint_id(desk.work.place.partition, event.workspace, webhook),
         partition=desk.work.place.partition,
         at=desk.now,
         next_at=desk.now,
         tries=earlier.tries if earlier else [],
-        expires_at=desk.now + KEPT,
+        expires_at=desk.now + RETENTION,
     )
     desk.work.put(WEBHOOK_DELIVERIES, identity, record)
-    desk.work.wake(PURGE, desk.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
+    desk.work.set_timer(PURGE, desk.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
     if _may_start(desk, line):
         line = _start(desk, line, identity, record)
     elif not line.sending:
-        _look_at(desk, line, line.paused_until or desk.now)
+        _schedule_wakeup(desk, line, line.paused_until or desk.now)
     desk.keep(line)
 
 
-def _may_start(desk: _Desk, line: LineRecord) -> bool:
+def _may_start(desk: _EndpointContext, line: EndpointState) -> bool:
     paused = line.paused_until is not None and desk.now < line.paused_until
     return not paused and len(line.sending) < (1 if line.failures else IN_FLIGHT)
 
 
-def _start(desk: _Desk, line: LineRecord, identity: str, record: DeliveryRecord) -> LineRecord:
+def _start(desk: _EndpointContext, line: EndpointState, identity: str, record: DeliveryRecord) -> EndpointState:
     attempt = record.attempts + 1
     started = record.model_copy(update={"state": "sending", "attempts": attempt, "next_at": None})
     desk.work.put(WEBHOOK_DELIVERIES, identity, started)
-    handed = Handed(workspace=record.workspace, webhook=record.webhook, event=record.event, attempt=attempt)
+    handed = EndpointTimerPayload(
+        workspace=record.workspace, webhook=record.webhook, event=record.event, attempt=attempt
+    )
     data = handed.model_dump(mode="json", exclude={"result"})
-    desk.work.wake(f"settle/{identity}", desk.now + SETTLE_AFTER, data)
-    desk.work.perform(f"call/{identity}", data)
+    desk.work.set_timer(f"settle/{identity}", desk.now + SETTLE_AFTER, data)
+    desk.work.schedule_effect(f"call/{identity}", data)
     return line.model_copy(update={"sending": (*line.sending, identity)})
 
 
-def _settle(desk: _Desk, handed: Handed, result: Result) -> None:
+def _settle(desk: _EndpointContext, handed: EndpointTimerPayload, result: Result) -> None:
     """Only the attempt that is still open listens: a late or repeated result changes nothing."""
     record = desk.work.get(WEBHOOK_DELIVERIES, handed.delivery)
     if record is None or (record.state, record.attempts) != ("sending", handed.attempt):
         return
-    desk.work.unwake(f"settle/{handed.delivery}")
+    desk.work.cancel_timer(f"settle/{handed.delivery}")
     line = desk.line(handed.workspace, handed.webhook)
     line = line.model_copy(update={"sending": tuple(one for one in line.sending if one != handed.delivery)})
     if not result.started:
         # Nobody was asked, so it is no try, and nothing against the endpoint.
         waits = {"state": "pending", "attempts": record.attempts - 1, "next_at": desk.now + START_AGAIN_AFTER}
         desk.work.put(WEBHOOK_DELIVERIES, handed.delivery, record.model_copy(update=waits))
-        _go_on(desk, line)
+        _drain_endpoint_queue(desk, line)
         return
-    end = end_of(result)
+    end = classify(result)
     again = next_try(handed.delivery, record.attempts, desk.now, result.after) if end == "again" else None
     state = "delivered" if end == "delivered" else "failed" if again is None else "pending"
-    done = Try(at=desk.now, status=result.status, detail=result.detail)
-    changed = {"state": state, "next_at": again, "tries": [*record.tries, done][-TRIES_KEPT:]}
+    done = DeliveryAttempt(at=desk.now, status=result.status, detail=result.detail)
+    changed = {"state": state, "next_at": again, "tries": [*record.tries, done][-MAX_ATTEMPTS_KEPT:]}
     desk.work.put(WEBHOOK_DELIVERIES, handed.delivery, record.model_copy(update=changed))
     if end == "gone":
         kept = desk.subscriptions(handed.workspace).get(handed.webhook)
         line = line.model_copy(update={"gone": kept.version if kept else 0})
     if end == "delivered":
-        line = _healed(line)
+        line = _record_success(line)
     elif result.ended:
-        line = _hurt(line, desk.now)
-    _go_on(desk, line)
+        line = _record_failure(line, desk.now)
+    _drain_endpoint_queue(desk, line)
 
 
-def _healed(line: LineRecord) -> LineRecord:
+def _record_success(line: EndpointState) -> EndpointState:
     return line.model_copy(update={"failures": 0, "paused_until": None})
 
 
-def _hurt(line: LineRecord, now: datetime) -> LineRecord:
+def _record_failure(line: EndpointState, now: datetime) -> EndpointState:
     """Calls that failed side by side count as one failure."""
     if line.paused_until is not None and now < line.paused_until:
         return line
     failures = line.failures + 1
-    return line.model_copy(update={"failures": failures, "paused_until": now + pause(failures)})
+    return line.model_copy(update={"failures": failures, "paused_until": now + circuit_open_seconds(failures)})
 
 
-def _go_on(desk: _Desk, line: LineRecord) -> None:
+def _drain_endpoint_queue(desk: _EndpointContext, line: EndpointState) -> None:
     """Start what is due as far as there is room, and look again when the next comes due."""
     waiting = desk.waiting(line)
     kept = desk.subscriptions(line.workspace).get(line.webhook)
@@ -422,24 +424,28 @@ def _go_on(desk: _Desk, line: LineRecord) -> None:
         return
     left = desk.waiting(line)
     if left and not line.sending:
-        _look_at(desk, line, max(left[0][1].next_at or desk.now, line.paused_until or desk.now))
+        _schedule_wakeup(desk, line, max(left[0][1].next_at or desk.now, line.paused_until or desk.now))
     elif left and _may_start(desk, line):
-        _look_at(desk, line, left[0][1].next_at or desk.now)
+        _schedule_wakeup(desk, line, left[0][1].next_at or desk.now)
     desk.keep(line)
 
 
-def _give_up(desk: _Desk, line: LineRecord, waiting: Sequence[tuple[str, DeliveryRecord]], why: str) -> None:
+def _give_up(
+    desk: _EndpointContext, line: EndpointState, waiting: Sequence[tuple[str, DeliveryRecord]], why: str
+) -> None:
     """They will not be sent any more; there may be more of them than this batch has read."""
     for identity, record in waiting:
-        tries = [*record.tries, Try(at=desk.now, detail=why)][-TRIES_KEPT:]
+        tries = [*record.tries, DeliveryAttempt(at=desk.now, detail=why)][-MAX_ATTEMPTS_KEPT:]
         changed = {"state": "failed", "next_at": None, "tries": tries}
         desk.work.put(WEBHOOK_DELIVERIES, identity, record.model_copy(update=changed))
     if waiting:
-        _look_at(desk, line, desk.now)
+        _schedule_wakeup(desk, line, desk.now)
     desk.keep(line)
 
 
-def _look_at(desk: _Desk, line: LineRecord, at: datetime) -> None:
-    name = line_id(desk.work.place.partition, line.workspace, line.webhook)
-    data = Handed(workspace=line.workspace, webhook=line.webhook).model_dump(mode="json", exclude={"result"})
-    desk.work.wake(f"line/{name}", max(at, desk.now), data)
+def _schedule_wakeup(desk: _EndpointContext, line: EndpointState, at: datetime) -> None:
+    name = endpoint_id(desk.work.place.partition, line.workspace, line.webhook)
+    data = EndpointTimerPayload(workspace=line.workspace, webhook=line.webhook).model_dump(
+        mode="json", exclude={"result"}
+    )
+    desk.work.set_timer(f"line/{name}", max(at, desk.now), data)

@@ -8,49 +8,55 @@ from fastapi import APIRouter, Depends, Response
 from fastapi import Query as QueryOf
 from pydantic import BaseModel, Field, model_validator
 
-from schemas.commands import Outcome
-from schemas.configuration import Kept, WorkspaceConfiguration
+from schemas.commands import CommandResult
+from schemas.configuration import Versioned, WorkspaceConfiguration
 from schemas.envelope import Event, encode
 from schemas.events import FACTS as FACT_TYPES
-from schemas.values import Instant, Json, Moment, Slug, Written
+from schemas.values import InputInstant, Instant, Json, RequestModel, Slug
 from schemas.webhooks import DeliveryState, Webhook, WebhookBody, WebhookReplay
-from services.platform.bus.port import Outgoing, partition_of
+from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.settings import Settings
 from services.platform.host.service import Context
-from services.platform.http.auth import allowed
-from services.platform.http.client_address import wrong_callback
+from services.platform.http.auth import require_scope
+from services.platform.http.client_address import validate_callback_url
 from services.platform.http.command_gateway import request_hash
 from services.platform.http.dependencies import (
-    Asked,
+    ContextDep,
     IdempotencyKey,
     IfMatch,
-    In,
-    Listing,
-    PageAsked,
+    Page,
+    PageParams,
+    PageParamsDep,
     Precondition,
     etag,
-    queried,
+    query_page,
 )
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, Invalid, NotFound
+from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
 from services.platform.http.standard_webhooks import key_of, new_secret
 from services.platform.store.collections import FACTS, OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
 from services.records.lookups import ExistingWorkspace
-from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_LINES, DeliveryRecord, LineRecord, Try
-from services.workspaces.configuration_update import Edit, Stamp, write
-from services.workspaces.mutations import KEPT_CREDENTIAL, present, version_of
+from services.records.subscriptions import (
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_ENDPOINTS,
+    DeliveryAttempt,
+    DeliveryRecord,
+    EndpointState,
+)
+from services.workspaces.configuration_update import Mutation, Revision, update_configuration
+from services.workspaces.mutations import REDACTED, require_workspace, version_of
 from services.workspaces.views import page_of
 
 MOST_WEBHOOKS = 100
-ROTATION = timedelta(hours=24)
+SECRET_ROTATION_PERIOD = timedelta(hours=24)
 """How long the secret before signs as well."""
 REPLAY_TYPE = "pasokh.control.webhook_replay"
 
 
-class WebhookShown(BaseModel):
+class WebhookView(BaseModel):
     """A subscription. `secret` is the secret in the answer that made it, `"set"` ever after.
 
     `disabled`: the endpoint answered 410 Gone since it was last written; writing it again switches it on.
@@ -73,21 +79,21 @@ class DeliveryShown(BaseModel):
     attempts: int
     created_at: Instant
     next_try_at: Instant | None
-    tries: list[Try]
+    tries: list[DeliveryAttempt]
 
 
-class DeliveriesAsked(PageAsked):
+class DeliveryQuery(PageParams):
     """Which part of the ledger."""
 
     state: DeliveryState | None = None
 
 
-class ReplayBody(Written):
+class ReplayBody(RequestModel):
     """Either one `event`, or everything from `since` on and before `until` (now, when left out)."""
 
     event: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    since: Moment | None = None
-    until: Moment | None = None
+    since: InputInstant | None = None
+    until: InputInstant | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "ReplayBody":
@@ -108,28 +114,32 @@ WebhookIn = Annotated[WebhookBody, Depends(JsonBody(WebhookBody))]
 ReplayIn = Annotated[ReplayBody, Depends(JsonBody(ReplayBody))]
 
 
-async def existing_webhook(configuration: ExistingWorkspace, webhook: str) -> Kept[Webhook]:
+async def existing_webhook(configuration: ExistingWorkspace, webhook: str) -> Versioned[Webhook]:
     """The path's subscription. Raises NotFound."""
     if webhook not in configuration.webhooks:
         raise _no_webhook(webhook)
     return configuration.webhooks[webhook]
 
 
-ExistingWebhook = Annotated[Kept[Webhook], Depends(existing_webhook)]
+ExistingWebhook = Annotated[Versioned[Webhook], Depends(existing_webhook)]
 
 
-async def list_webhooks(configuration: ExistingWorkspace, context: In, asked: Asked) -> Listing[WebhookShown]:
+async def list_webhooks(
+    configuration: ExistingWorkspace, context: ContextDep, asked: PageParamsDep
+) -> Page[WebhookView]:
     """By id."""
-    off = {name for name, kept in configuration.webhooks.items() if await _is_gone(context, configuration, name, kept)}
+    off = {
+        name for name, kept in configuration.webhooks.items() if await _is_deleted(context, configuration, name, kept)
+    }
     shown = [(name, _shown(name, k.body, disabled=name in off)) for name, k in configuration.webhooks.items()]
     return page_of(shown, asked, "webhooks", configuration.workspace)
 
 
 async def show_webhook(
-    configuration: ExistingWorkspace, webhook: str, kept: ExistingWebhook, context: In, response: Response
-) -> WebhookShown:
+    configuration: ExistingWorkspace, webhook: str, kept: ExistingWebhook, context: ContextDep, response: Response
+) -> WebhookView:
     response.headers["ETag"] = etag(kept.version)
-    return _shown(webhook, kept.body, disabled=await _is_gone(context, configuration, webhook, kept))
+    return _shown(webhook, kept.body, disabled=await _is_deleted(context, configuration, webhook, kept))
 
 
 async def put_webhook(
@@ -137,14 +147,14 @@ async def put_webhook(
     webhook: Slug,
     body: WebhookIn,
     condition: IfMatch,
-    context: In,
+    context: ContextDep,
     response: Response,
-) -> WebhookShown:
+) -> WebhookView:
     """The answer shows a secret that was made for it, this once."""
     _refuse_wrong(body, context.settings)
     made = new_secret()
     workspace = configuration.workspace
-    before, after = await write(context, workspace, _put(workspace, webhook, body, condition, made))
+    before, after = await update_configuration(context, workspace, _put(workspace, webhook, body, condition, made))
     response.status_code = 200 if before is not None and webhook in before.webhooks else 201
     kept = after.webhooks[webhook]
     response.headers["ETag"] = etag(kept.version)
@@ -152,24 +162,26 @@ async def put_webhook(
     return _shown(webhook, kept.body, secret=made if kept.body.secret == made else None)
 
 
-async def delete_webhook(configuration: ExistingWorkspace, webhook: str, condition: IfMatch, context: In) -> None:
+async def delete_webhook(
+    configuration: ExistingWorkspace, webhook: str, condition: IfMatch, context: ContextDep
+) -> None:
     """What still waits for it is given up."""
-    await write(context, configuration.workspace, _delete(configuration.workspace, webhook, condition))
+    await update_configuration(context, configuration.workspace, _delete(configuration.workspace, webhook, condition))
 
 
 async def list_deliveries(
     configuration: ExistingWorkspace,
     webhook: str,
     _: ExistingWebhook,
-    context: In,
-    asked: Annotated[DeliveriesAsked, QueryOf()],
-) -> Listing[DeliveryShown]:
+    context: ContextDep,
+    asked: Annotated[DeliveryQuery, QueryOf()],
+) -> Page[DeliveryShown]:
     """Newest first; settled ones are kept for 30 days. With `state`, a page may be shorter than `limit`."""
     equals: dict[str, Json] = {"workspace": configuration.workspace, "webhook": webhook}
     query = Query(WEBHOOK_DELIVERIES.name, "webhook", equals, descending=True, limit=asked.limit, after=asked.cursor)
-    page = await queried(context.store, query)
+    page = await query_page(context.store, query)
     found = [DeliveryRecord.model_validate(document) for _, document in page.items]
-    return Listing(items=[_ledger(one) for one in found if asked.state in (None, one.state)], next=page.next)
+    return Page(items=[_delivery_view(one) for one in found if asked.state in (None, one.state)], next=page.next)
 
 
 async def replay(
@@ -178,19 +190,19 @@ async def replay(
     kept: ExistingWebhook,
     body: ReplayIn,
     repeat: IdempotencyKey,
-    context: In,
+    context: ContextDep,
     response: Response,
 ) -> ReplayShown:
     """Facts are posted again under the ids that they had; what is still on its way is left to itself."""
     workspace = configuration.workspace
-    if await _is_gone(context, configuration, webhook, kept):
+    if await _is_deleted(context, configuration, webhook, kept):
         raise Conflict("The endpoint answered 410 Gone. Write the subscription again to switch it on, then replay.")
     partitions = await _partitions(context, workspace, body)
     now = context.clock.now()
     identity = hashed_id("replay", workspace, repeat) if repeat else random_id(now)
     hashed = request_hash("POST", f"webhooks/{webhook}/replay", body.model_dump(mode="json"))
     response.headers["Location"] = f"/v1/workspaces/{workspace}/webhooks/{webhook}/deliveries"
-    if repeat and await _was_asked(context, identity, hashed):
+    if repeat and await _is_repeated_request(context, identity, hashed):
         return ReplayShown(id=identity)
     until = body.until or (now if body.since is not None else None)
     asked = WebhookReplay(workspace=workspace, webhook=webhook, event=body.event, since=body.since, until=until)
@@ -203,27 +215,29 @@ async def replay(
         partitionkey=f"{workspace}/webhooks",
         data=asked.model_dump(mode="json"),
     )
-    await context.bus.publish([Outgoing("conversations", p, event.partitionkey, encode(event)) for p in partitions])
+    await context.bus.publish(
+        [ProducerRecord("conversations", p, event.partitionkey, encode(event)) for p in partitions]
+    )
     if repeat:
         # After it was published: whoever got no answer asks again, and facts may come twice but are never left out.
-        await _remember(
-            context, Outcome(id=identity, workspace=workspace, status="applied", request_hash=hashed, at=now)
+        await _store_request(
+            context, CommandResult(id=identity, workspace=workspace, status="applied", request_hash=hashed, at=now)
         )
     return ReplayShown(id=identity)
 
 
-async def _was_asked(context: Context, identity: str, hashed: str) -> bool:
+async def _is_repeated_request(context: Context, identity: str, hashed: str) -> bool:
     """Whether this was asked before under its Idempotency-Key. Raises Conflict when something else was."""
     key = Key(OUTCOMES.name, identity)
     document = (await context.store.get_many([key])).get(key)
     if document is None:
         return False
-    if Outcome.model_validate(document).request_hash != hashed:
+    if CommandResult.model_validate(document).request_hash != hashed:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
     return True
 
 
-async def _remember(context: Context, outcome: Outcome) -> None:
+async def _store_request(context: Context, outcome: CommandResult) -> None:
     key = Key(OUTCOMES.name, outcome.id)
     with suppress(Fenced):  # the same request, at the same time
         changes = Changes(conditions=[Condition(key)], puts=[Put(key, outcome.model_dump(mode="json"))])
@@ -237,72 +251,76 @@ async def _partitions(context: Context, workspace: str, body: ReplayBody) -> lis
     key = Key(FACTS.name, body.event)
     document = (await context.store.get_many([key])).get(key)
     if document is None or document["workspace"] != workspace:
-        raise Invalid(("/event", f"There is no fact {body.event!r} in this workspace."))
+        raise UnprocessableContent(("/event", f"There is no fact {body.event!r} in this workspace."))
     return [partition_of(str(document["partitionkey"]), context.bus.partitions)]
 
 
-async def _is_gone(context: Context, configuration: WorkspaceConfiguration, webhook: str, kept: Kept[Webhook]) -> bool:
+async def _is_deleted(
+    context: Context, configuration: WorkspaceConfiguration, webhook: str, kept: Versioned[Webhook]
+) -> bool:
     equals: dict[str, Json] = {"workspace": configuration.workspace, "webhook": webhook}
-    page = await context.store.query(Query(WEBHOOK_LINES.name, "webhook", equals, limit=200))
-    return any(LineRecord.model_validate(document).gone == kept.version for _, document in page.items)
+    page = await context.store.query(Query(WEBHOOK_ENDPOINTS.name, "webhook", equals, limit=200))
+    return any(EndpointState.model_validate(document).gone == kept.version for _, document in page.items)
 
 
 def _refuse_wrong(body: WebhookBody, settings: Settings) -> None:
-    wrong = wrong_callback("/url", body.url, settings)
+    wrong = validate_callback_url("/url", body.url, settings)
     wrong += [
         (f"/types/{index}", f"No fact has a type that begins with {prefix!r}.")
         for index, prefix in enumerate(body.types)
         if not any(known.startswith(prefix) for known in FACT_TYPES)
     ]
-    if body.secret not in (None, KEPT_CREDENTIAL):
+    if body.secret not in (None, REDACTED):
         try:
             key_of(body.secret or "")
         except ValueError as error:
             wrong.append(("/secret", f"Not valid: {error}."))
     if wrong:
-        raise Invalid(*wrong)
+        raise UnprocessableContent(*wrong)
 
 
-def _put(workspace: str, webhook: str, body: WebhookBody, condition: Precondition, made: str) -> Edit:
+def _put(workspace: str, webhook: str, body: WebhookBody, condition: Precondition, made: str) -> Mutation:
     """Always a new version, so that writing it again switches an endpoint that was gone on."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
-        current = present(workspace, current)
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+        current = require_workspace(workspace, current)
         earlier = current.webhooks.get(webhook)
-        condition.judge(version_of(earlier))
+        condition.check(version_of(earlier))
         if earlier is None and len(current.webhooks) >= MOST_WEBHOOKS:
             raise Conflict(f"A workspace has at most {MOST_WEBHOOKS} webhooks. Delete one first.")
-        if earlier is None and body.secret == KEPT_CREDENTIAL:
-            raise Invalid(("/secret", 'There is no earlier value that "set" could stand for; leave it out.'))
-        full = _full(body, earlier.body if earlier else None, made, stamp.at)
-        after = Kept[Webhook](body=full, version=stamp.version, at=stamp.at)
+        if earlier is None and body.secret == REDACTED:
+            raise UnprocessableContent(
+                ("/secret", 'There is no earlier value that "set" could stand for; leave it out.')
+            )
+        full = _limit_reached(body, earlier.body if earlier else None, made, stamp.at)
+        after = Versioned[Webhook](body=full, version=stamp.version, at=stamp.at)
         webhooks = {**current.webhooks, webhook: after}
         return current.model_copy(update={"webhooks": webhooks, "version": stamp.version})
 
     return edit
 
 
-def _full(body: WebhookBody, earlier: Webhook | None, made: str, at: datetime) -> Webhook:
+def _limit_reached(body: WebhookBody, earlier: Webhook | None, made: str, at: datetime) -> Webhook:
     if earlier is None:
         given = body.secret or made
         return Webhook(url=body.url, types=body.types, secret=given)
-    if body.secret in (None, KEPT_CREDENTIAL, earlier.secret):
+    if body.secret in (None, REDACTED, earlier.secret):
         return earlier.model_copy(update={"url": body.url, "types": body.types})
     return Webhook(
         url=body.url,
         types=body.types,
         secret=body.secret or earlier.secret,
         previous=earlier.secret,
-        previous_until=at + ROTATION,
+        previous_until=at + SECRET_ROTATION_PERIOD,
     )
 
 
-def _delete(workspace: str, webhook: str, condition: Precondition) -> Edit:
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
-        current = present(workspace, current)
+def _delete(workspace: str, webhook: str, condition: Precondition) -> Mutation:
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+        current = require_workspace(workspace, current)
         if webhook not in current.webhooks:
             raise _no_webhook(webhook)
-        condition.judge(current.webhooks[webhook].version)
+        condition.check(current.webhooks[webhook].version)
         left = {name: kept for name, kept in current.webhooks.items() if name != webhook}
         return current.model_copy(update={"webhooks": left, "version": stamp.version})
 
@@ -313,13 +331,11 @@ def _no_webhook(webhook: str) -> NotFound:
     return NotFound(f"There is no webhook {webhook!r} in this workspace.")
 
 
-def _shown(identity: str, body: Webhook, *, secret: str | None = None, disabled: bool = False) -> WebhookShown:
-    return WebhookShown(
-        id=identity, url=body.url, types=body.types, secret=secret or KEPT_CREDENTIAL, disabled=disabled
-    )
+def _shown(identity: str, body: Webhook, *, secret: str | None = None, disabled: bool = False) -> WebhookView:
+    return WebhookView(id=identity, url=body.url, types=body.types, secret=secret or REDACTED, disabled=disabled)
 
 
-def _ledger(one: DeliveryRecord) -> DeliveryShown:
+def _delivery_view(one: DeliveryRecord) -> DeliveryShown:
     return DeliveryShown(
         event=one.event,
         type=one.type,
@@ -334,7 +350,7 @@ def _ledger(one: DeliveryRecord) -> DeliveryShown:
 
 def router_of() -> APIRouter:
     """The routes; writing one needs `admin`, because it sends the workspace's facts elsewhere."""
-    read, admin = [Depends(allowed("read"))], [Depends(allowed("admin"))]
+    read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/webhooks", tags=["webhooks"])
     add, one = router.add_api_route, "/{webhook}"
     add("", list_webhooks, dependencies=read)

@@ -5,31 +5,31 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from services.platform.host.service import Context, Part
+from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.client import open_outgoing
 from services.platform.http.fair_share import Shares
 from services.subscriptions import routes
 from services.subscriptions.instruments import WebhookInstruments
-from services.subscriptions.post import Outside
+from services.subscriptions.post import PostDependencies
 from services.subscriptions.processor import WebhooksStage
 
 
 @asynccontextmanager
-async def open_subscription_routes(context: Context) -> AsyncIterator[Part]:
+async def open_subscription_routes(context: Context) -> AsyncIterator[ServiceComponents]:
     """The routes over subscriptions and their deliveries."""
-    yield Part(routers=(routes.router_of(),))
+    yield ServiceComponents(routers=(routes.router_of(),))
 
 
 @asynccontextmanager
-async def open_subscription_sender(context: Context) -> AsyncIterator[Part]:
+async def open_subscription_sender(context: Context) -> AsyncIterator[ServiceComponents]:
     """The processor `webhooks`, with connections of its own: endpoints that hang take none from answers to customers."""
     registry = CollectorRegistry()
     async with open_outgoing(context.settings) as http:
-        outside = Outside(
+        outside = PostDependencies(
             http,
             context.store,
             context.clock,
             WebhookInstruments(registry),
             shares=Shares(instruments=context.admission),
         )
-        yield Part(stages=(WebhooksStage(outside),), collectors=(registry,))
+        yield ServiceComponents(stages=(WebhooksStage(outside),), collectors=(registry,))

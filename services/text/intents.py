@@ -1,6 +1,6 @@
 """What a customer wants, by the words they use. A first guess for routing, never an answer."""
 
-from services.text.normalise import normalised
+from services.text.normalise import normalise
 
 # The first intent with the most hits wins; a stem matches the beginning of a word.
 INTENTS: dict[str, tuple[str, ...]] = {
@@ -52,12 +52,12 @@ INTENTS: dict[str, tuple[str, ...]] = {
         *("sūdz", "sudz", "bojāt", "bojat", "saplīs", "krāpnie", "krapnie", "nepieņemam"),
     ),
 }
-_NORMALISED = {intent: tuple(f" {normalised(s)}" for s in stems) for intent, stems in INTENTS.items()}
+_NORMALISED = {intent: tuple(f" {normalise(s)}" for s in stems) for intent, stems in INTENTS.items()}
 
 
 def intent_of(text: str) -> str | None:
     """`refund`, `delivery`, `payment`, `complaint`, or None where no word says."""
-    padded = f" {normalised(text)}"
+    padded = f" {normalise(text)}"
     hits = {intent: sum(map(padded.__contains__, stems)) for intent, stems in _NORMALISED.items()}
     best = max(hits.values())
     return next((intent for intent, count in hits.items() if count == best), None) if best else None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from services.text.normalise import normalised, words
+from services.text.normalise import normalise, words
 
 PERSIAN_LETTERS, ARABIC_LETTERS = frozenset("پچژگکی"), frozenset("يكةىأإ")
 FOREIGN_ARABIC = frozenset("ٹڈڑےںہھێۆڕڵەۇۋۈېڭښځڅړږګڼۍ")
@@ -47,7 +47,7 @@ ARABIC_SCRIPT, LATIN_SCRIPT = frozenset({"fa", "ar"}), frozenset({"en", "lv"})
 _ARABIC = re.compile(r"[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _WORD = re.compile(r"[^\W\d_]+")
-_NOISE = re.compile(r"https?://\S+|(?<!\S)\S{1,64}@\S+|[@#/]\w+")
+_URLS_AND_MENTIONS = re.compile(r"https?://\S+|(?<!\S)\S{1,64}@\S+|[@#/]\w+")
 
 
 def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) -> str | None:
@@ -58,14 +58,14 @@ def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) 
     """
     said = _base(hint)
     priors = list(dict.fromkeys(base for tag in expected if (base := _base(tag))))
-    content = _NOISE.sub(" ", text) if any(map(text.__contains__, "@#/")) else text
+    content = _URLS_AND_MENTIONS.sub(" ", text) if any(map(text.__contains__, "@#/")) else text
     letters = sum(map(str.isalpha, content))
     arabic, latin = (0, letters) if content.isascii() else (_count(_ARABIC, content), _count(_LATIN, content))
     others = letters - arabic - latin
     if others > arabic + latin:
         return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     if arabic == latin == 0:
-        return _likely(priors, said, None)
+        return _prior_language(priors, said, None)
     return _arabic_script(content, priors, said) if arabic >= latin else _latin_script(content, priors, said)
 
 
@@ -73,7 +73,7 @@ def _count(script: re.Pattern[str], text: str) -> int:
     return len(script.findall(text))
 
 
-def _among(known: frozenset[str], said: Iterable[str]) -> int:
+def _count_known(known: frozenset[str], said: Iterable[str]) -> int:
     """How many of the words or letters are known ones."""
     return sum(map(known.__contains__, said))
 
@@ -83,7 +83,7 @@ def _base(tag: str | None) -> str | None:
     return re.split(r"[-_]", tag.lower())[0] or None if tag else None
 
 
-def _likely(priors: list[str], said: str | None, script: frozenset[str] | None) -> str | None:
+def _prior_language(priors: list[str], said: str | None, script: frozenset[str] | None) -> str | None:
     """The person's language where the account expects it, else the account's first, of this script; else the hint."""
     if said in priors and (script is None or said in script):
         return said
@@ -92,38 +92,38 @@ def _likely(priors: list[str], said: str | None, script: frozenset[str] | None) 
 
 
 def _arabic_script(text: str, priors: list[str], said: str | None) -> str | None:
-    if _among(FOREIGN_ARABIC, text) > len(text) / 50:
+    if _count_known(FOREIGN_ARABIC, text) > len(text) / 50:
         return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
-    tokens = normalised(text).split()
+    tokens = normalise(text).split()
     # "ال" begins many Arabic words and few Persian ones; "می" is the Persian present, also without a space.
     article = sum(t.startswith(("ال", "وال", "بال")) and len(t) > 4 for t in tokens)
     verbs = sum(t.startswith(("می", "نمی")) and len(t) > 4 for t in tokens)
-    persian = 2 * _among(PERSIAN_WORDS, tokens) + 2 * verbs + _among(PERSIAN_LETTERS, text)
-    arabic = 2 * _among(ARABIC_WORDS, tokens) + 2 * article + _among(ARABIC_LETTERS, text)
+    persian = 2 * _count_known(PERSIAN_WORDS, tokens) + 2 * verbs + _count_known(PERSIAN_LETTERS, text)
+    arabic = 2 * _count_known(ARABIC_WORDS, tokens) + 2 * article + _count_known(ARABIC_LETTERS, text)
     if persian == arabic:
-        return _likely(priors, said, ARABIC_SCRIPT)
-    if max(persian, arabic) <= 2 and len(tokens) <= 2 and (likely := _likely(priors, said, ARABIC_SCRIPT)):
+        return _prior_language(priors, said, ARABIC_SCRIPT)
+    if max(persian, arabic) <= 2 and len(tokens) <= 2 and (likely := _prior_language(priors, said, ARABIC_SCRIPT)):
         return likely
     return "fa" if persian > arabic else "ar"
 
 
 def _latin_script(text: str, priors: list[str], said: str | None) -> str | None:
-    lower, tokens = text.lower(), _WORD.findall(normalised(text).replace("'", ""))
-    scores = {language: 2 * _among(table, tokens) for language, table in LATIN_TABLES.items()}
-    scores["lv"] += _among(LATVIAN_LETTERS, lower) + 2 * _among(ONLY_LATVIAN, lower)
+    lower, tokens = text.lower(), _WORD.findall(normalise(text).replace("'", ""))
+    scores = {language: 2 * _count_known(table, tokens) for language, table in LATIN_TABLES.items()}
+    scores["lv"] += _count_known(LATVIAN_LETTERS, lower) + 2 * _count_known(ONLY_LATVIAN, lower)
     best = max(scores.values())
     winners = [language for language, score in scores.items() if score == best]
     if best == 0 or (len(tokens) > 4 and best < len(tokens) / 4):
-        return _nothing_known(lower, tokens, priors, said)
+        return _fallback_latin(lower, tokens, priors, said)
     if len(winners) > 1 or (best == 2 and len(tokens) == 1):
         ranked = [p for p in ([said] if said in priors else []) + priors + [said] if p in winners]
         return ranked[0] if ranked else winners[0]
     return winners[0]
 
 
-def _nothing_known(lower: str, tokens: list[str], priors: list[str], said: str | None) -> str | None:
+def _fallback_latin(lower: str, tokens: list[str], priors: list[str], said: str | None) -> str | None:
     """A long text with none of our words is another language; a short one says nothing."""
     foreign = any(c in FOREIGN_LATIN for c in lower) or len(tokens) > 4
     if foreign and said not in ARABIC_SCRIPT:
         return said
-    return None if foreign else _likely(priors, said, LATIN_SCRIPT)
+    return None if foreign else _prior_language(priors, said, LATIN_SCRIPT)

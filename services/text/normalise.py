@@ -54,7 +54,7 @@ def compatible(text: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def normalised(text: str) -> str:
+def normalise(text: str) -> str:
     """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case.
 
     Of the first `MOST_READ` characters. Remembered for a moment: a text that came in is read for its language, its

@@ -18,7 +18,7 @@ from services.text.own import NOTHING, OwnIdentifiers
 from services.text.shown import isolated
 
 Span = tuple[int, int, str]
-Finder = Callable[[str], Iterable[Span]]
+Detector = Callable[[str], Iterable[Span]]
 NEAR = 40
 AROUND = 20
 LAYERS = 3
@@ -65,7 +65,7 @@ NOT_A_PASSWORD = words(
 _CVV = re.compile(rf"(?<!\w){CVV_WORD}{_GAP}(?P<value>(?<!\d)\d[ \-.]?\d[ \-.]?\d(?:[ \-.]?\d)?(?!\d))")
 _CODES = re.compile(rf"(?<!\w){CODE_WORD}(?!\w){_GAP}(?P<value>{_CODE})")
 _CODES_BEFORE = re.compile(rf"(?P<value>{_CODE})[^\S\n]*(?:is my|is the|ir mans|ir mana)[^\S\n]*{CODE_WORD}(?!\w)")
-_PASSWORD_SAID = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]{{1,200}})")
+_PASSWORD_STATED = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<value>[^\s،,;]{{1,200}})")
 _PASSWORD_SHAPED = re.compile(
     rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_SHORT_GAP}(?P<value>(?=[^\s]{{0,60}}\d)(?<![^\s:=«\"'(])[^\s،;]{{4,200}})"
 )
@@ -92,21 +92,21 @@ _POST = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Masked:
+class RedactionResult:
     """`text` with each value replaced by `[kind]`; `kinds` that were found, sorted."""
 
     text: str
     kinds: list[str]
 
 
-def mask(text: str, *, public: bool, own: OwnIdentifiers = NOTHING) -> Masked:
+def redact(text: str, *, public: bool, own: OwnIdentifiers = NOTHING) -> RedactionResult:
     """Mask secrets; with `public` also what identifies or locates a person.
 
     What is the shop's `own` stays. What links, JSON and HTML write by escapes and tags counts as well: a text that hides something there comes back
     without those.
     """
     if text.isascii() and text.replace("-", "").replace("_", "").isalpha():
-        return Masked(text, [])
+        return RedactionResult(text, [])
     masked = _masked(text, own, public=public)
     hidden = masked.text
     for _ in range(LAYERS):
@@ -115,32 +115,32 @@ def mask(text: str, *, public: bool, own: OwnIdentifiers = NOTHING) -> Masked:
         hidden = unescaped(hidden)
         inside = _masked(hidden, own, public=public)
         if inside.kinds:
-            masked = Masked(inside.text, sorted({*masked.kinds, *inside.kinds}))
+            masked = RedactionResult(inside.text, sorted({*masked.kinds, *inside.kinds}))
             hidden = masked.text
     return masked
 
 
-def _masked(text: str, own: OwnIdentifiers, *, public: bool) -> Masked:
+def _masked(text: str, own: OwnIdentifiers, *, public: bool) -> RedactionResult:
     looked_at = folded(text)
     plain = looked_at.plain
     digits = len(_DIGIT.findall(plain))
-    finders = [f for f in (EVERYTHING if public else SECRETS) if FEWEST.get(f, 0) <= digits]
-    places = [Place(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
+    finders = [f for f in (ALL_DETECTORS if public else SECRETS) if MIN_DIGITS.get(f, 0) <= digits]
+    places = [Match(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
     if places and own:
         places = [place for place in places if not _is_own(plain, place, own)]
-    found = [Place(*looked_at.place(p.start, p.stop), p.rank, p.kind) for p in _merged(sorted(places))]
-    return Masked(
+    found = [Match(*looked_at.place(p.start, p.stop), p.rank, p.kind) for p in _merged(sorted(places))]
+    return RedactionResult(
         cut(text, [(place.start, place.stop, place.kind) for place in found]), sorted({place.kind for place in found})
     )
 
 
-def _is_own(plain: str, place: "Place", own: OwnIdentifiers) -> bool:
+def _is_own(plain: str, place: "Match", own: OwnIdentifiers) -> bool:
     """Inside something of the shop's own, or its phone. The rest of the text is judged as ever."""
     inside = any(start <= place.start and place.stop <= stop for start, stop in own.places(plain, place.kind))
     return inside or own.is_phone(plain[place.start : place.stop])
 
 
-class Place(NamedTuple):
+class Match(NamedTuple):
     """Where a value stands; `rank` is that of its finder."""
 
     start: int
@@ -158,9 +158,9 @@ def cut(text: str, places: Iterable[Span]) -> str:
     return "".join(out) + text[end:]
 
 
-def _merged(places: Iterable[Place]) -> Iterator[Place]:
+def _merged(places: Iterable[Match]) -> Iterator[Match]:
     """Overlapping places become one, under the name of the first finder that saw it (cards before phones), and its longest."""
-    held: Place | None = None
+    held: Match | None = None
     for place in places:
         if held is None or place.start >= held.stop:
             if held is not None:
@@ -168,16 +168,16 @@ def _merged(places: Iterable[Place]) -> Iterator[Place]:
             held = place
             continue
         named = min(held, place, key=lambda p: (p.rank, p.start - p.stop))
-        held = Place(held.start, max(held.stop, place.stop), named.rank, named.kind)
+        held = Match(held.start, max(held.stop, place.stop), named.rank, named.kind)
     if held is not None:
         yield held
 
 
-def _values(pattern: re.Pattern[str], kind: str) -> Finder:
+def _values(pattern: re.Pattern[str], kind: str) -> Detector:
     return lambda plain: [(*m.span("value"), kind) for m in pattern.finditer(plain)]
 
 
-def _near(plain: str, start: int, stop: int, words: re.Pattern[str]) -> bool:
+def _has_keyword_nearby(plain: str, start: int, stop: int, words: re.Pattern[str]) -> bool:
     return words.search(plain, max(0, start - NEAR), stop + NEAR) is not None
 
 
@@ -199,13 +199,15 @@ def _cards(plain: str) -> list[Span]:
 
 def _national_ids(plain: str) -> list[Span]:
     said = [(*m.span("value"), "national_id") for m in _MELLI_SAID.finditer(plain)]
-    near = [m for m in _TEN.finditer(plain) if iranian_id(_digits(m[0])) and _near(plain, *m.span(), _IDS)]
+    near = [
+        m for m in _TEN.finditer(plain) if iranian_id(_digits(m[0])) and _has_keyword_nearby(plain, *m.span(), _IDS)
+    ]
     kods = [m for m in _KODS.finditer(plain) if latvian_id(m["first"], m["last"])]
     return said + [(*m.span(), "national_id") for m in (*near, *kods)]
 
 
 def _passwords(plain: str) -> list[Span]:
-    said = [m for m in _PASSWORD_SAID.finditer(plain) if m["value"].strip(".!?\"'«»") not in NOT_A_PASSWORD]
+    said = [m for m in _PASSWORD_STATED.finditer(plain) if m["value"].strip(".!?\"'«»") not in NOT_A_PASSWORD]
     shaped = list(_PASSWORD_SHAPED.finditer(plain))
     return [(*m.span("value"), "password") for m in (*said, *shaped)]
 
@@ -236,7 +238,7 @@ def _posts(plain: str) -> list[Span]:
     return [(*(m.span("value") if m["value"] else m.span("code")), "address") for m in _POST.finditer(plain)]
 
 
-def _whole(pattern: re.Pattern[str], kind: str) -> Finder:
+def _whole(pattern: re.Pattern[str], kind: str) -> Detector:
     return lambda plain: [(*m.span(), kind) for m in pattern.finditer(plain)]
 
 
@@ -246,10 +248,10 @@ def _digits(value: str) -> str:
 
 _cvvs, _codes, _codes_before = _values(_CVV, "cvv"), _values(_CODES, "code"), _values(_CODES_BEFORE, "code")
 _emails, _phones = _whole(_EMAIL, "email"), _whole(_PHONE, "phone")
-SECRETS: tuple[Finder, ...] = (_cards, _cvvs, _national_ids, _codes, _codes_before, _passwords)
-PERSONAL: tuple[Finder, ...] = (_ibans, _emails, _phones, _orders, _posts)
-EVERYTHING = SECRETS + PERSONAL
-FEWEST: dict[Finder, int] = {
+SECRETS: tuple[Detector, ...] = (_cards, _cvvs, _national_ids, _codes, _codes_before, _passwords)
+PERSONAL: tuple[Detector, ...] = (_ibans, _emails, _phones, _orders, _posts)
+ALL_DETECTORS = SECRETS + PERSONAL
+MIN_DIGITS: dict[Detector, int] = {
     _cards: SHORTEST,
     _cvvs: 3,
     _national_ids: 10,
@@ -268,12 +270,12 @@ def card_places(text: str, own: OwnIdentifiers = NOTHING) -> list[Span]:
     looked_at = folded(text)
     if len(_DIGIT.findall(looked_at.plain)) < SHORTEST:
         return []
-    places = [Place(start, stop, 0, kind) for start, stop, kind in _cards(looked_at.plain)]
+    places = [Match(start, stop, 0, kind) for start, stop, kind in _cards(looked_at.plain)]
     found = _merged(sorted(place for place in places if not _is_own(looked_at.plain, place, own)))
     return [(*looked_at.place(place.start, place.stop), place.kind) for place in found]
 
 
-def whereabouts(masked: Masked) -> str:
+def whereabouts(masked: RedactionResult) -> str:
     """Where values were found, in words that show none of them: `“my number is [card] please”`."""
     return "; ".join(_whereabouts(masked.text, kind) for kind in masked.kinds)
 

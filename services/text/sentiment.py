@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from services.text.normalise import normalised, words
+from services.text.normalise import normalise, words
 
 Sentiment = Literal["positive", "neutral", "negative"]
 NEGATIVE = words(
@@ -17,15 +17,15 @@ POSITIVE = words(
     بهترین دمتون عالیه شكرا ممتاز رائع جميل أفضل paldies lieliski lielisks super forši forsi labi labs brīnišķīgi brinišķīgi"""
 )
 NEGATIONS = words("not no never isn't don't نیست نبود ما لا ليس غير nav ne")
-ANGRY = frozenset("😡🤬😠👎💩🤮")
+NEGATIVE_EMOJI = frozenset("😡🤬😠👎💩🤮")
 _WORD = re.compile(r"[^\W\d_]+(?:'\w+)?")
-GLAD = frozenset("😍🥰❤👍🙏😊🌹💐😘🎉")
+POSITIVE_EMOJI = frozenset("😍🥰❤👍🙏😊🌹💐😘🎉")
 
 
 def sentiment_of(text: str) -> Sentiment | None:
     """None for a text without a word. A glad word right after a negation, or before a Persian one, counts as angry."""
-    tokens = _WORD.findall(normalised(text))
-    balance = sum(map(GLAD.__contains__, text)) - sum(map(ANGRY.__contains__, text))
+    tokens = _WORD.findall(normalise(text))
+    balance = sum(map(POSITIVE_EMOJI.__contains__, text)) - sum(map(NEGATIVE_EMOJI.__contains__, text))
     for place, token in enumerate(tokens):
         if token in POSITIVE:
             around = tokens[max(0, place - 2) : place] + tokens[place + 1 : place + 2]

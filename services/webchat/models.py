@@ -7,13 +7,13 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from schemas.configuration import Language, Name
-from schemas.values import Written
+from schemas.values import RequestModel
 from schemas.visible import Visible
 from services.channels.webchat import LONGEST_TEXT
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}")
-Line = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), Visible]
+MessageText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), Visible]
 
 
 _language = TypeAdapter(Language)
@@ -46,14 +46,14 @@ Email = Annotated[
 ]
 
 
-class Identity(Written):
+class Identity(RequestModel):
     """Who the shop says this is: `user_hash` is the hex HMAC-SHA256 of `user_id` under the account's secret."""
 
     user_id: Annotated[str, Field(min_length=1, max_length=256)]
     user_hash: Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class SessionBody(Written):
+class SessionBody(RequestModel):
     """A visitor arrives. `handoff` is the token of a hand-off link. Without `identity` nobody knows who it is."""
 
     language: Annotated[
@@ -66,21 +66,21 @@ class SessionBody(Written):
     handoff: Annotated[str, Field(min_length=1, max_length=512)] | None = None
 
 
-class SessionShown(BaseModel):
+class SessionResponse(BaseModel):
     """`token` is sent as bearer from now on; `visitor` is the last part of the person."""
 
     visitor: str
     token: str
 
 
-class MessageBody(Written):
+class MessageBody(RequestModel):
     """One message. `id` is made by the browser and is the same whenever it has to repeat itself."""
 
     id: UUID
-    text: Line
+    text: MessageText
 
 
-class ContactBody(Written):
+class ContactBody(RequestModel):
     """Where the visitor can be reached."""
 
     email: Email

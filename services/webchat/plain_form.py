@@ -15,13 +15,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from schemas.values import Slug
-from services.platform.http.dependencies import PageAsked
-from services.platform.http.problems import Invalid, Unauthorized
-from services.records.shown import MessageShown
+from services.platform.http.dependencies import PageParams
+from services.platform.http.problems import Unauthorized, UnprocessableContent
+from services.records.shown import MessageView
 from services.text.showing import visible_name, without_direction
 from services.webchat.models import MessageBody, SessionBody
 from services.webchat.page import PLAIN_HEADERS, file_of
-from services.webchat.routes import ANSWERED, Reception, Visit, list_messages, open_session, problem_of, write
+from services.webchat.routes import (
+    HANDLED_ERRORS,
+    SessionContext,
+    WebchatDependencies,
+    list_messages,
+    open_session,
+    post_message,
+    problem_of,
+)
 
 MOST_SHOWN = 100
 PAGES = 10
@@ -108,13 +116,13 @@ class Shown:
     """What is answered: the form as it goes on, what was said, and a sentence about what went wrong."""
 
     form: Form
-    messages: tuple[MessageShown, ...] = ()
+    messages: tuple[MessageView, ...] = ()
     notice: str = ""
     status: int = 200
     retry_after: str = ""
 
 
-def router_of(reception: Reception) -> APIRouter:
+def router_of(reception: WebchatDependencies) -> APIRouter:
     """The form of all accounts; no part of the REST contract."""
 
     async def show(workspace: Slug, account: Slug, request: Request) -> Response:
@@ -128,7 +136,7 @@ def router_of(reception: Reception) -> APIRouter:
         form = _form_of(request, parse_qs(body, keep_blank_values=True, max_num_fields=20))
         try:
             return _page(request, await _taken(reception, request, form))
-        except ANSWERED as error:
+        except HANDLED_ERRORS as error:
             answer = await problem_of(request, error)
             return _page(request, _failed(form, answer))
 
@@ -138,24 +146,24 @@ def router_of(reception: Reception) -> APIRouter:
     return router
 
 
-async def _taken(reception: Reception, request: Request, form: Form) -> Shown:
+async def _taken(reception: WebchatDependencies, request: Request, form: Form) -> Shown:
     connected = await reception.door.account_of(request)
-    await reception.door.headers_for(request, connected)
-    form, visit = await _visited(Visit(reception, connected, None), request, form)
+    await reception.door.cors_headers(request, connected)
+    form, visit = await _visited(SessionContext(reception, connected, None), request, form)
     if form.text.strip():
-        await write(_message_of(form), visit, request)
+        await post_message(_message_of(form), visit, request)
         form = replace(form, text="", id=str(uuid4()))
-    messages: list[MessageShown] = []
+    messages: list[MessageView] = []
     cursor: str | None = None
     for _ in range(PAGES):
-        page = await list_messages(visit, PageAsked(limit=200, cursor=cursor))
+        page = await list_messages(visit, PageParams(limit=200, cursor=cursor))
         messages, cursor = [*messages, *page.items][-MOST_SHOWN:], page.next
         if cursor is None:
             break
     return Shown(form, tuple(messages))
 
 
-async def _visited(visit: Visit, request: Request, form: Form) -> tuple[Form, Visit]:
+async def _visited(visit: SessionContext, request: Request, form: Form) -> tuple[Form, SessionContext]:
     """The form with the token of a session that holds, and the visit of its visitor. A token that ended is replaced."""
     door = visit.reception.door
     if form.token:
@@ -186,7 +194,7 @@ def _message_of(form: Form) -> MessageBody:
     try:
         return MessageBody(id=UUID(form.id), text=form.text.replace("\r\n", "\n"))
     except ValidationError as error:
-        raise Invalid(*(("/text", str(one["msg"])) for one in error.errors())) from error
+        raise UnprocessableContent(*(("/text", str(one["msg"])) for one in error.errors())) from error
 
 
 def _failed(form: Form, answer: Response) -> Shown:
@@ -237,7 +245,7 @@ def _page(request: Request, shown: Shown) -> Response:
     return Response(filled, shown.status, {**PLAIN_HEADERS, **later}, media_type="text/html")
 
 
-def _line(message: MessageShown, words: Words) -> str:
+def _line(message: MessageView, words: Words) -> str:
     is_mine = message.direction == "inbound"
     name = words.you if is_mine else visible_name(message.author.name or "") or words.agent
     text = without_direction(message.text or "")

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from schemas.activity import Activity, Address
-from schemas.values import Json, Sealed
-from services.ingest.accounts import Connected
+from schemas.values import EncryptedText, Json
+from services.ingest.accounts import ConnectedAccount
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish
 from services.ingest.split_cards import Halves
@@ -21,21 +21,37 @@ from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.threads import Beside
 from services.platform.host.service import Context
-from services.platform.http.bodies import BodyBroken, BodyLate, BodyTooLarge
-from services.platform.http.dependencies import Asked, Listing
+from services.platform.http.bodies import BodyTimeout, BodyTooLarge, ClientDisconnected
+from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import HANDLERS, Refusal, Unauthorized
+from services.platform.http.problems import HANDLERS, HttpProblem, Unauthorized
 from services.platform.http.rate_limits import network_of
-from services.platform.http.sse import HEARTBEAT, EventStream, block
+from services.platform.http.sse import HEARTBEAT, EventStream, format_event
 from services.platform.http.stream_limits import StreamShares
-from services.records.shown import MessageShown
-from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionShown
-from services.webchat.notifier import Bells
-from services.webchat.session_auth import PREFLIGHT, TOKENS, Door, address_of
+from services.records.shown import MessageView
+from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionResponse
+from services.webchat.notifier import ChangeNotifier
+from services.webchat.session_auth import PREFLIGHT, TOKENS, WebchatAuthenticator, address_of
 from services.webchat.session_check import CHANNEL, Standings
 from services.webchat.status import Presences, StatusShown, calendar_of, status_of
-from services.webchat.tokens import LIFETIME, Visitor, anonymous, identified, is_proven, token_of
-from services.webchat.transcript import Place, awaited, end_of, found, listed, place_of, said, talk_of
+from services.webchat.tokens import (
+    LIFETIME,
+    Visitor,
+    encode_token,
+    new_visitor_id,
+    verify_identity_hash,
+    visitor_id_for_user,
+)
+from services.webchat.transcript import (
+    TranscriptPosition,
+    get_message,
+    latest_position,
+    list_transcript,
+    parse_position,
+    stream_messages,
+    transcript_for,
+    wait_for_message,
+)
 
 WAIT_SECONDS = 10.0
 LONG_TEXT = 1_000
@@ -44,17 +60,26 @@ MOST_STREAMS = 20
 """Of one visitor in one process: tabs and devices."""
 CONNECTED = b"retry: 1000\n: connected\n\n"
 TOKEN = HTTPBearer(auto_error=False, scheme_name="VisitorToken", description="The token of a webchat session.")
-ANSWERED = (Refusal, RequestValidationError, Unavailable, Unknown, Fenced, BodyLate, BodyTooLarge, BodyBroken)
+HANDLED_ERRORS = (
+    HttpProblem,
+    RequestValidationError,
+    Unavailable,
+    Unknown,
+    Fenced,
+    BodyTimeout,
+    BodyTooLarge,
+    ClientDisconnected,
+)
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class WebchatDependencies:
     """What the routes share. `wait_seconds`: how long a message is awaited in the visitor's conversation."""
 
-    door: Door
-    bells: Bells
+    door: WebchatAuthenticator
+    bells: ChangeNotifier
     standings: Standings
     instruments: IngestInstruments
     presences: Presences
@@ -65,31 +90,31 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class SessionContext:
     """A request that was let in."""
 
-    reception: Reception
-    connected: Connected
+    reception: WebchatDependencies
+    connected: ConnectedAccount
     visitor: Visitor | None
 
     @property
-    def known(self) -> Visitor:
+    def require_visitor(self) -> Visitor:
         """Raises Unauthorized: our own bug, the route forgot to ask for a token."""
         if self.visitor is None:
             raise Unauthorized("This needs the token of a session.")
         return self.visitor
 
 
-def visit_of(request: Request) -> Visit:
+def session_context(request: Request) -> SessionContext:
     """What the route's check found."""
-    visit: Visit = request.state.visit
+    visit: SessionContext = request.state.visit
     return visit
 
 
-Visiting = Annotated[Visit, Depends(visit_of)]
+SessionContextDep = Annotated[SessionContext, Depends(session_context)]
 
 
-def checked_route(reception: Reception) -> type[APIRoute]:
+def cors_route(reception: WebchatDependencies) -> type[APIRoute]:
     """Routes that check account, page and token before anything else, and answer so that the page may read it."""
 
     class CheckedRoute(APIRoute):
@@ -101,11 +126,11 @@ def checked_route(reception: Reception) -> type[APIRoute]:
                 headers: Mapping[str, str] = {}
                 try:
                     connected = await reception.door.account_of(request)
-                    headers = await reception.door.headers_for(request, connected)
+                    headers = await reception.door.cors_headers(request, connected)
                     visitor = await reception.door.visitor_of(request, connected) if needs_token else None
-                    request.state.visit = Visit(reception, connected, visitor)
+                    request.state.visit = SessionContext(reception, connected, visitor)
                     response = await handle(request)
-                except ANSWERED as error:
+                except HANDLED_ERRORS as error:
                     response = await problem_of(request, error)
                 response.headers.update(headers)
                 return response
@@ -122,17 +147,17 @@ async def problem_of(request: Request, error: Exception) -> Response:
     return response
 
 
-async def preflight(visit: Visiting) -> Response:
+async def preflight(visit: SessionContextDep) -> Response:
     """A browser asks whether a page of its origin may call."""
     return Response(status_code=204, headers=PREFLIGHT)
 
 
 async def open_session(
-    body: Annotated[SessionBody, Depends(JsonBody(SessionBody, mend=True))], visit: Visiting, request: Request
-) -> SessionShown:
+    body: Annotated[SessionBody, Depends(JsonBody(SessionBody, mend=True))], visit: SessionContextDep, request: Request
+) -> SessionResponse:
     """With `identity` the same person on every device, otherwise somebody new."""
     door, account = visit.reception.door, visit.connected.account
-    await door.prove_handoff(request, account.workspace, body.handoff)
+    await door.verify_handoff_token(request, account.workspace, body.handoff)
     visitor = Visitor(
         workspace=account.workspace,
         account=account.id,
@@ -143,44 +168,44 @@ async def open_session(
         handoff=body.handoff,
         generation=visit.connected.generation,
     )
-    return SessionShown(visitor=visitor.visitor, token=token_of(visitor, await door.secrets.of(TOKENS)))
+    return SessionResponse(visitor=visitor.visitor, token=encode_token(visitor, await door.secrets.of(TOKENS)))
 
 
-async def _visitor(visit: Visit, identity: Identity | None, request: Request) -> str:
+async def _visitor(visit: SessionContext, identity: Identity | None, request: Request) -> str:
     if identity is None:
         await visit.reception.door.arrived(request, visit.connected.account)
-        return anonymous()
-    for connected in (visit.connected, await visit.reception.door.fresh(visit.connected)):
+        return new_visitor_id()
+    for connected in (visit.connected, await visit.reception.door.reload_account(visit.connected)):
         secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
-        if secret and is_proven(identity.user_id, identity.user_hash, secret):
-            return identified(identity.user_id)
-    await visit.reception.door.failed(request)
+        if secret and verify_identity_hash(identity.user_id, identity.user_hash, secret):
+            return visitor_id_for_user(identity.user_id)
+    await visit.reception.door.count_auth_failure(request)
     raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")
 
 
-async def write(
-    body: Annotated[MessageBody, Depends(JsonBody(MessageBody, mend=True))], visit: Visiting, request: Request
+async def post_message(
+    body: Annotated[MessageBody, Depends(JsonBody(MessageBody, mend=True))], visit: SessionContextDep, request: Request
 ) -> Response:
     """201 with the message once it stands in the conversation; a repeated id gives the first answer again.
 
     202 with the message, its `conversation` still null, when it is kept durably and the router is late.
     """
-    reception, visitor = visit.reception, visit.known
+    reception, visitor = visit.reception, visit.require_visitor
     context = reception.door.context
     activities = await _read(visit, _activity(visit, visitor, body))
     activity = activities[-1]
     message = activity.message or activity.id
-    shown = await found(context.store, message)
+    shown = await get_message(context.store, message)
     if shown is None:
         await reception.door.wrote(request, visit.connected.account, body.text)
         await _publish(visit, activities)
-        shown = await awaited(context.store, reception.bells, visitor, message, reception.wait_seconds)
+        shown = await wait_for_message(context.store, reception.bells, visitor, message, reception.wait_seconds)
     if shown is None:
-        return JSONResponse(_kept(activity, message), status_code=202)
+        return JSONResponse(_message_view_of_activity(activity, message), status_code=202)
     return JSONResponse(shown.model_dump(mode="json"), status_code=201)
 
 
-def _activity(visit: Visit, visitor: Visitor, body: MessageBody) -> Activity:
+def _activity(visit: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
     now = visit.reception.door.context.clock.now()
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
     details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
@@ -195,22 +220,26 @@ def _activity(visit: Visit, visitor: Visitor, body: MessageBody) -> Activity:
         person_name=visitor.name,
         message=message,
         platform_id=str(body.id),
-        text=Sealed(text=body.text),
+        text=EncryptedText(text=body.text),
         address=Address(chat=visitor.visitor),
         received_at=now,
         details={name: value for name, value in details.items() if value is not None},
     )
 
 
-async def _read(visit: Visit, activity: Activity) -> list[Activity]:
+async def _read(visit: SessionContext, activity: Activity) -> list[Activity]:
     """What was understood of it, without secrets; before it edits of pieces of a card that it completes."""
-    expected, own, understood_by = visit.connected.expected, visit.connected.own, visit.reception.halves.understood
+    expected, own, understood_by = (
+        visit.connected.expected_languages,
+        visit.connected.own,
+        visit.reception.halves.understood,
+    )
     if activity.text and len(activity.text.text) > LONG_TEXT:
         return await visit.reception.beside.run(lambda: understood_by(activity, expected, own))
     return understood_by(activity, expected, own)
 
 
-def _kept(activity: Activity, message: str) -> dict[str, Json]:
+def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Json]:
     """The message shape of what is on the log and in no conversation yet."""
     author: dict[str, Json] = {"kind": "customer", "id": activity.person, "name": activity.person_name}
     kept = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
@@ -220,7 +249,7 @@ def _kept(activity: Activity, message: str) -> dict[str, Json]:
     return {"id": message, "author": author, "text": text, **rest, **kept, **times}
 
 
-async def _publish(visit: Visit, activities: list[Activity]) -> None:
+async def _publish(visit: SessionContext, activities: list[Activity]) -> None:
     instruments, labels = visit.reception.instruments, (visit.connected.account.workspace, CHANNEL)
     instruments.received.labels(*labels).inc(len(activities))
     try:
@@ -234,7 +263,7 @@ async def _publish(visit: Visit, activities: list[Activity]) -> None:
             instruments.masked.labels(*labels, kind).inc()
 
 
-async def show_status(visit: Visiting, response: Response) -> StatusShown:
+async def show_status(visit: SessionContextDep, response: Response) -> StatusShown:
     """Whether somebody answers now, and if not, when the shop opens again; for anybody."""
     account, reception = visit.connected.account, visit.reception
     response.headers["Cache-Control"] = "no-store"
@@ -244,10 +273,10 @@ async def show_status(visit: Visiting, response: Response) -> StatusShown:
 
 
 async def leave_contact(
-    body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], visit: Visiting, request: Request
+    body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], visit: SessionContextDep, request: Request
 ) -> Response:
     """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
-    visitor, now = visit.known, visit.reception.door.context.clock.now()
+    visitor, now = visit.require_visitor, visit.reception.door.context.clock.now()
     await visit.reception.door.wrote(request, visit.connected.account, body.email)
     activity = Activity(
         id=hashed_id("contact", visitor.key, random_id(now)),
@@ -265,37 +294,37 @@ async def leave_contact(
     return Response(status_code=204)
 
 
-async def list_messages(visit: Visiting, asked: Asked) -> Listing[MessageShown]:
+async def list_messages(visit: SessionContextDep, asked: PageParamsDep) -> Page[MessageView]:
     """Both directions of the visitor's own conversation, oldest first."""
-    return await listed(visit.reception.door.context.store, visit.known, asked)
+    return await list_transcript(visit.reception.door.context.store, visit.require_visitor, asked)
 
 
 async def stream(
-    visit: Visiting,
+    visit: SessionContextDep,
     request: Request,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=400)] = None,
 ) -> EventStream:
     """Messages as server-sent events, from now on or after `Last-Event-ID`."""
-    resumed = place_of(last_event_id, visit.known.person_key) if last_event_id else None
+    resumed = parse_position(last_event_id, visit.require_visitor.person_key) if last_event_id else None
     owners = {
-        "visitor": visit.known.key,
+        "visitor": visit.require_visitor.key,
         "address": network_of(address_of(request)),
-        "account": f"{visit.known.workspace}/{visit.known.account}",
+        "account": f"{visit.require_visitor.workspace}/{visit.require_visitor.account}",
     }
     visit.reception.streams.judge(owners)
-    return EventStream(_pieces(visit.reception, visit.known, resumed, owners))
+    return EventStream(_sse_chunks(visit.reception, visit.require_visitor, resumed, owners))
 
 
-async def _pieces(
-    reception: Reception, visitor: Visitor, resumed: Place | None, owners: Mapping[str, str]
+async def _sse_chunks(
+    reception: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
 ) -> AsyncGenerator[bytes, None]:
     store, clock = reception.door.context.store, reception.door.context.clock
     with reception.streams.held(owners):
-        place = resumed or await end_of(store, await talk_of(store, visitor))
+        place = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
         with reception.standings.held(visitor) as standing:
             over = lambda: standing.ended or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
-            async for news in said(store, reception.bells, visitor, place, over):
+            async for news in stream_messages(store, reception.bells, visitor, place, over):
                 yield HEARTBEAT if news is None else _block(visitor, *news)
 
 
@@ -306,23 +335,23 @@ def shares_of(context: Context) -> StreamShares:
     return StreamShares(most, settings.chat_streams, context.admission, fair=frozenset({"account"}))
 
 
-def _block(visitor: Visitor, place: Place, shown: MessageShown) -> bytes:
-    return block(shown.model_dump_json().encode(), identity=place.text(visitor.person_key), event="message")
+def _block(visitor: Visitor, place: TranscriptPosition, shown: MessageView) -> bytes:
+    return format_event(shown.model_dump_json().encode(), identity=place.text(visitor.person_key), event="message")
 
 
-def router_of(reception: Reception) -> APIRouter:
+def router_of(reception: WebchatDependencies) -> APIRouter:
     """The routes of all webchat accounts."""
     prefix = "/webchat/{workspace}/{account}"
-    router = APIRouter(prefix=prefix, tags=["webchat"], route_class=checked_route(reception))
+    router = APIRouter(prefix=prefix, tags=["webchat"], route_class=cors_route(reception))
     add, held = router.add_api_route, [Depends(TOKEN)]
     add("/sessions", open_session, methods=["POST"], status_code=201)
     add(
         "/messages",
-        write,
+        post_message,
         methods=["POST"],
         dependencies=held,
         status_code=201,
-        response_model=MessageShown,
+        response_model=MessageView,
         responses={202: {"description": "Kept durably; its `conversation` is null until the router has sorted it in"}},
     )
     add("/messages", list_messages, dependencies=held)

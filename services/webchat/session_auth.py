@@ -8,16 +8,16 @@ from starlette.requests import Request
 
 from schemas.identity import HandoffToken
 from services.channels.port import Account
-from services.channels.webchat import allows
-from services.ingest.accounts import Accounts, Connected
+from services.channels.webchat import is_origin_allowed
+from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.host.service import Context
 from services.platform.http.problems import Forbidden, NotFound, Unauthorized
-from services.platform.http.rate_limits import Rates
+from services.platform.http.rate_limits import RateLimits
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS
 from services.records.secrets import installation_secret
 from services.webchat.session_check import CHANNEL, is_of
-from services.webchat.tokens import Visitor, visitor_of
+from services.webchat.tokens import Visitor, decode_token
 
 TOKENS, HANDOFFS = "webchat", "handoff"
 PREFLIGHT = {
@@ -26,12 +26,12 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 
-ReadHandoff = Callable[[bytes, str, str], HandoffToken | None]
+HandoffTokenDecoder = Callable[[bytes, str, str], HandoffToken | None]
 """What a hand-off token opens in a workspace, under the secret `handoff`; None when it is not ours or not of there."""
 
 
 @dataclass(slots=True)
-class Secrets:
+class SigningKeys:
     """Secrets of the installation, read once."""
 
     context: Context
@@ -45,55 +45,55 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class WebchatAuthenticator:
     """Lets in who may come. Order of refusals: 429, 404, 403 (the page), 401 (the token)."""
 
     context: Context
-    accounts: Accounts
-    rates: Rates
-    secrets: Secrets
-    read_handoff: ReadHandoff
+    accounts: AccountCache
+    rates: RateLimits
+    secrets: SigningKeys
+    read_handoff: HandoffTokenDecoder
 
-    async def account_of(self, request: Request) -> Connected:
+    async def account_of(self, request: Request) -> ConnectedAccount:
         """The account of the path. Raises TooMany, NotFound, Unavailable."""
-        await self.rates.asked(address_of(request))
+        await self.rates.check_address_limit(address_of(request))
         workspace, account = request.path_params["workspace"], request.path_params["account"]
         found = await self.accounts.find(workspace, CHANNEL, account)
-        found = found or await self.accounts.find_again(workspace, CHANNEL, account)
+        found = found or await self.accounts.reload(workspace, CHANNEL, account)
         if found is None:
             raise NotFound("There is no such workspace, or it has no such webchat account.")
         return found
 
-    async def headers_for(self, request: Request, connected: Connected) -> Mapping[str, str]:
+    async def cors_headers(self, request: Request, connected: ConnectedAccount) -> Mapping[str, str]:
         """What lets a browser hand the answer to its page. Raises Forbidden for a page that is not allowed."""
         origin = request.headers.get("origin")
         if origin is None:
             return {"Vary": "Origin"}
-        if not self._is_own(request, origin) and not await self._is_allowed(connected, origin):
+        if not self._is_same_origin(request, origin) and not await self._is_allowed(connected, origin):
             raise Forbidden("Pages of this origin may not open chats here: add it to the account's allowed_origins.")
         return {"Vary": "Origin", "Access-Control-Allow-Origin": origin}
 
-    def _is_own(self, request: Request, origin: str) -> bool:
+    def _is_same_origin(self, request: Request, origin: str) -> bool:
         """Our own page. Behind a proxy the scheme is not known here, so that the host alone decides."""
         host = urlsplit(origin).netloc
         public = urlsplit(self.context.settings.public_url or "").netloc
         return bool(host) and host in (request.headers.get("host"), public)
 
-    async def _is_allowed(self, connected: Connected, origin: str) -> bool:
+    async def _is_allowed(self, connected: ConnectedAccount, origin: str) -> bool:
         """Judged by the account as cached; before it is refused, as it is now."""
-        if allows(connected.account.body, origin):
+        if is_origin_allowed(connected.account.body, origin):
             return True
-        fresh = await self.fresh(connected)
-        return fresh is not None and allows(fresh.account.body, origin)
+        fresh = await self.reload_account(connected)
+        return fresh is not None and is_origin_allowed(fresh.account.body, origin)
 
-    async def fresh(self, connected: Connected) -> Connected | None:
+    async def reload_account(self, connected: ConnectedAccount) -> ConnectedAccount | None:
         """The account as it is now. Raises Unavailable."""
         account = connected.account
-        return await self.accounts.find_again(account.workspace, CHANNEL, account.id)
+        return await self.accounts.reload(account.workspace, CHANNEL, account.id)
 
-    async def failed(self, request: Request) -> None:
+    async def count_auth_failure(self, request: Request) -> None:
         """Count a try with a token or proof that is none. Raises TooMany."""
-        await self.rates.failed(address_of(request))
+        await self.rates.count_auth_failure(address_of(request))
 
     async def arrived(self, request: Request, account: Account) -> None:
         """Count somebody new. Raises TooMany."""
@@ -103,30 +103,30 @@ class Door:
         """Count what a visitor is about to write. Raises TooMany."""
         await self.rates.wrote(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
 
-    async def visitor_of(self, request: Request, connected: Connected) -> Visitor:
+    async def visitor_of(self, request: Request, connected: ConnectedAccount) -> Visitor:
         """Who holds the bearer token. Raises Unauthorized, TooMany, Unavailable."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        found = visitor_of(token.strip(), await self.secrets.of(TOKENS)) if scheme.lower() == "bearer" else None
+        found = decode_token(token.strip(), await self.secrets.of(TOKENS)) if scheme.lower() == "bearer" else None
         if found is None or not await self._is_current(found, connected):
-            await self.failed(request)
+            await self.count_auth_failure(request)
             raise Unauthorized("Give the token of a session as `Authorization: Bearer TOKEN`; open a new session.")
-        await self.rates.visited(found.key)
+        await self.rates.check_visitor(found.key)
         return found
 
-    async def _is_current(self, visitor: Visitor, connected: Connected) -> bool:
+    async def _is_current(self, visitor: Visitor, connected: ConnectedAccount) -> bool:
         """Judged by the account as cached; before it is refused, as it is now."""
         here, there = (visitor.workspace, visitor.account), (connected.account.workspace, connected.account.id)
         if here != there or visitor.is_expired(self.context.clock.now()):
             return False
-        return is_of(visitor, connected) or is_of(visitor, await self.fresh(connected))
+        return is_of(visitor, connected) or is_of(visitor, await self.reload_account(connected))
 
-    async def prove_handoff(self, request: Request, workspace: str, token: str | None) -> None:
+    async def verify_handoff_token(self, request: Request, workspace: str, token: str | None) -> None:
         """Raises Unauthorized for a token that we did not make or made for another workspace; TooMany, Unavailable."""
         if token is None:
             return
         found = self.read_handoff(await self.secrets.of(HANDOFFS), workspace, token)
         if found is None or not (found.is_bound or await self._is_within(workspace, found.conversation)):
-            await self.failed(request)
+            await self.count_auth_failure(request)
             raise Unauthorized("This hand-off link is not one of this workspace. Open a session without `handoff`.")
 
     async def _is_within(self, workspace: str, conversation: str) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from services.ingest.accounts import Accounts, Connected
+from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.core.errors import Unavailable, Unknown
-from services.webchat.notifier import Bells
+from services.webchat.notifier import ChangeNotifier
 from services.webchat.tokens import Visitor
 
 CHANNEL = "webchat"
@@ -17,7 +17,7 @@ LOOK_SECONDS = 0.4
 _log = structlog.get_logger(__name__)
 
 
-def is_of(visitor: Visitor, connected: Connected | None) -> bool:
+def is_of(visitor: Visitor, connected: ConnectedAccount | None) -> bool:
     """Whether a token was made for the account as it is: not for one of the same name before, nor for another secret."""
     if connected is None:
         return False
@@ -37,7 +37,7 @@ class Standing:
 class Standings:
     """Which streams are open. Nothing is read while none is."""
 
-    def __init__(self, accounts: Accounts, bells: Bells) -> None:
+    def __init__(self, accounts: AccountCache, bells: ChangeNotifier) -> None:
         self._accounts, self._bells = accounts, bells
         self._open: set[Standing] = set()
         self._wanted = asyncio.Event()
@@ -56,7 +56,7 @@ class Standings:
     async def look(self) -> None:
         """End whoever's account is another now. Raises Unavailable, Unknown."""
         places = {(one.visitor.workspace, one.visitor.account) for one in self._open}
-        found = await asyncio.gather(*(self._accounts.find_again(w, CHANNEL, a) for w, a in places))
+        found = await asyncio.gather(*(self._accounts.reload(w, CHANNEL, a) for w, a in places))
         now = dict(zip(places, found, strict=True))
         for one in list(self._open):
             place = one.visitor.workspace, one.visitor.account

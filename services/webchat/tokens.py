@@ -52,14 +52,14 @@ class Visitor(Contract):
         return now.timestamp() >= self.expires
 
 
-def token_of(visitor: Visitor, secret: bytes) -> str:
+def encode_token(visitor: Visitor, secret: bytes) -> str:
     """What the browser sends as bearer. Readable by whoever holds it, so nothing is in it that they did not give."""
     data = visitor.model_dump_json(exclude_none=True)
     body = f"{VERSION}.{_encoded(data.encode())}"
     return f"{body}.{_encoded(_mac(body, secret))}"
 
 
-def visitor_of(token: str, secret: bytes) -> Visitor | None:
+def decode_token(token: str, secret: bytes) -> Visitor | None:
     """Who holds a token; None when we did not sign it. The caller judges its expiry."""
     body, _, mac = token.rpartition(".")
     version, _, data = body.partition(".")
@@ -72,18 +72,18 @@ def visitor_of(token: str, secret: bytes) -> Visitor | None:
         return None
 
 
-def is_proven(user_id: str, user_hash: str, identity_secret: str) -> bool:
+def verify_identity_hash(user_id: str, user_hash: str, identity_secret: str) -> bool:
     """Whether the shop's server says who this is: the hash is the hex HMAC-SHA256 of the id under the secret."""
     expected = hmac.new(identity_secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), user_hash.lower().encode(errors="replace"))
 
 
-def anonymous() -> str:
+def new_visitor_id() -> str:
     """A visitor that nobody can guess."""
     return f"anon-{secrets.token_hex(16)}"
 
 
-def identified(user_id: str) -> str:
+def visitor_id_for_user(user_id: str) -> str:
     """The same visitor on every device. Ids that would not fit into a person are hashed; the prefixes keep both apart."""
     return f"user-{user_id}" if PLAIN_ID.fullmatch(user_id) else f"hash-{hashed_id('visitor', user_id)}"
 

@@ -9,43 +9,43 @@ from dataclasses import dataclass
 from schemas.identity import PersonKey
 from schemas.values import Json
 from services.platform.core.identifiers import hashed_id
-from services.platform.http.dependencies import Listing, PageAsked, queried
-from services.platform.http.problems import Invalid
+from services.platform.http.dependencies import Page, PageParams, query_page
+from services.platform.http.problems import UnprocessableContent
 from services.platform.store.port import Collection, Key, Model, Query, Store
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.records.shown import MessageShown, shown_message
-from services.webchat.notifier import Bells
+from services.records.shown import MessageView, message_view
+from services.webchat.notifier import ChangeNotifier
 from services.webchat.tokens import Visitor
 
-AT_ONCE = 50
-LOOK_SECONDS = 5.0
+PAGE_SIZE = 50
+POLL_SECONDS = 5.0
 HEARTBEAT_SECONDS = 15.0
-OWN = ""
+NO_CONVERSATION = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class Transcript:
     """Where a visitor's messages are: under their own person, or, after a hand-off, in the conversation it led to."""
 
     workspace: str
     key: str
-    conversation: str = OWN
+    conversation: str = NO_CONVERSATION
 
-    def query(self, *, limit: int = AT_ONCE, cursor: str | None = None, above: str = "") -> Query:
+    def query(self, *, limit: int = PAGE_SIZE, cursor: str | None = None, above: str = "") -> Query:
         """Oldest first, those above an order."""
         # An order is digits and a point, all of one length: nothing sorts between it and itself with one more digit.
         floor = above + "0" if above else None
-        if self.conversation == OWN:
+        if self.conversation == NO_CONVERSATION:
             return Query(MESSAGES.name, "key", {"key": self.key}, at_least=floor, limit=limit, after=cursor)
         equals: dict[str, Json] = {"workspace": self.workspace, "conversation": self.conversation}
         return Query(MESSAGES.name, "conversation", equals, at_least=floor, limit=limit, after=cursor)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TranscriptPosition:
     """How far a stream has come: the last order seen, in which talk."""
 
-    conversation: str = OWN
+    conversation: str = NO_CONVERSATION
     order: str = ""
 
     def text(self, visitor: PersonKey) -> str:
@@ -54,7 +54,7 @@ class Place:
         return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
 
 
-def place_of(text: str, visitor: PersonKey) -> Place:
+def parse_position(text: str, visitor: PersonKey) -> TranscriptPosition:
     """The place that `text` was made of, for this visitor. Raises Invalid."""
     try:
         conversation, order, *marks = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -65,24 +65,24 @@ def place_of(text: str, visitor: PersonKey) -> Place:
     # Ids of older versions name nobody; what follows them is read of this visitor all the same.
     if marks not in ([], [_mark(visitor)]):
         raise _no_place()
-    return Place(conversation, order)
+    return TranscriptPosition(conversation, order)
 
 
 def _mark(visitor: PersonKey) -> str:
     return hashed_id("stream", str(visitor))[:8]
 
 
-def _no_place() -> Invalid:
-    return Invalid(("/header/Last-Event-ID", "This is no id of this stream. Leave it out to start now."))
+def _no_place() -> UnprocessableContent:
+    return UnprocessableContent(("/header/Last-Event-ID", "This is no id of this stream. Leave it out to start now."))
 
 
-async def talk_of(store: Store, visitor: Visitor) -> Talk:
+async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
     """Their own, unless a hand-off made them the private side of another person's case. Raises Unavailable."""
-    own = Talk(visitor.workspace, visitor.key)
+    own = Transcript(visitor.workspace, visitor.key)
     person = await _read(store, PERSONS, visitor.key)
     case = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
     is_theirs = case is not None and case.private_person == visitor.person_key and case.status != "closed"
-    return Talk(case.workspace, case.key, case.id) if case is not None and is_theirs else own
+    return Transcript(case.workspace, case.key, case.id) if case is not None and is_theirs else own
 
 
 async def _read(store: Store, collection: Collection[Model], identity: str) -> Model | None:
@@ -91,72 +91,76 @@ async def _read(store: Store, collection: Collection[Model], identity: str) -> M
     return None if document is None else collection.model.model_validate(document)
 
 
-async def listed(store: Store, visitor: Visitor, asked: PageAsked) -> Listing[MessageShown]:
+async def list_transcript(store: Store, visitor: Visitor, asked: PageParams) -> Page[MessageView]:
     """Oldest first. A page may be shorter than asked for; `next` tells whether there is more."""
-    talk = await talk_of(store, visitor)
-    page = await queried(store, talk.query(limit=asked.limit, cursor=asked.cursor))
-    return Listing(items=[one for _, one in _seen(page.items)], next=page.next)
+    talk = await transcript_for(store, visitor)
+    page = await query_page(store, talk.query(limit=asked.limit, cursor=asked.cursor))
+    return Page(items=[one for _, one in _seen(page.items)], next=page.next)
 
 
-async def end_of(store: Store, talk: Talk) -> Place:
+async def latest_position(store: Store, talk: Transcript) -> TranscriptPosition:
     """After everything that was said by now."""
     base = talk.query(limit=1)
     page = await store.query(Query(base.collection, base.index, base.equals, descending=True, limit=1))
     orders = [MessageRecord.model_validate(document).order for _, document in page.items]
-    return Place(talk.conversation, orders[0] if orders else "")
+    return TranscriptPosition(talk.conversation, orders[0] if orders else "")
 
 
-async def since(store: Store, talk: Talk, place: Place) -> list[tuple[Place, MessageShown | None]]:
+async def messages_after(
+    store: Store, talk: Transcript, place: TranscriptPosition
+) -> list[tuple[TranscriptPosition, MessageView | None]]:
     """What was said after a place, at most `AT_ONCE`; None for what a visitor does not see."""
     above = place.order if place.conversation == talk.conversation else ""
     page = await store.query(talk.query(above=above))
     records = [MessageRecord.model_validate(document) for _, document in page.items]
-    return [(Place(talk.conversation, one.order), _shown(one)) for one in records]
+    return [(TranscriptPosition(talk.conversation, one.order), _shown(one)) for one in records]
 
 
-def _seen(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageShown]]:
+def _seen(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageView]]:
     pairs = [(identity, _shown(MessageRecord.model_validate(document))) for identity, document in items]
     return [(identity, shown) for identity, shown in pairs if shown is not None]
 
 
-def _shown(record: MessageRecord) -> MessageShown | None:
+def _shown(record: MessageRecord) -> MessageView | None:
     """Notes are for colleagues, and what was said in public before a hand-off is not this visitor's to read."""
     hidden = record.direction == "note" or record.surface != "private"
-    return None if hidden else shown_message(record)
+    return None if hidden else message_view(record)
 
 
-async def found(store: Store, message: str) -> MessageShown | None:
+async def get_message(store: Store, message: str) -> MessageView | None:
     """A message by its id, once it is there. Raises Unavailable."""
     record = await _read(store, MESSAGES, message)
-    return None if record is None else shown_message(record)
+    return None if record is None else message_view(record)
 
 
-async def awaited(store: Store, bells: Bells, visitor: Visitor, message: str, seconds: float) -> MessageShown | None:
+async def wait_for_message(
+    store: Store, bells: ChangeNotifier, visitor: Visitor, message: str, seconds: float
+) -> MessageView | None:
     """The message as it is stored; None when `seconds` passed without it. Raises Unavailable."""
     time = asyncio.get_running_loop().time
     until = time() + seconds
-    talk = await talk_of(store, visitor)
+    talk = await transcript_for(store, visitor)
     with bells.of({visitor.key, talk.key}) as bell:
-        while (shown := await found(store, message)) is None and (left := until - time()) > 0:
-            await bell.wait(min(left, LOOK_SECONDS))
+        while (shown := await get_message(store, message)) is None and (left := until - time()) > 0:
+            await bell.wait(min(left, POLL_SECONDS))
     return shown
 
 
-async def said(
-    store: Store, bells: Bells, visitor: Visitor, place: Place, is_over: Callable[[], bool]
-) -> AsyncGenerator[tuple[Place, MessageShown] | None, None]:
+async def stream_messages(
+    store: Store, bells: ChangeNotifier, visitor: Visitor, place: TranscriptPosition, is_over: Callable[[], bool]
+) -> AsyncGenerator[tuple[TranscriptPosition, MessageView] | None, None]:
     """What is said after a place, until `is_over`; None now and then, when nothing was. Raises Unavailable."""
     quiet, seen = 0.0, place
     while not is_over():
-        talk = await talk_of(store, visitor)
+        talk = await transcript_for(store, visitor)
         with bells.of({visitor.key, talk.key}) as bell:
-            while not is_over() and (news := await since(store, talk, seen)):
+            while not is_over() and (news := await messages_after(store, talk, seen)):
                 for seen, shown in news:
                     if shown is not None:
                         yield seen, shown
                 quiet = 0.0
-            await bell.wait(LOOK_SECONDS)
-        quiet += LOOK_SECONDS
+            await bell.wait(POLL_SECONDS)
+        quiet += POLL_SECONDS
         if quiet >= HEARTBEAT_SECONDS:
             yield None
             quiet = 0.0

@@ -4,7 +4,7 @@ import structlog
 
 from schemas.accounts import AccountWritten
 from schemas.envelope import Event, encode
-from services.platform.bus.port import Outgoing, partition_of
+from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.host.service import Context
@@ -31,8 +31,8 @@ async def publish_written(context: Context, workspace: str, name: str) -> None:
     )
     value = encode(event)
     try:
-        senders = [Outgoing("outbound", p, event.partitionkey, value) for p in range(context.bus.partitions)]
-        watcher = Outgoing("accounts", partition_of(workspace, context.bus.partitions), event.partitionkey, value)
+        senders = [ProducerRecord("outbound", p, event.partitionkey, value) for p in range(context.bus.partitions)]
+        watcher = ProducerRecord("accounts", partition_of(workspace, context.bus.partitions), event.partitionkey, value)
         await context.bus.publish([*senders, watcher])
     except (Unavailable, Unknown) as error:
         _log.warning("account_written_not_published", workspace=workspace, account=name, reason=str(error))

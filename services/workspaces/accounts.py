@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Response
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Slug
 from services.platform.host.service import Context
-from services.platform.http.auth import allowed
-from services.platform.http.dependencies import Asked, IfMatch, In, Listing, etag
+from services.platform.http.auth import require_scope
+from services.platform.http.dependencies import ContextDep, IfMatch, Page, PageParamsDep, etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import NotFound
 from services.records.accounts import read_health
@@ -19,15 +19,17 @@ from services.records.configuration import FRESH_SECONDS
 from services.records.lookups import ExistingWorkspace
 from services.workspaces import mutations
 from services.workspaces.account_notifier import publish_written
-from services.workspaces.configuration_update import write
+from services.workspaces.configuration_update import update_configuration
 from services.workspaces.mutations import CheckAccount
-from services.workspaces.target_validation import weak_secrets, wrong_callbacks, wrong_target
-from services.workspaces.views import AccountShown, page_of, shown_account
+from services.workspaces.target_validation import validate_api_base, validate_callback_urls, weak_secrets
+from services.workspaces.views import AccountView, page_of, shown_account
 
 AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
 
 
-async def list_accounts(configuration: ExistingWorkspace, asked: Asked, context: In) -> Listing[AccountShown]:
+async def list_accounts(
+    configuration: ExistingWorkspace, asked: PageParamsDep, context: ContextDep
+) -> Page[AccountView]:
     """By channel and id."""
     workspace, accounts = configuration.workspace, configuration.accounts
     health = await read_health(context.store, workspace, accounts, context.clock.now())
@@ -35,15 +37,15 @@ async def list_accounts(configuration: ExistingWorkspace, asked: Asked, context:
     return page_of(shown, asked, "accounts", workspace)
 
 
-async def _shown(context: Context, configuration: WorkspaceConfiguration, name: str) -> AccountShown:
+async def _shown(context: Context, configuration: WorkspaceConfiguration, name: str) -> AccountView:
     workspace = configuration.workspace
     health = await read_health(context.store, workspace, [name], context.clock.now())
     return shown_account(workspace, name, configuration.accounts[name].body, health[name])
 
 
 async def show_account(
-    configuration: ExistingWorkspace, channel: str, account: str, context: In, response: Response
-) -> AccountShown:
+    configuration: ExistingWorkspace, channel: str, account: str, context: ContextDep, response: Response
+) -> AccountView:
     name = f"{channel}/{account}"
     if name not in configuration.accounts:
         raise mutations.no_account(name)
@@ -53,16 +55,16 @@ async def show_account(
 
 
 async def delete_account(
-    configuration: ExistingWorkspace, channel: str, account: str, condition: IfMatch, context: In
+    configuration: ExistingWorkspace, channel: str, account: str, condition: IfMatch, context: ContextDep
 ) -> None:
     """Its webhooks answer 404 within a second; its conversations stay."""
     workspace, name = configuration.workspace, f"{channel}/{account}"
-    await write(context, workspace, mutations.delete_account(workspace, name, condition))
+    await update_configuration(context, workspace, mutations.delete_account(workspace, name, condition))
     await publish_written(context, workspace, name)
 
 
 @dataclass(frozen=True, slots=True)
-class AccountWriting:
+class AccountEndpoints:
     """Writes accounts of the channels in `checks`: channel name → what is wrong with an account's body.
 
     `known_after_seconds`: how long an answer waits that tells of other credentials.
@@ -85,21 +87,23 @@ class AccountWriting:
         account: Slug,
         body: AccountIn,
         condition: IfMatch,
-        context: In,
+        context: ContextDep,
         response: Response,
-    ) -> AccountShown:
+    ) -> AccountView:
         check = await self.known_channel(channel)
 
         def wrong(full: AccountBody) -> list[tuple[str, str]]:
             return [
-                *wrong_target(full.api_base, context.settings),
-                *wrong_callbacks(full, context.settings),
+                *validate_api_base(full.api_base, context.settings),
+                *validate_callback_urls(full, context.settings),
                 *weak_secrets(body),
                 *check(full),
             ]
 
         workspace, name = configuration.workspace, f"{channel}/{account}"
-        before, after = await write(context, workspace, mutations.put_account(workspace, name, body, condition, wrong))
+        before, after = await update_configuration(
+            context, workspace, mutations.put_account(workspace, name, body, condition, wrong)
+        )
         if before is not None and name in before.accounts:
             await self._until_known(before.accounts[name].body, after.accounts[name].body)
         await publish_written(context, workspace, name)
@@ -115,8 +119,8 @@ class AccountWriting:
 
 def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:
     """The routes; writing an account needs `admin`."""
-    writing = AccountWriting(checks)
-    read, admin = [Depends(allowed("read"))], [Depends(allowed("admin"))]
+    writing = AccountEndpoints(checks)
+    read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
     one = "/{channel}/{account}"
     router.add_api_route("", list_accounts, dependencies=read)

@@ -21,32 +21,32 @@ from services.records.lookups import configuration_of
 from services.records.removals import REMOVALS, Removal
 from services.workspaces.rule_notifier import announce
 
-TRIES = 8
+MAX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Revision:
     """The version that a change makes, and when."""
 
     version: int
     at: datetime
 
 
-Edit = Callable[[WorkspaceConfiguration | None, Stamp], WorkspaceConfiguration]
+Mutation = Callable[[WorkspaceConfiguration | None, Revision], WorkspaceConfiguration]
 """The new configuration out of the present one (None: no such workspace); the very same object: nothing to change.
 
 Raises a refusal. It is asked again, about the newer configuration, when somebody else was first.
 """
 
 
-async def write(
-    context: Context, workspace: str, edit: Edit
+async def update_configuration(
+    context: Context, workspace: str, edit: Mutation
 ) -> tuple[WorkspaceConfiguration | None, WorkspaceConfiguration]:
     """The configuration before and after. Raises what `edit` raises, Unavailable, Unknown."""
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         before = await configuration_of(context.store, workspace)
         version = 1 + (before.version if before else await _version_of_removed(context, workspace))
-        after = edit(before, Stamp(version, context.clock.now()))
+        after = edit(before, Revision(version, context.clock.now()))
         if after is before:
             return before, after
         news = _news(before, after, context.clock.now())
@@ -57,7 +57,7 @@ async def write(
         if news is not None:
             await announce(context, news)
         return before, after
-    raise Unavailable(f"the configuration of {workspace} was changed by others {TRIES} times meanwhile")
+    raise Unavailable(f"the configuration of {workspace} was changed by others {MAX_ATTEMPTS} times meanwhile")
 
 
 async def _version_of_removed(context: Context, workspace: str) -> int:

@@ -12,10 +12,10 @@ from typing import Any
 
 import structlog
 
-from schemas.commands import Outcome, WorkspaceGate
+from schemas.commands import CommandResult, WorkspaceGate
 from schemas.envelope import Event, encode
 from schemas.values import instant_text
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.host.service import Context
@@ -82,7 +82,7 @@ class Remover:
         after = removal.model_copy(update={**update, "touched_at": self.context.clock.now()})
         puts, deletes = [_put(after)], list[Key]()
         if after.state == "done":
-            outcome = Outcome(
+            outcome = CommandResult(
                 id=after.command, workspace=after.name, status="applied", result=after.name, at=after.touched_at
             )
             deletes.append(Key(ACCEPTED.name, after.command))
@@ -117,7 +117,9 @@ class Remover:
         value = encode(event)
         heard = sorted({topics[0] for topics in self.topics.values()})
         partitions = range(self.context.bus.partitions)
-        await self.context.bus.publish([Outgoing(topic, p, workspace, value) for topic in heard for p in partitions])
+        await self.context.bus.publish(
+            [ProducerRecord(topic, p, workspace, value) for topic in heard for p in partitions]
+        )
 
     async def _until(self, holds: Callable[[Mapping[str, Document]], bool]) -> None:
         """Wait until the rows of all partitions are so; a group that does not run is waited for."""

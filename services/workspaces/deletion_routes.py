@@ -11,13 +11,13 @@ from schemas.commands import WorkspaceGate
 from schemas.configuration import WorkspaceConfiguration
 from services.platform.core.errors import Fenced, Unavailable
 from services.platform.host.service import Context
-from services.platform.http.auth import allowed, no_workspace
+from services.platform.http.auth import no_workspace, require_scope
 from services.platform.http.command_gateway import Command, command_id
-from services.platform.http.dependencies import In, Wait, accepted
-from services.platform.http.problems import Invalid
+from services.platform.http.dependencies import ContextDep, Wait, accepted_response
+from services.platform.http.problems import UnprocessableContent
 from services.records.lookups import ExistingWorkspace, configuration_of
 from services.records.removals import Removal
-from services.workspaces.configuration_update import TRIES
+from services.workspaces.configuration_update import MAX_ATTEMPTS
 from services.workspaces.deletion import GATE, Remover
 
 log = structlog.get_logger(__name__)
@@ -34,14 +34,14 @@ class Deleting:
         self,
         configuration: ExistingWorkspace,
         wait: Wait,
-        context: In,
+        context: ContextDep,
         confirm: Annotated[str | None, Query(description="The id of the workspace, once more.")] = None,
     ) -> Response:
         """With everything in it: conversations, messages, agents, keys, figures. It cannot be brought back."""
         workspace = configuration.workspace
         if confirm != workspace:
             sentence = f"Everything in it will be gone. Say so: ?confirm={workspace}."
-            raise Invalid(("/query/confirm", sentence))
+            raise UnprocessableContent(("/query/confirm", sentence))
         identity = command_id(context.clock, workspace, None)
         removal = await self._begun(context, configuration, identity)
         task = asyncio.create_task(self.remover.carry_out(removal))
@@ -51,10 +51,10 @@ class Deleting:
         if done and task.exception() is None:
             return Response(status_code=204)
         gate = WorkspaceGate(workspace=workspace, is_open=False)
-        return accepted(Command(identity, GATE, workspace, workspace, gate, ""))
+        return accepted_response(Command(identity, GATE, workspace, workspace, gate, ""))
 
     async def _begun(self, context: Context, configuration: WorkspaceConfiguration, command: str) -> Removal:
-        for _ in range(TRIES):
+        for _ in range(MAX_ATTEMPTS):
             try:
                 return await self.remover.begin(configuration.workspace, configuration.version, command)
             except Fenced:
@@ -78,7 +78,7 @@ def router_of(remover: Remover) -> APIRouter:
         "/{workspace}",
         Deleting(remover).delete,
         methods=["DELETE"],
-        dependencies=[Depends(allowed("admin"))],
+        dependencies=[Depends(require_scope("admin"))],
         status_code=204,
         response_model=None,
     )

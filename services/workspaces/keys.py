@@ -5,36 +5,36 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from starlette.responses import JSONResponse
 
-from schemas.commands import Outcome
+from schemas.commands import CommandResult
 from schemas.configuration import KeyBody
 from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.host.service import Context
-from services.platform.http.auth import Caller, allowed
+from services.platform.http.auth import Principal, require_scope
 from services.platform.http.command_gateway import request_hash
-from services.platform.http.dependencies import Asked, IdempotencyKey, In, Listing, queried
+from services.platform.http.dependencies import ContextDep, IdempotencyKey, Page, PageParamsDep, query_page
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, Forbidden, Invalid, NotFound
+from services.platform.http.problems import Conflict, Forbidden, NotFound, UnprocessableContent
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
-from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, digest_of, new_secret, presented_key
+from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, digest_of, format_key, new_secret
 from services.records.lookups import configuration_of
-from services.workspaces.views import KeyMade, KeyShown, shown_key
+from services.workspaces.views import KeyCreated, KeyView, shown_key
 
-Admin = Annotated[Caller, Depends(allowed("admin"))]
+Admin = Annotated[Principal, Depends(require_scope("admin"))]
 
 
-async def list_keys(caller: Admin, context: In, asked: Asked) -> Listing[KeyShown]:
+async def list_keys(caller: Admin, context: ContextDep, asked: PageParamsDep) -> Page[KeyView]:
     """Newest first; of a key that is limited to a workspace, those of that one."""
     index, equals = ("created", {}) if caller.workspace is None else ("workspace", {"workspace": caller.workspace})
     query = Query(KEYS.name, index, {**equals}, descending=True, limit=asked.limit, after=asked.cursor)
-    page = await queried(context.store, query)
+    page = await query_page(context.store, query)
     shown = [shown_key(KeyRecord.model_validate(document)) for _, document in page.items]
-    return Listing(items=shown, next=page.next)
+    return Page(items=shown, next=page.next)
 
 
 async def make_key(
-    caller: Admin, body: Annotated[KeyBody, Depends(JsonBody(KeyBody))], repeat: IdempotencyKey, context: In
+    caller: Admin, body: Annotated[KeyBody, Depends(JsonBody(KeyBody))], repeat: IdempotencyKey, context: ContextDep
 ) -> Response:
     """The secret is in this answer alone; a repeat with the same Idempotency-Key gives the answer without it."""
     await _refuse_foreign(caller, body, context)
@@ -50,11 +50,11 @@ async def make_key(
         if earlier is None:
             raise
         return _repeated(earlier, body, asked)
-    made = KeyMade(**shown_key(record).model_dump(), secret=presented_key(record.id, secret))
+    made = KeyCreated(**shown_key(record).model_dump(), secret=format_key(record.id, secret))
     return JSONResponse(made.model_dump(mode="json"), status_code=201, headers={"Cache-Control": "no-store"})
 
 
-async def delete_key(key: str, caller: Admin, context: In) -> None:
+async def delete_key(key: str, caller: Admin, context: ContextDep) -> None:
     """It ends within a second, in every process."""
     place = Key(KEYS.name, key)
     document = (await context.store.get_many([place])).get(place)
@@ -64,13 +64,13 @@ async def delete_key(key: str, caller: Admin, context: In) -> None:
     await context.store.commit(Changes(deletes=[place]))
 
 
-async def _refuse_foreign(caller: Caller, body: KeyBody, context: Context) -> None:
+async def _refuse_foreign(caller: Principal, body: KeyBody, context: Context) -> None:
     if body.workspace is None:
         if caller.workspace is not None:
             raise Forbidden(f"This key is limited to the workspace {caller.workspace!r}; give that as `workspace`.")
         return
-    if not caller.sees(body.workspace) or await configuration_of(context.store, body.workspace) is None:
-        raise Invalid(("/workspace", f"There is no workspace {body.workspace!r} that this key can see."))
+    if not caller.can_access_workspace(body.workspace) or await configuration_of(context.store, body.workspace) is None:
+        raise UnprocessableContent(("/workspace", f"There is no workspace {body.workspace!r} that this key can see."))
 
 
 def _new(context: Context, body: KeyBody) -> tuple[KeyRecord, str]:
@@ -90,7 +90,7 @@ def _changes(record: KeyRecord, outcome: Key | None, asked: str) -> Changes:
     key = Put(Key(KEYS.name, record.id), record.model_dump(mode="json"))
     if outcome is None:
         return Changes(puts=[key])
-    done = Outcome(
+    done = CommandResult(
         id=outcome.id,
         workspace=record.workspace,
         status="applied",
@@ -102,16 +102,16 @@ def _changes(record: KeyRecord, outcome: Key | None, asked: str) -> Changes:
     return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, done.model_dump(mode="json"))])
 
 
-async def _earlier(context: Context, outcome: Key) -> Outcome | None:
+async def _earlier(context: Context, outcome: Key) -> CommandResult | None:
     document = (await context.store.get_many([outcome])).get(outcome)
-    return Outcome.model_validate(document) if document else None
+    return CommandResult.model_validate(document) if document else None
 
 
-def _repeated(earlier: Outcome, body: KeyBody, asked: str) -> Response:
+def _repeated(earlier: CommandResult, body: KeyBody, asked: str) -> Response:
     if earlier.request_hash != asked or earlier.result is None:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
     scopes = list(dict.fromkeys(body.scopes))
-    shown = KeyShown(id=earlier.result, name=body.name, workspace=body.workspace, scopes=scopes, created_at=earlier.at)
+    shown = KeyView(id=earlier.result, name=body.name, workspace=body.workspace, scopes=scopes, created_at=earlier.at)
     return JSONResponse(shown.model_dump(mode="json"), status_code=201)
 
 
@@ -119,6 +119,6 @@ def router_of() -> APIRouter:
     """The routes; all of them need `admin`."""
     router = APIRouter(prefix="/v1/keys", tags=["keys"])
     router.add_api_route("", list_keys)
-    router.add_api_route("", make_key, methods=["POST"], status_code=201, response_model=KeyMade)
+    router.add_api_route("", make_key, methods=["POST"], status_code=201, response_model=KeyCreated)
     router.add_api_route("/{key}", delete_key, methods=["DELETE"], status_code=204)
     return router

@@ -6,21 +6,21 @@ from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
     Body,
-    Kept,
     Match,
     Policy,
     RoutingBody,
     SlaBody,
     TeamBody,
+    Versioned,
     WorkspaceBody,
     WorkspaceConfiguration,
 )
 from services.platform.http.auth import no_workspace
 from services.platform.http.dependencies import Precondition
-from services.platform.http.problems import Conflict, Invalid, NotFound
-from services.workspaces.configuration_update import Edit, Stamp
+from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
+from services.workspaces.configuration_update import Mutation, Revision
 
-KEPT_CREDENTIAL = "set"
+REDACTED = "set"
 """What a read shows for a credential; written back, it stands for the one that is there."""
 
 NOT_YET = ("tier", "tag")
@@ -32,58 +32,60 @@ CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
 """What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine."""
 
 
-def kept(kind: type[Kept[Body]], body: Body, earlier: Kept[Body] | None, stamp: Stamp) -> Kept[Body]:
+def versioned_part(
+    kind: type[Versioned[Body]], body: Body, earlier: Versioned[Body] | None, stamp: Revision
+) -> Versioned[Body]:
     """A part as it is to rest: as before, version and all, when nothing in it changed."""
     if earlier is not None and earlier.body == body:
         return earlier
     return kind(body=body, version=stamp.version, at=stamp.at)
 
 
-def version_of(part: Kept[Body] | None) -> int | None:
+def version_of(part: Versioned[Body] | None) -> int | None:
     return part.version if part is not None else None
 
 
-def present(workspace: str, current: WorkspaceConfiguration | None) -> WorkspaceConfiguration:
+def require_workspace(workspace: str, current: WorkspaceConfiguration | None) -> WorkspaceConfiguration:
     """The configuration, there being one. Raises NotFound."""
     if current is None:
         raise no_workspace(workspace)
     return current
 
 
-def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) -> Edit:
+def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) -> Mutation:
     """Make a workspace, or replace what was written of it itself."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         earlier = current.itself if current else None
-        condition.judge(version_of(earlier))
-        itself = kept(Kept[WorkspaceBody], body, earlier, stamp)
+        condition.check(version_of(earlier))
+        itself = versioned_part(Versioned[WorkspaceBody], body, earlier, stamp)
         if current is None:
             return WorkspaceConfiguration(workspace=workspace, version=stamp.version, itself=itself)
-        return current if itself is earlier else _changed(current, stamp, itself=itself)
+        return current if itself is earlier else _replace_field(current, stamp, itself=itself)
 
     return edit
 
 
-def put_account(workspace: str, name: str, body: AccountBody, condition: Precondition, check: CheckAccount) -> Edit:
+def put_account(workspace: str, name: str, body: AccountBody, condition: Precondition, check: CheckAccount) -> Mutation:
     """Connect an account, named `channel/account`, or replace it."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
-        current = present(workspace, current)
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+        current = require_workspace(workspace, current)
         earlier = current.accounts.get(name)
-        condition.judge(version_of(earlier))
+        condition.check(version_of(earlier))
         full = with_kept_credentials(body, earlier.body if earlier else None)
         if wrong := check(full):
-            raise Invalid(*wrong)
-        account = kept(Kept[AccountBody], full, earlier, stamp)
+            raise UnprocessableContent(*wrong)
+        account = versioned_part(Versioned[AccountBody], full, earlier, stamp)
         if account is earlier:
             return current
         account = account.model_copy(update={"generation": _generation(full, earlier, stamp)})
-        return _changed(current, stamp, accounts={**current.accounts, name: account})
+        return _replace_field(current, stamp, accounts={**current.accounts, name: account})
 
     return edit
 
 
-def _generation(body: AccountBody, earlier: Kept[AccountBody] | None, stamp: Stamp) -> int:
+def _generation(body: AccountBody, earlier: Versioned[AccountBody] | None, stamp: Revision) -> int:
     """As before, while every secret that proved somebody is still there."""
     if earlier is not None and _secrets_of(earlier.body) <= _secrets_of(body):
         return earlier.generation
@@ -98,24 +100,24 @@ def _secrets_of(body: AccountBody) -> frozenset[str]:
 def with_kept_credentials(body: AccountBody, earlier: AccountBody | None) -> AccountBody:
     """The body with each credential given as `"set"` taken from what is there. Raises Invalid."""
     known = earlier.credentials if earlier else {}
-    asked = [name for name, value in body.credentials.items() if value == KEPT_CREDENTIAL]
+    asked = [name for name, value in body.credentials.items() if value == REDACTED]
     missing = [name for name in asked if name not in known]
     if missing:
         sentence = 'There is no earlier value that "set" could stand for; give the credential itself.'
-        raise Invalid(*[(f"/credentials/{name}", sentence) for name in missing])
+        raise UnprocessableContent(*[(f"/credentials/{name}", sentence) for name in missing])
     return body.model_copy(update={"credentials": {**body.credentials, **{name: known[name] for name in asked}}})
 
 
-def delete_account(workspace: str, name: str, condition: Precondition) -> Edit:
+def delete_account(workspace: str, name: str, condition: Precondition) -> Mutation:
     """Disconnect an account. Raises NotFound."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
-        current = present(workspace, current)
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+        current = require_workspace(workspace, current)
         if name not in current.accounts:
             raise no_account(name)
-        condition.judge(current.accounts[name].version)
+        condition.check(current.accounts[name].version)
         left = {other: account for other, account in current.accounts.items() if other != name}
-        return _changed(current, stamp, accounts=left)
+        return _replace_field(current, stamp, accounts=left)
 
     return edit
 
@@ -124,32 +126,32 @@ def no_account(name: str) -> NotFound:
     return NotFound(f"There is no account {name!r} in this workspace.")
 
 
-def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition) -> Edit:
+def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition) -> Mutation:
     """Make a team, or rename it."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
-        current = present(workspace, current)
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+        current = require_workspace(workspace, current)
         earlier = current.teams.get(team)
-        condition.judge(version_of(earlier))
-        after = kept(Kept[TeamBody], body, earlier, stamp)
-        return current if after is earlier else _changed(current, stamp, teams={**current.teams, team: after})
+        condition.check(version_of(earlier))
+        after = versioned_part(Versioned[TeamBody], body, earlier, stamp)
+        return current if after is earlier else _replace_field(current, stamp, teams={**current.teams, team: after})
 
     return edit
 
 
-def delete_team(workspace: str, team: str, condition: Precondition) -> Edit:
+def delete_team(workspace: str, team: str, condition: Precondition) -> Mutation:
     """Remove a team that no rule and no policy names. Raises NotFound, Conflict."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
-        current = present(workspace, current)
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+        current = require_workspace(workspace, current)
         if team == DEFAULT_TEAM:
             raise Conflict("The team `default` always exists: what no rule matches goes there.")
         if team not in current.teams:
             raise no_team(team)
-        condition.judge(current.teams[team].version)
+        condition.check(current.teams[team].version)
         if users := list(users_of(current, team)):
             raise Conflict(f"The team {team!r} is named by {', '.join(users)}. Change that first.")
-        return _changed(current, stamp, teams={name: one for name, one in current.teams.items() if name != team})
+        return _replace_field(current, stamp, teams={name: one for name, one in current.teams.items() if name != team})
 
     return edit
 
@@ -170,34 +172,34 @@ def _teams_of(policy: Policy) -> list[str]:
     return _values(policy.when.team) + _values(policy.escalate.team if policy.escalate else None)
 
 
-def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> Edit:
+def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> Mutation:
     """Replace the routing rules. Raises Invalid for a team that does not exist."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
-        current = present(workspace, current)
-        condition.judge(version_of(current.routing) or 0)
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+        current = require_workspace(workspace, current)
+        condition.check(version_of(current.routing) or 0)
         named = [(f"/rules/{index}/then/team", rule.then.team) for index, rule in enumerate(body.rules)]
         refuse_unknown_traits("rules", [rule.when for rule in body.rules])
         refuse_unknown_teams(current, named)
-        after = kept(Kept[RoutingBody], body, current.routing, stamp)
-        return current if after is current.routing else _changed(current, stamp, routing=after)
+        after = versioned_part(Versioned[RoutingBody], body, current.routing, stamp)
+        return current if after is current.routing else _replace_field(current, stamp, routing=after)
 
     return edit
 
 
-def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Edit:
+def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
     """Replace the SLA policies. Raises Invalid for a repeated id, or a team that does not exist."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Stamp) -> WorkspaceConfiguration:
-        current = present(workspace, current)
-        condition.judge(version_of(current.sla) or 0)
+    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+        current = require_workspace(workspace, current)
+        condition.check(version_of(current.sla) or 0)
         refuse_repeated_ids(body)
         refuse_unknown_traits("policies", [policy.when for policy in body.policies])
         named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in _values(p.when.team)]
         goals = [(i, p.escalate.team) for i, p in enumerate(body.policies) if p.escalate and p.escalate.team]
         refuse_unknown_teams(current, named + [(f"/policies/{i}/escalate/team", team) for i, team in goals])
-        after = kept(Kept[SlaBody], body, current.sla, stamp)
-        return current if after is current.sla else _changed(current, stamp, sla=after)
+        after = versioned_part(Versioned[SlaBody], body, current.sla, stamp)
+        return current if after is current.sla else _replace_field(current, stamp, sla=after)
 
     return edit
 
@@ -207,7 +209,7 @@ def refuse_unknown_traits(kind: str, matches: Sequence[Match]) -> None:
     sentence = "Conversations have no {} yet, so this would never match. Leave it out."
     unknown = [(i, name) for i, when in enumerate(matches) for name in NOT_YET if getattr(when, name) is not None]
     if unknown:
-        raise Invalid(*[(f"/{kind}/{i}/when/{name}", sentence.format(name)) for i, name in unknown])
+        raise UnprocessableContent(*[(f"/{kind}/{i}/when/{name}", sentence.format(name)) for i, name in unknown])
 
 
 def refuse_repeated_ids(body: SlaBody) -> None:
@@ -215,14 +217,18 @@ def refuse_repeated_ids(body: SlaBody) -> None:
     ids = [policy.id for policy in body.policies]
     repeated = [index for index, one in enumerate(ids) if one in ids[:index]]
     if repeated:
-        raise Invalid(*[(f"/policies/{i}/id", f"{ids[i]!r} is the id of an earlier policy too.") for i in repeated])
+        raise UnprocessableContent(
+            *[(f"/policies/{i}/id", f"{ids[i]!r} is the id of an earlier policy too.") for i in repeated]
+        )
 
 
 def refuse_unknown_teams(configuration: WorkspaceConfiguration, named: Iterable[tuple[str, str]]) -> None:
     """Raise Invalid for each (pointer, team) whose team the workspace does not have."""
     unknown = [(at, team) for at, team in named if team != DEFAULT_TEAM and team not in configuration.teams]
     if unknown:
-        raise Invalid(*[(at, f"There is no team {team!r}. Make it first: PUT …/teams/{team}.") for at, team in unknown])
+        raise UnprocessableContent(
+            *[(at, f"There is no team {team!r}. Make it first: PUT …/teams/{team}.") for at, team in unknown]
+        )
 
 
 def _values(one_or_more: str | list[str] | None) -> list[str]:
@@ -231,5 +237,5 @@ def _values(one_or_more: str | list[str] | None) -> list[str]:
     return [one_or_more] if isinstance(one_or_more, str) else one_or_more
 
 
-def _changed(current: WorkspaceConfiguration, stamp: Stamp, **parts: object) -> WorkspaceConfiguration:
+def _replace_field(current: WorkspaceConfiguration, stamp: Revision, **parts: object) -> WorkspaceConfiguration:
     return current.model_copy(update={**parts, "version": stamp.version})

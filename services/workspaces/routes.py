@@ -7,10 +7,18 @@ from fastapi import APIRouter, Depends, Response
 from schemas.configuration import DEFAULT_TEAM, RoutingBody, SlaBody, TeamBody, WorkspaceBody, WorkspaceConfiguration
 from schemas.values import Json, Slug
 from services.platform.host.service import Context
-from services.platform.http.auth import Caller, allowed
-from services.platform.http.dependencies import Asked, IfMatch, In, Listing, etag, no_cursor, queried
+from services.platform.http.auth import Principal, require_scope
+from services.platform.http.dependencies import (
+    ContextDep,
+    IfMatch,
+    Page,
+    PageParamsDep,
+    etag,
+    query_page,
+    reject_cursor,
+)
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, Invalid
+from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS
@@ -19,35 +27,35 @@ from services.records.tasks import TASKS
 from services.records.unmet import warnings_of
 from services.text.own import wrong_own
 from services.workspaces import mutations
-from services.workspaces.configuration_update import write
+from services.workspaces.configuration_update import update_configuration
 from services.workspaces.views import (
     RoutingShown,
-    TeamShown,
-    WorkspaceShown,
+    TeamView,
+    WorkspaceView,
     page_of,
     shown_team,
     shown_workspace,
     teams_of,
 )
 
-Reading = Annotated[Caller, Depends(allowed("read"))]
+ReadScope = Annotated[Principal, Depends(require_scope("read"))]
 
 
-async def list_workspaces(caller: Reading, context: In, asked: Asked) -> Listing[WorkspaceShown]:
+async def list_workspaces(caller: ReadScope, context: ContextDep, asked: PageParamsDep) -> Page[WorkspaceView]:
     """The workspaces that the key can see, by id."""
     if caller.workspace is not None:
         if asked.cursor is not None:  # a list of one has no page to go on to
-            raise no_cursor()
+            raise reject_cursor()
         found, following = [caller.workspace], None
     else:
         query = Query(CONFIGURATION_HEADS.name, "workspace", limit=asked.limit, after=asked.cursor)
-        page = await queried(context.store, query)
+        page = await query_page(context.store, query)
         found, following = [identity for identity, _ in page.items], page.next
     read = [(w, await configuration_of(context.store, w)) for w in found]
-    return Listing(items=[shown_workspace(w, c.itself.body) for w, c in read if c is not None], next=following)
+    return Page(items=[shown_workspace(w, c.itself.body) for w, c in read if c is not None], next=following)
 
 
-async def show_workspace(configuration: ExistingWorkspace, response: Response) -> WorkspaceShown:
+async def show_workspace(configuration: ExistingWorkspace, response: Response) -> WorkspaceView:
     response.headers["ETag"] = etag(configuration.itself.version)
     return shown_workspace(configuration.workspace, configuration.itself.body)
 
@@ -56,23 +64,23 @@ async def put_workspace(
     workspace: Slug,
     body: Annotated[WorkspaceBody, Depends(JsonBody(WorkspaceBody))],
     condition: IfMatch,
-    context: In,
+    context: ContextDep,
     response: Response,
-) -> WorkspaceShown:
+) -> WorkspaceView:
     if body.own is not None and (wrong := wrong_own(body.own)):
-        raise Invalid(*wrong)
-    before, after = await write(context, workspace, mutations.put_workspace(workspace, body, condition))
-    _answered(response, created=before is None, version=after.itself.version)
+        raise UnprocessableContent(*wrong)
+    before, after = await update_configuration(context, workspace, mutations.put_workspace(workspace, body, condition))
+    _config_response(response, created=before is None, version=after.itself.version)
     return shown_workspace(workspace, body)
 
 
-async def list_teams(configuration: ExistingWorkspace, asked: Asked) -> Listing[TeamShown]:
+async def list_teams(configuration: ExistingWorkspace, asked: PageParamsDep) -> Page[TeamView]:
     """By id; `default` always exists."""
     shown = [(team, shown_team(team, body)) for team, body in teams_of(configuration).items()]
     return page_of(shown, asked, "teams", configuration.workspace)
 
 
-async def show_team(configuration: ExistingWorkspace, team: str, response: Response) -> TeamShown:
+async def show_team(configuration: ExistingWorkspace, team: str, response: Response) -> TeamView:
     teams = teams_of(configuration)
     if team not in teams:
         raise mutations.no_team(team)
@@ -86,25 +94,27 @@ async def put_team(
     team: Slug,
     body: Annotated[TeamBody, Depends(JsonBody(TeamBody))],
     condition: IfMatch,
-    context: In,
+    context: ContextDep,
     response: Response,
-) -> TeamShown:
+) -> TeamView:
     workspace = configuration.workspace
-    before, after = await write(context, workspace, mutations.put_team(workspace, team, body, condition))
+    before, after = await update_configuration(context, workspace, mutations.put_team(workspace, team, body, condition))
     existed = team == DEFAULT_TEAM or (before is not None and team in before.teams)
-    _answered(response, created=not existed, version=after.teams[team].version)
+    _config_response(response, created=not existed, version=after.teams[team].version)
     return shown_team(team, body)
 
 
-async def delete_team(configuration: ExistingWorkspace, team: str, condition: IfMatch, context: In) -> None:
+async def delete_team(configuration: ExistingWorkspace, team: str, condition: IfMatch, context: ContextDep) -> None:
     """Refused while rules, policies or agents name the team, or open conversations are with it."""
     if team in configuration.teams:
-        await _refuse_while_agents_are_in(context, configuration.workspace, team)
-        await _refuse_while_tasks_are_with(context, configuration.workspace, team)
-    await write(context, configuration.workspace, mutations.delete_team(configuration.workspace, team, condition))
+        await _require_no_agents(context, configuration.workspace, team)
+        await _require_no_open_tasks(context, configuration.workspace, team)
+    await update_configuration(
+        context, configuration.workspace, mutations.delete_team(configuration.workspace, team, condition)
+    )
 
 
-async def show_routing(configuration: ExistingWorkspace, context: In, response: Response) -> RoutingShown:
+async def show_routing(configuration: ExistingWorkspace, context: ContextDep, response: Response) -> RoutingShown:
     """No rules until some were written. `warnings` say what nobody could ever meet."""
     response.headers["ETag"] = etag(mutations.version_of(configuration.routing) or 0)
     return await _shown_routing(context, configuration)
@@ -119,14 +129,14 @@ async def put_routing(
     configuration: ExistingWorkspace,
     body: Annotated[RoutingBody, Depends(JsonBody(RoutingBody))],
     condition: IfMatch,
-    context: In,
+    context: ContextDep,
     response: Response,
 ) -> RoutingShown:
     """Who waits is planned again at once, at their old places. `warnings` say what nobody could ever meet."""
     workspace = configuration.workspace
-    before, after = await write(context, workspace, mutations.put_routing(workspace, body, condition))
+    before, after = await update_configuration(context, workspace, mutations.put_routing(workspace, body, condition))
     existed = before is not None and before.routing is not None
-    _answered(response, created=not existed, version=mutations.version_of(after.routing) or 0)
+    _config_response(response, created=not existed, version=mutations.version_of(after.routing) or 0)
     return await _shown_routing(context, after)
 
 
@@ -140,22 +150,22 @@ async def put_sla(
     configuration: ExistingWorkspace,
     body: Annotated[SlaBody, Depends(JsonBody(SlaBody))],
     condition: IfMatch,
-    context: In,
+    context: ContextDep,
     response: Response,
 ) -> SlaBody:
     workspace = configuration.workspace
-    before, after = await write(context, workspace, mutations.put_sla(workspace, body, condition))
+    before, after = await update_configuration(context, workspace, mutations.put_sla(workspace, body, condition))
     existed = before is not None and before.sla is not None
-    _answered(response, created=not existed, version=mutations.version_of(after.sla) or 0)
+    _config_response(response, created=not existed, version=mutations.version_of(after.sla) or 0)
     return body
 
 
-def _answered(response: Response, *, created: bool, version: int) -> None:
+def _config_response(response: Response, *, created: bool, version: int) -> None:
     response.status_code = 201 if created else 200
     response.headers["ETag"] = etag(version)
 
 
-async def _refuse_while_agents_are_in(context: Context, workspace: str, team: str) -> None:
+async def _require_no_agents(context: Context, workspace: str, team: str) -> None:
     after: str | None = None
     while True:
         page = await context.store.query(
@@ -170,7 +180,7 @@ async def _refuse_while_agents_are_in(context: Context, workspace: str, team: st
         after = page.next
 
 
-async def _refuse_while_tasks_are_with(context: Context, workspace: str, team: str) -> None:
+async def _require_no_open_tasks(context: Context, workspace: str, team: str) -> None:
     """An open conversation of a team that is gone would wait for ever: nobody could be in that team."""
     for state in ("waiting", "assigned"):
         after: str | None = None
@@ -186,7 +196,7 @@ async def _refuse_while_tasks_are_with(context: Context, workspace: str, team: s
 
 def router_of() -> APIRouter:
     """The routes; each states the scope that it needs."""
-    read, admin = [Depends(allowed("read"))], [Depends(allowed("admin"))]
+    read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces", tags=["configuration"])
     add = router.add_api_route
     add("", list_workspaces)

@@ -10,7 +10,7 @@ from schemas.envelope import Event, encode
 from schemas.routing import RulesChanged
 from schemas.topics import topic_of
 from schemas.values import instant_text
-from services.platform.bus.port import Outgoing, partition_of
+from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
 from services.platform.host.service import Context
@@ -40,7 +40,9 @@ async def announce(context: Context, one: Announcement) -> None:
     partition = partition_of(one.workspace, context.bus.partitions)
     key = Key(ANNOUNCEMENTS.name, one.workspace)
     try:
-        await context.bus.publish([Outgoing(topic_of(RULES_CHANGED).name, partition, one.workspace, encode(event))])
+        await context.bus.publish(
+            [ProducerRecord(topic_of(RULES_CHANGED).name, partition, one.workspace, encode(event))]
+        )
         # Fenced: newer rules were written meanwhile, and are announced by whoever wrote them.
         await context.store.commit(Changes(conditions=[Condition(key, "version", one.version)], deletes=[key]))
     except (Fenced, Unavailable, Unknown):

@@ -4,15 +4,15 @@ from urllib.parse import urlsplit
 
 from schemas.configuration import AccountBody
 from services.platform.core.settings import Settings
-from services.platform.http.client_address import DEFAULT_PORTS, is_host, wrong_callback
-from services.workspaces.mutations import KEPT_CREDENTIAL
+from services.platform.http.client_address import DEFAULT_PORTS, is_host, validate_callback_url
+from services.workspaces.mutations import REDACTED
 
 SHORTEST_SECRET = 8
 PROVING = frozenset({"secret_token", "secret_token_previous", "identity_secret"})
 """Credentials by which callers prove themselves and which people make up; that of `api` is checked by its channel."""
 
 
-def wrong_target(api_base: str | None, settings: Settings) -> list[tuple[str, str]]:
+def validate_api_base(api_base: str | None, settings: Settings) -> list[tuple[str, str]]:
     """(pointer, sentence) when `api_base` is no plain http(s) address, or one that the settings do not allow."""
     if api_base is None:
         return []
@@ -25,10 +25,10 @@ def wrong_target(api_base: str | None, settings: Settings) -> list[tuple[str, st
     return [("/api_base", f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
 
 
-def wrong_callbacks(body: AccountBody, settings: Settings) -> list[tuple[str, str]]:
+def validate_callback_urls(body: AccountBody, settings: Settings) -> list[tuple[str, str]]:
     """(pointer, sentence) for each credential `…_url` that cannot be called, or is private and not allowed."""
     urls = {name: url for name, url in body.credentials.items() if name.endswith("_url")}
-    return [pair for name, url in urls.items() for pair in wrong_callback(f"/credentials/{name}", url, settings)]
+    return [pair for name, url in urls.items() for pair in validate_callback_url(f"/credentials/{name}", url, settings)]
 
 
 def _address(api_base: str) -> str | None:
@@ -51,4 +51,4 @@ def weak_secrets(body: AccountBody) -> list[tuple[str, str]]:
 
 def is_weak(name: str, value: str) -> bool:
     """Whether a credential is a secret that proves who calls, and could be guessed. `set`: as it was before."""
-    return name in PROVING and value != KEPT_CREDENTIAL and 0 < len(value) < SHORTEST_SECRET
+    return name in PROVING and value != REDACTED and 0 < len(value) < SHORTEST_SECRET

@@ -10,28 +10,28 @@ from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
     Calendar,
-    Kept,
     Own,
     Rule,
     Scope,
     TeamBody,
+    Versioned,
     WorkspaceBody,
     WorkspaceConfiguration,
 )
 from schemas.values import Instant, Json
-from services.platform.http.dependencies import Listing, PageAsked, no_cursor
-from services.platform.store.cursors import read_cursor, written_cursor
+from services.platform.http.dependencies import Page, PageParams, reject_cursor
+from services.platform.store.cursors import decode_cursor, encode_cursor
 from services.platform.store.port import Query
 from services.records.keys import KeyRecord
 from services.records.unmet import Warned
-from services.workspaces.mutations import KEPT_CREDENTIAL
+from services.workspaces.mutations import REDACTED
 
 Item = TypeVar("Item", bound=BaseModel)
 Hours = Annotated[Calendar | None, Field(exclude_if=lambda calendar: calendar is None)]
 """A calendar that was written; where none was, it is not shown."""
 
 
-class WorkspaceShown(BaseModel):
+class WorkspaceView(BaseModel):
     """A workspace."""
 
     id: str
@@ -42,7 +42,7 @@ class WorkspaceShown(BaseModel):
     own: Annotated[Own | None, Field(exclude_if=lambda own: own is None)] = None
 
 
-class TeamShown(BaseModel):
+class TeamView(BaseModel):
     """A team."""
 
     id: str
@@ -50,7 +50,7 @@ class TeamShown(BaseModel):
     calendar: Hours = None
 
 
-class AccountShown(BaseModel):
+class AccountView(BaseModel):
     """An account. Each credential reads `"set"`; the platform posts to `webhook_path`. `health`: how it is now."""
 
     id: str
@@ -72,7 +72,7 @@ class RoutingShown(BaseModel):
     warnings: list[Warned] = Field(default=[], description="What nobody could ever meet; empty when all is well.")
 
 
-class KeyShown(BaseModel):
+class KeyView(BaseModel):
     """A key, without its secret. `workspace` null: for all workspaces."""
 
     id: str
@@ -82,27 +82,27 @@ class KeyShown(BaseModel):
     created_at: Instant
 
 
-class KeyMade(KeyShown):
+class KeyCreated(KeyView):
     """A key just made: `secret` is what callers send as bearer, and is shown this once: a repeat leaves it out."""
 
     secret: str | None = None
 
 
-def shown_workspace(workspace: str, body: WorkspaceBody) -> WorkspaceShown:
-    return WorkspaceShown(id=workspace, **dict(body))
+def shown_workspace(workspace: str, body: WorkspaceBody) -> WorkspaceView:
+    return WorkspaceView(id=workspace, **dict(body))
 
 
-def shown_team(team: str, body: TeamBody) -> TeamShown:
-    return TeamShown(id=team, **dict(body))
+def shown_team(team: str, body: TeamBody) -> TeamView:
+    return TeamView(id=team, **dict(body))
 
 
-def shown_account(workspace: str, name: str, body: AccountBody, health: AccountHealth) -> AccountShown:
+def shown_account(workspace: str, name: str, body: AccountBody, health: AccountHealth) -> AccountView:
     channel, account = name.split("/", 1)
-    return AccountShown(
+    return AccountView(
         id=account,
         channel=channel,
         name=body.name,
-        credentials=dict.fromkeys(body.credentials, KEPT_CREDENTIAL),
+        credentials=dict.fromkeys(body.credentials, REDACTED),
         language=body.language,
         api_base=body.api_base,
         settings=body.settings,
@@ -112,8 +112,8 @@ def shown_account(workspace: str, name: str, body: AccountBody, health: AccountH
     )
 
 
-def shown_key(record: KeyRecord) -> KeyShown:
-    return KeyShown(
+def shown_key(record: KeyRecord) -> KeyView:
+    return KeyView(
         id=record.id,
         name=record.name,
         workspace=record.workspace or None,
@@ -124,22 +124,22 @@ def shown_key(record: KeyRecord) -> KeyShown:
 
 def teams_of(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
     """Every team by id; `default` is there even when nobody wrote it."""
-    written: dict[str, Kept[TeamBody]] = configuration.teams
+    written: dict[str, Versioned[TeamBody]] = configuration.teams
     return {DEFAULT_TEAM: TeamBody(name="Default"), **{team: kept.body for team, kept in written.items()}}
 
 
-def page_of(items: Sequence[tuple[str, Item]], asked: PageAsked, kind: str, workspace: str) -> Listing[Item]:
+def page_of(items: Sequence[tuple[str, Item]], asked: PageParams, kind: str, workspace: str) -> Page[Item]:
     """A page of a workspace's (id, item) of a kind, ascending by id. Raises Invalid for a cursor of anything else."""
     query = Query(kind, "id", {"workspace": workspace})
-    after = _last_shown(query, asked.cursor) if asked.cursor is not None else ""
+    after = _last_id_of_cursor(query, asked.cursor) if asked.cursor is not None else ""
     rest = sorted((pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
     page = rest[: asked.limit]
-    following = written_cursor(query, [page[-1][0]]) if len(rest) > len(page) else None
-    return Listing(items=[item for _, item in page], next=following)
+    following = encode_cursor(query, [page[-1][0]]) if len(rest) > len(page) else None
+    return Page(items=[item for _, item in page], next=following)
 
 
-def _last_shown(query: Query, cursor: str) -> str:
+def _last_id_of_cursor(query: Query, cursor: str) -> str:
     try:
-        return str(read_cursor(query, cursor, 1)[0])
+        return str(decode_cursor(query, cursor, 1)[0])
     except ValueError as error:
-        raise no_cursor() from error
+        raise reject_cursor() from error

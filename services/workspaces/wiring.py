@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from services.platform.host.service import Context, Part, Service
+from services.platform.host.service import Context, Service, ServiceComponents
 from services.platform.store.port import Collection
 from services.workspaces import accounts, deletion_routes, keys, routes
 from services.workspaces.deletion import Remover, keep_removing
@@ -12,7 +12,7 @@ from services.workspaces.mutations import CheckAccount
 from services.workspaces.rule_notifier import keep_announcing
 
 
-def workspaces(
+def open_workspaces(
     checks: Mapping[str, CheckAccount],
     topics: Mapping[str, Sequence[str]],
     collections: Callable[[], Sequence[Collection[Any]]],
@@ -23,9 +23,9 @@ def workspaces(
     """
 
     @asynccontextmanager
-    async def opened(context: Context) -> AsyncIterator[Part]:
+    async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         remover = Remover(context, topics, collections)
-        yield Part(
+        yield ServiceComponents(
             routers=[
                 routes.router_of(),
                 deletion_routes.router_of(remover),

@@ -18,7 +18,7 @@ from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.host.backup import DRAFT
 from services.platform.host.backup_file import check_backup
-from services.platform.host.data_folder import held
+from services.platform.host.data_folder import lock_data_folder
 from services.platform.host.engine import open_engine
 from services.platform.store.port import Changes, Key, Put
 from services.records.configuration import CONFIGURATIONS
@@ -144,7 +144,7 @@ def test_another_key_than_the_backups_is_left_alone(pasokh: Pasokh, copy: Path) 
 
 def test_a_server_that_runs_there_refuses_a_restore(pasokh: Pasokh, copy: Path) -> None:
     folder = copy.parent / "running"
-    with held(folder):
+    with lock_data_folder(folder):
         result = pasokh("restore", str(copy), "--data", str(folder))
     assert result.exit_code == 1
     assert "is in use by another `pasokh up`" in result.stderr
@@ -253,6 +253,6 @@ def test_without_a_key_file_the_key_is_said_to_be_elsewhere(pasokh: Pasokh, data
 def test_doctor_finds_a_restored_installation_in_order(
     pasokh: Pasokh, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(doctor.LOOKS, "server")  # it looks at the port, which needs sockets
+    monkeypatch.delitem(doctor.CHECKS, "server")  # it looks at the port, which needs sockets
     assert pasokh("restore", str(copy), "--data", str(copy.parent / "new")).exit_code == 0
     assert pasokh("doctor", "--data", str(copy.parent / "new")).exit_code == 0

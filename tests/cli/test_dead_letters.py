@@ -53,7 +53,7 @@ def published(settings: Settings, topic: str, partition: int) -> list[Event]:
         ):
             await consumer.assignment({})
             await consumer.seek(partition, {})
-            return await consumer.take(partition, wait=0.1)
+            return await consumer.poll(partition, wait=0.1)
 
     return [decode(record.value) for record in event_loop.run(read())]
 

@@ -15,11 +15,11 @@ from tests.cli.conftest import Pasokh
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """The look at the port needs sockets, which unit tests have not."""
-    monkeypatch.delitem(doctor.LOOKS, "server")
+    monkeypatch.delitem(doctor.CHECKS, "server")
 
 
-def findings(settings: Settings) -> dict[str, doctor.Finding]:
-    return {finding.name: finding for finding in event_loop.run(doctor.examine(settings))}
+def findings(settings: Settings) -> dict[str, doctor.CheckResult]:
+    return {finding.name: finding for finding in event_loop.run(doctor.run_checks(settings))}
 
 
 def test_before_the_first_start_all_is_well_and_nothing_is_made(pasokh: Pasokh, tmp_path: Path) -> None:

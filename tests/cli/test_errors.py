@@ -5,7 +5,7 @@ from importlib.metadata import version
 import pytest
 import typer
 
-from services.cli.errors import Failed, polite
+from services.cli.errors import CliError, handle_errors
 from services.platform.core.errors import Misconfigured, Unavailable, Unknown
 from tests.cli.conftest import Pasokh
 
@@ -14,10 +14,10 @@ def raising(error: BaseException) -> None:
     def command() -> None:
         raise error
 
-    polite(command)()
+    handle_errors(command)()
 
 
-@pytest.mark.parametrize("kind", [Failed, Misconfigured, Unavailable])
+@pytest.mark.parametrize("kind", [CliError, Misconfigured, Unavailable])
 def test_an_error_that_a_user_can_mend_is_one_sentence(
     kind: type[Exception], capsys: pytest.CaptureFixture[str]
 ) -> None:

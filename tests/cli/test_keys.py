@@ -7,8 +7,8 @@ from services.composition import COLLECTIONS
 from services.platform.core.settings import Settings
 from services.platform.host import event_loop
 from services.platform.host.engine import open_store
-from services.platform.http.auth import Caller
-from services.records.keys import StoredKeys
+from services.platform.http.auth import Principal
+from services.records.keys import ApiKeyAuthenticator
 from tests.cli.conftest import Pasokh
 
 
@@ -19,9 +19,9 @@ def test_a_made_key_is_the_one_that_rest_knows(pasokh: Pasokh, data: Settings) -
     assert (caller.key, caller.workspace, caller.scopes) == (made["id"], None, frozenset({"write"}))
 
 
-async def _caller(settings: Settings, secret: str) -> Caller | None:
+async def _caller(settings: Settings, secret: str) -> Principal | None:
     async with open_store(settings, COLLECTIONS) as store:
-        return await StoredKeys(store).find(secret)
+        return await ApiKeyAuthenticator(store).find(secret)
 
 
 def test_the_list_shows_every_key_and_no_secret(pasokh: Pasokh, data: Settings) -> None:

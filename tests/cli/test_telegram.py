@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
-from services.cli.errors import Failed
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
+from services.cli.errors import CliError
 from services.cli.telegram import Wanted, connect_bot
 from services.composition import COLLECTIONS
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
@@ -28,7 +28,7 @@ def shop(data: Settings) -> Settings:
     """An installation with the workspace `shop`."""
 
     async def write() -> None:
-        body = Kept(body=WorkspaceBody(name="Shop"), version=1, at=SystemClock().now())
+        body = Versioned(body=WorkspaceBody(name="Shop"), version=1, at=SystemClock().now())
         configuration = WorkspaceConfiguration(workspace="shop", version=1, itself=body)
         puts = [
             Put(Key(CONFIGURATIONS.name, "shop/1"), configuration.model_dump(mode="json")),
@@ -60,7 +60,7 @@ def account_of(settings: Settings) -> AccountBody:
     return found
 
 
-def connect(settings: Settings, stand_in: TelegramStandIn, token: str = TOKEN, **wanted: Any) -> None:
+def connect(settings: Settings, stand_in: FakeTelegram, token: str = TOKEN, **wanted: Any) -> None:
     asked = Wanted("shop", "main", token, **wanted)
 
     async def run() -> None:
@@ -72,7 +72,7 @@ def connect(settings: Settings, stand_in: TelegramStandIn, token: str = TOKEN, *
 def test_bot_is_asked_who_it_is_and_its_webhook_is_set_with_a_secret_and_checked(
     shop: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stand_in = TelegramStandIn()
+    stand_in = FakeTelegram()
     connect(shop, stand_in)
     said = capsys.readouterr().out
     assert ("@pasokh_demo_bot" in said, "Telegram confirms it" in said) == (True, True)
@@ -85,14 +85,14 @@ def test_bot_is_asked_who_it_is_and_its_webhook_is_set_with_a_secret_and_checked
 
 
 def test_connecting_again_keeps_the_secret_and_takes_the_new_token(shop: Settings) -> None:
-    connect(shop, TelegramStandIn())
+    connect(shop, FakeTelegram())
     secret = account_of(shop).credentials["secret_token"]
-    connect(shop, TelegramStandIn(), "123456:NEW")
+    connect(shop, FakeTelegram(), "123456:NEW")
     assert account_of(shop).credentials == {"bot_token": "123456:NEW", "secret_token": secret}
 
 
 def test_secret_that_could_be_guessed_is_replaced(shop: Settings) -> None:
-    connect(shop, TelegramStandIn())
+    connect(shop, FakeTelegram())
 
     async def weaken() -> None:
         async with open_store(shop, COLLECTIONS) as store:
@@ -110,12 +110,12 @@ def test_secret_that_could_be_guessed_is_replaced(shop: Settings) -> None:
             await store.commit(Changes(puts=puts))
 
     event_loop.run(weaken())
-    connect(shop, TelegramStandIn())
+    connect(shop, FakeTelegram())
     assert len(account_of(shop).credentials["secret_token"]) >= 32
 
 
 def test_poll_takes_the_webhook_away(shop: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    stand_in = TelegramStandIn()
+    stand_in = FakeTelegram()
     connect(shop, stand_in)
     connect(shop, stand_in, poll=True)
     assert (stand_in.webhooks[BOT], account_of(shop).settings["receive"]) == ("", "poll")
@@ -147,8 +147,8 @@ def test_without_an_address_it_says_what_to_give(pasokh: Pasokh, shop: Settings)
 
 
 def test_token_that_is_none_and_a_workspace_that_is_none_are_named(pasokh: Pasokh, shop: Settings) -> None:
-    with pytest.raises(Failed, match="@BotFather"):
-        connect(shop, TelegramStandIn(), "nonsense", poll=True)
+    with pytest.raises(CliError, match="@BotFather"):
+        connect(shop, FakeTelegram(), "nonsense", poll=True)
     assert account_or_none(shop) is None
     said = pasokh("telegram", "connect", "other", "main", "--token", TOKEN, "--poll").stderr
     assert "there is no workspace 'other'" in said

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.envelope import decode
 from services.console.dead_letters import router_of
-from services.platform.host.service import Part
+from services.platform.host.service import ServiceComponents
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from tests.rest import Rest, open_rest, problem_of
 
@@ -17,7 +17,7 @@ TOPICS = {"conversations": ("inbound", "commands")}
 
 @pytest.fixture
 async def rest() -> AsyncIterator[Rest]:
-    async with open_rest([Part(routers=[router_of(TOPICS)])]) as found:
+    async with open_rest([ServiceComponents(routers=[router_of(TOPICS)])]) as found:
         found.store.collections[DEAD_LETTERS.name] = DEAD_LETTERS
         await found.workspace("shop")
         yield found

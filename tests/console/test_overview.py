@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 
 from services.console.overview import MOST_QUEUED, router_of
-from services.domain.conversation_state import Case, Person
-from services.platform.host.service import Part
+from services.domain.conversation_state import Contact, ConversationState
+from services.platform.host.service import ServiceComponents
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, CounterRecord, counter_id
-from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_LINES, DeliveryRecord, LineRecord, line_id
+from services.records.subscriptions import (
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_ENDPOINTS,
+    DeliveryRecord,
+    EndpointState,
+    endpoint_id,
+)
 from tests.rest import Rest, open_rest, problem_of
 
 BASE = "/v1/workspaces/shop/overview"
@@ -19,7 +25,7 @@ BASE = "/v1/workspaces/shop/overview"
 
 @pytest.fixture
 async def rest() -> AsyncIterator[Rest]:
-    async with open_rest([Part(routers=[router_of()])]) as found:
+    async with open_rest([ServiceComponents(routers=[router_of()])]) as found:
         for collection in (COUNTERS, PERSONS):
             found.store.collections[collection.name] = collection
         await found.workspace("shop")
@@ -70,7 +76,7 @@ def conversation(rest: Rest, name: str, minutes_ago: float, **given: Any) -> Non
         "opened_at": at,
         "updated_at": at,
     }
-    rest.store.keep(CONVERSATIONS, name, Case.model_validate({**fields, **given}))
+    rest.store.keep(CONVERSATIONS, name, ConversationState.model_validate({**fields, **given}))
 
 
 async def test_who_waits_longest_comes_first_and_who_does_not_wait_does_not_come(rest: Rest) -> None:
@@ -85,7 +91,7 @@ async def test_who_waits_longest_comes_first_and_who_does_not_wait_does_not_come
 async def test_customers_are_named_in_this_workspace_only(rest: Rest) -> None:
     for workspace, name in (("shop", "زهرا"), ("other", "Somebody else")):
         key = f"{workspace}/telegram:main:1"
-        person = Person(key=key, workspace=workspace, person="telegram:main:1", name=name, seen_at=rest.clock.now())
+        person = Contact(key=key, workspace=workspace, person="telegram:main:1", name=name, seen_at=rest.clock.now())
         rest.store.keep(PERSONS, key, person)
     answer = await rest.ask("GET", f"{BASE}/customers?person=telegram:main:1&person=telegram:main:nobody")
     assert answer.json()["items"] == [{"person": "telegram:main:1", "name": "زهرا"}]
@@ -118,9 +124,11 @@ def owe(rest: Rest, number: int, line: str, state: str = "pending") -> None:
 
 async def test_a_webhook_tells_what_waits_and_that_it_fails_and_its_host_alone(rest: Rest) -> None:
     await webhook(rest)
-    line = line_id(0, "shop", "crm")
+    line = endpoint_id(0, "shop", "crm")
     later = rest.clock.now() + timedelta(minutes=3)
-    rest.store.keep(WEBHOOK_LINES, line, LineRecord(workspace="shop", webhook="crm", failures=4, paused_until=later))
+    rest.store.keep(
+        WEBHOOK_ENDPOINTS, line, EndpointState(workspace="shop", webhook="crm", failures=4, paused_until=later)
+    )
     for number in range(3):
         owe(rest, number, line)
     owe(rest, 9, line, state="delivered")
@@ -133,8 +141,8 @@ async def test_a_webhook_tells_what_waits_and_that_it_fails_and_its_host_alone(r
 
 async def test_a_long_queue_is_counted_no_further_than_it_is_cheap(rest: Rest) -> None:
     await webhook(rest)
-    line = line_id(1, "shop", "crm")
-    rest.store.keep(WEBHOOK_LINES, line, LineRecord(workspace="shop", webhook="crm"))
+    line = endpoint_id(1, "shop", "crm")
+    rest.store.keep(WEBHOOK_ENDPOINTS, line, EndpointState(workspace="shop", webhook="crm"))
     for number in range(MOST_QUEUED + 1):
         owe(rest, number, line)
     [shown] = (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"]
@@ -144,7 +152,9 @@ async def test_a_long_queue_is_counted_no_further_than_it_is_cheap(rest: Rest) -
 async def test_a_webhook_that_is_gone_is_disabled_until_it_is_written_again(rest: Rest) -> None:
     await webhook(rest)
     version = int((await rest.ask("GET", "/v1/workspaces/shop/webhooks/crm")).headers["etag"].strip('"'))
-    rest.store.keep(WEBHOOK_LINES, line_id(0, "shop", "crm"), LineRecord(workspace="shop", webhook="crm", gone=version))
+    rest.store.keep(
+        WEBHOOK_ENDPOINTS, endpoint_id(0, "shop", "crm"), EndpointState(workspace="shop", webhook="crm", gone=version)
+    )
     assert (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"][0]["disabled"] is True
     body = {"url": "https://hooks.example/new", "types": ["pasokh.conversation."]}
     assert (await rest.ask("PUT", "/v1/workspaces/shop/webhooks/crm", body)).status_code == 200

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.platform.bus.kafka import KafkaBus
-from services.platform.bus.port import Assignment, Bus, Consumer, Outgoing, Record
+from services.platform.bus.port import Assignment, Bus, Consumer, ProducerRecord, Record
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.core.errors import Revoked
 from services.platform.core.time_source import SystemClock
@@ -38,12 +38,12 @@ class BusSite:
                 yield sqlite
 
 
-def event(value: str | bytes = b"", *, topic: str = "inbound", partition: int = 0, key: str = "w/p") -> Outgoing:
+def event(value: str | bytes = b"", *, topic: str = "inbound", partition: int = 0, key: str = "w/p") -> ProducerRecord:
     """An event, by default on partition 0 of `inbound`."""
-    return Outgoing(topic, partition, key, value.encode() if isinstance(value, str) else value)
+    return ProducerRecord(topic, partition, key, value.encode() if isinstance(value, str) else value)
 
 
-def events(values: Iterable[object], **where: object) -> list[Outgoing]:
+def events(values: Iterable[object], **where: object) -> list[ProducerRecord]:
     """An event for each value."""
     return [event(str(value), **where) for value in values]  # type: ignore[arg-type]  # `event` says what is allowed
 
@@ -68,7 +68,7 @@ async def taken(consumer: Consumer, partition: int, count: int, **limits: int) -
     records: list[Record] = []
     async with asyncio.timeout(SOON):
         while len(records) < count:
-            records += await consumer.take(partition, wait=SOON, **limits)
+            records += await consumer.poll(partition, wait=SOON, **limits)
     return records
 
 

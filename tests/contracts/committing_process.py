@@ -9,7 +9,7 @@ import itertools
 import sys
 from asyncio.subprocess import PIPE
 
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.store.port import Changes, Key, Store
 from tests.contracts.sample_collection import COLLECTIONS, ROWS, other, put, thing
 from tests.contracts.stores import StoreSite
@@ -41,7 +41,7 @@ async def killed_after(site: StoreSite, answers: int) -> Answered:
 async def _write(store: Store, writer: int) -> None:
     for n in itertools.count(1):
         puts = [put(thing(f"{writer}-{n}"), at=n), put(other(f"{writer}-{n}"), at=n)]
-        event = Outgoing("inbound", writer % 2, str(writer), str(n).encode())
+        event = ProducerRecord("inbound", writer % 2, str(writer), str(n).encode())
         await store.commit(
             Changes(
                 puts=[*puts, put(Key(ROWS.name, str(writer)), last=n)],

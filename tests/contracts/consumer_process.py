@@ -20,7 +20,7 @@ def _say(text: str) -> None:
 
 
 async def _main(path: Path, partitions: int) -> None:
-    lease = Lease(beat=0.05, seconds=0.5, watch=0.02)
+    lease = Lease(heartbeat_seconds=0.05, seconds=0.5, watch=0.02)
     async with (
         SqliteBus.open(path, SystemClock(), partitions=partitions, lease=lease) as bus,
         bus.consume("g", ["inbound", "commands"]) as consumer,
@@ -31,7 +31,7 @@ async def _main(path: Path, partitions: int) -> None:
         await consumer.seek(0, {})
         _say(f"owns {len(known)}")
         try:
-            while not await consumer.take(0, wait=0.1):
+            while not await consumer.poll(0, wait=0.1):
                 pass
             _say("took a record")
         except Revoked:

@@ -6,13 +6,13 @@ from schemas.values import Contract, Json
 from services.platform.store.port import Changes, Collection, Condition, Document, Index, Key, Put
 
 
-class Thing(Contract):
+class SampleDocument(Contract):
     """What it may hold is up to each test."""
 
 
 THINGS: Collection[Any] = Collection(
     "things",
-    Thing,
+    SampleDocument,
     writer="any",
     indexes=(
         Index("at", ("at",)),
@@ -21,8 +21,8 @@ THINGS: Collection[Any] = Collection(
         Index("kind", ("workspace", "kind")),
     ),
 )
-OTHERS: Collection[Any] = Collection("others", Thing, writer="any")
-ROWS: Collection[Any] = Collection("fence_rows", Thing, writer="any")
+OTHERS: Collection[Any] = Collection("others", SampleDocument, writer="any")
+ROWS: Collection[Any] = Collection("fence_rows", SampleDocument, writer="any")
 COLLECTIONS = (THINGS, OTHERS, ROWS)
 ROW = Key(ROWS.name, "group/0")
 

@@ -13,8 +13,8 @@ from services.platform.store.sqlite import SqliteStore
 from tests.contracts.clocks import MovedClock
 from tests.contracts.sample_collection import COLLECTIONS
 
-WATCHFUL = Lease(beat=0.02, seconds=3, watch=0.01)
-SILENT = Lease(beat=3600, seconds=3, watch=0.01)
+WATCHFUL = Lease(heartbeat_seconds=0.02, seconds=3, watch=0.01)
+SILENT = Lease(heartbeat_seconds=3600, seconds=3, watch=0.01)
 """A member that never renews by itself, as one whose process is stopped."""
 
 

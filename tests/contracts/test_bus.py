@@ -137,7 +137,7 @@ async def test_publishing_does_not_wait_for_a_consumer_that_takes_nothing(bus: B
     async with reading(bus) as consumer:
         for n in range(20):
             await bus.publish(events([f"{n} {'x' * 50_000}"] * 20))
-        assert len(await consumer.take(0, wait=SOON, limit=1)) == 1
+        assert len(await consumer.poll(0, wait=SOON, limit=1)) == 1
     assert await bus.end_offsets(["inbound"], 0) == {"inbound": 400}
 
 
@@ -208,7 +208,7 @@ async def test_what_was_settled_does_not_move_the_position(bus: Bus) -> None:
     await bus.publish(events("abc"))
     async with reading(bus) as consumer:
         await taken(consumer, 0, 3)
-        await consumer.settle(0, {"inbound": 3})
+        await consumer.commit_offsets(0, {"inbound": 3})
     async with reading(bus) as consumer:
         assert values(await taken(consumer, 0, 3)) == list("abc")
 
@@ -232,7 +232,7 @@ async def test_an_offset_outside_the_log_is_out_of_range(bus: Bus, offset: int) 
 async def test_a_partition_is_not_taken_from_before_it_is_sought(bus: Bus) -> None:
     async with reading(bus) as consumer:
         with pytest.raises(Revoked):
-            await consumer.take(1, wait=0)
+            await consumer.poll(1, wait=0)
 
 
 async def test_a_partition_that_is_not_ours_is_revoked(bus: Bus) -> None:
@@ -240,20 +240,20 @@ async def test_a_partition_that_is_not_ours_is_revoked(bus: Bus) -> None:
         with pytest.raises(Revoked):
             await consumer.seek(PARTITIONS, {})
         with pytest.raises(Revoked):
-            await consumer.take(PARTITIONS, wait=0)
-        await consumer.settle(PARTITIONS, {"inbound": 1})
+            await consumer.poll(PARTITIONS, wait=0)
+        await consumer.commit_offsets(PARTITIONS, {"inbound": 1})
 
 
 async def test_a_take_of_nothing_is_empty_after_its_wait(bus: Bus) -> None:
     async with reading(bus) as consumer, asyncio.timeout(SOON):
-        assert await consumer.take(0, wait=0) == []
-        assert await consumer.take(0, wait=0.2) == []
+        assert await consumer.poll(0, wait=0) == []
+        assert await consumer.poll(0, wait=0.2) == []
 
 
 async def test_a_waiting_take_returns_when_an_event_comes(bus: Bus) -> None:
     async with reading(bus) as consumer:
-        waiting = asyncio.create_task(consumer.take(0, wait=SOON))
-        assert await consumer.take(0, wait=0.05) == []
+        waiting = asyncio.create_task(consumer.poll(0, wait=SOON))
+        assert await consumer.poll(0, wait=0.05) == []
         await bus.publish([event("now")])
         async with asyncio.timeout(5):
             assert values(await waiting) == ["now"]
@@ -262,7 +262,7 @@ async def test_a_waiting_take_returns_when_an_event_comes(bus: Bus) -> None:
 async def test_a_waiting_take_is_not_disturbed_by_other_partitions(bus: Bus) -> None:
     async with reading(bus) as consumer:
         await bus.publish([event(partition=1), event(partition=2), event(topic="sla")])
-        assert await consumer.take(0, wait=0.3) == []
+        assert await consumer.poll(0, wait=0.3) == []
 
 
 async def test_takes_keep_to_their_limit_and_lose_nothing(bus: Bus) -> None:
@@ -270,7 +270,7 @@ async def test_takes_keep_to_their_limit_and_lose_nothing(bus: Bus) -> None:
     async with reading(bus, "inbound", "sla") as consumer:
         batches: list[list[str]] = []
         while sum(map(len, batches)) < 70:
-            batches.append(values(await consumer.take(0, wait=SOON, limit=7)))
+            batches.append(values(await consumer.poll(0, wait=SOON, limit=7)))
     assert max(map(len, batches)) <= 7
     got = [int(value) for batch in batches for value in batch]
     assert [n for n in got if n < 50] == list(range(50))
@@ -283,11 +283,11 @@ async def test_takes_keep_about_to_their_bytes_and_lose_nothing(bus: Bus) -> Non
     async with reading(bus) as consumer:
         batches: list[list[str]] = []
         while sum(map(len, batches)) < 20:
-            batches.append(values(await consumer.take(0, wait=SOON, max_bytes=70_000)))
+            batches.append(values(await consumer.poll(0, wait=SOON, max_bytes=70_000)))
         assert [value for batch in batches for value in batch] == wanted
         assert max(map(len, batches)) <= 3
         await consumer.seek(0, {})
-        assert len(await consumer.take(0, wait=SOON, max_bytes=1)) == 1
+        assert len(await consumer.poll(0, wait=SOON, max_bytes=1)) == 1
 
 
 async def test_a_cancelled_take_loses_nothing(bus: Bus) -> None:
@@ -301,7 +301,7 @@ async def test_a_cancelled_take_loses_nothing(bus: Bus) -> None:
         writing = tasks.create_task(write())
         got: list[str] = []
         for turn in range(100_000):
-            taking = asyncio.create_task(consumer.take(0, wait=SOON, limit=3))
+            taking = asyncio.create_task(consumer.poll(0, wait=SOON, limit=3))
             # Another point of the take each time; what it had in hand must come again.
             for _ in range(turn % 40):
                 await asyncio.sleep(0)
@@ -328,8 +328,8 @@ async def test_a_slow_reader_holds_little_of_a_large_backlog(bus: Bus) -> None:
                 await consumer.seek(partition, {})
             for _ in range(4):
                 for partition in ALL:
-                    assert len(await consumer.take(partition, wait=SOON, limit=1)) == 1
-                    await consumer.take(partition, wait=0.1, limit=1)
+                    assert len(await consumer.poll(partition, wait=SOON, limit=1)) == 1
+                    await consumer.poll(partition, wait=0.1, limit=1)
             held, _ = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -386,23 +386,23 @@ async def test_a_partition_that_went_to_a_new_member_is_revoked_and_comes_back_w
         before = await holding(one, ALL)
         for partition in ALL:
             await one.seek(partition, {})
-        waiting = {p: asyncio.create_task(one.take(p, wait=SOON)) for p in ALL}
+        waiting = {p: asyncio.create_task(one.poll(p, wait=SOON)) for p in ALL}
         async with other_bus.consume("g", ["inbound", "sla"]) as two:
             _, theirs = await _shared(one, two)
             for partition in theirs:
                 with pytest.raises(Revoked):
                     await waiting.pop(partition)
                 with pytest.raises(Revoked):
-                    await one.take(partition, wait=0)
+                    await one.poll(partition, wait=0)
                 with pytest.raises(Revoked):
                     await one.seek(partition, {})
         after = await holding(one, ALL)
         assert all(after[partition] != before[partition] for partition in theirs)
         for partition in theirs:
             with pytest.raises(Revoked):
-                await one.take(partition, wait=0)
+                await one.poll(partition, wait=0)
             await one.seek(partition, {})
-            assert await one.take(partition, wait=0) == []
+            assert await one.poll(partition, wait=0) == []
         for task in waiting.values():
             task.cancel()
         await asyncio.gather(*waiting.values(), return_exceptions=True)
@@ -441,9 +441,9 @@ async def test_an_assignment_that_is_the_known_one_is_waited_on(bus: Bus) -> Non
 async def test_lag_is_the_end_minus_the_position(bus: Bus) -> None:
     await bus.publish(events(range(10)))
     async with reading(bus) as consumer:
-        records = await consumer.take(0, wait=SOON, limit=4)
+        records = await consumer.poll(0, wait=SOON, limit=4)
         position = records[-1].offset + 1
-        await consumer.settle(0, {"inbound": position})
+        await consumer.commit_offsets(0, {"inbound": position})
         assert (await bus.end_offsets(["inbound"], 0))["inbound"] - position == 6
 
 
@@ -455,7 +455,7 @@ async def tailed(tail: Tail, count: int) -> list[Record]:
     records: list[Record] = []
     async with asyncio.timeout(SOON):
         while len(records) < count:
-            records += await tail.take(wait=SOON)
+            records += await tail.poll(wait=SOON)
     return records
 
 
@@ -465,7 +465,7 @@ async def test_a_tail_reads_every_partition_from_the_moment_it_was_opened(bus: B
         await bus.publish([event("after", partition=partition) for partition in ALL])
         await bus.publish([event("also", topic="sla", partition=1), event("another topic", topic="commands")])
         records = await tailed(tail, PARTITIONS + 1)
-        assert await tail.take(wait=0.1) == []
+        assert await tail.poll(wait=0.1) == []
     found = sorted((r.topic, r.partition, r.offset, r.value.decode()) for r in records)
     assert found == [*(("inbound", partition, 1, "after") for partition in ALL), ("sla", 1, 0, "also")]
 

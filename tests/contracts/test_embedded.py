@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from services.platform.bus.port import Consumer, Outgoing
+from services.platform.bus.port import Consumer, ProducerRecord
 from services.platform.core.errors import Fenced, Misconfigured, Unavailable, Unknown
 from services.platform.core.time_source import SystemClock
-from services.platform.sqlite.worker_thread import Aside
+from services.platform.sqlite.worker_thread import WorkerThreads
 from services.platform.store.port import Changes, Collection, Index, Key, Query
 from services.platform.store.sqlite import SqliteStore
 from tests.contracts import committing_process
-from tests.contracts.sample_collection import OTHERS, ROW, ROWS, THINGS, Thing, move, other, put, thing
+from tests.contracts.sample_collection import OTHERS, ROW, ROWS, THINGS, SampleDocument, move, other, put, thing
 from tests.contracts.sqlite_pair import Pair, open_pair
 from tests.contracts.stores import PAIR, StoreSite
 
@@ -34,15 +34,15 @@ async def pair(path: Path) -> AsyncIterator[Pair]:
         yield opened
 
 
-def event(number: int, *, topic: str = "inbound", partition: int = 0) -> Outgoing:
-    return Outgoing(topic, partition, "w/k", str(number).encode())
+def event(number: int, *, topic: str = "inbound", partition: int = 0) -> ProducerRecord:
+    return ProducerRecord(topic, partition, "w/k", str(number).encode())
 
 
 async def taken(consumer: Consumer, count: int, partition: int = 0) -> list[int]:
     """The numbers of the next `count` events."""
     numbers: list[int] = []
     while len(numbers) < count:
-        numbers += [int(record.value) for record in await consumer.take(partition, wait=5)]
+        numbers += [int(record.value) for record in await consumer.poll(partition, wait=5)]
     return numbers
 
 
@@ -73,24 +73,24 @@ async def test_a_fenced_commit_sends_nothing_though_its_neighbours_do(pair: Pair
 async def test_who_reads_an_event_and_answers_it_is_in_the_next_transaction_with_what_waited(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting, run = list[asyncio.Task[None]](), Aside.run
+    waiting, run = list[asyncio.Task[None]](), WorkerThreads.run
     async with open_pair(path, SystemClock()) as pair, pair.bus.consume("g", ["inbound"]) as consumer:
         await consumer.assignment({})
         await consumer.seek(0, {})
 
         async def answer() -> None:
-            await consumer.take(0, wait=5)
+            await consumer.poll(0, wait=5)
             await pair.store.get_many([thing(1)])
             await pair.bus.publish([event(2)])
 
-        async def run_while_one_waits(aside: Aside, call: Callable[[], object]) -> object:
+        async def run_while_one_waits(aside: WorkerThreads, call: Callable[[], object]) -> object:
             if not waiting:
                 waiting.append(asyncio.create_task(pair.bus.publish([event(3)])))
             return await run(aside, call)
 
         answering = asyncio.create_task(answer())
         await asyncio.sleep(0)  # it waits now
-        monkeypatch.setattr(Aside, "run", run_while_one_waits)
+        monkeypatch.setattr(WorkerThreads, "run", run_while_one_waits)
         await pair.bus.publish([event(1)])
         await asyncio.gather(answering, *waiting)
     with closing(sqlite3.connect(path)) as connection:
@@ -108,7 +108,7 @@ async def test_who_has_the_event_finds_its_documents(pair: Pair, path: Path) -> 
         await consumer.seek(0, {})
         writing = asyncio.create_task(write())
         for _ in range(50):
-            (record,) = await consumer.take(0, wait=5, limit=1)
+            (record,) = await consumer.poll(0, wait=5, limit=1)
             n = int(record.value)
             assert len(await reader.store.get_many([thing(n), other(n)])) == 2
         await writing
@@ -145,7 +145,7 @@ async def _everything(pair: Pair) -> dict[str, list[int]]:
     async with pair.bus.consume("another", ["inbound"]) as consumer:
         for partition in await consumer.assignment({}):
             await consumer.seek(partition, {})
-            while records := await consumer.take(partition, wait=0.05):
+            while records := await consumer.poll(partition, wait=0.05):
                 for record in records:
                     found[record.key].append(int(record.value))
     return found
@@ -199,7 +199,7 @@ async def test_a_writer_that_is_kept_waiting_is_unavailable_and_reads_go_on(path
 
 
 async def test_too_much_waiting_to_be_written_is_refused_at_once(path: Path) -> None:
-    big = Outgoing("inbound", 0, "k", b"x" * 1_000_000)
+    big = ProducerRecord("inbound", 0, "k", b"x" * 1_000_000)
     async with open_pair(path) as opened:
         with closing(sqlite3.connect(path, isolation_level=None)) as rival:
             rival.execute("BEGIN IMMEDIATE")
@@ -251,9 +251,9 @@ def _size(file: str) -> int:
 
 
 async def test_an_index_declared_later_finds_the_documents_that_were_there(path: Path) -> None:
-    bare: Collection[Thing] = Collection(OTHERS.name, Thing, writer="any")
-    indexed: Collection[Thing] = Collection(
-        OTHERS.name, Thing, writer="any", indexes=(Index("new", ("a.b", "open", "n")),)
+    bare: Collection[SampleDocument] = Collection(OTHERS.name, SampleDocument, writer="any")
+    indexed: Collection[SampleDocument] = Collection(
+        OTHERS.name, SampleDocument, writer="any", indexes=(Index("new", ("a.b", "open", "n")),)
     )
     async with SqliteStore.open(path) as before:
         await before.prepare([bare])  # type: ignore[list-item]  # a collection of some model

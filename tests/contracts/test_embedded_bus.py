@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.topics import WEEK_SECONDS
-from services.platform.bus.port import Assignment, Consumer, Outgoing
+from services.platform.bus.port import Assignment, Consumer, ProducerRecord
 from services.platform.bus.sqlite import SqliteBus
-from services.platform.bus.sqlite_groups import Lease, divided
+from services.platform.bus.sqlite_groups import Lease, range_assign
 from services.platform.core.errors import Misconfigured, OutOfRange, Revoked
 from services.platform.core.time_source import SystemClock
 from tests.contracts.clocks import MovedClock
@@ -42,8 +42,8 @@ async def opened(path: Path, clock: MovedClock, lease: Lease = WATCHFUL) -> Asyn
         yield bus
 
 
-def event(number: int, partition: int = 0, topic: str = "inbound") -> Outgoing:
-    return Outgoing(topic, partition, "k", str(number).encode())
+def event(number: int, partition: int = 0, topic: str = "inbound") -> ProducerRecord:
+    return ProducerRecord(topic, partition, "k", str(number).encode())
 
 
 async def settled(consumer: Consumer, partitions: set[int]) -> Assignment:
@@ -83,7 +83,7 @@ async def test_a_partition_that_does_not_exist_is_refused(path: Path, clock: Mov
 @given(members=st.integers(1, 12), partitions=st.integers(1, 40))
 def test_partitions_are_divided_evenly_and_in_ranges(members: int, partitions: int) -> None:
     names = [f"m{n:02}" for n in range(members)]
-    owners = [divided(names, partitions)[p] for p in range(partitions)]
+    owners = [range_assign(names, partitions)[p] for p in range(partitions)]
     shares = [owners.count(name) for name in names]
     assert owners == sorted(owners)
     assert max(shares) - min(shares) <= 1
@@ -98,8 +98,8 @@ async def test_offsets_have_no_gap_whoever_publishes(path: Path, clock: MovedClo
         await settled(consumer, set(range(PARTITIONS)))
         for partition in (0, 1):
             await consumer.seek(partition, {})
-            records = await consumer.take(partition, wait=5)
-            while len(records) < 80 and (more := await consumer.take(partition, wait=5)):
+            records = await consumer.poll(partition, wait=5)
+            while len(records) < 80 and (more := await consumer.poll(partition, wait=5)):
                 records += more
             assert [record.offset for record in records] == list(range(80))
 
@@ -108,7 +108,7 @@ async def test_events_of_another_process_wake_a_waiting_consumer(path: Path, clo
     async with opened(path, clock) as here, opened(path, clock) as there, here.consume("g", TOPICS) as consumer:
         await settled(consumer, set(range(PARTITIONS)))
         await consumer.seek(2, {})
-        taking = asyncio.create_task(consumer.take(2, wait=5))
+        taking = asyncio.create_task(consumer.poll(2, wait=5))
         await there.publish([event(7, 2, "commands")])
         assert [(r.topic, r.value) for r in await taking] == [("commands", b"7")]
 
@@ -135,7 +135,7 @@ async def test_a_silent_member_loses_its_partitions_after_its_lease(path: Path, 
     ):
         await settled(paused, {0, 1})
         clock.pass_seconds(2.9)
-        await lively.renew()
+        await lively.heartbeat()
         await settled(other, {2, 3})
         clock.pass_seconds(0.2)
         await settled(other, {0, 1, 2, 3})
@@ -143,7 +143,7 @@ async def test_a_silent_member_loses_its_partitions_after_its_lease(path: Path, 
 
 async def test_a_process_that_slept_through_its_lease_finds_out_before_it_reads(path: Path, clock: MovedClock) -> None:
     """Asleep means: it neither renews nor looks. Only its next call can tell it."""
-    deaf = Lease(beat=3600, seconds=3, watch=3600)
+    deaf = Lease(heartbeat_seconds=3600, seconds=3, watch=3600)
     async with opened(path, clock, deaf) as asleep, asleep.consume("g", TOPICS) as paused:
         before = await settled(paused, {0, 1, 2, 3})
         await paused.seek(0, {})
@@ -152,11 +152,11 @@ async def test_a_process_that_slept_through_its_lease_finds_out_before_it_reads(
             await settled(other, {0, 1, 2, 3})
             await lively.publish([event(1)])
             with pytest.raises(Revoked):
-                await paused.take(0, wait=0)
+                await paused.poll(0, wait=0)
             after = await settled(paused, {2, 3})
             assert min(after.values()) > max(before.values())
             with pytest.raises(Revoked):
-                await paused.take(2, wait=0)
+                await paused.poll(2, wait=0)
 
 
 async def test_a_partition_lost_and_won_again_has_to_be_sought_anew(path: Path, clock: MovedClock) -> None:
@@ -168,13 +168,13 @@ async def test_a_partition_lost_and_won_again_has_to_be_sought_anew(path: Path, 
         after = await settled(first, {0, 1, 2, 3})
         assert after[3] > before[3]
         with pytest.raises(Revoked):
-            await first.take(3, wait=0)
+            await first.poll(3, wait=0)
         await first.seek(3, {})
-        assert await first.take(3, wait=0) == []
+        assert await first.poll(3, wait=0) == []
 
 
 async def test_a_stopped_process_that_goes_on_finds_its_partitions_gone(path: Path) -> None:
-    lease = Lease(beat=0.05, seconds=0.5, watch=0.02)
+    lease = Lease(heartbeat_seconds=0.05, seconds=0.5, watch=0.02)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.contracts.consumer_process", str(path), str(PARTITIONS), stdout=PIPE
     )
@@ -207,7 +207,7 @@ async def test_records_older_than_their_topic_keeps_are_removed_and_offsets_go_o
         await bus.trim()
         await settled(consumer, {0, 1, 2, 3})
         assert await consumer.seek(0, {}) == {"inbound": 1200}
-        assert [record.offset for record in await consumer.take(0, wait=5)] == list(range(1200, 1210))
+        assert [record.offset for record in await consumer.poll(0, wait=5)] == list(range(1200, 1210))
         await bus.publish([event(1210)])
         assert await bus.end_offsets(["inbound"], 0) == {"inbound": 1211}
 
@@ -221,7 +221,7 @@ async def test_a_log_that_retention_has_emptied_keeps_its_offsets(path: Path, cl
         await settled(consumer, {0, 1, 2, 3})
         assert await consumer.seek(0, {}) == {"inbound": 5}
         await bus.publish([event(5)])
-        assert [record.offset for record in await consumer.take(0, wait=5)] == [5]
+        assert [record.offset for record in await consumer.poll(0, wait=5)] == [5]
 
 
 @pytest.mark.parametrize("left", [0, 1])
@@ -235,7 +235,7 @@ async def test_a_reader_that_retention_has_overtaken_is_told(path: Path, clock: 
             await bus.publish([event(5)])
         await bus.trim()
         with pytest.raises(OutOfRange):
-            await consumer.take(0, wait=5)
+            await consumer.poll(0, wait=5)
         with pytest.raises(OutOfRange):
             await consumer.seek(0, {"inbound": 2})
         with pytest.raises(OutOfRange):

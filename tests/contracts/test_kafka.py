@@ -127,9 +127,9 @@ async def _open_and_publish(site: BusSite) -> None:
 async def test_settled_positions_are_the_offsets_of_the_group(site: BusSite, bus: Bus) -> None:
     await bus.publish(events(range(5)))
     async with reading(bus, group="g") as consumer:
-        await consumer.settle(0, {"inbound": 2})
-        await consumer.settle(0, {"inbound": 4})
-        await consumer.settle(1, {"inbound": 0})
+        await consumer.commit_offsets(0, {"inbound": 2})
+        await consumer.commit_offsets(0, {"inbound": 4})
+        await consumer.commit_offsets(1, {"inbound": 0})
     async with administering(site) as admin:
         kept = await admin.list_consumer_group_offsets(f"{site.namespace}.g")
     assert {(where.topic, where.partition): at.offset for where, at in kept.items()} == {
@@ -160,7 +160,7 @@ async def test_a_reader_that_retention_overtakes_is_told(site: BusSite, bus: Bus
     for one in large:
         await bus.publish([event(os.urandom(100_000) + one.encode())])
     async with reading(bus) as consumer:
-        await consumer.take(0, wait=SOON, limit=1)
+        await consumer.poll(0, wait=SOON, limit=1)
         await _forget(site, 60)
         await bus.publish([event("after the gap")])
         with pytest.raises(OutOfRange):
@@ -181,8 +181,8 @@ async def test_a_bus_that_dies_is_unavailable_soon_and_goes_on_when_it_is_back(s
         assert await seconds_to_fail(bus.check) < 6
         assert await seconds_to_fail(lambda: bus.end_offsets(["inbound"], 0)) < 8
         with suppress(Revoked):  # on a machine so slow that the group has missed us
-            assert await consumer.take(0, wait=0) == []
-            await consumer.settle(0, {"inbound": 1})
+            assert await consumer.poll(0, wait=0) == []
+            await consumer.commit_offsets(0, {"inbound": 1})
         stoppable_kafka.start()
         await persistently(lambda: bus.publish(events(["after", "last"])))
         await bus.check()

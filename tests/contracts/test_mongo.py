@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from pymongo import AsyncMongoClient
 
 from schemas.values import Contract
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Fenced, Misconfigured, Unavailable, Unknown
 from services.platform.store import mongo
-from services.platform.store.mongo import MongoStore, refuse_standalone
+from services.platform.store.mongo import MongoStore, require_replica_set
 from services.platform.store.port import Changes, Collection, Condition, Document, Index, Key, Put, Query
 from tests.live_servers.server import Server
 
@@ -74,12 +74,12 @@ async def _seq(store: MongoStore) -> object:
 
 def test_a_server_that_runs_alone_is_refused_with_the_fix() -> None:
     with pytest.raises(Misconfigured, match=r"rs\.initiate"):
-        refuse_standalone({"isWritablePrimary": True, "ok": 1.0})
+        require_replica_set({"isWritablePrimary": True, "ok": 1.0})
 
 
 @pytest.mark.parametrize("hello", [{"setName": "pasokh"}, {"msg": "isdbgrid"}])
 def test_a_replica_set_and_a_router_of_shards_are_taken(hello: dict[str, str]) -> None:
-    refuse_standalone(hello)
+    require_replica_set(hello)
 
 
 @pytest.mark.parametrize("url", ["mongodb://", "http://127.0.0.1:1/", "mongodb://a:b:c/?w=nothing"])
@@ -203,7 +203,7 @@ async def test_a_commit_that_ran_out_of_time_is_in_nobodys_way(
 
 
 async def test_the_outbox_rests_under_its_key_until_it_is_published(store: MongoStore) -> None:
-    events = [Outgoing("inbound", 0, "w/p", '{"text":"سلام"}'.encode())]
+    events = [ProducerRecord("inbound", 0, "w/p", '{"text":"سلام"}'.encode())]
     assert await store.commit(Changes(outbox=events, outbox_key=ROW)) == events
     assert (await store.get_many([ROW]))[ROW] == {"events": [["inbound", 0, "w/p", '{"text":"سلام"}']]}
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.values import Json
-from services.platform.bus.port import MAX_EVENT_BYTES, Outgoing
+from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord
 from services.platform.core.errors import Fenced, TooLarge
 from services.platform.store.port import Changes, Condition, Document, Key, Put, Query, Store, outbox_events
 from tests.contracts import committing_process
@@ -228,7 +228,10 @@ async def _repeat(transfer: Callable[[random.Random], Awaitable[None]], chance: 
 
 
 async def test_an_outbox_is_kept_until_published_unless_the_log_has_it(store: Store, store_site: StoreSite) -> None:
-    events = [Outgoing("inbound", 1, "w/کلید", '{"text":"سلام"}'.encode()), Outgoing("commands", 0, "w/k", b"{}")]
+    events = [
+        ProducerRecord("inbound", 1, "w/کلید", '{"text":"سلام"}'.encode()),
+        ProducerRecord("commands", 0, "w/k", b"{}"),
+    ]
     returned = await store.commit(Changes(outbox=events, outbox_key=other("outbox")))
     kept = await read(store, other("outbox"))
     if store_site.adapter == PAIR:
@@ -247,7 +250,7 @@ async def test_without_events_no_outbox_is_kept(store: Store) -> None:
 
 
 async def test_an_event_that_is_too_large_stops_the_commit_before_it_begins(store: Store) -> None:
-    event = Outgoing("inbound", 0, "k", b"x" * (MAX_EVENT_BYTES + 1))
+    event = ProducerRecord("inbound", 0, "k", b"x" * (MAX_EVENT_BYTES + 1))
     with pytest.raises(TooLarge):
         await store.commit(Changes(puts=[put(thing(1))], outbox=[event], outbox_key=other("outbox")))
     assert await store.get_many([thing(1), other("outbox")]) == {}

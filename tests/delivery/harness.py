@@ -10,18 +10,18 @@ from prometheus_client import CollectorRegistry
 from schemas.accounts import AccountWritten
 from schemas.activity import Activity, Address
 from schemas.channel import Capabilities
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.envelope import Event, decode
 from schemas.outbound import OutboundMessage
-from schemas.values import Contract, Json, Sealed
-from services.channels.port import Account, Receipt, Reply, Request
-from services.delivery.attempt import Outside
+from schemas.values import Contract, EncryptedText, Json
+from services.channels.port import Account, Request, SendReceipt, WebhookResponse
+from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import ACCOUNT_WRITTEN, Sender, SenderMemory
 from services.platform.http.outgoing import Http
-from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
-from services.platform.processing.unit_of_work import Effect, Place, Work
+from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, PartitionContext, UnitOfWork
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Document, Key, Page, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
@@ -72,14 +72,14 @@ class ScriptedChannel:
 
     capabilities: Capabilities = NO_LIMITS
     name: str = "telegram"
-    malformed_status: int = 400
+    status_for_malformed: int = 400
     script: Callable[[OutboundMessage, Account], Awaitable[str | None]] | None = None
     taken: list[str] = field(default_factory=list)
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         return [] if body.credentials.get("bot_token") else [("/credentials/bot_token", "is needed")]
 
-    def handshake(self, request: Request, account: Account) -> Reply | None:
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         return None
 
     def verify(self, request: Request, account: Account) -> None:
@@ -88,9 +88,9 @@ class ScriptedChannel:
     def parse(self, request: Request, account: Account) -> list[Activity]:
         return []
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         self.taken.append(message.id)
-        return Receipt(await self.script(message, account) if self.script else f"tg-{message.id}")
+        return SendReceipt(await self.script(message, account) if self.script else f"tg-{message.id}")
 
 
 class NoHttp:
@@ -100,7 +100,7 @@ class NoHttp:
         raise AssertionError("no call was expected")
 
 
-class Desk:
+class SenderHarness:
     """One partition of the sender, its processor's part played by hand: batches, commits, timers, effects."""
 
     def __init__(self, channel: ScriptedChannel | None = None, partitions: int = 1) -> None:
@@ -109,7 +109,7 @@ class Desk:
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self.sender = Sender(
-            Outside(
+            SendDependencies(
                 channels={self.channel.name: self.channel},
                 http=NoHttp(),  # type: ignore[arg-type] # the fake refuses every call
                 store=self.store,
@@ -117,18 +117,18 @@ class Desk:
                 instruments=DeliveryInstruments(CollectorRegistry()),
             )
         )
-        self.memory: SenderMemory = self.sender.remember()
+        self.memory: SenderMemory = self.sender.new_memory()
         self.connect({"bot_token": "1:a"})
 
     # -- the world -----------------------------------------------------------------------------------------------------
 
     def connect(self, credentials: dict[str, str] | None) -> None:
         """Write the configuration of workspace `w`; None: without the account."""
-        kept = Kept(body=AccountBody(credentials=credentials or {}), version=1, at=START)
+        kept = Versioned(body=AccountBody(credentials=credentials or {}), version=1, at=START)
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=self.seq + 1,
-            itself=Kept(body=WorkspaceBody(name="W"), version=1, at=START),
+            itself=Versioned(body=WorkspaceBody(name="W"), version=1, at=START),
             accounts={} if credentials is None else {"telegram/main": kept},
         )
         head = ConfigurationHead(workspace="w", version=configuration.version)
@@ -138,7 +138,7 @@ class Desk:
 
     def crash(self) -> None:
         """The process dies: memory, running effects and their results are gone; documents stay."""
-        self.memory, self.effects = self.sender.remember(), []
+        self.memory, self.effects = self.sender.new_memory(), []
 
     # -- batches -------------------------------------------------------------------------------------------------------
 
@@ -146,16 +146,16 @@ class Desk:
         """One batch, committed."""
         self.seq += 1
         self.now = max(self.clock.now(), self.now)
-        work = Work(Place("sender", 0, self.partitions, self.seq), self.now, self.store)
+        work = UnitOfWork(PartitionContext("sender", 0, self.partitions, self.seq), self.now, self.store)
         for one in inputs:
-            if isinstance(one, WakeUp):
-                work.unwake(one.name)
+            if isinstance(one, TimerFired):
+                work.cancel_timer(one.name)
         await self.sender.load(work, self.memory, inputs)
         for one in inputs:
             self.sender.decide(work, self.memory, one)
         self._commit(work)
 
-    def _commit(self, work: Work) -> None:
+    def _commit(self, work: UnitOfWork) -> None:
         for put in work.puts():
             self.store.documents[put.key] = put.document
         for key in work.deletes():
@@ -166,12 +166,12 @@ class Desk:
     async def arrive(self, *messages: OutboundMessage) -> None:
         await self.batch(*(arrived(message) for message in messages))
 
-    async def perform(self, effect: Effect | None = None) -> Performed:
+    async def perform(self, effect: Effect | None = None) -> EffectCompleted:
         """Run an effect (default: the oldest); its result is returned, not handed in."""
         one = effect or self.effects[0]
         if one in self.effects:
             self.effects.remove(one)
-        return Performed(one.name, await self.sender.perform(one))
+        return EffectCompleted(one.name, await self.sender.perform(one))
 
     async def deliver(self) -> None:
         """Run all effects and hand their results in, until nothing runs."""
@@ -182,7 +182,7 @@ class Desk:
         """Connect the account anew, and tell the sender as REST does."""
         self.connect(credentials)
         written = AccountWritten(workspace="w", channel="telegram", account="main")
-        await self.batch(Arrived(_event(ACCOUNT_WRITTEN, "w/telegram:main", written), "outbound", 0))
+        await self.batch(ReceivedEvent(_event(ACCOUNT_WRITTEN, "w/telegram:main", written), "outbound", 0))
 
     # -- timers --------------------------------------------------------------------------------------------------------
 
@@ -192,7 +192,7 @@ class Desk:
 
     async def fire(self) -> None:
         """Hand in every timer that is due, in one batch."""
-        due = [WakeUp(t.name, t.due_at, t.data) for t in self.timers() if t.due_at <= self.clock.now()]
+        due = [TimerFired(t.name, t.due_at, t.data) for t in self.timers() if t.due_at <= self.clock.now()]
         if due:
             await self.batch(*due)
 
@@ -251,13 +251,13 @@ def outbound(
         surface="public" if public else "private",
         address=Address(chat=chat or person),
         author=Author(kind="agent", id="sara"),
-        text=Sealed(text=f"text of {identity}"),
+        text=EncryptedText(text=f"text of {identity}"),
         accepted_at=START,
     )
 
 
-def arrived(message: OutboundMessage) -> Arrived:
-    return Arrived(_event("pasokh.outbound.message", message.key, message), "outbound", 0)
+def arrived(message: OutboundMessage) -> ReceivedEvent:
+    return ReceivedEvent(_event("pasokh.outbound.message", message.key, message), "outbound", 0)
 
 
 def _event(event_type: str, key: str, data: Contract) -> Event:

@@ -6,8 +6,8 @@ from schemas.outbound import OutboundMessage
 from schemas.values import Failure
 from services.channels.port import Account, Unauthorized
 from services.delivery.domain.outcomes import GIVE_UP_AFTER
-from services.platform.http.outgoing import Refused, Retryable
-from tests.delivery.harness import START, Desk, ScriptedChannel, outbound
+from services.platform.http.outgoing import PermanentSendError, TransientSendError
+from tests.delivery.harness import START, ScriptedChannel, SenderHarness, outbound
 
 GROUP = "-100"
 
@@ -17,7 +17,7 @@ def flooding(chats: set[str]) -> ScriptedChannel:
 
     async def script(message: OutboundMessage, account: Account) -> str:
         if message.address.chat in chats:
-            raise Retryable("too many requests", 30.0, "chat")
+            raise TransientSendError("too many requests", 30.0, "chat")
         return f"tg-{message.id}"
 
     return ScriptedChannel(script=script)
@@ -25,7 +25,7 @@ def flooding(chats: set[str]) -> ScriptedChannel:
 
 async def test_limit_of_a_group_holds_back_that_group_alone() -> None:
     chats = {GROUP}
-    desk = Desk(flooding(chats))
+    desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
     await desk.deliver()
     chats.clear()
@@ -40,7 +40,7 @@ async def test_limit_of_a_group_holds_back_that_group_alone() -> None:
 
 async def test_order_of_a_person_holds_through_the_limit_of_a_chat() -> None:
     chats = {"1"}
-    desk = Desk(flooding(chats))
+    desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1"), outbound("b", "1"), outbound("other", "2"))
     await desk.deliver()
     chats.clear()
@@ -50,7 +50,7 @@ async def test_order_of_a_person_holds_through_the_limit_of_a_chat() -> None:
 
 async def test_account_waits_when_a_second_chat_meets_the_limit_while_the_first_waits() -> None:
     chats = {"1", "2"}
-    desk = Desk(flooding(chats))
+    desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     desk.clock.pass_seconds(10)
@@ -66,7 +66,7 @@ async def test_account_waits_when_a_second_chat_meets_the_limit_while_the_first_
 
 
 async def test_one_chat_that_meets_it_twice_does_not_hold_the_account() -> None:
-    desk = Desk(flooding({"1"}))
+    desk = SenderHarness(flooding({"1"}))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     desk.clock.pass_seconds(30)
@@ -78,7 +78,7 @@ async def test_one_chat_that_meets_it_twice_does_not_hold_the_account() -> None:
 
 async def test_second_chat_that_meets_it_after_the_first_may_send_again_is_alone() -> None:
     chats = {"1", "2"}
-    desk = Desk(flooding(chats))
+    desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     chats.discard("1")
@@ -92,7 +92,7 @@ async def test_second_chat_that_meets_it_after_the_first_may_send_again_is_alone
 
 
 async def test_hold_of_a_chat_survives_the_process() -> None:
-    desk = Desk(flooding({GROUP}))
+    desk = SenderHarness(flooding({GROUP}))
     await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
     await desk.deliver()
     desk.crash()
@@ -102,7 +102,7 @@ async def test_hold_of_a_chat_survives_the_process() -> None:
 
 async def test_more_held_messages_than_go_on_at_once_all_go_on() -> None:
     chats = {GROUP}
-    desk = Desk(flooding(chats))
+    desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
     await desk.deliver()
     chats.clear()
@@ -126,7 +126,7 @@ def revoked(good: set[str]) -> ScriptedChannel:
 
 
 async def test_refused_credentials_hold_everything_of_the_account_and_try_one_message_at_a_time() -> None:
-    desk = Desk(revoked(set()))
+    desk = SenderHarness(revoked(set()))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     await desk.arrive(*(outbound(f"m{n}", f"2{n}") for n in range(5)))
@@ -144,7 +144,7 @@ async def test_refused_credentials_hold_everything_of_the_account_and_try_one_me
 
 
 async def test_account_written_anew_is_tried_at_once_and_everything_held_goes_in_order() -> None:
-    desk = Desk(revoked({"2:b"}))
+    desk = SenderHarness(revoked({"2:b"}))
     await desk.arrive(outbound("a", "1"), outbound("b", "1"), outbound("c", "2"))
     await desk.deliver()
     await desk.write_account({"bot_token": "2:b"})
@@ -158,7 +158,7 @@ async def test_account_written_anew_is_tried_at_once_and_everything_held_goes_in
 
 
 async def test_account_written_anew_and_wrong_again_costs_one_attempt() -> None:
-    desk = Desk(revoked(set()))
+    desk = SenderHarness(revoked(set()))
     await desk.arrive(outbound("a", "1"), outbound("b", "2"), outbound("c", "3"))
     await desk.deliver()
     before = len(desk.channel.taken)
@@ -170,7 +170,7 @@ async def test_account_written_anew_and_wrong_again_costs_one_attempt() -> None:
 
 async def test_held_messages_are_not_given_up_however_long_it_takes() -> None:
     good: set[str] = set()
-    desk = Desk(revoked(good))
+    desk = SenderHarness(revoked(good))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     desk.clock.pass_seconds(3 * GIVE_UP_AFTER.total_seconds())
@@ -183,7 +183,7 @@ async def test_held_messages_are_not_given_up_however_long_it_takes() -> None:
 
 
 async def test_account_that_is_removed_fails_what_it_held() -> None:
-    desk = Desk(revoked(set()))
+    desk = SenderHarness(revoked(set()))
     await desk.arrive(outbound("a", "1"), outbound("b", "2"))
     await desk.deliver()
     desk.connect(None)
@@ -192,7 +192,7 @@ async def test_account_that_is_removed_fails_what_it_held() -> None:
 
 
 async def test_attempt_lost_with_its_process_lets_the_next_one_try() -> None:
-    desk = Desk(revoked(set()))
+    desk = SenderHarness(revoked(set()))
     await desk.arrive(outbound("a", "1"), outbound("b", "2"))
     await desk.deliver()
     await desk.run_to_next_timer()
@@ -206,7 +206,7 @@ async def test_attempt_lost_with_its_process_lets_the_next_one_try() -> None:
 # -- what is written down of an account --------------------------------------------------------------------------------
 
 
-def refusing(error: Refused, message: str) -> ScriptedChannel:
+def refusing(error: PermanentSendError, message: str) -> ScriptedChannel:
     """A channel that refuses one message and takes all others."""
 
     async def script(one: OutboundMessage, account: Account) -> str:
@@ -218,7 +218,7 @@ def refusing(error: Refused, message: str) -> ScriptedChannel:
 
 
 async def test_refusal_names_the_status_and_the_next_message_goes_out() -> None:
-    desk = Desk(refusing(Refused("too_long", "the callback_url answered 413", 413), "a"))
+    desk = SenderHarness(refusing(PermanentSendError("too_long", "the callback_url answered 413", 413), "a"))
     await desk.arrive(outbound("a"), outbound("b"))
     await desk.deliver()
     assert desk.send("a").error == Failure(code="too_long", detail="the callback_url answered 413", status=413)
@@ -226,7 +226,7 @@ async def test_refusal_names_the_status_and_the_next_message_goes_out() -> None:
 
 
 async def test_last_send_and_last_refusal_are_written_down_and_not_for_each_message() -> None:
-    desk = Desk(refusing(Refused("blocked", "blocked", 403), "a"))
+    desk = SenderHarness(refusing(PermanentSendError("blocked", "blocked", 403), "a"))
     await desk.arrive(outbound("a"), outbound("b"))
     await desk.deliver()
     assert (desk.account().last_refused_at, desk.account().last_sent_at) == (START, START)

@@ -7,11 +7,11 @@ import pytest
 from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account
-from services.delivery.domain.outcomes import GIVE_UP_AFTER, SETTLE_AFTER, START_WITHIN
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, GIVE_UP_AFTER, START_WITHIN
 from services.platform.core.errors import Unavailable
-from services.platform.http.outgoing import Refused, Retryable, Uncertain
-from services.platform.processing.processor import Performed
-from tests.delivery.harness import LIKE_TELEGRAM, START, Desk, ScriptedChannel, arrived, outbound
+from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.processing.processor import EffectCompleted
+from tests.delivery.harness import LIKE_TELEGRAM, START, ScriptedChannel, SenderHarness, arrived, outbound
 
 
 def raising(*errors: Exception) -> ScriptedChannel:
@@ -30,14 +30,14 @@ def raising(*errors: Exception) -> ScriptedChannel:
 
 
 async def test_message_is_committed_as_sending_before_anything_goes_out() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
     assert (desk.send("a").state, desk.send("a").attempts, desk.channel.taken) == ("sending", 1, [])
-    assert [t.due_at for t in desk.timers()] == [START + SETTLE_AFTER]
+    assert [t.due_at for t in desk.timers()] == [START + ASSUME_UNKNOWN_AFTER]
 
 
 async def test_taken_message_is_told_once_and_leaves_nothing_to_wait_for() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
     await desk.deliver()
     (event,) = desk.events
@@ -47,7 +47,7 @@ async def test_taken_message_is_told_once_and_leaves_nothing_to_wait_for() -> No
 
 
 async def test_settled_send_keeps_no_text() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
     await desk.deliver()
     assert desk.send("a").message.text.text == ""
@@ -55,7 +55,7 @@ async def test_settled_send_keeps_no_text() -> None:
 
 
 async def test_repeated_event_sends_nothing_again() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"), outbound("a"))
     await desk.deliver()
     await desk.arrive(outbound("a"))
@@ -65,7 +65,7 @@ async def test_repeated_event_sends_nothing_again() -> None:
 
 
 async def test_secrets_rest_in_no_document_of_the_sender() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     desk.connect({"bot_token": "1:very-secret"})
     await desk.arrive(outbound("a"))
     mine = {k: d for k, d in desk.store.documents.items() if not k.collection.startswith("configuration")}
@@ -77,7 +77,7 @@ async def test_secrets_rest_in_no_document_of_the_sender() -> None:
 
 
 async def test_messages_of_a_person_go_one_after_the_other() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"), outbound("b"), outbound("c"))
     assert [effect.name for effect in desk.effects] == ["send/a"]
     await desk.deliver()
@@ -85,13 +85,13 @@ async def test_messages_of_a_person_go_one_after_the_other() -> None:
 
 
 async def test_persons_do_not_wait_for_each_other() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a", "1"), outbound("b", "2"))
     assert [effect.name for effect in desk.effects] == ["send/a", "send/b"]
 
 
 async def test_retry_holds_the_persons_later_messages_back() -> None:
-    desk = Desk(raising(Retryable("busy")))
+    desk = SenderHarness(raising(TransientSendError("busy")))
     await desk.arrive(outbound("a"), outbound("b"))
     await desk.deliver()
     assert (desk.send("a").state, desk.send("b").state) == ("retry", "queued")
@@ -101,14 +101,14 @@ async def test_retry_holds_the_persons_later_messages_back() -> None:
 
 
 async def test_failed_message_lets_the_next_one_go_in_the_same_batch() -> None:
-    desk = Desk(raising(Refused("blocked", "the bot was blocked by the user")))
+    desk = SenderHarness(raising(PermanentSendError("blocked", "the bot was blocked by the user")))
     await desk.arrive(outbound("a"), outbound("b"))
     await desk.batch(await desk.perform())
     assert (desk.error_of("a"), desk.send("b").state) == ("blocked", "sending")
 
 
 async def test_results_and_arrivals_of_a_person_in_one_batch_keep_the_order() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"), outbound("b"))
     result = await desk.perform()
     await desk.batch(arrived(outbound("c")), result)
@@ -120,7 +120,7 @@ async def test_results_and_arrivals_of_a_person_in_one_batch_keep_the_order() ->
 
 
 async def test_lost_result_is_settled_as_unknown_and_never_sent_again() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
     await desk.perform()
     desk.crash()
@@ -130,10 +130,10 @@ async def test_lost_result_is_settled_as_unknown_and_never_sent_again() -> None:
 
 
 async def test_new_owner_does_not_settle_while_the_old_one_may_still_send() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
     desk.crash()
-    desk.clock.pass_seconds(SETTLE_AFTER.total_seconds() - 1)
+    desk.clock.pass_seconds(ASSUME_UNKNOWN_AFTER.total_seconds() - 1)
     await desk.fire()
     assert desk.send("a").state == "sending"
     desk.clock.pass_seconds(1)
@@ -142,31 +142,31 @@ async def test_new_owner_does_not_settle_while_the_old_one_may_still_send() -> N
 
 
 async def test_uncertain_send_fails_at_once_as_unknown() -> None:
-    desk = Desk(raising(Uncertain("reset")))
+    desk = SenderHarness(raising(SendOutcomeUnknown("reset")))
     await desk.arrive(outbound("a"))
     await desk.deliver()
     assert (desk.error_of("a"), desk.timers()) == ("outcome_unknown", [])
 
 
 async def test_bug_of_a_channel_counts_as_unknown_because_it_may_have_sent() -> None:
-    desk = Desk(raising(KeyError("result")))
+    desk = SenderHarness(raising(KeyError("result")))
     await desk.arrive(outbound("a"))
     await desk.deliver()
     assert desk.error_of("a") == "outcome_unknown"
 
 
 async def test_result_after_the_settling_changes_nothing() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
     late = await desk.perform()
-    desk.clock.pass_seconds(SETTLE_AFTER.total_seconds())
+    desk.clock.pass_seconds(ASSUME_UNKNOWN_AFTER.total_seconds())
     await desk.fire()
     await desk.batch(late)
     assert desk.facts() == [("failed", "a")]
 
 
 async def test_result_of_an_earlier_attempt_changes_nothing() -> None:
-    desk = Desk(raising(Retryable("busy")))
+    desk = SenderHarness(raising(TransientSendError("busy")))
     await desk.arrive(outbound("a"))
     first = await desk.perform()
     await desk.batch(first)
@@ -176,7 +176,7 @@ async def test_result_of_an_earlier_attempt_changes_nothing() -> None:
 
 
 async def test_repeated_result_is_told_once() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
     result = await desk.perform()
     await desk.batch(result, result)
@@ -185,8 +185,8 @@ async def test_repeated_result_is_told_once() -> None:
 
 
 async def test_result_of_a_message_that_nobody_knows_is_ignored() -> None:
-    desk = Desk()
-    await desk.batch(Performed("send/x", {"key": "w/telegram:main:42", "attempt": 1, "result": {"kind": "sent"}}))
+    desk = SenderHarness()
+    await desk.batch(EffectCompleted("send/x", {"key": "w/telegram:main:42", "attempt": 1, "result": {"kind": "sent"}}))
     assert desk.facts() == []
 
 
@@ -195,7 +195,7 @@ async def test_result_of_a_message_that_nobody_knows_is_ignored() -> None:
 
 @pytest.mark.parametrize("seconds", [START_WITHIN.total_seconds() + 0.001, -START_WITHIN.total_seconds() - 0.001])
 async def test_attempt_too_far_from_its_commit_does_not_start_and_is_tried_again(seconds: float) -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
     desk.clock.pass_seconds(seconds)
     await desk.batch(await desk.perform())
@@ -206,7 +206,7 @@ async def test_attempt_too_far_from_its_commit_does_not_start_and_is_tried_again
 
 
 async def test_unreadable_configuration_is_surely_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk()
+    desk = SenderHarness()
     await desk.arrive(outbound("a"))
 
     async def away(keys: object) -> None:
@@ -223,7 +223,7 @@ async def test_unreadable_configuration_is_surely_not_sent(monkeypatch: pytest.M
 async def test_account_that_is_gone_or_without_credentials_fails_the_message(
     credentials: dict[str, str] | None,
 ) -> None:
-    desk = Desk()
+    desk = SenderHarness()
     desk.connect(credentials)
     await desk.arrive(outbound("a"))
     await desk.deliver()
@@ -231,7 +231,7 @@ async def test_account_that_is_gone_or_without_credentials_fails_the_message(
 
 
 async def test_unknown_channel_or_workspace_fails_the_message() -> None:
-    desk = Desk()
+    desk = SenderHarness()
     strange = outbound("b", "7").model_copy(update={"channel": "pigeon"})
     await desk.arrive(outbound("a", workspace="gone"), strange)
     await desk.deliver()
@@ -244,10 +244,10 @@ async def test_credentials_changed_while_waiting_are_used_at_the_next_attempt() 
     async def script(message: OutboundMessage, account: Account) -> str | None:
         seen.append(account.body.credentials["bot_token"])
         if len(seen) == 1:
-            raise Retryable("busy")
+            raise TransientSendError("busy")
         return None
 
-    desk = Desk(ScriptedChannel(script=script))
+    desk = SenderHarness(ScriptedChannel(script=script))
     await desk.arrive(outbound("a"))
     await desk.deliver()
     desk.connect({"bot_token": "2:b"})
@@ -260,9 +260,9 @@ async def test_credentials_changed_while_waiting_are_used_at_the_next_attempt() 
 
 async def test_unreachable_platform_is_given_up_after_a_day_and_not_before() -> None:
     async def down(message: OutboundMessage, account: Account) -> str:
-        raise Retryable("no connection")
+        raise TransientSendError("no connection")
 
-    desk = Desk(ScriptedChannel(script=down))
+    desk = SenderHarness(ScriptedChannel(script=down))
     await desk.arrive(outbound("a"))
     await desk.settle_all()
     assert desk.error_of("a") == "unreachable"
@@ -271,7 +271,7 @@ async def test_unreachable_platform_is_given_up_after_a_day_and_not_before() -> 
 
 
 async def test_platform_that_names_a_time_for_the_account_is_obeyed_by_the_whole_account() -> None:
-    desk = Desk(raising(Retryable("unavailable", after=30.0, scope="account")))
+    desk = SenderHarness(raising(TransientSendError("unavailable", after=30.0, scope="account")))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     await desk.arrive(outbound("b", "2"))
@@ -282,7 +282,7 @@ async def test_platform_that_names_a_time_for_the_account_is_obeyed_by_the_whole
 
 
 async def test_other_accounts_do_not_share_a_pause() -> None:
-    desk = Desk(raising(Retryable("unavailable", after=30.0, scope="account")))
+    desk = SenderHarness(raising(TransientSendError("unavailable", after=30.0, scope="account")))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
     await desk.arrive(outbound("b", "2").model_copy(update={"account": "second", "key": "w/telegram:second:2"}))
@@ -293,7 +293,7 @@ async def test_other_accounts_do_not_share_a_pause() -> None:
 
 
 async def test_second_message_to_a_chat_within_a_second_waits_for_its_slot() -> None:
-    desk = Desk(ScriptedChannel(capabilities=LIKE_TELEGRAM))
+    desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
     await desk.arrive(outbound("a"), outbound("b"))
     await desk.deliver()
     assert (desk.channel.taken, desk.send("b").state) == (["a"], "waiting")
@@ -303,7 +303,7 @@ async def test_second_message_to_a_chat_within_a_second_waits_for_its_slot() -> 
 
 
 async def test_group_takes_twenty_a_minute_whoever_is_answered_there() -> None:
-    desk = Desk(ScriptedChannel(capabilities=LIKE_TELEGRAM))
+    desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
     await desk.arrive(*(outbound(f"m{n}", str(n), chat="-100", public=True) for n in range(10)))
     assert len(desk.effects) == 1
     await desk.settle_all()
@@ -312,7 +312,7 @@ async def test_group_takes_twenty_a_minute_whoever_is_answered_there() -> None:
 
 async def test_account_starts_no_more_than_its_rate() -> None:
     starts: list[float] = []
-    desk = Desk(ScriptedChannel(capabilities=LIKE_TELEGRAM))
+    desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
 
     async def script(message: OutboundMessage, account: Account) -> None:
         starts.append(desk.clock.monotonic())
@@ -327,7 +327,7 @@ async def test_account_starts_no_more_than_its_rate() -> None:
 
 async def test_full_account_does_not_delay_one_busy_chat_twice_nor_lose_anybody() -> None:
     capabilities = Capabilities(surfaces=("private",), text_limit=1, account_rate_per_second=1.0)
-    desk = Desk(ScriptedChannel(capabilities=capabilities))
+    desk = SenderHarness(ScriptedChannel(capabilities=capabilities))
     await desk.arrive(*(outbound(f"m{n}", str(n)) for n in range(5)))
     wakes = 0
     while desk.timers():
@@ -340,8 +340,8 @@ async def test_full_account_does_not_delay_one_busy_chat_twice_nor_lose_anybody(
 
 async def test_those_who_wait_out_a_pause_start_at_the_accounts_rate_after_it() -> None:
     capabilities = Capabilities(surfaces=("private",), text_limit=1, account_rate_per_second=1.0)
-    desk = Desk(ScriptedChannel(capabilities=capabilities))
-    left = [Retryable("unavailable", after=10.0, scope="account")]
+    desk = SenderHarness(ScriptedChannel(capabilities=capabilities))
+    left = [TransientSendError("unavailable", after=10.0, scope="account")]
 
     async def script(message: OutboundMessage, account: Account) -> None:
         if left:
@@ -356,7 +356,7 @@ async def test_those_who_wait_out_a_pause_start_at_the_accounts_rate_after_it() 
 
 
 async def test_lost_memory_forgets_limits_and_still_sends_everything_once() -> None:
-    desk = Desk(ScriptedChannel(capabilities=LIKE_TELEGRAM))
+    desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
     await desk.arrive(*(outbound(f"m{n}", "1") for n in range(3)))
     await desk.deliver()
     desk.crash()
@@ -369,11 +369,11 @@ async def test_lost_memory_forgets_limits_and_still_sends_everything_once() -> N
 DROPS_REPEATS = Capabilities(surfaces=("private",), text_limit=4096, drops_repeats=True)
 
 
-@pytest.mark.parametrize("error", [Uncertain("reset"), TimeoutError(), ValueError("a bug")])
+@pytest.mark.parametrize("error", [SendOutcomeUnknown("reset"), TimeoutError(), ValueError("a bug")])
 async def test_uncertain_send_is_tried_again_within_ten_seconds_where_repeats_are_dropped(error: Exception) -> None:
     channel = raising(error)
     channel.capabilities = DROPS_REPEATS
-    desk = Desk(channel)
+    desk = SenderHarness(channel)
     await desk.arrive(outbound("a"))
     await desk.deliver()
     assert desk.send("a").state == "retry"
@@ -383,7 +383,7 @@ async def test_uncertain_send_is_tried_again_within_ten_seconds_where_repeats_ar
 
 
 async def test_send_cut_off_by_a_crash_is_tried_again_where_repeats_are_dropped() -> None:
-    desk = Desk(ScriptedChannel(capabilities=DROPS_REPEATS))
+    desk = SenderHarness(ScriptedChannel(capabilities=DROPS_REPEATS))
     await desk.arrive(outbound("a"))
     await desk.perform()
     desk.crash()

@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.port import Account, Unauthorized
-from services.platform.http.outgoing import Refused, Retryable, Uncertain
-from services.platform.processing.processor import Performed
+from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.processing.processor import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
-from tests.delivery.harness import LIKE_TELEGRAM, Desk, ScriptedChannel, outbound
+from tests.delivery.harness import LIKE_TELEGRAM, ScriptedChannel, SenderHarness, outbound
 
 Fate = Literal["taken", "busy", "flood", "paused", "locked", "refused", "reset_after", "reset_before"]
 FATES: tuple[Fate, ...] = get_args(Fate)
@@ -45,17 +45,17 @@ class Platform:
     def _answer(self, message: OutboundMessage) -> str:
         match self.fate:
             case "busy":
-                raise Retryable("busy")
+                raise TransientSendError("busy")
             case "paused":
-                raise Retryable("unavailable", after=7.0, scope="account")
+                raise TransientSendError("unavailable", after=7.0, scope="account")
             case "flood":
-                raise Retryable("too many requests", after=7.0, scope="chat")
+                raise TransientSendError("too many requests", after=7.0, scope="chat")
             case "locked":
                 raise Unauthorized("the token is not accepted", 401)
             case "refused":
-                raise Refused("blocked", "blocked")
+                raise PermanentSendError("blocked", "blocked")
             case "reset_after" | "reset_before":
-                raise Uncertain("reset")
+                raise SendOutcomeUnknown("reset")
             case "taken":
                 return f"tg-{message.id}"
 
@@ -67,9 +67,9 @@ class Sending(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.platform = Platform()
-        self.desk = Desk(ScriptedChannel(capabilities=LIKE_TELEGRAM, script=self.platform.take))
+        self.desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM, script=self.platform.take))
         self.asked: dict[str, list[str]] = {p: [] for p in PERSONS}
-        self.results: list[Performed] = []
+        self.results: list[EffectCompleted] = []
         self.zombies: list[Effect] = []
 
     def teardown(self) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from services.demo.agents import MOST_REPLIES, Deed, Desk
+from services.demo.agents import MOST_REPLIES, AgentAction, AgentSimulator
 from services.demo.corpus import ANYTHING_ELSE, EXCHANGES, LANGUAGES
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -15,15 +15,15 @@ def conversation(status: str = "assigned", identity: str = "c1", language: str |
     return {"id": identity, "status": status, "agent": "sara", "language": language, "person": person}
 
 
-def first_deed(desk: Desk, one: dict[str, Any], start: datetime = START) -> tuple[Deed, float]:
+def first_deed(desk: AgentSimulator, one: dict[str, Any], start: datetime = START) -> tuple[AgentAction, float]:
     for second in range(200):
         for deed in desk.look([one], start + timedelta(seconds=second)):
             return deed, float(second)
     raise AssertionError("nothing was done")
 
 
-def desk() -> Desk:
-    return Desk(Random(3), run="r")
+def desk() -> AgentSimulator:
+    return AgentSimulator(Random(3), run="r")
 
 
 def test_answer_fits_what_was_written_last_and_is_the_same_when_it_is_tried_again() -> None:

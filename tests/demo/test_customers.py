@@ -9,18 +9,18 @@ from schemas.configuration import AccountBody
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
 from services.demo.corpus import LANGUAGES
-from services.demo.customers import MOST_OPEN, Crowd
+from services.demo.customers import MOST_OPEN, CustomerSimulator
 from services.demo.updates import GROUP, Update
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 ACCOUNT = Account("demo", "telegram", "main", AccountBody(credentials={"bot_token": "1:a", "secret_token": "s"}))
 
 
-def crowd(seed: int = 1, at: datetime = START) -> Crowd:
-    return Crowd.starting(at, Random(seed))
+def crowd(seed: int = 1, at: datetime = START) -> CustomerSimulator:
+    return CustomerSimulator.starting(at, Random(seed))
 
 
-def lived(people: Crowd, moments: int, open_conversations: int = 0) -> list[Update]:
+def lived(people: CustomerSimulator, moments: int, open_conversations: int = 0) -> list[Update]:
     updates = []
     for second in range(moments):
         people.counted(open_conversations)
@@ -88,7 +88,7 @@ def test_link_of_a_hand_off_is_followed_in_private_by_the_one_it_was_for() -> No
         "text": "https://t.me/pasokh_demo_bot?start=TOKEN_1-x",
         "reply_parameters": {"message_id": message["message_id"]},  # type: ignore[index,call-overload] # JSON
     }
-    people.heard(notice, START)
+    people.on_bot_message(notice, START)
     people.counted(MOST_OPEN)
     said = [
         u.body["message"] for s in range(30) for u in people.next(START + timedelta(seconds=s)) if "message" in u.body
@@ -101,7 +101,7 @@ def test_answers_bring_some_customers_back_and_not_all() -> None:
     people = crowd()
     chats = [u.chat for u in lived(people, 300) if u.chat != GROUP and "message" in u.body]
     for chat in chats:
-        people.heard({"chat_id": chat, "text": "?"}, START)
+        people.on_bot_message({"chat_id": chat, "text": "?"}, START)
     people.counted(MOST_OPEN)
     back = [u for s in range(40) for u in people.next(START + timedelta(seconds=s)) if "message" in u.body]
     assert 0.2 * len(chats) < len(back) < 0.5 * len(chats)
@@ -109,6 +109,6 @@ def test_answers_bring_some_customers_back_and_not_all() -> None:
 
 def test_news_of_a_stranger_is_nobodys() -> None:
     people = crowd()
-    people.heard({"chat_id": 5, "text": "?"}, START)
+    people.on_bot_message({"chat_id": 5, "text": "?"}, START)
     people.counted(MOST_OPEN)
     assert people.next(START + timedelta(seconds=60)) == []

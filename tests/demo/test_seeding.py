@@ -7,7 +7,7 @@ from schemas.configuration import AccountBody
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
 from services.demo.corpus import LANGUAGES
-from services.demo.rest import Refusal
+from services.demo.rest import ApiError
 from services.demo.seeding import AGENTS, Credentials, credentials_of, seed
 from tests.demo.fake_installation import FakeInstallation
 
@@ -52,7 +52,7 @@ async def test_second_start_writes_the_same_and_agrees_on_the_secret() -> None:
 
 
 async def test_wrong_key_is_told() -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(ApiError) as refusal:
         await seeded(FakeInstallation(KEY), "another")
     assert refusal.value.status == 401
 

@@ -5,18 +5,18 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 
 SEND = "/bot123:abc/sendMessage"
 
 
 @pytest.fixture
-def stand_in() -> TelegramStandIn:
-    return TelegramStandIn()
+def stand_in() -> FakeTelegram:
+    return FakeTelegram()
 
 
 @pytest.fixture
-async def client(stand_in: TelegramStandIn) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(stand_in: FakeTelegram) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=stand_in.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://stand-in") as client:
         yield client
@@ -56,7 +56,7 @@ async def test_sent_shows_what_was_taken_after_a_number(client: httpx2.AsyncClie
     ],
 )
 async def test_wrong_message_is_refused_and_not_taken(
-    client: httpx2.AsyncClient, stand_in: TelegramStandIn, body: object, description: str
+    client: httpx2.AsyncClient, stand_in: FakeTelegram, body: object, description: str
 ) -> None:
     answer = await client.post(SEND, json=body)
     assert answer.status_code == 400

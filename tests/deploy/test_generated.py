@@ -8,7 +8,7 @@ import pytest
 from deploy.generate.__main__ import DEPLOY, generated
 from deploy.generate.proxy import paths_conf, served
 from deploy.generate.services import opened
-from services.composition import PUBLIC
+from services.composition import PUBLIC_API_SERVICES
 from services.platform.http.reference import page
 
 LOCATION = re.compile(
@@ -47,7 +47,7 @@ async def test_the_proxy_sends_every_path_to_the_process_that_serves_it() -> Non
 
 @pytest.mark.parametrize("path", ["/openapi.json", *page.FILES])
 def test_the_proxy_sends_readers_to_the_process_that_describes_all_routes(path: str) -> None:
-    assert process_for(path, (DEPLOY / "proxy" / "paths.conf").read_text()) == PUBLIC
+    assert process_for(path, (DEPLOY / "proxy" / "paths.conf").read_text()) == PUBLIC_API_SERVICES
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/readyz", "/_sent", "/docs/"])

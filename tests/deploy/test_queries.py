@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.generate.queries import kept
+from deploy.generate.queries import sla_attainment
 
 FULFILLED = 'pasokh_sla_fulfilled_total{{workspace="shop", metric="{}", instance="a"}}'
 BREACHED = 'pasokh_sla_breached_total{{workspace="shop", metric="{}", instance="a"}}'
@@ -35,18 +35,18 @@ def computes(folder: Path, expr: str, series: dict[str, str], wanted: dict[str, 
 
 def test_the_share_of_kept_promises_counts_both(tmp_path: Path) -> None:
     series = {FULFILLED.format("pickup"): THREE_A_MINUTE, BREACHED.format("pickup"): ONE_A_MINUTE}
-    computes(tmp_path, kept(), series, {"{}": 0.75})
+    computes(tmp_path, sla_attainment(), series, {"{}": 0.75})
 
 
 def test_who_kept_every_promise_has_kept_all_of_them(tmp_path: Path) -> None:
-    computes(tmp_path, kept(), {FULFILLED.format("pickup"): THREE_A_MINUTE}, {"{}": 1.0})
+    computes(tmp_path, sla_attainment(), {FULFILLED.format("pickup"): THREE_A_MINUTE}, {"{}": 1.0})
 
 
 def test_who_broke_every_promise_has_kept_none_of_them(tmp_path: Path) -> None:
-    computes(tmp_path, kept(), {BREACHED.format("pickup"): ONE_A_MINUTE}, {"{}": 0.0})
+    computes(tmp_path, sla_attainment(), {BREACHED.format("pickup"): ONE_A_MINUTE}, {"{}": 0.0})
 
 
 def test_each_promise_has_a_share_of_its_own_though_one_was_never_kept_and_one_never_broken(tmp_path: Path) -> None:
     series = {FULFILLED.format("pickup"): THREE_A_MINUTE, BREACHED.format("first_response"): ONE_A_MINUTE}
     wanted = {'{metric="pickup"}': 1.0, '{metric="first_response"}': 0.0}
-    computes(tmp_path, kept("metric"), series, wanted)
+    computes(tmp_path, sla_attainment("metric"), series, wanted)

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.configuration import Calendar
-from services.domain.business_hours import HORIZON, WEEKDAYS, add_business, business_between, opening_at
+from services.domain.business_hours import (
+    MAX_LOOKAHEAD,
+    WEEKDAYS,
+    add_business_seconds,
+    business_seconds_between,
+    opening_at,
+)
 
 OFFICE = Calendar(
     timezone="Europe/Riga",
@@ -34,52 +40,52 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_opening_hours(start: str, hours: float, due: str) -> None:
-    assert add_business(utc(start), hours * 3600, OFFICE) == utc(due)
-    assert business_between(utc(start), utc(due), OFFICE) == hours * 3600
+    assert add_business_seconds(utc(start), hours * 3600, OFFICE) == utc(due)
+    assert business_seconds_between(utc(start), utc(due), OFFICE) == hours * 3600
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)])
 def test_a_day_that_is_always_open_has_as_many_hours_as_the_day(day: str, hours: int) -> None:
     always = Calendar(timezone="Europe/Riga", hours={name: [("00:00", "24:00")] for name in WEEKDAYS})
     start = datetime.fromisoformat(day).replace(tzinfo=UTC) - timedelta(hours=12)
-    opened = business_between(start, start + timedelta(days=2), always)
+    opened = business_seconds_between(start, start + timedelta(days=2), always)
     assert opened == 48 * 3600
     one_day = always.model_copy(update={"hours": {WEEKDAYS[date.fromisoformat(day).weekday()]: [("00:00", "24:00")]}})
-    assert business_between(start, start + timedelta(days=2), one_day) == hours * 3600
+    assert business_seconds_between(start, start + timedelta(days=2), one_day) == hours * 3600
 
 
 def test_an_opening_that_the_spring_skips_begins_with_the_change() -> None:
     night = Calendar(timezone="Europe/Riga", hours={"sun": [("03:30", "05:00")]})
     # 03:00 becomes 04:00 at 01:00 UTC, and 05:00 is 02:00 UTC.
-    assert business_between(utc("2026-03-29 00:00"), utc("2026-03-29 12:00"), night) == 3600
+    assert business_seconds_between(utc("2026-03-29 00:00"), utc("2026-03-29 12:00"), night) == 3600
 
 
 def test_an_opening_that_the_autumn_repeats_is_the_first_one() -> None:
     night = Calendar(timezone="Europe/Riga", hours={"sun": [("03:15", "03:45")]})
-    assert business_between(utc("2026-10-25 00:00"), utc("2026-10-25 00:46"), night) == 1800
-    assert business_between(utc("2026-10-25 00:46"), utc("2026-10-25 12:00"), night) == 0
+    assert business_seconds_between(utc("2026-10-25 00:00"), utc("2026-10-25 00:46"), night) == 1800
+    assert business_seconds_between(utc("2026-10-25 00:46"), utc("2026-10-25 12:00"), night) == 0
 
 
 def test_a_day_that_a_zone_skipped_is_not_open() -> None:
     samoa = Calendar(timezone="Pacific/Apia", hours={name: [("09:00", "17:00")] for name in WEEKDAYS})
     # There was no 30 December 2011 in Samoa.
-    assert business_between(utc("2011-12-29 12:00"), utc("2011-12-31 12:00"), samoa) == 16 * 3600
+    assert business_seconds_between(utc("2011-12-29 12:00"), utc("2011-12-31 12:00"), samoa) == 16 * 3600
 
 
 def test_spans_that_overlap_count_once() -> None:
     twice = Calendar(hours={"mon": [("09:00", "12:00"), ("11:00", "13:00")]})
-    assert business_between(utc("2026-03-02 00:00"), utc("2026-03-03 00:00"), twice) == 4 * 3600
+    assert business_seconds_between(utc("2026-03-02 00:00"), utc("2026-03-03 00:00"), twice) == 4 * 3600
 
 
 def test_the_zone_decides_which_day_is_a_holiday() -> None:
     tehran = Calendar(timezone="Asia/Tehran", hours={"sat": [("00:00", "24:00")]}, holidays=[date(2026, 3, 21)])
-    assert business_between(utc("2026-03-20 12:00"), utc("2026-03-22 12:00"), tehran) == 0
+    assert business_seconds_between(utc("2026-03-20 12:00"), utc("2026-03-22 12:00"), tehran) == 0
 
 
 def test_nothing_is_promised_beyond_the_horizon() -> None:
     minute = Calendar(hours={"mon": [("09:00", "09:01")]})
     start = utc("2026-03-02 00:00")
-    assert add_business(start, 366 * 86400, minute) == start + HORIZON
+    assert add_business_seconds(start, 366 * 86400, minute) == start + MAX_LOOKAHEAD
 
 
 walls = st.integers(0, 24 * 12).map(lambda n: f"{n // 12:02d}:{n % 12 * 5:02d}")
@@ -96,10 +102,10 @@ durations = st.integers(0, 20 * 86400)
 
 @given(calendars, moments, st.floats(0.001, 4 * 3600))
 def test_what_was_added_is_found_between(calendar: Calendar, start: datetime, seconds: float) -> None:
-    due = add_business(start, seconds, calendar)
-    if due < start + HORIZON:
-        assert business_between(start, due, calendar) == pytest.approx(seconds, abs=1e-5)
-        assert business_between(start, due - timedelta(microseconds=1), calendar) < business_between(
+    due = add_business_seconds(start, seconds, calendar)
+    if due < start + MAX_LOOKAHEAD:
+        assert business_seconds_between(start, due, calendar) == pytest.approx(seconds, abs=1e-5)
+        assert business_seconds_between(start, due - timedelta(microseconds=1), calendar) < business_seconds_between(
             start, due, calendar
         )
 
@@ -108,19 +114,19 @@ def test_what_was_added_is_found_between(calendar: Calendar, start: datetime, se
 def test_time_between_adds_up(calendar: Calendar, start: datetime, first: int, second: int) -> None:
     middle = start + timedelta(seconds=first)
     end = middle + timedelta(seconds=second)
-    parts = business_between(start, middle, calendar) + business_between(middle, end, calendar)
-    assert business_between(start, end, calendar) == pytest.approx(parts, abs=1e-5)
+    parts = business_seconds_between(start, middle, calendar) + business_seconds_between(middle, end, calendar)
+    assert business_seconds_between(start, end, calendar) == pytest.approx(parts, abs=1e-5)
     assert 0 <= parts <= first + second
 
 
 @given(calendars, moments, st.integers(0, 7200), st.integers(0, 7200))
 def test_more_time_is_never_due_earlier(calendar: Calendar, start: datetime, less: int, more: int) -> None:
-    assert add_business(start, less, calendar) <= add_business(start, less + more, calendar)
+    assert add_business_seconds(start, less, calendar) <= add_business_seconds(start, less + more, calendar)
 
 
 @given(calendars, moments, moments)
 def test_nothing_lies_between_a_moment_and_an_earlier_one(calendar: Calendar, one: datetime, two: datetime) -> None:
-    assert business_between(max(one, two), min(one, two), calendar) == 0
+    assert business_seconds_between(max(one, two), min(one, two), calendar) == 0
 
 
 @pytest.mark.parametrize(

@@ -9,19 +9,19 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from schemas.activity import Activity
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.envelope import Event, decode
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
 from services.ingest.account_activity import CallNotes
-from services.ingest.accounts import Accounts
+from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.ingest.webhooks import Bounds, Webhooks
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
-from services.platform.http.admission import Room
-from services.platform.http.rate_limits import Rates
+from services.platform.http.admission import AdmissionControl
+from services.platform.http.rate_limits import RateLimits
 from services.platform.store.port import Document, Key, Page, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from tests import fakes
@@ -66,8 +66,8 @@ class MemoryStore:
         configuration = WorkspaceConfiguration(
             workspace=workspace,
             version=version,
-            itself=Kept(body=WorkspaceBody(name="Shop", languages=["fa", "en"]), version=1, at=START),
-            accounts={"telegram/main": Kept(body=body, version=version, at=START)} if accounts else {},
+            itself=Versioned(body=WorkspaceBody(name="Shop", languages=["fa", "en"]), version=1, at=START),
+            accounts={"telegram/main": Versioned(body=body, version=version, at=START)} if accounts else {},
         )
         head = ConfigurationHead(workspace=workspace, version=version)
         self.documents[Key(CONFIGURATIONS.name, version_id(workspace, version))] = configuration.model_dump(mode="json")
@@ -79,10 +79,10 @@ class MemoryBus:
     """Keeps what was published; `error` is raised instead."""
 
     partitions: int = 4
-    published: list[Outgoing] = field(default_factory=list)
+    published: list[ProducerRecord] = field(default_factory=list)
     error: Exception | None = None
 
-    async def publish(self, events: Sequence[Outgoing]) -> None:
+    async def publish(self, events: Sequence[ProducerRecord]) -> None:
         if self.error is not None:
             raise self.error
         self.published += events
@@ -113,8 +113,8 @@ class Ingest:
     def __init__(
         self,
         *,
-        room: Room | None = None,
-        rates: Rates | None = None,
+        room: AdmissionControl | None = None,
+        rates: RateLimits | None = None,
         body_seconds: float = 15.0,
         channel: Channel | None = None,
     ) -> None:
@@ -124,7 +124,7 @@ class Ingest:
         self.registry = CollectorRegistry()
         for collector in self.instruments.collectors:
             self.registry.register(collector)
-        self.accounts = Accounts(self.store, self.clock, spacing=0)
+        self.accounts = AccountCache(self.store, self.clock, spacing=0)
         self.noted = fakes.MemoryStore()
         self.notes = CallNotes(self.noted, self.clock)
         self.app = Webhooks(
@@ -134,7 +134,7 @@ class Ingest:
             self.clock,
             self.instruments,
             self.notes,
-            Bounds(room or Room(), rates or Rates(Settings()), body_seconds),
+            Bounds(room or AdmissionControl(), rates or RateLimits(Settings()), body_seconds),
         )
 
     async def call(

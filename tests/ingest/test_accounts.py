@@ -89,4 +89,4 @@ async def test_readers_that_wait_for_a_store_that_is_away_fail_together() -> Non
 @pytest.mark.parametrize("account", ["main", "other"])
 async def test_expected_languages_begin_with_the_accounts_own(account: str) -> None:
     found = await Ingest().accounts.find("shop", "telegram", account)
-    assert (found.expected if found else None) == (("fa", "en") if account == "main" else None)
+    assert (found.expected_languages if found else None) == (("fa", "en") if account == "main" else None)

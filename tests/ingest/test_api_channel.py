@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.channels.api import Api
 from services.ingest.webhooks import Webhooks
 from services.platform.http.standard_webhooks import signed_headers
@@ -25,8 +25,8 @@ def ingest() -> Ingest:
     configuration = WorkspaceConfiguration(
         workspace="shop",
         version=1,
-        itself=Kept(body=WorkspaceBody(name="Shop"), version=1, at=START),
-        accounts={"api/main": Kept(body=body, version=1, at=START)},
+        itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=START),
+        accounts={"api/main": Versioned(body=body, version=1, at=START)},
     )
     made.store.documents[Key(CONFIGURATIONS.name, version_id("shop", 1))] = configuration.model_dump(mode="json")
     made.app = Webhooks({"api": Api()}, made.accounts, made.bus, made.clock, made.instruments, made.notes)

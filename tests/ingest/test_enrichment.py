@@ -5,10 +5,10 @@ import json
 import pytest
 
 from schemas.activity import Activity, Attachment
-from schemas.values import Json, Sealed
-from services.channels.port import Malformed
-from services.ingest.enrichment import understood
-from services.ingest.parsing import activities_of
+from schemas.values import EncryptedText, Json
+from services.channels.port import MalformedPayload
+from services.ingest.enrichment import enrich
+from services.ingest.parsing import preview_activities
 from tests.ingest.harness import START, update
 
 CARD = "4111111111111111"
@@ -23,22 +23,22 @@ def activity(text: str | None = None, *, public: bool = False, **changes: object
         "kind": "message",
         "surface": "public" if public else "private",
         "person": "telegram:main:7",
-        "text": Sealed(text=text) if text is not None else None,
+        "text": EncryptedText(text=text) if text is not None else None,
         "received_at": START,
     }
     return Activity.model_validate(fields | changes)
 
 
 def test_phone_is_personal_in_public_and_useful_in_private() -> None:
-    private, public = (understood(activity("call 0912 123 4567", public=p)) for p in (False, True))
-    assert (private.text, private.masked, private.sensitive) == (Sealed(text="call 0912 123 4567"), [], False)
-    assert (public.text, public.masked, public.sensitive) == (Sealed(text="call [phone]"), ["phone"], True)
+    private, public = (enrich(activity("call 0912 123 4567", public=p)) for p in (False, True))
+    assert (private.text, private.masked, private.sensitive) == (EncryptedText(text="call 0912 123 4567"), [], False)
+    assert (public.text, public.masked, public.sensitive) == (EncryptedText(text="call [phone]"), ["phone"], True)
 
 
 def test_everything_a_person_wrote_is_masked() -> None:
     attachment = Attachment(kind="contact", name=CARD, platform_id=CARD, details={"phone": CARD, "deep": [{"x": CARD}]})
     details: dict[str, Json] = {"data": CARD, "quote": f"a {CARD}", "start": CARD, "command": CARD, "number": 5}
-    found = understood(activity(attachments=[attachment], details=details, person_name=CARD))
+    found = enrich(activity(attachments=[attachment], details=details, person_name=CARD))
     assert found.attachments[0].model_dump()["details"] == {"phone": "[card]", "deep": [{"x": "[card]"}]}
     assert (found.attachments[0].name, found.attachments[0].platform_id) == ("[card]", CARD)
     card = "[card]"
@@ -49,35 +49,35 @@ def test_everything_a_person_wrote_is_masked() -> None:
 def test_ids_of_the_platform_and_tokens_stay_whole() -> None:
     token = "A" * 10 + "-cvv-1234-pin-5678-" + "A" * 14
     details: dict[str, Json] = {"callback_query_id": CARD, "media_group_id": CARD, "start": token, "handoff": token}
-    assert understood(activity(details=details)).details == details
+    assert enrich(activity(details=details)).details == details
 
 
 @pytest.mark.parametrize("start", [f"c-{CARD}-mac", f"{'A' * 20}-{CARD}-{'A' * 5}", "pin-1234"])
 def test_what_is_no_token_of_ours_is_text(start: str) -> None:
-    found = understood(activity(details={"command": "start", "start": start}))
+    found = enrich(activity(details={"command": "start", "start": start}))
     assert found.details["start"] == start.replace(CARD, "[card]").replace("1234", "[code]")
     assert found.sensitive
 
 
 @pytest.mark.parametrize("number", [int(CARD), -int(CARD), float(CARD)])
 def test_a_number_may_be_a_card_as_well(number: float) -> None:
-    found = understood(activity(details={"latitude": number, "options": [5, 1_700_000_000, True]}))
+    found = enrich(activity(details={"latitude": number, "options": [5, 1_700_000_000, True]}))
     assert (found.masked, "1111" in str(found.details)) == (["card"], False)
     assert found.details["options"] == [5, 1_700_000_000, True]
 
 
 def test_hint_of_the_platform_counts_among_what_is_expected() -> None:
-    found = understood(activity("👍", details={"language_code": "lv"}), ["en", "lv"])
+    found = enrich(activity("👍", details={"language_code": "lv"}), ["en", "lv"])
     assert found.language == "lv"
 
 
 def test_what_nobody_said_has_no_language() -> None:
-    found = understood(activity("Your order left", kind="echo"), ["en"])
+    found = enrich(activity("Your order left", kind="echo"), ["en"])
     assert (found.language, found.intent, found.sentiment) == (None, None, None)
 
 
 def test_parsing_a_body_has_understanding_and_repeats_exactly() -> None:
-    first, again = (activities_of("telegram", update("پولم رو پس بدید")) for _ in range(2))
+    first, again = (preview_activities("telegram", update("پولم رو پس بدید")) for _ in range(2))
     assert first == again
     assert (first[0].kind, first[0].language, first[0].intent) == ("message", "fa", "refund")
     assert json.loads(first[0].model_dump_json())["kind"] == "message"
@@ -85,7 +85,7 @@ def test_parsing_a_body_has_understanding_and_repeats_exactly() -> None:
 
 def test_parsing_says_what_it_cannot_do() -> None:
     with pytest.raises(LookupError):
-        activities_of("pigeon", b"{}")
+        preview_activities("pigeon", b"{}")
     for body in (b"{", b"[" * 10_000):
-        with pytest.raises(Malformed):
-            activities_of("telegram", body)
+        with pytest.raises(MalformedPayload):
+            preview_activities("telegram", body)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest.parsing import activities_of
-from services.ingest.publishing import outgoing
+from services.ingest.parsing import preview_activities
+from services.ingest.publishing import to_record
 from services.text.normalise import ascii_digits
 
 CARD = "4539578763621486"
@@ -132,9 +132,9 @@ PLACES: Mapping[str, Callable[[str], dict[str, Any]]] = {
 
 def published(channel: str, body: Any) -> str:
     """What would be on the log: every byte of it, all digits as ASCII."""
-    found = activities_of(channel, json.dumps(body).encode())
+    found = preview_activities(channel, json.dumps(body).encode())
     assert found
-    return ascii_digits("".join(outgoing(one, 1).value.decode() for one in found))
+    return ascii_digits("".join(to_record(one, 1).value.decode() for one in found))
 
 
 def holds_card(text: str) -> bool:

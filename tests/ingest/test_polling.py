@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from schemas.activity import Activity
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.envelope import Event, decode
 from services.channels.registry import CHANNELS
 from services.composition import COLLECTIONS
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 from services.ingest.account_activity import CallNotes
-from services.ingest.accounts import Accounts
+from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.ingest.polling import LEASE, Around, Polling
 from services.ingest.webhooks import Webhooks
@@ -42,7 +42,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.store, self.bus, self.clock = MemoryStore(), MemoryBus(), MovedClock()
-        self.stand_in = TelegramStandIn()
+        self.stand_in = FakeTelegram()
         self.http = StandInHttp(self.stand_in)
         self.notes = CallNotes(self.store, self.clock)
         self.version = 0
@@ -59,8 +59,8 @@ class Shop:
         configuration = WorkspaceConfiguration(
             workspace="shop",
             version=self.version,
-            itself=Kept(body=WorkspaceBody(name="Shop"), version=1, at=self.clock.now()),
-            accounts={"telegram/main": Kept(body=body, version=self.version, at=self.clock.now())},
+            itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=self.clock.now()),
+            accounts={"telegram/main": Versioned(body=body, version=self.version, at=self.clock.now())},
         )
         self.store.keep(CONFIGURATIONS, f"shop/{self.version}", configuration)
         self.store.keep(CONFIGURATION_HEADS, "shop", ConfigurationHead(workspace="shop", version=self.version))
@@ -71,7 +71,7 @@ class Shop:
         await asyncio.sleep(0)
 
     def polling(self, owner: str = "a") -> Polling:
-        accounts = Accounts(self.store, self.clock, spacing=0)
+        accounts = AccountCache(self.store, self.clock, spacing=0)
         instruments = IngestInstruments()
         webhooks = Webhooks(CHANNELS_BY_NAME, accounts, self.bus, self.clock, instruments, self.notes)
         return Polling(

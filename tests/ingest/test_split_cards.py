@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.activity import Activity
-from schemas.values import Sealed
+from schemas.values import EncryptedText
 from services.ingest.split_cards import Halves
 from services.text.own import NOTHING
 
@@ -22,7 +22,7 @@ def said(number: int, text: str, *, at: float = 0, person: str = "1", workspace:
         surface="private",
         person=f"telegram:main:{person}",
         message=f"m{number}",
-        text=Sealed(text=text),
+        text=EncryptedText(text=text),
         received_at=START + timedelta(seconds=at),
     )
 

@@ -13,8 +13,8 @@ from services.channels.telegram import Telegram
 from services.platform.bus.port import MAX_EVENT_BYTES, partition_of
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.settings import Settings
-from services.platform.http.admission import Room
-from services.platform.http.rate_limits import Rates
+from services.platform.http.admission import AdmissionControl
+from services.platform.http.rate_limits import RateLimits
 from tests.ingest.harness import SECRET_HEADER, Ingest, update
 
 
@@ -77,7 +77,7 @@ async def test_unknown_address_is_404(path: str, status: int) -> None:
 
 
 async def test_guesses_at_a_secret_are_bounded_and_logged_once_a_minute() -> None:
-    ingest = Ingest(rates=Rates(Settings(address_failures_per_minute=5)))
+    ingest = Ingest(rates=RateLimits(Settings(address_failures_per_minute=5)))
     with capture_logs() as logs:
         guesses = [await ingest.call(update(), headers={SECRET_HEADER: f"guess-{n}"}) for n in range(8)]
         assert [one.status for one in guesses] == [401] * 5 + [429] * 3
@@ -182,7 +182,7 @@ async def test_bus_away_is_503_and_the_repeat_goes_through(error: Exception) -> 
 
 
 async def test_more_proven_calls_than_there_is_room_for_are_503() -> None:
-    ingest = Ingest(room=Room(calls=1))
+    ingest = Ingest(room=AdmissionControl(calls=1))
     published, leave = asyncio.Event(), asyncio.Event()
     publish = ingest.bus.publish
 
@@ -202,7 +202,7 @@ async def test_more_proven_calls_than_there_is_room_for_are_503() -> None:
 
 
 async def test_more_bytes_than_there_is_room_for_are_503_and_given_back() -> None:
-    ingest = Ingest(room=Room(body_bytes=1000))
+    ingest = Ingest(room=AdmissionControl(body_bytes=1000))
     assert (await ingest.call([b"x" * 600, b"x" * 600])).status == 503
     assert (await ingest.call(update())).status == 200
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 from tests.live.contract import Desk
 from tests.live.installation import ADMIN_KEY, Running, allowing, command, shop_at, telegram, up
 from tests.live_servers.server import free_ports
@@ -59,7 +59,7 @@ def own_telegram(contract_port: int, bots_home: str) -> str:
 
 
 @pytest.fixture
-async def stand_in(contract_port: int, bots_home: str) -> AsyncIterator[TelegramStandIn]:
+async def stand_in(contract_port: int, bots_home: str) -> AsyncIterator[FakeTelegram]:
     async with telegram(contract_port, bots_home) as (standing_in, _):
         yield standing_in
 

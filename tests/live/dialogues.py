@@ -12,7 +12,7 @@ ORDER = "774895012345672"
 
 
 @dataclass(frozen=True)
-class Telling:
+class Dialogue:
     """The words of the story in one language. `written` is the card as Neda writes it, `again` as she writes it later.
 
     `harmless` stands in what she asks, and a parcel's number in how her agent `ends`: both must be found where texts
@@ -31,7 +31,7 @@ class Telling:
     ends: str
 
 
-ENGLISH = Telling(
+ENGLISH = Dialogue(
     language="en",
     written=spaced(CARD),
     again=dashed(CARD),
@@ -44,7 +44,7 @@ ENGLISH = Telling(
     agrees="Yes, it was {}.",
     ends=f"The payment for parcel {spaced(PARCEL)} is on its way back to you.",
 )
-PERSIAN = Telling(
+PERSIAN = Dialogue(
     language="fa",
     written=persian(spaced(CARD)),
     again=persian(dashed(CARD)),

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from services.demo.serving import serving
-from services.demo.telegram import TelegramStandIn
-from services.platform.http.standard_webhooks import new_secret, why_unproven
+from services.demo.telegram import FakeTelegram
+from services.platform.http.standard_webhooks import new_secret, verification_error
 from tests.live.contract import NUMBERS, Desk, eventually
 from tests.live.installation import shop_at, update_of
 from tests.live.test_stream import Reader, following
@@ -29,11 +29,11 @@ PROMISES = {f"{metric}_seconds": HOUR for metric in ("first_response", "next_res
 
 
 @dataclass
-class Outside:
+class FakePlatforms:
     """Telegram's API and the endpoint of an integrator, at one address. Every call to either is kept."""
 
     secret: str = field(default_factory=new_secret)
-    telegram: TelegramStandIn = field(default_factory=TelegramStandIn)
+    telegram: FakeTelegram = field(default_factory=FakeTelegram)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """Of Telegram: method and parameters."""
     told: list[dict[str, Any]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Outside:
         body = await request.body()
         if request.url.path == "/crm":
             self.bytes["webhooks"].append(repr(request.headers.raw).encode() + body)
-            why = why_unproven(dict(request.headers), body, [self.secret], datetime.now(UTC))
+            why = verification_error(dict(request.headers), body, [self.secret], datetime.now(UTC))
             self.unproven += [why] if why else []
             self.told.append(json.loads(body))
             await Response(status_code=204)(scope, receive, send)
@@ -73,10 +73,10 @@ def _again(body: bytes) -> Receive:
 
 
 @dataclass
-class Town(Desk):
+class GroupChatScenario(Desk):
     """A workspace with one agent, a bot, a webhook and a listener to its stream."""
 
-    outside: Outside = field(default_factory=Outside)
+    outside: FakePlatforms = field(default_factory=FakePlatforms)
     address: str = ""
     """Where all that is outside listens."""
     stream: Reader = field(default_factory=Reader)
@@ -159,17 +159,17 @@ class Town(Desk):
 
 
 @asynccontextmanager
-async def town_at(url: str, key: str, port: int, workspace: str) -> AsyncIterator[Town]:
+async def town_at(url: str, key: str, port: int, workspace: str) -> AsyncIterator[GroupChatScenario]:
     """A town around a running installation, which lets calls go to 127.0.0.1 and this port."""
-    outside = Outside()
+    outside = FakePlatforms()
     async with (
         serving(outside, port=port) as base,
         shop_at(url, key, workspace) as shop,
         shop_at(url, key, workspace) as listener,
     ):
-        town = Town(shop.client, workspace, outside, base)
+        town = GroupChatScenario(shop.client, workspace, outside, base)
         shop.client.event_hooks = {"response": [_kept_in(town.answers)]}
-        await _furnished(town)
+        await _seeded(town)
         async with following(listener, town.stream):
             yield town
 
@@ -181,7 +181,7 @@ def _kept_in(answers: list[bytes]) -> Any:
     return keep
 
 
-async def _furnished(town: Town) -> None:
+async def _seeded(town: GroupChatScenario) -> None:
     await town.put("", {"name": "Blue Shop", "languages": ["en", "fa"]})
     await town.lets_customers_follow(HOUR)
     await town.put("/webhooks/crm", {"url": f"{town.address}/crm", "secret": town.outside.secret})

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from services.demo.serving import serving
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 from tests.live_servers.process import Process
 from tests.live_servers.server import Server, free_ports
 
@@ -171,9 +171,9 @@ async def shop_at(url: str, key: str, workspace: str = "shop") -> AsyncIterator[
 
 
 @asynccontextmanager
-async def telegram(port: int, path: str = "") -> AsyncIterator[tuple[TelegramStandIn, str]]:
+async def telegram(port: int, path: str = "") -> AsyncIterator[tuple[FakeTelegram, str]]:
     """A stand-in for Telegram on a port that the installation allows, and its address; elsewhere than `path` is 404."""
-    stand_in = TelegramStandIn()
+    stand_in = FakeTelegram()
     async with serving(Starlette(routes=[Mount(path, stand_in.app)]), port=port) as url:
         yield stand_in, f"{url}{path}"
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 
 from tests.live.installation import SECRET_HEADER, Shop, update_of
-from tests.live.retrying import RETRY_SECONDS, insist
+from tests.live.retrying import RETRY_SECONDS, post_until_accepted
 
 REPLIES = 2
 
@@ -34,7 +34,7 @@ class Size:
 
 
 @dataclass
-class Campaign:
+class LoadScenario:
     """One run. `ingest` takes webhooks, `desk` is where agents work. `answers` counts the statuses that were met."""
 
     size: Size
@@ -78,7 +78,7 @@ class Campaign:
         assert answer.status_code == 200
 
     async def _insist(self, ask: Callable[[], Awaitable[httpx2.Response]], wanted: set[int]) -> httpx2.Response:
-        return await insist(ask, wanted, self.random, self.answers)
+        return await post_until_accepted(ask, wanted, self.random, self.answers)
 
     # -- agents --------------------------------------------------------------------------------------------------------
 

@@ -18,14 +18,14 @@ from services.platform.core.instruments import ProcessorInstruments
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.engine import open_engine
-from services.platform.processing.failpoints import Hook, pass_by
+from services.platform.processing.failpoints import Hook, no_failpoint
 from services.platform.processing.group import Processor
 from services.platform.processing.partition import Runtime
-from services.platform.processing.processor import Stage
+from services.platform.processing.processor import StreamProcessor
 from tests.simulator.toy_stages import ALPHA_ACTED, BETA_ACTED, FIRED, Alpha, Beta
 
 # Any: the memory of a stage is its own.
-STAGES: dict[str, Callable[[], Stage[Any]]] = {"alpha": Alpha, "beta": Beta}
+STAGES: dict[str, Callable[[], StreamProcessor[Any]]] = {"alpha": Alpha, "beta": Beta}
 COLLECTIONS = (ALPHA_ACTED, BETA_ACTED, FIRED)
 
 
@@ -53,7 +53,7 @@ async def run(names: list[str], *failing: str) -> None:
     """Run the stages until killed."""
     clock = SystemClock()
     async with open_engine(Settings(), clock, COLLECTIONS) as (store, bus):
-        hook = failing_at(bus, failing[0], int(failing[1]), getattr(signal, failing[2])) if failing else pass_by
+        hook = failing_at(bus, failing[0], int(failing[1]), getattr(signal, failing[2])) if failing else no_failpoint
         runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()), hook)
         sys.stdout.write("ready\n")
         sys.stdout.flush()

@@ -12,7 +12,7 @@ AGAIN = frozenset({202, 409, 429, 503})
 """Not yet applied, not yet possible, too often, away."""
 
 
-async def insist(
+async def post_until_accepted(
     ask: Callable[[], Awaitable[httpx2.Response]], wanted: Collection[int], random: Random, answers: Counter[str]
 ) -> httpx2.Response:
     """Ask until the status is wanted; `answers` counts what was met. A status of neither kind is an AssertionError."""

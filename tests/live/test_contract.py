@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 from tests.live.contract import TIME, Desk, eventually, pointers, problem, shaped
 from tests.live.installation import ADMIN_KEY, Running
 
@@ -341,7 +341,7 @@ async def test_a_repeated_post_gets_the_first_answer_without_the_secret_and_anot
 # -- shapes ------------------------------------------------------------------------------------------------------------
 
 
-async def test_every_shape_has_every_field(desk: Desk, stand_in: TelegramStandIn) -> None:
+async def test_every_shape_has_every_field(desk: Desk, stand_in: FakeTelegram) -> None:
     await desk.agent("a", skills={"lang:en": 3})
     await desk.put("/sla", {"policies": [{"id": "p", "targets": {"first_response_seconds": 60}}]})
     await desk.hears(1)
@@ -373,7 +373,7 @@ async def test_every_shape_has_every_field(desk: Desk, stand_in: TelegramStandIn
 
 
 async def test_events_are_cloudevents_of_conversation_and_clocks_oldest_first(
-    desk: Desk, stand_in: TelegramStandIn
+    desk: Desk, stand_in: FakeTelegram
 ) -> None:
     await desk.agent("a")
     await desk.put("/sla", {"policies": [{"id": "p", "targets": {"first_response_seconds": 60}}]})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.demo.telegram import Fault, TelegramStandIn
+from services.demo.telegram import FakeTelegram, Fault
 from tests.live.contract import NUMBERS, Desk, eventually, pointers, problem
 from tests.live.installation import ADMIN_KEY, Running, allowing, shop_at, up, update_of
 
@@ -36,7 +36,7 @@ async def test_capacity_holds_and_a_freed_unit_takes_the_oldest_that_waits(desk:
     assert (await desk.assigned(4))["agent"] == "b"
 
 
-async def test_an_answer_keeps_the_unit_and_a_resolve_frees_it(desk: Desk, stand_in: TelegramStandIn) -> None:
+async def test_an_answer_keeps_the_unit_and_a_resolve_frees_it(desk: Desk, stand_in: FakeTelegram) -> None:
     await desk.agent("a", capacity=1)
     await desk.hears(1)
     conversation = await desk.assigned(1)
@@ -189,7 +189,7 @@ async def test_a_sensitive_case_is_not_answered_in_public(desk: Desk) -> None:
     problem(await desk.reply(conversation["id"], "a", "hello"), 409)
 
 
-async def test_a_repeated_reply_is_sent_once_and_another_body_is_409(desk: Desk, stand_in: TelegramStandIn) -> None:
+async def test_a_repeated_reply_is_sent_once_and_another_body_is_409(desk: Desk, stand_in: FakeTelegram) -> None:
     await desk.agent("a")
     await desk.hears(1)
     conversation = await desk.assigned(1)
@@ -203,7 +203,7 @@ async def test_a_repeated_reply_is_sent_once_and_another_body_is_409(desk: Desk,
     assert [one["text"] for one in stand_in.sent] == ["hi"]
 
 
-async def test_a_delivered_reply_is_sent_and_has_the_id_of_the_platform(desk: Desk, stand_in: TelegramStandIn) -> None:
+async def test_a_delivered_reply_is_sent_and_has_the_id_of_the_platform(desk: Desk, stand_in: FakeTelegram) -> None:
     await desk.agent("a")
     await desk.hears(77)
     conversation = await desk.assigned(77)
@@ -217,7 +217,7 @@ async def test_a_delivered_reply_is_sent_and_has_the_id_of_the_platform(desk: De
     assert shown["first_response_at"] == made["received_at"]
 
 
-async def test_a_platform_that_asks_to_wait_is_asked_again_after_that(desk: Desk, stand_in: TelegramStandIn) -> None:
+async def test_a_platform_that_asks_to_wait_is_asked_again_after_that(desk: Desk, stand_in: FakeTelegram) -> None:
     await desk.agent("a")
     await desk.hears(1)
     conversation = await desk.assigned(1)
@@ -234,7 +234,7 @@ async def test_a_platform_that_asks_to_wait_is_asked_again_after_that(desk: Desk
     [("blocked", "blocked", 0), ("drop_after", "outcome_unknown", 1), ("drop_before", "outcome_unknown", 0)],
 )
 async def test_what_the_platform_refuses_or_leaves_open_is_told_and_not_repeated(
-    desk: Desk, stand_in: TelegramStandIn, kind: Any, code: str, taken: int
+    desk: Desk, stand_in: FakeTelegram, kind: Any, code: str, taken: int
 ) -> None:
     await desk.agent("a")
     await desk.hears(1)
@@ -248,7 +248,7 @@ async def test_what_the_platform_refuses_or_leaves_open_is_told_and_not_repeated
     assert [one["text"] for one in stand_in.sent] == ["hello"] * taken + ["next"]
 
 
-async def test_replies_reach_one_customer_in_their_order(desk: Desk, stand_in: TelegramStandIn) -> None:
+async def test_replies_reach_one_customer_in_their_order(desk: Desk, stand_in: FakeTelegram) -> None:
     await desk.agent("a")
     await desk.hears(1)
     conversation = await desk.assigned(1)
@@ -311,7 +311,7 @@ async def test_a_clock_keeps_its_policy_until_somebody_asks_for_the_new_one(desk
 
 
 async def test_a_late_answer_is_warned_of_breached_within_a_second_and_told_with_its_lateness(
-    desk: Desk, stand_in: TelegramStandIn
+    desk: Desk, stand_in: FakeTelegram
 ) -> None:
     await promised(desk, 2)
     await desk.hears(1)
@@ -342,7 +342,7 @@ async def test_a_late_answer_is_warned_of_breached_within_a_second_and_told_with
     await eventually(counted)
 
 
-async def test_an_answer_that_never_arrived_is_none(desk: Desk, stand_in: TelegramStandIn) -> None:
+async def test_an_answer_that_never_arrived_is_none(desk: Desk, stand_in: FakeTelegram) -> None:
     await promised(desk, 3600)
     await desk.hears(1)
     conversation = await desk.assigned(1)
@@ -359,7 +359,7 @@ async def test_an_answer_that_never_arrived_is_none(desk: Desk, stand_in: Telegr
 
 @pytest.mark.slow
 async def test_clocks_counts_and_replies_are_exact_over_kill_and_restart(
-    tmp_path: Path, stand_in: TelegramStandIn, contract_port: int, own_telegram: str
+    tmp_path: Path, stand_in: FakeTelegram, contract_port: int, own_telegram: str
 ) -> None:
     running = up(tmp_path, PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(contract_port))
     running.start()
@@ -371,7 +371,7 @@ async def test_clocks_counts_and_replies_are_exact_over_kill_and_restart(
     assert ended == 0
 
 
-async def survive_a_kill(running: Running, stand_in: TelegramStandIn, own_telegram: str) -> None:
+async def survive_a_kill(running: Running, stand_in: FakeTelegram, own_telegram: str) -> None:
     async with shop_at(running.url, ADMIN_KEY) as shop:
         desk = Desk(shop.client, shop.workspace)
         await desk.put("", {"name": "Shop"})

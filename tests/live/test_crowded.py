@@ -8,8 +8,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from services.platform.host.port_in_use import bind
-from services.platform.http.admission import Room
-from services.platform.http.server import serving
+from services.platform.http.admission import AdmissionControl
+from services.platform.http.server import serve
 from tests.ingest.harness import PATH, SECRET_HEADER, Ingest, update
 
 pytestmark = pytest.mark.live
@@ -21,13 +21,13 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 @asynccontextmanager
 async def ingest_served(most: int = 10_000) -> AsyncIterator[tuple[Ingest, int]]:
     """Ingest in memory behind the server of a process, and its port."""
-    ingest = Ingest(room=Room())
+    ingest = Ingest(room=AdmissionControl())
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await ingest.app(scope, receive, send)
 
     with bind("127.0.0.1", 0) as bound:
-        async with serving(app, bound, most=most):
+        async with serve(app, bound, most=most):
             yield ingest, bound.getsockname()[1]
 
 
@@ -94,7 +94,7 @@ async def test_idle_connections_of_one_address_shut_nobody_out() -> None:
 
 async def test_a_slow_sender_is_told_that_it_lost_its_place() -> None:
     async with ingest_served() as (ingest, port):
-        ingest.app._room = Room(calls=1)
+        ingest.app._room = AdmissionControl(calls=1)
         reader, writer = await slow_body(port, ATTACKER, 10)
         assert await status_of(port, HONEST, 1) == 200
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()

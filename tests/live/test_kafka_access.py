@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from services.cli.env import VARIABLE
 from services.composition import COLLECTIONS
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
@@ -80,16 +80,16 @@ def settings(kafka: Access, folder: Path, user: str | None, password: str | None
 async def test_who_has_the_password_publishes_and_reads(kafka: Access, tmp_path: Path) -> None:
     known = settings(kafka, tmp_path, "pasokh", PASSWORD)
     async with open_engine(known, SystemClock(), COLLECTIONS) as (_, bus), bus.consume("g", ["inbound"]) as consumer:
-        await bus.publish([Outgoing("inbound", 0, "k", b"word")])
+        await bus.publish([ProducerRecord("inbound", 0, "k", b"word")])
         await bus.check()
         await consumer.assignment({})
         await consumer.seek(0, {})
-        [record] = await consumer.take(0, wait=20)
+        [record] = await consumer.poll(0, wait=20)
         assert record.value == b"word"
         assert await bus.end_offsets(["inbound"], 0) == {"inbound": 1}
         async with bus.tail(["inbound"]) as tail:
-            await bus.publish([Outgoing("inbound", 0, "k", b"more")])
-            assert [one.value for one in await tail.take(wait=20)] == [b"more"]
+            await bus.publish([ProducerRecord("inbound", 0, "k", b"more")])
+            assert [one.value for one in await tail.poll(wait=20)] == [b"more"]
 
 
 @pytest.mark.parametrize(("user", "password"), [(None, None), ("pasokh", "guessed")])

@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, command, database, shop_at, telegram, up
-from tests.live.load_scenario import Campaign, Size, assert_nothing_lost_or_doubled, settled
+from tests.live.load_scenario import LoadScenario, Size, assert_nothing_lost_or_doubled, settled
 from tests.live_servers.server import Server, free_ports
 
 AGENTS = {"ada": {"lang:en": 5}, "bo": {"lang:en": 5}, "cy": {"lang:en": 5}}
@@ -52,7 +52,9 @@ async def _killing(
     raise AssertionError("unreachable")
 
 
-async def _endure(campaign: Campaign, processes: Sequence[Running], random: Random, pauses: tuple[float, float]) -> int:
+async def _endure(
+    campaign: LoadScenario, processes: Sequence[Running], random: Random, pauses: tuple[float, float]
+) -> int:
     """Run the campaign under kills. The last start is let live."""
     over = asyncio.Event()
     killing = asyncio.create_task(_killing(processes, random, over, pauses))
@@ -91,7 +93,7 @@ async def test_all_in_one_loses_and_doubles_nothing_when_killed(
     random = Random(SEED)
     async with telegram(port) as (stand_in, url), shop_at(running.url, ADMIN_KEY) as shop:
         await shop.open_with(url, AGENTS, first_response_seconds=3600)
-        campaign = Campaign(EMBEDDED, shop, lambda: shop, random)
+        campaign = LoadScenario(EMBEDDED, shop, lambda: shop, random)
         began = time.monotonic()
         kills = await _endure(campaign, [running], random, (1.0, 9.0))
         found = await settled(shop, EMBEDDED, SETTLE_SECONDS)
@@ -159,7 +161,7 @@ async def test_services_on_kafka_and_mongodb_lose_and_double_nothing_when_killed
             shops = [await stack.enter_async_context(shop_at(p.url, ADMIN_KEY)) for p in processes[:3]]
             ingest, routers = shops[0], shops[1:]
             await routers[0].open_with(url, AGENTS, first_response_seconds=3600)
-            campaign = Campaign(DISTRIBUTED, ingest, _in_turn(routers), random)
+            campaign = LoadScenario(DISTRIBUTED, ingest, _in_turn(routers), random)
             began = time.monotonic()
             kills = await _endure(campaign, processes, random, (2.0, 8.0))
             found = await settled(routers[0], DISTRIBUTED, SETTLE_SECONDS)

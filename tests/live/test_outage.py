@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, database, shop_at, telegram, up, update_of
-from tests.live.load_scenario import Campaign, Size, assert_nothing_lost_or_doubled, settled
+from tests.live.load_scenario import LoadScenario, Size, assert_nothing_lost_or_doubled, settled
 from tests.live_servers.server import Server, free_ports
 
 OUTAGE_SECONDS = float(os.environ.get("PASOKH_OUTAGE_SECONDS", "15"))
@@ -74,7 +74,7 @@ async def _outage(tmp_path: Path, kafka: Server, mongo: Server, away: Server) ->
     ):
         await shop.open_with(url, AGENTS, first_response_seconds=3600)
         await elsewhere.open_with(url, {})
-        campaign = Campaign(SIZE, shop, lambda: shop, Random(1))
+        campaign = LoadScenario(SIZE, shop, lambda: shop, Random(1))
         async with asyncio.TaskGroup() as group:
             group.create_task(campaign.run())
             group.create_task(live_through(shop, away, statuses))

@@ -9,8 +9,8 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.envelope import Event, decode
-from services.metrics.domain.report import Asked, Report, in_order, recount
-from services.metrics.domain.samples import PROMISES, SERIES
+from services.metrics.domain.report import Report, ReportRequest, recount, sorted_facts
+from services.metrics.domain.samples import SERIES, SLA_SERIES
 from services.platform.bus.port import Bus
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
@@ -31,7 +31,7 @@ async def test_reports_counters_and_a_recount_of_the_log_say_the_same(tmp_path: 
     running.start()
     running.wait_ready()
     start = datetime.now(UTC) - timedelta(hours=1)
-    asked = Asked(start, start + timedelta(hours=2))
+    asked = ReportRequest(start, start + timedelta(hours=2))
     async with telegram(port) as (_, url), shop_at(running.url, key_of(running)) as shop:
         await shop.open_with(url, AGENTS, first_response_seconds=3600, resolution_seconds=7200)
         await live(shop)
@@ -76,7 +76,7 @@ async def act(shop: Shop, case: dict[str, Any], action: str, **body: Any) -> Non
     assert answer.status_code in (200, 201), answer.text
 
 
-async def settled(shop: Shop, asked: Asked, url: str) -> Report | None:
+async def settled(shop: Shop, asked: ReportRequest, url: str) -> Report | None:
     """The report as soon as the counters say the same, which follow a moment later."""
     shown = await shop.get("/reports/kpis", **{"from": asked.start.isoformat(), "to": asked.end.isoformat()})
     report = Report.model_validate({**shown, "start": shown["from"], "end": shown["to"]})
@@ -103,7 +103,7 @@ def scraped(text: str, workspace: str) -> dict[str, tuple[float, float]]:
             else:
                 found[f"{kpi}_{variant}".rstrip("_")] = (value(instrument.name, dict(named)), 0.0)
     for metric in ("first_response", "next_response", "resolution", "pickup", "public_response"):
-        for word, instrument in PROMISES.items():
+        for word, instrument in SLA_SERIES.items():
             if instrument.kind == "counter":
                 found[f"{metric}/{word}"] = (value(instrument.name, {"metric": metric}), 0.0)
     return {name: figure for name, figure in found.items() if figure[0]}
@@ -117,6 +117,6 @@ async def log_of(bus: Bus, workspace: str) -> Sequence[Event]:
         assert len(owned) == bus.partitions
         for partition in owned:
             await consumer.seek(partition, {})
-            while records := await consumer.take(partition, wait=0.5):
+            while records := await consumer.poll(partition, wait=0.5):
                 found += [decode(record.value) for record in records]
-    return list(in_order(event for event in found if event.workspace == workspace))
+    return list(sorted_facts(event for event in found if event.workspace == workspace))

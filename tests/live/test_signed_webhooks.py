@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.demo.serving import serving
-from services.platform.http.standard_webhooks import new_secret, signed_headers, why_unproven
+from services.platform.http.standard_webhooks import new_secret, signed_headers, verification_error
 from tests.live.installation import Running, Shop, allowing, shop_at, up
 from tests.live.test_up import eventually, key_of
 from tests.live_servers.server import free_ports
@@ -45,7 +45,7 @@ class Receiver:
         await Response(status_code=left.pop(0) if left else 204)(scope, receive, send)
 
     def _take(self, path: str, request: Request, body: bytes) -> None:
-        why = why_unproven(dict(request.headers), body, [self.secret], datetime.now(UTC))
+        why = verification_error(dict(request.headers), body, [self.secret], datetime.now(UTC))
         if why is not None:
             self.unproven.append(why)
         self.calls.append((path, time.monotonic(), request.headers["webhook-id"], json.loads(body)))

@@ -16,10 +16,10 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from services.cli.env import VARIABLE, fill
+from services.cli.env import VARIABLE, write_missing
 from tests.live.contract import eventually, problem, shaped
-from tests.live.dialogues import CARD, ENGLISH, ORDER, PARCEL, PERSIAN, Telling
-from tests.live.group_chat_scenario import GROUP, Town, town_at
+from tests.live.dialogues import CARD, ENGLISH, ORDER, PARCEL, PERSIAN, Dialogue
+from tests.live.group_chat_scenario import GROUP, GroupChatScenario, town_at
 from tests.live.installation import ADMIN_KEY, Running, allowing, up
 from tests.live.leak_search import (
     Places,
@@ -48,8 +48,8 @@ LINK = re.compile(r"https://t\.me/blue_shop_bot\?start=([A-Za-z0-9_-]{43})")
 class Story:
     """What happens, one step after the other. `case` is Neda's, as it was last looked at."""
 
-    town: Town
-    words: Telling
+    town: GroupChatScenario
+    words: Dialogue
     case: dict[str, Any] = field(default_factory=dict)
     post: int = 0
     token: str = ""
@@ -215,7 +215,7 @@ class Story:
         return running if set(running) == {"first_response", "resolution"} else {}
 
 
-async def told(town: Town, words: Telling) -> None:
+async def told(town: GroupChatScenario, words: Dialogue) -> None:
     """The story, from the first word to the last."""
     story = Story(town, words)
     await story.neda_writes_her_card_number_in_the_group()
@@ -274,7 +274,7 @@ def installation(tmp_path: Path, port: int) -> Iterator[Running]:
 
 @pytest.mark.parametrize("words", [ENGLISH, PERSIAN], ids=lambda words: words.language)
 async def test_a_card_number_in_a_group_is_settled_in_private_and_stands_nowhere(
-    installation: Running, port: int, words: Telling
+    installation: Running, port: int, words: Dialogue
 ) -> None:
     async with town_at(installation.url, ADMIN_KEY, port, "blue") as town:
         await told(town, words)
@@ -289,7 +289,7 @@ async def test_a_card_number_in_a_group_is_settled_in_private_and_stands_nowhere
 
 @pytest.fixture
 def topology(tmp_path: Path, kafka_server: Server, mongo_server: Server, port: int) -> Iterator[Topology]:
-    fill((ROOT / ".env.example").read_text(), tmp_path / "env")
+    write_missing((ROOT / ".env.example").read_text(), tmp_path / "env")
     values = dict(VARIABLE.findall((tmp_path / "env").read_text()))
     values["PASOKH_ALLOWED_TARGETS"] = json.dumps([f"127.0.0.1:{port}"])
     given = {"PASOKH_NAMESPACE": f"story-{uuid4().hex[:8]}", "PASOKH_PARTITIONS": "4", "PASOKH_LOG_LEVEL": "debug"}
@@ -318,7 +318,7 @@ async def test_the_same_holds_where_every_service_is_a_process_on_kafka_and_mong
     assert_card_is_nowhere({**kept, **topics, **said}, PERSIAN)
 
 
-def assert_card_is_nowhere(places: Places, words: Telling, *where_all_is: str) -> None:
+def assert_card_is_nowhere(places: Places, words: Dialogue, *where_all_is: str) -> None:
     """Neither of its spellings nor its digits; while what is harmless stands where texts belong, and nowhere else."""
     assert with_number(places, CARD) == set()
     texts = {"store", "REST", *where_all_is}

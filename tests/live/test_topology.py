@@ -19,8 +19,8 @@ from tests.live.installation import Shop, shop_at, telegram, update_of
 from tests.live.minute.panels import DASHBOARDS, asked, has_data, instant, number, queries_of
 from tests.live.minute.plan import Plan
 from tests.live.minute.restarts import possible
-from tests.live.minute.run import Lived, live
-from tests.live.minute.violations import complaints
+from tests.live.minute.run import RunResult, live
+from tests.live.minute.violations import violations
 from tests.live.topology import SCRAPE_SECONDS, Topology, answers, eventually, wait_for, whole
 from tests.live_servers.fixtures import absence
 from tests.live_servers.server import Server, Unavailable, free_ports
@@ -59,7 +59,7 @@ class Shown(NamedTuple):
     """An installation after a shop was open on it for a while, and when that was, in seconds."""
 
     topology: Topology
-    lived: Lived
+    lived: RunResult
     at: float
 
 
@@ -163,7 +163,7 @@ def test_alerts_have_somewhere_to_go(topology: Topology) -> None:
 
 
 def test_restarts_under_load_lose_and_double_nothing_and_every_figure_is_right(shown: Shown) -> None:
-    assert complaints(shown.lived.found) == []
+    assert violations(shown.lived.found) == []
 
 
 def test_a_router_an_sla_and_kafka_were_restarted_while_customers_wrote(shown: Shown, kafka_server: Server) -> None:

@@ -28,7 +28,7 @@ from uuid import uuid4
 import httpx2
 import yaml
 
-from services.cli.env import VARIABLE, fill
+from services.cli.env import VARIABLE, write_missing
 from services.platform.core.settings import Settings
 from tests.live_servers.process import Process
 from tests.live_servers.server import Unavailable, free_ports
@@ -264,7 +264,7 @@ def whole(folder: Path, bus: str, store: str, stand_in_port: int) -> Iterator[To
 
     Raises Unavailable without one of its programs, TimeoutError when something does not come up.
     """
-    fill((ROOT / ".env.example").read_text(), folder / "env")
+    write_missing((ROOT / ".env.example").read_text(), folder / "env")
     values = dict(VARIABLE.findall((folder / "env").read_text()))
     values["PASOKH_ALLOWED_TARGETS"] = json.dumps([f"127.0.0.1:{stand_in_port}"])
     overrides = {"PASOKH_NAMESPACE": f"compose-{uuid4().hex[:8]}", "PASOKH_PARTITIONS": PARTITIONS}

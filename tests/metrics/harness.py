@@ -9,9 +9,9 @@ from schemas.activity import Activity
 from schemas.conversation import Conversation, ConversationFact, FirstResponse
 from schemas.outbound import DeliverySent
 from schemas.sla import Clock, ClockFact
-from services.metrics.exposition import Totals
+from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.processor import Memory, MetricsStage
-from services.platform.processing.processor import Arrived
+from services.platform.processing.processor import ReceivedEvent
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from tests.driver import START, Driver
 from tests.sla.harness import conversation
@@ -32,17 +32,17 @@ class Moved:
         return self.seconds
 
 
-class Counting(Driver[Memory]):
+class MetricsHarness(Driver[Memory]):
     """The stage `metrics`, and the scrape of what it wrote."""
 
     def __init__(self) -> None:
         super().__init__(MetricsStage(), (COUNTERS, COUNTED_CASES, COUNTED))
         self.clock = Moved()
-        self.totals = Totals(self.documents, 1, self.clock)
+        self.totals = BusinessMetricsCollector(self.documents, 1, self.clock)
         self.registry = CollectorRegistry()
         self.registry.register(self.totals)
 
-    def fact(self, word: str, case: Conversation | None = None, **fields: Any) -> Arrived:
+    def fact(self, word: str, case: Conversation | None = None, **fields: Any) -> ReceivedEvent:
         """A fact of a conversation, now."""
         snapshot = case or conversation()
         known = {"conversation": snapshot.id, "key": KEY, "snapshot": snapshot, "at": self.now, **fields}
@@ -58,7 +58,7 @@ class Counting(Driver[Memory]):
         first = FirstResponse(started_at=START, stopped_at=START + timedelta(seconds=seconds))
         await self.tell("reply_delivered", case, author="agent", first_response=first)
 
-    def promise(self, word: str, late_by: float | None = None) -> Arrived:
+    def promise(self, word: str, late_by: float | None = None) -> ReceivedEvent:
         """A fact of a clock."""
         clock = Clock(
             metric="first_response", policy="p", target_seconds=60, started_at=START, due_at=START, state="breached"
@@ -79,7 +79,7 @@ class Counting(Driver[Memory]):
         )
         return self.arrived("sla", f"pasokh.sla.{word}", fact)
 
-    def activity(self, kind: str, identity: str) -> Arrived:
+    def activity(self, kind: str, identity: str) -> ReceivedEvent:
         """An event of ingest: without a number, its id the activity's."""
         activity = Activity.model_validate(
             {
@@ -95,9 +95,9 @@ class Counting(Driver[Memory]):
         )
         one = self.arrived("inbound", f"pasokh.inbound.{kind}", activity)
         event = one.event.model_copy(update={"id": identity, "source": "ingest", "seq": None, "index": None})
-        return Arrived(event, one.topic, one.offset)
+        return ReceivedEvent(event, one.topic, one.offset)
 
-    def sent_delivery(self) -> Arrived:
+    def sent_delivery(self) -> ReceivedEvent:
         """A platform took an answer."""
         sent = DeliverySent(message="m", conversation="c1", key=KEY, attempts=1, at=self.now)
         return self.arrived("deliveries", "pasokh.delivery.sent", sent)

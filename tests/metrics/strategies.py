@@ -45,19 +45,19 @@ PLANS = st.lists(
 
 
 @dataclass
-class Told:
+class FactLog:
     """One partition of facts: of what conversations know, and of nothing else. `events` are in the log's order."""
 
     now: datetime = START
     events: list[Event] = field(default_factory=list)
-    lives: dict[int, "Life"] = field(default_factory=dict)
+    lives: dict[int, "FactScript"] = field(default_factory=dict)
 
     def live(self, who: int, step: str, seconds: int) -> None:
         """One step of one conversation, if it can happen now; one that is closed is followed by another."""
         self.now += timedelta(seconds=seconds)
         life = self.lives.get(who)
         if life is None or life.case.status == "closed":
-            life = self.lives[who] = Life(self, f"c{who}-{len(self.events)}", who)
+            life = self.lives[who] = FactScript(self, f"c{who}-{len(self.events)}", who)
         getattr(life, step)()
 
     def keep(self, event_type: str, data: Contract, source: str) -> None:
@@ -79,17 +79,17 @@ class Told:
 
 def told(plan: Sequence[tuple[int, str, int, bool]]) -> list[Event]:
     """The facts of a plan."""
-    log = Told()
+    log = FactLog()
     for who, step, seconds, _ in plan:
         log.live(who, step, seconds)
     return log.events
 
 
 @dataclass
-class Life:
+class FactScript:
     """One conversation as its owner keeps it."""
 
-    log: Told
+    log: FactLog
     identity: str
     who: int
     on_their_way: list[tuple[str, datetime, str]] = field(default_factory=list)

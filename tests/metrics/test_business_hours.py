@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from schemas.configuration import (
     AccountBody,
     Calendar,
-    Kept,
     TeamBody,
+    Versioned,
     WorkspaceBody,
     WorkspaceConfiguration,
 )
 from schemas.envelope import Event
 from services.domain.business_hours import WEEKDAYS
-from services.metrics.domain.business_hours import AROUND_THE_CLOCK, Calendars, calendars_of
-from services.metrics.domain.report import Report, Times, recount
-from services.metrics.reports import reported
+from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars, calendars_from
+from services.metrics.domain.report import DurationStats, Report, recount
+from services.metrics.reports import build_report
 from tests.driver import START
 from tests.metrics.strategies import PLANS
 from tests.metrics.strategies import told as told_by
@@ -46,12 +46,16 @@ CALENDARS = st.builds(
 )
 
 
-def times(report: Report) -> Iterator[tuple[str, Times, Times]]:
+def times(report: Report) -> Iterator[tuple[str, DurationStats, DurationStats]]:
     """Each duration around the clock, and in opening hours."""
     for row in report.rows:
         for kpi, variants in row.durations.items():
             for variant, known in variants.items():
-                yield f"{kpi}/{variant}", Times(**{n: getattr(known, n) for n in Times.model_fields}), known.business
+                yield (
+                    f"{kpi}/{variant}",
+                    DurationStats(**{n: getattr(known, n) for n in DurationStats.model_fields}),
+                    known.business,
+                )
 
 
 @settings(max_examples=40)
@@ -59,7 +63,7 @@ def times(report: Report) -> Iterator[tuple[str, Times, Times]]:
 async def test_report_and_recount_say_the_same_in_opening_hours(plan: Plan, calendars: Calendars) -> None:
     events = told_by(plan)
     again = recount(events, ALL, calendars)
-    assert (await reported(kept(events), "w", ALL, calendars)).rows == again.rows
+    assert (await build_report(kept(events), "w", ALL, calendars)).rows == again.rows
 
 
 @settings(max_examples=40)
@@ -153,15 +157,15 @@ def test_the_team_comes_before_the_account_and_the_account_before_the_workspace(
     configuration = WorkspaceConfiguration(
         workspace="w",
         version=1,
-        itself=Kept(body=WorkspaceBody(name="W", calendar=three), version=1, at=at),
-        accounts={"telegram/main": Kept(body=AccountBody(credentials={}, calendar=two), version=1, at=at)},
+        itself=Versioned(body=WorkspaceBody(name="W", calendar=three), version=1, at=at),
+        accounts={"telegram/main": Versioned(body=AccountBody(credentials={}, calendar=two), version=1, at=at)},
         teams={
-            "vip": Kept(body=TeamBody(name="V", calendar=one), version=1, at=at),
-            "plain": Kept(body=TeamBody(name="P"), version=1, at=at),
+            "vip": Versioned(body=TeamBody(name="V", calendar=one), version=1, at=at),
+            "plain": Versioned(body=TeamBody(name="P"), version=1, at=at),
         },
     )
-    calendars = calendars_of(configuration)
+    calendars = calendars_from(configuration)
     assert calendars.of({"team": "vip", "channel": "telegram", "account": "main"}) == one
     assert calendars.of({"team": "plain", "channel": "telegram", "account": "main"}) == two
     assert calendars.of({"team": "plain", "channel": "email", "account": "main"}) == three
-    assert AROUND_THE_CLOCK.of({"team": "vip"}) is None
+    assert ALWAYS_OPEN.of({"team": "vip"}) is None

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from schemas.configuration import AgentBody
 from services.composition import COLLECTIONS
 from services.metrics import wiring
-from services.metrics.exposition import Totals
+from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.gauges import Present
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
@@ -27,10 +27,10 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
     settings = Settings(data=tmp_path)
     async with (
         open_engine(settings, SystemClock(), (COUNTERS, COUNTED, COUNTED_CASES)) as (store, bus),
-        wiring.open(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
+        wiring.open_metrics(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
     ):
         totals, present = part.collectors
-        assert isinstance(totals, Totals)
+        assert isinstance(totals, BusinessMetricsCollector)
         assert isinstance(present, Present)
         registry = CollectorRegistry()
         registry.register(totals)

@@ -4,13 +4,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.metrics import exposition
-from services.metrics.exposition import Totals
+from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.instruments import INSTRUMENTS
 from services.platform.core.errors import Unavailable
 from services.platform.store.port import Key, Page, Query
 from services.records.counters import COUNTERS, CounterRecord, Distribution, counter_id
 from tests.driver import Documents
-from tests.metrics.harness import Counting, Moved
+from tests.metrics.harness import MetricsHarness, Moved
 
 OPENED = "pasokh_conversations_opened_total"
 SERIES = f"{OPENED}|telegram|private|default|normal|en"
@@ -40,14 +40,14 @@ class Partitions(Documents):
         return page
 
 
-def shown(totals: Totals, name: str = OPENED) -> dict[str, float]:
+def shown(totals: BusinessMetricsCollector, name: str = OPENED) -> dict[str, float]:
     samples = [sample for metric in totals.collect() for sample in metric.samples if sample.name == name]
     return {sample.labels["workspace"]: sample.value for sample in samples}
 
 
 async def test_totals_are_the_sums_of_all_partitions_per_workspace() -> None:
     partitions = Partitions()
-    totals = Totals(partitions, 3, Moved())
+    totals = BusinessMetricsCollector(partitions, 3, Moved())
     partitions.write(record(0, 5, {SERIES: 2}))
     partitions.write(record(2, 1, {SERIES: 3}))
     partitions.write(record(2, 1, {SERIES: 1}, "v"))
@@ -57,7 +57,7 @@ async def test_totals_are_the_sums_of_all_partitions_per_workspace() -> None:
 
 async def test_only_documents_that_changed_are_read_again() -> None:
     partitions = Partitions()
-    totals = Totals(partitions, 1, Moved())
+    totals = BusinessMetricsCollector(partitions, 1, Moved())
     for number in range(20):
         partitions.write(record(0, number + 1, {SERIES: 1}, f"w{number}"))
     await totals.refresh()
@@ -72,7 +72,7 @@ async def test_only_documents_that_changed_are_read_again() -> None:
 async def test_a_store_that_goes_away_between_pages_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exposition, "PAGE", 2)
     partitions = Partitions()
-    totals = Totals(partitions, 1, Moved())
+    totals = BusinessMetricsCollector(partitions, 1, Moved())
     for name in "abcde":
         partitions.write(record(0, 7, {SERIES: 1}, name))
     partitions.away_at = 1
@@ -85,7 +85,7 @@ async def test_a_store_that_goes_away_between_pages_hides_nothing(monkeypatch: p
 
 async def test_age_tells_how_old_the_totals_are() -> None:
     clock = Moved()
-    totals = Totals(Partitions(), 1, clock)
+    totals = BusinessMetricsCollector(Partitions(), 1, clock)
     assert "pasokh_kpi_age_seconds" not in {metric.name for metric in totals.collect()}
     await totals.refresh()
     clock.seconds = 9
@@ -97,7 +97,7 @@ async def test_age_tells_how_old_the_totals_are() -> None:
 
 async def test_series_of_an_older_table_are_left_out() -> None:
     partitions = Partitions()
-    totals = Totals(partitions, 1, Moved())
+    totals = BusinessMetricsCollector(partitions, 1, Moved())
     partitions.write(record(0, 1, {"pasokh_forgotten_total|a": 1, f"{OPENED}|telegram": 1, SERIES: 1}))
     await totals.refresh()
     assert shown(totals) == {"w": 1}
@@ -105,7 +105,7 @@ async def test_series_of_an_older_table_are_left_out() -> None:
 
 async def test_buckets_are_cumulative_and_keep_what_older_bounds_counted() -> None:
     partitions = Partitions()
-    totals = Totals(partitions, 1, Moved())
+    totals = BusinessMetricsCollector(partitions, 1, Moved())
     series = "pasokh_first_response_seconds|telegram|private|default|normal|en"
     known = Distribution(counts={"5": 1, "7": 1, "60": 2, "+Inf": 1}, total=99.5)
     partitions.write(record(0, 1, {}).model_copy(update={"distributions": {series: known}}))
@@ -118,7 +118,7 @@ async def test_buckets_are_cumulative_and_keep_what_older_bounds_counted() -> No
 
 
 async def test_the_scrape_is_valid_and_has_the_fixed_names_and_no_persons() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("opened")
     await counting.tell("assigned", agent="agent-zoe")
     await counting.answered(5)

@@ -7,12 +7,12 @@ import pytest
 from schemas.configuration import (
     AgentBody,
     Calendar,
-    Kept,
     Policy,
     PresenceStatus,
     SlaBody,
     Targets,
     TeamBody,
+    Versioned,
     WorkspaceBody,
     WorkspaceConfiguration,
 )
@@ -23,7 +23,7 @@ from services.platform.core.errors import Unavailable
 from services.platform.store.port import Collection, Key, Model, Page, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
-from services.records.subscriptions import WEBHOOK_LINES, LineRecord, line_id
+from services.records.subscriptions import WEBHOOK_ENDPOINTS, EndpointState, endpoint_id
 from tests.driver import START, Documents
 from tests.metrics.harness import Moved
 
@@ -46,14 +46,16 @@ def configured(
     return WorkspaceConfiguration(
         workspace=workspace,
         version=1,
-        itself=Kept(body=WorkspaceBody(name=workspace, calendar=calendar), version=1, at=START),
+        itself=Versioned(body=WorkspaceBody(name=workspace, calendar=calendar), version=1, at=START),
         teams={
-            name: Kept(body=TeamBody(name=name, calendar=one), version=1, at=START)
+            name: Versioned(body=TeamBody(name=name, calendar=one), version=1, at=START)
             for name, one in (teams or {}).items()
         },
-        sla=None if promises is None else Kept(body=SlaBody(policies=policies), version=1, at=START),
+        sla=None if promises is None else Versioned(body=SlaBody(policies=policies), version=1, at=START),
         webhooks={
-            name: Kept(body=Webhook(url="https://x.example", types=["pasokh."], secret="s"), version=version, at=START)
+            name: Versioned(
+                body=Webhook(url="https://x.example", types=["pasokh."], secret="s"), version=version, at=START
+            )
             for name, version in (webhooks or {}).items()
         },
     )
@@ -63,7 +65,9 @@ class Shop(Documents):
     """Documents as dispatch, REST and the webhooks write them, in a store that may be away."""
 
     def __init__(self) -> None:
-        super().__init__({(c.name, i.name): i for c in (AGENTS, CONFIGURATION_HEADS, WEBHOOK_LINES) for i in c.indexes})
+        super().__init__(
+            {(c.name, i.name): i for c in (AGENTS, CONFIGURATION_HEADS, WEBHOOK_ENDPOINTS) for i in c.indexes}
+        )
         self.away = False
 
     async def query(self, query: Query) -> Page:
@@ -93,8 +97,8 @@ class Shop(Documents):
         self.put(AGENTS, agent_id(workspace, name), one)
 
     def line(self, webhook: str, partition: int, *, failures: int = 0, gone: int | None = None) -> None:
-        one = LineRecord(workspace="shop", webhook=webhook, failures=failures, gone=gone)
-        self.put(WEBHOOK_LINES, line_id(partition, "shop", webhook), one)
+        one = EndpointState(workspace="shop", webhook=webhook, failures=failures, gone=gone)
+        self.put(WEBHOOK_ENDPOINTS, endpoint_id(partition, "shop", webhook), one)
 
 
 async def shown(shop: Shop, name: str) -> dict[tuple[str, ...], float]:

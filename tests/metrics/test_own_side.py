@@ -4,22 +4,22 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.conversation import ConversationFact, FirstResponse
-from services.domain.metrics_state import CaseRecord
-from services.metrics.domain.measurements import Mark, Told, follow
+from services.domain.metrics_state import ConversationMetricsState
+from services.metrics.domain.measurements import ConversationEvent, Measurement, apply
 from tests.driver import START
 from tests.sla.harness import conversation
 
 
-def told(word: str, seconds: int, **more: Any) -> Told:
+def told(word: str, seconds: int, **more: Any) -> ConversationEvent:
     at = START + timedelta(seconds=seconds)
     fact = ConversationFact(conversation="c1", key="w/telegram:main:1", snapshot=conversation(), at=at, **more)
-    return Told(word, fact, at)
+    return ConversationEvent(word, fact, at)
 
 
-def counted(*facts: Told) -> tuple[CaseRecord, list[Mark]]:
-    known, marks = CaseRecord(workspace="w"), list[Mark]()
+def counted(*facts: ConversationEvent) -> tuple[ConversationMetricsState, list[Measurement]]:
+    known, marks = ConversationMetricsState(workspace="w"), list[Measurement]()
     for one in facts:
-        known, more = follow(known, one)
+        known, more = apply(known, one)
         marks += more
     return known, marks
 

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.conversation import Status
-from schemas.topics import REPEATS_KNOWN
+from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.metrics import counters
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from tests.driver import START
-from tests.metrics.harness import Counting
+from tests.metrics.harness import MetricsHarness
 from tests.sla.harness import conversation
 
 
 async def test_messages_are_counted_where_they_were_taken_in_and_where_they_arrived() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.batch([counting.activity("message", "a1"), counting.fact("message_received", author="customer")])
     await counting.tell("replied", author="agent")
     await counting.tell("reply_delivered", author="agent")
@@ -26,13 +26,13 @@ async def test_messages_are_counted_where_they_were_taken_in_and_where_they_arri
 
 
 async def test_message_is_counted_on_the_surface_where_it_was_said() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("message_received", conversation(surface="private"), message_surface="public")
     assert await counting.value("pasokh_messages_total", surface="public") == 1
 
 
 async def test_first_response_is_observed_from_the_customers_message_to_the_acceptance() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.answered(30)
     await counting.answered(31)
     await counting.tell("reply_delivered", author="agent")
@@ -44,7 +44,7 @@ async def test_first_response_is_observed_from_the_customers_message_to_the_acce
 
 
 async def test_only_the_first_resolve_counts_for_resolution() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     resolved = conversation(status="resolved", resolved_at=START + timedelta(hours=1))
     await counting.tell("resolved", resolved)
     await counting.tell("reopened", conversation(status="assigned"))
@@ -55,7 +55,7 @@ async def test_only_the_first_resolve_counts_for_resolution() -> None:
 
 
 async def test_what_is_remembered_of_a_conversation_goes_with_its_end() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("queued")
     assert counting.get(COUNTED_CASES, "c1") is not None
     await counting.tell("resolved", conversation(status="resolved", resolved_at=START))
@@ -66,7 +66,7 @@ async def test_what_is_remembered_of_a_conversation_goes_with_its_end() -> None:
 
 
 async def test_waiting_follows_the_status_however_many_facts_repeat_it() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     for word in ("opened", "message_received", "queued"):
         await counting.tell(word)
     assert await counting.value("pasokh_waiting") == 1
@@ -75,7 +75,7 @@ async def test_waiting_follows_the_status_however_many_facts_repeat_it() -> None
 
 
 async def test_a_conversation_leaves_the_series_in_which_it_was_counted() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("queued")
     await counting.tell("assigned", conversation(status="assigned", team="vip", priority="high"))
     assert await counting.value("pasokh_waiting", team="default") == 0
@@ -83,7 +83,7 @@ async def test_a_conversation_leaves_the_series_in_which_it_was_counted() -> Non
 
 
 async def test_wait_is_from_queued_to_assigned_through_offers() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("queued")
     await counting.after(20)
     await counting.tell("offered", conversation(status="offered"))
@@ -96,7 +96,7 @@ async def test_wait_is_from_queued_to_assigned_through_offers() -> None:
 
 
 async def test_resolved_while_waiting_is_no_wait() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("queued")
     await counting.tell("resolved", conversation(status="resolved", resolved_at=START))
     assert await counting.value("pasokh_wait_seconds_count") == 0
@@ -104,7 +104,7 @@ async def test_resolved_while_waiting_is_no_wait() -> None:
 
 
 async def test_promises_are_counted_by_metric() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.batch([counting.promise(word) for word in ("started", "warned", "breached", "fulfilled")])
     await counting.batch([counting.promise("late", 12.5)])
     assert await counting.value("pasokh_sla_breached_total", metric="first_response") == 1
@@ -113,13 +113,13 @@ async def test_promises_are_counted_by_metric() -> None:
 
 
 async def test_deliveries_are_counted_by_channel_and_outcome() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.batch([counting.sent_delivery()])
     assert await counting.value("pasokh_deliveries_total", channel="telegram", outcome="sent") == 1
 
 
 async def test_a_repeated_activity_is_counted_once_also_after_a_restart() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.batch([counting.activity("edit", "a1"), counting.activity("edit", "a1")])
     counting.restart()
     await counting.batch([counting.activity("edit", "a1"), counting.activity("reaction", "a2")])
@@ -128,12 +128,12 @@ async def test_a_repeated_activity_is_counted_once_also_after_a_restart() -> Non
 
 
 async def test_ids_of_activities_are_dropped_when_no_repeat_can_come() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.batch([counting.activity("edit", "a1")])
     await counting.after(25 * 3600)
     counting.restart()
     await counting.batch([counting.activity("edit", "a2")])
-    await counting.to(START + REPEATS_KNOWN)
+    await counting.to(START + DEDUPE_RETENTION_SECONDS)
     assert counting.get(COUNTED, "a1") is not None
     await counting.after(86400)
     assert counting.get(COUNTED, "a1") is None
@@ -142,7 +142,7 @@ async def test_ids_of_activities_are_dropped_when_no_repeat_can_come() -> None:
 
 
 async def test_control_events_are_not_counted() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     tick = counting.fact("opened")
     event = tick.event.model_copy(update={"type": "pasokh.control.tick", "data": {"at": "2026-03-02T09:00:00Z"}})
     await counting.batch([type(tick)(event, "conversations", 1)])
@@ -151,7 +151,7 @@ async def test_control_events_are_not_counted() -> None:
 
 async def test_beyond_the_limit_new_teams_are_counted_as_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "MOST_SERIES", 3)
-    counting = Counting()
+    counting = MetricsHarness()
     for number in range(10):
         await counting.tell("opened", conversation(f"c{number}", status="bot", team=f"team-{number}"))
     assert await counting.value("pasokh_conversations_opened_total") == 10
@@ -161,7 +161,7 @@ async def test_beyond_the_limit_new_teams_are_counted_as_other(monkeypatch: pyte
 
 async def test_folded_waiting_comes_back_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "MOST_SERIES", 0)
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("queued", conversation(team="vip"))
     assert await counting.value("pasokh_waiting", team="other") == 1
     await counting.tell("assigned", conversation(team="vip", status="assigned"))
@@ -172,7 +172,7 @@ async def test_folded_waiting_comes_back_to_nothing(monkeypatch: pytest.MonkeyPa
     ("language", "label"), [("fa", "fa"), ("fa-IR", "fa"), ("de", "other"), (None, "other"), ("LV", "lv")]
 )
 async def test_languages_are_a_bounded_set(language: str | None, label: str) -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("opened", conversation(language=language))
     assert await counting.value("pasokh_conversations_opened_total", language=label) == 1
 
@@ -182,7 +182,7 @@ STATUSES: list[Status] = ["bot", "waiting", "offered", "assigned", "pending", "r
 
 @given(st.lists(st.tuples(st.sampled_from(["c1", "c2", "c3"]), st.sampled_from(STATUSES), st.booleans()), max_size=30))
 async def test_waiting_is_the_number_of_conversations_that_wait(plan: list[tuple[str, Status, bool]]) -> None:
-    counting, last = Counting(), dict[str, str]()
+    counting, last = MetricsHarness(), dict[str, str]()
     for identity, status, restart in plan:
         last[identity] = status
         await counting.tell("any", conversation(identity, status=status, team=f"t-{len(last)}"))
@@ -192,7 +192,7 @@ async def test_waiting_is_the_number_of_conversations_that_wait(plan: list[tuple
 
 
 async def test_what_came_lately_is_counted_by_when_it_came_and_what_is_old_is_dropped() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.batch([counting.fact("opened"), counting.fact("message_received", author="customer")])
     counting.restart()
     await counting.batch([counting.fact("message_received", author="customer"), counting.fact("replied")])
@@ -211,7 +211,7 @@ async def test_what_came_lately_is_counted_by_when_it_came_and_what_is_old_is_dr
 
 
 async def test_a_message_that_is_read_late_counts_when_it_came() -> None:
-    counting = Counting()
+    counting = MetricsHarness()
     await counting.tell("message_received", author="customer")
     late = counting.fact("message_received", author="customer")
     counting.now = START + timedelta(minutes=3)

@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
 from services.metrics import reports
-from services.metrics.domain.report import Asked, Report, duration_of, recount
-from services.metrics.domain.samples import PROMISES, SERIES
-from services.metrics.reports import TooMuch, reported
-from services.platform.processing.processor import Arrived
+from services.metrics.domain.report import Report, ReportRequest, duration_of, recount
+from services.metrics.domain.samples import SERIES, SLA_SERIES
+from services.metrics.reports import ReportTooLarge, build_report
+from services.platform.processing.processor import ReceivedEvent
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from tests.driver import START, Documents
-from tests.metrics.harness import Counting
+from tests.metrics.harness import MetricsHarness
 from tests.metrics.strategies import PLANS, told
 
 LONG = timedelta(days=80)
-ALL = Asked(START, START + LONG)
+ALL = ReportRequest(START, START + LONG)
 Plan = Sequence[tuple[int, str, int, bool]]
 
 
@@ -45,11 +45,11 @@ def figures(report: Report) -> dict[str, tuple[float, float]]:
                 if known.count:
                     found[f"{kpi}/{variant}"] = (known.count, known.count * (known.mean or 0.0))
         for metric, words in row.sla.items():
-            found |= {f"{metric}/{w}": (getattr(words, w), 0.0) for w in PROMISES if getattr(words, w)}
+            found |= {f"{metric}/{w}": (getattr(words, w), 0.0) for w in SLA_SERIES if getattr(words, w)}
     return found
 
 
-async def live_figures(counting: Counting) -> dict[str, tuple[float, float]]:
+async def live_figures(counting: MetricsHarness) -> dict[str, tuple[float, float]]:
     """The same, of what the scrape shows."""
     found: dict[str, tuple[float, float]] = {}
     for (kpi, variant), series in SERIES.items():
@@ -61,18 +61,18 @@ async def live_figures(counting: Counting) -> dict[str, tuple[float, float]]:
             else:
                 name = f"{kpi}_{variant}".rstrip("_")
                 found[name] = (await counting.value(instrument.name, **labels), 0.0)
-    for word, instrument in PROMISES.items():
+    for word, instrument in SLA_SERIES.items():
         if instrument.kind == "counter":
             found[f"next_response/{word}"] = (await counting.value(instrument.name, metric="next_response"), 0.0)
     return {name: figure for name, figure in found.items() if figure[0]}
 
 
-async def counted(plan: Plan, events: Sequence[Event]) -> Counting:
+async def counted(plan: Plan, events: Sequence[Event]) -> MetricsHarness:
     """The stage after all of it, in batches that end and owners that change where the plan says so."""
-    counting, batch = Counting(), list[Arrived]()
+    counting, batch = MetricsHarness(), list[ReceivedEvent]()
     for number, event in enumerate(events):
         topic = "sla" if event.type.startswith("pasokh.sla.") else "conversations"
-        batch.append(Arrived(event, topic, number))
+        batch.append(ReceivedEvent(event, topic, number))
         if plan[number % len(plan)][3]:
             counting.now = event.time
             await counting.batch(batch)
@@ -92,7 +92,7 @@ async def test_live_counters_and_recount_and_report_say_the_same(plan: Plan) -> 
     events = told(plan)
     again = figures(recount(events, ALL))
     assert await live_figures(await counted(plan, events)) == approximately(again)
-    assert figures(await reported(kept(events), "w", ALL)) == again
+    assert figures(await build_report(kept(events), "w", ALL)) == again
 
 
 @settings(max_examples=60)
@@ -101,8 +101,8 @@ async def test_reports_of_the_days_add_up_to_the_report_of_all(plan: Plan) -> No
     events, whole = told(plan), dict[str, float]()
     store = kept(events)
     for day in range((events[-1].time - START).days + 1 if events else 0):
-        asked = Asked(START + timedelta(days=day), START + timedelta(days=day + 1))
-        for name, (count, _) in figures(await reported(store, "w", asked)).items():
+        asked = ReportRequest(START + timedelta(days=day), START + timedelta(days=day + 1))
+        for name, (count, _) in figures(await build_report(store, "w", asked)).items():
             whole[name] = whole.get(name, 0.0) + count
     assert whole == {name: count for name, (count, _) in figures(recount(events, ALL)).items()}
 
@@ -113,8 +113,8 @@ async def test_grouping_by_start_places_everything_that_began_and_splits_nothing
     events = told(plan)
     store = kept(events)
     middle = START + timedelta(days=1)
-    parts = [Asked(START, middle, by="start"), Asked(middle, START + LONG, by="start")]
-    found = [figures(await reported(store, "w", asked)) for asked in parts]
+    parts = [ReportRequest(START, middle, by="start"), ReportRequest(middle, START + LONG, by="start")]
+    found = [figures(await build_report(store, "w", asked)) for asked in parts]
     names = found[0].keys() | found[1].keys()
     added = {name: sum(part.get(name, (0, 0))[0] for part in found) for name in names}
     assert added == {name: count for name, (count, _) in figures(recount(events, ALL)).items()}
@@ -244,9 +244,9 @@ def test_percentiles_are_values_that_occurred() -> None:
 async def test_what_began_before_the_time_is_known_and_what_ends_after_it_too() -> None:
     events = life(("hear", 0), ("assign", 10), ("reply", 90_000), ("deliver", 1))
     store, second = kept(events), START + timedelta(days=1)
-    by_stop = figures(await reported(store, "w", Asked(second, second + timedelta(days=1))))
+    by_stop = figures(await build_report(store, "w", ReportRequest(second, second + timedelta(days=1))))
     assert by_stop["first_response/human"] == (1, 90_009)
-    by_start = await reported(store, "w", Asked(START, second, by="start"))
+    by_start = await build_report(store, "w", ReportRequest(START, second, by="start"))
     assert figures(by_start)["first_response/human"] == (1, 90_009)
     assert [r.durations["first_response"]["human"].open for r in by_start.rows] == [0]
 
@@ -256,19 +256,19 @@ async def test_facts_of_one_moment_keep_their_order_over_pages(monkeypatch: pyte
     whole = figures(recount(events, ALL))
     for page in (1, 2, 3):
         monkeypatch.setattr(reports, "PAGE", page)
-        assert figures(await reported(kept(events), "w", ALL)) == whole
+        assert figures(await build_report(kept(events), "w", ALL)) == whole
 
 
 async def test_a_report_that_would_cost_too_much_is_refused() -> None:
     events = life(*[("hear", 1)] * 20)
-    assert (await reported(kept(events), "w", ALL, most=len(events))).facts == len(events)
-    with pytest.raises(TooMuch, match="shorter time"):
-        await reported(kept(events), "w", ALL, most=len(events) - 1)
+    assert (await build_report(kept(events), "w", ALL, most=len(events))).facts == len(events)
+    with pytest.raises(ReportTooLarge, match="shorter time"):
+        await build_report(kept(events), "w", ALL, most=len(events) - 1)
 
 
 def test_groups_are_told_apart_and_hours_are_in_utc() -> None:
     events = told([(0, "hear", 0, False), (1, "hear", 10, False), (1, "assign", 3600, False)])
-    report = recount(events, Asked(START, START + LONG, ("team", "agent", "hour")))
+    report = recount(events, ReportRequest(START, START + LONG, ("team", "agent", "hour")))
     assert [tuple(row.group.values()) for row in report.rows if "opened" in row.counts] == [
         ("default", None, "2026-03-02T09:00:00.000000Z"),
         ("vip", None, "2026-03-02T09:00:00.000000Z"),

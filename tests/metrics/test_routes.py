@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.metrics import routes
-from services.metrics.reports import TooMuch
+from services.metrics.reports import ReportTooLarge
 from services.metrics.routes import router_of
-from services.platform.host.service import Part
+from services.platform.host.service import ServiceComponents
 from services.platform.store.collections import FACTS, Fact
 from tests.metrics.test_report import life
 from tests.rest import Rest, open_rest, problem_of
@@ -18,7 +18,7 @@ PATH = "/v1/workspaces/w/reports/kpis"
 
 @pytest.fixture
 async def rest() -> AsyncIterator[Rest]:
-    async with open_rest([Part(routers=[router_of()])]) as rest:
+    async with open_rest([ServiceComponents(routers=[router_of()])]) as rest:
         await rest.workspace("w")
         for event in life(("hear", 0), ("assign", 10), ("reply", 20), ("deliver", 1), ("promise", 1), ("keep", 1)):
             fact = Fact(**event.model_dump(), conversation=str(event.data["conversation"]))
@@ -86,7 +86,7 @@ async def test_a_report_that_would_cost_too_much_is_refused_with_what_to_do(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def too_much(*_: object) -> None:
-        raise TooMuch("Ask for a shorter time.")
+        raise ReportTooLarge("Ask for a shorter time.")
 
-    monkeypatch.setattr(routes, "reported", too_much)
+    monkeypatch.setattr(routes, "build_report", too_much)
     assert "shorter time" in problem_of(await rest.ask("GET", f"{PATH}?{DAY}"), 422)["detail"]

@@ -7,9 +7,9 @@ import pytest
 from schemas.configuration import (
     AccountBody,
     AgentBody,
-    Kept,
     RoutingBody,
     TeamBody,
+    Versioned,
     WorkspaceBody,
     WorkspaceConfiguration,
 )
@@ -22,15 +22,15 @@ BY_LANGUAGE = {"then": {"skills": {"lang:{language}": 2}}}
 
 
 def shop(*rules: dict[str, Any], languages: tuple[str, ...] = ("fa", "en"), account: str | None = None) -> Any:
-    itself = Kept(body=WorkspaceBody(name="Shop", languages=list(languages)), version=1, at=START)
-    connected = Kept(body=AccountBody(credentials={}, language=account), version=1, at=START)
+    itself = Versioned(body=WorkspaceBody(name="Shop", languages=list(languages)), version=1, at=START)
+    connected = Versioned(body=AccountBody(credentials={}, language=account), version=1, at=START)
     return WorkspaceConfiguration(
         workspace="shop",
         version=2,
         itself=itself,
         accounts={"telegram/main": connected},
-        teams={"support": Kept(body=TeamBody(name="Support"), version=1, at=START)},
-        routing=Kept(body=RoutingBody.model_validate({"rules": list(rules)}), version=2, at=START),
+        teams={"support": Versioned(body=TeamBody(name="Support"), version=1, at=START)},
+        routing=Versioned(body=RoutingBody.model_validate({"rules": list(rules)}), version=2, at=START),
     )
 
 

@@ -11,15 +11,15 @@ import httpx2
 import orjson
 
 from schemas.envelope import Event, encode
-from services.platform.bus.broadcaster import Following
-from services.platform.bus.port import Outgoing
-from services.platform.host.service import Context, Part
+from services.platform.bus.broadcaster import FactBroadcaster
+from services.platform.bus.port import ProducerRecord
+from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.app import open_app
-from services.platform.store.collections import FACTS, ROWS, Fact, Row
-from services.records.keys import StoredKeys
+from services.platform.store.collections import FACTS, ROWS, Fact, PartitionCheckpoint
+from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, router_of, shares_of
 from services.router.stream_check import Standing
-from services.workspaces.wiring import workspaces
+from services.workspaces.wiring import open_workspaces
 from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, check_telegram, settings_of
 
@@ -78,7 +78,7 @@ class Client:
 
 
 @dataclass
-class House:
+class StreamHarness:
     """A workspace `shop`, its facts, and clients of its stream."""
 
     rest: Rest
@@ -94,7 +94,7 @@ class House:
         facts = [self._fact(source, seq, n, word, workspace) for n, word in enumerate(words)]
         for fact in facts:
             self.rest.store.keep(FACTS, fact.id, Fact(**dict(fact), conversation="c"))
-        self.rest.store.keep(ROWS, source, Row(seq=seq, now=self.rest.clock.now()))
+        self.rest.store.keep(ROWS, source, PartitionCheckpoint(seq=seq, now=self.rest.clock.now()))
         return facts
 
     def _fact(self, source: str, seq: int, index: int, word: str, workspace: str) -> Event:
@@ -113,7 +113,9 @@ class House:
         )
 
     async def publish(self, *events: Event) -> None:
-        await self.rest.bus.publish([Outgoing(*_where(event), event.partitionkey, encode(event)) for event in events])
+        await self.rest.bus.publish(
+            [ProducerRecord(*_where(event), event.partitionkey, encode(event)) for event in events]
+        )
 
     async def happen(self, *words: str, **where: str) -> list[Event]:
         facts = self.commit(*words, **where)
@@ -152,23 +154,25 @@ def _where(event: Event) -> tuple[str, int]:
 
 
 @asynccontextmanager
-async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: Any) -> AsyncIterator[House]:
+async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: Any) -> AsyncIterator[StreamHarness]:
     """Everything over fakes; what is open is closed at the end."""
     store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
     await store.prepare(COLLECTIONS)
     context = Context(settings_of(**given), store, bus, clock)
-    keys = StoredKeys(store, clock.monotonic)
-    following = Following(bus, TOPICS, most=most)
+    keys = ApiKeyAuthenticator(store, clock.monotonic)
+    following = FactBroadcaster(bus, TOPICS, most=most)
     standing = Standing(store)
-    events = Part(routers=[router_of(following, standing, shares_of(context), heartbeat_seconds=heartbeat_seconds)])
+    events = ServiceComponents(
+        routers=[router_of(following, standing, shares_of(context), heartbeat_seconds=heartbeat_seconds)]
+    )
     async with (
-        workspaces({"telegram": check_telegram}, {}, lambda: COLLECTIONS)(context) as part,
+        open_workspaces({"telegram": check_telegram}, {}, lambda: COLLECTIONS)(context) as part,
         open_app(context, [part, events], keys.find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
         rest = Rest(client, store, bus, clock, keys)
         await rest.workspace()
-        found = House(rest, app, standing)
+        found = StreamHarness(rest, app, standing)
         found.tasks.append(asyncio.create_task(following.run()))
         try:
             yield found

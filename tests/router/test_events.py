@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from schemas.envelope import Event
 from services.platform.core.errors import Unavailable
 from tests.rest import problem_of
-from tests.router.stream_client import House, house
+from tests.router.stream_client import StreamHarness, house
 
 
 @pytest.fixture
-async def shop() -> AsyncIterator[House]:
+async def shop() -> AsyncIterator[StreamHarness]:
     async with house() as found:
         yield found
 
 
-async def test_it_starts_now_and_brings_what_happens_as_cloudevents(shop: House) -> None:
+async def test_it_starts_now_and_brings_what_happens_as_cloudevents(shop: StreamHarness) -> None:
     await shop.happen("opened")
     client = await shop.open()
     [fact] = await shop.happen("assigned")
@@ -30,7 +30,7 @@ async def test_it_starts_now_and_brings_what_happens_as_cloudevents(shop: House)
     assert Event.model_validate_json(block["data"]) == fact
 
 
-async def test_a_client_that_comes_back_gets_what_it_missed_and_then_what_happens(shop: House) -> None:
+async def test_a_client_that_comes_back_gets_what_it_missed_and_then_what_happens(shop: StreamHarness) -> None:
     client = await shop.open()
     await shop.happen("opened", "queued")
     await client.has(2)
@@ -42,7 +42,7 @@ async def test_a_client_that_comes_back_gets_what_it_missed_and_then_what_happen
     assert await again.has(3) == ["assigned", "started", "replied"]
 
 
-async def test_a_client_that_left_before_the_first_fact_loses_none(shop: House) -> None:
+async def test_a_client_that_left_before_the_first_fact_loses_none(shop: StreamHarness) -> None:
     await shop.happen("before")
     client = await shop.open()
     client.gone.set()
@@ -51,7 +51,7 @@ async def test_a_client_that_left_before_the_first_fact_loses_none(shop: House) 
     assert await again.has(1) == ["opened"]
 
 
-async def test_it_goes_on_in_the_middle_of_a_batch(shop: House) -> None:
+async def test_it_goes_on_in_the_middle_of_a_batch(shop: StreamHarness) -> None:
     client = await shop.open()
     await shop.happen("opened", "message_received", "queued")
     await client.has(3)
@@ -59,7 +59,7 @@ async def test_it_goes_on_in_the_middle_of_a_batch(shop: House) -> None:
     assert await again.has(2) == ["message_received", "queued"]
 
 
-async def test_what_is_published_again_is_dropped(shop: House) -> None:
+async def test_what_is_published_again_is_dropped(shop: StreamHarness) -> None:
     client = await shop.open()
     facts = await shop.happen("opened", "queued")
     await shop.publish(*facts)
@@ -67,7 +67,7 @@ async def test_what_is_published_again_is_dropped(shop: House) -> None:
     assert await client.has(3) == ["opened", "queued", "assigned"]
 
 
-async def test_facts_of_both_topics_come_in_the_order_of_their_times(shop: House) -> None:
+async def test_facts_of_both_topics_come_in_the_order_of_their_times(shop: StreamHarness) -> None:
     client = await shop.open()
     paused = shop.commit("paused", source="sla/0")
     replied = shop.commit("replied")
@@ -76,7 +76,7 @@ async def test_facts_of_both_topics_come_in_the_order_of_their_times(shop: House
     assert await client.has(3) == ["paused", "replied", "resumed"]
 
 
-async def test_a_fact_that_is_committed_but_published_late_comes_once(shop: House) -> None:
+async def test_a_fact_that_is_committed_but_published_late_comes_once(shop: StreamHarness) -> None:
     """The commit of a process that dies is published by the next owner, after the client resumed."""
     client = await shop.open()
     late = shop.commit("opened")
@@ -87,14 +87,14 @@ async def test_a_fact_that_is_committed_but_published_late_comes_once(shop: Hous
     assert await again.has(2) == ["opened", "queued"]
 
 
-async def test_types_are_chosen_by_prefix_and_ids_pass_over_the_others(shop: House) -> None:
+async def test_types_are_chosen_by_prefix_and_ids_pass_over_the_others(shop: StreamHarness) -> None:
     client = await shop.open("/v1/workspaces/shop/events?types=pasokh.sla,pasokh.conversation.op")
     await shop.happen("opened", "queued")
     await shop.happen("warned", source="sla/0")
     assert sorted(await client.has(2)) == ["opened", "warned"]
 
 
-async def test_control_events_and_other_workspaces_are_never_shown(shop: House) -> None:
+async def test_control_events_and_other_workspaces_are_never_shown(shop: StreamHarness) -> None:
     client = await shop.open()
     [tick] = shop.commit("tick")
     await shop.publish(tick.model_copy(update={"type": "pasokh.control.tick"}))
@@ -122,7 +122,7 @@ async def test_a_client_that_does_not_read_fills_no_memory_and_still_gets_everyt
         assert await client.has(41) == ["first", *words]
 
 
-async def test_a_lost_reader_ends_the_stream_and_the_client_goes_on_where_it_was(shop: House) -> None:
+async def test_a_lost_reader_ends_the_stream_and_the_client_goes_on_where_it_was(shop: StreamHarness) -> None:
     client = await shop.open()
     await shop.happen("opened")
     await client.has(1)
@@ -181,7 +181,9 @@ async def test_streams_of_a_workspace_that_is_gone_end_at_the_next_look() -> Non
         ("/v1/workspaces/shop/events", {"last_event_id": "made up"}, 422),
     ],
 )
-async def test_what_cannot_be_streamed_is_refused(shop: House, path: str, headers: dict[str, str], status: int) -> None:
+async def test_what_cannot_be_streamed_is_refused(
+    shop: StreamHarness, path: str, headers: dict[str, str], status: int
+) -> None:
     client = await shop.open(path, reads=True, **headers)
     assert client.status == status
 

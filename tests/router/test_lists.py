@@ -11,14 +11,14 @@ from uuid import uuid4
 import pytest
 
 from schemas.conversation import Author, Status
-from schemas.values import Sealed
-from services.domain.conversation_state import Case
-from services.platform.http.problems import Invalid
+from schemas.values import EncryptedText
+from services.domain.conversation_state import ConversationState
+from services.platform.http.problems import UnprocessableContent
 from services.platform.store.port import Changes, Collection, Key, Put, Store
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router import lists
-from services.router.lists import listed
-from services.router.views import ConversationsAsked, Sort
+from services.router.lists import list_page
+from services.router.views import ConversationQuery, Sort
 from tests.contracts.stores import MONGO, SQLITE, StoreSite
 from tests.fakes import START, MemoryStore
 from tests.live_servers.server import Server
@@ -45,7 +45,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield opened
 
 
-def case(identity: str, opened: float = 0, **given: Any) -> Case:
+def case(identity: str, opened: float = 0, **given: Any) -> ConversationState:
     at = START + timedelta(seconds=opened)
     known = {
         "workspace": "shop",
@@ -61,7 +61,7 @@ def case(identity: str, opened: float = 0, **given: Any) -> Case:
         "updated_at": at,
         "queued_at": at,
     }
-    return Case.model_validate({"id": identity, **known, **given})
+    return ConversationState.model_validate({"id": identity, **known, **given})
 
 
 def said(identity: str, conversation: str, text: str | None) -> MessageRecord:
@@ -72,7 +72,7 @@ def said(identity: str, conversation: str, text: str | None) -> MessageRecord:
         surface="private",
         channel="telegram",
         author=Author(kind="customer", id="telegram:main:7"),
-        text=Sealed(text=text) if text is not None else None,
+        text=EncryptedText(text=text) if text is not None else None,
         received_at=START,
         state="received",
         workspace="shop",
@@ -81,8 +81,8 @@ def said(identity: str, conversation: str, text: str | None) -> MessageRecord:
     )
 
 
-async def keep(store: Store, *records: Case | MessageRecord) -> None:
-    kind = {Case: CONVERSATIONS.name, MessageRecord: MESSAGES.name}
+async def keep(store: Store, *records: ConversationState | MessageRecord) -> None:
+    kind = {ConversationState: CONVERSATIONS.name, MessageRecord: MESSAGES.name}
     await store.commit(
         Changes(puts=[Put(Key(kind[type(one)], one.id), one.model_dump(mode="json")) for one in records])
     )
@@ -91,9 +91,9 @@ async def keep(store: Store, *records: Case | MessageRecord) -> None:
 async def every(store: Store, **asked: Any) -> list[str]:
     """The ids of all pages, each page no longer than asked for."""
     found: list[str] = []
-    given = ConversationsAsked(**asked)
+    given = ConversationQuery(**asked)
     while True:
-        page = await listed(store, "shop", given)
+        page = await list_page(store, "shop", given)
         assert len(page.items) <= given.limit
         found += [one.id for one in page.items]
         if page.next is None:
@@ -102,7 +102,7 @@ async def every(store: Store, **asked: Any) -> list[str]:
 
 
 @pytest.fixture
-async def town(store: Store) -> list[Case]:
+async def town(store: Store) -> list[ConversationState]:
     """Sixty conversations of all kinds, many of them of the same moment."""
     chance = random.Random(7)
     made = [
@@ -138,7 +138,7 @@ ASKED: list[dict[str, Any]] = [
 @pytest.mark.parametrize("sort", get_args(Sort))
 @pytest.mark.parametrize("asked", ASKED)
 async def test_every_list_is_what_a_plain_look_at_all_would_give(
-    store: Store, town: list[Case], asked: dict[str, Any], sort: str
+    store: Store, town: list[ConversationState], asked: dict[str, Any], sort: str
 ) -> None:
     order = lists.Order(sort.removeprefix("-"), sort.startswith("-"))
     since = asked.get("updated_since", START)
@@ -152,7 +152,7 @@ async def test_every_list_is_what_a_plain_look_at_all_would_give(
 
 async def test_who_changes_between_pages_is_not_missed_by_updated_at(store: Store) -> None:
     await keep(store, *(case(f"c{number}", number) for number in range(4)))
-    first = await listed(store, "shop", ConversationsAsked(sort="updated_at", limit=2))
+    first = await list_page(store, "shop", ConversationQuery(sort="updated_at", limit=2))
     await keep(store, case("c0", 0, updated_at=START + timedelta(seconds=9)))
     rest = await every(store, sort="updated_at", limit=2, cursor=first.next)
     assert ([one.id for one in first.items], rest) == (["c0", "c1"], ["c2", "c3", "c0"])
@@ -198,23 +198,23 @@ async def test_a_search_that_finds_little_ends_its_page_and_goes_on(
 ) -> None:
     monkeypatch.setattr(lists, "READ_THROUGH", 3)
     await keep(store, *(case(f"c{number}", number) for number in range(10)), said("m", "c0", "parcel"))
-    first = await listed(store, "shop", ConversationsAsked(q="parcel"))
+    first = await list_page(store, "shop", ConversationQuery(q="parcel"))
     assert (first.items, first.next is None) == ([], False)
     assert await every(store, q="parcel") == ["c0"]
 
 
 async def test_a_cursor_fits_its_own_list_alone(store: Store) -> None:
     await keep(store, *(case(f"c{number}", number) for number in range(3)))
-    page = await listed(store, "shop", ConversationsAsked(limit=1))
+    page = await list_page(store, "shop", ConversationQuery(limit=1))
     for other in ({"sort": "updated_at"}, {"status": ["assigned"]}, {"q": "x"}, {"updated_since": START}):
-        with pytest.raises(Invalid):
-            await listed(store, "shop", ConversationsAsked(cursor=page.next, **other))
-    with pytest.raises(Invalid):
-        await listed(store, "elsewhere", ConversationsAsked(cursor=page.next))
-    again = await listed(store, "shop", ConversationsAsked(limit=2, cursor=page.next))
+        with pytest.raises(UnprocessableContent):
+            await list_page(store, "shop", ConversationQuery(cursor=page.next, **other))
+    with pytest.raises(UnprocessableContent):
+        await list_page(store, "elsewhere", ConversationQuery(cursor=page.next))
+    again = await list_page(store, "shop", ConversationQuery(limit=2, cursor=page.next))
     assert [one.id for one in again.items] == ["c1", "c0"]
 
 
 async def test_a_search_for_no_word_is_refused(store: Store) -> None:
-    with pytest.raises(Invalid):
-        await listed(store, "shop", ConversationsAsked(q="\u200c"))
+    with pytest.raises(UnprocessableContent):
+        await list_page(store, "shop", ConversationQuery(q="\u200c"))

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import structlog
 
-from schemas.commands import Outcome
+from schemas.commands import CommandResult
 from schemas.configuration import AgentBody
 from schemas.conversation import Author
 from schemas.envelope import Event
 from schemas.routing import Decision
-from schemas.values import Failure, Problem, Sealed
-from services.domain.conversation_state import Case, Person
+from schemas.values import EncryptedText, Failure, Problem
+from services.domain.conversation_state import Contact, ConversationState
 from services.platform.core.errors import Unavailable
 from services.platform.store.collections import FACTS, OUTCOMES, Fact
 from services.records.agents import AGENTS, AgentRecord, agent_id
@@ -40,7 +40,7 @@ async def rest() -> AsyncIterator[Rest]:
         yield opened
 
 
-def conversation(identity: str, minutes: int = 0, **given: Any) -> Case:
+def conversation(identity: str, minutes: int = 0, **given: Any) -> ConversationState:
     fields = {
         "workspace": "shop",
         "status": "assigned",
@@ -54,7 +54,7 @@ def conversation(identity: str, minutes: int = 0, **given: Any) -> Case:
         **given,
     }
     at = START + timedelta(minutes=minutes)
-    return Case.model_validate({"id": identity, "opened_at": at, "updated_at": at, **fields})
+    return ConversationState.model_validate({"id": identity, "opened_at": at, "updated_at": at, **fields})
 
 
 def message(identity: str, order: str, **given: Any) -> MessageRecord:
@@ -64,7 +64,7 @@ def message(identity: str, order: str, **given: Any) -> MessageRecord:
         "surface": "private",
         "channel": "telegram",
         "author": Author(kind="customer", id="telegram:main:7"),
-        "text": Sealed(text="hello"),
+        "text": EncryptedText(text="hello"),
         "received_at": START,
         "state": "received",
         "workspace": "shop",
@@ -77,7 +77,7 @@ def message(identity: str, order: str, **given: Any) -> MessageRecord:
 def sends(rest: Rest) -> None:
     """Carry replies out as conversations does, and resolve."""
 
-    def answer(event: Event) -> Outcome:
+    def answer(event: Event) -> CommandResult:
         if event.type == "pasokh.command.resolve":
             rest.store.keep(CONVERSATIONS, "c1", conversation("c1", status="resolved"))
             return rest.outcome(event, result="c1")
@@ -171,7 +171,7 @@ async def test_pages_of_a_filtered_list_hold_each_conversation_once(rest: Rest, 
 
 
 async def test_a_list_that_finds_little_ends_its_page_and_goes_on(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "LOOKED_AT", 4)
+    monkeypatch.setattr(lists, "SCAN_LIMIT", 4)
     for number in range(9):
         rest.store.keep(CONVERSATIONS, f"n{number}", conversation(f"n{number}", number, agent="reza"))
     path = (
@@ -192,7 +192,7 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
     known = {"name": "Neda", "email": "neda@example.com", "phone": "+98 21 1234"}
     for workspace in ("shop", "other"):
         named = {"key": f"{workspace}/api:main:a/b", "workspace": workspace, "person": "api:main:a/b"}
-        person = Person.model_validate({**named, **known, "seen_at": START})
+        person = Contact.model_validate({**named, **known, "seen_at": START})
         rest.store.keep(PERSONS, person.key, person)
     shown = (await rest.ask("GET", f"{SHOP}/persons/api:main:a%2Fb")).json()
     assert shown == {
@@ -299,7 +299,7 @@ async def test_a_repeated_reply_gets_the_same_answer_and_is_sent_once(rest: Rest
     failed = {"state": "failed", "error": Failure(code="blocked", detail="d"), "direction": "outbound"}
     author = Author(kind="agent", id="sara")
     rest.store.keep(
-        MESSAGES, identity, message(identity, "1", text=Sealed(text="On its way."), author=author, **failed)
+        MESSAGES, identity, message(identity, "1", text=EncryptedText(text="On its way."), author=author, **failed)
     )
     rest.clock.move(60)
     again = await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")

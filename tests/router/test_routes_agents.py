@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.commands import Outcome
+from schemas.commands import CommandResult
 from schemas.configuration import AgentBody
 from schemas.envelope import Event
 from schemas.values import Problem
@@ -25,7 +25,7 @@ async def rest() -> AsyncIterator[Rest]:
         yield opened
 
 
-def obeyed(rest: Rest, event: Event) -> Outcome:
+def obeyed(rest: Rest, event: Event) -> CommandResult:
     """Keep agents as dispatch does."""
     place = agent_id("shop", str(event.data["agent"]))
     document = rest.store.held(AGENTS, place)

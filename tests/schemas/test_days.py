@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.configuration import Calendar
 from schemas.days import Day, gregorian_of, is_jalali_leap
-from schemas.values import Moment
+from schemas.values import InputInstant
 from schemas.visible import WRITTEN
 
 DAY: TypeAdapter[Any] = TypeAdapter(Day)
@@ -85,4 +85,4 @@ def test_what_rests_since_earlier_versions_is_read() -> None:
 @pytest.mark.parametrize("written", ["1405-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2101-01-01T00:00:01Z"])
 def test_a_moment_is_within_our_years(written: str) -> None:
     with pytest.raises(ValidationError, match="Gregorian"):
-        TypeAdapter(Moment).validate_python(written)
+        TypeAdapter(InputInstant).validate_python(written)

@@ -40,15 +40,15 @@ def test_every_type_that_stands_in_the_code_is_in_the_table() -> None:
     assert unknown == {}
 
 
-def test_every_word_that_conversations_tell_is_in_the_table() -> None:
-    told = words_of("tell", 1, "services/router/conversations")
-    assert {"opened", "message_received", "replied"} <= told
-    assert told <= set(CONVERSATION_FACTS)
+def test_every_word_that_conversations_record_is_in_the_table() -> None:
+    recorded = words_of("record_fact", 1, "services/router/conversations")
+    assert {"opened", "message_received", "replied"} <= recorded
+    assert recorded <= set(CONVERSATION_FACTS)
 
 
-def test_every_word_that_sla_tells_is_in_the_table() -> None:
-    told = words_of("Told", 0, "services/sla")
-    assert {"started", "breached"} <= told <= set(SLA_FACTS)
+def test_every_word_that_sla_emits_is_in_the_table() -> None:
+    recorded = words_of("ClockEvent", 0, "services/sla")
+    assert {"started", "breached"} <= recorded <= set(SLA_FACTS)
 
 
 @pytest.mark.parametrize("name", sorted(EVENT_TYPES))

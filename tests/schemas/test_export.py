@@ -14,12 +14,12 @@ from schemas.events import EVENT_TYPES
 from schemas.exports import asyncapi, json_schemas
 from schemas.topics import TOPICS
 from services.cli import export
-from services.cli.export import ASYNCAPI, FOLDER, OPENAPI, as_yaml, broken, exported
+from services.cli.export import ASYNCAPI, FOLDER, OPENAPI, artifacts, as_yaml, breaking_changes
 
 
 @pytest.fixture(scope="module")
 def now() -> dict[str, str]:
-    return dict(exported())
+    return dict(artifacts())
 
 
 def test_the_folder_holds_what_the_code_says(now: dict[str, str]) -> None:
@@ -30,7 +30,7 @@ def test_the_folder_holds_what_the_code_says(now: dict[str, str]) -> None:
 
 
 def test_nothing_that_is_exported_is_broken(now: dict[str, str]) -> None:
-    assert broken(FOLDER, now) == []
+    assert breaking_changes(FOLDER, now) == []
 
 
 def test_a_breaking_change_is_refused_unless_it_is_meant(
@@ -42,7 +42,7 @@ def test_a_breaking_change_is_refused_unless_it_is_meant(
     before["clock_fact.schema.json"] = json.dumps(schema)
     for name, text in before.items():
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(export, "exported", lambda: now)
+    monkeypatch.setattr(export, "artifacts", lambda: now)
     assert export.export(tmp_path) == 1
     told = capsys.readouterr()
     assert "clock_fact.schema.json: /older: removed" in told.out + told.err

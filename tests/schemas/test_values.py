@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from schemas.values import Contract, Failure, Requirement, Sealed
+from schemas.values import Contract, EncryptedText, Failure, Requirement
 
 TEXTS = st.sampled_from(["", "a", "b"])
 CONTRACTS: st.SearchStrategy[Contract] = st.one_of(
     st.builds(Failure, code=TEXTS, detail=TEXTS),
-    st.builds(Sealed, key=st.none() | TEXTS, text=TEXTS),
+    st.builds(EncryptedText, key=st.none() | TEXTS, text=TEXTS),
     st.builds(Requirement, skills=st.dictionaries(TEXTS, st.integers(1, 2), max_size=2)),
 )
 
@@ -26,9 +26,9 @@ def test_contracts_are_equal_when_models_are(one: Contract, other: Contract) -> 
 
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 def test_equal_contracts_are_one_in_a_set(code: str, detail: str, other: str, more: str) -> None:
-    pair = Failure(code=code, detail=detail), Failure.made(detail=more, code=other, status=None)
+    pair = Failure(code=code, detail=detail), Failure.unvalidated(detail=more, code=other, status=None)
     assert len(set(pair)) == len({(code, detail), (other, more)})
-    assert Failure.made(detail=detail, code=code, status=None) in set(pair)
+    assert Failure.unvalidated(detail=detail, code=code, status=None) in set(pair)
 
 
 @given(CONTRACTS, st.data())

@@ -18,32 +18,32 @@ from schemas.commands import Reply, Resolve
 from schemas.configuration import (
     AccountBody,
     AgentBody,
-    Kept,
     Policy,
     RoutingBody,
     Rule,
+    RuleActions,
     SlaBody,
     Targets,
-    Then,
+    Versioned,
     WorkspaceBody,
     WorkspaceConfiguration,
 )
 from schemas.envelope import Event
 from schemas.outbound import OutboundMessage
 from schemas.routing import AgentPut, PresenceSet
-from schemas.values import Contract, Sealed, instant
-from services.channels.port import Account, Receipt, Unauthorized
-from services.delivery.attempt import Outside
+from schemas.values import Contract, EncryptedText, instant
+from services.channels.port import Account, SendReceipt, Unauthorized
+from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import Sender
 from services.metrics.processor import MetricsStage
 from services.platform.core.identifiers import hashed_id
-from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
-from services.platform.processing.processor import Stage
+from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.processing.processor import StreamProcessor
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import ConversationsStage
-from services.router.dispatch.processor import Dispatch
+from services.router.dispatch.processor import DispatchProcessor
 from services.sla.processor import SlaStage
 from tests.simulator.process import Process
 from tests.simulator.run import publish_until_known
@@ -69,7 +69,7 @@ class Telegram:
     world: World
     name: str = "telegram"
     capabilities: Capabilities = CAPABILITIES
-    malformed_status: int = 200
+    status_for_malformed: int = 200
     arrived: Counter[str] = field(default_factory=Counter)
     order: dict[str, list[str]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
@@ -77,7 +77,7 @@ class Telegram:
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         return []
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> Receipt:
+    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """`http` is the process that sends: it may die before, or after the message arrived."""
         process = http
         assert isinstance(process, Process)
@@ -86,31 +86,31 @@ class Telegram:
         self.arrived[message.id] += 1
         self.order.setdefault(message.key, []).append(message.id)
         if self.world.happens(0.05):
-            raise Uncertain
+            raise SendOutcomeUnknown
         await process.step("sent")
-        return Receipt(f"t-{message.id}")
+        return SendReceipt(f"t-{message.id}")
 
     def _answer_badly(self, message: OutboundMessage) -> None:
         if self.world.happens(0.1):
             raise self.world.rng.choice(
                 (
-                    Retryable("no connection"),
-                    Retryable("too many requests", 1.0, "chat"),
-                    Retryable("unavailable", 4.0, "account"),
+                    TransientSendError("no connection"),
+                    TransientSendError("too many requests", 1.0, "chat"),
+                    TransientSendError("unavailable", 4.0, "account"),
                 )
             )
         if self.world.happens(0.02):
             raise Unauthorized("the bot token is not accepted", 401)
         if self.world.happens(0.03):
             self.refused.add(message.id)
-            raise Refused("blocked", "the customer blocked the bot")
+            raise PermanentSendError("blocked", "the customer blocked the bot")
         if self.world.happens(0.03):
-            raise Uncertain
+            raise SendOutcomeUnknown
 
 
-def stages_of(process: Process, telegram: Telegram) -> Sequence[Stage[Any]]:
+def stages_of(process: Process, telegram: Telegram) -> Sequence[StreamProcessor[Any]]:
     """Every stage of Pasokh, in one process."""
-    outside = Outside(
+    outside = SendDependencies(
         channels={"telegram": telegram},  # type: ignore[dict-item]  # only what the sender asks of a channel
         http=process,  # type: ignore[arg-type]  # the way back to the process, see Telegram.send
         store=process,
@@ -119,7 +119,7 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[Stage[Any]]:
     )
     return [
         ConversationsStage({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation")),
-        Dispatch(),
+        DispatchProcessor(),
         SlaStage(),
         Sender(outside),
         MetricsStage(),
@@ -129,15 +129,15 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[Stage[Any]]:
 def configure(world: World) -> None:
     """A workspace with four languages and one promise, as REST would have written it."""
     at = world.now()
-    rule = Rule(then=Then(skills={"lang:{language}": 3}))
+    rule = Rule(then=RuleActions(skills={"lang:{language}": 3}))
     policy = Policy(id="quick", targets=Targets(first_response_seconds=TARGET_SECONDS), warn_at=[0.5])
     configuration = WorkspaceConfiguration(
         workspace=WORKSPACE,
         version=1,
-        itself=Kept(body=WorkspaceBody(name="Shop", languages=list(LANGUAGES)), version=1, at=at),
-        accounts={"telegram/main": Kept(body=AccountBody(credentials={}), version=1, at=at)},
-        routing=Kept(body=RoutingBody(rules=[rule]), version=1, at=at),
-        sla=Kept(body=SlaBody(policies=[policy]), version=1, at=at),
+        itself=Versioned(body=WorkspaceBody(name="Shop", languages=list(LANGUAGES)), version=1, at=at),
+        accounts={"telegram/main": Versioned(body=AccountBody(credentials={}), version=1, at=at)},
+        routing=Versioned(body=RoutingBody(rules=[rule]), version=1, at=at),
+        sla=Versioned(body=SlaBody(policies=[policy]), version=1, at=at),
     )
     world.documents[CONFIGURATIONS.name][f"{WORKSPACE}/1"] = configuration.model_dump(mode="json")
     world.documents[CONFIGURATION_HEADS.name][WORKSPACE] = {"workspace": WORKSPACE, "version": 1}
@@ -205,7 +205,7 @@ async def write(client: Process, customer: Customer) -> None:
             surface="private",
             person=customer.person,
             message=customer.message_id(number),
-            text=Sealed(text=f"message {number}"),
+            text=EncryptedText(text=f"message {number}"),
             language=customer.language,
             address=Address(chat=str(customer.number)),
             received_at=now,
@@ -217,7 +217,7 @@ async def write(client: Process, customer: Customer) -> None:
 
 
 @dataclass(slots=True)
-class Desk:
+class AgentActor:
     """The agents: they answer what is theirs after a while, and resolve what was answered."""
 
     client: Process
@@ -257,7 +257,7 @@ class Desk:
     async def _reply(self, identity: str, key: str, agent: str) -> None:
         world = self.client.world
         await asyncio.sleep(self._hesitation(identity))
-        text = Sealed(text="answer")
+        text = EncryptedText(text="answer")
         reply = Reply(conversation=identity, agent=agent, text=text, accepted_at=world.now(), request_hash="h")
         await self._twice("pasokh.command.reply", key, self.answered[identity], reply)
 

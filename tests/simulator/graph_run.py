@@ -9,11 +9,11 @@ from typing import Any
 from schemas.envelope import decode
 from schemas.values import instant
 from services.composition import COLLECTIONS
-from tests.simulator.graph import GRAPH, Customer, Desk, Telegram, configure, staff, stages_of, write
+from tests.simulator.graph import GRAPH, AgentActor, Customer, Telegram, configure, staff, stages_of, write
 from tests.simulator.loop import run_virtually
 from tests.simulator.process import Groups, Process
 from tests.simulator.promises import CHANGES, audit_again_and_again, audit_now, change_promises
-from tests.simulator.run import Houses, Verdict, come_to_rest, houses_open, quiet, rebalance_now_and_then
+from tests.simulator.run import RunResult, SimulatedDeployment, come_to_rest, houses_open, quiet, rebalance_now_and_then
 from tests.simulator.world import Chaos, World
 
 CUSTOMERS, SECONDS = 8, 40.0
@@ -24,21 +24,23 @@ STORM = Chaos(crash=0.0006, pause=0.002, clock_skew=0.0)
 HURRICANE = Chaos(clock_skew=0.0)
 
 
-def run_graph(seed: int, *, embedded: bool = False, small: bool = False) -> Verdict:
+def run_graph(seed: int, *, embedded: bool = False, small: bool = False) -> RunResult:
     """One seed of the whole graph, from start to rest."""
     chaos = replace(HURRICANE if seed % 5 == 0 else STORM, until=FEW_SECONDS if small else SECONDS)
     return run_virtually(_run(seed, chaos, embedded, FEW_CUSTOMERS if small else CUSTOMERS))
 
 
-async def _run(seed: int, chaos: Chaos, embedded: bool, count: int) -> Verdict:
+async def _run(seed: int, chaos: Chaos, embedded: bool, count: int) -> RunResult:
     world = World(seed, chaos=chaos, embedded=embedded)
     groups, telegram = Groups(world), Telegram(world)
     configure(world)
-    await houses_open(Houses(world, groups, lambda process: stages_of(process, telegram)), world, COLLECTIONS)
+    await houses_open(
+        SimulatedDeployment(world, groups, lambda process: stages_of(process, telegram)), world, COLLECTIONS
+    )
     storm = asyncio.create_task(rebalance_now_and_then(world, groups))
     customers = [Customer(number, world.rng.randint(1, 3)) for number in range(count)]
     client = Process(world, groups, "outside", mortal=False)
-    desk = Desk(client)
+    desk = AgentActor(client)
     life, found = asyncio.create_task(_live(client, customers, desk)), list[str]()
     auditor = asyncio.create_task(audit_again_and_again(world, found))
     await come_to_rest(world, GRAPH, life, timers=False)
@@ -49,10 +51,10 @@ async def _run(seed: int, chaos: Chaos, embedded: bool, count: int) -> Verdict:
     wrong = [*([] if settled else ["it never came to rest"]), *world.broken, *found, *differences]
     wrong += [] if judged == count else [f"only {judged} conversations could be audited in the end"]
     wrong += [line for check in CHECKS for line in check(world, customers, telegram)]
-    return Verdict(seed, wrong, world.history, world.commits)
+    return RunResult(seed, wrong, world.history, world.commits)
 
 
-async def _live(client: Process, customers: list[Customer], desk: Desk) -> None:
+async def _live(client: Process, customers: list[Customer], desk: AgentActor) -> None:
     await staff(client)
     writing = (write(client, customer) for customer in customers)
     await asyncio.gather(*writing, desk.work(len(customers)), change_promises(client))

@@ -9,12 +9,12 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.platform.bus.port import Assignment, Outgoing, Record, Tail
+from services.platform.bus.port import Assignment, ProducerRecord, Record, Tail
 from services.platform.core.errors import Fenced, Revoked, Unavailable, Unknown
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import Processor
 from services.platform.processing.partition import Runtime
-from services.platform.processing.processor import Stage
+from services.platform.processing.processor import StreamProcessor
 from services.platform.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
 from tests.simulator.world import Killed, World
 
@@ -100,7 +100,7 @@ class Member:
         if partition not in self.believed:
             raise Revoked
 
-    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+    async def poll(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         await self.process.step("take")
         self._check(partition)
         found = self._read(partition, limit)
@@ -122,7 +122,7 @@ class Member:
             found += world.log[topic, partition][start : start + size - len(found)]
         return found
 
-    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def commit_offsets(self, partition: int, offsets: Mapping[str, int]) -> None:
         await self.process.step("settle")
 
 
@@ -184,7 +184,7 @@ class Process:
 
     # -- running -------------------------------------------------------------------------------------------------------
 
-    def run(self, stages: Sequence[Stage[Any]]) -> None:
+    def run(self, stages: Sequence[StreamProcessor[Any]]) -> None:
         """Run a processor of each stage until killed."""
         runtime = Runtime(self, self, self, ProcessorInstruments(CollectorRegistry()), self.step)
         for stage in stages:
@@ -212,7 +212,7 @@ class Process:
     def partitions(self) -> int:
         return self.world.partitions
 
-    async def publish(self, events: Sequence[Outgoing]) -> None:
+    async def publish(self, events: Sequence[ProducerRecord]) -> None:
         await self.step("publish")
         failed = False
         for batch in self._batches(events):
@@ -225,9 +225,9 @@ class Process:
         if failed:
             raise Unknown
 
-    def _batches(self, events: Sequence[Outgoing]) -> list[list[Outgoing]]:
+    def _batches(self, events: Sequence[ProducerRecord]) -> list[list[ProducerRecord]]:
         """Produce batches: of one partition each, in order, cut at random places."""
-        lanes: dict[tuple[str, int], list[Outgoing]] = {}
+        lanes: dict[tuple[str, int], list[ProducerRecord]] = {}
         for event in events:
             lanes.setdefault((event.topic, event.partition), []).append(event)
         batches = []
@@ -238,7 +238,7 @@ class Process:
                 del lane[:size]
         return batches
 
-    async def _produce(self, batch: list[Outgoing]) -> bool:
+    async def _produce(self, batch: list[ProducerRecord]) -> bool:
         """Append one batch; True when that failed, and then it may be there, or come late, or never."""
         world = self.world
         if not world.happens(world.chaos.publish_failure):
@@ -253,7 +253,7 @@ class Process:
         await self.step("produce failed")
         return True
 
-    async def _wait_for_consumers(self, batch: list[Outgoing]) -> None:
+    async def _wait_for_consumers(self, batch: list[ProducerRecord]) -> None:
         """What rule 10 forbids: wait until every reader of the topic has nothing left to read."""
         topic, partition = batch[0].topic, batch[0].partition
         while any(self._behind(row, topic, partition) for row in list(self.world.documents["rows"].items())):
@@ -316,7 +316,7 @@ class Process:
         if self.world.happens(self.world.chaos.unavailable):
             raise Unavailable
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         await self._reach("commit")
         world = self.world
         if world.happens(world.chaos.unknown):

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 
 from schemas.commands import Reapply, SetPriority
-from schemas.configuration import Kept, Policy, SlaBody, SlaMatch, Targets, WorkspaceConfiguration
+from schemas.configuration import Policy, SlaBody, SlaMatch, Targets, Versioned, WorkspaceConfiguration
 from schemas.values import PRIORITIES, instant_text
 from services.platform.store.port import Document, Key, Page, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, version_id
-from services.sla.audit_queries import SETTLED, audited, history_of, progress_of
+from services.sla.audit_queries import SETTLED, history_of, load_for_audit, progress_of
 from tests.simulator.graph import WORKSPACE, event_of
 from tests.simulator.process import Process
 from tests.simulator.run import publish_until_known
@@ -52,7 +52,7 @@ def _write(world: World) -> None:
     )
     usual = Targets(first_response_seconds=rng.uniform(8, 30), pickup_seconds=rng.choice((None, 1.0, 20.0)))
     body = SlaBody(policies=[urgent, Policy(id="usual", targets=usual, warn_at=[0.5])])
-    sla = Kept[SlaBody](body=body, version=head + 1, at=world.now())
+    sla = Versioned[SlaBody](body=body, version=head + 1, at=world.now())
     after = before.model_copy(update={"sla": sla, "version": head + 1})
     world.documents[CONFIGURATIONS.name][version_id(WORKSPACE, head + 1)] = after.model_dump(mode="json")
     world.documents[CONFIGURATION_HEADS.name][WORKSPACE] = {"workspace": WORKSPACE, "version": head + 1}
@@ -77,7 +77,7 @@ async def audit_now(world: World) -> tuple[int, list[str]]:
     history = await history_of(moment, WORKSPACE)
     progress, judged, found = await progress_of(moment, world.partitions), 0, list[str]()
     for identity in sorted(world.documents["conversations"]):
-        differences = await audited(moment, WORKSPACE, identity, history or [], progress, world.now() + SETTLED)
+        differences = await load_for_audit(moment, WORKSPACE, identity, history or [], progress, world.now() + SETTLED)
         judged += differences is not None
         found += [f"{instant_text(world.now())} the auditor found {one}" for one in differences or ()]
     return judged, found

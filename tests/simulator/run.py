@@ -7,9 +7,9 @@ from typing import Any
 
 from schemas.envelope import Event, decode, encode
 from schemas.values import instant
-from services.platform.bus.port import Outgoing, partition_of
+from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
-from services.platform.processing.processor import Stage
+from services.platform.processing.processor import StreamProcessor
 from services.platform.store.collections import RUNTIME_COLLECTIONS, Outbox
 from services.platform.store.port import Collection, outbox_events
 from tests.simulator.loop import run_virtually
@@ -33,7 +33,7 @@ GIVE_UP_AFTER = 400.0
 
 
 @dataclass(slots=True)
-class Verdict:
+class RunResult:
     """What came of a seed: nothing wrong, or sentences."""
 
     seed: int
@@ -43,12 +43,12 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class Houses:
+class SimulatedDeployment:
     """Processes that are started again when they die."""
 
     world: World
     groups: Groups
-    stages: Callable[[Process], Sequence[Stage[Any]]]
+    stages: Callable[[Process], Sequence[StreamProcessor[Any]]]
     born: int = 0
     alive: dict[str, Process] = field(default_factory=dict)
 
@@ -94,7 +94,7 @@ async def publish_until_known(process: Process, topic: str, event: Event) -> Non
     partition = partition_of(event.partitionkey, process.partitions)
     while True:
         try:
-            await process.publish([Outgoing(topic, partition, event.partitionkey, encode(event))])
+            await process.publish([ProducerRecord(topic, partition, event.partitionkey, encode(event))])
         except (Unknown, Unavailable):
             await asyncio.sleep(0.2)
         else:
@@ -128,15 +128,15 @@ def run_plain(
     orders: int = 12,
     poison: int = 0,
     embedded: bool = False,
-) -> Verdict:
+) -> RunResult:
     """One seed of the plain graph, from start to rest, and what is wrong with it."""
     return run_virtually(_run_plain(seed, rules or Rules(), chaos or Chaos(), orders, poison, embedded))
 
 
-async def _run_plain(seed: int, rules: Rules, chaos: Chaos, orders: int, poison: int, embedded: bool) -> Verdict:
+async def _run_plain(seed: int, rules: Rules, chaos: Chaos, orders: int, poison: int, embedded: bool) -> RunResult:
     world = World(seed, chaos=chaos, rules=rules, embedded=embedded)
     groups = Groups(world)
-    houses = Houses(world, groups, lambda _: [Alpha(), Beta()])
+    houses = SimulatedDeployment(world, groups, lambda _: [Alpha(), Beta()])
     names = [f"o{n}" for n in range(orders)]
     mixed = names + [f"{POISON}{n}" for n in range(poison)]
     world.rng.shuffle(mixed)
@@ -152,11 +152,11 @@ async def _run_plain(seed: int, rules: Rules, chaos: Chaos, orders: int, poison:
     graph = {"alpha": Alpha.topics, "beta": Beta.topics}
     await come_to_rest(world, graph, placing)
     storm.cancel()
-    return Verdict(seed, _wrong(world, names, poison, settled=quiet(world, graph)), world.history, world.commits)
+    return RunResult(seed, _wrong(world, names, poison, settled=quiet(world, graph)), world.history, world.commits)
 
 
 # Any: a collection of some model is none of every model.
-async def houses_open(houses: Houses, world: World, collections: Sequence[Collection[Any]]) -> None:
+async def houses_open(houses: SimulatedDeployment, world: World, collections: Sequence[Collection[Any]]) -> None:
     """Prepare the store and start three processes."""
     await Process(world, houses.groups, "setup", mortal=False).prepare([*RUNTIME_COLLECTIONS, *collections])
     for place in ("a", "b", "c"):

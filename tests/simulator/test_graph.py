@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from schemas.sla import ControlDue, ControlTick
+from schemas.sla import Watermark, WatermarkRequest
 from services.delivery import processor as sender
 from services.delivery import steps
-from services.platform.processing.document_cache import Kept
-from services.platform.processing.processor import Arrived
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.document_cache import DocumentCache
+from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.router.conversations import commands, inbound, processor
 from tests.simulator.graph_run import run_graph
-from tests.simulator.run import Verdict
+from tests.simulator.run import RunResult
 
 SEEDS = int(os.environ.get("PASOKH_GRAPH_SEEDS", "2000"))
 ONE = os.environ.get("PASOKH_SEED")
@@ -23,7 +23,7 @@ FIRST_OF_CHUNKS = range(0, SEEDS, CHUNK) if ONE is None else (int(ONE),)
 TRIED = 60
 
 
-def one_seed(seed: int) -> Verdict:
+def one_seed(seed: int) -> RunResult:
     """The seed decides what kind of world it is: engine, size, and (inside) how hard the storm is."""
     return run_graph(seed, embedded=seed % 4 == 0, small=seed % 11 != 0)
 
@@ -40,26 +40,30 @@ def test_a_seed_of_the_graph_replays_exactly() -> None:
     assert one_seed(3).history == one_seed(3).history
 
 
-def _tick_at_once(work: Work, arrived: Arrived) -> None:
-    at = ControlDue.model_validate(arrived.event.data).at
+def _tick_at_once(work: UnitOfWork, arrived: ReceivedEvent) -> None:
+    at = WatermarkRequest.model_validate(arrived.event.data).at
     key, here = f"pasokh/{work.place.source}", work.place.partition
-    work.emit("pasokh.control.tick", key, ControlTick(at=at), topic="conversations", partition=here)
+    work.emit("pasokh.control.tick", key, Watermark(at=at), topic="conversations", partition=here)
 
 
 def _send_again(desk: Any, one: Any) -> None:
-    record = sender._awaited(desk, one, "sending")
+    record = sender._send_in_state(desk, one, "sending")
     if record is not None:
         steps.start(desk, record)
 
 
-def _every_message_is_new(work: Work, activity: Any, configuration: Any) -> None:
+def _every_message_is_new(work: UnitOfWork, activity: Any, configuration: Any) -> None:
     fresh = activity.model_copy(update={"message": work.new_id("message")})
-    inbound._hear(work, fresh, configuration, "received")
+    inbound._add_message(work, fresh, configuration, "received")
 
 
 LEFT_OUT: list[Any] = [
-    pytest.param(inbound.BY_MESSAGE, "message", _every_message_is_new, id="4: a message is its own dedupe record"),
-    pytest.param(processor.ON_EVENT, "pasokh.control.due", _tick_at_once, id="7: a tick waits for what came before"),
+    pytest.param(
+        inbound.ACTIVITY_HANDLERS, "message", _every_message_is_new, id="4: a message is its own dedupe record"
+    ),
+    pytest.param(
+        processor.EVENT_HANDLERS, "pasokh.control.due", _tick_at_once, id="7: a tick waits for what came before"
+    ),
     pytest.param(sender._ON_WAKE_UP, "settle", _send_again, id="9: what may have been sent is not sent again"),
 ]
 
@@ -75,7 +79,7 @@ def test_a_rule_left_out_of_the_graph_is_noticed(
 
 @pytest.mark.timeout(300)
 def test_what_an_owner_wrote_and_never_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Kept, "clear", lambda _: None)
+    monkeypatch.setattr(DocumentCache, "clear", lambda _: None)
     assert any(run_graph(seed).wrong for seed in range(TRIED))
 
 

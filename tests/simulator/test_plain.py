@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.simulator.run import Verdict, run_plain
+from tests.simulator.run import RunResult, run_plain
 from tests.simulator.world import Chaos
 
 SEEDS = int(os.environ.get("PASOKH_SEEDS", "2000"))
@@ -16,7 +16,7 @@ CHUNK = 100
 FIRST_OF_CHUNKS = range(0, SEEDS, CHUNK) if ONE is None else (int(ONE),)
 
 
-def one_seed(seed: int) -> Verdict:
+def one_seed(seed: int) -> RunResult:
     """The seed decides what kind of world it is: poison, engine, clocks that disagree."""
     return run_plain(seed, poison=seed % 3, embedded=seed % 4 == 0, chaos=Chaos(clock_skew=2.0 * (seed % 2)))
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from schemas.envelope import Event
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.processing import batch, partition
-from services.platform.processing.dedupe import BEFORE_ALL, Seen
+from services.platform.processing.dedupe import BEFORE_ALL, DedupeVector
 from services.platform.processing.partition import PartitionOwner
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.unit_of_work import UnitOfWork
 from tests.simulator import run, toy_stages
 from tests.simulator.run import run_plain
 from tests.simulator.world import Chaos, Rules
@@ -40,7 +40,7 @@ def test_a_broken_promise_of_store_or_bus_is_noticed(rules: Rules) -> None:
     assert seeds_that_notice(rules=rules) is not None
 
 
-def _per_source_alone(seen: Seen, event: Event, topic: str) -> bool:
+def _per_source_alone(seen: DedupeVector, event: Event, topic: str) -> bool:
     if event.seq is None or event.index is None:
         return True
     number = (event.seq, event.index)
@@ -54,7 +54,7 @@ def _keep_memory(owner: PartitionOwner[Any], error: Exception) -> None:
     """Go on as if an error told that nothing was committed."""
 
 
-async def _publish_once(owner: PartitionOwner[Any], events: Sequence[Outgoing]) -> None:
+async def _publish_once(owner: PartitionOwner[Any], events: Sequence[ProducerRecord]) -> None:
     try:
         if events:
             await owner._runtime.bus.publish(events)
@@ -66,11 +66,11 @@ async def _no_republishing(owner: PartitionOwner[Any], key: object) -> None:
     """Forget what the last owner may not have published."""
 
 
-def _timer_stays(work: Work, one: batch.Taken) -> Any:
+def _timer_stays(work: UnitOfWork, one: batch.PendingInput) -> Any:
     return one.wake_up or one.performed
 
 
-async def _whole_batch_set_aside(owner: PartitionOwner[Any], taken: list[batch.Taken]) -> None:
+async def _whole_batch_set_aside(owner: PartitionOwner[Any], taken: list[batch.PendingInput]) -> None:
     """Move past the batch as if it had been handled."""
     await owner._commit(owner._begin(taken))
 
@@ -83,15 +83,15 @@ def _no_barrier(owner: PartitionOwner[Any], ends: dict[str, int]) -> bool:
     return True
 
 
-def _no_dedupe_by_id(stage: toy_stages.Alpha, work: Work, event: Event, name: str) -> None:
+def _no_dedupe_by_id(stage: toy_stages.Alpha, work: UnitOfWork, event: Event, name: str) -> None:
     if str(event.data["order"]).startswith(toy_stages.POISON):
         raise ValueError
     toy_stages.act(work, stage.acted, name)
 
 
 PATCHES: list[Any] = [
-    pytest.param(Seen, "admit", _per_source_alone, id="1: seen is per source and topic"),
-    pytest.param(Seen, "admit", lambda *_: True, id="1: a number that was seen is dropped"),
+    pytest.param(DedupeVector, "admit", _per_source_alone, id="1: seen is per source and topic"),
+    pytest.param(DedupeVector, "admit", lambda *_: True, id="1: a number that was seen is dropped"),
     pytest.param(PartitionOwner, "_let_go", _keep_memory, id="2: after an error the row is read again"),
     pytest.param(PartitionOwner, "_publish", _publish_once, id="3: the outbox is published until acknowledged"),
     pytest.param(PartitionOwner, "_republish", _no_republishing, id="3: a new owner publishes what was left"),

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from schemas.envelope import Event
 from schemas.values import Contract, Instant, Json
-from services.platform.processing.processor import Arrived, Input, WakeUp
-from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.port import Collection
 
 
@@ -42,7 +42,7 @@ POISON = "poison"
 CANCELS = "cancel-"
 
 
-def act(work: Work, collection: Collection[Acted], name: str) -> bool:
+def act(work: UnitOfWork, collection: Collection[Acted], name: str) -> bool:
     """Count one act; True the first time."""
     known = work.get(collection, name)
     times = known.times + 1 if known else 1
@@ -64,18 +64,18 @@ class Plain:
     topics: tuple[str, ...]
     acted: Collection[Acted]
 
-    def remember(self) -> Nothing:
+    def new_memory(self) -> Nothing:
         return Nothing()
 
-    async def load(self, work: Work, memory: Nothing, inputs: Sequence[Input]) -> None:
-        await work.fetch([(self.acted, [self.name_of(one) for one in inputs])])
+    async def load(self, work: UnitOfWork, memory: Nothing, inputs: Sequence[Input]) -> None:
+        await work.preload([(self.acted, [self.name_of(one) for one in inputs])])
 
     @staticmethod
     def name_of(one: Input) -> str:
         """What an input is called, the same at every delivery of it."""
-        if isinstance(one, Arrived):
+        if isinstance(one, ReceivedEvent):
             return f"{one.event.type}:{one.event.data['order']}:{one.event.data.get('hop', 0)}"
-        return f"wake:{one.name}" if isinstance(one, WakeUp) else f"done:{one.name}"
+        return f"wake:{one.name}" if isinstance(one, TimerFired) else f"done:{one.name}"
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         return {}
@@ -88,14 +88,14 @@ class Alpha(Plain):
     topics = ("inbound", "deliveries", "assignments")
     acted = ALPHA_ACTED
 
-    def decide(self, work: Work, memory: Nothing, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: Nothing, one: Input) -> None:
         name = self.name_of(one)
-        if isinstance(one, Arrived) and one.event.type == "pasokh.inbound.message":
+        if isinstance(one, ReceivedEvent) and one.event.type == "pasokh.inbound.message":
             self._place(work, one.event, name)
         else:
             act(work, self.acted, name)
 
-    def _place(self, work: Work, event: Event, name: str) -> None:
+    def _place(self, work: UnitOfWork, event: Event, name: str) -> None:
         order = str(event.data["order"])
         if order.startswith(POISON):
             raise ValueError("an order that nobody can read")
@@ -118,24 +118,24 @@ class Beta(Plain):
     topics = ("outbound", "conversations")
     acted = BETA_ACTED
 
-    def decide(self, work: Work, memory: Nothing, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: Nothing, one: Input) -> None:
         name = self.name_of(one)
         act(work, self.acted, name)
-        if isinstance(one, WakeUp):
+        if isinstance(one, TimerFired):
             work.put(FIRED, one.name, Fired(due_at=one.due_at))
             work.emit("pasokh.assignment.assigned", str(one.data["key"]), Ticket(order=one.name, hop=9))
-        elif isinstance(one, Arrived):
+        elif isinstance(one, ReceivedEvent):
             self._answer(work, one.event)
 
-    def _answer(self, work: Work, event: Event) -> None:
+    def _answer(self, work: UnitOfWork, event: Event) -> None:
         ticket, key = Ticket.model_validate(event.data), event.partitionkey
         if event.type == "pasokh.outbound.message":
             work.emit("pasokh.delivery.sent", key, ticket)
             work.emit("pasokh.assignment.assigned", key, ticket)
         elif event.type == "pasokh.conversation.closed":
-            work.unwake(ticket.order)
+            work.cancel_timer(ticket.order)
         elif ticket.hop == 0:
-            work.wake(ticket.order, work.now + timedelta(seconds=3), {"key": key})
+            work.set_timer(ticket.order, work.now + timedelta(seconds=3), {"key": key})
 
 
 def expected_alpha(orders: Sequence[str], fired: Set[str]) -> set[str]:

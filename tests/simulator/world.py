@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from services.platform.bus.port import Outgoing, Record
+from services.platform.bus.port import ProducerRecord, Record
 from services.platform.core.errors import Fenced
 from services.platform.store.port import Changes, Condition, Document, Key, Page, Put, Query
 
@@ -100,7 +100,7 @@ class World:
 
     # -- the log -------------------------------------------------------------------------------------------------------
 
-    def append(self, events: Sequence[Outgoing]) -> None:
+    def append(self, events: Sequence[ProducerRecord]) -> None:
         """Put events at the end of their partitions, now."""
         for event in events:
             log = self.log[event.topic, event.partition]

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from schemas.commands import Escalate
-from schemas.configuration import Kept, Policy, SlaBody, Targets, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import Policy, SlaBody, Targets, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
-from schemas.sla import ClockFact, ClockMetric, ControlDue, ControlTick
-from services.platform.processing.processor import Arrived
-from services.records.clocks import AGENDAS, CLOCKS, WATCHES, ClockRecord, clock_id
+from schemas.sla import ClockFact, ClockMetric, Watermark, WatermarkRequest
+from services.platform.processing.processor import ReceivedEvent
+from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, clock_id
 from services.records.configuration import (
     CONFIGURATION_HEADS,
     CONFIGURATIONS,
@@ -48,7 +48,7 @@ class Sla(Driver[Memory]):
     """The stage `sla`, and a conversations that answers questions when `listening`."""
 
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
-        super().__init__(SlaStage(), (CLOCKS, WATCHES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
+        super().__init__(SlaStage(), (CLOCKS, SLA_STATES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
         self.case = conversation()
         self.heard: list[Event] = []
         self.configure(policies)
@@ -61,8 +61,8 @@ class Sla(Driver[Memory]):
         at: datetime = START,
     ) -> None:
         """What REST has written: `None` when never anything about sla."""
-        sla = None if policies is None else Kept(body=SlaBody(policies=list(policies)), version=version, at=at)
-        itself = Kept(body=WorkspaceBody(name="W", timezone=timezone), version=1, at=START)
+        sla = None if policies is None else Versioned(body=SlaBody(policies=list(policies)), version=version, at=at)
+        itself = Versioned(body=WorkspaceBody(name="W", timezone=timezone), version=1, at=START)
         written = WorkspaceConfiguration(workspace="w", version=version, itself=itself, sla=sla)
         self.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
         self.put(CONFIGURATIONS, version_id("w", version), written)
@@ -77,7 +77,7 @@ class Sla(Driver[Memory]):
         case: Conversation | None = None,
         surface: str | None = None,
         before: str | None = None,
-    ) -> Arrived:
+    ) -> ReceivedEvent:
         """A fact that counts at `when`; `surface` is the message's, when it is not the conversation's.
 
         `before`: the status that the conversation had.
@@ -132,7 +132,7 @@ class Sla(Driver[Memory]):
 
     async def tick(self, when: datetime) -> None:
         """Conversations confirm that all before `when` has been said."""
-        await self.batch([self.arrived("conversations", "pasokh.control.tick", ControlTick(at=when), "w/control")])
+        await self.batch([self.arrived("conversations", "pasokh.control.tick", Watermark(at=when), "w/control")])
 
     async def pass_to(self, moment: datetime) -> None:
         """Move the clock with conversations up to date: each question is answered at once."""
@@ -143,7 +143,7 @@ class Sla(Driver[Memory]):
             asked = len(self.questions())
             await self.to(timers[0].due_at)
             for question in self.questions()[asked:]:
-                await self.tick(ControlDue.model_validate(question.data).at)
+                await self.tick(WatermarkRequest.model_validate(question.data).at)
         self.now = max(self.now, moment)
 
     def questions(self) -> list[Event]:

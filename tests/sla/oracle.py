@@ -10,7 +10,7 @@ NEVER = float("inf")
 
 
 @dataclass(frozen=True)
-class Line:
+class LogEntry:
     """One thing that happened at `at`. `answer` numbers replies; `accepted` is the time of theirs."""
 
     word: str
@@ -20,7 +20,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Fate:
+class ExpectedClock:
     """What became of one run."""
 
     started: float
@@ -29,22 +29,22 @@ class Fate:
     late: float | None = None
 
 
-def met(started: float, target: float, at: float) -> Fate:
+def met(started: float, target: float, at: float) -> ExpectedClock:
     """It happened."""
     late = at - started - target
-    return Fate(started, "breached", at, late) if late > 0 else Fate(started, "fulfilled", at)
+    return ExpectedClock(started, "breached", at, late) if late > 0 else ExpectedClock(started, "fulfilled", at)
 
 
-def given_up(started: float, target: float, at: float) -> Fate:
+def given_up(started: float, target: float, at: float) -> ExpectedClock:
     """It was needed no more."""
-    return Fate(started, "breached") if at > started + target else Fate(started, "cancelled", at)
+    return ExpectedClock(started, "breached") if at > started + target else ExpectedClock(started, "cancelled", at)
 
 
-def open_still(started: float, target: float, end: float) -> Fate:
-    return Fate(started, "breached" if end >= started + target else "running")
+def open_still(started: float, target: float, end: float) -> ExpectedClock:
+    return ExpectedClock(started, "breached" if end >= started + target else "running")
 
 
-def pickups(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
+def pickups(lines: Sequence[LogEntry], target: float, end: float) -> Iterator[ExpectedClock]:
     since: float | None = None
     for line in lines:
         if line.word == "queued" and since is None:
@@ -56,7 +56,7 @@ def pickups(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
         yield open_still(since, target, end)
 
 
-def resolutions(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
+def resolutions(lines: Sequence[LogEntry], target: float, end: float) -> Iterator[ExpectedClock]:
     """Each from opened or reopened to resolved; only time that is not pending counts."""
     starts = [i for i, line in enumerate(lines) if line.word in ("opened", "reopened")]
     for first, after in zip(starts, [*starts[1:], len(lines)], strict=True):
@@ -68,14 +68,14 @@ def resolutions(lines: Sequence[Line], target: float, end: float) -> Iterator[Fa
             paused = since <= due and until == NEVER
             due += until - since if since <= due and not paused else 0
         if resolved is not None and paused:
-            yield Fate(part[0].at, "fulfilled", resolved)
+            yield ExpectedClock(part[0].at, "fulfilled", resolved)
         elif resolved is not None:
             yield met(part[0].at, due - part[0].at, resolved)
         else:
-            yield Fate(part[0].at, "paused") if paused else open_still(part[0].at, due - part[0].at, end)
+            yield ExpectedClock(part[0].at, "paused") if paused else open_still(part[0].at, due - part[0].at, end)
 
 
-def _pauses(part: Sequence[Line]) -> Iterator[tuple[float, float]]:
+def _pauses(part: Sequence[LogEntry]) -> Iterator[tuple[float, float]]:
     """From a reply to what makes it the agents' move again; a failed reply does from its acceptance on."""
     since: float | None = None
     for line in part:
@@ -88,7 +88,7 @@ def _pauses(part: Sequence[Line]) -> Iterator[tuple[float, float]]:
         yield since, NEVER
 
 
-def turns(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
+def turns(lines: Sequence[LogEntry], target: float, end: float) -> Iterator[ExpectedClock]:
     """The first is first_response, the others are next_response: customer messages without an answer after them."""
     place = -1
     while True:
@@ -99,7 +99,7 @@ def turns(lines: Sequence[Line], target: float, end: float) -> Iterator[Fate]:
         yield fate
 
 
-def _turn(lines: Sequence[Line], first: int, target: float, end: float) -> tuple[int, Fate]:
+def _turn(lines: Sequence[LogEntry], first: int, target: float, end: float) -> tuple[int, ExpectedClock]:
     """One turn from its first message, and the place in the story after which the next may start."""
     said, ended_at = dict[int, int](), None
     resolved_last, started = -1, lines[first].at
@@ -118,4 +118,4 @@ def _turn(lines: Sequence[Line], first: int, target: float, end: float) -> tuple
         if ended_at is not None and not said:
             return place, given_up(started, target, ended_at)
     awaited = any(lines[place].at <= started + target for place in said.values())
-    return len(lines), Fate(started, "running") if awaited else open_still(started, target, end)
+    return len(lines), ExpectedClock(started, "running") if awaited else open_still(started, target, end)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from copy import deepcopy
 
 from schemas.envelope import Event
-from services.domain.conversation_state import Case
-from services.platform.store.collections import FACTS, ROWS, TIMERS, Fact, Row
+from services.domain.conversation_state import ConversationState
+from services.platform.store.collections import FACTS, ROWS, TIMERS, Fact, PartitionCheckpoint
 from services.platform.store.port import Key, Put
 from services.records.conversations import CONVERSATIONS
 from tests.sla.harness import Sla
@@ -17,13 +17,13 @@ def kept(sla: Sla, *, heard: int | None = None) -> list[Put]:
     """Everything; `heard` facts count as heard by the row that is kept, all of them unless said otherwise."""
     numbers = [event.seq or 0 for event in sla.heard]
     last = numbers[-1] if heard is None else numbers[heard - 1]
-    row = Row(seq=sla.seq, seen={f"{SOURCE}|conversations": (last, 0)}, now=sla.now)
+    row = PartitionCheckpoint(seq=sla.seq, seen={f"{SOURCE}|conversations": (last, 0)}, now=sla.now)
     puts = [
         Put(key, deepcopy(document)) for key, document in sla.documents.rest.items() if key.collection != TIMERS.name
     ]
     told = [event for event in sla.sent if event.type.startswith("pasokh.sla.")]
     puts += [_fact(event) for event in (*_renamed(sla.heard), *told)]
-    case = Case(**dict(sla.case), key="w/telegram:main:1")
+    case = ConversationState(**dict(sla.case), key="w/telegram:main:1")
     puts.append(Put(Key(CONVERSATIONS.name, case.id), case.model_dump(mode="json")))
     return [*puts, Put(Key(ROWS.name, "sla/0"), row.model_dump(mode="json"))]
 

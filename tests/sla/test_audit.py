@@ -5,14 +5,14 @@ import pytest
 from schemas.configuration import Policy, SlaBody, SlaMatch, Targets
 from schemas.envelope import Event
 from services.records.clocks import CLOCKS, ClockRecord
-from services.sla.audit import Difference, Run, Written, differences
+from services.sla.audit import Difference, PolicyVersion, Run, differences
 from tests.driver import START
 from tests.sla.harness import Sla, at
 
 TARGETS = Targets(first_response_seconds=60, next_response_seconds=60, resolution_seconds=300, pickup_seconds=30)
 USUAL = Policy(id="usual", targets=TARGETS)
 URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(resolution_seconds=200))
-HISTORY = [Written(3, START, 3, SlaBody(policies=[URGENT, USUAL]), "Europe/Riga")]
+HISTORY = [PolicyVersion(3, START, 3, SlaBody(policies=[URGENT, USUAL]), "Europe/Riga")]
 
 
 async def lived() -> Sla:
@@ -109,8 +109,8 @@ async def test_breach_that_nobody_told_is_found() -> None:
 async def test_policies_are_those_that_were_in_force() -> None:
     sla = Sla([USUAL])
     await sla.tell("opened", at(0))
-    first = Written(3, START, 3, SlaBody(policies=[USUAL]), "UTC")
-    later = Written(4, at(100), 4, SlaBody(policies=[]), "UTC")
+    first = PolicyVersion(3, START, 3, SlaBody(policies=[USUAL]), "UTC")
+    later = PolicyVersion(4, at(100), 4, SlaBody(policies=[]), "UTC")
     assert differences(facts(sla), resting(sla), [first, later], at(1)) == []
 
 
@@ -133,7 +133,7 @@ async def test_late_look_at_a_warning_breaks_no_promise_that_was_kept() -> None:
     await sla.replied(at(59))
     await sla.delivered(at(59))
     assert sla.words("first_response") == ["started", "warned", "fulfilled"]
-    history = [Written(3, START, 3, SlaBody(policies=[USUAL.model_copy(update={"warn_at": [0.8]})]), "UTC")]
+    history = [PolicyVersion(3, START, 3, SlaBody(policies=[USUAL.model_copy(update={"warn_at": [0.8]})]), "UTC")]
     assert differences(facts(sla), resting(sla), history, at(66)) == []
 
 

@@ -7,7 +7,7 @@ from schemas.values import Json
 from services.platform.core.errors import Unavailable
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
-from services.records.clocks import AGENDAS, CLOCKS, WATCHES, clock_id
+from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, clock_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS
 from services.sla import auditor
@@ -17,7 +17,7 @@ from tests.fakes import MemoryStore, MovedClock
 from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
 from tests.sla.store_snapshot import kept
 
-COLLECTIONS = (AGENDAS, CLOCKS, WATCHES, CONFIGURATION_HEADS, CONFIGURATIONS, CONVERSATIONS, FACTS, ROWS)
+COLLECTIONS = (AGENDAS, CLOCKS, SLA_STATES, CONFIGURATION_HEADS, CONFIGURATIONS, CONVERSATIONS, FACTS, ROWS)
 
 
 class Stopped(Exception):
@@ -46,7 +46,7 @@ class Office:
     async def look(self, after: float = 120) -> None:
         """Look so many seconds later."""
         self.clock.move(after)
-        await self.auditor.look()
+        await self.auditor.run_once()
 
     def tamper(self, **fields: Json) -> None:
         """Another clock than the facts say."""

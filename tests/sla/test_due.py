@@ -1,6 +1,6 @@
 """What dispatch is told to order a waiting conversation by: the earliest due time of the clocks that are open."""
 
-from schemas.commands import MindDue
+from schemas.commands import TaskDueChanged
 from schemas.configuration import Policy, SlaMatch, Targets
 from tests.sla.harness import Sla, at
 
@@ -12,9 +12,9 @@ NOTHING = Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets())
 POLICIES = [URGENT, NOTHING, USUAL]
 
 
-def minded(sla: Sla) -> list[MindDue]:
+def minded(sla: Sla) -> list[TaskDueChanged]:
     """What was said beside the clocks that started."""
-    return [MindDue.model_validate(e.data) for e in sla.sent if e.type == "pasokh.command.mind_due"]
+    return [TaskDueChanged.model_validate(e.data) for e in sla.sent if e.type == "pasokh.command.mind_due"]
 
 
 async def waiting() -> Sla:
@@ -36,7 +36,7 @@ async def test_each_clock_that_starts_says_which_of_all_is_due_first() -> None:
 async def test_another_policy_says_its_own_due_time() -> None:
     sla = await waiting()
     await sla.tell("priority_changed", at(5), priority="urgent")
-    assert minded(sla) == [MindDue(conversation="c1", due_at=at(40))]
+    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=at(40))]
     await sla.tell("noted", at(6))
     assert len(minded(sla)) == 1
 
@@ -45,20 +45,20 @@ async def test_reapplying_says_the_new_due_time() -> None:
     sla = await waiting()
     sla.configure([Policy(id="new", targets=SHORT, warn_at=[])], version=4)
     await sla.tell("sla_reapplied", at(5))
-    assert minded(sla) == [MindDue(conversation="c1", due_at=at(40))]
+    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=at(40))]
 
 
 async def test_what_is_promised_no_more_is_due_no_more() -> None:
     sla = await waiting()
     await sla.tell("transferred", at(5), team="vip")
-    assert minded(sla) == [MindDue(conversation="c1", due_at=None)]
+    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=None)]
 
 
 async def test_with_the_first_promise_kept_the_next_one_counts() -> None:
     sla = await waiting()
     await sla.replied(at(10))
     await sla.delivered(at(10))
-    assert minded(sla) == [MindDue(conversation="c1", due_at=at(300))]
+    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=at(300))]
 
 
 async def test_nobody_is_told_while_an_agent_has_it_and_it_is_said_when_it_comes_back() -> None:
@@ -78,7 +78,7 @@ async def test_a_return_into_the_queue_says_what_is_due_where_no_clock_starts() 
     await sla.batch(
         [sla.fact("queued", at(9), case=sla.case.model_copy(update={"status": "waiting"}), before="assigned")]
     )
-    assert minded(sla) == [MindDue(conversation="c1", due_at=at(500))]
+    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=at(500))]
 
 
 async def test_a_broken_promise_that_is_not_met_yet_is_due_first_still() -> None:

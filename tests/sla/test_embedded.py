@@ -9,9 +9,9 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.engine import open_engine
 from services.platform.host.service import Context
-from services.platform.processing.unit_of_work import Place, Work
+from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
 from services.platform.store.port import Changes, Key, Put
-from services.records.clocks import AGENDAS, CLOCKS, WATCHES, clock_id
+from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, clock_id
 from services.sla import schedule, wiring
 from tests.sla.harness import Sla, at
 
@@ -32,19 +32,19 @@ async def answered_and_waiting() -> list[Put]:
 
 async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
     settings = Settings(data=tmp_path)
-    async with open_engine(settings, SystemClock(), (CLOCKS, WATCHES, AGENDAS)) as (store, _):
+    async with open_engine(settings, SystemClock(), (CLOCKS, SLA_STATES, AGENDAS)) as (store, _):
         await store.commit(Changes(puts=answered_and_waiting))
-        early, due = (Work(Place("sla", 0, 1, 1), at(0), store) for _ in range(2))
-        assert await schedule.look_ahead(early, at(30) - timedelta(microseconds=1)) == at(30)
+        early, due = (UnitOfWork(PartitionContext("sla", 0, 1, 1), at(0), store) for _ in range(2))
+        assert await schedule.load_due(early, at(30) - timedelta(microseconds=1)) == at(30)
         assert schedule.due_by(early, at(29)) == []
-        assert await schedule.look_ahead(due, at(30)) is None
+        assert await schedule.load_due(due, at(30)) is None
         assert [clock.conversation for clock in schedule.due_by(due, at(30))] == ["c1"]
 
 
 async def test_the_service_brings_its_stage(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     async with (
-        open_engine(settings, SystemClock(), (CLOCKS, WATCHES, AGENDAS)) as (store, bus),
-        wiring.open(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
+        open_engine(settings, SystemClock(), (CLOCKS, SLA_STATES, AGENDAS)) as (store, bus),
+        wiring.open_sla(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
     ):
         assert [stage.group for stage in part.stages] == ["sla"]

@@ -19,7 +19,7 @@ async def test_customer_message_starts_a_clock_at_the_time_that_the_fact_says() 
     assert (clock.started_at, clock.due_at, clock.state) == (at(0), at(60), "running")
     assert (clock.policy, clock.policy_version, clock.target_seconds) == ("minute", 3, 60)
     [started] = sla.facts("started")
-    assert started.clock == clock.shown()
+    assert started.clock == clock.public_view()
     assert (started.key, started.channel, started.team) == ("w/telegram:main:1", "telegram", "default")
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.domain.sla_state import Promise
+from services.domain.sla_state import SlaClockState
 from services.sla.domain import clocks
 from tests.sla.harness import at
 
@@ -69,9 +69,9 @@ waits = st.sampled_from([0, 1, 1, 40, 60, 101])
 steps = st.lists(st.tuples(words, waits), min_size=2, max_size=14)
 
 
-def promise() -> Promise:
+def promise() -> SlaClockState:
     return clocks.start(
-        Promise.model_validate(
+        SlaClockState.model_validate(
             {
                 "metric": "first_response",
                 "policy": "p",
@@ -85,10 +85,10 @@ def promise() -> Promise:
     ).clock
 
 
-def apply(clock: Promise, word: str, now: int, message: str, accepted: int) -> clocks.Change[Promise]:
+def apply(clock: SlaClockState, word: str, now: int, message: str, accepted: int) -> clocks.Transition[SlaClockState]:
     match word:
         case "replied":
-            return clocks.Change(clocks.reply(clock, message, at(accepted)))
+            return clocks.Transition(clocks.reply(clock, message, at(accepted)))
         case "delivered":
             return clocks.deliver(clock, at(accepted))
         case "failed":
@@ -96,7 +96,7 @@ def apply(clock: Promise, word: str, now: int, message: str, accepted: int) -> c
         case "resolved":
             return clocks.end(clock, at(now))
         case "reopened":
-            return clocks.Change(clocks.reopen(clock))
+            return clocks.Transition(clocks.reopen(clock))
         case _:
             return clocks.tick(clock, at(now))
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from schemas.configuration import Calendar, Policy, Targets
-from services.records.clocks import WATCHES
+from services.records.clocks import SLA_STATES
 from tests.sla.harness import Sla, at
 
 HUNDRED = Policy(id="hundred", targets=Targets(resolution_seconds=100), warn_at=[0.5])
@@ -113,7 +113,7 @@ async def test_finished_conversation_waits_for_nothing() -> None:
     sla = await opened()
     await sla.tell("resolved", at(40), status="resolved")
     await sla.tell("closed", at(400), status="closed")
-    watch = sla.get(WATCHES, "c1")
+    watch = sla.get(SLA_STATES, "c1")
     assert watch is not None
     assert watch.waits == {}
     await sla.to(at(500))

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from schemas.configuration import Policy, SlaBody, Targets
 from schemas.conversation import Conversation, ConversationFact
 from schemas.sla import ClockMetric
-from services.sla.audit import Replay, Written
+from services.sla.audit import PolicyVersion, Replay
 from tests.driver import START
 from tests.sla import oracle
 from tests.sla.harness import at, conversation
-from tests.sla.oracle import Fate, Line
+from tests.sla.oracle import ExpectedClock, LogEntry
 
 TARGETS = Targets(first_response_seconds=100, next_response_seconds=70, resolution_seconds=150, pickup_seconds=50)
 POLICY = Policy(id="all", targets=TARGETS, warn_at=[0.5])
-HISTORY = [Written(1, START, 1, SlaBody(policies=[POLICY]), "UTC")]
+HISTORY = [PolicyVersion(1, START, 1, SlaBody(policies=[POLICY]), "UTC")]
 END = 100_000.5
 TOLD_AS = {"customer": "message_received", "delivered": "reply_delivered", "failed": "reply_failed"}
 
@@ -29,7 +29,7 @@ class Stage:
     """A conversation as it lives: only what can happen does, and each thing is told to the promises."""
 
     def __init__(self) -> None:
-        self.replay, self.lines = Replay(HISTORY), list[Line]()
+        self.replay, self.lines = Replay(HISTORY), list[LogEntry]()
         self.case: Conversation = conversation()
         self.way, self.answers, self.now = dict[int, float](), 0, 0.0
         self.say("opened")
@@ -38,7 +38,7 @@ class Stage:
 
     def say(self, word: str, answer: int = -1, accepted: float = 0.0, **case: object) -> None:
         self.case = self.case.model_copy(update=case)
-        self.lines.append(Line(word, self.now, answer, accepted))
+        self.lines.append(LogEntry(word, self.now, answer, accepted))
         author = {"customer": "customer"}.get(word, "agent" if answer >= 0 else None)
         counts = accepted if word in ("delivered", "failed") else self.now
         fact = ConversationFact.model_validate(
@@ -51,7 +51,7 @@ class Stage:
                 "author": author,
             }
         )
-        self.replay.hear(TOLD_AS.get(word, word), fact, at(self.now))
+        self.replay.apply(TOLD_AS.get(word, word), fact, at(self.now))
 
     def do(self, deed: str) -> None:
         status = self.case.status
@@ -90,13 +90,13 @@ class Stage:
 
     def look(self, when: float) -> None:
         for run in list(self.replay.clocks):
-            self.replay.look(run, at(when))
+            self.replay.tick(run, at(when))
 
-    def fates(self, metric: ClockMetric) -> list[Fate]:
+    def fates(self, metric: ClockMetric) -> list[ExpectedClock]:
         runs = sorted(run for run in self.replay.clocks if run[0] == metric)
         clocks = [self.replay.clocks[run] for run in runs]
         return [
-            Fate(
+            ExpectedClock(
                 seconds(c.started_at),
                 c.state,
                 None if c.stopped_at is None else seconds(c.stopped_at),
@@ -129,7 +129,8 @@ def test_answers(plan: list[tuple[str, int]]) -> None:
     found = [fate for metric in ("first_response", "next_response") for fate in stage.fates(metric)]
     # An answer that is on its way shows where it would stop.
     settled = [
-        f if f.state not in ("running", "breached") or f.late is not None else Fate(f.started, f.state) for f in found
+        f if f.state not in ("running", "breached") or f.late is not None else ExpectedClock(f.started, f.state)
+        for f in found
     ]
     assert settled == [*first, *after]
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from schemas.sla import ControlDue
-from services.platform.processing.processor import WakeUp
+from schemas.sla import WatermarkRequest
+from services.platform.processing.processor import TimerFired
 from services.records.clocks import AGENDAS, CLOCKS
 from services.sla import schedule
 from tests.sla.harness import Sla, at, conversation
@@ -38,7 +38,7 @@ async def test_nothing_is_told_before_conversations_confirm() -> None:
     await sla.customer(at(0))
     await sla.to(at(75))
     [question] = sla.questions()
-    assert ControlDue.model_validate(question.data).at == at(30)
+    assert WatermarkRequest.model_validate(question.data).at == at(30)
     assert sla.told() == ["started"]
     await sla.tick(at(30))
     assert sla.told() == ["started", "warned"]
@@ -58,9 +58,9 @@ async def test_one_question_is_in_flight_and_it_is_repeated_after_a_while() -> N
     sla = Sla()
     await sla.customer(at(0))
     await sla.to(at(30.2))
-    await sla.batch([WakeUp("agenda", at(30.2))])
+    await sla.batch([TimerFired("agenda", at(30.2))])
     assert len(sla.questions()) == 1
-    await sla.to(at(30.2) + schedule.ASK_AGAIN)
+    await sla.to(at(30.2) + schedule.WATERMARK_RETRY)
     assert len(sla.questions()) == 2
 
 
@@ -129,7 +129,7 @@ async def test_a_moment_that_has_passed_is_looked_at_before_the_later_ones_of_it
 
 async def test_more_clocks_than_one_round_holds_all_fire() -> None:
     sla = Sla()
-    many = 2 * schedule.ROUND + 7
+    many = 2 * schedule.BATCH_SIZE + 7
     for first in range(0, many, 100):
         cases = [conversation(f"c{n}") for n in range(first, min(first + 100, many))]
         await sla.batch([sla.fact("message_received", at(0), author="customer", case=case) for case in cases])
@@ -151,7 +151,7 @@ async def test_pending_clocks_cost_no_query() -> None:
 async def test_a_wake_up_with_nothing_due_only_sleeps_again() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    await sla.batch([WakeUp("agenda", at(0) - timedelta(hours=1))])
+    await sla.batch([TimerFired("agenda", at(0) - timedelta(hours=1))])
     assert sla.questions() == []
     assert [timer.due_at for timer in sla.timers()] == [at(30.2)]
 

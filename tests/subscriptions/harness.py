@@ -8,25 +8,25 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from schemas.configuration import Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.envelope import Event
 from schemas.webhooks import Webhook, WebhookReplay
-from services.platform.http.outgoing import Answer
-from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
-from services.platform.processing.unit_of_work import Effect, Place, Work
+from services.platform.http.outgoing import HttpResponse
+from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, PartitionContext, UnitOfWork
 from services.platform.store.collections import FACTS, RUNTIME_COLLECTIONS, TIMERS, Fact, Timer
 from services.platform.store.port import Changes, Collection, Key, Put
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
-    WEBHOOK_LINES,
+    WEBHOOK_ENDPOINTS,
     DeliveryRecord,
-    LineRecord,
+    EndpointState,
     delivery_id,
-    line_id,
+    endpoint_id,
 )
 from services.subscriptions.instruments import WebhookInstruments
-from services.subscriptions.post import Outside
+from services.subscriptions.post import PostDependencies
 from services.subscriptions.processor import REPLAY_TYPE, WebhooksStage
 from tests.fakes import START, MemoryStore, MovedClock
 
@@ -38,7 +38,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     CONFIGURATIONS,
     CONFIGURATION_HEADS,
     WEBHOOK_DELIVERIES,
-    WEBHOOK_LINES,
+    WEBHOOK_ENDPOINTS,
 )
 
 
@@ -46,15 +46,15 @@ COLLECTIONS: Sequence[Collection[Any]] = (
 class Endpoints:
     """Who is called: `answers` by URL, 204 where there is none; an exception is raised instead."""
 
-    answers: dict[str, Callable[[], Answer | Exception]] = field(default_factory=dict)
+    answers: dict[str, Callable[[], HttpResponse | Exception]] = field(default_factory=dict)
     calls: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
 
-    async def post_json(self, url: str, body: object) -> Answer:
+    async def post_json(self, url: str, body: object) -> HttpResponse:
         raise AssertionError("what is signed must not be encoded again")
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
         self.calls.append((url, body, headers))
-        said = self.answers.get(url, lambda: Answer(204, {}, b""))()
+        said = self.answers.get(url, lambda: HttpResponse(204, {}, b""))()
         if isinstance(said, Exception):
             raise said
         return said
@@ -64,25 +64,25 @@ class Endpoints:
         return [headers["webhook-id"] for called, _, headers in self.calls if called == url]
 
 
-def status(code: int, **headers: str) -> Callable[[], Answer]:
-    return lambda: Answer(code, {name.replace("_", "-"): value for name, value in headers.items()}, b"")
+def status(code: int, **headers: str) -> Callable[[], HttpResponse]:
+    return lambda: HttpResponse(code, {name.replace("_", "-"): value for name, value in headers.items()}, b"")
 
 
-class Office:
+class WebhooksHarness:
     """Batches, commits, timers and effects, played by hand."""
 
     def __init__(self, partitions: int = 1) -> None:
         self.clock, self.store, self.endpoints = MovedClock(), MemoryStore(), Endpoints()
         self.partitions, self.seq, self.version = partitions, 0, 0
         self.effects: list[Effect] = []
-        self.webhooks: dict[str, Kept[Webhook]] = {}
-        self.outside = Outside(
+        self.webhooks: dict[str, Versioned[Webhook]] = {}
+        self.outside = PostDependencies(
             self.endpoints, self.store, self.clock, WebhookInstruments(CollectorRegistry()), wait_seconds=0.01
         )
         self.stage = WebhooksStage(self.outside)
-        self.memory = self.stage.remember()
+        self.memory = self.stage.new_memory()
 
-    async def open(self, **types: Sequence[str]) -> "Office":
+    async def open(self, **types: Sequence[str]) -> "WebhooksHarness":
         """Subscriptions `crm` for everything, unless others are named by the types that they want."""
         await self.store.prepare(COLLECTIONS)
         for name, wanted in (types or {"crm": ["pasokh."]}).items():
@@ -92,7 +92,7 @@ class Office:
     async def subscribe(self, name: str, url: str | None = None, *, types: Sequence[str] = ("pasokh.",)) -> None:
         self.version += 1
         body = Webhook(url=url or f"https://{name}.example.com/hook", types=list(types), secret=SECRET)
-        self.webhooks[name] = Kept(body=body, version=self.version, at=START)
+        self.webhooks[name] = Versioned(body=body, version=self.version, at=START)
         await self._configure()
 
     async def unsubscribe(self, name: str) -> None:
@@ -101,7 +101,7 @@ class Office:
         await self._configure()
 
     async def _configure(self) -> None:
-        itself = Kept(body=WorkspaceBody(name="W"), version=1, at=START)
+        itself = Versioned(body=WorkspaceBody(name="W"), version=1, at=START)
         one = WorkspaceConfiguration(workspace="w", version=self.version, itself=itself, webhooks=self.webhooks)
         head = ConfigurationHead(workspace="w", version=self.version)
         puts = [
@@ -114,10 +114,10 @@ class Office:
 
     async def batch(self, *inputs: Input) -> None:
         self.seq += 1
-        work = Work(Place("webhooks", 0, self.partitions, self.seq), self.clock.now(), self.store)
+        work = UnitOfWork(PartitionContext("webhooks", 0, self.partitions, self.seq), self.clock.now(), self.store)
         for one in inputs:
-            if isinstance(one, WakeUp):
-                work.unwake(one.name)
+            if isinstance(one, TimerFired):
+                work.cancel_timer(one.name)
         await self.stage.load(work, self.memory, inputs)
         for one in inputs:
             self.stage.decide(work, self.memory, one)
@@ -129,12 +129,12 @@ class Office:
         facts = [Put(Key(FACTS.name, e.id), _as_fact(e).model_dump(mode="json")) for e in events]
         await self.store.commit(Changes(puts=facts))
         for _ in range(repeated):
-            await self.batch(*[Arrived(event, event.type.split(".")[1], 0) for event in events])
+            await self.batch(*[ReceivedEvent(event, event.type.split(".")[1], 0) for event in events])
 
     async def answer(self, limit: int | None = None) -> int:
         """Run what is in flight (at most `limit`) and hand the results in; how many there were."""
         running, self.effects = self.effects[:limit], self.effects[len(self.effects[:limit]) :]
-        results = [Performed(one.name, await self.stage.perform(one)) for one in running]
+        results = [EffectCompleted(one.name, await self.stage.perform(one)) for one in running]
         if results:
             await self.batch(*results)
         return len(results)
@@ -145,7 +145,7 @@ class Office:
             await self.fire()
 
     def crash(self) -> None:
-        self.memory, self.effects = self.stage.remember(), []
+        self.memory, self.effects = self.stage.new_memory(), []
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -154,7 +154,7 @@ class Office:
         return sorted((t for t in found if t.name != "purge"), key=lambda t: (t.due_at, t.name))
 
     async def fire(self) -> None:
-        due = [WakeUp(t.name, t.due_at, t.data) for t in self.timers() if t.due_at <= self.clock.now()]
+        due = [TimerFired(t.name, t.due_at, t.data) for t in self.timers() if t.due_at <= self.clock.now()]
         if due:
             await self.batch(*due)
 
@@ -176,11 +176,11 @@ class Office:
         document = self.store.documents[Key(WEBHOOK_DELIVERIES.name, delivery_id("w", webhook, event))]
         return DeliveryRecord.model_validate(document)
 
-    def line(self, webhook: str = "crm") -> LineRecord:
+    def line(self, webhook: str = "crm") -> EndpointState:
         """What is known about an endpoint."""
-        found = self.store.held(WEBHOOK_LINES, line_id(0, "w", webhook))
+        found = self.store.held(WEBHOOK_ENDPOINTS, endpoint_id(0, "w", webhook))
         assert found is not None
-        return LineRecord.model_validate(found)
+        return EndpointState.model_validate(found)
 
     def states(self) -> Counter[str]:
         found = [d for k, d in self.store.documents.items() if k.collection == WEBHOOK_DELIVERIES.name]
@@ -189,7 +189,7 @@ class Office:
     async def replay(self, webhook: str = "crm", **what: object) -> None:
         asked = WebhookReplay.model_validate({"workspace": "w", "webhook": webhook, **what})
         event = fact("replay-1", REPLAY_TYPE).model_copy(update={"data": asked.model_dump(mode="json")})
-        await self.batch(Arrived(event, "conversations", 0))
+        await self.batch(ReceivedEvent(event, "conversations", 0))
 
 
 def _as_fact(event: Event) -> Fact:

@@ -10,30 +10,32 @@ from hypothesis import strategies as st
 
 from services.platform.core.errors import Unavailable
 from services.platform.http.fair_share import Shares
-from services.platform.http.outgoing import Refused, Retryable, Uncertain
-from services.platform.http.standard_webhooks import why_unproven
-from services.platform.processing.processor import Performed, WakeUp
+from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.standard_webhooks import verification_error
+from services.platform.processing.processor import EffectCompleted, TimerFired
 from services.subscriptions.domain import IN_FLIGHT, SCHEDULE_SECONDS, SETTLE_AFTER
 from services.subscriptions.processor import WebhooksStage
-from tests.subscriptions.harness import CRM, DEAD, SECRET, Office, fact, facts, status
+from tests.subscriptions.harness import CRM, DEAD, SECRET, WebhooksHarness, fact, facts, status
 
 WHOLE_SCHEDULE = sum(SCHEDULE_SECONDS) * 1.2
 
 
 async def test_a_fact_is_posted_as_it_is_signed_under_its_id() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     event = fact("f1")
     await office.happen(event)
     await office.drain()
     [(url, body, headers)] = office.endpoints.calls
     assert (url, headers["webhook-id"], json.loads(body)["id"]) == (CRM, "f1", "f1")
     assert json.loads(body) == json.loads(event.model_dump_json())
-    assert why_unproven(headers, body, [SECRET], office.clock.now()) is None
+    assert verification_error(headers, body, [SECRET], office.clock.now()) is None
     assert (office.delivery("f1").state, office.timers()) == ("delivered", [])
 
 
 async def test_only_types_that_are_wanted_are_posted() -> None:
-    office = await Office().open(crm=["pasokh.sla.", "pasokh.conversation.resolved"], other=["pasokh.conversation."])
+    office = await WebhooksHarness().open(
+        crm=["pasokh.sla.", "pasokh.conversation.resolved"], other=["pasokh.conversation."]
+    )
     kinds = ["conversation.opened", "conversation.resolved", "sla.breached"]
     await office.happen(*[fact(kind, f"pasokh.{kind}") for kind in kinds])
     await office.drain()
@@ -42,20 +44,20 @@ async def test_only_types_that_are_wanted_are_posted() -> None:
 
 
 async def test_control_events_and_other_workspaces_are_passed_over() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     foreign = fact("f1").model_copy(update={"workspace": "v", "partitionkey": "v/telegram:main:1"})
     await office.happen(fact("t", "pasokh.control.tick"), fact("d", "pasokh.control.due"), foreign)
     assert (office.effects, office.states()) == ([], {})
 
 
 async def test_nothing_goes_out_before_it_is_committed_as_sending() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(fact("f1"))
     assert (office.delivery("f1").state, office.delivery("f1").attempts, office.endpoints.calls) == ("sending", 1, [])
 
 
 async def test_a_bounded_number_is_in_flight_and_the_rest_follows() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(*facts(50))
     assert len(office.effects) == IN_FLIGHT
     while office.effects:
@@ -67,7 +69,7 @@ async def test_a_bounded_number_is_in_flight_and_the_rest_follows() -> None:
 
 @pytest.mark.parametrize("code", [302, 400, 401, 404, 409, 422, 429, 500, 503])
 async def test_whatever_is_no_2xx_is_tried_again_after_five_seconds(code: int) -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     office.endpoints.answers[CRM] = status(code)
     await office.happen(fact("f1"))
     await office.drain()
@@ -81,10 +83,16 @@ async def test_whatever_is_no_2xx_is_tried_again_after_five_seconds(code: int) -
 
 
 @pytest.mark.parametrize(
-    "error", [Retryable("no connection"), Uncertain("reset"), Refused("target", "a private network"), TimeoutError()]
+    "error",
+    [
+        TransientSendError("no connection"),
+        SendOutcomeUnknown("reset"),
+        PermanentSendError("target", "a private network"),
+        TimeoutError(),
+    ],
 )
 async def test_a_call_without_an_answer_is_tried_again(error: Exception) -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     office.endpoints.answers[CRM] = lambda: error
     await office.happen(fact("f1"))
     await office.drain()
@@ -96,7 +104,7 @@ async def test_a_call_without_an_answer_is_tried_again(error: Exception) -> None
 
 
 async def test_the_schedule_is_kept_and_then_it_is_given_up() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     office.endpoints.answers[CRM] = status(500)
     await office.happen(fact("f1"))
     await office.after(WHOLE_SCHEDULE)
@@ -107,7 +115,7 @@ async def test_the_schedule_is_kept_and_then_it_is_given_up() -> None:
 
 
 async def test_an_endpoint_that_asks_for_patience_gets_it() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     office.endpoints.answers[CRM] = status(503, retry_after="120")
     await office.happen(fact("f1"))
     await office.drain()
@@ -118,7 +126,7 @@ async def test_an_endpoint_that_asks_for_patience_gets_it() -> None:
 
 
 async def test_gone_switches_it_off_until_it_is_written_again() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     office.endpoints.answers[CRM] = status(410)
     await office.happen(*facts(30))
     await office.after(WHOLE_SCHEDULE)
@@ -134,9 +142,9 @@ async def test_gone_switches_it_off_until_it_is_written_again() -> None:
 
 
 async def test_a_dead_endpoint_costs_little_and_holds_up_nobody() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.subscribe("dead")
-    office.endpoints.answers[DEAD] = lambda: Uncertain("reset")
+    office.endpoints.answers[DEAD] = lambda: SendOutcomeUnknown("reset")
     for hour in range(10):
         await office.happen(*facts(100, f"h{hour}-"))
         await office.drain()
@@ -149,7 +157,7 @@ async def test_a_dead_endpoint_costs_little_and_holds_up_nobody() -> None:
 
 
 async def test_deliveries_of_a_deleted_subscription_are_given_up() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     office.endpoints.answers[CRM] = status(500)
     await office.happen(*facts(40))
     await office.drain()
@@ -159,7 +167,7 @@ async def test_deliveries_of_a_deleted_subscription_are_given_up() -> None:
 
 
 async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(fact("f1"))
     office.crash()
     await office.after(SETTLE_AFTER.total_seconds() + 10)
@@ -168,7 +176,7 @@ async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id
 
 
 async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoint() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     shares = Shares(1)
     office.stage = WebhooksStage(replace(office.outside, shares=shares))
     async with shares.held("another", "slow"):
@@ -184,20 +192,20 @@ async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoi
 
 
 async def test_a_store_that_is_away_is_no_failure_of_the_endpoint() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(fact("f1"))
     office.store.failure = Unavailable("away")
     [effect] = office.effects
     said = await office.stage.perform(effect)
     office.store.failure, office.effects = None, []
-    await office.batch(Performed(effect.name, said))
+    await office.batch(EffectCompleted(effect.name, said))
     assert (office.delivery("f1").attempts, office.line().failures) == (0, 0)
     await office.after(2)
     assert office.states() == {"delivered": 1}
 
 
 async def test_a_process_that_dies_is_no_failure_of_the_endpoint() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(fact("f1"))
     office.crash()
     await office.after(31)
@@ -205,7 +213,7 @@ async def test_a_process_that_dies_is_no_failure_of_the_endpoint() -> None:
 
 
 async def test_a_late_result_changes_nothing() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     office.endpoints.answers[CRM] = status(500)
     await office.happen(fact("f1"))
     late = office.effects.copy()
@@ -217,7 +225,7 @@ async def test_a_late_result_changes_nothing() -> None:
 
 
 async def test_one_fact_is_replayed_by_its_id() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(*facts(3))
     await office.drain()
     await office.replay(event="f1")
@@ -227,7 +235,7 @@ async def test_one_fact_is_replayed_by_its_id() -> None:
 
 
 async def test_a_span_of_time_is_replayed_whole_page_by_page() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(*facts(450))
     await office.drain()
     start = fact("x").time
@@ -237,7 +245,7 @@ async def test_a_span_of_time_is_replayed_whole_page_by_page() -> None:
 
 
 async def test_a_replay_before_or_after_the_facts_sends_nothing() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(*facts(3))
     await office.drain()
     await office.replay(since=fact("x").time + timedelta(seconds=1))
@@ -247,11 +255,11 @@ async def test_a_replay_before_or_after_the_facts_sends_nothing() -> None:
 
 
 async def test_settled_deliveries_are_forgotten_after_thirty_days() -> None:
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     await office.happen(*facts(3))
     await office.drain()
     office.clock.move(31 * 86400)
-    await office.batch(WakeUp("purge", office.clock.now()))
+    await office.batch(TimerFired("purge", office.clock.now()))
     assert office.states() == {}
 
 
@@ -264,7 +272,7 @@ steps = st.lists(
 @given(steps)
 async def test_whatever_happens_everything_arrives_at_least_once(steps: list[str]) -> None:
     """Unless it was tried to the end of the schedule."""
-    office = await Office().open()
+    office = await WebhooksHarness().open()
     made = 0
     for step in steps:
         match step:

@@ -14,12 +14,12 @@ from services.platform.store.collections import FACTS, Fact
 from services.records.lookups import configuration_of
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
-    WEBHOOK_LINES,
+    WEBHOOK_ENDPOINTS,
+    DeliveryAttempt,
     DeliveryRecord,
-    LineRecord,
-    Try,
+    EndpointState,
     delivery_id,
-    line_id,
+    endpoint_id,
 )
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
@@ -126,13 +126,13 @@ async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Res
             event=f"e{number}",
             type="pasokh.conversation.opened",
             conversation="c1",
-            line=line_id(0, "shop", "crm"),
+            line=endpoint_id(0, "shop", "crm"),
             partition=0,
             state="pending" if number else "delivered",
             attempts=1,
             at=START + timedelta(seconds=number),
             next_at=START + timedelta(seconds=10) if number else None,
-            tries=[Try(at=START, status=503)],
+            tries=[DeliveryAttempt(at=START, status=503)],
             expires_at=START + timedelta(days=30),
         )
         rest.store.keep(WEBHOOK_DELIVERIES, delivery_id("shop", "crm", f"e{number}"), record)
@@ -157,7 +157,9 @@ async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Res
 async def test_an_endpoint_that_is_gone_is_shown_as_disabled_until_it_is_written_again(rest: Rest) -> None:
     made = await rest.ask("PUT", CRM, BODY)
     version = int(made.headers["etag"].strip('"'))
-    rest.store.keep(WEBHOOK_LINES, line_id(0, "shop", "crm"), LineRecord(workspace="shop", webhook="crm", gone=version))
+    rest.store.keep(
+        WEBHOOK_ENDPOINTS, endpoint_id(0, "shop", "crm"), EndpointState(workspace="shop", webhook="crm", gone=version)
+    )
     assert (await rest.ask("GET", CRM)).json()["disabled"] is True
     assert (await rest.ask("GET", ALL)).json()["items"][0]["disabled"] is True
     problem_of(await rest.ask("POST", f"{CRM}/replay", {"since": "2026-03-01T00:00:00Z"}), 409)

@@ -5,21 +5,21 @@ import random
 import pytest
 
 from services.text.issuers import SHETAB
-from services.text.sensitive import mask
+from services.text.sensitive import redact
 from tests.text.spellings import CARDS, HARMLESS, TEST_CARDS, spelled
 from tests.text.test_sensitive import check_digit
 
 
 def test_spelled_cards_are_found() -> None:
     spellings = spelled()
-    missed = [text for text in spellings if "card" not in mask(text, public=False).kinds]
+    missed = [text for text in spellings if "card" not in redact(text, public=False).kinds]
     assert len(spellings) >= 150
     assert len(missed) <= len(spellings) * 0.03, missed
 
 
 def test_a_mask_keeps_no_group_of_the_card() -> None:
     for text in spelled():
-        masked = mask(text, public=False)
+        masked = redact(text, public=False)
         left = "".join(c for c in masked.text.replace("my order 12345", "") if c.isdigit())
         if "card" in masked.kinds:
             kept = [number for number in CARDS if any(number[at : at + 5] in left for at in range(len(number) - 4))]
@@ -28,30 +28,30 @@ def test_a_mask_keeps_no_group_of_the_card() -> None:
 
 @pytest.mark.parametrize("number", TEST_CARDS)
 def test_test_numbers_of_networks_are_cards(number: str) -> None:
-    assert mask(number, public=False).text == "[card]"
+    assert redact(number, public=False).text == "[card]"
 
 
 def test_every_bank_of_shetab_is_known() -> None:
     for beginning in SHETAB:
         payload = f"{beginning}123456789"
-        assert mask(payload + check_digit(payload), public=False).text == "[card]"
+        assert redact(payload + check_digit(payload), public=False).text == "[card]"
 
 
 def test_harmless_numbers_stay() -> None:
     assert len(HARMLESS) >= 100
-    alarms = [(text, masked.text) for text in HARMLESS if (masked := mask(text, public=False)).kinds]
+    alarms = [(text, masked.text) for text in HARMLESS if (masked := redact(text, public=False)).kinds]
     assert alarms == []
 
 
 def test_random_codes_are_seldom_taken_for_cards() -> None:
     dice = random.Random(20261128)
     codes = ["".join(dice.choices("0123456789", k=dice.randint(13, 19))) for _ in range(100_000)]
-    alarms = sum("card" in mask(code, public=False).kinds for code in codes)
+    alarms = sum("card" in redact(code, public=False).kinds for code in codes)
     assert alarms <= 1_000
 
 
 def test_luhn_alone_is_enough_beside_a_word_that_says_card() -> None:
     number = "1234567890123452"
-    assert mask(f"number {number}", public=False).kinds == []
+    assert redact(f"number {number}", public=False).kinds == []
     for word in ("card", "کارت", "بطاقة", "mana karte", "shomare kart"):
-        assert mask(f"{word} {number}", public=False).kinds == ["card"], word
+        assert redact(f"{word} {number}", public=False).kinds == ["card"], word

@@ -13,9 +13,9 @@ import pytest
 import schemas
 import services
 from schemas.activity import Activity
-from schemas.values import Sealed
-from services.ingest.enrichment import understood
-from services.text.normalise import _too_many_marks, compatible, normalised
+from schemas.values import EncryptedText
+from services.ingest.enrichment import enrich
+from services.text.normalise import _too_many_marks, compatible, normalise
 
 SIZE = 6_000
 CHEAP_SECONDS = 0.004
@@ -184,7 +184,7 @@ def _said(text: str) -> Activity:
         kind="message",
         surface="public",
         person="telegram:main:1",
-        text=Sealed(text=text),
+        text=EncryptedText(text=text),
         received_at=datetime(2026, 11, 28, tzinfo=UTC),
     )
 
@@ -193,8 +193,8 @@ def _said(text: str) -> Activity:
 def test_understanding_a_hostile_text_is_cheap(text: str) -> None:
     """The longest text of a platform within some tens of milliseconds, also on a machine that is busy."""
     piece = (text * (10_000 // len(text) + 1))[:10_000]
-    normalised.cache_clear()
-    assert seconds(lambda said: understood(_said(said)), piece, times=5) < 0.2
+    normalise.cache_clear()
+    assert seconds(lambda said: enrich(_said(said)), piece, times=5) < 0.2
 
 
 @pytest.mark.parametrize("text", FREEZING, ids=range(len(FREEZING)))
@@ -202,7 +202,7 @@ def test_understanding_costs_in_proportion(text: str) -> None:
     def shape(size: int) -> str:
         return (text * (size // len(text) + 1))[:size]
 
-    assert grows_too_fast(lambda said: understood(_said(said)), shape, 8_000) is None
+    assert grows_too_fast(lambda said: enrich(_said(said)), shape, 8_000) is None
 
 
 def test_text_is_stream_safe_before_it_is_normalised() -> None:

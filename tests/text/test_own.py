@@ -6,7 +6,7 @@ import pytest
 
 from schemas.configuration import Own
 from services.text.own import BadPattern, own_identifiers, translated, wrong_own
-from services.text.sensitive import mask
+from services.text.sensitive import redact
 from tests.text.test_cost import grows_too_fast, hostile, searched, shapes
 
 OWN = Own(
@@ -35,7 +35,7 @@ THE_SHOPS = [
 @pytest.mark.parametrize("text", THE_SHOPS)
 @pytest.mark.parametrize("public", [False, True])
 def test_what_is_the_shops_own_is_let_through(text: str, public: bool) -> None:
-    assert mask(text, public=public, own=own_identifiers(OWN)).text == text
+    assert redact(text, public=public, own=own_identifiers(OWN)).text == text
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_is_the_shops_own_is_let_through(text: str, public: bool) -> None:
     ],
 )
 def test_what_is_others_is_masked_beside_it(text: str, remains: str) -> None:
-    assert mask(text, public=True, own=own_identifiers(OWN)).text == remains
+    assert redact(text, public=True, own=own_identifiers(OWN)).text == remains
 
 
 @pytest.mark.parametrize(

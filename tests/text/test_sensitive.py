@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.text.checksums import iban, iranian_id, latvian_id, luhn
 from services.text.issuers import is_card
-from services.text.sensitive import Masked, mask
+from services.text.sensitive import RedactionResult, redact
 
 ALPHABETS = ("0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗")
 SEPARATORS = ("", "", "", " ", "-", ".", " - ", "\u200c", "\u00a0", "–", "ـ", "/", "\u2066", "_", "  ", "\ufe0f\u20e3")
@@ -36,7 +36,7 @@ def cards(draw: st.DrawFn) -> str:
 
 @given(cards(), st.sampled_from(WORDS), st.booleans())
 def test_no_digit_of_a_card_stays_however_it_is_written(card: str, word: str, public: bool) -> None:
-    masked = mask(f"{word}{card} ok", public=public)
+    masked = redact(f"{word}{card} ok", public=public)
     assert not has_digit(masked.text)
     assert "card" in masked.kinds
     assert masked.text.startswith(word)
@@ -48,18 +48,18 @@ def test_no_digit_of_a_card_stays_however_it_is_written(card: str, word: str, pu
 )
 def test_order_numbers_and_prices_stay_in_private(number: str, sentence: str) -> None:
     text = sentence.format(number)
-    assert mask(text, public=False).text == text
+    assert redact(text, public=False).text == text
 
 
 @given(st.text("0123456789", min_size=13, max_size=19))
 def test_long_number_without_the_check_digit_is_no_card(number: str) -> None:
     assume(not luhn(number) and not any(is_card(number[:size]) for size in (15, 16)))
-    assert "card" not in mask(f"parcel {number}", public=False).kinds
+    assert "card" not in redact(f"parcel {number}", public=False).kinds
 
 
 @given(st.text(), st.booleans())
 def test_text_changes_exactly_when_something_was_found(text: str, public: bool) -> None:
-    masked = mask(text, public=public)
+    masked = redact(text, public=public)
     assert bool(masked.kinds) == (masked.text != text)
 
 
@@ -99,7 +99,7 @@ SECRETS = [
 
 @pytest.mark.parametrize(("text", "remains", "kinds"), SECRETS)
 def test_secret_is_masked_in_private_too(text: str, remains: str, kinds: list[str] | None) -> None:
-    masked = mask(text, public=False)
+    masked = redact(text, public=False)
     assert masked.text == remains
     assert kinds is None or masked.kinds == kinds
 
@@ -133,7 +133,7 @@ def test_secret_is_masked_in_private_too(text: str, remains: str, kinds: list[st
     ],
 )
 def test_what_a_shop_needs_stays_in_private(text: str) -> None:
-    assert mask(text, public=False).text == text
+    assert redact(text, public=False).text == text
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_what_a_shop_needs_stays_in_private(text: str) -> None:
     ],
 )
 def test_personal_data_is_masked_in_public(text: str, remains: str) -> None:
-    assert mask(text, public=True).text == remains
+    assert redact(text, public=True).text == remains
 
 
 def test_a_kind_is_told_only_where_it_stands_in_the_text() -> None:
     """The middle of a card number looks like a phone number; nobody gave one."""
-    assert mask("my card 4539 5787 6362 1486", public=True) == Masked("my card [card]", ["card"])
+    assert redact("my card 4539 5787 6362 1486", public=True) == RedactionResult("my card [card]", ["card"])
 
 
 def test_checksums_of_published_examples() -> None:
@@ -185,4 +185,4 @@ def test_hostile_long_text_is_cheap() -> None:
         "+" * 100_000,
     ]
     for text in hostile:
-        mask(text, public=True)
+        redact(text, public=True)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.text import language, sensitive
-from services.text.normalise import normalised
-from services.text.sensitive import mask
+from services.text.normalise import normalise
+from services.text.sensitive import redact
 
 ANNOUNCING = (
     "card visa cvv otp pin password parole is ir رمز عبور کد ملی شبا iban lv- order #№ a@b.lv hunter :=- . , % / "
@@ -18,10 +18,10 @@ SAID = st.lists(WORDS | st.text(max_size=8), max_size=12).map(" ".join)
 
 @given(SAID, st.booleans())
 def test_a_text_with_few_digits_is_masked_as_if_all_was_looked_for(said: str, public: bool) -> None:
-    quick = mask(said, public=public)
+    quick = redact(said, public=public)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sensitive, "FEWEST", {})
-        assert mask(said, public=public) == quick
+        patch.setattr(sensitive, "MIN_DIGITS", {})
+        assert redact(said, public=public) == quick
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_a_text_with_few_digits_is_masked_as_if_all_was_looked_for(said: str, pu
     ],
 )
 def test_what_has_the_fewest_digits_of_its_kind_is_masked(fewest: str) -> None:
-    assert mask(fewest, public=True).kinds
+    assert redact(fewest, public=True).kinds
 
 
 @given(st.text(st.characters(max_codepoint=127)))
 def test_an_ascii_text_is_normalised_as_others_are(text: str) -> None:
-    assert normalised(f"{text} ā") == f"{normalised(text)} ā".strip()
+    assert normalise(f"{text} ā") == f"{normalise(text)} ā".strip()
 
 
 @given(st.text(st.characters(max_codepoint=127)))
@@ -55,4 +55,4 @@ def test_the_letters_of_an_ascii_text_are_latin_ones(text: str) -> None:
 
 @given(st.text(st.characters(exclude_characters="@#/")) | st.sampled_from(["https:example.com", "www.example.com"]))
 def test_addresses_and_tags_are_only_where_their_signs_are(text: str) -> None:
-    assert language._NOISE.sub(" ", text) == text
+    assert language._URLS_AND_MENTIONS.sub(" ", text) == text

@@ -4,7 +4,7 @@ import pytest
 
 from services.text.folding import folded
 from services.text.intents import intent_of
-from services.text.normalise import normalised
+from services.text.normalise import normalise
 from services.text.sentiment import sentiment_of
 
 
@@ -46,7 +46,7 @@ def test_sentiment_follows_the_words(text: str, sentiment: str | None) -> None:
 
 
 def test_spellings_of_one_word_are_one() -> None:
-    assert normalised("  كتـــابِ‌ ۱۲۳ ＡＢＣ ") == "کتاب 123 abc"
+    assert normalise("  كتـــابِ‌ ۱۲۳ ＡＢＣ ") == "کتاب 123 abc"
 
 
 def test_folding_keeps_every_place() -> None:

@@ -16,26 +16,26 @@ from schemas.activity import Activity
 from schemas.conversation import Author, Status
 from schemas.envelope import Event, decode, encode
 from schemas.identity import HandoffToken, PersonKey
-from schemas.values import Sealed
+from schemas.values import EncryptedText
 from services.channels.webchat import Webchat
-from services.domain.conversation_state import Case, Person
-from services.ingest.accounts import Accounts
+from services.domain.conversation_state import Contact, ConversationState
+from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
-from services.platform.bus.port import Outgoing, partition_of
-from services.platform.host.service import Context, Part
+from services.platform.bus.port import ProducerRecord, partition_of
+from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.app import open_app
-from services.platform.http.rate_limits import Rates
+from services.platform.http.rate_limits import RateLimits
 from services.platform.store.port import Collection
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.records.keys import StoredKeys
+from services.records.keys import ApiKeyAuthenticator
 from services.records.secrets import SECRETS
 from services.webchat import page, plain_form
-from services.webchat.notifier import Bells
-from services.webchat.routes import Reception, router_of, shares_of
-from services.webchat.session_auth import Door, Secrets
+from services.webchat.notifier import ChangeNotifier
+from services.webchat.routes import WebchatDependencies, router_of, shares_of
+from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import Standings
 from services.webchat.status import Presences
-from services.workspaces.wiring import workspaces
+from services.workspaces.wiring import open_workspaces
 from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
 from tests.rest import ADMIN_KEY, COLLECTIONS, settings_of
 from tests.router.stream_client import Client
@@ -49,7 +49,7 @@ KEPT: Sequence[Collection[Any]] = (*COLLECTIONS, PERSONS, SECRETS)
 
 
 @dataclass
-class House:
+class WebchatHarness:
     """`keeps`: whether the stand-in puts what comes in into a conversation at once."""
 
     client: httpx2.AsyncClient
@@ -125,7 +125,7 @@ class House:
         await client.until(lambda: client.body or client.ended)
         return client
 
-    async def hear(self, outgoing: Outgoing) -> None:
+    async def hear(self, outgoing: ProducerRecord) -> None:
         """Keep a message as its owner would."""
         event = decode(outgoing.value)
         if not self.keeps or event.type != "pasokh.inbound.message":
@@ -151,7 +151,7 @@ class House:
             "surface": "private",
             "channel": "webchat",
             "author": Author(kind="agent", id="sara"),
-            "text": Sealed(text="Good morning"),
+            "text": EncryptedText(text="Good morning"),
             "received_at": self.clock.now() + timedelta(seconds=self.orders),
             "state": "queued",
         }
@@ -183,12 +183,12 @@ class House:
             data={},
         )
         partition = partition_of(key, self.bus.partitions)
-        await self.bus.publish([Outgoing("conversations", partition, key, encode(fact))])
+        await self.bus.publish([ProducerRecord("conversations", partition, key, encode(fact))])
 
     def hand_over(self, visitor: str, *, status: Status = "assigned", private_person: str | None = None) -> str:
         """Somebody's case, whose private side is with a visitor; its key."""
         key, person = "shop/api:main:7", f"webchat:main:{visitor}"
-        case = Case(
+        case = ConversationState(
             id="case",
             workspace="shop",
             key=key,
@@ -203,7 +203,7 @@ class House:
             private_person=PersonKey("shop", private_person or person),
         )
         self.store.keep(CONVERSATIONS, "case", case)
-        whoever = Person(key=f"shop/{person}", workspace="shop", person=person, seen_at=START, forwarded_to="case")
+        whoever = Contact(key=f"shop/{person}", workspace="shop", person=person, seen_at=START, forwarded_to="case")
         self.store.keep(PERSONS, whoever.key, whoever)
         return key
 
@@ -226,23 +226,23 @@ def _read_link(secret: bytes, workspace: str, token: str) -> HandoffToken | None
 
 
 @asynccontextmanager
-async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[House]:
+async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[WebchatHarness]:
     """Everything over fakes; `given` are settings."""
     store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
     await store.prepare(KEPT)
     context = Context(settings_of(**given), store, bus, clock)
-    bells, instruments = Bells(bus), IngestInstruments()
-    accounts = Accounts(store, clock, spacing=0)
-    door = Door(context, accounts, Rates(context.settings), Secrets(context, {}), _read_link)
+    bells, instruments = ChangeNotifier(bus), IngestInstruments()
+    accounts = AccountCache(store, clock, spacing=0)
+    door = WebchatAuthenticator(context, accounts, RateLimits(context.settings), SigningKeys(context, {}), _read_link)
     standings, presences = Standings(accounts, bells), Presences(store, clock)
-    reception = Reception(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
-    part = Part(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
+    reception = WebchatDependencies(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
+    part = ServiceComponents(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
     async with (
-        workspaces({"webchat": Webchat().check_account}, {}, lambda: ())(context) as configured,
-        open_app(context, [configured, part], StoredKeys(store, clock.monotonic).find) as app,
+        open_workspaces({"webchat": Webchat().check_account}, {}, lambda: ())(context) as configured,
+        open_app(context, [configured, part], ApiKeyAuthenticator(store, clock.monotonic).find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
-        found = House(client, app, store, bus, clock, instruments, standings)
+        found = WebchatHarness(client, app, store, bus, clock, instruments, standings)
         bus.heard = found.hear
         await _configured(client)
         found.tasks.append(asyncio.create_task(bells.run()))

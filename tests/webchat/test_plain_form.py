@@ -8,21 +8,21 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 
-from tests.webchat.harness import LINK, ORIGIN, PATH, House, house
+from tests.webchat.harness import LINK, ORIGIN, PATH, WebchatHarness, house
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 LINES = re.compile(r'<li class="(\w+)">.*?<span class="text" dir="auto">(.*?)</span></li>', re.DOTALL)
 
 
-async def send(shop: House, answer: httpx2.Response, text: str, **headers: str) -> httpx2.Response:
+async def send(shop: WebchatHarness, answer: httpx2.Response, text: str, **headers: str) -> httpx2.Response:
     """Fill in the form that was answered, and send it as a browser does."""
     fields = {name: unescape(value) for name, value in HIDDEN.findall(answer.text)}
     body = urlencode({**fields, "text": text.replace("\n", "\r\n")})
     return await shop.client.post(f"{PATH}/plain", content=body, headers={**FORM, **headers})
 
 
-async def opened(shop: House, query: str = "", **headers: Any) -> httpx2.Response:
+async def opened(shop: WebchatHarness, query: str = "", **headers: Any) -> httpx2.Response:
     answer = await shop.client.get(f"{PATH}/plain{query}", headers=headers)
     assert answer.status_code == 200
     return answer

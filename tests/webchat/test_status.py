@@ -9,19 +9,19 @@ from schemas.configuration import AgentBody
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from tests.fakes import MovedClock
 from tests.rest import ADMIN_KEY, problem_of
-from tests.webchat.harness import ORIGIN, PATH, House, house
+from tests.webchat.harness import ORIGIN, PATH, WebchatHarness, house
 
 ADMIN = {"authorization": f"Bearer {ADMIN_KEY}"}
 EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def keep_agent(shop: House, presence: str, name: str = "sara", workspace: str = "shop") -> None:
+def keep_agent(shop: WebchatHarness, presence: str, name: str = "sara", workspace: str = "shop") -> None:
     body = AgentBody(name="Sara Secret", teams=["default"])
     record = AgentRecord(workspace=workspace, id=name, body=body, presence=presence, at=shop.clock.now())  # type: ignore[arg-type] # a status
     shop.store.keep(AGENTS, agent_id(workspace, name), record)
 
 
-async def status(shop: House) -> dict[str, Any]:
+async def status(shop: WebchatHarness) -> dict[str, Any]:
     answer = await shop.client.get(f"{PATH}/status")
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == "no-store"
@@ -36,7 +36,7 @@ def closed_now(clock: MovedClock) -> dict[str, Any]:
     return {"timezone": "UTC", "hours": {day: [span] for day in EVERY_DAY}}
 
 
-async def put(shop: House, path: str, body: dict[str, Any]) -> None:
+async def put(shop: WebchatHarness, path: str, body: dict[str, Any]) -> None:
     answer = await shop.client.put(f"/v1/workspaces/shop{path}", json=body, headers=ADMIN)
     assert answer.status_code in (200, 201), answer.text
     shop.clock.move(2)

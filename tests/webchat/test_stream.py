@@ -4,10 +4,10 @@ import pytest
 
 from tests.rest import problem_of
 from tests.router.stream_client import Client
-from tests.webchat.harness import IDENTITY_SECRET, LINK, PATH, House, house
+from tests.webchat.harness import IDENTITY_SECRET, LINK, PATH, WebchatHarness, house
 
 
-async def visiting(shop: House, **body: str) -> tuple[dict[str, str], str]:
+async def visiting(shop: WebchatHarness, **body: str) -> tuple[dict[str, str], str]:
     """The headers and the key of a new visitor."""
     session = await shop.session(**body)
     return {"authorization": f"Bearer {session['token']}"}, f"shop/webchat:main:{session['visitor']}"

@@ -11,9 +11,9 @@ import httpx2
 import pytest
 
 from services.records.secrets import installation_secret
-from services.webchat.tokens import LIFETIME, Visitor, token_of, visitor_of
+from services.webchat.tokens import LIFETIME, Visitor, decode_token, encode_token
 from tests.rest import problem_of
-from tests.webchat.harness import IDENTITY_SECRET, LINK, OLD_LINK, ORIGIN, PATH, House, house, proof_of
+from tests.webchat.harness import IDENTITY_SECRET, LINK, OLD_LINK, ORIGIN, PATH, WebchatHarness, house, proof_of
 
 SECRET = b"s" * 32
 
@@ -192,26 +192,26 @@ def visitor() -> Visitor:
 
 
 def test_a_token_says_who_holds_it() -> None:
-    assert visitor_of(token_of(visitor(), SECRET), SECRET) == visitor()
+    assert decode_token(encode_token(visitor(), SECRET), SECRET) == visitor()
 
 
 def test_a_token_of_another_installation_is_none() -> None:
-    assert visitor_of(token_of(visitor(), b"t" * 32), SECRET) is None
+    assert decode_token(encode_token(visitor(), b"t" * 32), SECRET) is None
 
 
 def test_a_token_with_any_letter_changed_is_none() -> None:
-    token = token_of(visitor(), SECRET)
+    token = encode_token(visitor(), SECRET)
     for at in range(len(token)):
         changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
-        assert visitor_of(changed, SECRET) is None, at
+        assert decode_token(changed, SECRET) is None, at
 
 
 def test_the_secret_of_the_shop_is_in_no_token() -> None:
-    assert IDENTITY_SECRET not in token_of(visitor(), SECRET)
+    assert IDENTITY_SECRET not in encode_token(visitor(), SECRET)
     assert timedelta(days=7) < LIFETIME
 
 
-def elsewhere(shop: House) -> httpx2.AsyncClient:
+def elsewhere(shop: WebchatHarness) -> httpx2.AsyncClient:
     """A client of another address."""
     transport = httpx2.ASGITransport(shop.app, client=("192.0.2.99", 5))
     return httpx2.AsyncClient(transport=transport, base_url="http://pasokh")

@@ -12,7 +12,7 @@ from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.lookups import configuration_of
 from services.records.tasks import TASKS, TaskRecord
-from services.workspaces.configuration_update import TRIES
+from services.workspaces.configuration_update import MAX_ATTEMPTS
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
 
@@ -304,7 +304,7 @@ async def test_rivals_without_end_are_503(rest: Rest) -> None:
     rest.store.before_commit = again
     answer = await rest.ask("PUT", f"{SHOP}/routing", {"rules": []})
     problem_of(answer, 503)
-    assert await version(rest) == before + TRIES
+    assert await version(rest) == before + MAX_ATTEMPTS
 
 
 def rename_team(rest: Rest, name: str) -> None:

@@ -6,10 +6,16 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from schemas.values import Json
-from services.channels.bot_api.json_access import items, mapping, number, text
+from services.channels.bot_api.json_access import as_dict, as_list_of_dicts, as_str, number
 from services.channels.port import Fetched, Unauthorized
 from services.platform.http.lenient_json import read_json
-from services.platform.http.outgoing import Answer, Http, Refused, Retryable, Uncertain
+from services.platform.http.outgoing import (
+    Http,
+    HttpResponse,
+    PermanentSendError,
+    SendOutcomeUnknown,
+    TransientSendError,
+)
 
 UNAUTHORIZED = frozenset({401, 404})
 FETCH_SECONDS, FETCHED_AT_ONCE = 5, 20
@@ -41,12 +47,12 @@ async def call(http: Http, base: str, token: str, method: str, parameters: Mappi
     """
     try:
         answer = await http.post_json(f"{base}/bot{token}/{method}", dict(parameters or {}))
-    except Retryable as error:
-        raise Retryable(_hidden(error, token), error.after) from None
-    except Refused as error:
-        raise Refused(error.code, _hidden(error, token)) from None
-    except Uncertain as error:
-        raise Uncertain(_hidden(error, token)) from None
+    except TransientSendError as error:
+        raise TransientSendError(_hidden(error, token), error.after) from None
+    except PermanentSendError as error:
+        raise PermanentSendError(error.code, _hidden(error, token)) from None
+    except SendOutcomeUnknown as error:
+        raise SendOutcomeUnknown(_hidden(error, token)) from None
     return _result(answer, method)
 
 
@@ -54,20 +60,20 @@ def _hidden(error: Exception, token: str) -> str:
     return str(error).replace(token, "<token>") if token else str(error)
 
 
-def _result(answer: Answer, method: str) -> Json:
+def _result(answer: HttpResponse, method: str) -> Json:
     try:
-        body = mapping(read_json(answer.body))
+        body = as_dict(read_json(answer.body))
     except ValueError:
         body = {}
     if answer.status == 200 and body.get("ok") is True:
         return body.get("result")
-    said = (text(body.get("description")) or f"HTTP {answer.status}")[:200]
+    said = (as_str(body.get("description")) or f"HTTP {answer.status}")[:200]
     if answer.status in UNAUTHORIZED:
         raise Unauthorized(f"the bot token is not accepted ({said})", answer.status)
     if answer.status == 429 or answer.status >= 500:
-        wanted = number(mapping(body.get("parameters")).get("retry_after"))
-        raise Retryable(f"{method}: {said}", float(wanted) if wanted is not None and wanted >= 0 else None)
-    raise Refused("conflict" if answer.status == 409 else "rejected", said, answer.status)
+        wanted = number(as_dict(body.get("parameters")).get("retry_after"))
+        raise TransientSendError(f"{method}: {said}", float(wanted) if wanted is not None and wanted >= 0 else None)
+    raise PermanentSendError("conflict" if answer.status == 409 else "rejected", said, answer.status)
 
 
 async def set_webhook(http: Http, base: str, token: str, url: str, secret: str) -> None:
@@ -90,7 +96,7 @@ async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -
     }
     if cursor is not None:
         parameters["offset"] = int(cursor)
-    updates = [mapping(one) for one in items(await call(http, base, token, "getUpdates", parameters))]
+    updates = [as_dict(one) for one in as_list_of_dicts(await call(http, base, token, "getUpdates", parameters))]
     numbers = [n for one in updates if isinstance(n := one.get("update_id"), int)]
     following = str(max(numbers) + 1) if numbers else cursor
     return Fetched([json.dumps(one).encode() for one in updates], following)
@@ -98,7 +104,7 @@ async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -
 
 def wrong_webhook(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:
     """What of `getWebhookInfo` keeps updates from coming to `path` of ours; None when nothing does."""
-    url = mapping(info).get("url")
+    url = as_dict(info).get("url")
     if not isinstance(url, str):
         return None
     if not url:
@@ -110,7 +116,7 @@ def wrong_webhook(info: Json, path: str, public_url: str | None, now: datetime) 
         return f"The webhook is set to {_place(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
     if urlsplit(url).path != path and not urlsplit(url).path.endswith(path):
         return f"The webhook is set to {_place(url)}, which is not {path} of this installation. {CONNECT}"
-    return _failing(mapping(info), now)
+    return _failing(as_dict(info), now)
 
 
 CONNECT = "Run `pasokh telegram connect`."

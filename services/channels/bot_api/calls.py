@@ -6,12 +6,18 @@ from schemas.activity import Address
 from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.bot_api.json_access import given, identity, mapping, number, text
-from services.channels.port import Receipt, Unauthorized
-from services.platform.http.outgoing import Answer, Http, Refused, Retryable, Uncertain
+from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none, number
+from services.channels.port import SendReceipt, Unauthorized
+from services.platform.http.outgoing import (
+    Http,
+    HttpResponse,
+    PermanentSendError,
+    SendOutcomeUnknown,
+    TransientSendError,
+)
 
 # Part of a description, in lower case → the code that agents and rules see. The first that fits.
-REFUSALS = (
+ERROR_CODE_BY_DESCRIPTION = (
     ("message is too long", "too_long"),
     ("chat not found", "not_found"),
     ("message thread not found", "not_found"),
@@ -35,7 +41,7 @@ REPLY_GONE = (
 )
 
 
-async def send_message(url: str, message: OutboundMessage, http: Http) -> Receipt:
+async def send_message(url: str, message: OutboundMessage, http: Http) -> SendReceipt:
     """Send one text, once. Raises Retryable, Refused, Unauthorized, Uncertain.
 
     Where a part of its address is gone, the same text goes to the same people by the wider form of it: to the chat
@@ -50,21 +56,21 @@ async def send_message(url: str, message: OutboundMessage, http: Http) -> Receip
         address = wider[1]
         answer = await http.post_json(url, _body(message, address))
     receipt = _receipt(answer)
-    return receipt if address == message.address else Receipt(receipt.platform_id, address)
+    return receipt if address == message.address else SendReceipt(receipt.platform_id, address)
 
 
-def _wider(answer: Answer, address: Address) -> tuple[str, Address] | None:
+def _wider(answer: HttpResponse, address: Address) -> tuple[str, Address] | None:
     """What of an address is gone, and the address without it; None when that is not what was refused.
 
     The chat stays the same, or is the same group under another id: nobody reads what was not meant for them.
     """
     if answer.status != 400:
         return None
-    moved = identity(_parameters(answer).get("migrate_to_chat_id"))
+    moved = as_id_str(_parameters(answer).get("migrate_to_chat_id"))
     if moved is not None:
         # A supergroup counts its messages anew.
         return "moved", address.model_copy(update={"chat": moved, "thread": None, "reply_to": None})
-    said = (text(_json(answer).get("description")) or "").lower()
+    said = (as_str(_json(answer).get("description")) or "").lower()
     if address.thread is not None and any(part in said for part in THREAD_GONE):
         # An answer to a message of the topic would be drawn into the topic again.
         return "thread", address.model_copy(update={"thread": None, "reply_to": None})
@@ -75,7 +81,7 @@ def _wider(answer: Answer, address: Address) -> tuple[str, Address] | None:
 
 def _body(message: OutboundMessage, to: Address) -> dict[str, Json]:
     reply: dict[str, Json] = {"allow_sending_without_reply": True}
-    return given(
+    return drop_none(
         chat_id=_id(to.chat),
         text=message.text.text,
         message_thread_id=_id(to.thread),
@@ -86,50 +92,52 @@ def _body(message: OutboundMessage, to: Address) -> dict[str, Json]:
 
 
 def _id(value: str | None) -> Json:
-    return int(value) if value is not None and identity(value) else value
+    return int(value) if value is not None and as_id_str(value) else value
 
 
-def _receipt(answer: Answer) -> Receipt:
+def _receipt(answer: HttpResponse) -> SendReceipt:
     body = _json(answer)
     if answer.status == 200 and body.get("ok") is True:
-        return Receipt(identity(mapping(body.get("result")).get("message_id")))
-    raise _verdict(answer, body)
+        return SendReceipt(as_id_str(as_dict(body.get("result")).get("message_id")))
+    raise _classify_response(answer, body)
 
 
-def _verdict(answer: Answer, body: dict[str, Json]) -> Retryable | Refused | Unauthorized | Uncertain:
+def _classify_response(
+    answer: HttpResponse, body: dict[str, Json]
+) -> TransientSendError | PermanentSendError | Unauthorized | SendOutcomeUnknown:
     """A gateway's own answer, or a success that cannot be read, leaves open whether the message went through."""
-    said = text(body.get("description")) or f"HTTP {answer.status}"
+    said = as_str(body.get("description")) or f"HTTP {answer.status}"
     status = answer.status
     if status == 429:
-        return Retryable(said[:200], _patience(answer), "chat")
+        return TransientSendError(said[:200], _retry_after_seconds(answer), "chat")
     if status >= 500:
-        sure, after = body.get("ok") is False or status in (500, 503), _patience(answer)
+        sure, after = body.get("ok") is False or status in (500, 503), _retry_after_seconds(answer)
         scope: Scope = "message" if after is None else "account"
-        return Retryable(said[:200], after, scope) if sure else Uncertain(said[:200])
+        return TransientSendError(said[:200], after, scope) if sure else SendOutcomeUnknown(said[:200])
     if status < 300 and body.get("ok") is not False:
-        return Uncertain(f"HTTP {status} without a result")
+        return SendOutcomeUnknown(f"HTTP {status} without a result")
     if status in UNAUTHORIZED:
         return Unauthorized(f"the bot token is not accepted: {said[:200]}", status)
-    return Refused(_code(status, said), said[:200], status)
+    return PermanentSendError(_code(status, said), said[:200], status)
 
 
 def _code(status: int, said: str) -> str:
-    named = next((code for part, code in REFUSALS if part in said.lower()), None)
+    named = next((code for part, code in ERROR_CODE_BY_DESCRIPTION if part in said.lower()), None)
     return "blocked" if status == 403 else named or "rejected"
 
 
-def _patience(answer: Answer) -> float | None:
+def _retry_after_seconds(answer: HttpResponse) -> float | None:
     wanted = number(_parameters(answer).get("retry_after"))
     header = answer.headers.get("retry-after", "")
     return float(wanted) if wanted is not None and wanted >= 0 else float(header) if header.isdecimal() else None
 
 
-def _parameters(answer: Answer) -> dict[str, Json]:
-    return mapping(_json(answer).get("parameters"))
+def _parameters(answer: HttpResponse) -> dict[str, Json]:
+    return as_dict(_json(answer).get("parameters"))
 
 
-def _json(answer: Answer) -> dict[str, Json]:
+def _json(answer: HttpResponse) -> dict[str, Json]:
     try:
-        return mapping(orjson.loads(answer.body))
+        return as_dict(orjson.loads(answer.body))
     except orjson.JSONDecodeError:
         return {}

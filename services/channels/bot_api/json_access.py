@@ -9,22 +9,22 @@ NUMBER = re.compile(r"-?[0-9]{1,20}")
 LATEST_SECOND = 253402300799
 
 
-def mapping(value: Json) -> dict[str, Json]:
+def as_dict(value: Json) -> dict[str, Json]:
     """An object; anything else is an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def items(value: Json) -> list[Json]:
+def as_list_of_dicts(value: Json) -> list[Json]:
     """An array; anything else is an empty one."""
     return value if isinstance(value, list) else []
 
 
-def text(value: Json) -> str | None:
+def as_str(value: Json) -> str | None:
     """A text that is not empty."""
     return value if isinstance(value, str) and value else None
 
 
-def whole(value: Json) -> int | None:
+def as_int(value: Json) -> int | None:
     """A whole number; true and false are none."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -34,9 +34,9 @@ def number(value: Json) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def identity(value: Json) -> str | None:
+def as_id_str(value: Json) -> str | None:
     """The id of a chat, user or message: a whole number, or one written as text. Never 0."""
-    known = whole(value)
+    known = as_int(value)
     if known is not None:
         return str(known) if known else None
     return value if isinstance(value, str) and NUMBER.fullmatch(value) and value != "0" else None
@@ -44,10 +44,10 @@ def identity(value: Json) -> str | None:
 
 def seconds(value: Json) -> datetime | None:
     """A moment given in Unix seconds; 0 is how an inaccessible message says that it has none."""
-    known = whole(value)
+    known = as_int(value)
     return datetime.fromtimestamp(known, UTC) if known is not None and 0 < known <= LATEST_SECOND else None
 
 
-def given(**fields: Json) -> dict[str, Json]:
+def drop_none(**fields: Json) -> dict[str, Json]:
     """The fields that are there: no None, no empty text, list or object."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}

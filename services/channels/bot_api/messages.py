@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.activity import Activity, ActivityKind, Attachment, Side
-from schemas.values import Json, Sealed
+from schemas.values import EncryptedText, Json
 from services.channels.bot_api.attachments import attachments
-from services.channels.bot_api.json_access import given, identity, items, mapping, seconds, text
-from services.channels.bot_api.origin import NOBODY, Delivery, Origin, full_name, origin
+from services.channels.bot_api.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none, seconds
+from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, full_name, origin
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?\s*", re.DOTALL)
 DEEPEST_RICH_TEXT = 40
 RICH_BLOCK_FIELDS = ("summary", "cells", "blocks", "items")
 
 # Fields of a message that say nothing about its content: the first other one names what it reports.
-ENVELOPE = frozenset(
+NON_CONTENT_FIELDS = frozenset(
     [
         "message_id",
         "message_thread_id",
@@ -81,14 +81,14 @@ NOTHING = Content()
 
 def content_of(body: dict[str, Json]) -> Content:
     """All that a message holds."""
-    return Content(written(body), attachments(body))
+    return Content(message_text(body), attachments(body))
 
 
-def message(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """A new message of a customer, an echo of our own side, or (kind `unknown`) a report about the chat."""
-    body = mapping(value)
+    body = as_dict(value)
     where, content = origin(body), content_of(body)
-    if where.external == NOBODY:
+    if where.external == NO_SENDER:
         # Strangers without an id would all become one person, and share one conversation.
         return [_activity(delivery, "unknown", raw, where, body, NOTHING, about={"reason": "nobody"})]
     if not where.is_known:
@@ -96,9 +96,9 @@ def message(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
     side = _side(delivery, raw, where, body)
     if side != "customer":
         return [_activity(delivery, "echo", raw, where, body, content, side=side)]
-    if where.is_bot and where.speaks_as is None:
+    if where.is_bot and where.sender_chat_id is None:
         return [_activity(delivery, "unknown", raw, where, body, NOTHING, about={"reason": "bot"})]
-    if mapping(body.get("web_app_data")):
+    if as_dict(body.get("web_app_data")):
         return [_activity(delivery, "postback", raw, where, body, NOTHING, about=_web_app(body))]
     if content.is_empty:
         return [_activity(delivery, "unknown", raw, where, body, NOTHING, about=_service(body))]
@@ -107,38 +107,42 @@ def message(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
     return [_activity(delivery, "message", raw, where, body, content)]
 
 
-def edited(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """An edit of a message. It may come with no visible change, and before its original."""
-    body = mapping(value)
+    body = as_dict(value)
     where, content = origin(body), content_of(body)
     side = _side(delivery, raw, where, body)
-    is_strange_bot = side == "customer" and where.is_bot and where.speaks_as is None
-    if is_strange_bot or not where.is_known or where.external == NOBODY or content.is_empty:
+    is_strange_bot = side == "customer" and where.is_bot and where.sender_chat_id is None
+    if is_strange_bot or not where.is_known or where.external == NO_SENDER or content.is_empty:
         return [_activity(delivery, "unknown", raw, where, body, NOTHING)]
     return [_activity(delivery, "edit", raw, where, body, content, side=side)]
 
 
-def posted(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+def channel_post(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """What a channel itself posts is our own side's word, never a customer's."""
-    body = mapping(value)
+    body = as_dict(value)
     return [_activity(delivery, "echo", raw, origin(body), body, content_of(body), side="account")]
 
 
-def written(body: dict[str, Json]) -> str | None:
+def message_text(body: dict[str, Json]) -> str | None:
     """The text of a message: its own, its caption, or the words of a rich message."""
-    plain = text(body.get("text")) or text(body.get("caption"))
-    return plain or "\n".join(_words(mapping(body.get("rich_message")).get("blocks"), DEEPEST_RICH_TEXT)) or None
+    plain = as_str(body.get("text")) or as_str(body.get("caption"))
+    return (
+        plain or "\n".join(_rich_text_lines(as_dict(body.get("rich_message")).get("blocks"), DEEPEST_RICH_TEXT)) or None
+    )
 
 
-def _words(value: Json, depth: int) -> list[str]:
+def _rich_text_lines(value: Json, depth: int) -> list[str]:
     """The lines of nested blocks, in order. What nests deeper than anyone writes is left out."""
     if depth == 0:
         return []
     if isinstance(value, list):
-        return [line for item in value for line in _words(item, depth - 1)]
-    block = mapping(value)
+        return [line for item in value for line in _rich_text_lines(item, depth - 1)]
+    block = as_dict(value)
     line = _line(block.get("text"), depth - 1).strip()
-    inner = [found for field in RICH_BLOCK_FIELDS if block.get(field) for found in _words(block[field], depth - 1)]
+    inner = [
+        found for field in RICH_BLOCK_FIELDS if block.get(field) for found in _rich_text_lines(block[field], depth - 1)
+    ]
     return [line, *inner] if line else inner
 
 
@@ -152,14 +156,14 @@ def _line(value: Json, depth: int) -> str:
     return _line(value.get("text"), depth - 1) if isinstance(value, dict) else ""
 
 
-def _side(delivery: Delivery, raw: str, where: Origin, body: dict[str, Json]) -> Side:
+def _side(delivery: UpdateContext, raw: str, where: SenderContext, body: dict[str, Json]) -> Side:
     """Who said it.
 
     Of our own side are our bot, the posts of a linked channel in its group, a group's anonymous admins, who speak as
     the group itself, and in a chat of two everybody but the customer. That a person of ours speaks as the linked
     channel can be read here only where they answer one of its posts; conversations remembers the other cases.
     """
-    automatic = mapping(body.get("sender_business_bot"))
+    automatic = as_dict(body.get("sender_business_bot"))
     if _is_our_bot(delivery, where, body):
         return "bot"
     if _is_our_chat(where, body):
@@ -167,55 +171,55 @@ def _side(delivery: Delivery, raw: str, where: Origin, body: dict[str, Json]) ->
     is_theirs = where.customer is None or where.author == where.customer
     if is_theirs or not ("business" in raw or where.direct_topic):
         return "customer"
-    return "bot" if automatic or (where.is_bot and where.speaks_as is None) else "account"
+    return "bot" if automatic or (where.is_bot and where.sender_chat_id is None) else "account"
 
 
-def _is_our_bot(delivery: Delivery, where: Origin, body: dict[str, Json]) -> bool:
+def _is_our_bot(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> bool:
     """Whether this bot said it, for itself or for a business account: what comes back is a reply that we sent."""
-    return delivery.bot in {where.author, identity(mapping(body.get("sender_business_bot")).get("id"))} - {None}
+    return delivery.bot in {where.author, as_id_str(as_dict(body.get("sender_business_bot")).get("id"))} - {None}
 
 
-def _is_our_chat(where: Origin, body: dict[str, Json]) -> bool:
+def _is_our_chat(where: SenderContext, body: dict[str, Json]) -> bool:
     if body.get("is_automatic_forward") is True:
         return True
-    answered = mapping(body.get("reply_to_message"))
-    is_linked = answered.get("is_automatic_forward") is True and where.speaks_as == origin(answered).speaks_as
-    return where.speaks_as is not None and (where.speaks_as == where.chat or is_linked)
+    answered = as_dict(body.get("reply_to_message"))
+    is_linked = answered.get("is_automatic_forward") is True and where.sender_chat_id == origin(answered).sender_chat_id
+    return where.sender_chat_id is not None and (where.sender_chat_id == where.chat or is_linked)
 
 
-def _is_start_button(delivery: Delivery, content: Content) -> bool:
+def _is_start_button(delivery: UpdateContext, content: Content) -> bool:
     """Whether all of it is `/start`: what the button of a bot says that was just opened."""
     command = {} if content.attachments else _command(delivery, content.text)
     return command.get("command") == "start" and "start" not in command
 
 
-def _to_whom(delivery: Delivery, where: Origin, body: dict[str, Json]) -> str:
+def _to_whom(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> str:
     """Whose conversation our own side's word belongs to: whose chat it is, or in public who is answered."""
     if where.customer is not None:
         return where.customer
-    answered = mapping(body.get("reply_to_message"))
+    answered = as_dict(body.get("reply_to_message"))
     whom = origin(answered)
-    is_theirs = _side(delivery, "message", whom, answered) == "customer" and whom.external != NOBODY
+    is_theirs = _side(delivery, "message", whom, answered) == "customer" and whom.external != NO_SENDER
     return whom.external if answered and is_theirs else where.external
 
 
 def _activity(
-    delivery: Delivery,
+    delivery: UpdateContext,
     kind: ActivityKind,
     raw: str,
-    where: Origin,
+    where: SenderContext,
     body: dict[str, Json],
     content: Content,
     *,
     side: Side = "customer",
     about: dict[str, Json] | None = None,
 ) -> Activity:
-    number = identity(body.get("message_id"))
+    number = as_id_str(body.get("message_id"))
     platform_id = number or f"update:{delivery.update}"
     state = _state(body) if kind == "edit" else ()
     is_ours = side != "customer"
     says_something = kind in ("message", "edit", "echo")
-    answered = identity(mapping(body.get("reply_to_message")).get("message_id")) if says_something else None
+    answered = as_id_str(as_dict(body.get("reply_to_message")).get("message_id")) if says_something else None
     return Activity(
         id=delivery.activity_id(kind, where, platform_id, *state),
         workspace=delivery.workspace,
@@ -230,7 +234,7 @@ def _activity(
         message=delivery.message_id(where, platform_id),
         former=delivery.former_id(where, platform_id),
         platform_id=number,
-        text=Sealed(text=content.text) if content.text is not None else None,
+        text=EncryptedText(text=content.text) if content.text is not None else None,
         attachments=list(content.attachments),
         reply_to=delivery.message_id(where, answered) if answered else None,
         quote=_quote(body) if says_something else None,
@@ -255,61 +259,63 @@ def _time(body: dict[str, Json], *, edit: bool) -> datetime | None:
 
 
 def _details(
-    delivery: Delivery, kind: str, raw: str, where: Origin, body: dict[str, Json], content: str | None
+    delivery: UpdateContext, kind: str, raw: str, where: SenderContext, body: dict[str, Json], content: str | None
 ) -> dict[str, Json]:
-    answered = mapping(body.get("reply_to_message"))
-    return given(
+    answered = as_dict(body.get("reply_to_message"))
+    return drop_none(
         raw=raw if kind == "unknown" or raw != "message" else None,
         language_code=where.language_code,
-        media_group_id=text(body.get("media_group_id")),
-        answered_text=written(answered) if kind in ("message", "edit", "echo") else None,
+        media_group_id=as_str(body.get("media_group_id")),
+        answered_text=message_text(answered) if kind in ("message", "edit", "echo") else None,
         author_name=where.author_name if kind == "echo" else None,
         is_own_reply=True if kind == "echo" and _is_our_bot(delivery, where, body) else None,
         automatic_forward=True if body.get("is_automatic_forward") is True else None,
-        anonymous="admin" if where.speaks_as and where.speaks_as == where.chat else None,
+        anonymous="admin" if where.sender_chat_id and where.sender_chat_id == where.chat else None,
         **_command(delivery, content),
     )
 
 
 def _quote(body: dict[str, Json]) -> str | None:
-    return text(mapping(body.get("quote")).get("text"))
+    return as_str(as_dict(body.get("quote")).get("text"))
 
 
 def _forwarded_from(body: dict[str, Json]) -> str | None:
     """Who said it first, by name; of somebody who hides, and gives no name, the kind of origin."""
-    origin_of = mapping(body.get("forward_origin")) or mapping(mapping(body.get("external_reply")).get("origin"))
-    chats = [mapping(origin_of.get(f)) for f in ("sender_user", "sender_chat", "chat")]
-    chats += [mapping(body.get(f)) for f in ("forward_from", "forward_from_chat")]
-    named = [text(origin_of.get("sender_user_name")), text(body.get("forward_sender_name")), *map(full_name, chats)]
+    origin_of = as_dict(body.get("forward_origin")) or as_dict(as_dict(body.get("external_reply")).get("origin"))
+    chats = [as_dict(origin_of.get(f)) for f in ("sender_user", "sender_chat", "chat")]
+    chats += [as_dict(body.get(f)) for f in ("forward_from", "forward_from_chat")]
+    named = [as_str(origin_of.get("sender_user_name")), as_str(body.get("forward_sender_name")), *map(full_name, chats)]
     is_forwarded = bool(origin_of) or seconds(body.get("forward_date")) is not None
-    return next((n for n in named if n), (text(origin_of.get("type")) or "unknown") if is_forwarded else None)
+    return next((n for n in named if n), (as_str(origin_of.get("type")) or "unknown") if is_forwarded else None)
 
 
 def _links(body: dict[str, Json]) -> list[str]:
-    entities = [mapping(e) for e in items(body.get("entities")) + items(body.get("caption_entities"))]
-    shown = text(mapping(body.get("link_preview_options")).get("url"))
-    return list(dict.fromkeys(url for url in (*(text(e.get("url")) for e in entities), shown) if url))
+    entities = [
+        as_dict(e) for e in as_list_of_dicts(body.get("entities")) + as_list_of_dicts(body.get("caption_entities"))
+    ]
+    shown = as_str(as_dict(body.get("link_preview_options")).get("url"))
+    return list(dict.fromkeys(url for url in (*(as_str(e.get("url")) for e in entities), shown) if url))
 
 
-def _command(delivery: Delivery, content: str | None) -> dict[str, Json]:
+def _command(delivery: UpdateContext, content: str | None) -> dict[str, Json]:
     found = COMMAND.fullmatch(content or "")
     if found is None:
         return {}
     name, bot, rest = found.groups()
     if bot and delivery.username and bot.lower() != delivery.username.lower():
         return {}
-    return given(command=name.lower(), start=rest.strip() if name.lower() == "start" and rest else None)
+    return drop_none(command=name.lower(), start=rest.strip() if name.lower() == "start" and rest else None)
 
 
 def _web_app(body: dict[str, Json]) -> dict[str, Json]:
-    sent = mapping(body.get("web_app_data"))
-    return given(data=text(sent.get("data")), button=text(sent.get("button_text")))
+    sent = as_dict(body.get("web_app_data"))
+    return drop_none(data=as_str(sent.get("data")), button=as_str(sent.get("button_text")))
 
 
 def _service(body: dict[str, Json]) -> dict[str, Json]:
-    field = next((f for f in body if f not in ENVELOPE and re.fullmatch(r"[a-z0-9_]{1,64}", f)), None)
-    return given(
+    field = next((f for f in body if f not in NON_CONTENT_FIELDS and re.fullmatch(r"[a-z0-9_]{1,64}", f)), None)
+    return drop_none(
         service=field,
-        migrate_to_chat_id=identity(body.get("migrate_to_chat_id")),
-        migrate_from_chat_id=identity(body.get("migrate_from_chat_id")),
+        migrate_to_chat_id=as_id_str(body.get("migrate_to_chat_id")),
+        migrate_from_chat_id=as_id_str(body.get("migrate_from_chat_id")),
     )

@@ -6,17 +6,17 @@ from datetime import datetime
 
 from schemas.activity import Address
 from schemas.values import Json, Surface
-from services.channels.bot_api.json_access import identity, mapping, text
+from services.channels.bot_api.json_access import as_dict, as_id_str, as_str
 from services.platform.core.identifiers import hashed_id
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 """A tag as BCP 47 has them, as far as they name languages that people write."""
-NOBODY = "none"
+NO_SENDER = "none"
 """The external id of updates that name neither a person nor a chat, such as the count of a poll."""
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class UpdateContext:
     """One webhook call: for whom, which update, when it came. `bot` is the bot's own user id, when its token says it."""
 
     channel: str
@@ -31,7 +31,7 @@ class Delivery:
         """`channel:account:external_id`."""
         return f"{self.channel}:{self.account}:{external}"
 
-    def message_id(self, place: "Origin", platform_id: str) -> str:
+    def message_id(self, place: "SenderContext", platform_id: str) -> str:
         """The id that a message keeps, whatever happens to it.
 
         Each bot numbers its private chats from 1, and each business account those with its own customers: the bot and
@@ -40,11 +40,11 @@ class Delivery:
         scope = (self.bot or "", place.business or "")
         return hashed_id(self.workspace, self.channel, self.account, *scope, place.chat or "", platform_id)
 
-    def former_id(self, place: "Origin", platform_id: str) -> str:
+    def former_id(self, place: "SenderContext", platform_id: str) -> str:
         """The id the same message had when the account alone was its scope: stored ones may still have it."""
         return hashed_id(self.workspace, self.channel, self.account, place.chat or "", platform_id)
 
-    def activity_id(self, kind: str, place: "Origin", *states: str) -> str:
+    def activity_id(self, kind: str, place: "SenderContext", *states: str) -> str:
         """The same for every repeat of this update; several activities of one differ in their states.
 
         Telegram may restart `update_id` at random after a week of silence, so chat and message are part of it.
@@ -59,7 +59,7 @@ PLACES: dict[str, Surface] = {"private": "private", "group": "public", "supergro
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SenderContext:
     """Chat, topic and author of an update, as far as it names them.
 
     `direct_topic` and `direct_customer` are of the direct messages of a channel (`chat_type` direct): the customer's
@@ -76,12 +76,12 @@ class Origin:
     author_name: str | None
     language_code: str | None
     is_bot: bool
-    speaks_as: str | None
+    sender_chat_id: str | None
 
     @property
     def external(self) -> str:
         """The external id of the person: the author, who may speak as a chat; else the chat."""
-        return self.speaks_as or self.author or self.chat or NOBODY
+        return self.sender_chat_id or self.author or self.chat or NO_SENDER
 
     @property
     def customer(self) -> str | None:
@@ -129,35 +129,35 @@ class Origin:
 
 def full_name(user: dict[str, Json]) -> str | None:
     """First and last name; of a chat its title; else the username."""
-    names = [text(user.get("first_name")), text(user.get("last_name"))]
-    return " ".join(n for n in names if n) or text(user.get("title")) or text(user.get("username"))
+    names = [as_str(user.get("first_name")), as_str(user.get("last_name"))]
+    return " ".join(n for n in names if n) or as_str(user.get("title")) or as_str(user.get("username"))
 
 
 def _language(value: Json) -> str | None:
-    tag = text(value)
+    tag = as_str(value)
     return tag if tag and LANGUAGE.fullmatch(tag) else None
 
 
-def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = None) -> Origin:
+def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = None) -> SenderContext:
     """The origin of a message, or of another update with a `chat`; `user` is who did it (default: `from`).
 
     A `message_thread_id` is a topic only with `is_topic_message`: in other groups it names a chain of replies, and
     sending to it as to a topic fails. `sender_chat` is who an anonymous admin or a channel's owner speaks as. The direct
     messages of a channel are a supergroup with `is_direct_messages`, where each customer has a topic of their own.
     """
-    chat, author = mapping(message.get("chat")), mapping(user or message.get("from"))
-    direct = mapping(message.get("direct_messages_topic"))
-    spokesman = mapping(speaks_as or message.get("sender_chat"))
-    return Origin(
-        chat=identity(chat.get("id")),
-        chat_type="direct" if chat.get("is_direct_messages") is True else text(chat.get("type")),
-        topic=identity(message.get("message_thread_id")) if message.get("is_topic_message") is True else None,
-        direct_topic=identity(direct.get("topic_id")),
-        direct_customer=identity(mapping(direct.get("user")).get("id")) or identity(direct.get("topic_id")),
-        business=text(message.get("business_connection_id")),
-        author=identity(author.get("id")),
+    chat, author = as_dict(message.get("chat")), as_dict(user or message.get("from"))
+    direct = as_dict(message.get("direct_messages_topic"))
+    spokesman = as_dict(speaks_as or message.get("sender_chat"))
+    return SenderContext(
+        chat=as_id_str(chat.get("id")),
+        chat_type="direct" if chat.get("is_direct_messages") is True else as_str(chat.get("type")),
+        topic=as_id_str(message.get("message_thread_id")) if message.get("is_topic_message") is True else None,
+        direct_topic=as_id_str(direct.get("topic_id")),
+        direct_customer=as_id_str(as_dict(direct.get("user")).get("id")) or as_id_str(direct.get("topic_id")),
+        business=as_str(message.get("business_connection_id")),
+        author=as_id_str(author.get("id")),
         author_name=full_name(spokesman) or full_name(author),
         language_code=_language(author.get("language_code")),
         is_bot=author.get("is_bot") is True,
-        speaks_as=identity(spokesman.get("id")),
+        sender_chat_id=as_id_str(spokesman.get("id")),
     )

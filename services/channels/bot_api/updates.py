@@ -8,22 +8,30 @@ import re
 from collections.abc import Callable
 
 from schemas.activity import Activity, ActivityKind
-from schemas.values import Json, Sealed
-from services.channels.bot_api.json_access import given, identity, items, mapping, seconds, text, whole
-from services.channels.bot_api.messages import edited, message, posted
-from services.channels.bot_api.origin import Delivery, Origin, origin
-from services.channels.port import Account, Malformed, Request
+from schemas.values import EncryptedText, Json
+from services.channels.bot_api.json_access import (
+    as_dict,
+    as_id_str,
+    as_int,
+    as_list_of_dicts,
+    as_str,
+    drop_none,
+    seconds,
+)
+from services.channels.bot_api.messages import channel_post, edited, message
+from services.channels.bot_api.origin import SenderContext, UpdateContext, origin
+from services.channels.port import Account, MalformedPayload, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 
-Handler = Callable[[Delivery, str, Json], list[Activity]]
+Handler = Callable[[UpdateContext, str, Json], list[Activity]]
 UPDATE_KIND = re.compile(r"[a-z0-9_]{1,64}")
 
 
 def _activity(
-    delivery: Delivery,
+    delivery: UpdateContext,
     kind: ActivityKind,
-    where: Origin,
+    where: SenderContext,
     body: dict[str, Json],
     details: dict[str, Json],
     *,
@@ -47,46 +55,46 @@ def _activity(
         message=about,
         former=delivery.former_id(where, name) if name else None,
         platform_id=platform_id,
-        text=Sealed(text=label) if label else None,
+        text=EncryptedText(text=label) if label else None,
         address=where.address(platform_id),
         reply_to=delivery.message_id(where, platform_id) if own and platform_id else None,
         sent_at=seconds(body.get("date")),
         received_at=delivery.received_at,
-        details=given(language_code=where.language_code) | details,
+        details=drop_none(language_code=where.language_code) | details,
     )
 
 
-def _unknown(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+def _unknown(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """Keeps who, where and which kind: the content may hold anything, so it is not kept."""
-    body = mapping(value)
+    body = as_dict(value)
     where = origin(body, body.get("user"))
-    details = given(
+    details = drop_none(
         raw=raw,
-        poll_id=text(body.get("poll_id")) or text(body.get("id")) if raw.startswith("poll") else None,
-        options=[o for o in items(body.get("option_ids")) if whole(o) is not None] or None,
-        connection_id=text(body.get("id")) if raw == "business_connection" else None,
+        poll_id=as_str(body.get("poll_id")) or as_str(body.get("id")) if raw.startswith("poll") else None,
+        options=[o for o in as_list_of_dicts(body.get("option_ids")) if as_int(o) is not None] or None,
+        connection_id=as_str(body.get("id")) if raw == "business_connection" else None,
         enabled=body.get("is_enabled") if isinstance(body.get("is_enabled"), bool) else None,
-        total=sum(whole(mapping(r).get("total_count")) or 0 for r in items(body.get("reactions"))) or None,
+        total=sum(as_int(as_dict(r).get("total_count")) or 0 for r in as_list_of_dicts(body.get("reactions"))) or None,
     )
-    return [_activity(delivery, "unknown", where, body, details, platform_id=identity(body.get("message_id")))]
+    return [_activity(delivery, "unknown", where, body, details, platform_id=as_id_str(body.get("message_id")))]
 
 
-def _callback(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+def _callback(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """A pressed button: its message may be missing, inaccessible (date 0) or inline, where only the person is known."""
-    query = mapping(value)
-    pressed = mapping(query.get("message"))
-    person = identity(mapping(query.get("from")).get("id"))
+    query = as_dict(value)
+    pressed = as_dict(query.get("message"))
+    person = as_id_str(as_dict(query.get("from")).get("id"))
     alone: dict[str, Json] = {"chat": {"id": person, "type": "private"}}
-    where = origin(pressed if mapping(pressed.get("chat")) else alone, query.get("from"), speaks_as={"id": None})
-    number = identity(pressed.get("message_id"))
-    own = f"callback:{text(query.get('id')) or delivery.update}"
-    data = text(query.get("data"))
-    details = given(
+    where = origin(pressed if as_dict(pressed.get("chat")) else alone, query.get("from"), speaks_as={"id": None})
+    number = as_id_str(pressed.get("message_id"))
+    own = f"callback:{as_str(query.get('id')) or delivery.update}"
+    data = as_str(query.get("data"))
+    details = drop_none(
         raw=raw,
         data=data,
-        game=text(query.get("game_short_name")),
-        callback_query_id=text(query.get("id")),
-        inline_message_id=text(query.get("inline_message_id")),
+        game=as_str(query.get("game_short_name")),
+        callback_query_id=as_str(query.get("id")),
+        inline_message_id=as_str(query.get("inline_message_id")),
     )
     label = _label(pressed, data)
     if not where.is_known:
@@ -95,47 +103,47 @@ def _callback(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
 
 
 def _label(pressed: dict[str, Json], data: str | None) -> str | None:
-    rows = items(mapping(pressed.get("reply_markup")).get("inline_keyboard"))
-    buttons = [mapping(button) for row in rows for button in items(row)]
-    return next((text(b.get("text")) for b in buttons if data and b.get("callback_data") == data), None)
+    rows = as_list_of_dicts(as_dict(pressed.get("reply_markup")).get("inline_keyboard"))
+    buttons = [as_dict(button) for row in rows for button in as_list_of_dicts(row)]
+    return next((as_str(b.get("text")) for b in buttons if data and b.get("callback_data") == data), None)
 
 
-def _reaction(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
-    body = mapping(value)
-    number = identity(body.get("message_id"))
+def _reaction(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
+    body = as_dict(value)
+    number = as_id_str(body.get("message_id"))
     if number is None:
         return _unknown(delivery, raw, value)
     old, new = _emoji(body.get("old_reaction")), _emoji(body.get("new_reaction"))
     where = origin(body, body.get("user"), speaks_as=body.get("actor_chat"))
-    details = given(added=[e for e in new if e not in old], removed=[e for e in old if e not in new], now=new)
+    details = drop_none(added=[e for e in new if e not in old], removed=[e for e in old if e not in new], now=new)
     return [_activity(delivery, "reaction", where, body, details, platform_id=number)]
 
 
 def _emoji(value: Json) -> list[Json]:
-    reactions = [mapping(r) for r in items(value)]
-    named = [text(r.get("emoji")) or text(r.get("custom_emoji_id")) or text(r.get("type")) for r in reactions]
+    reactions = [as_dict(r) for r in as_list_of_dicts(value)]
+    named = [as_str(r.get("emoji")) or as_str(r.get("custom_emoji_id")) or as_str(r.get("type")) for r in reactions]
     return [name for name in named if name]
 
 
-def _deleted(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """Deletions of a business chat, one activity per message. `chat` is the customer."""
-    body = mapping(value)
+    body = as_dict(value)
     where = origin(body, body.get("chat"))
-    numbers = list(dict.fromkeys(i for item in items(body.get("message_ids")) if (i := identity(item))))
+    numbers = list(dict.fromkeys(i for item in as_list_of_dicts(body.get("message_ids")) if (i := as_id_str(item))))
     gone = [_activity(delivery, "deletion", where, body, {}, platform_id=number) for number in numbers]
     return gone or _unknown(delivery, raw, value)
 
 
-def _membership(delivery: Delivery, raw: str, value: Json) -> list[Activity]:
+def _membership(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """In a private chat our own membership is whether the person blocked us; elsewhere it is news of a group."""
-    body = mapping(value)
+    body = as_dict(value)
     where = origin(body)
-    before, after = (text(mapping(body.get(f)).get("status")) for f in ("old_chat_member", "new_chat_member"))
+    before, after = (as_str(as_dict(body.get(f)).get("status")) for f in ("old_chat_member", "new_chat_member"))
     changed = "kicked" in (before, after) and before != after
     state = "blocked" if after == "kicked" else "unblocked"
     if where.surface == "private" and where.chat and changed:
         return [_activity(delivery, "follow", where, body, {"state": state})]
-    details = given(raw=raw, before=before, after=after)
+    details = drop_none(raw=raw, before=before, after=after)
     return [_activity(delivery, "unknown", where, body, details)]
 
 
@@ -145,7 +153,7 @@ HANDLERS: dict[str, Handler] = {
     "business_message": message,
     "edited_business_message": edited,
     "deleted_business_messages": _deleted,
-    "channel_post": posted,
+    "channel_post": channel_post,
     "callback_query": _callback,
     "message_reaction": _reaction,
     "my_chat_member": _membership,
@@ -155,10 +163,10 @@ HANDLERS: dict[str, Handler] = {
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
     """The activities of one update. Raises Malformed for what is no JSON object, or an object that is no update."""
     update = _update(request.body)
-    number = whole(update.get("update_id"))
+    number = as_int(update.get("update_id"))
     raw = next((k for k in update if k in HANDLERS), None) or next((k for k in update if _is_kind(k)), None)
     if number is None and raw not in HANDLERS:
-        raise Malformed("the object has neither an update_id nor a kind of update that is known")
+        raise MalformedPayload("the object has neither an update_id nor a kind of update that is known")
     delivery = _delivery(channel, request, account, number)
     kind = raw or "none"
     return HANDLERS.get(kind, _unknown)(delivery, kind, update.get(kind))
@@ -169,9 +177,9 @@ def _update(body: bytes) -> dict[str, Json]:
         update = read_json(body)
     except (ValueError, RecursionError) as error:
         # The message of an error of JSON quotes nothing of the body, but its `doc` is the body.
-        raise Malformed(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
+        raise MalformedPayload(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     if not isinstance(update, dict):
-        raise Malformed("an update is a JSON object")
+        raise MalformedPayload("an update is a JSON object")
     return update
 
 
@@ -183,14 +191,14 @@ def _is_kind(field: str) -> bool:
     return field != "update_id" and UPDATE_KIND.fullmatch(field) is not None
 
 
-def _delivery(channel: str, request: Request, account: Account, number: int | None) -> Delivery:
+def _delivery(channel: str, request: Request, account: Account, number: int | None) -> UpdateContext:
     bot, colon, _ = account.body.credentials.get("bot_token", "").partition(":")
-    return Delivery(
+    return UpdateContext(
         channel=channel,
         workspace=account.workspace,
         account=account.id,
         bot=bot if colon and bot.isascii() and bot.isdigit() else None,
-        username=text(account.body.settings.get("username")),
+        username=as_str(account.body.settings.get("username")),
         # Without a number only the bytes tell one update from another; the secret keeps what they say from being guessed.
         update=str(number) if number is not None else _hash_of(request.body, account),
         received_at=request.received_at,

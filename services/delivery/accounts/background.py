@@ -8,7 +8,7 @@ from schemas.accounts import LookAtAccounts
 from schemas.envelope import Event, encode
 from services.delivery.accounts.processor import LOOK_AT_ACCOUNTS
 from services.delivery.instruments import AccountInstruments
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.host.service import Context
@@ -35,7 +35,7 @@ class AccountsWatch:
                 log.info("accounts_not_started", reason=str(error))
                 await asyncio.sleep(AGAIN_SECONDS)
 
-    def _look(self, partition: int) -> Outgoing:
+    def _look(self, partition: int) -> ProducerRecord:
         now = self._context.clock.now()
         event = Event(
             id=random_id(now),
@@ -46,7 +46,7 @@ class AccountsWatch:
             partitionkey="pasokh",
             data=LookAtAccounts(at=now).model_dump(mode="json"),
         )
-        return Outgoing("accounts", partition, event.partitionkey, encode(event))
+        return ProducerRecord("accounts", partition, event.partitionkey, encode(event))
 
     async def run(self) -> None:
         """Show the health of every account, the same in each process."""

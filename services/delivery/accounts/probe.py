@@ -7,9 +7,9 @@ import structlog
 
 from schemas.values import Contract
 from services.channels.port import Account, SelfChecking, Unauthorized
-from services.delivery.attempt import Outside
+from services.delivery.attempt import SendDependencies
 from services.platform.core.errors import Unavailable
-from services.platform.http.outgoing import Refused, Retryable, Uncertain
+from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
 ASK_SECONDS = 20.0
 log = structlog.get_logger(__name__)
@@ -25,10 +25,10 @@ class Asked(Contract):
 UNKNOWN = Asked(found="unknown")
 
 
-async def ask(workspace: str, channel: str, account: str, outside: Outside, public_url: str | None) -> Asked:
+async def ask(workspace: str, channel: str, account: str, outside: SendDependencies, public_url: str | None) -> Asked:
     """Ask now. A channel that cannot be asked is well as far as anybody knows."""
     try:
-        configurations = await outside.configurations.of(outside.store, [workspace])
+        configurations = await outside.configurations.current(outside.store, [workspace])
     except Unavailable:
         return UNKNOWN
     configuration = configurations.get(workspace)
@@ -41,13 +41,13 @@ async def ask(workspace: str, channel: str, account: str, outside: Outside, publ
     return await _asked(known, Account(workspace, channel, account, kept.body), outside, public_url)
 
 
-async def _asked(channel: SelfChecking, account: Account, outside: Outside, public_url: str | None) -> Asked:
+async def _asked(channel: SelfChecking, account: Account, outside: SendDependencies, public_url: str | None) -> Asked:
     try:
         async with asyncio.timeout(ASK_SECONDS):
             finding = await channel.check(account, outside.http, public_url, outside.clock.now())
     except Unauthorized as error:
         return Asked(found="credentials", detail=str(error))
-    except (Retryable, Refused, Uncertain, TimeoutError):
+    except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):
         return UNKNOWN
     except Exception:  # a bug of the channel must not end the watching of accounts
         log.exception("account_not_checked", channel=account.channel, workspace=account.workspace)

@@ -12,10 +12,10 @@ from schemas.accounts import AccountFact, AccountWritten
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Contract, Json, instant_text
 from services.delivery.accounts.probe import Asked, ask
-from services.delivery.attempt import Outside
+from services.delivery.attempt import SendDependencies
 from services.platform.bus.port import partition_of
-from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
-from services.platform.processing.unit_of_work import Effect, Reader, Work
+from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, Reader, UnitOfWork
 from services.platform.store.port import Query
 from services.records.accounts import (
     ACCOUNT_CALLS,
@@ -62,39 +62,39 @@ class AccountsMemory:
 class AccountsStage:
     """Reads `accounts`, tells `pasokh.account.health_changed` there. `public_url`: where platforms reach us."""
 
-    outside: Outside
+    outside: SendDependencies
     public_url: str | None = None
     read: Configurations = field(default_factory=Configurations)
     group: str = WRITER
     topics: tuple[str, ...] = ("accounts",)
 
-    def remember(self) -> AccountsMemory:
+    def new_memory(self) -> AccountsMemory:
         return AccountsMemory()
 
-    async def load(self, work: Work, memory: AccountsMemory, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: AccountsMemory, inputs: Sequence[Input]) -> None:
         named = {one.id: one for one in map(_named, inputs) if one is not None}
         workspaces = {one.workspace for one in named.values()}
-        if any(isinstance(one, Arrived) and one.event.type == LOOK_AT_ACCOUNTS for one in inputs):
+        if any(isinstance(one, ReceivedEvent) and one.event.type == LOOK_AT_ACCOUNTS for one in inputs):
             workspaces |= await _all_workspaces(work)
-        memory.configurations = await self.read.of(work.reader, workspaces) if workspaces else {}
+        memory.configurations = await self.read.current(work.reader, workspaces) if workspaces else {}
         accounts = [one for c in memory.configurations.values() for one in _accounts_of(c)]
-        if any(isinstance(one, WakeUp) for one in inputs):
+        if any(isinstance(one, TimerFired) for one in inputs):
             named |= await _not_well(work)
             await _load_due(work)
         known = {*named, *(one.id for one in accounts)}
-        await work.fetch([(ACCOUNT_CHECKS, known)])
-        watched = {*named, *work.held(ACCOUNT_CHECKS)}
-        await work.fetch([(ACCOUNT_CALLS, watched)])
+        await work.preload([(ACCOUNT_CHECKS, known)])
+        watched = {*named, *work.cached(ACCOUNT_CHECKS)}
+        await work.preload([(ACCOUNT_CALLS, watched)])
         memory.sends = {identity: await _sends(work.reader, one) for identity, one in named.items()}
 
-    def decide(self, work: Work, memory: AccountsMemory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: AccountsMemory, one: Input) -> None:
         desk = _Desk(work, memory)
         match one:
-            case Arrived() if one.event.type in _ON_EVENT:
+            case ReceivedEvent() if one.event.type in _ON_EVENT:
                 _ON_EVENT[one.event.type](desk, one)
-            case WakeUp():
+            case TimerFired():
                 _on_look(desk, one)
-            case Performed():
+            case EffectCompleted():
                 _on_answer(desk, one)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
@@ -108,7 +108,7 @@ class AccountsStage:
 class _Desk:
     """What deciding about one input needs."""
 
-    work: Work
+    work: UnitOfWork
     memory: AccountsMemory
 
     @property
@@ -124,10 +124,10 @@ class _Desk:
 
 def _named(one: Input) -> Named | None:
     """The account that an input is about."""
-    if isinstance(one, Performed):
+    if isinstance(one, EffectCompleted):
         return Named.model_validate(one.data)
-    if isinstance(one, Arrived) and one.event.type in (ACCOUNT_WRITTEN, ACCOUNT_HELD):
-        return Named(**one.event.read(AccountWritten).model_dump())
+    if isinstance(one, ReceivedEvent) and one.event.type in (ACCOUNT_WRITTEN, ACCOUNT_HELD):
+        return Named(**one.event.payload_as(AccountWritten).model_dump())
     return None
 
 
@@ -136,7 +136,7 @@ def _accounts_of(configuration: WorkspaceConfiguration) -> list[Named]:
     return [Named(workspace=configuration.workspace, channel=channel, account=account) for channel, account in pairs]
 
 
-async def _all_workspaces(work: Work) -> set[str]:
+async def _all_workspaces(work: UnitOfWork) -> set[str]:
     """The workspaces whose accounts are looked at here."""
     found: set[str] = set()
     after = None
@@ -148,11 +148,11 @@ async def _all_workspaces(work: Work) -> set[str]:
         after = page.next
 
 
-def _is_here(work: Work, workspace: str) -> bool:
+def _is_here(work: UnitOfWork, workspace: str) -> bool:
     return partition_of(workspace, work.place.partitions) == work.place.partition
 
 
-async def _not_well(work: Work) -> dict[str, Named]:
+async def _not_well(work: UnitOfWork) -> dict[str, Named]:
     """The accounts of this place of which something is known that is not well, or was told last."""
     recently = instant_text(work.now - FORGED_WITHIN)
     partition = work.place.partition
@@ -168,7 +168,7 @@ async def _not_well(work: Work) -> dict[str, Named]:
     return {one.id: one for one in named if _is_here(work, one.workspace)}
 
 
-async def _load_due(work: Work) -> None:
+async def _load_due(work: UnitOfWork) -> None:
     equals: dict[str, Json] = {"partition": work.place.partition}
     query = Query(ACCOUNT_CHECKS.name, "due", equals, below=instant_text(work.now), limit=ASKED_AT_ONCE)
     await work.query(ACCOUNT_CHECKS, query)
@@ -183,44 +183,44 @@ async def _sends(reader: Reader, one: Named) -> list[AccountSends]:
 # -- inputs ------------------------------------------------------------------------------------------------------------
 
 
-def _on_written(desk: _Desk, one: Arrived) -> None:
+def _on_written(desk: _Desk, one: ReceivedEvent) -> None:
     """A new account is asked about at once, one that is removed is forgotten."""
-    named = Named(**one.event.read(AccountWritten).model_dump())
+    named = Named(**one.event.payload_as(AccountWritten).model_dump())
     configuration = desk.memory.configurations.get(named.workspace)
     if configuration is None or f"{named.channel}/{named.account}" not in configuration.accounts:
         desk.work.delete(ACCOUNT_CHECKS, named.id)
         return
     known = desk.check(named.id) or _new(desk, named)
     _ask(desk, named, known)
-    desk.work.wake(LOOK, desk.now + LOOK_EVERY)
+    desk.work.set_timer(LOOK, desk.now + LOOK_EVERY)
 
 
-def _on_held(desk: _Desk, one: Arrived) -> None:
-    named = Named(**one.event.read(AccountWritten).model_dump())
+def _on_held(desk: _Desk, one: ReceivedEvent) -> None:
+    named = Named(**one.event.payload_as(AccountWritten).model_dump())
     known = desk.check(named.id)
     if known is not None:
         _judge(desk, named.id, known)
 
 
-def _on_start(desk: _Desk, one: Arrived) -> None:
+def _on_start(desk: _Desk, one: ReceivedEvent) -> None:
     """A process started: every account of this place is known from now on."""
     for configuration in desk.memory.configurations.values():
         for named in _accounts_of(configuration):
             if _is_here(desk.work, named.workspace) and desk.check(named.id) is None:
                 desk.work.put(ACCOUNT_CHECKS, named.id, _new(desk, named))
-    desk.work.wake(LOOK, desk.now)
+    desk.work.set_timer(LOOK, desk.now)
 
 
-def _on_look(desk: _Desk, one: WakeUp) -> None:
-    for identity, known in desk.work.held(ACCOUNT_CHECKS).items():
+def _on_look(desk: _Desk, one: TimerFired) -> None:
+    for identity, known in desk.work.cached(ACCOUNT_CHECKS).items():
         if known.next_at <= desk.now:
             _ask(desk, Named(workspace=known.workspace, channel=known.channel, account=known.account), known)
         if identity in desk.memory.sends:
             _judge(desk, identity, desk.check(identity) or known)
-    desk.work.wake(LOOK, desk.now + LOOK_EVERY)
+    desk.work.set_timer(LOOK, desk.now + LOOK_EVERY)
 
 
-def _on_answer(desk: _Desk, one: Performed) -> None:
+def _on_answer(desk: _Desk, one: EffectCompleted) -> None:
     named = Named.model_validate(one.data)
     known, asked = desk.check(named.id), named.asked
     if known is None or asked is None:
@@ -236,7 +236,7 @@ def _on_answer(desk: _Desk, one: Performed) -> None:
 
 
 ACCOUNT_WRITTEN, ACCOUNT_HELD = "pasokh.control.account_written", "pasokh.control.account_held"
-_ON_EVENT: Mapping[str, Callable[[_Desk, Arrived], None]] = {
+_ON_EVENT: Mapping[str, Callable[[_Desk, ReceivedEvent], None]] = {
     ACCOUNT_WRITTEN: _on_written,
     ACCOUNT_HELD: _on_held,
     LOOK_AT_ACCOUNTS: _on_start,
@@ -260,7 +260,7 @@ def _ask(desk: _Desk, named: Named, known: AccountCheck) -> None:
     """Ask the platform after this commit; when nothing comes of it, the next look asks again."""
     every = ASK_EVERY if known.is_well else ASK_AGAIN_EVERY
     desk.work.put(ACCOUNT_CHECKS, named.id, known.model_copy(update={"next_at": desk.now + every}))
-    desk.work.perform(f"ask/{named.id}", named.model_dump(mode="json", exclude={"asked"}))
+    desk.work.schedule_effect(f"ask/{named.id}", named.model_dump(mode="json", exclude={"asked"}))
 
 
 def _judge(desk: _Desk, identity: str, known: AccountCheck) -> None:

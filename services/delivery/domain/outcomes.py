@@ -17,7 +17,7 @@ from schemas.values import Contract, Failure
 
 START_WITHIN = timedelta(seconds=5)
 SEND_TIMEOUT = timedelta(seconds=12)
-SETTLE_AFTER = timedelta(seconds=30)
+ASSUME_UNKNOWN_AFTER = timedelta(seconds=30)
 GIVE_UP_AFTER = timedelta(hours=24)
 
 FIRST_BACKOFF_SECONDS = 1.0
@@ -55,7 +55,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Retry:
     """It surely did not arrive: try again at `at`. `quiet`: for what else the platform wants quiet until then."""
 
     at: datetime
@@ -76,11 +76,11 @@ class Failed:
     error: Failure
 
 
-Verdict = Sent | Again | Locked | Failed
+Outcome = Sent | Retry | Locked | Failed
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class AttemptContext:
     """What is known of the message when a result comes: its id, attempts so far, the time of the first one."""
 
     message: str
@@ -98,21 +98,21 @@ OUTCOME_UNKNOWN = Failed(
 )
 
 
-def may_start(committed: datetime, now: datetime) -> bool:
+def within_send_window(committed: datetime, now: datetime) -> bool:
     """Whether an attempt whose `sending` was committed at `committed` may still start. A clock that went back: no."""
     return abs(now - committed) <= START_WITHIN
 
 
-def unknown_end(capabilities: Capabilities) -> Result:
+def outcome_unknown(capabilities: Capabilities) -> Result:
     """The end of an attempt of which nobody knows whether it arrived: tried again only where repeats are dropped."""
     if capabilities.drops_repeats:
         return Result(kind="retryable", detail="no answer came; the receiver drops what it has already")
     return Result(kind="uncertain")
 
 
-def judge(result: Result, tried: Tried) -> Verdict:
+def decide_outcome(result: Result, tried: AttemptContext) -> Outcome:
     """What follows from the result of the latest attempt."""
-    return _JUDGES[result.kind](result, tried)
+    return _OUTCOME_BY_RESULT[result.kind](result, tried)
 
 
 def backoff(message: str, attempts: int) -> timedelta:
@@ -127,29 +127,29 @@ def probe_after(refusals: int) -> timedelta:
     return timedelta(seconds=min(FIRST_PROBE_SECONDS * 2.0 ** min(refusals - 1, 16), LONGEST_PROBE_SECONDS))
 
 
-def _sent(result: Result, tried: Tried) -> Verdict:
+def _sent(result: Result, tried: AttemptContext) -> Outcome:
     return Sent(result.platform_id, result.address)
 
 
-def _refused(result: Result, tried: Tried) -> Verdict:
+def _refused(result: Result, tried: AttemptContext) -> Outcome:
     return Failed(Failure(code=result.code, detail=result.detail, status=result.status))
 
 
-def _unauthorized(result: Result, tried: Tried) -> Verdict:
+def _unauthorized(result: Result, tried: AttemptContext) -> Outcome:
     return Locked(Failure(code=CREDENTIALS, detail=result.detail, status=result.status))
 
 
-def _uncertain(result: Result, tried: Tried) -> Verdict:
+def _uncertain(result: Result, tried: AttemptContext) -> Outcome:
     return OUTCOME_UNKNOWN
 
 
-def _retryable(result: Result, tried: Tried) -> Verdict:
+def _retryable(result: Result, tried: AttemptContext) -> Outcome:
     asked = _bounded(result.after)
     at = tried.now + (backoff(tried.message, tried.attempts) if asked is None else asked)
     if at > tried.since + GIVE_UP_AFTER:
         detail = result.detail or "no attempt could be started in time"
         return Failed(Failure(code="unreachable", detail=f"Given up after {tried.attempts} attempts: {detail}"))
-    return Again(at, result.scope)
+    return Retry(at, result.scope)
 
 
 def _bounded(after: float | None) -> timedelta | None:
@@ -159,7 +159,7 @@ def _bounded(after: float | None) -> timedelta | None:
     return timedelta(seconds=min(after, 2 * GIVE_UP_AFTER.total_seconds()))
 
 
-_JUDGES: Mapping[ResultKind, Callable[[Result, Tried], Verdict]] = {
+_OUTCOME_BY_RESULT: Mapping[ResultKind, Callable[[Result, AttemptContext], Outcome]] = {
     "sent": _sent,
     "retryable": _retryable,
     "not_started": _retryable,

@@ -5,12 +5,12 @@ Order on the log decides which messages an answer has answered, for a message's 
 
 from datetime import datetime
 
-from services.domain.metrics_state import CaseRecord, Said, Turn
+from services.domain.metrics_state import ConversationMetricsState, PendingAnswer, PendingRequest
 
 
-def asked(known: CaseRecord, since: datetime, begun: datetime) -> CaseRecord:
+def on_customer_message(known: ConversationMetricsState, since: datetime, begun: datetime) -> ConversationMetricsState:
     """The customer wrote: a turn begins, unless one runs; after an answer on its way, the turn after it."""
-    turn = Turn.made(since=since, begun=begun)
+    turn = PendingRequest.unvalidated(since=since, begun=begun)
     if known.turn is None:
         return known.model_copy(update={"turn": turn})
     if known.said and known.said[-1].asked is None:
@@ -19,14 +19,16 @@ def asked(known: CaseRecord, since: datetime, begun: datetime) -> CaseRecord:
     return known
 
 
-def answer_said(known: CaseRecord, message: str) -> CaseRecord:
+def on_reply_accepted(known: ConversationMetricsState, message: str) -> ConversationMetricsState:
     """An agent answered; whether it arrives is not known yet."""
     if known.turn is None:
         return known
-    return known.model_copy(update={"said": [*known.said, Said(message=message)]})
+    return known.model_copy(update={"said": [*known.said, PendingAnswer(message=message)]})
 
 
-def answer_given(known: CaseRecord, message: str) -> tuple[CaseRecord, Turn | None]:
+def on_reply_delivered(
+    known: ConversationMetricsState, message: str
+) -> tuple[ConversationMetricsState, PendingRequest | None]:
     """The answer arrived: the turn that it ended (None: it was said before anything was asked), and what is next."""
     place = _place(known, message)
     if known.turn is None or place is None:
@@ -37,7 +39,7 @@ def answer_given(known: CaseRecord, message: str) -> tuple[CaseRecord, Turn | No
     return known.model_copy(update={"turn": turn, "said": later[next_asked + 1 :]}), known.turn
 
 
-def answer_failed(known: CaseRecord, message: str) -> CaseRecord:
+def on_reply_failed(known: ConversationMetricsState, message: str) -> ConversationMetricsState:
     """The answer will not arrive: as if it had not been said."""
     place = _place(known, message)
     if place is None:
@@ -49,10 +51,10 @@ def answer_failed(known: CaseRecord, message: str) -> CaseRecord:
     return known.model_copy(update={"said": said})
 
 
-def dropped(known: CaseRecord) -> CaseRecord:
+def clear(known: ConversationMetricsState) -> ConversationMetricsState:
     """Nobody waits for an answer any more."""
     return known.model_copy(update={"turn": None, "said": []})
 
 
-def _place(known: CaseRecord, message: str) -> int | None:
+def _place(known: ConversationMetricsState, message: str) -> int | None:
     return next((i for i, said in enumerate(known.said) if said.message == message), None)

@@ -8,17 +8,17 @@ from functools import lru_cache
 from schemas.activity import Activity
 from schemas.conversation import Conversation
 from schemas.sla import ClockFact
-from services.metrics.domain.measurements import OTHER, Mark, of_case
+from services.metrics.domain.measurements import OTHER, Measurement, state_from_case
 from services.metrics.instruments import (
     ACTIVITIES,
     ASSIGNMENTS,
+    AUTOMATIC_MESSAGES,
     BREACHED,
     CANCELLED,
     CLOSED,
     DELIVERIES,
     FIRST_ANSWER,
     FIRST_RESPONSE,
-    FULFILLED,
     FULL_RESOLUTION,
     HANDLE,
     HANDOFF_TIME,
@@ -27,13 +27,13 @@ from services.metrics.instruments import (
     MESSAGES,
     NEXT_RESPONSE,
     NOTES,
-    NOTICES,
     OPENED,
     PRIORITY_CHANGES,
     REOPENED,
     REPLIES_FAILED,
     RESOLUTION,
     RESOLVED,
+    SLA_MET,
     STARTED,
     TRANSFERS,
     UNANSWERED,
@@ -76,34 +76,34 @@ def labels_of(series: str) -> tuple[str, list[str]]:
     return name, values
 
 
-def folded(sample: Sample) -> Sample:
+def collapse_labels(sample: Sample) -> Sample:
     """The sample where there are too many series to tell its team and language apart."""
     known = {name: OTHER for name in ("team", "language") if name in sample.labels}
     return Sample(sample.instrument, {**sample.labels, **known}, sample.amount)
 
 
-def waiting(case: Conversation, amount: float) -> Sample:
+def waiting_gauge_delta(case: Conversation, amount: float) -> Sample:
     """One conversation more (1) or fewer (-1) that waits."""
-    return Sample(WAITING, of_case(case), amount)
+    return Sample(WAITING, state_from_case(case), amount)
 
 
-def of_mark(mark: Mark) -> list[Sample]:
+def sample_from_measurement(mark: Measurement) -> list[Sample]:
     """What a mark adds to which series. Raises KeyError for one that nothing counts: our own bug."""
     return [_sample(mark, instrument, named) for instrument, named in SERIES[mark.kpi, mark.variant]]
 
 
-def _sample(mark: Mark, instrument: Instrument, named: "Named") -> Sample:
+def _sample(mark: Measurement, instrument: Instrument, named: "SeriesKey") -> Sample:
     labels = {name: mark.where.get(name) or OTHER for name in instrument.labels} | dict(named)
     takes_time = instrument.kind == "histogram" and mark.seconds is not None
     return Sample(instrument, labels, (mark.seconds or 0.0) if takes_time else 1.0)
 
 
-Named = tuple[tuple[str, str], ...]
-SERIES: dict[tuple[str, str], list[tuple[Instrument, Named]]] = {
+SeriesKey = tuple[tuple[str, str], ...]
+SERIES: dict[tuple[str, str], list[tuple[Instrument, SeriesKey]]] = {
     ("message", "inbound"): [(MESSAGES, (("direction", "inbound"),)), (ACTIVITIES, (("kind", "message"),))],
     ("message", "outbound"): [(MESSAGES, (("direction", "outbound"),))],
-    ("notice", "delivered"): [(NOTICES, (("outcome", "delivered"),))],
-    ("notice", "failed"): [(NOTICES, (("outcome", "failed"),))],
+    ("notice", "delivered"): [(AUTOMATIC_MESSAGES, (("outcome", "delivered"),))],
+    ("notice", "failed"): [(AUTOMATIC_MESSAGES, (("outcome", "failed"),))],
     ("reply_failed", ""): [(REPLIES_FAILED, ())],
     ("opened", ""): [(OPENED, ())],
     ("assigned", ""): [(ASSIGNMENTS, ())],
@@ -128,19 +128,19 @@ SERIES: dict[tuple[str, str], list[tuple[Instrument, Named]]] = {
     ("handle", "active"): [(HANDLE, ())],
 }
 """Where each mark is counted, and the labels that its name gives."""
-PROMISES: dict[str, Instrument] = {
+SLA_SERIES: dict[str, Instrument] = {
     "started": STARTED,
     "warned": WARNED,
     "breached": BREACHED,
-    "fulfilled": FULFILLED,
+    "fulfilled": SLA_MET,
     "cancelled": CANCELLED,
     "late": LATE,
 }
 
 
-def of_promise(word: str, fact: ClockFact) -> list[Sample]:
+def sample_from_sla_fact(word: str, fact: ClockFact) -> list[Sample]:
     """What a fact of a clock adds; `late` is observed with its seconds."""
-    instrument = PROMISES.get(word)
+    instrument = SLA_SERIES.get(word)
     if instrument is None:
         return []
     labels = {name: str(getattr(fact, name)) for name in instrument.labels}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from schemas.configuration import DEFAULT_TEAM, Calendar, PresenceStatus, WorkspaceConfiguration
-from services.domain.business_hours import business_between
+from services.domain.business_hours import business_seconds_between
 from services.metrics.instruments import (
     AGENTS,
     AGENTS_FREE,
@@ -72,4 +72,4 @@ def is_open(configuration: WorkspaceConfiguration, team: str, now: datetime) -> 
 
 
 def _opens(calendar: Calendar, now: datetime) -> bool:
-    return business_between(now, now + timedelta(seconds=1), calendar) > 0
+    return business_seconds_between(now, now + timedelta(seconds=1), calendar) > 0

@@ -13,23 +13,23 @@ from schemas.topics import is_fact
 from services.platform.bus.port import Bus, Record, Tail
 from services.platform.core.errors import OutOfRange, Unavailable
 
-MOST_WAITING = 1000
+MAX_QUEUED = 1000
 MOST_LISTENERS = 1000
 OPEN_SECONDS = 5.0
 LOOK_SECONDS = 1.0
-AGAIN_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FactRecord:
     """A fact as it came from the bus, and its encoding."""
 
     event: Event
     value: bytes
 
 
-class Listener:
+class Subscriber:
     """What was told since it was last asked, `most` facts of it. `missed`: there was more, which the store has."""
 
     def __init__(self, workspace: str, most: int) -> None:
@@ -37,10 +37,10 @@ class Listener:
         self.missed = False
         self.ended = False
         self._most = most
-        self._waiting: deque[Told] = deque()
+        self._waiting: deque[FactRecord] = deque()
         self._news = asyncio.Event()
 
-    def tell(self, told: Told) -> None:
+    def push(self, told: FactRecord) -> None:
         if len(self._waiting) >= self._most:
             self._waiting.clear()
             self.missed = True
@@ -53,7 +53,7 @@ class Listener:
         self.ended = True
         self._news.set()
 
-    async def heard(self, wait: float) -> list[Told]:
+    async def next_batch(self, wait: float) -> list[FactRecord]:
         """What was told, in order; empty after `wait` seconds of nothing, or at once when it missed some or ended."""
         try:
             async with asyncio.timeout(wait):
@@ -66,23 +66,23 @@ class Listener:
         return told
 
 
-class Following:
+class FactBroadcaster:
     """Follows the facts on some topics for all listeners of a process."""
 
-    def __init__(self, bus: Bus, topics: Sequence[str], *, most: int = MOST_WAITING) -> None:
+    def __init__(self, bus: Bus, topics: Sequence[str], *, most: int = MAX_QUEUED) -> None:
         self._bus = bus
         self._topics = tuple(topics)
         self._most = most
-        self._listeners: set[Listener] = set()
+        self._listeners: set[Subscriber] = set()
         self._wanted = asyncio.Event()
         self._open = asyncio.Event()
 
     @asynccontextmanager
-    async def listening(self, workspace: str) -> AsyncIterator[Listener]:
+    async def listening(self, workspace: str) -> AsyncIterator[Subscriber]:
         """Hear every fact of a workspace that is committed from now on. Raises Unavailable."""
         if len(self._listeners) >= MOST_LISTENERS:
             raise Unavailable(f"{MOST_LISTENERS} streams are open in this process already")
-        listener = Listener(workspace, self._most)
+        listener = Subscriber(workspace, self._most)
         self._listeners.add(listener)
         self._wanted.set()
         try:
@@ -108,36 +108,36 @@ class Following:
             except (Unavailable, OutOfRange) as error:
                 log.warning("stream_reader_lost", reason=str(error))
                 self._end_all()
-                await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow(self, tail: Tail) -> None:
         self._open.set()
         try:
             while self._listeners:
-                self._tell(await tail.take(wait=LOOK_SECONDS))
+                self._tell(await tail.poll(wait=LOOK_SECONDS))
             self._wanted.clear()
         finally:
             # In one step with the last look at the listeners: who comes now waits for the next reader.
             self._open.clear()
 
     def _tell(self, records: Sequence[Record]) -> None:
-        listeners: defaultdict[str, list[Listener]] = defaultdict(list)
+        listeners: defaultdict[str, list[Subscriber]] = defaultdict(list)
         for listener in self._listeners:
             listeners[listener.workspace].append(listener)
         wanted = [_fact_of(record) for record in records if record.key.split("/", 1)[0] in listeners]
         # Topics come as the bus likes; what follows from a fact of another topic is later. Each source stays in order.
         for told in sorted(filter(None, wanted), key=lambda told: told.event.time):
             for listener in listeners[told.event.workspace]:
-                listener.tell(told)
+                listener.push(told)
 
     def _end_all(self) -> None:
         for listener in self._listeners:
             listener.end()
 
 
-def _fact_of(record: Record) -> Told | None:
+def _fact_of(record: Record) -> FactRecord | None:
     try:
         event = decode(record.value)
     except ValueError:
         return None  # what no processor can read is a dead letter there
-    return Told(event, record.value) if is_fact(event.type) else None
+    return FactRecord(event, record.value) if is_fact(event.type) else None

@@ -17,11 +17,11 @@ from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from schemas.topics import TOPICS, Topic
 from services.platform.bus.kafka_access import OPEN, KafkaAccess
-from services.platform.bus.kafka_consumer import READY_BYTES, READY_RECORDS, Lost, Member, Won
-from services.platform.bus.kafka_producer import BATCH_BYTES, Lanes, Pair, size_of
-from services.platform.bus.kafka_reconnect import Reopening
+from services.platform.bus.kafka_consumer import READY_BYTES, READY_RECORDS, Member, OnAssigned, OnRevoked
+from services.platform.bus.kafka_producer import BATCH_BYTES, OrderedProducer, Pair, size_of
+from services.platform.bus.kafka_reconnect import ReconnectingClient
 from services.platform.bus.kafka_topics import check_counts, servers_of, topic_name, topic_settings
-from services.platform.bus.port import MAX_EVENT_BYTES, Consumer, Outgoing, Record, Tail
+from services.platform.bus.port import MAX_EVENT_BYTES, Consumer, ProducerRecord, Record, Tail
 from services.platform.core.errors import Misconfigured, OutOfRange, Revoked, TooLarge, Unavailable, Unknown
 
 MAX_KEY_BYTES = 16_000
@@ -38,7 +38,7 @@ FETCH_BYTES = 4_000_000
 PARTITION_FETCH_BYTES = 320_000
 """Of each topic; a larger event comes alone. This bounds what is held of a partition that nobody takes from."""
 TAIL_RECORDS = 500
-AWAY = (KafkaError, OSError, TimeoutError)
+UNAVAILABLE_ERRORS = (KafkaError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _Publishing:
     """One producer and its lanes; they end together."""
 
     producer: Any
-    lanes: Lanes
+    lanes: OrderedProducer
 
 
 class KafkaBus:
@@ -60,8 +60,8 @@ class KafkaBus:
         self._namespace = namespace
         self._room = max_waiting_bytes
         self._waiting = 0
-        self._publishing = Reopening(self._start_publishing, _stop_publishing)
-        self._offsets = Reopening(self._start_reader, _stop_consumer)
+        self._publishing = ReconnectingClient(self._start_publishing, _stop_publishing)
+        self._offsets = ReconnectingClient(self._start_reader, _stop_consumer)
 
     @classmethod
     @asynccontextmanager
@@ -79,7 +79,7 @@ class KafkaBus:
         Raises Unavailable, and Misconfigured for a URL that is none or topics of another partition count.
         """
         bus = cls(servers_of(url), partitions, namespace, max_waiting_bytes, access)
-        with _away_is_unavailable():
+        with _translate_errors():
             async with asyncio.timeout(4 * OPEN_SECONDS):
                 await make_topics(bus.connection, partitions, namespace)
         try:
@@ -93,25 +93,25 @@ class KafkaBus:
     def partitions(self) -> int:
         return self._partitions
 
-    async def publish(self, events: Sequence[Outgoing]) -> None:
+    async def publish(self, events: Sequence[ProducerRecord]) -> None:
         """Unavailable: nothing was sent, for the bus is away or too much is waiting already. Unknown: some was sent.
 
         It fails within about five seconds of a batch that gets no answer.
         """
         for event in events:
-            self._refuse_impossible(event)
-        with self._taking_room(sum(map(size_of, events))):
+            self._validate_size(event)
+        with self._reserve_buffer(sum(map(size_of, events))):
             publishing = await self._publishing.get()
             await publishing.lanes.publish(events)
 
-    def _refuse_impossible(self, event: Outgoing) -> None:
+    def _validate_size(self, event: ProducerRecord) -> None:
         if len(event.value) > MAX_EVENT_BYTES or len(event.key.encode()) > MAX_KEY_BYTES:
             raise TooLarge(f"an event on {event.topic} has {len(event.value)} bytes, the bus takes {MAX_EVENT_BYTES}")
         if not 0 <= event.partition < self._partitions:
             raise ValueError(f"partition {event.partition} of {event.topic}: there are {self._partitions}")
 
     @contextmanager
-    def _taking_room(self, size: int) -> Iterator[None]:
+    def _reserve_buffer(self, size: int) -> Iterator[None]:
         if self._waiting and self._waiting + size > self._room:
             raise Unavailable(f"{self._waiting} bytes are waiting to be written, the limit is {self._room}")
         self._waiting += size
@@ -129,11 +129,11 @@ class KafkaBus:
     async def tail(self, topics: Sequence[str]) -> AsyncIterator[Tail]:
         names = {self._topic(topic): topic for topic in topics}
         places = [TopicPartition(name, partition) for name in names for partition in range(self._partitions)]
-        with _away_is_unavailable():
+        with _translate_errors():
             async with asyncio.timeout(4 * OPEN_SECONDS):
                 reader = await self._start_reader()
         try:
-            ends = await self._ask(lambda asked: asked.end_offsets(places))
+            ends = await self._query_with_own_client(lambda asked: asked.end_offsets(places))
             reader.assign(places)
             for where in places:
                 reader.seek(where, ends[where])
@@ -143,19 +143,19 @@ class KafkaBus:
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         wanted = {topic: TopicPartition(self._topic(topic), partition) for topic in topics}
-        ends = await self._ask(lambda reader: reader.end_offsets(list(wanted.values())))
+        ends = await self._query_with_own_client(lambda reader: reader.end_offsets(list(wanted.values())))
         return {topic: ends[where] for topic, where in wanted.items()}
 
     async def spans(self, places: Sequence[Any]) -> dict[Any, tuple[int, int]]:
         """TopicPartition → first offset and end. Raises Unavailable."""
-        starts, ends = await self._ask(
+        starts, ends = await self._query_with_own_client(
             lambda reader: asyncio.gather(reader.beginning_offsets(places), reader.end_offsets(places))
         )
         return {where: (starts[where], ends[where]) for where in places}
 
-    async def _ask(self, question: Callable[[Any], Awaitable[Any]]) -> Any:
+    async def _query_with_own_client(self, question: Callable[[Any], Awaitable[Any]]) -> Any:
         """Over a connection of its own: on that of a member it would wait behind a fetch that waits for events."""
-        with _away_is_unavailable():
+        with _translate_errors():
             async with asyncio.timeout(OFFSETS_SECONDS):
                 reader = await self._offsets.get()
                 try:
@@ -167,7 +167,7 @@ class KafkaBus:
     async def check(self) -> None:
         if self._waiting >= self._room:
             raise Unavailable(f"{self._waiting} bytes are waiting to be written, the limit is {self._room}")
-        with _away_is_unavailable():
+        with _translate_errors():
             async with asyncio.timeout(CHECK_SECONDS):
                 client = (await self._publishing.get()).producer.client
                 if not await client.force_metadata_update():
@@ -198,19 +198,19 @@ class KafkaBus:
             metadata_max_age_ms=60_000,
         )
         try:
-            with _away_is_unavailable():
+            with _translate_errors():
                 async with asyncio.timeout(OPEN_SECONDS):
                     await producer.start()
                     await producer.client.set_topics([self._topic(topic.name) for topic in TOPICS])
         except BaseException:
-            await _abandon(producer)
+            await _force_close(producer)
             raise
         publishing: _Publishing
 
         async def append(topic: str, partition: int, pairs: Sequence[Pair]) -> None:
             await _append(producer, self._topic(topic), partition, pairs)
 
-        publishing = _Publishing(producer, Lanes(append, lambda: self._publishing.discard(publishing)))
+        publishing = _Publishing(producer, OrderedProducer(append, lambda: self._publishing.discard(publishing)))
         return publishing
 
     async def _start_reader(self) -> Any:
@@ -236,7 +236,7 @@ class _KafkaTail:
         self._reader = reader
         self._names = names
 
-    async def take(self, *, wait: float) -> list[Record]:
+    async def poll(self, *, wait: float) -> list[Record]:
         try:
             found = await self._reader.getmany(timeout_ms=int(wait * 1000), max_records=TAIL_RECORDS)
         except OffsetOutOfRangeError as error:
@@ -249,7 +249,7 @@ class _KafkaTail:
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types, and asks for the subclass
     """A `Connection` of `kafka_member`. `names`: topic on Kafka → our short name."""
 
-    def __init__(self, bus: KafkaBus, group: str, names: Mapping[str, str], won: Won, lost: Lost) -> None:
+    def __init__(self, bus: KafkaBus, group: str, names: Mapping[str, str], won: OnAssigned, lost: OnRevoked) -> None:
         self._bus = bus
         self._names = names
         self._won = won
@@ -281,7 +281,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def join(self) -> None:
         self._consumer.subscribe(topics=list(self._names), listener=self)
-        with _away_is_unavailable():
+        with _translate_errors():
             async with asyncio.timeout(JOIN_SECONDS):
                 await self._consumer.start()
 
@@ -291,13 +291,15 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     def on_partitions_assigned(self, assigned: set[Any]) -> None:
         # Paused until its position is sought: what the group settled is for lag alone.
         self._consumer.pause(*assigned)
-        self._won({where.partition for where in assigned if assigned.issuperset(self._places(where.partition))})
+        self._won(
+            {where.partition for where in assigned if assigned.issuperset(self._offsets_by_partition(where.partition))}
+        )
 
-    def _places(self, partition: int) -> list[Any]:
+    def _offsets_by_partition(self, partition: int) -> list[Any]:
         return [TopicPartition(topic, partition) for topic in self._names]
 
     async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
-        places = self._places(partition)
+        places = self._offsets_by_partition(partition)
         spans = await self._bus.spans(places)
         wanted = {where: offsets.get(self._names[where.topic], spans[where][0]) for where in places}
         for where, offset in wanted.items():
@@ -313,11 +315,11 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         return {self._names[where.topic]: offset for where, offset in wanted.items()}
 
     async def fetch(self, partition: int) -> list[Record]:
-        places = self._places(partition)
+        places = self._offsets_by_partition(partition)
         try:
             while not (records := await self._get(places, 1, timeout_ms=60_000)):
                 pass
-            while (room := _room(records)) > 0:
+            while (room := _fetch_budget(records)) > 0:
                 more = await self._get(places, room, timeout_ms=0)
                 if not more:
                     break
@@ -334,7 +336,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     def check(self) -> None:
         # Its coordination stops on the first error that it does not know, and says so only to whoever fetches.
-        with _away_is_unavailable():
+        with _translate_errors():
             self._consumer._coordinator.check_errors()
         if self._consumer._fetcher.error_future.done():
             raise Unavailable("the fetching of records stopped")
@@ -343,7 +345,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         topics = {short: topic for topic, short in self._names.items()}
         offsets = {TopicPartition(topics[short], partition): at for (short, partition), at in positions.items()}
         if offsets:
-            with suppress(*AWAY, IllegalStateError):
+            with suppress(*UNAVAILABLE_ERRORS, IllegalStateError):
                 async with asyncio.timeout(COMMIT_SECONDS):
                     await self._consumer.commit(offsets)
 
@@ -355,7 +357,7 @@ def _record(names: Mapping[str, str], one: Any) -> Record:
     return Record(names[one.topic], one.partition, one.offset, (one.key or b"").decode(), one.value or b"")
 
 
-def _room(records: Sequence[Record]) -> int:
+def _fetch_budget(records: Sequence[Record]) -> int:
     """How many more to unpack, if they are as large as these: a few compressed bytes may hold many large events."""
     size = sum(len(record.value) for record in records)
     return min(len(records) * 4, READY_RECORDS - len(records), (READY_BYTES - size) * len(records) // max(1, size))
@@ -370,15 +372,15 @@ async def _append(producer: Any, topic: str, partition: int, pairs: Sequence[Pai
     try:
         async with asyncio.timeout(BATCH_SECONDS):
             await (await producer.send_batch(batch, topic, partition=partition))
-    except AWAY as error:
+    except UNAVAILABLE_ERRORS as error:
         raise Unknown(f"Kafka did not acknowledge {len(pairs)} events on {topic}/{partition}: {error!r}") from error
 
 
 async def _stop_publishing(publishing: _Publishing) -> None:
-    await _abandon(publishing.producer)
+    await _force_close(publishing.producer)
 
 
-async def _abandon(producer: Any) -> None:
+async def _force_close(producer: Any) -> None:
     """Close it with what it has not sent. Its own `stop` would try to send that for as long as the bus is away."""
     producer._closed = True
     await producer.client.close()
@@ -394,17 +396,17 @@ async def _stop_consumer(consumer: Any) -> None:
     try:
         async with asyncio.timeout(LEAVE_SECONDS):
             await consumer.stop()
-    except AWAY:
+    except UNAVAILABLE_ERRORS:
         if consumer._fetcher is not None:
             await consumer._fetcher.close()
         await consumer._client.close()
 
 
 @contextmanager
-def _away_is_unavailable() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
-    except AWAY as error:
+    except UNAVAILABLE_ERRORS as error:
         raise Unavailable(f"Kafka: {error!r}") from error
 
 

@@ -15,7 +15,7 @@ from services.platform.core.errors import Revoked, Unavailable
 log = structlog.get_logger()
 
 REJOIN_SECONDS = 1.0
-TEND_SECONDS = 0.5
+MAINTENANCE_SECONDS = 0.5
 """How often settled positions are told to the bus, and a connection is looked after."""
 READY_BYTES = 1_000_000
 READY_RECORDS = 500
@@ -50,7 +50,7 @@ class Connection(Protocol):
 
 
 @dataclass(slots=True)
-class _Held:
+class _PartitionBuffer:
     """A partition while it is ours. Once sought, `pump` fetches ahead until `ready` is full.
 
     It goes on while the worker decides: records left with aiokafka would hold up the fetching of other partitions.
@@ -61,12 +61,12 @@ class _Held:
     pump: asyncio.Task[None] | None = None
     ready: deque[Record] = field(default_factory=deque)
     size: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    readable: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while a take need not wait: there are records, or the pump failed, or the partition is lost."""
-    room: asyncio.Event = field(default_factory=asyncio.Event)
+    writable: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self, fetch: Callable[[], Awaitable[list[Record]]]) -> None:
-        self.pump = asyncio.create_task(self._pump(fetch))
+        self.pump = asyncio.create_task(self._fetch_loop(fetch))
         self.pump.add_done_callback(self._ended)
 
     def stop(self) -> None:
@@ -75,29 +75,29 @@ class _Held:
         self.pump = None
         self.ready.clear()
         self.size = 0
-        self.news.clear()
+        self.readable.clear()
 
     def lose(self) -> None:
         self.stop()
         self.lost = True
-        self.news.set()
+        self.readable.set()
 
-    async def _pump(self, fetch: Callable[[], Awaitable[list[Record]]]) -> None:
+    async def _fetch_loop(self, fetch: Callable[[], Awaitable[list[Record]]]) -> None:
         while True:
             for record in await fetch():
                 self.ready.append(record)
                 self.size += len(record.value)
-            self.news.set()
+            self.readable.set()
             while self.size > READY_BYTES or len(self.ready) > READY_RECORDS:
-                self.room.clear()
-                await self.room.wait()
+                self.writable.clear()
+                await self.writable.wait()
 
     def _ended(self, pump: asyncio.Task[None]) -> None:
         # Looked at here, so that an error which nobody takes any more is nobody's.
         if not pump.cancelled() and pump.exception() and pump is self.pump:
-            self.news.set()
+            self.readable.set()
 
-    def cut(self, limit: int, max_bytes: int) -> list[Record]:
+    def drain(self, limit: int, max_bytes: int) -> list[Record]:
         """The next records; what ended the pump, when it left none."""
         if not self.ready and self.pump is not None and self.pump.done():
             self.pump.result()
@@ -106,15 +106,15 @@ class _Held:
             max_bytes -= len(self.ready[0].value)
             self.size -= len(self.ready[0].value)
             cut.append(self.ready.popleft())
-        self.room.set()
+        self.writable.set()
         if not self.ready and self.pump is not None and not self.pump.done():
-            self.news.clear()
+            self.readable.clear()
         return cut
 
 
-Won = Callable[[Iterable[int]], None]
-Lost = Callable[[], None]
-Connect = Callable[[Won, Lost], Connection]
+OnAssigned = Callable[[Iterable[int]], None]
+OnRevoked = Callable[[], None]
+Connect = Callable[[OnAssigned, OnRevoked], Connection]
 """Makes a connection, given what to call with the partitions that were won, and when all were lost."""
 
 
@@ -125,7 +125,7 @@ class Member:
         self._group = group
         self._connect = connect
         self._connection: Connection | None = None
-        self._held: dict[int, _Held] = {}
+        self._held: dict[int, _PartitionBuffer] = {}
         self._generation = 0
         self._changed = asyncio.Event()
         self._broken = asyncio.Event()
@@ -136,7 +136,7 @@ class Member:
     async def joined(cls, group: str, connect: Connect) -> AsyncIterator[Consumer]:
         """Belong to the group until the context is left, joining again after every loss."""
         member = cls(group, connect)
-        staying = asyncio.create_task(member._stay())
+        staying = asyncio.create_task(member._run())
         try:
             yield member
         finally:
@@ -157,70 +157,70 @@ class Member:
         held.start(lambda: connection.fetch(partition))
         return positions
 
-    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+    async def poll(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         held, _ = self._holding(partition)
         if held.pump is None:
             raise Revoked(f"partition {partition} was won anew; nobody has sought its position")
-        if not held.news.is_set():
+        if not held.readable.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    await held.news.wait()
+                    await held.readable.wait()
         if held.lost:
             raise Revoked(f"partition {partition} was lost")
         try:
-            return held.cut(limit, max_bytes)
+            return held.drain(limit, max_bytes)
         except Unavailable:
             self._broken.set()
             raise
 
-    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def commit_offsets(self, partition: int, offsets: Mapping[str, int]) -> None:
         """Noted here and told to the bus within a second, together with those of the other partitions."""
         if partition in self._held:
             self._settled.update({(topic, partition): offset for topic, offset in offsets.items()})
 
-    def _holding(self, partition: int) -> tuple[_Held, Connection]:
+    def _holding(self, partition: int) -> tuple[_PartitionBuffer, Connection]:
         held = self._held.get(partition)
         if held is None or self._connection is None:
             raise Revoked(f"partition {partition} is not ours")
         return held, self._connection
 
-    async def _stay(self) -> None:
+    async def _run(self) -> None:
         while True:
-            self._connection = self._connect(self._win, self._lose)
+            self._connection = self._connect(self._on_assigned, self._on_revoked)
             try:
                 await self._connection.join()
-                await self._tend(self._connection)
+                await self._maintain(self._connection)
             except Unavailable as error:
                 log.warning("lost the group, joining again", group=self._group, reason=str(error))
             except Exception:
                 # Our bug, and it says so; a member that stopped for ever would leave its partitions to nobody.
                 log.exception("membership failed, joining again", group=self._group)
             finally:
-                await self._part(self._connection)
+                await self._leave(self._connection)
             await asyncio.sleep(REJOIN_SECONDS)
 
-    async def _tend(self, connection: Connection) -> None:
+    async def _maintain(self, connection: Connection) -> None:
         self._broken.clear()
         while not self._broken.is_set():
             connection.check()
             settled, self._settled = self._settled, {}
             await connection.settle(settled)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._broken.wait(), TEND_SECONDS)
+                await asyncio.wait_for(self._broken.wait(), MAINTENANCE_SECONDS)
         raise Unavailable("a fetch failed")
 
-    async def _part(self, connection: Connection) -> None:
+    async def _leave(self, connection: Connection) -> None:
         settled = self._settled
-        self._lose()
+        self._on_revoked()
         await connection.settle(settled)
         await connection.leave()
 
-    def _win(self, partitions: Iterable[int]) -> None:
+    def _on_assigned(self, partitions: Iterable[int]) -> None:
         self._generation += 1
-        self._held = {partition: _Held(self._generation) for partition in sorted(partitions)}
+        self._held = {partition: _PartitionBuffer(self._generation) for partition in sorted(partitions)}
         self._tell_change()
 
-    def _lose(self) -> None:
+    def _on_revoked(self) -> None:
         for held in self._held.values():
             held.lose()
         self._held = {}

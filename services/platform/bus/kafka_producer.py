@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 
 BATCH_BYTES = 256 * 1024
 RECORD_OVERHEAD = 32
@@ -21,32 +21,32 @@ Append = Callable[[str, int, Sequence[Pair]], Awaitable[None]]
 """Appends the (key, value) pairs as one batch; returns when it is durable, raises when that is not known."""
 
 
-def size_of(event: Outgoing) -> int:
+def size_of(event: ProducerRecord) -> int:
     """The bytes that an event takes of a batch, at most."""
     return len(event.value) + len(event.key.encode()) + RECORD_OVERHEAD
 
 
 @dataclass(slots=True)
-class _Ask:
+class _PublishRequest:
     """The events of one publish for one lane; `done` when all of them are durable."""
 
-    rest: deque[Outgoing]
+    rest: deque[ProducerRecord]
     done: asyncio.Future[None]
 
 
 @dataclass(slots=True)
-class Lanes:
+class OrderedProducer:
     """The lanes of one producer. The first failure ends them all: `on_failure` is told once, and nothing is appended
     afterwards.
     """
 
     append: Append
     on_failure: Callable[[], None]
-    _lanes: dict[tuple[str, int], deque[_Ask]] = field(default_factory=dict)
+    _lanes: dict[tuple[str, int], deque[_PublishRequest]] = field(default_factory=dict)
     _drains: set[asyncio.Task[None]] = field(default_factory=set)
     _failure: Exception | None = None
 
-    async def publish(self, events: Sequence[Outgoing]) -> None:
+    async def publish(self, events: Sequence[ProducerRecord]) -> None:
         """Return when all are durable. Raises what `append` raised, for whichever lane failed first."""
         if self._failure is not None:
             raise copy.copy(self._failure)
@@ -57,8 +57,8 @@ class Lanes:
             for ask in asks:
                 ask.done.cancel()
 
-    def _ask(self, where: tuple[str, int], events: deque[Outgoing]) -> _Ask:
-        ask = _Ask(events, asyncio.get_running_loop().create_future())
+    def _ask(self, where: tuple[str, int], events: deque[ProducerRecord]) -> _PublishRequest:
+        ask = _PublishRequest(events, asyncio.get_running_loop().create_future())
         if where in self._lanes:
             self._lanes[where].append(ask)
         else:
@@ -71,7 +71,7 @@ class Lanes:
     async def _drain(self, where: tuple[str, int]) -> None:
         lane = self._lanes[where]
         try:
-            while batch := _cut(lane):
+            while batch := _next_batch(lane):
                 await self.append(*where, [(event.key.encode(), event.value) for event in batch])
                 _acknowledge(lane)
         except Exception as error:  # noqa: BLE001 - nothing is hidden: every publisher of these lanes gets it
@@ -92,16 +92,16 @@ class Lanes:
         self.on_failure()
 
 
-def _by_lane(events: Sequence[Outgoing]) -> dict[tuple[str, int], deque[Outgoing]]:
-    lanes: dict[tuple[str, int], deque[Outgoing]] = {}
+def _by_lane(events: Sequence[ProducerRecord]) -> dict[tuple[str, int], deque[ProducerRecord]]:
+    lanes: dict[tuple[str, int], deque[ProducerRecord]] = {}
     for event in events:
         lanes.setdefault((event.topic, event.partition), deque()).append(event)
     return lanes
 
 
-def _cut(lane: deque[_Ask]) -> list[Outgoing]:
+def _next_batch(lane: deque[_PublishRequest]) -> list[ProducerRecord]:
     """Take the next batch off the front of the lane: whatever fits, at least one event. Given-up asks are left out."""
-    batch: list[Outgoing] = []
+    batch: list[ProducerRecord] = []
     room = BATCH_BYTES
     for ask in lane:
         if ask.done.done():
@@ -115,7 +115,7 @@ def _cut(lane: deque[_Ask]) -> list[Outgoing]:
     return batch
 
 
-def _acknowledge(lane: deque[_Ask]) -> None:
+def _acknowledge(lane: deque[_PublishRequest]) -> None:
     """Everything that was cut off is durable now."""
     while lane and not lane[0].rest:
         ask = lane.popleft()

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Reopening(Generic[T]):
+class ReconnectingClient(Generic[T]):
     """Hands out one `T` to all. What was discarded is closed before the next is opened."""
 
     def __init__(self, start: Callable[[], Awaitable[T]], close: Callable[[T], Awaitable[None]]) -> None:

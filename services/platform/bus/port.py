@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 MAX_EVENT_BYTES = 1_000_000
 
 
-class Outgoing(NamedTuple):
+class ProducerRecord(NamedTuple):
     """One event on its way to a partition. `value` is the encoded event, at most `MAX_EVENT_BYTES`."""
 
     topic: str
@@ -55,7 +55,7 @@ class Consumer(Protocol):
         """
         ...
 
-    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+    async def poll(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         """The next records of the partition, in offset order within each topic; empty after `wait` seconds of none.
 
         Safe to cancel: a record that was not returned is returned by the next call. At most `limit` records and about
@@ -63,7 +63,7 @@ class Consumer(Protocol):
         """
         ...
 
-    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def commit_offsets(self, partition: int, offsets: Mapping[str, int]) -> None:
         """Tell the bus the committed positions, for lag alone. Never raises for a bus that is away or revoked."""
         ...
 
@@ -71,7 +71,7 @@ class Consumer(Protocol):
 class Tail(Protocol):
     """A reader in no group: it has every partition, and nobody else gets fewer records for it."""
 
-    async def take(self, *, wait: float) -> list[Record]:
+    async def poll(self, *, wait: float) -> list[Record]:
         """What was appended since the last call, in offset order within each (topic, partition); empty after `wait`.
 
         Raises Unavailable, and OutOfRange when records that were not read yet are gone; the tail is of no use then.
@@ -87,7 +87,7 @@ class Bus(Protocol):
         """How many partitions every topic has."""
         ...
 
-    async def publish(self, events: Sequence[Outgoing]) -> None:
+    async def publish(self, events: Sequence[ProducerRecord]) -> None:
         """Append the events; return only when they are durable.
 
         Order within a (topic, partition) is kept, and nothing after a failed event of it is ever appended by this

@@ -12,16 +12,16 @@ from pathlib import Path
 
 from schemas.topics import BY_NAME, WEEK_SECONDS
 from services.platform.bus import sqlite_log
-from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Outgoing, Record
-from services.platform.bus.sqlite_cache import Tail
-from services.platform.bus.sqlite_groups import Lease, Owners, leave, owners, renew
+from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, ProducerRecord, Record
+from services.platform.bus.sqlite_cache import RecentRecordCache
+from services.platform.bus.sqlite_groups import Assignments, Lease, heartbeat, leave, owners
 from services.platform.bus.sqlite_log import Span, make_log, short_name, topic_name
 from services.platform.bus.sqlite_tail import SqliteTail
 from services.platform.core.errors import OutOfRange, Revoked, TooLarge, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.core.time_source import Clock
-from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, Ends, open_database
-from services.platform.sqlite.periodic import running
+from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, EndOffsets, open_database
+from services.platform.sqlite.periodic import periodic
 
 DEFAULT_PARTITIONS = 2
 WAITING_WRITES = 10_000
@@ -38,8 +38,8 @@ class SqliteBus:
         self.lease = lease
         self.database = database
         self.clock = clock
-        self._ends: Ends = {}
-        self._tail = Tail()
+        self._ends: EndOffsets = {}
+        self._tail = RecentRecordCache()
         self._members: dict[str, SqliteConsumer] = {}
         self._tails: set[SqliteTail] = set()
         self._versions: dict[Connection, int] = {}
@@ -82,21 +82,21 @@ class SqliteBus:
         count = await database.write(lambda connection: make_log(connection, partitions, default))
         bus = cls(database, clock, count, lease or Lease())
         database.log = bus
-        await bus.look()
+        await bus.poll_other_processes()
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(running(bus.look, bus.lease.watch))
-            await stack.enter_async_context(running(bus.renew, bus.lease.beat))
-            await stack.enter_async_context(running(bus.trim, TRIM_EVERY_SECONDS))
+            await stack.enter_async_context(periodic(bus.poll_other_processes, bus.lease.watch))
+            await stack.enter_async_context(periodic(bus.heartbeat, bus.lease.heartbeat_seconds))
+            await stack.enter_async_context(periodic(bus.trim, TRIM_EVERY_SECONDS))
             yield bus
 
-    async def publish(self, events: Sequence[Outgoing]) -> None:
+    async def publish(self, events: Sequence[ProducerRecord]) -> None:
         size = sum(self._checked(event) for event in events)
         if self.database.waiting >= WAITING_WRITES or self.database.waiting_bytes + size > WAITING_BYTES:
             raise Unavailable(f"{self.database.waiting} writes are waiting for the disk")
         if events:
             await self.database.write(_nothing, events, size=size)
 
-    def _checked(self, event: Outgoing) -> int:
+    def _checked(self, event: ProducerRecord) -> int:
         if len(event.value) > MAX_EVENT_BYTES:
             raise TooLarge(f"an event of {event.topic} has {len(event.value)} bytes, the bus takes {MAX_EVENT_BYTES}")
         if not 0 <= event.partition < self.partitions:
@@ -108,7 +108,7 @@ class SqliteBus:
         consumer = SqliteConsumer(self, group, tuple(topics), member=random_id(self.clock.now()))
         self._members[consumer.member] = consumer
         try:
-            await self.renew()
+            await self.heartbeat()
             yield consumer
         finally:
             del self._members[consumer.member]
@@ -117,7 +117,7 @@ class SqliteBus:
     async def _leave(self, consumer: "SqliteConsumer") -> None:
         # A bus that is away lets the lease run out instead.
         with suppress(Unavailable, Unknown):
-            self._tell(
+            self._notify(
                 await self.database.write(
                     lambda connection: leave(connection, consumer.group, consumer.member, self.partitions)
                 )
@@ -138,22 +138,22 @@ class SqliteBus:
 
     async def spans(self) -> dict[tuple[str, int], Span]:
         """(topic's name on the bus, partition) → first offset and end."""
-        return await self.database.glance(sqlite_log.spans)
+        return await self.database.read_inline(sqlite_log.spans)
 
     async def check(self) -> None:
         self.database.check_sound()
         await self.database.write(lambda connection: sqlite_log.touch(connection, self.clock.now().timestamp()))
 
-    def append(self, connection: Connection, events: Sequence[Outgoing]) -> Ends:
+    def append(self, connection: Connection, events: Sequence[ProducerRecord]) -> EndOffsets:
         """For the writer, see `embedded.Log`."""
         return sqlite_log.append(connection, events, self.clock.now().timestamp())
 
-    def appended(self, ends: Ends, events: Sequence[Outgoing]) -> None:
+    def appended(self, ends: EndOffsets, events: Sequence[ProducerRecord]) -> None:
         """For the writer, see `embedded.Log`: keep the youngest, and wake who waits for these partitions."""
         self._tail.append(events, {(short_name(name), partition): end for (name, partition), end in ends.items()})
-        self._grown(ends)
+        self._appended_partitions(ends)
 
-    def _grown(self, ends: Ends) -> None:
+    def _appended_partitions(self, ends: EndOffsets) -> None:
         # What another process appended after us may have been seen before our own writer answered.
         self._ends |= {place: max(end, self._ends.get(place, 0)) for place, end in ends.items()}
         for consumer in self._members.values():
@@ -167,43 +167,47 @@ class SqliteBus:
         """Where the log of a partition ends, as far as this process has heard."""
         return self._ends.get((name, partition), 0)
 
-    def youngest(self, partition: int, behind: Mapping[str, int], *, limit: int, max_bytes: int) -> list[Record] | None:
+    def recent_records(
+        self, partition: int, behind: Mapping[str, int], *, limit: int, max_bytes: int
+    ) -> list[Record] | None:
         """What the log has from these positions, when all of it is in memory."""
         ends = {topic: self.end(topic_name(topic), partition) for topic in behind}
         return self._tail.read(partition, behind, ends, limit=limit, max_bytes=max_bytes)
 
-    async def renew(self) -> None:
+    async def heartbeat(self) -> None:
         """Renew the leases of this process's members, joining again where one was lost. Raises Unavailable."""
         if not self._members:
             return
         members = {member: consumer.group for member, consumer in self._members.items()}
         asked = self.clock.monotonic()
-        self._tell(
+        self._notify(
             await self.database.write(
-                lambda connection: renew(connection, members, self.clock.now().timestamp(), self.lease, self.partitions)
+                lambda connection: heartbeat(
+                    connection, members, self.clock.now().timestamp(), self.lease, self.partitions
+                )
             )
         )
         for member in members.keys() & self._members.keys():
             self._members[member].renewed_at = asked
 
-    async def look(self) -> None:
+    async def poll_other_processes(self) -> None:
         """Notice what other processes have appended and which partitions they have won."""
         groups = {consumer.group for consumer in self._members.values()}
         seen = await self.database.read(partial(_changes, self._versions, groups))
         if seen is None:
             return
         ends, found = seen
-        self._tell(found)
-        self._grown({place: end for place, end in ends.items() if end > self._ends.get(place, 0)})
+        self._notify(found)
+        self._appended_partitions({place: end for place, end in ends.items() if end > self._ends.get(place, 0)})
 
-    def _tell(self, found: Owners) -> None:
+    def _notify(self, found: Assignments) -> None:
         # What was read before another answer may arrive after it.
         if found.number < self._told:
             return
         self._told = found.number
         for consumer in self._members.values():
             if consumer.group in found.groups:
-                consumer.own(found.groups[consumer.group])
+                consumer.set_assignment(found.groups[consumer.group])
 
     async def trim(self) -> None:
         """Remove what is older than its topic keeps, in small transactions of their own."""
@@ -234,7 +238,7 @@ class SqliteConsumer:
         self._news: dict[int, asyncio.Event] = {p: asyncio.Event() for p in range(bus.partitions)}
         self._positions: dict[int, tuple[int, dict[str, int]]] = {}
 
-    def own(self, found: Mapping[int, tuple[str, int]]) -> None:
+    def set_assignment(self, found: Mapping[int, tuple[str, int]]) -> None:
         """Hear who owns the partitions of the group now."""
         owned = {partition: generation for partition, (member, generation) in found.items() if member == self.member}
         if owned == self._owned:
@@ -267,7 +271,7 @@ class SqliteConsumer:
         self._positions[partition] = (generation, positions)
         return dict(positions)
 
-    async def take(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
+    async def poll(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         until, late = asyncio.get_running_loop().time() + wait, False
         while True:
             await self._renewed()
@@ -278,9 +282,9 @@ class SqliteConsumer:
                 return await self._read(partition, positions, behind, limit, max_bytes)
             if late:
                 return []
-            late = await self._without_news(until, partition)
+            late = await self._is_idle(until, partition)
 
-    async def _without_news(self, until: float, partition: int) -> bool:
+    async def _is_idle(self, until: float, partition: int) -> bool:
         """Wait for something new; True when it was `until`, by the loop's clock, before there was any."""
         loop, rung = asyncio.get_running_loop(), asyncio.Event()
         if loop.time() >= until:
@@ -301,7 +305,7 @@ class SqliteConsumer:
     async def _read(
         self, partition: int, positions: dict[str, int], behind: Mapping[str, int], limit: int, max_bytes: int
     ) -> list[Record]:
-        records = self._bus.youngest(partition, behind, limit=limit, max_bytes=max_bytes)
+        records = self._bus.recent_records(partition, behind, limit=limit, max_bytes=max_bytes)
         if records is None:
             records = await self._bus.database.read(
                 lambda connection: sqlite_log.read(connection, partition, behind, limit=limit, max_bytes=max_bytes)
@@ -315,7 +319,7 @@ class SqliteConsumer:
             positions[record.topic] = record.offset + 1
         return records
 
-    async def settle(self, partition: int, offsets: Mapping[str, int]) -> None:
+    async def commit_offsets(self, partition: int, offsets: Mapping[str, int]) -> None:
         """Nothing: lag is read from the partition row."""
 
     def _current(self, partition: int) -> dict[str, int]:
@@ -332,14 +336,16 @@ class SqliteConsumer:
     async def _renewed(self) -> None:
         """A process that slept longer than its lease asks first what became of its partitions."""
         if self._bus.clock.monotonic() - self.renewed_at > self._bus.lease.seconds:
-            await self._bus.renew()
+            await self._bus.heartbeat()
 
 
 def _nothing(_: Connection) -> None:
     """A write that only appends."""
 
 
-def _changes(versions: dict[Connection, int], groups: set[str], connection: Connection) -> tuple[Ends, Owners] | None:
+def _changes(
+    versions: dict[Connection, int], groups: set[str], connection: Connection
+) -> tuple[EndOffsets, Assignments] | None:
     """Ends and owners, if anything was committed by others since this connection last asked."""
     version = connection.execute("PRAGMA data_version").fetchone()[0]
     if versions.get(connection) == version:

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 
-from services.platform.bus.port import Outgoing, Record
+from services.platform.bus.port import ProducerRecord, Record
 
 KEPT_BYTES = 250_000
 """Of each topic's partition, at most (and always the last record)."""
 
-Place = tuple[str, int]
+TopicPartition = tuple[str, int]
 """The topic's short name and the partition."""
 
 
 @dataclass(slots=True)
-class _Stretch:
+class _RecordRun:
     """Records without a gap, each with its place in the order of arrival. It ends where the log ended by then."""
 
     records: deque[tuple[int, Record]] = field(default_factory=deque)
@@ -40,14 +40,14 @@ class _Stretch:
             self.size -= len(self.records.popleft()[1].value)
 
 
-class Tail:
+class RecentRecordCache:
     """Kept in memory and never relied on: whoever asks for more than is here reads the file."""
 
     def __init__(self) -> None:
-        self._stretches: dict[Place, _Stretch] = {}
+        self._stretches: dict[TopicPartition, _RecordRun] = {}
         self._arrivals = 0
 
-    def append(self, events: Sequence[Outgoing], ends: Mapping[Place, int]) -> None:
+    def append(self, events: Sequence[ProducerRecord], ends: Mapping[TopicPartition, int]) -> None:
         """Events that are committed, in order, and where their partitions ended by that."""
         following = dict(ends)
         for event in events:
@@ -57,7 +57,7 @@ class Tail:
             record = Record(event.topic, event.partition, following[place], event.key, event.value)
             following[place] += 1
             self._arrivals += 1
-            self._stretches.setdefault(place, _Stretch()).add(self._arrivals, record)
+            self._stretches.setdefault(place, _RecordRun()).add(self._arrivals, record)
 
     def forget(self, topic: str, partition: int) -> None:
         """Let go of a partition whose log lost its oldest records: a reader they have overtaken is told so."""

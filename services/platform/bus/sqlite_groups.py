@@ -15,21 +15,23 @@ from services.platform.sqlite.rows import insert_rows
 class Lease:
     """A member says every `beat` seconds that it lives; after `seconds` of silence the others divide what it had."""
 
-    beat: float = 1.0
+    heartbeat_seconds: float = 1.0
     seconds: float = 3.0
     watch: float = 0.5
     """How often, in seconds, a process looks for what other processes have written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Owners:
+class Assignments:
     """Group → partition → (member, generation), at one moment: a later change of any group has a higher `number`."""
 
     number: int
     groups: Mapping[str, Mapping[int, tuple[str, int]]]
 
 
-def renew(connection: Connection, members: Mapping[str, str], now: float, lease: Lease, partitions: int) -> Owners:
+def heartbeat(
+    connection: Connection, members: Mapping[str, str], now: float, lease: Lease, partitions: int
+) -> Assignments:
     """Join or go on with these members (member → group), let the silent ones go; returns the owners of their groups."""
     joined = dict(connection.execute("SELECT member, joined FROM bus_member").fetchall())
     new = [member for member in members if member not in joined]
@@ -49,14 +51,14 @@ def renew(connection: Connection, members: Mapping[str, str], now: float, lease:
     return owners(connection, members.values())
 
 
-def leave(connection: Connection, group: str, member: str, partitions: int) -> Owners:
+def leave(connection: Connection, group: str, member: str, partitions: int) -> Assignments:
     """Leave a group at once; returns its owners."""
     connection.execute("DELETE FROM bus_member WHERE consumers = ? AND member = ?", (group, member))
     _divide(connection, group, partitions)
     return owners(connection, [group])
 
 
-def owners(connection: Connection, groups: Iterable[str]) -> Owners:
+def owners(connection: Connection, groups: Iterable[str]) -> Assignments:
     """The owners of each partition of these groups; a group without members has none."""
     rows = connection.execute(
         "SELECT consumers, partition, member, generation FROM bus_owner"
@@ -69,7 +71,7 @@ def owners(connection: Connection, groups: Iterable[str]) -> Owners:
             number = generation
         elif group in found:
             found[group][partition] = (member, generation)
-    return Owners(number, found)
+    return Assignments(number, found)
 
 
 def _divide(connection: Connection, group: str, partitions: int) -> None:
@@ -80,7 +82,7 @@ def _divide(connection: Connection, group: str, partitions: int) -> None:
         connection.execute("DELETE FROM bus_owner WHERE consumers = ?", (group,))
         return
     held = owners(connection, [group]).groups[group]
-    wanted = divided([member for (member,) in rows], partitions)
+    wanted = range_assign([member for (member,) in rows], partitions)
     insert_rows(
         connection,
         "INSERT INTO bus_owner (consumers, partition, member, generation)",
@@ -98,6 +100,6 @@ def _next_number(connection: Connection) -> int:
     return number
 
 
-def divided(members: list[str], partitions: int) -> dict[int, str]:
+def range_assign(members: list[str], partitions: int) -> dict[int, str]:
     """Partition → member, in ranges: the first members get one more where it does not come out even."""
     return {p: members[p * len(members) // partitions] for p in range(partitions)}

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from operator import itemgetter
 
-from services.platform.bus.port import Outgoing, Record
+from services.platform.bus.port import ProducerRecord, Record
 from services.platform.core.errors import Misconfigured, OutOfRange
-from services.platform.sqlite.database import Connection, Ends
+from services.platform.sqlite.database import Connection, EndOffsets
 from services.platform.sqlite.rows import insert_rows
 
 Span = tuple[int, int]
@@ -56,7 +56,7 @@ def make_log(connection: Connection, partitions: int | None, default: int) -> in
     return kept
 
 
-def append(connection: Connection, events: Sequence[Outgoing], at: float) -> Ends:
+def append(connection: Connection, events: Sequence[ProducerRecord], at: float) -> EndOffsets:
     """Append the events in order; returns where the partitions that got some now end. `at`: Unix seconds."""
     names = [topic_name(event.topic) for event in events]
     counts = Counter(zip(names, (event.partition for event in events), strict=True))
@@ -67,7 +67,7 @@ def append(connection: Connection, events: Sequence[Outgoing], at: float) -> End
         "ON CONFLICT (topic, partition) DO UPDATE SET following = following + excluded.following"
         " RETURNING topic, partition, following",
     )
-    ends: Ends = {(str(topic), int(str(partition))): int(str(end)) for topic, partition, end in spans}
+    ends: EndOffsets = {(str(topic), int(str(partition))): int(str(end)) for topic, partition, end in spans}
     following = {place: ends[place] - count for place, count in counts.items()}
     rows = []
     for name, event in zip(names, events, strict=True):
@@ -91,7 +91,7 @@ def read(
     records: list[Record] = []
     size = 0
     with ExitStack() as stack:  # a cursor left open would keep this connection at an old state of the file
-        sources = [_from(connection, stack, t, partition, position, limit) for t, position in positions.items()]
+        sources = [_range_query(connection, stack, t, partition, position, limit) for t, position in positions.items()]
         for _, record in heapq.merge(*sources, key=itemgetter(0)):
             size += len(record.value)
             if records and (len(records) == limit or size > max_bytes):
@@ -100,7 +100,7 @@ def read(
     return records
 
 
-def _from(
+def _range_query(
     connection: Connection, stack: ExitStack, topic: str, partition: int, position: int, limit: int
 ) -> Iterator[tuple[int, Record]]:
     rows = stack.enter_context(closing(connection.cursor()))

@@ -36,7 +36,7 @@ class SqliteTail:
         """Let a waiting `take` look again."""
         self._news.set()
 
-    async def take(self, *, wait: float) -> list[Record]:
+    async def poll(self, *, wait: float) -> list[Record]:
         try:
             async with asyncio.timeout(wait):
                 while not (behind := self._behind()):

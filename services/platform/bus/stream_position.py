@@ -10,10 +10,10 @@ import orjson
 from schemas.envelope import Event
 from services.platform.processing.dedupe import BEFORE_ALL, Number
 
-BEYOND_STORES = 2**63
+AFTER_LAST_SEQ = 2**63
 
 
-class Vector:
+class StreamPosition:
     """Numbers by source (`group/partition`); a source that is not in it has given the client nothing yet."""
 
     def __init__(self, numbers: Mapping[str, Number]) -> None:
@@ -42,16 +42,16 @@ class Vector:
         return base64.urlsafe_b64encode(orjson.dumps(rows)).rstrip(b"=").decode()
 
 
-def after(rows: Mapping[str, int]) -> Vector:
+def after(rows: Mapping[str, int]) -> StreamPosition:
     """Everything after these partition rows (source → its `seq`)."""
-    return Vector({source: (seq + 1, BEFORE_ALL[1]) for source, seq in rows.items()})
+    return StreamPosition({source: (seq + 1, BEFORE_ALL[1]) for source, seq in rows.items()})
 
 
-def read(text: str) -> Vector:
+def read(text: str) -> StreamPosition:
     """The vector of an id. Raises ValueError for what `text` did not give."""
     try:
         rows = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-        return Vector(dict(_entries(rows)))
+        return StreamPosition(dict(_entries(rows)))
     except (binascii.Error, ValueError, TypeError, AttributeError) as error:
         raise ValueError("this is no id of a stream") from error
 
@@ -59,7 +59,7 @@ def read(text: str) -> Vector:
 # Any: what somebody sent as an id says whatever it says.
 def _entries(rows: Mapping[str, Any]) -> Iterable[tuple[str, Number]]:
     for group, numbers in rows.items():
-        if not all(isinstance(number, int) and -1 <= number < BEYOND_STORES for number in numbers):
+        if not all(isinstance(number, int) and -1 <= number < AFTER_LAST_SEQ for number in numbers):
             raise ValueError("numbers are whole, and fit where facts are kept")
         for partition, seq, index in zip(*[iter(numbers)] * 3, strict=True):
             yield f"{group}/{partition}", (seq, index)

@@ -35,12 +35,12 @@ SECRET_FIELDS = frozenset(
     }
 )
 """A field of one of these names is never written, at any depth."""
-QUIET = ("aiokafka", "httpcore2", "httpx2", "pymongo", "uvicorn")
+NOISY_LOGGERS = ("aiokafka", "httpcore2", "httpx2", "pymongo", "uvicorn")
 """Libraries that are heard from warnings on, whatever the level: httpx2 tells every URL, and Telegram's hold the bot's
 token; pymongo tells every command, and those hold what customers wrote."""
-SPARING_SECONDS = 10.0
-LEFT_OUT = "left_out"
-_TOLD = tuple(vars(errors)[name] for name in vars(errors) if isinstance(vars(errors)[name], type))
+RATE_LIMIT_SECONDS = 10.0
+SUPPRESSED_FIELD = "left_out"
+_ERRORS_WITHOUT_TRACEBACK = tuple(vars(errors)[name] for name in vars(errors) if isinstance(vars(errors)[name], type))
 _FRAMES = 12
 
 Form = Literal["text", "json"]
@@ -56,7 +56,7 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None, *, form
     stream = stream or sys.stderr
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.ExtraAdder(allow=[LEFT_OUT]),
+        structlog.stdlib.ExtraAdder(allow=[SUPPRESSED_FIELD]),
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -71,13 +71,13 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None, *, form
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(shared, _renderer(form or ("text" if stream.isatty() else "json"), stream)))
-    handler.addFilter(Sparing())
+    handler.addFilter(RateLimitFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in QUIET:
+    for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
-class Sparing(logging.Filter):
+class RateLimitFilter(logging.Filter):
     """Of a library, the same message once in `SPARING_SECONDS`, with how many were `left_out` since the last.
 
     While Kafka is away, aiokafka tells so some hundred times a second in each process.
@@ -89,16 +89,16 @@ class Sparing(logging.Filter):
         self._left_out: Counter[tuple[str, int, str]] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.partition(".")[0] not in QUIET or record.exc_info:
+        if record.name.partition(".")[0] not in NOISY_LOGGERS or record.exc_info:
             return True
         # The message before its arguments, of which a library has only so many.
         said = record.name, record.levelno, str(record.msg)
-        if record.created - self._told.get(said, float("-inf")) < SPARING_SECONDS:
+        if record.created - self._told.get(said, float("-inf")) < RATE_LIMIT_SECONDS:
             self._left_out[said] += 1
             return False
         self._told[said] = record.created
         if left_out := self._left_out.pop(said, 0):
-            setattr(record, LEFT_OUT, left_out)
+            setattr(record, SUPPRESSED_FIELD, left_out)
         return True
 
 
@@ -142,7 +142,7 @@ def described_error(_: Any, __: str, entry: Entry) -> Entry:
         entry["frames"] = [
             f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-_FRAMES:]
         ]
-        if isinstance(error, (*_TOLD, OSError)):
+        if isinstance(error, (*_ERRORS_WITHOUT_TRACEBACK, OSError)):
             entry["error_detail"] = str(error)
     return entry
 

@@ -12,7 +12,7 @@ from services.platform.core.errors import Misconfigured
 from services.platform.core.settings import Settings
 from services.platform.core.version import installed_version
 from services.platform.host.backup_file import Manifest, check_backup, described, unpack_backup, write_backup
-from services.platform.host.data_folder import LOCK, held
+from services.platform.host.data_folder import LOCK, lock_data_folder
 from services.platform.host.engine import sqlite_path
 from services.platform.http.admin_key import FILE_NAME as ADMIN_KEY
 from services.platform.sqlite.snapshot import LAYOUT, check_whole, copy_at_one_moment, flush
@@ -63,7 +63,7 @@ def restore_backup(settings: Settings, path: Path) -> Manifest:
     if not path.is_file():
         raise Misconfigured(f"There is no file {path}.")
     check_backup(path)
-    with held(settings.data) as folder:
+    with lock_data_folder(settings.data) as folder:
         targets = {**databases, ADMIN_KEY: folder / ADMIN_KEY}
         _refuse_data(folder, databases)
         with _draft_beside(folder / ADMIN_KEY) as draft:

@@ -16,7 +16,7 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[Path]:
+def lock_data_folder(folder: Path) -> Iterator[Path]:
     """The folder, made when it is missing, ours until the context is left; a killed process holds it no longer.
 
     Raises Misconfigured when another process holds it, or when it cannot be written.
@@ -34,7 +34,7 @@ def held(folder: Path) -> Iterator[Path]:
             f"The data folder {folder} cannot be used ({error.strerror}). Make it writable, or set PASOKH_DATA to another one."
         ) from error
     try:
-        _take(lock, folder)
+        _acquire(lock, folder)
         yield folder
     finally:
         os.close(lock)
@@ -80,18 +80,18 @@ def _mode(path: Path) -> int:
     return path.stat().st_mode if path.exists() else 0
 
 
-def _take(lock: int, folder: Path) -> None:
+def _acquire(lock: int, folder: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         raise Misconfigured(
-            f"The data folder {folder} is in use by another `pasokh up`{_holder(lock)}. Stop that one, or give this one a "
+            f"The data folder {folder} is in use by another `pasokh up`{_lock_owner(lock)}. Stop that one, or give this one a "
             "folder of its own, for example PASOKH_DATA=./var2 (and another PASOKH_PORT)."
         ) from error
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
 
 
-def _holder(lock: int) -> str:
+def _lock_owner(lock: int) -> str:
     said = os.pread(lock, 20, 0).decode(errors="replace").strip()
     return f" (process {said})" if said.isdigit() else ""

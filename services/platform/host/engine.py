@@ -15,13 +15,13 @@ from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Store
 
 
-class Layout(Contract):
+class StoreMetadata(Contract):
     """How many partitions the rows of this store are made for."""
 
     partitions: int
 
 
-LAYOUT = Collection("layout", Layout, writer="any")
+LAYOUT = Collection("layout", StoreMetadata, writer="any")
 LAYOUT_KEY = Key(LAYOUT.name, "bus")
 
 
@@ -42,7 +42,7 @@ async def open_engine(
     """
     async with AsyncExitStack() as stack:
         store, bus = await _opened(stack, settings, clock, looks_after_crash=looks_after_crash)
-        await store.prepare(_with_our_own(collections))
+        await store.prepare(_with_runtime_collections(collections))
         await _check_layout(store, bus.partitions)
         yield store, bus
 
@@ -55,11 +55,11 @@ async def open_store(settings: Settings, collections: Sequence[Collection[Any]])
     """
     async with AsyncExitStack() as stack:
         store = await _open_store(stack, settings.store_url, sqlite_path(settings.store_url))
-        await store.prepare(_with_our_own(collections))
+        await store.prepare(_with_runtime_collections(collections))
         yield store
 
 
-def _with_our_own(collections: Sequence[Collection[Any]]) -> Sequence[Collection[Any]]:
+def _with_runtime_collections(collections: Sequence[Collection[Any]]) -> Sequence[Collection[Any]]:
     every: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *collections)
     return list({collection.name: collection for collection in every}.values())
 
@@ -67,7 +67,7 @@ def _with_our_own(collections: Sequence[Collection[Any]]) -> Sequence[Collection
 async def partitions_of(store: Store) -> int:
     """How many partitions the rows of this store are made for; 0 before anything ran on it. Raises Unavailable."""
     made = (await store.get_many([LAYOUT_KEY])).get(LAYOUT_KEY)
-    return Layout.model_validate(made).partitions if made else 0
+    return StoreMetadata.model_validate(made).partitions if made else 0
 
 
 @asynccontextmanager

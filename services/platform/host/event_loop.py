@@ -14,7 +14,7 @@ T = TypeVar("T")
 TICK_SECONDS = 0.25
 SWITCH_SECONDS = 0.0005
 """How long a busy loop may keep the interpreter from a thread that has an answer for it: each COMMIT's. Python: 0.005."""
-COLLECT_AFTER = (50_000, 20, 50)
+GC_THRESHOLDS = (50_000, 20, 50)
 """Objects made before garbage is looked for among them, and rounds before it is among older ones."""
 
 
@@ -33,17 +33,17 @@ def _factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def spare_what_stays() -> None:
+def freeze_gc() -> None:
     """Look for cyclic garbage seldom, and never among what a started process keeps for ever.
 
     Python's defaults look every 700 objects, which was a fifth of the work of a busy process and its longest pauses.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
-async def watch_loop(instruments: LoopInstruments, clock: Clock) -> None:
+async def monitor_loop_lag(instruments: LoopInstruments, clock: Clock) -> None:
     """Measure for ever how much later than asked the loop comes back."""
     while True:
         asked = clock.monotonic()

@@ -22,15 +22,15 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise Misconfigured(why_not(host, port, error)) from error
+        raise Misconfigured(bind_error_message(host, port, error)) from error
     bound.setblocking(False)
     return bound
 
 
-def why_not(host: str, port: int, error: OSError) -> str:
+def bind_error_message(host: str, port: int, error: OSError) -> str:
     """One sentence on why an address cannot be listened on, and one on the fix."""
     if error.errno == errno.EADDRINUSE:
-        holder = holder_of(port)
+        holder = process_listening_on(port)
         by = f" by {holder}" if holder else ""
         other = port + 1 if port < 65535 else 8800
         return (
@@ -50,7 +50,7 @@ def address_of(bound: socket.socket) -> str:
     return f"http://{reachable}:{port}"
 
 
-def holder_of(port: int) -> str | None:
+def process_listening_on(port: int) -> str | None:
     """Who listens on a TCP port of this machine, as `name (process 123)`; None where that cannot be known."""
     inodes = {f"socket:[{inode}]" for inode in _listeners(port)}
     return next((_named(process) for process in _processes() if inodes & set(_open_files(process))), None)

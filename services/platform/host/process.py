@@ -21,11 +21,11 @@ from services.platform.core.instruments import LoopInstruments, ProcessorInstrum
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import Clock, SystemClock
 from services.platform.host.engine import open_engine
-from services.platform.host.event_loop import spare_what_stays, watch_loop
-from services.platform.host.service import Context, Part, Service
-from services.platform.http.app import Describe, open_app
+from services.platform.host.event_loop import freeze_gc, monitor_loop_lag
+from services.platform.host.service import Context, Service, ServiceComponents
+from services.platform.http.app import OpenApiHook, open_app
 from services.platform.http.auth import FindCaller
-from services.platform.http.server import serving
+from services.platform.http.server import serve
 from services.platform.processing.group import Processor
 from services.platform.processing.lag import watch_lag
 from services.platform.processing.partition import Runtime
@@ -53,11 +53,11 @@ class Process:
     # Any: a collection of some model is none of every model.
     collections: Sequence[Collection[Any]]
     find_caller: Callable[[Context], FindCaller]
-    describe: Describe | None = None
+    describe: OpenApiHook | None = None
 
 
 @asynccontextmanager
-async def running(
+async def run_process(
     process: Process, settings: Settings, bound: socket.socket, clock: Clock | None = None
 ) -> AsyncIterator[Context]:
     """Run the process until the context is left, then drain it.
@@ -67,29 +67,29 @@ async def running(
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        store, bus = await _open_patiently(stack, settings, clock, process.collections)
+        store, bus = await _open_with_retry(stack, settings, clock, process.collections)
         context = Context(settings=settings, store=store, bus=bus, clock=clock)
         parts = [await stack.enter_async_context(service(context)) for service in process.services]
-        own, processors = _own_part(context, parts)
+        own, processors = _runtime_components(context, parts)
         parts = [*parts, own]
-        async with _together([task for part in parts for task in part.background]), _processing(processors):
+        async with _run_all([task for part in parts for task in part.background]), _processing(processors):
             app = await stack.enter_async_context(
                 open_app(context, parts, process.find_caller(context), process.describe)
             )
-            async with serving(
+            async with serve(
                 app,
                 bound,
                 settings.trusted_proxies,
                 most=settings.connections,
                 instruments=context.admission,
             ):
-                spare_what_stays()
+                freeze_gc()
                 log.info("process_started", process=process.name, groups=[p.group for p in processors])
                 yield context
                 log.info("process_stops", process=process.name)
 
 
-async def _open_patiently(
+async def _open_with_retry(
     stack: AsyncExitStack, settings: Settings, clock: Clock, collections: Sequence[Collection[Any]]
 ) -> tuple[Store, Bus]:
     """The engine; a server that is away at first is waited for, since all start together after a power cut."""
@@ -106,7 +106,9 @@ async def _open_patiently(
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
 
 
-def _own_part(context: Context, parts: Sequence[Part]) -> tuple[Part, list[Processor]]:
+def _runtime_components(
+    context: Context, parts: Sequence[ServiceComponents]
+) -> tuple[ServiceComponents, list[Processor]]:
     """What the process itself brings: its processors with their checks and metrics."""
     registry = CollectorRegistry()
     instruments, loop = ProcessorInstruments(registry), LoopInstruments(registry)
@@ -115,16 +117,16 @@ def _own_part(context: Context, parts: Sequence[Part]) -> tuple[Part, list[Proce
     processors = [Processor(stage, runtime) for stage in stages]
     topics = {stage.group: stage.topics for stage in stages}
     background = (
-        lambda: watch_loop(loop, context.clock),
+        lambda: monitor_loop_lag(loop, context.clock),
         lambda: watch_lag(instruments, context.store, context.bus, topics),
     )
     checks = {f"group:{processor.group}": processor.check for processor in processors}
-    return Part(checks=checks, collectors=(registry,), background=background), processors
+    return ServiceComponents(checks=checks, collectors=(registry,), background=background), processors
 
 
 @asynccontextmanager
 async def _processing(processors: Sequence[Processor]) -> AsyncIterator[None]:
-    async with _together([processor.run for processor in processors]):
+    async with _run_all([processor.run for processor in processors]):
         yield
         await _drain(processors)
 
@@ -136,7 +138,7 @@ async def _drain(processors: Sequence[Processor]) -> None:
 
 
 @asynccontextmanager
-async def _together(work: Sequence[Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+async def _run_all(work: Sequence[Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
     """Run these beside the body; they end with it, and the body ends with the first of them that fails."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_awaited(one)) for one in work]

@@ -13,7 +13,7 @@ from services.platform.bus.port import Bus
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import Clock
-from services.platform.processing.processor import Stage
+from services.platform.processing.processor import StreamProcessor
 from services.platform.store.port import Store
 
 Check = Callable[[], Awaitable[None]]
@@ -33,7 +33,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ServiceComponents:
     """What a service brings to its process.
 
     `branches`: path prefix → raw ASGI app that is asked before the framework. `checks` join `/readyz` by their name.
@@ -41,13 +41,13 @@ class Part:
     """
 
     # Any: each stage has its own memory, which only its processor touches.
-    stages: Sequence[Stage[Any]] = ()
+    stages: Sequence[StreamProcessor[Any]] = ()
     routers: Sequence[APIRouter] = ()
-    branches: Mapping[str, ASGIApp] = field(default_factory=dict)
+    mounts: Mapping[str, ASGIApp] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
     collectors: Sequence[Collector] = ()
     background: Sequence[Callable[[], Awaitable[None]]] = ()
 
 
-Service = Callable[[Context], AbstractAsyncContextManager[Part]]
+Service = Callable[[Context], AbstractAsyncContextManager[ServiceComponents]]
 """Opens a service in a process; leaving the context closes what it holds."""

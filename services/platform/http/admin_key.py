@@ -8,7 +8,7 @@ from pathlib import Path
 from services.platform.core.errors import Misconfigured
 from services.platform.core.settings import Settings
 
-SHORTEST = 32
+MIN_LENGTH = 32
 FILE_NAME = "admin.key"
 
 
@@ -19,7 +19,7 @@ def required_admin_key(settings: Settings) -> str:
             "PASOKH_ADMIN_KEY is not set. Set it to at least 32 random characters, the same for every process"
             " (for example: openssl rand -hex 32)."
         )
-    return _long_enough(settings.admin_key.get_secret_value(), "PASOKH_ADMIN_KEY")
+    return _validate_length(settings.admin_key.get_secret_value(), "PASOKH_ADMIN_KEY")
 
 
 def ensure_admin_key(settings: Settings) -> tuple[str, Path | None, bool]:
@@ -63,10 +63,10 @@ def _create(path: Path) -> bool:
 def _read(path: Path) -> str:
     if path.stat().st_mode & 0o077:
         raise Misconfigured(f"{path} can be read by others. Run: chmod 600 {path}")
-    return _long_enough(path.read_text().strip(), str(path))
+    return _validate_length(path.read_text().strip(), str(path))
 
 
-def _long_enough(key: str, name: str) -> str:
-    if len(key) < SHORTEST:
-        raise Misconfigured(f"{name} has {len(key)} characters; at least {SHORTEST} random ones are needed.")
+def _validate_length(key: str, name: str) -> str:
+    if len(key) < MIN_LENGTH:
+        raise Misconfigured(f"{name} has {len(key)} characters; at least {MIN_LENGTH} random ones are needed.")
     return key

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from starlette.types import Message, Receive
 
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.http.problems import Refusal
+from services.platform.http.problems import HttpProblem
 
 CALLS = 1000
 BODY_BYTES = 64_000_000
 
 
-class Full(Refusal):
+class Overloaded(HttpProblem):
     """503: too much is on its way. `reason` is whose share is used up: `account`, `address` or `process`."""
 
     status = 503
@@ -32,7 +32,7 @@ class Full(Refusal):
         self.reason = reason
 
 
-class Displaced(Full):
+class Displaced(Overloaded):
     """503: this call was slow and its place was needed. Its connection ends."""
 
     def __init__(self, reason: str) -> None:
@@ -62,7 +62,7 @@ class _Share:
     unproven: dict[Place, None] = field(default_factory=dict)
 
 
-class Room:
+class AdmissionControl:
     """The places of one kind of calls. `name` says which in metrics."""
 
     def __init__(
@@ -161,7 +161,7 @@ class Room:
             reason, places = crowd
             if not places:
                 self._instruments.refused.labels(self._name, reason).inc()
-                raise Full(reason)
+                raise Overloaded(reason)
             self._displace(max(places, key=self._weight_in_calls), reason)
 
     def _crowd_of_calls(self, address: str, account: str) -> tuple[str, Iterable[Place]] | None:

@@ -12,26 +12,26 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from services.platform.core.version import installed_version
-from services.platform.host.service import Check, Context, Part
+from services.platform.host.service import Check, Context, ServiceComponents
 from services.platform.http.admin_key import required_admin_key
-from services.platform.http.admission import Room
-from services.platform.http.auth import Access, FindCaller
-from services.platform.http.command_gateway import Commands
+from services.platform.http.admission import AdmissionControl
+from services.platform.http.auth import Authenticator, FindCaller
+from services.platform.http.command_gateway import CommandGateway
 from services.platform.http.health import health_router
 from services.platform.http.metrics_access import Exposition
 from services.platform.http.openapi import Document, document
 from services.platform.http.problems import install, internal_response
-from services.platform.http.rate_limits import Rates
+from services.platform.http.rate_limits import RateLimits
 from services.platform.http.reference import page
-from services.platform.http.request_metrics import Branches, Observed
+from services.platform.http.request_metrics import PathDispatcher, RequestMetricsMiddleware
 
-Describe = Callable[[], Document]
+OpenApiHook = Callable[[], Document]
 """Gives an OpenAPI document; asked once, when somebody wants to read it."""
 
 
 @asynccontextmanager
 async def open_app(
-    context: Context, parts: Sequence[Part], find_caller: FindCaller, describe: Describe | None = None
+    context: Context, parts: Sequence[ServiceComponents], find_caller: FindCaller, describe: OpenApiHook | None = None
 ) -> AsyncIterator[ASGIApp]:
     """The app that serves all routes, branches, probes and metrics of the parts; leaving stops waiting for outcomes.
 
@@ -39,30 +39,36 @@ async def open_app(
     which otherwise tells of these parts. Raises Misconfigured when the settings hold no admin key, or one under 32
     characters.
     """
-    commands = Commands(context.store, context.bus, context.clock)
-    access = Access(required_admin_key(context.settings), find_caller, Rates(context.settings))
+    commands = CommandGateway(context.store, context.bus, context.clock)
+    access = Authenticator(required_admin_key(context.settings), find_caller, RateLimits(context.settings))
     try:
-        yield _assembled(context, parts, commands, access, describe)
+        yield _build_app(context, parts, commands, access, describe)
     finally:
         await commands.aclose()
 
 
-def _assembled(
-    context: Context, parts: Sequence[Part], commands: Commands, access: Access, describe: Describe | None
+def _build_app(
+    context: Context,
+    parts: Sequence[ServiceComponents],
+    commands: CommandGateway,
+    access: Authenticator,
+    describe: OpenApiHook | None,
 ) -> ASGIApp:
     registry = _registry(context, parts)
-    branches = {prefix: branch for part in parts for prefix, branch in part.branches.items()}
+    branches = {prefix: branch for part in parts for prefix, branch in part.mounts.items()}
     routers = [
         *(router for part in parts for router in part.routers),
         health_router(_checks(context, parts), Exposition(registry, context.settings)),
     ]
     framework = _Framework(routers, branches, describe)
     framework.state.context, framework.state.commands, framework.state.access = context, commands, access
-    framework.state.bodies = Room("body", body_bytes=context.settings.body_bytes, instruments=context.admission)
-    return Observed(Branches(framework, branches), registry)
+    framework.state.bodies = AdmissionControl(
+        "body", body_bytes=context.settings.body_bytes, instruments=context.admission
+    )
+    return RequestMetricsMiddleware(PathDispatcher(framework, branches), registry)
 
 
-def _registry(context: Context, parts: Sequence[Part]) -> CollectorRegistry:
+def _registry(context: Context, parts: Sequence[ServiceComponents]) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(context.admission.refused)
     ProcessCollector(registry=registry)
@@ -74,7 +80,7 @@ def _registry(context: Context, parts: Sequence[Part]) -> CollectorRegistry:
     return registry
 
 
-def _checks(context: Context, parts: Sequence[Part]) -> Mapping[str, Check]:
+def _checks(context: Context, parts: Sequence[ServiceComponents]) -> Mapping[str, Check]:
     checks: dict[str, Check] = {"store": context.store.check, "bus": context.bus.check}
     for part in parts:
         checks.update(part.checks)
@@ -85,7 +91,7 @@ class _Framework(FastAPI):
     """FastAPI with our problems, our document and our page of it: FastAPI's own loads scripts from elsewhere."""
 
     def __init__(
-        self, routers: Sequence[APIRouter], branches: Mapping[str, ASGIApp], describe: Describe | None
+        self, routers: Sequence[APIRouter], branches: Mapping[str, ASGIApp], describe: OpenApiHook | None
     ) -> None:
         version = installed_version()
         super().__init__(title="Pasokh", version=version, docs_url=None, redoc_url=None, redirect_slashes=False)

@@ -15,9 +15,9 @@ from starlette.requests import Request
 
 from schemas.configuration import Scope
 from services.platform.http.problems import Forbidden, NotFound, Unauthorized
-from services.platform.http.rate_limits import Rates
+from services.platform.http.rate_limits import RateLimits
 
-HOLDS: dict[Scope, frozenset[Scope]] = {
+SCOPE_IMPLIES: dict[Scope, frozenset[Scope]] = {
     "read": frozenset({"read"}),
     "desk": frozenset({"read", "desk"}),
     "write": frozenset({"read", "desk", "write"}),
@@ -30,60 +30,60 @@ _BEARER = HTTPBearer(auto_error=False, description="An API key, or the admin key
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Principal:
     """A known key: its id (never its secret), its workspace (None: all) and its scopes."""
 
     key: str
     workspace: str | None
     scopes: frozenset[Scope]
 
-    def may(self, scope: Scope) -> bool:
-        return any(scope in HOLDS[held] for held in self.scopes)
+    def has_scope(self, scope: Scope) -> bool:
+        return any(scope in SCOPE_IMPLIES[held] for held in self.scopes)
 
-    def sees(self, workspace: str) -> bool:
+    def can_access_workspace(self, workspace: str) -> bool:
         return self.workspace in (None, workspace)
 
 
-FindCaller = Callable[[str], Awaitable[Caller | None]]
+FindCaller = Callable[[str], Awaitable[Principal | None]]
 """The caller of a presented key; None: no such key. Raises Unavailable."""
 
 
-class Access:
+class Authenticator:
     """Tells callers by their key, in constant time, and holds them to their rates."""
 
-    def __init__(self, admin_key: str, find: FindCaller, rates: Rates) -> None:
+    def __init__(self, admin_key: str, find: FindCaller, rates: RateLimits) -> None:
         self._admin = _digest(admin_key)
         self._find = find
         self._rates = rates
 
-    async def caller(self, request: Request) -> Caller:
+    async def caller(self, request: Request) -> Principal:
         """Who asks. Raises Unauthorized, TooMany, Unavailable."""
         address = request.client.host if request.client else "unknown"
-        await self._rates.asked(address)
-        presented = _presented(request.headers.get("authorization"))
+        await self._rates.check_address_limit(address)
+        presented = _bearer_token(request.headers.get("authorization"))
         caller = await self._known(presented) if presented else None
         if caller is None:
-            await self._rates.failed(address)
-            raise Unauthorized(_why(presented))
-        await self._rates.used(caller.key)
+            await self._rates.count_auth_failure(address)
+            raise Unauthorized(_unauthorized_detail(presented))
+        await self._rates.check_key(caller.key)
         return caller
 
-    async def _known(self, presented: str) -> Caller | None:
+    async def _known(self, presented: str) -> Principal | None:
         if hmac.compare_digest(_digest(presented), self._admin):
-            return Caller(ADMIN, None, HOLDS["admin"])
+            return Principal(ADMIN, None, SCOPE_IMPLIES["admin"])
         return await self._find(presented)
 
 
-def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+def require_scope(scope: Scope) -> Callable[..., Awaitable[Principal]]:
     """A dependency: the caller, when its key has the scope and the path's workspace is not foreign to it."""
 
-    async def check(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Caller:
-        access: Access = request.app.state.access
+    async def check(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Principal:
+        access: Authenticator = request.app.state.access
         caller = request.scope[_CALLER] = await access.caller(request)
         workspace = request.path_params.get("workspace")
-        if workspace is not None and not caller.sees(workspace):
+        if workspace is not None and not caller.can_access_workspace(workspace):
             raise no_workspace(workspace)
-        if not caller.may(scope):
+        if not caller.has_scope(scope):
             raise Forbidden(f"This needs a key with the scope `{scope}`; this key has {_listed(caller)}.")
         return caller
 
@@ -95,30 +95,30 @@ def no_workspace(workspace: str) -> NotFound:
     return NotFound(f"There is no workspace {workspace!r} that this key can see.")
 
 
-def caller_of(scope: Mapping[str, object]) -> Caller | None:
+def caller_of(scope: Mapping[str, object]) -> Principal | None:
     """The caller that a request's ASGI scope was found to have; None before or without that check."""
     caller = scope.get(_CALLER)
-    return caller if isinstance(caller, Caller) else None
+    return caller if isinstance(caller, Principal) else None
 
 
-def the_caller(request: Request) -> Caller:
+def the_caller(request: Request) -> Principal:
     """A dependency of routes that also ask for a scope: who that check found. Raises Unauthorized without one."""
     caller = caller_of(request.scope)
     if caller is None:
-        raise Unauthorized(_why(None))
+        raise Unauthorized(_unauthorized_detail(None))
     return caller
 
 
-def _listed(caller: Caller) -> str:
+def _listed(caller: Principal) -> str:
     return ", ".join(f"`{scope}`" for scope in sorted(caller.scopes))
 
 
-def _presented(header: str | None) -> str | None:
+def _bearer_token(header: str | None) -> str | None:
     scheme, _, key = (header or "").partition(" ")
     return key.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _why(presented: str | None) -> str:
+def _unauthorized_detail(presented: str | None) -> str:
     if presented is None:
         return "Give a key as `Authorization: Bearer KEY`."
     return "This key is not known; it may have been deleted."

@@ -19,11 +19,11 @@ class BodyTooLarge(Exception):
     """More bytes than the limit were declared or sent: 413."""
 
 
-class BodyLate(Exception):
+class BodyTimeout(Exception):
     """The body was not complete in time: 408."""
 
 
-class BodyBroken(Exception):
+class ClientDisconnected(Exception):
     """The client went away before its body was complete; nobody reads an answer."""
 
 
@@ -42,9 +42,9 @@ async def read_body(
         raise BodyTooLarge
     try:
         async with asyncio.timeout(seconds):
-            return await _collected(receive, limit)
+            return await _read_chunks(receive, limit)
     except TimeoutError as error:
-        raise BodyLate from error
+        raise BodyTimeout from error
 
 
 def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
@@ -55,13 +55,13 @@ def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
     return 0
 
 
-async def _collected(receive: Receive, limit: int) -> bytes:
+async def _read_chunks(receive: Receive, limit: int) -> bytes:
     body = bytearray()
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise BodyBroken
+            raise ClientDisconnected
         body += message.get("body", b"")
         if len(body) > limit:
             raise BodyTooLarge

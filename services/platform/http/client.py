@@ -11,8 +11,8 @@ import httpcore2
 import httpx2
 
 from services.platform.core.settings import Settings
-from services.platform.http.outgoing import Answer, Refused, Retryable, Uncertain
-from services.platform.http.ssrf import GuardedBackend
+from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.ssrf import SsrfSafeBackend
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
@@ -28,7 +28,7 @@ NEVER_SENT = (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtoco
 HEADERS = {"user-agent": "Pasokh", "accept-encoding": "identity", "content-type": "application/json"}
 
 
-class GuardedTransport(httpx2.AsyncHTTPTransport):
+class SsrfSafeTransport(httpx2.AsyncHTTPTransport):
     """httpx2's own transport over a network backend that looks where it connects to."""
 
     def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
@@ -48,43 +48,43 @@ class OutgoingHttp:
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client
 
-    async def post_json(self, url: str, body: object) -> Answer:
+    async def post_json(self, url: str, body: object) -> HttpResponse:
         """POST a JSON body. `Answer.body` has at most 1 MB of what came back. Raises Retryable, Uncertain, Refused."""
         return await self.post(url, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), {})
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
         """POST these bytes with these headers besides the usual ones. As `post_json`."""
-        return await self._answer(self._request(url, body, headers))
+        return await self._to_response(self._request(url, body, headers))
 
     def _request(self, url: str, body: bytes, headers: dict[str, str]) -> httpx2.Request:
         try:
             request = self._client.build_request("POST", url, content=body, headers={**HEADERS, **headers})
         except NEVER_SENT as error:
-            raise Refused("target", "the address is no URL that can be called") from error
+            raise PermanentSendError("target", "the address is no URL that can be called") from error
         if request.url.scheme not in {"http", "https"} or not request.url.host:
-            raise Refused("target", "the address is no http or https URL")
+            raise PermanentSendError("target", "the address is no http or https URL")
         return request
 
-    async def _answer(self, request: httpx2.Request) -> Answer:
+    async def _to_response(self, request: httpx2.Request) -> HttpResponse:
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 return await self._exchange(request)
         except NOT_SENT as error:
-            raise Retryable("no connection to the platform") from error
+            raise TransientSendError("no connection to the platform") from error
         except NEVER_SENT as error:
-            raise Refused("target", "the request cannot be made") from error
+            raise PermanentSendError("target", "the request cannot be made") from error
         except (httpx2.HTTPError, TimeoutError) as error:
-            raise Uncertain("the connection failed before the answer was there") from error
+            raise SendOutcomeUnknown("the connection failed before the answer was there") from error
 
-    async def _exchange(self, request: httpx2.Request) -> Answer:
+    async def _exchange(self, request: httpx2.Request) -> HttpResponse:
         response = await self._client.send(request, stream=True)
         try:
-            return Answer(response.status_code, dict(response.headers), await _start_of(response))
+            return HttpResponse(response.status_code, dict(response.headers), await _read_at_most(response))
         finally:
             await response.aclose()
 
 
-async def _start_of(response: httpx2.Response) -> bytes:
+async def _read_at_most(response: httpx2.Response) -> bytes:
     """At most `ANSWER_BYTES`, as they came: nothing is unpacked, so nothing small can grow large."""
     parts, size = [], 0
     async for part in response.aiter_raw():
@@ -98,26 +98,26 @@ async def _start_of(response: httpx2.Response) -> bytes:
 @asynccontextmanager
 async def open_http(backend: httpcore2.AsyncNetworkBackend) -> AsyncIterator[OutgoingHttp]:
     """Outgoing HTTP over this backend; no proxy, no redirects, nothing from the environment."""
-    _hush()
+    _silence_http_loggers()
     timeout = httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
-    transport = GuardedTransport(backend)
+    transport = SsrfSafeTransport(backend)
     async with httpx2.AsyncClient(
         transport=transport, timeout=timeout, follow_redirects=False, trust_env=False
     ) as client:
         yield OutgoingHttp(client)
 
 
-def _hush() -> None:
+def _silence_http_loggers() -> None:
     # At `info` it writes every URL that is called, and Telegram's hold the bot's token.
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def guarded(*, allow_private: bool, allowed: list[str]) -> httpcore2.AsyncNetworkBackend:
+def ssrf_safe_client(*, allow_private: bool, allowed: list[str]) -> httpcore2.AsyncNetworkBackend:
     """The network as the settings allow it."""
-    return GuardedBackend(allow_private=allow_private, allowed=allowed)
+    return SsrfSafeBackend(allow_private=allow_private, allowed=allowed)
 
 
 def open_outgoing(settings: Settings) -> AbstractAsyncContextManager[OutgoingHttp]:
     """Outgoing HTTP as the settings allow it, with connections of its own."""
-    return open_http(guarded(allow_private=settings.allow_private_targets, allowed=settings.allowed_targets))
+    return open_http(ssrf_safe_client(allow_private=settings.allow_private_targets, allowed=settings.allowed_targets))

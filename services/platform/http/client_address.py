@@ -72,7 +72,7 @@ def is_host(name: str) -> bool:
     return len(encoded) <= LONGEST_NAME and all(1 <= len(label) <= LONGEST_LABEL for label in labels)
 
 
-def wrong_callback(pointer: str, url: str, settings: Settings) -> list[tuple[str, str]]:
+def validate_callback_url(pointer: str, url: str, settings: Settings) -> list[tuple[str, str]]:
     """(pointer, sentence) when `url` cannot be called back: no URL, or plainly private and not allowed by the settings.
 
     A name may still lead to a private address: that is found, and refused, each time a connection is made.
@@ -86,13 +86,13 @@ def wrong_callback(pointer: str, url: str, settings: Settings) -> list[tuple[str
             )
         ]
     host, port = where
-    if settings.allow_private_targets or f"{host}:{port}" in settings.allowed_targets or not _plainly_private(host):
+    if settings.allow_private_targets or f"{host}:{port}" in settings.allowed_targets or not _is_private_name(host):
         return []
     sentence = f"{host}:{port} is in a private network. Give a public address, or have the operator add it to"
     return [(pointer, f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
 
 
-def _plainly_private(host: str) -> bool:
+def _is_private_name(host: str) -> bool:
     try:
         return not is_public(host)
     except ValueError:

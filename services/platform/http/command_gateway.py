@@ -9,21 +9,21 @@ from dataclasses import dataclass
 import orjson
 import structlog
 
-from schemas.commands import Outcome
+from schemas.commands import CommandResult
 from schemas.envelope import Event, encode
 from schemas.topics import topic_of
 from schemas.values import Contract, Instant, Json
-from services.platform.bus.port import Bus, Outgoing, partition_of
+from services.platform.bus.port import Bus, ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.time_source import Clock
-from services.platform.http.problems import Conflict, Refused
+from services.platform.http.problems import CommandRejected, Conflict
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Collection, Index, Key, Put, Store
 
-Admit = Callable[[], Awaitable[None]]
-LOOK_SECONDS = 0.02
-AWAY_SECONDS = 0.5
+Precheck = Callable[[], Awaitable[None]]
+POLL_SECONDS = 0.02
+RETRY_SECONDS = 0.5
 SOURCE = "rest"
 _log = structlog.get_logger(__name__)
 
@@ -68,17 +68,17 @@ def request_hash(method: str, path: str, body: Json) -> str:
     return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), canonical))).hexdigest()
 
 
-class Commands:
+class CommandGateway:
     """One per process: a single query of the store looks for all outcomes that are waited for, none when none is."""
 
     def __init__(
         self, store: Store, bus: Bus, clock: Clock, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
         self._store, self._bus, self._clock, self._pause = store, bus, clock, pause
-        self._waiting: dict[str, set[asyncio.Future[Outcome]]] = defaultdict(set)
+        self._waiting: dict[str, set[asyncio.Future[CommandResult]]] = defaultdict(set)
         self._looking: asyncio.Task[None] | None = None
 
-    async def carry_out(self, command: Command, wait: float, admit: Admit | None = None) -> Outcome | None:
+    async def execute(self, command: Command, wait: float, admit: Precheck | None = None) -> CommandResult | None:
         """The applied outcome; None when `wait` seconds passed without one (its status can be asked for by then).
 
         None also when the process stops meanwhile and cancels the wait.
@@ -97,22 +97,22 @@ class Commands:
         if outcome is None:
             await self._accept(command)
             return None
-        return _judged(outcome, command)
+        return _raise_for_outcome(outcome, command)
 
-    async def status(self, workspace: str, identity: str) -> Outcome | AcceptedCommand | None:
+    async def status(self, workspace: str, identity: str) -> CommandResult | AcceptedCommand | None:
         """The outcome of a command, or that it is pending; None when the workspace has no such command."""
         keys = Key(OUTCOMES.name, identity), Key(ACCEPTED.name, identity)
         found = await self._store.get_many(keys)
         ours = {key.collection: one for key, one in found.items() if one["workspace"] == workspace}
         if OUTCOMES.name in ours:
-            return Outcome.model_validate(ours[OUTCOMES.name])
+            return CommandResult.model_validate(ours[OUTCOMES.name])
         return AcceptedCommand.model_validate(ours[ACCEPTED.name]) if ACCEPTED.name in ours else None
 
-    async def _earlier(self, command: Command) -> Outcome | None:
+    async def _earlier(self, command: Command) -> CommandResult | None:
         earlier = await self.status(command.workspace, command.id)
         if earlier is not None:
             _same_request(earlier, command)
-        return earlier if isinstance(earlier, Outcome) else None
+        return earlier if isinstance(earlier, CommandResult) else None
 
     async def _accept(self, command: Command) -> None:
         accepted = AcceptedCommand(workspace=command.workspace, request_hash=command.request_hash, at=self._clock.now())
@@ -130,19 +130,19 @@ class Commands:
             data=command.data.model_dump(mode="json"),
         )
         partition = partition_of(command.key, self._bus.partitions)
-        outgoing = [Outgoing(topic_of(command.type).name, partition, command.key, encode(event))]
+        outgoing = [ProducerRecord(topic_of(command.type).name, partition, command.key, encode(event))]
         try:
             await self._bus.publish(outgoing)
         except Unknown:
             # The id makes a repeat harmless, and a caller without an Idempotency-Key could not repeat it safely.
             await self._bus.publish(outgoing)
 
-    async def _awaited(self, command: Command, wait: float) -> Outcome | None:
+    async def _awaited(self, command: Command, wait: float) -> CommandResult | None:
         await self._publish(command)
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         self._waiting[command.id].add(future)
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
+            self._looking = asyncio.create_task(self._poll_outcomes())
         try:
             return await asyncio.wait_for(future, wait)
         except TimeoutError:
@@ -152,28 +152,28 @@ class Commands:
             _uncancel()
             return None
         finally:
-            self._leave(command.id, future)
+            self._cancel_wait(command.id, future)
 
-    def _leave(self, identity: str, future: asyncio.Future[Outcome]) -> None:
+    def _cancel_wait(self, identity: str, future: asyncio.Future[CommandResult]) -> None:
         self._waiting[identity].discard(future)
         if not self._waiting[identity]:
             del self._waiting[identity]
 
-    async def _look(self) -> None:
+    async def _poll_outcomes(self) -> None:
         while True:
-            await self._pause(LOOK_SECONDS)
+            await self._pause(POLL_SECONDS)
             if not self._waiting:
                 return
             try:
                 found = await self._store.get_many([Key(OUTCOMES.name, identity) for identity in self._waiting])
             except Unavailable:
                 _log.warning("outcomes_unavailable", waiting=len(self._waiting))
-                await self._pause(AWAY_SECONDS)
+                await self._pause(RETRY_SECONDS)
                 continue
             for key, document in found.items():
-                self._tell(key.id, Outcome.model_validate(document))
+                self._resolve_waiter(key.id, CommandResult.model_validate(document))
 
-    def _tell(self, identity: str, outcome: Outcome) -> None:
+    def _resolve_waiter(self, identity: str, outcome: CommandResult) -> None:
         for future in self._waiting.get(identity, ()):
             if not future.done():
                 future.set_result(outcome)
@@ -191,13 +191,13 @@ def _uncancel() -> None:
         task.uncancel()
 
 
-def _judged(outcome: Outcome, command: Command) -> Outcome:
+def _raise_for_outcome(outcome: CommandResult, command: Command) -> CommandResult:
     _same_request(outcome, command)
     if outcome.problem is not None:
-        raise Refused(outcome.problem)
+        raise CommandRejected(outcome.problem)
     return outcome
 
 
-def _same_request(earlier: Outcome | AcceptedCommand, command: Command) -> None:
+def _same_request(earlier: CommandResult | AcceptedCommand, command: Command) -> None:
     if earlier.request_hash != command.request_hash:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")

@@ -13,26 +13,26 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from services.platform.http.open_connections import OpenConnections, Seat
 from services.platform.http.problems import problem_response, title_of, unavailable_response
 
-HEAD_SECONDS = 10.0
+HEADER_TIMEOUT_SECONDS = 10.0
 MAX_HEAD_BYTES = 65_536
 LINGER_SECONDS = 2.0
-REFUSALS = {
+ERROR_RESPONSES = {
     400: "This is no HTTP/1.1 request.",
-    408: f"The head of the request was not complete within {HEAD_SECONDS:g} seconds.",
+    408: f"The head of the request was not complete within {HEADER_TIMEOUT_SECONDS:g} seconds.",
     431: f"The head of a request has at most {MAX_HEAD_BYTES} bytes.",
 }
 
 
-async def no_room(scope: Scope, receive: Receive, send: Send) -> None:
+async def too_many_connections(scope: Scope, receive: Receive, send: Send) -> None:
     """The app that is asked while there are as many connections as the process takes."""
     response = unavailable_response("This process has as many connections as it takes. Repeat the request.")
     response.headers["Connection"] = "close"
     await response(scope, receive, send)
 
 
-def answer(status: int) -> bytes:
+def raw_response(status: int) -> bytes:
     """What is said, before any app is asked, to a request that cannot be read."""
-    response = problem_response(status, REFUSALS[status], headers={"Connection": "close"})
+    response = problem_response(status, ERROR_RESPONSES[status], headers={"Connection": "close"})
     head = [f"HTTP/1.1 {status} {title_of(status)}".encode(), *(b": ".join(pair) for pair in response.raw_headers)]
     return b"\r\n".join([*head, b"", bytes(response.body)])
 
@@ -99,7 +99,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes += len(data)
         super().data_received(data)
         if self._deadline is not None and self._head_bytes > MAX_HEAD_BYTES:
-            self._refuse(431)
+            self._reject(431)
 
     def on_headers_complete(self) -> None:
         self._head_is_complete()
@@ -108,7 +108,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._lingering.unread = True
         app = self.app
         if self._is_full():
-            self.app = no_room
+            self.app = too_many_connections
         super().on_headers_complete()
         self.app = app
 
@@ -122,7 +122,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.places.rest(self._seat)
 
     def send_400_response(self, msg: str) -> None:
-        self.transport.write(answer(400))
+        self.transport.write(raw_response(400))
         self.transport.close()
 
     def _is_full(self) -> bool:
@@ -144,19 +144,19 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         self._head_bytes = 0
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._refuse, 408)
+        self._deadline = self.loop.call_later(HEADER_TIMEOUT_SECONDS, self._reject, 408)
 
     def _head_is_complete(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _refuse(self, status: int) -> None:
+    def _reject(self, status: int) -> None:
         self._head_is_complete()
         if self.transport.is_closing():
             return
         if self._head_bytes:
-            self.transport.write(answer(status))
+            self.transport.write(raw_response(status))
         self.transport.close()
 
 

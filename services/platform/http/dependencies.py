@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from schemas.values import Written
+from schemas.values import RequestModel
 from services.platform.host.service import Context
-from services.platform.http.command_gateway import Command, Commands
-from services.platform.http.problems import Invalid, Stale
+from services.platform.http.command_gateway import Command, CommandGateway
+from services.platform.http.problems import PreconditionFailed, UnprocessableContent
 from services.platform.store import port as store_port
 
 WAIT_SECONDS = 10.0
@@ -22,14 +22,14 @@ _WAIT = re.compile(r"^wait\s*=\s*\"?(\d{1,4})\"?$", re.IGNORECASE)
 Item = TypeVar("Item")
 
 
-class Listing(BaseModel, Generic[Item]):
+class Page(BaseModel, Generic[Item]):
     """One page of a list; `next` is the `cursor` of the one after it, null at the end."""
 
     items: list[Item]
     next: str | None = None
 
 
-class PageAsked(Written):
+class PageParams(RequestModel):
     """Which page of a list."""
 
     limit: int = Field(default=50, ge=1, le=200)
@@ -42,9 +42,9 @@ async def context_of(request: Request) -> Context:
     return context
 
 
-async def commands_of(request: Request) -> Commands:
+async def commands_of(request: Request) -> CommandGateway:
     """The commands of this process."""
-    commands: Commands = request.app.state.commands
+    commands: CommandGateway = request.app.state.commands
     return commands
 
 
@@ -54,7 +54,7 @@ _REPEATABLE = Header(alias="Idempotency-Key", json_schema_extra={"minLength": 1,
 async def idempotency_key(key: Annotated[str | None, _REPEATABLE] = None) -> str | None:
     """The Idempotency-Key of a POST. Raises Invalid."""
     if key is not None and not 1 <= len(key) <= 255:
-        raise Invalid(("/header/Idempotency-Key", "A key has 1 to 255 characters."))
+        raise UnprocessableContent(("/header/Idempotency-Key", "A key has 1 to 255 characters."))
     return key
 
 
@@ -73,7 +73,7 @@ class Precondition:
 
     header: str | None
 
-    def judge(self, version: int | None) -> None:
+    def check(self, version: int | None) -> None:
         """Raise Stale unless the header names this version; None: the resource does not exist."""
         if self.header is None:
             return
@@ -81,7 +81,9 @@ class Precondition:
         tags = {tag.strip() for tag in self.header.split(",")}
         if version is None or not tags & {"*", etag(version)}:
             now = "it does not exist" if version is None else f"it is at {etag(version)}"
-            raise Stale(f"`If-Match` does not hold: {now}. Read the resource again, then repeat the change.")
+            raise PreconditionFailed(
+                f"`If-Match` does not hold: {now}. Read the resource again, then repeat the change."
+            )
 
 
 async def precondition(if_match: Annotated[str | None, Header()] = None) -> Precondition:
@@ -89,17 +91,19 @@ async def precondition(if_match: Annotated[str | None, Header()] = None) -> Prec
     return Precondition(if_match)
 
 
-async def queried(store: store_port.Store, query: store_port.Query) -> store_port.Page:
+async def query_page(store: store_port.Store, query: store_port.Query) -> store_port.Page:
     """A page of the store for a caller's cursor. Raises Invalid for a cursor that is none, Unavailable."""
     try:
         return await store.query(query)
     except ValueError as error:
-        raise no_cursor() from error
+        raise reject_cursor() from error
 
 
-def no_cursor() -> Invalid:
+def reject_cursor() -> UnprocessableContent:
     """What is said to a cursor that a list did not give."""
-    return Invalid(("/query/cursor", "This is no cursor of this list. Leave it out to start at the beginning."))
+    return UnprocessableContent(
+        ("/query/cursor", "This is no cursor of this list. Leave it out to start at the beginning.")
+    )
 
 
 def etag(version: int) -> str:
@@ -107,15 +111,15 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def accepted(command: Command) -> Response:
+def accepted_response(command: Command) -> Response:
     """202 with the address of the command's status."""
     location = f"/v1/workspaces/{command.workspace}/commands/{command.id}"
     return JSONResponse({"status": "pending"}, status_code=202, headers={"Location": location})
 
 
-In = Annotated[Context, Depends(context_of)]
-Waiting = Annotated[Commands, Depends(commands_of)]
+ContextDep = Annotated[Context, Depends(context_of)]
+CommandsDep = Annotated[CommandGateway, Depends(commands_of)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 Wait = Annotated[float, Depends(preferred_wait)]
 IfMatch = Annotated[Precondition, Depends(precondition)]
-Asked = Annotated[PageAsked, Query()]
+PageParamsDep = Annotated[PageParams, Query()]

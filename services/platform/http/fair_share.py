@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.http.client import CONNECTIONS
-from services.platform.http.outgoing import Retryable
+from services.platform.http.outgoing import TransientSendError
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ PER_RECEIVER = 40
 WAIT_SECONDS = 3.0
 
 
-class NoConnection(Retryable):
+class NoConnection(TransientSendError):
     """No connection was free in time. Nothing was sent, and nobody failed."""
 
 

@@ -36,12 +36,12 @@ class Readiness(BaseModel):
 
 async def readiness(checks: Mapping[str, Check], seconds: float = CHECK_SECONDS) -> Readiness:
     """All checks at once, each given `seconds`."""
-    results = await asyncio.gather(*[_tried(name, check, seconds) for name, check in checks.items()])
+    results = await asyncio.gather(*[_run_check(name, check, seconds) for name, check in checks.items()])
     found = dict(zip(checks, results, strict=True))
     return Readiness(status="ok" if all(r.ok for r in results) else "unavailable", checks=found)
 
 
-async def _tried(name: str, check: Check, seconds: float) -> CheckResult:
+async def _run_check(name: str, check: Check, seconds: float) -> CheckResult:
     try:
         async with asyncio.timeout(seconds):
             await check()

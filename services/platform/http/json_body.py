@@ -12,10 +12,10 @@ from starlette.requests import Request
 
 from schemas.values import Json
 from schemas.visible import WRITTEN
-from services.platform.http.admission import Room
+from services.platform.http.admission import AdmissionControl
 from services.platform.http.bodies import MAX_DEPTH, read_body, too_deep
 from services.platform.http.lenient_json import mended_bytes
-from services.platform.http.problems import Invalid, Unreadable, invalid_of
+from services.platform.http.problems import BadRequest, UnprocessableContent, invalid_of
 from services.platform.http.rate_limits import network_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -43,7 +43,7 @@ class JsonBody(Generic[Model]):
 
 async def _read(request: Request) -> bytes:
     """The body, in a share of what the process holds: a slow sender loses its place first."""
-    room: Room = request.app.state.bodies
+    room: AdmissionControl = request.app.state.bodies
     address = network_of(request.client.host) if request.client else "unknown"
     # The first part keeps visitors of a web chat and callers of REST apart, the second one workspace and another.
     whose = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
@@ -53,7 +53,7 @@ async def _read(request: Request) -> bytes:
 
 def parsed(model: type[Model], body: bytes) -> Model:
     """The bytes as a model: `"4"` is no number, and `1` is not true. Raises Unreadable, Invalid."""
-    _judge(_json(body))
+    _validate(_json(body))
     try:
         return model.model_validate_json(body, strict=True, context=WRITTEN)
     except ValidationError as error:
@@ -62,26 +62,26 @@ def parsed(model: type[Model], body: bytes) -> Model:
 
 def _json(body: bytes) -> Json:
     if not body:
-        raise Unreadable("The body is empty; a JSON object is needed.")
+        raise BadRequest("The body is empty; a JSON object is needed.")
     if too_deep(body):
-        raise Unreadable(f"The body nests arrays and objects deeper than {MAX_DEPTH}.")
+        raise BadRequest(f"The body nests arrays and objects deeper than {MAX_DEPTH}.")
     try:
         # Any: what JSON says is whatever it says.
         value: Json = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
         if mended_bytes(body) != body:
             sentence = "a text holds half a character: an unpaired surrogate, or bytes that are no UTF-8"
-            raise Unreadable(f"The body is not JSON: {sentence}.") from error
-        raise Unreadable(f"The body is not JSON: {error}.") from error
+            raise BadRequest(f"The body is not JSON: {sentence}.") from error
+        raise BadRequest(f"The body is not JSON: {error}.") from error
     return value
 
 
-def _judge(value: Json) -> None:
-    if wrong := list(_unfit(value, "")):
-        raise Invalid(*wrong)
+def _validate(value: Json) -> None:
+    if wrong := list(_validation_error(value, "")):
+        raise UnprocessableContent(*wrong)
 
 
-def _unfit(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+def _validation_error(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
     """What JSON can say and no store can keep."""
     match value:
         case bool():
@@ -92,8 +92,8 @@ def _unfit(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
             yield pointer, "Text must not hold the character U+0000."
         case list():
             for index, item in enumerate(value):
-                yield from _unfit(item, f"{pointer}/{index}")
+                yield from _validation_error(item, f"{pointer}/{index}")
         case dict():
             for name, item in value.items():
-                yield from _unfit(name, pointer)
-                yield from _unfit(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+                yield from _validation_error(name, pointer)
+                yield from _validation_error(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")

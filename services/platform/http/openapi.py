@@ -21,7 +21,7 @@ from services.platform.http.reference.operations import operation_id
 # Any: an OpenAPI document is JSON that is built piece by piece.
 Document = dict[str, Any]
 COMPONENTS = "#/components/schemas/{model}"
-EVERYWHERE = (401, 403, 404, 429, 503)
+COMMON_STATUSES = (401, 403, 404, 429, 503)
 WITH_BODY = (400, 408, 413, 422)
 WEBHOOKS = "/webhooks"
 DESCRIPTION = """Errors are `application/problem+json` (RFC 9457). Checks in order: 401, foreign workspace 404, scope 403,
@@ -42,7 +42,7 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
         for method in sorted(route.methods or ()):
             operation = found["paths"][route.path_format][method.lower()]
             operation["operationId"] = operation_id(method, route.path_format, route.name)
-            _complete(operation, route, method)
+            _add_common_responses(operation, route, method)
             if route.path_format in versioned and method in ("GET", "PUT"):
                 _declare_etag(operation)
     if any(prefix.rstrip("/") == WEBHOOKS for prefix in branches):
@@ -79,12 +79,12 @@ def calls_of(dependant: Dependant) -> Iterator[object]:
         yield from calls_of(inner)
 
 
-def _complete(operation: Document, route: APIRoute, method: str) -> None:
+def _add_common_responses(operation: Document, route: APIRoute, method: str) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     _declare_path(operation, route)
     for parameter in operation.get("parameters", []):
-        parameter["schema"] = _sent(parameter["schema"], parameter["in"])
+        parameter["schema"] = _parameter_schema(parameter["schema"], parameter["in"])
     if not operation.get("security") and not bodies_of(route.dependant):
         if operation.get("parameters"):  # for anybody, and yet about something that may not be there
             responses.update({str(status): _problem(status) for status in (404, 422, 429, 503)})
@@ -102,7 +102,7 @@ def _complete(operation: Document, route: APIRoute, method: str) -> None:
         reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
         content = {"application/json": {"schema": reference}}
         operation["requestBody"] = {"required": not body.optional, "content": content}
-    statuses = (*EVERYWHERE, *(WITH_BODY if bodies else ()), *((422,) if operation.get("parameters") else ()))
+    statuses = (*COMMON_STATUSES, *(WITH_BODY if bodies else ()), *((422,) if operation.get("parameters") else ()))
     for status in sorted(set(statuses)):
         responses.setdefault(str(status), _unauthorized() if status == 401 else _problem(status))
 
@@ -116,7 +116,7 @@ def _declare_path(operation: Document, route: APIRoute) -> None:
         operation["parameters"] = [*(_in_path(name) for name in missing), *given]
 
 
-def _sent(schema: Document, place: str) -> Document:
+def _parameter_schema(schema: Document, place: str) -> Document:
     """The schema of a parameter as it travels: none is null, and a header that may be repeated is one line of text."""
     found = {**schema, **next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})}
     found.pop("anyOf", None)

@@ -7,7 +7,7 @@ from typing import Protocol
 from schemas.channel import Scope
 
 
-class Retryable(Exception):
+class TransientSendError(Exception):
     """The platform did not take it, surely, and may later. `after` seconds when it said so.
 
     `scope`: what else has to wait until then. A limit that a platform does not explain is its chat's.
@@ -19,7 +19,7 @@ class Retryable(Exception):
         self.scope = scope
 
 
-class Refused(Exception):
+class PermanentSendError(Exception):
     """The platform will never take it. `code` is stable (`blocked`, `too_long`, `not_found`, `rejected`, ...).
 
     `status` is the HTTP status that it answered, None when nothing was called.
@@ -31,12 +31,12 @@ class Refused(Exception):
         self.status = status
 
 
-class Uncertain(Exception):
+class SendOutcomeUnknown(Exception):
     """It was sent and no answer came that says whether the platform took it. Never sent again by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """An HTTP answer to an outgoing call."""
 
     status: int
@@ -51,10 +51,10 @@ class Http(Protocol):
     Refused (code `target`) when the target is not allowed.
     """
 
-    async def post_json(self, url: str, body: object) -> Answer:
+    async def post_json(self, url: str, body: object) -> HttpResponse:
         """POST a JSON body. Any HTTP status is an answer, not an error."""
         ...
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
         """POST these bytes as `application/json`, with these headers besides; what is signed goes out as it is."""
         ...

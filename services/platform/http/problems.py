@@ -14,7 +14,7 @@ from starlette.routing import Match
 
 from schemas.values import Problem
 from services.platform.core.errors import Fenced, Unavailable, Unknown
-from services.platform.http.bodies import BODY_SECONDS, MAX_BODY_BYTES, BodyBroken, BodyLate, BodyTooLarge
+from services.platform.http.bodies import BODY_SECONDS, MAX_BODY_BYTES, BodyTimeout, BodyTooLarge, ClientDisconnected
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -45,7 +45,7 @@ class ProblemBody(BaseModel):
     errors: list[FieldError] | None = None
 
 
-class Refusal(Exception):
+class HttpProblem(Exception):
     """A request that is answered with a problem. Each subclass is one status; `detail` is a sentence that helps."""
 
     status = 500
@@ -58,13 +58,13 @@ class Refusal(Exception):
         self.errors: list[FieldError] | None = None
 
 
-class Unreadable(Refusal):
+class BadRequest(HttpProblem):
     """400: the body or a header is no such thing at all."""
 
     status = 400
 
 
-class Unauthorized(Refusal):
+class Unauthorized(HttpProblem):
     """401: no key, or one that is not known."""
 
     status = 401
@@ -73,31 +73,31 @@ class Unauthorized(Refusal):
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-class Forbidden(Refusal):
+class Forbidden(HttpProblem):
     """403: the key lacks the scope."""
 
     status = 403
 
 
-class NotFound(Refusal):
+class NotFound(HttpProblem):
     """404: not there, or another workspace's."""
 
     status = 404
 
 
-class Conflict(Refusal):
+class Conflict(HttpProblem):
     """409: refused in this state."""
 
     status = 409
 
 
-class Stale(Refusal):
+class PreconditionFailed(HttpProblem):
     """412: `If-Match` names a version that is no longer current."""
 
     status = 412
 
 
-class Invalid(Refusal):
+class UnprocessableContent(HttpProblem):
     """422: readable, but not acceptable. `errors` are (pointer, sentence)."""
 
     status = 422
@@ -107,7 +107,7 @@ class Invalid(Refusal):
         self.errors = [FieldError(pointer=pointer, detail=detail) for pointer, detail in errors]
 
 
-class TooMany(Refusal):
+class TooManyRequests(HttpProblem):
     """429: wait `after` seconds."""
 
     status = 429
@@ -116,7 +116,7 @@ class TooMany(Refusal):
         super().__init__(detail, headers={"Retry-After": str(max(1, after))})
 
 
-class Refused(Refusal):
+class CommandRejected(HttpProblem):
     """What a processor refused: the problem of a command's outcome."""
 
     def __init__(self, problem: Problem) -> None:
@@ -150,7 +150,7 @@ def problem_response(
     return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def response_of(refusal: Refusal) -> Response:
+def response_of(refusal: HttpProblem) -> Response:
     """The answer that a refusal stands for."""
     return problem_response(
         refusal.status, refusal.detail, title=refusal.title, errors=refusal.errors, headers=refusal.headers
@@ -167,10 +167,10 @@ def internal_response() -> Response:
     return problem_response(500, "The server failed on this request. It was logged; repeating it may fail again.")
 
 
-def invalid_of(error: ValidationError | RequestValidationError, *, root: bool = False) -> Invalid:
+def invalid_of(error: ValidationError | RequestValidationError, *, root: bool = False) -> UnprocessableContent:
     """A 422 of pydantic's errors, without the input. `root`: locations are within the body itself."""
     found = cast(Sequence[Mapping[str, Any]], error.errors())
-    return Invalid(*[(pointer_of(one["loc"], root=root), _sentence(one)) for one in found])
+    return UnprocessableContent(*[(pointer_of(one["loc"], root=root), _validation_message(one)) for one in found])
 
 
 def pointer_of(location: Sequence[str | int], *, root: bool = False) -> str:
@@ -183,7 +183,7 @@ def pointer_of(location: Sequence[str | int], *, root: bool = False) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def _sentence(one: Mapping[str, Any]) -> str:
+def _validation_message(one: Mapping[str, Any]) -> str:
     if one["type"] == "extra_forbidden":
         return "This field is not known. Leave it out, or check its spelling."
     if one["type"] == "missing":
@@ -191,7 +191,7 @@ def _sentence(one: Mapping[str, Any]) -> str:
     return str(one["msg"]).removeprefix("Value error, ")
 
 
-async def _refusal(_: Request, error: Refusal) -> Response:
+async def _refusal(_: Request, error: HttpProblem) -> Response:
     return response_of(error)
 
 
@@ -221,7 +221,7 @@ async def _unavailable(_: Request, error: Exception) -> Response:
     return unavailable_response()
 
 
-async def _late(_: Request, error: BodyLate) -> Response:
+async def _timeout_handler(_: Request, error: BodyTimeout) -> Response:
     detail = f"The body was not complete within {BODY_SECONDS:.0f} seconds."
     return problem_response(408, detail, headers={"Connection": "close"})
 
@@ -230,20 +230,20 @@ async def _large(_: Request, error: BodyTooLarge) -> Response:
     return problem_response(413, f"A body has at most {MAX_BODY_BYTES} bytes.", headers={"Connection": "close"})
 
 
-async def _broken(_: Request, error: BodyBroken) -> Response:
+async def _disconnect_handler(_: Request, error: ClientDisconnected) -> Response:
     return Response(status_code=CLIENT_WENT_AWAY)
 
 
 HANDLERS: Mapping[type[Exception], Any] = {
-    Refusal: _refusal,
+    HttpProblem: _refusal,
     HTTPException: _http,
     RequestValidationError: _validation,
     Unavailable: _unavailable,
     Unknown: _unavailable,
     Fenced: _unavailable,
-    BodyLate: _late,
+    BodyTimeout: _timeout_handler,
     BodyTooLarge: _large,
-    BodyBroken: _broken,
+    ClientDisconnected: _disconnect_handler,
 }
 """What each error becomes. Any: Starlette types a handler by the base class of its error."""
 

@@ -12,14 +12,14 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.core.settings import Settings
-from services.platform.http.problems import TooMany
+from services.platform.http.problems import TooManyRequests
 
 KEPT_NETWORKS = 16_384
 MESSAGE_BYTES = 1000
 """What a message of a visitor takes besides its text, counted with it."""
 
 
-class Rates:
+class RateLimits:
     """Raises TooMany, with the seconds to wait, when a caller asks more often than the settings allow."""
 
     def __init__(self, settings: Settings, instruments: AdmissionInstruments | None = None) -> None:
@@ -38,19 +38,19 @@ class Rates:
         }
         self._instruments = instruments or AdmissionInstruments()
 
-    async def asked(self, address: str) -> None:
+    async def check_address_limit(self, address: str) -> None:
         """One request from an address, whoever it says it is."""
         await self._count(self._address, "address", network_of(address), "This address asks too often")
 
-    async def used(self, key: str) -> None:
+    async def check_key(self, key: str) -> None:
         """One request with a key."""
         await self._count(self._key, "key", key, "This key asks too often")
 
-    async def visited(self, visitor: str) -> None:
+    async def check_visitor(self, visitor: str) -> None:
         """One request of a visitor of a web page."""
         await self._count(self._visitor, "visitor", visitor, "This visitor asks too often")
 
-    async def failed(self, address: str) -> None:
+    async def count_auth_failure(self, address: str) -> None:
         """One request with no key or a wrong one."""
         await self._count(self._failures, "failure", network_of(address), "This address used too many wrong keys")
 
@@ -75,7 +75,7 @@ class Rates:
         for kind, who in owners.items():
             try:
                 await self._count(limits[kind], f"{what} of {kind}", who, f"Too many {what} from this {kind}", cost)
-            except TooMany:
+            except TooManyRequests:
                 self._instruments.refused.labels("visitor", kind).inc()
                 raise
 
@@ -83,7 +83,7 @@ class Rates:
         if await self._limiter.hit(limit, kind, who, cost=cost):
             return
         window = await self._limiter.get_window_stats(limit, kind, who)
-        raise TooMany(f"{sentence}: {limit} at most.", max(1, math.ceil(window.reset_time - time.time())))
+        raise TooManyRequests(f"{sentence}: {limit} at most.", max(1, math.ceil(window.reset_time - time.time())))
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)

@@ -13,13 +13,13 @@ from services.platform.core.instruments import HttpInstruments
 from services.platform.http.auth import caller_of
 from services.platform.http.problems import internal_response, unavailable_response
 
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
-METHODS = READS | {"POST", "PUT", "PATCH", "DELETE"}
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 _log = structlog.get_logger(__name__)
 _audit = structlog.get_logger("pasokh.audit")
 
 
-class Observed:
+class RequestMetricsMiddleware:
     """The outermost ASGI middleware. Nothing that an app raises passes it, so no server prints what it quotes."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
@@ -60,7 +60,7 @@ class Observed:
         requests, took = self._counted.get(kind) or self._counted.setdefault(kind, self._instruments.of(*kind))
         requests.inc()
         took.observe(seconds)
-        if method not in READS and scope["path"].startswith("/v1/"):
+        if method not in SAFE_METHODS and scope["path"].startswith("/v1/"):
             caller = caller_of(scope)
             _audit.info("write", key=caller.key if caller else None, method=method, path=scope["path"], status=status)
 
@@ -78,7 +78,7 @@ def route_of(scope: Mapping[str, object]) -> str:
     return str(getattr(scope.get("route"), "path", scope.get("pasokh.branch", "none")))
 
 
-class Branches:
+class PathDispatcher:
     """Raw ASGI apps by path prefix, the longest first; all else goes to the framework."""
 
     def __init__(self, framework: ASGIApp, branches: Mapping[str, ASGIApp]) -> None:

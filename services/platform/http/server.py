@@ -11,14 +11,14 @@ from starlette.types import ASGIApp
 
 from services.platform.core.errors import Misconfigured
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.host.port_in_use import why_not
+from services.platform.host.port_in_use import bind_error_message
 from services.platform.http.connections import bounded
 from services.platform.http.open_connections import OpenConnections, trusting
 
 KEEP_ALIVE_SECONDS = 30
-FINISH_SECONDS = 3
+GRACEFUL_SHUTDOWN_SECONDS = 3
 """How long requests have to finish when the process stops; streams are cut then and resume elsewhere."""
-MOST_CONNECTIONS = 10_000
+MAX_CONNECTIONS = 10_000
 RESERVED_FILES = 1000
 """For calls outside (800 connections at most), databases and the bus."""
 LEAST_CONNECTIONS = 100
@@ -35,12 +35,12 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(
+async def serve(
     app: ASGIApp,
     bound: socket.socket,
     proxies: Sequence[str] = (),
     *,
-    most: int = MOST_CONNECTIONS,
+    most: int = MAX_CONNECTIONS,
     instruments: AdmissionInstruments | None = None,
 ) -> AsyncIterator[None]:
     """Answer requests on a bound socket; on leaving, stop accepting and let what runs finish in `FINISH_SECONDS`.
@@ -68,7 +68,7 @@ async def _run(server: _Server, bound: socket.socket) -> None:
     try:
         await server.run_until_stopped(bound)
     except OSError as error:
-        raise Misconfigured(why_not(host, port, error)) from error
+        raise Misconfigured(bind_error_message(host, port, error)) from error
 
 
 def _config(app: ASGIApp, proxies: Sequence[str], places: OpenConnections) -> uvicorn.Config:
@@ -85,11 +85,11 @@ def _config(app: ASGIApp, proxies: Sequence[str], places: OpenConnections) -> uv
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=FINISH_SECONDS,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
 
 
-def most_connections(most: int = MOST_CONNECTIONS) -> int:
+def most_connections(most: int = MAX_CONNECTIONS) -> int:
     """How many connections this process takes at once, at most `most`. Its limit on open files is raised for it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     aside = RESERVED_FILES + BACKLOG

@@ -9,19 +9,19 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.platform.core.errors import Unavailable
-from services.platform.http.problems import Refusal
+from services.platform.http.problems import HttpProblem
 
 SEND_SECONDS = 20.0
 HEARTBEAT = b": still here\n\n"
 log = structlog.get_logger(__name__)
 
 
-def block(data: bytes, *, identity: str, event: str) -> bytes:
+def format_event(data: bytes, *, identity: str, event: str) -> bytes:
     """One event. `data` is one line."""
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (identity.encode(), event.encode(), data)
 
 
-def place(identity: str) -> bytes:
+def format_id(identity: str) -> bytes:
     """No event, but an id to resume from."""
     return b"id: %s\n\n" % identity.encode()
 
@@ -44,7 +44,7 @@ class EventStream(Response):
         async with aclosing(self._pieces) as pieces:
             first = await anext(pieces)
             sending = asyncio.create_task(self._send(first, pieces, send))
-            leaving = asyncio.create_task(_gone(receive))
+            leaving = asyncio.create_task(_is_disconnected(receive))
             try:
                 await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -63,7 +63,7 @@ class EventStream(Response):
         except TimeoutError:
             log.info("slow_stream_dropped")
             return
-        except (Refusal, Unavailable) as error:
+        except (HttpProblem, Unavailable) as error:
             log.info("stream_ended", reason=str(error))
         await _in_time(send, {"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -73,6 +73,6 @@ async def _in_time(send: Send, message: dict[str, object]) -> None:
         await send(message)
 
 
-async def _gone(receive: Receive) -> None:
+async def _is_disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import httpcore2
 
 from services.platform.http.client_address import is_public
-from services.platform.http.outgoing import Refused
+from services.platform.http.outgoing import PermanentSendError
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -22,7 +22,7 @@ async def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-class GuardedBackend(httpcore2.AsyncNetworkBackend):
+class SsrfSafeBackend(httpcore2.AsyncNetworkBackend):
     """Connects to what is allowed: public addresses, and private ones that the settings name or allow.
 
     `allowed` are exact `host:port`, as they stand in the URL. Raises Refused (code `target`).
@@ -80,5 +80,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
             raise httpcore2.ConnectError("the host could not be resolved") from error
         private = not all(map(is_public, addresses))
         if private and not self._allow_private and self._allowed.isdisjoint({f"{host}:{port}", f"[{host}]:{port}"}):
-            raise Refused("target", f"{host}:{port} is in a private network; PASOKH_ALLOWED_TARGETS can name it")
+            raise PermanentSendError(
+                "target", f"{host}:{port} is in a private network; PASOKH_ALLOWED_TARGETS can name it"
+            )
         return addresses

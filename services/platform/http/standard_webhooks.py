@@ -13,7 +13,7 @@ PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300
 SHORTEST_BYTES, LONGEST_BYTES, NEW_BYTES = 16, 128, 32
 MOST_SIGNATURES = 32
-HOW = f"`{PREFIX}` and the base64 of {SHORTEST_BYTES} to {LONGEST_BYTES} random bytes"
+SECRET_FORMAT_HELP = f"`{PREFIX}` and the base64 of {SHORTEST_BYTES} to {LONGEST_BYTES} random bytes"
 
 
 def new_secret() -> str:
@@ -25,13 +25,13 @@ def key_of(secret: str) -> bytes:
     """The bytes that sign. Raises ValueError for a text that is no secret; its message says nothing of the text."""
     plain = secret.removeprefix(PREFIX)
     if plain == secret:
-        raise ValueError(f"a secret is {HOW}")
+        raise ValueError(f"a secret is {SECRET_FORMAT_HELP}")
     try:
         key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError(f"a secret is {HOW}") from None
+        raise ValueError(f"a secret is {SECRET_FORMAT_HELP}") from None
     if not SHORTEST_BYTES <= len(key) <= LONGEST_BYTES:
-        raise ValueError(f"a secret is {HOW}")
+        raise ValueError(f"a secret is {SECRET_FORMAT_HELP}")
     return key
 
 
@@ -48,7 +48,7 @@ def signed_headers(secrets: Sequence[str], identity: str, at: datetime, body: by
     return {ID: identity, TIMESTAMP: timestamp, SIGNATURE: signatures}
 
 
-def why_unproven(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str | None:
+def verification_error(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str | None:
     """Why a call does not prove its sender; None when one of the secrets signed it. Compares in constant time.
 
     Header names are lower case; a timestamp more than `TOLERANCE_SECONDS` off `now` proves nothing.

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.http.problems import TooMany
+from services.platform.http.problems import TooManyRequests
 
 RETRY_SECONDS = 5
 
@@ -53,7 +53,7 @@ class StreamShares:
             open_now = self._open[kind, owner]
             if open_now >= self._most.get(kind, open_now + 1) or (kind in self._fair and open_now > self._free):
                 self._instruments.refused.labels("stream", kind).inc()
-                raise TooMany(
+                raise TooManyRequests(
                     f"This {kind} has {open_now} streams open already, which is its share. Close some, or read one for all.",
                     RETRY_SECONDS,
                 )

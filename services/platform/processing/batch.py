@@ -11,10 +11,10 @@ from schemas.envelope import Event, decode
 from schemas.values import instant_text
 from services.platform.bus.port import Record
 from services.platform.core.identifiers import hashed_id
-from services.platform.processing.dedupe import Seen
-from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
-from services.platform.processing.unit_of_work import Work, belongs_to
-from services.platform.store.collections import DEAD_LETTERS, OUTBOXES, ROWS, DeadLetter, Row
+from services.platform.processing.dedupe import DedupeVector
+from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import UnitOfWork, belongs_to
+from services.platform.store.collections import DEAD_LETTERS, OUTBOXES, ROWS, DeadLetter, PartitionCheckpoint
 from services.platform.store.port import Changes, Condition, Key, Put
 
 CONTROL = "pasokh.control."
@@ -25,18 +25,18 @@ WORKSPACE_GATE = f"{CONTROL}workspace"
 class Poison(Exception):
     """The deciding code raised. `culprit` is the input, None when it is not known which of the batch it was."""
 
-    def __init__(self, culprit: "Taken | None", error: Exception) -> None:
+    def __init__(self, culprit: "PendingInput | None", error: Exception) -> None:
         super().__init__(f"{type(error).__name__}: {error}")
         self.culprit = culprit
         self.error = error
 
 
-class Taken(NamedTuple):
+class PendingInput(NamedTuple):
     """One thing to handle, as it came: a record of the bus, a timer that is due, the result of an effect."""
 
     record: Record | None = None
-    wake_up: WakeUp | None = None
-    performed: Performed | None = None
+    wake_up: TimerFired | None = None
+    performed: EffectCompleted | None = None
 
 
 @dataclass(slots=True)
@@ -46,31 +46,31 @@ class Batch:
     `closed` are workspaces that are being deleted, as the batch leaves them.
     """
 
-    work: Work
-    taken: Sequence[Taken]
+    work: UnitOfWork
+    taken: Sequence[PendingInput]
     offsets: dict[str, int]
-    seen: Seen
-    inputs: list[tuple[Taken, Input]] = field(default_factory=list)
+    seen: DedupeVector
+    inputs: list[tuple[PendingInput, Input]] = field(default_factory=list)
     duplicates: int = 0
     closed: frozenset[str] = frozenset()
 
 
-def begin(row: Row, taken: Sequence[Taken], work: Work) -> Batch:
+def start_batch(row: PartitionCheckpoint, taken: Sequence[PendingInput], work: UnitOfWork) -> Batch:
     """A batch that starts where the row stands."""
     offsets = dict(row.offsets)
     for one in taken:
         if one.record is not None:
             offsets[one.record.topic] = max(offsets.get(one.record.topic, 0), one.record.offset + 1)
-    return Batch(work, taken, offsets, Seen(row.seen), closed=frozenset(row.closed))
+    return Batch(work, taken, offsets, DedupeVector(row.seen), closed=frozenset(row.closed))
 
 
-async def understand(batch: Batch) -> None:
+async def decode_inputs(batch: Batch) -> None:
     """Fill `inputs`: duplicates dropped, operators' actions on dead letters carried out. Raises Poison."""
     admit, add = batch.seen.admit, batch.inputs.append
     for one in batch.taken:
         record = one.record
         if record is None:
-            woken = _woken(batch.work, one)
+            woken = _timer_input(batch.work, one)
             if not batch.closed or belongs_to(woken.data) not in batch.closed:
                 add((one, woken))
             continue
@@ -83,8 +83,8 @@ async def understand(batch: Batch) -> None:
             continue
         else:
             if event.type == WORKSPACE_GATE:
-                _turn(batch, event.read(WorkspaceGate))
-            add((one, Arrived(event, record.topic, record.offset)))
+                _turn(batch, event.payload_as(WorkspaceGate))
+            add((one, ReceivedEvent(event, record.topic, record.offset)))
 
 
 def _turn(batch: Batch, gate: WorkspaceGate) -> None:
@@ -93,56 +93,58 @@ def _turn(batch: Batch, gate: WorkspaceGate) -> None:
     batch.closed = batch.closed - named if gate.is_open else batch.closed | named
 
 
-def _decoded(one: Taken, record: Record) -> Event:
+def _decoded(one: PendingInput, record: Record) -> Event:
     try:
         return decode(record.value)
     except ValueError as error:
         raise Poison(one, error) from error
 
 
-def _woken(work: Work, one: Taken) -> WakeUp | Performed:
+def _timer_input(work: UnitOfWork, one: PendingInput) -> TimerFired | EffectCompleted:
     if one.wake_up is not None:
-        work.unwake(one.wake_up.name)
+        work.cancel_timer(one.wake_up.name)
         return one.wake_up
     if one.performed is None:
         raise LookupError("nothing was taken")
     return one.performed
 
 
-async def _act_on_dead_letter(batch: Batch, one: Taken, event: Event) -> None:
-    action, work = event.read(DeadLetterAction), batch.work
+async def _act_on_dead_letter(batch: Batch, one: PendingInput, event: Event) -> None:
+    action, work = event.payload_as(DeadLetterAction), batch.work
     if action.group != work.place.group:
         return
-    await work.fetch([(DEAD_LETTERS, [action.dead_letter])])
+    await work.preload([(DEAD_LETTERS, [action.dead_letter])])
     letter = work.get(DEAD_LETTERS, action.dead_letter)
     if letter is None:
         return
     work.delete(DEAD_LETTERS, action.dead_letter)
     if action.action == "retry":
-        batch.inputs.append((one, _revived(letter)))
+        batch.inputs.append((one, _retried_event(letter)))
 
 
-def _revived(letter: DeadLetter) -> Input:
+def _retried_event(letter: DeadLetter) -> Input:
     if letter.event_type == "wake_up":
-        return WakeUp(letter.event_id, letter.at, orjson.loads(letter.event))
-    return Arrived(decode(letter.event.encode()), letter.topic, letter.offset)
+        return TimerFired(letter.event_id, letter.at, orjson.loads(letter.event))
+    return ReceivedEvent(decode(letter.event.encode()), letter.topic, letter.offset)
 
 
 def cause_of(one: Input) -> str:
     """What the ids made while deciding this input follow from."""
     match one:
-        case Arrived():
+        case ReceivedEvent():
             return one.event.id
-        case WakeUp():
+        case TimerFired():
             return f"wake:{one.name}:{one.due_at.isoformat()}"
-        case Performed():
+        case EffectCompleted():
             return f"done:{one.name}"
 
 
-def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row, Changes]:
+def commit_of(
+    batch: Batch, row: PartitionCheckpoint, previous_outbox: Key | None
+) -> tuple[PartitionCheckpoint, Changes]:
     """The new row and the one commit of a decided batch. A row of number 0 is not in the store yet."""
     work, place = batch.work, batch.work.place
-    after = passed(batch, place.seq)
+    after = advanced_offsets(batch, place.seq)
     key = row_key(place.group, place.partition)
     fence = Condition(key) if row.seq == 0 else Condition(key, "seq", row.seq)
     deletes = [*work.deletes(), *([previous_outbox] if previous_outbox else [])]
@@ -152,14 +154,14 @@ def commit_of(batch: Batch, row: Row, previous_outbox: Key | None) -> tuple[Row,
     )
 
 
-def passed(batch: Batch, seq: int) -> Row:
+def advanced_offsets(batch: Batch, seq: int) -> PartitionCheckpoint:
     """The row behind a batch, under this number."""
-    return Row.made(
+    return PartitionCheckpoint.unvalidated(
         seq=seq, offsets=batch.offsets, seen=batch.seen.table, now=batch.work.now, closed=sorted(batch.closed)
     )
 
 
-def _written(row: Row) -> str:
+def _written(row: PartitionCheckpoint) -> str:
     """The row as JSON, as each commit needs it: in a fifth of pydantic's time."""
     return orjson.dumps({**row.__dict__, "now": instant_text(row.now)}).decode()
 
@@ -174,16 +176,16 @@ def outbox_key(group: str, partition: int, seq: int) -> Key:
     return Key(OUTBOXES.name, f"{group}/{partition}/{seq}")
 
 
-def bury(work: Work, one: Taken, error: Exception) -> None:
+def to_dead_letter(work: UnitOfWork, one: PendingInput, error: Exception) -> None:
     """Keep what could not be handled as a dead letter in this commit. A retry that failed again stays what it was."""
-    letter = _letter_of_record(work, one.record, error) if one.record else _letter_of_our_own(work, one, error)
+    letter = _letter_of_record(work, one.record, error) if one.record else _dead_letter_for_timer(work, one, error)
     if letter.event_type != DEAD_LETTER_ACTION:
         # A writer without a row may have published the event twice: it is one dead letter.
         what = letter.event_id or str(letter.offset)
         work.put(DEAD_LETTERS, hashed_id(letter.group, str(letter.partition), letter.topic, what), letter)
 
 
-def _letter_of_our_own(work: Work, one: Taken, error: Exception) -> DeadLetter:
+def _dead_letter_for_timer(work: UnitOfWork, one: PendingInput, error: Exception) -> DeadLetter:
     kind, name, data = "performed", "", "{}"
     if one.wake_up is not None:
         kind, name, data = "wake_up", one.wake_up.name, orjson.dumps(one.wake_up.data).decode()
@@ -192,7 +194,7 @@ def _letter_of_our_own(work: Work, one: Taken, error: Exception) -> DeadLetter:
     return _letter(work, error, topic="", offset=0, event=data, event_id=name, event_type=kind, workspace="")
 
 
-def _letter_of_record(work: Work, record: Record, error: Exception) -> DeadLetter:
+def _letter_of_record(work: UnitOfWork, record: Record, error: Exception) -> DeadLetter:
     identity, event_type, workspace = _named(record)
     return _letter(
         work,
@@ -206,7 +208,7 @@ def _letter_of_record(work: Work, record: Record, error: Exception) -> DeadLette
     )
 
 
-def _letter(work: Work, error: Exception, **what: str | int) -> DeadLetter:
+def _letter(work: UnitOfWork, error: Exception, **what: str | int) -> DeadLetter:
     said = f"{type(error).__name__}: {_first_line(error)}"
     where = {"group": work.place.group, "partition": work.place.partition}
     return DeadLetter.model_validate({**where, **what, "error": said, "at": work.now})
@@ -228,7 +230,7 @@ def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0][:200]
 
 
-def note_number(batch: Batch, one: Taken) -> None:
+def mark_seen(batch: Batch, one: PendingInput) -> None:
     """Note the number of an event that is set aside unhandled, so that its repeat is dropped."""
     if one.record is None:
         return

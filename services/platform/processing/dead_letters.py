@@ -5,7 +5,7 @@ from typing import Literal
 
 from schemas.commands import DeadLetterAction
 from schemas.envelope import Event, encode
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.identifiers import random_id
 from services.platform.core.time_source import Clock
 from services.platform.processing.batch import DEAD_LETTER_ACTION
@@ -16,7 +16,7 @@ GroupTopics = Mapping[str, Sequence[str]]
 """Group → the topics it reads."""
 
 
-def command_on(identity: str, letter: DeadLetter, action: Action, topics: GroupTopics, clock: Clock) -> Outgoing:
+def command_on(identity: str, letter: DeadLetter, action: Action, topics: GroupTopics, clock: Clock) -> ProducerRecord:
     """The command: the owner of the letter's partition handles its event again, or gives it up."""
     data = DeadLetterAction(group=letter.group, dead_letter=identity, action=action)
     event = Event(
@@ -30,4 +30,4 @@ def command_on(identity: str, letter: DeadLetter, action: Action, topics: GroupT
     )
     # A wake-up that failed came from no topic: any of the group's reaches it.
     topic = letter.topic or topics[letter.group][0]
-    return Outgoing(topic, letter.partition, event.partitionkey, encode(event))
+    return ProducerRecord(topic, letter.partition, event.partitionkey, encode(event))

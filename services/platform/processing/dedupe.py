@@ -6,7 +6,7 @@ Number = tuple[int, int]
 BEFORE_ALL: Number = (-1, -1)
 
 
-class Seen:
+class DedupeVector:
     """Says whether an event is new. Kept in the partition row, never pruned: it has one entry a writer's partition."""
 
     def __init__(self, table: dict[str, Number]) -> None:

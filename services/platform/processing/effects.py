@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from schemas.values import Json
-from services.platform.processing.processor import Performed
+from services.platform.processing.processor import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 
 Perform = Callable[[Effect], Awaitable[dict[str, Json]]]
@@ -18,7 +18,7 @@ class Effects:
         self._perform = perform
         self._failed = failed
         self._running: set[asyncio.Task[None]] = set()
-        self._results: list[Performed] = []
+        self._results: list[EffectCompleted] = []
         self._news = asyncio.Event()
 
     def start(self, effect: Effect) -> None:
@@ -30,19 +30,19 @@ class Effects:
     async def _run(self, effect: Effect) -> None:
         try:
             # First the result, then the list: `take` puts another list in its place while the effect runs.
-            result = Performed(effect.name, await self._perform(effect))
+            result = EffectCompleted(effect.name, await self._perform(effect))
             self._results.append(result)
         except Exception as error:  # noqa: BLE001 - whatever a stage's effect raises is its bug, told and then left to its timer
             self._failed(effect, error)
         self._news.set()
 
-    def take(self) -> list[Performed]:
+    def pop_results(self) -> list[EffectCompleted]:
         """The results that came since."""
         self._news.clear()
         results, self._results = self._results, []
         return results
 
-    def put_back(self, results: list[Performed]) -> None:
+    def put_back(self, results: list[EffectCompleted]) -> None:
         """Results of a batch that was not committed."""
         self._results = [*results, *self._results]
 
@@ -51,7 +51,7 @@ class Effects:
         """Whether an effect runs or a result waits."""
         return bool(self._running or self._results)
 
-    async def news(self) -> None:
+    async def has_result(self) -> None:
         """Wait until a result may be there."""
         await self._news.wait()
 

@@ -15,5 +15,5 @@ Hook = Callable[[str], Awaitable[None]]
 """Called with the name of each point that is passed."""
 
 
-async def pass_by(point: str) -> None:
+async def no_failpoint(point: str) -> None:
     """The hook of production: nothing happens."""

@@ -9,7 +9,7 @@ import structlog
 from services.platform.bus.port import Assignment, Consumer
 from services.platform.core.errors import OutOfRange, Unavailable, Unknown
 from services.platform.processing.partition import DRAIN_SECONDS, PartitionOwner, Runtime, Stopped
-from services.platform.processing.processor import Stage
+from services.platform.processing.processor import StreamProcessor
 from services.platform.processing.restarts import Reopenings
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ class Processor:
     """Runs one stage in this process until cancelled, or until `drain` has finished."""
 
     # Any: the memory of a stage is its own; only its owner hands it back to it.
-    def __init__(self, stage: Stage[Any], runtime: Runtime) -> None:
+    def __init__(self, stage: StreamProcessor[Any], runtime: Runtime) -> None:
         self._stage = stage
         self._runtime = runtime
         self._owners: dict[int, PartitionOwner[Any]] = {}
@@ -42,7 +42,7 @@ class Processor:
         while not self._draining:
             try:
                 async with self._runtime.bus.consume(self._stage.group, self._stage.topics) as consumer:
-                    await self._follow(consumer)
+                    await self._track_assignment(consumer)
             except (Unavailable, Unknown) as error:
                 log.warning("group_lost", group=self.group, reason=type(error).__name__)
                 await asyncio.sleep(REJOIN_SECONDS)
@@ -50,7 +50,7 @@ class Processor:
                 self._joined = False
                 await self._release(list(self._tasks))
 
-    async def _follow(self, consumer: Consumer) -> None:
+    async def _track_assignment(self, consumer: Consumer) -> None:
         known: Assignment = {}
         while True:
             assigned = await consumer.assignment(known)
@@ -58,7 +58,7 @@ class Processor:
             await self._release([p for p, generation in known.items() if assigned.get(p) != generation])
             for partition, generation in assigned.items():
                 if known.get(partition) != generation:
-                    self._tasks[partition] = asyncio.create_task(self._own(partition, consumer))
+                    self._tasks[partition] = asyncio.create_task(self._start_partition(partition, consumer))
             known = dict(assigned)
             self._runtime.instruments.partitions.labels(self.group).set(len(known))
 
@@ -68,7 +68,7 @@ class Processor:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _own(self, partition: int, consumer: Consumer) -> None:
+    async def _start_partition(self, partition: int, consumer: Consumer) -> None:
         reopenings = self._reopenings[partition] = Reopenings()
         while not self._draining:
             try:

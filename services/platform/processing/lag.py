@@ -10,12 +10,12 @@ from services.platform.bus.port import Bus
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.batch import row_key
-from services.platform.store.collections import Row
+from services.platform.store.collections import PartitionCheckpoint
 from services.platform.store.port import Store
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 5.0
+INTERVAL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ async def lags(store: Store, bus: Bus, topics: Mapping[str, tuple[str, ...]]) ->
     ends = {p: await bus.end_offsets(every, p) for p in range(bus.partitions)}
     found = []
     for (group, partition), key in keys.items():
-        offsets = Row.model_validate(rows[key]).offsets if key in rows else {}
+        offsets = PartitionCheckpoint.model_validate(rows[key]).offsets if key in rows else {}
         for topic in topics[group]:
             behind = ends[partition][topic] - offsets.get(topic, 0)
             found.append(Lag(group, topic, partition, max(0, behind)))
@@ -53,4 +53,4 @@ async def watch_lag(
                 instruments.lag.labels(one.group, one.topic, str(one.partition)).set(one.events)
         except Unavailable as error:
             log.warning("lag_unknown", reason=str(error))
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(INTERVAL_SECONDS)

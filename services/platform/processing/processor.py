@@ -7,12 +7,12 @@ from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from schemas.envelope import Event
 from schemas.values import Json
-from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
 
 Memory = TypeVar("Memory")
 
 
-class Arrived(NamedTuple):
+class ReceivedEvent(NamedTuple):
     """An event of an input topic, not handled before."""
 
     event: Event
@@ -21,7 +21,7 @@ class Arrived(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class WakeUp:
+class TimerFired:
     """A timer that came due, after all input that was there at `due_at` has been read. Its document is gone with it."""
 
     name: str
@@ -30,17 +30,17 @@ class WakeUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Performed:
+class EffectCompleted:
     """The result of an effect. It comes only to the owner that performed it, and is lost with that process."""
 
     name: str
     data: dict[str, Json] = field(default_factory=dict)
 
 
-Input = Arrived | WakeUp | Performed
+Input = ReceivedEvent | TimerFired | EffectCompleted
 
 
-class Stage(Protocol[Memory]):
+class StreamProcessor(Protocol[Memory]):
     """Decides about the inputs of one group. Holds no state of its own: that is in documents and in `Memory`.
 
     `Memory` is what one partition keeps between batches (indexes, cached configuration). It is dropped, never
@@ -57,15 +57,15 @@ class Stage(Protocol[Memory]):
         """The topics it reads; all of one key space."""
         ...
 
-    def remember(self) -> Memory:
+    def new_memory(self) -> Memory:
         """A fresh memory."""
         ...
 
-    async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> None:
         """Fetch what `decide` will need for these inputs. Store errors pass through."""
         ...
 
-    def decide(self, work: Work, memory: Memory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: Memory, one: Input) -> None:
         """Handle one input: read and write through `work` only. Raising anything makes an event a dead letter."""
         ...
 
@@ -75,7 +75,7 @@ class Stage(Protocol[Memory]):
 
 
 @runtime_checkable
-class Unhurried(Protocol):
+class LowPriority(Protocol):
     """A stage nobody waits for: its batches come at most every `linger_seconds`, which makes them fewer and larger."""
 
     linger_seconds: float

@@ -11,13 +11,13 @@ T = TypeVar("T")
 TURN_SECONDS = 0.001
 
 
-class Turns:
+class TimeSlicer:
     """Of all stages of one process."""
 
     def __init__(self) -> None:
         self._one = asyncio.Lock()
 
-    async def each(self, step: Callable[[T], None], values: Iterable[T], clock: Clock) -> None:
+    async def slices(self, step: Callable[[T], None], values: Iterable[T], clock: Clock) -> None:
         """Take the step with each value; after every `TURN_SECONDS` all else that is ready in the loop goes first."""
         async with self._one:
             until = clock.monotonic() + TURN_SECONDS

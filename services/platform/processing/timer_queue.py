@@ -14,7 +14,7 @@ REFILL_BEFORE = timedelta(seconds=10)
 PAGE = 1000
 
 
-class Agenda:
+class TimerQueue:
     """Knows what is due next. A million timers beyond the horizon cost nothing."""
 
     def __init__(self, group: str, partition: int) -> None:
@@ -60,7 +60,7 @@ class Agenda:
             heapq.heappush(self._heap, entry)
         return [self._pending[name] for _, name in found]
 
-    def still(self, timer: Timer) -> bool:
+    def is_scheduled(self, timer: Timer) -> bool:
         """Whether this timer still stands as it was."""
         return self._is_current(timer.due_at, timer.name)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from schemas.envelope import Event, decode, document, encode
 from schemas.topics import is_fact, topic_of
 from schemas.values import Contract, Json
-from services.platform.bus.port import MAX_EVENT_BYTES, Outgoing, partition_of
+from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, partition_of
 from services.platform.core.errors import TooLarge
 from services.platform.core.identifiers import derived_id
 from services.platform.store.collections import FACTS, TIMERS, Timer
@@ -29,7 +29,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PartitionContext:
     """Where a batch is decided: the group, its partition, the number that its commit will have."""
 
     group: str
@@ -53,7 +53,7 @@ class Effect:
 
 
 @dataclass(slots=True)
-class Work:
+class UnitOfWork:
     """The unit of work of one batch. `now` never goes back from batch to batch of a partition.
 
     `kept` are documents that the place wrote in earlier batches, as they are now; None: removed. `written` are this batch's.
@@ -62,19 +62,19 @@ class Work:
     programming error (LookupError), so that every read is batched.
     """
 
-    place: Place
+    place: PartitionContext
     now: datetime
     reader: Reader
-    kept: Mapping[Key, BaseModel | None] = field(default_factory=dict)
+    cache: Mapping[Key, BaseModel | None] = field(default_factory=dict)
     cause: str = ""
     _seen: dict[Key, BaseModel | None] = field(default_factory=dict)
     written: dict[Key, BaseModel | None] = field(default_factory=dict)
     _facts: list[Put] = field(default_factory=list)
-    outbox: list[Outgoing] = field(default_factory=list)
+    outbox: list[ProducerRecord] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     _order: int = 0
 
-    async def fetch(self, wanted: Iterable[tuple[Collection[Any], Iterable[str]]]) -> None:
+    async def preload(self, wanted: Iterable[tuple[Collection[Any], Iterable[str]]]) -> None:
         """Read these documents, all in one call of the store; what was read or written before is kept."""
         collections = {Key(c.name, i): c for c, ids in wanted for i in ids}
         missing = [key for key in collections if not self._holds(key, collections[key])]
@@ -87,9 +87,9 @@ class Work:
         """Whether it is held, or can be without reading: `kept` is what the place wrote last of what it alone writes."""
         if key in self._seen or key in self.written:
             return True
-        if key not in self.kept or collection.writer != self.place.group:
+        if key not in self.cache or collection.writer != self.place.group:
             return False
-        self._seen[key] = self.kept[key]
+        self._seen[key] = self.cache[key]
         return True
 
     async def query(self, collection: Collection[Model], query: Query) -> list[Model]:
@@ -125,7 +125,7 @@ class Work:
         """Remove a document, if it is there."""
         self.written[Key(collection.name, identity)] = None
 
-    def held(self, collection: Collection[Model]) -> dict[str, Model]:
+    def cached(self, collection: Collection[Model]) -> dict[str, Model]:
         """Every document of a collection that this batch has read or written, by id, as it is now."""
         merged = {**self._seen, **self.written}
         return {k.id: cast(Model, v) for k, v in merged.items() if k.collection == collection.name and v is not None}
@@ -149,7 +149,7 @@ class Work:
         `key` is the person key or, on `routing` and `customers`, the workspace. `topic` and `partition` only for
         control events.
         """
-        event = Event.made(
+        event = Event.unvalidated(
             specversion="1.0",
             id=self.new_id(event_type),
             source=self.place.source,
@@ -162,23 +162,23 @@ class Work:
             seq=self.place.seq,
             index=len(self.outbox),
             data=data.__pydantic_serializer__.to_python(data, mode="json"),
-        ).tells(data)
+        ).with_payload(data)
         value = encode(event)
         if len(value) > MAX_EVENT_BYTES:
             raise TooLarge(f"{event.type} has {len(value)} bytes, the bus takes {MAX_EVENT_BYTES}")
         to = partition_of(key, self.place.partitions) if partition is None else partition
-        self.outbox.append(Outgoing(topic or topic_of(event_type).name, to, key, value))
+        self.outbox.append(ProducerRecord(topic or topic_of(event_type).name, to, key, value))
         if topic is None and is_fact(event_type):
             self._facts.append(fact_of(event, value))
         return event
 
-    def wake(self, name: str, due_at: datetime, data: Mapping[str, Json] | None = None) -> None:
+    def set_timer(self, name: str, due_at: datetime, data: Mapping[str, Json] | None = None) -> None:
         """Ask for a `WakeUp` of this name at `due_at`, in place of any earlier one of that name."""
         place = self.place
         timer = Timer(group=place.group, partition=place.partition, name=name, due_at=due_at, data=dict(data or {}))
         self.put(TIMERS, self.timer_id(name), timer)
 
-    def unwake(self, name: str) -> None:
+    def cancel_timer(self, name: str) -> None:
         """Take a wake-up back, if there is one."""
         self.delete(TIMERS, self.timer_id(name))
 
@@ -186,7 +186,7 @@ class Work:
         """The id of the timer document of a name."""
         return f"{self.place.group}/{self.place.partition}/{name}"
 
-    def perform(self, name: str, data: Mapping[str, Json]) -> None:
+    def schedule_effect(self, name: str, data: Mapping[str, Json]) -> None:
         """Do something outside after the commit; see `Effect`. Give a timer too: the process may die in between."""
         self.effects.append(Effect(name, dict(data), self.now))
 

@@ -22,25 +22,25 @@ from typing import Any, TypeVar
 
 import structlog
 
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Misconfigured, Unavailable, Unknown
 from services.platform.sqlite.damage import Damaged, check_file, sentence
 from services.platform.sqlite.jobs import (
     Connection,
-    Ends,
+    EndOffsets,
     Job,
     Jobs,
     Log,
     events_of,
     is_busy,
-    left,
     roll_back,
+    rollback_or_discard,
     run_jobs,
-    verdict,
+    translate_error,
 )
-from services.platform.sqlite.worker_thread import Aside
+from services.platform.sqlite.worker_thread import WorkerThreads
 
-__all__ = ["BUSY_SECONDS", "Connection", "Database", "Ends", "open_database"]
+__all__ = ["BUSY_SECONDS", "Connection", "Database", "EndOffsets", "open_database"]
 
 _log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ CACHE_KIB = 32_768
 """Per connection, as it is needed. The default of 2 MiB did not hold the pages of a minute."""
 LOOK_SECONDS = 60.0
 """For a look at the whole file beside everything else; what is not seen by then is seen when it is read."""
-ROUNDS = 3
+LOOP_TICKS_BETWEEN_COMMITS = 3
 """Of the event loop between two transactions: whoever was answered by one, or waits for what it wrote, reads, decides and
 is in the next. Without, most of what follows from a message waited for two."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
@@ -80,14 +80,16 @@ class Database:
     _writer: Connection | None = None
     _reader: Connection | None = None
     _idle_readers: "SimpleQueue[Connection]" = field(default_factory=SimpleQueue)
-    _disk: Aside = field(init=False)
-    _reading: Aside = field(init=False)
+    _disk: WorkerThreads = field(init=False)
+    _reading: WorkerThreads = field(init=False)
 
     def __post_init__(self) -> None:
-        self._disk = Aside(self.loop, "sqlite-writer")
-        self._reading = Aside(self.loop, "sqlite-reader", READERS)
+        self._disk = WorkerThreads(self.loop, "sqlite-writer")
+        self._reading = WorkerThreads(self.loop, "sqlite-reader", READERS)
 
-    async def write(self, apply: Callable[[Connection], T], events: Sequence[Outgoing] = (), *, size: int = 0) -> T:
+    async def write(
+        self, apply: Callable[[Connection], T], events: Sequence[ProducerRecord] = (), *, size: int = 0
+    ) -> T:
         """Run `apply` in the next transaction, append `events` to the log with it, return after COMMIT.
 
         What `apply` raises undoes it alone, not its neighbours in the transaction. Raises Unavailable (nothing
@@ -102,7 +104,7 @@ class Database:
         done: T = await job.done
         return done
 
-    async def glance(self, look: Callable[[Connection], T]) -> T:
+    async def read_inline(self, look: Callable[[Connection], T]) -> T:
         """As `read`, at once in the event loop: for what takes microseconds, less than going to a thread would."""
         self._check_open()
         try:
@@ -148,7 +150,7 @@ class Database:
 
     def _verdict(self, error: Exception) -> Exception:
         """The verdict on an error; damage is remembered, for it does not mend itself."""
-        found = verdict(error)
+        found = translate_error(error)
         if isinstance(found, Damaged):
             self._note(found)
         return found
@@ -210,7 +212,7 @@ class Database:
             finally:
                 self._idle_readers.put(connection)
         except sqlite3.Error as error:
-            raise verdict(error) from error
+            raise translate_error(error) from error
 
     def _idle_reader(self) -> Connection:
         # As many as threads at most: who looks has taken one out, and nobody else could find it.
@@ -236,7 +238,7 @@ class Database:
     async def _write_group(self) -> None:
         """One transaction of what waits. Every failure is told to who it is about: writing goes on."""
         jobs: list[Job[Any]] = []
-        ends: Ends = {}
+        ends: EndOffsets = {}
         waited = len(self._jobs)
         try:
             ends = await self._transact(await self._begin(), jobs)
@@ -245,9 +247,9 @@ class Database:
             for job in jobs:
                 job.error = job.error or self._verdict(error)
             # A connection whose COMMIT failed may hold pages that are not in the file: read it anew.
-            self._writer = left(self._writer, keep=not isinstance(error, Unknown))
-        self._answer(jobs, ends)
-        for _ in range(ROUNDS):
+            self._writer = rollback_or_discard(self._writer, keep=not isinstance(error, Unknown))
+        self._resolve_jobs(jobs, ends)
+        for _ in range(LOOP_TICKS_BETWEEN_COMMITS):
             await asyncio.sleep(0)
 
     async def _begin(self) -> Connection:
@@ -265,7 +267,7 @@ class Database:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _transact(self, connection: Connection, jobs: list[Job[Any]]) -> Ends:
+    async def _transact(self, connection: Connection, jobs: list[Job[Any]]) -> EndOffsets:
         """What waits now, as far as it goes together: `jobs` gets that. Raises what undid all of it."""
         run_jobs(connection, self._jobs, jobs)
         if all(job.error is not None for job in jobs):
@@ -279,7 +281,7 @@ class Database:
             raise Unknown(f"SQLite: COMMIT failed: {error}") from error
         return ends
 
-    def _answer(self, jobs: list[Job[Any]], ends: Ends) -> None:
+    def _resolve_jobs(self, jobs: list[Job[Any]], ends: EndOffsets) -> None:
         self.waiting -= len(jobs)
         self.waiting_bytes -= sum(job.size for job in jobs)
         if ends and self.log is not None:

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
 from services.platform.sqlite.damage import Damaged, is_damage
 
 T = TypeVar("T")
 Connection = sqlite3.Connection
-Ends = dict[tuple[str, int], int]
+EndOffsets = dict[tuple[str, int], int]
 """(topic, partition) → the offset that its next event will have."""
 
 GROUP_JOBS = 256
 GROUP_BYTES = 8_000_000
 GROUP_SECONDS = 0.005
 """Statements run in the event loop: no job is begun after so long, it opens the next transaction."""
-AWAY = frozenset(
+UNAVAILABLE_CODES = frozenset(
     {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
@@ -43,9 +43,9 @@ AWAY = frozenset(
 class Log(Protocol):
     """What a bus hangs into the writer: `append` runs in the transaction, `appended` after COMMIT."""
 
-    def append(self, connection: Connection, events: Sequence[Outgoing]) -> Ends: ...
+    def append(self, connection: Connection, events: Sequence[ProducerRecord]) -> EndOffsets: ...
 
-    def appended(self, ends: Ends, events: Sequence[Outgoing]) -> None: ...
+    def appended(self, ends: EndOffsets, events: Sequence[ProducerRecord]) -> None: ...
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Job(Generic[T]):
 
     apply: Callable[[Connection], T]
     done: "asyncio.Future[T]"
-    events: Sequence[Outgoing] = ()
+    events: Sequence[ProducerRecord] = ()
     size: int = 0
     result: T | None = None
     error: Exception | None = None
@@ -64,7 +64,7 @@ class Job(Generic[T]):
         try:
             self.result = self.apply(connection)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked
-            self.error = verdict(error)
+            self.error = translate_error(error)
 
     def resolve(self) -> None:
         """Answer who waits, if anybody still does."""
@@ -91,10 +91,10 @@ def run_jobs(connection: Connection, waiting: Jobs, jobs: list[Job[Any]]) -> Non
         if alone:
             job.run(connection)
         else:
-            _run_apart(connection, job)
+            _run_individually(connection, job)
 
 
-def _run_apart(connection: Connection, job: Job[Any]) -> None:
+def _run_individually(connection: Connection, job: Job[Any]) -> None:
     connection.execute("SAVEPOINT job")
     job.run(connection)
     if job.error is not None:
@@ -104,7 +104,7 @@ def _run_apart(connection: Connection, job: Job[Any]) -> None:
     connection.execute("RELEASE job")
 
 
-def events_of(jobs: Sequence[Job[Any]]) -> list[Outgoing]:
+def events_of(jobs: Sequence[Job[Any]]) -> list[ProducerRecord]:
     """The events of the jobs that did not fail, in order."""
     return [event for job in jobs if job.error is None for event in job.events]
 
@@ -115,7 +115,7 @@ def roll_back(connection: Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def left(connection: Connection | None, *, keep: bool) -> Connection | None:
+def rollback_or_discard(connection: Connection | None, *, keep: bool) -> Connection | None:
     """The connection after a failed transaction, rolled back; None when it was let go."""
     if connection is None:
         return None
@@ -134,11 +134,11 @@ def is_busy(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error) and code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
 
-def verdict(error: Exception) -> Exception:
+def translate_error(error: Exception) -> Exception:
     """`Unavailable` for what the file or the machine did (`Damaged` is one); anything else is a bug and stays what it is."""
     if isinstance(error, sqlite3.Error) and is_damage(error):
         return Damaged(f"SQLite: {error}")
     code = getattr(error, "sqlite_errorcode", None)
-    if isinstance(error, sqlite3.Error) and code is not None and code & 0xFF in AWAY:
+    if isinstance(error, sqlite3.Error) and code is not None and code & 0xFF in UNAVAILABLE_CODES:
         return Unavailable(f"SQLite: {error}")
     return error

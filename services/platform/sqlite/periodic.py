@@ -12,7 +12,7 @@ logger = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def running(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
+async def periodic(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
     """Do `work` now and again while the context is open; a bus that is away is tried again."""
     task = asyncio.create_task(_repeat(work, seconds))
     try:

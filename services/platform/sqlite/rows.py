@@ -23,7 +23,7 @@ def insert_rows(
 
 @lru_cache(maxsize=1024)
 def _statement(head: str, width: int, count: int, tail: str) -> str:
-    return f"{head} VALUES {', '.join([f'({marks(width)})'] * count)} {tail}"
+    return f"{head} VALUES {', '.join([f'({placeholders(width)})'] * count)} {tail}"
 
 
 def pad(values: Sequence[str]) -> list[str]:
@@ -32,6 +32,6 @@ def pad(values: Sequence[str]) -> list[str]:
     return [*values, *[values[-1]] * missing]
 
 
-def marks(count: int) -> str:
+def placeholders(count: int) -> str:
     """So many parameters: `?, ?`."""
     return ", ".join("?" * count)

@@ -16,7 +16,7 @@ _Call = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 
 
 @dataclass(slots=True)
-class Aside:
+class WorkerThreads:
     """Runs calls on threads of its own, and answers in the event loop that asked."""
 
     loop: asyncio.AbstractEventLoop

@@ -1,12 +1,12 @@
 """The collections that the runtime itself keeps: partition rows, outboxes, timers, outcomes, facts, dead letters."""
 
-from schemas.commands import Outcome
+from schemas.commands import CommandResult
 from schemas.envelope import Event
 from schemas.values import Contract, Instant, Json
 from services.platform.store.port import Collection, Index
 
 
-class Row(Contract):
+class PartitionCheckpoint(Contract):
     """The partition row of a group: input position, fence, event number and dedupe table in one.
 
     `offsets`: per topic the next offset to read. `seen`: per `source|topic` the last `[seq, index]` handled.
@@ -58,10 +58,10 @@ class DeadLetter(Contract):
     at: Instant
 
 
-ROWS = Collection("rows", Row, writer="any")
+ROWS = Collection("rows", PartitionCheckpoint, writer="any")
 OUTBOXES = Collection("outboxes", Outbox, writer="any")
 TIMERS = Collection("timers", Timer, writer="any", indexes=(Index("due", ("group", "partition", "due_at")),))
-OUTCOMES = Collection("outcomes", Outcome, writer="any", indexes=(Index("at", ("at",)),))
+OUTCOMES = Collection("outcomes", CommandResult, writer="any", indexes=(Index("at", ("at",)),))
 FACTS = Collection(
     "facts",
     Fact,

@@ -9,24 +9,24 @@ import zlib
 from schemas.values import Json
 from services.platform.store.port import Query
 
-Place = list[Json]
+KeysetPosition = list[Json]
 """The ordering values of a document, its id last."""
 
 
-def written_cursor(query: Query, place: Place) -> str:
+def encode_cursor(query: Query, place: KeysetPosition) -> str:
     """The cursor of the page after the one that ends at this place."""
-    text = json.dumps([_mark(query), *place], separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps([_type_tag(query), *place], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def read_cursor(query: Query, cursor: str, length: int) -> Place:
+def decode_cursor(query: Query, cursor: str, length: int) -> KeysetPosition:
     """The place that a cursor of this query holds, of `length` values. Raises ValueError for any other text."""
     try:
         mark, *place = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise ValueError("the cursor is not one that a page gave") from error
     whole = len(place) == length and isinstance(place[-1], str) and all(map(_is_single, place))
-    if mark != _mark(query) or not whole:
+    if mark != _type_tag(query) or not whole:
         raise ValueError("the cursor belongs to another query")
     return list(place)
 
@@ -45,7 +45,7 @@ def _is_single(value: Json) -> bool:
     return True
 
 
-def _mark(query: Query) -> int:
+def _type_tag(query: Query) -> int:
     """The same for every page of one query, whatever its limit."""
     asked = [query.collection, query.index, sorted(query.equals.items()), query.descending]
     return zlib.crc32(json.dumps(asked, ensure_ascii=False).encode())

@@ -21,7 +21,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
-from services.platform.bus.port import MAX_EVENT_BYTES, Outgoing
+from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord
 from services.platform.core.errors import Fenced, Misconfigured, TooLarge, Unavailable, Unknown
 from services.platform.store.mongo_pages import all_of, plan, value_at
 from services.platform.store.port import (
@@ -42,7 +42,7 @@ READ_SECONDS = 5.0
 COMMIT_SECONDS = 10.0
 ABORT_SECONDS = 2.0
 CHECK_SECONDS = 0.9
-HELD = "_held"
+CONDITION_TOUCH_FIELD = "_held"
 """Written to a document that a commit only looks at: MongoDB sees no conflict in an update that changes nothing."""
 
 Raw = dict[str, Any]
@@ -51,7 +51,7 @@ Session = AsyncIOMotorClientSession
 Documents = AsyncIOMotorCollection[Raw]
 
 
-class _PlainInteger(TypeDecoder):
+class _IntSubclassEncoder(TypeDecoder):
     """A whole number of more than 32 bits is an `int` like any other."""
 
     @property
@@ -69,7 +69,7 @@ class MongoStore:
         self._client = client
         self._database = client.get_default_database(
             "pasokh",
-            codec_options=CodecOptions(type_registry=TypeRegistry([_PlainInteger()])),
+            codec_options=CodecOptions(type_registry=TypeRegistry([_IntSubclassEncoder()])),
             read_preference=ReadPreference.PRIMARY,
             read_concern=ReadConcern("majority"),
             write_concern=WriteConcern("majority"),
@@ -83,8 +83,8 @@ class MongoStore:
         """Connect. Raises Unavailable, and Misconfigured for a bad URL or a server that has no transactions."""
         client = _connect(url)
         try:
-            with _away_is_unavailable():
-                refuse_standalone(await client.admin.command("hello"))
+            with _translate_errors():
+                require_replica_set(await client.admin.command("hello"))
             store = cls(client)
             yield store
             if store._running:
@@ -93,7 +93,7 @@ class MongoStore:
             await _close(client)
 
     async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
-        with _away_is_unavailable():
+        with _translate_errors():
             present = set(await self._database.list_collection_names())
             for collection in collections:
                 await self._prepare(collection, is_new=collection.name not in present)
@@ -111,7 +111,7 @@ class MongoStore:
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
         await self._primary()
-        with _away_is_unavailable(), pymongo.timeout(READ_SECONDS):
+        with _translate_errors(), pymongo.timeout(READ_SECONDS):
             found = await asyncio.gather(*(self._find(name, ids) for name, ids in _by_collection(keys).items()))
         return {key: document for part in found for key, document in part}
 
@@ -124,7 +124,7 @@ class MongoStore:
         sort = [(field, pymongo.DESCENDING if query.descending else pymongo.ASCENDING) for field in planned.order]
         raw: list[Raw] = []
         await self._primary()
-        with _away_is_unavailable(), pymongo.timeout(READ_SECONDS):
+        with _translate_errors(), pymongo.timeout(READ_SECONDS):
             for wanted in planned.filters():
                 missing = query.limit + 1 - len(raw)
                 raw += await documents.find(wanted).sort(sort).limit(missing).to_list(None)
@@ -136,11 +136,11 @@ class MongoStore:
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         documents = self._documents(collection)
         await self._primary()
-        with _away_is_unavailable(), pymongo.timeout(READ_SECONDS):
+        with _translate_errors(), pymongo.timeout(READ_SECONDS):
             found = documents.find({"_id": {"$gt": after}}).sort([("_id", pymongo.ASCENDING)]).limit(limit)
             return [_split(one) for one in await found.to_list(None)]
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):
             raise TooLarge(f"an event of the outbox is larger than {MAX_EVENT_BYTES} bytes")
         puts = self._checked(changes)
@@ -190,7 +190,7 @@ class MongoStore:
         """Whether it was applied; False: another transaction was in the way, and nothing happened."""
         # None left would mean for ever.
         left = max(0.001, deadline - asyncio.get_running_loop().time())
-        with _away_is_unavailable(), pymongo.timeout(left):
+        with _translate_errors(), pymongo.timeout(left):
             session = await _session(self._client)
         try:
             with pymongo.timeout(left):
@@ -210,7 +210,7 @@ class MongoStore:
     async def _write(self, session: Session, changes: Changes, puts: Mapping[Key, Document]) -> None:
         rest: dict[Key, Document | None] = {**dict.fromkeys(changes.deletes), **puts}
         for key, conditions in _by_key(changes.conditions).items():
-            await self._hold(session, key, conditions, rest)
+            await self._check_condition(session, key, conditions, rest)
             rest.pop(key, None)
         edits: dict[str, list[ReplaceOne[Raw] | DeleteOne]] = {}
         for key, document in rest.items():
@@ -220,7 +220,7 @@ class MongoStore:
         for name, operations in edits.items():
             await self._documents(name).bulk_write(operations, ordered=False, session=session)
 
-    async def _hold(
+    async def _check_condition(
         self, session: Session, key: Key, conditions: Sequence[Condition], writes: Mapping[Key, Document | None]
     ) -> None:
         """Check the conditions of one document by writing it: a rival then meets a conflict, not an old reading."""
@@ -235,7 +235,7 @@ class MongoStore:
             elif key in writes:
                 held = (await documents.delete_one(wanted, session=session)).deleted_count == 1
             else:
-                touch = {"$currentDate": {HELD: {"$type": "timestamp"}}}
+                touch = {"$currentDate": {CONDITION_TOUCH_FIELD: {"$type": "timestamp"}}}
                 held = (await documents.update_one(wanted, touch, session=session)).matched_count == 1
         if not held:
             raise Fenced(f"{key} is not as the commit expects it")
@@ -243,7 +243,7 @@ class MongoStore:
     async def check(self) -> None:
         await self._primary(CHECK_SECONDS)
         now = {"$currentDate": {"at": True}}
-        with _away_is_unavailable(), pymongo.timeout(CHECK_SECONDS):
+        with _translate_errors(), pymongo.timeout(CHECK_SECONDS):
             await self._database["checks"].update_one({"_id": "check"}, now, upsert=True)
 
     async def _primary(self, seconds: float = SELECTION_SECONDS) -> None:
@@ -266,7 +266,7 @@ class MongoStore:
         return indexes[query.index]
 
 
-def refuse_standalone(hello: Mapping[str, Any]) -> None:
+def require_replica_set(hello: Mapping[str, Any]) -> None:
     """Raises Misconfigured when the answer to `hello` is that of a server without transactions."""
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         raise Misconfigured(
@@ -304,7 +304,7 @@ async def _finish(session: Session, deadline: float) -> bool:
 
 def _split(raw: Raw) -> tuple[str, Document]:
     document = dict(raw)
-    document.pop(HELD, None)
+    document.pop(CONDITION_TOUCH_FIELD, None)
     return document.pop("_id"), document
 
 
@@ -323,7 +323,7 @@ def _by_key(conditions: Iterable[Condition]) -> dict[Key, list[Condition]]:
 
 
 @contextmanager
-def _away_is_unavailable() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.values import Json
-from services.platform.store.cursors import Place, read_cursor, written_cursor
+from services.platform.store.cursors import KeysetPosition, decode_cursor, encode_cursor
 from services.platform.store.port import Index, Query
 
 Filter = Mapping[str, Any]
@@ -17,7 +17,7 @@ class Plan:
 
     query: Query
     order: tuple[str, ...]
-    after: Place | None
+    after: KeysetPosition | None
 
     def filters(self) -> Iterator[Filter]:
         """What to find, one after the other, each a range of the index; together they are in order."""
@@ -36,12 +36,12 @@ class Plan:
             return
         for position in reversed(range(len(self.order))):
             same = [{f: {"$eq": v}} for f, v in zip(self.order[:position], self.after[:position], strict=True)]
-            for beyond in _beyond(self.order[position], self.after[position], descending=self.query.descending):
+            for beyond in _keyset_filter(self.order[position], self.after[position], descending=self.query.descending):
                 yield [*same, beyond]
 
     def cursor(self, last: Mapping[str, Any]) -> str:
         """The cursor of the page after the one that ends with this document."""
-        return written_cursor(self.query, [value_at(last, field) for field in self.order])
+        return encode_cursor(self.query, [value_at(last, field) for field in self.order])
 
 
 def plan(index: Index, query: Query) -> Plan:
@@ -51,7 +51,7 @@ def plan(index: Index, query: Query) -> Plan:
         raise LookupError(f"{sorted(query.equals)} are not the first fields of {query.collection}.{query.index}")
     if not order and (query.at_least is not None or query.below is not None):
         raise LookupError(f"{query.collection}.{query.index} has no field left to bound")
-    after = None if query.after is None else read_cursor(query, query.after, len(order) + 1)
+    after = None if query.after is None else decode_cursor(query, query.after, len(order) + 1)
     return Plan(query, (*order, "_id"), after)
 
 
@@ -68,7 +68,7 @@ def value_at(document: Mapping[str, Any], field: str) -> Json:
     return value  # type: ignore[no-any-return]  # documents are our own JSON
 
 
-def _beyond(field: str, value: Json, *, descending: bool) -> Sequence[Filter]:
+def _keyset_filter(field: str, value: Json, *, descending: bool) -> Sequence[Filter]:
     """Null (or nothing) sorts before everything, and `$gt` and `$lt` never meet it."""
     if value is None:
         return () if descending else ({field: {"$ne": None}},)

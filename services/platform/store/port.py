@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel
 
 from schemas.values import Json
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 
 Document = dict[str, Json]
 Model = TypeVar("Model", bound=BaseModel)
@@ -49,7 +49,7 @@ class Put(NamedTuple):
 
     key: Key
     value: Document | BaseModel
-    text: str | None = None
+    encoded: str | None = None
 
     @property
     def document(self) -> Document:
@@ -73,7 +73,7 @@ class Changes:
     conditions: Sequence[Condition] = ()
     puts: Sequence[Put] = ()
     deletes: Sequence[Key] = ()
-    outbox: Sequence[Outgoing] = ()
+    outbox: Sequence[ProducerRecord] = ()
     outbox_key: Key | None = None
 
 
@@ -125,7 +125,7 @@ class Store(Protocol):
         """
         ...
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         """Apply everything or nothing; returns the events that are still to be published.
 
         An embedded pair appends `outbox` to its log in the same transaction and returns none. Every other store
@@ -139,11 +139,11 @@ class Store(Protocol):
         ...
 
 
-def outbox_document(events: Sequence[Outgoing]) -> Document:
+def outbox_document(events: Sequence[ProducerRecord]) -> Document:
     """The document that keeps an outbox until it is published."""
     return {"events": [[e.topic, e.partition, e.key, e.value.decode()] for e in events]}
 
 
-def outbox_events(rows: Sequence[tuple[str, int, str, str]]) -> list[Outgoing]:
+def outbox_events(rows: Sequence[tuple[str, int, str, str]]) -> list[ProducerRecord]:
     """The events of the rows in `outbox_document`, in order."""
-    return [Outgoing(topic, partition, key, value.encode()) for topic, partition, key, value in rows]
+    return [ProducerRecord(topic, partition, key, value.encode()) for topic, partition, key, value in rows]

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from services.platform.bus.port import MAX_EVENT_BYTES, Outgoing
+from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord
 from services.platform.core.errors import TooLarge
 from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, open_database
 from services.platform.sqlite.snapshot import LAYOUT
 from services.platform.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
 from services.platform.store.sqlite_documents import (
-    Edit,
-    Shape,
+    TableSchema,
     Values,
+    WriteSet,
     apply_edit,
     make_table,
     read_after,
@@ -34,7 +34,7 @@ class SqliteStore:
     def __init__(self, database: Database, *, paired: bool) -> None:
         self._database = database
         self._paired = paired
-        self._shapes: dict[str, Shape] = {}
+        self._shapes: dict[str, TableSchema] = {}
 
     @classmethod
     @asynccontextmanager
@@ -52,18 +52,18 @@ class SqliteStore:
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
         wanted = [(self._shape(name), ids) for name, ids in _by_collection(keys).items()]
-        return dict(await self._database.glance(lambda connection: read_documents(connection, wanted)))
+        return dict(await self._database.read_inline(lambda connection: read_documents(connection, wanted)))
 
     async def query(self, query: Query) -> Page:
         plan = plan_query(self._shape(query.collection), query)
-        read = self._database.glance if query.limit <= SMALL_PAGE else self._database.read
+        read = self._database.read_inline if query.limit <= SMALL_PAGE else self._database.read
         return await read(lambda connection: read_page(connection, plan))
 
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         shape = self._shape(collection)
         return await self._database.read(lambda connection: read_after(connection, shape, after, limit))
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):
             raise TooLarge(f"an event of the outbox is larger than {MAX_EVENT_BYTES} bytes")
         if self._paired:
@@ -72,17 +72,17 @@ class SqliteStore:
         await self._apply(changes)
         return changes.outbox
 
-    async def _apply(self, changes: Changes, events: Sequence[Outgoing] = ()) -> None:
+    async def _apply(self, changes: Changes, events: Sequence[ProducerRecord] = ()) -> None:
         edit = self._edit(changes)
         size = sum(len(str(row[1])) for _, rows in edit.rows for row in rows) + sum(len(e.value) for e in events)
         await self._database.write(lambda connection: apply_edit(connection, edit), events, size=size)
 
-    def _edit(self, changes: Changes) -> Edit:
+    def _edit(self, changes: Changes) -> WriteSet:
         rows: dict[str, list[Values]] = {}
         for put in self._puts(changes):
             shape = self._shape(put.key.collection)
             rows.setdefault(shape.name, []).append(shape.row(put))
-        return Edit(
+        return WriteSet(
             conditions=[(self._shape(c.key.collection).table, c) for c in changes.conditions],
             rows=[(self._shape(name), values) for name, values in rows.items()],
             removed=[(self._shape(name).table, ids) for name, ids in _by_collection(changes.deletes).items()],
@@ -95,7 +95,7 @@ class SqliteStore:
             raise ValueError("a commit with an outbox names the document that keeps it")
         return [*changes.puts, Put(changes.outbox_key, outbox_document(changes.outbox))]
 
-    def _shape(self, name: str) -> Shape:
+    def _shape(self, name: str) -> TableSchema:
         if name not in self._shapes:
             raise LookupError(f"the collection {name} was not prepared")
         return self._shapes[name]
@@ -105,7 +105,7 @@ class SqliteStore:
         await self._database.write(_touch)
 
 
-def _make_tables(shapes: Iterable[Shape], connection: Connection) -> None:
+def _make_tables(shapes: Iterable[TableSchema], connection: Connection) -> None:
     for shape in shapes:
         make_table(connection, shape)
 

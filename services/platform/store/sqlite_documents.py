@@ -12,16 +12,16 @@ from pydantic import BaseModel
 from schemas.values import Json, instant_text
 from services.platform.core.errors import Fenced
 from services.platform.sqlite.database import Connection
-from services.platform.sqlite.rows import insert_rows, marks, pad
+from services.platform.sqlite.rows import insert_rows, pad, placeholders
 from services.platform.store.port import Collection, Condition, Document, Index, Key, Put
 
 Values = tuple[object, ...]
-PLAIN = frozenset({str, int, float, bool, type(None)})
+SCALAR_TYPES = frozenset({str, int, float, bool, type(None)})
 """Types whose values are in JSON, and in an index, as they are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class TableSchema:
     """A collection as a table. `columns` are its indexed fields."""
 
     name: str
@@ -49,20 +49,20 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class WriteSet:
     """A commit, encoded: conditions by table, rows by shape, ids to remove by table."""
 
     conditions: Sequence[tuple[str, Condition]]
-    rows: Sequence[tuple[Shape, Sequence[Values]]]
+    rows: Sequence[tuple[TableSchema, Sequence[Values]]]
     removed: Sequence[tuple[str, Sequence[str]]]
 
 
-def shape_of(collection: Collection[BaseModel]) -> Shape:
+def shape_of(collection: Collection[BaseModel]) -> TableSchema:
     """The table of a collection."""
     columns = tuple(dict.fromkeys(f for index in collection.indexes for f in index.fields))
     replaced = ", ".join(f"{name} = excluded.{name}" for name in ("doc", *map(column_name, columns)))
     table = _quoted(f"doc_{collection.name}")
-    return Shape(
+    return TableSchema(
         name=collection.name,
         table=table,
         columns=columns,
@@ -77,12 +77,12 @@ def column_name(field: str) -> str:
     return _quoted(f"at_{field}")
 
 
-def index_name(shape: Shape, index: Index) -> str:
+def index_name(shape: TableSchema, index: Index) -> str:
     """The quoted name of an index; it names the fields, so that a changed declaration is another index."""
     return _quoted(f"ix_{shape.name}({','.join(index.fields)})")
 
 
-def make_table(connection: Connection, shape: Shape) -> None:
+def make_table(connection: Connection, shape: TableSchema) -> None:
     """Make what is missing: table, columns (filled from the documents that are there), indexes."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS {shape.table} (id TEXT PRIMARY KEY NOT NULL, doc TEXT NOT NULL)")
     there = {row[1] for row in connection.execute(f"PRAGMA table_info({shape.table})")}
@@ -97,37 +97,39 @@ def make_table(connection: Connection, shape: Shape) -> None:
         connection.execute(f"CREATE INDEX IF NOT EXISTS {index_name(shape, index)} ON {shape.table} ({columns})")
 
 
-def read_documents(connection: Connection, wanted: Sequence[tuple[Shape, Sequence[str]]]) -> list[tuple[Key, Document]]:
+def read_documents(
+    connection: Connection, wanted: Sequence[tuple[TableSchema, Sequence[str]]]
+) -> list[tuple[Key, Document]]:
     """The documents that exist, all of one moment."""
     if not wanted:
         return []
     padded = [pad(ids) for _, ids in wanted]
     statement = " UNION ALL ".join(
-        f"SELECT {n}, id, doc FROM {shape.table} WHERE id IN ({marks(len(padded[n]))})"
+        f"SELECT {n}, id, doc FROM {shape.table} WHERE id IN ({placeholders(len(padded[n]))})"
         for n, (shape, _) in enumerate(wanted)
     )
     rows = connection.execute(statement, [i for ids in padded for i in ids]).fetchall()
     return [(Key(wanted[n][0].name, i), orjson.loads(doc)) for n, i, doc in rows]
 
 
-def read_after(connection: Connection, shape: Shape, after: str, limit: int) -> list[tuple[str, Document]]:
+def read_after(connection: Connection, shape: TableSchema, after: str, limit: int) -> list[tuple[str, Document]]:
     """Documents by id, from the first one after this one."""
     statement = f"SELECT id, doc FROM {shape.table} WHERE id > ? ORDER BY id LIMIT ?"
     return [(str(i), orjson.loads(doc)) for i, doc in connection.execute(statement, (after, limit)).fetchall()]
 
 
-def apply_edit(connection: Connection, edit: Edit) -> None:
+def apply_edit(connection: Connection, edit: WriteSet) -> None:
     """Check the conditions, then remove, then write. Raises Fenced before anything is changed."""
     for table, condition in edit.conditions:
-        _hold(connection, table, condition)
+        _check_condition(connection, table, condition)
     for table, ids in edit.removed:
         padded = pad(ids)
-        connection.execute(f"DELETE FROM {table} WHERE id IN ({marks(len(padded))})", padded)
+        connection.execute(f"DELETE FROM {table} WHERE id IN ({placeholders(len(padded))})", padded)
     for shape, rows in edit.rows:
         insert_rows(connection, shape.insert, rows, shape.upsert)
 
 
-def _hold(connection: Connection, table: str, condition: Condition) -> None:
+def _check_condition(connection: Connection, table: str, condition: Condition) -> None:
     found = connection.execute(f"SELECT doc FROM {table} WHERE id = ?", (condition.key.id,)).fetchone()
     if condition.equals is None:
         if found is not None:
@@ -157,10 +159,13 @@ def _indexed(document: Document, field: str) -> Json:
 def _held(model: BaseModel, fields: Sequence[str]) -> list[object]:
     """As `_indexed` of the model's document."""
     known = model.__dict__
-    return [value if type(value := known.get(field, model)) in PLAIN else _other(model, field) for field in fields]
+    return [
+        value if type(value := known.get(field, model)) in SCALAR_TYPES else _index_value(model, field)
+        for field in fields
+    ]
 
 
-def _other(model: BaseModel, field: str) -> object:
+def _index_value(model: BaseModel, field: str) -> object:
     value = model.__dict__.get(field)
     return instant_text(value) if type(value) is datetime else _indexed(model.model_dump(mode="json"), field)
 

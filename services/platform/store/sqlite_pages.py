@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 from schemas.values import Json
 from services.platform.sqlite.database import Connection
-from services.platform.store.cursors import Place, read_cursor, written_cursor
+from services.platform.store.cursors import KeysetPosition, decode_cursor, encode_cursor
 from services.platform.store.port import Page, Query
-from services.platform.store.sqlite_documents import Shape, Values, column_name, decoded, index_name
+from services.platform.store.sqlite_documents import TableSchema, Values, column_name, decoded, index_name
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class WhereClause:
     """SQL terms joined by AND, with their values."""
 
     terms: tuple[str, ...] = ()
     values: Values = ()
 
-    def __and__(self, other: "Where") -> "Where":
-        return Where(self.terms + other.terms, self.values + other.values)
+    def __and__(self, other: "WhereClause") -> "WhereClause":
+        return WhereClause(self.terms + other.terms, self.values + other.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Plan:
     """A checked query. `order` are the fields after the equality prefix; `after` is where the last page ended."""
 
     query: Query
-    shape: Shape
+    shape: TableSchema
     order: tuple[str, ...]
-    after: Place | None
+    after: KeysetPosition | None
 
     @property
     def columns(self) -> list[str]:
@@ -37,7 +37,7 @@ class Plan:
         return [*map(column_name, self.order), "id"]
 
 
-def plan_query(shape: Shape, query: Query) -> Plan:
+def plan_query(shape: TableSchema, query: Query) -> Plan:
     """Check a query. Raises LookupError for what no declared index answers, ValueError for a bad cursor."""
     fields = shape.index(query.index).fields
     prefix, order = fields[: len(query.equals)], fields[len(query.equals) :]
@@ -45,7 +45,7 @@ def plan_query(shape: Shape, query: Query) -> Plan:
         raise LookupError(f"{sorted(query.equals)} are not the first fields of {shape.name}.{query.index}: {fields}")
     if not order and (query.at_least is not None or query.below is not None):
         raise LookupError(f"{shape.name}.{query.index} has no field left to bound")
-    after = None if query.after is None else read_cursor(query, query.after, len(order) + 1)
+    after = None if query.after is None else decode_cursor(query, query.after, len(order) + 1)
     return Plan(query, shape, order, after)
 
 
@@ -62,11 +62,11 @@ def read_page(connection: Connection, plan: Plan) -> Page:
     finally:
         connection.execute("ROLLBACK")
     shown = rows[: plan.query.limit]
-    following = written_cursor(plan.query, list(shown[-1][1:])) if len(rows) == wanted and shown else None
+    following = encode_cursor(plan.query, list(shown[-1][1:])) if len(rows) == wanted and shown else None
     return Page([(str(row[-1]), decoded(str(row[0]))) for row in shown], following)
 
 
-def _select(connection: Connection, plan: Plan, where: Where, limit: int) -> list[tuple[Json, ...]]:
+def _select(connection: Connection, plan: Plan, where: WhereClause, limit: int) -> list[tuple[Json, ...]]:
     turned = " DESC" if plan.query.descending else ""
     index = index_name(plan.shape, plan.shape.index(plan.query.index))
     statement = (
@@ -77,38 +77,38 @@ def _select(connection: Connection, plan: Plan, where: Where, limit: int) -> lis
     return connection.execute(statement, (*where.values, limit)).fetchall()
 
 
-def _chosen(plan: Plan) -> Where:
-    where = Where()
+def _chosen(plan: Plan) -> WhereClause:
+    where = WhereClause()
     for field, value in plan.query.equals.items():
         where &= _equal(column_name(field), value)
     for operator, value in ((">=", plan.query.at_least), ("<", plan.query.below)):
         if value is not None:
-            where &= Where((f"{column_name(plan.order[0])} {operator} ?",), (value,))
+            where &= WhereClause((f"{column_name(plan.order[0])} {operator} ?",), (value,))
     return where
 
 
-def _segments(plan: Plan) -> Iterator[Where]:
+def _segments(plan: Plan) -> Iterator[WhereClause]:
     """What comes after the cursor, as ranges of the index in their order; null sorts before everything."""
     if plan.after is None:
-        yield Where()
+        yield WhereClause()
         return
     for position in reversed(range(len(plan.columns))):
-        same = Where()
+        same = WhereClause()
         for column, value in zip(plan.columns[:position], plan.after[:position], strict=True):
             same &= _equal(column, value)
         for beyond in _beyond(plan.columns[position], plan.after[position], descending=plan.query.descending):
             yield same & beyond
 
 
-def _beyond(column: str, value: Json, *, descending: bool) -> Sequence[Where]:
+def _beyond(column: str, value: Json, *, descending: bool) -> Sequence[WhereClause]:
     if value is None:
-        return () if descending else (Where((f"{column} IS NOT NULL",)),)
+        return () if descending else (WhereClause((f"{column} IS NOT NULL",)),)
     if descending:
-        return (Where((f"{column} < ?",), (value,)), Where((f"{column} IS NULL",)))
-    return (Where((f"{column} > ?",), (value,)),)
+        return (WhereClause((f"{column} < ?",), (value,)), WhereClause((f"{column} IS NULL",)))
+    return (WhereClause((f"{column} > ?",), (value,)),)
 
 
-def _equal(column: str, value: Json) -> Where:
+def _equal(column: str, value: Json) -> WhereClause:
     if isinstance(value, dict | list):
-        return Where(("FALSE",))  # an index holds single values
-    return Where((f"{column} IS NULL",)) if value is None else Where((f"{column} = ?",), (value,))
+        return WhereClause(("FALSE",))  # an index holds single values
+    return WhereClause((f"{column} IS NULL",)) if value is None else WhereClause((f"{column} = ?",), (value,))

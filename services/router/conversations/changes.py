@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from schemas.activity import REDACTION, Activity
 from schemas.conversation import Edit
-from schemas.topics import REPEATS_KNOWN
-from services.platform.processing.unit_of_work import Work
+from schemas.topics import DEDUPE_RETENTION_SECONDS
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, ActivityRecord, MessageRecord
-from services.router.conversations.facts import tell
+from services.router.conversations.facts import record_fact
 from services.router.conversations.legacy_ids import stored
 
 NEWS_UNTIL = timedelta(minutes=15)
@@ -26,7 +26,7 @@ def is_late(activity: Activity) -> bool:
     return activity.received_at - said_at > NEWS_UNTIL
 
 
-def edit(work: Work, activity: Activity, message: MessageRecord) -> bool:
+def edit(work: UnitOfWork, activity: Activity, message: MessageRecord) -> bool:
     """Replace the text of a message, and keep the one before it. False when it is older than what stands there.
 
     What ingest takes out of a text is kept nowhere: a piece of a card stood in it.
@@ -61,7 +61,7 @@ def _says_the_same(message: MessageRecord, activity: Activity, at: datetime) -> 
     return same and activity.attachments in ([], message.attachments)
 
 
-def delete(work: Work, activity: Activity) -> None:
+def delete(work: UnitOfWork, activity: Activity) -> None:
     """Take the text away; a message that has not come yet will be shown as deleted."""
     message = stored(work, activity)
     if message is None:
@@ -73,7 +73,7 @@ def delete(work: Work, activity: Activity) -> None:
     case = work.get(CONVERSATIONS, message.conversation)
     if case is not None:
         after = case.model_copy(update={"updated_at": work.now})
-        tell(work, "message_deleted", after, case.status, message=message.id, message_surface=message.surface)
+        record_fact(work, "message_deleted", after, case.status, message=message.id, message_surface=message.surface)
 
 
 def emptied() -> dict[str, object]:
@@ -89,25 +89,25 @@ def emptied() -> dict[str, object]:
     }
 
 
-def _expect(work: Work, activity: Activity) -> None:
+def _expect(work: UnitOfWork, activity: Activity) -> None:
     if activity.message is None:
         return
     record = ActivityRecord(
         workspace=activity.workspace,
         kind="deletion",
         partition=work.place.partition,
-        expires_at=work.now + REPEATS_KNOWN,
+        expires_at=work.now + DEDUPE_RETENTION_SECONDS,
         left_aside="early",
     )
     work.put(ACTIVITIES, activity.message, record)
 
 
-def was_deleted(work: Work, activity: Activity) -> bool:
+def was_deleted(work: UnitOfWork, activity: Activity) -> bool:
     """Whether the deletion of this message came before it."""
     return work.get(ACTIVITIES, activity.message or activity.id) is not None
 
 
-def leave_aside(work: Work, activity: Activity, why: str) -> None:
+def leave_aside(work: UnitOfWork, activity: Activity, why: str) -> None:
     """Say in the record of an activity why nothing followed from it."""
     record = work.get(ACTIVITIES, activity.id)
     if record is not None:

@@ -11,19 +11,19 @@ from schemas.activity import Activity, Address
 from schemas.commands import AskProof, ClaimHandoff, ClearHandoff, ConfirmHandoff, Continue, Forward
 from schemas.conversation import Author, Unconfirmed
 from schemas.identity import PersonKey, person_key
-from schemas.values import Problem, Sealed
-from services.domain.conversation_state import Case
+from schemas.values import EncryptedText, Problem
+from services.domain.conversation_state import ConversationState
 from services.platform.core.identifiers import hashed_id
-from services.platform.processing.processor import Arrived
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.domain import handoff, lifecycle, proof
-from services.router.conversations.facts import close_task, next_order, tell
-from services.router.conversations.handoff_commands import EXPIRY, Privacy, complete, notify
-from services.router.conversations.lifecycle_commands import carry_out
+from services.router.conversations.facts import close_task, next_sequence, record_fact
+from services.router.conversations.handoff_commands import EXPIRY, HandoffService, complete, notify
+from services.router.conversations.lifecycle_commands import handle_command
 
 
-def claim(work: Work, activity: Activity, case: Case) -> None:
+def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
     """Tell the owner of the case that this person followed its link; once, unless a crowd pushed them out."""
     person = activity.person_key
     if not handoff.may_claim(case, person) or handoff.unconfirmed(case, person) is not None:
@@ -42,9 +42,9 @@ def claim(work: Work, activity: Activity, case: Case) -> None:
     work.emit("pasokh.command.claim_handoff", case.key, claimed)
 
 
-def handle_claim(work: Work, arrived: Arrived, privacy: Privacy) -> None:
+def handle_claim(work: UnitOfWork, arrived: ReceivedEvent, privacy: HandoffService) -> None:
     """Keep who followed, and have them asked for the proof."""
-    asked = arrived.event.read(ClaimHandoff)
+    asked = arrived.event.payload_as(ClaimHandoff)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is None or case.handoff is None or not handoff.may_claim(case, asked.person):
         return
@@ -54,14 +54,14 @@ def handle_claim(work: Work, arrived: Arrived, privacy: Privacy) -> None:
     taken = {one.words for one in case.handoff.unconfirmed}
     words = proof.words_for(privacy.handoffs.secret, case.id, str(asked.person), language, taken)
     followed = Unconfirmed(person=asked.person, name=asked.name, conversation=asked.own, since=asked.since, words=words)
-    tell(work, "handoff_claimed", handoff.claimed(case, followed, work.now), case.status)
+    record_fact(work, "handoff_claimed", handoff.claimed(case, followed, work.now), case.status)
     ask = AskProof(conversation=asked.own, case=case.id, words=words, language=language)
     work.emit("pasokh.command.ask_proof", str(asked.person), ask)
 
 
-def handle_ask_proof(work: Work, arrived: Arrived) -> None:
+def handle_ask_proof(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """Tell the visitor which words prove them, and colleagues whose case this may be."""
-    asked = arrived.event.read(AskProof)
+    asked = arrived.event.payload_as(AskProof)
     own = work.get(CONVERSATIONS, asked.conversation)
     if own is None or own.key != arrived.event.partitionkey or own.status == "closed":
         return
@@ -74,7 +74,7 @@ def handle_ask_proof(work: Work, arrived: Arrived) -> None:
     )
 
 
-def prove(work: Work, activity: Activity) -> None:
+def prove(work: UnitOfWork, activity: Activity) -> None:
     """A customer who writes the two words of a visitor where they wrote before is that visitor."""
     person = work.get(PERSONS, str(activity.person_key))
     cases = [case for one in (person.open.values() if person else ()) if (case := work.get(CONVERSATIONS, one))]
@@ -88,7 +88,7 @@ def prove(work: Work, activity: Activity) -> None:
             return
 
 
-def confirm(work: Work, case: Case, person: PersonKey) -> str:
+def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str:
     """The case goes on with this person; whoever else followed stays outside. Returns the conversation."""
     followed = handoff.unconfirmed(case, person)
     if followed is not None:
@@ -98,30 +98,30 @@ def confirm(work: Work, case: Case, person: PersonKey) -> str:
     return case.id
 
 
-def handle_continue(work: Work, arrived: Arrived) -> None:
+def handle_continue(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
-    asked, key = arrived.event.read(Continue), arrived.event.partitionkey
+    asked, key = arrived.event.payload_as(Continue), arrived.event.partitionkey
     person, own = work.get(PERSONS, key), work.get(CONVERSATIONS, asked.conversation)
     case = work.get(CONVERSATIONS, asked.case)
     if person is None or own is None or case is None or own.key != key or case.workspace != own.workspace:
         return
     work.put(PERSONS, person.key, person.model_copy(update={"forwarded_to": case.id}))
     said = [
-        one for one in work.held(MESSAGES).values() if one.conversation == own.id and one.received_at >= asked.since
+        one for one in work.cached(MESSAGES).values() if one.conversation == own.id and one.received_at >= asked.since
     ]
     for message in sorted(said, key=lambda one: one.order):
         if message.direction == "inbound" and message.state != "deleted":
             forwarded = Forward(conversation=case.id, activity=_as_said(message, own, case))
             work.emit("pasokh.command.forward", case.key, forwarded)
     _note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
-    if own.opened_at >= asked.since and own.status not in lifecycle.FINISHED:
+    if own.opened_at >= asked.since and own.status not in lifecycle.CLOSED_STATUSES:
         after = lifecycle.resolved(own, work.now)
-        tell(work, "resolved", after, own.status)
+        record_fact(work, "resolved", after, own.status)
         close_task(work, after)
-        work.wake(f"close/{own.id}", work.now + lifecycle.CLOSES_AFTER, {"conversation": own.id, "key": own.key})
+        work.set_timer(f"close/{own.id}", work.now + lifecycle.CLOSES_AFTER, {"conversation": own.id, "key": own.key})
 
 
-def _as_said(message: MessageRecord, own: Case, case: Case) -> Activity:
+def _as_said(message: MessageRecord, own: ConversationState, case: ConversationState) -> Activity:
     """What was said in one conversation, to be said in another: a message of its own there."""
     person, identity = person_key(own.key), hashed_id("continued", case.id, message.id)
     return Activity(
@@ -146,43 +146,43 @@ def _as_said(message: MessageRecord, own: Case, case: Case) -> Activity:
     )
 
 
-def _note(work: Work, case: Case, text: str) -> None:
+def _note(work: UnitOfWork, case: ConversationState, text: str) -> None:
     note = MessageRecord(
         id=work.new_id("note"),
         conversation=case.id,
         workspace=case.workspace,
         key=case.key,
-        order=next_order(work),
+        order=next_sequence(work),
         direction="note",
         surface="private",
         channel=case.channel,
         author=Author(kind="system"),
-        text=Sealed(text=text),
+        text=EncryptedText(text=text),
         received_at=work.now,
         state="received",
     )
     work.put(MESSAGES, note.id, note)
-    tell(work, "noted", work.get(CONVERSATIONS, case.id) or case, case.status, message=note.id)
+    record_fact(work, "noted", work.get(CONVERSATIONS, case.id) or case, case.status, message=note.id)
 
 
-def handle_clear_handoff(work: Work, command: Arrived) -> None:
+def handle_clear_handoff(work: UnitOfWork, command: ReceivedEvent) -> None:
     """Somebody says that the case may be answered in public; the fact says who. A mark that is not there stays away."""
-    asked = command.event.read(ClearHandoff)
-    carry_out(work, command, asked, lambda _: None, lambda case: _clear_handoff(work, case, asked))
+    asked = command.event.payload_as(ClearHandoff)
+    handle_command(work, command, asked, lambda _: None, lambda case: _clear_handoff(work, case, asked))
 
 
-def _clear_handoff(work: Work, case: Case, asked: ClearHandoff) -> str:
+def _clear_handoff(work: UnitOfWork, case: ConversationState, asked: ClearHandoff) -> str:
     after = handoff.cleared(case, work.now)
     if after is not None:
-        work.unwake(f"{EXPIRY}{case.id}")
-        tell(work, "handoff_cleared", after, case.status, agent=asked.agent)
+        work.cancel_timer(f"{EXPIRY}{case.id}")
+        record_fact(work, "handoff_cleared", after, case.status, agent=asked.agent)
     return case.id
 
 
-def handle_confirm_handoff(work: Work, command: Arrived) -> None:
+def handle_confirm_handoff(work: UnitOfWork, command: ReceivedEvent) -> None:
     """An agent knows that somebody who followed the link is the customer."""
-    asked = command.event.read(ConfirmHandoff)
-    carry_out(
+    asked = command.event.payload_as(ConfirmHandoff)
+    handle_command(
         work,
         command,
         asked,
@@ -191,7 +191,7 @@ def handle_confirm_handoff(work: Work, command: Arrived) -> None:
     )
 
 
-def _why_not_confirm(case: Case, asked: ConfirmHandoff) -> Problem | None:
+def _why_not_confirm(case: ConversationState, asked: ConfirmHandoff) -> Problem | None:
     person = PersonKey(case.workspace, asked.person)
     if handoff.is_private_side(case, person):
         return None
@@ -203,7 +203,7 @@ def _why_not_confirm(case: Case, asked: ConfirmHandoff) -> Problem | None:
     return Problem(status=409, title="Not an unconfirmed visitor", detail=detail)
 
 
-COMMANDS: dict[str, Callable[[Work, Arrived], None]] = {
+COMMANDS: dict[str, Callable[[UnitOfWork, ReceivedEvent], None]] = {
     "pasokh.command.clear_handoff": handle_clear_handoff,
     "pasokh.command.confirm_handoff": handle_confirm_handoff,
     "pasokh.command.ask_proof": handle_ask_proof,

@@ -8,15 +8,15 @@ from schemas.commands import Reply, Resolve
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Problem, Surface
-from services.domain.conversation_state import Case
-from services.platform.processing.processor import Arrived
-from services.platform.processing.unit_of_work import Work
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import places
 from services.router.conversations.domain import lifecycle
 from services.router.conversations.domain.handoff import is_private_only
-from services.router.conversations.facts import accept, close_task, next_order, refuse, tell
+from services.router.conversations.facts import close_task, next_sequence, record_applied, record_fact, record_rejected
 
 NO_CONVERSATION = Problem(status=404, title="Not found", detail="There is no such conversation.")
 
@@ -25,31 +25,31 @@ WAITS = "It waits and has no agent yet"
 LEFT_THE_QUEUE = "It was answered elsewhere by your own side and has no agent: transfer it to one"
 
 
-def is_repeat(work: Work, command: Arrived) -> bool:
+def is_repeat(work: UnitOfWork, command: ReceivedEvent) -> bool:
     """Whether the command was answered before."""
     return work.get(OUTCOMES, command.event.id) is not None
 
 
-def handle_reply(work: Work, command: Arrived, capabilities: Mapping[str, Capabilities]) -> None:
+def handle_reply(work: UnitOfWork, command: ReceivedEvent, capabilities: Mapping[str, Capabilities]) -> None:
     """Send an agent's answer to the customer, or refuse it."""
     if is_repeat(work, command):
         return
-    reply = command.event.read(Reply)
+    reply = command.event.payload_as(Reply)
     conversation = work.get(CONVERSATIONS, reply.conversation)
     surface = reply.surface or (conversation.last_surface if conversation else None)
     refusal = _why_not_reply(reply, conversation, surface, capabilities)
     if refusal is not None:
-        refuse(work, command, reply.request_hash, refusal)
+        record_rejected(work, command, reply.request_hash, refusal)
     elif conversation is not None and surface is not None:
         _send(work, command, reply, conversation, "public" if surface == "public" else "private")
 
 
 def _why_not_reply(
-    reply: Reply, conversation: Case | None, surface: str | None, capabilities: Mapping[str, Capabilities]
+    reply: Reply, conversation: ConversationState | None, surface: str | None, capabilities: Mapping[str, Capabilities]
 ) -> Problem | None:
     if conversation is None:
         return NO_CONVERSATION
-    if conversation.status in lifecycle.FINISHED:
+    if conversation.status in lifecycle.CLOSED_STATUSES:
         detail = f"The conversation is {conversation.status}. Reopen it, or wait for the customer to write again."
         return Problem(status=409, title="Conversation is finished", detail=detail)
     if conversation.agent != reply.agent:
@@ -61,7 +61,7 @@ def _why_not_reply(
 
 
 def _why_not_there(
-    reply: Reply, conversation: Case, surface: str, capabilities: Mapping[str, Capabilities]
+    reply: Reply, conversation: ConversationState, surface: str, capabilities: Mapping[str, Capabilities]
 ) -> Problem | None:
     if surface not in conversation.addresses:
         there = ", ".join(sorted(conversation.addresses)) or "nowhere"
@@ -85,7 +85,9 @@ def _why_not_there(
     return None
 
 
-def _send(work: Work, command: Arrived, reply: Reply, conversation: Case, surface: Surface) -> None:
+def _send(
+    work: UnitOfWork, command: ReceivedEvent, reply: Reply, conversation: ConversationState, surface: Surface
+) -> None:
     message = _message_of(work, reply, conversation, surface)
     address = places.address_of(work, conversation, surface)
     work.put(MESSAGES, message.id, message)
@@ -98,19 +100,19 @@ def _send(work: Work, command: Arrived, reply: Reply, conversation: Case, surfac
         "author": "agent",
     }
     said["confirmed_by"] = reply.confirmed_by
-    tell(work, "replied", after, conversation.status, **said)
+    record_fact(work, "replied", after, conversation.status, **said)
     if conversation.status != "pending":
-        tell(work, "pending", after, after.status)
-    accept(work, command, reply.request_hash, message.id, created=True)
+        record_fact(work, "pending", after, after.status)
+    record_applied(work, command, reply.request_hash, message.id, created=True)
 
 
-def _message_of(work: Work, reply: Reply, conversation: Case, surface: Surface) -> MessageRecord:
+def _message_of(work: UnitOfWork, reply: Reply, conversation: ConversationState, surface: Surface) -> MessageRecord:
     return MessageRecord(
         id=work.new_id("message"),
         conversation=conversation.id,
         workspace=conversation.workspace,
         key=conversation.key,
-        order=next_order(work),
+        order=next_sequence(work),
         direction="outbound",
         surface=surface,
         channel=conversation.addresses[surface].channel or conversation.channel,
@@ -122,7 +124,9 @@ def _message_of(work: Work, reply: Reply, conversation: Case, surface: Surface) 
     )
 
 
-def _outbound(message: MessageRecord, conversation: Case, reply: Reply, address: Address) -> OutboundMessage:
+def _outbound(
+    message: MessageRecord, conversation: ConversationState, reply: Reply, address: Address
+) -> OutboundMessage:
     return OutboundMessage(
         id=message.id,
         conversation=conversation.id,
@@ -138,28 +142,28 @@ def _outbound(message: MessageRecord, conversation: Case, reply: Reply, address:
     )
 
 
-def handle_resolve(work: Work, command: Arrived) -> None:
+def handle_resolve(work: UnitOfWork, command: ReceivedEvent) -> None:
     """Finish a conversation: its agent's units are free, and it closes in `domain.CLOSES_AFTER`."""
     if is_repeat(work, command):
         return
-    resolve = command.event.read(Resolve)
+    resolve = command.event.payload_as(Resolve)
     conversation = work.get(CONVERSATIONS, resolve.conversation)
     refusal = _why_not_resolve(resolve, conversation)
     if refusal is not None:
-        refuse(work, command, resolve.request_hash, refusal)
+        record_rejected(work, command, resolve.request_hash, refusal)
     elif conversation is not None:
         after = lifecycle.resolved(conversation, work.now)
-        tell(work, "resolved", after, conversation.status)
+        record_fact(work, "resolved", after, conversation.status)
         close_task(work, after)
         closing = {"conversation": after.id, "key": after.key}
-        work.wake(f"close/{after.id}", work.now + lifecycle.CLOSES_AFTER, closing)
-        accept(work, command, resolve.request_hash, after.id)
+        work.set_timer(f"close/{after.id}", work.now + lifecycle.CLOSES_AFTER, closing)
+        record_applied(work, command, resolve.request_hash, after.id)
 
 
-def _why_not_resolve(resolve: Resolve, conversation: Case | None) -> Problem | None:
+def _why_not_resolve(resolve: Resolve, conversation: ConversationState | None) -> Problem | None:
     if conversation is None:
         return NO_CONVERSATION
-    if conversation.status in lifecycle.FINISHED:
+    if conversation.status in lifecycle.CLOSED_STATUSES:
         return Problem(
             status=409, title="Conversation is finished", detail=f"The conversation is already {conversation.status}."
         )

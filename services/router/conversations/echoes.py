@@ -5,22 +5,22 @@ conversation, and an answer: clocks stop, and nobody has to answer a second time
 from schemas.activity import Activity
 from schemas.commands import Forward
 from schemas.conversation import PEOPLE_OF_OURS, Author
-from services.domain.conversation_state import Case
-from services.platform.processing.unit_of_work import Work
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import changes, places
 from services.router.conversations.domain import lifecycle
-from services.router.conversations.facts import close_task, next_order, tell
+from services.router.conversations.facts import close_task, next_sequence, record_fact
 from services.router.conversations.legacy_ids import answered, stored
 
 
-def is_ours(work: Work, activity: Activity) -> bool:
+def is_ours(work: UnitOfWork, activity: Activity) -> bool:
     """Whether a message comes from a channel that is linked to the group in which it stands: a person of ours."""
     person = work.get(PERSONS, str(activity.person_key))
     return person is not None and activity.address is not None and activity.address.chat in person.ours_in
 
 
-def hear(work: Work, activity: Activity) -> None:
+def hear(work: UnitOfWork, activity: Activity) -> None:
     """Put our own side's word into the conversation that it belongs to, if there is one: it opens none."""
     if activity.details.get("automatic_forward"):
         _remember(work, activity)
@@ -28,15 +28,15 @@ def hear(work: Work, activity: Activity) -> None:
         _hear(work, activity)
 
 
-def _remember(work: Work, activity: Activity) -> None:
+def _remember(work: UnitOfWork, activity: Activity) -> None:
     """A channel whose posts are forwarded to a group is linked to it: who speaks as it there is of our own side."""
-    person = lifecycle.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = lifecycle.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     if activity.address is not None and activity.address.chat not in person.ours_in:
         person = person.model_copy(update={"ours_in": [*person.ours_in, activity.address.chat]})
     work.put(PERSONS, person.key, person)
 
 
-def _hear(work: Work, activity: Activity) -> None:
+def _hear(work: UnitOfWork, activity: Activity) -> None:
     key = str(activity.person_key)
     person, replied = work.get(PERSONS, key), answered(work, activity)
     identity = places.open_in(work, person, activity) if person else None
@@ -52,14 +52,16 @@ def _hear(work: Work, activity: Activity) -> None:
     say(work, activity, case)
 
 
-def say(work: Work, activity: Activity, case: Case | None) -> None:
+def say(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> None:
     """Say it in a conversation that this partition owns. A repeat, and what was deleted meanwhile, say nothing."""
     if case is None or case.status == "closed" or stored(work, activity) or changes.was_deleted(work, activity):
         return
     message = _record(work, activity, case)
     work.put(MESSAGES, message.id, message)
     is_answer = message.author.kind in PEOPLE_OF_OURS
-    said_at = max(lifecycle.counted_from(activity), case.answer_due_since or lifecycle.counted_from(activity))
+    said_at = max(
+        lifecycle.waiting_started_at(activity), case.answer_due_since or lifecycle.waiting_started_at(activity)
+    )
     after = lifecycle.answered_elsewhere(case, said_at, work.now) if is_answer else case
     about = {
         "at": said_at,
@@ -67,23 +69,23 @@ def say(work: Work, activity: Activity, case: Case | None) -> None:
         "message_surface": message.surface,
         "author": message.author.kind,
     }
-    tell(work, "replied", after, case.status, **about)
+    record_fact(work, "replied", after, case.status, **about)
     if after.status == "pending" and case.status != "pending":
-        tell(work, "pending", after, after.status)
+        record_fact(work, "pending", after, after.status)
     first = after.first_response if case.first_response is None else None
-    tell(work, "reply_delivered", after, after.status, first_response=first, **about)
+    record_fact(work, "reply_delivered", after, after.status, first_response=first, **about)
     if case.status in QUEUED and after.status == "pending":
         close_task(work, after)
 
 
-def _record(work: Work, activity: Activity, case: Case) -> MessageRecord:
+def _record(work: UnitOfWork, activity: Activity, case: ConversationState) -> MessageRecord:
     known, name = answered(work, activity), activity.details.get("author_name")
     return MessageRecord(
         id=activity.message or activity.id,
         conversation=case.id,
         workspace=case.workspace,
         key=case.key,
-        order=next_order(work),
+        order=next_sequence(work),
         direction="outbound",
         surface=activity.surface,
         channel=activity.channel,

@@ -2,47 +2,47 @@
 
 from datetime import datetime
 
-from schemas.commands import Escalate, MindDue
+from schemas.commands import Escalate, TaskDueChanged
 from schemas.conversation import PEOPLE_OF_OURS
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, TaskChanged, Unassigned
-from schemas.sla import ClockFact, ControlDue, ControlTick
+from schemas.sla import ClockFact, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, Failure, instant, instant_text
-from services.domain.conversation_state import Case
-from services.platform.processing.processor import Arrived, WakeUp
-from services.platform.processing.unit_of_work import Work
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.processor import ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.delivered import ARRIVED, about, tell_delivered
 from services.router.conversations.domain import lifecycle
-from services.router.conversations.facts import tell, text_field
+from services.router.conversations.facts import encrypted_field, record_fact
 from services.router.conversations.inbound import PURGE
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
-TICK = "tick/"
+WATERMARK = "tick/"
 CLOSE = "close/"
 
 
-def handle_assigned(work: Work, arrived: Arrived) -> None:
+def handle_assigned(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """Dispatch found an agent."""
-    assignment = arrived.event.read(Assigned)
+    assignment = arrived.event.payload_as(Assigned)
     conversation = work.get(CONVERSATIONS, assignment.conversation)
     after = lifecycle.assigned(conversation, assignment, work.now) if conversation else None
     if conversation is not None and after is not None:
-        tell(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
+        record_fact(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
 
 
-def handle_unassigned(work: Work, arrived: Arrived) -> None:
+def handle_unassigned(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """The agent went; dispatch keeps the task in its queue already."""
-    news = arrived.event.read(Unassigned)
+    news = arrived.event.payload_as(Unassigned)
     conversation = work.get(CONVERSATIONS, news.conversation)
     after = lifecycle.unassigned(conversation, news.agent, work.now) if conversation else None
     if conversation is not None and after is not None:
-        tell(work, "queued", after, conversation.status)
+        record_fact(work, "queued", after, conversation.status)
 
 
-def handle_sent(work: Work, arrived: Arrived) -> None:
+def handle_sent(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """The platform took a message. A receipt may have said so before: then only its id there is news."""
-    sent = arrived.event.read(DeliverySent)
+    sent = arrived.event.payload_as(DeliverySent)
     message = work.get(MESSAGES, sent.message)
     if message is None:
         return
@@ -56,13 +56,13 @@ def handle_sent(work: Work, arrived: Arrived) -> None:
         _remember_address(work, message, sent)
 
 
-def _remember_address(work: Work, message: MessageRecord, sent: DeliverySent) -> None:
+def _remember_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> None:
     before, after = work.get(CONVERSATIONS, message.conversation), _answered_there(work, message, sent)
     if after is not None and after is not before:
         work.put(CONVERSATIONS, after.id, after)
 
 
-def _answered_there(work: Work, message: MessageRecord, sent: DeliverySent) -> Case | None:
+def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> ConversationState | None:
     """The conversation of a message that was sent; it answers where that went when its address was gone."""
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is None or sent.address is None or sent.asked is None:
@@ -70,9 +70,9 @@ def _answered_there(work: Work, message: MessageRecord, sent: DeliverySent) -> C
     return lifecycle.redirected(conversation, message.surface, sent.asked, sent.address)
 
 
-def handle_failed(work: Work, arrived: Arrived) -> None:
+def handle_failed(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """The platform refused a message for good, or nobody can know whether it has it."""
-    failed = arrived.event.read(DeliveryFailed)
+    failed = arrived.event.payload_as(DeliveryFailed)
     message = work.get(MESSAGES, failed.message)
     if message is None or message.state != "queued":
         return
@@ -80,24 +80,24 @@ def handle_failed(work: Work, arrived: Arrived) -> None:
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is not None:
         by_agent = message.author.kind in PEOPLE_OF_OURS
-        after = lifecycle.undelivered(conversation, work.now) if by_agent else conversation
+        after = lifecycle.reply_failed(conversation, work.now) if by_agent else conversation
         error = Failure(code=failed.error.code, detail=failed.error.detail, status=failed.error.status)
-        tell(work, "reply_failed", after, conversation.status, error=error, **about(message))
+        record_fact(work, "reply_failed", after, conversation.status, error=error, **about(message))
 
 
-def handle_clock_started(work: Work, arrived: Arrived) -> None:
+def handle_clock_started(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """A promise now runs on a waiting conversation: dispatch orders its queue by the earliest that is open."""
-    fact = arrived.event.read(ClockFact)
-    _mind_due(work, fact.conversation, fact.earliest_due_at or fact.clock.due_at)
+    fact = arrived.event.payload_as(ClockFact)
+    _update_task_due(work, fact.conversation, fact.earliest_due_at or fact.clock.due_at)
 
 
-def handle_mind_due(work: Work, arrived: Arrived) -> None:
+def handle_due_changed(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """Another promise of a waiting conversation is due first now, or none is."""
-    asked = arrived.event.read(MindDue)
-    _mind_due(work, asked.conversation, asked.due_at)
+    asked = arrived.event.payload_as(TaskDueChanged)
+    _update_task_due(work, asked.conversation, asked.due_at)
 
 
-def _mind_due(work: Work, conversation: str, due_at: datetime | None) -> None:
+def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | None) -> None:
     case = work.get(CONVERSATIONS, conversation)
     if case is None or case.status != "waiting":
         return
@@ -107,11 +107,11 @@ def _mind_due(work: Work, conversation: str, due_at: datetime | None) -> None:
     work.emit("pasokh.routing.task_changed", case.workspace, change)
 
 
-def handle_escalation(work: Work, arrived: Arrived) -> None:
+def handle_escalation(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """A promise is broken: the case becomes as urgent as its policy says, and goes where its policy says."""
-    asked = arrived.event.read(Escalate)
+    asked = arrived.event.payload_as(Escalate)
     case = work.get(CONVERSATIONS, asked.conversation)
-    if case is None or case.status in lifecycle.FINISHED:
+    if case is None or case.status in lifecycle.CLOSED_STATUSES:
         return
     if asked.priority is not None and PRIORITIES.index(asked.priority) < PRIORITIES.index(case.priority):
         case = change_priority(work, case, asked.priority)
@@ -119,40 +119,40 @@ def handle_escalation(work: Work, arrived: Arrived) -> None:
         move_to_team(work, case, asked.to_team)
 
 
-def handle_control_due(work: Work, arrived: Arrived) -> None:
+def handle_watermark_request(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """`sla` asks for a tick once all that is in front of us now has been read: a timer of now is just that (rule 6)."""
-    due = arrived.event.read(ControlDue)
-    work.wake(f"{TICK}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
+    due = arrived.event.payload_as(WatermarkRequest)
+    work.set_timer(f"{WATERMARK}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
 
 
-def wake_tick(work: Work, wake_up: WakeUp) -> None:
+def on_watermark_timer(work: UnitOfWork, wake_up: TimerFired) -> None:
     """Everything before the time asked for has been said on this partition."""
-    at = instant(text_field(wake_up.data, "at"))
+    at = instant(encrypted_field(wake_up.data, "at"))
     work.emit(
         "pasokh.control.tick",
         f"pasokh/{work.place.source}",
-        ControlTick(at=at),
+        Watermark(at=at),
         topic="conversations",
         partition=work.place.partition,
     )
 
 
-def wake_close(work: Work, wake_up: WakeUp) -> None:
+def on_close_timer(work: UnitOfWork, wake_up: TimerFired) -> None:
     """A resolved conversation is closed for good, unless it was reopened meanwhile."""
-    conversation = work.get(CONVERSATIONS, text_field(wake_up.data, "conversation"))
+    conversation = work.get(CONVERSATIONS, encrypted_field(wake_up.data, "conversation"))
     if conversation is None or conversation.status != "resolved":
         return
-    tell(work, "closed", lifecycle.closed(conversation, work.now), conversation.status)
+    record_fact(work, "closed", lifecycle.closed(conversation, work.now), conversation.status)
     person = work.get(PERSONS, conversation.key)
     if person is not None:
         still = {where: identity for where, identity in person.open.items() if identity != conversation.id}
         work.put(PERSONS, person.key, person.model_copy(update={"open": still}))
 
 
-def wake_purge(work: Work, wake_up: WakeUp) -> None:
+def on_purge_timer(work: UnitOfWork, wake_up: TimerFired) -> None:
     """Forget ids of activities that no platform and no log can repeat any more; `load` fetched the oldest."""
-    expired = [identity for identity, record in work.held(ACTIVITIES).items() if record.expires_at <= work.now]
+    expired = [identity for identity, record in work.cached(ACTIVITIES).items() if record.expires_at <= work.now]
     for identity in expired:
         work.delete(ACTIVITIES, identity)
     if expired:
-        work.wake(PURGE, work.now)
+        work.set_timer(PURGE, work.now)

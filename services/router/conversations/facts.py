@@ -1,39 +1,39 @@
 """How conversations tell what happened, and answer commands."""
 
-from schemas.commands import Outcome
+from schemas.commands import CommandResult
 from schemas.conversation import ConversationFact, Status
 from schemas.routing import TaskClosed
 from schemas.values import Json, Problem
-from services.domain.conversation_state import Case
-from services.platform.processing.processor import Arrived
-from services.platform.processing.unit_of_work import Work
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS
 from services.router.conversations.domain import lifecycle
 
-_NOTHING_MORE: dict[str, object] = {
+_FACT_DEFAULTS: dict[str, object] = {
     **dict.fromkeys(("message", "message_surface", "author", "first_response", "error", "decision", "confirmed_by")),
     **dict.fromkeys(("response", "ended_responses")),
 }
 
 
-def tell(work: Work, verb: str, after: Case, before: Status | None, **more: object) -> None:
+def record_fact(work: UnitOfWork, verb: str, after: ConversationState, before: Status | None, **more: object) -> None:
     """Keep the conversation and emit `pasokh.conversation.<verb>`. `more` are further fields of ConversationFact."""
     work.put(CONVERSATIONS, after.id, after)
-    known = {**_NOTHING_MORE, "needs_answer": True, "at": work.now, "agent": after.agent, **more}
-    fact = ConversationFact.made(
-        conversation=after.id, key=after.key, snapshot=after.shown(), previous_status=before, **known
+    known = {**_FACT_DEFAULTS, "needs_answer": True, "at": work.now, "agent": after.agent, **more}
+    fact = ConversationFact.unvalidated(
+        conversation=after.id, key=after.key, snapshot=after.public_view(), previous_status=before, **known
     )
     work.emit(f"pasokh.conversation.{verb}", after.key, fact)
 
 
-def queue(work: Work, conversation: Case, before: Status | None) -> None:
+def queue(work: UnitOfWork, conversation: ConversationState, before: Status | None) -> None:
     """Tell that it waits, and ask dispatch for an agent."""
-    tell(work, "queued", conversation, before)
+    record_fact(work, "queued", conversation, before)
     work.emit("pasokh.routing.task_queued", conversation.workspace, lifecycle.task(conversation))
 
 
-def close_task(work: Work, conversation: Case) -> None:
+def close_task(work: UnitOfWork, conversation: ConversationState) -> None:
     """Give the units of the agent back, or the place in the queue up."""
     closed = TaskClosed(
         conversation=conversation.id, key=conversation.key, workspace=conversation.workspace, at=work.now
@@ -41,9 +41,11 @@ def close_task(work: Work, conversation: Case) -> None:
     work.emit("pasokh.routing.task_closed", conversation.workspace, closed)
 
 
-def accept(work: Work, command: Arrived, request_hash: str, result: str, *, created: bool = False) -> None:
+def record_applied(
+    work: UnitOfWork, command: ReceivedEvent, request_hash: str, result: str, *, created: bool = False
+) -> None:
     """The command was applied."""
-    outcome = Outcome(
+    outcome = CommandResult(
         id=command.event.id,
         workspace=command.event.workspace,
         status="applied",
@@ -55,9 +57,9 @@ def accept(work: Work, command: Arrived, request_hash: str, result: str, *, crea
     work.put(OUTCOMES, outcome.id, outcome)
 
 
-def refuse(work: Work, command: Arrived, request_hash: str, problem: Problem) -> None:
+def record_rejected(work: UnitOfWork, command: ReceivedEvent, request_hash: str, problem: Problem) -> None:
     """The command was not applied; the problem says why and what to do."""
-    outcome = Outcome(
+    outcome = CommandResult(
         id=command.event.id,
         workspace=command.event.workspace,
         status="refused",
@@ -68,14 +70,14 @@ def refuse(work: Work, command: Arrived, request_hash: str, problem: Problem) ->
     work.put(OUTCOMES, outcome.id, outcome)
 
 
-def next_order(work: Work) -> str:
+def next_sequence(work: UnitOfWork) -> str:
     """Where a new message stands in its conversation: after all of earlier batches, and of this one,
     for telling of a message always sends something.
     """
     return f"{work.place.seq:012d}.{len(work.outbox):06d}"
 
 
-def text_field(data: dict[str, Json], name: str) -> str:
+def encrypted_field(data: dict[str, Json], name: str) -> str:
     """A text of a timer's data. Raises TypeError when it is not there: our own bug."""
     value = data.get(name)
     if not isinstance(value, str):

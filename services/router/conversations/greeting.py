@@ -6,12 +6,14 @@ from schemas.activity import Activity
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
-from schemas.values import Json, Sealed
-from services.domain.conversation_state import Person
-from services.platform.processing.unit_of_work import Work
+from schemas.values import EncryptedText, Json
+from services.domain.conversation_state import Contact
+from services.platform.processing.unit_of_work import UnitOfWork
 
 
-def greet(work: Work, person: Person, activity: Activity, configuration: WorkspaceConfiguration | None) -> Person:
+def greet(
+    work: UnitOfWork, person: Contact, activity: Activity, configuration: WorkspaceConfiguration | None
+) -> Contact:
     """Send the greeting of the shop in the person's language, unless they were greeted before."""
     text = _text(activity, configuration)
     if text is None or person.greeted_at is not None or activity.surface != "private" or activity.address is None:
@@ -28,7 +30,7 @@ def greet(work: Work, person: Person, activity: Activity, configuration: Workspa
         surface="private",
         address=activity.address,
         author=Author(kind="system"),
-        text=Sealed(text=text),
+        text=EncryptedText(text=text),
         accepted_at=work.now,
     )
     work.emit("pasokh.outbound.message", person.key, greeting)

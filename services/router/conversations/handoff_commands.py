@@ -10,54 +10,60 @@ from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.identity import PersonKey
 from schemas.outbound import OutboundMessage
-from schemas.values import Sealed, Surface
-from services.domain.conversation_state import Case
-from services.platform.processing.processor import WakeUp
-from services.platform.processing.unit_of_work import Work
+from schemas.values import EncryptedText, Surface
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.processor import TimerFired
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import places
 from services.router.conversations.domain import handoff, lifecycle
-from services.router.conversations.facts import next_order, tell, text_field
+from services.router.conversations.facts import encrypted_field, next_sequence, record_fact
 from services.router.conversations.lifecycle_commands import change_priority
 
 EXPIRY = "handoff/"
 
 
 @dataclass(frozen=True, slots=True)
-class Privacy:
+class HandoffService:
     """What deciding about hand-offs takes besides the case."""
 
     handoffs: handoff.Handoffs
     capabilities: Mapping[str, Capabilities]
 
-    def begin(self, work: Work, case: Case, activity: Activity, configuration: WorkspaceConfiguration | None) -> None:
+    def start(
+        self,
+        work: UnitOfWork,
+        case: ConversationState,
+        activity: Activity,
+        configuration: WorkspaceConfiguration | None,
+    ) -> None:
         """Tell everybody, in the customer's language and without detail, that the talk moves; and wait for them."""
         url, channel = handoff.link(case, configuration, self.capabilities.get(case.channel), self.handoffs)
         languages = [activity.language, case.language, *(configuration.itself.body.languages if configuration else [])]
         after = handoff.started(case, handoff.reason_of(activity), channel, work.now)
         notify(work, after, handoff.notice(languages, url), "public")
-        tell(work, "handoff_started", after, after.status)
+        record_fact(work, "handoff_started", after, after.status)
         data = {"conversation": case.id, "key": case.key}
-        work.wake(f"{EXPIRY}{case.id}", handoff.expires_at(case, configuration, work.now), data)
+        work.set_timer(f"{EXPIRY}{case.id}", handoff.expires_at(case, configuration, work.now), data)
 
-    def opens(self, activity: Activity) -> str | None:
+    def can_start(self, activity: Activity) -> str | None:
         """The conversation that a token of this activity opens, None without a token of ours."""
         return handoff.token_of(activity, self.handoffs)
 
 
-def notify(work: Work, case: Case, text: str, surface: Surface) -> None:
+def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surface) -> None:
     """Tell the customer something in our own name, where there is a way to."""
     message = MessageRecord(
         id=work.new_id("notice"),
         conversation=case.id,
         workspace=case.workspace,
         key=case.key,
-        order=next_order(work),
+        order=next_sequence(work),
         direction="outbound",
         surface=surface,
         channel=case.channel,
         author=Author(kind="system"),
-        text=Sealed(text=text),
+        text=EncryptedText(text=text),
         received_at=work.now,
         state="queued",
     )
@@ -65,10 +71,10 @@ def notify(work: Work, case: Case, text: str, surface: Surface) -> None:
     if surface in case.addresses:
         address = places.address_of(work, case, surface)
         work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
-    tell(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
+    record_fact(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
 
 
-def _outbound(message: MessageRecord, case: Case, address: Address) -> OutboundMessage:
+def _outbound(message: MessageRecord, case: ConversationState, address: Address) -> OutboundMessage:
     return OutboundMessage(
         id=message.id,
         conversation=case.id,
@@ -79,14 +85,14 @@ def _outbound(message: MessageRecord, case: Case, address: Address) -> OutboundM
         surface=message.surface,
         address=address,
         author=message.author,
-        text=message.text or Sealed(text=""),
+        text=message.text or EncryptedText(text=""),
         accepted_at=message.received_at,
     )
 
 
-def join(work: Work, case: Case, activity: Activity) -> None:
+def claim_handoff(work: UnitOfWork, case: ConversationState, activity: Activity) -> None:
     """The customer is in private now; what they write there goes on in the same conversation."""
-    person = lifecycle.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = lifecycle.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     address = handoff.private_address(activity)
     if address is None:  # without a way to answer there, nothing is private yet
         return
@@ -94,29 +100,29 @@ def join(work: Work, case: Case, activity: Activity) -> None:
     complete(work, case, activity.person_key, address)
 
 
-def complete(work: Work, case: Case, person: PersonKey, address: Address) -> None:
+def complete(work: UnitOfWork, case: ConversationState, person: PersonKey, address: Address) -> None:
     """Tell that the private side is open; a second token changes nothing."""
-    work.unwake(f"{EXPIRY}{case.id}")
+    work.cancel_timer(f"{EXPIRY}{case.id}")
     if case.handoff is None or case.handoff.state != "completed":
-        tell(work, "handoff_completed", handoff.completed(case, person, address, work.now), case.status)
+        record_fact(work, "handoff_completed", handoff.completed(case, person, address, work.now), case.status)
 
 
-def forward(work: Work, activity: Activity, case: Case) -> None:
+def forward(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
     """Hand an activity of somebody else's key to the owner of the conversation."""
-    person = lifecycle.met(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = lifecycle.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
     work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
 
 
-def wake_expiry(work: Work, wake_up: WakeUp) -> None:
+def on_expiry_timer(work: UnitOfWork, wake_up: TimerFired) -> None:
     """Nobody followed the invitation: the case becomes more urgent, so that a person looks at it.
 
     A finished case expires too, only not more urgent: who opens it again would find it waiting for nobody.
     """
-    case = work.get(CONVERSATIONS, text_field(wake_up.data, "conversation"))
+    case = work.get(CONVERSATIONS, encrypted_field(wake_up.data, "conversation"))
     after = handoff.expired(case, work.now) if case else None
     if case is None or after is None or case.status == "closed":
         return
-    tell(work, "handoff_expired", after, case.status, at=work.now)
-    if case.status not in lifecycle.FINISHED and handoff.raised(after.priority) != after.priority:
-        change_priority(work, after, handoff.raised(after.priority))
+    record_fact(work, "handoff_expired", after, case.status, at=work.now)
+    if case.status not in lifecycle.CLOSED_STATUSES and handoff.escalated(after.priority) != after.priority:
+        change_priority(work, after, handoff.escalated(after.priority))

@@ -8,10 +8,10 @@ from schemas.activity import Activity
 from schemas.commands import Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author, MessageState
-from schemas.topics import REPEATS_KNOWN
-from services.domain.conversation_state import Case, Person
-from services.platform.processing.processor import Arrived
-from services.platform.processing.unit_of_work import Work
+from schemas.topics import DEDUPE_RETENTION_SECONDS
+from services.domain.conversation_state import Contact, ConversationState
+from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import (
     ACTIVITIES,
     CONVERSATIONS,
@@ -26,13 +26,13 @@ from services.router.conversations.delivered import receive_receipt
 from services.router.conversations.domain import lifecycle
 from services.router.conversations.domain.handoff import (
     WEBCHAT,
-    is_called_for,
     is_private_side,
+    needs_handoff,
     private_address,
 )
-from services.router.conversations.domain.routing_rules import plan
-from services.router.conversations.facts import next_order, queue, tell
-from services.router.conversations.handoff_commands import Privacy, forward, join
+from services.router.conversations.domain.routing_rules import evaluate_rules
+from services.router.conversations.facts import next_sequence, queue, record_fact
+from services.router.conversations.handoff_commands import HandoffService, claim_handoff, forward
 from services.router.conversations.legacy_ids import answered, stored
 
 PURGE = "purge"
@@ -41,34 +41,34 @@ Configuration = WorkspaceConfiguration | None
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class ActivityContext:
     """What an activity is decided in: the workspace's configuration, None when it is gone, and hand-offs."""
 
     configuration: Configuration
-    privacy: Privacy
+    privacy: HandoffService
 
 
-Handler = Callable[[Work, Activity, Around], None]
+Handler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 
 
-def handle_activity(work: Work, activity: Activity, around: Around) -> None:
+def handle_activity(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
-    if activity.kind in BY_MESSAGE:
-        BY_MESSAGE[activity.kind](work, activity, around)
+    if activity.kind in ACTIVITY_HANDLERS:
+        ACTIVITY_HANDLERS[activity.kind](work, activity, around)
     elif work.get(ACTIVITIES, activity.id) is None:
-        expires = work.now + REPEATS_KNOWN
+        expires = work.now + DEDUPE_RETENTION_SECONDS
         record = ActivityRecord(
             workspace=activity.workspace, kind=activity.kind, partition=work.place.partition, expires_at=expires
         )
         work.put(ACTIVITIES, activity.id, record)
-        work.wake(PURGE, _next_hour(work.now))
-        if not _changes_anothers(work, activity):
-            ONCE.get(activity.kind, _ignore)(work, activity, around)
+        work.set_timer(PURGE, _next_hour(work.now))
+        if not _is_foreign_edit(work, activity):
+            DEDUPED_KINDS.get(activity.kind, _ignore)(work, activity, around)
 
 
-def _changes_anothers(work: Work, activity: Activity) -> bool:
+def _is_foreign_edit(work: UnitOfWork, activity: Activity) -> bool:
     """Whether it changes a message in another person's conversation: its owner alone writes that, and is told."""
-    message = stored(work, activity) if activity.kind in CHANGES else None
+    message = stored(work, activity) if activity.kind in MUTATING_KINDS else None
     if message is None or message.workspace != activity.workspace or message.key == _key(activity):
         return False
     work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=activity))
@@ -79,25 +79,25 @@ def _next_hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
-def _ignore(work: Work, activity: Activity, around: Around) -> None:
+def _ignore(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """Kept on the log and counted; it changes no conversation."""
 
 
-def _message(work: Work, activity: Activity, around: Around) -> None:
+def _message(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     if echoes.is_ours(work, activity):
         echoes.hear(work, activity)
         return
-    opened = around.privacy.opens(activity)
+    opened = around.privacy.can_start(activity)
     case = _within(activity.workspace, work.get(CONVERSATIONS, opened) if opened else None)
-    if _goes_elsewhere(work, activity, case):
+    if _forward_if_foreign(work, activity, case):
         return
-    _hear(work, activity, around, "received")
+    _add_message(work, activity, around, "received")
     prove(work, activity)
     if case is not None:
         claim(work, activity, case)
 
 
-def _postback(work: Work, activity: Activity, around: Around) -> None:
+def _postback(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """A pressed button that says something. One without a word and without data is a gesture: nothing follows."""
     data = activity.details.get("data")
     says = (activity.text.text if activity.text else None) or (data if isinstance(data, str) else "")
@@ -105,15 +105,15 @@ def _postback(work: Work, activity: Activity, around: Around) -> None:
         _message(work, activity, around)
 
 
-def _echo(work: Work, activity: Activity, around: Around) -> None:
+def _echo(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     echoes.hear(work, activity)
 
 
-def _goes_elsewhere(work: Work, activity: Activity, case: Case | None) -> bool:
+def _forward_if_foreign(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> bool:
     """A hand-off's token, or somebody who continues another person's conversation; True when that is all of it."""
     if case is not None and "start" in activity.details:
         if case.key == _key(activity) and case.status != "closed":
-            join(work, case, activity)
+            claim_handoff(work, case, activity)
         return True
     person = work.get(PERSONS, _key(activity))
     theirs = work.get(CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
@@ -123,24 +123,24 @@ def _goes_elsewhere(work: Work, activity: Activity, case: Case | None) -> bool:
     return True
 
 
-def _within(workspace: str, case: Case | None) -> Case | None:
+def _within(workspace: str, case: ConversationState | None) -> ConversationState | None:
     """The case, unless it is another workspace's."""
     return None if case is None or case.workspace != workspace else case
 
 
-def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
+def handle_forward(work: UnitOfWork, arrived: ReceivedEvent, around: ActivityContext) -> None:
     """Somebody else's activity that belongs to a conversation of ours; what it does not take goes back, never lost."""
-    asked = arrived.event.read(Forward)
+    asked = arrived.event.payload_as(Forward)
     activity = asked.activity
     case = _within(activity.workspace, work.get(CONVERSATIONS, asked.conversation))
-    if activity.kind in CHANGES:
-        CHANGES[activity.kind](work, activity, around)
+    if activity.kind in MUTATING_KINDS:
+        MUTATING_KINDS[activity.kind](work, activity, around)
         return
     if activity.kind == "echo":
         echoes.say(work, activity, case)
         return
     if asked.returned:
-        _hear(work, activity, around, "received")
+        _add_message(work, activity, around, "received")
         return
     if case is None or not is_private_side(case, activity.person_key):
         returned = Forward(conversation=asked.conversation, activity=activity, returned=True)
@@ -149,23 +149,25 @@ def handle_forward(work: Work, arrived: Arrived, around: Around) -> None:
     if stored(work, activity) is not None:
         return
     here = activity.model_copy(update={"address": private_address(activity)})
-    _hear_in(work, here, around, work.get(CONVERSATIONS, case.id), "received")
+    _append_to_conversation(work, here, around, work.get(CONVERSATIONS, case.id), "received")
 
 
-def _hear(work: Work, activity: Activity, around: Around, state: MessageState) -> None:
+def _add_message(work: UnitOfWork, activity: Activity, around: ActivityContext, state: MessageState) -> None:
     if stored(work, activity) is not None:
         return
-    person = lifecycle.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = lifecycle.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
     before = _current(work, person, activity)
     if changes.was_deleted(work, activity):
         work.put(PERSONS, person.key, person)
         _hear_deleted(work, activity, around, before)
         return
-    after = _hear_in(work, activity, around, before, state)
-    work.put(PERSONS, person.key, _with_open(work, person, activity, after) if after else person)
+    after = _append_to_conversation(work, activity, around, before, state)
+    work.put(PERSONS, person.key, _with_open_conversation(work, person, activity, after) if after else person)
 
 
-def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None, state: MessageState) -> Case | None:
+def _append_to_conversation(
+    work: UnitOfWork, activity: Activity, around: ActivityContext, before: ConversationState | None, state: MessageState
+) -> ConversationState | None:
     """Put a new message into its conversation, open or reopen that, and protect what should not be public.
 
     A lone thumbs-up is shown where there is a conversation, and asks for nothing: it opens and reopens none.
@@ -174,23 +176,25 @@ def _hear_in(work: Work, activity: Activity, around: Around, before: Case | None
     # The page of a visitor waits until what was sent is stored: there even a first thumbs-up opens a conversation.
     if lifecycle.is_acknowledgement(activity) and (before is not None or activity.channel != WEBCHAT):
         return _acknowledge(work, activity, before, identity) if before else None
-    after, is_new = _joined(work, activity, around.configuration, before)
+    after, is_new = _append_or_reopen(work, activity, around.configuration, before)
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
-    _told(work, activity, before, after, identity, is_new=is_new)
-    if is_called_for(after, activity):
-        around.privacy.begin(work, after, activity, around.configuration)
+    _emit_facts(work, activity, before, after, identity, is_new=is_new)
+    if needs_handoff(after, activity):
+        around.privacy.start(work, after, activity, around.configuration)
     return after
 
 
-def _acknowledge(work: Work, activity: Activity, before: Case, identity: str) -> Case:
+def _acknowledge(work: UnitOfWork, activity: Activity, before: ConversationState, identity: str) -> ConversationState:
     after = before.model_copy(update={"updated_at": work.now})
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, "received"))
     about = {"message": identity, "message_surface": activity.surface, "author": "customer", "needs_answer": False}
-    tell(work, "message_received", after, before.status, at=lifecycle.counted_from(activity), **about)
+    record_fact(work, "message_received", after, before.status, at=lifecycle.waiting_started_at(activity), **about)
     return after
 
 
-def _hear_deleted(work: Work, activity: Activity, around: Around, before: Case | None) -> None:
+def _hear_deleted(
+    work: UnitOfWork, activity: Activity, around: ActivityContext, before: ConversationState | None
+) -> None:
     """Show a message that was deleted before it came. Nobody is asked for an answer: a case of its own is closed."""
     identity = activity.message or activity.id
     case = before or lifecycle.closed(_opened(work, activity, around.configuration, None), work.now)
@@ -200,35 +204,39 @@ def _hear_deleted(work: Work, activity: Activity, around: Around, before: Case |
         work.put(CONVERSATIONS, case.id, case)
         return
     after = before.model_copy(update={"updated_at": work.now})
-    tell(work, "message_deleted", after, before.status, message=identity, message_surface=activity.surface)
+    record_fact(work, "message_deleted", after, before.status, message=identity, message_surface=activity.surface)
 
 
 def _key(activity: Activity) -> str:
     return str(activity.person_key)
 
 
-def _current(work: Work, person: Person, activity: Activity) -> Case | None:
+def _current(work: UnitOfWork, person: Contact, activity: Activity) -> ConversationState | None:
     identity = places.open_in(work, person, activity)
     found = work.get(CONVERSATIONS, identity) if identity else None
     return None if found is None or found.status == "closed" else found
 
 
-def _joined(work: Work, activity: Activity, configuration: Configuration, before: Case | None) -> tuple[Case, bool]:
+def _append_or_reopen(
+    work: UnitOfWork, activity: Activity, configuration: Configuration, before: ConversationState | None
+) -> tuple[ConversationState, bool]:
     """The conversation with this message in it, and whether it has to be queued."""
     if before is not None and before.status != "resolved":
-        return lifecycle.heard(before, activity, work.now), False
+        return lifecycle.on_customer_message(before, activity, work.now), False
     fresh = _opened(work, activity, configuration, before)
-    return lifecycle.heard(fresh, activity, work.now), True
+    return lifecycle.on_customer_message(fresh, activity, work.now), True
 
 
-def _opened(work: Work, activity: Activity, configuration: Configuration, before: Case | None) -> Case:
+def _opened(
+    work: UnitOfWork, activity: Activity, configuration: Configuration, before: ConversationState | None
+) -> ConversationState:
     """A new conversation, or a resolved one that is reopened, by the rules of now."""
     language = (before.language if before else None) or activity.language or _account_language(activity, configuration)
     sensitive = activity.sensitive or (before is not None and before.sensitive)
-    planned = plan(lifecycle.traits_of(activity, language, sensitive), configuration)
+    planned = evaluate_rules(lifecycle.routing_attributes(activity, language, sensitive), configuration)
     if before is None:
         return lifecycle.opened(work.new_id("conversation"), activity, planned, language, work.now)
-    work.unwake(f"close/{before.id}")
+    work.cancel_timer(f"close/{before.id}")
     return lifecycle.reopened(before, planned, work.now)
 
 
@@ -239,7 +247,9 @@ def _account_language(activity: Activity, configuration: Configuration) -> str |
     return account.body.language if account else None
 
 
-def _with_open(work: Work, person: Person, activity: Activity, conversation: Case) -> Person:
+def _with_open_conversation(
+    work: UnitOfWork, person: Contact, activity: Activity, conversation: ConversationState
+) -> Contact:
     where, earlier = lifecycle.thread_of(activity), places.earlier_thread(work, activity)
     if person.open.get(where) == conversation.id:
         return person
@@ -248,18 +258,18 @@ def _with_open(work: Work, person: Person, activity: Activity, conversation: Cas
 
 
 def _message_record(
-    work: Work, activity: Activity, conversation: Case, identity: str, state: MessageState
+    work: UnitOfWork, activity: Activity, conversation: ConversationState, identity: str, state: MessageState
 ) -> MessageRecord:
-    return MessageRecord.made(
+    return MessageRecord.unvalidated(
         id=identity,
         conversation=conversation.id,
         workspace=conversation.workspace,
         key=conversation.key,
-        order=next_order(work),
+        order=next_sequence(work),
         direction="inbound",
         surface=activity.surface,
         channel=activity.channel,
-        author=Author.made(kind="customer", id=activity.person, name=activity.person_name),
+        author=Author.unvalidated(kind="customer", id=activity.person, name=activity.person_name),
         text=activity.text,
         masked=activity.masked,
         attachments=activity.attachments,
@@ -274,7 +284,7 @@ def _message_record(
     )
 
 
-def quoted(work: Work, activity: Activity) -> dict[str, object]:
+def quoted(work: UnitOfWork, activity: Activity) -> dict[str, object]:
     """What a message says about others. The words that it answers are shown where we do not have that message."""
     known = answered(work, activity)
     words = activity.details.get("answered_text")
@@ -286,32 +296,32 @@ def quoted(work: Work, activity: Activity) -> dict[str, object]:
     }
 
 
-def _told(
-    work: Work,
+def _emit_facts(
+    work: UnitOfWork,
     activity: Activity,
-    before: Case | None,
-    after: Case,
+    before: ConversationState | None,
+    after: ConversationState,
     message: str,
     *,
     is_new: bool,
 ) -> None:
     heard = {
-        "at": lifecycle.counted_from(activity),
+        "at": lifecycle.waiting_started_at(activity),
         "message": message,
         "message_surface": activity.surface,
         "author": "customer",
     }
     if not is_new and before is not None:
-        tell(work, "message_received", after, before.status, **heard)
+        record_fact(work, "message_received", after, before.status, **heard)
         if after.status == "waiting" and before.status == "pending":
             queue(work, after, after.status)
         return
-    tell(work, *(("reopened", after, before.status) if before else ("opened", after, None)))
-    tell(work, "message_received", after, after.status, **heard)
+    record_fact(work, *(("reopened", after, before.status) if before else ("opened", after, None)))
+    record_fact(work, "message_received", after, after.status, **heard)
     queue(work, after, after.status)
 
 
-def _edit(work: Work, activity: Activity, around: Around) -> None:
+def _edit(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """Replace the text of the message; one that never came is stored as its edit, and its original is a repeat.
 
     Of our own side's word that never came, and of one that is old, nothing follows.
@@ -320,7 +330,7 @@ def _edit(work: Work, activity: Activity, around: Around) -> None:
     if message is None:
         why = _why_no_news(work, activity)
         if why is None:
-            _hear(work, activity, around, "edited")
+            _add_message(work, activity, around, "edited")
         else:
             changes.leave_aside(work, activity, why)
         return
@@ -334,12 +344,12 @@ def _edit(work: Work, activity: Activity, around: Around) -> None:
         news["language"] = activity.language or conversation.language
         news["sensitive"] = conversation.sensitive or activity.sensitive
     after = conversation.model_copy(update=news)
-    tell(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
-    if message.direction == "inbound" and is_called_for(after, activity):
-        around.privacy.begin(work, after, activity, around.configuration)
+    record_fact(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
+    if message.direction == "inbound" and needs_handoff(after, activity):
+        around.privacy.start(work, after, activity, around.configuration)
 
 
-def _why_no_news(work: Work, activity: Activity) -> str | None:
+def _why_no_news(work: UnitOfWork, activity: Activity) -> str | None:
     if activity.author != "customer" or echoes.is_ours(work, activity):
         return "own"
     if changes.was_deleted(work, activity):
@@ -347,11 +357,11 @@ def _why_no_news(work: Work, activity: Activity) -> str | None:
     return "late" if changes.is_late(activity) else None
 
 
-def _deletion(work: Work, activity: Activity, around: Around) -> None:
+def _deletion(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     changes.delete(work, activity)
 
 
-def _receipt(work: Work, activity: Activity, around: Around) -> None:
+def _receipt(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     message = work.get(MESSAGES, activity.message) if activity.message else None
     state = activity.details.get("state")
     if message is None or not isinstance(state, str) or message.direction != "outbound":
@@ -362,9 +372,9 @@ def _receipt(work: Work, activity: Activity, around: Around) -> None:
     receive_receipt(work, message, state, activity.sent_at or activity.received_at)
 
 
-def _follow(work: Work, activity: Activity, around: Around) -> None:
+def _set_blocked(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """A person blocked the account, let it in again, or pressed the button of a bot that was just opened."""
-    person = lifecycle.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = lifecycle.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
     state = activity.details.get("state")
     person = person.model_copy(update={"blocked": state == "blocked"})
     if state == "started" and _current(work, person, activity) is None:
@@ -372,23 +382,23 @@ def _follow(work: Work, activity: Activity, around: Around) -> None:
     work.put(PERSONS, person.key, person)
 
 
-def _unknown(work: Work, activity: Activity, around: Around) -> None:
+def _unknown(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """What is not understood changes nothing, but a place may tell that its id is another now."""
     places.note_moved(work, activity)
 
 
-def _contact(work: Work, activity: Activity, around: Around) -> None:
+def _contact(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """A person says where they can be reached."""
-    person = lifecycle.met(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = lifecycle.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
     work.put(PERSONS, person.key, person)
 
 
-BY_MESSAGE: dict[str, Handler] = {"message": _message, "postback": _postback}
-CHANGES: dict[str, Handler] = {"edit": _edit, "deletion": _deletion}
-ONCE: dict[str, Handler] = {
-    **CHANGES,
+ACTIVITY_HANDLERS: dict[str, Handler] = {"message": _message, "postback": _postback}
+MUTATING_KINDS: dict[str, Handler] = {"edit": _edit, "deletion": _deletion}
+DEDUPED_KINDS: dict[str, Handler] = {
+    **MUTATING_KINDS,
     "receipt": _receipt,
-    "follow": _follow,
+    "follow": _set_blocked,
     "contact": _contact,
     "echo": _echo,
     "unknown": _unknown,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from schemas.activity import Activity
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 
 
@@ -15,7 +15,7 @@ def ids_of(activities: Iterable[Activity]) -> Iterator[str]:
         yield from (i for i in (one.former, one.reply_to, given) if isinstance(i, str))
 
 
-def answered(work: Work, activity: Activity) -> MessageRecord | None:
+def answered(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
     """The message that this one answers; None when it is not known here.
 
     In `api` that may be a reply of ours, named by the id that we gave it: only one to the same person.
@@ -28,7 +28,7 @@ def answered(work: Work, activity: Activity) -> MessageRecord | None:
     return found if found is not None and found.workspace == activity.workspace else None
 
 
-def stored(work: Work, activity: Activity) -> MessageRecord | None:
+def stored(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
     """The message that an activity is or is about; None when it never came."""
     found = work.get(MESSAGES, activity.message or activity.id)
     if found is not None or activity.former is None:
@@ -37,7 +37,7 @@ def stored(work: Work, activity: Activity) -> MessageRecord | None:
     return former if former is not None and _is_same(work, former, activity) else None
 
 
-def _is_same(work: Work, former: MessageRecord, activity: Activity) -> bool:
+def _is_same(work: UnitOfWork, former: MessageRecord, activity: Activity) -> bool:
     """Whether a message under a former id is the one meant.
 
     Of an echo it is the id of a reply that we sent ourselves. Else that id left out who numbers the messages, so that
@@ -54,7 +54,7 @@ def _is_same(work: Work, former: MessageRecord, activity: Activity) -> bool:
     return activity.kind == "postback" or (taken_at is not None and former.sent_at == taken_at)
 
 
-def _is_answered_by(work: Work, former: MessageRecord, activity: Activity) -> bool:
+def _is_answered_by(work: UnitOfWork, former: MessageRecord, activity: Activity) -> bool:
     case = work.get(CONVERSATIONS, former.conversation)
     address = case.addresses.get(activity.surface) if case is not None else None
     return address is not None and activity.address is not None and address.via == activity.address.via

@@ -6,19 +6,19 @@ from typing import Protocol, TypeVar
 from schemas.commands import AddNote, Reapply, Reopen, Replan, SetPriority, Transfer
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
-from schemas.routing import TaskChanged, TaskGiven
+from schemas.routing import TaskChanged, TaskForceAssigned
 from schemas.values import Contract, Problem
-from services.domain.conversation_state import Case
-from services.platform.processing.processor import Arrived
-from services.platform.processing.unit_of_work import Work
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.commands import NO_CONVERSATION, is_repeat
 from services.router.conversations.domain import lifecycle
-from services.router.conversations.domain.routing_rules import plan
-from services.router.conversations.facts import accept, next_order, queue, refuse, tell
+from services.router.conversations.domain.routing_rules import evaluate_rules
+from services.router.conversations.facts import next_sequence, queue, record_applied, record_fact, record_rejected
 
 
-class Asked(Protocol):
+class CommandFields(Protocol):
     """What every command of this file has."""
 
     @property
@@ -32,12 +32,12 @@ Move = TypeVar("Move", bound=Contract)
 Configuration = WorkspaceConfiguration | None
 
 
-def carry_out(
-    work: Work,
-    command: Arrived,
-    asked: Asked,
-    why_not: Callable[[Case], Problem | None],
-    do: Callable[[Case], str],
+def handle_command(
+    work: UnitOfWork,
+    command: ReceivedEvent,
+    asked: CommandFields,
+    why_not: Callable[[ConversationState], Problem | None],
+    do: Callable[[ConversationState], str],
 ) -> None:
     """Do it and say what it made, or refuse it; once."""
     if is_repeat(work, command):
@@ -45,28 +45,28 @@ def carry_out(
     case = work.get(CONVERSATIONS, asked.conversation)
     refusal = NO_CONVERSATION if case is None else why_not(case)
     if refusal is not None:
-        refuse(work, command, asked.request_hash, refusal)
+        record_rejected(work, command, asked.request_hash, refusal)
     elif case is not None:
-        accept(work, command, asked.request_hash, do(case), created=False)
+        record_applied(work, command, asked.request_hash, do(case), created=False)
 
 
-def _finished(case: Case) -> Problem | None:
-    if case.status not in lifecycle.FINISHED:
+def _finished(case: ConversationState) -> Problem | None:
+    if case.status not in lifecycle.CLOSED_STATUSES:
         return None
     return Problem(
         status=409, title="Conversation is finished", detail=f"The conversation is {case.status}. Reopen it first."
     )
 
 
-def handle_transfer(work: Work, command: Arrived) -> None:
+def handle_transfer(work: UnitOfWork, command: ReceivedEvent) -> None:
     """To an agent at once, or to another team's queue; dispatch moves the units and tells who has it."""
-    asked = command.event.read(Transfer)
-    carry_out(
+    asked = command.event.payload_as(Transfer)
+    handle_command(
         work, command, asked, lambda case: _why_not_transfer(case, asked), lambda case: _transfer(work, case, asked)
     )
 
 
-def _why_not_transfer(case: Case, asked: Transfer) -> Problem | None:
+def _why_not_transfer(case: ConversationState, asked: Transfer) -> Problem | None:
     if asked.to_agent is not None and asked.to_agent == case.agent:
         return Problem(status=409, title="Already there", detail=f"{asked.to_agent} has the conversation already.")
     if asked.to_team is not None and asked.to_team == case.team:
@@ -76,41 +76,41 @@ def _why_not_transfer(case: Case, asked: Transfer) -> Problem | None:
     return _finished(case)
 
 
-def _transfer(work: Work, case: Case, asked: Transfer) -> str:
+def _transfer(work: UnitOfWork, case: ConversationState, asked: Transfer) -> str:
     where = {"conversation": case.id, "key": case.key, "workspace": case.workspace}
     if asked.to_agent is not None:
-        after = lifecycle.handed_to(case, asked.to_agent, work.now)
-        tell(work, "transferred", after, case.status)
+        after = lifecycle.transferred_to_agent(case, asked.to_agent, work.now)
+        record_fact(work, "transferred", after, case.status)
         if lifecycle.has_no_task(case):
             work.emit("pasokh.routing.task_queued", case.workspace, lifecycle.task(after))
-        given = TaskGiven(**where, to_agent=asked.to_agent, by=asked.agent)
+        given = TaskForceAssigned(**where, to_agent=asked.to_agent, by=asked.agent)
         work.emit("pasokh.routing.task_given", case.workspace, given)
     elif asked.to_team is not None:
         move_to_team(work, case, asked.to_team)
     return case.id
 
 
-def move_to_team(work: Work, case: Case, team: str) -> Case:
+def move_to_team(work: UnitOfWork, case: ConversationState, team: str) -> ConversationState:
     """Into the queue of another team; whoever has it now gives it up."""
-    after = lifecycle.moved_to(case, team, work.now)
-    tell(work, "transferred", after, case.status)
+    after = lifecycle.transferred_to_team(case, team, work.now)
+    record_fact(work, "transferred", after, case.status)
     if lifecycle.has_no_task(case):
         queue(work, after, after.status)
         return after
     if case.status != "waiting":
-        tell(work, "queued", after, after.status)
+        record_fact(work, "queued", after, after.status)
     change = TaskChanged(conversation=case.id, key=case.key, workspace=case.workspace, team=team)
     work.emit("pasokh.routing.task_changed", case.workspace, change)
     return after
 
 
-def handle_priority(work: Work, command: Arrived, configuration: Configuration) -> None:
+def handle_priority(work: UnitOfWork, command: ReceivedEvent, configuration: Configuration) -> None:
     """Another priority: its place in the queue and its promises follow. One that waits sees the rules of now too."""
-    asked = command.event.read(SetPriority)
-    carry_out(work, command, asked, _finished, lambda case: _prioritise(work, case, asked, configuration))
+    asked = command.event.payload_as(SetPriority)
+    handle_command(work, command, asked, _finished, lambda case: _prioritise(work, case, asked, configuration))
 
 
-def _prioritise(work: Work, case: Case, asked: SetPriority, configuration: Configuration) -> str:
+def _prioritise(work: UnitOfWork, case: ConversationState, asked: SetPriority, configuration: Configuration) -> str:
     if asked.priority != case.priority:
         case = change_priority(work, case, asked.priority)
     else:
@@ -121,11 +121,11 @@ def _prioritise(work: Work, case: Case, asked: SetPriority, configuration: Confi
     return case.id
 
 
-def change_priority(work: Work, case: Case, priority: str) -> Case:
+def change_priority(work: UnitOfWork, case: ConversationState, priority: str) -> ConversationState:
     """Tell the new priority to everybody who orders by it."""
     overrides = lifecycle.overruled(case, "priority")
     after = case.model_copy(update={"priority": priority, "overrides": overrides, "updated_at": work.now})
-    tell(work, "priority_changed", after, case.status)
+    record_fact(work, "priority_changed", after, case.status)
     change = TaskChanged.model_validate(
         {"conversation": case.id, "key": case.key, "workspace": case.workspace, "priority": priority}
     )
@@ -133,21 +133,21 @@ def change_priority(work: Work, case: Case, priority: str) -> Case:
     return after
 
 
-def handle_replan(work: Work, command: Arrived, configuration: Configuration) -> None:
+def handle_replan(work: UnitOfWork, command: ReceivedEvent, configuration: Configuration) -> None:
     """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
-    asked = command.event.read(Replan)
+    asked = command.event.payload_as(Replan)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is not None and case.status == "waiting" and case.config_version < asked.version:
         replan(work, case, configuration)
 
 
-def replan(work: Work, case: Case, configuration: Configuration) -> None:
+def replan(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> None:
     """Apply the rules of now to a conversation that waits, and tell dispatch; who has it by then keeps it."""
-    after = lifecycle.replanned(case, plan(lifecycle.traits_now(case), configuration), work.now)
+    after = lifecycle.replanned(case, evaluate_rules(lifecycle.traits_now(case), configuration), work.now)
     if lifecycle.is_routed_alike(case, after):
         work.put(CONVERSATIONS, after.id, after)
     else:
-        tell(work, "rerouted", after, case.status)
+        record_fact(work, "rerouted", after, case.status)
     change = TaskChanged(
         conversation=after.id,
         key=after.key,
@@ -162,26 +162,26 @@ def replan(work: Work, case: Case, configuration: Configuration) -> None:
     work.emit("pasokh.routing.task_changed", after.workspace, change)
 
 
-def handle_reapply(work: Work, command: Arrived) -> None:
+def handle_reapply(work: UnitOfWork, command: ReceivedEvent) -> None:
     """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
-    asked = command.event.read(Reapply)
-    carry_out(work, command, asked, _finished, lambda case: _reapply(work, case))
+    asked = command.event.payload_as(Reapply)
+    handle_command(work, command, asked, _finished, lambda case: _reapply(work, case))
 
 
-def _reapply(work: Work, case: Case) -> str:
-    tell(work, "sla_reapplied", case.model_copy(update={"updated_at": work.now}), case.status)
+def _reapply(work: UnitOfWork, case: ConversationState) -> str:
+    record_fact(work, "sla_reapplied", case.model_copy(update={"updated_at": work.now}), case.status)
     return case.id
 
 
-def handle_reopen(work: Work, command: Arrived, configuration: Configuration) -> None:
+def handle_reopen(work: UnitOfWork, command: ReceivedEvent, configuration: Configuration) -> None:
     """A resolved conversation waits again, by the rules of now, its last agent preferred."""
-    asked = command.event.read(Reopen)
-    carry_out(
+    asked = command.event.payload_as(Reopen)
+    handle_command(
         work, command, asked, lambda case: _why_not_reopen(work, case), lambda case: _reopen(work, case, configuration)
     )
 
 
-def _why_not_reopen(work: Work, case: Case) -> Problem | None:
+def _why_not_reopen(work: UnitOfWork, case: ConversationState) -> Problem | None:
     if case.status == "closed":
         detail = "The conversation is closed for good; the customer's next message opens another."
         return Problem(status=409, title="Conversation is closed", detail=detail)
@@ -200,28 +200,28 @@ def _why_not_reopen(work: Work, case: Case) -> Problem | None:
     return None
 
 
-def _reopen(work: Work, case: Case, configuration: Configuration) -> str:
-    planned = plan(lifecycle.traits_now(case), configuration)
-    after = lifecycle.replanned(lifecycle.requeued(case, work.now), planned, work.now)
-    work.unwake(f"close/{case.id}")
-    tell(work, "reopened", after, case.status)
+def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> str:
+    planned = evaluate_rules(lifecycle.traits_now(case), configuration)
+    after = lifecycle.replanned(lifecycle.reopened_by_agent(case, work.now), planned, work.now)
+    work.cancel_timer(f"close/{case.id}")
+    record_fact(work, "reopened", after, case.status)
     queue(work, after, after.status)
     return case.id
 
 
-def handle_note(work: Work, command: Arrived) -> None:
+def handle_note(work: UnitOfWork, command: ReceivedEvent) -> None:
     """A message that only agents see. Finished conversations take notes too."""
-    asked = command.event.read(AddNote)
-    carry_out(work, command, asked, lambda _: None, lambda case: _note(work, case, asked))
+    asked = command.event.payload_as(AddNote)
+    handle_command(work, command, asked, lambda _: None, lambda case: _note(work, case, asked))
 
 
-def _note(work: Work, case: Case, asked: AddNote) -> str:
+def _note(work: UnitOfWork, case: ConversationState, asked: AddNote) -> str:
     note = MessageRecord(
         id=work.new_id("note"),
         conversation=case.id,
         workspace=case.workspace,
         key=case.key,
-        order=next_order(work),
+        order=next_sequence(work),
         direction="note",
         surface=case.surface,
         channel=case.channel,
@@ -232,16 +232,16 @@ def _note(work: Work, case: Case, asked: AddNote) -> str:
         state="received",
     )
     work.put(MESSAGES, note.id, note)
-    tell(work, "noted", case.model_copy(update={"updated_at": work.now}), case.status, message=note.id)
+    record_fact(work, "noted", case.model_copy(update={"updated_at": work.now}), case.status, message=note.id)
     return case.id
 
 
-MOVES: dict[str, Callable[[Work, Arrived], None]] = {
+LIFECYCLE_HANDLERS: dict[str, Callable[[UnitOfWork, ReceivedEvent], None]] = {
     "pasokh.command.transfer": handle_transfer,
     "pasokh.command.reapply": handle_reapply,
     "pasokh.command.note": handle_note,
 }
-PLANNED: dict[str, Callable[[Work, Arrived, Configuration], None]] = {
+PLANNED: dict[str, Callable[[UnitOfWork, ReceivedEvent, Configuration], None]] = {
     "pasokh.command.priority": handle_priority,
     "pasokh.command.reopen": handle_reopen,
     "pasokh.command.replan": handle_replan,

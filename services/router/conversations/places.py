@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from schemas.activity import Activity, Address
-from services.domain.conversation_state import Case, Person
-from services.platform.processing.unit_of_work import Work
+from services.domain.conversation_state import Contact, ConversationState
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import MOVED_PLACES, MovedPlace
 from services.router.conversations.domain import lifecycle
 
@@ -21,18 +21,18 @@ def places_of(activities: Iterable[Activity]) -> Iterator[str]:
             yield place_id(one.workspace, one.channel, one.account, one.address.chat)
 
 
-def places_answered(cases: Iterable[Case]) -> Iterator[str]:
+def places_answered(cases: Iterable[ConversationState]) -> Iterator[str]:
     """The places in which these conversations are answered in public."""
     for case in cases:
         if "public" in case.addresses:
             yield _of_case(case)
 
 
-def _of_case(case: Case) -> str:
+def _of_case(case: ConversationState) -> str:
     return place_id(case.workspace, case.channel, case.account, case.addresses["public"].chat)
 
 
-def note_moved(work: Work, activity: Activity) -> None:
+def note_moved(work: UnitOfWork, activity: Activity) -> None:
     """Remember both ids of a place that tells of its move."""
     here = activity.address.chat if activity.address is not None else None
     to, since = activity.details.get("migrate_to_chat_id"), activity.details.get("migrate_from_chat_id")
@@ -44,13 +44,13 @@ def note_moved(work: Work, activity: Activity) -> None:
     work.put(MOVED_PLACES, place_id(*scope, new), MovedPlace(workspace=activity.workspace, moved_from=old))
 
 
-def open_in(work: Work, person: Person, activity: Activity) -> str | None:
+def open_in(work: UnitOfWork, person: Contact, activity: Activity) -> str | None:
     """The person's open conversation where this happened, also one that began before the place moved."""
     here, earlier = lifecycle.thread_of(activity), earlier_thread(work, activity)
     return person.open.get(here) or (person.open.get(earlier) if earlier else None)
 
 
-def earlier_thread(work: Work, activity: Activity) -> str | None:
+def earlier_thread(work: UnitOfWork, activity: Activity) -> str | None:
     """The thread of this activity as it was called before the place moved; None where it did not move."""
     if activity.surface != "public" or activity.address is None or activity.thread is None:
         return None
@@ -61,7 +61,7 @@ def earlier_thread(work: Work, activity: Activity) -> str | None:
     return place.moved_from + activity.thread.removeprefix(chat)
 
 
-def address_of(work: Work, case: Case, surface: str) -> Address:
+def address_of(work: UnitOfWork, case: ConversationState, surface: str) -> Address:
     """Where an answer goes now: the messages of before a move have other numbers there, so none of them is answered."""
     address = case.addresses[surface]
     place = work.get(MOVED_PLACES, _of_case(case)) if surface == "public" else None

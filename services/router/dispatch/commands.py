@@ -2,22 +2,22 @@
 
 from collections.abc import Callable, Set
 
-from schemas.commands import Outcome
+from schemas.commands import CommandResult
 from schemas.configuration import DEFAULT_TEAM
 from schemas.envelope import Event
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Json, Problem
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.router.dispatch.domain.dispatcher import Verdict
-from services.router.dispatch.recording import record_verdicts
-from services.router.dispatch.workspace_state import Room, agent_of
+from services.router.dispatch.domain.dispatcher import DispatchOutcome
+from services.router.dispatch.recording import record_outcomes
+from services.router.dispatch.workspace_state import WorkspaceState, agent_of
 
 AGENT_PUT = "pasokh.routing.agent_put"
 
 
-class Refused(Exception):
+class AgentCommandRejected(Exception):
     """A command that cannot be applied; nothing has changed."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
@@ -25,13 +25,13 @@ class Refused(Exception):
         self.problem = Problem(status=status, title=title, detail=detail)
 
 
-def obey(work: Work, room: Room, teams: Set[str], event: Event) -> None:
+def handle_command(work: UnitOfWork, room: WorkspaceState, teams: Set[str], event: Event) -> None:
     """Apply or refuse a command, once: its outcome is the record that it was handled. `teams` are those that exist."""
     identity = event.id
     if work.get(OUTCOMES, identity) is not None:
         return
     agent, request_hash = str(event.data["agent"]), str(event.data.get("request_hash", ""))
-    outcome = Outcome(
+    outcome = CommandResult(
         id=identity,
         workspace=room.workspace,
         status="applied",
@@ -41,65 +41,71 @@ def obey(work: Work, room: Room, teams: Set[str], event: Event) -> None:
         at=work.now,
     )
     try:
-        record_verdicts(work, room, COMMANDS[event.type](work, room, teams, event.data))
-    except Refused as refused:
+        record_outcomes(work, room, COMMANDS[event.type](work, room, teams, event.data))
+    except AgentCommandRejected as refused:
         update = {"status": "refused", "problem": refused.problem, "result": None, "created": False}
         outcome = outcome.model_copy(update=update)
     work.put(OUTCOMES, identity, outcome)
 
 
-def _agent_put(work: Work, room: Room, teams: Set[str], data: dict[str, Json]) -> list[Verdict]:
+def _agent_put(work: UnitOfWork, room: WorkspaceState, teams: Set[str], data: dict[str, Json]) -> list[DispatchOutcome]:
     command = AgentPut.model_validate(data)
     held = room.agents.get(command.agent)
-    _match(command.if_match, held.version if held else None, command.agent)
+    _check_precondition(command.if_match, held.version if held else None, command.agent)
     missing = sorted(set(command.body.teams) - teams - {DEFAULT_TEAM})
     if missing:
-        raise Refused(422, "Unknown team", f"no team {', '.join(missing)}; PUT it first or name another")
+        raise AgentCommandRejected(422, "Unknown team", f"no team {', '.join(missing)}; PUT it first or name another")
     if held is None:
         record = AgentRecord(workspace=room.workspace, id=command.agent, body=command.body, at=work.now)
     else:
         record = held.model_copy(update={"body": command.body, "version": held.version + 1, "at": work.now})
-    return _seat(work, room, record)
+    return _upsert_agent(work, room, record)
 
 
-def _agent_deleted(work: Work, room: Room, teams: Set[str], data: dict[str, Json]) -> list[Verdict]:
+def _agent_deleted(
+    work: UnitOfWork, room: WorkspaceState, teams: Set[str], data: dict[str, Json]
+) -> list[DispatchOutcome]:
     command = AgentDeleted.model_validate(data)
-    held = _known(room, command.agent)
-    _match(command.if_match, held.version, command.agent)
+    held = _require_agent(room, command.agent)
+    _check_precondition(command.if_match, held.version, command.agent)
     del room.agents[command.agent]
     work.delete(AGENTS, agent_id(room.workspace, command.agent))
     return room.desk.remove_agent(command.agent, work.now)
 
 
-def _presence_set(work: Work, room: Room, teams: Set[str], data: dict[str, Json]) -> list[Verdict]:
+def _presence_set(
+    work: UnitOfWork, room: WorkspaceState, teams: Set[str], data: dict[str, Json]
+) -> list[DispatchOutcome]:
     command = PresenceSet.model_validate(data)
-    held = _known(room, command.agent)
-    _match(command.if_match, held.presence_version, command.agent)
+    held = _require_agent(room, command.agent)
+    _check_precondition(command.if_match, held.presence_version, command.agent)
     update = {"presence": command.status, "presence_version": held.presence_version + 1, "at": work.now}
-    return _seat(work, room, held.model_copy(update=update))
+    return _upsert_agent(work, room, held.model_copy(update=update))
 
 
-def _seat(work: Work, room: Room, record: AgentRecord) -> list[Verdict]:
+def _upsert_agent(work: UnitOfWork, room: WorkspaceState, record: AgentRecord) -> list[DispatchOutcome]:
     room.agents[record.id] = record
     return room.desk.put_agent(agent_of(record), work.now)
 
 
-def _known(room: Room, agent: str) -> AgentRecord:
+def _require_agent(room: WorkspaceState, agent: str) -> AgentRecord:
     if agent not in room.agents:
-        raise Refused(404, "Not found", f"there is no agent {agent}; PUT it first")
+        raise AgentCommandRejected(404, "Not found", f"there is no agent {agent}; PUT it first")
     return room.agents[agent]
 
 
-def _match(if_match: str | None, version: int | None, agent: str) -> None:
+def _check_precondition(if_match: str | None, version: int | None, agent: str) -> None:
     """RFC 9110, 13.1.1: `*` asks for any, a list for one of these; a weak tag never matches."""
     tags = {tag.strip() for tag in (if_match or "").split(",")} - {""}
     if not tags or (version is not None and tags & {"*", f'"{version}"'}):
         return
     now = f'its ETag is "{version}"' if version is not None else "it does not exist"
-    raise Refused(412, "Precondition failed", f"agent {agent} has changed: {now}; read it again before writing")
+    raise AgentCommandRejected(
+        412, "Precondition failed", f"agent {agent} has changed: {now}; read it again before writing"
+    )
 
 
-Handler = Callable[[Work, Room, Set[str], dict[str, Json]], list[Verdict]]
+Handler = Callable[[UnitOfWork, WorkspaceState, Set[str], dict[str, Json]], list[DispatchOutcome]]
 COMMANDS: dict[str, Handler] = {
     AGENT_PUT: _agent_put,
     "pasokh.routing.agent_deleted": _agent_deleted,

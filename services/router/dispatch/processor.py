@@ -8,18 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from schemas.envelope import Event
-from schemas.routing import RulesChanged, TaskChanged, TaskClosed, TaskGiven, TaskQueued
+from schemas.routing import RulesChanged, TaskChanged, TaskClosed, TaskForceAssigned, TaskQueued
 from schemas.values import Json
-from services.platform.processing.processor import Arrived, Input, WakeUp
-from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.configuration import Configurations
 from services.records.tasks import TASKS, TaskRecord
-from services.router.dispatch.commands import AGENT_PUT, COMMANDS, obey
-from services.router.dispatch.domain.dispatcher import RESERVED_EVERY, Verdict
-from services.router.dispatch.recording import record_verdicts, write_remembered
+from services.router.dispatch.commands import AGENT_PUT, COMMANDS, handle_command
+from services.router.dispatch.domain.dispatcher import FIFO_RESERVE_INTERVAL, DispatchOutcome
+from services.router.dispatch.recording import record_outcomes, write_remembered
 from services.router.dispatch.rounds import go_on, learn_rules, reapply_all
-from services.router.dispatch.workspace_state import Room, open_room, task_of
+from services.router.dispatch.workspace_state import WorkspaceState, load_workspace_state, task_of
 
 
 @dataclass(slots=True)
@@ -29,62 +29,62 @@ class Memory:
     `rules`: the version of the routing rules of workspaces whose rooms were just opened.
     """
 
-    rooms: dict[str, Room] = field(default_factory=dict)
+    workspaces: dict[str, WorkspaceState] = field(default_factory=dict)
     configurations: Configurations = field(default_factory=Configurations)
     teams: dict[str, frozenset[str]] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
 
 
-class Dispatch:
+class DispatchProcessor:
     """Decides which agent gets which task. `reserved_every`: one draw in so many goes to the longest waiting."""
 
     group = "dispatch"
     topics = ("routing",)
 
-    def __init__(self, reserved_every: int = RESERVED_EVERY) -> None:
+    def __init__(self, reserved_every: int = FIFO_RESERVE_INTERVAL) -> None:
         self._reserved_every = reserved_every
 
-    def remember(self) -> Memory:
+    def new_memory(self) -> Memory:
         return Memory()
 
-    async def load(self, work: Work, memory: Memory, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> None:
         """Read outcomes of the batch's commands, teams where agents are written, and rooms that are new here."""
-        events = [one.event for one in inputs if isinstance(one, Arrived)]
-        await work.fetch([(OUTCOMES, [event.id for event in events if event.type in AWAITED])])
+        events = [one.event for one in inputs if isinstance(one, ReceivedEvent)]
+        await work.preload([(OUTCOMES, [event.id for event in events if event.type in AWAITED])])
         written = {event.workspace for event in events if event.type == AGENT_PUT}
         if written:
-            found = await memory.configurations.of(work.reader, written)
+            found = await memory.configurations.current(work.reader, written)
             memory.teams = {workspace: frozenset(found[workspace].teams) for workspace in found}
         named = {event.workspace for event in events} | {
-            _workspace_of(one) for one in inputs if isinstance(one, WakeUp)
+            _workspace_of(one) for one in inputs if isinstance(one, TimerFired)
         }
-        new = sorted(named - memory.rooms.keys())
-        known = await memory.configurations.of(work.reader, new) if new else {}
+        new = sorted(named - memory.workspaces.keys())
+        known = await memory.configurations.current(work.reader, new) if new else {}
         for workspace in new:
-            memory.rooms[workspace] = await open_room(work.reader, workspace, self._reserved_every)
+            memory.workspaces[workspace] = await load_workspace_state(work.reader, workspace, self._reserved_every)
             routing = known[workspace].routing if workspace in known else None
             memory.rules[workspace] = routing.version if routing else 0
 
-    def decide(self, work: Work, memory: Memory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: Memory, one: Input) -> None:
         """Handle one event or timer; types that are not known are let pass."""
-        room = memory.rooms[one.event.workspace if isinstance(one, Arrived) else _workspace_of(one)]
+        room = memory.workspaces[one.event.workspace if isinstance(one, ReceivedEvent) else _workspace_of(one)]
         # What was written while nobody looked after this workspace, or before there was news of rules.
         learn_rules(work, room, memory.rules.pop(room.workspace, 0))
-        if isinstance(one, WakeUp):
+        if isinstance(one, TimerFired):
             go_on(work, room, one)
-        elif isinstance(one, Arrived):
+        elif isinstance(one, ReceivedEvent):
             self._arrive(work, memory, room, one)
         write_remembered(work, room)
 
-    def _arrive(self, work: Work, memory: Memory, room: Room, one: Arrived) -> None:
+    def _arrive(self, work: UnitOfWork, memory: Memory, room: WorkspaceState, one: ReceivedEvent) -> None:
         if one.event.type == RULES_CHANGED:
-            learn_rules(work, room, one.event.read(RulesChanged).version)
+            learn_rules(work, room, one.event.payload_as(RulesChanged).version)
         elif one.event.type == REAPPLY:
             reapply_all(work, room, one.event)
         elif one.event.type in COMMANDS:
-            obey(work, room, memory.teams.get(room.workspace, frozenset()), one.event)
+            handle_command(work, room, memory.teams.get(room.workspace, frozenset()), one.event)
         elif one.event.type in TASK_HANDLERS:
-            record_verdicts(work, room, TASK_HANDLERS[one.event.type](work, room, one.event))
+            record_outcomes(work, room, TASK_HANDLERS[one.event.type](work, room, one.event))
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise LookupError(f"dispatch has no effect {effect.name}")
@@ -92,23 +92,23 @@ class Dispatch:
 
 def _workspace_of(timer: Input) -> str:
     """The workspace whose timer it is."""
-    workspace = timer.data.get("workspace") if isinstance(timer, WakeUp) else None
+    workspace = timer.data.get("workspace") if isinstance(timer, TimerFired) else None
     if not isinstance(workspace, str):
         raise TypeError("dispatch was given an input of no workspace")
     return workspace
 
 
-def _queued(work: Work, room: Room, event: Event) -> list[Verdict]:
-    queued = event.read(TaskQueued)
+def _queued(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    queued = event.payload_as(TaskQueued)
     if queued.conversation in room.tasks:
         return []
-    record = TaskRecord.made(**vars(queued), state="waiting", agent=None, assigned_at=None, decision=None)
+    record = TaskRecord.unvalidated(**vars(queued), state="waiting", agent=None, assigned_at=None, decision=None)
     room.tasks[record.conversation] = record
-    return room.desk.open(task_of(record), work.now)
+    return room.desk.enqueue(task_of(record), work.now)
 
 
-def _changed(work: Work, room: Room, event: Event) -> list[Verdict]:
-    changed = event.read(TaskChanged)
+def _changed(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    changed = event.payload_as(TaskChanged)
     held = room.tasks.get(changed.conversation)
     if held is None:
         return []
@@ -123,13 +123,13 @@ def _changed(work: Work, room: Room, event: Event) -> list[Verdict]:
     return room.desk.change(task_of(record), work.now)
 
 
-def _handed(work: Work, room: Room, event: Event) -> list[Verdict]:
-    given = event.read(TaskGiven)
-    return room.desk.give_to(given.conversation, given.to_agent, given.by, work.now)
+def _on_force_assigned(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    given = event.payload_as(TaskForceAssigned)
+    return room.desk.force_assign(given.conversation, given.to_agent, given.by, work.now)
 
 
-def _closed(work: Work, room: Room, event: Event) -> list[Verdict]:
-    closed = event.read(TaskClosed)
+def _closed(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    closed = event.payload_as(TaskClosed)
     if room.tasks.pop(closed.conversation, None) is None:
         return []
     work.delete(TASKS, closed.conversation)
@@ -141,9 +141,9 @@ REAPPLY = "pasokh.routing.reapply"
 AWAITED = frozenset({*COMMANDS, REAPPLY})
 """Types of events whose outcome somebody waits for."""
 CHANGEABLE = ("team", "requirement", "priority", "due_at", "rule", "config_version")
-TASK_HANDLERS: dict[str, Callable[[Work, Room, Event], list[Verdict]]] = {
+TASK_HANDLERS: dict[str, Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]] = {
     "pasokh.routing.task_queued": _queued,
     "pasokh.routing.task_changed": _changed,
-    "pasokh.routing.task_given": _handed,
+    "pasokh.routing.task_given": _on_force_assigned,
     "pasokh.routing.task_closed": _closed,
 }

@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 
 from schemas.routing import Assigned, Unassigned
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.agents import AGENTS, agent_id
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.tasks import QUEUES, TASKS, TaskRecord
-from services.router.dispatch.domain.dispatcher import Given, Returned, Verdict, Waits
+from services.router.dispatch.domain.dispatcher import DispatchOutcome, Requeued, TaskAssigned, Unmatched
 from services.router.dispatch.domain.explain import Explanation
 from services.router.dispatch.domain.values import Task
 from services.router.dispatch.rounds import ask_again
-from services.router.dispatch.workspace_state import Room
+from services.router.dispatch.workspace_state import WorkspaceState
 
 
-def record_verdicts(work: Work, room: Room, verdicts: Sequence[Verdict]) -> None:
+def record_outcomes(work: UnitOfWork, room: WorkspaceState, verdicts: Sequence[DispatchOutcome]) -> None:
     """Write down what the desk decided in this batch, and every agent that it touched."""
     for verdict in verdicts:
         match verdict:
-            case Given():
-                _given(work, room, verdict)
-            case Waits():
-                _waits(work, room, verdict)
-            case Returned():
+            case TaskAssigned():
+                _record_assigned(work, room, verdict)
+            case Unmatched():
+                _record_waiting(work, room, verdict)
+            case Requeued():
                 _returned(work, room, verdict)
     _write_agents(work, room)
     if room.desk.drawn != room.remembered.drawn:
@@ -30,14 +30,14 @@ def record_verdicts(work: Work, room: Room, verdicts: Sequence[Verdict]) -> None
     write_remembered(work, room)
 
 
-def write_remembered(work: Work, room: Room) -> None:
+def write_remembered(work: UnitOfWork, room: WorkspaceState) -> None:
     """Write what is remembered of the workspace, where it changed."""
     if room.remembered is not room.written:
         room.written = room.remembered
         work.put(QUEUES, room.workspace, room.remembered)
 
 
-def _write_agents(work: Work, room: Room) -> None:
+def _write_agents(work: UnitOfWork, room: WorkspaceState) -> None:
     for agent in sorted(room.desk.touched):
         now = room.desk.roster.agents[agent]
         update = {"load": now.load, "idle_since": now.idle_since, "assigned_at": now.assigned_at}
@@ -46,11 +46,11 @@ def _write_agents(work: Work, room: Room) -> None:
     room.desk.touched.clear()
 
 
-def _given(work: Work, room: Room, verdict: Given) -> None:
-    decision = _decide(work, room, verdict.task, verdict.why, verdict.agent)
+def _record_assigned(work: UnitOfWork, room: WorkspaceState, verdict: TaskAssigned) -> None:
+    decision = _decide(work, room, verdict.task, verdict.explanation, verdict.agent)
     update = {"state": "assigned", "agent": verdict.agent, "assigned_at": work.now, "decision": decision.id}
-    task = _keep(work, room, room.tasks[verdict.task.id].model_copy(update=update))
-    assigned = Assigned.made(
+    task = _put_task(work, room, room.tasks[verdict.task.id].model_copy(update=update))
+    assigned = Assigned.unvalidated(
         conversation=task.conversation,
         key=task.key,
         workspace=task.workspace,
@@ -63,15 +63,15 @@ def _given(work: Work, room: Room, verdict: Given) -> None:
     work.emit("pasokh.assignment.assigned", task.key, assigned)
 
 
-def _waits(work: Work, room: Room, verdict: Waits) -> None:
+def _record_waiting(work: UnitOfWork, room: WorkspaceState, verdict: Unmatched) -> None:
     decision = _decide(work, room, verdict.task, verdict.why, None)
-    task = _keep(work, room, room.tasks[verdict.task.id].model_copy(update={"decision": decision.id}))
+    task = _put_task(work, room, room.tasks[verdict.task.id].model_copy(update={"decision": decision.id}))
     ask_again(work, room, task)
 
 
-def _returned(work: Work, room: Room, verdict: Returned) -> None:
+def _returned(work: UnitOfWork, room: WorkspaceState, verdict: Requeued) -> None:
     update = {"state": "waiting", "agent": None, "assigned_at": None}
-    task = _keep(work, room, room.tasks[verdict.task.id].model_copy(update=update))
+    task = _put_task(work, room, room.tasks[verdict.task.id].model_copy(update=update))
     unassigned = Unassigned(
         conversation=task.conversation,
         key=task.key,
@@ -83,15 +83,15 @@ def _returned(work: Work, room: Room, verdict: Returned) -> None:
     work.emit("pasokh.assignment.unassigned", task.key, unassigned)
 
 
-def _keep(work: Work, room: Room, task: TaskRecord) -> TaskRecord:
+def _put_task(work: UnitOfWork, room: WorkspaceState, task: TaskRecord) -> TaskRecord:
     room.tasks[task.conversation] = task
     work.put(TASKS, task.conversation, task)
     return task
 
 
-def _decide(work: Work, room: Room, task: Task, why: Explanation, agent: str | None) -> DecisionRecord:
+def _decide(work: UnitOfWork, room: WorkspaceState, task: Task, why: Explanation, agent: str | None) -> DecisionRecord:
     record = room.tasks[task.id]
-    decision = DecisionRecord.made(
+    decision = DecisionRecord.unvalidated(
         id=work.new_id("decision"),
         workspace=record.workspace,
         key=record.key,

@@ -6,40 +6,40 @@ A timer says where the next page begins, so a restart goes on where the last com
 from collections.abc import Callable, Mapping
 from heapq import nsmallest
 
-from schemas.commands import Outcome, Reapply, Replan
+from schemas.commands import CommandResult, Reapply, Replan
 from schemas.envelope import Event
 from schemas.routing import ReapplyAll
 from schemas.values import Json, instant, instant_text
-from services.platform.processing.processor import WakeUp
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.processor import TimerFired
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.tasks import TaskRecord
-from services.router.dispatch.workspace_state import Room
+from services.router.dispatch.workspace_state import WorkspaceState
 
 PAGE = 200
 RULES, POLICIES = "rules/", "policies/"
 
 
-def learn_rules(work: Work, room: Room, version: int) -> None:
+def learn_rules(work: UnitOfWork, room: WorkspaceState, version: int) -> None:
     """Routing rules of this version are in force: every waiting task that was planned before is planned again."""
     if version > room.remembered.rules_version:
         room.remembered = room.remembered.model_copy(update={"rules_version": version})
         _page(work, room, RULES, {})
 
 
-def ask_again(work: Work, room: Room, task: TaskRecord) -> None:
+def ask_again(work: UnitOfWork, room: WorkspaceState, task: TaskRecord) -> None:
     """Ask its conversation for a plan by the rules of now, unless the task has one."""
     version = room.remembered.rules_version
     if task.state == "waiting" and task.config_version < version:
         work.emit("pasokh.command.replan", task.key, Replan(conversation=task.conversation, version=version))
 
 
-def reapply_all(work: Work, room: Room, event: Event) -> None:
+def reapply_all(work: UnitOfWork, room: WorkspaceState, event: Event) -> None:
     """Ask every open conversation to follow the SLA policies of now; the outcome's result says how many there are."""
     if work.get(OUTCOMES, event.id) is not None:
         return
-    asked = event.read(ReapplyAll)
-    outcome = Outcome(
+    asked = event.payload_as(ReapplyAll)
+    outcome = CommandResult(
         id=event.id,
         workspace=room.workspace,
         status="applied",
@@ -51,28 +51,28 @@ def reapply_all(work: Work, room: Room, event: Event) -> None:
     _page(work, room, POLICIES, {"agent": asked.agent, "at": instant_text(asked.accepted_at)})
 
 
-def go_on(work: Work, room: Room, wake_up: WakeUp) -> None:
+def go_on(work: UnitOfWork, room: WorkspaceState, wake_up: TimerFired) -> None:
     """The next page of a round."""
     for round_ in _ROUNDS:
         if wake_up.name.startswith(round_):
             _page(work, room, round_, wake_up.data)
 
 
-def _page(work: Work, room: Room, round_: str, data: Mapping[str, Json]) -> None:
+def _page(work: UnitOfWork, room: WorkspaceState, round_: str, data: Mapping[str, Json]) -> None:
     after = data.get("after")
     rest = (name for name in room.tasks if not isinstance(after, str) or name > after)
     page = nsmallest(PAGE, rest)
     for name in page:
         _ROUNDS[round_](work, room, room.tasks[name], data)
     if len(page) == PAGE:
-        work.wake(f"{round_}{room.workspace}", work.now, {**data, "workspace": room.workspace, "after": page[-1]})
+        work.set_timer(f"{round_}{room.workspace}", work.now, {**data, "workspace": room.workspace, "after": page[-1]})
 
 
-def _ask_for_plan(work: Work, room: Room, task: TaskRecord, data: Mapping[str, Json]) -> None:
+def _ask_for_plan(work: UnitOfWork, room: WorkspaceState, task: TaskRecord, data: Mapping[str, Json]) -> None:
     ask_again(work, room, task)
 
 
-def _ask_to_reapply(work: Work, room: Room, task: TaskRecord, data: Mapping[str, Json]) -> None:
+def _ask_to_reapply(work: UnitOfWork, room: WorkspaceState, task: TaskRecord, data: Mapping[str, Json]) -> None:
     agent = data.get("agent")
     asked = Reapply(
         conversation=task.conversation,
@@ -83,7 +83,7 @@ def _ask_to_reapply(work: Work, room: Room, task: TaskRecord, data: Mapping[str,
     work.emit("pasokh.command.reapply", task.key, asked)
 
 
-_ROUNDS: Mapping[str, Callable[[Work, Room, TaskRecord, Mapping[str, Json]], None]] = {
+_ROUNDS: Mapping[str, Callable[[UnitOfWork, WorkspaceState, TaskRecord, Mapping[str, Json]], None]] = {
     RULES: _ask_for_plan,
     POLICIES: _ask_to_reapply,
 }

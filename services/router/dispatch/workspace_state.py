@@ -6,34 +6,34 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Collection, Key, Model, Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
-from services.router.dispatch.domain.dispatcher import Desk
-from services.router.dispatch.domain.values import Agent, Need, Task
+from services.router.dispatch.domain.dispatcher import Dispatcher
+from services.router.dispatch.domain.values import Agent, Requirement, Task
 
 PAGE = 1_000
 
 
 @dataclass(slots=True)
-class Room:
+class WorkspaceState:
     """One workspace in memory: its desk, and its documents as this partition last wrote them.
 
     `remembered` is as the batch leaves it; `written` as it rests.
     """
 
     workspace: str
-    desk: Desk
+    desk: Dispatcher
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
     remembered: QueueRecord = field(default_factory=lambda: QueueRecord(workspace=""))
     written: QueueRecord | None = None
 
 
-async def open_room(reader: Reader, workspace: str, reserved_every: int) -> Room:
+async def load_workspace_state(reader: Reader, workspace: str, reserved_every: int) -> WorkspaceState:
     """The room as its documents are now. Store errors pass through."""
     key = Key(QUEUES.name, workspace)
     queue = QueueRecord.model_validate((await reader.get_many([key])).get(key, {"workspace": workspace}))
     agents = await _all(reader, AGENTS, "workspace", workspace)
     tasks = await _all(reader, TASKS, "state", workspace)
-    room = Room(workspace, Desk(queue.drawn, reserved_every), remembered=queue, written=queue)
+    room = WorkspaceState(workspace, Dispatcher(queue.drawn, reserved_every), remembered=queue, written=queue)
     room.agents = {record.id: record for record in agents}
     room.tasks = {record.conversation: record for record in tasks}
     room.desk.restore(
@@ -64,7 +64,7 @@ def task_of(record: TaskRecord) -> Task:
     """The task as the desk knows it."""
     return Task(
         id=record.conversation,
-        need=Need.of(record.team, record.requirement.skills),
+        need=Requirement.of(record.team, record.requirement.skills),
         priority=record.priority,
         queued_at=record.queued_at,
         due_at=record.due_at,

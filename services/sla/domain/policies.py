@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from schemas.configuration import Policy, SlaMatch
 from schemas.conversation import Conversation
-from services.domain.sla_state import Terms
+from services.domain.sla_state import PolicySnapshot
 
-VALUES: dict[str, Callable[[Conversation], Iterable[object]]] = {
+ATTRIBUTES: dict[str, Callable[[Conversation], Iterable[object]]] = {
     "channel": lambda c: (c.channel,),
     "surface": lambda c: (c.surface,),
     "language": lambda c: (c.language,),
@@ -24,11 +24,11 @@ VALUES: dict[str, Callable[[Conversation], Iterable[object]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class PolicySelection:
     """The terms that hold for a conversation, by which version of its workspace's configuration (0: there was none)."""
 
     version: int
-    terms: Terms | None
+    terms: PolicySnapshot | None
 
 
 def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | None:
@@ -39,18 +39,18 @@ def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | N
 def matches(when: SlaMatch, conversation: Conversation) -> bool:
     """Whether all conditions that are given hold; a list holds when any of its values does."""
     given = ((name, wanted) for name, wanted in vars(when).items() if wanted is not None)
-    return all(_holds(wanted, VALUES[name](conversation)) for name, wanted in given)
+    return all(_holds(wanted, ATTRIBUTES[name](conversation)) for name, wanted in given)
 
 
 def _holds(wanted: object, values: Iterable[object]) -> bool:
     return any(value in wanted if isinstance(wanted, list) else value == wanted for value in values)
 
 
-def terms_of(policy: Policy | None, version: int) -> Terms | None:
+def terms_of(policy: Policy | None, version: int) -> PolicySnapshot | None:
     """What a policy promises, as it is in this version of what was written."""
     if policy is None:
         return None
-    return Terms.made(
+    return PolicySnapshot.unvalidated(
         policy=policy.id,
         version=version,
         targets=policy.targets,

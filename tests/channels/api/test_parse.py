@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Activity, Address, Attachment
-from schemas.values import Sealed
+from schemas.values import EncryptedText
 from services.channels.api import Api
-from services.channels.port import Malformed, PartlyMalformed
-from services.ingest.parsing import activities_of
+from services.channels.port import MalformedPayload, PartlyMalformed
+from services.ingest.parsing import preview_activities
 from tests.channels.api.cases import PAYLOADS, account, payload, request
 
 CARDS = ("4111 1111 1111 1111", "5555 5555 5555 4444")
@@ -142,14 +142,14 @@ REFUSED: list[tuple[object, str]] = [
 
 @pytest.mark.parametrize(("body", "words"), REFUSED)
 def test_a_malformed_body_is_told_what_is_wrong(body: object, words: str) -> None:
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(MalformedPayload) as refused:
         of(body)
     assert words in str(refused.value)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b'{"type": "\\ud800"'])
 def test_what_is_no_json_is_malformed(body: bytes) -> None:
-    with pytest.raises(Malformed, match="no JSON"):
+    with pytest.raises(MalformedPayload, match="no JSON"):
         Api().parse(request(body), account())
 
 
@@ -179,7 +179,7 @@ GOOD = {"type": "message", "id": "1", "person": {"id": "a"}, "text": "x"}
     ],
 )
 def test_what_nobody_needs_decides_over_no_message(changes: dict[str, Any], expected: dict[str, Any]) -> None:
-    (found,) = activities_of("api", json.dumps(GOOD | changes).encode())
+    (found,) = preview_activities("api", json.dumps(GOOD | changes).encode())
     shown = found.model_dump(mode="json")
     assert shown["text"] is not None
     for name, value in expected.items():
@@ -189,12 +189,12 @@ def test_what_nobody_needs_decides_over_no_message(changes: dict[str, Any], expe
 
 def test_bytes_that_are_no_text_lose_no_message() -> None:
     body = json.dumps(GOOD | {"text": "CUT"}).encode().replace(b"CUT", "سلام".encode()[:-1])
-    (found,) = activities_of("api", body)
-    assert found.text == Sealed(text="سلا\ufffd")
+    (found,) = preview_activities("api", body)
+    assert found.text == EncryptedText(text="سلا\ufffd")
 
 
 def test_invisible_words_alone_are_no_message() -> None:
-    with pytest.raises(Malformed, match="give a text or attachments"):
+    with pytest.raises(MalformedPayload, match="give a text or attachments"):
         of(GOOD | {"text": "\u200b\u2800\u0301"})
 
 
@@ -210,8 +210,8 @@ def test_one_bad_item_does_not_lose_the_others() -> None:
 
 def test_the_id_of_an_edit_does_not_tell_what_was_masked() -> None:
     edits = [{"type": "edit", "message": "1", "person": {"id": "a"}, "text": f"card {card}"} for card in CARDS]
-    first, second = (activities_of("api", json.dumps(one).encode())[0] for one in edits)
-    other = activities_of("api", json.dumps(edits[0] | {"text": "no card"}).encode())[0]
+    first, second = (preview_activities("api", json.dumps(one).encode())[0] for one in edits)
+    other = preview_activities("api", json.dumps(edits[0] | {"text": "no card"}).encode())[0]
     assert first.id == second.id != other.id
 
 
@@ -225,13 +225,13 @@ def test_a_refusal_never_repeats_a_value() -> None:
         "surface": card,
         "sent_at": card,
     }
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(MalformedPayload) as refused:
         of(body)
     assert "5555" not in str(refused.value)
 
 
 def test_the_command_line_reads_bodies_without_a_signature() -> None:
-    assert [a.kind for a in activities_of("api", payload("list"))] == ["message", "message", "deletion"]
+    assert [a.kind for a in preview_activities("api", payload("list"))] == ["message", "message", "deletion"]
 
 
 anything = st.recursive(
@@ -248,6 +248,6 @@ def test_whatever_is_posted_is_activities_or_malformed(changes: dict[str, Any], 
     body = {**base, **changes} if isinstance(base, dict) else [*base, changes]
     try:
         found = of(body)
-    except Malformed:
+    except MalformedPayload:
         return
     assert all(a.workspace == "shop" and a.person.startswith("api:main:") for a in found)

@@ -9,11 +9,11 @@ import pytest
 from schemas.activity import Address
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
-from schemas.values import Sealed
+from schemas.values import EncryptedText
 from services.channels.api import Api
-from services.channels.port import Receipt, Unauthorized
-from services.platform.http.outgoing import Answer, Refused, Retryable
-from services.platform.http.standard_webhooks import why_unproven
+from services.channels.port import SendReceipt, Unauthorized
+from services.platform.http.outgoing import HttpResponse, PermanentSendError, TransientSendError
+from services.platform.http.standard_webhooks import verification_error
 from tests.channels.api.cases import CALLBACK, PREVIOUS, SECRET, MovedClock, account
 
 REPLY = OutboundMessage(
@@ -26,7 +26,7 @@ REPLY = OutboundMessage(
     surface="public",
     address=Address(chat="buyer-7", thread="post/44", reply_to="c-9"),
     author=Author(kind="agent", id="sara", name="Sara"),
-    text=Sealed(text="در راه است"),
+    text=EncryptedText(text="در راه است"),
     accepted_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
 )
 
@@ -39,17 +39,17 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     calls: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
 
-    async def post_json(self, url: str, body: object) -> Answer:
+    async def post_json(self, url: str, body: object) -> HttpResponse:
         raise AssertionError("what is signed must not be encoded again")
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
         self.calls.append((url, body, headers))
-        return Answer(self.status, self.headers, b"")
+        return HttpResponse(self.status, self.headers, b"")
 
 
 async def test_a_reply_is_the_message_and_its_person() -> None:
     receiver = Receiver()
-    assert await Api(MovedClock()).send(REPLY, account(), receiver) == Receipt(REPLY.id)
+    assert await Api(MovedClock()).send(REPLY, account(), receiver) == SendReceipt(REPLY.id)
     [(url, body, _)] = receiver.calls
     shown = json.loads(body)
     assert url == CALLBACK
@@ -67,24 +67,27 @@ async def test_every_try_has_the_same_id_and_body_and_a_signature_of_its_own_tim
     (_, first, early), (_, second, late) = receiver.calls
     assert (early["webhook-id"], first) == (late["webhook-id"], second) == (REPLY.id, first)
     assert int(late["webhook-timestamp"]) - int(early["webhook-timestamp"]) == 3 * 3600
-    assert why_unproven(late, second, [SECRET], clock.at) is None
+    assert verification_error(late, second, [SECRET], clock.at) is None
 
 
 async def test_while_rotating_both_secrets_sign() -> None:
     receiver = Receiver()
     await Api(MovedClock()).send(REPLY, account(secret_previous=PREVIOUS), receiver)
     [(_, body, headers)] = receiver.calls
-    assert [why_unproven(headers, body, [secret], MovedClock().at) for secret in (SECRET, PREVIOUS)] == [None, None]
+    assert [verification_error(headers, body, [secret], MovedClock().at) for secret in (SECRET, PREVIOUS)] == [
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 async def test_any_2xx_is_a_receipt(status: int) -> None:
-    assert await Api(MovedClock()).send(REPLY, account(), Receiver(status)) == Receipt(REPLY.id)
+    assert await Api(MovedClock()).send(REPLY, account(), Receiver(status)) == SendReceipt(REPLY.id)
 
 
 @pytest.mark.parametrize("status", [301, 408, 425, 429, 500, 501, 502, 503, 504])
 async def test_what_may_pass_is_tried_again(status: int) -> None:
-    with pytest.raises(Retryable) as again:
+    with pytest.raises(TransientSendError) as again:
         await Api(MovedClock()).send(REPLY, account(), Receiver(status))
     assert again.value.scope == "message"
 
@@ -105,7 +108,7 @@ async def test_what_may_pass_is_tried_again(status: int) -> None:
     ],
 )
 async def test_other_4xx_refuse_this_reply_for_good_and_name_the_status(status: int, code: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(PermanentSendError) as refused:
         await Api(MovedClock()).send(REPLY, account(), Receiver(status))
     assert (refused.value.code, refused.value.status, str(status) in str(refused.value)) == (code, status, True)
 
@@ -121,7 +124,7 @@ async def test_refused_signature_is_the_accounts(status: int) -> None:
 async def test_receiver_that_names_a_time_means_its_limit_for_a_person_and_its_outage_for_all(
     status: int, scope: str
 ) -> None:
-    with pytest.raises(Retryable) as again:
+    with pytest.raises(TransientSendError) as again:
         await Api(MovedClock()).send(REPLY, account(), Receiver(status, {"retry-after": "7"}))
     assert (again.value.after, again.value.scope) == (7.0, scope)
 
@@ -138,6 +141,6 @@ async def test_receiver_that_names_a_time_means_its_limit_for_a_person_and_its_o
     ],
 )
 async def test_it_comes_back_when_it_is_asked_to(value: str, after: float | None) -> None:
-    with pytest.raises(Retryable) as again:
+    with pytest.raises(TransientSendError) as again:
         await Api(MovedClock()).send(REPLY, account(), Receiver(503, {"retry-after": value}))
     assert again.value.after == after

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.configuration import AccountBody
-from services.channels.port import Forged
+from services.channels.port import InvalidSignature
 from services.channels.telegram import Telegram
 from tests.channels.telegram.cases import HEADER, SECRET, TOKEN, account, payload, request
 
@@ -67,7 +67,7 @@ def test_right_secret_is_accepted() -> None:
 
 @pytest.mark.parametrize("headers", [{}, {HEADER: ""}, {HEADER: SECRET[:-1]}, {HEADER: SECRET + "x"}, {HEADER: "ü"}])
 def test_missing_or_wrong_secret_is_forged(headers: dict[str, str]) -> None:
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidSignature):
         Telegram().verify(request(payload("text"), headers), account())
 
 
@@ -79,9 +79,9 @@ def test_both_secrets_live_during_a_rotation() -> None:
 
 def test_account_without_secrets_accepts_nothing() -> None:
     for credentials in ({}, {"secret_token": ""}):
-        with pytest.raises(Forged):
+        with pytest.raises(InvalidSignature):
             Telegram().verify(request(b"", {HEADER: ""}), account(credentials=credentials))
 
 
 def test_unreadable_body_is_answered_quietly() -> None:
-    assert Telegram().malformed_status == 200
+    assert Telegram().status_for_malformed == 200

@@ -8,7 +8,7 @@ import pytest
 
 from services.channels.port import Unauthorized
 from services.channels.telegram import Telegram
-from services.platform.http.outgoing import Answer, Refused, Retryable, Uncertain
+from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
 from tests.channels.telegram.test_send import Platform, answer, refusal
 
@@ -18,11 +18,13 @@ PATH = f"/webhooks/telegram/{account().workspace}/{account().id}"
 OURS = f"https://chat.example.com{PATH}"
 
 
-def webhook(**info: Any) -> Answer:
+def webhook(**info: Any) -> HttpResponse:
     return answer(200, {"ok": True, "result": {"url": OURS, "pending_update_count": 0, **info}})
 
 
-async def checked(*answers: Answer | Exception, public_url: str | None = "https://chat.example.com/") -> str | None:
+async def checked(
+    *answers: HttpResponse | Exception, public_url: str | None = "https://chat.example.com/"
+) -> str | None:
     return await Telegram().check(account(), Platform(*answers), public_url, NOW)
 
 
@@ -33,7 +35,7 @@ async def test_bot_with_its_webhook_here_is_well() -> None:
 
 
 @pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found")])
-async def test_revoked_token_is_unauthorized_and_in_no_error(given: Answer) -> None:
+async def test_revoked_token_is_unauthorized_and_in_no_error(given: HttpResponse) -> None:
     with pytest.raises(Unauthorized) as raised:
         await checked(given)
     assert TOKEN not in str(raised.value)
@@ -79,20 +81,20 @@ async def test_platform_that_cannot_deliver_is_a_fault_while_updates_wait(
 
 
 @pytest.mark.parametrize("info", [answer(200, {"ok": True, "result": {}}), refusal(404, "Not Found")])
-async def test_server_that_does_not_say_where_the_webhook_is_accuses_nobody(info: Answer) -> None:
+async def test_server_that_does_not_say_where_the_webhook_is_accuses_nobody(info: HttpResponse) -> None:
     assert await checked(ME, info) is None
 
 
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        (refusal(429, "Too Many Requests", retry_after=3), Retryable),
-        (answer(502, b"<html>"), Retryable),
-        (refusal(400, "Bad Request"), Refused),
-        (Uncertain("reset"), Uncertain),
+        (refusal(429, "Too Many Requests", retry_after=3), TransientSendError),
+        (answer(502, b"<html>"), TransientSendError),
+        (refusal(400, "Bad Request"), PermanentSendError),
+        (SendOutcomeUnknown("reset"), SendOutcomeUnknown),
     ],
 )
-async def test_answer_that_is_not_clear_is_no_finding(given: Answer | Exception, error: type[Exception]) -> None:
+async def test_answer_that_is_not_clear_is_no_finding(given: HttpResponse | Exception, error: type[Exception]) -> None:
     with pytest.raises(error):
         await checked(given)
 
@@ -126,7 +128,7 @@ async def test_half_a_character_in_one_update_loses_none_of_them() -> None:
 
 
 async def test_somebody_else_who_fetches_is_a_conflict() -> None:
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(PermanentSendError) as raised:
         await Telegram().fetch(account(), Platform(refusal(409, "Conflict: terminated by other getUpdates")), None)
     assert raised.value.code == "conflict"
 

@@ -9,10 +9,10 @@ import pytest
 from schemas.activity import Address
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
-from schemas.values import Sealed
-from services.channels.port import Receipt, Unauthorized
+from schemas.values import EncryptedText
+from services.channels.port import SendReceipt, Unauthorized
 from services.channels.telegram import Telegram
-from services.platform.http.outgoing import Answer, Refused, Retryable, Uncertain
+from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
 
 SENT = {"ok": True, "result": {"message_id": 77}}
@@ -21,26 +21,26 @@ SENT = {"ok": True, "result": {"message_id": 77}}
 class Platform:
     """Answers what it was told to, in order, and keeps what it was asked."""
 
-    def __init__(self, *answers: Answer | Exception) -> None:
+    def __init__(self, *answers: HttpResponse | Exception) -> None:
         self.answers, self.calls = list(answers), list[tuple[str, Any]]()
 
-    async def post_json(self, url: str, body: object) -> Answer:
+    async def post_json(self, url: str, body: object) -> HttpResponse:
         self.calls.append((url, body))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
         raise AssertionError("telegram signs nothing")
 
 
-def answer(status: int, body: object, headers: dict[str, str] | None = None) -> Answer:
+def answer(status: int, body: object, headers: dict[str, str] | None = None) -> HttpResponse:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, headers or {}, raw)
+    return HttpResponse(status, headers or {}, raw)
 
 
-def refusal(status: int, description: str, **parameters: int) -> Answer:
+def refusal(status: int, description: str, **parameters: int) -> HttpResponse:
     body = {"ok": False, "error_code": status, "description": description, "parameters": parameters}
     return answer(status, body)
 
@@ -56,18 +56,18 @@ def outbound(**address: str) -> OutboundMessage:
         surface="private",
         address=Address.model_validate({"chat": "70001"} | address),
         author=Author(kind="agent", id="ana"),
-        text=Sealed(text="سلام سارا"),
+        text=EncryptedText(text="سلام سارا"),
         accepted_at=datetime(2026, 3, 1, tzinfo=UTC),
     )
 
 
-async def sent(platform: Platform, message: OutboundMessage | None = None, **changes: object) -> Receipt:
+async def sent(platform: Platform, message: OutboundMessage | None = None, **changes: object) -> SendReceipt:
     return await Telegram().send(message or outbound(), account(**changes), platform)
 
 
 async def test_private_answer_names_chat_and_text_alone() -> None:
     platform = Platform(answer(200, SENT))
-    assert await sent(platform) == Receipt("77")
+    assert await sent(platform) == SendReceipt("77")
     assert platform.calls == [
         (f"https://api.telegram.org/bot{TOKEN}/sendMessage", {"chat_id": 70001, "text": "سلام سارا"})
     ]
@@ -99,8 +99,8 @@ async def test_answer_in_a_topic_replies_to_the_message() -> None:
         (answer(503, b"", {"retry-after": "9"}), 9.0),
     ],
 )
-async def test_platform_that_surely_did_not_take_it_is_tried_again(given: Answer, after: float | None) -> None:
-    with pytest.raises(Retryable) as raised:
+async def test_platform_that_surely_did_not_take_it_is_tried_again(given: HttpResponse, after: float | None) -> None:
+    with pytest.raises(TransientSendError) as raised:
         await sent(Platform(given))
     assert raised.value.after == after
     assert raised.value.scope == ("chat" if given.status == 429 else "message" if after is None else "account")
@@ -110,8 +110,8 @@ async def test_platform_that_surely_did_not_take_it_is_tried_again(given: Answer
     "given",
     [answer(502, b"<html>"), answer(504, b""), answer(200, b"<html>"), answer(200, {}), answer(204, b"")],
 )
-async def test_answer_that_says_nothing_leaves_it_uncertain(given: Answer) -> None:
-    with pytest.raises(Uncertain):
+async def test_answer_that_says_nothing_leaves_it_uncertain(given: HttpResponse) -> None:
+    with pytest.raises(SendOutcomeUnknown):
         await sent(Platform(given))
 
 
@@ -127,14 +127,14 @@ async def test_answer_that_says_nothing_leaves_it_uncertain(given: Answer) -> No
         (answer(302, b""), "rejected"),
     ],
 )
-async def test_refusal_has_a_stable_code(given: Answer, code: str) -> None:
-    with pytest.raises(Refused) as raised:
+async def test_refusal_has_a_stable_code(given: HttpResponse, code: str) -> None:
+    with pytest.raises(PermanentSendError) as raised:
         await sent(Platform(given))
     assert (raised.value.code, raised.value.status) == (code, given.status)
 
 
 @pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found"), answer(404, b"<html>")])
-async def test_revoked_token_is_the_accounts_fault_and_not_the_messages(given: Answer) -> None:
+async def test_revoked_token_is_the_accounts_fault_and_not_the_messages(given: HttpResponse) -> None:
     with pytest.raises(Unauthorized) as raised:
         await sent(Platform(given))
     assert raised.value.status == given.status
@@ -144,9 +144,9 @@ async def test_group_that_moved_is_followed_once() -> None:
     moved = refusal(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009)
     platform = Platform(moved, answer(200, SENT))
     message = outbound(thread="33", reply_to="900")
-    assert await sent(platform, message) == Receipt("77", Address(chat="-1009"))
+    assert await sent(platform, message) == SendReceipt("77", Address(chat="-1009"))
     assert [body["chat_id"] for _, body in platform.calls] == [70001, -1009]
-    with pytest.raises(Refused):
+    with pytest.raises(PermanentSendError):
         await sent(Platform(moved, moved))
 
 
@@ -160,7 +160,7 @@ IN_TOPIC = {"chat": "-1001", "thread": "33", "reply_to": "900", "via": "bc1"}
 async def test_topic_that_is_gone_gives_way_to_its_own_chat_once_and_the_receipt_says_where_it_went(said: str) -> None:
     platform = Platform(refusal(400, said), answer(200, SENT))
     receipt = await sent(platform, outbound(**IN_TOPIC))
-    assert receipt == Receipt("77", Address(chat="-1001", via="bc1"))
+    assert receipt == SendReceipt("77", Address(chat="-1001", via="bc1"))
     (_, first), (_, second) = platform.calls
     assert (first["message_thread_id"], first["chat_id"]) == (33, -1001)
     assert second == {"chat_id": -1001, "text": "سلام سارا", "business_connection_id": "bc1"}
@@ -170,7 +170,7 @@ async def test_customer_of_a_channels_direct_messages_is_never_left_out_of_the_w
     platform = Platform(refusal(400, "Bad Request: message to be replied not found"), answer(200, SENT))
     await sent(platform, outbound(chat="-1003", direct_topic="700", reply_to="5"))
     assert [body["direct_messages_topic_id"] for _, body in platform.calls] == [700, 700]
-    with pytest.raises(Refused):
+    with pytest.raises(PermanentSendError):
         await sent(Platform(refusal(400, "Bad Request: message thread not found")), outbound(direct_topic="700"))
 
 
@@ -187,15 +187,15 @@ async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is(said: st
 @pytest.mark.parametrize(
     ("answers", "error"),
     [
-        ([refusal(400, "Bad Request: TOPIC_CLOSED")] * 2, Refused),
-        ([refusal(400, "Bad Request: TOPIC_CLOSED"), Uncertain("reset")], Uncertain),
-        ([refusal(400, "Bad Request: TOPIC_CLOSED"), answer(504, b"")], Uncertain),
-        ([Uncertain("reset")], Uncertain),
-        ([refusal(403, "Forbidden: message thread not found")], Refused),
+        ([refusal(400, "Bad Request: TOPIC_CLOSED")] * 2, PermanentSendError),
+        ([refusal(400, "Bad Request: TOPIC_CLOSED"), SendOutcomeUnknown("reset")], SendOutcomeUnknown),
+        ([refusal(400, "Bad Request: TOPIC_CLOSED"), answer(504, b"")], SendOutcomeUnknown),
+        ([SendOutcomeUnknown("reset")], SendOutcomeUnknown),
+        ([refusal(403, "Forbidden: message thread not found")], PermanentSendError),
     ],
 )
 async def test_wider_form_is_tried_once_and_never_after_a_doubt(
-    answers: list[Answer | Exception], error: type[Exception]
+    answers: list[HttpResponse | Exception], error: type[Exception]
 ) -> None:
     platform = Platform(*answers)
     with pytest.raises(error):
@@ -204,21 +204,21 @@ async def test_wider_form_is_tried_once_and_never_after_a_doubt(
 
 
 async def test_chat_that_is_gone_has_no_wider_form() -> None:
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(PermanentSendError) as raised:
         await sent(Platform(refusal(400, "Bad Request: chat not found")), outbound(**IN_TOPIC))
     assert raised.value.code == "not_found"
 
 
 async def test_success_without_an_id_is_still_a_success() -> None:
-    assert await sent(Platform(answer(200, {"ok": True, "result": True}))) == Receipt(None)
+    assert await sent(Platform(answer(200, {"ok": True, "result": True}))) == SendReceipt(None)
 
 
-@pytest.mark.parametrize("kind", [Retryable, Uncertain])
+@pytest.mark.parametrize("kind", [TransientSendError, SendOutcomeUnknown])
 async def test_token_is_in_no_error(kind: type[Exception]) -> None:
     with pytest.raises(kind) as raised:
         await sent(Platform(kind(f"POST https://api.telegram.org/bot{TOKEN}/sendMessage failed")))
     assert TOKEN not in str(raised.value)
     assert raised.value.__cause__ is None
-    with pytest.raises(Refused) as refused:
-        await sent(Platform(Refused("target", f"bot{TOKEN} is private")))
+    with pytest.raises(PermanentSendError) as refused:
+        await sent(Platform(PermanentSendError("target", f"bot{TOKEN} is private")))
     assert (refused.value.code, TOKEN in str(refused.value)) == ("target", False)

@@ -9,10 +9,10 @@ from schemas.activity import Address
 from schemas.configuration import AccountBody
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
-from schemas.values import Sealed
-from services.channels.port import Account, Forged, Malformed, Receipt, Request
-from services.channels.webchat import Webchat, allows
-from services.platform.http.outgoing import Answer
+from schemas.values import EncryptedText
+from services.channels.port import Account, InvalidSignature, MalformedPayload, Request, SendReceipt
+from services.channels.webchat import Webchat, is_origin_allowed
+from services.platform.http.outgoing import HttpResponse
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -73,30 +73,30 @@ def test_what_an_account_lacks_or_has_too_much_is_named(given: dict[str, Any], p
 
 def test_an_origin_is_compared_whole() -> None:
     shop = body("https://Shop.example, https://other.example:8443")
-    assert allows(shop, "https://shop.example")
-    assert allows(shop, "https://other.example:8443")
+    assert is_origin_allowed(shop, "https://shop.example")
+    assert is_origin_allowed(shop, "https://other.example:8443")
     refused = ["https://shop.example.evil", "https://evil-shop.example", "http://shop.example", "https://other.example"]
-    assert not any(allows(shop, origin) for origin in [*refused, "null", "*", ""])
-    assert allows(body("*"), "https://any.example")
-    assert not allows(body(), "https://any.example")
+    assert not any(is_origin_allowed(shop, origin) for origin in [*refused, "null", "*", ""])
+    assert is_origin_allowed(body("*"), "https://any.example")
+    assert not is_origin_allowed(body(), "https://any.example")
 
 
 def test_nobody_posts_webhooks() -> None:
     request = Request("POST", "/webhooks/webchat/shop/main", {}, {}, b"{}", NOW)
     account = Account("shop", "webchat", "main", body())
     assert Webchat().handshake(request, account) is None
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidSignature):
         Webchat().verify(request, account)
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedPayload):
         Webchat().parse(request, account)
 
 
 async def test_a_message_is_delivered_without_a_call() -> None:
     class Silent:
-        async def post_json(self, url: str, body: object) -> Answer:
+        async def post_json(self, url: str, body: object) -> HttpResponse:
             raise AssertionError(url)
 
-        async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
             raise AssertionError(url)
 
     message = OutboundMessage(
@@ -109,8 +109,8 @@ async def test_a_message_is_delivered_without_a_call() -> None:
         surface="private",
         address=Address(chat="anon-1"),
         author=Author(kind="agent", id="sara"),
-        text=Sealed(text="Hello"),
+        text=EncryptedText(text="Hello"),
         accepted_at=NOW,
     )
     receipt = await Webchat().send(message, Account("shop", "webchat", "main", body()), Silent())
-    assert receipt == Receipt(None)
+    assert receipt == SendReceipt(None)

@@ -7,16 +7,16 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.accounts import AccountFact, AccountWritten, LookAtAccounts
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.values import Failure, Json
 from services.channels.api import Api
 from services.channels.port import Account, Unauthorized
 from services.channels.telegram import Telegram
 from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, LOOK_EVERY, AccountsStage
-from services.delivery.attempt import Outside
+from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
-from services.platform.http.outgoing import Http, Refused, Retryable, Uncertain
-from services.platform.processing.processor import Performed
+from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.processing.processor import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCalls, AccountCheck, read_health
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
@@ -59,7 +59,7 @@ class Watch:
     def __init__(self, says: Callable[[], str | None] = lambda: None) -> None:
         self.platform = Platform(says)
         clock = Clock()
-        outside = Outside(
+        outside = SendDependencies(
             channels={"telegram": self.platform, "api": Api()},
             http=NoHttp(),  # type: ignore[arg-type] # nobody is called
             store=None,  # type: ignore[arg-type] # given below, once there are documents
@@ -69,18 +69,20 @@ class Watch:
         collections = (ACCOUNT_CHECKS, ACCOUNT_CALLS, ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS)
         self.driver = Driver(AccountsStage(outside), collections)
         clock.driver = self.driver  # type: ignore[assignment] # of any memory
-        self.outside = Outside(outside.channels, outside.http, self.driver.documents, clock, outside.instruments)
+        self.outside = SendDependencies(
+            outside.channels, outside.http, self.driver.documents, clock, outside.instruments
+        )
         self.driver.stage = AccountsStage(self.outside)
         self.connect("telegram/main")
 
     def connect(self, *accounts: str) -> None:
         """Write the configuration of workspace `w` with these accounts."""
-        body = Kept(body=AccountBody(credentials={"bot_token": "1:a"}), version=1, at=self.driver.now)
+        body = Versioned(body=AccountBody(credentials={"bot_token": "1:a"}), version=1, at=self.driver.now)
         version = self.driver.seq + 1
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=version,
-            itself=Kept(body=WorkspaceBody(name="W"), version=1, at=self.driver.now),
+            itself=Versioned(body=WorkspaceBody(name="W"), version=1, at=self.driver.now),
             accounts=dict.fromkeys(accounts, body),
         )
         self.driver.put(CONFIGURATIONS, f"w/{version}", configuration)
@@ -95,7 +97,7 @@ class Watch:
         data: dict[str, Json] = {"workspace": "w", "channel": channel, "account": account}
         name = f"ask/w/{channel}:{account}"
         answer = await self.driver.stage.perform(Effect(name, data, self.driver.now))
-        await self.driver.batch([Performed(name, answer)])
+        await self.driver.batch([EffectCompleted(name, answer)])
 
     def check(self) -> AccountCheck:
         found = self.driver.get(ACCOUNT_CHECKS, MAIN)
@@ -157,7 +159,10 @@ async def test_what_the_platform_says_is_told_once_and_taken_back_once(
     assert (watch.check().state, watch.check().detail, watch.told()) == ("ok", "", [("ok", state), (state, "ok")])
 
 
-@pytest.mark.parametrize("error", [Retryable("busy"), Uncertain("reset"), Refused("409", "x"), KeyError("a bug")])
+@pytest.mark.parametrize(
+    "error",
+    [TransientSendError("busy"), SendOutcomeUnknown("reset"), PermanentSendError("409", "x"), KeyError("a bug")],
+)
 async def test_platform_without_a_clear_answer_changes_nothing(error: Exception) -> None:
     watch = Watch(lambda: "No webhook is set.")
     await watch.tell()

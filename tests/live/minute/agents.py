@@ -12,7 +12,7 @@ import httpx2
 
 from tests.live.installation import Shop
 from tests.live.minute.plan import Plan
-from tests.live.retrying import insist
+from tests.live.retrying import post_until_accepted
 
 LOOK_SECONDS = 1.0
 THINK_SECONDS = 2.0
@@ -73,14 +73,16 @@ class Agents:
         text = f"It is on its way. (c{person})"
         async with self._room:
             asked_at = time.time()
-            await insist(lambda: self.shop.reply(identity, agent, text, identity), {201}, self.random, self.met)
+            await post_until_accepted(
+                lambda: self.shop.reply(identity, agent, text, identity), {201}, self.random, self.met
+            )
             self.replies.append(Reply(identity, person, text, asked_at, time.time()))
         if self.plan.resolves(person):
             await asyncio.sleep(self.random.uniform(0, THINK_SECONDS))
             async with self._room:
                 path = f"/v1/workspaces/{self.plan.workspace}/conversations/{identity}/resolve"
                 key = {"Idempotency-Key": f"{identity}-resolve"}
-                await insist(
+                await post_until_accepted(
                     lambda: self.shop.client.post(path, json={"agent": agent}, headers=key),
                     {200},
                     self.random,

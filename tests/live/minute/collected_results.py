@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from services.metrics.domain.report import Asked, Report
+from services.metrics.domain.report import Report, ReportRequest
 from tests.live.installation import Shop
 from tests.live.minute.agents import Reply
 from tests.live.minute.customers import Posts
@@ -15,7 +15,7 @@ from tests.live.minute.log import Log
 from tests.live.minute.plan import Plan
 from tests.live.minute.restarts import Restarted
 from tests.live.minute.settling import Messages
-from tests.live.retrying import insist
+from tests.live.retrying import post_until_accepted
 
 READ_SECONDS = 90.0
 """As long as the proxy waits."""
@@ -40,7 +40,7 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CollectedResults:
     """All that is known of a minute. `sent` is what the platform took; `dead_letters` those of the installation."""
 
     plan: Plan
@@ -50,7 +50,7 @@ class Found:
     records: Records
     sent: Sequence[Mapping[str, Any]]
     log: Log
-    asked: Asked
+    asked: ReportRequest
     report: Report
     dead_letters: int
 
@@ -68,7 +68,7 @@ class Patient(Shop):
 
     async def get(self, path: str, **parameters: str) -> dict[str, Any]:
         url = f"/v1/workspaces/{self.workspace}{path}"
-        answer = await insist(
+        answer = await post_until_accepted(
             lambda: self.client.get(url, params=parameters, timeout=READ_SECONDS), {200}, Random(1), Counter()
         )
         shown: dict[str, Any] = answer.json()
@@ -83,7 +83,7 @@ async def records(shop: Shop, messages: Messages) -> Records:
     return Records(conversations, {one["id"]: messages.get(one["id"], ()) for one in conversations}, undecided)
 
 
-async def report(shop: Shop, asked: Asked) -> Report:
+async def report(shop: Shop, asked: ReportRequest) -> Report:
     """`…/reports/kpis`."""
     shown = await shop.get("/reports/kpis", **{"from": asked.start.isoformat(), "to": asked.end.isoformat()})
     return Report.model_validate({**shown, "start": shown["from"], "end": shown["to"]})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.live.minute.collected_results import Found, update_named
+from tests.live.minute.collected_results import CollectedResults, update_named
 from tests.live.minute.plan import What
 from tests.live.minute.restarts import Restarted
 
@@ -15,21 +15,21 @@ Step = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class CaughtUp:
+class CatchUpTime:
     """`after` seconds from the signal everything was handled without a queue; None: not before the next restart."""
 
     restarted: Restarted
     after: float | None
 
 
-def handled(found: Found) -> list[Step]:
+def handled(found: CollectedResults) -> list[Step]:
     """Each message, from the first post of it to its fact on the log."""
     told = {str(r.event.data["message"]): r.at for r in found.log.told("conversation", "message_received")}
     posted = {(one.person, one.index): one.asked_at for one in found.posts.posted}
     return sorted((posted[update_named(m)], told[m["id"]]) for _, m in found.records.inbound() if m["id"] in told)
 
 
-def promised(found: Found) -> list[Step]:
+def promised(found: CollectedResults) -> list[Step]:
     """Each conversation, from being opened to the clock of its first response."""
     opened = {r.conversation: r.at for r in found.log.told("conversation", "opened")}
     started = {r.conversation: r.at for r in found.log.told("sla", "started") if r.event.data["metric"] == FIRST}
@@ -39,7 +39,7 @@ def promised(found: Found) -> list[Step]:
 FIRST = "first_response"
 
 
-def assigned(found: Found) -> list[Step]:
+def assigned(found: CollectedResults) -> list[Step]:
     """Each conversation, from the first post of the message that opened it to an agent."""
     posted = {one.person: one.asked_at for one in found.posts.posted if one.index == 0}
     person = {c: update_named(message)[0] for c, message in found.records.inbound()}
@@ -59,12 +59,12 @@ def per_second(steps: Sequence[Step]) -> float:
     return len(steps) / (max(to for _, to in steps) - steps[0][0]) if steps else 0.0
 
 
-def caught_up(found: Found) -> list[CaughtUp]:
+def caught_up(found: CollectedResults) -> list[CatchUpTime]:
     """After each restart. A router and Kafka hold up messages, `sla` its clocks."""
     by_what: dict[What, list[Step]] = {"router": handled(found), "sla": promised(found), "Kafka": handled(found)}
     ends = [*(one.gone_at for one in found.restarted[1:]), float("inf")]
     return [
-        CaughtUp(one, _after(by_what[one.restart.what], one.gone_at, end))
+        CatchUpTime(one, _after(by_what[one.restart.what], one.gone_at, end))
         for one, end in zip(found.restarted, ends, strict=True)
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.metrics.domain.report import Duration, percentile
-from tests.live.minute.collected_results import Found, update_named
+from tests.live.minute.collected_results import CollectedResults, update_named
 from tests.live.minute.customers import Posted
 
 LATE_SECONDS = 5.0
@@ -26,7 +26,7 @@ class Bounds:
     most: float
 
 
-def bounds(found: Found) -> list[Bounds]:
+def bounds(found: CollectedResults) -> list[Bounds]:
     """Of every conversation whose first reply arrived."""
     first = {one.person: one for one in found.posts.posted if one.index == 0}
     arrived = {str(m["text"]) for m in found.records.outbound() if m["state"] == "sent"}
@@ -46,7 +46,7 @@ def _begun(posted: Posted) -> tuple[float, float]:
     return (float(posted.date) if perhaps_late else posted.asked_at), latest
 
 
-def complaints(found: Found) -> Iterator[str]:
+def complaints(found: CollectedResults) -> Iterator[str]:
     """Where the report is outside of what callers saw."""
     seen, told = bounds(found), reported(found)
     if told.count != len(seen):
@@ -66,7 +66,7 @@ def _outside(name: str, told: float | None, least: float, most: float) -> Iterat
         yield f"the {name} of first responses is {told} s in the report, and callers saw {least:.3f} to {most:.3f} s"
 
 
-def reported(found: Found) -> Duration:
+def reported(found: CollectedResults) -> Duration:
     """What the report says of first responses by people."""
     rows = found.report.rows
     return rows[0].durations.get("first_response", {}).get("human", Duration()) if rows else Duration()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaConsumer
 
 from schemas.envelope import Event, decode
-from services.metrics.domain.report import in_order
+from services.metrics.domain.report import sorted_facts
 from services.platform.bus.kafka_topics import servers_of, topic_name
-from services.platform.processing.dedupe import Seen
+from services.platform.processing.dedupe import DedupeVector
 
 TOPICS = ("conversations", "sla")
 
@@ -45,7 +45,7 @@ class Log:
 
     def ordered(self) -> list[Event]:
         """All facts by their times."""
-        return list(in_order(record.event for record in self.facts))
+        return list(sorted_facts(record.event for record in self.facts))
 
     def counted(self, noun: str, word: str) -> Counter[str]:
         """How often a conversation was told this."""
@@ -57,13 +57,13 @@ async def read(url: str, namespace: str, workspace: str) -> Log:
     log = Log()
     names = [topic_name(namespace, topic) for topic in TOPICS]
     consumer = AIOKafkaConsumer(*names, bootstrap_servers=servers_of(url), auto_offset_reset="earliest")
-    seen: dict[tuple[str, int], Seen] = {}
+    seen: dict[tuple[str, int], DedupeVector] = {}
     await consumer.start()
     try:
         ends = await consumer.end_offsets(list(consumer.assignment()))
         while any([await consumer.position(place) < end for place, end in ends.items()]):
             for place, records in (await consumer.getmany(timeout_ms=500)).items():
-                admitted = seen.setdefault((place.topic, place.partition), Seen({}))
+                admitted = seen.setdefault((place.topic, place.partition), DedupeVector({}))
                 for record in records:
                     event = decode(record.value)
                     if not admitted.admit(event, place.topic):

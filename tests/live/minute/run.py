@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from services.metrics.domain.report import Asked
+from services.metrics.domain.report import ReportRequest
 from tests.live.installation import shop_at, telegram
 from tests.live.minute import collected_results, customers, log, restarts
 from tests.live.minute.agents import Agents
-from tests.live.minute.collected_results import Found, Patient
+from tests.live.minute.collected_results import CollectedResults, Patient
 from tests.live.minute.customers import Posts
 from tests.live.minute.plan import Plan
 from tests.live.minute.settling import settled
@@ -30,15 +30,15 @@ TICK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lived:
+class RunResult:
     """What came of it; `cpu` in seconds, by service; `settled_at`: Unix seconds when all was handled."""
 
-    found: Found
+    found: CollectedResults
     cpu: Mapping[str, float]
     settled_at: float
 
 
-async def live(topology: Topology, kafka: Server, plan: Plan, stand_in_port: int) -> Lived:
+async def live(topology: Topology, kafka: Server, plan: Plan, stand_in_port: int) -> RunResult:
     """Open a shop, live through the plan, wait until all of it was handled, and read what there is.
 
     Raises TimeoutError when that takes longer than minutes.
@@ -52,8 +52,11 @@ async def live(topology: Topology, kafka: Server, plan: Plan, stand_in_port: int
             posts, restarted = await _together(topology, kafka, agents, usage)
             await asyncio.sleep(max(0.0, _last_due(posts, plan) + TICK_SECONDS - time.time()))
             rest = await settled(topology.settings(), plan.workspace, CATCH_UP_SECONDS)
-        patient, asked = Patient(shop.client, plan.workspace), Asked(since - timedelta(minutes=1), datetime.now(UTC))
-        came = Found(
+        patient, asked = (
+            Patient(shop.client, plan.workspace),
+            ReportRequest(since - timedelta(minutes=1), datetime.now(UTC)),
+        )
+        came = CollectedResults(
             plan=plan,
             posts=posts,
             replies=agents.replies,
@@ -65,7 +68,7 @@ async def live(topology: Topology, kafka: Server, plan: Plan, stand_in_port: int
             report=await collected_results.report(patient, asked),
             dead_letters=rest.dead_letters,
         )
-    return Lived(came, usage.by_service(), rest.settled_at)
+    return RunResult(came, usage.by_service(), rest.settled_at)
 
 
 async def _together(

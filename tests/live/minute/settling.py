@@ -21,7 +21,7 @@ from services.platform.processing.lag import Lag, lags
 from services.platform.store.collections import DEAD_LETTERS
 from services.platform.store.port import Document, Query, Store
 from services.records.conversations import MESSAGES, MessageRecord
-from services.records.shown import shown_message
+from services.records.shown import message_view
 
 LOOK_SECONDS = 0.5
 QUIET_LOOKS = 3
@@ -83,7 +83,7 @@ async def _messages(store: Store, workspace: str) -> Messages:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     async for document in _every(store, Query(MESSAGES.name, "conversation", {"workspace": workspace}, limit=PAGE)):
         record = MessageRecord.model_validate(document)
-        found[record.conversation].append(shown_message(record).model_dump(mode="json"))
+        found[record.conversation].append(message_view(record).model_dump(mode="json"))
     return found
 
 

@@ -8,27 +8,27 @@ from typing import Any
 import pytest
 
 from schemas.envelope import Event
-from services.metrics.domain.report import Asked, Report, recount
+from services.metrics.domain.report import Report, ReportRequest, recount
 from tests.driver import START
 from tests.live.minute import figures
 from tests.live.minute.agents import Reply
-from tests.live.minute.collected_results import Found, Records
+from tests.live.minute.collected_results import CollectedResults, Records
 from tests.live.minute.customers import Posted, Posts
 from tests.live.minute.log import Log, Record
 from tests.live.minute.plan import RESTARTS, Plan
 from tests.live.minute.restarts import Restarted
-from tests.live.minute.violations import complaints
-from tests.metrics.strategies import Told
+from tests.live.minute.violations import violations
+from tests.metrics.strategies import FactLog
 
 BEGAN = START.timestamp()
 PLAN = Plan(rate=1, seconds=60, promise_seconds=20, workspace="w")
 ANSWER = "It is on its way. (c3)"
-ASKED = Asked(START - timedelta(minutes=1), START + timedelta(hours=1))
+ASKED = ReportRequest(START - timedelta(minutes=1), START + timedelta(hours=1))
 
 
 def told() -> list[Event]:
     """Person 3 writes at 0 s and at 2 s, is answered at 9 s and delivered at 10 s; person 4 writes at 10 s."""
-    log = Told()
+    log = FactLog()
     for who, step, seconds in (
         (0, "hear", 0), (0, "assign", 1), (0, "promise", 0), (0, "hear", 1), (0, "reply", 8), (0, "deliver", 0),
         (0, "keep", 0), (1, "hear", 0), (1, "assign", 1), (1, "promise", 0), (1, "break_", 20),
@@ -46,7 +46,7 @@ def log_of(events: Sequence[Event]) -> Log:
     return Log([Record(event, event.time.timestamp()) for event in events])
 
 
-def right() -> Found:
+def right() -> CollectedResults:
     """Nothing is wrong with it."""
     events = told()
     heard = [event for event in events if event.type.endswith(".message_received")]
@@ -65,7 +65,7 @@ def right() -> Found:
         Posted(person, index, int(BEGAN + at), BEGAN + at, BEGAN + at + 0.5)
         for (person, index), at in zip(names, written, strict=True)
     ]
-    return Found(
+    return CollectedResults(
         plan=PLAN,
         posts=Posts(posted, {"200": 3, "503": 1}, BEGAN, 0.0),
         replies=[Reply(first, 3, ANSWER, BEGAN + 8.5, BEGAN + 9.5)],
@@ -79,13 +79,15 @@ def right() -> Found:
     )
 
 
-def with_messages(found: Found, change: Callable[[dict[str, list[dict[str, Any]]]], None]) -> Found:
+def with_messages(
+    found: CollectedResults, change: Callable[[dict[str, list[dict[str, Any]]]], None]
+) -> CollectedResults:
     messages = {one: [dict(message) for message in held] for one, held in found.records.messages.items()}
     change(messages)
     return replace(found, records=replace(found.records, messages=messages))
 
 
-def with_log(found: Found, change: Callable[[list[Event]], list[Event]]) -> Found:
+def with_log(found: CollectedResults, change: Callable[[list[Event]], list[Event]]) -> CollectedResults:
     """Also in the report, which then is what this log says."""
     events = change([record.event for record in found.log.facts])
     return replace(found, log=log_of(events), report=recount(events, found.asked))
@@ -95,54 +97,54 @@ def _first(messages: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]
     return next(iter(messages.values()))
 
 
-def _lost(found: Found) -> Found:
+def _lost(found: CollectedResults) -> CollectedResults:
     return with_messages(found, lambda messages: _first(messages).__delitem__(1))
 
 
-def _twice(found: Found) -> Found:
+def _twice(found: CollectedResults) -> CollectedResults:
     return with_messages(found, lambda messages: _first(messages).append(_first(messages)[0]))
 
 
-def _in_two_conversations(found: Found) -> Found:
+def _in_two_conversations(found: CollectedResults) -> CollectedResults:
     return with_messages(found, lambda messages: [*messages.values()][1].append(_first(messages).pop(1)))
 
 
-def _out_of_order(found: Found) -> Found:
+def _out_of_order(found: CollectedResults) -> CollectedResults:
     return with_messages(found, lambda messages: _first(messages).insert(0, _first(messages).pop(1)))
 
 
-def _assigned_twice(found: Found) -> Found:
+def _assigned_twice(found: CollectedResults) -> CollectedResults:
     return with_log(found, lambda events: [*events, next(e for e in events if e.type.endswith(".assigned"))])
 
 
-def _broken_twice(found: Found) -> Found:
+def _broken_twice(found: CollectedResults) -> CollectedResults:
     return with_log(found, lambda events: [*events, next(e for e in events if e.type.endswith(".breached"))])
 
 
-def _never_decided(found: Found) -> Found:
+def _never_decided(found: CollectedResults) -> CollectedResults:
     return with_log(found, lambda events: [e for e in events if not e.type.endswith(".breached")])
 
 
-def _told_too_slow(found: Found) -> Found:
+def _told_too_slow(found: CollectedResults) -> CollectedResults:
     """The report and the log agree, and callers know better."""
     late = replace(found.posts.posted[0], date=int(BEGAN + 4), asked_at=BEGAN + 4, taken_at=BEGAN + 4.5)
     return replace(found, posts=replace(found.posts, posted=[late, *found.posts.posted[1:]]))
 
 
-def _miscounted(found: Found) -> Found:
+def _miscounted(found: CollectedResults) -> CollectedResults:
     [row] = found.report.rows
     wrong = row.model_copy(update={"counts": {**row.counts, "opened": 3}})
     return replace(found, report=Report.model_validate({**dict(found.report), "rows": [wrong]}))
 
 
-def _unknown_and_delivered_twice(found: Found) -> Found:
+def _unknown_and_delivered_twice(found: CollectedResults) -> CollectedResults:
     def change(messages: dict[str, list[dict[str, Any]]]) -> None:
         _first(messages)[2].update(state="failed", error={"code": "outcome_unknown"})
 
     return replace(with_messages(found, change), sent=[{"text": ANSWER}] * 2)
 
 
-WRONG: Mapping[str, Callable[[Found], Found]] = {
+WRONG: Mapping[str, Callable[[CollectedResults], CollectedResults]] = {
     "was never taken": lambda f: replace(
         f, posts=replace(f.posts, posted=[replace(f.posts.posted[0], taken_at=None), *f.posts.posted[1:]])
     ),
@@ -164,12 +166,12 @@ WRONG: Mapping[str, Callable[[Found], Found]] = {
 
 
 def test_a_minute_in_which_all_went_well_has_no_complaints() -> None:
-    assert complaints(right()) == []
+    assert violations(right()) == []
 
 
 @pytest.mark.parametrize("complaint", WRONG)
 def test_what_went_wrong_is_told(complaint: str) -> None:
-    assert any(complaint in one for one in complaints(WRONG[complaint](right())))
+    assert any(complaint in one for one in violations(WRONG[complaint](right())))
 
 
 def test_a_conversation_that_waits_needs_a_decision_that_says_why() -> None:
@@ -179,7 +181,7 @@ def test_a_conversation_that_waits_needs_a_decision_that_says_why() -> None:
 
     def decided(*decisions: Mapping[str, Any]) -> list[str]:
         records = replace(found.records, conversations=waiting, undecided={last["id"]: decisions})
-        return complaints(replace(found, records=records))
+        return violations(replace(found, records=records))
 
     assert decided({"outcome": "waiting", "summary": "Nobody speaks Latvian."}) == []
     assert any("no decision says why" in one for one in decided())

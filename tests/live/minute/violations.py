@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from services.metrics.domain.report import recount
 from tests.live.minute import first_response
-from tests.live.minute.collected_results import Found, update_named
+from tests.live.minute.collected_results import CollectedResults, update_named
 
-Complaints = Iterator[str]
+Violations = Iterator[str]
 LEAVE_SECONDS = 10.0
 MOST = 5
 """Complaints of one kind that are told; one fault shows itself many times."""
 
 
-def complaints(found: Found) -> list[str]:
+def violations(found: CollectedResults) -> list[str]:
     """Everything that is wrong; none means none."""
     told: list[str] = []
     for check in CHECKS:
@@ -22,7 +22,7 @@ def complaints(found: Found) -> list[str]:
     return told
 
 
-def everything_was_taken(found: Found) -> Complaints:
+def everything_was_taken(found: CollectedResults) -> Violations:
     """A platform that repeats what it is told to repeat gets rid of all of it."""
     for one in found.posts.posted:
         if one.taken_at is None:
@@ -31,7 +31,7 @@ def everything_was_taken(found: Found) -> Complaints:
         yield f"{found.posts.met[status]} posts were answered {status}"
 
 
-def every_message_is_in_one_conversation(found: Found) -> Complaints:
+def every_message_is_in_one_conversation(found: CollectedResults) -> Violations:
     """Once, and all of a person's in the same one."""
     times = Counter(update_named(message) for _, message in found.records.inbound())
     for one in found.posts.taken:
@@ -45,7 +45,7 @@ def every_message_is_in_one_conversation(found: Found) -> Complaints:
     yield from (f"person {person} is in {len(held)} conversations" for person, held in places.items() if len(held) > 1)
 
 
-def every_person_is_in_order(found: Found) -> Complaints:
+def every_person_is_in_order(found: CollectedResults) -> Violations:
     """In the list of messages as on the log."""
     listed: dict[str, list[str]] = defaultdict(list)
     for conversation, message in found.records.inbound():
@@ -61,7 +61,7 @@ def every_person_is_in_order(found: Found) -> Complaints:
             yield f"the log has other messages of {conversation}, or in another order"
 
 
-def every_conversation_is_assigned_once(found: Found) -> Complaints:
+def every_conversation_is_assigned_once(found: CollectedResults) -> Violations:
     """Once for each time that it was queued, by opening or reopening it; or it waits, and a decision says why."""
     opened, queued, assigned = (found.log.counted("conversation", word) for word in ("opened", "queued", "assigned"))
     for one in found.records.conversations:
@@ -75,7 +75,7 @@ def every_conversation_is_assigned_once(found: Found) -> Complaints:
     yield from (f"{identity} is on the log alone" for identity in opened.keys() - found.records.messages.keys())
 
 
-def every_reply_is_delivered_once(found: Found) -> Complaints:
+def every_reply_is_delivered_once(found: CollectedResults) -> Violations:
     """Or failed with `outcome_unknown`, and then at most once."""
     arrived = Counter(str(one["text"]) for one in found.sent)
     written = Counter(str(message["text"]) for message in found.records.outbound())
@@ -91,7 +91,7 @@ def every_reply_is_delivered_once(found: Found) -> Complaints:
             yield f"reply {message['id']} is {message['state']}: {error}"
 
 
-def every_promise_ends_once(found: Found) -> Complaints:
+def every_promise_ends_once(found: CollectedResults) -> Violations:
     """Each run of a clock starts once, and is kept, broken or given up once at most; first responses are all decided."""
     ends: Counter[tuple[str, str, int]] = Counter()
     started: Counter[tuple[str, str, int]] = Counter()
@@ -105,7 +105,7 @@ def every_promise_ends_once(found: Found) -> Complaints:
             yield f"the first response of {one['id']} is due and undecided"
 
 
-def reports_are_what_the_log_says(found: Found) -> Complaints:
+def reports_are_what_the_log_says(found: CollectedResults) -> Violations:
     """All of them by pasokh's own recount, and first responses by what callers saw."""
     again = recount(found.log.ordered(), found.asked)
     if found.report != again:
@@ -113,13 +113,13 @@ def reports_are_what_the_log_says(found: Found) -> Complaints:
     yield from first_response.complaints(found)
 
 
-def nothing_was_set_aside(found: Found) -> Complaints:
+def nothing_was_set_aside(found: CollectedResults) -> Violations:
     """No event was too much for the code that decides."""
     if found.dead_letters:
         yield f"there are {found.dead_letters} dead letters"
 
 
-def who_was_asked_to_end_did(found: Found) -> Complaints:
+def who_was_asked_to_end_did(found: CollectedResults) -> Violations:
     """SIGTERM drains and exits 0 within 10 s."""
     for one in found.restarted:
         polite = one.restart.how == "SIGTERM" and one.restart.what != "Kafka"
@@ -127,7 +127,7 @@ def who_was_asked_to_end_did(found: Found) -> Complaints:
             yield f"{one.restart.what} ended with {one.code} after {one.down:.1f} s"
 
 
-CHECKS: Sequence[Callable[[Found], Complaints]] = (
+CHECKS: Sequence[Callable[[CollectedResults], Violations]] = (
     everything_was_taken,
     every_message_is_in_one_conversation,
     every_person_is_in_order,

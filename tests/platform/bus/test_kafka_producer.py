@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.platform.bus.kafka_producer import BATCH_BYTES, Lanes, Pair
-from services.platform.bus.port import Outgoing
+from services.platform.bus.kafka_producer import BATCH_BYTES, OrderedProducer, Pair
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unknown
 
 
@@ -37,15 +37,15 @@ class Broker:
         if number == self.fail_at:
             raise Unknown("no answer")
 
-    def lanes(self) -> Lanes:
-        return Lanes(self.append, self.failed)
+    def lanes(self) -> OrderedProducer:
+        return OrderedProducer(self.append, self.failed)
 
     def log(self, topic: str = "t", partition: int = 0) -> list[str]:
         return [value for t, p, values in self.batches if (t, p) == (topic, partition) for value in values]
 
 
-def events(*values: str, partition: int = 0) -> list[Outgoing]:
-    return [Outgoing("t", partition, "k", value.encode()) for value in values]
+def events(*values: str, partition: int = 0) -> list[ProducerRecord]:
+    return [ProducerRecord("t", partition, "k", value.encode()) for value in values]
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 200_000)), max_size=8), max_size=6))
@@ -55,7 +55,7 @@ async def test_concurrent_publishers_keep_the_order_of_each_lane(publishes: list
     sent: dict[int, list[str]] = {0: [], 1: [], 2: []}
     asked = []
     for n, publish in enumerate(publishes):
-        group = [Outgoing("t", p, "k", f"{n}.{i} ".encode().ljust(size)) for i, (p, size) in enumerate(publish)]
+        group = [ProducerRecord("t", p, "k", f"{n}.{i} ".encode().ljust(size)) for i, (p, size) in enumerate(publish)]
         for one in group:
             sent[one.partition].append(one.value.decode())
         asked.append(asyncio.create_task(lanes.publish(group)))

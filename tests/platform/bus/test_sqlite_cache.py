@@ -5,22 +5,24 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.platform.bus.port import Outgoing, Record
-from services.platform.bus.sqlite_cache import KEPT_BYTES, Tail
+from services.platform.bus.port import ProducerRecord, Record
+from services.platform.bus.sqlite_cache import KEPT_BYTES, RecentRecordCache
 
 TOPICS = ("inbound", "commands")
 ALL = 10**9
 
 
-def event(topic: str, number: int, size: int = 1) -> Outgoing:
-    return Outgoing(topic, 0, "w/p", f"{number:0{size}}".encode())
+def event(topic: str, number: int, size: int = 1) -> ProducerRecord:
+    return ProducerRecord(topic, 0, "w/p", f"{number:0{size}}".encode())
 
 
-def read(tail: Tail, behind: Mapping[str, int], ends: Mapping[str, int], limit: int = 500) -> list[Record] | None:
+def read(
+    tail: RecentRecordCache, behind: Mapping[str, int], ends: Mapping[str, int], limit: int = 500
+) -> list[Record] | None:
     return tail.read(0, behind, ends, limit=limit, max_bytes=ALL)
 
 
-def appended(tail: Tail, log: list[Record], topics: list[str], *, ours: bool) -> None:
+def appended(tail: RecentRecordCache, log: list[Record], topics: list[str], *, ours: bool) -> None:
     """A transaction on the log: of this process, or of another one, whose records it only hears of."""
     ends = {topic: sum(record.topic == topic for record in log) for topic in TOPICS}
     events = [event(topic, len(log) + number) for number, topic in enumerate(topics)]
@@ -39,7 +41,7 @@ def appended(tail: Tail, log: list[Record], topics: list[str], *, ours: bool) ->
 def test_the_tail_gives_what_the_log_gives_or_nothing(
     transactions: list[tuple[list[str], bool]], positions: dict[str, int], limit: int
 ) -> None:
-    tail, log = Tail(), list[Record]()
+    tail, log = RecentRecordCache(), list[Record]()
     for topics, ours in transactions:
         appended(tail, log, topics, ours=ours)
     ends = {topic: sum(record.topic == topic for record in log) for topic in TOPICS}
@@ -51,7 +53,7 @@ def test_the_tail_gives_what_the_log_gives_or_nothing(
 
 
 def test_old_records_are_let_go_when_there_are_too_many_bytes() -> None:
-    tail, size = Tail(), KEPT_BYTES // 3
+    tail, size = RecentRecordCache(), KEPT_BYTES // 3
     tail.append([event("inbound", number, size) for number in range(5)], {("inbound", 0): 5})
     assert read(tail, {"inbound": 1}, {"inbound": 5}) is None
     kept = read(tail, {"inbound": 2}, {"inbound": 5})
@@ -60,7 +62,7 @@ def test_old_records_are_let_go_when_there_are_too_many_bytes() -> None:
 
 
 def test_a_record_that_is_too_large_to_keep_is_read_once_more_before_the_next() -> None:
-    tail = Tail()
+    tail = RecentRecordCache()
     tail.append([event("inbound", 0, 2 * KEPT_BYTES)], {("inbound", 0): 1})
     assert read(tail, {"inbound": 0}, {"inbound": 1}) is not None
     tail.append([event("inbound", 1)], {("inbound", 0): 2})
@@ -68,7 +70,7 @@ def test_a_record_that_is_too_large_to_keep_is_read_once_more_before_the_next() 
 
 
 def test_what_another_process_appended_is_left_to_the_file() -> None:
-    tail = Tail()
+    tail = RecentRecordCache()
     tail.append([event("inbound", 0)], {("inbound", 0): 1})
     assert read(tail, {"inbound": 0}, {"inbound": 2}) is None
     tail.append([event("inbound", 2)], {("inbound", 0): 3})
@@ -77,7 +79,7 @@ def test_what_another_process_appended_is_left_to_the_file() -> None:
 
 
 def test_at_least_one_record_is_given_however_large() -> None:
-    tail = Tail()
+    tail = RecentRecordCache()
     tail.append([event("inbound", 0, 100), event("inbound", 1, 100)], {("inbound", 0): 2})
     given_back = tail.read(0, {"inbound": 0}, {"inbound": 2}, limit=500, max_bytes=10)
     assert given_back is not None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.envelope import Event
-from services.platform.bus.stream_position import Vector, after, read
+from services.platform.bus.stream_position import StreamPosition, after, read
 
 NUMBERS = st.tuples(st.integers(-1, 2**50), st.integers(-1, 500))
 SOURCES = st.builds("{}/{}".format, st.sampled_from(["conversations", "sla"]), st.integers(0, 99))
@@ -30,7 +30,7 @@ def fact(source: str, seq: int | None, index: int | None) -> Event:
 
 @given(numbers=st.dictionaries(SOURCES, NUMBERS))
 def test_an_id_says_in_any_process_where_the_client_stands(numbers: dict[str, tuple[int, int]]) -> None:
-    found = read(Vector(numbers).text())
+    found = read(StreamPosition(numbers).text())
     assert {source: found.of(source) for source in numbers} == numbers
 
 
@@ -53,7 +53,7 @@ def test_an_id_with_a_number_that_no_fact_has_is_refused(rows: str) -> None:
 
 
 def test_an_event_is_admitted_once_and_none_that_is_older_than_the_last_of_its_source() -> None:
-    seen = Vector({})
+    seen = StreamPosition({})
     assert seen.admit(fact("sla/0", 3, 1))
     assert not seen.admit(fact("sla/0", 3, 1))
     assert not seen.admit(fact("sla/0", 2, 7))
@@ -70,4 +70,4 @@ def test_after_the_rows_only_later_commits_are_admitted() -> None:
 
 @pytest.mark.parametrize(("seq", "index"), [(None, None), (1, None), (None, 1)])
 def test_an_event_without_a_number_cannot_be_placed(seq: int | None, index: int | None) -> None:
-    assert not Vector({}).admit(fact("sla/0", seq, index))
+    assert not StreamPosition({}).admit(fact("sla/0", seq, index))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.core.errors import Misconfigured
 from services.platform.core.settings import Settings
@@ -18,7 +18,7 @@ from tests.contracts.sample_collection import COLLECTIONS, put, thing
 OUTBOX = Key(OUTBOXES.name, "g/0/1")
 CHANGES = Changes(
     puts=[Put(Key(ROWS.name, "g/0"), {"seq": 1}), put(thing(1))],
-    outbox=[Outgoing("inbound", 0, "w/k", b"{}")],
+    outbox=[ProducerRecord("inbound", 0, "w/k", b"{}")],
     outbox_key=OUTBOX,
 )
 

@@ -7,13 +7,13 @@ import pytest
 from starlette.types import Message
 
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.http.admission import Displaced, Full, Place, Room
+from services.platform.http.admission import AdmissionControl, Displaced, Overloaded, Place
 
 
 class Crowd:
     """Calls that hold their places until they are let go."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: AdmissionControl) -> None:
         self.room = room
         self.ends: list[asyncio.Task[None]] = []
         self.leave = asyncio.Event()
@@ -35,7 +35,7 @@ class Crowd:
                     self.room.prove(place)
                 came.set_result(place)
                 await self.leave.wait()
-        except Full as error:
+        except Overloaded as error:
             if not came.done():
                 came.set_exception(error)
             raise
@@ -54,7 +54,7 @@ def body_of(size: int):  # type: ignore[no-untyped-def] # a Receive
 
 
 async def test_the_oldest_place_of_the_address_that_has_most_is_lost_first() -> None:
-    crowd = Crowd(Room(calls=6))
+    crowd = Crowd(AdmissionControl(calls=6))
     await crowd.come("honest", "b")
     for number in range(8):
         await crowd.come("attacker", f"a{number}")
@@ -64,7 +64,7 @@ async def test_the_oldest_place_of_the_address_that_has_most_is_lost_first() -> 
 
 
 async def test_many_addresses_on_one_account_leave_room_for_the_others() -> None:
-    crowd = Crowd(Room(calls=10))
+    crowd = Crowd(AdmissionControl(calls=10))
     for number in range(30):
         await crowd.come(f"10.0.0.{number}", "attacked")
     await crowd.come("honest", "attacked")
@@ -76,19 +76,19 @@ async def test_many_addresses_on_one_account_leave_room_for_the_others() -> None
 
 
 async def test_a_proven_call_never_loses_its_place_and_an_account_gets_half_at_most() -> None:
-    crowd = Crowd(Room(calls=10))
+    crowd = Crowd(AdmissionControl(calls=10))
     for _ in range(5):
         await crowd.come("platform", "busy", proven=True)
-    with pytest.raises(Full):
+    with pytest.raises(Overloaded):
         await crowd.come("platform", "busy")
     await crowd.come("platform", "quiet", proven=True)
     ends = await crowd.ended()
-    assert ends == ["stayed"] * 5 + ["Full"] + ["stayed"]
+    assert ends == ["stayed"] * 5 + ["Overloaded"] + ["stayed"]
 
 
 async def test_large_bodies_make_way_for_small_ones() -> None:
     instruments = AdmissionInstruments()
-    crowd = Crowd(Room("webhook", body_bytes=10_000, instruments=instruments))
+    crowd = Crowd(AdmissionControl("webhook", body_bytes=10_000, instruments=instruments))
     for number in range(12):
         await crowd.come("attacker", f"a{number}", size=1000)
     await crowd.come("honest", "b", size=500)
@@ -101,7 +101,7 @@ async def test_large_bodies_make_way_for_small_ones() -> None:
 
 
 async def test_a_body_too_large_for_the_share_loses_its_own_place_and_everything_is_given_back() -> None:
-    room = Room(calls=4, body_bytes=1000)
+    room = AdmissionControl(calls=4, body_bytes=1000)
     for _ in range(3):
         with pytest.raises(Displaced):
             async with room.entered("one", "a") as place:
@@ -114,7 +114,7 @@ async def test_a_body_too_large_for_the_share_loses_its_own_place_and_everything
 
 
 async def test_a_call_whose_place_was_lost_before_its_proof_is_not_handled() -> None:
-    room = Room(calls=1)
+    room = AdmissionControl(calls=1)
     handled = False
 
     async def slow() -> None:

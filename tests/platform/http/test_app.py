@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.platform.core.errors import Misconfigured, Unavailable
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context, Part
+from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.app import open_app
 from services.platform.http.bodies import read_body
 from tests.fakes import MemoryBus, MemoryStore, MovedClock
@@ -51,7 +51,7 @@ async def test_a_check_of_a_part_joins_and_its_words_stay_inside() -> None:
     async def broken() -> None:
         raise RuntimeError("password is hunter2")
 
-    async with open_rest([Part(checks={"ranker": broken})]) as rest:
+    async with open_rest([ServiceComponents(checks={"ranker": broken})]) as rest:
         answer = await rest.client.get("/readyz")
     assert answer.status_code == 503
     assert "hunter2" not in answer.text
@@ -61,7 +61,7 @@ async def test_a_check_of_a_part_joins_and_its_words_stay_inside() -> None:
 async def test_metrics_hold_http_and_what_parts_bring() -> None:
     registry = CollectorRegistry()
     Counter("pasokh_tests_total", "Tests.", registry=registry).inc(7)
-    async with open_rest([Part(collectors=[registry])]) as rest:
+    async with open_rest([ServiceComponents(collectors=[registry])]) as rest:
         await rest.client.get("/v1/workspaces/nobody/teams")
         answer = await rest.client.get("/metrics")
     assert "pasokh_tests_total 7.0" in answer.text
@@ -99,7 +99,7 @@ async def test_a_branch_is_asked_before_the_framework_and_no_other_path_reaches_
         body = await read_body(receive, scope["headers"])
         await PlainTextResponse(body)(scope, receive, send)
 
-    async with open_rest([Part(branches={"/webhooks": branch})]) as rest:
+    async with open_rest([ServiceComponents(mounts={"/webhooks": branch})]) as rest:
         answer = await rest.client.post("/webhooks/telegram/shop/main", content=b"raw")
         assert answer.text == "raw"
         problem_of(await rest.client.post("/webhooksome", content=b"raw"), 404)
@@ -114,7 +114,7 @@ async def test_a_request_that_is_cut_short_because_the_process_stops_may_be_repe
         begun.set()
         await asyncio.Event().wait()
 
-    async with open_rest([Part(branches={"/webhooks": branch})]) as rest:
+    async with open_rest([ServiceComponents(mounts={"/webhooks": branch})]) as rest:
         asked = asyncio.create_task(rest.client.post("/webhooks/telegram/shop/main", content=b"raw"))
         await begun.wait()
         asked.cancel()
@@ -131,7 +131,7 @@ async def test_an_answer_that_has_begun_ends_where_the_process_stops() -> None:
         begun.set()
         await asyncio.Event().wait()
 
-    async with open_rest([Part(branches={"/stream": branch})]) as rest:
+    async with open_rest([ServiceComponents(mounts={"/stream": branch})]) as rest:
         asked = asyncio.create_task(rest.client.get("/stream"))
         await begun.wait()
         asked.cancel()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.platform.http.rate_limits import network_of
-from services.records.keys import HELD_SECONDS
+from services.records.keys import CACHE_TTL_SECONDS
 from tests.rest import Rest, open_rest, problem_of
 
 TEAMS = "/v1/workspaces/shop/teams"
@@ -100,7 +100,7 @@ async def test_a_key_deleted_elsewhere_ends_within_a_second(rest: Rest) -> None:
     key = await rest.key("read")
     assert (await rest.ask("GET", TEAMS, authorization=key)).status_code == 200
     rest.store.documents = {k: d for k, d in rest.store.documents.items() if k.collection != "keys"}
-    rest.clock.move(HELD_SECONDS)
+    rest.clock.move(CACHE_TTL_SECONDS)
     problem_of(await rest.ask("GET", TEAMS, authorization=key), 401)
 
 
@@ -109,7 +109,7 @@ async def test_a_key_is_not_read_again_within_a_second(rest: Rest) -> None:
     key = await rest.key("read")
     await rest.ask("GET", TEAMS, authorization=key)
     rest.store.reads.clear()
-    rest.clock.move(HELD_SECONDS * 0.9)
+    rest.clock.move(CACHE_TTL_SECONDS * 0.9)
     await rest.ask("GET", TEAMS, authorization=key)
     assert not [one for read in rest.store.reads for one in read if one.collection == "keys"]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from services.platform.http.bodies import BodyBroken, BodyLate, BodyTooLarge, read_body, too_deep
+from services.platform.http.bodies import BodyTimeout, BodyTooLarge, ClientDisconnected, read_body, too_deep
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(alphabet='ab"\\[]{}é'),
@@ -83,10 +83,10 @@ async def test_a_declared_length_is_judged_before_any_byte_is_read() -> None:
 
 
 async def test_a_body_that_never_ends_is_late() -> None:
-    with pytest.raises(BodyLate):
+    with pytest.raises(BodyTimeout):
         await read_body(messages(chunk(b"ab")), seconds=0.01)
 
 
 async def test_a_client_that_goes_away_leaves_no_body() -> None:
-    with pytest.raises(BodyBroken):
+    with pytest.raises(ClientDisconnected):
         await read_body(messages(chunk(b"ab"), {"type": "http.disconnect"}))

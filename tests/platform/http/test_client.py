@@ -8,28 +8,28 @@ import httpcore2
 import pytest
 
 from services.demo.serving import serving
-from services.demo.telegram import TelegramStandIn
+from services.demo.telegram import FakeTelegram
 from services.platform.core.settings import Settings
 from services.platform.http import client as outgoing
-from services.platform.http.client import ANSWER_BYTES, OutgoingHttp, guarded, open_http
-from services.platform.http.client_address import host_and_port, is_public, wrong_callback
-from services.platform.http.outgoing import Refused, Retryable, Uncertain
-from services.platform.http.ssrf import GuardedBackend
-from services.workspaces.target_validation import wrong_target
+from services.platform.http.client import ANSWER_BYTES, OutgoingHttp, open_http, ssrf_safe_client
+from services.platform.http.client_address import host_and_port, is_public, validate_callback_url
+from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.ssrf import SsrfSafeBackend
+from services.workspaces.target_validation import validate_api_base
 
 BODY = {"chat_id": 1, "text": "x"}
 
 
 @pytest.fixture
-async def stand_in(socket_enabled: None) -> AsyncIterator[tuple[TelegramStandIn, str]]:
-    state = TelegramStandIn()
+async def stand_in(socket_enabled: None) -> AsyncIterator[tuple[FakeTelegram, str]]:
+    state = FakeTelegram()
     async with serving(state.app) as url:
         yield state, url
 
 
 @pytest.fixture
 async def http(socket_enabled: None) -> AsyncIterator[OutgoingHttp]:
-    async with open_http(guarded(allow_private=True, allowed=[])) as http:
+    async with open_http(ssrf_safe_client(allow_private=True, allowed=[])) as http:
         yield http
 
 
@@ -41,7 +41,7 @@ def send(url: str) -> str:
     return f"{url}/bot1:a/sendMessage"
 
 
-async def test_any_status_is_an_answer(http: OutgoingHttp, stand_in: tuple[TelegramStandIn, str]) -> None:
+async def test_any_status_is_an_answer(http: OutgoingHttp, stand_in: tuple[FakeTelegram, str]) -> None:
     state, url = stand_in
     assert (await http.post_json(send(url), BODY)).status == 200
     await fault(http, url, kind="rate_limited", retry_after=3)
@@ -51,7 +51,7 @@ async def test_any_status_is_an_answer(http: OutgoingHttp, stand_in: tuple[Teleg
 
 
 async def test_tokens_in_addresses_reach_no_log(
-    http: OutgoingHttp, stand_in: tuple[TelegramStandIn, str], caplog: pytest.LogCaptureFixture
+    http: OutgoingHttp, stand_in: tuple[FakeTelegram, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
         await http.post_json(f"{stand_in[1]}/bot1:very-secret/sendMessage", BODY)
@@ -60,21 +60,21 @@ async def test_tokens_in_addresses_reach_no_log(
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
 async def test_answer_that_breaks_off_is_uncertain(
-    http: OutgoingHttp, stand_in: tuple[TelegramStandIn, str], kind: str
+    http: OutgoingHttp, stand_in: tuple[FakeTelegram, str], kind: str
 ) -> None:
     state, url = stand_in
     await fault(http, url, kind=kind)
-    with pytest.raises(Uncertain):
+    with pytest.raises(SendOutcomeUnknown):
         await http.post_json(send(url), BODY)
     assert len(state.sent) == (1 if kind == "drop_after" else 0)
 
 
 async def test_answer_that_does_not_come_is_uncertain(
-    http: OutgoingHttp, stand_in: tuple[TelegramStandIn, str], monkeypatch: pytest.MonkeyPatch
+    http: OutgoingHttp, stand_in: tuple[FakeTelegram, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outgoing, "TOTAL_SECONDS", 0.1)
     await fault(http, stand_in[1], kind="hang", seconds=0.5)
-    with pytest.raises(Uncertain):
+    with pytest.raises(SendOutcomeUnknown):
         await http.post_json(send(stand_in[1]), BODY)
 
 
@@ -85,14 +85,14 @@ async def test_connection_that_closes_without_a_word_is_uncertain(http: Outgoing
 
     async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(Uncertain):
+        with pytest.raises(SendOutcomeUnknown):
             await http.post_json(f"http://127.0.0.1:{port}/", BODY)
 
 
 async def test_no_listener_is_surely_not_sent(http: OutgoingHttp) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        with pytest.raises(Retryable):
+        with pytest.raises(TransientSendError):
             await http.post_json(f"http://127.0.0.1:{taken.getsockname()[1]}/", BODY)
 
 
@@ -121,7 +121,7 @@ async def test_redirects_are_answers_and_not_followed(http: OutgoingHttp) -> Non
 
 @pytest.mark.parametrize("url", ["ftp://example.com/", "nonsense", "http://", "http://a\x00b/"])
 async def test_what_is_no_web_address_is_refused(http: OutgoingHttp, url: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(PermanentSendError) as refused:
         await http.post_json(url, BODY)
     assert refused.value.code == "target"
 
@@ -172,9 +172,9 @@ def test_open_internet_is_public(address: str) -> None:
 )
 def test_an_address_that_could_never_be_looked_up_is_none(url: str) -> None:
     assert host_and_port(url) is None
-    [(pointer, _)] = wrong_callback("/url", url, Settings(allow_private_targets=True))
+    [(pointer, _)] = validate_callback_url("/url", url, Settings(allow_private_targets=True))
     assert pointer == "/url"
-    assert [pointer for pointer, _ in wrong_target(url, Settings(allow_private_targets=True))] == ["/api_base"]
+    assert [pointer for pointer, _ in validate_api_base(url, Settings(allow_private_targets=True))] == ["/api_base"]
 
 
 @pytest.mark.parametrize(
@@ -211,13 +211,13 @@ class Network(httpcore2.AsyncNetworkBackend):
         return httpcore2.AsyncMockStream([])
 
 
-def backend(network: Network, *answers: list[str], allowed: tuple[str, ...] = ()) -> GuardedBackend:
+def backend(network: Network, *answers: list[str], allowed: tuple[str, ...] = ()) -> SsrfSafeBackend:
     left = list(answers)
 
     async def resolve(host: str, port: int) -> list[str]:
         return left.pop(0) if len(left) > 1 else left[0]
 
-    return GuardedBackend(allow_private=False, allowed=allowed, resolve=resolve, network=network)
+    return SsrfSafeBackend(allow_private=False, allowed=allowed, resolve=resolve, network=network)
 
 
 async def test_a_host_that_no_resolver_takes_is_no_connection_and_no_bug() -> None:
@@ -225,21 +225,21 @@ async def test_a_host_that_no_resolver_takes_is_no_connection_and_no_bug() -> No
         # As the system's resolver does.
         return [str(host.encode("idna"))]
 
-    guard = GuardedBackend(allow_private=False, allowed=(), resolve=resolve, network=Network())
+    guard = SsrfSafeBackend(allow_private=False, allowed=(), resolve=resolve, network=Network())
     with pytest.raises(httpcore2.ConnectError):
         await guard.connect_tcp("a" * 64 + ".example", 443)
 
 
 async def test_host_of_a_private_address_is_refused_and_never_called() -> None:
     network = Network()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(PermanentSendError) as refused:
         await backend(network, ["10.0.0.1"]).connect_tcp("shop.example", 443)
     assert (refused.value.code, network.tried) == ("target", [])
 
 
 async def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
     network = Network()
-    with pytest.raises(Refused):
+    with pytest.raises(PermanentSendError):
         await backend(network, ["8.8.8.8", "127.0.0.1"]).connect_tcp("shop.example", 443)
     assert network.tried == []
 
@@ -260,9 +260,9 @@ async def test_named_target_is_allowed_exactly_as_named() -> None:
     network = Network()
     guard = backend(network, ["127.0.0.1"], allowed=("127.0.0.1:9000",))
     await guard.connect_tcp("127.0.0.1", 9000)
-    with pytest.raises(Refused):
+    with pytest.raises(PermanentSendError):
         await guard.connect_tcp("127.0.0.1", 9001)
-    with pytest.raises(Refused):
+    with pytest.raises(PermanentSendError):
         await guard.connect_tcp("localhost", 9000)
 
 
@@ -270,14 +270,14 @@ async def test_name_that_does_not_resolve_is_surely_not_sent() -> None:
     async def resolve(host: str, port: int) -> list[str]:
         raise OSError("no such name")
 
-    guard = GuardedBackend(allow_private=False, allowed=(), resolve=resolve, network=Network())
+    guard = SsrfSafeBackend(allow_private=False, allowed=(), resolve=resolve, network=Network())
     async with open_http(guard) as http:
-        with pytest.raises(Retryable):
+        with pytest.raises(TransientSendError):
             await http.post_json("https://nowhere.example/", BODY)
 
 
 async def test_refusal_of_the_guard_passes_through_the_pool() -> None:
     async with open_http(backend(Network(), ["192.168.0.1"])) as http:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(PermanentSendError) as refused:
             await http.post_json("https://inside.example/", BODY)
     assert refused.value.code == "target"

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.configuration import AgentBody, SlaBody
 from services.platform.http.json_body import parsed
-from services.platform.http.problems import Invalid
+from services.platform.http.problems import UnprocessableContent
 
 AGENT = {"name": "Sara", "teams": ["default"]}
 TARGETS = {"first_response_seconds": 60}
@@ -33,7 +33,7 @@ def agent(**fields: Any) -> AgentBody:
 def test_a_value_of_another_type_is_refused_although_it_could_be_turned_into_one(
     fields: dict[str, Any], pointer: str
 ) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(UnprocessableContent) as refused:
         agent(**fields)
     assert [error.pointer for error in refused.value.errors or ()] == [pointer]
 
@@ -54,5 +54,5 @@ def test_what_json_has_no_type_of_its_own_for_is_read_from_text() -> None:
 
 @pytest.mark.parametrize("field", [{"when": {"sensitive": "yes"}}, {"when": {"sensitive": 1}}, {"warn_at": ["0.5"]}])
 def test_nothing_inside_is_turned_into_another_type_either(field: dict[str, Any]) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(UnprocessableContent):
         parsed(SlaBody, json.dumps({"policies": [{"id": "p", "targets": TARGETS, **field}]}).encode())

@@ -9,7 +9,7 @@ import pytest
 from fastapi import APIRouter
 
 from services.platform.core.errors import Unavailable, Unknown
-from services.platform.host.service import Part
+from services.platform.host.service import ServiceComponents
 from services.platform.http.bodies import MAX_BODY_BYTES, read_body
 from tests.rest import ADMIN_KEY, Rest, open_rest, problem_of
 
@@ -113,7 +113,7 @@ async def test_our_own_bug_is_500_without_a_word_of_it() -> None:
 
     router = APIRouter()
     router.add_api_route("/broken", broken)
-    async with open_rest([Part(routers=[router])]) as rest:
+    async with open_rest([ServiceComponents(routers=[router])]) as rest:
         answer = await rest.client.get("/broken")
         problem_of(answer, 500)
         assert "4111" not in answer.text

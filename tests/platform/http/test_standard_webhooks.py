@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.platform.http.standard_webhooks import key_of, new_secret, signature, signed_headers, why_unproven
+from services.platform.http.standard_webhooks import key_of, new_secret, signature, signed_headers, verification_error
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PUBLISHED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -30,18 +30,18 @@ def test_what_is_signed_is_proven_by_its_secret_alone(
     secret: str, other: str, identity: str, body: bytes, off: int
 ) -> None:
     headers = signed_headers([secret], identity, NOW + timedelta(seconds=off), body)
-    assert why_unproven(headers, body, [other, secret], NOW) is None
-    assert (why_unproven(headers, body, [other], NOW) is None) == (key_of(other) == key_of(secret))
-    assert why_unproven(headers, body, [], NOW) is not None
-    assert why_unproven(headers, body + b" ", [secret], NOW) is not None
+    assert verification_error(headers, body, [other, secret], NOW) is None
+    assert (verification_error(headers, body, [other], NOW) is None) == (key_of(other) == key_of(secret))
+    assert verification_error(headers, body, [], NOW) is not None
+    assert verification_error(headers, body + b" ", [secret], NOW) is not None
 
 
 @given(st.dictionaries(st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature"]), st.text()))
 def test_whatever_the_headers_say_it_is_an_answer(headers: dict[str, str]) -> None:
-    assert why_unproven(headers, b"{}", [PUBLISHED], NOW) is not None
+    assert verification_error(headers, b"{}", [PUBLISHED], NOW) is not None
 
 
 def test_one_right_signature_among_others_is_enough() -> None:
     headers = signed_headers([PUBLISHED], "a", NOW, b"x")
     listed = headers | {"webhook-signature": f"v1a,AAAA v1,AAAA {headers['webhook-signature']}"}
-    assert why_unproven(listed, b"x", [PUBLISHED], NOW) is None
+    assert verification_error(listed, b"x", [PUBLISHED], NOW) is None

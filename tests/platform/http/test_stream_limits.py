@@ -6,7 +6,7 @@ import pytest
 
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.http.problems import TooMany
+from services.platform.http.problems import TooManyRequests
 from services.platform.http.stream_limits import StreamShares
 
 
@@ -15,7 +15,7 @@ def test_one_workspace_never_takes_all_that_is_free() -> None:
     with ExitStack() as stack:
         for _ in range(6):
             stack.enter_context(shares.held({"workspace": "greedy"}))
-        with pytest.raises(TooMany):
+        with pytest.raises(TooManyRequests):
             stack.enter_context(shares.held({"workspace": "greedy"}))
         stack.enter_context(shares.held({"workspace": "modest"}))
 
@@ -24,7 +24,7 @@ def test_what_is_full_for_all_is_unavailable_and_each_refusal_is_counted() -> No
     instruments = AdmissionInstruments()
     shares = StreamShares({"key": 1}, 2, instruments)
     with shares.held({"key": "a"}), shares.held({"key": "b"}):
-        with pytest.raises(TooMany):
+        with pytest.raises(TooManyRequests):
             shares.judge({"key": "a"})
         with pytest.raises(Unavailable):
             shares.judge({"key": "c"})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.store.collections import ROWS
 from services.platform.store.port import Changes
@@ -25,7 +25,7 @@ class SlowStore(CountingStore):
         self.sizes: list[int] = []
         self.refused = 0
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         size = sum(put.key.collection != ROWS.name for put in changes.puts)
         if size > self.most:
             self.refused += 1

@@ -7,10 +7,17 @@ from schemas.commands import WorkspaceGate
 from schemas.envelope import Event, encode
 from schemas.values import Contract, Json
 from services.platform.bus.port import Record
-from services.platform.processing.batch import WORKSPACE_GATE, Batch, Taken, begin, passed, understand
-from services.platform.processing.processor import Arrived, WakeUp
-from services.platform.processing.unit_of_work import Place, Work, belongs_to
-from services.platform.store.collections import Row
+from services.platform.processing.batch import (
+    WORKSPACE_GATE,
+    Batch,
+    PendingInput,
+    advanced_offsets,
+    decode_inputs,
+    start_batch,
+)
+from services.platform.processing.processor import ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork, belongs_to
+from services.platform.store.collections import PartitionCheckpoint
 from services.platform.store.port import Collection
 from tests.fakes import START, MemoryStore
 
@@ -24,12 +31,12 @@ class Thing(Contract):
 
 
 THINGS = Collection("things", Thing, writer="group")
-ROW = Row(seq=1, now=START)
+ROW = PartitionCheckpoint(seq=1, now=START)
 
 
 def record(
     offset: int, workspace: str, kind: str = "pasokh.inbound.message", data: dict[str, Json] | None = None
-) -> Taken:
+) -> PendingInput:
     event = Event(
         id=f"e{offset}",
         source="rest",
@@ -39,21 +46,25 @@ def record(
         partitionkey=workspace,
         data=data or {},
     )
-    return Taken(record=Record("inbound", 0, offset, workspace, encode(event)))
+    return PendingInput(record=Record("inbound", 0, offset, workspace, encode(event)))
 
 
-def gate(offset: int, workspace: str, *, is_open: bool) -> Taken:
+def gate(offset: int, workspace: str, *, is_open: bool) -> PendingInput:
     return record(offset, workspace, WORKSPACE_GATE, WorkspaceGate(workspace=workspace, is_open=is_open).model_dump())
 
 
-async def understood(row: Row, *taken: Taken) -> Batch:
-    batch = begin(row, taken, Work(Place("group", 0, 1, row.seq + 1), START + timedelta(seconds=1), MemoryStore()))
-    await understand(batch)
+async def understood(row: PartitionCheckpoint, *taken: PendingInput) -> Batch:
+    batch = start_batch(
+        row,
+        taken,
+        UnitOfWork(PartitionContext("group", 0, 1, row.seq + 1), START + timedelta(seconds=1), MemoryStore()),
+    )
+    await decode_inputs(batch)
     return batch
 
 
 def names(batch: Batch) -> list[str]:
-    return [one.event.id for _, one in batch.inputs if isinstance(one, Arrived)]
+    return [one.event.id for _, one in batch.inputs if isinstance(one, ReceivedEvent)]
 
 
 async def test_events_of_a_closed_workspace_are_passed_over_and_others_are_not() -> None:
@@ -61,7 +72,7 @@ async def test_events_of_a_closed_workspace_are_passed_over_and_others_are_not()
         ROW, record(1, "gone"), gate(2, "gone", is_open=False), record(3, "gone"), record(4, "other")
     )
     assert names(batch) == ["e1", "e2", "e4"]
-    after = passed(batch, 2)
+    after = advanced_offsets(batch, 2)
     assert (after.closed, after.offsets) == (["gone"], {"inbound": 5})
     later = await understood(after, record(5, "gone"), record(6, "gone", "pasokh.control.tick"), record(7, "other"))
     assert names(later) == ["e6", "e7"]
@@ -71,24 +82,24 @@ async def test_a_workspace_that_is_opened_again_is_handled_again() -> None:
     closed = ROW.model_copy(update={"closed": ["gone", "still"]})
     batch = await understood(closed, record(1, "gone"), gate(2, "gone", is_open=True), record(3, "gone"))
     assert names(batch) == ["e2", "e3"]
-    assert passed(batch, 2).closed == ["still"]
+    assert advanced_offsets(batch, 2).closed == ["still"]
 
 
 async def test_timers_of_a_closed_workspace_are_gone() -> None:
     closed = ROW.model_copy(update={"closed": ["gone"]})
     timers = [
-        WakeUp("close/1", START, {"key": "gone/telegram:main:1"}),
-        WakeUp("rules/gone", START, {"workspace": "gone"}),
-        WakeUp("close/2", START, {"key": "other/telegram:main:1"}),
-        WakeUp("agenda", START, {}),
+        TimerFired("close/1", START, {"key": "gone/telegram:main:1"}),
+        TimerFired("rules/gone", START, {"workspace": "gone"}),
+        TimerFired("close/2", START, {"key": "other/telegram:main:1"}),
+        TimerFired("agenda", START, {}),
     ]
-    batch = await understood(closed, *(Taken(wake_up=one) for one in timers))
-    assert [one.name for _, one in batch.inputs if isinstance(one, WakeUp)] == ["close/2", "agenda"]
+    batch = await understood(closed, *(PendingInput(wake_up=one) for one in timers))
+    assert [one.name for _, one in batch.inputs if isinstance(one, TimerFired)] == ["close/2", "agenda"]
     assert len(batch.work.deletes()) == 4
 
 
 def test_what_is_decided_about_a_closed_workspace_is_taken_back() -> None:
-    work = Work(Place("group", 0, 1, 2), START, MemoryStore())
+    work = UnitOfWork(PartitionContext("group", 0, 1, 2), START, MemoryStore())
     for name, thing in {
         "own": Thing(workspace="gone"),
         "key": Thing(key="gone/telegram:main:1"),

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from schemas.values import Contract
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unknown
-from services.platform.processing.document_cache import LEAST, Kept
-from services.platform.processing.processor import Arrived, Input
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.document_cache import MIN_CACHED, DocumentCache
+from services.platform.processing.processor import Input, ReceivedEvent
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Changes, Collection, Document, Key
 from tests.platform.processing.test_passing_over import CountingStore, Keeper, World
 from tests.simulator.loop import run_virtually
@@ -39,7 +39,7 @@ class Reading(CountingStore):
         self.read += [f"{key.collection}/{key.id}" for key in keys if key.collection in ("ours", "shared")]
         return await super().get_many(keys)
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         done = await super().commit(changes)
         if self.losing and any(put.key.collection == "ours" for put in changes.puts):
             self.losing = False
@@ -50,22 +50,22 @@ class Reading(CountingStore):
 class Counter(Keeper):
     """Counts events by the word before the hyphen of their id; `bad` ones cannot be decided."""
 
-    async def load(self, work: Work, memory: None, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: None, inputs: Sequence[Input]) -> None:
         names = [_name(one) for one in inputs]
-        await work.fetch([(OURS, names), (SHARED, names)])
+        await work.preload([(OURS, names), (SHARED, names)])
 
-    def decide(self, work: Work, memory: None, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: None, one: Input) -> None:
         for collection in (OURS, SHARED):
             known = work.get(collection, _name(one))
             work.put(collection, _name(one), Count(times=known.times + 1 if known else 1))
-        if isinstance(one, Arrived) and one.event.id.endswith("bad"):
+        if isinstance(one, ReceivedEvent) and one.event.id.endswith("bad"):
             raise ValueError
-        if isinstance(one, Arrived) and one.event.id.endswith("gone"):
+        if isinstance(one, ReceivedEvent) and one.event.id.endswith("gone"):
             work.delete(OURS, _name(one))
 
 
 def _name(one: Input) -> str:
-    return one.event.id.split("-")[0] if isinstance(one, Arrived) else ""
+    return one.event.id.split("-")[0] if isinstance(one, ReceivedEvent) else ""
 
 
 def played(told: Callable[[World, Reading], Awaitable[None]]) -> None:
@@ -132,12 +132,12 @@ def test_after_an_event_that_could_not_be_decided_it_is_read_again() -> None:
     played(told)
 
 
-@pytest.mark.parametrize("written", [1, LEAST, 3 * LEAST])
+@pytest.mark.parametrize("written", [1, MIN_CACHED, 3 * MIN_CACHED])
 def test_it_keeps_the_latest_and_not_ever_more(written: int) -> None:
-    kept = Kept()
+    kept = DocumentCache()
     for number in range(written):
-        kept.keep({Key("ours", str(number)): Count(times=number)})
-        assert len(kept) <= 2 * LEAST
-    latest = [Key("ours", str(number)) for number in range(max(0, written - LEAST), written)]
+        kept.add({Key("ours", str(number)): Count(times=number)})
+        assert len(kept) <= 2 * MIN_CACHED
+    latest = [Key("ours", str(number)) for number in range(max(0, written - MIN_CACHED), written)]
     assert all(key in kept for key in latest)
     assert list(kept)[-len(latest) :] == latest

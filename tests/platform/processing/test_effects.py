@@ -21,6 +21,6 @@ async def test_result_of_an_effect_that_ran_while_others_were_taken_is_not_lost(
     taken = []
     for gate in gates.values():
         gate.set()
-        await effects.news()
-        taken += [performed.name for performed in effects.take()]
+        await effects.has_result()
+        taken += [performed.name for performed in effects.pop_results()]
     assert taken == ["first", "second"]

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unknown
 from services.platform.processing.batch import row_key
-from services.platform.processing.processor import Arrived, Input
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.processor import Input, ReceivedEvent
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Changes, Document, Key
 from tests.platform.processing.test_passing_over import CountingStore, Keeper, Kept, World
 from tests.simulator.loop import run_virtually
@@ -19,9 +19,9 @@ ROW = row_key("keeper", 0)
 class Reminder(Keeper):
     """Tells of an event a second after it came."""
 
-    def decide(self, work: Work, memory: None, one: Input) -> None:
-        if isinstance(one, Arrived):
-            work.wake("later", work.now + timedelta(seconds=1))
+    def decide(self, work: UnitOfWork, memory: None, one: Input) -> None:
+        if isinstance(one, ReceivedEvent):
+            work.set_timer("later", work.now + timedelta(seconds=1))
         else:
             work.emit("pasokh.outbound.message", "w/p", Kept())
 
@@ -34,7 +34,7 @@ class SlowStore(CountingStore):
         self.on_its_way: Changes | None = None
         self.arrived = False
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         if changes.outbox and self.on_its_way is None:
             self.on_its_way = changes
             raise Unknown

@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry
 
 from schemas.envelope import Event, encode
 from schemas.values import Contract, Json
-from services.platform.bus.port import Outgoing
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.batch import row_key
 from services.platform.processing.group import Processor
-from services.platform.processing.partition import OWED_SECONDS, Runtime
-from services.platform.processing.processor import Arrived, Input
-from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.processing.partition import MAX_UNCOMMITTED_SECONDS, Runtime
+from services.platform.processing.processor import Input, ReceivedEvent
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Changes, Collection
 from tests.fakes import START, MemoryBus, MemoryStore
@@ -39,14 +39,14 @@ class Keeper:
     def __init__(self) -> None:
         self.decided: list[tuple[float, str]] = []
 
-    def remember(self) -> None:
+    def new_memory(self) -> None:
         return None
 
-    async def load(self, work: Work, memory: None, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: None, inputs: Sequence[Input]) -> None:
         """Nothing is read."""
 
-    def decide(self, work: Work, memory: None, one: Input) -> None:
-        if isinstance(one, Arrived):
+    def decide(self, work: UnitOfWork, memory: None, one: Input) -> None:
+        if isinstance(one, ReceivedEvent):
             self.decided.append((asyncio.get_running_loop().time(), one.event.id))
             if one.event.id.startswith("keep"):
                 work.put(KEPT, one.event.id, Kept())
@@ -72,7 +72,7 @@ class CountingStore(MemoryStore):
         super().__init__()
         self.commits = 0
 
-    async def commit(self, changes: Changes) -> Sequence[Outgoing]:
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         self.commits += 1
         return await super().commit(changes)
 
@@ -109,11 +109,11 @@ class World:
         return offsets.get("inbound") if isinstance(offsets, dict) else None
 
 
-def outgoing(identity: str) -> Outgoing:
+def outgoing(identity: str) -> ProducerRecord:
     event = Event(
         id=identity, source="test", type="pasokh.inbound.x", time=START, workspace="w", partitionkey="w/p", data={}
     )
-    return Outgoing("inbound", 0, "w/p", encode(event))
+    return ProducerRecord("inbound", 0, "w/p", encode(event))
 
 
 def test_an_event_of_which_nothing_comes_makes_no_commit_of_its_own() -> None:
@@ -155,7 +155,7 @@ def test_a_position_is_not_owed_for_long_while_there_is_always_something_to_do()
             for number in range(400):
                 await world.publish(f"let-{number}")
             # 4 s of events every 10 ms.
-            assert 2 <= world.store.commits <= 4 / OWED_SECONDS
+            assert 2 <= world.store.commits <= 4 / MAX_UNCOMMITTED_SECONDS
             assert isinstance(world.position, int)
             assert world.position > 200
 

@@ -12,7 +12,7 @@ from services.platform.processing.group import Processor
 from services.platform.processing.partition import Runtime
 from services.platform.processing.processor import Input
 from services.platform.processing.restarts import QUIET_SECONDS, Reopenings
-from services.platform.processing.unit_of_work import Work
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from tests.fakes import MemoryBus, MemoryStore
@@ -25,7 +25,7 @@ class Unreadable(Keeper):
 
     damaged = True
 
-    async def load(self, work: Work, memory: None, inputs: list[Input]) -> None:  # type: ignore[override] # narrower
+    async def load(self, work: UnitOfWork, memory: None, inputs: list[Input]) -> None:  # type: ignore[override] # narrower
         if self.damaged:
             raise Unavailable("SQLite: database disk image is malformed")
 
@@ -33,7 +33,7 @@ class Unreadable(Keeper):
 class Broken(Keeper):
     """A bug of ours that strikes before anything is decided."""
 
-    def remember(self) -> None:
+    def new_memory(self) -> None:
         raise LookupError("a bug")
 
 

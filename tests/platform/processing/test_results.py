@@ -12,8 +12,8 @@ from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import Processor
 from services.platform.processing.partition import Runtime
-from services.platform.processing.processor import Arrived, Input, Performed, WakeUp
-from services.platform.processing.unit_of_work import Effect, Work
+from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from tests.fakes import MemoryBus, MemoryStore
@@ -32,22 +32,22 @@ class Sender:
     def __init__(self) -> None:
         self.heard: list[str] = []
 
-    def remember(self) -> None:
+    def new_memory(self) -> None:
         return None
 
-    async def load(self, work: Work, memory: None, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: None, inputs: Sequence[Input]) -> None:
         """Nothing is read."""
 
-    def decide(self, work: Work, memory: None, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: None, one: Input) -> None:
         match one:
-            case Arrived():
-                work.perform("send", {})
-                work.wake("settle", work.now + timedelta(seconds=SETTLE_SECONDS))
-                work.wake("other", work.now + timedelta(seconds=OTHER_SECONDS))
-            case Performed():
-                work.unwake("settle")
+            case ReceivedEvent():
+                work.schedule_effect("send", {})
+                work.set_timer("settle", work.now + timedelta(seconds=SETTLE_SECONDS))
+                work.set_timer("other", work.now + timedelta(seconds=OTHER_SECONDS))
+            case EffectCompleted():
+                work.cancel_timer("settle")
                 self.heard.append("result")
-            case WakeUp():
+            case TimerFired():
                 self.heard.append(one.name)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.platform.processing.time_slices import TURN_SECONDS, Turns
+from services.platform.processing.time_slices import TURN_SECONDS, TimeSlicer
 from tests.platform.processing.test_passing_over import LoopClock
 from tests.simulator.loop import run_virtually
 
@@ -23,7 +23,7 @@ def test_what_is_ready_goes_between() -> None:
 
     async def main() -> None:
         asyncio.get_running_loop().call_soon(said.append, "urgent")
-        await Turns().each(said.append, ["1", "2", "3", "4"], Slow())
+        await TimeSlicer().slices(said.append, ["1", "2", "3", "4"], Slow())
 
     run_virtually(main())
     assert said == ["1", "urgent", "2", "3", "4"]
@@ -38,8 +38,8 @@ def test_one_of_them_at_once_and_the_next_one_after_a_failure() -> None:
             raise ValueError
 
     async def main() -> None:
-        turns, clock = Turns(), Slow()
-        both = (turns.each(decide, ["1", "2", "bad", "never"], clock), turns.each(decide, ["a", "b", "c"], clock))
+        turns, clock = TimeSlicer(), Slow()
+        both = (turns.slices(decide, ["1", "2", "bad", "never"], clock), turns.slices(decide, ["a", "b", "c"], clock))
         first, _ = await asyncio.gather(*both, return_exceptions=True)
         assert isinstance(first, ValueError)
 

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from schemas.commands import Outcome
-from schemas.topics import REPEATS_KNOWN
+from schemas.commands import CommandResult
+from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.platform.core.errors import Unavailable
 from services.platform.http.command_gateway import ACCEPTED, AcceptedCommand
 from services.platform.store.collections import OUTCOMES
-from services.platform.store.expiry import AT_ONCE, EVERY_SECONDS, forget, keep_forgetting
+from services.platform.store.expiry import BATCH_SIZE, EVERY_SECONDS, purge_expired, run_purger
 from services.platform.store.port import Changes
 from tests.fakes import START, MemoryStore, MovedClock
 
@@ -28,7 +28,7 @@ def store() -> MemoryStore:
 def command(store: MemoryStore, identity: str, at: datetime) -> None:
     """A command that was answered with 202, and its outcome."""
     store.keep(ACCEPTED, identity, AcceptedCommand(workspace="w", request_hash="h", at=at))
-    store.keep(OUTCOMES, identity, Outcome(id=identity, workspace="w", status="applied", at=at))
+    store.keep(OUTCOMES, identity, CommandResult(id=identity, workspace="w", status="applied", at=at))
 
 
 def held(store: MemoryStore) -> set[tuple[str, str]]:
@@ -36,16 +36,16 @@ def held(store: MemoryStore) -> set[tuple[str, str]]:
 
 
 async def test_commands_are_kept_30_days_past_the_week_of_their_topic(store: MemoryStore) -> None:
-    assert timedelta(days=37) == REPEATS_KNOWN
-    command(store, "old", START - REPEATS_KNOWN - timedelta(seconds=1))
-    command(store, "young", START - REPEATS_KNOWN)
-    assert await forget(store, START) == 2
+    assert timedelta(days=37) == DEDUPE_RETENTION_SECONDS
+    command(store, "old", START - DEDUPE_RETENTION_SECONDS - timedelta(seconds=1))
+    command(store, "young", START - DEDUPE_RETENTION_SECONDS)
+    assert await purge_expired(store, START) == 2
     assert held(store) == {("outcomes", "young"), ("accepted_commands", "young")}
 
 
 async def test_however_many_there_are_all_go_in_commits_of_a_bounded_size(store: MemoryStore) -> None:
-    for number in range(AT_ONCE + 3):
-        command(store, f"c{number}", START - REPEATS_KNOWN - timedelta(days=1))
+    for number in range(BATCH_SIZE + 3):
+        command(store, f"c{number}", START - DEDUPE_RETENTION_SECONDS - timedelta(days=1))
     sizes, commit = list[int](), store.commit
 
     async def counted(changes: Changes) -> object:
@@ -53,24 +53,24 @@ async def test_however_many_there_are_all_go_in_commits_of_a_bounded_size(store:
         return await commit(changes)
 
     store.commit = counted  # type: ignore[method-assign,assignment]  # counts on the way
-    assert await forget(store, START) == 2 * (AT_ONCE + 3)
-    assert (held(store), sizes) == (set(), [AT_ONCE, 3, AT_ONCE, 3])
+    assert await purge_expired(store, START) == 2 * (BATCH_SIZE + 3)
+    assert (held(store), sizes) == (set(), [BATCH_SIZE, 3, BATCH_SIZE, 3])
 
 
 async def test_no_command_is_pending_again_while_it_is_forgotten(store: MemoryStore) -> None:
-    command(store, "old", START - REPEATS_KNOWN - timedelta(days=1))
+    command(store, "old", START - DEDUPE_RETENTION_SECONDS - timedelta(days=1))
 
     def fails(_: Changes) -> None:
         store.failure = Unavailable()
 
     store.before_commit = fails
     with pytest.raises(Unavailable):
-        await forget(store, START)
+        await purge_expired(store, START)
     assert held(store) == {("outcomes", "old")}
 
 
 async def test_a_store_that_is_away_is_asked_again(store: MemoryStore) -> None:
-    command(store, "old", START - REPEATS_KNOWN - timedelta(days=1))
+    command(store, "old", START - DEDUPE_RETENTION_SECONDS - timedelta(days=1))
     pauses = list[float]()
 
     async def pause(seconds: float) -> None:
@@ -80,5 +80,5 @@ async def test_a_store_that_is_away_is_asked_again(store: MemoryStore) -> None:
             raise Stopped
 
     with pytest.raises(Stopped):
-        await keep_forgetting(store, MovedClock(), pause)
+        await run_purger(store, MovedClock(), pause)
     assert (held(store), pauses) == (set(), [EVERY_SECONDS] * 3)

@@ -5,15 +5,15 @@ from typing import Any
 
 from schemas.activity import Activity, Address
 from schemas.channel import Capabilities
-from schemas.commands import Outcome, Reply, Resolve
-from schemas.configuration import Kept, RoutingBody, Rule, TeamBody, WorkspaceBody, WorkspaceConfiguration
+from schemas.commands import CommandResult, Reply, Resolve
+from schemas.configuration import RoutingBody, Rule, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned
-from schemas.values import Contract, Failure, Sealed
-from services.domain.conversation_state import Case
-from services.platform.processing.processor import Arrived
+from schemas.values import Contract, EncryptedText, Failure
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.processor import ReceivedEvent
 from services.platform.store.collections import OUTCOMES
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, MessageRecord
@@ -28,7 +28,7 @@ COLLECTIONS = (CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, ACTIVITIES, OUTCO
 CONVERSATION = "pasokh.conversation."
 
 
-class House:
+class ConversationsHarness:
     """Does one thing after the other and tells what came of it."""
 
     def __init__(self, *rules: Rule) -> None:
@@ -38,9 +38,9 @@ class House:
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=3,
-            itself=Kept(body=WorkspaceBody(name="Shop"), version=1, at=at),
-            teams={"billing": Kept(body=TeamBody(name="Billing"), version=1, at=at)},
-            routing=Kept(body=RoutingBody(rules=list(rules)), version=3, at=at),
+            itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=at),
+            teams={"billing": Versioned(body=TeamBody(name="Billing"), version=1, at=at)},
+            routing=Versioned(body=RoutingBody(rules=list(rules)), version=3, at=at),
         )
         self.driver.put(CONFIGURATIONS, "w/3", configuration)
         self.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=3))
@@ -58,7 +58,7 @@ class House:
             "surface": "private",
             "person": "telegram:main:1",
             "message": f"m{number}",
-            "text": Sealed(text=f"text {number}"),
+            "text": EncryptedText(text=f"text {number}"),
             "language": "fa",
             "address": Address(chat="1"),
             "received_at": self.driver.now,
@@ -80,7 +80,7 @@ class House:
             event = self.driver.sent[self._settled]
             self._settled += 1
             if event.type.startswith("pasokh.command."):
-                await self.driver.batch([Arrived(event, "commands", self._settled)])
+                await self.driver.batch([ReceivedEvent(event, "commands", self._settled)])
 
     async def assign(self, agent: str = "sara") -> list[str]:
         """Dispatch gives the conversation to an agent."""
@@ -97,24 +97,24 @@ class House:
         )
         return await self.arrives("assignments", "pasokh.assignment.assigned", assigned)
 
-    async def reply(self, agent: str = "sara", text: str = "hello", **more: Any) -> Outcome:
+    async def reply(self, agent: str = "sara", text: str = "hello", **more: Any) -> CommandResult:
         """The agent answers; the outcome of that command."""
         reply = Reply(
             conversation=more.pop("conversation", None) or self.case().id,
             agent=agent,
-            text=Sealed(text=text),
+            text=EncryptedText(text=text),
             accepted_at=self.driver.now,
             request_hash="h",
             **more,
         )
         return await self.command("reply", reply)
 
-    async def resolve(self, agent: str | None = None) -> Outcome:
+    async def resolve(self, agent: str | None = None) -> CommandResult:
         """Somebody resolves; the outcome of that command."""
         resolve = Resolve(conversation=self.case().id, agent=agent, accepted_at=self.driver.now, request_hash="h")
         return await self.command("resolve", resolve)
 
-    async def command(self, verb: str, data: Contract) -> Outcome:
+    async def command(self, verb: str, data: Contract) -> CommandResult:
         """A command and its outcome."""
         arrived = self.driver.arrived("commands", f"pasokh.command.{verb}", data)
         await self.driver.batch([arrived])
@@ -140,13 +140,15 @@ class House:
 
     # -- what came of it -----------------------------------------------------------------------------------------------
 
-    def cases(self) -> list[Case]:
+    def cases(self) -> list[ConversationState]:
         """Every conversation, by opening."""
         documents = self.driver.documents.rest
-        found = [Case.model_validate(d) for k, d in documents.items() if k.collection == CONVERSATIONS.name]
+        found = [
+            ConversationState.model_validate(d) for k, d in documents.items() if k.collection == CONVERSATIONS.name
+        ]
         return sorted(found, key=lambda case: (case.opened_at, case.id))
 
-    def case(self) -> Case:
+    def case(self) -> ConversationState:
         """The latest conversation."""
         return self.cases()[-1]
 

@@ -8,9 +8,9 @@ from schemas.activity import Activity
 from schemas.configuration import AccountBody
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
-from services.ingest.enrichment import understood
+from services.ingest.enrichment import enrich
 from tests.driver import START
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 
 FIRST_BOT, SECOND_BOT = "1001:AAA", "1002:BBB"
 CUSTOMER: dict[str, Any] = {"id": 70001, "is_bot": False, "first_name": "Sara"}
@@ -25,7 +25,7 @@ def activities(
     account = Account("w", "telegram", "main", AccountBody(credentials=credentials, settings={"username": "shop_bot"}))
     content = json.dumps({"update_id": number, raw: body}).encode()
     request = Request("POST", "/webhooks/telegram/w/main", {}, {}, content, received_at)
-    return [understood(one) for one in Telegram().parse(request, account)]
+    return [enrich(one) for one in Telegram().parse(request, account)]
 
 
 def message(
@@ -49,17 +49,17 @@ def in_group(number: int, text: str, chat: dict[str, Any] = GROUP, **more: Any) 
     return message(number, text, chat=chat, **more)
 
 
-async def arrive(house: House, *parsed: Activity) -> list[str]:
+async def arrive(house: ConversationsHarness, *parsed: Activity) -> list[str]:
     """These activities, each in a batch of its own; the types of what follows, shortened."""
     told = [await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one) for one in parsed]
     return [word for words in told for word in words]
 
 
-async def update(house: House, raw: str, **body: Any) -> list[str]:
+async def update(house: ConversationsHarness, raw: str, **body: Any) -> list[str]:
     """One update, received now."""
     return await arrive(house, *activities(raw, received_at=house.driver.now, **body))
 
 
-def texts(house: House) -> list[str | None]:
+def texts(house: ConversationsHarness) -> list[str | None]:
     """What all messages say, in order."""
     return [one.text.text if one.text else None for one in house.messages()]

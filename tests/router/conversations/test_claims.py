@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from schemas.activity import Activity, Address
-from schemas.commands import ConfirmHandoff, Forward, Outcome
+from schemas.commands import CommandResult, ConfirmHandoff, Forward
 from schemas.conversation import Unconfirmed
 from schemas.identity import PersonKey
-from services.domain.conversation_state import Case
+from services.domain.conversation_state import ConversationState
 from services.records.conversations import PERSONS, MessageRecord
-from services.router.conversations.domain.handoff import MOST_UNCONFIRMED, made_token
-from tests.router.conversations.harness import HANDOFFS, House
+from services.router.conversations.domain.handoff import MOST_UNCONFIRMED, sign_token
+from tests.router.conversations.harness import HANDOFFS, ConversationsHarness
 
 PUBLIC: dict[str, Any] = {
     "surface": "public",
@@ -22,31 +22,31 @@ TRUE, STRANGER = "webchat:site:anon-true", "webchat:site:anon-stranger"
 
 
 @pytest.fixture
-async def house() -> House:
+async def house() -> ConversationsHarness:
     """A case in a group, with an agent, on its way to a private place."""
-    made = House()
+    made = ConversationsHarness()
     await made.customer(1, **PUBLIC, sensitive=True, masked=["card"])
     await made.assign("sara")
     await made.driver.after(1)
     return made
 
 
-def case_of(house: House) -> Case:
+def case_of(house: ConversationsHarness) -> ConversationState:
     return house.cases()[0]
 
 
-def unconfirmed(house: House) -> list[Unconfirmed]:
+def unconfirmed(house: ConversationsHarness) -> list[Unconfirmed]:
     handoff = case_of(house).handoff
     assert handoff is not None
     return handoff.unconfirmed
 
 
-def words_of(house: House, person: str) -> str:
+def words_of(house: ConversationsHarness, person: str) -> str:
     return next(one.words for one in unconfirmed(house) if one.person.person == person)
 
 
-def visitor(house: House, number: int, who: str = TRUE, **more: Any) -> Activity:
-    token = made_token(HANDOFFS.secret, "w", case_of(house).id)
+def visitor(house: ConversationsHarness, number: int, who: str = TRUE, **more: Any) -> Activity:
+    token = sign_token(HANDOFFS.secret, "w", case_of(house).id)
     known: dict[str, Any] = {
         "channel": "webchat",
         "account": "site",
@@ -59,18 +59,18 @@ def visitor(house: House, number: int, who: str = TRUE, **more: Any) -> Activity
     return house.activity(number, **{**known, **more})
 
 
-async def writes(house: House, number: int, who: str = TRUE, **more: Any) -> list[str]:
+async def writes(house: ConversationsHarness, number: int, who: str = TRUE, **more: Any) -> list[str]:
     told = await house.arrives("inbound", "pasokh.inbound.message", visitor(house, number, who, **more))
     await house.settle()
     return told
 
 
-async def customer_says(house: House, number: int, text: str, **more: Any) -> None:
+async def customer_says(house: ConversationsHarness, number: int, text: str, **more: Any) -> None:
     await house.customer(number, **{**PUBLIC, "text": {"text": text}, **more})
     await house.settle()
 
 
-async def confirmed(house: House, person: str, agent: str | None = "sara") -> Outcome:
+async def confirmed(house: ConversationsHarness, person: str, agent: str | None = "sara") -> CommandResult:
     asked = ConfirmHandoff(
         conversation=case_of(house).id, agent=agent, person=person, accepted_at=house.driver.now, request_hash="h"
     )
@@ -79,7 +79,7 @@ async def confirmed(house: House, person: str, agent: str | None = "sara") -> Ou
     return outcome
 
 
-def said_in(house: House, case: Case) -> list[MessageRecord]:
+def said_in(house: ConversationsHarness, case: ConversationState) -> list[MessageRecord]:
     return [one for one in house.messages() if one.conversation == case.id]
 
 
@@ -87,7 +87,7 @@ def texts(messages: list[MessageRecord]) -> list[str]:
     return [one.text.text for one in messages if one.text is not None]
 
 
-async def test_the_words_of_a_stranger_stand_in_a_conversation_of_their_own(house: House) -> None:
+async def test_the_words_of_a_stranger_stand_in_a_conversation_of_their_own(house: ConversationsHarness) -> None:
     assert (await writes(house, 20, STRANGER))[0] == "opened"
     case, own = house.cases()
     assert own.person == STRANGER
@@ -97,7 +97,9 @@ async def test_the_words_of_a_stranger_stand_in_a_conversation_of_their_own(hous
     assert case.handoff.state == "started"
 
 
-async def test_agents_see_in_the_case_who_followed_and_in_the_chat_whose_case_it_may_be(house: House) -> None:
+async def test_agents_see_in_the_case_who_followed_and_in_the_chat_whose_case_it_may_be(
+    house: ConversationsHarness,
+) -> None:
     await writes(house, 20)
     case, own = house.cases()
     [followed] = unconfirmed(house)
@@ -107,7 +109,7 @@ async def test_agents_see_in_the_case_who_followed_and_in_the_chat_whose_case_it
     assert case.id in texts(notes)[0]
 
 
-async def test_the_visitor_is_asked_for_two_words_in_the_language_of_the_case(house: House) -> None:
+async def test_the_visitor_is_asked_for_two_words_in_the_language_of_the_case(house: ConversationsHarness) -> None:
     await writes(house, 20)
     asked = next(e for e in house.driver.sent[::-1] if e.type == "pasokh.outbound.message").data
     [question] = [
@@ -119,14 +121,14 @@ async def test_the_visitor_is_asked_for_two_words_in_the_language_of_the_case(ho
     assert question.text.text.startswith("برای اینکه بدانیم خود شما هستید")
 
 
-async def test_an_answer_in_private_finds_no_way_before_somebody_is_confirmed(house: House) -> None:
+async def test_an_answer_in_private_finds_no_way_before_somebody_is_confirmed(house: ConversationsHarness) -> None:
     await writes(house, 20, STRANGER)
     outcome = await house.reply("sara", conversation=case_of(house).id, surface="private")
     assert outcome.problem is not None
     assert outcome.problem.title == "No address on that surface"
 
 
-async def test_the_customer_who_writes_the_words_in_public_goes_on_in_the_case(house: House) -> None:
+async def test_the_customer_who_writes_the_words_in_public_goes_on_in_the_case(house: ConversationsHarness) -> None:
     await writes(house, 20, STRANGER)
     await writes(house, 21)
     await customer_says(house, 2, f"ok: {words_of(house, TRUE)}!")
@@ -143,7 +145,7 @@ async def test_the_customer_who_writes_the_words_in_public_goes_on_in_the_case(h
 
 
 async def test_what_the_customer_wrote_before_the_proof_stands_in_the_case_after_it_and_a_strangers_never(
-    house: House,
+    house: ConversationsHarness,
 ) -> None:
     await writes(house, 20, STRANGER)
     await writes(house, 21)
@@ -156,7 +158,7 @@ async def test_what_the_customer_wrote_before_the_proof_stands_in_the_case_after
     assert {one.author.id for one in private} == {TRUE}
 
 
-async def test_an_agent_confirms_whom_they_know(house: House) -> None:
+async def test_an_agent_confirms_whom_they_know(house: ConversationsHarness) -> None:
     await writes(house, 20, STRANGER)
     await writes(house, 21)
     assert (await confirmed(house, TRUE)).status == "applied"
@@ -168,7 +170,7 @@ async def test_an_agent_confirms_whom_they_know(house: House) -> None:
 
 
 @pytest.mark.parametrize("person", ["webchat:site:anon-nobody", "telegram:main:1", "nonsense"])
-async def test_nobody_is_confirmed_who_did_not_follow(house: House, person: str) -> None:
+async def test_nobody_is_confirmed_who_did_not_follow(house: ConversationsHarness, person: str) -> None:
     await writes(house, 20)
     outcome = await confirmed(house, person)
     assert outcome.problem is not None
@@ -176,7 +178,7 @@ async def test_nobody_is_confirmed_who_did_not_follow(house: House, person: str)
     assert case_of(house).private_person is None
 
 
-async def test_words_of_others_and_words_by_others_prove_nothing(house: House) -> None:
+async def test_words_of_others_and_words_by_others_prove_nothing(house: ConversationsHarness) -> None:
     await writes(house, 20)
     words = words_of(house, TRUE)
     await customer_says(house, 2, " ".join(reversed(words.split())))
@@ -187,13 +189,13 @@ async def test_words_of_others_and_words_by_others_prove_nothing(house: House) -
     assert case_of(house).private_person is None
 
 
-async def test_words_are_looked_for_in_the_beginning_of_a_message(house: House) -> None:
+async def test_words_are_looked_for_in_the_beginning_of_a_message(house: ConversationsHarness) -> None:
     await writes(house, 20)
     await customer_says(house, 2, "x " * 100 + words_of(house, TRUE))
     assert case_of(house).private_person is None
 
 
-async def test_a_crowd_of_strangers_does_not_shut_the_customer_out(house: House) -> None:
+async def test_a_crowd_of_strangers_does_not_shut_the_customer_out(house: ConversationsHarness) -> None:
     await writes(house, 20)
     for number in range(MOST_UNCONFIRMED + 5):
         await writes(house, 100 + number, f"webchat:site:anon-{number}")
@@ -204,7 +206,7 @@ async def test_a_crowd_of_strangers_does_not_shut_the_customer_out(house: House)
     assert case_of(house).private_person == PersonKey("w", TRUE)
 
 
-async def test_after_the_hand_off_expired_the_proof_is_still_good(house: House) -> None:
+async def test_after_the_hand_off_expired_the_proof_is_still_good(house: ConversationsHarness) -> None:
     await writes(house, 20)
     await house.driver.after(901)
     await customer_says(house, 2, words_of(house, TRUE))
@@ -213,7 +215,7 @@ async def test_after_the_hand_off_expired_the_proof_is_still_good(house: House) 
     assert handoff.state == "completed"
 
 
-async def test_a_later_secret_in_public_keeps_who_followed(house: House) -> None:
+async def test_a_later_secret_in_public_keeps_who_followed(house: ConversationsHarness) -> None:
     await writes(house, 20)
     words = words_of(house, TRUE)
     await house.driver.after(901)
@@ -221,7 +223,7 @@ async def test_a_later_secret_in_public_keeps_who_followed(house: House) -> None
     assert [one.words for one in unconfirmed(house)] == [words]
 
 
-async def test_a_conversation_that_the_visitor_had_before_goes_on(house: House) -> None:
+async def test_a_conversation_that_the_visitor_had_before_goes_on(house: ConversationsHarness) -> None:
     await house.driver.after(1)
     await house.arrives("inbound", "pasokh.inbound.message", visitor(house, 20, details={}))
     await house.driver.after(1)
@@ -232,7 +234,7 @@ async def test_a_conversation_that_the_visitor_had_before_goes_on(house: House) 
     assert texts([one for one in said_in(house, case) if one.surface == "private"]) == [f"{TRUE} says 21"]
 
 
-async def test_an_edit_of_what_was_said_in_private_changes_it_there(house: House) -> None:
+async def test_an_edit_of_what_was_said_in_private_changes_it_there(house: ConversationsHarness) -> None:
     await writes(house, 20)
     await customer_says(house, 2, words_of(house, TRUE))
     await writes(house, 21)
@@ -242,7 +244,7 @@ async def test_an_edit_of_what_was_said_in_private_changes_it_there(house: House
     assert said_in(house, case_of(house))[-1].state == "edited"
 
 
-async def test_what_a_case_does_not_take_any_more_is_not_lost(house: House) -> None:
+async def test_what_a_case_does_not_take_any_more_is_not_lost(house: ConversationsHarness) -> None:
     """A process of an older version, or a case that was closed meanwhile."""
     forwarded = Forward(conversation=case_of(house).id, activity=visitor(house, 20, details={}))
     await house.arrives("commands", "pasokh.command.forward", forwarded)
@@ -253,7 +255,7 @@ async def test_what_a_case_does_not_take_any_more_is_not_lost(house: House) -> N
     assert len(house.cases()) == 2
 
 
-async def test_a_forwarded_message_that_comes_twice_is_one(house: House) -> None:
+async def test_a_forwarded_message_that_comes_twice_is_one(house: ConversationsHarness) -> None:
     await writes(house, 20)
     await customer_says(house, 2, words_of(house, TRUE))
     forwarded = Forward(conversation=case_of(house).id, activity=visitor(house, 21, details={}))
@@ -261,7 +263,7 @@ async def test_a_forwarded_message_that_comes_twice_is_one(house: House) -> None
     assert await house.arrives("commands", "pasokh.command.forward", forwarded) == []
 
 
-async def test_who_joined_before_proofs_were_asked_goes_on(house: House) -> None:
+async def test_who_joined_before_proofs_were_asked_goes_on(house: ConversationsHarness) -> None:
     """Documents of an older version name the private side by its person alone, which followed at once."""
     await writes(house, 20)
     await customer_says(house, 2, words_of(house, TRUE))

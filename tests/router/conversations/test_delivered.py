@@ -6,12 +6,12 @@ from schemas.activity import Address
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.values import Failure
 from services.records.conversations import MessageRecord
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 
 
-async def answered(public: bool = False) -> tuple[House, str]:
+async def answered(public: bool = False) -> tuple[ConversationsHarness, str]:
     """A customer with an answer on its way: the message's id."""
-    house = House()
+    house = ConversationsHarness()
     if public:
         address = Address(chat="-100", thread="7", reply_to="m1")
         await house.customer(surface="public", thread="-100/7", address=address)
@@ -24,15 +24,15 @@ async def answered(public: bool = False) -> tuple[House, str]:
     return house, outcome.result
 
 
-def message_of(house: House, identity: str) -> MessageRecord:
+def message_of(house: ConversationsHarness, identity: str) -> MessageRecord:
     return next(message for message in house.messages() if message.id == identity)
 
 
-async def receipt(house: House, message: str, state: str, number: int = 50) -> list[str]:
+async def receipt(house: ConversationsHarness, message: str, state: str, number: int = 50) -> list[str]:
     return await house.customer(number, "receipt", message=message, text=None, details={"state": state})
 
 
-async def sent(house: House, message: str, **more: object) -> list[str]:
+async def sent(house: ConversationsHarness, message: str, **more: object) -> list[str]:
     case = house.case()
     fact = DeliverySent.model_validate(
         {
@@ -48,7 +48,7 @@ async def sent(house: House, message: str, **more: object) -> list[str]:
     return await house.arrives("deliveries", "pasokh.delivery.sent", fact)
 
 
-async def failed(house: House, message: str, code: str) -> list[str]:
+async def failed(house: ConversationsHarness, message: str, code: str) -> list[str]:
     case = house.case()
     fact = DeliveryFailed(
         message=message,

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from schemas.commands import MindDue
+from schemas.commands import TaskDueChanged
 from schemas.routing import TaskChanged
 from schemas.sla import Clock, ClockFact
 from schemas.values import instant_text
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 
 
-def started(house: House, due: int, earliest: int | None) -> ClockFact:
+def started(house: ConversationsHarness, due: int, earliest: int | None) -> ClockFact:
     """A clock of the conversation that is due so many seconds from now, and the earliest of all that are open."""
     case, now = house.case(), house.driver.now
     at = {name: now + timedelta(seconds=seconds or 0) for name, seconds in (("due", due), ("earliest", earliest))}
@@ -31,7 +31,7 @@ def started(house: House, due: int, earliest: int | None) -> ClockFact:
 
 
 async def test_dispatch_hears_the_earliest_due_time_and_not_that_of_the_last_clock() -> None:
-    house = House()
+    house = ConversationsHarness()
     await house.customer(1)
     assert await house.arrives("sla", "pasokh.sla.started", started(house, 60, 20)) == ["routing.task_changed"]
     changed = TaskChanged.model_validate(house.driver.sent[-1].data)
@@ -41,9 +41,9 @@ async def test_dispatch_hears_the_earliest_due_time_and_not_that_of_the_last_clo
 
 
 async def test_dispatch_hears_of_another_due_time_and_of_none_while_the_conversation_waits() -> None:
-    house = House()
+    house = ConversationsHarness()
     await house.customer(1)
-    sooner, none = (MindDue(conversation=house.case().id, due_at=at) for at in (house.driver.now, None))
+    sooner, none = (TaskDueChanged(conversation=house.case().id, due_at=at) for at in (house.driver.now, None))
     for asked, undue in ((sooner, False), (none, True)):
         assert await house.arrives("commands", "pasokh.command.mind_due", asked) == ["routing.task_changed"]
         changed = TaskChanged.model_validate(house.driver.sent[-1].data)

@@ -4,36 +4,36 @@ from typing import Any
 
 import pytest
 
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration, WorkspaceSettings
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration, WorkspaceSettings
 from schemas.outbound import OutboundMessage
 from services.records.configuration import CONFIGURATIONS
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import CUSTOMER, GROUP, in_group, message, texts, update
 
 THUMB = "\U0001f44d"
 
 
-def greeting_house(greeting: Any, general: WorkspaceSettings | None = None) -> House:
-    house = House()
+def greeting_house(greeting: Any, general: WorkspaceSettings | None = None) -> ConversationsHarness:
+    house = ConversationsHarness()
     at = house.driver.now
     account = AccountBody(credentials={}, settings={"username": "shop_bot", "greeting": greeting})
     configuration = WorkspaceConfiguration(
         workspace="w",
         version=3,
-        itself=Kept(body=WorkspaceBody(name="Shop", languages=["en", "fa"], settings=general), version=1, at=at),
-        accounts={"telegram/main": Kept(body=account, version=1, at=at)},
+        itself=Versioned(body=WorkspaceBody(name="Shop", languages=["en", "fa"], settings=general), version=1, at=at),
+        accounts={"telegram/main": Versioned(body=account, version=1, at=at)},
     )
     house.driver.put(CONFIGURATIONS, "w/3", configuration)
     return house
 
 
-def greetings(house: House) -> list[OutboundMessage]:
-    return [event.read(OutboundMessage) for event in house.driver.sent if event.type == "pasokh.outbound.message"]
+def greetings(house: ConversationsHarness) -> list[OutboundMessage]:
+    return [event.payload_as(OutboundMessage) for event in house.driver.sent if event.type == "pasokh.outbound.message"]
 
 
 @pytest.mark.parametrize("text", ["/start", "/start ", "/START", "/start@shop_bot", "/start\n"])
 async def test_a_bare_start_opens_nothing(text: str) -> None:
-    house = House()
+    house = ConversationsHarness()
     assert await update(house, "message", **message(1, text)) == []
     assert await update(house, "message", **in_group(2, text)) == []
     assert house.cases() == []
@@ -41,12 +41,12 @@ async def test_a_bare_start_opens_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["/start promo", "/started", "start", "/help"])
 async def test_words_are_a_message(text: str) -> None:
-    house = House()
+    house = ConversationsHarness()
     assert "opened" in await update(house, "message", **message(1, text))
 
 
 async def test_a_start_in_a_pending_conversation_changes_nothing_of_it() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "message", **message(1, "hello"))
     await house.assign("sara")
     await house.reply("sara")
@@ -56,7 +56,7 @@ async def test_a_start_in_a_pending_conversation_changes_nothing_of_it() -> None
 
 @pytest.mark.parametrize("pressed", [{}, {"data": ""}, {"data": None}, {"data": "  "}, {"game_short_name": "chess"}])
 async def test_a_button_without_data_opens_nothing(pressed: dict[str, Any]) -> None:
-    house = House()
+    house = ConversationsHarness()
     assert await update(house, "callback_query", **{"id": "1", "from": CUSTOMER, **pressed}) == []
     assert house.cases() == []
     with_data: dict[str, Any] = {"id": "2", "from": CUSTOMER, "data": "refund"}
@@ -64,7 +64,7 @@ async def test_a_button_without_data_opens_nothing(pressed: dict[str, Any]) -> N
 
 
 async def test_a_reaction_opens_nothing() -> None:
-    house = House()
+    house = ConversationsHarness()
     reaction: dict[str, Any] = {"chat": GROUP, "message_id": 5, "user": CUSTOMER, "old_reaction": []}
     liked: dict[str, Any] = {"new_reaction": [{"type": "emoji", "emoji": THUMB}]}
     assert await update(house, "message_reaction", **reaction, **liked) == []
@@ -75,7 +75,7 @@ async def test_a_reaction_opens_nothing() -> None:
     "field", ["new_chat_members", "pinned_message", "new_chat_title", "left_chat_member", "forum_topic_created"]
 )
 async def test_a_report_about_the_chat_opens_nothing(field: str) -> None:
-    house = House()
+    house = ConversationsHarness()
     body = in_group(1, "") | {field: {"any": "thing"}}
     del body["text"]
     assert await update(house, "message", **body) == []
@@ -87,7 +87,7 @@ STICKER = {"sticker": {"file_id": "f", "emoji": THUMB}}
 
 @pytest.mark.parametrize("thumb", [THUMB, THUMB + "\U0001f3fd", f" {THUMB}{THUMB} ", None])
 async def test_a_lone_thumbs_up_opens_nothing_reopens_nothing_and_asks_for_nothing(thumb: str | None) -> None:
-    house = House()
+    house = ConversationsHarness()
 
     def thumbs_up(number: int) -> dict[str, Any]:
         return message(number, thumb) if thumb else message(number, "") | STICKER
@@ -106,7 +106,7 @@ async def test_a_lone_thumbs_up_opens_nothing_reopens_nothing_and_asks_for_nothi
 
 
 async def test_a_visitors_page_waits_for_its_message_so_a_first_thumbs_up_opens_there() -> None:
-    house = House()
+    house = ConversationsHarness()
     visitor = {"channel": "webchat", "account": "site", "person": "webchat:site:v1"}
     assert "opened" in await house.customer(1, text={"text": THUMB}, **visitor)
     assert await house.customer(2, text={"text": THUMB}, **visitor) == ["message_received"]

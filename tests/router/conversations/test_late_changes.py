@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from services.records.conversations import ACTIVITIES
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import PRIVATE, activities, arrive, message, texts, update
 
 BUSINESS: dict[str, Any] = {"business_connection_id": "bc"}
 
 
-async def edit_of(house: House, age: int) -> list[str]:
+async def edit_of(house: ConversationsHarness, age: int) -> list[str]:
     sent = house.driver.now - timedelta(seconds=age)
     return await update(
         house, "edited_message", **message(1, "corrected", date=sent, edit_date=int(house.driver.now.timestamp()))
@@ -21,13 +21,13 @@ async def edit_of(house: House, age: int) -> list[str]:
 
 @pytest.mark.parametrize(("age", "opens"), [(60, True), (900, True), (901, False), (86400, False)])
 async def test_an_edit_of_what_never_came_is_news_for_fifteen_minutes(age: int, opens: bool) -> None:
-    house = House()
+    house = ConversationsHarness()
     told = await edit_of(house, age)
     assert ("opened" in told, len(house.cases())) == (opens, int(opens))
 
 
 async def test_a_late_edit_says_in_its_record_that_it_was_left_aside() -> None:
-    house = House()
+    house = ConversationsHarness()
     sent = house.driver.now - timedelta(hours=1)
     body = message(1, "corrected", date=sent, edit_date=int(house.driver.now.timestamp()))
     (edit,) = activities("edited_message", received_at=house.driver.now, **body)
@@ -38,7 +38,7 @@ async def test_a_late_edit_says_in_its_record_that_it_was_left_aside() -> None:
 
 
 async def test_a_late_edit_of_what_came_is_shown() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "message", **message(1, "hello"))
     await house.driver.after(3600)
     body = message(1, "goodbye", date=house.driver.now - timedelta(hours=1))
@@ -48,14 +48,14 @@ async def test_a_late_edit_of_what_came_is_shown() -> None:
 
 
 async def test_an_edit_of_another_channel_counts_from_its_own_time() -> None:
-    house = House()
+    house = ConversationsHarness()
     late = house.activity(1, "edit", sent_at=house.driver.now - timedelta(minutes=16))
     assert await arrive(house, late) == []
     assert "opened" in await arrive(house, house.activity(2, "edit"))
 
 
 async def test_a_message_that_was_deleted_before_it_came_is_shown_so_and_nobody_waits() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "business_message", **message(1, "hello", **BUSINESS))
     await update(house, "deleted_business_messages", chat=PRIVATE, message_ids=[2], **BUSINESS)
     assert await update(house, "business_message", **message(2, "oops", **BUSINESS)) == ["message_deleted"]
@@ -64,7 +64,7 @@ async def test_a_message_that_was_deleted_before_it_came_is_shown_so_and_nobody_
 
 
 async def test_alone_it_stands_in_a_closed_conversation_of_which_nobody_is_told() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "deleted_business_messages", chat=PRIVATE, message_ids=[2], **BUSINESS)
     assert await update(house, "business_message", **message(2, "oops", **BUSINESS)) == []
     assert (house.case().status, house.messages()[0].state) == ("closed", "deleted")
@@ -72,7 +72,7 @@ async def test_alone_it_stands_in_a_closed_conversation_of_which_nobody_is_told(
 
 
 async def test_the_edit_of_what_was_deleted_says_nothing() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "deleted_business_messages", chat=PRIVATE, message_ids=[2], **BUSINESS)
     edit = message(2, "again", **BUSINESS, edit_date=int(house.driver.now.timestamp()))
     assert await update(house, "edited_business_message", **edit) == []
@@ -80,7 +80,7 @@ async def test_the_edit_of_what_was_deleted_says_nothing() -> None:
 
 
 async def test_it_is_forgotten_that_a_message_was_deleted_when_none_can_come_any_more() -> None:
-    house = House()
+    house = ConversationsHarness()
     (deletion,) = activities("deleted_business_messages", chat=PRIVATE, message_ids=[2], **BUSINESS)
     await arrive(house, deletion)
     assert deletion.message is not None

@@ -10,7 +10,7 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS, MESSAGES
 from tests.driver import START
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import FIRST_BOT, SECOND_BOT, activities, message
 
 FORMER = hashed_id("w", "telegram", "main", "70001", "3")
@@ -61,9 +61,9 @@ OLD_PERSON: dict[str, Any] = {
 
 
 @pytest.fixture
-def house() -> House:
+def house() -> ConversationsHarness:
     """Documents as the release before wrote them."""
-    made = House()
+    made = ConversationsHarness()
     made.driver.documents.rest |= {
         Key(MESSAGES.name, FORMER): OLD_MESSAGE,
         Key(CONVERSATIONS.name, CASE): OLD_CASE,
@@ -72,20 +72,20 @@ def house() -> House:
     return made
 
 
-async def arrives(house: House, *parsed: Activity) -> list[str]:
+async def arrives(house: ConversationsHarness, *parsed: Activity) -> list[str]:
     told = [await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one) for one in parsed]
     return [word for words in told for word in words]
 
 
 async def test_two_bots_of_one_account_number_their_private_chats_apart() -> None:
-    house = House()
+    house = ConversationsHarness()
     await arrives(house, *activities("message", **message(3, "to the old bot"), token=FIRST_BOT))
     await arrives(house, *activities("message", **message(3, "to the new bot"), token=SECOND_BOT))
     assert [m.text.text for m in house.messages() if m.text] == ["to the old bot", "to the new bot"]
 
 
 async def test_two_business_accounts_number_their_chats_with_one_customer_apart() -> None:
-    house = House()
+    house = ConversationsHarness()
     for connection in ("bc1", "bc2"):
         body = message(3, f"to {connection}", business_connection_id=connection)
         await arrives(house, *activities("business_message", **body))
@@ -97,18 +97,18 @@ async def test_a_new_token_of_the_same_bot_changes_no_id() -> None:
     assert (first.id, first.message) == (second.id, second.message)
 
 
-async def test_a_message_stored_before_is_not_doubled_when_it_is_delivered_again(house: House) -> None:
+async def test_a_message_stored_before_is_not_doubled_when_it_is_delivered_again(house: ConversationsHarness) -> None:
     assert await arrives(house, *activities("message", **message(3, "where is my order"))) == []
     assert len(house.messages()) == 1
 
 
-async def test_another_bots_message_of_the_same_number_is_another_message(house: House) -> None:
+async def test_another_bots_message_of_the_same_number_is_another_message(house: ConversationsHarness) -> None:
     later = message(3, "a new question", date=START + timedelta(seconds=60))
     await arrives(house, *activities("message", **later, token=SECOND_BOT))
     assert [m.text.text for m in house.messages() if m.text] == ["where is my order", "a new question"]
 
 
-async def test_an_edit_of_a_message_stored_before_finds_it(house: House) -> None:
+async def test_an_edit_of_a_message_stored_before_finds_it(house: ConversationsHarness) -> None:
     body = message(3, "where is order 12", edit_date=int(START.timestamp()) + 30)
     assert await arrives(house, *activities("edited_message", **body)) == ["message_edited"]
     stored = house.driver.get(MESSAGES, FORMER)
@@ -117,7 +117,7 @@ async def test_an_edit_of_a_message_stored_before_finds_it(house: House) -> None
     assert (stored.text.text, stored.state) == ("where is order 12", "edited")
 
 
-async def test_an_edit_of_another_bots_message_changes_none_stored_before(house: House) -> None:
+async def test_an_edit_of_another_bots_message_changes_none_stored_before(house: ConversationsHarness) -> None:
     sent = START + timedelta(seconds=60)
     body = message(3, "another one", date=sent, edit_date=int(sent.timestamp()) + 5)
     await arrives(house, *activities("edited_message", **body, token=SECOND_BOT))
@@ -129,7 +129,7 @@ async def test_an_edit_of_another_bots_message_changes_none_stored_before(house:
 
 @pytest.mark.parametrize(("connection", "state"), [("bc1", "deleted"), ("bc2", "received")])
 async def test_a_deletion_finds_a_message_stored_before_on_its_own_connection_only(
-    house: House, connection: str, state: str
+    house: ConversationsHarness, connection: str, state: str
 ) -> None:
     gone: dict[str, Any] = {
         "chat": {"id": 70001, "type": "private"},

@@ -4,28 +4,28 @@ from typing import Any
 
 import pytest
 
-from schemas.commands import AddNote, Outcome, Reapply, Reopen, Replan, SetPriority, Transfer
-from schemas.configuration import Kept, RoutingBody, Rule, Then
+from schemas.commands import AddNote, CommandResult, Reapply, Reopen, Replan, SetPriority, Transfer
+from schemas.configuration import RoutingBody, Rule, RuleActions, Versioned
 from schemas.routing import TaskChanged, Unassigned
-from schemas.values import Sealed
+from schemas.values import EncryptedText
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 
 
 @pytest.fixture
-async def house() -> House:
-    made = House()
+async def house() -> ConversationsHarness:
+    made = ConversationsHarness()
     await made.customer(1)
     await made.assign("sara")
     return made
 
 
-async def move(house: House, verb: str, contract: Any, **more: Any) -> Outcome:
+async def move(house: ConversationsHarness, verb: str, contract: Any, **more: Any) -> CommandResult:
     asked = contract(conversation=house.case().id, accepted_at=house.driver.now, request_hash="h", **more)
     return await house.command(verb, asked)
 
 
-async def test_transfer_to_an_agent_is_shown_at_once_and_confirmed_by_dispatch(house: House) -> None:
+async def test_transfer_to_an_agent_is_shown_at_once_and_confirmed_by_dispatch(house: ConversationsHarness) -> None:
     await move(house, "transfer", Transfer, agent="sara", to_agent="omar")
     case = house.case()
     assert (case.status, case.agent, case.transfers) == ("assigned", "omar", 1)
@@ -34,14 +34,14 @@ async def test_transfer_to_an_agent_is_shown_at_once_and_confirmed_by_dispatch(h
     assert await house.assign("omar") == []
 
 
-async def test_transfer_keeps_a_conversation_pending(house: House) -> None:
+async def test_transfer_keeps_a_conversation_pending(house: ConversationsHarness) -> None:
     await house.reply("sara")
     await move(house, "transfer", Transfer, to_agent="omar")
     await house.assign("omar")
     assert house.case().status == "pending"
 
 
-async def test_transfer_to_an_agent_who_is_gone_by_then_comes_back_to_the_queue(house: House) -> None:
+async def test_transfer_to_an_agent_who_is_gone_by_then_comes_back_to_the_queue(house: ConversationsHarness) -> None:
     await move(house, "transfer", Transfer, to_agent="omar")
     case = house.case()
     gone = Unassigned(
@@ -51,7 +51,7 @@ async def test_transfer_to_an_agent_who_is_gone_by_then_comes_back_to_the_queue(
     assert house.case().status == "waiting"
 
 
-async def test_transfer_to_a_team_waits_there(house: House) -> None:
+async def test_transfer_to_a_team_waits_there(house: ConversationsHarness) -> None:
     await move(house, "transfer", Transfer, to_team="billing")
     case = house.case()
     assert (case.status, case.agent, case.team) == ("waiting", None, "billing")
@@ -60,32 +60,32 @@ async def test_transfer_to_a_team_waits_there(house: House) -> None:
     assert house.driver.sent[-1].data["team"] == "billing"
 
 
-async def test_transfer_to_where_it_is_says_so(house: House) -> None:
+async def test_transfer_to_where_it_is_says_so(house: ConversationsHarness) -> None:
     outcome = await move(house, "transfer", Transfer, to_agent="sara")
     assert outcome.problem is not None
     assert outcome.problem.status == 409
 
 
-async def test_priority_tells_dispatch_and_everybody(house: House) -> None:
+async def test_priority_tells_dispatch_and_everybody(house: ConversationsHarness) -> None:
     await move(house, "priority", SetPriority, priority="urgent")
     assert house.case().priority == "urgent"
     assert house.facts("priority_changed")[0].snapshot.priority == "urgent"
     assert house.driver.sent[-1].data["priority"] == "urgent"
 
 
-async def test_the_same_priority_changes_nothing(house: House) -> None:
+async def test_the_same_priority_changes_nothing(house: ConversationsHarness) -> None:
     assert (await move(house, "priority", SetPriority, priority="normal")).status == "applied"
     assert house.facts("priority_changed") == []
 
 
-async def test_reapplying_is_told_and_changes_nothing_of_the_conversation(house: House) -> None:
+async def test_reapplying_is_told_and_changes_nothing_of_the_conversation(house: ConversationsHarness) -> None:
     before = house.case()
     assert (await move(house, "reapply", Reapply, agent="sara")).status == "applied"
     assert house.driver.sent[-1].type == "pasokh.conversation.sla_reapplied"
     assert house.case() == before.model_copy(update={"updated_at": house.driver.now})
 
 
-async def test_an_agent_reopens_what_was_resolved(house: House) -> None:
+async def test_an_agent_reopens_what_was_resolved(house: ConversationsHarness) -> None:
     await house.resolve()
     await move(house, "reopen", Reopen, agent="sara")
     assert house.case().status == "waiting"
@@ -93,15 +93,15 @@ async def test_an_agent_reopens_what_was_resolved(house: House) -> None:
     assert not [t for t in house.driver.timers() if t.name.startswith("close/")]
 
 
-async def test_only_resolved_conversations_are_reopened(house: House) -> None:
+async def test_only_resolved_conversations_are_reopened(house: ConversationsHarness) -> None:
     outcome = await move(house, "reopen", Reopen)
     assert outcome.problem is not None
     assert outcome.problem.title == "Not resolved"
 
 
-async def test_a_note_is_kept_and_moves_nothing(house: House) -> None:
+async def test_a_note_is_kept_and_moves_nothing(house: ConversationsHarness) -> None:
     before = house.case().status
-    await move(house, "note", AddNote, agent="sara", text=Sealed(text="call back"))
+    await move(house, "note", AddNote, agent="sara", text=EncryptedText(text="call back"))
     note = house.messages()[-1]
     assert (note.direction, note.author.id, note.text and note.text.text) == ("note", "sara", "call back")
     assert house.case().status == before
@@ -116,7 +116,9 @@ async def test_a_note_is_kept_and_moves_nothing(house: House) -> None:
         ("reapply", Reapply, {}),
     ],
 )
-async def test_a_finished_conversation_is_moved_no_more(house: House, verb: str, contract: Any, more: Any) -> None:
+async def test_a_finished_conversation_is_moved_no_more(
+    house: ConversationsHarness, verb: str, contract: Any, more: Any
+) -> None:
     await house.resolve()
     outcome = await move(house, verb, contract, **more)
     assert outcome.problem is not None
@@ -126,27 +128,27 @@ async def test_a_finished_conversation_is_moved_no_more(house: House, verb: str,
 # -- rules that were written meanwhile -----------------------------------------------------------------------------------
 
 
-def rules_of_now(house: House, *rules: Rule, version: int = 4) -> None:
+def rules_of_now(house: ConversationsHarness, *rules: Rule, version: int = 4) -> None:
     """Routing rules that were written after the conversation was opened."""
     before = house.driver.get(CONFIGURATIONS, "w/3")
     assert before is not None
-    routing = Kept(body=RoutingBody(rules=list(rules)), version=version, at=house.driver.now)
+    routing = Versioned(body=RoutingBody(rules=list(rules)), version=version, at=house.driver.now)
     after = before.model_copy(update={"version": version, "routing": routing})
     house.driver.put(CONFIGURATIONS, f"w/{version}", after)
     house.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
 
 
-async def replan(house: House, version: int = 4) -> list[str]:
+async def replan(house: ConversationsHarness, version: int = 4) -> list[str]:
     return await house.arrives(
         "commands", "pasokh.command.replan", Replan(conversation=house.case().id, version=version)
     )
 
 
 async def test_new_rules_plan_a_waiting_conversation_again_at_its_old_place() -> None:
-    house = House(Rule(then=Then(skills={"typing-errorr": 1})))
+    house = ConversationsHarness(Rule(then=RuleActions(skills={"typing-errorr": 1})))
     await house.customer(1)
     before = house.case()
-    rules_of_now(house, Rule(then=Then(team="billing", skills={"lang:{language}": 2}, priority="high")))
+    rules_of_now(house, Rule(then=RuleActions(team="billing", skills={"lang:{language}": 2}, priority="high")))
     assert await replan(house) == ["rerouted", "routing.task_changed"]
     after = house.case()
     assert (after.team, after.priority, after.requirement.skills) == ("billing", "high", {"lang:fa": 2})
@@ -157,39 +159,39 @@ async def test_new_rules_plan_a_waiting_conversation_again_at_its_old_place() ->
 
 
 async def test_rules_that_say_the_same_tell_dispatch_and_nobody_else() -> None:
-    house = House(Rule(then=Then()))
+    house = ConversationsHarness(Rule(then=RuleActions()))
     await house.customer(1)
-    rules_of_now(house, Rule(then=Then()))
+    rules_of_now(house, Rule(then=RuleActions()))
     assert await replan(house) == ["routing.task_changed"]
     assert house.case().config_version == 4
 
 
-async def test_new_rules_leave_what_has_an_agent(house: House) -> None:
-    rules_of_now(house, Rule(then=Then(team="billing")))
+async def test_new_rules_leave_what_has_an_agent(house: ConversationsHarness) -> None:
+    rules_of_now(house, Rule(then=RuleActions(team="billing")))
     assert await replan(house) == []
     assert house.case().team == "default"
 
 
 async def test_new_rules_leave_what_a_person_decided() -> None:
-    house = House()
+    house = ConversationsHarness()
     await house.customer(1)
     await move(house, "priority", SetPriority, priority="urgent")
-    rules_of_now(house, Rule(then=Then(team="billing", priority="low")))
+    rules_of_now(house, Rule(then=RuleActions(team="billing", priority="low")))
     await replan(house)
     assert (house.case().priority, house.case().team) == ("urgent", "billing")
 
 
 async def test_a_new_priority_while_waiting_sees_the_rules_of_now() -> None:
-    house = House(Rule(then=Then(skills={"typing-errorr": 1})))
+    house = ConversationsHarness(Rule(then=RuleActions(skills={"typing-errorr": 1})))
     await house.customer(1)
-    rules_of_now(house, Rule(then=Then()))
+    rules_of_now(house, Rule(then=RuleActions()))
     await move(house, "priority", SetPriority, priority="high")
     assert (house.case().priority, house.case().requirement.skills) == ("high", {})
 
 
-async def test_reopening_sees_the_rules_of_now(house: House) -> None:
+async def test_reopening_sees_the_rules_of_now(house: ConversationsHarness) -> None:
     await house.resolve("sara")
-    rules_of_now(house, Rule(then=Then(team="billing", skills={"refunds": 2})))
+    rules_of_now(house, Rule(then=RuleActions(team="billing", skills={"refunds": 2})))
     await move(house, "reopen", Reopen)
     case = house.case()
     assert (case.team, case.requirement.skills, case.rule, case.last_agent) == (

@@ -5,18 +5,20 @@ from typing import Any
 import pytest
 
 from schemas.outbound import OutboundMessage
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import in_group, texts, update
 
 NEW: dict[str, Any] = {"id": -1005, "type": "supergroup", "title": "Buyers"}
 ADMIN = {"id": 9, "is_bot": False, "first_name": "Admin"}
 
 
-def sent(house: House) -> OutboundMessage:
-    return [event.read(OutboundMessage) for event in house.driver.sent if event.type == "pasokh.outbound.message"][-1]
+def sent(house: ConversationsHarness) -> OutboundMessage:
+    return [
+        event.payload_as(OutboundMessage) for event in house.driver.sent if event.type == "pasokh.outbound.message"
+    ][-1]
 
 
-async def moves(house: House, *, told_in: str) -> None:
+async def moves(house: ConversationsHarness, *, told_in: str) -> None:
     body = in_group(9, "", sender=ADMIN)
     del body["text"]
     if told_in == "old":
@@ -27,7 +29,7 @@ async def moves(house: House, *, told_in: str) -> None:
 
 @pytest.mark.parametrize("told_in", ["old", "new"])
 async def test_the_conversation_goes_on_where_the_group_went(told_in: str) -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "message", **in_group(1, "is it in stock"))
     await house.assign("sara")
     await moves(house, told_in=told_in)
@@ -38,7 +40,7 @@ async def test_the_conversation_goes_on_where_the_group_went(told_in: str) -> No
 
 
 async def test_a_reply_goes_to_the_new_place_before_the_customer_writes_there() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "message", **in_group(1, "is it in stock"))
     await house.assign("sara")
     await moves(house, told_in="old")
@@ -47,7 +49,7 @@ async def test_a_reply_goes_to_the_new_place_before_the_customer_writes_there() 
 
 
 async def test_what_opens_in_the_new_place_stays_there() -> None:
-    house = House()
+    house = ConversationsHarness()
     await moves(house, told_in="old")
     await update(house, "message", **in_group(1, "hello", NEW))
     await update(house, "message", **in_group(2, "hello?", NEW))
@@ -55,7 +57,7 @@ async def test_what_opens_in_the_new_place_stays_there() -> None:
 
 
 async def test_another_group_did_not_move() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "message", **in_group(1, "hello"))
     await moves(house, told_in="old")
     other = {"id": -5200, "type": "group", "title": "Others"}

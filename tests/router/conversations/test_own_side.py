@@ -7,7 +7,7 @@ from schemas.activity import Address
 from schemas.commands import Forward, Transfer
 from schemas.conversation import MessageState
 from services.records.conversations import PERSONS
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import GROUP, PRIVATE, activities, arrive, in_group, message, texts, update
 
 OWNER: dict[str, Any] = {"id": 5, "is_bot": False, "first_name": "Owner"}
@@ -17,18 +17,18 @@ NEWS: dict[str, Any] = {"id": -1009, "type": "channel", "title": "News"}
 AS_NEWS: dict[str, Any] = {"from": {"id": 136817688, "is_bot": True, "first_name": "Channel"}, "sender_chat": NEWS}
 
 
-async def asked_by_phone(house: House) -> None:
+async def asked_by_phone(house: ConversationsHarness) -> None:
     await update(house, "business_message", **message(1, "where is my order", **BUSINESS))
 
 
-async def owner_says(house: House, text: str = "tomorrow", number: int = 2, **more: Any) -> list[str]:
+async def owner_says(house: ConversationsHarness, text: str = "tomorrow", number: int = 2, **more: Any) -> list[str]:
     await house.driver.after(60)
     body = message(number, text, date=house.driver.now, sender=OWNER, **BUSINESS, **more)
     return await update(house, "business_message", **body)
 
 
 async def test_the_owners_answer_by_phone_stands_in_the_conversation_as_sent() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house)
     said = house.messages()[-1]
@@ -37,7 +37,7 @@ async def test_the_owners_answer_by_phone_stands_in_the_conversation_as_sent() -
 
 
 async def test_it_is_the_first_response_counted_when_it_was_said() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     asked_at = house.driver.now
     await owner_says(house)
@@ -49,7 +49,7 @@ async def test_it_is_the_first_response_counted_when_it_was_said() -> None:
 
 
 async def test_with_an_agent_it_becomes_pending_as_after_the_agents_own_reply() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await house.assign("sara")
     assert await owner_says(house) == ["replied", "pending", "reply_delivered"]
@@ -57,7 +57,7 @@ async def test_with_an_agent_it_becomes_pending_as_after_the_agents_own_reply() 
 
 
 async def test_a_waiting_case_leaves_the_queue_and_comes_back_with_the_customers_next_message() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     assert "routing.task_closed" in await owner_says(house)
     assert (house.case().status, house.case().agent) == ("pending", None)
@@ -67,7 +67,7 @@ async def test_a_waiting_case_leaves_the_queue_and_comes_back_with_the_customers
 
 
 async def test_an_assignment_that_was_on_its_way_gives_nobody_what_is_answered() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house)
     assert await house.assign("sara") == []
@@ -75,7 +75,7 @@ async def test_an_assignment_that_was_on_its_way_gives_nobody_what_is_answered()
 
 
 async def test_what_left_the_queue_can_still_be_given_to_somebody() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house)
     sent = len(house.driver.sent)
@@ -87,7 +87,7 @@ async def test_what_left_the_queue_can_still_be_given_to_somebody() -> None:
 
 
 async def test_a_reply_to_what_left_the_queue_is_told_the_way_on() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house)
     problem = (await house.reply("sara")).problem
@@ -96,7 +96,7 @@ async def test_a_reply_to_what_left_the_queue_is_told_the_way_on() -> None:
 
 
 async def test_what_left_the_queue_can_be_given_to_a_team() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house)
     sent = len(house.driver.sent)
@@ -107,7 +107,7 @@ async def test_what_left_the_queue_can_be_given_to_a_team() -> None:
 
 
 async def test_a_repeat_says_nothing_and_a_resolved_conversation_stays_so() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house)
     again = message(2, "tomorrow", date=house.driver.now, sender=OWNER, **BUSINESS)
@@ -119,13 +119,13 @@ async def test_a_repeat_says_nothing_and_a_resolved_conversation_stays_so() -> N
 
 
 async def test_without_a_conversation_the_owners_word_opens_none() -> None:
-    house = House()
+    house = ConversationsHarness()
     assert await owner_says(house) == []
     assert house.cases() == []
 
 
 async def test_what_the_owner_corrects_is_corrected_and_what_he_takes_back_is_gone() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house)
     later: dict[str, Any] = {"edit_date": int(house.driver.now.timestamp()) + 9}
@@ -142,7 +142,7 @@ async def test_what_the_owner_corrects_is_corrected_and_what_he_takes_back_is_go
 
 
 async def test_our_own_reply_that_comes_back_is_no_other_message() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     assert await owner_says(house, "hello", sender_business_bot={"id": 1001, "is_bot": True, "first_name": "b"}) == []
     bot = {"id": 1001, "is_bot": True, "first_name": "b"}
@@ -150,7 +150,7 @@ async def test_our_own_reply_that_comes_back_is_no_other_message() -> None:
 
 
 async def test_another_bot_of_the_business_is_shown_and_stops_no_clock() -> None:
-    house = House()
+    house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house, "we open at 9", sender_business_bot={"id": 9, "is_bot": True, "first_name": "b"})
     assert (house.messages()[-1].author.kind, house.case().status) == ("bot", "waiting")
@@ -158,7 +158,7 @@ async def test_another_bot_of_the_business_is_shown_and_stops_no_clock() -> None
 
 
 async def test_an_anonymous_admins_answer_is_ours_and_a_word_to_all_is_no_case() -> None:
-    house = House()
+    house = ConversationsHarness()
     assert await update(house, "message", **in_group(1, "welcome", **ANONYMOUS)) == []
     asked = in_group(2, "is it in stock")
     await update(house, "message", **asked)
@@ -169,7 +169,7 @@ async def test_an_anonymous_admins_answer_is_ours_and_a_word_to_all_is_no_case()
 
 
 async def test_who_speaks_as_the_linked_channel_is_ours_and_a_strange_channel_is_a_customer() -> None:
-    house = House()
+    house = ConversationsHarness()
     forwarded = in_group(1, "new goods", is_automatic_forward=True, **AS_NEWS)
     assert await update(house, "message", **forwarded) == []
     assert await update(house, "message", **in_group(2, "sale ends today", **AS_NEWS)) == []
@@ -179,7 +179,7 @@ async def test_who_speaks_as_the_linked_channel_is_ours_and_a_strange_channel_is
 
 
 async def test_the_linked_channels_answer_goes_to_the_owner_of_the_conversation() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "message", **in_group(1, "new goods", is_automatic_forward=True, **AS_NEWS))
     asked = in_group(2, "is it in stock")
     await update(house, "message", **asked)
@@ -188,12 +188,12 @@ async def test_the_linked_channels_answer_goes_to_the_owner_of_the_conversation(
     ]
     event = house.driver.sent[-1]
     assert event.partitionkey == house.case().key
-    await house.arrives("commands", event.type, event.read(Forward))
+    await house.arrives("commands", event.type, event.payload_as(Forward))
     assert (house.messages()[-1].author.kind, house.case().status) == ("account", "pending")
 
 
 async def test_a_channel_is_ours_only_in_the_group_that_it_is_linked_to() -> None:
-    house = House()
+    house = ConversationsHarness()
     await update(house, "message", **in_group(1, "new goods", is_automatic_forward=True, **AS_NEWS))
     elsewhere = {"id": -5200, "type": "group", "title": "Others"}
     assert "opened" in await update(house, "message", **in_group(2, "hello", elsewhere, **AS_NEWS))
@@ -203,7 +203,7 @@ async def test_a_channel_is_ours_only_in_the_group_that_it_is_linked_to() -> Non
 
 
 async def test_a_systems_echo_of_our_reply_by_its_id_is_no_other_message() -> None:
-    house = House()
+    house = ConversationsHarness()
     await house.customer(1)
     await house.assign("sara")
     reply = (await house.reply("sara")).result

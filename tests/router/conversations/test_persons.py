@@ -1,27 +1,27 @@
 """What is remembered of a customer besides what they say: a name, and where they can be reached."""
 
-from services.domain.conversation_state import Person
+from services.domain.conversation_state import Contact
 from services.records.conversations import PERSONS
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 
 KEY = "w/telegram:main:1"
 
 
-def person(house: House) -> Person:
+def person(house: ConversationsHarness) -> Contact:
     found = house.driver.get(PERSONS, KEY)
     assert found is not None
     return found
 
 
 async def test_a_contact_is_kept_with_the_person_and_opens_nothing() -> None:
-    house = House()
+    house = ConversationsHarness()
     assert await house.customer(kind="contact", details={"email": "neda@example.com", "consent": True}) == []
     assert person(house).email == "neda@example.com"
     assert house.cases() == []
 
 
 async def test_an_address_outlives_later_messages_and_a_newer_one_replaces_it() -> None:
-    house = House()
+    house = ConversationsHarness()
     await house.customer(1, details={"email": "old@example.com", "phone": "+371 2000 0000"})
     await house.customer(2)
     assert (person(house).email, person(house).phone) == ("old@example.com", "+371 2000 0000")
@@ -30,11 +30,11 @@ async def test_an_address_outlives_later_messages_and_a_newer_one_replaces_it() 
 
 
 async def test_an_address_that_was_masked_is_none() -> None:
-    house = House()
+    house = ConversationsHarness()
     await house.customer(1, surface="public", thread="t", details={"email": "[email]"}, masked=["email"])
     assert person(house).email is None
 
 
 def test_a_person_that_was_stored_before_addresses_were_is_read() -> None:
     before = {"key": KEY, "workspace": "w", "person": "telegram:main:1", "seen_at": "2026-01-01T00:00:00.000000Z"}
-    assert Person.model_validate(before).email is None
+    assert Contact.model_validate(before).email is None

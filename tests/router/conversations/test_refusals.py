@@ -3,24 +3,24 @@
 import pytest
 
 from services.router.conversations.commands import NO_CONVERSATION
-from tests.router.conversations.harness import House
+from tests.router.conversations.harness import ConversationsHarness
 
 
 @pytest.fixture
-async def house() -> House:
-    made = House()
+async def house() -> ConversationsHarness:
+    made = ConversationsHarness()
     await made.customer(1)
     return made
 
 
-async def test_a_reply_while_nobody_has_it(house: House) -> None:
+async def test_a_reply_while_nobody_has_it(house: ConversationsHarness) -> None:
     outcome = await house.reply()
     assert outcome.problem is not None
     assert outcome.problem.status == 409
     assert "has no agent yet" in outcome.problem.detail
 
 
-async def test_a_reply_by_another_agent_names_the_assignee(house: House) -> None:
+async def test_a_reply_by_another_agent_names_the_assignee(house: ConversationsHarness) -> None:
     await house.assign("sara")
     outcome = await house.reply("omar")
     assert outcome.problem is not None
@@ -28,7 +28,7 @@ async def test_a_reply_by_another_agent_names_the_assignee(house: House) -> None
     assert "It is with sara" in outcome.problem.detail
 
 
-async def test_a_reply_to_a_resolved_conversation(house: House) -> None:
+async def test_a_reply_to_a_resolved_conversation(house: ConversationsHarness) -> None:
     await house.assign()
     await house.resolve()
     outcome = await house.reply()
@@ -36,20 +36,20 @@ async def test_a_reply_to_a_resolved_conversation(house: House) -> None:
     assert (outcome.problem.status, outcome.problem.title) == (409, "Conversation is finished")
 
 
-async def test_a_reply_to_no_conversation(house: House) -> None:
+async def test_a_reply_to_no_conversation(house: ConversationsHarness) -> None:
     outcome = await house.reply(conversation="none")
     assert outcome.problem is not None
     assert outcome.problem.status == NO_CONVERSATION.status
 
 
-async def test_a_reply_on_a_surface_where_the_customer_never_was(house: House) -> None:
+async def test_a_reply_on_a_surface_where_the_customer_never_was(house: ConversationsHarness) -> None:
     await house.assign()
     outcome = await house.reply(surface="public")
     assert outcome.problem is not None
     assert (outcome.problem.status, outcome.problem.title) == (409, "No address on that surface")
 
 
-async def test_a_reply_longer_than_the_channel_takes(house: House) -> None:
+async def test_a_reply_longer_than_the_channel_takes(house: ConversationsHarness) -> None:
     await house.assign()
     outcome = await house.reply(text="x" * 21)
     assert outcome.problem is not None
@@ -57,7 +57,7 @@ async def test_a_reply_longer_than_the_channel_takes(house: House) -> None:
     assert "at most 20 characters; this has 21" in outcome.problem.detail
 
 
-async def test_what_was_found_is_refused_in_public_and_sent_in_private(house: House) -> None:
+async def test_what_was_found_is_refused_in_public_and_sent_in_private(house: ConversationsHarness) -> None:
     """REST judges by where the customer last wrote; the customer may have written elsewhere since."""
     await house.assign()
     assert (await house.reply(text="call 0912 123 4567", found=["phone"])).status == "applied"
@@ -73,7 +73,7 @@ async def test_what_was_found_is_refused_in_public_and_sent_in_private(house: Ho
     assert house.facts("replied")[-1].confirmed_by == "k1"
 
 
-async def test_a_public_reply_to_a_sensitive_case(house: House) -> None:
+async def test_a_public_reply_to_a_sensitive_case(house: ConversationsHarness) -> None:
     await house.driver.after(1)
     await house.customer(2, surface="public", thread="g", sensitive=True)
     await house.assign()
@@ -82,20 +82,20 @@ async def test_a_public_reply_to_a_sensitive_case(house: House) -> None:
     assert outcome.problem.title == "Public reply to a sensitive case"
 
 
-async def test_a_refused_reply_sends_nothing(house: House) -> None:
+async def test_a_refused_reply_sends_nothing(house: ConversationsHarness) -> None:
     before = len(house.driver.sent)
     await house.reply()
     assert len(house.driver.sent) == before
 
 
-async def test_resolving_twice(house: House) -> None:
+async def test_resolving_twice(house: ConversationsHarness) -> None:
     await house.resolve()
     outcome = await house.resolve()
     assert outcome.problem is not None
     assert outcome.problem.status == 409
 
 
-async def test_resolving_somebody_elses_conversation(house: House) -> None:
+async def test_resolving_somebody_elses_conversation(house: ConversationsHarness) -> None:
     await house.assign("sara")
     outcome = await house.resolve("omar")
     assert outcome.problem is not None

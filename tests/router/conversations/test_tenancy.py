@@ -10,10 +10,10 @@ import pytest
 
 from schemas.activity import Activity, Address
 from schemas.commands import Forward
-from schemas.configuration import AccountBody, Kept, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
-from services.router.conversations.domain.handoff import made_token, read_token
-from tests.router.conversations.harness import HANDOFFS, House
+from services.router.conversations.domain.handoff import sign_token, verify_token
+from tests.router.conversations.harness import HANDOFFS, ConversationsHarness
 
 GROUP = Address(chat="-100", thread="7", reply_to="11")
 USER = "webchat:main:user-u1"
@@ -27,20 +27,20 @@ def unbound_token(conversation: str) -> str:
 
 
 @pytest.fixture
-def house() -> House:
+def house() -> ConversationsHarness:
     """Two workspaces on one partition: `w`, whose cases these are, and `beta`, with the same accounts."""
-    made = House()
+    made = ConversationsHarness()
     at = made.driver.now
-    accounts = {name: Kept(body=AccountBody(credentials={}), version=1, at=at) for name in ("webchat/main",)}
+    accounts = {name: Versioned(body=AccountBody(credentials={}), version=1, at=at) for name in ("webchat/main",)}
     for workspace in ("w", "beta"):
-        itself = Kept(body=WorkspaceBody(name=workspace), version=1, at=at)
+        itself = Versioned(body=WorkspaceBody(name=workspace), version=1, at=at)
         configuration = WorkspaceConfiguration(workspace=workspace, version=3, itself=itself, accounts=accounts)
         made.driver.put(CONFIGURATIONS, f"{workspace}/3", configuration)
         made.driver.put(CONFIGURATION_HEADS, workspace, ConfigurationHead(workspace=workspace, version=3))
     return made
 
 
-async def case_in_public(house: House) -> str:
+async def case_in_public(house: ConversationsHarness) -> str:
     public: dict[str, Any] = {
         "surface": "public",
         "thread": "-100/7",
@@ -52,7 +52,7 @@ async def case_in_public(house: House) -> str:
     return house.case().id
 
 
-def visitor(house: House, number: int, workspace: str, **details: Any) -> Activity:
+def visitor(house: ConversationsHarness, number: int, workspace: str, **details: Any) -> Activity:
     return house.activity(
         number,
         workspace=workspace,
@@ -64,22 +64,26 @@ def visitor(house: House, number: int, workspace: str, **details: Any) -> Activi
     )
 
 
-async def says(house: House, activity: Activity) -> list[str]:
+async def says(house: ConversationsHarness, activity: Activity) -> list[str]:
     return await house.arrives("inbound", "pasokh.inbound.message", activity)
 
 
-async def test_a_token_in_public_opens_nothing_for_the_equally_named_visitor_of_another_workspace(house: House) -> None:
+async def test_a_token_in_public_opens_nothing_for_the_equally_named_visitor_of_another_workspace(
+    house: ConversationsHarness,
+) -> None:
     case = await case_in_public(house)
-    for number, token in enumerate((made_token(HANDOFFS.secret, "w", case), unbound_token(case))):
+    for number, token in enumerate((sign_token(HANDOFFS.secret, "w", case), unbound_token(case))):
         told = await says(house, visitor(house, number, "beta", handoff=token))
         assert "command.forward" not in told
     assert sorted(one.workspace for one in house.cases()) == ["beta", "w"]
     assert all(one.private_person is None for one in house.cases())
 
 
-async def test_start_with_a_token_of_another_workspace_is_an_ordinary_message_there(house: House) -> None:
+async def test_start_with_a_token_of_another_workspace_is_an_ordinary_message_there(
+    house: ConversationsHarness,
+) -> None:
     case = await case_in_public(house)
-    for number, token in enumerate((made_token(HANDOFFS.secret, "w", case), unbound_token(case)), start=5):
+    for number, token in enumerate((sign_token(HANDOFFS.secret, "w", case), unbound_token(case)), start=5):
         start = house.activity(number, workspace="beta", details={"command": "start", "start": token})
         assert (await says(house, start))[0] in ("opened", "message_received")
     [handoff] = [one.handoff for one in house.cases() if one.workspace == "w"]
@@ -88,7 +92,9 @@ async def test_start_with_a_token_of_another_workspace_is_an_ordinary_message_th
 
 
 @pytest.mark.parametrize(("kind", "told"), [("message", ["command.forward"]), ("edit", []), ("deletion", [])])
-async def test_what_is_forwarded_by_another_workspace_changes_no_case(house: House, kind: str, told: list[str]) -> None:
+async def test_what_is_forwarded_by_another_workspace_changes_no_case(
+    house: ConversationsHarness, kind: str, told: list[str]
+) -> None:
     case = await case_in_public(house)
     before, said = house.cases()[0], house.messages()
     foreign = visitor(house, 9, "beta").model_copy(update={"kind": kind, "message": said[0].id})
@@ -100,7 +106,9 @@ async def test_what_is_forwarded_by_another_workspace_changes_no_case(house: Hou
 
 
 @pytest.mark.parametrize("kind", ["edit", "deletion", "receipt"])
-async def test_who_names_a_message_of_another_workspace_does_not_change_it(house: House, kind: str) -> None:
+async def test_who_names_a_message_of_another_workspace_does_not_change_it(
+    house: ConversationsHarness, kind: str
+) -> None:
     await case_in_public(house)
     said = house.messages()
     state = {"state": "read"}
@@ -110,7 +118,7 @@ async def test_who_names_a_message_of_another_workspace_does_not_change_it(house
     assert house.messages() == said
 
 
-async def test_a_token_without_a_workspace_opens_the_case_of_its_own(house: House) -> None:
+async def test_a_token_without_a_workspace_opens_the_case_of_its_own(house: ConversationsHarness) -> None:
     token = unbound_token(await case_in_public(house))
     start = house.activity(9, address=Address(chat="1"), details={"command": "start", "start": token})
     assert await says(house, start) == ["handoff_completed"]
@@ -119,4 +127,4 @@ async def test_a_token_without_a_workspace_opens_the_case_of_its_own(house: Hous
 @pytest.mark.parametrize("workspace", ["w", "beta", ""])
 def test_an_unbound_token_says_that_it_names_no_workspace(workspace: str) -> None:
     conversation = "019d0f68-8324-7001-958c-2102dc746d6c"
-    assert read_token(HANDOFFS.secret, workspace, unbound_token(conversation)) == (conversation, False)
+    assert verify_token(HANDOFFS.secret, workspace, unbound_token(conversation)) == (conversation, False)

@@ -13,17 +13,27 @@ from typing import Any
 import pytest
 
 from schemas.activity import Address
-from schemas.commands import AddNote, ClearHandoff, ConfirmHandoff, Escalate, Outcome, Reopen, Reply, Resolve, Transfer
-from schemas.configuration import AccountBody, Kept, TeamBody, WorkspaceBody, WorkspaceConfiguration
+from schemas.commands import (
+    AddNote,
+    ClearHandoff,
+    CommandResult,
+    ConfirmHandoff,
+    Escalate,
+    Reopen,
+    Reply,
+    Resolve,
+    Transfer,
+)
+from schemas.configuration import AccountBody, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, Unassigned
-from schemas.values import Failure, Sealed
-from services.domain.conversation_state import Case
+from schemas.values import EncryptedText, Failure
+from services.domain.conversation_state import ConversationState
 from services.platform.store.port import Document, Key
 from services.records.configuration import CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS
-from services.router.conversations.domain.handoff import made_token
-from tests.router.conversations.harness import HANDOFFS, House
+from services.router.conversations.domain.handoff import sign_token
+from tests.router.conversations.harness import HANDOFFS, ConversationsHarness
 
 PUBLIC: dict[str, Any] = {
     "surface": "public",
@@ -49,23 +59,23 @@ class Town:
     """One conversation, and everybody who can do something about it."""
 
     def __init__(self, **settings: Any) -> None:
-        self.house, self.case_id = House(), ""
+        self.house, self.case_id = ConversationsHarness(), ""
         at = self.house.driver.now
         accounts = {"telegram/main": settings, "webchat/site": {}}
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=3,
-            itself=Kept(body=WorkspaceBody(name="Shop"), version=1, at=at),
-            teams={"billing": Kept(body=TeamBody(name="Billing"), version=1, at=at)},
+            itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=at),
+            teams={"billing": Versioned(body=TeamBody(name="Billing"), version=1, at=at)},
             accounts={
-                name: Kept(body=AccountBody(credentials={}, settings=given), version=1, at=at)
+                name: Versioned(body=AccountBody(credentials={}, settings=given), version=1, at=at)
                 for name, given in accounts.items()
             },
         )
         self.house.driver.put(CONFIGURATIONS, "w/3", configuration)
 
     @property
-    def case(self) -> Case:
+    def case(self) -> ConversationState:
         found = self.house.driver.get(CONVERSATIONS, self.case_id)
         assert found is not None
         return found
@@ -119,14 +129,14 @@ class Town:
             await self.house.customer(number, "edit", **edit)
 
     async def starts(self) -> None:
-        token = made_token(HANDOFFS.secret, "w", self.case_id)
+        token = sign_token(HANDOFFS.secret, "w", self.case_id)
         await self.customer(address=Address(chat="1"), details={"command": "start", "start": token})
 
     async def blocks(self) -> None:
         await self.house.customer(next(NUMBERS), "follow", details={"state": "blocked"})
 
     async def follows_the_link(self) -> None:
-        token, number = made_token(HANDOFFS.secret, "w", self.case_id), next(NUMBERS)
+        token, number = sign_token(HANDOFFS.secret, "w", self.case_id), next(NUMBERS)
         visitor = {"channel": "webchat", "account": "site", "person": VISITOR, "message": f"chat-{number}"}
         given = {"address": Address(chat="anon-1"), "details": {"handoff": token}, "text": {"text": "it is me"}}
         await self.customer(**visitor, **given)
@@ -184,46 +194,46 @@ class Town:
 
     # -- what agents do --------------------------------------------------------------------------------------------------
 
-    async def _asked(self, verb: str, contract: Callable[..., Any], **more: Any) -> Outcome:
+    async def _asked(self, verb: str, contract: Callable[..., Any], **more: Any) -> CommandResult:
         at = self.house.driver.now
         data = contract(conversation=self.case_id, accepted_at=at, request_hash=f"h{next(NUMBERS)}", **more)
         outcome = await self.house.command(verb, data)
         await self.house.settle()
         return outcome
 
-    async def replies(self, surface: str | None = None) -> Outcome:
-        return await self._asked("reply", Reply, agent="sara", text=Sealed(text="hello"), surface=surface)
+    async def replies(self, surface: str | None = None) -> CommandResult:
+        return await self._asked("reply", Reply, agent="sara", text=EncryptedText(text="hello"), surface=surface)
 
-    async def replies_in_public(self) -> Outcome:
+    async def replies_in_public(self) -> CommandResult:
         return await self.replies("public")
 
-    async def replies_in_private(self) -> Outcome:
+    async def replies_in_private(self) -> CommandResult:
         return await self.replies("private")
 
-    async def resolves(self) -> Outcome:
+    async def resolves(self) -> CommandResult:
         return await self._asked("resolve", Resolve)
 
-    async def reopens(self) -> Outcome:
+    async def reopens(self) -> CommandResult:
         return await self._asked("reopen", Reopen)
 
-    async def hands_over(self) -> Outcome:
+    async def hands_over(self) -> CommandResult:
         return await self._asked("transfer", Transfer, to_agent="omar")
 
-    async def takes(self) -> Outcome:
+    async def takes(self) -> CommandResult:
         outcome = await self._asked("transfer", Transfer, to_agent="sara")
         await self.is_assigned()
         return outcome
 
-    async def moves_to_a_team(self) -> Outcome:
+    async def moves_to_a_team(self) -> CommandResult:
         return await self._asked("transfer", Transfer, to_team="billing")
 
-    async def notes(self) -> Outcome:
-        return await self._asked("note", AddNote, text=Sealed(text="a note"))
+    async def notes(self) -> CommandResult:
+        return await self._asked("note", AddNote, text=EncryptedText(text="a note"))
 
-    async def clears(self) -> Outcome:
+    async def clears(self) -> CommandResult:
         return await self._asked("clear_handoff", ClearHandoff, agent="sara")
 
-    async def confirms(self) -> Outcome:
+    async def confirms(self) -> CommandResult:
         return await self._asked("confirm_handoff", ConfirmHandoff, agent="sara", person=VISITOR)
 
 

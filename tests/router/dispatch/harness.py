@@ -5,27 +5,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from schemas.commands import Outcome
-from schemas.configuration import AgentBody, Kept, RoutingBody, TeamBody, WorkspaceBody, WorkspaceConfiguration
+from schemas.commands import CommandResult
+from schemas.configuration import AgentBody, RoutingBody, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.envelope import Event, decode
 from schemas.routing import TaskQueued
 from schemas.values import Contract, Requirement
-from services.platform.processing.processor import Arrived, Input, WakeUp
-from services.platform.processing.unit_of_work import Place, Work
+from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
+from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
 from services.platform.store.collections import OUTCOMES, TIMERS, Timer
 from services.platform.store.port import Collection, Document, Key, Page, Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
-from services.router.dispatch.processor import Dispatch
+from services.router.dispatch.processor import DispatchProcessor
 from services.router.sentences import sentence
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 SHOP = "shop"
 
 
-class Shelf:
+class MemoryReader:
     """Documents by key; queries go through the declared indexes, a page at a time, as the port promises."""
 
     def __init__(self) -> None:
@@ -59,28 +59,30 @@ class Shelf:
 
 
 @dataclass
-class Office:
+class DispatchHarness:
     """One workspace's dispatch. Each call of `tell` is a batch; everything emitted is kept in `said`."""
 
     reserved_every: int = 10
     now: datetime = START
-    shelf: Shelf = field(default_factory=Shelf)
+    shelf: MemoryReader = field(default_factory=MemoryReader)
     said: list[Event] = field(default_factory=list)
     batches: int = 0
     told: int = 0
     configured: int = 0
 
     def __post_init__(self) -> None:
-        self.stage = Dispatch(self.reserved_every)
-        self.memory = self.stage.remember()
+        self.stage = DispatchProcessor(self.reserved_every)
+        self.memory = self.stage.new_memory()
         self.configure("sales", "care")
 
     def configure(self, *teams: str, rules: bool = False) -> None:
         """Write the workspace's configuration with these teams, and perhaps with rules."""
-        made = {team: Kept[TeamBody](body=TeamBody(name=team), version=1, at=START) for team in teams}
-        itself = Kept[WorkspaceBody](body=WorkspaceBody(name="Shop"), version=1, at=START)
+        made = {team: Versioned[TeamBody](body=TeamBody(name=team), version=1, at=START) for team in teams}
+        itself = Versioned[WorkspaceBody](body=WorkspaceBody(name="Shop"), version=1, at=START)
         self.configured += 1
-        routing = Kept[RoutingBody](body=RoutingBody(rules=[]), version=self.configured, at=START) if rules else None
+        routing = (
+            Versioned[RoutingBody](body=RoutingBody(rules=[]), version=self.configured, at=START) if rules else None
+        )
         configuration = WorkspaceConfiguration(
             workspace=SHOP, version=self.configured, itself=itself, teams=made, routing=routing
         )
@@ -93,7 +95,7 @@ class Office:
 
     def forget(self) -> None:
         """Lose the memory, as a new owner of the partition starts."""
-        self.memory = self.stage.remember()
+        self.memory = self.stage.new_memory()
 
     def event(self, kind: str, data: dict[str, Any], identity: str | None = None) -> Event:
         """An event of `routing`."""
@@ -111,18 +113,18 @@ class Office:
     async def tell(self, *events: Event, seconds: float = 1) -> list[Event]:
         """Decide these in one batch, commit it, and return what it emitted."""
         self.now += timedelta(seconds=seconds)
-        return await self.decide([Arrived(event, "routing", at) for at, event in enumerate(events)])
+        return await self.decide([ReceivedEvent(event, "routing", at) for at, event in enumerate(events)])
 
     async def decide(self, inputs: Sequence[Input]) -> list[Event]:
         """One batch of any inputs, committed."""
         self.batches += 1
-        work = Work(Place("dispatch", 0, 1, self.batches), self.now, self.shelf)
+        work = UnitOfWork(PartitionContext("dispatch", 0, 1, self.batches), self.now, self.shelf)
         for one in inputs:
-            if isinstance(one, WakeUp):
-                work.unwake(one.name)
+            if isinstance(one, TimerFired):
+                work.cancel_timer(one.name)
         await self.stage.load(work, self.memory, inputs)
         for number, one in enumerate(inputs):
-            work.cause = one.event.id if isinstance(one, Arrived) else f"{self.batches}/{number}"
+            work.cause = one.event.id if isinstance(one, ReceivedEvent) else f"{self.batches}/{number}"
             self.stage.decide(work, self.memory, one)
         for put in work.puts():
             self.shelf.documents[put.key] = put.document
@@ -132,17 +134,17 @@ class Office:
         self.said += emitted
         return emitted
 
-    async def put_agent(self, agent: str, identity: str | None = None, **body: Any) -> Outcome:
+    async def put_agent(self, agent: str, identity: str | None = None, **body: Any) -> CommandResult:
         """`if_match` apart, the keywords are the agent's body."""
         if_match = body.pop("if_match", None)
         written = AgentBody(**{"name": agent, "teams": ["default"], **body}).model_dump(mode="json")
         data = {"agent": agent, "body": written, "if_match": if_match, "request_hash": "hash"}
         return await self._command("agent_put", data, identity)
 
-    async def set_presence(self, agent: str, status: str, if_match: str | None = None) -> Outcome:
+    async def set_presence(self, agent: str, status: str, if_match: str | None = None) -> CommandResult:
         return await self._command("presence_set", {"agent": agent, "status": status, "if_match": if_match}, None)
 
-    async def delete_agent(self, agent: str, if_match: str | None = None) -> Outcome:
+    async def delete_agent(self, agent: str, if_match: str | None = None) -> CommandResult:
         return await self._command("agent_deleted", {"agent": agent, "if_match": if_match}, None)
 
     async def online(self, agent: str, **body: Any) -> None:
@@ -181,14 +183,14 @@ class Office:
         """How every task event names its conversation."""
         return {"conversation": conversation, "key": f"{SHOP}/telegram:main:{conversation}", "workspace": SHOP}
 
-    async def _command(self, kind: str, data: dict[str, Any], identity: str | None) -> Outcome:
+    async def _command(self, kind: str, data: dict[str, Any], identity: str | None) -> CommandResult:
         event = self.event(kind, data, identity)
         await self.tell(event)
-        return Outcome.model_validate(self.shelf.documents[Key(OUTCOMES.name, event.id)])
+        return CommandResult.model_validate(self.shelf.documents[Key(OUTCOMES.name, event.id)])
 
     async def wake(self, name: str, data: dict[str, Any]) -> list[Event]:
         """A timer of the stage comes due."""
-        return await self.decide([WakeUp(name, self.now, data)])
+        return await self.decide([TimerFired(name, self.now, data)])
 
     def timers(self) -> dict[str, dict[str, Any]]:
         """What stands to come due: name → data."""

@@ -10,7 +10,7 @@ Told = tuple[str, str, str | None, list[str], dict[str, int]]
 
 
 @dataclass
-class Oracle:
+class ReferenceDispatcher:
     """As `Desk`, and to be compared with it call by call."""
 
     drawn: int = 0

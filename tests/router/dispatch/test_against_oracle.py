@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from schemas.values import PRIORITIES
-from services.router.dispatch.domain.dispatcher import Desk, Given, Verdict, Waits
-from services.router.dispatch.domain.values import Agent, Need, Task
+from services.router.dispatch.domain.dispatcher import Dispatcher, DispatchOutcome, TaskAssigned, Unmatched
+from services.router.dispatch.domain.values import Agent, Requirement, Task
 from tests.router.dispatch.harness import START
-from tests.router.dispatch.oracle import Oracle, Told
+from tests.router.dispatch.oracle import ReferenceDispatcher, Told
 from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, agent_of, histories, task_of
 
 
@@ -19,8 +19,8 @@ class Pair:
     """A desk and an oracle that are told the same and must say the same."""
 
     def __init__(self, reserved_every: int) -> None:
-        self.desk = Desk(reserved_every=reserved_every)
-        self.oracle = Oracle(reserved_every=reserved_every)
+        self.desk = Dispatcher(reserved_every=reserved_every)
+        self.oracle = ReferenceDispatcher(reserved_every=reserved_every)
         self.now = START
 
     def agent(self, agent: str) -> Agent | None:
@@ -45,7 +45,7 @@ class Pair:
 
     def _queued(self, step: Step, now: datetime) -> list[Told]:
         task = task_of(step, now)
-        return self._same(self.desk.open(task, now), self.oracle.open(task, now))
+        return self._same(self.desk.enqueue(task, now), self.oracle.open(task, now))
 
     def _changed(self, step: Step, now: datetime) -> list[Told]:
         held = self.open_task(step.who)
@@ -53,7 +53,7 @@ class Pair:
             return []
         body = step.body
         minimums = dict(held.need.skills) if body["skills"] is None else body["skills"]
-        need = Need.of(body["team"] or held.need.team, minimums)
+        need = Requirement.of(body["team"] or held.need.team, minimums)
         due = held.due_at if body["due"] is None else now + timedelta(minutes=body["due"])
         task = replace(held, need=need, priority=body["priority"] or held.priority, due_at=due)
         return self._same(self.desk.change(task, now), self.oracle.change(task, now))
@@ -79,7 +79,7 @@ class Pair:
             return []
         return self._same(self.desk.remove_agent(step.who, now), self.oracle.remove_agent(step.who, now))
 
-    def _same(self, verdicts: list[Verdict], told: list[Told]) -> list[Told]:
+    def _same(self, verdicts: list[DispatchOutcome], told: list[Told]) -> list[Told]:
         assert [_told(verdict) for verdict in verdicts] == told
         assert self.desk.drawn == self.oracle.drawn
         return told
@@ -96,11 +96,11 @@ class Pair:
             assert self.oracle.ranked(task) == [], "somebody is free for a task that waits"
 
 
-def _told(verdict: Verdict) -> Told:
-    if isinstance(verdict, Given):
-        eligible = [c.agent for c in verdict.why.candidates if c.eligible]
-        return "given", verdict.task.id, verdict.agent, eligible, verdict.why.excluded
-    if isinstance(verdict, Waits):
+def _told(verdict: DispatchOutcome) -> Told:
+    if isinstance(verdict, TaskAssigned):
+        eligible = [c.agent for c in verdict.explanation.candidates if c.eligible]
+        return "given", verdict.task.id, verdict.agent, eligible, verdict.explanation.excluded
+    if isinstance(verdict, Unmatched):
         return "waits", verdict.task.id, None, [], verdict.why.excluded
     return "returned", verdict.task.id, verdict.agent, [], {}
 

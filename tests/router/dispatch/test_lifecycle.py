@@ -6,15 +6,15 @@ import pytest
 
 from schemas.routing import Assigned, Reason, Unassigned
 from services.records.decisions import DECISIONS
-from tests.router.dispatch.harness import SHOP, START, Office
+from tests.router.dispatch.harness import SHOP, START, DispatchHarness
 
 
 @pytest.fixture
-def office() -> Office:
-    return Office()
+def office() -> DispatchHarness:
+    return DispatchHarness()
 
 
-async def test_assignment_is_told_on_the_person_key(office: Office) -> None:
+async def test_assignment_is_told_on_the_person_key(office: DispatchHarness) -> None:
     await office.online("ali")
     (event,) = await office.queue("c1")
     assert event.type == "pasokh.assignment.assigned"
@@ -32,7 +32,7 @@ async def test_assignment_is_told_on_the_person_key(office: Office) -> None:
 
 
 @pytest.mark.parametrize("free", [True, False])
-async def test_task_queued_twice_is_one_task(office: Office, free: bool) -> None:
+async def test_task_queued_twice_is_one_task(office: DispatchHarness, free: bool) -> None:
     if free:
         await office.online("ali")
     await office.queue("c1")
@@ -44,7 +44,7 @@ async def test_task_queued_twice_is_one_task(office: Office, free: bool) -> None
     assert (office.tasks()["c1"].priority, office.holder("c1")) == ("normal", "ali" if free else None)
 
 
-async def test_closing_twice_frees_one_unit(office: Office) -> None:
+async def test_closing_twice_frees_one_unit(office: DispatchHarness) -> None:
     await office.online("ali")
     await office.queue("c1")
     await office.queue("c2")
@@ -54,7 +54,7 @@ async def test_closing_twice_frees_one_unit(office: Office) -> None:
     assert set(office.tasks()) == {"c2"}
 
 
-async def test_closed_while_waiting_is_never_assigned(office: Office) -> None:
+async def test_closed_while_waiting_is_never_assigned(office: DispatchHarness) -> None:
     await office.queue("c1")
     await office.close("c1")
     await office.online("ali")
@@ -62,7 +62,7 @@ async def test_closed_while_waiting_is_never_assigned(office: Office) -> None:
     assert office.agent("ali").load == 0
 
 
-async def test_reopened_conversation_is_a_new_task(office: Office) -> None:
+async def test_reopened_conversation_is_a_new_task(office: DispatchHarness) -> None:
     await office.online("ali")
     await office.queue("c1")
     await office.close("c1")
@@ -71,7 +71,7 @@ async def test_reopened_conversation_is_a_new_task(office: Office) -> None:
     assert office.agent("ali").load == 1
 
 
-async def test_lowered_capacity_keeps_what_is_held_and_takes_no_more(office: Office) -> None:
+async def test_lowered_capacity_keeps_what_is_held_and_takes_no_more(office: DispatchHarness) -> None:
     await office.online("ali", capacity=3)
     for name in ("c1", "c2", "c3"):
         await office.queue(name)
@@ -86,7 +86,7 @@ async def test_lowered_capacity_keeps_what_is_held_and_takes_no_more(office: Off
 
 
 @pytest.mark.parametrize("status", ["away", "offline"])
-async def test_absent_agent_keeps_its_tasks_and_gets_no_new(office: Office, status: str) -> None:
+async def test_absent_agent_keeps_its_tasks_and_gets_no_new(office: DispatchHarness, status: str) -> None:
     await office.online("ali")
     await office.queue("c1")
     await office.set_presence("ali", status)
@@ -99,7 +99,7 @@ async def test_absent_agent_keeps_its_tasks_and_gets_no_new(office: Office, stat
     assert office.holder("c2") is None
 
 
-async def test_deleted_agents_tasks_return_to_their_old_place(office: Office) -> None:
+async def test_deleted_agents_tasks_return_to_their_old_place(office: DispatchHarness) -> None:
     await office.online("ali", capacity=2)
     await office.queue("c1")
     await office.queue("c2")
@@ -114,7 +114,7 @@ async def test_deleted_agents_tasks_return_to_their_old_place(office: Office) ->
     assert office.holder("c1") == "zoe", "c1 came first"
 
 
-async def test_deleted_agents_tasks_go_to_whoever_is_free(office: Office) -> None:
+async def test_deleted_agents_tasks_go_to_whoever_is_free(office: DispatchHarness) -> None:
     await office.online("ali")
     await office.queue("c1")
     await office.online("zoe")
@@ -127,7 +127,7 @@ async def test_deleted_agents_tasks_go_to_whoever_is_free(office: Office) -> Non
     assert office.holder("c1") == "zoe"
 
 
-async def test_task_moved_to_another_team_leaves_its_agent(office: Office) -> None:
+async def test_task_moved_to_another_team_leaves_its_agent(office: DispatchHarness) -> None:
     await office.online("ali", capacity=1)
     await office.online("zoe", teams=["care"])
     await office.queue("c1")
@@ -142,7 +142,7 @@ async def test_task_moved_to_another_team_leaves_its_agent(office: Office) -> No
     assert (office.agent("ali").load, office.agent("zoe").load) == (1, 1)
 
 
-async def test_change_of_an_assigned_task_leaves_it_where_it_is(office: Office) -> None:
+async def test_change_of_an_assigned_task_leaves_it_where_it_is(office: DispatchHarness) -> None:
     await office.online("ali")
     await office.queue("c1")
     assert await office.change("c1", priority="urgent", due_at=START.isoformat()) == []
@@ -151,7 +151,7 @@ async def test_change_of_an_assigned_task_leaves_it_where_it_is(office: Office) 
     assert office.tasks()["c1"].due_at == START
 
 
-async def test_waiting_is_decided_once_per_queueing(office: Office) -> None:
+async def test_waiting_is_decided_once_per_queueing(office: DispatchHarness) -> None:
     await office.queue("c1")
     for name in ("c2", "c3"):
         await office.queue(name)
@@ -162,7 +162,7 @@ async def test_waiting_is_decided_once_per_queueing(office: Office) -> None:
     assert [one.outcome for one in office.decisions("c1")] == ["waiting", "assigned"]
 
 
-async def test_workspaces_do_not_share_agents(office: Office) -> None:
+async def test_workspaces_do_not_share_agents(office: DispatchHarness) -> None:
     await office.online("ali")
     event = office.event("task_queued", office.task("c1", workspace="other"))
     await office.tell(event.model_copy(update={"workspace": "other", "partitionkey": "other"}))
@@ -170,7 +170,7 @@ async def test_workspaces_do_not_share_agents(office: Office) -> None:
     assert office.shelf.all(DECISIONS)[0].reason == Reason(kind="waiting", team="default")
 
 
-async def test_workspace_is_read_when_it_first_appears_and_not_again(office: Office) -> None:
+async def test_workspace_is_read_when_it_first_appears_and_not_again(office: DispatchHarness) -> None:
     await office.online("ali")
     queries = office.shelf.queries
     await office.queue("c1")
@@ -181,7 +181,7 @@ async def test_workspace_is_read_when_it_first_appears_and_not_again(office: Off
 
 
 async def test_room_larger_than_a_page_is_read_whole() -> None:
-    office = Office(reserved_every=10_000)
+    office = DispatchHarness(reserved_every=10_000)
     urgency = ["normal"] * 2000 + ["urgent"] * 500
     tasks = [office.task(f"c{number:04}", priority=priority) for number, priority in enumerate(urgency)]
     await office.tell(*[office.event("task_queued", task) for task in tasks])
@@ -192,7 +192,7 @@ async def test_room_larger_than_a_page_is_read_whole() -> None:
     assert held == [f"c{number:04}" for number in (*range(500), *range(2000, 2500))]
 
 
-async def test_time_of_the_queue_is_kept_in_microseconds(office: Office) -> None:
+async def test_time_of_the_queue_is_kept_in_microseconds(office: DispatchHarness) -> None:
     later = START + timedelta(microseconds=2)
     await office.queue("a", queued_at=later)
     await office.queue("b", queued_at=later - timedelta(microseconds=1))

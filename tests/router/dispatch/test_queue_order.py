@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.router.dispatch.harness import START, Office
+from tests.router.dispatch.harness import START, DispatchHarness
 
 
-async def drained(office: Office, waiting: list[str]) -> list[str]:
+async def drained(office: DispatchHarness, waiting: list[str]) -> list[str]:
     """The order in which one agent with one unit takes what waits."""
     taken: list[str] = []
     while len(taken) < len(waiting):
@@ -19,7 +19,7 @@ async def drained(office: Office, waiting: list[str]) -> list[str]:
 
 
 async def test_strict_by_priority_then_due_then_arrival_then_id() -> None:
-    office = Office(reserved_every=1000)
+    office = DispatchHarness(reserved_every=1000)
     late, soon = START + timedelta(hours=9), START + timedelta(hours=1)
     await office.queue("low", priority="low", due_at=soon)
     await office.queue("normal-none")
@@ -34,7 +34,7 @@ async def test_strict_by_priority_then_due_then_arrival_then_id() -> None:
 
 
 async def test_due_time_that_changed_or_went_moves_the_task_in_its_line() -> None:
-    office = Office(reserved_every=1000)
+    office = DispatchHarness(reserved_every=1000)
     hours = [START + timedelta(hours=n) for n in range(10)]
     for name, due in (("kept", 5), ("earlier", 9), ("undue", 1)):
         await office.queue(name, due_at=hours[due])
@@ -47,7 +47,7 @@ async def test_due_time_that_changed_or_went_moves_the_task_in_its_line() -> Non
 
 
 async def test_every_tenth_draw_goes_to_the_longest_waiting() -> None:
-    office = Office()
+    office = DispatchHarness()
     await office.queue("old", priority="low", queued_at=START - timedelta(hours=1))
     for number in range(20):
         await office.queue(f"urgent-{number:02}", priority="urgent")
@@ -58,7 +58,7 @@ async def test_every_tenth_draw_goes_to_the_longest_waiting() -> None:
 
 
 async def test_reserved_share_is_counted_over_restarts() -> None:
-    office = Office(reserved_every=3)
+    office = DispatchHarness(reserved_every=3)
     await office.queue("old", priority="low", queued_at=START - timedelta(hours=1))
     for number in range(5):
         await office.queue(f"urgent-{number}", priority="urgent")
@@ -71,7 +71,7 @@ async def test_reserved_share_is_counted_over_restarts() -> None:
 
 @pytest.mark.parametrize("how", ["capacity", "skills", "teams", "presence"])
 async def test_agent_who_may_take_more_takes_it_at_once_until_full(how: str) -> None:
-    office = Office()
+    office = DispatchHarness()
     full: dict[str, Any] = {"teams": ["default", "care"], "skills": {"lang:fa": 3}, "capacity": 2}
     lesser: dict[str, dict[str, Any]] = {
         "capacity": {"capacity": 1},
@@ -94,7 +94,7 @@ async def test_agent_who_may_take_more_takes_it_at_once_until_full(how: str) -> 
 
 
 async def test_freed_agent_passes_over_what_it_may_not_take() -> None:
-    office = Office()
+    office = DispatchHarness()
     await office.online("ali", capacity=1)
     await office.queue("held")
     await office.queue("persian", priority="urgent", skills={"lang:fa": 1})
@@ -105,7 +105,7 @@ async def test_freed_agent_passes_over_what_it_may_not_take() -> None:
 
 
 async def test_change_of_priority_moves_a_waiting_task_ahead() -> None:
-    office = Office()
+    office = DispatchHarness()
     await office.online("ali", capacity=1)
     for name in ("held", "c1", "c2"):
         await office.queue(name)
@@ -117,7 +117,7 @@ async def test_change_of_priority_moves_a_waiting_task_ahead() -> None:
 
 
 async def test_earlier_due_time_moves_a_waiting_task_ahead() -> None:
-    office = Office()
+    office = DispatchHarness()
     await office.online("ali", capacity=1)
     for name in ("held", "c1", "c2"):
         await office.queue(name)
@@ -127,7 +127,7 @@ async def test_earlier_due_time_moves_a_waiting_task_ahead() -> None:
 
 
 async def test_lowered_requirement_finds_a_free_agent_at_once() -> None:
-    office = Office()
+    office = DispatchHarness()
     await office.online("ali", skills={"lang:fa": 1})
     await office.queue("c1", skills={"lang:fa": 4})
     emitted = await office.change("c1", requirement={"skills": {"lang:fa": 1}})
@@ -137,7 +137,7 @@ async def test_lowered_requirement_finds_a_free_agent_at_once() -> None:
 
 @pytest.mark.parametrize("older", [0, 3])
 async def test_low_task_is_not_starved_by_urgent_ones_that_never_end(older: int) -> None:
-    office = Office(reserved_every=5)
+    office = DispatchHarness(reserved_every=5)
     await office.online("ali", capacity=1)
     await office.queue("held")
     for number in range(older):

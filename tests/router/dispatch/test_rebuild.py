@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from schemas.configuration import AgentBody
 from schemas.envelope import Event, encode
 from schemas.values import Requirement
-from tests.router.dispatch.harness import Office
+from tests.router.dispatch.harness import DispatchHarness
 from tests.router.dispatch.strategies import Step, histories, task_of
 
 
-def _event(office: Office, step: Step) -> Event:
+def _event(office: DispatchHarness, step: Step) -> Event:
     return office.event(
         step.what, {"task": _task, "agent": _agent, "presence": _presence}[step.what.split("_")[0]](office, step)
     )
 
 
-def _task(office: Office, step: Step) -> dict[str, Any]:
+def _task(office: DispatchHarness, step: Step) -> dict[str, Any]:
     body, named = step.body, office.named(step.who)
     if step.what == "task_queued":
         task = task_of(step, office.now)
@@ -33,20 +33,20 @@ def _task(office: Office, step: Step) -> dict[str, Any]:
     return {**named, "team": body["team"], "priority": body["priority"], "requirement": requirement}
 
 
-def _agent(office: Office, step: Step) -> dict[str, Any]:
+def _agent(office: DispatchHarness, step: Step) -> dict[str, Any]:
     if step.what == "agent_deleted":
         return {"agent": step.who}
     return {"agent": step.who, "body": AgentBody(name=step.who, **step.body).model_dump(mode="json")}
 
 
-def _presence(office: Office, step: Step) -> dict[str, Any]:
+def _presence(office: DispatchHarness, step: Step) -> dict[str, Any]:
     return {"agent": step.who, "status": step.body["status"]}
 
 
 @given(history=histories, sizes=st.lists(st.integers(1, 4), min_size=1, max_size=5))
 @settings(max_examples=60, deadline=None)
 async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]) -> None:
-    kept, forgetful = Office(reserved_every=3), Office(reserved_every=3)
+    kept, forgetful = DispatchHarness(reserved_every=3), DispatchHarness(reserved_every=3)
     rest, void = list(history), dict[str, int]()
     while rest:
         size = sizes[len(rest) % len(sizes)]
@@ -63,7 +63,7 @@ async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]
         check_documents(kept, void)
 
 
-def check_documents(office: Office, void: Mapping[str, int]) -> None:
+def check_documents(office: DispatchHarness, void: Mapping[str, int]) -> None:
     """Loads are the assigned open tasks; assignments that were told and not taken back are the tasks' states.
 
     Nobody is told of the end of an assignment that they ended themselves: what was said before `void` of it is over.
@@ -88,7 +88,7 @@ def check_documents(office: Office, void: Mapping[str, int]) -> None:
 @given(history=histories)
 @settings(max_examples=60, deadline=None)
 async def test_each_task_is_assigned_at_most_once_per_queueing(history: list[Step]) -> None:
-    office, stands = Office(), dict[str, int]()
+    office, stands = DispatchHarness(), dict[str, int]()
     for step in history:
         before = set(office.tasks())
         emitted = await office.tell(_event(office, step))

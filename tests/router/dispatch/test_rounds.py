@@ -9,17 +9,17 @@ from schemas.envelope import Event
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Key
 from services.router.dispatch import rounds
-from tests.router.dispatch.harness import SHOP, Office
+from tests.router.dispatch.harness import SHOP, DispatchHarness
 
 REPLAN, REAPPLY = "pasokh.command.replan", "pasokh.command.reapply"
 
 
 @pytest.fixture
-def office() -> Office:
-    return Office()
+def office() -> DispatchHarness:
+    return DispatchHarness()
 
 
-async def rules(office: Office, version: int) -> list[Event]:
+async def rules(office: DispatchHarness, version: int) -> list[Event]:
     return await office.tell(office.event("rules_changed", {"version": version}))
 
 
@@ -27,30 +27,30 @@ def asked(events: list[Event], kind: str = REPLAN) -> list[str]:
     return [str(event.data["conversation"]) for event in events if event.type == kind]
 
 
-async def replanned(office: Office, conversation: str, version: int, **change: Any) -> list[Event]:
+async def replanned(office: DispatchHarness, conversation: str, version: int, **change: Any) -> list[Event]:
     """What conversations answer to `replan`."""
     return await office.change(conversation, keeps_agent=True, rule="rule 1", config_version=version, **change)
 
 
-async def test_waiting_tasks_are_asked_about_and_those_with_an_agent_are_not(office: Office) -> None:
+async def test_waiting_tasks_are_asked_about_and_those_with_an_agent_are_not(office: DispatchHarness) -> None:
     await office.online("ali", skills={"fa": 3}, capacity=1)
     await office.queue("c1", skills={"fa": 1})
     await office.queue("c2", skills={"typing-errorr": 1})
     told = await rules(office, 2)
     assert asked(told) == ["c2"]
     assert [event.partitionkey for event in told] == [f"{SHOP}/telegram:main:c2"]
-    assert told[0].read(Replan) == Replan(conversation="c2", version=2)
+    assert told[0].payload_as(Replan) == Replan(conversation="c2", version=2)
     assert office.remembered().rules_version == 2
 
 
-async def test_rules_that_are_told_twice_or_late_ask_nothing_more(office: Office) -> None:
+async def test_rules_that_are_told_twice_or_late_ask_nothing_more(office: DispatchHarness) -> None:
     await office.queue("c1", skills={"fa": 1})
     assert asked(await rules(office, 3)) == ["c1"]
     assert asked(await rules(office, 3)) == []
     assert asked(await rules(office, 2)) == []
 
 
-async def test_an_answer_gives_the_task_to_who_can_take_it_now(office: Office) -> None:
+async def test_an_answer_gives_the_task_to_who_can_take_it_now(office: DispatchHarness) -> None:
     await office.online("ali", teams=["care"])
     await office.queue("c1", skills={"typing-errorr": 1})
     await rules(office, 2)
@@ -66,7 +66,7 @@ async def test_an_answer_gives_the_task_to_who_can_take_it_now(office: Office) -
     assert office.decisions("c1")[-1].rule == "rule 1"
 
 
-async def test_who_was_given_the_task_meanwhile_keeps_it(office: Office) -> None:
+async def test_who_was_given_the_task_meanwhile_keeps_it(office: DispatchHarness) -> None:
     await office.queue("c1")
     await rules(office, 2)
     await office.online("ali")
@@ -75,14 +75,14 @@ async def test_who_was_given_the_task_meanwhile_keeps_it(office: Office) -> None
     assert (office.holder("c1"), office.tasks()["c1"].team) == ("ali", "default")
 
 
-async def test_a_task_that_was_planned_by_older_rules_is_asked_about_when_it_comes(office: Office) -> None:
+async def test_a_task_that_was_planned_by_older_rules_is_asked_about_when_it_comes(office: DispatchHarness) -> None:
     """It was on its way when the rules changed."""
     await rules(office, 5)
     assert asked(await office.queue("c1", config_version=4)) == ["c1"]
     assert asked(await office.queue("c2", config_version=5)) == []
 
 
-async def test_a_task_that_comes_back_is_asked_about(office: Office) -> None:
+async def test_a_task_that_comes_back_is_asked_about(office: DispatchHarness) -> None:
     await office.online("ali", skills={"typing-errorr": 5})
     await office.queue("c1", skills={"typing-errorr": 1})
     await rules(office, 2)
@@ -90,7 +90,9 @@ async def test_a_task_that_comes_back_is_asked_about(office: Office) -> None:
     assert asked(told) == ["c1"]
 
 
-async def test_pages_follow_by_timers_and_a_new_owner_goes_on(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pages_follow_by_timers_and_a_new_owner_goes_on(
+    office: DispatchHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rounds, "PAGE", 2)
     for number in range(5):
         await office.queue(f"c{number}", skills={"fa": 1})
@@ -102,7 +104,9 @@ async def test_pages_follow_by_timers_and_a_new_owner_goes_on(office: Office, mo
     assert found == [f"c{number}" for number in range(5)]
 
 
-async def test_tasks_of_an_installation_that_never_heard_of_rules_are_asked_about_at_once(office: Office) -> None:
+async def test_tasks_of_an_installation_that_never_heard_of_rules_are_asked_about_at_once(
+    office: DispatchHarness,
+) -> None:
     """The rules were corrected before dispatch knew of versions; the first event of the workspace frees who waits."""
     await office.queue("c1", skills={"typing-errorr": 1}, config_version=0)
     office.configure("sales", rules=True)
@@ -110,7 +114,7 @@ async def test_tasks_of_an_installation_that_never_heard_of_rules_are_asked_abou
     assert asked(await office.queue("c2", config_version=2)) == ["c1"]
 
 
-async def test_every_open_task_is_asked_to_follow_the_policies_of_now(office: Office) -> None:
+async def test_every_open_task_is_asked_to_follow_the_policies_of_now(office: DispatchHarness) -> None:
     await office.online("ali", capacity=1)
     for conversation in ("c1", "c2"):
         await office.queue(conversation)

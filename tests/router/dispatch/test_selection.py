@@ -2,33 +2,33 @@
 
 import pytest
 
-from tests.router.dispatch.harness import Office
+from tests.router.dispatch.harness import DispatchHarness
 
 
 @pytest.fixture
-def office() -> Office:
-    return Office()
+def office() -> DispatchHarness:
+    return DispatchHarness()
 
 
-async def test_agent_without_the_skill_gets_nothing(office: Office) -> None:
+async def test_agent_without_the_skill_gets_nothing(office: DispatchHarness) -> None:
     await office.online("ali", skills={"lang:en": 5})
     await office.queue("c1", skills={"lang:fa": 1})
     assert office.holder("c1") is None
 
 
-async def test_agent_below_the_minimum_gets_nothing(office: Office) -> None:
+async def test_agent_below_the_minimum_gets_nothing(office: DispatchHarness) -> None:
     await office.online("ali", skills={"lang:fa": 2})
     await office.queue("c1", skills={"lang:fa": 3})
     assert office.holder("c1") is None
 
 
-async def test_agent_of_another_team_gets_nothing(office: Office) -> None:
+async def test_agent_of_another_team_gets_nothing(office: DispatchHarness) -> None:
     await office.online("ali", teams=["sales"])
     await office.queue("c1", team="care")
     assert office.holder("c1") is None
 
 
-async def test_smallest_surplus_wins_over_lower_load(office: Office) -> None:
+async def test_smallest_surplus_wins_over_lower_load(office: DispatchHarness) -> None:
     await office.online("expert", skills={"lang:fa": 5}, capacity=100)
     await office.online("novice", skills={"lang:fa": 2}, capacity=4)
     for number in range(4):
@@ -38,7 +38,7 @@ async def test_smallest_surplus_wins_over_lower_load(office: Office) -> None:
     assert office.holder("last") == "expert"
 
 
-async def test_rare_skills_are_kept_free(office: Office) -> None:
+async def test_rare_skills_are_kept_free(office: DispatchHarness) -> None:
     await office.online("aaa", skills={"lang:en": 3, "lang:lv": 3})
     for name in ("bbb", "ccc", "ddd"):
         await office.online(name, skills={"lang:en": 3})
@@ -47,7 +47,7 @@ async def test_rare_skills_are_kept_free(office: Office) -> None:
     assert office.decisions("c1")[0].candidates[-1].agent == "aaa"
 
 
-async def test_rarity_follows_the_roster(office: Office) -> None:
+async def test_rarity_follows_the_roster(office: DispatchHarness) -> None:
     await office.online("aaa", skills={"lang:lv": 3})
     await office.online("bbb")
     await office.queue("before")
@@ -58,7 +58,7 @@ async def test_rarity_follows_the_roster(office: Office) -> None:
     assert office.holder("after") == "aaa", "two of three hold it: no longer rare, and aaa has been idle longer"
 
 
-async def test_lowest_load_ratio_counts_capacity(office: Office) -> None:
+async def test_lowest_load_ratio_counts_capacity(office: DispatchHarness) -> None:
     await office.online("small", capacity=2)
     await office.online("large", capacity=10)
     for number in range(6):
@@ -67,7 +67,7 @@ async def test_lowest_load_ratio_counts_capacity(office: Office) -> None:
     assert held == ["small", "large", "large", "large", "large", "large"]
 
 
-async def test_longest_idle_comes_first(office: Office) -> None:
+async def test_longest_idle_comes_first(office: DispatchHarness) -> None:
     await office.online("zoe")
     await office.online("ali")
     await office.queue("c1")
@@ -80,7 +80,9 @@ async def test_longest_idle_comes_first(office: Office) -> None:
 
 
 @pytest.mark.parametrize("restart", [True, False])
-async def test_of_equally_busy_agents_the_longest_without_a_new_task_comes_first(office: Office, restart: bool) -> None:
+async def test_of_equally_busy_agents_the_longest_without_a_new_task_comes_first(
+    office: DispatchHarness, restart: bool
+) -> None:
     await office.online("zoe")
     await office.online("ali")
     for name in ("c1", "c2"):
@@ -92,7 +94,7 @@ async def test_of_equally_busy_agents_the_longest_without_a_new_task_comes_first
     assert "the longest without a new task of 2 eligible agents" in office.decisions("c3")[0].summary
 
 
-async def test_id_decides_between_equals(office: Office) -> None:
+async def test_id_decides_between_equals(office: DispatchHarness) -> None:
     for name in ("zoe", "ali"):
         await office.put_agent(name)
     presence = [office.event("presence_set", {"agent": name, "status": "online"}) for name in ("zoe", "ali")]
@@ -102,7 +104,7 @@ async def test_id_decides_between_equals(office: Office) -> None:
     assert "the first by id of 2 eligible agents" in office.decisions("c1")[0].summary
 
 
-async def test_preferred_agent_comes_before_fit_and_load(office: Office) -> None:
+async def test_preferred_agent_comes_before_fit_and_load(office: DispatchHarness) -> None:
     await office.online("ali", skills={"lang:fa": 3})
     await office.online("zoe", skills={"lang:fa": 5})
     await office.queue("c1", skills={"lang:fa": 3}, preferred="zoe")
@@ -113,7 +115,7 @@ async def test_preferred_agent_comes_before_fit_and_load(office: Office) -> None
 
 
 @pytest.mark.parametrize("status", ["away", "offline"])
-async def test_preferred_agent_who_is_not_online_is_not_waited_for(office: Office, status: str) -> None:
+async def test_preferred_agent_who_is_not_online_is_not_waited_for(office: DispatchHarness, status: str) -> None:
     await office.online("ali")
     await office.online("zoe")
     await office.set_presence("zoe", status)
@@ -121,7 +123,7 @@ async def test_preferred_agent_who_is_not_online_is_not_waited_for(office: Offic
     assert office.holder("c1") == "ali"
 
 
-async def test_summary_is_one_plain_sentence(office: Office) -> None:
+async def test_summary_is_one_plain_sentence(office: DispatchHarness) -> None:
     for name in ("sara", "ali", "zoe"):
         await office.online(name, name=name.title(), skills={"lang:fa": 5})
     await office.queue("c1", skills={"lang:fa": 1})
@@ -131,7 +133,7 @@ async def test_summary_is_one_plain_sentence(office: Office) -> None:
     )
 
 
-async def test_waiting_says_which_filter_excluded_how_many(office: Office) -> None:
+async def test_waiting_says_which_filter_excluded_how_many(office: DispatchHarness) -> None:
     await office.online("other", teams=["sales"])
     await office.online("mute")
     await office.online("away", skills={"lang:fa": 5})
@@ -152,12 +154,12 @@ async def test_waiting_says_which_filter_excluded_how_many(office: Office) -> No
     assert not any(c.eligible for c in decision.candidates)
 
 
-async def test_workspace_without_agents_says_so(office: Office) -> None:
+async def test_workspace_without_agents_says_so(office: DispatchHarness) -> None:
     await office.queue("c1")
     assert office.decisions("c1")[0].summary == "Waiting: the workspace has no agents yet."
 
 
-async def test_decision_shows_the_winner_and_the_next_nine(office: Office) -> None:
+async def test_decision_shows_the_winner_and_the_next_nine(office: DispatchHarness) -> None:
     names = [f"agent-{number:02}" for number in range(14)]
     for name in names:
         await office.online(name)

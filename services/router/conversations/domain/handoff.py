@@ -20,7 +20,7 @@ from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.conversation import Handoff, Unconfirmed
 from schemas.identity import HandoffToken, PersonKey
 from schemas.values import PRIORITIES, Priority
-from services.domain.conversation_state import Case
+from services.domain.conversation_state import ConversationState
 
 EXPIRES_AFTER = timedelta(seconds=900)
 MAC_BYTES = 16
@@ -43,13 +43,13 @@ CONTINUE: Mapping[str, str] = {
 }
 
 
-def made_token(secret: bytes, workspace: str, conversation: str) -> str:
+def sign_token(secret: bytes, workspace: str, conversation: str) -> str:
     """The token of a conversation of a workspace: 43 characters of `A-Za-z0-9_-`."""
     identity = UUID(conversation).bytes
     return base64.urlsafe_b64encode(identity + _mac(secret, workspace, identity)).rstrip(b"=").decode()
 
 
-def read_token(secret: bytes, workspace: str, token: str) -> HandoffToken | None:
+def verify_token(secret: bytes, workspace: str, token: str) -> HandoffToken | None:
     """What a token opens in a workspace; None for one that we did not make, or made for another workspace."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True)
@@ -81,13 +81,13 @@ class Handoffs:
     public_url: str | None = None
 
 
-def is_called_for(case: Case, activity: Activity) -> bool:
+def needs_handoff(case: ConversationState, activity: Activity) -> bool:
     """Whether what was just said in public moves the case to a private place. A closed case leads nowhere any more."""
     moving = case.handoff is not None and case.handoff.state != "expired"
     return activity.surface == "public" and activity.sensitive and not moving and case.status != "closed"
 
 
-def is_private_only(case: Case) -> bool:
+def is_private_only(case: ConversationState) -> bool:
     """Whether nobody may answer the case in public: it is sensitive, and a private side is open or on its way.
 
     Where nobody followed in time, the public place is the only one there is.
@@ -99,7 +99,7 @@ def token_of(activity: Activity, handoffs: Handoffs) -> str | None:
     """The conversation that an activity's token opens: of `/start TOKEN`, or of a chat that was opened by a link."""
     for name in ("start", "handoff"):
         token = activity.details.get(name)
-        if isinstance(token, str) and (found := read_token(handoffs.secret, activity.workspace, token)):
+        if isinstance(token, str) and (found := verify_token(handoffs.secret, activity.workspace, token)):
             return found.conversation
     return None
 
@@ -110,10 +110,13 @@ def reason_of(activity: Activity) -> str:
 
 
 def link(
-    case: Case, configuration: WorkspaceConfiguration | None, capabilities: Capabilities | None, handoffs: Handoffs
+    case: ConversationState,
+    configuration: WorkspaceConfiguration | None,
+    capabilities: Capabilities | None,
+    handoffs: Handoffs,
 ) -> tuple[str | None, str | None]:
     """Where the customer goes on, and which channel that is; (None, None) when there is no private side to offer."""
-    token = made_token(handoffs.secret, case.workspace, case.id)
+    token = sign_token(handoffs.secret, case.workspace, case.id)
     account = _account(case, configuration)
     username = account.settings.get("username") if account else None
     if capabilities is not None and capabilities.deep_link and isinstance(username, str):
@@ -125,7 +128,7 @@ def link(
     return f"{base}/{WEBCHAT}/{quote(case.workspace)}/{quote(webchat)}?handoff={token}", WEBCHAT
 
 
-def _account(case: Case, configuration: WorkspaceConfiguration | None) -> AccountBody | None:
+def _account(case: ConversationState, configuration: WorkspaceConfiguration | None) -> AccountBody | None:
     kept = configuration.accounts.get(f"{case.channel}/{case.account}") if configuration else None
     return kept.body if kept else None
 
@@ -142,7 +145,7 @@ def notice(languages: Sequence[str | None], url: str | None) -> str:
     return NOTICES[language] if url is None else f"{NOTICES[language]}\n{CONTINUE[language]} {url}"
 
 
-def expires_at(case: Case, configuration: WorkspaceConfiguration | None, now: datetime) -> datetime:
+def expires_at(case: ConversationState, configuration: WorkspaceConfiguration | None, now: datetime) -> datetime:
     """When an invitation that nobody followed runs out: `handoff_seconds` of the account, 900 unless set."""
     account = _account(case, configuration)
     seconds = account.settings.get("handoff_seconds") if account else None
@@ -150,14 +153,14 @@ def expires_at(case: Case, configuration: WorkspaceConfiguration | None, now: da
     return now + (timedelta(seconds=float(str(seconds))) if usable else EXPIRES_AFTER)
 
 
-def started(case: Case, reason: str, channel: str | None, now: datetime) -> Case:
+def started(case: ConversationState, reason: str, channel: str | None, now: datetime) -> ConversationState:
     """The case on its way to a private place."""
     followed = case.handoff.unconfirmed if case.handoff else []
     begun = Handoff(state="started", started_at=now, private_channel=channel, reason=reason, unconfirmed=followed)
     return case.model_copy(update={"handoff": begun, "sensitive": True, "updated_at": now})
 
 
-def completed(case: Case, person: PersonKey, address: Address, now: datetime) -> Case:
+def completed(case: ConversationState, person: PersonKey, address: Address, now: datetime) -> ConversationState:
     """The case in private: from here on the customer is answered at this address, which names its channel."""
     before = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
     done = {"state": "completed", "completed_at": now, "private_channel": address.channel, "unconfirmed": []}
@@ -186,19 +189,19 @@ def private_address(activity: Activity) -> Address | None:
     return activity.address.model_copy(update={"channel": activity.channel, "account": activity.account})
 
 
-def expired(case: Case, now: datetime) -> Case | None:
+def expired(case: ConversationState, now: datetime) -> ConversationState | None:
     """The case whose customer did not follow; None when there is nothing to expire."""
     if case.handoff is None or case.handoff.state != "started":
         return None
     return case.model_copy(update={"handoff": case.handoff.model_copy(update={"state": "expired"}), "updated_at": now})
 
 
-def raised(priority: Priority) -> Priority:
+def escalated(priority: Priority) -> Priority:
     """One step more urgent."""
     return PRIORITIES[max(0, PRIORITIES.index(priority) - 1)]
 
 
-def cleared(case: Case, now: datetime) -> Case | None:
+def cleared(case: ConversationState, now: datetime) -> ConversationState | None:
     """The case without its mark, so that it may be answered in public; a private side that is open stays. None: it has
     no mark.
     """
@@ -210,24 +213,24 @@ def cleared(case: Case, now: datetime) -> Case | None:
     )
 
 
-def is_private_side(case: Case, person: PersonKey) -> bool:
+def is_private_side(case: ConversationState, person: PersonKey) -> bool:
     """Whether this person was proven to be the customer of the case, and goes on in it."""
     return case.handoff is not None and case.private_person == person and case.status != "closed"
 
 
-def may_claim(case: Case, person: PersonKey) -> bool:
+def may_claim(case: ConversationState, person: PersonKey) -> bool:
     """Whether somebody who followed the link may still turn out to be the customer. Nobody of another workspace may."""
     is_open = case.handoff is not None and case.handoff.state != "completed" and case.status != "closed"
     return is_open and case.workspace == person.workspace and case.private_person is None and case.key != str(person)
 
 
-def unconfirmed(case: Case, person: PersonKey) -> Unconfirmed | None:
+def unconfirmed(case: ConversationState, person: PersonKey) -> Unconfirmed | None:
     """What is known of somebody who followed the link."""
     followed = case.handoff.unconfirmed if case.handoff else []
     return next((one for one in followed if one.person == person), None)
 
 
-def claimed(case: Case, claim: Unconfirmed, now: datetime) -> Case:
+def claimed(case: ConversationState, claim: Unconfirmed, now: datetime) -> ConversationState:
     """The case with one more who followed its link; the latest are kept, so that a crowd shuts nobody out for good."""
     handoff = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
     followed = [*handoff.unconfirmed, claim][-MOST_UNCONFIRMED:]

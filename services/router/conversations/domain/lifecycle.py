@@ -11,26 +11,26 @@ from schemas.activity import Activity, Address
 from schemas.conversation import FirstResponse, Status
 from schemas.routing import Assigned, TaskQueued
 from schemas.values import Surface
-from services.domain.conversation_state import Case, Override, Person
-from services.router.conversations.domain.routing_rules import Plan, Traits
+from services.domain.conversation_state import Contact, ConversationState, Override
+from services.router.conversations.domain.routing_rules import RoutingAttributes, RoutingResult
 
 CLOSES_AFTER = timedelta(hours=72)
 PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
-FINISHED: frozenset[Status] = frozenset({"resolved", "closed"})
+CLOSED_STATUSES: frozenset[Status] = frozenset({"resolved", "closed"})
 THUMBS_UP = re.compile("(?:\\s{0,20}+\U0001f44d[\U0001f3fb-\U0001f3ff\ufe0f]{0,8}+)++\\s{0,20}+")
 """One or several, in any colour of skin."""
-WITH_AGENT: frozenset[Status] = frozenset({"assigned", "pending"})
+ASSIGNED_STATUSES: frozenset[Status] = frozenset({"assigned", "pending"})
 
 
-def counted_from(activity: Activity) -> datetime:
+def waiting_started_at(activity: Activity) -> datetime:
     """When waiting for an answer began: our receipt, or the platform's time where that is more than 5 s earlier."""
     sent, received = activity.sent_at, activity.received_at
     return sent if sent is not None and received - sent > PLATFORM_TIME_TRUSTED_AFTER else received
 
 
-def traits_now(case: Case) -> Traits:
+def traits_now(case: ConversationState) -> RoutingAttributes:
     """What routing rules may look at when they are applied to a conversation again."""
-    return Traits(
+    return RoutingAttributes(
         channel=case.channel,
         surface=case.surface,
         language=case.language,
@@ -41,9 +41,9 @@ def traits_now(case: Case) -> Traits:
     )
 
 
-def traits_of(activity: Activity, language: str | None, sensitive: bool) -> Traits:
+def routing_attributes(activity: Activity, language: str | None, sensitive: bool) -> RoutingAttributes:
     """What routing rules may look at."""
-    return Traits(
+    return RoutingAttributes(
         channel=activity.channel,
         surface=activity.surface,
         language=language,
@@ -53,7 +53,7 @@ def traits_of(activity: Activity, language: str | None, sensitive: bool) -> Trai
     )
 
 
-_FRESH: dict[str, object] = {
+_NEW_CONVERSATION_DEFAULTS: dict[str, object] = {
     **dict.fromkeys(("agent", "assigned_at", "first_response_at", "resolved_at", "handoff", "answer_due_since")),
     **dict.fromkeys(("first_response", "last_agent", "private_person")),
     "overrides": [],
@@ -64,10 +64,12 @@ _FRESH: dict[str, object] = {
 """What nobody has done yet."""
 
 
-def opened(identity: str, activity: Activity, plan: Plan, language: str | None, now: datetime) -> Case:
+def opened(
+    identity: str, activity: Activity, plan: RoutingResult, language: str | None, now: datetime
+) -> ConversationState:
     """A new conversation by the first message of a person on a thread, waiting for an agent."""
-    return Case.made(
-        **_FRESH,
+    return ConversationState.unvalidated(
+        **_NEW_CONVERSATION_DEFAULTS,
         addresses={},
         tags=[],
         id=identity,
@@ -94,14 +96,14 @@ def opened(identity: str, activity: Activity, plan: Plan, language: str | None, 
     )
 
 
-def heard(conversation: Case, activity: Activity, now: datetime) -> Case:
+def on_customer_message(conversation: ConversationState, activity: Activity, now: datetime) -> ConversationState:
     """The customer said something: a pending conversation is the agent's again, and an answer is due."""
     addresses = dict(conversation.addresses)
     if activity.address is not None:
         addresses[activity.surface] = activity.address
     waiting_since = conversation.answer_due_since
     if conversation.first_response is None and waiting_since is None:
-        waiting_since = counted_from(activity)
+        waiting_since = waiting_started_at(activity)
     return conversation.model_copy(
         update={
             **_awake(conversation, now),
@@ -118,14 +120,14 @@ def heard(conversation: Case, activity: Activity, now: datetime) -> Case:
     )
 
 
-def _awake(conversation: Case, now: datetime) -> dict[str, object]:
+def _awake(conversation: ConversationState, now: datetime) -> dict[str, object]:
     """A pending conversation is its agent's move again; one without an agent goes back into the queue."""
     if conversation.status != "pending":
         return {}
     return {"status": "assigned"} if conversation.agent else {"status": "waiting", "queued_at": now}
 
 
-def has_no_task(conversation: Case) -> bool:
+def has_no_task(conversation: ConversationState) -> bool:
     """Whether it left the queue without an agent: a person of our own side answered it elsewhere."""
     return conversation.status == "pending" and conversation.agent is None
 
@@ -146,12 +148,12 @@ def _is_thumb(emoji: object) -> bool:
     return isinstance(emoji, str) and THUMBS_UP.fullmatch(emoji) is not None
 
 
-def is_in_private(conversation: Case) -> bool:
+def is_in_private(conversation: ConversationState) -> bool:
     """Whether a hand-off took it there: it is answered in private from then on, wherever the customer writes."""
     return conversation.handoff is not None and conversation.handoff.state == "completed"
 
 
-def reopened(conversation: Case, plan: Plan, now: datetime) -> Case:
+def reopened(conversation: ConversationState, plan: RoutingResult, now: datetime) -> ConversationState:
     """A resolved conversation waits again, by the rules of now; its last agent is preferred."""
     return conversation.model_copy(
         update={
@@ -171,7 +173,7 @@ def reopened(conversation: Case, plan: Plan, now: datetime) -> Case:
     )
 
 
-def replanned(conversation: Case, plan: Plan, now: datetime) -> Case:
+def replanned(conversation: ConversationState, plan: RoutingResult, now: datetime) -> ConversationState:
     """The conversation by the rules of now, at its place; what a person or an escalation decided stays."""
     routed: dict[str, object] = {"team": plan.team, "priority": plan.priority}
     return conversation.model_copy(
@@ -185,17 +187,17 @@ def replanned(conversation: Case, plan: Plan, now: datetime) -> Case:
     )
 
 
-def is_routed_alike(one: Case, other: Case) -> bool:
+def is_routed_alike(one: ConversationState, other: ConversationState) -> bool:
     """Whether both want the same agents, as urgently."""
     return (one.team, one.priority, one.requirement) == (other.team, other.priority, other.requirement)
 
 
-def overruled(conversation: Case, what: Override) -> list[Override]:
+def overruled(conversation: ConversationState, what: Override) -> list[Override]:
     """The overrides of a conversation with one more."""
     return [*(one for one in conversation.overrides if one != what), what]
 
 
-def handed_to(conversation: Case, agent: str, now: datetime) -> Case:
+def transferred_to_agent(conversation: ConversationState, agent: str, now: datetime) -> ConversationState:
     """The conversation with the agent that somebody chose; the customer's answer stays awaited where it was."""
     status = "pending" if conversation.status == "pending" else "assigned"
     return conversation.model_copy(
@@ -210,7 +212,7 @@ def handed_to(conversation: Case, agent: str, now: datetime) -> Case:
     )
 
 
-def moved_to(conversation: Case, team: str, now: datetime) -> Case:
+def transferred_to_team(conversation: ConversationState, team: str, now: datetime) -> ConversationState:
     """The conversation in the queue of another team, at its old place if it waited, else at the end."""
     queued_at = conversation.queued_at if conversation.status == "waiting" else now
     return conversation.model_copy(
@@ -227,15 +229,15 @@ def moved_to(conversation: Case, team: str, now: datetime) -> Case:
     )
 
 
-def requeued(conversation: Case, now: datetime) -> Case:
+def reopened_by_agent(conversation: ConversationState, now: datetime) -> ConversationState:
     """A resolved conversation waits again because an agent reopened it, its last agent preferred."""
     back = {"status": "waiting", "agent": None, "assigned_at": None, "resolved_at": None}
     return conversation.model_copy(update={**back, "queued_at": now, "updated_at": now})
 
 
-def task(conversation: Case) -> TaskQueued:
+def task(conversation: ConversationState) -> TaskQueued:
     """The routing side of a waiting conversation."""
-    return TaskQueued.made(
+    return TaskQueued.unvalidated(
         conversation=conversation.id,
         key=conversation.key,
         workspace=conversation.workspace,
@@ -254,14 +256,14 @@ def task(conversation: Case) -> TaskQueued:
     )
 
 
-def assigned(conversation: Case, assignment: Assigned, now: datetime) -> Case | None:
+def assigned(conversation: ConversationState, assignment: Assigned, now: datetime) -> ConversationState | None:
     """The conversation with its agent; None when it is finished, left the queue, or was assigned to that agent before.
 
     Dispatch alone keeps who has a task. A transfer to an agent is shown at once and has no `assigned_at` until dispatch
     confirms it here.
     """
     known = conversation.agent == assignment.agent and conversation.assigned_at is not None
-    if conversation.status in FINISHED or known or has_no_task(conversation):
+    if conversation.status in CLOSED_STATUSES or known or has_no_task(conversation):
         return None
     return conversation.model_copy(
         update={
@@ -275,26 +277,26 @@ def assigned(conversation: Case, assignment: Assigned, now: datetime) -> Case | 
     )
 
 
-def unassigned(conversation: Case, agent: str, now: datetime) -> Case | None:
+def unassigned(conversation: ConversationState, agent: str, now: datetime) -> ConversationState | None:
     """The conversation back in the queue because its agent went; None when that agent does not have it."""
-    if conversation.status not in WITH_AGENT or conversation.agent != agent:
+    if conversation.status not in ASSIGNED_STATUSES or conversation.agent != agent:
         return None
     return conversation.model_copy(update={"status": "waiting", "agent": None, "assigned_at": None, "updated_at": now})
 
 
-def replied(conversation: Case, now: datetime) -> Case:
+def replied(conversation: ConversationState, now: datetime) -> ConversationState:
     """An agent's answer is on its way: the next move is the customer's."""
     return conversation.model_copy(update={"status": "pending", "updated_at": now})
 
 
-def answered_elsewhere(conversation: Case, said_at: datetime, now: datetime) -> Case:
+def answered_elsewhere(conversation: ConversationState, said_at: datetime, now: datetime) -> ConversationState:
     """A person of our own side answered where the customer wrote, by phone or in the platform's own app."""
-    if conversation.status in FINISHED:
+    if conversation.status in CLOSED_STATUSES:
         return conversation.model_copy(update={"updated_at": now})
     return delivered(replied(conversation, now), said_at, now)
 
 
-def delivered(conversation: Case, accepted_at: datetime, now: datetime) -> Case:
+def delivered(conversation: ConversationState, accepted_at: datetime, now: datetime) -> ConversationState:
     """An agent's answer arrived. The first one is the first response, counted at its acceptance."""
     if conversation.first_response is not None or conversation.answer_due_since is None:
         return conversation.model_copy(update={"updated_at": now})
@@ -304,7 +306,7 @@ def delivered(conversation: Case, accepted_at: datetime, now: datetime) -> Case:
     )
 
 
-def redirected(conversation: Case, surface: Surface, asked: Address, used: Address) -> Case:
+def redirected(conversation: ConversationState, surface: Surface, asked: Address, used: Address) -> ConversationState:
     """The conversation answers at `used`, because `asked` was gone; unless the customer wrote elsewhere meanwhile."""
     known = conversation.addresses.get(surface)
     if known is None or _place_of(known) != _place_of(asked):
@@ -319,13 +321,13 @@ def _place_of(address: Address) -> tuple[str | None, ...]:
     return address.chat, address.thread, address.via, address.direct_topic, address.channel, address.account
 
 
-def undelivered(conversation: Case, now: datetime) -> Case:
+def reply_failed(conversation: ConversationState, now: datetime) -> ConversationState:
     """An answer did not arrive: it is the agent's move again."""
     status = "assigned" if conversation.status == "pending" else conversation.status
     return conversation.model_copy(update={"status": status, "updated_at": now})
 
 
-def resolved(conversation: Case, now: datetime) -> Case:
+def resolved(conversation: ConversationState, now: datetime) -> ConversationState:
     """The case is done until the customer writes again or `CLOSES_AFTER` has passed."""
     return conversation.model_copy(
         update={
@@ -338,14 +340,14 @@ def resolved(conversation: Case, now: datetime) -> Case:
     )
 
 
-def closed(conversation: Case, now: datetime) -> Case:
+def closed(conversation: ConversationState, now: datetime) -> ConversationState:
     """Done for good; the next message of the person opens another."""
     return conversation.model_copy(update={"status": "closed", "updated_at": now})
 
 
-def met(person: Person | None, activity: Activity, now: datetime) -> Person:
+def record_contact(person: Contact | None, activity: Activity, now: datetime) -> Contact:
     """The person as known after an activity."""
-    known = person or _stranger(activity, now)
+    known = person or _new_contact(activity, now)
     return known.model_copy(
         update={
             "name": activity.person_name or known.name,
@@ -363,8 +365,8 @@ def _said(activity: Activity, name: str) -> str | None:
     return value if isinstance(value, str) and value and name not in activity.masked else None
 
 
-def _stranger(activity: Activity, now: datetime) -> Person:
-    return Person.made(
+def _new_contact(activity: Activity, now: datetime) -> Contact:
+    return Contact.unvalidated(
         key=str(activity.person_key),
         workspace=activity.workspace,
         person=activity.person,

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Match, Rule, Then, WorkspaceConfiguration
+from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Match, Rule, RuleActions, WorkspaceConfiguration
 from schemas.values import Priority, Requirement
 
-WITHOUT = Rule(then=Then())
+DEFAULT_RULE = Rule(then=RuleActions())
 """What holds where no rule matches."""
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class RoutingAttributes:
     """What rules may look at."""
 
     channel: str
@@ -24,7 +24,7 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RoutingResult:
     """Where a conversation goes. `rule` says which rule decided: `rule 1` is the first, `default` none."""
 
     team: str
@@ -34,23 +34,27 @@ class Plan:
     config_version: int
 
 
-def plan(traits: Traits, configuration: WorkspaceConfiguration | None) -> Plan:
+def evaluate_rules(traits: RoutingAttributes, configuration: WorkspaceConfiguration | None) -> RoutingResult:
     """The first rule that matches wins; without one: team `default`, no skills, priority normal."""
     rules = configuration.routing.body.rules if configuration and configuration.routing else []
     version = configuration.version if configuration else 0
     for number, rule in enumerate(rules, start=1):
         if matches(rule.when, traits):
             return _planned(rule, traits, configuration, f"rule {number}", version)
-    return _planned(WITHOUT, traits, configuration, "default", version)
+    return _planned(DEFAULT_RULE, traits, configuration, "default", version)
 
 
-def _planned(rule: Rule, traits: Traits, configuration: WorkspaceConfiguration | None, name: str, version: int) -> Plan:
+def _planned(
+    rule: Rule, traits: RoutingAttributes, configuration: WorkspaceConfiguration | None, name: str, version: int
+) -> RoutingResult:
     teams = configuration.teams if configuration else {}
     team = rule.then.team if rule.then.team in teams else DEFAULT_TEAM
-    return Plan(team, Requirement.made(skills=_skills(rule.then, traits)), rule.then.priority, name, version)
+    return RoutingResult(
+        team, Requirement.unvalidated(skills=_skills(rule.then, traits)), rule.then.priority, name, version
+    )
 
 
-def _skills(then: Then, traits: Traits) -> dict[str, int]:
+def _skills(then: RuleActions, traits: RoutingAttributes) -> dict[str, int]:
     """`lang:{language}` becomes the conversation's language, or is left out when that is not known."""
     named = {k: v for k, v in then.skills.items() if k != LANGUAGE_SKILL}
     if LANGUAGE_SKILL in then.skills and traits.language:
@@ -59,7 +63,7 @@ def _skills(then: Then, traits: Traits) -> dict[str, int]:
     return named
 
 
-def matches(when: Match, traits: Traits) -> bool:
+def matches(when: Match, traits: RoutingAttributes) -> bool:
     """Whether all keys that are given hold."""
     wanted = (
         (when.channel, traits.channel),

@@ -16,19 +16,19 @@ from heapq import heapify, heappop, heappush, heapreplace
 from itertools import islice
 
 from schemas.routing import Candidate
-from services.router.dispatch.domain.heaps import ascending, overgrown
-from services.router.dispatch.domain.values import Agent, Fit, Need, Situation, Standing, rare_skills
+from services.router.dispatch.domain.heaps import iter_sorted, needs_compaction
+from services.router.dispatch.domain.values import Agent, Availability, LoadRank, Requirement, SkillMatch, rare_skills
 
-KEPT_OPENINGS = 1_000
-FEW = 32
+MAX_CACHED_CANDIDATE_SETS = 1_000
+SORT_THRESHOLD = 32
 """Free agents, of as few kinds, are sorted sooner than their heaps are read."""
 
-Bid = tuple[int, int, float, datetime, str, int]
+CandidateRank = tuple[int, int, float, datetime, str, int]
 """The best that a kind offers to an opening: fit, standing, and the kind's number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RankedCandidate:
     """An agent as a decision showed it; `candidate` says all that follows for the need, as long as nothing changed."""
 
     agent: Agent
@@ -37,21 +37,21 @@ class Shown:
 
 
 @dataclass(slots=True, eq=False)
-class Kind:
+class SkillGroup:
     """Agents of the same teams and skills. `standings` are those of its free agents."""
 
     number: int
     teams: frozenset[str]
     skills: Mapping[str, int]
-    situations: dict[str, Situation] = field(default_factory=dict)
-    counts: Counter[Situation] = field(default_factory=Counter)
-    standings: dict[str, Standing] = field(default_factory=dict)
-    openings: dict[Need, "Opening"] = field(default_factory=dict)
-    _heap: list[Standing] = field(default_factory=list)
+    situations: dict[str, Availability] = field(default_factory=dict)
+    counts: Counter[Availability] = field(default_factory=Counter)
+    standings: dict[str, LoadRank] = field(default_factory=dict)
+    openings: dict[Requirement, "CandidateSet"] = field(default_factory=dict)
+    _heap: list[LoadRank] = field(default_factory=list)
 
     def place(self, agent: Agent) -> None:
         """Take note of an agent as it is now."""
-        self._situate(agent.id, agent.situation)
+        self._update_availability(agent.id, agent.situation)
         if agent.situation != "free":
             self.standings.pop(agent.id, None)
         elif self.standings.get(agent.id) != agent.standing:
@@ -59,37 +59,37 @@ class Kind:
 
     def leave(self, agent: str) -> None:
         """Forget an agent."""
-        self._situate(agent, None)
+        self._update_availability(agent, None)
         self.standings.pop(agent, None)
 
-    def best(self) -> Standing | None:
+    def first_available(self) -> LoadRank | None:
         """The free agent that comes first; None when nobody is free."""
-        while self._heap and not self._stands(self._heap[0]):
+        while self._heap and not self._is_current(self._heap[0]):
             heappop(self._heap)
         return self._heap[0] if self._heap else None
 
-    def ranked(self) -> Iterator[Standing]:
+    def ranked(self) -> Iterator[LoadRank]:
         """Its free agents, first first."""
-        last: Standing | None = None
-        for standing in ascending(self._heap):
-            if standing != last and self._stands(standing):
+        last: LoadRank | None = None
+        for standing in iter_sorted(self._heap):
+            if standing != last and self._is_current(standing):
                 last = standing
                 yield standing
 
-    def _stands(self, standing: Standing) -> bool:
+    def _is_current(self, standing: LoadRank) -> bool:
         return self.standings.get(standing[2]) == standing
 
-    def _offer(self, standing: Standing) -> None:
+    def _offer(self, standing: LoadRank) -> None:
         self.standings[standing[2]] = standing
         heappush(self._heap, standing)
-        if overgrown(self._heap, len(self.standings)):
+        if needs_compaction(self._heap, len(self.standings)):
             self._heap = list(self.standings.values())
             heapify(self._heap)
-        if self.best() == standing:
+        if self.first_available() == standing:
             for opening in self.openings.values():
-                opening.hear(self, standing)
+                opening.on_group_changed(self, standing)
 
-    def _situate(self, agent: str, after: Situation | None) -> None:
+    def _update_availability(self, agent: str, after: Availability | None) -> None:
         before = self.situations.pop(agent, None)
         if after is not None:
             self.situations[agent] = after
@@ -103,34 +103,34 @@ class Kind:
 
 
 @dataclass(slots=True, eq=False)
-class Opening:
+class CandidateSet:
     """A need, and the kinds that meet it. `counts` are of all agents of those kinds by situation.
 
     `shown` is how agents were shown last, by id.
     """
 
-    need: Need
-    kinds: dict[int, tuple[Kind, Fit]] = field(default_factory=dict)
-    counts: Counter[Situation] = field(default_factory=Counter)
-    shown: dict[str, Shown] = field(default_factory=dict)
-    _bids: dict[int, Bid] = field(default_factory=dict)
-    _heap: list[Bid] = field(default_factory=list)
+    need: Requirement
+    kinds: dict[int, tuple[SkillGroup, SkillMatch]] = field(default_factory=dict)
+    counts: Counter[Availability] = field(default_factory=Counter)
+    shown: dict[str, RankedCandidate] = field(default_factory=dict)
+    _bids: dict[int, CandidateRank] = field(default_factory=dict)
+    _heap: list[CandidateRank] = field(default_factory=list)
 
-    def admit(self, kind: Kind, fit: Fit) -> None:
+    def add_group(self, kind: SkillGroup, fit: SkillMatch) -> None:
         """Let a kind take part."""
         self.kinds[kind.number] = kind, fit
         kind.openings[self.need] = self
         self.counts.update(kind.counts)
-        best = kind.best()
+        best = kind.first_available()
         if best is not None:
-            self.hear(kind, best)
+            self.on_group_changed(kind, best)
 
-    def dismiss(self, kind: Kind) -> None:
+    def remove_group(self, kind: SkillGroup) -> None:
         """A kind that has no agents any more."""
         del self.kinds[kind.number], kind.openings[self.need]
         self._bids.pop(kind.number, None)
 
-    def hear(self, kind: Kind, standing: Standing) -> None:
+    def on_group_changed(self, kind: SkillGroup, standing: LoadRank) -> None:
         """A kind has a new best agent: enter it, if it is better than what the kind stands for here."""
         bid = (*self.kinds[kind.number][1], *standing, kind.number)
         held = self._bids.get(kind.number)
@@ -138,7 +138,7 @@ class Opening:
             return
         self._bids[kind.number] = bid
         heappush(self._heap, bid)
-        if overgrown(self._heap, len(self._bids)):
+        if needs_compaction(self._heap, len(self._bids)):
             self._heap = list(self._bids.values())
             heapify(self._heap)
 
@@ -146,7 +146,7 @@ class Opening:
         """The id of the best free agent; None when nobody is free."""
         while self._heap:
             bid = self._heap[0]
-            mended = self._mended(bid)
+            mended = self._drop_stale_entries(bid)
             if mended is None:
                 heappop(self._heap)
             elif mended == bid:
@@ -157,15 +157,15 @@ class Opening:
 
     def first(self, most: int) -> list[str]:
         """The ids of the first free agents, best first, so many at the most."""
-        if self.counts["free"] > FEW or len(self.kinds) > FEW:
+        if self.counts["free"] > SORT_THRESHOLD or len(self.kinds) > SORT_THRESHOLD:
             return list(islice(self.ranked(), most))
         bids = [(*fit, *standing) for kind, fit in self.kinds.values() for standing in kind.standings.values()]
         return [bid[4] for bid in sorted(bids)[:most]]
 
     def ranked(self) -> Iterator[str]:
         """The ids of the free agents, best first."""
-        bids = (bid for bid in ascending(self._heap) if self._bids.get(bid[5]) is bid)
-        pending: list[tuple[Bid, int, Iterator[Bid]]] = []
+        bids = (bid for bid in iter_sorted(self._heap) if self._bids.get(bid[5]) is bid)
+        pending: list[tuple[CandidateRank, int, Iterator[CandidateRank]]] = []
         _advance(pending, 0, bids)
         while pending:
             bid, depth, rest = heappop(pending)
@@ -176,15 +176,15 @@ class Opening:
                 _advance(pending, 1, self._offers(*self.kinds[bid[5]]))
 
     @staticmethod
-    def _offers(kind: Kind, fit: Fit) -> Iterator[Bid]:
+    def _offers(kind: SkillGroup, fit: SkillMatch) -> Iterator[CandidateRank]:
         return ((*fit, *standing, kind.number) for standing in kind.ranked())
 
-    def _mended(self, bid: Bid) -> Bid | None:
+    def _drop_stale_entries(self, bid: CandidateRank) -> CandidateRank | None:
         number = bid[5]
         if self._bids.get(number) is not bid:
             return None
         kind, fit = self.kinds[number]
-        standing = kind.best()
+        standing = kind.first_available()
         if standing is None:
             del self._bids[number]
             return None
@@ -194,23 +194,25 @@ class Opening:
         return mended
 
 
-def _advance(pending: list[tuple[Bid, int, Iterator[Bid]]], depth: int, bids: Iterator[Bid]) -> None:
+def _advance(
+    pending: list[tuple[CandidateRank, int, Iterator[CandidateRank]]], depth: int, bids: Iterator[CandidateRank]
+) -> None:
     bid = next(bids, None)
     if bid is not None:
         heappush(pending, (bid, depth, bids))
 
 
-class Roster:
+class AgentIndex:
     """All agents of a workspace. `members` are the ids per team, sorted; `rare` the skills that few hold."""
 
     def __init__(self) -> None:
         self.agents: dict[str, Agent] = {}
         self.members: dict[str, list[str]] = {}
-        self._kinds: dict[tuple[frozenset[str], frozenset[tuple[str, int]]], Kind] = {}
-        self._kind_of: dict[str, Kind] = {}
-        self._by_skill: dict[tuple[str, str | None], dict[int, Kind]] = {}
+        self._kinds: dict[tuple[frozenset[str], frozenset[tuple[str, int]]], SkillGroup] = {}
+        self._kind_of: dict[str, SkillGroup] = {}
+        self._by_skill: dict[tuple[str, str | None], dict[int, SkillGroup]] = {}
         self._holders: Counter[str] = Counter()
-        self._openings: OrderedDict[Need, Opening] = OrderedDict()
+        self._openings: OrderedDict[Requirement, CandidateSet] = OrderedDict()
         self.rare: frozenset[str] = frozenset()
         self._recount = False
         self._numbered = 0
@@ -222,7 +224,7 @@ class Roster:
             self.remove(agent.id)
             held = None
         if held is None:
-            self._enter(agent)
+            self._index_agent(agent)
         self.agents[agent.id] = agent
         self._kind_of[agent.id].place(agent)
 
@@ -234,20 +236,20 @@ class Roster:
         for team in held.teams:
             del self.members[team][bisect_left(self.members[team], agent)]
         if not kind.situations:
-            self._disband(kind)
+            self._remove_group(kind)
         self._recount = True
 
-    def opening(self, need: Need) -> Opening:
+    def opening(self, need: Requirement) -> CandidateSet:
         """The opening of a need, made when it is first asked for."""
         if self._recount:
-            self._weigh()
+            self._recompute_scarce_skills()
         opening = self._openings.get(need) or self._open(need)
         self._openings.move_to_end(need)
-        while len(self._openings) > KEPT_OPENINGS:
+        while len(self._openings) > MAX_CACHED_CANDIDATE_SETS:
             self._close(next(iter(self._openings.values())))
         return opening
 
-    def excluded(self, opening: Opening) -> dict[str, int]:
+    def excluded(self, opening: CandidateSet) -> dict[str, int]:
         """How many agents each filter excludes, each counted under the first that it fails."""
         in_team, counts = len(self.members.get(opening.need.team, ())), opening.counts
         found = {
@@ -258,32 +260,32 @@ class Roster:
         }
         return {name: count for name, count in found.items() if count}
 
-    def _enter(self, agent: Agent) -> None:
+    def _index_agent(self, agent: Agent) -> None:
         self._holders.update(agent.skills.keys())
         for team in agent.teams:
             insort(self.members.setdefault(team, []), agent.id)
         key = agent.teams, frozenset(agent.skills.items())
-        self._kind_of[agent.id] = self._kinds.get(key) or self._found(agent)
+        self._kind_of[agent.id] = self._kinds.get(key) or self._add_group(agent)
         self._recount = True
 
-    def _found(self, agent: Agent) -> Kind:
+    def _add_group(self, agent: Agent) -> SkillGroup:
         self._numbered += 1
-        kind = Kind(self._numbered, agent.teams, agent.skills)
+        kind = SkillGroup(self._numbered, agent.teams, agent.skills)
         self._kinds[agent.teams, frozenset(agent.skills.items())] = kind
-        for at in _shelves(kind):
+        for at in _team_keys(kind):
             self._by_skill.setdefault(at, {})[kind.number] = kind
         for opening in self._openings.values():
             self._admit(opening, kind)
         return kind
 
-    def _disband(self, kind: Kind) -> None:
+    def _remove_group(self, kind: SkillGroup) -> None:
         del self._kinds[kind.teams, frozenset(kind.skills.items())]
-        for at in _shelves(kind):
+        for at in _team_keys(kind):
             del self._by_skill[at][kind.number]
         for opening in list(kind.openings.values()):
-            opening.dismiss(kind)
+            opening.remove_group(kind)
 
-    def _weigh(self) -> None:
+    def _recompute_scarce_skills(self) -> None:
         """Fits hang on what is rare: where that changed, all openings are made anew when asked for."""
         self._recount = False
         rare = rare_skills(self._holders, len(self.agents))
@@ -294,23 +296,23 @@ class Roster:
         for kind in self._kinds.values():
             kind.openings.clear()
 
-    def _open(self, need: Need) -> Opening:
-        opening = self._openings[need] = Opening(need)
+    def _open(self, need: Requirement) -> CandidateSet:
+        opening = self._openings[need] = CandidateSet(need)
         shelves = [self._by_skill.get((need.team, name), {}) for name, _ in need.skills]
         rarest = min(shelves, key=len) if shelves else self._by_skill.get((need.team, None), {})
         for kind in rarest.values():
             self._admit(opening, kind)
         return opening
 
-    def _admit(self, opening: Opening, kind: Kind) -> None:
-        if opening.need.met_by(kind.teams, kind.skills):
-            opening.admit(kind, opening.need.fit(kind.skills, self.rare))
+    def _admit(self, opening: CandidateSet, kind: SkillGroup) -> None:
+        if opening.need.is_satisfied_by(kind.teams, kind.skills):
+            opening.add_group(kind, opening.need.fit(kind.skills, self.rare))
 
-    def _close(self, opening: Opening) -> None:
+    def _close(self, opening: CandidateSet) -> None:
         del self._openings[opening.need]
         for kind, _ in list(opening.kinds.values()):
-            opening.dismiss(kind)
+            opening.remove_group(kind)
 
 
-def _shelves(kind: Kind) -> list[tuple[str, str | None]]:
+def _team_keys(kind: SkillGroup) -> list[tuple[str, str | None]]:
     return [(team, name) for team in kind.teams for name in (None, *kind.skills)]

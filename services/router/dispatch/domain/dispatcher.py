@@ -8,31 +8,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.router.dispatch.domain.agent_index import Roster
+from services.router.dispatch.domain.agent_index import AgentIndex
 from services.router.dispatch.domain.explain import (
     Explanation,
     choose,
+    explain_assigned,
     explain_forced,
-    explain_given,
     explain_waiting,
 )
 from services.router.dispatch.domain.queue import Queue
 from services.router.dispatch.domain.values import Agent, Task
 
-RESERVED_EVERY = 10
+FIFO_RESERVE_INTERVAL = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class TaskAssigned:
     """A task was given to an agent."""
 
     task: Task
     agent: str
-    why: Explanation
+    explanation: Explanation
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class Unmatched:
     """A task was looked at, and nobody can take it now."""
 
     task: Task
@@ -40,7 +40,7 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class Requeued:
     """A task was taken from an agent, and waits at its old place. `reason` is a plain phrase."""
 
     task: Task
@@ -48,17 +48,17 @@ class Returned:
     reason: str
 
 
-Verdict = Given | Waits | Returned
+DispatchOutcome = TaskAssigned | Unmatched | Requeued
 
 
-class Desk:
+class Dispatcher:
     """Decides who gets which task. Calls return what was decided, in order; `touched` are agents that changed.
 
     `drawn` counts the tasks that agents took from the queue; every `reserved_every`th goes to the longest waiting.
     """
 
-    def __init__(self, drawn: int = 0, reserved_every: int = RESERVED_EVERY) -> None:
-        self.roster = Roster()
+    def __init__(self, drawn: int = 0, reserved_every: int = FIFO_RESERVE_INTERVAL) -> None:
+        self.roster = AgentIndex()
         self.queue = Queue()
         self.drawn = drawn
         self.touched: set[str] = set()
@@ -73,45 +73,45 @@ class Desk:
         for task in waiting:
             self.queue.put(task)
         for task, holder in held:
-            self._hold(task, holder)
+            self._reserve_capacity(task, holder)
 
-    def open(self, task: Task, now: datetime) -> list[Verdict]:
+    def enqueue(self, task: Task, now: datetime) -> list[DispatchOutcome]:
         """A conversation wants an agent. One that is here already is left as it is."""
         if task.id in self._held or task.id in self.queue.tasks:
             return []
-        return [self._settle(task, now)]
+        return [self._match_or_enqueue(task, now)]
 
-    def change(self, task: Task, now: datetime) -> list[Verdict]:
+    def change(self, task: Task, now: datetime) -> list[DispatchOutcome]:
         """A task is now like this. With another team it is taken from whoever holds it; unknown ones are left."""
         if task.id in self.queue.tasks:
             before = self.queue.tasks[task.id]
             self.queue.put(task)
-            return [] if before.need == task.need else [self._settle(task, now)]
+            return [] if before.need == task.need else [self._match_or_enqueue(task, now)]
         if task.id not in self._held:
             return []
         before, holder = self._held[task.id]
         if before.need.team == task.need.team:
             self._held[task.id] = task, holder
             return []
-        self._release(task.id, now)
-        returned = Returned(task, holder, f"moved to team {task.need.team}")
-        return [returned, self._settle(task, now), *self._draw(holder, now)]
+        self._release_capacity(task.id, now)
+        returned = Requeued(task, holder, f"moved to team {task.need.team}")
+        return [returned, self._match_or_enqueue(task, now), *self._pull_next(holder, now)]
 
-    def give_to(self, task_id: str, agent: str, by: str | None, now: datetime) -> list[Verdict]:
+    def force_assign(self, task_id: str, agent: str, by: str | None, now: datetime) -> list[DispatchOutcome]:
         """A person decided who takes a task: skills and units are not asked. An agent that is gone gives it back."""
         task, before = self._task(task_id), self._holder(task_id)
         if task is None or before == agent:
             return []
         if before is not None:
-            self._release(task_id, now)
-        given = self._give_or_return(task, agent, by, now)
-        return [*given, *(self._draw(before, now) if before else [])]
+            self._release_capacity(task_id, now)
+        given = self._assign_or_requeue(task, agent, by, now)
+        return [*given, *(self._pull_next(before, now) if before else [])]
 
-    def _give_or_return(self, task: Task, agent: str, by: str | None, now: datetime) -> list[Verdict]:
+    def _assign_or_requeue(self, task: Task, agent: str, by: str | None, now: datetime) -> list[DispatchOutcome]:
         chosen = self.roster.agents.get(agent)
         if chosen is None:
-            return [Returned(task, agent, "the agent is gone"), self._settle(task, now)]
-        return [self._give(task, chosen, now, explain_forced(chosen, by))]
+            return [Requeued(task, agent, "the agent is gone"), self._match_or_enqueue(task, now)]
+        return [self._assign(task, chosen, now, explain_forced(chosen, by))]
 
     def _task(self, task_id: str) -> Task | None:
         return self._held[task_id][0] if task_id in self._held else self.queue.tasks.get(task_id)
@@ -119,64 +119,64 @@ class Desk:
     def _holder(self, task_id: str) -> str | None:
         return self._held[task_id][1] if task_id in self._held else None
 
-    def close(self, task: str, now: datetime) -> list[Verdict]:
+    def close(self, task: str, now: datetime) -> list[DispatchOutcome]:
         """A conversation wants nobody any more; whoever held it may take another."""
         if task in self.queue.tasks:
             self.queue.remove(task)
         if task not in self._held:
             return []
-        _, holder = self._release(task, now)
-        return self._draw(holder, now)
+        _, holder = self._release_capacity(task, now)
+        return self._pull_next(holder, now)
 
-    def put_agent(self, agent: Agent, now: datetime) -> list[Verdict]:
+    def put_agent(self, agent: Agent, now: datetime) -> list[DispatchOutcome]:
         """An agent is new or now like this; what it holds it keeps, and it takes what it may, until full."""
-        self._note(agent.settled(now))
-        return self._draw(agent.id, now)
+        self._add_outcome(agent.with_idle_since(now))
+        return self._pull_next(agent.id, now)
 
-    def remove_agent(self, agent: str, now: datetime) -> list[Verdict]:
+    def remove_agent(self, agent: str, now: datetime) -> list[DispatchOutcome]:
         """An agent is gone: its tasks wait at their old places, or go to others at once."""
         tasks = sorted((self._held.pop(i)[0] for i in self._holdings.pop(agent, {})), key=lambda task: task.order)
         self.roster.remove(agent)
         self.touched.discard(agent)
-        returned = [Returned(task, agent, "the agent was deleted") for task in tasks]
-        return [*returned, *(self._settle(task, now) for task in tasks)]
+        returned = [Requeued(task, agent, "the agent was deleted") for task in tasks]
+        return [*returned, *(self._match_or_enqueue(task, now) for task in tasks)]
 
-    def _settle(self, task: Task, now: datetime) -> Given | Waits:
+    def _match_or_enqueue(self, task: Task, now: datetime) -> TaskAssigned | Unmatched:
         agent = choose(self.roster, task)
         if agent is None:
             self.queue.put(task)
-            return Waits(task, explain_waiting(self.roster, task))
-        return self._give(task, agent, now, explain_given(self.roster, task))
+            return Unmatched(task, explain_waiting(self.roster, task))
+        return self._assign(task, agent, now, explain_assigned(self.roster, task))
 
-    def _draw(self, agent: str, now: datetime) -> list[Verdict]:
-        given: list[Verdict] = []
+    def _pull_next(self, agent: str, now: datetime) -> list[DispatchOutcome]:
+        given: list[DispatchOutcome] = []
         while (drawer := self.roster.agents[agent]).situation == "free":
             reserved = (self.drawn + 1) % self._reserved_every == 0
             task = self.queue.oldest_for(drawer) if reserved else self.queue.first_for(drawer)
             if task is None:
                 break
             self.drawn += 1
-            why = explain_given(self.roster, task, "reserved" if reserved else "in_line")
-            given.append(self._give(task, drawer, now, why))
+            why = explain_assigned(self.roster, task, "reserved" if reserved else "in_line")
+            given.append(self._assign(task, drawer, now, why))
         return given
 
-    def _give(self, task: Task, agent: Agent, now: datetime, why: Explanation) -> Given:
+    def _assign(self, task: Task, agent: Agent, now: datetime, why: Explanation) -> TaskAssigned:
         if task.id in self.queue.tasks:
             self.queue.remove(task.id)
-        self._hold(task, agent.id)
-        self._note(agent.given(now))
-        return Given(task, agent.id, why)
+        self._reserve_capacity(task, agent.id)
+        self._add_outcome(agent.with_task(now))
+        return TaskAssigned(task, agent.id, why)
 
-    def _hold(self, task: Task, agent: str) -> None:
+    def _reserve_capacity(self, task: Task, agent: str) -> None:
         self._held[task.id] = task, agent
         self._holdings.setdefault(agent, {})[task.id] = None
 
-    def _release(self, task: str, now: datetime) -> tuple[Task, str]:
+    def _release_capacity(self, task: str, now: datetime) -> tuple[Task, str]:
         held, holder = self._held.pop(task)
         del self._holdings[holder][task]
-        self._note(self.roster.agents[holder].freed(now))
+        self._add_outcome(self.roster.agents[holder].without_task(now))
         return held, holder
 
-    def _note(self, agent: Agent) -> None:
+    def _add_outcome(self, agent: Agent) -> None:
         self.roster.put(agent)
         self.touched.add(agent.id)

@@ -7,13 +7,13 @@ from typing import Literal
 
 from schemas.routing import Advantage, Candidate, Filter, Reason
 from schemas.values import Json, instant_text
-from services.router.dispatch.domain.agent_index import Opening, Roster, Shown
-from services.router.dispatch.domain.values import NEVER, Agent, Need, Task
+from services.router.dispatch.domain.agent_index import AgentIndex, CandidateSet, RankedCandidate
+from services.router.dispatch.domain.values import NEVER, Agent, Requirement, Task
 
-SHOWN = 10
-LOOKED_AT = 20
+MAX_CANDIDATES = 10
+NEAR_MISS_LIMIT = 20
 """Where fewer than ten are eligible, so many members of the team, first by id, are looked at for near misses."""
-REMEMBERED = 2 * SHOWN
+MAX_REMEMBERED_CANDIDATES = 2 * MAX_CANDIDATES
 """Candidates of an opening, at most."""
 Drawn = Literal["in_line", "reserved"]
 """How an agent came upon a task in the queue: it was first in line, or the longest waiting (the reserved share)."""
@@ -32,7 +32,7 @@ class Explanation:
     excluded: dict[str, int]
 
 
-def choose(roster: Roster, task: Task) -> Agent | None:
+def choose(roster: AgentIndex, task: Task) -> Agent | None:
     """The agent for a task: the preferred if eligible, else by fit, load ratio, rest and id; None if nobody is."""
     opening = roster.opening(task.need)
     preferred = _preferred(roster, task)
@@ -40,12 +40,12 @@ def choose(roster: Roster, task: Task) -> Agent | None:
     return roster.agents[best] if best is not None else None
 
 
-def explain_given(roster: Roster, task: Task, drawn: Drawn | None = None) -> Explanation:
+def explain_assigned(roster: AgentIndex, task: Task, drawn: Drawn | None = None) -> Explanation:
     """Why the task goes to the agent that `choose` names now. `drawn` says how the agent came upon it in the queue."""
     opening = roster.opening(task.need)
     ranked = _ranked(roster, opening, task)
     eligible, winner = opening.counts["free"], ranked[0]
-    reason = Reason.made(
+    reason = Reason.unvalidated(
         kind="chosen",
         name=winner.name,
         levels={name: winner.skills[name] for name, _ in task.need.skills},
@@ -53,13 +53,13 @@ def explain_given(roster: Roster, task: Task, drawn: Drawn | None = None) -> Exp
         capacity=winner.capacity,
         team=task.need.team,
         eligible=eligible,
-        advantage=None if eligible == 1 else _advantage(task, roster, *ranked[:2]),
+        advantage=None if eligible == 1 else _tie_breaker(task, roster, *ranked[:2]),
         drawn=drawn,
         priority=task.priority,
         agents=len(roster.agents),
         by=None,
     )
-    return Explanation(reason, _shown(roster, opening, task, ranked), roster.excluded(opening))
+    return Explanation(reason, _public_candidates(roster, opening, task, ranked), roster.excluded(opening))
 
 
 def explain_forced(agent: Agent, by: str | None) -> Explanation:
@@ -68,49 +68,53 @@ def explain_forced(agent: Agent, by: str | None) -> Explanation:
     return Explanation(reason, [], {})
 
 
-def explain_waiting(roster: Roster, task: Task) -> Explanation:
+def explain_waiting(roster: AgentIndex, task: Task) -> Explanation:
     """Why nobody can take the task now."""
     opening = roster.opening(task.need)
     reason = Reason(kind="waiting", team=task.need.team, agents=len(roster.agents), priority=task.priority)
-    return Explanation(reason, _shown(roster, opening, task, []), roster.excluded(opening))
+    return Explanation(reason, _public_candidates(roster, opening, task, []), roster.excluded(opening))
 
 
-def _ranked(roster: Roster, opening: Opening, task: Task) -> list[Agent]:
-    best = [roster.agents[i] for i in opening.first(SHOWN)]
+def _ranked(roster: AgentIndex, opening: CandidateSet, task: Task) -> list[Agent]:
+    best = [roster.agents[i] for i in opening.first(MAX_CANDIDATES)]
     preferred = _preferred(roster, task)
-    return [preferred, *(a for a in best if a.id != preferred.id)][:SHOWN] if preferred else best
+    return [preferred, *(a for a in best if a.id != preferred.id)][:MAX_CANDIDATES] if preferred else best
 
 
-def _preferred(roster: Roster, task: Task) -> Agent | None:
+def _preferred(roster: AgentIndex, task: Task) -> Agent | None:
     agent = roster.agents.get(task.preferred) if task.preferred else None
-    return agent if agent and agent.situation == "free" and task.need.met_by(agent.teams, agent.skills) else None
+    return (
+        agent if agent and agent.situation == "free" and task.need.is_satisfied_by(agent.teams, agent.skills) else None
+    )
 
 
-def _shown(roster: Roster, opening: Opening, task: Task, ranked: Sequence[Agent]) -> list[Candidate]:
+def _public_candidates(
+    roster: AgentIndex, opening: CandidateSet, task: Task, ranked: Sequence[Agent]
+) -> list[Candidate]:
     eligible = [_eligible(roster, opening, task, agent) for agent in ranked]
-    if len(ranked) == SHOWN:
+    if len(ranked) == MAX_CANDIDATES:
         return eligible
     taken = {agent.id for agent in ranked}
-    near = [roster.agents[i] for i in roster.members.get(task.need.team, [])[:LOOKED_AT] if i not in taken]
+    near = [roster.agents[i] for i in roster.members.get(task.need.team, [])[:NEAR_MISS_LIMIT] if i not in taken]
     missed = [Candidate(agent=a.id, eligible=False, filters=_filters(a, task.need)) for a in near]
     missed.sort(key=lambda candidate: (sum(not f.passed for f in candidate.filters), candidate.agent))
-    return [*eligible, *missed[: SHOWN - len(eligible)]]
+    return [*eligible, *missed[: MAX_CANDIDATES - len(eligible)]]
 
 
-def _eligible(roster: Roster, opening: Opening, task: Task, agent: Agent) -> Candidate:
+def _eligible(roster: AgentIndex, opening: CandidateSet, task: Task, agent: Agent) -> Candidate:
     """As the opening showed the agent last, where nothing about it has changed since: most do not from task to task."""
     preferred = agent.id == task.preferred
     shown = opening.shown.get(agent.id)
     if shown is not None and shown.agent is agent and shown.preferred == preferred:
         return shown.candidate
-    if len(opening.shown) >= REMEMBERED:
+    if len(opening.shown) >= MAX_REMEMBERED_CANDIDATES:
         opening.shown.clear()
     candidate = _compared(roster, task, agent, preferred=preferred)
-    opening.shown[agent.id] = Shown(agent, preferred, candidate)
+    opening.shown[agent.id] = RankedCandidate(agent, preferred, candidate)
     return candidate
 
 
-def _compared(roster: Roster, task: Task, agent: Agent, *, preferred: bool) -> Candidate:
+def _compared(roster: AgentIndex, task: Task, agent: Agent, *, preferred: bool) -> Candidate:
     surplus, rare = task.need.fit(agent.skills, roster.rare)
     ratio, rested, _ = agent.standing
     scores: dict[str, Json] = {
@@ -120,10 +124,10 @@ def _compared(roster: Roster, task: Task, agent: Agent, *, preferred: bool) -> C
         "load_ratio": round(ratio, 6),
         "rested_since": None if rested is NEVER else instant_text(rested),
     }
-    return Candidate.made(agent=agent.id, eligible=True, filters=_filters(agent, task.need), scores=scores)
+    return Candidate.unvalidated(agent=agent.id, eligible=True, filters=_filters(agent, task.need), scores=scores)
 
 
-def _filters(agent: Agent, need: Need) -> list[Filter]:
+def _filters(agent: Agent, need: Requirement) -> list[Filter]:
     member = need.team in agent.teams
     skills = [f"{name} {agent.skills.get(name, 0)} of at least {minimum}" for name, minimum in need.skills]
     return [
@@ -140,7 +144,7 @@ def _filter(name: str, passed: bool, detail: str) -> Filter:
     return Filter(name=name, passed=passed, detail=detail)
 
 
-def _advantage(task: Task, roster: Roster, winner: Agent, second: Agent) -> Advantage:
+def _tie_breaker(task: Task, roster: AgentIndex, winner: Agent, second: Agent) -> Advantage:
     """The first thing in which the winner differs from the next."""
     if winner.id == task.preferred:
         return "preferred"

@@ -10,7 +10,7 @@ Entry = TypeVar("Entry", bound=tuple[Any, ...])
 SLACK = 16
 
 
-def ascending(heap: Sequence[Entry]) -> Iterator[Entry]:
+def iter_sorted(heap: Sequence[Entry]) -> Iterator[Entry]:
     """The entries, least first; the first k cost k log k whatever the heap's size. Do not change it meanwhile."""
     frontier = [(heap[0], 0)] if heap else []
     while frontier:
@@ -20,6 +20,6 @@ def ascending(heap: Sequence[Entry]) -> Iterator[Entry]:
             heappush(frontier, (heap[child], child))
 
 
-def overgrown(heap: Sequence[Entry], live: int) -> bool:
+def needs_compaction(heap: Sequence[Entry], live: int) -> bool:
     """Whether stale entries are so many that rebuilding costs no more than making them did."""
     return len(heap) > 2 * live + SLACK

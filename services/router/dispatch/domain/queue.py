@@ -8,41 +8,41 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from services.router.dispatch.domain.heaps import overgrown
-from services.router.dispatch.domain.values import Age, Agent, Need, Order, Task
+from services.router.dispatch.domain.heaps import needs_compaction
+from services.router.dispatch.domain.values import Agent, FifoKey, PriorityKey, Requirement, Task
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class RequirementQueue:
     """Waiting tasks of one need."""
 
-    need: Need
+    need: Requirement
     tasks: dict[str, Task] = field(default_factory=dict)
-    _orders: list[Order] = field(default_factory=list)
-    _ages: list[Age] = field(default_factory=list)
+    _orders: list[PriorityKey] = field(default_factory=list)
+    _by_age: list[FifoKey] = field(default_factory=list)
 
     def add(self, task: Task) -> None:
         self.tasks[task.id] = task
         heappush(self._orders, task.order)
-        heappush(self._ages, task.age)
-        if overgrown(self._orders, len(self.tasks)):
+        heappush(self._by_age, task.age)
+        if needs_compaction(self._orders, len(self.tasks)):
             self._orders = [task.order for task in self.tasks.values()]
             heapify(self._orders)
-        if overgrown(self._ages, len(self.tasks)):
-            self._ages = [task.age for task in self.tasks.values()]
-            heapify(self._ages)
+        if needs_compaction(self._by_age, len(self.tasks)):
+            self._by_age = [task.age for task in self.tasks.values()]
+            heapify(self._by_age)
 
-    def first(self) -> Order:
+    def first(self) -> PriorityKey:
         """The least order of its tasks, of which there must be one."""
         while (held := self.tasks.get(self._orders[0][3])) is None or held.order != self._orders[0]:
             heappop(self._orders)
         return self._orders[0]
 
-    def oldest(self) -> Age:
+    def oldest(self) -> FifoKey:
         """The least age of its tasks, of which there must be one."""
-        while (held := self.tasks.get(self._ages[0][1])) is None or held.age != self._ages[0]:
-            heappop(self._ages)
-        return self._ages[0]
+        while (held := self.tasks.get(self._by_age[0][1])) is None or held.age != self._by_age[0]:
+            heappop(self._by_age)
+        return self._by_age[0]
 
 
 class Queue:
@@ -50,8 +50,8 @@ class Queue:
 
     def __init__(self) -> None:
         self.tasks: dict[str, Task] = {}
-        self._lines: dict[Need, Line] = {}
-        self._shelves: dict[tuple[str, str | None], dict[Need, Line]] = {}
+        self._lines: dict[Requirement, RequirementQueue] = {}
+        self._shelves: dict[tuple[str, str | None], dict[Requirement, RequirementQueue]] = {}
 
     def put(self, task: Task) -> None:
         """Enter a task, or note how it is now. Its place is its own order: coming back late costs nothing."""
@@ -60,8 +60,8 @@ class Queue:
         self.tasks[task.id] = task
         line = self._lines.get(task.need)
         if line is None:
-            line = self._lines[task.need] = Line(task.need)
-            self._shelves.setdefault(_shelf(task.need), {})[task.need] = line
+            line = self._lines[task.need] = RequirementQueue(task.need)
+            self._shelves.setdefault(_queue_key(task.need), {})[task.need] = line
         line.add(task)
 
     def remove(self, task: str) -> Task:
@@ -70,7 +70,7 @@ class Queue:
         line = self._lines[held.need]
         del line.tasks[task]
         if not line.tasks:
-            del self._lines[held.need], self._shelves[_shelf(held.need)][held.need]
+            del self._lines[held.need], self._shelves[_queue_key(held.need)][held.need]
         return held
 
     def first_for(self, agent: Agent) -> Task | None:
@@ -83,7 +83,7 @@ class Queue:
         ages = [line.oldest() for line in self._lines_for(agent)]
         return self.tasks[min(ages)[1]] if ages else None
 
-    def _lines_for(self, agent: Agent) -> Iterator[Line]:
+    def _lines_for(self, agent: Agent) -> Iterator[RequirementQueue]:
         for team in agent.teams:
             for name in (None, *agent.skills):
                 for line in self._shelves.get((team, name), {}).values():
@@ -91,6 +91,6 @@ class Queue:
                         yield line
 
 
-def _shelf(need: Need) -> tuple[str, str | None]:
+def _queue_key(need: Requirement) -> tuple[str, str | None]:
     """Who lacks the first skill of a need never sees its line."""
     return need.team, need.skills[0][0] if need.skills else None
