@@ -8,7 +8,7 @@ from services.cli.run_process import run_in_foreground
 from services.composition import process_of
 from services.platform.bus.port import Bus, Consumer, ProducerRecord, Tail
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context, Service, ServiceComponents
+from services.platform.http.service import Context, Service, ServiceComponents
 
 
 class Acknowledging:

@@ -14,10 +14,10 @@ from services.ingest.wiring import open_ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
 from services.platform.host.process import Process
-from services.platform.host.service import Context, Service
 from services.platform.http import command_gateway
 from services.platform.http.auth import FindCaller
 from services.platform.http.openapi import exported
+from services.platform.http.service import Context, Service
 from services.platform.store.port import Collection
 from services.records import (
     accounts,

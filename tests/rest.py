@@ -13,11 +13,10 @@ from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.app import open_app
-from services.platform.http.command_gateway import ACCEPTED
 from services.platform.http.problems import code_of
-from services.platform.store.collections import FACTS, OUTCOMES, RUNTIME_COLLECTIONS
+from services.platform.http.service import Context, ServiceComponents
+from services.platform.store.collections import ACCEPTED, FACTS, OUTCOMES, RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS
 from services.records.agents import AGENTS

@@ -25,7 +25,7 @@ from services.composition import (
 )
 from services.delivery import accounts
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context, ServiceComponents
+from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from services.router import conversations, dispatch

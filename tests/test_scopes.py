@@ -15,8 +15,8 @@ from services.composition import ALL_IN_ONE, process_of
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.engine import open_engine
-from services.platform.host.service import Context
 from services.platform.http.app import open_app
+from services.platform.http.service import Context
 
 ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
 SCOPES: tuple[str, ...] = get_args(Scope)

@@ -7,7 +7,7 @@ import yaml
 
 from deploy.generate.proxy import PORT
 from services.platform.bus.kafka_topics import topic_name
-from services.platform.host.service import ServiceComponents
+from services.platform.http.service import ServiceComponents
 
 # Any: manifests are YAML without a schema of ours.
 Manifest = dict[str, Any]

@@ -7,8 +7,8 @@ from fastapi.routing import APIRoute
 
 from deploy.generate.services import Parts
 from services.composition import PUBLIC_API_SERVICES
-from services.platform.host.service import ServiceComponents
 from services.platform.http.reference import page
+from services.platform.http.service import ServiceComponents
 
 PORT = 8800
 DEFAULT = PUBLIC_API_SERVICES

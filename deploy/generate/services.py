@@ -9,7 +9,7 @@ from services.composition import COLLECTIONS, SERVICES
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.engine import open_engine
-from services.platform.host.service import Context, ServiceComponents
+from services.platform.http.service import Context, ServiceComponents
 
 Parts = Mapping[str, Sequence[ServiceComponents]]
 """Process → the parts of its services."""

@@ -16,7 +16,7 @@ from services.demo.running import stream
 from services.demo.seeding import Credentials, seed
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
-from services.platform.host.service import Context
+from services.platform.http.service import Context
 
 log = structlog.get_logger(__name__)
 

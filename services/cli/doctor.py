@@ -24,8 +24,8 @@ from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.host.data_folder import wrong_modes
 from services.platform.host.engine import open_bus, open_engine, open_store, sqlite_path
-from services.platform.host.port_in_use import bind, process_listening_on
 from services.platform.http.admin_key import FILE_NAME, MIN_LENGTH
+from services.platform.http.listen_address import bind
 from services.platform.sqlite.damage import check_file, sentence
 from services.platform.store.port import Query, Store
 from services.records.accounts import read_health
@@ -255,12 +255,6 @@ async def _client() -> AsyncIterator[httpx2.AsyncClient]:
 
 
 def _port_is_free(settings: Settings) -> str:
-    holder = process_listening_on(settings.port)
-    if holder is not None:
-        raise CliError(
-            f"port {settings.port} is held by {holder}, which does not answer as Pasokh does. Stop it, or choose another "
-            "port: PASOKH_PORT=8801."
-        )
     with bind(settings.host, settings.port):
         return f"port {settings.port} of {settings.host} is free; nothing runs there"
 

@@ -14,8 +14,8 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.store.port import Changes, Condition, Key, Page, Put, Query
+from services.records.configuration import configuration_of
 from services.records.keys import KEYS, KeyRecord, digest_of, format_key, new_secret
-from services.records.lookups import configuration_of
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 

@@ -15,9 +15,9 @@ from services.platform.core.settings import Settings
 from services.platform.host import event_loop
 from services.platform.host.data_folder import wrong_modes
 from services.platform.host.engine import sqlite_path
-from services.platform.host.port_in_use import address_of, bind
 from services.platform.host.process import Process, run_process, stop_signals
-from services.platform.host.service import Context
+from services.platform.http.listen_address import address_of, bind
+from services.platform.http.service import Context
 
 log = structlog.get_logger(__name__)
 

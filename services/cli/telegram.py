@@ -23,12 +23,12 @@ from services.cli.printing import echo
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
-from services.platform.host.service import Context
 from services.platform.http.client import open_outgoing
 from services.platform.http.client_address import is_public
 from services.platform.http.dependencies import Precondition
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
-from services.records.lookups import configuration_of
+from services.platform.http.service import Context
+from services.records.configuration import configuration_of
 from services.workspaces import mutations
 from services.workspaces.account_notifier import publish_written
 from services.workspaces.configuration_update import update_configuration

@@ -15,8 +15,8 @@ from services.composition import ALL_IN_ONE, process_of
 from services.platform.core.settings import Settings
 from services.platform.host.data_folder import claim, lock_data_folder
 from services.platform.host.engine import sqlite_path
-from services.platform.host.service import Context
 from services.platform.http.admin_key import FILE_NAME, ensure_admin_key
+from services.platform.http.service import Context
 
 
 def up(

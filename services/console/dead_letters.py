@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from schemas.values import Instant, Json
 from services.platform.core.identifiers import hashed_id
-from services.platform.host.service import Context
 from services.platform.http.auth import Principal, require_scope
 from services.platform.http.dependencies import ContextDep, Page, PageParamsDep, query_page, reject_cursor
 from services.platform.http.problems import NotFound
+from services.platform.http.service import Context
 from services.platform.processing.dead_letters import Action, GroupTopics, command_on
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from services.platform.store.port import Key, Query

@@ -16,14 +16,14 @@ from schemas.conversation import Conversation
 from schemas.values import Instant, RequestModel
 from schemas.webhooks import Webhook
 from services.domain.conversation_state import Contact, ConversationState
-from services.platform.host.service import Context
 from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep, Page
+from services.platform.http.service import Context
 from services.platform.store.port import Key, Query, Store
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, counter_id
-from services.records.lookups import ExistingWorkspace
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, EndpointState, endpoint_id
+from services.rest.dependencies import ExistingWorkspace
 
 RECENTLY = timedelta(minutes=5)
 MINUTES = 30

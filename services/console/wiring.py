@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.console import dead_letters, home, overview, page, runbooks
-from services.platform.host.service import Context, Service, ServiceComponents
+from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.processing.dead_letters import GroupTopics
 
 

@@ -12,9 +12,9 @@ from services.delivery.accounts.processor import AccountsStage
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.delivery.processor import Sender
-from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.client import open_outgoing
 from services.platform.http.fair_share import Shares
+from services.platform.http.service import Context, ServiceComponents
 
 
 @asynccontextmanager

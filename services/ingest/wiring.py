@@ -11,10 +11,10 @@ from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.ingest.polling import Around, Polling
 from services.ingest.webhooks import PREFIX, Bounds, Webhooks
-from services.platform.host.service import Context, Service, ServiceComponents
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.client import open_outgoing
 from services.platform.http.rate_limits import RateLimits
+from services.platform.http.service import Context, Service, ServiceComponents
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from services.metrics.reports import ReportTooLarge, build_report
 from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import UnprocessableContent
-from services.records.lookups import ExistingWorkspace
+from services.rest.dependencies import ExistingWorkspace
 
 MAX_RANGE = timedelta(days=92)
 MAX_CONCURRENT_REPORTS = 2

@@ -7,7 +7,7 @@ from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.gauges import Present
 from services.metrics.processor import MetricsStage
 from services.metrics.routes import router_of
-from services.platform.host.service import Context, ServiceComponents
+from services.platform.http.service import Context, ServiceComponents
 
 
 @asynccontextmanager

@@ -1,1 +1,4 @@
-"""What any service needs to run: bus, store, processor, HTTP, settings, clock. Knows no channel and no conversation."""
+"""What any service needs to run, in seven packages: core < sqlite < bus < store < processing < http < host.
+
+It knows no channel and no conversation, and no module lies outside the seven.
+"""

@@ -20,13 +20,13 @@ from schemas.commands import (
 from schemas.configuration import DEFAULT_TEAM
 from schemas.values import EncryptedText, Json
 from services.domain.conversation_state import ConversationState
-from services.platform.host.service import Context
 from services.platform.http.command_gateway import Command, Precheck, command_id, request_hash
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, UnprocessableContent
+from services.platform.http.service import Context
 from services.records.configuration import Configurations
-from services.records.lookups import ExistingConversation, conversation_of
+from services.rest.dependencies import ExistingConversation, conversation_of
 from services.router import agents
 from services.router.reply_guard import masks_of, own_of
 from services.router.views import (

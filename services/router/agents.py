@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse, Response
 from schemas.configuration import DEFAULT_TEAM, AgentBody, PresenceBody, WorkspaceConfiguration
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Slug
-from services.platform.host.service import Context
 from services.platform.http.auth import require_scope
 from services.platform.http.command_gateway import Command, command_id, request_hash
 from services.platform.http.dependencies import (
@@ -25,10 +24,11 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import NotFound, UnprocessableContent
+from services.platform.http.service import Context
 from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.lookups import ExistingWorkspace
 from services.records.unmet import warnings_of
+from services.rest.dependencies import ExistingWorkspace
 from services.router.views import AgentView, AgentWritten, PresenceView, agent_view
 
 

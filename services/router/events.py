@@ -15,16 +15,16 @@ from services.platform.bus import stream_position
 from services.platform.bus.broadcaster import MOST_LISTENERS, FactBroadcaster, FactRecord, Subscriber
 from services.platform.bus.stream_position import StreamPosition
 from services.platform.core.identifiers import hashed_id
-from services.platform.host.service import Context
 from services.platform.http.auth import caller_of, require_scope
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import UnprocessableContent
+from services.platform.http.service import Context
 from services.platform.http.sse import HEARTBEAT, EventStream, format_event, format_id
 from services.platform.http.stream_limits import StreamShares
 from services.platform.store import port
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
-from services.records.lookups import ExistingWorkspace
+from services.rest.dependencies import ExistingWorkspace
 from services.router.stream_check import Standing
 
 TOPICS = ("conversations", "sla", "accounts")

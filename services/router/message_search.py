@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.domain.conversation_state import ConversationState
 from services.platform.store.port import Query, Store
 from services.records.conversations import MESSAGES, MessageRecord
-from services.records.shown import decrypt_text
+from services.rest.views import decrypt_text
 from services.text.normalise import normalise
 
 PAGE = 200

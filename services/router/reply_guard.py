@@ -10,8 +10,8 @@ import structlog
 
 from schemas.commands import Reply
 from services.domain.conversation_state import ConversationState
-from services.platform.host.service import Context
 from services.platform.http.problems import Conflict
+from services.platform.http.service import Context
 from services.records.configuration import Configurations
 from services.router.views import ReplyBody
 from services.text.own import OwnIdentifiers, own_identifiers

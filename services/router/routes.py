@@ -11,7 +11,6 @@ from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import EncryptedText, Json
 from services.domain.conversation_state import ConversationState
-from services.platform.host.service import Context
 from services.platform.http.auth import Principal, require_scope, the_caller
 from services.platform.http.dependencies import (
     CommandsDep,
@@ -27,13 +26,14 @@ from services.platform.http.dependencies import (
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
 from services.platform.http.problems import Forbidden, NotFound, code_of
+from services.platform.http.service import Context
 from services.platform.store import port
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
-from services.records.lookups import ExistingConversation, ExistingPerson, ExistingWorkspace
-from services.records.shown import MessageView, initial_view, message_view
+from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
+from services.rest.views import MessageView, initial_view, message_view
 from services.router import agents, sla_reapply
 from services.router.actions import ACTIONS, MORE_THAN_DESK, asked_hash, command_of, require_agent
 from services.router.lists import list_page

@@ -12,7 +12,7 @@ from services.platform.http.command_gateway import Command, command_id, request_
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import UnprocessableContent
-from services.records.lookups import ExistingWorkspace
+from services.rest.dependencies import ExistingWorkspace
 from services.router import agents
 from services.router.views import ReapplyBody
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from schemas.channel import Capabilities
 from services.platform.bus.broadcaster import FactBroadcaster
-from services.platform.host.service import Context, Service, ServiceComponents
+from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.expiry import run_purger
 from services.records.secrets import installation_secret
 from services.router import events

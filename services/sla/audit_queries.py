@@ -16,8 +16,7 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS, ROWS, PartitionCheckpoint
 from services.platform.store.port import Document, Key, Query
 from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule
-from services.records.configuration import CONFIGURATIONS, version_id
-from services.records.lookups import configuration_of
+from services.records.configuration import CONFIGURATIONS, configuration_of, version_id
 from services.sla.audit import CONVERSATION, Difference, PolicyVersion, differences
 
 GROUP = "sla"

@@ -7,7 +7,7 @@ from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep, Page, PageParamsDep, query_page
 from services.platform.store.port import Query
 from services.records.clocks import CLOCKS, ClockRecord
-from services.records.lookups import ExistingConversation
+from services.rest.dependencies import ExistingConversation
 
 
 async def list_clocks(conversation: ExistingConversation, context: ContextDep, asked: PageParamsDep) -> Page[Clock]:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from services.platform.host.service import Context, ServiceComponents
+from services.platform.http.service import Context, ServiceComponents
 from services.sla.auditor import Auditor
 from services.sla.instruments import AuditInstruments
 from services.sla.processor import SlaStage

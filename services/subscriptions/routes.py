@@ -18,7 +18,6 @@ from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context
 from services.platform.http.auth import require_scope
 from services.platform.http.client_address import validate_callback_url
 from services.platform.http.command_gateway import request_hash
@@ -35,10 +34,10 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
+from services.platform.http.service import Context
 from services.platform.http.standard_webhooks import key_of, new_secret
 from services.platform.store.collections import FACTS, OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
-from services.records.lookups import ExistingWorkspace
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,
@@ -46,6 +45,7 @@ from services.records.subscriptions import (
     DeliveryRecord,
     EndpointState,
 )
+from services.rest.dependencies import ExistingWorkspace
 from services.workspaces.configuration_update import Mutation, Revision, update_configuration
 from services.workspaces.mutations import REDACTED, require_workspace, version_of
 from services.workspaces.views import page_of

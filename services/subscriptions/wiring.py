@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.client import open_outgoing
 from services.platform.http.fair_share import Shares
+from services.platform.http.service import Context, ServiceComponents
 from services.subscriptions import routes
 from services.subscriptions.instruments import WebhookInstruments
 from services.subscriptions.post import PostDependencies

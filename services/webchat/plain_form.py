@@ -17,7 +17,7 @@ from starlette.responses import Response
 from schemas.values import Slug
 from services.platform.http.dependencies import PageParams
 from services.platform.http.problems import Unauthorized, UnprocessableContent
-from services.records.shown import MessageView
+from services.rest.views import MessageView
 from services.text.showing import visible_name, without_direction
 from services.webchat.models import MessageBody, SessionBody
 from services.webchat.page import PLAIN_HEADERS, file_of

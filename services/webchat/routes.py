@@ -20,15 +20,15 @@ from services.ingest.split_cards import Halves
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.threads import Beside
-from services.platform.host.service import Context
 from services.platform.http.bodies import BodyTimeout, BodyTooLarge, ClientDisconnected
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import HANDLERS, HttpProblem, Unauthorized
 from services.platform.http.rate_limits import network_of
+from services.platform.http.service import Context
 from services.platform.http.sse import HEARTBEAT, EventStream, format_event
 from services.platform.http.stream_limits import StreamShares
-from services.records.shown import MessageView
+from services.rest.views import MessageView
 from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionResponse
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.session_auth import PREFLIGHT, TOKENS, WebchatAuthenticator, address_of

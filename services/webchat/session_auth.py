@@ -10,9 +10,9 @@ from schemas.identity import HandoffToken
 from services.channels.port import Account
 from services.channels.webchat import is_origin_allowed
 from services.ingest.accounts import AccountCache, ConnectedAccount
-from services.platform.host.service import Context
 from services.platform.http.problems import Forbidden, NotFound, Unauthorized
 from services.platform.http.rate_limits import RateLimits
+from services.platform.http.service import Context
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS
 from services.records.secrets import installation_secret

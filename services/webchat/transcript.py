@@ -13,7 +13,7 @@ from services.platform.http.dependencies import Page, PageParams, query_page
 from services.platform.http.problems import UnprocessableContent
 from services.platform.store.port import Collection, Key, Model, Query, Store
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.records.shown import MessageView, message_view
+from services.rest.views import MessageView, message_view
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.tokens import Visitor
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from services.ingest.wiring import Shared
-from services.platform.host.service import Context, ServiceComponents
+from services.platform.http.service import Context, ServiceComponents
 from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import WebchatDependencies, router_of, shares_of

@@ -7,7 +7,7 @@ from schemas.envelope import Event, encode
 from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
-from services.platform.host.service import Context
+from services.platform.http.service import Context
 
 ACCOUNT_WRITTEN = "pasokh.control.account_written"
 _log = structlog.get_logger(__name__)

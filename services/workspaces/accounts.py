@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Response
 
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Slug
-from services.platform.host.service import Context
 from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep, IfMatch, Page, PageParamsDep, etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import NotFound
+from services.platform.http.service import Context
 from services.records.accounts import read_health
 from services.records.configuration import FRESH_SECONDS
-from services.records.lookups import ExistingWorkspace
+from services.rest.dependencies import ExistingWorkspace
 from services.workspaces import mutations
 from services.workspaces.account_notifier import publish_written
 from services.workspaces.configuration_update import update_configuration

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from schemas.configuration import WorkspaceConfiguration
 from services.platform.core.errors import Fenced, Unavailable
-from services.platform.host.service import Context
 from services.platform.http.problems import Conflict
+from services.platform.http.service import Context
 from services.platform.store.port import Changes, Condition, Key, Put
 from services.records.configuration import (
     ANNOUNCEMENTS,
@@ -15,9 +15,9 @@ from services.records.configuration import (
     CONFIGURATIONS,
     Announcement,
     ConfigurationHead,
+    configuration_of,
     version_id,
 )
-from services.records.lookups import configuration_of
 from services.records.removals import REMOVALS, Removal
 from services.workspaces.rule_notifier import announce
 

@@ -18,10 +18,10 @@ from schemas.values import instant_text
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
-from services.platform.host.service import Context
-from services.platform.http.command_gateway import ACCEPTED, SOURCE, AcceptedCommand
+from services.platform.http.command_gateway import SOURCE
+from services.platform.http.service import Context
 from services.platform.processing.unit_of_work import belongs_to
-from services.platform.store.collections import OUTBOXES, OUTCOMES, ROWS, RUNTIME_COLLECTIONS
+from services.platform.store.collections import ACCEPTED, OUTBOXES, OUTCOMES, ROWS, RUNTIME_COLLECTIONS, AcceptedCommand
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.counters import COUNTERS

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, Query, Response
 from schemas.commands import WorkspaceGate
 from schemas.configuration import WorkspaceConfiguration
 from services.platform.core.errors import Fenced, Unavailable
-from services.platform.host.service import Context
 from services.platform.http.auth import no_workspace, require_scope
 from services.platform.http.command_gateway import Command, command_id
 from services.platform.http.dependencies import ContextDep, Wait, accepted_response
 from services.platform.http.problems import UnprocessableContent
-from services.records.lookups import ExistingWorkspace, configuration_of
+from services.platform.http.service import Context
+from services.records.configuration import configuration_of
 from services.records.removals import Removal
+from services.rest.dependencies import ExistingWorkspace
 from services.workspaces.configuration_update import MAX_ATTEMPTS
 from services.workspaces.deletion import GATE, Remover
 

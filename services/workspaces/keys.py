@@ -9,16 +9,16 @@ from schemas.commands import CommandResult
 from schemas.configuration import KeyBody
 from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import hashed_id, random_id
-from services.platform.host.service import Context
 from services.platform.http.auth import Principal, require_scope
 from services.platform.http.command_gateway import request_hash
 from services.platform.http.dependencies import ContextDep, IdempotencyKey, Page, PageParamsDep, query_page
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, Forbidden, NotFound, UnprocessableContent
+from services.platform.http.service import Context
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
+from services.records.configuration import configuration_of
 from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, digest_of, format_key, new_secret
-from services.records.lookups import configuration_of
 from services.workspaces.views import KeyCreated, KeyView, shown_key
 
 Admin = Annotated[Principal, Depends(require_scope("admin"))]

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Response
 
 from schemas.configuration import DEFAULT_TEAM, RoutingBody, SlaBody, TeamBody, WorkspaceBody, WorkspaceConfiguration
 from schemas.values import Json, Slug
-from services.platform.host.service import Context
 from services.platform.http.auth import Principal, require_scope
 from services.platform.http.dependencies import (
     ContextDep,
@@ -19,12 +18,13 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, UnprocessableContent
+from services.platform.http.service import Context
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
-from services.records.configuration import CONFIGURATION_HEADS
-from services.records.lookups import ExistingWorkspace, configuration_of
+from services.records.configuration import CONFIGURATION_HEADS, configuration_of
 from services.records.tasks import TASKS
 from services.records.unmet import warnings_of
+from services.rest.dependencies import ExistingWorkspace
 from services.text.own import wrong_own
 from services.workspaces import mutations
 from services.workspaces.configuration_update import update_configuration

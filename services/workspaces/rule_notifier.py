@@ -13,8 +13,8 @@ from schemas.values import instant_text
 from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
-from services.platform.host.service import Context
 from services.platform.http.command_gateway import SOURCE
+from services.platform.http.service import Context
 from services.platform.store.port import Changes, Condition, Key, Query
 from services.records.configuration import ANNOUNCEMENTS, Announcement
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from services.platform.host.service import Context, Service, ServiceComponents
+from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.port import Collection
 from services.workspaces import accounts, deletion_routes, keys, routes
 from services.workspaces.deletion import Remover, keep_removing

@@ -14,8 +14,7 @@ from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.host.engine import open_store
 from services.platform.store.port import Changes, Key, Put
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
-from services.records.lookups import configuration_of
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, configuration_of
 from tests.cli.conftest import Pasokh
 from tests.ingest.stand_in import StandInHttp
 

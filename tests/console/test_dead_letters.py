@@ -7,7 +7,7 @@ import pytest
 
 from schemas.envelope import decode
 from services.console.dead_letters import router_of
-from services.platform.host.service import ServiceComponents
+from services.platform.http.service import ServiceComponents
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from tests.rest import Rest, open_rest, problem_of
 

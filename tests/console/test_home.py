@@ -3,7 +3,7 @@
 import pytest
 
 from services.console import home
-from services.platform.host.service import ServiceComponents
+from services.platform.http.service import ServiceComponents
 from tests.rest import open_rest
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

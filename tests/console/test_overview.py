@@ -8,7 +8,7 @@ import pytest
 
 from services.console.overview import MOST_QUEUED, router_of
 from services.domain.conversation_state import Contact, ConversationState
-from services.platform.host.service import ServiceComponents
+from services.platform.http.service import ServiceComponents
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, CounterRecord, counter_id
 from services.records.subscriptions import (

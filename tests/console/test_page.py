@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 
 from services.console.page import FILES, router_of
-from services.platform.host.service import ServiceComponents
+from services.platform.http.service import ServiceComponents
 from tests.rest import open_rest
 
 LANGUAGES = 4

@@ -1,7 +1,7 @@
 """The page `/runbooks`, where alerts lead: for everybody, without anything of this installation."""
 
 from services.console import runbooks
-from services.platform.host.service import ServiceComponents
+from services.platform.http.service import ServiceComponents
 from tests.rest import open_rest
 
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from services.platform.host.port_in_use import bind
 from services.platform.http.admission import AdmissionControl
+from services.platform.http.listen_address import bind
 from services.platform.http.server import serve
 from tests.ingest.harness import PATH, SECRET_HEADER, Ingest, update
 

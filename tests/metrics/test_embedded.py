@@ -12,7 +12,7 @@ from services.metrics.gauges import Present
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.engine import open_engine
-from services.platform.host.service import Context
+from services.platform.http.service import Context
 from services.platform.store.port import Changes, Key, Put
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id

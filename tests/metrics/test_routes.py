@@ -7,7 +7,7 @@ import pytest
 from services.metrics import routes
 from services.metrics.reports import ReportTooLarge
 from services.metrics.routes import router_of
-from services.platform.host.service import ServiceComponents
+from services.platform.http.service import ServiceComponents
 from services.platform.store.collections import FACTS, Fact
 from tests.metrics.test_report import life
 from tests.rest import Rest, open_rest, problem_of

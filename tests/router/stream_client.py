@@ -13,8 +13,8 @@ import orjson
 from schemas.envelope import Event, encode
 from services.platform.bus.broadcaster import FactBroadcaster
 from services.platform.bus.port import ProducerRecord
-from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.app import open_app
+from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import FACTS, ROWS, Fact, PartitionCheckpoint
 from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, router_of, shares_of

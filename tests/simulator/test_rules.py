@@ -7,9 +7,10 @@ import pytest
 
 from schemas.envelope import Event
 from services.platform.bus.port import ProducerRecord
+from services.platform.bus.sequence_number import BEFORE_ALL
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.processing import batch, partition
-from services.platform.processing.dedupe import BEFORE_ALL, DedupeVector
+from services.platform.processing.dedupe import DedupeVector
 from services.platform.processing.partition import PartitionOwner
 from services.platform.processing.unit_of_work import UnitOfWork
 from tests.simulator import run, toy_stages

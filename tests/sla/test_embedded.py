@@ -8,7 +8,7 @@ import pytest
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.engine import open_engine
-from services.platform.host.service import Context
+from services.platform.http.service import Context
 from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
 from services.platform.store.port import Changes, Key, Put
 from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, clock_id

@@ -11,7 +11,7 @@ from schemas.webhooks import Webhook
 from services.platform.bus.port import partition_of
 from services.platform.http.standard_webhooks import key_of
 from services.platform.store.collections import FACTS, Fact
-from services.records.lookups import configuration_of
+from services.records.configuration import configuration_of
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,

@@ -22,9 +22,9 @@ from services.domain.conversation_state import Contact, ConversationState
 from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.platform.bus.port import ProducerRecord, partition_of
-from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.app import open_app
 from services.platform.http.rate_limits import RateLimits
+from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.port import Collection
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.keys import ApiKeyAuthenticator

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.configuration import AccountBody
-from services.records.lookups import configuration_of
+from services.records.configuration import configuration_of
 from tests.rest import Rest, open_rest, problem_of
 
 MAIN = "/v1/workspaces/shop/accounts/telegram/main"

@@ -9,8 +9,7 @@ import pytest
 from schemas.configuration import AgentBody
 from services.platform.store.port import Changes, Key
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.records.lookups import configuration_of
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, configuration_of
 from services.records.tasks import TASKS, TaskRecord
 from services.workspaces.configuration_update import MAX_ATTEMPTS
 from tests.fakes import START

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.platform.core.errors import Unavailable
-from services.platform.host.service import Context
+from services.platform.http.service import Context
 from services.records.configuration import ANNOUNCEMENTS
 from services.workspaces.rule_notifier import announce_left
 from tests.rest import Rest, open_rest, settings_of

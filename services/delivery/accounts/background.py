@@ -11,7 +11,7 @@ from services.delivery.instruments import AccountInstruments
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
-from services.platform.host.service import Context
+from services.platform.http.service import Context
 from services.platform.store.port import Query
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck
 

@@ -21,6 +21,7 @@ from services.platform.core.errors import OutOfRange, Revoked, TooLarge, Unavail
 from services.platform.core.identifiers import random_id
 from services.platform.core.time_source import Clock
 from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, EndOffsets, open_database
+from services.platform.sqlite.jobs import LogRecord
 from services.platform.sqlite.periodic import periodic
 
 DEFAULT_PARTITIONS = 2
@@ -144,11 +145,11 @@ class SqliteBus:
         self.database.check_sound()
         await self.database.write(lambda connection: sqlite_log.touch(connection, self.clock.now().timestamp()))
 
-    def append(self, connection: Connection, events: Sequence[ProducerRecord]) -> EndOffsets:
+    def append(self, connection: Connection, events: Sequence[LogRecord]) -> EndOffsets:
         """For the writer, see `embedded.Log`."""
         return sqlite_log.append(connection, events, self.clock.now().timestamp())
 
-    def appended(self, ends: EndOffsets, events: Sequence[ProducerRecord]) -> None:
+    def appended(self, ends: EndOffsets, events: Sequence[LogRecord]) -> None:
         """For the writer, see `embedded.Log`: keep the youngest, and wake who waits for these partitions."""
         self._tail.append(events, {(short_name(name), partition): end for (name, partition), end in ends.items()})
         self._appended_partitions(ends)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 
-from services.platform.bus.port import ProducerRecord, Record
+from services.platform.bus.port import Record
+from services.platform.sqlite.jobs import LogRecord
 
 KEPT_BYTES = 250_000
 """Of each topic's partition, at most (and always the last record)."""
@@ -47,7 +48,7 @@ class RecentRecordCache:
         self._stretches: dict[TopicPartition, _RecordRun] = {}
         self._arrivals = 0
 
-    def append(self, events: Sequence[ProducerRecord], ends: Mapping[TopicPartition, int]) -> None:
+    def append(self, events: Sequence[LogRecord], ends: Mapping[TopicPartition, int]) -> None:
         """Events that are committed, in order, and where their partitions ended by that."""
         following = dict(ends)
         for event in events:

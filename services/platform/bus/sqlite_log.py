@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from operator import itemgetter
 
-from services.platform.bus.port import ProducerRecord, Record
+from services.platform.bus.port import Record
 from services.platform.core.errors import Misconfigured, OutOfRange
 from services.platform.sqlite.database import Connection, EndOffsets
+from services.platform.sqlite.jobs import LogRecord
 from services.platform.sqlite.rows import insert_rows
 
 Span = tuple[int, int]
@@ -56,7 +57,7 @@ def make_log(connection: Connection, partitions: int | None, default: int) -> in
     return kept
 
 
-def append(connection: Connection, events: Sequence[ProducerRecord], at: float) -> EndOffsets:
+def append(connection: Connection, events: Sequence[LogRecord], at: float) -> EndOffsets:
     """Append the events in order; returns where the partitions that got some now end. `at`: Unix seconds."""
     names = [topic_name(event.topic) for event in events]
     counts = Counter(zip(names, (event.partition for event in events), strict=True))

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from schemas.envelope import Event
-from services.platform.processing.dedupe import BEFORE_ALL, Number
+from services.platform.bus.sequence_number import BEFORE_ALL, SequenceNumber
 
 AFTER_LAST_SEQ = 2**63
 
@@ -16,10 +16,10 @@ AFTER_LAST_SEQ = 2**63
 class StreamPosition:
     """Numbers by source (`group/partition`); a source that is not in it has given the client nothing yet."""
 
-    def __init__(self, numbers: Mapping[str, Number]) -> None:
+    def __init__(self, numbers: Mapping[str, SequenceNumber]) -> None:
         self._numbers = dict(numbers)
 
-    def of(self, source: str) -> Number:
+    def of(self, source: str) -> SequenceNumber:
         """The number of the last fact of a source."""
         return self._numbers.get(source, BEFORE_ALL)
 
@@ -57,7 +57,7 @@ def read(text: str) -> StreamPosition:
 
 
 # Any: what somebody sent as an id says whatever it says.
-def _entries(rows: Mapping[str, Any]) -> Iterable[tuple[str, Number]]:
+def _entries(rows: Mapping[str, Any]) -> Iterable[tuple[str, SequenceNumber]]:
     for group, numbers in rows.items():
         if not all(isinstance(number, int) and -1 <= number < AFTER_LAST_SEQ for number in numbers):
             raise ValueError("numbers are whole, and fit where facts are kept")

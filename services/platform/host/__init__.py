@@ -1,1 +1,4 @@
-"""A process from start to end: its engine, data folder, event loop and backups. Nothing below imports it."""
+"""A process from start to end: its engine, data folder, event loop and backups.
+
+Nothing of the other platform packages imports it; only commands and the composition do.
+"""

@@ -22,10 +22,10 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import Clock, SystemClock
 from services.platform.host.engine import open_engine
 from services.platform.host.event_loop import freeze_gc, monitor_loop_lag
-from services.platform.host.service import Context, Service, ServiceComponents
 from services.platform.http.app import OpenApiHook, open_app
 from services.platform.http.auth import FindCaller
 from services.platform.http.server import serve
+from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.processing.group import Processor
 from services.platform.processing.lag import watch_lag
 from services.platform.processing.partition import Runtime

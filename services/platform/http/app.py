@@ -12,7 +12,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from services.platform.core.version import installed_version
-from services.platform.host.service import Check, Context, ServiceComponents
 from services.platform.http.admin_key import required_admin_key
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.auth import Authenticator, FindCaller
@@ -24,6 +23,7 @@ from services.platform.http.problems import install, internal_response
 from services.platform.http.rate_limits import RateLimits
 from services.platform.http.reference import page
 from services.platform.http.request_metrics import PathDispatcher, RequestMetricsMiddleware
+from services.platform.http.service import Check, Context, ServiceComponents
 
 OpenApiHook = Callable[[], Document]
 """Gives an OpenAPI document; asked once, when somebody wants to read it."""

@@ -12,31 +12,20 @@ import structlog
 from schemas.commands import CommandResult
 from schemas.envelope import Event, encode
 from schemas.topics import topic_of
-from schemas.values import Contract, Instant, Json
+from schemas.values import Contract, Json
 from services.platform.bus.port import Bus, ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.time_source import Clock
 from services.platform.http.problems import CommandRejected, Conflict
-from services.platform.store.collections import OUTCOMES
-from services.platform.store.port import Changes, Collection, Index, Key, Put, Store
+from services.platform.store.collections import ACCEPTED, OUTCOMES, AcceptedCommand
+from services.platform.store.port import Changes, Key, Put, Store
 
 Precheck = Callable[[], Awaitable[None]]
 POLL_SECONDS = 0.02
 RETRY_SECONDS = 0.5
 SOURCE = "rest"
 _log = structlog.get_logger(__name__)
-
-
-class AcceptedCommand(Contract):
-    """A command that was answered with 202: it is pending until its outcome is there. Its id is the command's."""
-
-    workspace: str
-    request_hash: str
-    at: Instant
-
-
-ACCEPTED = Collection("accepted_commands", AcceptedCommand, writer="rest", indexes=(Index("at", ("at",)),))
 
 
 @dataclass(frozen=True, slots=True)

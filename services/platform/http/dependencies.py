@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from schemas.values import RequestModel
-from services.platform.host.service import Context
 from services.platform.http.command_gateway import Command, CommandGateway
 from services.platform.http.problems import PreconditionFailed, UnprocessableContent
+from services.platform.http.service import Context
 from services.platform.store import port as store_port
 
 WAIT_SECONDS = 10.0

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.platform.core.errors import Unavailable
-from services.platform.host.service import Check
 from services.platform.http.metrics_access import Exposition
 from services.platform.http.problems import RETRY_SECONDS
+from services.platform.http.service import Check
 
 CHECK_SECONDS = 2.0
 _log = structlog.get_logger(__name__)

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp
 
 from services.platform.core.errors import Misconfigured
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.host.port_in_use import bind_error_message
 from services.platform.http.connections import bounded
+from services.platform.http.listen_address import bind_error_message
 from services.platform.http.open_connections import OpenConnections, trusting
 
 KEEP_ALIVE_SECONDS = 30

@@ -1,15 +1,13 @@
 """The dedupe table of a partition: the last number handled per source and topic (rule 1 of the design)."""
 
 from schemas.envelope import Event
-
-Number = tuple[int, int]
-BEFORE_ALL: Number = (-1, -1)
+from services.platform.bus.sequence_number import BEFORE_ALL, SequenceNumber
 
 
 class DedupeVector:
     """Says whether an event is new. Kept in the partition row, never pruned: it has one entry a writer's partition."""
 
-    def __init__(self, table: dict[str, Number]) -> None:
+    def __init__(self, table: dict[str, SequenceNumber]) -> None:
         self.table = dict(table)
 
     def admit(self, event: Event, topic: str) -> bool:

@@ -1,1 +1,4 @@
-"""The SQLite engine alone: one connection, its jobs and rows. It knows neither the bus port nor the store port."""
+"""The SQLite engine alone: connections, transactions of jobs, rows, damage and copies of files.
+
+Neither the bus port nor the store port: what a record or a document means is the adapters' business.
+"""

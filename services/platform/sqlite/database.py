@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 
 import structlog
 
-from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Misconfigured, Unavailable, Unknown
 from services.platform.sqlite.damage import Damaged, check_file, sentence
 from services.platform.sqlite.jobs import (
@@ -31,6 +30,7 @@ from services.platform.sqlite.jobs import (
     Job,
     Jobs,
     Log,
+    LogRecord,
     events_of,
     is_busy,
     roll_back,
@@ -87,9 +87,7 @@ class Database:
         self._disk = WorkerThreads(self.loop, "sqlite-writer")
         self._reading = WorkerThreads(self.loop, "sqlite-reader", READERS)
 
-    async def write(
-        self, apply: Callable[[Connection], T], events: Sequence[ProducerRecord] = (), *, size: int = 0
-    ) -> T:
+    async def write(self, apply: Callable[[Connection], T], events: Sequence[LogRecord] = (), *, size: int = 0) -> T:
         """Run `apply` in the next transaction, append `events` to the log with it, return after COMMIT.
 
         What `apply` raises undoes it alone, not its neighbours in the transaction. Raises Unavailable (nothing

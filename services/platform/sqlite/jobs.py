@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
 from services.platform.sqlite.damage import Damaged, is_damage
 
@@ -40,12 +39,28 @@ UNAVAILABLE_CODES = frozenset(
 """Primary result codes that speak of the file or the machine (https://sqlite.org/rescode.html), not of our SQL."""
 
 
+class LogRecord(Protocol):
+    """What the engine needs of a record to carry it to the log, which alone reads it."""
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def partition(self) -> int: ...
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def value(self) -> bytes: ...
+
+
 class Log(Protocol):
     """What a bus hangs into the writer: `append` runs in the transaction, `appended` after COMMIT."""
 
-    def append(self, connection: Connection, events: Sequence[ProducerRecord]) -> EndOffsets: ...
+    def append(self, connection: Connection, events: Sequence[LogRecord]) -> EndOffsets: ...
 
-    def appended(self, ends: EndOffsets, events: Sequence[ProducerRecord]) -> None: ...
+    def appended(self, ends: EndOffsets, events: Sequence[LogRecord]) -> None: ...
 
 
 @dataclass(slots=True)
@@ -54,7 +69,7 @@ class Job(Generic[T]):
 
     apply: Callable[[Connection], T]
     done: "asyncio.Future[T]"
-    events: Sequence[ProducerRecord] = ()
+    events: Sequence[LogRecord] = ()
     size: int = 0
     result: T | None = None
     error: Exception | None = None
@@ -104,7 +119,7 @@ def _run_individually(connection: Connection, job: Job[Any]) -> None:
     connection.execute("RELEASE job")
 
 
-def events_of(jobs: Sequence[Job[Any]]) -> list[ProducerRecord]:
+def events_of(jobs: Sequence[Job[Any]]) -> list[LogRecord]:
     """The events of the jobs that did not fail, in order."""
     return [event for job in jobs if job.error is None for event in job.events]
 

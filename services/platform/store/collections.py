@@ -58,10 +58,19 @@ class DeadLetter(Contract):
     at: Instant
 
 
+class AcceptedCommand(Contract):
+    """A command that was answered with 202: it is pending until its outcome is there. Its id is the command's."""
+
+    workspace: str
+    request_hash: str
+    at: Instant
+
+
 ROWS = Collection("rows", PartitionCheckpoint, writer="any")
 OUTBOXES = Collection("outboxes", Outbox, writer="any")
 TIMERS = Collection("timers", Timer, writer="any", indexes=(Index("due", ("group", "partition", "due_at")),))
 OUTCOMES = Collection("outcomes", CommandResult, writer="any", indexes=(Index("at", ("at",)),))
+ACCEPTED = Collection("accepted_commands", AcceptedCommand, writer="rest", indexes=(Index("at", ("at",)),))
 FACTS = Collection(
     "facts",
     Fact,

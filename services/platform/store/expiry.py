@@ -11,8 +11,7 @@ from schemas.topics import DEDUPE_RETENTION_SECONDS
 from schemas.values import instant_text
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.time_source import Clock
-from services.platform.http.command_gateway import ACCEPTED
-from services.platform.store.collections import OUTCOMES
+from services.platform.store.collections import ACCEPTED, OUTCOMES
 from services.platform.store.port import Changes, Collection, Key, Query, Store
 
 EVERY_SECONDS = 3600.0

@@ -21,7 +21,7 @@ from services.platform.processing.lag import Lag, lags
 from services.platform.store.collections import DEAD_LETTERS
 from services.platform.store.port import Document, Query, Store
 from services.records.conversations import MESSAGES, MessageRecord
-from services.records.shown import message_view
+from services.rest.views import message_view
 
 LOOK_SECONDS = 0.5
 QUIET_LOOKS = 3

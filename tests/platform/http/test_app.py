@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from services.platform.core.errors import Misconfigured, Unavailable
 from services.platform.core.settings import Settings
-from services.platform.host.service import Context, ServiceComponents
 from services.platform.http.app import open_app
 from services.platform.http.bodies import read_body
+from services.platform.http.service import Context, ServiceComponents
 from tests.fakes import MemoryBus, MemoryStore, MovedClock
 from tests.rest import Rest, open_rest, problem_of, settings_of
 

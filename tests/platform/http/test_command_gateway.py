@@ -10,9 +10,9 @@ from schemas.envelope import decode
 from schemas.values import Problem
 from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
-from services.platform.http.command_gateway import AcceptedCommand, Command, CommandGateway, command_id, request_hash
+from services.platform.http.command_gateway import Command, CommandGateway, command_id, request_hash
 from services.platform.http.problems import CommandRejected, Conflict
-from services.platform.store.collections import OUTCOMES
+from services.platform.store.collections import OUTCOMES, AcceptedCommand
 from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
 
 KEY = "shop/telegram:main:7"

@@ -9,8 +9,8 @@ import pytest
 from fastapi import APIRouter
 
 from services.platform.core.errors import Unavailable, Unknown
-from services.platform.host.service import ServiceComponents
 from services.platform.http.bodies import MAX_BODY_BYTES, read_body
+from services.platform.http.service import ServiceComponents
 from tests.rest import ADMIN_KEY, Rest, open_rest, problem_of
 
 WORKSPACE = "/v1/workspaces/shop"

@@ -7,8 +7,7 @@ import pytest
 from schemas.commands import CommandResult
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.platform.core.errors import Unavailable
-from services.platform.http.command_gateway import ACCEPTED, AcceptedCommand
-from services.platform.store.collections import OUTCOMES
+from services.platform.store.collections import ACCEPTED, OUTCOMES, AcceptedCommand
 from services.platform.store.expiry import BATCH_SIZE, EVERY_SECONDS, purge_expired, run_purger
 from services.platform.store.port import Changes
 from tests.fakes import START, MemoryStore, MovedClock

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.values import EncryptedText
 from services.ingest.split_cards import Halves
-from services.records.shown import message_view
+from services.rest.views import message_view
 from services.text.own import NOTHING
 from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import in_group, message, texts, update

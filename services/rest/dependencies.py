@@ -1,4 +1,4 @@
-"""Records that routes of several services look up before they do anything else: dependencies that answer 404."""
+"""The workspace, conversation or person that a path names, as dependencies of routes: 404 when it does not exist."""
 
 from typing import Annotated
 
@@ -12,13 +12,8 @@ from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import NotFound
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
-from services.records.configuration import Configurations
+from services.records.configuration import configuration_of
 from services.records.conversations import CONVERSATIONS, PERSONS
-
-
-async def configuration_of(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:
-    """The configuration in force of a workspace; None when there is no such workspace. Raises Unavailable."""
-    return (await Configurations().current(reader, [workspace])).get(workspace)
 
 
 async def existing_workspace(request: Request, context: ContextDep) -> WorkspaceConfiguration:
