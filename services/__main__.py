@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import backup, dead_letters, demo, doctor, env, keys, parse, serve, sla, telegram, topics, up
+from services.cli import backup, dead_letters, demo, doctor, env, keys, migrate, parse, serve, sla, telegram, topics, up
 from services.cli.errors import handle_errors
 from services.cli.flags import with_settings
 from services.cli.printing import echo
@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "demo": demo.demo,
     "parse": parse.parse,
     "doctor": with_settings(doctor.doctor),
+    "migrate": with_settings(migrate.migrate),
     "env": env.env,
     "topics": with_settings(topics.topics),
     "backup": with_settings(backup.backup),

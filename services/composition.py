@@ -13,6 +13,7 @@ from services.delivery.wiring import open_delivery
 from services.ingest.wiring import open_ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import MetricsStage
+from services.migrations import MIGRATIONS
 from services.platform.host.process import Process
 from services.platform.http import command_gateway
 from services.platform.http.auth import FindCaller
@@ -107,7 +108,12 @@ COLLECTIONS: Sequence[Collection[Any]] = tuple(
 def process_of(name: str) -> Process:
     """The process of a row of `PROCESSES`."""
     return Process(
-        name, PROCESSES[name], COLLECTIONS, _api_key_authenticator, exported if name == PUBLIC_API_SERVICES else None
+        name,
+        PROCESSES[name],
+        COLLECTIONS,
+        _api_key_authenticator,
+        MIGRATIONS,
+        exported if name == PUBLIC_API_SERVICES else None,
     )
 
 

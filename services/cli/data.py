@@ -5,30 +5,37 @@ from contextlib import asynccontextmanager
 
 from services.cli.errors import CliError
 from services.composition import COLLECTIONS
+from services.migrations import MIGRATIONS
 from services.platform.bus.port import Bus
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.engine import open_engine, open_store, sqlite_path
+from services.platform.store.migrations import require_current
 from services.platform.store.port import Store
 
 
 @asynccontextmanager
 async def opened_store(settings: Settings) -> AsyncIterator[Store]:
-    """The store. Raises Failed when there is no data yet, Misconfigured, Unavailable."""
-    _must_exist(settings)
-    async with open_store(settings, COLLECTIONS) as store:
+    """The store. Raises Failed when there is no data yet, Misconfigured (also for data of another version), Unavailable."""
+    must_exist(settings)
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         yield store
 
 
 @asynccontextmanager
 async def opened_engine(settings: Settings) -> AsyncIterator[tuple[Store, Bus]]:
     """Store and bus. Raises as `opened_store` does."""
-    _must_exist(settings)
-    async with open_engine(settings, SystemClock(), COLLECTIONS) as engine:
+    must_exist(settings)
+    async with open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=current_version) as engine:
         yield engine
 
 
-def _must_exist(settings: Settings) -> None:
+async def current_version(store: Store) -> None:
+    """Raises Misconfigured unless the documents have the shape that this version reads."""
+    await require_current(store, MIGRATIONS)
+
+
+def must_exist(settings: Settings) -> None:
     """A question about data must not make an empty database in the wrong folder."""
     path = sqlite_path(settings.store_url)
     if path is not None and not path.exists():

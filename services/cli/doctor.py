@@ -15,9 +15,11 @@ import typer
 
 from schemas.accounts import AccountHealth
 from schemas.configuration import WorkspaceConfiguration
+from services.cli.data import current_version
 from services.cli.errors import CliError, error_message
 from services.cli.printing import echo, print_json
 from services.composition import COLLECTIONS
+from services.migrations import MIGRATIONS
 from services.platform.core.errors import Misconfigured, Unavailable
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
@@ -27,6 +29,7 @@ from services.platform.host.engine import open_bus, open_engine, open_store, sql
 from services.platform.http.admin_key import FILE_NAME, MIN_LENGTH
 from services.platform.http.listen_address import bind
 from services.platform.sqlite.damage import check_file, sentence
+from services.platform.store.migrations import read_status
 from services.platform.store.port import Query, Store
 from services.records.accounts import read_health
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
@@ -112,9 +115,22 @@ async def _disk(settings: Settings) -> str:
 async def _store(settings: Settings) -> str:
     if (missing := _not_made(settings.store_url)) is not None:
         return missing
-    async with open_store(settings, COLLECTIONS) as store:
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         await store.check()
     return f"{_without_secrets(settings.store_url)} takes commits"
+
+
+async def _data_version(settings: Settings) -> str:
+    """The documents have the shape that this version reads."""
+    if (missing := _not_made(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS) as store:
+        status = await read_status(store, MIGRATIONS)
+    if status.version is None:
+        return "there are no data yet"
+    if status.pending:
+        raise CliError(f"the data are of version {status.version}, and {status.latest} is needed. Run: pasokh migrate")
+    return f"the data are of version {status.version}, as this Pasokh writes them"
 
 
 async def _bus(settings: Settings) -> str:
@@ -122,7 +138,8 @@ async def _bus(settings: Settings) -> str:
         return missing
     async with AsyncExitStack() as stack:
         if _not_made(settings.store_url) is None:
-            _, bus = await stack.enter_async_context(open_engine(settings, SystemClock(), COLLECTIONS))
+            engine = open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=current_version)
+            _, bus = await stack.enter_async_context(engine)
         else:
             bus = await stack.enter_async_context(open_bus(settings, SystemClock()))
         await bus.check()
@@ -157,7 +174,7 @@ async def _routing(settings: Settings) -> str:
     """Every routing rule of every workspace can be met by somebody."""
     if (missing := _not_made(settings.store_url)) is not None:
         return missing
-    async with open_store(settings, COLLECTIONS) as store:
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         said = [f"{workspace}: {one.detail}" async for workspace, one in _unmet(store)]
     if said:
         raise CliError(" ".join(said))
@@ -174,7 +191,7 @@ async def _secrets(settings: Settings) -> str:
     """No account is proven by a secret that could be guessed."""
     if (missing := _not_made(settings.store_url)) is not None:
         return missing
-    async with open_store(settings, COLLECTIONS) as store:
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         weak = [
             f"{workspace}/{account}: {name}"
             async for workspace, configuration in _configurations(store)
@@ -195,7 +212,7 @@ async def _accounts(settings: Settings) -> str:
     if (missing := _not_made(settings.store_url)) is not None:
         return missing
     found: list[tuple[str, AccountHealth]] = []
-    async with open_store(settings, COLLECTIONS) as store:
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         async for workspace, configuration in _configurations(store):
             health = await read_health(store, workspace, configuration.accounts, SystemClock().now())
             found += [(f"{workspace} {name}: {one.detail}", one) for name, one in health.items()]
@@ -272,6 +289,7 @@ CHECKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "data folder": _data_folder,
     "data files": _data_files,
     "disk": _disk,
+    "data version": _data_version,
     "store": _store,
     "bus": _bus,
     "routing": _routing,

@@ -52,7 +52,7 @@ async def _progress(reader: Reader, partition: int) -> AuditProgress:
     found = await reader.get_many([row_key, agenda_key])
     row = PartitionCheckpoint.model_validate(found[row_key]) if row_key in found else None
     agenda = ClockSchedule.model_validate(found.get(agenda_key, {}))
-    heard = row.seen.get(f"{CONSUMED_TOPICS}/{partition}|{CONSUMED_TOPICS}", (-1, -1)) if row else (-1, -1)
+    heard = row.dedupe_vector.get(f"{CONSUMED_TOPICS}/{partition}|{CONSUMED_TOPICS}", (-1, -1)) if row else (-1, -1)
     first = Query(CLOCKS.name, "due", {"partition": partition}, at_least=instant_text(BEGINNING), limit=1)
     clocks = [ClockRecord.model_validate(document) for _, document in (await reader.query(first)).items]
     waiting = clocks[0].next_at if clocks else None

@@ -9,10 +9,13 @@ from typer.testing import CliRunner, Result
 
 from services.__main__ import application
 from services.composition import COLLECTIONS
+from services.migrations import MIGRATIONS
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
+from services.platform.store.migrations import migrate
+from services.platform.store.port import Store
 
 Pasokh = Callable[..., Result]
 
@@ -31,13 +34,18 @@ def pasokh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pasokh:
     return run
 
 
+async def up_to_date(store: Store) -> None:
+    """Mark an empty store as of the version that this Pasokh writes."""
+    await migrate(store, MIGRATIONS, SystemClock(), "test")
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Settings:
     """The settings of an installation that has run once and is stopped."""
     settings = Settings(data=tmp_path)
 
     async def once() -> None:
-        async with open_engine(settings, SystemClock(), COLLECTIONS):
+        async with open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=up_to_date):
             pass
 
     event_loop.run(once())

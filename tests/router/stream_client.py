@@ -94,7 +94,7 @@ class StreamHarness:
         facts = [self._fact(source, seq, n, word, workspace) for n, word in enumerate(words)]
         for fact in facts:
             self.rest.store.keep(FACTS, fact.id, Fact(**dict(fact), conversation="c"))
-        self.rest.store.keep(ROWS, source, PartitionCheckpoint(seq=seq, now=self.rest.clock.now()))
+        self.rest.store.keep(ROWS, source, PartitionCheckpoint(seq=seq, decided_at=self.rest.clock.now()))
         return facts
 
     def _fact(self, source: str, seq: int, index: int, word: str, workspace: str) -> Event:

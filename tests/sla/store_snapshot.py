@@ -17,7 +17,7 @@ def kept(sla: Sla, *, heard: int | None = None) -> list[Put]:
     """Everything; `heard` facts count as heard by the row that is kept, all of them unless said otherwise."""
     numbers = [event.seq or 0 for event in sla.heard]
     last = numbers[-1] if heard is None else numbers[heard - 1]
-    row = PartitionCheckpoint(seq=sla.seq, seen={f"{SOURCE}|conversations": (last, 0)}, now=sla.now)
+    row = PartitionCheckpoint(seq=sla.seq, dedupe_vector={f"{SOURCE}|conversations": (last, 0)}, decided_at=sla.now)
     puts = [
         Put(key, deepcopy(document)) for key, document in sla.documents.rest.items() if key.collection != TIMERS.name
     ]

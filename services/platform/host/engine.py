@@ -1,28 +1,24 @@
 """Opens the bus and the store that the URLs name. One SQLite file for both is the embedded pair."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from schemas.values import Contract
 from services.platform.bus.kafka_access import access_of
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Fenced, Misconfigured
 from services.platform.core.settings import EMBEDDED_PARTITIONS, Settings
 from services.platform.core.time_source import Clock
-from services.platform.store.collections import RUNTIME_COLLECTIONS
-from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Store
+from services.platform.store.collections import LAYOUT, LAYOUT_KEY, RUNTIME_COLLECTIONS, StoreMetadata
+from services.platform.store.port import Changes, Collection, Condition, Put, Store
+
+EnsureVersion = Callable[[Store], Awaitable[None]]
+"""Returns when the documents of a store have the shape that this version reads; raises Misconfigured where they never will."""
 
 
-class StoreMetadata(Contract):
-    """How many partitions the rows of this store are made for."""
-
-    partitions: int
-
-
-LAYOUT = Collection("layout", StoreMetadata, writer="any")
-LAYOUT_KEY = Key(LAYOUT.name, "bus")
+async def any_version(_: Store) -> None:
+    """Take the documents as they are."""
 
 
 @asynccontextmanager
@@ -32,30 +28,36 @@ async def open_engine(
     # Any: a collection of some model is none of every model, and here only its name and indexes count.
     collections: Sequence[Collection[Any]],
     *,
+    ensure_version: EnsureVersion = any_version,
     looks_after_crash: bool = False,
 ) -> AsyncIterator[tuple[Store, Bus]]:
     """The store and the bus of this process, ready for these collections and the runtime's own.
 
     Leaving closes both and waits for what was begun. Raises Misconfigured for a URL of no adapter, a file that cannot
     be used, a server that cannot do what is needed, or a partition count other than the data was made with;
-    Unavailable when a server is away. `looks_after_crash`: see `embedded.open_database`.
+    Unavailable when a server is away; what `ensure_version` raises. `looks_after_crash`: see `embedded.open_database`.
     """
     async with AsyncExitStack() as stack:
         store, bus = await _opened(stack, settings, clock, looks_after_crash=looks_after_crash)
         await store.prepare(_with_runtime_collections(collections))
-        await _check_layout(store, bus.partitions)
+        await _check_partitions(store, bus.partitions)
+        await ensure_version(store)
+        await _write_partitions(store, bus.partitions)
         yield store, bus
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, collections: Sequence[Collection[Any]]) -> AsyncIterator[Store]:
+async def open_store(
+    settings: Settings, collections: Sequence[Collection[Any]], *, ensure_version: EnsureVersion = any_version
+) -> AsyncIterator[Store]:
     """The store alone, for commands that must work while the bus is away or another process runs on the same data.
 
-    Raises Misconfigured, Unavailable. Events of a commit are not published here.
+    Raises Misconfigured, Unavailable, and what `ensure_version` raises. Events of a commit are not published here.
     """
     async with AsyncExitStack() as stack:
         store = await _open_store(stack, settings.store_url, sqlite_path(settings.store_url))
         await store.prepare(_with_runtime_collections(collections))
+        await ensure_version(store)
         yield store
 
 
@@ -144,14 +146,19 @@ def sqlite_path(url: str) -> Path | None:
     return Path(path)
 
 
-async def _check_layout(store: Store, partitions: int) -> None:
-    made: Document = {"partitions": partitions}
+async def _check_partitions(store: Store, partitions: int) -> None:
+    made_for = await partitions_of(store)
+    if made_for not in (0, partitions):
+        raise Misconfigured(
+            f"the store was made for {made_for} partitions, and the bus has {partitions}: set PASOKH_PARTITIONS={made_for} "
+            "with a bus that has so many, or start with an empty store"
+        )
+
+
+async def _write_partitions(store: Store, partitions: int) -> None:
+    """Note what an empty store is made for."""
+    made = StoreMetadata(partitions=partitions)
     try:
         await store.commit(Changes(conditions=[Condition(LAYOUT_KEY)], puts=[Put(LAYOUT_KEY, made)]))
     except Fenced:
-        kept = (await store.get_many([LAYOUT_KEY]))[LAYOUT_KEY]["partitions"]
-        if kept != partitions:
-            raise Misconfigured(
-                f"the store was made for {kept} partitions, and the bus has {partitions}: set PASOKH_PARTITIONS={kept} "
-                "with a bus that has so many, or start with an empty store"
-            ) from None
+        await _check_partitions(store, partitions)

@@ -5,6 +5,7 @@ and on the way down requests finish while processors still work: a write may be 
 """
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -29,6 +30,7 @@ from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.processing.group import Processor
 from services.platform.processing.lag import watch_lag
 from services.platform.processing.partition import Runtime
+from services.platform.store.migrations import Migration, latest_version, migrate
 from services.platform.store.port import Collection, Store
 
 log = structlog.get_logger(__name__)
@@ -45,6 +47,7 @@ DRAIN_SECONDS = 5.0
 class Process:
     """What a process is made of. `find_caller` makes, of its context, what tells whose key a request bears.
 
+    `migrations` bring the data of an older version into the shape that the services read, before they are opened.
     `describe` gives `/openapi.json` where that is to tell of more than this process's own routes.
     """
 
@@ -53,6 +56,7 @@ class Process:
     # Any: a collection of some model is none of every model.
     collections: Sequence[Collection[Any]]
     find_caller: Callable[[Context], FindCaller]
+    migrations: Sequence[Migration] = ()
     describe: OpenApiHook | None = None
 
 
@@ -67,10 +71,10 @@ async def run_process(
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        store, bus = await _open_with_retry(stack, settings, clock, process.collections)
+        store, bus = await _open_with_retry(stack, settings, clock, process)
         context = Context(settings=settings, store=store, bus=bus, clock=clock)
         parts = [await stack.enter_async_context(service(context)) for service in process.services]
-        own, processors = _runtime_components(context, parts)
+        own, processors = _runtime_components(context, parts, latest_version(process.migrations))
         parts = [*parts, own]
         async with _run_all([task for part in parts for task in part.background]), _processing(processors):
             app = await stack.enter_async_context(
@@ -90,13 +94,20 @@ async def run_process(
 
 
 async def _open_with_retry(
-    stack: AsyncExitStack, settings: Settings, clock: Clock, collections: Sequence[Collection[Any]]
+    stack: AsyncExitStack, settings: Settings, clock: Clock, process: Process
 ) -> tuple[Store, Bus]:
     """The engine; a server that is away at first is waited for, since all start together after a power cut."""
+    owner = f"{socket.gethostname()}/{os.getpid()}"
+
+    async def ensure_version(store: Store) -> None:
+        await migrate(store, process.migrations, clock, owner)
+
     until, backoff = clock.monotonic() + DEPENDENCY_SECONDS, FIRST_BACKOFF_SECONDS
     while True:
         try:
-            return await stack.enter_async_context(open_engine(settings, clock, collections, looks_after_crash=True))
+            return await stack.enter_async_context(
+                open_engine(settings, clock, process.collections, ensure_version=ensure_version, looks_after_crash=True)
+            )
         except Unavailable as error:
             if clock.monotonic() > until:
                 waited = f"{DEPENDENCY_SECONDS:g} s were not enough"
@@ -107,12 +118,12 @@ async def _open_with_retry(
 
 
 def _runtime_components(
-    context: Context, parts: Sequence[ServiceComponents]
+    context: Context, parts: Sequence[ServiceComponents], data_version: int
 ) -> tuple[ServiceComponents, list[Processor]]:
     """What the process itself brings: its processors with their checks and metrics."""
     registry = CollectorRegistry()
     instruments, loop = ProcessorInstruments(registry), LoopInstruments(registry)
-    runtime = Runtime(context.store, context.bus, context.clock, instruments)
+    runtime = Runtime(context.store, context.bus, context.clock, instruments, data_version=data_version)
     stages = [stage for part in parts for stage in part.stages]
     processors = [Processor(stage, runtime) for stage in stages]
     topics = {stage.group: stage.topics for stage in stages}

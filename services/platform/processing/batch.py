@@ -43,7 +43,7 @@ class PendingInput(NamedTuple):
 class Batch:
     """What one commit will cover. `inputs` pairs what the stage decides with what it was taken from.
 
-    `closed` are workspaces that are being deleted, as the batch leaves them.
+    `closed` are workspaces that are being deleted, as the batch leaves them. `version` is that of the row.
     """
 
     work: UnitOfWork
@@ -53,6 +53,7 @@ class Batch:
     inputs: list[tuple[PendingInput, Input]] = field(default_factory=list)
     duplicates: int = 0
     closed: frozenset[str] = frozenset()
+    version: int = 0
 
 
 def start_batch(row: PartitionCheckpoint, taken: Sequence[PendingInput], work: UnitOfWork) -> Batch:
@@ -61,7 +62,9 @@ def start_batch(row: PartitionCheckpoint, taken: Sequence[PendingInput], work: U
     for one in taken:
         if one.record is not None:
             offsets[one.record.topic] = max(offsets.get(one.record.topic, 0), one.record.offset + 1)
-    return Batch(work, taken, offsets, DedupeVector(row.seen), closed=frozenset(row.closed))
+    return Batch(
+        work, taken, offsets, DedupeVector(row.dedupe_vector), closed=frozenset(row.closed), version=row.version
+    )
 
 
 async def decode_inputs(batch: Batch) -> None:
@@ -157,13 +160,18 @@ def commit_of(
 def advanced_offsets(batch: Batch, seq: int) -> PartitionCheckpoint:
     """The row behind a batch, under this number."""
     return PartitionCheckpoint.unvalidated(
-        seq=seq, offsets=batch.offsets, seen=batch.seen.table, now=batch.work.now, closed=sorted(batch.closed)
+        seq=seq,
+        offsets=batch.offsets,
+        dedupe_vector=batch.seen.table,
+        decided_at=batch.work.now,
+        closed=sorted(batch.closed),
+        version=batch.version,
     )
 
 
 def _written(row: PartitionCheckpoint) -> str:
     """The row as JSON, as each commit needs it: in a fifth of pydantic's time."""
-    return orjson.dumps({**row.__dict__, "now": instant_text(row.now)}).decode()
+    return orjson.dumps({**row.__dict__, "decided_at": instant_text(row.decided_at)}).decode()
 
 
 def row_key(group: str, partition: int) -> Key:

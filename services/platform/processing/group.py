@@ -8,7 +8,7 @@ import structlog
 
 from services.platform.bus.port import Assignment, Consumer
 from services.platform.core.errors import OutOfRange, Unavailable, Unknown
-from services.platform.processing.partition import DRAIN_SECONDS, PartitionOwner, Runtime, Stopped
+from services.platform.processing.partition import DRAIN_SECONDS, Outdated, PartitionOwner, Runtime, Stopped
 from services.platform.processing.processor import StreamProcessor
 from services.platform.processing.restarts import Reopenings
 
@@ -76,7 +76,7 @@ class Processor:
                 self._owners[partition] = owner
                 await owner.run()
                 return
-            except (Stopped, OutOfRange) as error:
+            except (Stopped, OutOfRange, Outdated) as error:
                 self._stop(partition, error)
                 return
             except Exception as error:

@@ -68,6 +68,10 @@ class Stopped(Exception):
     """Too many dead letters: the partition waits for an operator rather than empty its topic into them."""
 
 
+class Outdated(Exception):
+    """A newer version of Pasokh has migrated the data: this process must not write to them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """What every owner of a partition needs from its process."""
@@ -78,6 +82,8 @@ class Runtime:
     instruments: ProcessorInstruments
     hook: failpoints.Hook = failpoints.no_failpoint
     turns: TimeSlicer = field(default_factory=TimeSlicer)
+    data_version: int = 0
+    """The newest version of the data that this process knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ class PartitionOwner(Generic[Memory]):
 
     def _reset_memory(self) -> None:
         """Drop everything that was in memory; `_open` reads it again."""
-        self._row = PartitionCheckpoint(seq=0, now=self._runtime.clock.now())
+        self._row = PartitionCheckpoint(seq=0, decided_at=self._runtime.clock.now())
         self._opened = False
         self._owed_since: float | None = None
         self._outbox: Key | None = None
@@ -137,7 +143,7 @@ class PartitionOwner(Generic[Memory]):
     # -- life ----------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Own the partition. Returns when revoked or drained; raises Stopped or OutOfRange when an operator must act."""
+        """Own the partition. Returns when revoked or drained; raises Stopped, OutOfRange or Outdated when an operator must act."""
         try:
             await self._run()
         except Revoked:
@@ -201,6 +207,8 @@ class PartitionOwner(Generic[Memory]):
         document = (await self._runtime.store.get_many([key])).get(key)
         if document is not None:
             self._row = PartitionCheckpoint.model_validate(document)
+            if self._row.version > self._runtime.data_version:
+                raise Outdated(f"the data are of version {self._row.version} now; end this process of an older version")
             await self._republish(outbox_key(group, partition, self._row.seq))
         positions = await self._consumer.seek(partition, self._row.offsets)
         self._row = self._row.model_copy(update={"offsets": {**positions, **self._row.offsets}})
@@ -226,7 +234,7 @@ class PartitionOwner(Generic[Memory]):
     # -- taking --------------------------------------------------------------------------------------------------------
 
     def _now(self) -> datetime:
-        return max(self._runtime.clock.now(), self._row.now)
+        return max(self._runtime.clock.now(), self._row.decided_at)
 
     async def _take(self) -> list[PendingInput]:
         """What there is to do: results first, then timers whose barrier is passed, then new records."""

@@ -3,22 +3,30 @@
 from schemas.commands import CommandResult
 from schemas.envelope import Event
 from schemas.values import Contract, Instant, Json
-from services.platform.store.port import Collection, Index
+from services.platform.store.port import Collection, Index, Key
 
 
 class PartitionCheckpoint(Contract):
     """The partition row of a group: input position, fence, event number and dedupe table in one.
 
-    `offsets`: per topic the next offset to read. `seen`: per `source|topic` the last `[seq, index]` handled.
-    `now` is the latest time that a batch of this partition was decided at. `closed`: workspaces that are being deleted;
-    their events are passed over and nothing of them is written.
+    `offsets`: per topic the next offset to read. `dedupe_vector`: per `source|topic` the last `[seq, index]` handled.
+    `decided_at` is the latest time that a batch of this partition was decided at. `closed`: workspaces that are being
+    deleted; their events are passed over and nothing of them is written. `version` is that of the data when they were
+    last migrated: no process that knows only earlier versions may go on from here (docs/adr/0024).
     """
 
     seq: int
     offsets: dict[str, int] = {}
-    seen: dict[str, tuple[int, int]] = {}
-    now: Instant
+    dedupe_vector: dict[str, tuple[int, int]] = {}
+    decided_at: Instant
     closed: list[str] = []
+    version: int = 0
+
+
+class StoreMetadata(Contract):
+    """How many partitions the rows of this store are made for."""
+
+    partitions: int
 
 
 class Outbox(Contract):
@@ -87,4 +95,7 @@ DEAD_LETTERS = Collection(
     writer="any",
     indexes=(Index("at", ("at",)), Index("group", ("group", "partition", "at"))),
 )
+LAYOUT = Collection("layout", StoreMetadata, writer="any")
+"""What the data are like as a whole: the partitions that they are made for, and how far they are migrated."""
+LAYOUT_KEY = Key(LAYOUT.name, "bus")
 RUNTIME_COLLECTIONS = (ROWS, OUTBOXES, TIMERS, OUTCOMES, FACTS, DEAD_LETTERS)

@@ -31,7 +31,7 @@ class Thing(Contract):
 
 
 THINGS = Collection("things", Thing, writer="group")
-ROW = PartitionCheckpoint(seq=1, now=START)
+ROW = PartitionCheckpoint(seq=1, decided_at=START)
 
 
 def record(

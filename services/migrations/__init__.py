@@ -1,0 +1,13 @@
+"""The steps that bring stored data of an older version to this one: one module a step, and the list of all of them.
+
+A step is a pure function from an old document to a new one. It names its collections and fields by text, as they are
+stored, and imports nothing of the services: it stays as it is when they change again.
+"""
+
+from collections.abc import Sequence
+
+from services.migrations import m0001_partition_rows
+from services.platform.store.migrations import Migration
+
+MIGRATIONS: Sequence[Migration] = (m0001_partition_rows.STEP,)
+"""Every step, by rising number. A number that a release has had is never given again."""

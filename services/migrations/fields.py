@@ -1,0 +1,20 @@
+"""What steps are made of: documents with other names for some of their fields."""
+
+from collections.abc import Callable, Mapping
+
+from services.platform.store.port import Document
+
+
+def rename_fields(names: Mapping[str, str]) -> Callable[[Document], Document]:
+    """A change that gives top-level fields their new names (old → new), and leaves all others and their order alone.
+
+    Where a document has both, the new one counts.
+    """
+
+    def change(document: Document) -> Document:
+        if not names.keys() & document.keys():
+            return document
+        renamed = {names.get(field, field): value for field, value in document.items()}
+        return {**renamed, **{new: document[new] for new in names.values() if new in document}}
+
+    return change

@@ -1,0 +1,10 @@
+"""Partition rows: `seen` and `now` say what they are. A process of the version before cannot read such a row."""
+
+from services.migrations.fields import rename_fields
+from services.platform.store.migrations import Migration, Rewrite
+
+STEP = Migration(
+    number=1,
+    name="partition rows",
+    rewrites=(Rewrite("rows", rename_fields({"seen": "dedupe_vector", "now": "decided_at"})),),
+)
