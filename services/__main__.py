@@ -68,7 +68,7 @@ def application() -> typer.Typer:
     return app
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         echo(f"pasokh {installed_version()}")
         raise typer.Exit
@@ -76,7 +76,7 @@ def _tell_version(wanted: bool) -> None:
 
 def _options(
     _: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say the version, and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version, and end.")
     ] = False,
 ) -> None:
     """What can be asked without a command."""

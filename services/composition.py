@@ -70,10 +70,10 @@ SERVICES: Mapping[str, Sequence[Service]] = {
 }
 """Process → its services: what `pasokh serve NAME` runs."""
 
-ALL_IN_ONE = "up"
+SINGLE_PROCESS = "up"
 PROCESSES: Mapping[str, Sequence[Service]] = {
     **SERVICES,
-    ALL_IN_ONE: tuple(service for services in SERVICES.values() for service in services),
+    SINGLE_PROCESS: tuple(service for services in SERVICES.values() for service in services),
 }
 
 PUBLIC_API_SERVICES = "router"

@@ -14,13 +14,13 @@ from prometheus_client import CollectorRegistry
 import services.records
 from services import delivery, metrics, sla, subscriptions
 from services.composition import (
-    ALL_IN_ONE,
     COLLECTIONS,
     COLLECTIONS_BY_OWNER,
     GROUP_TOPICS,
     PROCESSES,
     PUBLIC_API_SERVICES,
     SERVICES,
+    SINGLE_PROCESS,
     process_of,
 )
 from services.delivery import accounts
@@ -44,7 +44,7 @@ PACKAGES = {
 
 
 def test_all_in_one_is_every_service_once() -> None:
-    assert list(PROCESSES[ALL_IN_ONE]) == [service for services in SERVICES.values() for service in services]
+    assert list(PROCESSES[SINGLE_PROCESS]) == [service for services in SERVICES.values() for service in services]
 
 
 def test_what_answers_for_all_processes_at_the_public_address_describes_the_routes_of_all() -> None:
@@ -100,7 +100,7 @@ async def test_metrics_of_all_services_fit_into_one_registry() -> None:
 async def _parts() -> list[ServiceComponents]:
     context = Context(settings=Settings(), store=MemoryStore(), bus=MemoryBus(), clock=MovedClock())
     parts = []
-    for service in process_of(ALL_IN_ONE).services:
+    for service in process_of(SINGLE_PROCESS).services:
         async with service(context) as part:
             parts.append(part)
     return parts

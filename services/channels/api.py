@@ -26,7 +26,7 @@ SECRETS = ("secret", "secret_previous")
 CREDENTIALS = (*SECRETS, "callback_url")
 SETTINGS = ("handoff_seconds",)
 ADDRESS = "an http or https URL that takes signed replies"
-LONGEST_TEXT = 65_536
+MAX_TEXT = 65_536
 UNAUTHORIZED = frozenset({401, 403})
 PASSING = frozenset({408, 425, 429})
 REFUSALS = {404: "not_found", 410: "gone", 413: "too_long"}
@@ -37,7 +37,7 @@ class Api:
     """Stateless; `clock` gives the `webhook-timestamp` of each try."""
 
     name = "api"
-    capabilities = Capabilities(surfaces=("private", "public"), text_limit=LONGEST_TEXT, edits=True, drops_repeats=True)
+    capabilities = Capabilities(surfaces=("private", "public"), text_limit=MAX_TEXT, edits=True, drops_repeats=True)
     # Whoever writes to this channel wrote its client, and wants to hear what is wrong with it.
     status_for_malformed = 400
 
@@ -80,7 +80,7 @@ class Api:
         401 and 403 refuse our credentials, 408, 425, 429 and whatever is no 4xx is tried again, every other 4xx
         refuses this message for good.
         """
-        body = orjson.dumps(_shown(message))
+        body = orjson.dumps(_view(message))
         headers = signed_headers(_secrets(account), message.id, self._clock.now(), body)
         answer = await http.post(account.body.credentials["callback_url"], body, headers)
         if 200 <= answer.status < 300:
@@ -114,12 +114,12 @@ def _secrets(account: Account) -> list[str]:
     return [account.body.credentials[name] for name in SECRETS if account.body.credentials.get(name)]
 
 
-def _wrong_secret(name: str, given: dict[str, str]) -> list[tuple[str, str]]:
+def _wrong_secret(name: str, value: dict[str, str]) -> list[tuple[str, str]]:
     try:
-        key_of(given.get(name, ""))
+        key_of(value.get(name, ""))
     except ValueError:
         return [
-            (f"/credentials/{name}", f"{name} is {'not valid' if name in given else 'required'}: {SECRET_FORMAT_HELP}")
+            (f"/credentials/{name}", f"{name} is {'not valid' if name in value else 'required'}: {SECRET_FORMAT_HELP}")
         ]
     return []
 
@@ -144,7 +144,7 @@ def _is_address(url: str) -> bool:
         return False
 
 
-def _shown(message: OutboundMessage) -> dict[str, Json]:
+def _view(message: OutboundMessage) -> dict[str, Json]:
     """The message as REST shows it at this moment, whom it is for, and where it belongs."""
     to = message.address
     return {

@@ -19,7 +19,7 @@ from pydantic import (
 from schemas.activity import Activity, ActivityKind, Address, Attachment, AttachmentKind
 from schemas.values import EncryptedText, InputInstant, Json, Surface
 from schemas.visible import is_blank
-from services.channels.port import Account, Judged, MalformedPayload, PartlyMalformed, Request
+from services.channels.port import Account, ItemVerdict, MalformedPayload, PartlyMalformed, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
@@ -37,30 +37,30 @@ Tag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
 LONGEST_ID, MOST_FILES = 256, 50
 
 
-def _or_none(given: object, read: ValidatorFunctionWrapHandler) -> object:
+def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
     """What nobody needs decides over no message: odd, it is left aside."""
     try:
-        return read(given)
+        return read(raw_value)
     except ValidationError:
         return None
 
 
-def _readable(given: object) -> object:
+def _readable(raw_value: object) -> object:
     """The files that can be read, at most so many."""
-    found = [_file(one) for one in given[:MOST_FILES]] if isinstance(given, list) else []
+    found = [_file(one) for one in raw_value[:MOST_FILES]] if isinstance(raw_value, list) else []
     return [one for one in found if one is not None]
 
 
-def _file(given: object) -> "File | None":
-    if isinstance(given, dict):
-        given = {name: value for name, value in given.items() if value is not None}
+def _file(raw_value: object) -> "File | None":
+    if isinstance(raw_value, dict):
+        raw_value = {name: value for name, value in raw_value.items() if value is not None}
     try:
-        return File.model_validate(given)
+        return File.model_validate(raw_value)
     except ValidationError:
         return None
 
 
-LeftAside = WrapValidator(_or_none)
+NoneIfInvalid = WrapValidator(_or_none)
 
 
 class _PayloadModel(BaseModel):
@@ -73,20 +73,20 @@ class Customer(_PayloadModel):
     """A customer. Everything but `id` is news of them, not asked for every time."""
 
     id: ExternalId
-    name: Annotated[ShortString | None, LeftAside] = None
-    language: Annotated[Tag | None, LeftAside] = None
-    email: Annotated[ShortString | None, LeftAside] = None
-    phone: Annotated[ShortString | None, LeftAside] = None
+    name: Annotated[ShortString | None, NoneIfInvalid] = None
+    language: Annotated[Tag | None, NoneIfInvalid] = None
+    email: Annotated[ShortString | None, NoneIfInvalid] = None
+    phone: Annotated[ShortString | None, NoneIfInvalid] = None
 
 
 class File(_PayloadModel):
     """An attachment, to be fetched at its `url`."""
 
-    kind: Annotated[AttachmentKind | None, LeftAside] = "file"
+    kind: Annotated[AttachmentKind | None, NoneIfInvalid] = "file"
     url: Annotated[str, Field(max_length=4096, pattern=r"^https?://[^\s\x00]+$")]
-    name: Annotated[ShortString | None, LeftAside] = None
-    media_type: Annotated[ShortString | None, LeftAside] = None
-    size_bytes: Annotated[Annotated[int, Field(ge=0, lt=2**53)] | None, LeftAside] = None
+    name: Annotated[ShortString | None, NoneIfInvalid] = None
+    media_type: Annotated[ShortString | None, NoneIfInvalid] = None
+    size_bytes: Annotated[Annotated[int, Field(ge=0, lt=2**53)] | None, NoneIfInvalid] = None
 
 
 class Item(_PayloadModel):
@@ -104,7 +104,7 @@ class MessageContent(Item):
 
     text: Text | None = None
     attachments: Annotated[list[File], BeforeValidator(_readable)] = []
-    reply_to: Annotated[ExternalId | None, LeftAside] = None
+    reply_to: Annotated[ExternalId | None, NoneIfInvalid] = None
 
     @model_validator(mode="after")
     def _has_content(self) -> "MessageContent":
@@ -120,7 +120,7 @@ class NewMessage(MessageContent):
 class Echoed(NewMessage):
     """What a person of our own side said elsewhere, to this customer."""
 
-    author_name: Annotated[ShortString | None, LeftAside] = None
+    author_name: Annotated[ShortString | None, NoneIfInvalid] = None
 
 
 class MessageEdit(MessageContent):
@@ -151,12 +151,12 @@ class WebhookContext(BaseModel):
     webhook: str
     received_at: AwareDatetime
 
-    def message_id(self, person: str, given: str) -> str:
+    def message_id(self, person: str, external_id: str) -> str:
         """The id that a message keeps. It is of its person: nobody edits what somebody else wrote.
 
         The account is the scope in which the integrator names messages: one system writes to one account.
         """
-        return hashed_id(self.workspace, self.channel, self.account, person, given)
+        return hashed_id(self.workspace, self.channel, self.account, person, external_id)
 
 
 class ItemContext(BaseModel):
@@ -183,7 +183,7 @@ class ItemContext(BaseModel):
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
-    """The activities of a body, in its order. Raises Malformed, with the place and never the value.
+    """The activities of a body, in its order. Raises Malformed, with the context and never the value.
 
     Raises PartlyMalformed where some items of a list can be read and some cannot.
     """
@@ -199,14 +199,14 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
 
 def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activity]:
     taken: list[Activity] = []
-    judged: list[Judged] = []
+    judged: list[ItemVerdict] = []
     for index, raw in enumerate(items):
         identity = _identity(raw)
         try:
-            taken.append(_activity(_place(delivery, index, raw)))
-            judged.append(Judged(index, identity, None))
+            taken.append(_activity(_item_context(delivery, index, raw)))
+            judged.append(ItemVerdict(index, identity, None))
         except MalformedPayload as error:
-            judged.append(Judged(index, identity, str(error)))
+            judged.append(ItemVerdict(index, identity, str(error)))
     refused = [one.refusal for one in judged if one.refusal is not None]
     if refused and not taken:
         raise MalformedPayload("; ".join(refused[:MOST_ERRORS]))
@@ -216,11 +216,11 @@ def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activit
 
 
 def _identity(raw: Json) -> str | None:
-    given = raw.get("id") if isinstance(raw, dict) else None
-    return str(given)[:LONGEST_ID] if isinstance(given, str | int) and not isinstance(given, bool) else None
+    raw_value = raw.get("id") if isinstance(raw, dict) else None
+    return str(raw_value)[:LONGEST_ID] if isinstance(raw_value, str | int) and not isinstance(raw_value, bool) else None
 
 
-def _place(delivery: WebhookContext, index: int, raw: Json) -> ItemContext:
+def _item_context(delivery: WebhookContext, index: int, raw: Json) -> ItemContext:
     if not isinstance(raw, dict):
         raise MalformedPayload(f"item {index}: it is no object")
     return ItemContext(delivery=delivery, index=index, raw=_without_null(raw))
@@ -245,24 +245,24 @@ def _items(body: bytes) -> Sequence[Json]:
     return items
 
 
-def _activity(place: ItemContext) -> Activity:
-    kind = place.raw.get("type")
+def _activity(context: ItemContext) -> Activity:
+    kind = context.raw.get("type")
     if not isinstance(kind, str):
-        raise MalformedPayload(f"item {place.index}: type: is needed, one of {', '.join(HANDLERS)}")
-    return HANDLERS.get(kind, _unknown)(place)
+        raise MalformedPayload(f"item {context.index}: type: is needed, one of {', '.join(HANDLERS)}")
+    return HANDLERS.get(kind, _unknown)(context)
 
 
-def _read(shape: type[Any], place: ItemContext) -> Any:
+def _read(shape: type[Any], context: ItemContext) -> Any:
     """The item as its shape. Any: each handler names the shape that it asked for."""
     try:
-        return shape.model_validate(place.raw)
+        return shape.model_validate(context.raw)
     except ValidationError as error:
         told = [f"{'/'.join(map(str, one['loc'])) or 'item'}: {one['msg']}" for one in error.errors()[:MOST_ERRORS]]
-        raise MalformedPayload(f"item {place.index}: {'; '.join(told)}") from None
+        raise MalformedPayload(f"item {context.index}: {'; '.join(told)}") from None
 
 
-def _build_activity(place: ItemContext, kind: ActivityKind, item: Item, identity: str, **more: Any) -> Activity:
-    d, public = place.delivery, item.surface == "public"
+def _build_activity(context: ItemContext, kind: ActivityKind, item: Item, identity: str, **more: Any) -> Activity:
+    d, public = context.delivery, item.surface == "public"
     details = {"language_code": item.person.language, "email": item.person.email, "phone": item.person.phone}
     told = more.pop("details", {})
     thread = (item.thread or DEFAULT_THREAD) if public else None
@@ -284,11 +284,11 @@ def _build_activity(place: ItemContext, kind: ActivityKind, item: Item, identity
     )
 
 
-def _map_content(place: ItemContext, item: MessageContent, own_id: str) -> dict[str, Any]:
-    replied = place.delivery.message_id(item.person.id, item.reply_to) if item.reply_to else None
+def _map_content(context: ItemContext, item: MessageContent, own_id: str) -> dict[str, Any]:
+    replied = context.delivery.message_id(item.person.id, item.reply_to) if item.reply_to else None
     return {
         "platform_id": own_id,
-        "message": place.delivery.message_id(item.person.id, own_id),
+        "message": context.delivery.message_id(item.person.id, own_id),
         "text": EncryptedText(text=item.text) if item.text else None,
         "attachments": [
             Attachment(**file.model_dump(exclude={"kind"}), kind=file.kind or "other") for file in item.attachments
@@ -298,55 +298,59 @@ def _map_content(place: ItemContext, item: MessageContent, own_id: str) -> dict[
     }
 
 
-def _message(place: ItemContext) -> Activity:
-    item: NewMessage = _read(NewMessage, place)
-    identity = place.activity_id("message", item.person.id, item.id)
-    return _build_activity(place, "message", item, identity, **_map_content(place, item, item.id))
+def _message(context: ItemContext) -> Activity:
+    item: NewMessage = _read(NewMessage, context)
+    identity = context.activity_id("message", item.person.id, item.id)
+    return _build_activity(context, "message", item, identity, **_map_content(context, item, item.id))
 
 
-def _echo(place: ItemContext) -> Activity:
+def _echo(context: ItemContext) -> Activity:
     """Its `id` may be that of a reply of ours, as it was posted to the callback: then it is one."""
-    item: Echoed = _read(Echoed, place)
-    identity = place.activity_id("echo", item.person.id, item.id)
-    words = _map_content(place, item, item.id)
+    item: Echoed = _read(Echoed, context)
+    identity = context.activity_id("echo", item.person.id, item.id)
+    words = _map_content(context, item, item.id)
     words["details"] |= {"author_name": item.author_name}
-    return _build_activity(place, "echo", item, identity, author="account", former=item.id, **words)
+    return _build_activity(context, "echo", item, identity, author="account", former=item.id, **words)
 
 
-def _edit(place: ItemContext) -> Activity:
-    item: MessageEdit = _read(MessageEdit, place)
-    return _build_activity(place, "edit", item, place.state_id("edit", item), **_map_content(place, item, item.message))
+def _edit(context: ItemContext) -> Activity:
+    item: MessageEdit = _read(MessageEdit, context)
+    return _build_activity(
+        context, "edit", item, context.state_id("edit", item), **_map_content(context, item, item.message)
+    )
 
 
-def _delete(place: ItemContext) -> Activity:
-    item: MessageReference = _read(MessageReference, place)
-    about = place.delivery.message_id(item.person.id, item.message)
-    identity = place.activity_id("deletion", item.person.id, item.message)
-    return _build_activity(place, "deletion", item, identity, platform_id=item.message, message=about)
+def _delete(context: ItemContext) -> Activity:
+    item: MessageReference = _read(MessageReference, context)
+    about = context.delivery.message_id(item.person.id, item.message)
+    identity = context.activity_id("deletion", item.person.id, item.message)
+    return _build_activity(context, "deletion", item, identity, platform_id=item.message, message=about)
 
 
-def _reaction(place: ItemContext) -> Activity:
-    item: ReactionItem = _read(ReactionItem, place)
-    about = place.delivery.message_id(item.person.id, item.message)
+def _reaction(context: ItemContext) -> Activity:
+    item: ReactionItem = _read(ReactionItem, context)
+    about = context.delivery.message_id(item.person.id, item.message)
     details = {"removed" if item.removed else "added": [item.emoji or "like"]}
-    identity = place.state_id("reaction", item)
-    return _build_activity(place, "reaction", item, identity, platform_id=item.message, message=about, details=details)
+    identity = context.state_id("reaction", item)
+    return _build_activity(
+        context, "reaction", item, identity, platform_id=item.message, message=about, details=details
+    )
 
 
-def _receipt(place: ItemContext) -> Activity:
-    item: ReceiptItem = _read(ReceiptItem, place)
-    identity = place.activity_id("receipt", item.person.id, item.message, item.state)
-    return _build_activity(place, "receipt", item, identity, message=item.message, details={"state": item.state})
+def _receipt(context: ItemContext) -> Activity:
+    item: ReceiptItem = _read(ReceiptItem, context)
+    identity = context.activity_id("receipt", item.person.id, item.message, item.state)
+    return _build_activity(context, "receipt", item, identity, message=item.message, details={"state": item.state})
 
 
-def _unknown(place: ItemContext) -> Activity:
+def _unknown(context: ItemContext) -> Activity:
     """A type that is not known keeps who and where, when it says so; its content may be anything, so it is not kept."""
     try:
-        item: Item = _read(Item, place)
+        item: Item = _read(Item, context)
     except MalformedPayload:
         item = Item(person=Customer(id=ANONYMOUS_CUSTOMER))
     return _build_activity(
-        place, "unknown", item, place.state_id("unknown", item), details={"raw": str(place.raw["type"])[:64]}
+        context, "unknown", item, context.state_id("unknown", item), details={"raw": str(context.raw["type"])[:64]}
     )
 
 

@@ -21,7 +21,7 @@ class MalformedPayload(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ItemVerdict:
     """An item of a list: its place, its own id when it has one, and why it cannot be read; None: it was taken."""
 
     index: int
@@ -32,7 +32,7 @@ class Judged:
 class PartlyMalformed(MalformedPayload):
     """Some items of a list can be read, others cannot. `activities` are those of the first, `items` says which are which."""
 
-    def __init__(self, activities: "list[Activity]", items: list[Judged]) -> None:
+    def __init__(self, activities: "list[Activity]", items: list[ItemVerdict]) -> None:
         super().__init__("; ".join(one.refusal for one in items if one.refusal is not None))
         self.activities, self.items = activities, items
 

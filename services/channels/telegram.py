@@ -38,7 +38,7 @@ CREDENTIALS = {
     "secret_token": (True, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
     "secret_token_previous": (False, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
 }
-LONGEST_TEXT = 4096
+MAX_TEXT = 4096
 SETTINGS = ("username", "receive", "handoff_seconds", "greeting")
 RECEIVE = ("webhook", "poll")
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
@@ -50,7 +50,7 @@ class Telegram:
     name = "telegram"
     capabilities = Capabilities(
         surfaces=("private", "public"),
-        text_limit=LONGEST_TEXT,
+        text_limit=MAX_TEXT,
         deep_link="https://t.me/{username}?start={token}",
         edits=True,
         chat_rate_per_second=1.0,
@@ -170,16 +170,14 @@ def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
     if isinstance(handoff, bool) or not isinstance(handoff, int | float) or not 0 < handoff <= 604800:
         wrong.append(("/settings/handoff_seconds", "a number of seconds, over 0 and at most 604800"))
     if not _is_greeting(settings.get("greeting")):
-        wrong.append(
-            ("/settings/greeting", f"a text, or a text per language; each has at most {LONGEST_TEXT} characters")
-        )
+        wrong.append(("/settings/greeting", f"a text, or a text per language; each has at most {MAX_TEXT} characters"))
     return wrong
 
 
 def _is_greeting(written: Json) -> bool:
     """Nothing, one text, or an object of languages and texts."""
     texts = list(written.values()) if isinstance(written, dict) else [written]
-    known = [one for one in texts if isinstance(one, str) and one.strip() and len(one) <= LONGEST_TEXT]
+    known = [one for one in texts if isinstance(one, str) and one.strip() and len(one) <= MAX_TEXT]
     return written is None or (bool(texts) and len(known) == len(texts))
 
 

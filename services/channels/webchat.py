@@ -11,7 +11,7 @@ from schemas.outbound import OutboundMessage
 from services.channels.port import Account, InvalidSignature, MalformedPayload, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import Http
 
-LONGEST_TEXT = 10_000
+MAX_TEXT = 10_000
 WILDCARD_ORIGIN = "*"
 CREDENTIALS = ("identity_secret", "allowed_origins")
 SETTINGS = ("handoff_seconds",)
@@ -23,7 +23,7 @@ class Webchat:
     """One page or shop per account. A message to a visitor is delivered by being stored: the visitor's stream has it."""
 
     name = "webchat"
-    capabilities = Capabilities(surfaces=("private",), text_limit=LONGEST_TEXT, drops_repeats=True)
+    capabilities = Capabilities(surfaces=("private",), text_limit=MAX_TEXT, drops_repeats=True)
     status_for_malformed = 400
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:

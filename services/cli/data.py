@@ -15,7 +15,7 @@ from services.platform.store.port import Store
 
 
 @asynccontextmanager
-async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+async def store_at(settings: Settings) -> AsyncIterator[Store]:
     """The store. Raises Failed when there is no data yet, Misconfigured (also for data of another version), Unavailable."""
     must_exist(settings)
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
@@ -23,7 +23,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def opened_engine(settings: Settings) -> AsyncIterator[tuple[Store, Bus]]:
+async def engine_at(settings: Settings) -> AsyncIterator[tuple[Store, Bus]]:
     """Store and bus. Raises as `opened_store` does."""
     must_exist(settings)
     async with open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=current_version) as engine:

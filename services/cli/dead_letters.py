@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from schemas.values import Json
-from services.cli.data import opened_engine, opened_store
+from services.cli.data import engine_at, store_at
 from services.cli.errors import CliError
 from services.cli.printing import echo, print_json, print_table
 from services.composition import GROUP_TOPICS
@@ -31,7 +31,7 @@ def list_dead_letters(
     page = event_loop.run(_page(settings, limit, cursor))
     letters = [(identity, DeadLetter.model_validate(document)) for identity, document in page.items]
     if json:
-        print_json({"items": [_shown(identity, letter) for identity, letter in letters], "next": page.next})
+        print_json({"items": [_view(identity, letter) for identity, letter in letters], "next": page.next})
         return
     rows = [
         (i, f"{d.at:%Y-%m-%d %H:%M:%S}Z", f"{d.group}/{d.partition}", d.event_type, d.workspace, d.error)
@@ -43,25 +43,25 @@ def list_dead_letters(
 
 
 async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
-    async with opened_store(settings) as store:
+    async with store_at(settings) as store:
         try:
             return await store.query(Query(DEAD_LETTERS.name, "at", descending=True, limit=limit, after=cursor))
         except ValueError as error:
             raise CliError("this cursor is not one that `list` gave.") from error
 
 
-def _shown(identity: str, letter: DeadLetter) -> dict[str, Json]:
+def _view(identity: str, letter: DeadLetter) -> dict[str, Json]:
     return {"id": identity, **letter.model_dump(mode="json", exclude={"event"})}
 
 
 def show(settings: Settings, identity: Identity) -> None:
     """One dead letter whole, with its event: it may hold what a customer wrote."""
     letter = event_loop.run(_read(settings, identity))
-    print_json({**_shown(identity, letter), "event": letter.event})
+    print_json({**_view(identity, letter), "event": letter.event})
 
 
 async def _read(settings: Settings, identity: str) -> DeadLetter:
-    async with opened_store(settings) as store:
+    async with store_at(settings) as store:
         return await _letter(store, identity)
 
 
@@ -86,6 +86,6 @@ def drop(settings: Settings, identity: Identity) -> None:
 
 
 async def _submit_action(settings: Settings, identity: str, action: Action) -> None:
-    async with opened_engine(settings) as (store, bus):
+    async with engine_at(settings) as (store, bus):
         letter = await _letter(store, identity)
         await bus.publish([command_on(identity, letter, action, GROUP_TOPICS, SystemClock())])

@@ -34,7 +34,7 @@ from services.platform.store.port import Query, Store
 from services.records.accounts import read_health
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.unmet import Warned, warnings_of
-from services.workspaces.target_validation import SHORTEST_SECRET, is_weak
+from services.workspaces.target_validation import MIN_SECRET, is_weak
 
 ENOUGH_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5.0
@@ -70,9 +70,9 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
     return [await _run_check(name, look, settings) for name, look in CHECKS.items()]
 
 
-async def _run_check(name: str, look: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
+async def _run_check(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
     try:
-        return CheckResult(name, True, await look(settings))
+        return CheckResult(name, True, await check(settings))
     except (CliError, Misconfigured, Unavailable) as error:
         return CheckResult(name, False, error_message(error))
 
@@ -113,7 +113,7 @@ async def _disk(settings: Settings) -> str:
 
 
 async def _store(settings: Settings) -> str:
-    if (missing := _not_made(settings.store_url)) is not None:
+    if (missing := _missing(settings.store_url)) is not None:
         return missing
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         await store.check()
@@ -122,7 +122,7 @@ async def _store(settings: Settings) -> str:
 
 async def _data_version(settings: Settings) -> str:
     """The documents have the shape that this version reads."""
-    if (missing := _not_made(settings.store_url)) is not None:
+    if (missing := _missing(settings.store_url)) is not None:
         return missing
     async with open_store(settings, COLLECTIONS) as store:
         status = await read_status(store, MIGRATIONS)
@@ -134,10 +134,10 @@ async def _data_version(settings: Settings) -> str:
 
 
 async def _bus(settings: Settings) -> str:
-    if (missing := _not_made(settings.bus_url)) is not None:
+    if (missing := _missing(settings.bus_url)) is not None:
         return missing
     async with AsyncExitStack() as stack:
-        if _not_made(settings.store_url) is None:
+        if _missing(settings.store_url) is None:
             engine = open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=current_version)
             _, bus = await stack.enter_async_context(engine)
         else:
@@ -159,7 +159,7 @@ async def _database(settings: Settings) -> str:
     return f"{', '.join(map(str, there))}: every table is sound" if there else "there is no file to look at"
 
 
-def _not_made(url: str) -> str | None:
+def _missing(url: str) -> str | None:
     """Looking must not make an empty database."""
     path = sqlite_path(url)
     return f"{path} will be made at the first start" if path is not None and not path.exists() else None
@@ -172,7 +172,7 @@ def _without_secrets(url: str) -> str:
 
 async def _routing(settings: Settings) -> str:
     """Every routing rule of every workspace can be met by somebody."""
-    if (missing := _not_made(settings.store_url)) is not None:
+    if (missing := _missing(settings.store_url)) is not None:
         return missing
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         said = [f"{workspace}: {one.detail}" async for workspace, one in _unmet(store)]
@@ -189,7 +189,7 @@ async def _unmet(store: Store) -> AsyncIterator[tuple[str, Warned]]:
 
 async def _secrets(settings: Settings) -> str:
     """No account is proven by a secret that could be guessed."""
-    if (missing := _not_made(settings.store_url)) is not None:
+    if (missing := _missing(settings.store_url)) is not None:
         return missing
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         weak = [
@@ -201,7 +201,7 @@ async def _secrets(settings: Settings) -> str:
         ]
     if weak:
         raise CliError(
-            f"secrets of fewer than {SHORTEST_SECRET} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
+            f"secrets of fewer than {MIN_SECRET} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
             "account and to the platform (or page) that uses it: openssl rand -hex 32."
         )
     return "no account has a secret that could be guessed"
@@ -209,7 +209,7 @@ async def _secrets(settings: Settings) -> str:
 
 async def _accounts(settings: Settings) -> str:
     """Every connected account of every workspace sends and receives; what passes by itself is said, and no fault."""
-    if (missing := _not_made(settings.store_url)) is not None:
+    if (missing := _missing(settings.store_url)) is not None:
         return missing
     found: list[tuple[str, AccountHealth]] = []
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:

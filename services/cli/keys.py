@@ -6,7 +6,7 @@ import typer
 
 from schemas.configuration import KeyBody, Scope
 from schemas.values import Json
-from services.cli.data import opened_store
+from services.cli.data import store_at
 from services.cli.errors import CliError
 from services.cli.printing import echo, print_json, print_table
 from services.platform.core.identifiers import random_id
@@ -30,7 +30,7 @@ def list_keys(
     page = event_loop.run(_page(settings, limit, cursor))
     records = [KeyRecord.model_validate(document) for _, document in page.items]
     if json:
-        print_json({"items": [_shown(record) for record in records], "next": page.next})
+        print_json({"items": [_view(record) for record in records], "next": page.next})
         return
     rows = [
         (r.id, r.name, r.workspace or "(all)", ", ".join(r.scopes), f"{r.created_at:%Y-%m-%d %H:%M}Z") for r in records
@@ -41,7 +41,7 @@ def list_keys(
 
 
 async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
-    async with opened_store(settings) as store:
+    async with store_at(settings) as store:
         try:
             return await store.query(Query(KEYS.name, "created", descending=True, limit=limit, after=cursor))
         except ValueError as error:
@@ -61,13 +61,13 @@ def create(
     body = KeyBody.model_validate({"name": name, "workspace": workspace, "scopes": [scope]})
     record, secret = event_loop.run(_create(settings, body))
     if json:
-        print_json({**_shown(record), "secret": secret})
+        print_json({**_view(record), "secret": secret})
         return
     echo(f"Key {record.id}, shown this once: {secret}")
 
 
 async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
-    async with opened_store(settings) as store:
+    async with store_at(settings) as store:
         if body.workspace is not None and await configuration_of(store, body.workspace) is None:
             raise CliError(f"there is no workspace {body.workspace!r}.")
         record, secret = _new_key(body)
@@ -99,12 +99,12 @@ def revoke(
 
 
 async def _revoke(settings: Settings, identity: str) -> None:
-    async with opened_store(settings) as store:
+    async with store_at(settings) as store:
         place = Key(KEYS.name, identity)
         if not await store.get_many([place]):
             raise CliError(f"there is no key {identity}; `pasokh keys list` shows those there are.")
         await store.commit(Changes(deletes=[place]))
 
 
-def _shown(record: KeyRecord) -> dict[str, Json]:
+def _view(record: KeyRecord) -> dict[str, Json]:
     return {**record.model_dump(mode="json", exclude={"digest"}), "workspace": record.workspace or None}

@@ -20,10 +20,10 @@ def print_line(value: object) -> None:
     sys.stdout.write(orjson.dumps(value).decode() + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], when_empty: str) -> None:
     """Rows under their columns; `nothing` when there are none."""
     if not rows:
-        echo(nothing)
+        echo(when_empty)
         return
     table = Table(box=None, pad_edge=False)
     for column in columns:

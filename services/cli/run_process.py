@@ -34,7 +34,7 @@ async def no_sidecar(_: str, __: Context) -> AsyncIterator[None]:
 
 
 def run_in_foreground(
-    process: Process, settings: Settings, beside: Sidecar = no_sidecar, *, log_level: str = "INFO"
+    process: Process, settings: Settings, sidecar: Sidecar = no_sidecar, *, log_level: str = "INFO"
 ) -> None:
     """Run a process until SIGTERM or SIGINT. Raises Misconfigured, Unavailable, alone or in a group.
 
@@ -44,7 +44,7 @@ def run_in_foreground(
     for wrong in wrong_modes(settings.data.absolute(), _files(settings)):
         log.warning("data_is_open_to_others", detail=wrong)
     with bind(settings.host, settings.port) as bound:
-        event_loop.run(_until_signal(process, settings, bound, beside))
+        event_loop.run(_until_signal(process, settings, bound, sidecar))
 
 
 def _files(settings: Settings) -> list[Path]:
@@ -52,10 +52,10 @@ def _files(settings: Settings) -> list[Path]:
     return [path for path in map(sqlite_path, dict.fromkeys(urls)) if path is not None]
 
 
-async def _until_signal(process: Process, settings: Settings, bound: socket.socket, beside: Sidecar) -> None:
+async def _until_signal(process: Process, settings: Settings, bound: socket.socket, sidecar: Sidecar) -> None:
     started = asyncio.Event()
     with stop_signals(asyncio.get_running_loop()) as stop:
-        working = asyncio.create_task(_work(process, settings, bound, beside, started, stop))
+        working = asyncio.create_task(_work(process, settings, bound, sidecar, started, stop))
         asked = asyncio.create_task(stop.wait())
         await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
         with _shutdown_watchdog():
@@ -70,11 +70,11 @@ async def _work(
     process: Process,
     settings: Settings,
     bound: socket.socket,
-    beside: Sidecar,
+    sidecar: Sidecar,
     started: asyncio.Event,
     stop: asyncio.Event,
 ) -> None:
-    async with run_process(process, settings, bound) as context, beside(address_of(bound), context):
+    async with run_process(process, settings, bound) as context, sidecar(address_of(bound), context):
         started.set()
         await stop.wait()
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.data import opened_store
+from services.cli.data import store_at
 from services.cli.errors import CliError, exit_with_error
 from services.cli.printing import echo, print_json, print_table
 from services.platform.core.settings import Settings
@@ -32,13 +32,15 @@ def audit(
         print_json({**counted, "items": [asdict(one) for one in done.found], "next": None})
     else:
         rows = [(d.conversation, f"{d.metric}/{d.run}", d.what, str(d.expected), str(d.found)) for d in done.found]
-        print_table(COLUMNS, rows, "All clocks are what the facts say." if done.checked else _nothing(workspace, done))
+        print_table(
+            COLUMNS, rows, "All clocks are what the facts say." if done.checked else _no_conversations(workspace, done)
+        )
         echo(f"Conversations checked: {done.checked}. On their way, so not checked: {done.in_flight}.")
     if done.found:
         exit_with_error(f"{len(done.found)} differences between clocks and facts.")
 
 
-def _nothing(workspace: str, done: "AuditSummary") -> str:
+def _no_conversations(workspace: str, done: "AuditSummary") -> str:
     if done.in_flight:
         return f"Nothing was checked: sla has not heard all of the conversations of {workspace} yet. Ask again when it has."
     return f"Nothing was checked: {workspace} has no conversations."
@@ -54,7 +56,7 @@ class AuditSummary:
 
 
 async def _audit(settings: Settings, workspace: str, now: datetime) -> AuditSummary:
-    async with opened_store(settings) as store:
+    async with store_at(settings) as store:
         history = await history_of(store, workspace)
         if history is None:
             raise CliError(f"there is no workspace {workspace}.")

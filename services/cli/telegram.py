@@ -17,7 +17,7 @@ from services.channels.bot_api.bot import call, delete_webhook, set_webhook, wro
 from services.channels.bot_api.json_access import as_dict, as_str
 from services.channels.port import Unauthorized
 from services.channels.telegram import Telegram, base_of
-from services.cli.data import opened_engine
+from services.cli.data import engine_at
 from services.cli.errors import CliError
 from services.cli.printing import echo
 from services.platform.core.settings import Settings
@@ -30,14 +30,14 @@ from services.platform.http.outgoing import Http, PermanentSendError, SendOutcom
 from services.platform.http.service import Context
 from services.records.configuration import configuration_of
 from services.workspaces import mutations
-from services.workspaces.account_notifier import publish_written
+from services.workspaces.account_notifier import publish_account_changed
 from services.workspaces.configuration_update import update_configuration
 
 PORTS = (443, 80, 88, 8443)
 """Those that Telegram posts to (core.telegram.org/bots/api#setwebhook)."""
 POLL = "give --poll, and this machine fetches the updates itself."
 Answered = TypeVar("Answered")
-SHORTEST_KEPT = 16
+MIN_RETENTION = 16
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -76,7 +76,7 @@ async def connect_bot(settings: Settings, wanted: Wanted, http: Http) -> None:
     if not SLUG.fullmatch(wanted.account):
         raise CliError("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
     address = None if wanted.poll else await _address(settings)
-    async with opened_engine(settings) as (store, bus):
+    async with engine_at(settings) as (store, bus):
         context = Context(settings, store, bus, SystemClock())
         configuration = await configuration_of(store, wanted.workspace)
         if configuration is None:
@@ -92,7 +92,7 @@ async def connect_bot(settings: Settings, wanted: Wanted, http: Http) -> None:
         await _write(context, wanted.workspace, f"telegram/{wanted.account}", body)
         echo(f"The bot is @{username}. It is the account {wanted.account} of {wanted.workspace}.")
         if address is None:
-            await _asked(delete_webhook(http, base, wanted.token), "the webhook could not be taken away")
+            await _answer_or_exit(delete_webhook(http, base, wanted.token), "the webhook could not be taken away")
             echo("It has no webhook: the running ingest fetches its updates within a few seconds.")
             return
         await _with_webhook(http, base, body, f"{address}/webhooks/telegram/{wanted.workspace}/{wanted.account}")
@@ -100,9 +100,11 @@ async def connect_bot(settings: Settings, wanted: Wanted, http: Http) -> None:
 
 async def _with_webhook(http: Http, base: str, body: AccountBody, url: str) -> None:
     token = body.credentials["bot_token"]
-    await _asked(set_webhook(http, base, token, url, body.credentials["secret_token"]), "the webhook could not be set")
+    await _answer_or_exit(
+        set_webhook(http, base, token, url, body.credentials["secret_token"]), "the webhook could not be set"
+    )
     echo(f"Its webhook is {url}, with a secret that nobody but Telegram and this installation knows.")
-    info = await _asked(call(http, base, token, "getWebhookInfo"), "the webhook could not be looked at")
+    info = await _answer_or_exit(call(http, base, token, "getWebhookInfo"), "the webhook could not be looked at")
     parts = urlsplit(url)
     problem = wrong_webhook(info, parts.path, url.removesuffix(parts.path), SystemClock().now())
     if problem is not None:
@@ -116,14 +118,14 @@ def _name(body: AccountBody) -> str:
 
 
 async def _username(http: Http, base: str, token: str) -> str:
-    me = await _asked(call(http, base, token, "getMe"), "the bot could not be asked who it is")
+    me = await _answer_or_exit(call(http, base, token, "getMe"), "the bot could not be asked who it is")
     username = as_str(as_dict(me).get("username"))
     if username is None:
         raise CliError(f"{base} did not say who the bot is. Is that a Bot API server?")
     return username
 
 
-async def _asked(asking: Awaitable[Answered], what: str) -> Answered:
+async def _answer_or_exit(asking: Awaitable[Answered], what: str) -> Answered:
     """What Telegram answers. Raises Failed with a sentence that says what to do."""
     try:
         return await asking
@@ -141,7 +143,7 @@ def _body(configuration: WorkspaceConfiguration, wanted: Wanted) -> AccountBody:
     known = kept.body if kept else AccountBody(credentials={})
     given = known.credentials.get("secret_token", "")
     # One that could be guessed is replaced; Telegram hears of the new one in a moment.
-    secret = given if len(given) >= SHORTEST_KEPT else secrets.token_urlsafe(32)
+    secret = given if len(given) >= MIN_RETENTION else secrets.token_urlsafe(32)
     credentials = {**known.credentials, "bot_token": wanted.token, "secret_token": secret}
     receiving: dict[str, Json] = {**known.settings, "receive": "poll" if wanted.poll else "webhook"}
     return known.model_copy(
@@ -153,7 +155,7 @@ async def _write(context: Context, workspace: str, name: str, body: AccountBody)
     await update_configuration(
         context, workspace, mutations.put_account(workspace, name, body, Precondition(None), lambda _: [])
     )
-    await publish_written(context, workspace, name)
+    await publish_account_changed(context, workspace, name)
 
 
 async def _address(settings: Settings) -> str:

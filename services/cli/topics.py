@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.data import opened_engine
+from services.cli.data import engine_at
 from services.cli.printing import print_json, print_table
 from services.composition import GROUP_TOPICS
 from services.platform.core.settings import Settings
@@ -27,5 +27,5 @@ def topics(
 
 
 async def _lags(settings: Settings) -> list[Lag]:
-    async with opened_engine(settings) as (store, bus):
+    async with engine_at(settings) as (store, bus):
         return await lags(store, bus, GROUP_TOPICS)

@@ -52,7 +52,7 @@ def to_view(identity: str, document: Json) -> DeadLetterView:
 async def list_dead_letters(caller: Admin, context: ContextDep, asked: PageParamsDep) -> Page[DeadLetterView]:
     """Newest first; a key of one workspace sees that workspace's. A page may be short: see `next`."""
     found: list[DeadLetterView] = []
-    after, looked = _place_of(caller, asked.cursor), 0
+    after, looked = _position_of(caller, asked.cursor), 0
     while True:
         query = Query(DEAD_LETTERS.name, "at", descending=True, limit=asked.limit - len(found), after=after)
         page = await query_page(context.store, query)
@@ -68,7 +68,7 @@ def _mark(caller: Principal) -> str:
     return f"{hashed_id('dead_letters', caller.workspace)[:8]}." if caller.workspace else ""
 
 
-def _place_of(caller: Principal, cursor: str | None) -> str | None:
+def _position_of(caller: Principal, cursor: str | None) -> str | None:
     """Raises Invalid for the cursor of a list that others see."""
     mark = _mark(caller)
     if cursor is None or not mark:

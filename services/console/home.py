@@ -9,7 +9,7 @@ from services.console import page
 from services.platform.http.reference import page as reference
 
 
-async def lead_on(accept: Annotated[str, Header(max_length=2000)] = "") -> RedirectResponse:
+async def redirect_home(accept: Annotated[str, Header(max_length=2000)] = "") -> RedirectResponse:
     """Browsers say that they read HTML."""
     to = page.PATH if "text/html" in accept.lower() else reference.PATH
     return RedirectResponse(to, status_code=307, headers={"Vary": "Accept"})
@@ -18,5 +18,5 @@ async def lead_on(accept: Annotated[str, Header(max_length=2000)] = "") -> Redir
 def router_of() -> APIRouter:
     """The one route; it needs no key, and is no part of the API."""
     router = APIRouter()
-    router.add_api_route("/", lead_on, include_in_schema=False, response_class=RedirectResponse)
+    router.add_api_route("/", redirect_home, include_in_schema=False, response_class=RedirectResponse)
     return router

@@ -27,10 +27,10 @@ from services.rest.dependencies import ExistingWorkspace
 
 RECENTLY = timedelta(minutes=5)
 MINUTES = 30
-LONGEST_WAITING = 50
-MOST_QUEUED = 200
+MAX_WAITING = 50
+MAX_QUEUED = 200
 """Deliveries that are counted of one subscription in one partition; beyond it there are `more`."""
-MOST_PERSONS = 200
+MAX_PERSONS = 200
 
 
 class Overview(BaseModel):
@@ -63,17 +63,17 @@ class WebhookHealth(BaseModel):
     disabled: bool = Field(description="It answered 410 Gone: nothing is sent until the subscription is written again.")
 
 
-class NamesAsked(RequestModel):
+class NamesQuery(RequestModel):
     """Whose names; `person` is repeated."""
 
-    person: list[Annotated[str, Field(max_length=400)]] = Field(min_length=1, max_length=MOST_PERSONS)
+    person: list[Annotated[str, Field(max_length=400)]] = Field(min_length=1, max_length=MAX_PERSONS)
 
 
 async def show_overview(configuration: ExistingWorkspace, context: ContextDep) -> Overview:
     """What goes on now, true at any volume: counted by the server, at most a second old."""
     now, workspace = context.clock.now(), configuration.workspace
     counters = await _counters(context, workspace)
-    waiting = Query(CONVERSATIONS.name, "status", {"workspace": workspace, "status": "waiting"}, limit=LONGEST_WAITING)
+    waiting = Query(CONVERSATIONS.name, "status", {"workspace": workspace, "status": "waiting"}, limit=MAX_WAITING)
     page = await context.store.query(waiting)
     return Overview(
         at=now,
@@ -100,10 +100,10 @@ def _by_minute(counted: list[dict[str, int]], now: datetime) -> list[int]:
 
 
 async def list_names(
-    configuration: ExistingWorkspace, context: ContextDep, asked: Annotated[NamesAsked, QueryOf()]
+    configuration: ExistingWorkspace, context: ContextDep, query: Annotated[NamesQuery, QueryOf()]
 ) -> Page[CustomerName]:
     """What these customers are called; persons that nobody knows are left out."""
-    keys = [Key(PERSONS.name, f"{configuration.workspace}/{person}") for person in dict.fromkeys(asked.person)]
+    keys = [Key(PERSONS.name, f"{configuration.workspace}/{person}") for person in dict.fromkeys(query.person)]
     found = await context.store.get_many(keys)
     persons = [Contact.model_validate(document) for document in found.values()]
     return Page(items=[CustomerName(person=one.person, name=one.name) for one in persons])
@@ -118,7 +118,7 @@ async def list_webhook_health(configuration: ExistingWorkspace, context: Context
 
 
 async def _health(
-    store: Store, partitions: int, now: datetime, workspace: str, webhook: str, kept: Versioned[Webhook]
+    store: Store, partitions: int, now: datetime, workspace: str, webhook: str, stored: Versioned[Webhook]
 ) -> WebhookHealth:
     keys = [Key(WEBHOOK_ENDPOINTS.name, endpoint_id(partition, workspace, webhook)) for partition in range(partitions)]
     lines = {key.id: EndpointState.model_validate(document) for key, document in (await store.get_many(keys)).items()}
@@ -126,17 +126,17 @@ async def _health(
     paused = [one.paused_until for one in lines.values() if one.paused_until is not None and one.paused_until > now]
     return WebhookHealth(
         id=webhook,
-        host=urlsplit(kept.body.url).netloc.rpartition("@")[2],
+        host=urlsplit(stored.body.url).netloc.rpartition("@")[2],
         queued=sum(count for count, _ in queued),
         queued_more=any(more for _, more in queued),
         failing=any(one.failures > 0 for one in lines.values()),
         paused_until=max(paused, default=None),
-        disabled=any(one.gone == kept.version for one in lines.values()),
+        disabled=any(one.gone == stored.version for one in lines.values()),
     )
 
 
 async def _queued(store: Store, line: str) -> tuple[int, bool]:
-    query = Query(WEBHOOK_DELIVERIES.name, "line", {"line": line, "state": "pending"}, limit=MOST_QUEUED)
+    query = Query(WEBHOOK_DELIVERIES.name, "line", {"line": line, "state": "pending"}, limit=MAX_QUEUED)
     page = await store.query(query)
     return len(page.items), page.next is not None
 

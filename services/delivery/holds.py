@@ -13,7 +13,7 @@ from schemas.values import Failure
 from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, OUTCOME_UNKNOWN, probe_after
 from services.records.sends import AccountSends
 
-NOTED_EVERY = timedelta(seconds=10)
+RECORD_INTERVAL = timedelta(seconds=10)
 PROBE_WITHIN = ASSUME_UNKNOWN_AFTER + timedelta(seconds=5)
 
 
@@ -78,13 +78,15 @@ def opened(sends: AccountSends) -> AccountSends:
     return sends.model_copy(update={"held_for": None, "held_until": None, "probe": None, "refusals": 0})
 
 
-def noted_sent(sends: AccountSends, now: datetime) -> AccountSends:
+def with_success(sends: AccountSends, now: datetime) -> AccountSends:
     """The account has sent something: written down every few seconds."""
     last = sends.last_sent_at
-    return sends if last is not None and now - last < NOTED_EVERY else sends.model_copy(update={"last_sent_at": now})
+    return (
+        sends if last is not None and now - last < RECORD_INTERVAL else sends.model_copy(update={"last_sent_at": now})
+    )
 
 
-def noted_refused(sends: AccountSends, error: Failure, now: datetime) -> AccountSends:
+def with_rate_limited(sends: AccountSends, error: Failure, now: datetime) -> AccountSends:
     """A message of the account was refused: written down every few seconds, and when it is for another reason.
 
     An outcome that nobody knows is no refusal.
@@ -92,6 +94,6 @@ def noted_refused(sends: AccountSends, error: Failure, now: datetime) -> Account
     if error == OUTCOME_UNKNOWN.error:
         return sends
     last, same = sends.last_refused_at, sends.last_refusal == error
-    if same and last is not None and now - last < NOTED_EVERY:
+    if same and last is not None and now - last < RECORD_INTERVAL:
         return sends
     return sends.model_copy(update={"last_refused_at": now, "last_refusal": error})

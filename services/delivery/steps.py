@@ -15,11 +15,11 @@ from services.delivery.rate_limits import RateLimit, RateLimiter, rate_limits_fo
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
 
-RELEASED_AT_ONCE = 200
+RELEASE_BATCH_SIZE = 200
 """How many held messages go on in one batch."""
 
 
-class Handed(Contract):
+class DeliveryTimerPayload(Contract):
     """What a timer carries: whose message it is, the attempt that it settles, how many gates are still to pass."""
 
     key: str
@@ -27,7 +27,7 @@ class Handed(Contract):
     gates: int | None = None
 
 
-class Held(Contract):
+class HoldTimerPayload(Contract):
     """What the timer of a hold carries: the id of the account's sends, and the chat when it is one chat's."""
 
     account: str
@@ -39,7 +39,7 @@ class Held(Contract):
         return self.account if self.chat is None else holds.chat_hold(self.account, self.chat)
 
 
-class Attempted(Contract):
+class SendEffect(Contract):
     """What an effect is given and (with the result) gives back."""
 
     key: str
@@ -49,7 +49,7 @@ class Attempted(Contract):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class SendContext:
     """What deciding about one input needs."""
 
     work: UnitOfWork
@@ -85,157 +85,166 @@ class Desk:
 # -- starting ----------------------------------------------------------------------------------------------------------
 
 
-def start(desk: Desk, record: SendRecord, left: int | None = None) -> None:
+def start(context: SendContext, record: SendRecord, left: int | None = None) -> None:
     """Send now, or wait: for the end of a hold, or for the first gate (of the last `left`; None: of all) that is shut."""
-    identity, sends = desk.sends(record.message)
-    hold = holds.hold_of(sends, identity, record.message.address.chat, desk.now)
+    identity, sends = context.sends(record.message)
+    hold = holds.hold_of(sends, identity, record.message.address.chat, context.now)
     if hold is not None:
         # Whoever waited through a hold passes all gates after it, else all would start at once.
-        put(desk, record, state="waiting", due_at=None, hold=hold)
+        put(context, record, state="waiting", due_at=None, hold=hold)
         return
-    gates = desk.gates(record.message)
+    gates = context.gates(record.message)
     left = len(gates) if left is None else min(left, len(gates))
     for remaining in range(left, 0, -1):
-        at = desk.limits.reserve(gates[-remaining], desk.now)
-        if at > desk.now:
-            _wait(desk, record, at, remaining - 1)
+        at = context.limits.reserve(gates[-remaining], context.now)
+        if at > context.now:
+            _wait(context, record, at, remaining - 1)
             return
-    _send(desk, record)
+    _send(context, record)
 
 
-def _wait(desk: Desk, record: SendRecord, at: datetime, gates: int) -> None:
-    put(desk, record, state="waiting", due_at=at, hold=None)
-    handed = Handed(key=record.message.key, gates=gates)
-    desk.work.set_timer(timer("slot", record), at, handed.model_dump(mode="json"))
+def _wait(context: SendContext, record: SendRecord, at: datetime, gates: int) -> None:
+    put(context, record, state="waiting", due_at=at, hold=None)
+    handed = DeliveryTimerPayload(key=record.message.key, gates=gates)
+    context.work.set_timer(timer("slot", record), at, handed.model_dump(mode="json"))
 
 
-def _send(desk: Desk, record: SendRecord) -> None:
-    due, number = desk.now + ASSUME_UNKNOWN_AFTER, record.attempts + 1
-    since = record.first_tried_at or desk.now
-    put(desk, record, state="sending", due_at=due, attempts=number, first_tried_at=since, hold=None)
-    handed = Handed(key=record.message.key, attempt=number)
-    desk.work.set_timer(timer("settle", record), due, handed.model_dump(mode="json"))
-    asked = Attempted(key=record.message.key, attempt=number, message=record.message)
-    desk.work.schedule_effect(f"send/{record.message.id}", asked.model_dump(mode="json"))
+def _send(context: SendContext, record: SendRecord) -> None:
+    due, number = context.now + ASSUME_UNKNOWN_AFTER, record.attempts + 1
+    since = record.first_tried_at or context.now
+    put(context, record, state="sending", due_at=due, attempts=number, first_tried_at=since, hold=None)
+    handed = DeliveryTimerPayload(key=record.message.key, attempt=number)
+    context.work.set_timer(timer("settle", record), due, handed.model_dump(mode="json"))
+    asked = SendEffect(key=record.message.key, attempt=number, message=record.message)
+    context.work.schedule_effect(f"send/{record.message.id}", asked.model_dump(mode="json"))
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------
 
 
-def end_hold(desk: Desk, held: Held) -> None:
+def end_hold(context: SendContext, held: HoldTimerPayload) -> None:
     """A hold came to its end, or was to be looked at again: what waits for it goes on, page by page."""
-    sends = desk.work.get(ACCOUNT_SENDS, held.account)
+    sends = context.work.get(ACCOUNT_SENDS, held.account)
     if sends is None:
         return
     until = sends.held_until if held.chat is None else sends.chats.get(held.chat)
-    if until is not None and until > desk.now:
-        wake_hold(desk, held, until)
+    if until is not None and until > context.now:
+        set_hold_timer(context, held, until)
     elif held.chat is None and holds.is_locked(sends):
-        probe(desk, held.account)
+        probe(context, held.account)
     else:
         if held.chat is None and sends.held_for is not None:
-            desk.put_sends(held.account, sends, holds.opened(sends))
-            _tell_accounts(desk, sends)
-        _release(desk, held)
+            context.put_sends(held.account, sends, holds.opened(sends))
+            _emit_account_hold(context, sends)
+        _release(context, held)
 
 
-def probe(desk: Desk, account: str) -> None:
+def probe(context: SendContext, account: str) -> None:
     """Try with the oldest message whether the account is let in again. With none the next that comes tries it."""
-    sends = desk.work.get(ACCOUNT_SENDS, account)
+    sends = context.work.get(ACCOUNT_SENDS, account)
     if sends is None or not holds.is_locked(sends):
         return
-    waiting = desk.held(account)
+    waiting = context.held(account)
     if not waiting:
-        desk.put_sends(account, sends, holds.opened(sends))
+        context.put_sends(account, sends, holds.opened(sends))
         return
-    after = holds.probing(sends, waiting[0].message.id, desk.now)
-    desk.put_sends(account, sends, after)
-    wake_hold(desk, Held(account=account), after.held_until or desk.now)
-    _send(desk, waiting[0])
+    after = holds.probing(sends, waiting[0].message.id, context.now)
+    context.put_sends(account, sends, after)
+    set_hold_timer(context, HoldTimerPayload(account=account), after.held_until or context.now)
+    _send(context, waiting[0])
 
 
-def _release(desk: Desk, held: Held) -> None:
-    waiting = desk.held(held.hold)[:RELEASED_AT_ONCE]
+def _release(context: SendContext, held: HoldTimerPayload) -> None:
+    waiting = context.held(held.hold)[:RELEASE_BATCH_SIZE]
     for record in waiting:
-        start(desk, record.model_copy(update={"hold": None}))
-    if len(waiting) == RELEASED_AT_ONCE:
-        wake_hold(desk, held, desk.now)
+        start(context, record.model_copy(update={"hold": None}))
+    if len(waiting) == RELEASE_BATCH_SIZE:
+        set_hold_timer(context, held, context.now)
 
 
-def wake_hold(desk: Desk, held: Held, at: datetime) -> None:
+def set_hold_timer(context: SendContext, held: HoldTimerPayload, at: datetime) -> None:
     """Look at a hold at this time, and not before."""
-    desk.work.set_timer(f"hold/{held.hold}", at, held.model_dump(mode="json"))
+    context.work.set_timer(f"hold/{held.hold}", at, held.model_dump(mode="json"))
 
 
-def _quiet(desk: Desk, record: SendRecord, scope: Scope, until: datetime) -> None:
+def _hold_scope(context: SendContext, record: SendRecord, scope: Scope, until: datetime) -> None:
     """A platform asked for quiet in a chat, or for a whole account."""
-    identity, before = desk.sends(record.message)
+    identity, before = context.sends(record.message)
     chat = record.message.address.chat
-    after = holds.limited(before, chat, scope, until, desk.now)
-    desk.put_sends(identity, before, after)
-    wake_hold(desk, Held(account=identity, chat=chat), after.chats[chat])
+    after = holds.limited(before, chat, scope, until, context.now)
+    context.put_sends(identity, before, after)
+    set_hold_timer(context, HoldTimerPayload(account=identity, chat=chat), after.chats[chat])
     if after.held_for == "limit" and after.held_until is not None:
-        wake_hold(desk, Held(account=identity), after.held_until)
+        set_hold_timer(context, HoldTimerPayload(account=identity), after.held_until)
         if before.held_for is None:
-            _tell_accounts(desk, after)
+            _emit_account_hold(context, after)
 
 
 # -- results -----------------------------------------------------------------------------------------------------------
 
 
-def conclude(desk: Desk, record: SendRecord, verdict: Outcome) -> None:
+def apply_outcome(context: SendContext, record: SendRecord, verdict: Outcome) -> None:
     """What follows from the end of an attempt, for the message and for those that wait for it."""
     if not isinstance(verdict, Locked):
-        _answer_probe(desk, record)
+        _answer_probe(context, record)
     match verdict:
         case Retry():
-            _retry(desk, record, verdict)
+            _retry(context, record, verdict)
         case Locked():
-            _lock(desk, record, verdict.error)
+            _lock(context, record, verdict.error)
         case Sent():
-            _settle_sent(desk, record, verdict)
+            _record_sent(context, record, verdict)
         case Failed():
-            _settle_failed(desk, record, verdict.error)
+            _record_failed(context, record, verdict.error)
 
 
-def _answer_probe(desk: Desk, record: SendRecord) -> None:
+def _answer_probe(context: SendContext, record: SendRecord) -> None:
     """The message that tried a locked account was not refused for its credentials: the others go on."""
-    identity, sends = desk.sends(record.message)
+    identity, sends = context.sends(record.message)
     if holds.is_locked(sends) and sends.probe == record.message.id:
-        desk.put_sends(identity, sends, holds.opened(sends))
-        wake_hold(desk, Held(account=identity), desk.now)
-        _tell_accounts(desk, sends)
+        context.put_sends(identity, sends, holds.opened(sends))
+        set_hold_timer(context, HoldTimerPayload(account=identity), context.now)
+        _emit_account_hold(context, sends)
 
 
-def _lock(desk: Desk, record: SendRecord, error: Failure) -> None:
+def _lock(context: SendContext, record: SendRecord, error: Failure) -> None:
     """Held, not lost: the day after which a message is given up begins when its account is let in again."""
-    identity, before = desk.sends(record.message)
-    after = holds.locked(before, record.message.id, error, desk.now)
-    desk.put_sends(identity, before, after)
-    put(desk, record, state="waiting", due_at=None, hold=identity, first_tried_at=None)
-    wake_hold(desk, Held(account=identity), after.held_until or desk.now)
+    identity, before = context.sends(record.message)
+    after = holds.locked(before, record.message.id, error, context.now)
+    context.put_sends(identity, before, after)
+    put(context, record, state="waiting", due_at=None, hold=identity, first_tried_at=None)
+    set_hold_timer(context, HoldTimerPayload(account=identity), after.held_until or context.now)
     if not holds.is_locked(before):
-        _tell_accounts(desk, after)
+        _emit_account_hold(context, after)
 
 
-def _tell_accounts(desk: Desk, sends: AccountSends) -> None:
+def _emit_account_hold(context: SendContext, sends: AccountSends) -> None:
     """Whoever watches accounts looks at this one now."""
     named = AccountWritten(workspace=sends.workspace, channel=sends.channel, account=sends.account)
-    desk.work.emit("pasokh.control.account_held", sends.workspace, named, topic="accounts")
+    context.work.emit("pasokh.control.account_held", sends.workspace, named, topic="accounts")
 
 
-def _retry(desk: Desk, record: SendRecord, again: Retry) -> None:
-    if again.quiet != "message":
-        _quiet(desk, record, again.quiet, again.at)
-    put(desk, record, state="retry", due_at=again.at, hold=None)
-    desk.work.set_timer(timer("retry", record), again.at, Handed(key=record.message.key).model_dump(mode="json"))
+def _retry(context: SendContext, record: SendRecord, retry: Retry) -> None:
+    if retry.quiet != "message":
+        _hold_scope(context, record, retry.quiet, retry.at)
+    put(context, record, state="retry", due_at=retry.at, hold=None)
+    context.work.set_timer(
+        timer("retry", record), retry.at, DeliveryTimerPayload(key=record.message.key).model_dump(mode="json")
+    )
 
 
-def _settle_sent(desk: Desk, record: SendRecord, sent: Sent) -> None:
+def _record_sent(context: SendContext, record: SendRecord, sent: Sent) -> None:
     message = record.message
-    identity, sends = desk.sends(message)
-    desk.put_sends(identity, sends, holds.noted_sent(sends, desk.now))
-    put(desk, _blank(record), state="sent", due_at=None, platform_id=sent.platform_id, settled_at=desk.now)
+    identity, sends = context.sends(message)
+    context.put_sends(identity, sends, holds.with_success(sends, context.now))
+    put(
+        context,
+        _with_text_erased(record),
+        state="sent",
+        due_at=None,
+        platform_id=sent.platform_id,
+        settled_at=context.now,
+    )
     fact = DeliverySent(
         message=message.id,
         conversation=message.conversation,
@@ -244,54 +253,54 @@ def _settle_sent(desk: Desk, record: SendRecord, sent: Sent) -> None:
         address=sent.address,
         asked=message.address if sent.address is not None else None,
         attempts=record.attempts,
-        at=desk.now,
+        at=context.now,
     )
-    desk.work.emit("pasokh.delivery.sent", message.key, fact)
-    _next(desk, message.key)
+    context.work.emit("pasokh.delivery.sent", message.key, fact)
+    _next(context, message.key)
 
 
-def _settle_failed(desk: Desk, record: SendRecord, error: Failure) -> None:
+def _record_failed(context: SendContext, record: SendRecord, error: Failure) -> None:
     message = record.message
-    identity, sends = desk.sends(message)
-    desk.put_sends(identity, sends, holds.noted_refused(sends, error, desk.now))
-    put(desk, _blank(record), state="failed", due_at=None, error=error, settled_at=desk.now)
+    identity, sends = context.sends(message)
+    context.put_sends(identity, sends, holds.with_rate_limited(sends, error, context.now))
+    put(context, _with_text_erased(record), state="failed", due_at=None, error=error, settled_at=context.now)
     fact = DeliveryFailed(
         message=message.id,
         conversation=message.conversation,
         key=message.key,
         error=error,
         attempts=record.attempts,
-        at=desk.now,
+        at=context.now,
     )
-    desk.work.emit("pasokh.delivery.failed", message.key, fact)
-    _next(desk, message.key)
+    context.work.emit("pasokh.delivery.failed", message.key, fact)
+    _next(context, message.key)
 
 
-def _next(desk: Desk, key: str) -> None:
+def _next(context: SendContext, key: str) -> None:
     """The person's next message, if there is one, goes in the same batch."""
-    waiting = behind(desk.work, key)
+    waiting = pending_behind_head(context.work, key)
     if not waiting:
-        desk.work.delete(SEND_QUEUES, key)
+        context.work.delete(SEND_QUEUES, key)
         return
-    desk.work.put(SEND_QUEUES, key, SendQueue(key=key, head=waiting[0], behind=waiting[1:]))
-    record = desk.send(waiting[0])
+    context.work.put(SEND_QUEUES, key, SendQueue(key=key, head=waiting[0], behind=waiting[1:]))
+    record = context.send(waiting[0])
     if record is None:
         raise LookupError(f"{waiting[0]} is queued but has no record")
-    start(desk, record)
+    start(context, record)
 
 
-def behind(work: UnitOfWork, key: str) -> tuple[str, ...]:
+def pending_behind_head(work: UnitOfWork, key: str) -> tuple[str, ...]:
     """The messages of a person that wait for the one that is on its way."""
     queue = work.get(SEND_QUEUES, key)
     return queue.behind if queue else ()
 
 
-def put(desk: Desk, record: SendRecord, **changes: object) -> None:
+def put(context: SendContext, record: SendRecord, **changes: object) -> None:
     """Write a message's record with these changes."""
-    desk.work.put(SENDS, record.message.id, record.model_copy(update=changes))
+    context.work.put(SENDS, record.message.id, record.model_copy(update=changes))
 
 
-def _blank(record: SendRecord) -> SendRecord:
+def _with_text_erased(record: SendRecord) -> SendRecord:
     message = record.message.model_copy(update={"text": EncryptedText(text="")})
     return record.model_copy(update={"message": message, "hold": None})
 

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from services.channels.port import Channel
 from services.channels.registry import CHANNELS
-from services.delivery.accounts.background import AccountsWatch
+from services.delivery.accounts.background import AccountHealthMonitor
 from services.delivery.accounts.processor import AccountsStage
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
@@ -31,7 +31,7 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
             shares=Shares(instruments=context.admission),
         )
         accounts = AccountsStage(outside, context.settings.public_url)
-        watch = AccountsWatch(context, AccountInstruments(registry))
+        watch = AccountHealthMonitor(context, AccountInstruments(registry))
         yield ServiceComponents(
             stages=(Sender(outside), accounts), collectors=(registry,), background=(watch.start, watch.run)
         )

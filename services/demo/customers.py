@@ -12,10 +12,11 @@ from typing import Any
 import orjson
 
 from services.demo.corpus import EXCHANGES, OPENING_TOPICS, Topic
-from services.demo.updates import GROUP, Customer, SentMessage, Update, callback_query, edited, message
+from services.demo.updates import GROUP, Customer, SentMessage, Update, callback_query, edited
+from services.demo.updates import message as message_update
 
 PERSONS = 240
-MOST_OPEN = 60
+MAX_OPEN = 60
 REMEMBERED = 2_000
 REPLY_PROBABILITY = 0.35
 LINK = re.compile(r"[?&]start=([A-Za-z0-9_-]{1,64})")
@@ -98,22 +99,22 @@ class CustomerSimulator:
     # -- memory --------------------------------------------------------------------------------------------------------
 
     def _opens(self, customer: Customer, chat: int, topic: Topic, now: datetime) -> Update | None:
-        if self._open + self._started >= MOST_OPEN:
+        if self._open + self._started >= MAX_OPEN:
             return None
         self._started += 1
         return self._post(SentMessage(customer, chat, next(self._numbers), now, self._text(customer, topic)))
 
-    def _post(self, written: SentMessage) -> Update:
-        self._written[written.chat, written.message_id] = written
+    def _post(self, message: SentMessage) -> Update:
+        self._written[message.chat, message.message_id] = message
         while len(self._written) > REMEMBERED:
             self._written.popitem(last=False)
-        self._last = message(next(self._numbers), written)
+        self._last = message_update(next(self._numbers), message)
         return self._last
 
     def _later(
-        self, now: datetime, customer: Customer, text: str, least: int, most: int, chat: int | None = None
+        self, now: datetime, customer: Customer, text: str, shortest: int, longest: int, chat: int | None = None
     ) -> None:
-        at = now + timedelta(seconds=self.random.uniform(least, most))
+        at = now + timedelta(seconds=self.random.uniform(shortest, longest))
         self._due.append((at, SentMessage(customer, chat or customer.id, next(self._numbers), at, text)))
 
     def _text(self, customer: Customer, topic: Topic) -> str:

@@ -17,7 +17,7 @@ from services.demo.seeding import ACCOUNT, Credentials, seed
 from services.demo.updates import Update
 from services.platform.core.time_source import Clock, SystemClock
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 WORKERS = 8
 LANE_UPDATES = 100
 TRIES = 5
@@ -37,7 +37,7 @@ class DemoSession:
     crowd: CustomerSimulator
     desk: AgentSimulator
     clock: Clock
-    heard: int = 0
+    last_seen: int = 0
     lanes: list["asyncio.Queue[Update]"] = field(
         default_factory=lambda: [asyncio.Queue(LANE_UPDATES) for _ in range(WORKERS)]
     )
@@ -82,7 +82,7 @@ async def stream(
             desk=AgentSimulator(random, run=str(int(start.timestamp()))),
             clock=time,
         )
-        shop.heard = await _last_seen_id(shop)
+        shop.last_seen = await _last_seen_id(shop)
         await _until_stopped(stop, [_customers(shop, rate, random), _agents(shop), *map(_worker(shop), shop.lanes)])
 
 
@@ -98,7 +98,7 @@ async def _seeded(
             if refusal.status not in (429, 503):
                 raise
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), timeout=LOOK_SECONDS)
+            await asyncio.wait_for(stop.wait(), timeout=POLL_SECONDS)
     return None
 
 
@@ -161,12 +161,12 @@ async def _agents(shop: DemoSession) -> None:
             log.warning("demo_cannot_look", reason=type(error).__name__)
             deeds = []
         await asyncio.gather(*(_do(shop, deed) for deed in deeds))
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _listen(shop: DemoSession) -> None:
-    for entry in await _sent_after(shop, shop.heard):
-        shop.heard = entry["number"]
+    for entry in await _sent_after(shop, shop.last_seen):
+        shop.last_seen = entry["number"]
         shop.crowd.on_bot_message(entry, shop.clock.now())
 
 
@@ -185,28 +185,28 @@ async def _poll(shop: DemoSession) -> list[AgentAction]:
     found = [one for status in OPEN_STATUSES async for one in shop.rest.items("/conversations", status=status)]
     shop.crowd.counted(len(found))
     languages = {one["id"]: one.get("language") for one in found}
-    deeds = shop.desk.look(found, shop.clock.now())
+    deeds = shop.desk.poll(found, shop.clock.now())
     return [await _worded(shop, deed, languages[deed.conversation]) for deed in deeds]
 
 
-async def _worded(shop: DemoSession, deed: AgentAction, language: str | None) -> AgentAction:
-    if deed.action != "reply" or deed.text is not None:
-        return deed
+async def _worded(shop: DemoSession, action: AgentAction, language: str | None) -> AgentAction:
+    if action.action != "reply" or action.text is not None:
+        return action
     asked = ""
-    async for one in shop.rest.items(f"/conversations/{deed.conversation}/messages"):  # oldest first
+    async for one in shop.rest.items(f"/conversations/{action.conversation}/messages"):  # oldest first
         if one["direction"] == "inbound" and one["text"]:
             asked = one["text"]
-    return shop.desk.worded(deed, asked, language)
+    return shop.desk.worded(action, asked, language)
 
 
-async def _do(shop: DemoSession, deed: AgentAction) -> None:
-    path, body = f"/conversations/{deed.conversation}", {"agent": deed.agent}
+async def _do(shop: DemoSession, action: AgentAction) -> None:
+    path, body = f"/conversations/{action.conversation}", {"agent": action.agent}
     try:
-        if deed.action == "reply":
-            await shop.rest.post(f"{path}/replies", {**body, "text": deed.text}, key=deed.key)
+        if action.action == "reply":
+            await shop.rest.post(f"{path}/replies", {**body, "text": action.text}, key=action.key)
         else:
-            await shop.rest.post(f"{path}/resolve", body, key=deed.key)
+            await shop.rest.post(f"{path}/resolve", body, key=action.key)
     except (httpx2.TransportError, ApiError) as error:
         status = error.status if isinstance(error, ApiError) else None
-        log.info("demo_agent_could_not", action=deed.action, conversation=deed.conversation, status=status)
-        shop.desk.failed(deed, shop.clock.now())
+        log.info("demo_agent_could_not", action=action.action, conversation=action.conversation, status=status)
+        shop.desk.failed(action, shop.clock.now())

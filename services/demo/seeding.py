@@ -134,9 +134,9 @@ def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, di
     ]
 
 
-def _agent(one: DemoAgent) -> dict[str, Json]:
-    skills: dict[str, Json] = {f"lang:{language}": level for language, level in one.languages.items()}
-    return {"name": one.name, "teams": [TEAM, "payments"], "skills": skills, "capacity": one.capacity}
+def _agent(agent: DemoAgent) -> dict[str, Json]:
+    skills: dict[str, Json] = {f"lang:{language}": level for language, level in agent.languages.items()}
+    return {"name": agent.name, "teams": [TEAM, "payments"], "skills": skills, "capacity": agent.capacity}
 
 
 def _set_online() -> dict[str, Json]:

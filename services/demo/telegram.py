@@ -31,7 +31,7 @@ from services.platform.core.time_source import Clock, SystemClock
 
 TEXT_LIMIT = 4096
 REMEMBERED = 10_000
-KEPT = frozenset({"message_thread_id", "reply_parameters", "reply_markup"})
+MAX_STORED_MESSAGES = frozenset({"message_thread_id", "reply_parameters", "reply_markup"})
 TOKEN = re.compile(r"^(\d{1,19}):[A-Za-z0-9_-]{1,128}$")
 
 FaultKind = Literal["rate_limited", "error", "blocked", "hang", "drop_after", "drop_before"]
@@ -143,10 +143,10 @@ class FakeTelegram:
             return TruncatedResponse()
         if fault is not None and fault.kind != "drop_after":
             await _fail(fault)
-        message = self._taken(bot, chat, text, body)
+        message = self._accepted(bot, chat, text, body)
         return _ok(message) if fault is None else TruncatedResponse()
 
-    def _taken(self, bot: int, chat: int | str, text: str, body: dict[str, Json]) -> dict[str, Json]:
+    def _accepted(self, bot: int, chat: int | str, text: str, body: dict[str, Json]) -> dict[str, Json]:
         number = next(self._numbers)
         message: dict[str, Json] = {
             "message_id": number,
@@ -155,7 +155,7 @@ class FakeTelegram:
             "date": int(self.clock.now().timestamp()),
             "text": text,
         }
-        kept: dict[str, Json] = {k: v for k, v in body.items() if k in KEPT}
+        kept: dict[str, Json] = {k: v for k, v in body.items() if k in MAX_STORED_MESSAGES}
         self.sent.append({"number": number, "bot": bot, "chat_id": chat, "text": text, **kept, "message": message})
         return message
 

@@ -63,24 +63,24 @@ class Update:
     body: dict[str, Json]
 
 
-def message(update_id: int, written: SentMessage) -> Update:
+def message(update_id: int, message: SentMessage) -> Update:
     """Somebody wrote."""
-    return Update(written.chat, {"update_id": update_id, "message": written.shape()})
+    return Update(message.chat, {"update_id": update_id, "message": message.shape()})
 
 
-def edited(update_id: int, written: SentMessage, at: datetime) -> Update:
+def edited(update_id: int, message: SentMessage, at: datetime) -> Update:
     """Somebody changed what they wrote; `written` has the new text."""
-    body = {**written.shape(), "edit_date": int(at.timestamp())}
-    return Update(written.chat, {"update_id": update_id, "edited_message": body})
+    body = {**message.shape(), "edit_date": int(at.timestamp())}
+    return Update(message.chat, {"update_id": update_id, "edited_message": body})
 
 
-def callback_query(update_id: int, written: SentMessage, data: str) -> Update:
+def callback_query(update_id: int, message: SentMessage, data: str) -> Update:
     """Somebody pressed a button under a message of the bot."""
     query: dict[str, Json] = {
         "id": str(update_id),
-        "from": written.customer.sender(),
-        "chat_instance": str(written.chat),
-        "message": {**written.shape(), "from": {"id": 7_000_000_001, "is_bot": True, "first_name": "Demo shop"}},
+        "from": message.customer.sender(),
+        "chat_instance": str(message.chat),
+        "message": {**message.shape(), "from": {"id": 7_000_000_001, "is_bot": True, "first_name": "Demo shop"}},
         "data": data,
     }
-    return Update(written.chat, {"update_id": update_id, "callback_query": query})
+    return Update(message.chat, {"update_id": update_id, "callback_query": query})

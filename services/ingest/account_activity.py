@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _News:
+class _AccountActivity:
     """What happened to an account since it was written down last."""
 
     account: Account
@@ -29,29 +29,31 @@ class _News:
     poll_error: str | None = None
 
 
-class CallNotes:
+class AccountActivityRecorder:
     """Notes of one process. What it notes of a crash's last seconds is lost: counters of Prometheus are exact."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self._news: dict[str, _News] = {}
+        self._news: dict[str, _AccountActivity] = {}
 
-    def note_call(self, account: Account) -> None:
+    def record_call(self, account: Account) -> None:
         """The platform called, or was asked, and it was proven to be the platform."""
         self._of(account).webhook_at = self._clock.now()
 
-    def note_forged(self, account: Account) -> None:
+    def record_forged(self, account: Account) -> None:
         """Somebody called who does not know the secret."""
         news, now = self._of(account), self._clock.now()
         news.forged, news.forged_since, news.forged_at = news.forged + 1, news.forged_since or now, now
 
-    def note_polling(self, account: Account, error: str | None) -> None:
+    def record_polling(self, account: Account, error: str | None) -> None:
         """Fetching updates works, or why it does not."""
         news = self._of(account)
         news.polled, news.poll_error = True, error
 
-    def _of(self, account: Account) -> _News:
-        return self._news.setdefault(account_id(account.workspace, account.channel, account.id), _News(account))
+    def _of(self, account: Account) -> _AccountActivity:
+        return self._news.setdefault(
+            account_id(account.workspace, account.channel, account.id), _AccountActivity(account)
+        )
 
     async def run(self) -> None:
         """Write down what there is, again and again."""
@@ -68,12 +70,12 @@ class CallNotes:
             except (Fenced, Unavailable, Unknown) as error:
                 log.info("account_calls_not_written", account=identity, reason=str(error))
 
-    async def _write(self, identity: str, news: _News) -> None:
+    async def _write(self, identity: str, activity: _AccountActivity) -> None:
         key = Key(ACCOUNT_CALLS.name, identity)
         for left in reversed(range(TRIES)):
             document = (await self._store.get_many([key])).get(key)
             before = AccountCalls.model_validate(document) if document else None
-            after = _with(before, news)
+            after = _with(before, activity)
             if before is not None and after == before:
                 return
             condition = Condition(key, "revision", before.revision) if before else Condition(key)
@@ -86,18 +88,18 @@ class CallNotes:
                     raise
 
 
-def _with(before: AccountCalls | None, news: _News) -> AccountCalls:
-    one = news.account
+def _with(before: AccountCalls | None, activity: _AccountActivity) -> AccountCalls:
+    one = activity.account
     known = before or AccountCalls(workspace=one.workspace, channel=one.channel, account=one.id)
     changed: dict[str, object] = {}
-    if news.webhook_at is not None:
-        changed["last_webhook_at"] = max(news.webhook_at, known.last_webhook_at or news.webhook_at)
-    if news.forged_at is not None:
+    if activity.webhook_at is not None:
+        changed["last_webhook_at"] = max(activity.webhook_at, known.last_webhook_at or activity.webhook_at)
+    if activity.forged_at is not None:
         last = known.last_forged_at
-        goes_on = last is not None and news.forged_at - last < FORGED_WITHIN
-        changed["last_forged_at"] = max(news.forged_at, last or news.forged_at)
-        changed["forged"] = news.forged + (known.forged if goes_on else 0)
-        changed["forged_since"] = known.forged_since if goes_on else news.forged_since
-    if news.polled:
-        changed["poll_error"], changed["is_failing"] = news.poll_error, news.poll_error is not None
+        goes_on = last is not None and activity.forged_at - last < FORGED_WITHIN
+        changed["last_forged_at"] = max(activity.forged_at, last or activity.forged_at)
+        changed["forged"] = activity.forged + (known.forged if goes_on else 0)
+        changed["forged_since"] = known.forged_since if goes_on else activity.forged_since
+    if activity.polled:
+        changed["poll_error"], changed["is_failing"] = activity.poll_error, activity.poll_error is not None
     return known.model_copy(update=changed)

@@ -10,7 +10,7 @@ from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import Clock
 from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import FRESH_SECONDS, Configurations
-from services.text.own import NOTHING, OwnIdentifiers, own_identifiers
+from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher, own_identifiers
 
 STALE_SECONDS = 300.0
 MIN_REFRESH_INTERVAL_SECONDS = 0.01
@@ -27,7 +27,7 @@ class ConnectedAccount:
     account: Account
     expected_languages: tuple[str, ...]
     configuration: WorkspaceConfiguration
-    own: OwnIdentifiers = NOTHING
+    own: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS
     generation: int = 0
 
 

@@ -9,8 +9,8 @@ from schemas.visible import is_blank
 from services.platform.core.identifiers import hashed_id
 from services.text.intents import intent_of
 from services.text.language import detect
-from services.text.normalise import MOST_READ
-from services.text.own import NOTHING, OwnIdentifiers
+from services.text.normalise import MAX_READ
+from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher
 from services.text.sensitive import redact
 from services.text.sentiment import sentiment_of
 
@@ -24,12 +24,12 @@ CARD_NUMBER_THRESHOLD = 10**12
 class _Redactor:
     """Masks one text after another and remembers what was found."""
 
-    def __init__(self, own: OwnIdentifiers, *, public: bool) -> None:
-        self._own, self._public = own, public
+    def __init__(self, own_identifiers: OwnIdentifierMatcher, *, public: bool) -> None:
+        self._own, self._public = own_identifiers, public
         self.kinds: set[str] = set()
 
     def text(self, text: str) -> str:
-        masked = redact(text, public=self._public, own=self._own)
+        masked = redact(text, public=self._public, own_identifiers=self._own)
         self.kinds.update(masked.kinds)
         return masked.text
 
@@ -40,7 +40,7 @@ class _Redactor:
         """An address of a file, without secrets. What only identifies a person stays, or nobody could fetch the file."""
         if url is None:
             return None
-        masked = redact(url, public=False, own=self._own)
+        masked = redact(url, public=False, own_identifiers=self._own)
         self.kinds.update(masked.kinds)
         return masked.text
 
@@ -60,28 +60,30 @@ class _Redactor:
     def fields(self, fields: dict[str, Json]) -> dict[str, Json]:
         return {name: value if _is_identifier(name, value) else self.value(value) for name, value in fields.items()}
 
-    def attachment(self, one: Attachment) -> Attachment:
+    def attachment(self, attachment: Attachment) -> Attachment:
         # Who sends a file says what it is called and of what type.
         said = {
-            "name": self.redact_optional(one.name),
-            "media_type": self.redact_optional(one.media_type),
-            "url": self.link(one.url),
+            "name": self.redact_optional(attachment.name),
+            "media_type": self.redact_optional(attachment.media_type),
+            "url": self.link(attachment.url),
         }
-        return one.model_copy(update={**said, "details": self.fields(one.details)})
+        return attachment.model_copy(update={**said, "details": self.fields(attachment.details)})
 
 
-def enrich(activity: Activity, expected: Sequence[str] = (), own: OwnIdentifiers = NOTHING) -> Activity:
+def enrich(
+    activity: Activity, expected: Sequence[str] = (), own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS
+) -> Activity:
     """The activity without secrets, and with what its words tell.
 
     `expected` are the account's languages, the likeliest first; `own` is what is the shop's, and no secret. Anything masked makes it `sensitive`; in public that
     includes what identifies a person. Text leaves here sealed with no key, that is, plain.
     """
-    masking = _Redactor(own, public=activity.surface == "public")
+    masking = _Redactor(own_identifiers, public=activity.surface == "public")
     details = masking.fields(activity.details)
     text = masking.redact_optional(activity.text.text if activity.text else None)
     safe: dict[str, object] = {
         "text": EncryptedText(key=None, text=text) if text is not None else None,
-        "person_name": masking.redact_optional(_shown_name(activity.person_name)),
+        "person_name": masking.redact_optional(_name_view(activity.person_name)),
         "attachments": [masking.attachment(one) for one in activity.attachments],
         "quote": masking.redact_optional(activity.quote),
         "forwarded_from": masking.redact_optional(activity.forwarded_from),
@@ -96,14 +98,14 @@ def enrich(activity: Activity, expected: Sequence[str] = (), own: OwnIdentifiers
     return activity.model_copy(update=safe | told | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)})
 
 
-def _shown_name(name: str | None) -> str | None:
+def _name_view(name: str | None) -> str | None:
     """A name that shows as nothing is none."""
     return None if name is None or is_blank(name) else name
 
 
 def _detect(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:
     hint = details.get("language_code")
-    said = (text or "")[:MOST_READ]
+    said = (text or "")[:MAX_READ]
     return {
         "language": detect(said, hint=hint if isinstance(hint, str) else None, expected=expected),
         "intent": intent_of(said) if said else None,

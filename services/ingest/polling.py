@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from services.channels.port import Account, Channel, Polled, Unauthorized
-from services.ingest.account_activity import CallNotes
+from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.time_source import Clock
@@ -27,7 +27,7 @@ from services.records.polls import POLLS, Poll
 LOOK_SECONDS, RELEASE_SECONDS, PAGE = 2.0, 1.0, 200
 LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 60.0
-Take = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
+PublishBody = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
 """Publishes what a body tells, as if it had been posted. Raises Unavailable, Unknown."""
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class PollingDependencies:
     """What fetching needs of its process. `owner` is the name of this process among all."""
 
     owner: str
@@ -46,8 +46,8 @@ class Around:
     store: Store
     clock: Clock
     http: Http
-    take: Take
-    notes: CallNotes
+    take: PublishBody
+    notes: AccountActivityRecorder
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -55,7 +55,7 @@ class Around:
 class Polling:
     """Looks which accounts are to be polled, and polls those that no other process has."""
 
-    around: Around
+    around: PollingDependencies
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _configurations: Configurations = field(default_factory=Configurations)
 
@@ -64,7 +64,7 @@ class Polling:
         try:
             while True:
                 try:
-                    await self._look()
+                    await self._refresh_accounts()
                 except Unavailable as error:
                     log.info("polled_accounts_not_read", reason=str(error))
                 await self.around.sleep(LOOK_SECONDS)
@@ -73,7 +73,7 @@ class Polling:
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _look(self) -> None:
+    async def _refresh_accounts(self) -> None:
         self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
         for account in await self._polled():
             name = account_id(account.workspace, account.channel, account.id)
@@ -102,8 +102,8 @@ class Polling:
 class Poller:
     """Fetches for one account, for as long as it asks for it and this process has the lease."""
 
-    def __init__(self, around: Around, channel: Channel, account: Account) -> None:
-        self._around, self._channel, self._account = around, channel, account
+    def __init__(self, context: PollingDependencies, channel: Channel, account: Account) -> None:
+        self._around, self._channel, self._account = context, channel, account
         self._key = Key(POLLS.name, account_id(account.workspace, account.channel, account.id))
         self._poll: Poll | None = None
         self._begun_with: str | None = None
@@ -113,7 +113,7 @@ class Poller:
         """Return when the account is polled no more, or another process has the lease."""
         try:
             if await self._acquire():
-                while await self._once():
+                while await self._poll_once():
                     pass
                 await self._release()
         except asyncio.CancelledError:
@@ -128,7 +128,7 @@ class Poller:
             log.exception("polling_failed", account=self._key.id)
             await self._around.sleep(LONGEST_BACKOFF_SECONDS)
 
-    async def _once(self) -> bool:
+    async def _poll_once(self) -> bool:
         """One fetch and what follows from it; whether to go on."""
         account = self._account
         connected = await self._around.accounts.find(account.workspace, account.channel, account.id)
@@ -149,12 +149,12 @@ class Poller:
             # Once per token, and again after a conflict: somebody may have set a webhook meanwhile.
             await channel.begin_polling(account, http)
             self._begun_with = token
-        fetched = await channel.fetch(account, http, self._held().cursor)
+        fetched = await channel.fetch(account, http, self._acquire_lease().cursor)
         self._backoff = FIRST_BACKOFF_SECONDS
-        self._around.notes.note_polling(account, None)
+        self._around.notes.record_polling(account, None)
         for body in fetched.bodies:
             await self._publish(connected, body)
-        if fetched.cursor != self._held().cursor:
+        if fetched.cursor != self._acquire_lease().cursor:
             await self._write(cursor=fetched.cursor)
 
     async def _publish(self, connected: ConnectedAccount, body: bytes) -> None:
@@ -162,7 +162,7 @@ class Poller:
         while True:
             try:
                 await self._around.take(self._channel, connected, body)
-                self._around.notes.note_call(connected.account)
+                self._around.notes.record_call(connected.account)
                 return
             except (Unavailable, Unknown) as error:
                 log.warning("polled_update_not_published", account=self._key.id, reason=str(error))
@@ -173,7 +173,7 @@ class Poller:
         if isinstance(error, PermanentSendError) and error.code == "conflict":
             self._begun_with = None
         if not isinstance(error, SendOutcomeUnknown):
-            self._around.notes.note_polling(account, _sentence(error))
+            self._around.notes.record_polling(account, _sentence(error))
         asked = error.after if isinstance(error, TransientSendError) else None
         wait = min(max(self._backoff, asked or 0.0), LONGEST_BACKOFF_SECONDS)
         self._backoff = min(self._backoff * 2, LONGEST_BACKOFF_SECONDS)
@@ -189,7 +189,7 @@ class Poller:
 
     # -- the lease -----------------------------------------------------------------------------------------------------
 
-    def _held(self) -> Poll:
+    def _acquire_lease(self) -> Poll:
         if self._poll is None:
             raise LeaseLost("it was never taken")
         return self._poll
@@ -208,7 +208,7 @@ class Poller:
         return True
 
     async def _renew(self) -> None:
-        if self._held().until - self._around.clock.now() < RENEW_BEFORE:
+        if self._acquire_lease().until - self._around.clock.now() < RENEW_BEFORE:
             await self._write()
 
     async def _release(self) -> None:
@@ -216,7 +216,7 @@ class Poller:
 
     async def _write(self, *, is_new: bool = False, **changes: object) -> None:
         """Write the lease, renewed. Raises LeaseLost when another process wrote it, Unavailable, Unknown."""
-        before = self._held()
+        before = self._acquire_lease()
         renewed = {"owner": self._around.owner, "until": self._around.clock.now() + LEASE, **changes}
         after = before.model_copy(update={**renewed, "revision": before.revision + 1})
         condition = Condition(self._key) if is_new else Condition(self._key, "revision", before.revision)

@@ -14,30 +14,32 @@ from schemas.values import EncryptedText
 from services.ingest.enrichment import enrich
 from services.platform.core.identifiers import hashed_id
 from services.text.folding import is_digit
-from services.text.own import OwnIdentifiers
+from services.text.own import OwnIdentifierMatcher
 from services.text.sensitive import Span, card_places, cut
 
 WITHIN = timedelta(seconds=60)
 PERSONS = 4096
 """How many are remembered; the one who wrote longest ago is forgotten first."""
 PIECES = 7
-LONGEST = 1_000
+MAX_PIECE_LENGTH = 1_000
 """A longer text is no piece of a card."""
 
 
-class Halves:
+class SplitCardDetector:
     """What persons wrote in the last minute, as far as it has digits. Several threads may ask."""
 
     def __init__(self) -> None:
         self._said: OrderedDict[str, tuple[Activity, ...]] = OrderedDict()
         self._lock = Lock()
 
-    def understood(self, activity: Activity, expected: Sequence[str], own: OwnIdentifiers) -> list[Activity]:
+    def enrich(
+        self, activity: Activity, expected: Sequence[str], own_identifiers: OwnIdentifierMatcher
+    ) -> list[Activity]:
         """The activity understood, after edits of those before it that were pieces of one card with it."""
         earlier = self._before(activity)
-        places = _places_over([*earlier, activity], own) if earlier else []
+        places = _spans_across([*earlier, activity], own_identifiers) if earlier else []
         if not any(places):
-            return [enrich(activity, expected, own)]
+            return [enrich(activity, expected, own_identifiers)]
         *edited, last = (
             one.model_copy(update={"text": EncryptedText(text=cut(_text(one), where))})
             for one, where in zip([*earlier, activity], places, strict=True)
@@ -45,7 +47,7 @@ class Halves:
         found = sorted({kind for _, _, kind in places[-1]})
         edits = [_edit(one, activity, found) for one, where in zip(edited, places, strict=False) if where]
         masked = last.model_copy(update={"masked": sorted({*last.masked, *found})})
-        return [enrich(one, expected, own) for one in (*edits, masked)]
+        return [enrich(one, expected, own_identifiers) for one in (*edits, masked)]
 
     def _before(self, activity: Activity) -> tuple[Activity, ...]:
         """What the person wrote there within the last minute; the activity itself is remembered from now on."""
@@ -53,7 +55,7 @@ class Halves:
             activity.kind != "message"
             or activity.author != "customer"
             or not any(map(str.isdigit, _text(activity)))
-            or len(_text(activity)) > LONGEST
+            or len(_text(activity)) > MAX_PIECE_LENGTH
         ):
             return ()
         key = f"{activity.person_key} {activity.thread or ''}"
@@ -66,27 +68,27 @@ class Halves:
         return earlier
 
 
-def _is_shortly_before(one: Activity, activity: Activity) -> bool:
-    return one.id != activity.id and activity.received_at - one.received_at <= WITHIN
+def _is_shortly_before(earlier: Activity, activity: Activity) -> bool:
+    return earlier.id != activity.id and activity.received_at - earlier.received_at <= WITHIN
 
 
 def _text(activity: Activity) -> str:
     return activity.text.text if activity.text else ""
 
 
-def _places_over(pieces: Sequence[Activity], own: OwnIdentifiers) -> list[list[Span]]:
+def _spans_across(pieces: Sequence[Activity], own_identifiers: OwnIdentifierMatcher) -> list[list[Span]]:
     """For each piece, what of it belongs to a card that the last piece completes; all empty where there is none."""
     texts = [_text(one) for one in pieces]
     begins = [sum(len(text) + 1 for text in texts[:index]) for index in range(len(texts))]
-    found = [(s, e, k) for s, e, k in card_places("\n".join(texts), own) if e > begins[-1]]
+    found = [(s, e, k) for s, e, k in card_places("\n".join(texts), own_identifiers) if e > begins[-1]]
     if not any(s < begins[-1] for s, _, _ in found):
         return [[] for _ in pieces]
     return [list(_within(found, begin, text)) for begin, text in zip(begins, texts, strict=True)]
 
 
-def _within(places: Sequence[Span], begin: int, text: str) -> Iterator[Span]:
+def _within(spans: Sequence[Span], begin: int, text: str) -> Iterator[Span]:
     """What stands in one text, from its first digit to its last: words around pieces stay."""
-    for start, stop, kind in places:
+    for start, stop, kind in spans:
         first, last = max(start - begin, 0), min(stop - begin, len(text))
         digits = [place for place in range(first, last) if is_digit(text[place])]
         if digits:

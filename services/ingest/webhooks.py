@@ -20,18 +20,18 @@ from services.channels.port import (
     Account,
     Channel,
     InvalidSignature,
-    Judged,
+    ItemVerdict,
     MalformedPayload,
     PartlyMalformed,
     Request,
     WebhookResponse,
 )
-from services.ingest.account_activity import CallNotes
+from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.forgeries import Forgeries
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish, truncate_to_max_size
-from services.ingest.split_cards import Halves
+from services.ingest.split_cards import SplitCardDetector
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
@@ -101,7 +101,7 @@ class _Reading:
     """The activities of a body; where some items of a list cannot be read, what became of each."""
 
     activities: list[Activity]
-    items: list[Judged] = field(default_factory=list)
+    items: list[ItemVerdict] = field(default_factory=list)
 
 
 class Webhooks:
@@ -114,13 +114,13 @@ class Webhooks:
         bus: Bus,
         clock: Clock,
         instruments: IngestInstruments,
-        notes: CallNotes,
+        notes: AccountActivityRecorder,
         bounds: Bounds | None = None,
     ) -> None:
         self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
         bounds = bounds or Bounds()
         self._instruments, self._room, self._body_seconds = instruments, bounds.room, bounds.body_seconds
-        self._beside, self._halves = Beside(), Halves()
+        self._beside, self._halves = Beside(), SplitCardDetector()
         self._notes = notes
         self._forgeries = Forgeries(bounds.rates, clock)
 
@@ -175,7 +175,7 @@ class Webhooks:
         self._room.prove(place)
         if reply is not None:
             return Response(reply.body, reply.status, media_type=reply.media_type)
-        self._notes.note_call(connected.account)
+        self._notes.record_call(connected.account)
         return await self._accept(_WebhookRequest(channel, connected, request))
 
     async def _resolve_account(self, path: str) -> tuple[Channel, ConnectedAccount]:
@@ -206,7 +206,7 @@ class Webhooks:
             return _verify(channel, fresh.account, request), fresh
         except InvalidSignature:
             self._reject((account.workspace, channel.name), "forged")
-            self._notes.note_forged(account)
+            self._notes.record_forged(account)
             self._forgeries.log(account)
             raise
 
@@ -242,7 +242,7 @@ class Webhooks:
         await self._publish(call, reading.activities)
         return self._partly_taken(call, reading.items) if reading.items else ACKNOWLEDGED
 
-    def _partly_taken(self, call: _WebhookRequest, items: list[Judged]) -> Response:
+    def _partly_taken(self, call: _WebhookRequest, items: list[ItemVerdict]) -> Response:
         """207: what can be read is durable, and the sender reads of each item whether it was taken, and why not."""
         refused = [item for item in items if item.refusal is not None]
         for _ in refused:
@@ -275,7 +275,7 @@ class Webhooks:
             return _Reading([_unparsed_activity(call, type(error).__name__)])
 
     def _understood(self, call: _WebhookRequest, parsed: list[Activity]) -> list[Activity]:
-        read = (self._halves.understood(one, call.connected.expected_languages, call.connected.own) for one in parsed)
+        read = (self._halves.enrich(one, call.connected.expected_languages, call.connected.own) for one in parsed)
         return [self._truncated(call, one) for several in read for one in several]
 
     def _truncated(self, call: _WebhookRequest, activity: Activity) -> Activity:
@@ -331,7 +331,7 @@ def _secrets(call: _WebhookRequest) -> list[str]:
     return [credentials[name] for name in sorted(credentials)]
 
 
-def _shown(item: Judged) -> dict[str, object]:
+def _shown(item: ItemVerdict) -> dict[str, object]:
     told: dict[str, object] = {"index": item.index, "id": item.id, "taken": item.refusal is None}
     return told if item.refusal is None else {**told, "detail": item.refusal}
 

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.channels.registry import CHANNELS
-from services.ingest.account_activity import CallNotes
+from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
-from services.ingest.polling import Around, Polling
+from services.ingest.polling import Polling, PollingDependencies
 from services.ingest.webhooks import PREFIX, Bounds, Webhooks
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.client import open_outgoing
@@ -39,12 +39,14 @@ def open_ingest(other_ways_in: Callable[[Context, Shared], ServiceComponents]) -
         room = AdmissionControl(
             calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission
         )
-        notes = CallNotes(context.store, context.clock)
+        notes = AccountActivityRecorder(context.store, context.clock)
         webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes, Bounds(room, rates))
         others = other_ways_in(context, Shared(accounts, rates, instruments))
         async with open_outgoing(settings) as http:
             owner = uuid.uuid4().hex
-            around = Around(owner, channels, accounts, context.store, context.clock, http, webhooks.take, notes)
+            around = PollingDependencies(
+                owner, channels, accounts, context.store, context.clock, http, webhooks.take, notes
+            )
             yield ServiceComponents(
                 mounts={PREFIX: webhooks},
                 routers=others.routers,

@@ -8,7 +8,7 @@ from schemas.values import Contract, Instant
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Collection, Document, Index, Key
 
-KEPT_IN_MEMORY = 512
+MAX_CACHED = 512
 FRESH_SECONDS = 1.0
 """How long a process may go by a configuration that it has read."""
 
@@ -67,7 +67,7 @@ class Configurations:
         found = await reader.get_many([Key(CONFIGURATIONS.name, i) for i in ids]) if ids else {}
         for key, document in found.items():
             self._held[key.id] = _parsed(document)
-        while len(self._held) > KEPT_IN_MEMORY:
+        while len(self._held) > MAX_CACHED:
             self._held.popitem(last=False)
 
 

@@ -51,10 +51,10 @@ def decrypt_text(sealed: EncryptedText | None) -> str | None:
 
 def message_view(record: MessageRecord) -> MessageView:
     kept = record.model_dump(include=set(MessageView.model_fields) - {"text", "edits"})
-    return MessageView(**kept, text=decrypt_text(record.text), edits=[_shown_edit(one) for one in record.edits])
+    return MessageView(**kept, text=decrypt_text(record.text), edits=[_edit_view(one) for one in record.edits])
 
 
-def _shown_edit(edit: Edit) -> EditShown:
+def _edit_view(edit: Edit) -> EditShown:
     return EditShown(text=decrypt_text(edit.text), masked=edit.masked, edited_at=edit.edited_at)
 
 

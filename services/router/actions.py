@@ -28,7 +28,7 @@ from services.platform.http.service import Context
 from services.records.configuration import Configurations
 from services.rest.dependencies import ExistingConversation, conversation_of
 from services.router import agents
-from services.router.reply_guard import masks_of, own_of
+from services.router.reply_guard import masks_of, own_identifiers_of
 from services.router.views import (
     ClearBody,
     ConfirmBody,
@@ -129,7 +129,7 @@ async def reapply(
 
 async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(JsonBody(NoteBody))]) -> Response:
     """Only colleagues see it; secrets are masked all the same."""
-    _, masked = await masks_of(body.text, await own_of(action.context, action.case.workspace))
+    _, masked = await masks_of(body.text, await own_identifiers_of(action.context, action.case.workspace))
     asked = action.common_fields("notes", {**body.model_dump(mode="json"), "text": masked.text})
     data = AddNote(agent=body.agent, text=EncryptedText(text=masked.text), masked=list(masked.kinds), **asked)
     return await action.execute(
@@ -169,7 +169,7 @@ ACTIONS: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "handoff/confirm": confirm_handoff,
 }
 """End of the path → what it does."""
-MORE_THAN_DESK = frozenset({"priority", "sla/reapply"})
+ADMIN_ACTIONS = frozenset({"priority", "sla/reapply"})
 """What an agent's page does not do: it needs `write`."""
 
 

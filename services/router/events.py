@@ -118,14 +118,14 @@ class Stream:
         """Facts after the vector, by time; those of one source in the order of their numbers."""
         sources = [self._of_source(source, seen) for source in self._sources()]
         heads = await asyncio.gather(*(anext(source, None) for source in sources))
-        waiting = [(_place(head), n, head) for n, head in enumerate(heads) if head is not None]
+        waiting = [(_position_of(head), n, head) for n, head in enumerate(heads) if head is not None]
         heapq.heapify(waiting)
         while waiting:
             _, n, told = heapq.heappop(waiting)
             yield told
             following = await anext(sources[n], None)
             if following is not None:
-                heapq.heappush(waiting, (_place(following), n, following))
+                heapq.heappush(waiting, (_position_of(following), n, following))
 
     async def _of_source(self, source: str, seen: StreamPosition) -> AsyncIterator[FactRecord]:
         equals = {"workspace": self.workspace, "source": source}
@@ -141,8 +141,8 @@ class Stream:
             after = page.next
 
 
-def _place(told: FactRecord) -> tuple[float, str]:
-    return told.event.time.timestamp(), told.event.id
+def _position_of(record: FactRecord) -> tuple[float, str]:
+    return record.event.time.timestamp(), record.event.id
 
 
 def shares_of(context: Context) -> StreamShares:
@@ -154,7 +154,7 @@ def shares_of(context: Context) -> StreamShares:
 
 def router_of(
     following: FactBroadcaster,
-    standing: Standing,
+    check: Standing,
     shares: StreamShares,
     *,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
@@ -173,7 +173,7 @@ def router_of(
         one = Stream(
             context=context,
             following=following,
-            standing=standing,
+            standing=check,
             caller=caller.key if (caller := caller_of(request.scope)) else "",
             workspace=configuration.workspace,
             prefixes=[prefix for given in types or [] for prefix in given.split(",") if prefix],

@@ -18,7 +18,7 @@ from services.platform.http.problems import UnprocessableContent
 from services.platform.store.cursors import decode_cursor, encode_cursor
 from services.platform.store.port import Query, Store
 from services.records.conversations import CONVERSATIONS
-from services.router.message_search import says, words_of
+from services.router.message_search import matches_terms, search_terms
 from services.router.views import ConversationQuery
 
 INDEXED_FILTERS = ("person", "agent", "status", "team", "channel", "surface", "sensitive")
@@ -30,7 +30,7 @@ TOGETHER = 50
 STREAM_PAGE = 200
 INSTANT = timedelta(microseconds=1)
 
-Place = tuple[str, str]
+SortPosition = tuple[str, str]
 """Where a conversation stands in the list: the value it is sorted by, and its id."""
 
 
@@ -41,48 +41,48 @@ class Order:
     field: str
     descending: bool
 
-    def place(self, case: ConversationState) -> Place:
+    def position(self, case: ConversationState) -> SortPosition:
         """Where it stands."""
         return instant_text(getattr(case, self.field)), case.id
 
 
-async def list_page(store: Store, workspace: str, asked: ConversationQuery) -> Page[Conversation]:
+async def list_page(store: Store, workspace: str, query: ConversationQuery) -> Page[Conversation]:
     """Newest first unless asked otherwise. A page may end early, with a cursor to go on from. Raises Invalid."""
-    order = Order(asked.sort.removeprefix("-"), asked.sort.startswith("-"))
-    mark = _mark(workspace, order, asked)
-    words = _words(asked)
+    order = Order(query.sort.removeprefix("-"), query.sort.startswith("-"))
+    mark = _mark(workspace, order, query)
+    words = _search_terms(query)
     bound = READ_THROUGH if words else SCAN_LIMIT
     found: list[Conversation] = []
-    last: Place = ("", "")
+    last: SortPosition = ("", "")
     looked = 0
-    cases = _merged(store, list(_streams(workspace, order, asked, _after(mark, asked.cursor))), order)
+    cases = _merged(store, list(_streams(workspace, order, query, _after(mark, query.cursor))), order)
     async for some in _together(cases, min(TOGETHER, bound)):
-        if len(found) == asked.limit or looked >= bound:
+        if len(found) == query.limit or looked >= bound:
             return Page(items=found, next=encode_cursor(mark, list(last)))
-        fits = await asyncio.gather(*(_fits(store, case, asked, words) for case in some))
+        fits = await asyncio.gather(*(_fits(store, case, query, words) for case in some))
         for case, fit in zip(some, fits, strict=True):
-            if len(found) == asked.limit:
+            if len(found) == query.limit:
                 return Page(items=found, next=encode_cursor(mark, list(last)))
-            last, looked = order.place(case), looked + 1
+            last, looked = order.position(case), looked + 1
             if fit:
                 found.append(case.public_view())
     return Page(items=found, next=None)
 
 
-def _words(asked: ConversationQuery) -> Sequence[str]:
-    words = words_of(asked.q) if asked.q is not None else ()
-    if asked.q is not None and not words:
+def _search_terms(query: ConversationQuery) -> Sequence[str]:
+    words = search_terms(query.q) if query.q is not None else ()
+    if query.q is not None and not words:
         raise UnprocessableContent(("/query/q", "There is no word in it."))
     return words
 
 
-def _mark(workspace: str, order: Order, asked: ConversationQuery) -> Query:
+def _mark(workspace: str, order: Order, query: ConversationQuery) -> Query:
     """What tells the cursors of one list from those of another."""
-    given = asked.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor"})
+    given = query.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor"})
     return Query(CONVERSATIONS.name, order.field, {**given, "workspace": workspace}, descending=order.descending)
 
 
-def _after(mark: Query, cursor: str | None) -> Place | None:
+def _after(mark: Query, cursor: str | None) -> SortPosition | None:
     if cursor is None:
         return None
     try:
@@ -92,12 +92,12 @@ def _after(mark: Query, cursor: str | None) -> Place | None:
         raise reject_cursor() from error
 
 
-async def _fits(store: Store, case: ConversationState, asked: ConversationQuery, words: Sequence[str]) -> bool:
-    if not all(_is_of(case, name, getattr(asked, name)) for name in INDEXED_FILTERS):
+async def _fits(store: Store, case: ConversationState, query: ConversationQuery, words: Sequence[str]) -> bool:
+    if not all(_is_of(case, name, getattr(query, name)) for name in INDEXED_FILTERS):
         return False
-    if asked.updated_since is not None and case.updated_at < asked.updated_since:
+    if query.updated_since is not None and case.updated_at < query.updated_since:
         return False
-    return not words or await says(store, case, words)
+    return not words or await matches_terms(store, case, words)
 
 
 def _is_of(case: ConversationState, name: str, wanted: Sequence[Json] | None) -> bool:
@@ -112,7 +112,7 @@ class Stream:
     """The conversations of one index, in order, after a place."""
 
     query: Query
-    after: Place | None
+    after: SortPosition | None
     order: Order
 
     async def cases(self, store: Store) -> AsyncIterator[ConversationState]:
@@ -122,14 +122,14 @@ class Stream:
             page = await store.query(_page(self.query, following))
             for _, document in page.items:
                 case = ConversationState.model_validate(document)
-                if self.after is None or self._is_behind(self.order.place(case), self.after):
+                if self.after is None or self._is_behind(self.order.position(case), self.after):
                     yield case
             following = page.next
             if following is None:
                 return
 
-    def _is_behind(self, place: Place, after: Place) -> bool:
-        return place < after if self.order.descending else place > after
+    def _is_behind(self, slot: SortPosition, after: SortPosition) -> bool:
+        return slot < after if self.order.descending else slot > after
 
 
 def _page(query: Query, following: str | None) -> Query:
@@ -145,7 +145,7 @@ def _page(query: Query, following: str | None) -> Query:
     )
 
 
-def _streams(workspace: str, order: Order, asked: ConversationQuery, after: Place | None) -> Iterator[Stream]:
+def _streams(workspace: str, order: Order, asked: ConversationQuery, after: SortPosition | None) -> Iterator[Stream]:
     """One stream per value of the leading filter, each in the order of the list."""
     at_least, below = _bounds(order, asked, after)
     index, name, values = _leading(order, asked)
@@ -163,22 +163,22 @@ def _streams(workspace: str, order: Order, asked: ConversationQuery, after: Plac
         yield Stream(query, after, order)
 
 
-def _leading(order: Order, asked: ConversationQuery) -> tuple[str, str | None, Sequence[Json]]:
+def _leading(order: Order, query: ConversationQuery) -> tuple[str, str | None, Sequence[Json]]:
     """Which index is read, by which filter, for which of its values."""
     if order.field == "updated_at":
         return "updated", None, [None]
     if order.field == "queued_at":
-        return "queued", "status", list(dict.fromkeys(asked.status or get_args(Status)))
-    given = [name for name in INDEXED_FILTERS if getattr(asked, name) is not None]
-    name = next((name for name in given if len(set(getattr(asked, name))) == 1), given[0] if given else None)
+        return "queued", "status", list(dict.fromkeys(query.status or get_args(Status)))
+    given = [name for name in INDEXED_FILTERS if getattr(query, name) is not None]
+    name = next((name for name in given if len(set(getattr(query, name))) == 1), given[0] if given else None)
     if name is None:
         return "opened", None, [None]
-    return name, name, list(dict.fromkeys(getattr(asked, name)))
+    return name, name, list(dict.fromkeys(getattr(query, name)))
 
 
-def _bounds(order: Order, asked: ConversationQuery, after: Place | None) -> tuple[str, str | None]:
+def _bounds(order: Order, query: ConversationQuery, after: SortPosition | None) -> tuple[str, str | None]:
     """What the index is bounded by. The moment of the cursor is within: others may stand at the same."""
-    since = asked.updated_since if order.field == "updated_at" else None
+    since = query.updated_since if order.field == "updated_at" else None
     # Never null: what was never queued has no place among the longest waiting.
     at_least = instant_text(since) if since else ""
     if after is None:
@@ -194,7 +194,7 @@ async def _merged(store: Store, streams: Sequence[Stream], order: Order) -> Asyn
     heads = {n: case for n, source in enumerate(sources) if (case := await anext(source, None)) is not None}
     while heads:
         choose = max if order.descending else min
-        n = choose(heads, key=lambda at: order.place(heads[at]))
+        n = choose(heads, key=lambda at: order.position(heads[at]))
         yield heads.pop(n)
         if (following := await anext(sources[n], None)) is not None:
             heads[n] = following

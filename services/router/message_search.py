@@ -13,12 +13,12 @@ NEWEST = 2000
 """How many messages of a conversation are read, the newest first."""
 
 
-def words_of(text: str) -> tuple[str, ...]:
+def search_terms(text: str) -> tuple[str, ...]:
     """What has to be found: each word of the text, in the spelling that texts are compared in."""
     return tuple(dict.fromkeys(normalise(text).split()))
 
 
-async def says(store: Store, case: ConversationState, words: Sequence[str]) -> bool:
+async def matches_terms(store: Store, case: ConversationState, words: Sequence[str]) -> bool:
     """Whether one of its messages holds all of the words, or parts of words. Raises Unavailable."""
     equals = {"workspace": case.workspace, "conversation": case.id}
     after: str | None = None

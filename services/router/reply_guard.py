@@ -14,7 +14,7 @@ from services.platform.http.problems import Conflict
 from services.platform.http.service import Context
 from services.records.configuration import Configurations
 from services.router.views import ReplyBody
-from services.text.own import OwnIdentifiers, own_identifiers
+from services.text.own import OwnIdentifierMatcher, own_identifiers
 from services.text.sensitive import RedactionResult, redact, whereabouts
 
 REFUSED_IN_PRIVATE = frozenset({"card"})
@@ -32,12 +32,12 @@ class Guard:
     surface: str
 
     @property
-    def found(self) -> list[str]:
+    def detect(self) -> list[str]:
         return list(self.seen.kinds)
 
-    def judge(self, *, confirmed: bool) -> None:
+    def check(self, *, confirmed: bool) -> None:
         """Raise Conflict for what is refused there, with where it stands, unless somebody confirmed that it is right."""
-        kinds = self.found if self.surface == "public" else [k for k in self.found if k in REFUSED_IN_PRIVATE]
+        kinds = self.detect if self.surface == "public" else [k for k in self.detect if k in REFUSED_IN_PRIVATE]
         if not kinds or confirmed:
             return
         where, said = whereabouts(RedactionResult(self.seen.text, kinds)), ", ".join(kinds)
@@ -52,27 +52,29 @@ class Guard:
 
 async def guard_of(context: Context, conversation: ConversationState, body: ReplyBody) -> Guard:
     """What is found in a reply, with the workspace's own identifiers let through."""
-    own = await own_of(context, conversation.workspace)
+    own = await own_identifiers_of(context, conversation.workspace)
     seen, private = await masks_of(body.text, own)
     return Guard(seen, private.text, body.surface or conversation.last_surface)
 
 
-async def own_of(context: Context, workspace: str) -> OwnIdentifiers:
+async def own_identifiers_of(context: Context, workspace: str) -> OwnIdentifierMatcher:
     """What is the workspace's own."""
     configuration = (await Configurations().current(context.store, [workspace])).get(workspace)
     return own_identifiers(configuration.itself.body.own if configuration else None)
 
 
-async def masks_of(text: str, own: OwnIdentifiers) -> tuple[RedactionResult, RedactionResult]:
+async def masks_of(text: str, own_identifiers: OwnIdentifierMatcher) -> tuple[RedactionResult, RedactionResult]:
     """As everybody may read it, and as those may who are in the conversation. Long texts are read in a thread."""
 
     def read() -> tuple[RedactionResult, RedactionResult]:
-        return redact(text, public=True, own=own), redact(text, public=False, own=own)
+        return redact(text, public=True, own_identifiers=own_identifiers), redact(
+            text, public=False, own_identifiers=own_identifiers
+        )
 
     return read() if len(text) <= LONG_TEXT else await asyncio.to_thread(read)
 
 
-def note_confirmed(conversation: ConversationState, reply: Reply) -> None:
+def record_confirmed(conversation: ConversationState, reply: Reply) -> None:
     """A line of audit: which key sent what the guard had refused."""
     _audit.warning(
         "guard_confirmed",

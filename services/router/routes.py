@@ -35,25 +35,25 @@ from services.records.decisions import DECISIONS, DecisionRecord
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.rest.views import MessageView, initial_view, message_view
 from services.router import agents, sla_reapply
-from services.router.actions import ACTIONS, MORE_THAN_DESK, asked_hash, command_of, require_agent
+from services.router.actions import ACTIONS, ADMIN_ACTIONS, asked_hash, command_of, require_agent
 from services.router.lists import list_page
 from services.router.phrases import Language
-from services.router.reply_guard import guard_of, note_confirmed
-from services.router.sentences import shown_decision
+from services.router.reply_guard import guard_of, record_confirmed
+from services.router.sentences import decision_view
 from services.router.views import (
     CommandView,
     ConversationQuery,
-    DecisionsAsked,
+    DecisionsQuery,
     PersonShown,
     ReplyBody,
 )
 
 
 async def list_conversations(
-    configuration: ExistingWorkspace, context: ContextDep, asked: Annotated[ConversationQuery, Query()]
+    configuration: ExistingWorkspace, context: ContextDep, query: Annotated[ConversationQuery, Query()]
 ) -> Page[Conversation]:
     """Newest first unless `sort` says otherwise. A page may be shorter than `limit`: there is more while `next` is given."""
-    return await list_page(context.store, configuration.workspace, asked)
+    return await list_page(context.store, configuration.workspace, query)
 
 
 async def show_conversation(conversation: ExistingConversation) -> Conversation:
@@ -76,16 +76,16 @@ async def list_messages(
 async def list_decisions(
     conversation: ExistingConversation,
     context: ContextDep,
-    asked: Annotated[DecisionsAsked, Query()],
+    query: Annotated[DecisionsQuery, Query()],
     response: Response,
     accept_language: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Page[Decision]:
     """Why it went to whom, or waited; oldest first. Sentences are in `lang`, else in the language of `Accept-Language`."""
-    language = asked.lang or preferred_language(accept_language, get_args(Language))
+    language = query.lang or preferred_language(accept_language, get_args(Language))
     response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
-    page = await query_page(context.store, _of(conversation, DECISIONS.name, asked))
+    page = await query_page(context.store, _of(conversation, DECISIONS.name, query))
     records = [DecisionRecord.model_validate(document) for _, document in page.items]
-    return Page(items=[shown_decision(record, language) for record in records], next=page.next)
+    return Page(items=[decision_view(record, language) for record in records], next=page.next)
 
 
 async def list_events(conversation: ExistingConversation, context: ContextDep, asked: PageParamsDep) -> Page[Event]:
@@ -116,8 +116,8 @@ async def reply(
         agent=body.agent,
         agent_name=agent.body.name if agent else None,
         text=EncryptedText(text=body.text),
-        found=guard.found,
-        confirmed_by=caller.key if body.confirm and guard.found else None,
+        found=guard.detect,
+        confirmed_by=caller.key if body.confirm and guard.detect else None,
         surface=body.surface,
         accepted_at=context.clock.now(),
         request_hash=asked,
@@ -125,9 +125,9 @@ async def reply(
 
     async def admit() -> None:
         await require_agent(context, conversation, body.agent)
-        guard.judge(confirmed=body.confirm)
+        guard.check(confirmed=body.confirm)
         if data.confirmed_by is not None:
-            note_confirmed(conversation, data)
+            record_confirmed(conversation, data)
 
     command = command_of(context, conversation, "pasokh.command.reply", data, repeat)
     outcome = await commands.execute(command, wait, admit)
@@ -148,9 +148,9 @@ async def show_command(workspace: str, command: str, commands: CommandsDep) -> R
     return JSONResponse(shown.model_dump(mode="json", exclude_none=True))
 
 
-def _of(conversation: ConversationState, collection: str, asked: PageParams) -> port.Query:
+def _of(conversation: ConversationState, collection: str, page: PageParams) -> port.Query:
     equals: dict[str, Json] = {"workspace": conversation.workspace, "conversation": conversation.id}
-    return port.Query(collection, "conversation", equals, limit=asked.limit, after=asked.cursor)
+    return port.Query(collection, "conversation", equals, limit=page.limit, after=page.cursor)
 
 
 async def _message(context: Context, outcome: CommandResult | None) -> MessageRecord | None:
@@ -172,7 +172,7 @@ def router_of() -> APIRouter:
     add(f"{one}/events", list_events, dependencies=read)
     add(f"{one}/replies", reply, methods=["POST"], dependencies=desk, status_code=201, response_model=MessageView)
     for action, route in ACTIONS.items():
-        needed = [Depends(require_scope("write" if action in MORE_THAN_DESK else "desk"))]
+        needed = [Depends(require_scope("write" if action in ADMIN_ACTIONS else "desk"))]
         add(f"{one}/{action}", route, methods=["POST"], dependencies=needed, response_model=Conversation)
     add("/persons/{person:path}", show_person, dependencies=read)
     add("/commands/{command}", show_command, dependencies=read, response_model=CommandView)

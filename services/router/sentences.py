@@ -11,7 +11,7 @@ DIRECTIONS = dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *ran
 """Marks by which a name could turn the sentence around it."""
 
 
-def shown_decision(record: DecisionRecord, language: Language) -> Decision:
+def decision_view(record: DecisionRecord, language: Language) -> Decision:
     """As REST shows it. One from before reasons were recorded keeps the sentence that it was written with."""
     shown = record.public_view()
     return shown if record.reason is None else shown.model_copy(update={"summary": sentence(record, language)})
@@ -24,7 +24,7 @@ def sentence(record: DecisionRecord, language: Language) -> str:
         return record.summary
     if reason.kind == "waiting":
         return _waiting(said, record, reason)
-    who = _called(said, record.agent or "", reason.name)
+    who = _agent_name(said, record.agent or "", reason.name)
     if reason.kind == "forced":
         by = _name(said, reason.by) if reason.by else said.operator
         return said.forced.format(who=who, by=by, units=_units(said, reason))
@@ -32,64 +32,64 @@ def sentence(record: DecisionRecord, language: Language) -> str:
     return template.format(who=who, why=said.comma.join(_why(said, record, reason)))
 
 
-def _why(said: Phrases, record: DecisionRecord, reason: Reason) -> Iterable[str]:
+def _why(phrases: Phrases, record: DecisionRecord, reason: Reason) -> Iterable[str]:
     for name, least in sorted(record.requirement.skills.items()):
-        yield _skill(said, name, reason.levels.get(name, 0), least)
-    yield _units(said, reason)
-    team = _name(said, reason.team)
+        yield _skill(phrases, name, reason.levels.get(name, 0), least)
+    yield _units(phrases, reason)
+    team = _name(phrases, reason.team)
     if reason.advantage is None:
-        yield said.only.format(team=team)
+        yield phrases.only.format(team=team)
     else:
-        best_of = said.best_of[0 if said.is_one(reason.eligible) else 1]
-        count = _number(said, reason.eligible)
-        yield best_of.format(advantage=said.advantages[reason.advantage], count=count, team=team)
+        best_of = phrases.best_of[0 if phrases.is_one(reason.eligible) else 1]
+        count = _number(phrases, reason.eligible)
+        yield best_of.format(advantage=phrases.advantages[reason.advantage], count=count, team=team)
     if reason.drawn == "reserved":
-        yield said.reserved
+        yield phrases.reserved
     elif reason.drawn == "in_line":
-        yield said.in_line.format(priority=said.priorities[reason.priority])
+        yield phrases.in_line.format(priority=phrases.priorities[reason.priority])
 
 
-def _skill(said: Phrases, name: str, level: int, least: int) -> str:
-    levels = {"level": _number(said, level), "least": _number(said, least)}
+def _skill(phrases: Phrases, name: str, level: int, least: int) -> str:
+    levels = {"level": _number(phrases, level), "least": _number(phrases, least)}
     if not name.startswith("lang:"):
-        return said.knows.format(skill=_name(said, name), **levels)
+        return phrases.knows.format(skill=_name(phrases, name), **levels)
     tag = name.removeprefix("lang:")
-    return said.speaks.format(language=said.languages.get(tag) or _name(said, tag), **levels)
+    return phrases.speaks.format(language=phrases.languages.get(tag) or _name(phrases, tag), **levels)
 
 
-def _units(said: Phrases, reason: Reason) -> str:
-    return said.units.format(load=_number(said, reason.load), capacity=_number(said, reason.capacity))
+def _units(phrases: Phrases, reason: Reason) -> str:
+    return phrases.units.format(load=_number(phrases, reason.load), capacity=_number(phrases, reason.capacity))
 
 
-def _waiting(said: Phrases, record: DecisionRecord, reason: Reason) -> str:
+def _waiting(phrases: Phrases, record: DecisionRecord, reason: Reason) -> str:
     if not reason.agents:
-        return said.nobody
+        return phrases.nobody
     skills = sorted(record.requirement.skills.items())
-    wanted = said.comma.join(
-        said.wanted.format(skill=_name(said, name), least=_number(said, least)) for name, least in skills
+    wanted = phrases.comma.join(
+        phrases.wanted.format(skill=_name(phrases, name), least=_number(phrases, least)) for name, least in skills
     )
-    words = {"team": _name(said, reason.team), "wanted": wanted}
-    counts = said.comma.join(
-        said.lacking[name][0 if said.is_one(count) else 1].format(n=_number(said, count), **words)
+    words = {"team": _name(phrases, reason.team), "wanted": wanted}
+    counts = phrases.comma.join(
+        phrases.lacking[name][0 if phrases.is_one(count) else 1].format(n=_number(phrases, count), **words)
         for name, count in record.excluded.items()
-        if name in said.lacking
+        if name in phrases.lacking
     )
-    template = said.waiting[0 if said.is_one(reason.agents) else 1]
-    return template.format(agents=_number(said, reason.agents), counts=counts)
+    template = phrases.waiting[0 if phrases.is_one(reason.agents) else 1]
+    return template.format(agents=_number(phrases, reason.agents), counts=counts)
 
 
-def _called(said: Phrases, agent: str, name: str | None) -> str:
-    shown = _name(said, agent)
-    return shown if name is None or name == agent else f"{shown} ({_name(said, name)})"
+def _agent_name(phrases: Phrases, agent: str, name: str | None) -> str:
+    shown = _name(phrases, agent)
+    return shown if name is None or name == agent else f"{shown} ({_name(phrases, name)})"
 
 
-def _name(said: Phrases, name: str) -> str:
+def _name(phrases: Phrases, name: str) -> str:
     """A name with its own direction, kept from that of the sentence."""
     plain = name.translate(DIRECTIONS)
-    if plain.isascii() and not said.is_right_to_left:
+    if plain.isascii() and not phrases.is_right_to_left:
         return plain
     return f"{FIRST_STRONG_ISOLATE}{plain}{POP_ISOLATE}"
 
 
-def _number(said: Phrases, number: int) -> str:
-    return "".join(said.digits[int(digit)] for digit in str(number))
+def _number(phrases: Phrases, number: int) -> str:
+    return "".join(phrases.digits[int(digit)] for digit in str(number))

@@ -15,7 +15,7 @@ from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.keys import KEYS
 
-LOOK_SECONDS = 0.4
+POLL_SECONDS = 0.4
 _log = structlog.get_logger(__name__)
 
 
@@ -57,7 +57,7 @@ class Standing:
         """Look for as long as a stream is open; runs until it is cancelled."""
         while True:
             await self._wanted.wait()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             try:
                 await self.look()
             except (Unavailable, Unknown) as error:

@@ -115,7 +115,7 @@ class ConversationQuery(PageParams):
     )
 
 
-class DecisionsAsked(PageParams):
+class DecisionsQuery(PageParams):
     """Which page of decisions, and the language of their sentences."""
 
     lang: Language | None = Field(default=None, description="The language of the sentences, before `Accept-Language`.")

@@ -12,14 +12,14 @@ from schemas.values import Contract
 
 SCHEDULE_SECONDS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Before each try, after the one before."""
-GIVE_UP_AFTER = timedelta(seconds=sum(SCHEDULE_SECONDS) * 1.1 + 3600)
-LONGEST_WAIT = timedelta(days=1)
-LONGEST_PAUSE_SECONDS = 300.0
+MAX_RETRY_PERIOD = timedelta(seconds=sum(SCHEDULE_SECONDS) * 1.1 + 3600)
+MAX_WAIT = timedelta(days=1)
+MAX_PAUSE_SECONDS = 300.0
 CALL_SECONDS = 15.0
 WAIT_SECONDS = 10.0
 """For a connection; with the call itself less than `SETTLE_AFTER`."""
-SETTLE_AFTER = timedelta(seconds=30)
-START_AGAIN_AFTER = timedelta(seconds=2)
+ASSUME_UNKNOWN_AFTER = timedelta(seconds=30)
+CIRCUIT_RETRY_AFTER = timedelta(seconds=2)
 """What could not be started for reasons of ours."""
 IN_FLIGHT = 8
 """Calls to one endpoint that run at a time, of one partition; one while it fails."""
@@ -54,10 +54,10 @@ def next_try(delivery: str, attempts: int, now: datetime, after: float | None = 
         return None
     digest = hashlib.blake2b(f"{delivery}/{attempts}".encode(), digest_size=4).digest()
     plain = timedelta(seconds=SCHEDULE_SECONDS[attempts] * (1 + 0.1 * int.from_bytes(digest, "big") / 2**32))
-    asked = min(timedelta(seconds=min(after, 1e6)), LONGEST_WAIT) if after is not None and after > 0 else plain
+    asked = min(timedelta(seconds=min(after, 1e6)), MAX_WAIT) if after is not None and after > 0 else plain
     return now + max(plain, asked)
 
 
 def circuit_open_seconds(failures: int) -> timedelta:
     """How long to leave an endpoint in peace after this many failures in a row: doubling from 1 s to 5 minutes."""
-    return timedelta(seconds=min(2.0 ** min(failures - 1, 20), LONGEST_PAUSE_SECONDS))
+    return timedelta(seconds=min(2.0 ** min(failures - 1, 20), MAX_PAUSE_SECONDS))

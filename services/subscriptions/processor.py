@@ -31,10 +31,10 @@ from services.records.subscriptions import (
     endpoint_id,
 )
 from services.subscriptions.domain import (
-    GIVE_UP_AFTER,
+    ASSUME_UNKNOWN_AFTER,
+    CIRCUIT_RETRY_AFTER,
     IN_FLIGHT,
-    SETTLE_AFTER,
-    START_AGAIN_AFTER,
+    MAX_RETRY_PERIOD,
     Result,
     circuit_open_seconds,
     classify,
@@ -357,7 +357,7 @@ def _start(desk: _EndpointContext, line: EndpointState, identity: str, record: D
         workspace=record.workspace, webhook=record.webhook, event=record.event, attempt=attempt
     )
     data = handed.model_dump(mode="json", exclude={"result"})
-    desk.work.set_timer(f"settle/{identity}", desk.now + SETTLE_AFTER, data)
+    desk.work.set_timer(f"settle/{identity}", desk.now + ASSUME_UNKNOWN_AFTER, data)
     desk.work.schedule_effect(f"call/{identity}", data)
     return line.model_copy(update={"sending": (*line.sending, identity)})
 
@@ -372,7 +372,7 @@ def _settle(desk: _EndpointContext, handed: EndpointTimerPayload, result: Result
     line = line.model_copy(update={"sending": tuple(one for one in line.sending if one != handed.delivery)})
     if not result.started:
         # Nobody was asked, so it is no try, and nothing against the endpoint.
-        waits = {"state": "pending", "attempts": record.attempts - 1, "next_at": desk.now + START_AGAIN_AFTER}
+        waits = {"state": "pending", "attempts": record.attempts - 1, "next_at": desk.now + CIRCUIT_RETRY_AFTER}
         desk.work.put(WEBHOOK_DELIVERIES, handed.delivery, record.model_copy(update=waits))
         _drain_endpoint_queue(desk, line)
         return
@@ -412,7 +412,7 @@ def _drain_endpoint_queue(desk: _EndpointContext, line: EndpointState) -> None:
         why = "the subscription was deleted" if kept is None else "the endpoint answered 410 Gone"
         _give_up(desk, line, waiting, why)
         return
-    stale = [(i, d) for i, d in waiting if d.at + GIVE_UP_AFTER < desk.now]
+    stale = [(i, d) for i, d in waiting if d.at + MAX_RETRY_PERIOD < desk.now]
     for identity, record in waiting:
         if record.next_at is None or record.next_at > desk.now or (identity, record) in stale:
             continue

@@ -50,7 +50,7 @@ from services.workspaces.configuration_update import Mutation, Revision, update_
 from services.workspaces.mutations import REDACTED, require_workspace, version_of
 from services.workspaces.views import page_of
 
-MOST_WEBHOOKS = 100
+MAX_WEBHOOKS = 100
 SECRET_ROTATION_PERIOD = timedelta(hours=24)
 """How long the secret before signs as well."""
 REPLAY_TYPE = "pasokh.control.webhook_replay"
@@ -125,21 +125,21 @@ ExistingWebhook = Annotated[Versioned[Webhook], Depends(existing_webhook)]
 
 
 async def list_webhooks(
-    configuration: ExistingWorkspace, context: ContextDep, asked: PageParamsDep
+    configuration: ExistingWorkspace, context: ContextDep, page: PageParamsDep
 ) -> Page[WebhookView]:
     """By id."""
     off = {
         name for name, kept in configuration.webhooks.items() if await _is_deleted(context, configuration, name, kept)
     }
-    shown = [(name, _shown(name, k.body, disabled=name in off)) for name, k in configuration.webhooks.items()]
-    return page_of(shown, asked, "webhooks", configuration.workspace)
+    shown = [(name, _view(name, k.body, disabled=name in off)) for name, k in configuration.webhooks.items()]
+    return page_of(shown, page, "webhooks", configuration.workspace)
 
 
 async def show_webhook(
-    configuration: ExistingWorkspace, webhook: str, kept: ExistingWebhook, context: ContextDep, response: Response
+    configuration: ExistingWorkspace, webhook: str, stored: ExistingWebhook, context: ContextDep, response: Response
 ) -> WebhookView:
-    response.headers["ETag"] = etag(kept.version)
-    return _shown(webhook, kept.body, disabled=await _is_deleted(context, configuration, webhook, kept))
+    response.headers["ETag"] = etag(stored.version)
+    return _view(webhook, stored.body, disabled=await _is_deleted(context, configuration, webhook, stored))
 
 
 async def put_webhook(
@@ -159,7 +159,7 @@ async def put_webhook(
     kept = after.webhooks[webhook]
     response.headers["ETag"] = etag(kept.version)
     response.headers["Cache-Control"] = "no-store"
-    return _shown(webhook, kept.body, secret=made if kept.body.secret == made else None)
+    return _view(webhook, kept.body, secret=made if kept.body.secret == made else None)
 
 
 async def delete_webhook(
@@ -187,7 +187,7 @@ async def list_deliveries(
 async def replay(
     configuration: ExistingWorkspace,
     webhook: str,
-    kept: ExistingWebhook,
+    stored: ExistingWebhook,
     body: ReplayIn,
     repeat: IdempotencyKey,
     context: ContextDep,
@@ -195,7 +195,7 @@ async def replay(
 ) -> ReplayShown:
     """Facts are posted again under the ids that they had; what is still on its way is left to itself."""
     workspace = configuration.workspace
-    if await _is_deleted(context, configuration, webhook, kept):
+    if await _is_deleted(context, configuration, webhook, stored):
         raise Conflict("The endpoint answered 410 Gone. Write the subscription again to switch it on, then replay.")
     partitions = await _partitions(context, workspace, body)
     now = context.clock.now()
@@ -256,11 +256,11 @@ async def _partitions(context: Context, workspace: str, body: ReplayBody) -> lis
 
 
 async def _is_deleted(
-    context: Context, configuration: WorkspaceConfiguration, webhook: str, kept: Versioned[Webhook]
+    context: Context, configuration: WorkspaceConfiguration, webhook: str, stored: Versioned[Webhook]
 ) -> bool:
     equals: dict[str, Json] = {"workspace": configuration.workspace, "webhook": webhook}
     page = await context.store.query(Query(WEBHOOK_ENDPOINTS.name, "webhook", equals, limit=200))
-    return any(EndpointState.model_validate(document).gone == kept.version for _, document in page.items)
+    return any(EndpointState.model_validate(document).gone == stored.version for _, document in page.items)
 
 
 def _refuse_wrong(body: WebhookBody, settings: Settings) -> None:
@@ -286,8 +286,8 @@ def _put(workspace: str, webhook: str, body: WebhookBody, condition: Preconditio
         current = require_workspace(workspace, current)
         earlier = current.webhooks.get(webhook)
         condition.check(version_of(earlier))
-        if earlier is None and len(current.webhooks) >= MOST_WEBHOOKS:
-            raise Conflict(f"A workspace has at most {MOST_WEBHOOKS} webhooks. Delete one first.")
+        if earlier is None and len(current.webhooks) >= MAX_WEBHOOKS:
+            raise Conflict(f"A workspace has at most {MAX_WEBHOOKS} webhooks. Delete one first.")
         if earlier is None and body.secret == REDACTED:
             raise UnprocessableContent(
                 ("/secret", 'There is no earlier value that "set" could stand for; leave it out.')
@@ -331,7 +331,7 @@ def _no_webhook(webhook: str) -> NotFound:
     return NotFound(f"There is no webhook {webhook!r} in this workspace.")
 
 
-def _shown(identity: str, body: Webhook, *, secret: str | None = None, disabled: bool = False) -> WebhookView:
+def _view(identity: str, body: Webhook, *, secret: str | None = None, disabled: bool = False) -> WebhookView:
     return WebhookView(id=identity, url=body.url, types=body.types, secret=secret or REDACTED, disabled=disabled)
 
 

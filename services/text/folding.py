@@ -23,26 +23,26 @@ _ENTITY = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedText:
     """`plain` is lower case, with ASCII digits and Persian letters, without marks and invisible characters."""
 
     plain: str
     _places: list[int] | None
 
-    def place(self, start: int, stop: int) -> tuple[int, int]:
+    def original_span(self, start: int, stop: int) -> tuple[int, int]:
         """Where the part of `plain` from `start` to `stop` stands in the text."""
         return (start, stop) if self._places is None else (self._places[start], self._places[stop - 1] + 1)
 
 
-def folded(text: str) -> Folded:
+def folded(text: str) -> FoldedText:
     """The text as it is looked through."""
     if text.isascii():
-        return Folded(text.lower(), None)
+        return FoldedText(text.lower(), None)
     plain = text.translate(_FOLDED)
     if UNSEEN not in plain:
-        return Folded(plain, None)
+        return FoldedText(plain, None)
     places = [place for place, character in enumerate(plain) if character != UNSEEN]
-    return Folded(plain.replace(UNSEEN, ""), places)
+    return FoldedText(plain.replace(UNSEEN, ""), places)
 
 
 def _folded_character(character: str) -> str:

@@ -12,9 +12,9 @@ LETTERS = str.maketrans(
 ZWNJ = "\u200c"
 CHARACTERS = 4096
 """How many are remembered: people write with few, and asking what each is was most of reading a text."""
-MOST_READ = 2_000
+MAX_READ = 2_000
 """Characters of a text that are read for what it says. Secrets are looked for in all of it."""
-MOST_MARKS = 30
+MAX_MARKS = 30
 """Combining marks in a row that a text keeps before it is normalised (UAX 15, stream-safe text)."""
 LAST_MARK = 0x1F000
 """No combining mark lies beyond."""
@@ -45,7 +45,7 @@ def _too_many_marks() -> re.Pattern[str]:
         for code in range(0x300, LAST_MARK)
         if unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0])
     )
-    return re.compile(f"(?P<kept>[{marks}]{{{MOST_MARKS}}}+)[{marks}]++")
+    return re.compile(f"(?P<kept>[{marks}]{{{MAX_MARKS}}}+)[{marks}]++")
 
 
 def compatible(text: str) -> str:
@@ -60,7 +60,7 @@ def normalise(text: str) -> str:
     Of the first `MOST_READ` characters. Remembered for a moment: a text that came in is read for its language, its
     intent and its sentiment.
     """
-    return _normalised(text[:MOST_READ])
+    return _normalised(text[:MAX_READ])
 
 
 def _normalised(text: str) -> str:

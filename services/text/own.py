@@ -14,13 +14,13 @@ from services.text.checksums import IBAN_LENGTHS, iban, luhn
 from services.text.folding import folded
 from services.text.issuers import LENGTHS
 
-MOST_REPEATED = 40
-LONGEST_PATTERN = 100
+MAX_REPEATED = 40
+MAX_PATTERN = 100
 PRIVATE_KINDS = frozenset({"password", "code", "cvv"})
 """What no order number lets through, whatever stands in it."""
 RULES = (
     "letters, digits and signs as they are, \\d, \\w, [a-z0-9] classes, ( | ) groups, and ? * + {n} {n,m} "
-    f"after one character or class, of at most {MOST_REPEATED}"
+    f"after one character or class, of at most {MAX_REPEATED}"
 )
 _TOKEN = re.compile(
     r"\\(?P<escaped>.)|(?P<class>\[\^?(?:\\.|[^\]\\\[]){1,60}\])|(?P<open>\((?:\?:)?)|(?P<close>\))|(?P<either>\|)"
@@ -35,7 +35,7 @@ class BadPattern(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class OwnIdentifiers:
+class OwnIdentifierMatcher:
     """Patterns over folded text; `phones` are digits without leading zeros."""
 
     identifiers: tuple[re.Pattern[str], ...] = ()
@@ -45,7 +45,7 @@ class OwnIdentifiers:
     def __bool__(self) -> bool:
         return bool(self.identifiers or self.orders or self.phones)
 
-    def places(self, plain: str, kind: str) -> Iterator[tuple[int, int]]:
+    def spans(self, plain: str, kind: str) -> Iterator[tuple[int, int]]:
         """Where something of the shop's own stands that may look like a value of this kind."""
         for pattern in self.identifiers if kind in PRIVATE_KINDS else (*self.identifiers, *self.orders):
             yield from (match.span() for match in pattern.finditer(plain))
@@ -56,18 +56,27 @@ class OwnIdentifiers:
         return len(digits) >= 7 and any(p.endswith(digits) or digits.endswith(p) for p in self.phones)
 
 
-NOTHING = OwnIdentifiers()
+NO_OWN_IDENTIFIERS = OwnIdentifierMatcher()
 
 
-def own_identifiers(own: Own | None) -> OwnIdentifiers:
+def own_identifiers(own_identifiers: Own | None) -> OwnIdentifierMatcher:
     """The identifiers of a workspace, ready to be looked for."""
-    if own is None or not any((own.phones, own.emails, own.addresses, own.cards, own.ibans, own.patterns)):
-        return NOTHING
-    return _made(own.model_dump_json())
+    if own_identifiers is None or not any(
+        (
+            own_identifiers.phones,
+            own_identifiers.emails,
+            own_identifiers.addresses,
+            own_identifiers.cards,
+            own_identifiers.ibans,
+            own_identifiers.patterns,
+        )
+    ):
+        return NO_OWN_IDENTIFIERS
+    return _compile(own_identifiers.model_dump_json())
 
 
 @lru_cache(maxsize=256)
-def _made(written: str) -> OwnIdentifiers:
+def _compile(written: str) -> OwnIdentifierMatcher:
     own = Own.model_validate_json(written)
     values = [
         *(_spaced(_digits(value)) for value in own.cards),
@@ -77,7 +86,7 @@ def _made(written: str) -> OwnIdentifiers:
     ]
     identifiers = tuple(_alone(value) for value in values if value)
     phones = tuple(_digits(value).lstrip("0") for value in own.phones)
-    return OwnIdentifiers(identifiers, tuple(_alone(translated(one)) for one in own.patterns), phones)
+    return OwnIdentifierMatcher(identifiers, tuple(_alone(translated(one)) for one in own.patterns), phones)
 
 
 _WORD = re.compile(r"[^\W_]+")
@@ -102,8 +111,8 @@ def _spaced(value: str) -> str:
 
 def translated(pattern: str) -> str:
     """The pattern as a regular expression whose cost grows with the text alone. Raises BadPattern."""
-    if not 0 < len(pattern) <= LONGEST_PATTERN:
-        raise BadPattern(f"a pattern has 1 to {LONGEST_PATTERN} characters")
+    if not 0 < len(pattern) <= MAX_PATTERN:
+        raise BadPattern(f"a pattern has 1 to {MAX_PATTERN} characters")
     out: list[str] = []
     at = depth = 0
     repeatable = ""
@@ -116,13 +125,13 @@ def translated(pattern: str) -> str:
         if depth < 0:
             raise BadPattern("a closing bracket has no opening one")
         out.append(_piece(token, repeatable))
-        repeatable = "group" if token["close"] else "one" if _is_one(token) else ""
+        repeatable = "group" if token["close"] else "one" if _is_identifier(token) else ""
     if depth:
         raise BadPattern("an opening bracket has no closing one")
     return _compiling("".join(out))
 
 
-def _is_one(token: re.Match[str]) -> bool:
+def _is_identifier(token: re.Match[str]) -> bool:
     return any(token[name] is not None for name in ("escaped", "class", "plain"))
 
 
@@ -152,11 +161,11 @@ def _repeat(token: re.Match[str], repeatable: str) -> str:
     if not repeatable or (repeatable == "group" and token[0] != "?"):
         raise BadPattern(f"{token[0]!r} may follow one character or class; a group takes `?` alone")
     if token[0] in "*+?":
-        return {"*": f"{{0,{MOST_REPEATED}}}+", "+": f"{{1,{MOST_REPEATED}}}+", "?": "?+"}[token[0]]
+        return {"*": f"{{0,{MAX_REPEATED}}}+", "+": f"{{1,{MAX_REPEATED}}}+", "?": "?+"}[token[0]]
     least = int(token["least"])
-    most = least if token["range"] is None else int(token["most"] or MOST_REPEATED)
-    if not least <= most <= MOST_REPEATED:
-        raise BadPattern(f"{token[0]} repeats more than {MOST_REPEATED} times, or less than none")
+    most = least if token["range"] is None else int(token["most"] or MAX_REPEATED)
+    if not least <= most <= MAX_REPEATED:
+        raise BadPattern(f"{token[0]} repeats more than {MAX_REPEATED} times, or less than none")
     return f"{{{least},{most}}}+"
 
 
@@ -168,11 +177,11 @@ def _compiling(translation: str) -> str:
     return translation
 
 
-def wrong_own(own: Own) -> list[tuple[str, str]]:
+def validate_own_identifiers(own_identifiers: Own) -> list[tuple[str, str]]:
     """What could never take effect, or would take too much: (JSON pointer, sentence)."""
     wrong = []
     for name, judge in _JUDGES.items():
-        for index, value in enumerate(getattr(own, name)):
+        for index, value in enumerate(getattr(own_identifiers, name)):
             if sentence := judge(value):
                 wrong.append((f"/own/{name}/{index}", sentence))
     return wrong

@@ -14,13 +14,13 @@ from services.text.cards import SHORTEST, card_spans
 from services.text.checksums import IBAN_LENGTHS, iban, iranian_id, latvian_id
 from services.text.folding import ESCAPED, folded, unescaped
 from services.text.normalise import words
-from services.text.own import NOTHING, OwnIdentifiers
+from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher
 from services.text.shown import isolated
 
 Span = tuple[int, int, str]
 Detector = Callable[[str], Iterable[Span]]
 NEAR = 40
-AROUND = 20
+KEYWORD_DISTANCE = 20
 LAYERS = 3
 """Escapes of escapes are undone so often."""
 
@@ -99,7 +99,7 @@ class RedactionResult:
     kinds: list[str]
 
 
-def redact(text: str, *, public: bool, own: OwnIdentifiers = NOTHING) -> RedactionResult:
+def redact(text: str, *, public: bool, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS) -> RedactionResult:
     """Mask secrets; with `public` also what identifies or locates a person.
 
     What is the shop's `own` stays. What links, JSON and HTML write by escapes and tags counts as well: a text that hides something there comes back
@@ -107,37 +107,39 @@ def redact(text: str, *, public: bool, own: OwnIdentifiers = NOTHING) -> Redacti
     """
     if text.isascii() and text.replace("-", "").replace("_", "").isalpha():
         return RedactionResult(text, [])
-    masked = _masked(text, own, public=public)
+    masked = _masked(text, own_identifiers, public=public)
     hidden = masked.text
     for _ in range(LAYERS):
         if not ESCAPED.search(hidden):
             break
         hidden = unescaped(hidden)
-        inside = _masked(hidden, own, public=public)
+        inside = _masked(hidden, own_identifiers, public=public)
         if inside.kinds:
             masked = RedactionResult(inside.text, sorted({*masked.kinds, *inside.kinds}))
             hidden = masked.text
     return masked
 
 
-def _masked(text: str, own: OwnIdentifiers, *, public: bool) -> RedactionResult:
+def _masked(text: str, own_identifiers: OwnIdentifierMatcher, *, public: bool) -> RedactionResult:
     looked_at = folded(text)
     plain = looked_at.plain
     digits = len(_DIGIT.findall(plain))
     finders = [f for f in (ALL_DETECTORS if public else SECRETS) if MIN_DIGITS.get(f, 0) <= digits]
     places = [Match(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
-    if places and own:
-        places = [place for place in places if not _is_own(plain, place, own)]
-    found = [Match(*looked_at.place(p.start, p.stop), p.rank, p.kind) for p in _merged(sorted(places))]
+    if places and own_identifiers:
+        places = [place for place in places if not _is_own(plain, place, own_identifiers)]
+    found = [Match(*looked_at.original_span(p.start, p.stop), p.rank, p.kind) for p in _merged(sorted(places))]
     return RedactionResult(
         cut(text, [(place.start, place.stop, place.kind) for place in found]), sorted({place.kind for place in found})
     )
 
 
-def _is_own(plain: str, place: "Match", own: OwnIdentifiers) -> bool:
+def _is_own(plain: str, match: "Match", own_identifiers: OwnIdentifierMatcher) -> bool:
     """Inside something of the shop's own, or its phone. The rest of the text is judged as ever."""
-    inside = any(start <= place.start and place.stop <= stop for start, stop in own.places(plain, place.kind))
-    return inside or own.is_phone(plain[place.start : place.stop])
+    inside = any(
+        start <= match.start and match.stop <= stop for start, stop in own_identifiers.spans(plain, match.kind)
+    )
+    return inside or own_identifiers.is_phone(plain[match.start : match.stop])
 
 
 class Match(NamedTuple):
@@ -149,19 +151,19 @@ class Match(NamedTuple):
     kind: str
 
 
-def cut(text: str, places: Iterable[Span]) -> str:
+def cut(text: str, spans: Iterable[Span]) -> str:
     """The text with `[kind]` in place of each; places are in order and apart."""
     out, end = [], 0
-    for start, stop, kind in places:
+    for start, stop, kind in spans:
         out.append(f"{text[end:start]}[{kind}]")
         end = stop
     return "".join(out) + text[end:]
 
 
-def _merged(places: Iterable[Match]) -> Iterator[Match]:
+def _merged(matches: Iterable[Match]) -> Iterator[Match]:
     """Overlapping places become one, under the name of the first finder that saw it (cards before phones), and its longest."""
     held: Match | None = None
-    for place in places:
+    for place in matches:
         if held is None or place.start >= held.stop:
             if held is not None:
                 yield held
@@ -265,14 +267,14 @@ MIN_DIGITS: dict[Detector, int] = {
 """How many digits a text has at the least in which something may be found. Most texts have none."""
 
 
-def card_places(text: str, own: OwnIdentifiers = NOTHING) -> list[Span]:
+def card_places(text: str, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS) -> list[Span]:
     """Where cards stand, and what follows them as a CVV, in order and apart."""
     looked_at = folded(text)
     if len(_DIGIT.findall(looked_at.plain)) < SHORTEST:
         return []
     places = [Match(start, stop, 0, kind) for start, stop, kind in _cards(looked_at.plain)]
-    found = _merged(sorted(place for place in places if not _is_own(looked_at.plain, place, own)))
-    return [(*looked_at.place(place.start, place.stop), place.kind) for place in found]
+    found = _merged(sorted(place for place in places if not _is_own(looked_at.plain, place, own_identifiers)))
+    return [(*looked_at.original_span(place.start, place.stop), place.kind) for place in found]
 
 
 def whereabouts(masked: RedactionResult) -> str:
@@ -284,5 +286,5 @@ def _whereabouts(text: str, kind: str) -> str:
     at = text.find(f"[{kind}]")
     if at < 0:
         return kind
-    around = " ".join(text[max(0, at - AROUND) : at + len(kind) + 2 + AROUND].split())
+    around = " ".join(text[max(0, at - KEYWORD_DISTANCE) : at + len(kind) + 2 + KEYWORD_DISTANCE].split())
     return isolated(f"“{around}”")

@@ -9,29 +9,29 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdap
 from schemas.configuration import Language, Name
 from schemas.values import RequestModel
 from schemas.visible import Visible
-from services.channels.webchat import LONGEST_TEXT
+from services.channels.webchat import MAX_TEXT
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}")
-MessageText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), Visible]
+MessageText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"\S"), Visible]
 
 
 _language = TypeAdapter(Language)
 
 
-def _known_or_none(given: object) -> object:
+def _known_or_none(value: object) -> object:
     """A tag that is none is left aside: nobody needs it to be let in."""
     try:
-        return _language.validate_python(given)
+        return _language.validate_python(value)
     except ValidationError:
         return None
 
 
-def _plausible(given: str) -> str:
+def _plausible(value: str) -> str:
     # As browsers check `type=email` (HTML, 4.10.5.1.5), with a domain of at least two labels.
-    if not _EMAIL.fullmatch(given):
+    if not _EMAIL.fullmatch(value):
         raise ValueError("this is no e-mail address, such as name@example.com")
-    return given
+    return value
 
 
 # The pattern is said here and not checked by pydantic: the sentence of `_plausible` helps more than an expression.

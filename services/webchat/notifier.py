@@ -26,8 +26,8 @@ _log = structlog.get_logger(__name__)
 class Subscription:
     """Rings when there may be news since the last `wait`."""
 
-    def __init__(self, bells: "ChangeNotifier") -> None:
-        self._bells = bells
+    def __init__(self, notifier: "ChangeNotifier") -> None:
+        self._bells = notifier
         self._event = asyncio.Event()
 
     def notify(self) -> None:
@@ -61,9 +61,9 @@ class ChangeNotifier:
             yield bell
         finally:
             for key in keys:
-                self._leave(key, bell)
+                self._unsubscribe(key, bell)
 
-    def _leave(self, key: str, bell: Subscription) -> None:
+    def _unsubscribe(self, key: str, bell: Subscription) -> None:
         self._waiting[key].discard(bell)
         if not self._waiting[key]:
             del self._waiting[key]

@@ -31,14 +31,14 @@ from services.webchat.routes import (
     problem_of,
 )
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 PAGES = 10
 RIGHT_TO_LEFT = frozenset({"fa", "ar"})
-LATE = frozenset({408, 429, 502, 503, 504})
+TOO_LATE = frozenset({408, 429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class FormTexts:
     """What the form says."""
 
     title: str
@@ -52,8 +52,8 @@ class Words:
     closed: str
 
 
-WORDS = {
-    "en": Words(
+TEXTS_BY_LANGUAGE = {
+    "en": FormTexts(
         title="Chat with us",
         write="Your message",
         send="Send",
@@ -64,7 +64,7 @@ WORDS = {
         refused="This could not be sent. Your text is still below: please shorten or change it.",
         closed="This chat is not available now.",
     ),
-    "fa": Words(
+    "fa": FormTexts(
         title="گفتگو با ما",
         write="پیام شما",
         send="فرستادن",
@@ -75,7 +75,7 @@ WORDS = {
         refused="فرستاده نشد. نوشتهٔ شما در پایین مانده است؛ لطفاً کوتاه‌تر یا جور دیگری بنویسید.",
         closed="این گفتگو اکنون در دسترس نیست.",
     ),
-    "ar": Words(
+    "ar": FormTexts(
         title="تحدّث معنا",
         write="رسالتك",
         send="إرسال",
@@ -86,7 +86,7 @@ WORDS = {
         refused="تعذّر الإرسال. نصّك باقٍ أدناه؛ اختصره أو غيّره من فضلك.",
         closed="هذه المحادثة غير متاحة الآن.",
     ),
-    "lv": Words(
+    "lv": FormTexts(
         title="Tērzējiet ar mums",
         write="Jūsu ziņa",
         send="Sūtīt",
@@ -112,7 +112,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FormView:
     """What is answered: the form as it goes on, what was said, and a sentence about what went wrong."""
 
     form: Form
@@ -128,14 +128,14 @@ def router_of(reception: WebchatDependencies) -> APIRouter:
     async def show(workspace: Slug, account: Slug, request: Request) -> Response:
         """The form, empty; the same for every account, so that it tells nobody which ones there are."""
         given = {name: [value] for name, value in request.query_params.items()}
-        return _page(request, Shown(_form_of(request, given)))
+        return _page(request, FormView(_form_of(request, given)))
 
     async def post(workspace: Slug, account: Slug, request: Request) -> Response:
         """Send what was written, if anything, and show the conversation."""
         body = (await request.body()).decode(errors="replace")
         form = _form_of(request, parse_qs(body, keep_blank_values=True, max_num_fields=20))
         try:
-            return _page(request, await _taken(reception, request, form))
+            return _page(request, await _on_post(reception, request, form))
         except HANDLED_ERRORS as error:
             answer = await problem_of(request, error)
             return _page(request, _failed(form, answer))
@@ -146,7 +146,7 @@ def router_of(reception: WebchatDependencies) -> APIRouter:
     return router
 
 
-async def _taken(reception: WebchatDependencies, request: Request, form: Form) -> Shown:
+async def _on_post(reception: WebchatDependencies, request: Request, form: Form) -> FormView:
     connected = await reception.door.account_of(request)
     await reception.door.cors_headers(request, connected)
     form, visit = await _visited(SessionContext(reception, connected, None), request, form)
@@ -157,29 +157,29 @@ async def _taken(reception: WebchatDependencies, request: Request, form: Form) -
     cursor: str | None = None
     for _ in range(PAGES):
         page = await list_messages(visit, PageParams(limit=200, cursor=cursor))
-        messages, cursor = [*messages, *page.items][-MOST_SHOWN:], page.next
+        messages, cursor = [*messages, *page.items][-MAX_SHOWN:], page.next
         if cursor is None:
             break
-    return Shown(form, tuple(messages))
+    return FormView(form, tuple(messages))
 
 
-async def _visited(visit: SessionContext, request: Request, form: Form) -> tuple[Form, SessionContext]:
+async def _visited(session: SessionContext, request: Request, form: Form) -> tuple[Form, SessionContext]:
     """The form with the token of a session that holds, and the visit of its visitor. A token that ended is replaced."""
-    door = visit.reception.door
+    door = session.reception.door
     if form.token:
         try:
             return form, replace(
-                visit, visitor=await door.visitor_of(_with_token(request, form.token), visit.connected)
+                session, visitor=await door.visitor_of(_with_token(request, form.token), session.connected)
             )
         except Unauthorized:
             form = replace(form, token="")
     body = SessionBody(language=form.language, handoff=form.handoff or None)
     try:
-        made = await open_session(body, visit, request)
+        made = await open_session(body, session, request)
     except Unauthorized:
-        made = await open_session(SessionBody(language=form.language), visit, request)
+        made = await open_session(SessionBody(language=form.language), session, request)
     form = replace(form, token=made.token, handoff="")
-    return form, replace(visit, visitor=await door.visitor_of(_with_token(request, form.token), visit.connected))
+    return form, replace(session, visitor=await door.visitor_of(_with_token(request, form.token), session.connected))
 
 
 def _with_token(request: Request, token: str) -> Request:
@@ -197,32 +197,32 @@ def _message_of(form: Form) -> MessageBody:
         raise UnprocessableContent(*(("/text", str(one["msg"])) for one in error.errors())) from error
 
 
-def _failed(form: Form, answer: Response) -> Shown:
-    words = WORDS[form.language]
-    if answer.status_code in LATE:
+def _failed(form: Form, answer: Response) -> FormView:
+    words = TEXTS_BY_LANGUAGE[form.language]
+    if answer.status_code in TOO_LATE:
         notice = words.busy
     else:
         notice = words.closed if answer.status_code in (401, 403, 404) else words.refused
-    return Shown(form, (), notice, answer.status_code, answer.headers.get("retry-after", ""))
+    return FormView(form, (), notice, answer.status_code, answer.headers.get("retry-after", ""))
 
 
-def _form_of(request: Request, given: dict[str, list[str]]) -> Form:
-    fields = {name: values[0] for name, values in given.items()}
+def _form_of(request: Request, value: dict[str, list[str]]) -> Form:
+    fields = {name: values[0] for name, values in value.items()}
     accepted = [one.strip()[:2].lower() for one in request.headers.get("accept-language", "").split(",")]
-    language = next((one for one in (fields.get("lang", ""), *accepted) if one in WORDS), "en")
+    language = next((one for one in (fields.get("lang", ""), *accepted) if one in TEXTS_BY_LANGUAGE), "en")
     handoff, token = fields.get("handoff", "")[:512], fields.get("token", "")[:4000]
     return Form(language, token, handoff, _identity(fields.get("id", "")), fields.get("text", "")[:20_000])
 
 
-def _identity(given: str) -> str:
+def _identity(value: str) -> str:
     try:
-        return str(UUID(given))
+        return str(UUID(value))
     except ValueError:
         return str(uuid4())
 
 
-def _page(request: Request, shown: Shown) -> Response:
-    form, words = shown.form, WORDS[shown.form.language]
+def _page(request: Request, view: FormView) -> Response:
+    form, words = view.form, TEXTS_BY_LANGUAGE[view.form.language]
     values = {
         "language": form.language,
         "direction": "rtl" if form.language in RIGHT_TO_LEFT else "ltr",
@@ -237,17 +237,17 @@ def _page(request: Request, shown: Shown) -> Response:
         "text": form.text,
     }
     markup = {
-        "notice": f'<p class="notice" role="alert">{escape(shown.notice)}</p>' if shown.notice else "",
-        "messages": "\n".join(_line(one, words) for one in shown.messages),
+        "notice": f'<p class="notice" role="alert">{escape(view.notice)}</p>' if view.notice else "",
+        "messages": "\n".join(_line(one, words) for one in view.messages),
     }
     filled = file_of("plain.html").format(**{name: escape(value) for name, value in values.items()}, **markup)
-    later = {"Retry-After": shown.retry_after} if shown.retry_after else {}
-    return Response(filled, shown.status, {**PLAIN_HEADERS, **later}, media_type="text/html")
+    later = {"Retry-After": view.retry_after} if view.retry_after else {}
+    return Response(filled, view.status, {**PLAIN_HEADERS, **later}, media_type="text/html")
 
 
-def _line(message: MessageView, words: Words) -> str:
+def _line(message: MessageView, phrases: FormTexts) -> str:
     is_mine = message.direction == "inbound"
-    name = words.you if is_mine else visible_name(message.author.name or "") or words.agent
+    name = phrases.you if is_mine else visible_name(message.author.name or "") or phrases.agent
     text = without_direction(message.text or "")
     at = message.received_at.strftime("%H:%M UTC")
     who = f'<span class="who"><bdi>{escape(name)}</bdi> <bdi dir="ltr">{at}</bdi></span>'

@@ -16,7 +16,7 @@ from schemas.values import EncryptedText, Json
 from services.ingest.accounts import ConnectedAccount
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish
-from services.ingest.split_cards import Halves
+from services.ingest.split_cards import SplitCardDetector
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.threads import Beside
@@ -56,7 +56,7 @@ from services.webchat.transcript import (
 WAIT_SECONDS = 10.0
 LONG_TEXT = 1_000
 """Longer ones are read beside the event loop."""
-MOST_STREAMS = 20
+MAX_STREAMS = 20
 """Of one visitor in one process: tabs and devices."""
 CONNECTED = b"retry: 1000\n: connected\n\n"
 TOKEN = HTTPBearer(auto_error=False, scheme_name="VisitorToken", description="The token of a webchat session.")
@@ -86,7 +86,7 @@ class WebchatDependencies:
     streams: StreamShares
     wait_seconds: float = WAIT_SECONDS
     beside: Beside = field(default_factory=Beside)
-    halves: Halves = field(default_factory=Halves)
+    halves: SplitCardDetector = field(default_factory=SplitCardDetector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,66 +147,70 @@ async def problem_of(request: Request, error: Exception) -> Response:
     return response
 
 
-async def preflight(visit: SessionContextDep) -> Response:
+async def preflight(session: SessionContextDep) -> Response:
     """A browser asks whether a page of its origin may call."""
     return Response(status_code=204, headers=PREFLIGHT)
 
 
 async def open_session(
-    body: Annotated[SessionBody, Depends(JsonBody(SessionBody, mend=True))], visit: SessionContextDep, request: Request
+    body: Annotated[SessionBody, Depends(JsonBody(SessionBody, mend=True))],
+    session: SessionContextDep,
+    request: Request,
 ) -> SessionResponse:
     """With `identity` the same person on every device, otherwise somebody new."""
-    door, account = visit.reception.door, visit.connected.account
+    door, account = session.reception.door, session.connected.account
     await door.verify_handoff_token(request, account.workspace, body.handoff)
     visitor = Visitor(
         workspace=account.workspace,
         account=account.id,
-        visitor=await _visitor(visit, body.identity, request),
+        visitor=await _visitor(session, body.identity, request),
         expires=int((door.context.clock.now() + LIFETIME).timestamp()),
         name=body.name,
         language=body.language,
         handoff=body.handoff,
-        generation=visit.connected.generation,
+        generation=session.connected.generation,
     )
     return SessionResponse(visitor=visitor.visitor, token=encode_token(visitor, await door.secrets.of(TOKENS)))
 
 
-async def _visitor(visit: SessionContext, identity: Identity | None, request: Request) -> str:
+async def _visitor(session: SessionContext, identity: Identity | None, request: Request) -> str:
     if identity is None:
-        await visit.reception.door.arrived(request, visit.connected.account)
+        await session.reception.door.arrived(request, session.connected.account)
         return new_visitor_id()
-    for connected in (visit.connected, await visit.reception.door.reload_account(visit.connected)):
+    for connected in (session.connected, await session.reception.door.reload_account(session.connected)):
         secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
         if secret and verify_identity_hash(identity.user_id, identity.user_hash, secret):
             return visitor_id_for_user(identity.user_id)
-    await visit.reception.door.count_auth_failure(request)
+    await session.reception.door.count_auth_failure(request)
     raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")
 
 
 async def post_message(
-    body: Annotated[MessageBody, Depends(JsonBody(MessageBody, mend=True))], visit: SessionContextDep, request: Request
+    body: Annotated[MessageBody, Depends(JsonBody(MessageBody, mend=True))],
+    session: SessionContextDep,
+    request: Request,
 ) -> Response:
     """201 with the message once it stands in the conversation; a repeated id gives the first answer again.
 
     202 with the message, its `conversation` still null, when it is kept durably and the router is late.
     """
-    reception, visitor = visit.reception, visit.require_visitor
+    reception, visitor = session.reception, session.require_visitor
     context = reception.door.context
-    activities = await _read(visit, _activity(visit, visitor, body))
+    activities = await _read(session, _activity(session, visitor, body))
     activity = activities[-1]
     message = activity.message or activity.id
     shown = await get_message(context.store, message)
     if shown is None:
-        await reception.door.wrote(request, visit.connected.account, body.text)
-        await _publish(visit, activities)
+        await reception.door.count_write(request, session.connected.account, body.text)
+        await _publish(session, activities)
         shown = await wait_for_message(context.store, reception.bells, visitor, message, reception.wait_seconds)
     if shown is None:
         return JSONResponse(_message_view_of_activity(activity, message), status_code=202)
     return JSONResponse(shown.model_dump(mode="json"), status_code=201)
 
 
-def _activity(visit: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
-    now = visit.reception.door.context.clock.now()
+def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
+    now = session.reception.door.context.clock.now()
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
     details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
     return Activity(
@@ -227,15 +231,15 @@ def _activity(visit: SessionContext, visitor: Visitor, body: MessageBody) -> Act
     )
 
 
-async def _read(visit: SessionContext, activity: Activity) -> list[Activity]:
+async def _read(session: SessionContext, activity: Activity) -> list[Activity]:
     """What was understood of it, without secrets; before it edits of pieces of a card that it completes."""
     expected, own, understood_by = (
-        visit.connected.expected_languages,
-        visit.connected.own,
-        visit.reception.halves.understood,
+        session.connected.expected_languages,
+        session.connected.own,
+        session.reception.halves.enrich,
     )
     if activity.text and len(activity.text.text) > LONG_TEXT:
-        return await visit.reception.beside.run(lambda: understood_by(activity, expected, own))
+        return await session.reception.beside.run(lambda: understood_by(activity, expected, own))
     return understood_by(activity, expected, own)
 
 
@@ -249,11 +253,11 @@ def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Jso
     return {"id": message, "author": author, "text": text, **rest, **kept, **times}
 
 
-async def _publish(visit: SessionContext, activities: list[Activity]) -> None:
-    instruments, labels = visit.reception.instruments, (visit.connected.account.workspace, CHANNEL)
+async def _publish(session: SessionContext, activities: list[Activity]) -> None:
+    instruments, labels = session.reception.instruments, (session.connected.account.workspace, CHANNEL)
     instruments.received.labels(*labels).inc(len(activities))
     try:
-        await publish(visit.reception.door.context.bus, activities, {})
+        await publish(session.reception.door.context.bus, activities, {})
     except BaseException:
         instruments.failed.labels(*labels).inc(len(activities))
         raise
@@ -263,21 +267,21 @@ async def _publish(visit: SessionContext, activities: list[Activity]) -> None:
             instruments.masked.labels(*labels, kind).inc()
 
 
-async def show_status(visit: SessionContextDep, response: Response) -> StatusShown:
+async def show_status(session: SessionContextDep, response: Response) -> StatusShown:
     """Whether somebody answers now, and if not, when the shop opens again; for anybody."""
-    account, reception = visit.connected.account, visit.reception
+    account, reception = session.connected.account, session.reception
     response.headers["Cache-Control"] = "no-store"
-    calendar = calendar_of(account, visit.connected.configuration)
+    calendar = calendar_of(account, session.connected.configuration)
     online = await reception.presences.is_online(account.workspace)
     return status_of(calendar, reception.door.context.clock.now(), online=online)
 
 
-async def leave_contact(
-    body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], visit: SessionContextDep, request: Request
+async def post_contact(
+    body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], session: SessionContextDep, request: Request
 ) -> Response:
     """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
-    visitor, now = visit.require_visitor, visit.reception.door.context.clock.now()
-    await visit.reception.door.wrote(request, visit.connected.account, body.email)
+    visitor, now = session.require_visitor, session.reception.door.context.clock.now()
+    await session.reception.door.count_write(request, session.connected.account, body.email)
     activity = Activity(
         id=hashed_id("contact", visitor.key, random_id(now)),
         workspace=visitor.workspace,
@@ -290,29 +294,29 @@ async def leave_contact(
         received_at=now,
         details={"email": body.email, "consent": body.consent},
     )
-    await _publish(visit, await _read(visit, activity))
+    await _publish(session, await _read(session, activity))
     return Response(status_code=204)
 
 
-async def list_messages(visit: SessionContextDep, asked: PageParamsDep) -> Page[MessageView]:
+async def list_messages(session: SessionContextDep, page: PageParamsDep) -> Page[MessageView]:
     """Both directions of the visitor's own conversation, oldest first."""
-    return await list_transcript(visit.reception.door.context.store, visit.require_visitor, asked)
+    return await list_transcript(session.reception.door.context.store, session.require_visitor, page)
 
 
 async def stream(
-    visit: SessionContextDep,
+    session: SessionContextDep,
     request: Request,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=400)] = None,
 ) -> EventStream:
     """Messages as server-sent events, from now on or after `Last-Event-ID`."""
-    resumed = parse_position(last_event_id, visit.require_visitor.person_key) if last_event_id else None
+    resumed = parse_position(last_event_id, session.require_visitor.person_key) if last_event_id else None
     owners = {
-        "visitor": visit.require_visitor.key,
+        "visitor": session.require_visitor.key,
         "address": network_of(address_of(request)),
-        "account": f"{visit.require_visitor.workspace}/{visit.require_visitor.account}",
+        "account": f"{session.require_visitor.workspace}/{session.require_visitor.account}",
     }
-    visit.reception.streams.judge(owners)
-    return EventStream(_sse_chunks(visit.reception, visit.require_visitor, resumed, owners))
+    session.reception.streams.judge(owners)
+    return EventStream(_sse_chunks(session.reception, session.require_visitor, resumed, owners))
 
 
 async def _sse_chunks(
@@ -331,12 +335,12 @@ async def _sse_chunks(
 def shares_of(context: Context) -> StreamShares:
     """How the streams of visitors in a process are shared, as the settings say."""
     settings = context.settings
-    most = {"visitor": MOST_STREAMS, "address": settings.address_chat_streams}
+    most = {"visitor": MAX_STREAMS, "address": settings.address_chat_streams}
     return StreamShares(most, settings.chat_streams, context.admission, fair=frozenset({"account"}))
 
 
-def _block(visitor: Visitor, place: TranscriptPosition, shown: MessageView) -> bytes:
-    return format_event(shown.model_dump_json().encode(), identity=place.text(visitor.person_key), event="message")
+def _block(visitor: Visitor, position: TranscriptPosition, view: MessageView) -> bytes:
+    return format_event(view.model_dump_json().encode(), identity=position.text(visitor.person_key), event="message")
 
 
 def router_of(reception: WebchatDependencies) -> APIRouter:
@@ -356,7 +360,7 @@ def router_of(reception: WebchatDependencies) -> APIRouter:
     )
     add("/messages", list_messages, dependencies=held)
     add("/status", show_status)
-    add("/contact", leave_contact, methods=["POST"], dependencies=held, status_code=204)
+    add("/contact", post_contact, methods=["POST"], dependencies=held, status_code=204)
     described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
     add("/stream", stream, dependencies=held, response_class=EventStream, responses={200: described})
     for path in ("/sessions", "/messages", "/stream", "/status", "/contact"):

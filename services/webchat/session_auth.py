@@ -99,9 +99,9 @@ class WebchatAuthenticator:
         """Count somebody new. Raises TooMany."""
         await self.rates.arrived(address_of(request), f"{account.workspace}/{account.id}")
 
-    async def wrote(self, request: Request, account: Account, text: str) -> None:
+    async def count_write(self, request: Request, account: Account, text: str) -> None:
         """Count what a visitor is about to write. Raises TooMany."""
-        await self.rates.wrote(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
+        await self.rates.count_write(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
 
     async def visitor_of(self, request: Request, connected: ConnectedAccount) -> Visitor:
         """Who holds the bearer token. Raises Unauthorized, TooMany, Unavailable."""

@@ -13,7 +13,7 @@ from services.webchat.notifier import ChangeNotifier
 from services.webchat.tokens import Visitor
 
 CHANNEL = "webchat"
-LOOK_SECONDS = 0.4
+POLL_SECONDS = 0.4
 _log = structlog.get_logger(__name__)
 
 
@@ -37,8 +37,8 @@ class Standing:
 class Standings:
     """Which streams are open. Nothing is read while none is."""
 
-    def __init__(self, accounts: AccountCache, bells: ChangeNotifier) -> None:
-        self._accounts, self._bells = accounts, bells
+    def __init__(self, accounts: AccountCache, notifier: ChangeNotifier) -> None:
+        self._accounts, self._bells = accounts, notifier
         self._open: set[Standing] = set()
         self._wanted = asyncio.Event()
 
@@ -68,7 +68,7 @@ class Standings:
         """Look for as long as a stream is open; runs until it is cancelled."""
         while True:
             await self._wanted.wait()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             try:
                 await self.look()
             except (Unavailable, Unknown) as error:

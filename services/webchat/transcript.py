@@ -59,12 +59,12 @@ def parse_position(text: str, visitor: PersonKey) -> TranscriptPosition:
     try:
         conversation, order, *marks = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError) as error:
-        raise _no_place() from error
+        raise _invalid_position() from error
     if not isinstance(conversation, str) or not isinstance(order, str) or not set(order) <= set("0123456789."):
-        raise _no_place()
+        raise _invalid_position()
     # Ids of older versions name nobody; what follows them is read of this visitor all the same.
     if marks not in ([], [_mark(visitor)]):
-        raise _no_place()
+        raise _invalid_position()
     return TranscriptPosition(conversation, order)
 
 
@@ -72,7 +72,7 @@ def _mark(visitor: PersonKey) -> str:
     return hashed_id("stream", str(visitor))[:8]
 
 
-def _no_place() -> UnprocessableContent:
+def _invalid_position() -> UnprocessableContent:
     return UnprocessableContent(("/header/Last-Event-ID", "This is no id of this stream. Leave it out to start now."))
 
 
@@ -107,21 +107,21 @@ async def latest_position(store: Store, talk: Transcript) -> TranscriptPosition:
 
 
 async def messages_after(
-    store: Store, talk: Transcript, place: TranscriptPosition
+    store: Store, talk: Transcript, position: TranscriptPosition
 ) -> list[tuple[TranscriptPosition, MessageView | None]]:
     """What was said after a place, at most `AT_ONCE`; None for what a visitor does not see."""
-    above = place.order if place.conversation == talk.conversation else ""
+    above = position.order if position.conversation == talk.conversation else ""
     page = await store.query(talk.query(above=above))
     records = [MessageRecord.model_validate(document) for _, document in page.items]
-    return [(TranscriptPosition(talk.conversation, one.order), _shown(one)) for one in records]
+    return [(TranscriptPosition(talk.conversation, one.order), _view(one)) for one in records]
 
 
 def _seen(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageView]]:
-    pairs = [(identity, _shown(MessageRecord.model_validate(document))) for identity, document in items]
+    pairs = [(identity, _view(MessageRecord.model_validate(document))) for identity, document in items]
     return [(identity, shown) for identity, shown in pairs if shown is not None]
 
 
-def _shown(record: MessageRecord) -> MessageView | None:
+def _view(record: MessageRecord) -> MessageView | None:
     """Notes are for colleagues, and what was said in public before a hand-off is not this visitor's to read."""
     hidden = record.direction == "note" or record.surface != "private"
     return None if hidden else message_view(record)
@@ -134,26 +134,26 @@ async def get_message(store: Store, message: str) -> MessageView | None:
 
 
 async def wait_for_message(
-    store: Store, bells: ChangeNotifier, visitor: Visitor, message: str, seconds: float
+    store: Store, notifier: ChangeNotifier, visitor: Visitor, message: str, seconds: float
 ) -> MessageView | None:
     """The message as it is stored; None when `seconds` passed without it. Raises Unavailable."""
     time = asyncio.get_running_loop().time
     until = time() + seconds
     talk = await transcript_for(store, visitor)
-    with bells.of({visitor.key, talk.key}) as bell:
+    with notifier.of({visitor.key, talk.key}) as bell:
         while (shown := await get_message(store, message)) is None and (left := until - time()) > 0:
             await bell.wait(min(left, POLL_SECONDS))
     return shown
 
 
 async def stream_messages(
-    store: Store, bells: ChangeNotifier, visitor: Visitor, place: TranscriptPosition, is_over: Callable[[], bool]
+    store: Store, notifier: ChangeNotifier, visitor: Visitor, position: TranscriptPosition, is_over: Callable[[], bool]
 ) -> AsyncGenerator[tuple[TranscriptPosition, MessageView] | None, None]:
     """What is said after a place, until `is_over`; None now and then, when nothing was. Raises Unavailable."""
-    quiet, seen = 0.0, place
+    quiet, seen = 0.0, position
     while not is_over():
         talk = await transcript_for(store, visitor)
-        with bells.of({visitor.key, talk.key}) as bell:
+        with notifier.of({visitor.key, talk.key}) as bell:
             while not is_over() and (news := await messages_after(store, talk, seen)):
                 for seen, shown in news:
                     if shown is not None:

@@ -13,7 +13,7 @@ ACCOUNT_WRITTEN = "pasokh.control.account_written"
 _log = structlog.get_logger(__name__)
 
 
-async def publish_written(context: Context, workspace: str, name: str) -> None:
+async def publish_account_changed(context: Context, workspace: str, name: str) -> None:
     """Tell every partition of `outbound`, and `accounts`, that `channel/account` is another, or none, from now on.
 
     Never raises: the account is written already, and what is held is tried again before long in any case.

@@ -18,29 +18,29 @@ from services.records.accounts import read_health
 from services.records.configuration import FRESH_SECONDS
 from services.rest.dependencies import ExistingWorkspace
 from services.workspaces import mutations
-from services.workspaces.account_notifier import publish_written
+from services.workspaces.account_notifier import publish_account_changed
 from services.workspaces.configuration_update import update_configuration
 from services.workspaces.mutations import CheckAccount
 from services.workspaces.target_validation import validate_api_base, validate_callback_urls, weak_secrets
-from services.workspaces.views import AccountView, page_of, shown_account
+from services.workspaces.views import AccountView, account_view, page_of
 
 AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
 
 
 async def list_accounts(
-    configuration: ExistingWorkspace, asked: PageParamsDep, context: ContextDep
+    configuration: ExistingWorkspace, page: PageParamsDep, context: ContextDep
 ) -> Page[AccountView]:
     """By channel and id."""
     workspace, accounts = configuration.workspace, configuration.accounts
     health = await read_health(context.store, workspace, accounts, context.clock.now())
-    shown = [(name, shown_account(workspace, name, part.body, health[name])) for name, part in accounts.items()]
-    return page_of(shown, asked, "accounts", workspace)
+    shown = [(name, account_view(workspace, name, part.body, health[name])) for name, part in accounts.items()]
+    return page_of(shown, page, "accounts", workspace)
 
 
-async def _shown(context: Context, configuration: WorkspaceConfiguration, name: str) -> AccountView:
+async def _view(context: Context, configuration: WorkspaceConfiguration, name: str) -> AccountView:
     workspace = configuration.workspace
     health = await read_health(context.store, workspace, [name], context.clock.now())
-    return shown_account(workspace, name, configuration.accounts[name].body, health[name])
+    return account_view(workspace, name, configuration.accounts[name].body, health[name])
 
 
 async def show_account(
@@ -51,7 +51,7 @@ async def show_account(
         raise mutations.no_account(name)
     found = configuration.accounts[name]
     response.headers["ETag"] = etag(found.version)
-    return await _shown(context, configuration, name)
+    return await _view(context, configuration, name)
 
 
 async def delete_account(
@@ -60,7 +60,7 @@ async def delete_account(
     """Its webhooks answer 404 within a second; its conversations stay."""
     workspace, name = configuration.workspace, f"{channel}/{account}"
     await update_configuration(context, workspace, mutations.delete_account(workspace, name, condition))
-    await publish_written(context, workspace, name)
+    await publish_account_changed(context, workspace, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class AccountEndpoints:
     checks: Mapping[str, CheckAccount]
     known_after_seconds: float = FRESH_SECONDS * 1.05
 
-    async def known_channel(self, channel: str) -> CheckAccount:
+    async def require_channel(self, channel: str) -> CheckAccount:
         """The check of the path's channel. Raises NotFound."""
         if channel not in self.checks:
             known = ", ".join(sorted(self.checks))
@@ -90,7 +90,7 @@ class AccountEndpoints:
         context: ContextDep,
         response: Response,
     ) -> AccountView:
-        check = await self.known_channel(channel)
+        check = await self.require_channel(channel)
 
         def wrong(full: AccountBody) -> list[tuple[str, str]]:
             return [
@@ -105,13 +105,13 @@ class AccountEndpoints:
             context, workspace, mutations.put_account(workspace, name, body, condition, wrong)
         )
         if before is not None and name in before.accounts:
-            await self._until_known(before.accounts[name].body, after.accounts[name].body)
-        await publish_written(context, workspace, name)
+            await self._wait_until_visible(before.accounts[name].body, after.accounts[name].body)
+        await publish_account_changed(context, workspace, name)
         response.status_code = 200 if before is not None and name in before.accounts else 201
         response.headers["ETag"] = etag(after.accounts[name].version)
-        return await _shown(context, after, name)
+        return await _view(context, after, name)
 
-    async def _until_known(self, before: AccountBody, after: AccountBody) -> None:
+    async def _wait_until_visible(self, before: AccountBody, after: AccountBody) -> None:
         """Wait until no process goes by the old credentials: what comes in after the answer is the new bot's."""
         if before.credentials != after.credentials:
             await asyncio.sleep(self.known_after_seconds)
@@ -127,6 +127,6 @@ def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:
     router.add_api_route(one, show_account, dependencies=read)
     router.add_api_route(one, delete_account, methods=["DELETE"], dependencies=admin, status_code=204)
     # The channel is a resource of the path: it is looked for before the body is read.
-    found = [*admin, Depends(writing.known_channel)]
+    found = [*admin, Depends(writing.require_channel)]
     router.add_api_route(one, writing.put, methods=["PUT"], dependencies=found)
     return router

@@ -49,7 +49,7 @@ async def update_configuration(
         after = edit(before, Revision(version, context.clock.now()))
         if after is before:
             return before, after
-        news = _news(before, after, context.clock.now())
+        news = _announcement(before, after, context.clock.now())
         try:
             await context.store.commit(_changes(before, after, news))
         except Fenced:
@@ -72,7 +72,9 @@ async def _version_of_removed(context: Context, workspace: str) -> int:
     return removal.version
 
 
-def _news(before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, now: datetime) -> Announcement | None:
+def _announcement(
+    before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, now: datetime
+) -> Announcement | None:
     """What dispatch is to hear of a change: that there are new routing rules."""
     if after.routing is None or (before is not None and before.routing == after.routing):
         return None

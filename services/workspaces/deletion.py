@@ -30,11 +30,11 @@ from services.records.removals import REMOVALS, Removal
 
 GATE = "pasokh.control.workspace"
 EVERY_SECONDS = 5.0
-LEFT_AFTER = timedelta(seconds=60)
+ABANDONED_AFTER = timedelta(seconds=60)
 """A removal that nobody has worked on for so long was left by a process that died."""
 GRACE_SECONDS = 1.5
 """How long somebody may still write for it: ingest reads accounts once a second."""
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 PAGE = 500
 SPARED = frozenset({REMOVALS.name, COUNTERS.name, ROWS.name, OUTBOXES.name})
 """Collections that go on: rows are of no workspace, and counters are empty by then (see the stage `metrics`)."""
@@ -66,7 +66,7 @@ class Remover:
         await self.context.store.commit(changes)
         return removal
 
-    async def carry_out(self, removal: Removal) -> None:
+    async def run(self, removal: Removal) -> None:
         """Do what is left of it. Raises Unavailable, Unknown."""
         for state, step, following in (
             ("closing", self._close, "emptying"),
@@ -75,10 +75,10 @@ class Remover:
         ):
             if removal.state == state:
                 await step(removal.name, removal.command)
-                removal = await self._note(removal, state=following)
+                removal = await self._record_progress(removal, state=following)
         log.info("workspace_removed", workspace=removal.name)
 
-    async def _note(self, removal: Removal, **update: object) -> Removal:
+    async def _record_progress(self, removal: Removal, **update: object) -> Removal:
         after = removal.model_copy(update={**update, "touched_at": self.context.clock.now()})
         puts, deletes = [_put(after)], list[Key]()
         if after.state == "done":
@@ -93,17 +93,17 @@ class Remover:
     # -- closing and opening -------------------------------------------------------------------------------------------
 
     async def _close(self, workspace: str, _: str) -> None:
-        await self._tell(workspace, is_open=False)
+        await self._publish_gate(workspace, is_open=False)
         await self._until(lambda rows: all(workspace in _closed(row) for row in rows.values()))
         await self.pause(self.grace_seconds)
         ends = await self._ends()
         await self._until(lambda rows: all(_has_read(rows[source], end) for source, end in ends.items()))
 
     async def _open(self, workspace: str, _: str) -> None:
-        await self._tell(workspace, is_open=True)
+        await self._publish_gate(workspace, is_open=True)
         await self._until(lambda rows: not any(workspace in _closed(row) for row in rows.values()))
 
-    async def _tell(self, workspace: str, *, is_open: bool) -> None:
+    async def _publish_gate(self, workspace: str, *, is_open: bool) -> None:
         now = self.context.clock.now()
         event = Event(
             id=random_id(now),
@@ -128,7 +128,7 @@ class Remover:
             found = await self.context.store.get_many(keys) if keys else {}
             if holds({key.id: found.get(key, {}) for key in keys}):
                 return
-            await self.pause(LOOK_SECONDS)
+            await self.pause(POLL_SECONDS)
 
     async def _ends(self) -> dict[str, Mapping[str, int]]:
         """Per partition of each group how far it has to read to know all that is there now."""
@@ -158,7 +158,11 @@ class Remover:
             else:
                 query = Query(collection.name, index.name, {"workspace": workspace}, limit=PAGE)
                 page = (await self.context.store.query(query)).items
-            gone = [Key(collection.name, i) for i, d in page if i != command and _whose(collection, i, d) == workspace]
+            gone = [
+                Key(collection.name, i)
+                for i, d in page
+                if i != command and _owner_filter(collection, i, d) == workspace
+            ]
             if gone:
                 await self.context.store.commit(Changes(deletes=gone))
             if len(page) < PAGE:
@@ -180,24 +184,24 @@ def _has_read(row: Document, ends: Mapping[str, int]) -> bool:
     return isinstance(offsets, dict) and all(int(str(offsets.get(topic, 0))) >= end for topic, end in ends.items())
 
 
-def _whose(collection: Collection[Any], identity: str, document: Document) -> str | None:
+def _owner_filter(collection: Collection[Any], identity: str, document: Document) -> str | None:
     """The workspace of a document; a few tell it by their id alone."""
     return identity.split("/", 1)[0] if collection.name in NAMED_BY_ID else belongs_to(document)
 
 
-async def keep_removing(remover: Remover) -> None:
+async def run_remover(remover: Remover) -> None:
     """Go on with what was left by a process that died: at once when this one starts, then for as long as it runs."""
     left_after = timedelta()
     while True:
         try:
-            await remove_left(remover, left_after)
-            left_after = LEFT_AFTER
+            await resume_abandoned(remover, left_after)
+            left_after = ABANDONED_AFTER
         except (Fenced, Unavailable, Unknown):
             log.warning("removals_unavailable")
         await remover.pause(EVERY_SECONDS)
 
 
-async def remove_left(remover: Remover, left_after: timedelta = LEFT_AFTER) -> int:
+async def resume_abandoned(remover: Remover, left_after: timedelta = ABANDONED_AFTER) -> int:
     """Carry out what nobody has worked on for so long; how many removals those were."""
     before = instant_text(remover.context.clock.now() - left_after)
     left: list[Removal] = []
@@ -205,5 +209,5 @@ async def remove_left(remover: Remover, left_after: timedelta = LEFT_AFTER) -> i
         query = Query(REMOVALS.name, "state", {"state": state}, below=before, limit=20)
         left += [Removal.model_validate(d) for _, d in (await remover.context.store.query(query)).items]
     for removal in left:
-        await remover.carry_out(removal)
+        await remover.run(removal)
     return len(left)

@@ -29,7 +29,7 @@ class Deleting:
     """Deletes workspaces; what takes longer than somebody waits goes on by itself."""
 
     remover: Remover
-    going_on: set[asyncio.Task[None]] = field(default_factory=set)
+    in_progress: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def delete(
         self,
@@ -45,8 +45,8 @@ class Deleting:
             raise UnprocessableContent(("/query/confirm", sentence))
         identity = command_id(context.clock, workspace, None)
         removal = await self._begun(context, configuration, identity)
-        task = asyncio.create_task(self.remover.carry_out(removal))
-        self.going_on.add(task)
+        task = asyncio.create_task(self.remover.run(removal))
+        self.in_progress.add(task)
         task.add_done_callback(self._ended)
         done, _ = await asyncio.wait({task}, timeout=max(wait, 0.001))
         if done and task.exception() is None:
@@ -67,7 +67,7 @@ class Deleting:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         # What failed is taken up again by `keep_removing`.
-        self.going_on.discard(task)
+        self.in_progress.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("workspace_not_removed_yet", reason=type(error).__name__)
 

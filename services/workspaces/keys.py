@@ -19,7 +19,7 @@ from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
 from services.records.configuration import configuration_of
 from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, digest_of, format_key, new_secret
-from services.workspaces.views import KeyCreated, KeyView, shown_key
+from services.workspaces.views import KeyCreated, KeyView, key_view
 
 Admin = Annotated[Principal, Depends(require_scope("admin"))]
 
@@ -29,7 +29,7 @@ async def list_keys(caller: Admin, context: ContextDep, asked: PageParamsDep) ->
     index, equals = ("created", {}) if caller.workspace is None else ("workspace", {"workspace": caller.workspace})
     query = Query(KEYS.name, index, {**equals}, descending=True, limit=asked.limit, after=asked.cursor)
     page = await query_page(context.store, query)
-    shown = [shown_key(KeyRecord.model_validate(document)) for _, document in page.items]
+    shown = [key_view(KeyRecord.model_validate(document)) for _, document in page.items]
     return Page(items=shown, next=page.next)
 
 
@@ -50,7 +50,7 @@ async def make_key(
         if earlier is None:
             raise
         return _repeated(earlier, body, asked)
-    made = KeyCreated(**shown_key(record).model_dump(), secret=format_key(record.id, secret))
+    made = KeyCreated(**key_view(record).model_dump(), secret=format_key(record.id, secret))
     return JSONResponse(made.model_dump(mode="json"), status_code=201, headers={"Cache-Control": "no-store"})
 
 

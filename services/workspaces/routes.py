@@ -25,7 +25,7 @@ from services.records.configuration import CONFIGURATION_HEADS, configuration_of
 from services.records.tasks import TASKS
 from services.records.unmet import warnings_of
 from services.rest.dependencies import ExistingWorkspace
-from services.text.own import wrong_own
+from services.text.own import validate_own_identifiers
 from services.workspaces import mutations
 from services.workspaces.configuration_update import update_configuration
 from services.workspaces.views import (
@@ -33,9 +33,9 @@ from services.workspaces.views import (
     TeamView,
     WorkspaceView,
     page_of,
-    shown_team,
-    shown_workspace,
+    team_view,
     teams_of,
+    workspace_view,
 )
 
 ReadScope = Annotated[Principal, Depends(require_scope("read"))]
@@ -52,12 +52,12 @@ async def list_workspaces(caller: ReadScope, context: ContextDep, asked: PagePar
         page = await query_page(context.store, query)
         found, following = [identity for identity, _ in page.items], page.next
     read = [(w, await configuration_of(context.store, w)) for w in found]
-    return Page(items=[shown_workspace(w, c.itself.body) for w, c in read if c is not None], next=following)
+    return Page(items=[workspace_view(w, c.itself.body) for w, c in read if c is not None], next=following)
 
 
 async def show_workspace(configuration: ExistingWorkspace, response: Response) -> WorkspaceView:
     response.headers["ETag"] = etag(configuration.itself.version)
-    return shown_workspace(configuration.workspace, configuration.itself.body)
+    return workspace_view(configuration.workspace, configuration.itself.body)
 
 
 async def put_workspace(
@@ -67,17 +67,17 @@ async def put_workspace(
     context: ContextDep,
     response: Response,
 ) -> WorkspaceView:
-    if body.own is not None and (wrong := wrong_own(body.own)):
+    if body.own is not None and (wrong := validate_own_identifiers(body.own)):
         raise UnprocessableContent(*wrong)
     before, after = await update_configuration(context, workspace, mutations.put_workspace(workspace, body, condition))
     _config_response(response, created=before is None, version=after.itself.version)
-    return shown_workspace(workspace, body)
+    return workspace_view(workspace, body)
 
 
-async def list_teams(configuration: ExistingWorkspace, asked: PageParamsDep) -> Page[TeamView]:
+async def list_teams(configuration: ExistingWorkspace, page: PageParamsDep) -> Page[TeamView]:
     """By id; `default` always exists."""
-    shown = [(team, shown_team(team, body)) for team, body in teams_of(configuration).items()]
-    return page_of(shown, asked, "teams", configuration.workspace)
+    shown = [(team, team_view(team, body)) for team, body in teams_of(configuration).items()]
+    return page_of(shown, page, "teams", configuration.workspace)
 
 
 async def show_team(configuration: ExistingWorkspace, team: str, response: Response) -> TeamView:
@@ -86,7 +86,7 @@ async def show_team(configuration: ExistingWorkspace, team: str, response: Respo
         raise mutations.no_team(team)
     written = configuration.teams.get(team)
     response.headers["ETag"] = etag(written.version if written else 0)
-    return shown_team(team, teams[team])
+    return team_view(team, teams[team])
 
 
 async def put_team(
@@ -101,7 +101,7 @@ async def put_team(
     before, after = await update_configuration(context, workspace, mutations.put_team(workspace, team, body, condition))
     existed = team == DEFAULT_TEAM or (before is not None and team in before.teams)
     _config_response(response, created=not existed, version=after.teams[team].version)
-    return shown_team(team, body)
+    return team_view(team, body)
 
 
 async def delete_team(configuration: ExistingWorkspace, team: str, condition: IfMatch, context: ContextDep) -> None:
@@ -117,10 +117,10 @@ async def delete_team(configuration: ExistingWorkspace, team: str, condition: If
 async def show_routing(configuration: ExistingWorkspace, context: ContextDep, response: Response) -> RoutingShown:
     """No rules until some were written. `warnings` say what nobody could ever meet."""
     response.headers["ETag"] = etag(mutations.version_of(configuration.routing) or 0)
-    return await _shown_routing(context, configuration)
+    return await _routing_view(context, configuration)
 
 
-async def _shown_routing(context: Context, configuration: WorkspaceConfiguration) -> RoutingShown:
+async def _routing_view(context: Context, configuration: WorkspaceConfiguration) -> RoutingShown:
     rules = configuration.routing.body.rules if configuration.routing else []
     return RoutingShown(rules=rules, warnings=await warnings_of(context.store, configuration))
 
@@ -137,7 +137,7 @@ async def put_routing(
     before, after = await update_configuration(context, workspace, mutations.put_routing(workspace, body, condition))
     existed = before is not None and before.routing is not None
     _config_response(response, created=not existed, version=mutations.version_of(after.routing) or 0)
-    return await _shown_routing(context, after)
+    return await _routing_view(context, after)
 
 
 async def show_sla(configuration: ExistingWorkspace, response: Response) -> SlaBody:

@@ -19,50 +19,50 @@ from services.platform.store.port import Changes, Condition, Key, Query
 from services.records.configuration import ANNOUNCEMENTS, Announcement
 
 EVERY_SECONDS = 5.0
-LEFT_AFTER = timedelta(seconds=2)
+ABANDONED_AFTER = timedelta(seconds=2)
 """An announcement that is older was left by a process that died, or by a bus that was away."""
 RULES_CHANGED = "pasokh.routing.rules_changed"
 
 log = structlog.get_logger(__name__)
 
 
-async def announce(context: Context, one: Announcement) -> None:
+async def announce(context: Context, announcement: Announcement) -> None:
     """Tell dispatch. What fails is tried again by `keep_announcing`; telling twice changes nothing."""
     event = Event(
-        id=hashed_id("rules", one.workspace, str(one.version)),
+        id=hashed_id("rules", announcement.workspace, str(announcement.version)),
         source=SOURCE,
         type=RULES_CHANGED,
         time=context.clock.now(),
-        workspace=one.workspace,
-        partitionkey=one.workspace,
-        data=RulesChanged(version=one.version).model_dump(mode="json"),
+        workspace=announcement.workspace,
+        partitionkey=announcement.workspace,
+        data=RulesChanged(version=announcement.version).model_dump(mode="json"),
     )
-    partition = partition_of(one.workspace, context.bus.partitions)
-    key = Key(ANNOUNCEMENTS.name, one.workspace)
+    partition = partition_of(announcement.workspace, context.bus.partitions)
+    key = Key(ANNOUNCEMENTS.name, announcement.workspace)
     try:
         await context.bus.publish(
-            [ProducerRecord(topic_of(RULES_CHANGED).name, partition, one.workspace, encode(event))]
+            [ProducerRecord(topic_of(RULES_CHANGED).name, partition, announcement.workspace, encode(event))]
         )
         # Fenced: newer rules were written meanwhile, and are announced by whoever wrote them.
-        await context.store.commit(Changes(conditions=[Condition(key, "version", one.version)], deletes=[key]))
+        await context.store.commit(Changes(conditions=[Condition(key, "version", announcement.version)], deletes=[key]))
     except (Fenced, Unavailable, Unknown):
-        log.warning("rules_not_announced", workspace=one.workspace, version=one.version)
+        log.warning("rules_not_announced", workspace=announcement.workspace, version=announcement.version)
 
 
-async def announce_left(context: Context) -> int:
+async def announce_abandoned(context: Context) -> int:
     """Tell what was left untold; how many announcements those were. Raises Unavailable."""
-    before = instant_text(context.clock.now() - LEFT_AFTER)
+    before = instant_text(context.clock.now() - ABANDONED_AFTER)
     page = await context.store.query(Query(ANNOUNCEMENTS.name, "at", below=before, limit=100))
     for _, document in page.items:
         await announce(context, Announcement.model_validate(document))
     return len(page.items)
 
 
-async def keep_announcing(context: Context, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+async def run_announcer(context: Context, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
     """Tell what was left untold, for as long as the process runs."""
     while True:
         try:
-            await announce_left(context)
+            await announce_abandoned(context)
         except Unavailable:
             log.warning("announcements_unavailable")
         await pause(EVERY_SECONDS)

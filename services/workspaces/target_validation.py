@@ -7,7 +7,7 @@ from services.platform.core.settings import Settings
 from services.platform.http.client_address import DEFAULT_PORTS, is_host, validate_callback_url
 from services.workspaces.mutations import REDACTED
 
-SHORTEST_SECRET = 8
+MIN_SECRET = 8
 PROVING = frozenset({"secret_token", "secret_token_previous", "identity_secret"})
 """Credentials by which callers prove themselves and which people make up; that of `api` is checked by its channel."""
 
@@ -45,10 +45,10 @@ def _address(api_base: str) -> str | None:
 def weak_secrets(body: AccountBody) -> list[tuple[str, str]]:
     """(pointer, sentence) for each secret that is short enough to be guessed. What was written before goes on."""
     short = [name for name, value in body.credentials.items() if is_weak(name, value)]
-    sentence = f"Give a secret of at least {SHORTEST_SECRET} characters, better 32 random ones: openssl rand -hex 32."
+    sentence = f"Give a secret of at least {MIN_SECRET} characters, better 32 random ones: openssl rand -hex 32."
     return [(f"/credentials/{name}", sentence) for name in short]
 
 
 def is_weak(name: str, value: str) -> bool:
     """Whether a credential is a secret that proves who calls, and could be guessed. `set`: as it was before."""
-    return name in PROVING and value != REDACTED and 0 < len(value) < SHORTEST_SECRET
+    return name in PROVING and value != REDACTED and 0 < len(value) < MIN_SECRET

@@ -88,15 +88,15 @@ class KeyCreated(KeyView):
     secret: str | None = None
 
 
-def shown_workspace(workspace: str, body: WorkspaceBody) -> WorkspaceView:
+def workspace_view(workspace: str, body: WorkspaceBody) -> WorkspaceView:
     return WorkspaceView(id=workspace, **dict(body))
 
 
-def shown_team(team: str, body: TeamBody) -> TeamView:
+def team_view(team: str, body: TeamBody) -> TeamView:
     return TeamView(id=team, **dict(body))
 
 
-def shown_account(workspace: str, name: str, body: AccountBody, health: AccountHealth) -> AccountView:
+def account_view(workspace: str, name: str, body: AccountBody, health: AccountHealth) -> AccountView:
     channel, account = name.split("/", 1)
     return AccountView(
         id=account,
@@ -112,7 +112,7 @@ def shown_account(workspace: str, name: str, body: AccountBody, health: AccountH
     )
 
 
-def shown_key(record: KeyRecord) -> KeyView:
+def key_view(record: KeyRecord) -> KeyView:
     return KeyView(
         id=record.id,
         name=record.name,

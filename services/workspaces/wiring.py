@@ -7,9 +7,9 @@ from typing import Any
 from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.port import Collection
 from services.workspaces import accounts, deletion_routes, keys, routes
-from services.workspaces.deletion import Remover, keep_removing
+from services.workspaces.deletion import Remover, run_remover
 from services.workspaces.mutations import CheckAccount
-from services.workspaces.rule_notifier import keep_announcing
+from services.workspaces.rule_notifier import run_announcer
 
 
 def open_workspaces(
@@ -32,7 +32,7 @@ def open_workspaces(
                 accounts.router_of(checks),
                 keys.router_of(),
             ],
-            background=[lambda: keep_announcing(context), lambda: keep_removing(remover)],
+            background=[lambda: run_announcer(context), lambda: run_remover(remover)],
         )
 
     return opened

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.console.overview import MOST_QUEUED, router_of
+from services.console.overview import MAX_QUEUED, router_of
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.http.service import ServiceComponents
 from services.records.conversations import CONVERSATIONS, PERSONS
@@ -143,10 +143,10 @@ async def test_a_long_queue_is_counted_no_further_than_it_is_cheap(rest: Rest) -
     await webhook(rest)
     line = endpoint_id(1, "shop", "crm")
     rest.store.keep(WEBHOOK_ENDPOINTS, line, EndpointState(workspace="shop", webhook="crm"))
-    for number in range(MOST_QUEUED + 1):
+    for number in range(MAX_QUEUED + 1):
         owe(rest, number, line)
     [shown] = (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"]
-    assert (shown["queued"], shown["queued_more"], shown["failing"]) == (MOST_QUEUED, True, False)
+    assert (shown["queued"], shown["queued_more"], shown["failing"]) == (MAX_QUEUED, True, False)
 
 
 async def test_a_webhook_that_is_gone_is_disabled_until_it_is_written_again(rest: Rest) -> None:

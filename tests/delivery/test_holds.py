@@ -5,7 +5,7 @@ from datetime import timedelta
 from schemas.outbound import OutboundMessage
 from schemas.values import Failure
 from services.channels.port import Account, Unauthorized
-from services.delivery.domain.outcomes import GIVE_UP_AFTER
+from services.delivery.domain.outcomes import MAX_RETRY_PERIOD
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
 from tests.delivery.harness import START, ScriptedChannel, SenderHarness, outbound
 
@@ -173,7 +173,7 @@ async def test_held_messages_are_not_given_up_however_long_it_takes() -> None:
     desk = SenderHarness(revoked(good))
     await desk.arrive(outbound("a", "1"))
     await desk.deliver()
-    desk.clock.pass_seconds(3 * GIVE_UP_AFTER.total_seconds())
+    desk.clock.pass_seconds(3 * MAX_RETRY_PERIOD.total_seconds())
     await desk.fire()
     await desk.deliver()
     assert desk.send("a").state == "waiting"

@@ -7,7 +7,7 @@ import pytest
 from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account
-from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, GIVE_UP_AFTER, START_WITHIN
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, MAX_RETRY_PERIOD, START_WITHIN
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.processor import EffectCompleted
@@ -266,7 +266,7 @@ async def test_unreachable_platform_is_given_up_after_a_day_and_not_before() -> 
     await desk.arrive(outbound("a"))
     await desk.settle_all()
     assert desk.error_of("a") == "unreachable"
-    assert GIVE_UP_AFTER - timedelta(minutes=2) < desk.clock.at - START <= GIVE_UP_AFTER
+    assert MAX_RETRY_PERIOD - timedelta(minutes=2) < desk.clock.at - START <= MAX_RETRY_PERIOD
     assert desk.send("a").attempts == len(desk.channel.taken)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from services.demo.agents import MOST_REPLIES, AgentAction, AgentSimulator
+from services.demo.agents import MAX_REPLIES, AgentAction, AgentSimulator
 from services.demo.corpus import ANYTHING_ELSE, EXCHANGES, LANGUAGES
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -17,7 +17,7 @@ def conversation(status: str = "assigned", identity: str = "c1", language: str |
 
 def first_deed(desk: AgentSimulator, one: dict[str, Any], start: datetime = START) -> tuple[AgentAction, float]:
     for second in range(200):
-        for deed in desk.look([one], start + timedelta(seconds=second)):
+        for deed in desk.poll([one], start + timedelta(seconds=second)):
             return deed, float(second)
     raise AssertionError("nothing was done")
 
@@ -34,7 +34,7 @@ def test_answer_fits_what_was_written_last_and_is_the_same_when_it_is_tried_agai
         asked = EXCHANGES[language]["refund"][0]
         worded = people.worded(deed, asked.question.format(order=123456), language)
         assert worded.text == asked.answer
-        (again,) = people.look([conversation(language=language)], START + timedelta(seconds=second + 200))
+        (again,) = people.poll([conversation(language=language)], START + timedelta(seconds=second + 200))
         assert people.worded(again, "Something else.", language) == again == worded
 
 
@@ -65,8 +65,8 @@ def test_silent_customer_is_resolved() -> None:
 def test_same_deed_is_not_done_again_while_its_effect_is_awaited() -> None:
     people = desk()
     deed, second = first_deed(people, conversation())
-    assert people.look([conversation()], START + timedelta(seconds=second + 30)) == []
-    (again,) = people.look([conversation()], START + timedelta(seconds=second + 200))
+    assert people.poll([conversation()], START + timedelta(seconds=second + 30)) == []
+    (again,) = people.poll([conversation()], START + timedelta(seconds=second + 200))
     assert again == deed
 
 
@@ -75,7 +75,7 @@ def test_failed_deed_is_tried_again_the_same_and_then_the_case_is_resolved() -> 
     done = []
     for second in range(300):
         now = START + timedelta(seconds=second)
-        for deed in people.look([conversation()], now):
+        for deed in people.poll([conversation()], now):
             done.append(deed)
             people.failed(deed, now)
     assert done[0] == done[1] == done[2]
@@ -85,19 +85,19 @@ def test_failed_deed_is_tried_again_the_same_and_then_the_case_is_resolved() -> 
 
 def test_endless_talk_is_ended() -> None:
     people, now, actions = desk(), START, []
-    for _ in range(MOST_REPLIES + 1):
+    for _ in range(MAX_REPLIES + 1):
         deed, second = first_deed(people, conversation(), now)
         actions.append(deed.action)
         now += timedelta(seconds=second + 1)
-        people.look([conversation("pending")], now)
-    assert actions == ["reply"] * MOST_REPLIES + ["resolve"]
+        people.poll([conversation("pending")], now)
+    assert actions == ["reply"] * MAX_REPLIES + ["resolve"]
 
 
 def test_what_is_gone_is_forgotten_and_what_has_no_agent_is_left_alone() -> None:
     people = desk()
-    people.look([conversation()], START)
-    assert people.look([{**conversation(), "agent": None}], START + timedelta(seconds=500)) == []
-    assert people.look([conversation("closed")], START + timedelta(seconds=500)) == []
+    people.poll([conversation()], START)
+    assert people.poll([{**conversation(), "agent": None}], START + timedelta(seconds=500)) == []
+    assert people.poll([conversation("closed")], START + timedelta(seconds=500)) == []
 
 
 def test_sensitive_matter_is_not_answered_in_public_but_in_private() -> None:
@@ -110,6 +110,6 @@ def test_sensitive_matter_is_not_answered_in_public_but_in_private() -> None:
 def test_reopened_conversation_is_answered_under_a_key_of_its_own() -> None:
     people = desk()
     before, _ = first_deed(people, conversation())
-    people.look([], START + timedelta(seconds=300))
+    people.poll([], START + timedelta(seconds=300))
     again, _ = first_deed(people, conversation(), START + timedelta(seconds=400))
     assert again.key != before.key

@@ -9,7 +9,7 @@ from schemas.configuration import AccountBody
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
 from services.demo.corpus import LANGUAGES
-from services.demo.customers import MOST_OPEN, CustomerSimulator
+from services.demo.customers import MAX_OPEN, CustomerSimulator
 from services.demo.updates import GROUP, Update
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -61,12 +61,12 @@ def test_customers_of_all_languages_write_in_private_and_in_the_group_and_come_b
 
 
 def test_full_shop_gets_no_new_conversations() -> None:
-    assert not any("message" in update.body for update in lived(crowd(), 300, open_conversations=MOST_OPEN))
+    assert not any("message" in update.body for update in lived(crowd(), 300, open_conversations=MAX_OPEN))
 
 
 def test_those_who_start_between_two_counts_are_counted() -> None:
     people = crowd()
-    people.counted(MOST_OPEN - 3)
+    people.counted(MAX_OPEN - 3)
     started = [
         u for second in range(200) for u in people.next(START + timedelta(seconds=second)) if "message" in u.body
     ]
@@ -89,7 +89,7 @@ def test_link_of_a_hand_off_is_followed_in_private_by_the_one_it_was_for() -> No
         "reply_parameters": {"message_id": message["message_id"]},  # type: ignore[index,call-overload] # JSON
     }
     people.on_bot_message(notice, START)
-    people.counted(MOST_OPEN)
+    people.counted(MAX_OPEN)
     said = [
         u.body["message"] for s in range(30) for u in people.next(START + timedelta(seconds=s)) if "message" in u.body
     ]
@@ -102,7 +102,7 @@ def test_answers_bring_some_customers_back_and_not_all() -> None:
     chats = [u.chat for u in lived(people, 300) if u.chat != GROUP and "message" in u.body]
     for chat in chats:
         people.on_bot_message({"chat_id": chat, "text": "?"}, START)
-    people.counted(MOST_OPEN)
+    people.counted(MAX_OPEN)
     back = [u for s in range(40) for u in people.next(START + timedelta(seconds=s)) if "message" in u.body]
     assert 0.2 * len(chats) < len(back) < 0.5 * len(chats)
 
@@ -110,5 +110,5 @@ def test_answers_bring_some_customers_back_and_not_all() -> None:
 def test_news_of_a_stranger_is_nobodys() -> None:
     people = crowd()
     people.on_bot_message({"chat_id": 5, "text": "?"}, START)
-    people.counted(MOST_OPEN)
+    people.counted(MAX_OPEN)
     assert people.next(START + timedelta(seconds=60)) == []

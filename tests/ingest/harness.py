@@ -13,7 +13,7 @@ from schemas.configuration import AccountBody, Versioned, WorkspaceBody, Workspa
 from schemas.envelope import Event, decode
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
-from services.ingest.account_activity import CallNotes
+from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.ingest.webhooks import Bounds, Webhooks
@@ -126,7 +126,7 @@ class Ingest:
             self.registry.register(collector)
         self.accounts = AccountCache(self.store, self.clock, spacing=0)
         self.noted = fakes.MemoryStore()
-        self.notes = CallNotes(self.noted, self.clock)
+        self.notes = AccountActivityRecorder(self.noted, self.clock)
         self.app = Webhooks(
             {"telegram": channel or Telegram()},
             self.accounts,

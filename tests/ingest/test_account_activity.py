@@ -2,7 +2,7 @@
 
 from schemas.configuration import AccountBody
 from services.channels.port import Account
-from services.ingest.account_activity import CallNotes
+from services.ingest.account_activity import AccountActivityRecorder
 from services.records.accounts import ACCOUNT_CALLS, FORGED_WITHIN, AccountCalls
 from tests.ingest.harness import SECRET_HEADER, Ingest, update
 
@@ -28,25 +28,25 @@ async def test_webhook_of_the_platform_and_forged_ones_are_told_apart() -> None:
 
 async def test_forged_calls_are_counted_while_they_go_on_and_anew_after_a_pause() -> None:
     ingest = Ingest()
-    ingest.notes.note_forged(MAIN)
+    ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
     began = ingest.clock.now()
     ingest.clock.elapsed += 300
-    ingest.notes.note_forged(MAIN)
+    ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
     assert (calls_of(ingest).forged, calls_of(ingest).forged_since) == (2, began)
     ingest.clock.elapsed += FORGED_WITHIN.total_seconds()
-    ingest.notes.note_forged(MAIN)
+    ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
     assert (calls_of(ingest).forged, calls_of(ingest).forged_since) == (1, ingest.clock.now())
 
 
 async def test_two_processes_add_up() -> None:
     ingest = Ingest()
-    other = CallNotes(ingest.noted, ingest.clock)
+    other = AccountActivityRecorder(ingest.noted, ingest.clock)
     for notes in (ingest.notes, other, ingest.notes):
-        notes.note_forged(MAIN)
-    other.note_call(MAIN)
+        notes.record_forged(MAIN)
+    other.record_call(MAIN)
     await ingest.notes.write()
     await other.write()
     assert (calls_of(ingest).forged, calls_of(ingest).last_webhook_at) == (3, ingest.clock.now())
@@ -54,20 +54,20 @@ async def test_two_processes_add_up() -> None:
 
 async def test_polling_error_is_noted_and_taken_back() -> None:
     ingest = Ingest()
-    ingest.notes.note_polling(MAIN, "another process")
+    ingest.notes.record_polling(MAIN, "another process")
     await ingest.notes.write()
     assert (calls_of(ingest).poll_error, calls_of(ingest).is_failing) == ("another process", True)
-    ingest.notes.note_polling(MAIN, None)
+    ingest.notes.record_polling(MAIN, None)
     await ingest.notes.write()
     assert (calls_of(ingest).poll_error, calls_of(ingest).is_failing) == (None, False)
 
 
 async def test_nothing_new_is_not_written_again() -> None:
     ingest = Ingest()
-    ingest.notes.note_call(MAIN)
+    ingest.notes.record_call(MAIN)
     await ingest.notes.write()
     revision = calls_of(ingest).revision
     await ingest.notes.write()
-    ingest.notes.note_call(MAIN)
+    ingest.notes.record_call(MAIN)
     await ingest.notes.write()
     assert calls_of(ingest).revision == revision

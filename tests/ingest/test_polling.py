@@ -14,10 +14,10 @@ from schemas.envelope import Event, decode
 from services.channels.registry import CHANNELS
 from services.composition import COLLECTIONS
 from services.demo.telegram import FakeTelegram
-from services.ingest.account_activity import CallNotes
+from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
-from services.ingest.polling import LEASE, Around, Polling
+from services.ingest.polling import LEASE, Polling, PollingDependencies
 from services.ingest.webhooks import Webhooks
 from services.platform.core.errors import Unavailable
 from services.records.accounts import ACCOUNT_CALLS, AccountCalls
@@ -44,7 +44,7 @@ class Shop:
         self.store, self.bus, self.clock = MemoryStore(), MemoryBus(), MovedClock()
         self.stand_in = FakeTelegram()
         self.http = StandInHttp(self.stand_in)
-        self.notes = CallNotes(self.store, self.clock)
+        self.notes = AccountActivityRecorder(self.store, self.clock)
         self.version = 0
         self.slept: list[float] = []
 
@@ -75,7 +75,7 @@ class Shop:
         instruments = IngestInstruments()
         webhooks = Webhooks(CHANNELS_BY_NAME, accounts, self.bus, self.clock, instruments, self.notes)
         return Polling(
-            Around(
+            PollingDependencies(
                 owner,
                 CHANNELS_BY_NAME,
                 accounts,

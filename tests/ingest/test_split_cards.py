@@ -6,8 +6,8 @@ import pytest
 
 from schemas.activity import Activity
 from schemas.values import EncryptedText
-from services.ingest.split_cards import Halves
-from services.text.own import NOTHING
+from services.ingest.split_cards import SplitCardDetector
+from services.text.own import NO_OWN_IDENTIFIERS
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -29,8 +29,8 @@ def said(number: int, text: str, *, at: float = 0, person: str = "1", workspace:
 
 def heard(*activities: Activity) -> list[tuple[str, str | None, str]]:
     """Kind, message and text of all that reaches the log."""
-    halves = Halves()
-    found = [one for activity in activities for one in halves.understood(activity, (), NOTHING)]
+    halves = SplitCardDetector()
+    found = [one for activity in activities for one in halves.enrich(activity, (), NO_OWN_IDENTIFIERS)]
     return [(one.kind, one.message, one.text.text if one.text else "") for one in found]
 
 
@@ -90,9 +90,9 @@ def test_orders_and_phones_one_after_another_stay() -> None:
 
 def test_a_repeat_of_the_platform_finds_the_same() -> None:
     first, second = said(1, "4111 1111"), said(2, "1111 1111", at=5)
-    halves = Halves()
-    halves.understood(first, (), NOTHING)
-    once, again = (halves.understood(second, (), NOTHING) for _ in range(2))
+    halves = SplitCardDetector()
+    halves.enrich(first, (), NO_OWN_IDENTIFIERS)
+    once, again = (halves.enrich(second, (), NO_OWN_IDENTIFIERS) for _ in range(2))
     assert once == again
     assert once[0].id != first.id
     assert once[0].masked == once[1].masked == ["card"]

@@ -145,7 +145,7 @@ async def test_every_list_is_what_a_plain_look_at_all_would_give(
     filters = {name: values for name, values in asked.items() if name != "updated_since"}
     fitting = [c for c in town if c.updated_at >= since and all(getattr(c, n) in v for n, v in filters.items())]
     fitting = [one for one in fitting if order.field != "queued_at" or one.queued_at is not None]
-    wanted = [c.id for c in sorted(fitting, key=order.place, reverse=order.descending)]
+    wanted = [c.id for c in sorted(fitting, key=order.position, reverse=order.descending)]
     for limit in (1, 4, 200):
         assert await every(store, sort=sort, limit=limit, **asked) == wanted
 

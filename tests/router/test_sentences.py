@@ -11,7 +11,7 @@ from schemas.routing import Advantage, Reason
 from schemas.values import PRIORITIES, Requirement
 from services.records.decisions import DecisionRecord
 from services.router.phrases import ENGLISH, PHRASES, Language
-from services.router.sentences import sentence, shown_decision
+from services.router.sentences import decision_view, sentence
 from tests.fakes import START
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -198,4 +198,4 @@ def test_names_are_kept_from_the_direction_of_the_sentence() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_decision_from_before_keeps_the_sentence_it_was_written_with(language: Language) -> None:
     old = decision(None, summary="Assigned to sara: idle the longest.")
-    assert shown_decision(old, language).summary == "Assigned to sara: idle the longest."
+    assert decision_view(old, language).summary == "Assigned to sara: idle the longest."

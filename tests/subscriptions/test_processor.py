@@ -13,7 +13,7 @@ from services.platform.http.fair_share import Shares
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
 from services.platform.processing.processor import EffectCompleted, TimerFired
-from services.subscriptions.domain import IN_FLIGHT, SCHEDULE_SECONDS, SETTLE_AFTER
+from services.subscriptions.domain import ASSUME_UNKNOWN_AFTER, IN_FLIGHT, SCHEDULE_SECONDS
 from services.subscriptions.processor import WebhooksStage
 from tests.subscriptions.harness import CRM, DEAD, SECRET, WebhooksHarness, fact, facts, status
 
@@ -170,7 +170,7 @@ async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id
     office = await WebhooksHarness().open()
     await office.happen(fact("f1"))
     office.crash()
-    await office.after(SETTLE_AFTER.total_seconds() + 10)
+    await office.after(ASSUME_UNKNOWN_AFTER.total_seconds() + 10)
     assert office.endpoints.ids() == ["f1"]
     assert (office.delivery("f1").state, office.delivery("f1").attempts) == ("delivered", 2)
 

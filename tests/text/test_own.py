@@ -5,7 +5,7 @@ import re
 import pytest
 
 from schemas.configuration import Own
-from services.text.own import BadPattern, own_identifiers, translated, wrong_own
+from services.text.own import BadPattern, own_identifiers, translated, validate_own_identifiers
 from services.text.sensitive import redact
 from tests.text.test_cost import grows_too_fast, hostile, searched, shapes
 
@@ -35,7 +35,7 @@ THE_SHOPS = [
 @pytest.mark.parametrize("text", THE_SHOPS)
 @pytest.mark.parametrize("public", [False, True])
 def test_what_is_the_shops_own_is_let_through(text: str, public: bool) -> None:
-    assert redact(text, public=public, own=own_identifiers(OWN)).text == text
+    assert redact(text, public=public, own_identifiers=own_identifiers(OWN)).text == text
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_is_the_shops_own_is_let_through(text: str, public: bool) -> None:
     ],
 )
 def test_what_is_others_is_masked_beside_it(text: str, remains: str) -> None:
-    assert redact(text, public=True, own=own_identifiers(OWN)).text == remains
+    assert redact(text, public=True, own_identifiers=own_identifiers(OWN)).text == remains
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_others_is_masked_beside_it(text: str, remains: str) -> None:
     ],
 )
 def test_a_pattern_that_is_slow_or_lets_cards_through_is_refused(pattern: str) -> None:
-    assert wrong_own(Own.model_construct(patterns=[pattern]))
+    assert validate_own_identifiers(Own.model_construct(patterns=[pattern]))
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_a_pattern_that_is_slow_or_lets_cards_through_is_refused(pattern: str) -
     ],
 )
 def test_what_could_never_take_effect_is_refused(own: dict[str, list[str]]) -> None:
-    ((pointer, sentence),) = wrong_own(Own(**own))
+    ((pointer, sentence),) = validate_own_identifiers(Own(**own))
     assert pointer == f"/own/{next(iter(own))}/0"
     assert sentence
 
 
 def test_all_of_a_good_list_is_taken() -> None:
-    assert wrong_own(OWN) == []
+    assert validate_own_identifiers(OWN) == []
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_spellings_of_one_word_are_one() -> None:
 def test_folding_keeps_every_place() -> None:
     text = "İ ﬁ ـ ۱² ﷺ ß é 𝟗 e\u0301 ㅤ9"
     looked_at = folded(text)
-    places = [looked_at.place(i, i + 1) for i in range(len(looked_at.plain))]
+    places = [looked_at.original_span(i, i + 1) for i in range(len(looked_at.plain))]
     assert all(0 <= start < stop <= len(text) for start, stop in places)
     assert [text[start] for (start, _), plain in zip(places, looked_at.plain, strict=True) if plain == "9"] == [
         "𝟗",

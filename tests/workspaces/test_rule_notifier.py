@@ -8,7 +8,7 @@ import pytest
 from services.platform.core.errors import Unavailable
 from services.platform.http.service import Context
 from services.records.configuration import ANNOUNCEMENTS
-from services.workspaces.rule_notifier import announce_left
+from services.workspaces.rule_notifier import announce_abandoned
 from tests.rest import Rest, open_rest, settings_of
 
 SHOP = "/v1/workspaces/shop"
@@ -44,8 +44,8 @@ async def test_a_bus_that_is_away_refuses_nothing_and_is_told_later(rest: Rest) 
     assert told(rest) == []
     rest.bus.failure = None
     context = Context(settings_of(), rest.store, rest.bus, rest.clock)
-    assert await announce_left(context) == 0
+    assert await announce_abandoned(context) == 0
     rest.clock.move(3)
-    assert await announce_left(context) == 1
-    assert await announce_left(context) == 0
+    assert await announce_abandoned(context) == 1
+    assert await announce_abandoned(context) == 0
     assert told(rest) == [("shop", 2)]

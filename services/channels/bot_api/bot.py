@@ -113,16 +113,16 @@ def wrong_webhook(info: Json, path: str, public_url: str | None, now: datetime) 
             'account\'s settings.receive to "poll".'
         )
     if public_url is not None and url != public_url.rstrip("/") + path:
-        return f"The webhook is set to {_place(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
+        return f"The webhook is set to {_position(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
     if urlsplit(url).path != path and not urlsplit(url).path.endswith(path):
-        return f"The webhook is set to {_place(url)}, which is not {path} of this installation. {CONNECT}"
+        return f"The webhook is set to {_position(url)}, which is not {path} of this installation. {CONNECT}"
     return _failing(as_dict(info), now)
 
 
 CONNECT = "Run `pasokh telegram connect`."
 
 
-def _place(url: str) -> str:
+def _position(url: str) -> str:
     """An address without what may be secret in it."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -76,7 +76,7 @@ class Content:
         return self.text is None and not self.attachments
 
 
-NOTHING = Content()
+NO_CONTENT = Content()
 
 
 def content_of(body: dict[str, Json]) -> Content:
@@ -90,20 +90,20 @@ def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     where, content = origin(body), content_of(body)
     if where.external == NO_SENDER:
         # Strangers without an id would all become one person, and share one conversation.
-        return [_activity(delivery, "unknown", raw, where, body, NOTHING, about={"reason": "nobody"})]
+        return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "nobody"})]
     if not where.is_known:
-        return [_activity(delivery, "unknown", raw, where, body, NOTHING, about={"reason": "chat"})]
+        return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "chat"})]
     side = _side(delivery, raw, where, body)
     if side != "customer":
         return [_activity(delivery, "echo", raw, where, body, content, side=side)]
     if where.is_bot and where.sender_chat_id is None:
-        return [_activity(delivery, "unknown", raw, where, body, NOTHING, about={"reason": "bot"})]
+        return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "bot"})]
     if as_dict(body.get("web_app_data")):
-        return [_activity(delivery, "postback", raw, where, body, NOTHING, about=_web_app(body))]
+        return [_activity(delivery, "postback", raw, where, body, NO_CONTENT, about=_web_app(body))]
     if content.is_empty:
-        return [_activity(delivery, "unknown", raw, where, body, NOTHING, about=_service(body))]
+        return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about=_service(body))]
     if _is_start_button(delivery, content):
-        return [_activity(delivery, "follow", raw, where, body, NOTHING, about={"state": "started"})]
+        return [_activity(delivery, "follow", raw, where, body, NO_CONTENT, about={"state": "started"})]
     return [_activity(delivery, "message", raw, where, body, content)]
 
 
@@ -114,7 +114,7 @@ def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     side = _side(delivery, raw, where, body)
     is_strange_bot = side == "customer" and where.is_bot and where.sender_chat_id is None
     if is_strange_bot or not where.is_known or where.external == NO_SENDER or content.is_empty:
-        return [_activity(delivery, "unknown", raw, where, body, NOTHING)]
+        return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT)]
     return [_activity(delivery, "edit", raw, where, body, content, side=side)]
 
 
@@ -193,7 +193,7 @@ def _is_start_button(delivery: UpdateContext, content: Content) -> bool:
     return command.get("command") == "start" and "start" not in command
 
 
-def _to_whom(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> str:
+def _addressee(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> str:
     """Whose conversation our own side's word belongs to: whose chat it is, or in public who is answered."""
     if where.customer is not None:
         return where.customer
@@ -228,7 +228,7 @@ def _activity(
         kind=kind,
         author=side,
         surface=where.surface,
-        person=delivery.person(_to_whom(delivery, where, body) if is_ours else where.external),
+        person=delivery.person(_addressee(delivery, where, body) if is_ours else where.external),
         person_name=None if is_ours else where.author_name,
         thread=where.thread,
         message=delivery.message_id(where, platform_id),

@@ -31,30 +31,30 @@ class UpdateContext:
         """`channel:account:external_id`."""
         return f"{self.channel}:{self.account}:{external}"
 
-    def message_id(self, place: "SenderContext", platform_id: str) -> str:
+    def message_id(self, sender: "SenderContext", platform_id: str) -> str:
         """The id that a message keeps, whatever happens to it.
 
         Each bot numbers its private chats from 1, and each business account those with its own customers: the bot and
         the business connection are part of the id.
         """
-        scope = (self.bot or "", place.business or "")
-        return hashed_id(self.workspace, self.channel, self.account, *scope, place.chat or "", platform_id)
+        scope = (self.bot or "", sender.business or "")
+        return hashed_id(self.workspace, self.channel, self.account, *scope, sender.chat or "", platform_id)
 
-    def former_id(self, place: "SenderContext", platform_id: str) -> str:
+    def former_id(self, sender: "SenderContext", platform_id: str) -> str:
         """The id the same message had when the account alone was its scope: stored ones may still have it."""
-        return hashed_id(self.workspace, self.channel, self.account, place.chat or "", platform_id)
+        return hashed_id(self.workspace, self.channel, self.account, sender.chat or "", platform_id)
 
-    def activity_id(self, kind: str, place: "SenderContext", *states: str) -> str:
+    def activity_id(self, kind: str, sender: "SenderContext", *states: str) -> str:
         """The same for every repeat of this update; several activities of one differ in their states.
 
         Telegram may restart `update_id` at random after a week of silence, so chat and message are part of it.
         """
-        scope = (self.bot or "", place.business or "")
-        update = ("update", self.update, kind, place.chat or "")
+        scope = (self.bot or "", sender.business or "")
+        update = ("update", self.update, kind, sender.chat or "")
         return hashed_id(self.workspace, self.channel, self.account, *scope, *update, *states)
 
 
-PLACES: dict[str, Surface] = {"private": "private", "group": "public", "supergroup": "public", "channel": "public"}
+CHAT_KINDS: dict[str, Surface] = {"private": "private", "group": "public", "supergroup": "public", "channel": "public"}
 """The types of chat that we know, and who reads there."""
 
 
@@ -105,7 +105,7 @@ class SenderContext:
         if self.business or self.direct_topic or self.chat is None:
             return "private"
         if self.chat_type is not None:
-            return PLACES.get(self.chat_type)
+            return CHAT_KINDS.get(self.chat_type)
         if self.chat == self.author:
             return "private"
         return "public" if self.chat.startswith("-") else None

@@ -19,7 +19,7 @@ AGAIN_SECONDS, REFRESH_SECONDS, PAGE = 2.0, 10.0, 200
 log = structlog.get_logger(__name__)
 
 
-class AccountsWatch:
+class AccountHealthMonitor:
     """Coroutines that run while the process does."""
 
     def __init__(self, context: Context, instruments: AccountInstruments) -> None:
@@ -29,13 +29,13 @@ class AccountsWatch:
         """Tell each partition to look at its accounts: those that were connected before there was anything to look."""
         while True:
             try:
-                await self._context.bus.publish([self._look(p) for p in range(self._context.bus.partitions)])
+                await self._context.bus.publish([self._refresh(p) for p in range(self._context.bus.partitions)])
                 return
             except (Unavailable, Unknown) as error:
                 log.info("accounts_not_started", reason=str(error))
                 await asyncio.sleep(AGAIN_SECONDS)
 
-    def _look(self, partition: int) -> ProducerRecord:
+    def _refresh(self, partition: int) -> ProducerRecord:
         now = self._context.clock.now()
         event = Event(
             id=random_id(now),

@@ -11,21 +11,23 @@ from services.delivery.attempt import SendDependencies
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
-ASK_SECONDS = 20.0
+PROBE_TIMEOUT_SECONDS = 20.0
 log = structlog.get_logger(__name__)
 
 
-class Asked(Contract):
+class ProbeResult(Contract):
     """What a platform says of an account. `gone`: there is no such account here. `unknown`: it gave no clear answer."""
 
     found: Literal["ok", "credentials", "webhook", "unknown", "gone"]
     detail: str = ""
 
 
-UNKNOWN = Asked(found="unknown")
+UNKNOWN = ProbeResult(found="unknown")
 
 
-async def ask(workspace: str, channel: str, account: str, outside: SendDependencies, public_url: str | None) -> Asked:
+async def probe_account(
+    workspace: str, channel: str, account: str, outside: SendDependencies, public_url: str | None
+) -> ProbeResult:
     """Ask now. A channel that cannot be asked is well as far as anybody knows."""
     try:
         configurations = await outside.configurations.current(outside.store, [workspace])
@@ -34,22 +36,24 @@ async def ask(workspace: str, channel: str, account: str, outside: SendDependenc
     configuration = configurations.get(workspace)
     kept = configuration.accounts.get(f"{channel}/{account}") if configuration else None
     if kept is None:
-        return Asked(found="gone")
+        return ProbeResult(found="gone")
     known = outside.channels.get(channel)
     if not isinstance(known, SelfChecking):
-        return Asked(found="ok")
-    return await _asked(known, Account(workspace, channel, account, kept.body), outside, public_url)
+        return ProbeResult(found="ok")
+    return await _probe(known, Account(workspace, channel, account, kept.body), outside, public_url)
 
 
-async def _asked(channel: SelfChecking, account: Account, outside: SendDependencies, public_url: str | None) -> Asked:
+async def _probe(
+    channel: SelfChecking, account: Account, outside: SendDependencies, public_url: str | None
+) -> ProbeResult:
     try:
-        async with asyncio.timeout(ASK_SECONDS):
+        async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
             finding = await channel.check(account, outside.http, public_url, outside.clock.now())
     except Unauthorized as error:
-        return Asked(found="credentials", detail=str(error))
+        return ProbeResult(found="credentials", detail=str(error))
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):
         return UNKNOWN
     except Exception:  # a bug of the channel must not end the watching of accounts
         log.exception("account_not_checked", channel=account.channel, workspace=account.workspace)
         return UNKNOWN
-    return Asked(found="ok") if finding is None else Asked(found="webhook", detail=finding)
+    return ProbeResult(found="ok") if finding is None else ProbeResult(found="webhook", detail=finding)

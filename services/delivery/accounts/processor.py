@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from schemas.accounts import AccountFact, AccountWritten
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Contract, Json, instant_text
-from services.delivery.accounts.probe import Asked, ask
+from services.delivery.accounts.probe import ProbeResult, probe_account
 from services.delivery.attempt import SendDependencies
 from services.platform.bus.port import partition_of
 from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
@@ -29,8 +29,8 @@ from services.records.accounts import (
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.sends import ACCOUNT_SENDS, AccountSends
 
-LOOK = "look"
-LOOK_EVERY = timedelta(seconds=10)
+CHECK_TIMER = "look"
+CHECK_INTERVAL = timedelta(seconds=10)
 ASK_EVERY, ASK_AGAIN_EVERY = timedelta(seconds=60), timedelta(seconds=20)
 """How often a platform is asked about an account that is well, and about one that is not."""
 ASKED_AT_ONCE, PAGE = 20, 200
@@ -43,7 +43,7 @@ class Named(Contract):
     workspace: str
     channel: str
     account: str
-    asked: Asked | None = None
+    asked: ProbeResult | None = None
 
     @property
     def id(self) -> str:
@@ -87,25 +87,25 @@ class AccountsStage:
         await work.preload([(ACCOUNT_CALLS, watched)])
         memory.sends = {identity: await _sends(work.reader, one) for identity, one in named.items()}
 
-    def decide(self, work: UnitOfWork, memory: AccountsMemory, one: Input) -> None:
-        desk = _Desk(work, memory)
-        match one:
-            case ReceivedEvent() if one.event.type in _ON_EVENT:
-                _ON_EVENT[one.event.type](desk, one)
+    def decide(self, work: UnitOfWork, memory: AccountsMemory, received: Input) -> None:
+        desk = _CheckContext(work, memory)
+        match received:
+            case ReceivedEvent() if received.event.type in _ON_EVENT:
+                _ON_EVENT[received.event.type](desk, received)
             case TimerFired():
-                _on_look(desk, one)
+                _on_check_timer(desk, received)
             case EffectCompleted():
-                _on_answer(desk, one)
+                _on_answer(desk, received)
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         """Ask a platform about an account."""
         named = Named.model_validate(effect.data)
-        asked = await ask(named.workspace, named.channel, named.account, self.outside, self.public_url)
+        asked = await probe_account(named.workspace, named.channel, named.account, self.outside, self.public_url)
         return named.model_copy(update={"asked": asked}).model_dump(mode="json")
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _CheckContext:
     """What deciding about one input needs."""
 
     work: UnitOfWork
@@ -122,12 +122,12 @@ class _Desk:
 # -- loading -----------------------------------------------------------------------------------------------------------
 
 
-def _named(one: Input) -> Named | None:
+def _named(received: Input) -> Named | None:
     """The account that an input is about."""
-    if isinstance(one, EffectCompleted):
-        return Named.model_validate(one.data)
-    if isinstance(one, ReceivedEvent) and one.event.type in (ACCOUNT_WRITTEN, ACCOUNT_HELD):
-        return Named(**one.event.payload_as(AccountWritten).model_dump())
+    if isinstance(received, EffectCompleted):
+        return Named.model_validate(received.data)
+    if isinstance(received, ReceivedEvent) and received.event.type in (ACCOUNT_WRITTEN, ACCOUNT_HELD):
+        return Named(**received.event.payload_as(AccountWritten).model_dump())
     return None
 
 
@@ -183,60 +183,62 @@ async def _sends(reader: Reader, one: Named) -> list[AccountSends]:
 # -- inputs ------------------------------------------------------------------------------------------------------------
 
 
-def _on_written(desk: _Desk, one: ReceivedEvent) -> None:
+def _on_written(context: _CheckContext, event: ReceivedEvent) -> None:
     """A new account is asked about at once, one that is removed is forgotten."""
-    named = Named(**one.event.payload_as(AccountWritten).model_dump())
-    configuration = desk.memory.configurations.get(named.workspace)
+    named = Named(**event.event.payload_as(AccountWritten).model_dump())
+    configuration = context.memory.configurations.get(named.workspace)
     if configuration is None or f"{named.channel}/{named.account}" not in configuration.accounts:
-        desk.work.delete(ACCOUNT_CHECKS, named.id)
+        context.work.delete(ACCOUNT_CHECKS, named.id)
         return
-    known = desk.check(named.id) or _new(desk, named)
-    _ask(desk, named, known)
-    desk.work.set_timer(LOOK, desk.now + LOOK_EVERY)
+    known = context.check(named.id) or _new(context, named)
+    _schedule_probe(context, named, known)
+    context.work.set_timer(CHECK_TIMER, context.now + CHECK_INTERVAL)
 
 
-def _on_held(desk: _Desk, one: ReceivedEvent) -> None:
-    named = Named(**one.event.payload_as(AccountWritten).model_dump())
-    known = desk.check(named.id)
+def _on_held(context: _CheckContext, event: ReceivedEvent) -> None:
+    named = Named(**event.event.payload_as(AccountWritten).model_dump())
+    known = context.check(named.id)
     if known is not None:
-        _judge(desk, named.id, known)
+        _decide_health(context, named.id, known)
 
 
-def _on_start(desk: _Desk, one: ReceivedEvent) -> None:
+def _on_start(context: _CheckContext, event: ReceivedEvent) -> None:
     """A process started: every account of this place is known from now on."""
-    for configuration in desk.memory.configurations.values():
+    for configuration in context.memory.configurations.values():
         for named in _accounts_of(configuration):
-            if _is_here(desk.work, named.workspace) and desk.check(named.id) is None:
-                desk.work.put(ACCOUNT_CHECKS, named.id, _new(desk, named))
-    desk.work.set_timer(LOOK, desk.now)
+            if _is_here(context.work, named.workspace) and context.check(named.id) is None:
+                context.work.put(ACCOUNT_CHECKS, named.id, _new(context, named))
+    context.work.set_timer(CHECK_TIMER, context.now)
 
 
-def _on_look(desk: _Desk, one: TimerFired) -> None:
-    for identity, known in desk.work.cached(ACCOUNT_CHECKS).items():
-        if known.next_at <= desk.now:
-            _ask(desk, Named(workspace=known.workspace, channel=known.channel, account=known.account), known)
-        if identity in desk.memory.sends:
-            _judge(desk, identity, desk.check(identity) or known)
-    desk.work.set_timer(LOOK, desk.now + LOOK_EVERY)
+def _on_check_timer(context: _CheckContext, timer: TimerFired) -> None:
+    for identity, known in context.work.cached(ACCOUNT_CHECKS).items():
+        if known.next_at <= context.now:
+            _schedule_probe(
+                context, Named(workspace=known.workspace, channel=known.channel, account=known.account), known
+            )
+        if identity in context.memory.sends:
+            _decide_health(context, identity, context.check(identity) or known)
+    context.work.set_timer(CHECK_TIMER, context.now + CHECK_INTERVAL)
 
 
-def _on_answer(desk: _Desk, one: EffectCompleted) -> None:
-    named = Named.model_validate(one.data)
-    known, asked = desk.check(named.id), named.asked
+def _on_answer(context: _CheckContext, effect: EffectCompleted) -> None:
+    named = Named.model_validate(effect.data)
+    known, asked = context.check(named.id), named.asked
     if known is None or asked is None:
         return
     if asked.found == "gone":
-        desk.work.delete(ACCOUNT_CHECKS, named.id)
+        context.work.delete(ACCOUNT_CHECKS, named.id)
         return
     if asked.found != "unknown":
-        changed = {"found": asked.found, "found_detail": asked.detail, "checked_at": desk.now}
+        changed = {"found": asked.found, "found_detail": asked.detail, "checked_at": context.now}
         known = known.model_copy(update=changed)
-        desk.work.put(ACCOUNT_CHECKS, named.id, known)
-    _judge(desk, named.id, known)
+        context.work.put(ACCOUNT_CHECKS, named.id, known)
+    _decide_health(context, named.id, known)
 
 
 ACCOUNT_WRITTEN, ACCOUNT_HELD = "pasokh.control.account_written", "pasokh.control.account_held"
-_ON_EVENT: Mapping[str, Callable[[_Desk, ReceivedEvent], None]] = {
+_ON_EVENT: Mapping[str, Callable[[_CheckContext, ReceivedEvent], None]] = {
     ACCOUNT_WRITTEN: _on_written,
     ACCOUNT_HELD: _on_held,
     LOOK_AT_ACCOUNTS: _on_start,
@@ -246,46 +248,46 @@ _ON_EVENT: Mapping[str, Callable[[_Desk, ReceivedEvent], None]] = {
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def _new(desk: _Desk, named: Named) -> AccountCheck:
+def _new(context: _CheckContext, named: Named) -> AccountCheck:
     return AccountCheck(
         workspace=named.workspace,
         channel=named.channel,
         account=named.account,
-        partition=desk.work.place.partition,
-        next_at=desk.now,
+        partition=context.work.place.partition,
+        next_at=context.now,
     )
 
 
-def _ask(desk: _Desk, named: Named, known: AccountCheck) -> None:
+def _schedule_probe(context: _CheckContext, named: Named, check: AccountCheck) -> None:
     """Ask the platform after this commit; when nothing comes of it, the next look asks again."""
-    every = ASK_EVERY if known.is_well else ASK_AGAIN_EVERY
-    desk.work.put(ACCOUNT_CHECKS, named.id, known.model_copy(update={"next_at": desk.now + every}))
-    desk.work.schedule_effect(f"ask/{named.id}", named.model_dump(mode="json", exclude={"asked"}))
+    every = ASK_EVERY if check.is_well else ASK_AGAIN_EVERY
+    context.work.put(ACCOUNT_CHECKS, named.id, check.model_copy(update={"next_at": context.now + every}))
+    context.work.schedule_effect(f"ask/{named.id}", named.model_dump(mode="json", exclude={"asked"}))
 
 
-def _judge(desk: _Desk, identity: str, known: AccountCheck) -> None:
+def _decide_health(context: _CheckContext, identity: str, check: AccountCheck) -> None:
     """Put together what is known of an account, and tell when it is in another state."""
-    calls = desk.work.get(ACCOUNT_CALLS, identity)
-    health = health_of(calls, desk.memory.sends.get(identity, []), known, desk.now)
-    if (health.state, health.detail) == (known.state, known.detail):
+    calls = context.work.get(ACCOUNT_CALLS, identity)
+    health = health_of(calls, context.memory.sends.get(identity, []), check, context.now)
+    if (health.state, health.detail) == (check.state, check.detail):
         return
     is_well = health.state == "ok"
     changed: dict[str, object] = {"state": health.state, "detail": health.detail, "is_well": is_well}
-    if health.state != known.state:
-        changed["since"] = desk.now
-        soon = desk.now + (ASK_EVERY if is_well else ASK_AGAIN_EVERY)
-        changed["next_at"] = min(known.next_at, soon)
-        _tell(desk, known, known.model_copy(update=changed))
-    desk.work.put(ACCOUNT_CHECKS, identity, known.model_copy(update=changed))
+    if health.state != check.state:
+        changed["since"] = context.now
+        soon = context.now + (ASK_EVERY if is_well else ASK_AGAIN_EVERY)
+        changed["next_at"] = min(check.next_at, soon)
+        _emit_health_changed(context, check, check.model_copy(update=changed))
+    context.work.put(ACCOUNT_CHECKS, identity, check.model_copy(update=changed))
 
 
-def _tell(desk: _Desk, before: AccountCheck, after: AccountCheck) -> None:
+def _emit_health_changed(context: _CheckContext, before: AccountCheck, after: AccountCheck) -> None:
     fact = AccountFact(
         channel=after.channel,
         account=after.account,
         state=after.state,
         previous_state=before.state,
         detail=after.detail,
-        at=desk.now,
+        at=context.now,
     )
-    desk.work.emit("pasokh.account.health_changed", after.workspace, fact)
+    context.work.emit("pasokh.account.health_changed", after.workspace, fact)

@@ -18,12 +18,12 @@ from schemas.values import Contract, Failure
 START_WITHIN = timedelta(seconds=5)
 SEND_TIMEOUT = timedelta(seconds=12)
 ASSUME_UNKNOWN_AFTER = timedelta(seconds=30)
-GIVE_UP_AFTER = timedelta(hours=24)
+MAX_RETRY_PERIOD = timedelta(hours=24)
 
 FIRST_BACKOFF_SECONDS = 1.0
-LONGEST_BACKOFF_SECONDS = 60.0
+MAX_BACKOFF_SECONDS = 60.0
 FIRST_PROBE_SECONDS = 5.0
-LONGEST_PROBE_SECONDS = 60.0
+MAX_PROBE_SECONDS = 60.0
 CREDENTIALS = "credentials"
 
 ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain", "not_started"]
@@ -110,45 +110,45 @@ def outcome_unknown(capabilities: Capabilities) -> Result:
     return Result(kind="uncertain")
 
 
-def decide_outcome(result: Result, tried: AttemptContext) -> Outcome:
+def decide_outcome(result: Result, attempt: AttemptContext) -> Outcome:
     """What follows from the result of the latest attempt."""
-    return _OUTCOME_BY_RESULT[result.kind](result, tried)
+    return _OUTCOME_BY_RESULT[result.kind](result, attempt)
 
 
 def backoff(message: str, attempts: int) -> timedelta:
     """How long to wait after `attempts` attempts: doubling from 1 to 60 seconds, ± 25 % that the message decides."""
-    plain = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(attempts - 1, 16), LONGEST_BACKOFF_SECONDS)
+    plain = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(attempts - 1, 16), MAX_BACKOFF_SECONDS)
     digest = hashlib.blake2b(f"{message}/{attempts}".encode(), digest_size=4).digest()
     return timedelta(seconds=plain * (0.75 + 0.5 * int.from_bytes(digest, "big") / 2**32))
 
 
 def probe_after(refusals: int) -> timedelta:
     """How long to wait before an account that was refused `refusals` times in a row is tried again."""
-    return timedelta(seconds=min(FIRST_PROBE_SECONDS * 2.0 ** min(refusals - 1, 16), LONGEST_PROBE_SECONDS))
+    return timedelta(seconds=min(FIRST_PROBE_SECONDS * 2.0 ** min(refusals - 1, 16), MAX_PROBE_SECONDS))
 
 
-def _sent(result: Result, tried: AttemptContext) -> Outcome:
+def _sent(result: Result, attempt: AttemptContext) -> Outcome:
     return Sent(result.platform_id, result.address)
 
 
-def _refused(result: Result, tried: AttemptContext) -> Outcome:
+def _refused(result: Result, attempt: AttemptContext) -> Outcome:
     return Failed(Failure(code=result.code, detail=result.detail, status=result.status))
 
 
-def _unauthorized(result: Result, tried: AttemptContext) -> Outcome:
+def _unauthorized(result: Result, attempt: AttemptContext) -> Outcome:
     return Locked(Failure(code=CREDENTIALS, detail=result.detail, status=result.status))
 
 
-def _uncertain(result: Result, tried: AttemptContext) -> Outcome:
+def _uncertain(result: Result, attempt: AttemptContext) -> Outcome:
     return OUTCOME_UNKNOWN
 
 
-def _retryable(result: Result, tried: AttemptContext) -> Outcome:
+def _retryable(result: Result, attempt: AttemptContext) -> Outcome:
     asked = _bounded(result.after)
-    at = tried.now + (backoff(tried.message, tried.attempts) if asked is None else asked)
-    if at > tried.since + GIVE_UP_AFTER:
+    at = attempt.now + (backoff(attempt.message, attempt.attempts) if asked is None else asked)
+    if at > attempt.since + MAX_RETRY_PERIOD:
         detail = result.detail or "no attempt could be started in time"
-        return Failed(Failure(code="unreachable", detail=f"Given up after {tried.attempts} attempts: {detail}"))
+        return Failed(Failure(code="unreachable", detail=f"Given up after {attempt.attempts} attempts: {detail}"))
     return Retry(at, result.scope)
 
 
@@ -156,7 +156,7 @@ def _bounded(after: float | None) -> timedelta | None:
     """Platforms' numbers are theirs: what is no sane wait (negative, not a number) counts as none given."""
     if after is None or not after >= 0:
         return None
-    return timedelta(seconds=min(after, 2 * GIVE_UP_AFTER.total_seconds()))
+    return timedelta(seconds=min(after, 2 * MAX_RETRY_PERIOD.total_seconds()))
 
 
 _OUTCOME_BY_RESULT: Mapping[ResultKind, Callable[[Result, AttemptContext], Outcome]] = {

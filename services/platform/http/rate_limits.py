@@ -63,7 +63,7 @@ class RateLimits:
         """One new visitor of a web chat account."""
         await self._share(self._visitors, address, account, 1, "visitors")
 
-    async def wrote(self, address: str, account: str, size: int) -> None:
+    async def count_write(self, address: str, account: str, size: int) -> None:
         """A visitor of a web chat account writes `size` bytes."""
         await self._share(self._bytes, address, account, size + MESSAGE_BYTES, "bytes")
 

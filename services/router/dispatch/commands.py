@@ -25,7 +25,7 @@ class AgentCommandRejected(Exception):
         self.problem = Problem(status=status, title=title, detail=detail)
 
 
-def handle_command(work: UnitOfWork, room: WorkspaceState, teams: Set[str], event: Event) -> None:
+def handle_command(work: UnitOfWork, state: WorkspaceState, teams: Set[str], event: Event) -> None:
     """Apply or refuse a command, once: its outcome is the record that it was handled. `teams` are those that exist."""
     identity = event.id
     if work.get(OUTCOMES, identity) is not None:
@@ -33,65 +33,67 @@ def handle_command(work: UnitOfWork, room: WorkspaceState, teams: Set[str], even
     agent, request_hash = str(event.data["agent"]), str(event.data.get("request_hash", ""))
     outcome = CommandResult(
         id=identity,
-        workspace=room.workspace,
+        workspace=state.workspace,
         status="applied",
         result=agent,
-        created=agent not in room.agents,
+        created=agent not in state.agents,
         request_hash=request_hash,
         at=work.now,
     )
     try:
-        record_outcomes(work, room, COMMANDS[event.type](work, room, teams, event.data))
+        record_outcomes(work, state, COMMANDS[event.type](work, state, teams, event.data))
     except AgentCommandRejected as refused:
         update = {"status": "refused", "problem": refused.problem, "result": None, "created": False}
         outcome = outcome.model_copy(update=update)
     work.put(OUTCOMES, identity, outcome)
 
 
-def _agent_put(work: UnitOfWork, room: WorkspaceState, teams: Set[str], data: dict[str, Json]) -> list[DispatchOutcome]:
+def _agent_put(
+    work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
+) -> list[DispatchOutcome]:
     command = AgentPut.model_validate(data)
-    held = room.agents.get(command.agent)
+    held = state.agents.get(command.agent)
     _check_precondition(command.if_match, held.version if held else None, command.agent)
     missing = sorted(set(command.body.teams) - teams - {DEFAULT_TEAM})
     if missing:
         raise AgentCommandRejected(422, "Unknown team", f"no team {', '.join(missing)}; PUT it first or name another")
     if held is None:
-        record = AgentRecord(workspace=room.workspace, id=command.agent, body=command.body, at=work.now)
+        record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, at=work.now)
     else:
         record = held.model_copy(update={"body": command.body, "version": held.version + 1, "at": work.now})
-    return _upsert_agent(work, room, record)
+    return _upsert_agent(work, state, record)
 
 
 def _agent_deleted(
-    work: UnitOfWork, room: WorkspaceState, teams: Set[str], data: dict[str, Json]
+    work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
 ) -> list[DispatchOutcome]:
     command = AgentDeleted.model_validate(data)
-    held = _require_agent(room, command.agent)
+    held = _require_agent(state, command.agent)
     _check_precondition(command.if_match, held.version, command.agent)
-    del room.agents[command.agent]
-    work.delete(AGENTS, agent_id(room.workspace, command.agent))
-    return room.desk.remove_agent(command.agent, work.now)
+    del state.agents[command.agent]
+    work.delete(AGENTS, agent_id(state.workspace, command.agent))
+    return state.desk.remove_agent(command.agent, work.now)
 
 
 def _presence_set(
-    work: UnitOfWork, room: WorkspaceState, teams: Set[str], data: dict[str, Json]
+    work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
 ) -> list[DispatchOutcome]:
     command = PresenceSet.model_validate(data)
-    held = _require_agent(room, command.agent)
+    held = _require_agent(state, command.agent)
     _check_precondition(command.if_match, held.presence_version, command.agent)
     update = {"presence": command.status, "presence_version": held.presence_version + 1, "at": work.now}
-    return _upsert_agent(work, room, held.model_copy(update=update))
+    return _upsert_agent(work, state, held.model_copy(update=update))
 
 
-def _upsert_agent(work: UnitOfWork, room: WorkspaceState, record: AgentRecord) -> list[DispatchOutcome]:
-    room.agents[record.id] = record
-    return room.desk.put_agent(agent_of(record), work.now)
+def _upsert_agent(work: UnitOfWork, state: WorkspaceState, record: AgentRecord) -> list[DispatchOutcome]:
+    state.agents[record.id] = record
+    return state.desk.put_agent(agent_of(record), work.now)
 
 
-def _require_agent(room: WorkspaceState, agent: str) -> AgentRecord:
-    if agent not in room.agents:
+def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:
+    if agent not in state.agents:
         raise AgentCommandRejected(404, "Not found", f"there is no agent {agent}; PUT it first")
-    return room.agents[agent]
+    return state.agents[agent]
 
 
 def _check_precondition(if_match: str | None, version: int | None, agent: str) -> None:

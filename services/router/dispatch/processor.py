@@ -18,7 +18,7 @@ from services.records.tasks import TASKS, TaskRecord
 from services.router.dispatch.commands import AGENT_PUT, COMMANDS, handle_command
 from services.router.dispatch.domain.dispatcher import FIFO_RESERVE_INTERVAL, DispatchOutcome
 from services.router.dispatch.recording import record_outcomes, write_remembered
-from services.router.dispatch.rounds import go_on, learn_rules, reapply_all
+from services.router.dispatch.rounds import learn_rules, on_page_timer, reapply_all
 from services.router.dispatch.workspace_state import WorkspaceState, load_workspace_state, task_of
 
 
@@ -65,26 +65,28 @@ class DispatchProcessor:
             routing = known[workspace].routing if workspace in known else None
             memory.rules[workspace] = routing.version if routing else 0
 
-    def decide(self, work: UnitOfWork, memory: Memory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: Memory, received: Input) -> None:
         """Handle one event or timer; types that are not known are let pass."""
-        room = memory.workspaces[one.event.workspace if isinstance(one, ReceivedEvent) else _workspace_of(one)]
+        room = memory.workspaces[
+            received.event.workspace if isinstance(received, ReceivedEvent) else _workspace_of(received)
+        ]
         # What was written while nobody looked after this workspace, or before there was news of rules.
         learn_rules(work, room, memory.rules.pop(room.workspace, 0))
-        if isinstance(one, TimerFired):
-            go_on(work, room, one)
-        elif isinstance(one, ReceivedEvent):
-            self._arrive(work, memory, room, one)
+        if isinstance(received, TimerFired):
+            on_page_timer(work, room, received)
+        elif isinstance(received, ReceivedEvent):
+            self._arrive(work, memory, room, received)
         write_remembered(work, room)
 
-    def _arrive(self, work: UnitOfWork, memory: Memory, room: WorkspaceState, one: ReceivedEvent) -> None:
-        if one.event.type == RULES_CHANGED:
-            learn_rules(work, room, one.event.payload_as(RulesChanged).version)
-        elif one.event.type == REAPPLY:
-            reapply_all(work, room, one.event)
-        elif one.event.type in COMMANDS:
-            handle_command(work, room, memory.teams.get(room.workspace, frozenset()), one.event)
-        elif one.event.type in TASK_HANDLERS:
-            record_outcomes(work, room, TASK_HANDLERS[one.event.type](work, room, one.event))
+    def _arrive(self, work: UnitOfWork, memory: Memory, state: WorkspaceState, event: ReceivedEvent) -> None:
+        if event.event.type == RULES_CHANGED:
+            learn_rules(work, state, event.event.payload_as(RulesChanged).version)
+        elif event.event.type == REAPPLY:
+            reapply_all(work, state, event.event)
+        elif event.event.type in COMMANDS:
+            handle_command(work, state, memory.teams.get(state.workspace, frozenset()), event.event)
+        elif event.event.type in TASK_HANDLERS:
+            record_outcomes(work, state, TASK_HANDLERS[event.event.type](work, state, event.event))
 
     async def perform(self, effect: Effect) -> dict[str, Json]:
         raise LookupError(f"dispatch has no effect {effect.name}")
@@ -98,18 +100,18 @@ def _workspace_of(timer: Input) -> str:
     return workspace
 
 
-def _queued(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+def _queued(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     queued = event.payload_as(TaskQueued)
-    if queued.conversation in room.tasks:
+    if queued.conversation in state.tasks:
         return []
     record = TaskRecord.unvalidated(**vars(queued), state="waiting", agent=None, assigned_at=None, decision=None)
-    room.tasks[record.conversation] = record
-    return room.desk.enqueue(task_of(record), work.now)
+    state.tasks[record.conversation] = record
+    return state.desk.enqueue(task_of(record), work.now)
 
 
-def _changed(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+def _changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     changed = event.payload_as(TaskChanged)
-    held = room.tasks.get(changed.conversation)
+    held = state.tasks.get(changed.conversation)
     if held is None:
         return []
     update = {name: value for name in CHANGEABLE if (value := getattr(changed, name)) is not None}
@@ -118,22 +120,22 @@ def _changed(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[Dispa
     if changed.keeps_agent and held.agent is not None:
         update.pop("team", None)
     record = held.model_copy(update=update)
-    room.tasks[record.conversation] = record
+    state.tasks[record.conversation] = record
     work.put(TASKS, record.conversation, record)
-    return room.desk.change(task_of(record), work.now)
+    return state.desk.change(task_of(record), work.now)
 
 
-def _on_force_assigned(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+def _on_task_force_assigned(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     given = event.payload_as(TaskForceAssigned)
-    return room.desk.force_assign(given.conversation, given.to_agent, given.by, work.now)
+    return state.desk.force_assign(given.conversation, given.to_agent, given.by, work.now)
 
 
-def _closed(work: UnitOfWork, room: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+def _closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     closed = event.payload_as(TaskClosed)
-    if room.tasks.pop(closed.conversation, None) is None:
+    if state.tasks.pop(closed.conversation, None) is None:
         return []
     work.delete(TASKS, closed.conversation)
-    return room.desk.close(closed.conversation, work.now)
+    return state.desk.close(closed.conversation, work.now)
 
 
 RULES_CHANGED = "pasokh.routing.rules_changed"
@@ -144,6 +146,6 @@ CHANGEABLE = ("team", "requirement", "priority", "due_at", "rule", "config_versi
 TASK_HANDLERS: dict[str, Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]] = {
     "pasokh.routing.task_queued": _queued,
     "pasokh.routing.task_changed": _changed,
-    "pasokh.routing.task_given": _on_force_assigned,
+    "pasokh.routing.task_given": _on_task_force_assigned,
     "pasokh.routing.task_closed": _closed,
 }

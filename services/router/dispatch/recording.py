@@ -10,46 +10,46 @@ from services.records.tasks import QUEUES, TASKS, TaskRecord
 from services.router.dispatch.domain.dispatcher import DispatchOutcome, Requeued, TaskAssigned, Unmatched
 from services.router.dispatch.domain.explain import Explanation
 from services.router.dispatch.domain.values import Task
-from services.router.dispatch.rounds import ask_again
+from services.router.dispatch.rounds import request_replanning
 from services.router.dispatch.workspace_state import WorkspaceState
 
 
-def record_outcomes(work: UnitOfWork, room: WorkspaceState, verdicts: Sequence[DispatchOutcome]) -> None:
+def record_outcomes(work: UnitOfWork, state: WorkspaceState, verdicts: Sequence[DispatchOutcome]) -> None:
     """Write down what the desk decided in this batch, and every agent that it touched."""
     for verdict in verdicts:
         match verdict:
             case TaskAssigned():
-                _record_assigned(work, room, verdict)
+                _record_assigned(work, state, verdict)
             case Unmatched():
-                _record_waiting(work, room, verdict)
+                _record_waiting(work, state, verdict)
             case Requeued():
-                _returned(work, room, verdict)
-    _write_agents(work, room)
-    if room.desk.drawn != room.remembered.drawn:
-        room.remembered = room.remembered.model_copy(update={"drawn": room.desk.drawn})
-    write_remembered(work, room)
+                _returned(work, state, verdict)
+    _write_agents(work, state)
+    if state.desk.drawn != state.remembered.drawn:
+        state.remembered = state.remembered.model_copy(update={"drawn": state.desk.drawn})
+    write_remembered(work, state)
 
 
-def write_remembered(work: UnitOfWork, room: WorkspaceState) -> None:
+def write_remembered(work: UnitOfWork, state: WorkspaceState) -> None:
     """Write what is remembered of the workspace, where it changed."""
-    if room.remembered is not room.written:
-        room.written = room.remembered
-        work.put(QUEUES, room.workspace, room.remembered)
+    if state.remembered is not state.written:
+        state.written = state.remembered
+        work.put(QUEUES, state.workspace, state.remembered)
 
 
-def _write_agents(work: UnitOfWork, room: WorkspaceState) -> None:
-    for agent in sorted(room.desk.touched):
-        now = room.desk.roster.agents[agent]
+def _write_agents(work: UnitOfWork, state: WorkspaceState) -> None:
+    for agent in sorted(state.desk.touched):
+        now = state.desk.roster.agents[agent]
         update = {"load": now.load, "idle_since": now.idle_since, "assigned_at": now.assigned_at}
-        room.agents[agent] = room.agents[agent].model_copy(update=update)
-        work.put(AGENTS, agent_id(room.workspace, agent), room.agents[agent])
-    room.desk.touched.clear()
+        state.agents[agent] = state.agents[agent].model_copy(update=update)
+        work.put(AGENTS, agent_id(state.workspace, agent), state.agents[agent])
+    state.desk.touched.clear()
 
 
-def _record_assigned(work: UnitOfWork, room: WorkspaceState, verdict: TaskAssigned) -> None:
-    decision = _decide(work, room, verdict.task, verdict.explanation, verdict.agent)
+def _record_assigned(work: UnitOfWork, state: WorkspaceState, verdict: TaskAssigned) -> None:
+    decision = _decide(work, state, verdict.task, verdict.explanation, verdict.agent)
     update = {"state": "assigned", "agent": verdict.agent, "assigned_at": work.now, "decision": decision.id}
-    task = _put_task(work, room, room.tasks[verdict.task.id].model_copy(update=update))
+    task = _put_task(work, state, state.tasks[verdict.task.id].model_copy(update=update))
     assigned = Assigned.unvalidated(
         conversation=task.conversation,
         key=task.key,
@@ -63,15 +63,15 @@ def _record_assigned(work: UnitOfWork, room: WorkspaceState, verdict: TaskAssign
     work.emit("pasokh.assignment.assigned", task.key, assigned)
 
 
-def _record_waiting(work: UnitOfWork, room: WorkspaceState, verdict: Unmatched) -> None:
-    decision = _decide(work, room, verdict.task, verdict.why, None)
-    task = _put_task(work, room, room.tasks[verdict.task.id].model_copy(update={"decision": decision.id}))
-    ask_again(work, room, task)
+def _record_waiting(work: UnitOfWork, state: WorkspaceState, verdict: Unmatched) -> None:
+    decision = _decide(work, state, verdict.task, verdict.why, None)
+    task = _put_task(work, state, state.tasks[verdict.task.id].model_copy(update={"decision": decision.id}))
+    request_replanning(work, state, task)
 
 
-def _returned(work: UnitOfWork, room: WorkspaceState, verdict: Requeued) -> None:
+def _returned(work: UnitOfWork, state: WorkspaceState, verdict: Requeued) -> None:
     update = {"state": "waiting", "agent": None, "assigned_at": None}
-    task = _put_task(work, room, room.tasks[verdict.task.id].model_copy(update=update))
+    task = _put_task(work, state, state.tasks[verdict.task.id].model_copy(update=update))
     unassigned = Unassigned(
         conversation=task.conversation,
         key=task.key,
@@ -83,14 +83,14 @@ def _returned(work: UnitOfWork, room: WorkspaceState, verdict: Requeued) -> None
     work.emit("pasokh.assignment.unassigned", task.key, unassigned)
 
 
-def _put_task(work: UnitOfWork, room: WorkspaceState, task: TaskRecord) -> TaskRecord:
-    room.tasks[task.conversation] = task
+def _put_task(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> TaskRecord:
+    state.tasks[task.conversation] = task
     work.put(TASKS, task.conversation, task)
     return task
 
 
-def _decide(work: UnitOfWork, room: WorkspaceState, task: Task, why: Explanation, agent: str | None) -> DecisionRecord:
-    record = room.tasks[task.id]
+def _decide(work: UnitOfWork, state: WorkspaceState, task: Task, why: Explanation, agent: str | None) -> DecisionRecord:
+    record = state.tasks[task.id]
     decision = DecisionRecord.unvalidated(
         id=work.new_id("decision"),
         workspace=record.workspace,

@@ -20,59 +20,61 @@ PAGE = 200
 RULES, POLICIES = "rules/", "policies/"
 
 
-def learn_rules(work: UnitOfWork, room: WorkspaceState, version: int) -> None:
+def learn_rules(work: UnitOfWork, state: WorkspaceState, version: int) -> None:
     """Routing rules of this version are in force: every waiting task that was planned before is planned again."""
-    if version > room.remembered.rules_version:
-        room.remembered = room.remembered.model_copy(update={"rules_version": version})
-        _page(work, room, RULES, {})
+    if version > state.remembered.rules_version:
+        state.remembered = state.remembered.model_copy(update={"rules_version": version})
+        _page(work, state, RULES, {})
 
 
-def ask_again(work: UnitOfWork, room: WorkspaceState, task: TaskRecord) -> None:
+def request_replanning(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> None:
     """Ask its conversation for a plan by the rules of now, unless the task has one."""
-    version = room.remembered.rules_version
+    version = state.remembered.rules_version
     if task.state == "waiting" and task.config_version < version:
         work.emit("pasokh.command.replan", task.key, Replan(conversation=task.conversation, version=version))
 
 
-def reapply_all(work: UnitOfWork, room: WorkspaceState, event: Event) -> None:
+def reapply_all(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
     """Ask every open conversation to follow the SLA policies of now; the outcome's result says how many there are."""
     if work.get(OUTCOMES, event.id) is not None:
         return
     asked = event.payload_as(ReapplyAll)
     outcome = CommandResult(
         id=event.id,
-        workspace=room.workspace,
+        workspace=state.workspace,
         status="applied",
-        result=str(len(room.tasks)),
+        result=str(len(state.tasks)),
         request_hash=asked.request_hash,
         at=work.now,
     )
     work.put(OUTCOMES, outcome.id, outcome)
-    _page(work, room, POLICIES, {"agent": asked.agent, "at": instant_text(asked.accepted_at)})
+    _page(work, state, POLICIES, {"agent": asked.agent, "at": instant_text(asked.accepted_at)})
 
 
-def go_on(work: UnitOfWork, room: WorkspaceState, wake_up: TimerFired) -> None:
+def on_page_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> None:
     """The next page of a round."""
     for round_ in _ROUNDS:
-        if wake_up.name.startswith(round_):
-            _page(work, room, round_, wake_up.data)
+        if timer.name.startswith(round_):
+            _page(work, state, round_, timer.data)
 
 
-def _page(work: UnitOfWork, room: WorkspaceState, round_: str, data: Mapping[str, Json]) -> None:
+def _page(work: UnitOfWork, state: WorkspaceState, round_: str, data: Mapping[str, Json]) -> None:
     after = data.get("after")
-    rest = (name for name in room.tasks if not isinstance(after, str) or name > after)
+    rest = (name for name in state.tasks if not isinstance(after, str) or name > after)
     page = nsmallest(PAGE, rest)
     for name in page:
-        _ROUNDS[round_](work, room, room.tasks[name], data)
+        _ROUNDS[round_](work, state, state.tasks[name], data)
     if len(page) == PAGE:
-        work.set_timer(f"{round_}{room.workspace}", work.now, {**data, "workspace": room.workspace, "after": page[-1]})
+        work.set_timer(
+            f"{round_}{state.workspace}", work.now, {**data, "workspace": state.workspace, "after": page[-1]}
+        )
 
 
-def _ask_for_plan(work: UnitOfWork, room: WorkspaceState, task: TaskRecord, data: Mapping[str, Json]) -> None:
-    ask_again(work, room, task)
+def _request_plan(work: UnitOfWork, state: WorkspaceState, task: TaskRecord, data: Mapping[str, Json]) -> None:
+    request_replanning(work, state, task)
 
 
-def _ask_to_reapply(work: UnitOfWork, room: WorkspaceState, task: TaskRecord, data: Mapping[str, Json]) -> None:
+def _request_reapply(work: UnitOfWork, state: WorkspaceState, task: TaskRecord, data: Mapping[str, Json]) -> None:
     agent = data.get("agent")
     asked = Reapply(
         conversation=task.conversation,
@@ -84,6 +86,6 @@ def _ask_to_reapply(work: UnitOfWork, room: WorkspaceState, task: TaskRecord, da
 
 
 _ROUNDS: Mapping[str, Callable[[UnitOfWork, WorkspaceState, TaskRecord, Mapping[str, Json]], None]] = {
-    RULES: _ask_for_plan,
-    POLICIES: _ask_to_reapply,
+    RULES: _request_plan,
+    POLICIES: _request_reapply,
 }

@@ -12,7 +12,7 @@ from schemas.values import Failure, Json
 from services.channels.api import Api
 from services.channels.port import Account, Unauthorized
 from services.channels.telegram import Telegram
-from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, LOOK_EVERY, AccountsStage
+from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, CHECK_INTERVAL, AccountsStage
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -134,7 +134,7 @@ async def test_account_is_asked_about_when_it_is_written_and_then_again_and_agai
     await watch.ask()
     assert (watch.platform.asked, watch.check().state, watch.told()) == (1, "ok", [])
     assert watch.check().next_at - watch.driver.now == ASK_EVERY
-    await watch.driver.after(ASK_EVERY.total_seconds() + LOOK_EVERY.total_seconds())
+    await watch.driver.after(ASK_EVERY.total_seconds() + CHECK_INTERVAL.total_seconds())
     assert watch.check().next_at > watch.driver.now
 
 

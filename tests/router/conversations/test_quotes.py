@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.values import EncryptedText
-from services.ingest.split_cards import Halves
+from services.ingest.split_cards import SplitCardDetector
 from services.rest.views import message_view
-from services.text.own import NOTHING
+from services.text.own import NO_OWN_IDENTIFIERS
 from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import in_group, message, texts, update
 
@@ -110,10 +110,10 @@ async def test_a_deletion_takes_earlier_texts_and_quotes_along() -> None:
 
 async def test_what_was_taken_out_of_a_message_is_kept_nowhere() -> None:
     """Halves of a card, as ingest finds them when the second one comes."""
-    house, halves = ConversationsHarness(), Halves()
+    house, halves = ConversationsHarness(), SplitCardDetector()
     for number, text in enumerate(["my card is 4111 1111", "1111 1111"], 1):
         said = house.activity(number, text=EncryptedText(text=text))
-        for one in halves.understood(said, (), NOTHING):
+        for one in halves.enrich(said, (), NO_OWN_IDENTIFIERS):
             await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one)
     first, second = house.messages()
     assert (first.text, first.state, first.edits) == (EncryptedText(text="my card is [card]"), "edited", [])

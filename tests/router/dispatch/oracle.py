@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.router.dispatch.domain.values import NEVER, NO_DUE, RANK, Agent, Task
+from services.router.dispatch.domain.values import DISTANT_PAST, NO_DUE, RANK, Agent, Task
 
 Told = tuple[str, str, str | None, list[str], dict[str, int]]
 """What happened, to which task, with which agent; the eligible by rank (ten at most), and the excluded per filter."""
@@ -111,7 +111,7 @@ class ReferenceDispatcher:
         asked = dict(task.need.skills)
         surplus = sum(agent.skills[name] - minimum for name, minimum in asked.items())
         spare = sum(self.rare(name) for name in agent.skills if name not in asked)
-        rested = agent.idle_since or agent.assigned_at or NEVER
+        rested = agent.idle_since or agent.assigned_at or DISTANT_PAST
         return agent.id != task.preferred, surplus, spare, agent.load / agent.capacity, rested, agent.id
 
     def rare(self, skill: str) -> bool:

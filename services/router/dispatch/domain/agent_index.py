@@ -49,15 +49,15 @@ class SkillGroup:
     openings: dict[Requirement, "CandidateSet"] = field(default_factory=dict)
     _heap: list[LoadRank] = field(default_factory=list)
 
-    def place(self, agent: Agent) -> None:
+    def add_agent(self, agent: Agent) -> None:
         """Take note of an agent as it is now."""
         self._update_availability(agent.id, agent.situation)
         if agent.situation != "free":
             self.standings.pop(agent.id, None)
-        elif self.standings.get(agent.id) != agent.standing:
-            self._offer(agent.standing)
+        elif self.standings.get(agent.id) != agent.load_rank:
+            self._offer(agent.load_rank)
 
-    def leave(self, agent: str) -> None:
+    def remove_agent(self, agent: str) -> None:
         """Forget an agent."""
         self._update_availability(agent, None)
         self.standings.pop(agent, None)
@@ -76,18 +76,18 @@ class SkillGroup:
                 last = standing
                 yield standing
 
-    def _is_current(self, standing: LoadRank) -> bool:
-        return self.standings.get(standing[2]) == standing
+    def _is_current(self, rank: LoadRank) -> bool:
+        return self.standings.get(rank[2]) == rank
 
-    def _offer(self, standing: LoadRank) -> None:
-        self.standings[standing[2]] = standing
-        heappush(self._heap, standing)
+    def _offer(self, rank: LoadRank) -> None:
+        self.standings[rank[2]] = rank
+        heappush(self._heap, rank)
         if needs_compaction(self._heap, len(self.standings)):
             self._heap = list(self.standings.values())
             heapify(self._heap)
-        if self.first_available() == standing:
+        if self.first_available() == rank:
             for opening in self.openings.values():
-                opening.on_group_changed(self, standing)
+                opening.on_group_changed(self, rank)
 
     def _update_availability(self, agent: str, after: Availability | None) -> None:
         before = self.situations.pop(agent, None)
@@ -130,9 +130,9 @@ class CandidateSet:
         del self.kinds[kind.number], kind.openings[self.need]
         self._bids.pop(kind.number, None)
 
-    def on_group_changed(self, kind: SkillGroup, standing: LoadRank) -> None:
+    def on_group_changed(self, kind: SkillGroup, rank: LoadRank) -> None:
         """A kind has a new best agent: enter it, if it is better than what the kind stands for here."""
-        bid = (*self.kinds[kind.number][1], *standing, kind.number)
+        bid = (*self.kinds[kind.number][1], *rank, kind.number)
         held = self._bids.get(kind.number)
         if held is not None and held <= bid:
             return
@@ -155,12 +155,12 @@ class CandidateSet:
                 heapreplace(self._heap, mended)
         return None
 
-    def first(self, most: int) -> list[str]:
+    def first(self, limit: int) -> list[str]:
         """The ids of the first free agents, best first, so many at the most."""
         if self.counts["free"] > SORT_THRESHOLD or len(self.kinds) > SORT_THRESHOLD:
-            return list(islice(self.ranked(), most))
+            return list(islice(self.ranked(), limit))
         bids = [(*fit, *standing) for kind, fit in self.kinds.values() for standing in kind.standings.values()]
-        return [bid[4] for bid in sorted(bids)[:most]]
+        return [bid[4] for bid in sorted(bids)[:limit]]
 
     def ranked(self) -> Iterator[str]:
         """The ids of the free agents, best first."""
@@ -226,12 +226,12 @@ class AgentIndex:
         if held is None:
             self._index_agent(agent)
         self.agents[agent.id] = agent
-        self._kind_of[agent.id].place(agent)
+        self._kind_of[agent.id].add_agent(agent)
 
     def remove(self, agent: str) -> None:
         """Forget an agent, which must be here."""
         held, kind = self.agents.pop(agent), self._kind_of.pop(agent)
-        kind.leave(agent)
+        kind.remove_agent(agent)
         self._holders.subtract(held.skills.keys())
         for team in held.teams:
             del self.members[team][bisect_left(self.members[team], agent)]

@@ -8,7 +8,7 @@ from typing import Literal
 from schemas.routing import Advantage, Candidate, Filter, Reason
 from schemas.values import Json, instant_text
 from services.router.dispatch.domain.agent_index import AgentIndex, CandidateSet, RankedCandidate
-from services.router.dispatch.domain.values import NEVER, Agent, Requirement, Task
+from services.router.dispatch.domain.values import DISTANT_PAST, Agent, Requirement, Task
 
 MAX_CANDIDATES = 10
 NEAR_MISS_LIMIT = 20
@@ -116,13 +116,13 @@ def _eligible(roster: AgentIndex, opening: CandidateSet, task: Task, agent: Agen
 
 def _compared(roster: AgentIndex, task: Task, agent: Agent, *, preferred: bool) -> Candidate:
     surplus, rare = task.need.fit(agent.skills, roster.rare)
-    ratio, rested, _ = agent.standing
+    ratio, rested, _ = agent.load_rank
     scores: dict[str, Json] = {
         "preferred": preferred,
         "surplus": surplus,
         "rare_to_spare": rare,
         "load_ratio": round(ratio, 6),
-        "rested_since": None if rested is NEVER else instant_text(rested),
+        "rested_since": None if rested is DISTANT_PAST else instant_text(rested),
     }
     return Candidate.unvalidated(agent=agent.id, eligible=True, filters=_filters(agent, task.need), scores=scores)
 
@@ -148,6 +148,6 @@ def _tie_breaker(task: Task, roster: AgentIndex, winner: Agent, second: Agent) -
     """The first thing in which the winner differs from the next."""
     if winner.id == task.preferred:
         return "preferred"
-    ours, theirs = ((*task.need.fit(a.skills, roster.rare), *a.standing) for a in (winner, second))
+    ours, theirs = ((*task.need.fit(a.skills, roster.rare), *a.load_rank) for a in (winner, second))
     words: tuple[Advantage, ...] = ("fit", "rare", "load", "idle" if winner.idle_since else "rested", "id")
     return words[next(at for at, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1])]

@@ -21,7 +21,7 @@ PriorityKey = tuple[int, datetime, datetime, str]
 FifoKey = tuple[datetime, str]
 
 SCARCE_SKILL_SHARE = 4
-NEVER = datetime.min.replace(tzinfo=UTC)
+DISTANT_PAST = datetime.min.replace(tzinfo=UTC)
 NO_DUE = datetime.max.replace(tzinfo=UTC)
 RANK = {priority: place for place, priority in enumerate(PRIORITIES)}
 
@@ -75,9 +75,9 @@ class Agent:
         return "free" if self.load < self.capacity else "capacity"
 
     @property
-    def standing(self) -> LoadRank:
+    def load_rank(self) -> LoadRank:
         """Rested since: when it became idle, or for somebody with work in hand when the last of it was given."""
-        return self.load / self.capacity, self.idle_since or self.assigned_at or NEVER, self.id
+        return self.load / self.capacity, self.idle_since or self.assigned_at or DISTANT_PAST, self.id
 
     def with_task(self, now: datetime) -> "Agent":
         """With one more unit in use."""
