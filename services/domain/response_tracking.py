@@ -1,0 +1,218 @@
+"""The one account of "the customer waits for an answer". Pure: a state and an event in, a state and ended runs out.
+
+A *run* begins with a customer message that nobody has answered, starts at the earliest own time of its messages, and
+ends with the acceptance of a human answer that was delivered, or with a resolve. `schemas.conversation.ResponseRun`
+says what each of its fields means.
+
+Whether an answer reaches the customer is known only later. Until then it is not known either to which run the messages
+after it belong: to the next one if it is delivered, to the present one if it fails. `ResponseTracking.log` therefore
+holds what happened since the open run began, in the order of the log, and a run ends once its end is certain. The order
+on the log decides which messages an answer has answered: the own time of a message may be earlier than its arrival.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from schemas.conversation import ResponseKind, ResponseRun
+from schemas.values import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMessages:
+    """Messages that need an answer, with nothing between them. `since` is the earliest of their own times."""
+
+    since: Instant
+    count: int
+    last: str
+    entry: Literal["messages"] = "messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A human answer that was accepted `at`, and what became of it."""
+
+    message: str
+    at: Instant
+    state: Literal["unconfirmed", "delivered", "failed"] = "unconfirmed"
+    entry: Literal["answer"] = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """The conversation was resolved or closed `at`: what comes after it belongs to another run."""
+
+    at: Instant
+    entry: Literal["resolve"] = "resolve"
+
+
+Entry = CustomerMessages | Answer | Resolve
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTracking:
+    """Who waits for whom in one conversation.
+
+    `run` is the number of the last run that began, 0 before the first. `log` begins with the first messages of the open
+    run, and is empty when none is open; `kind` is the kind of the open run, `visible_at` the acceptance of the first
+    answer of anybody that was delivered in it. `was_answered` tells whether a human answer was ever visible.
+    """
+
+    run: int = 0
+    kind: ResponseKind = "first_response"
+    was_answered: bool = False
+    visible_at: Instant | None = None
+    log: tuple[Entry, ...] = ()
+
+    def open_run(self) -> ResponseRun | None:
+        """The run that is open, None when the customer waits for nothing."""
+        return _first_run(self) if self.log else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """The tracking after an event, and the runs that the event ended, oldest first."""
+
+    tracking: ResponseTracking
+    ended: tuple[ResponseRun, ...] = ()
+
+
+def message_received(tracking: ResponseTracking, message: str, at: datetime) -> Tracked:
+    """A customer message that needs an answer arrived; `at` is its own time."""
+    last = tracking.log[-1] if tracking.log else None
+    if isinstance(last, CustomerMessages):
+        merged = CustomerMessages(min(last.since, at), last.count + 1, message)
+        return Tracked(replace(tracking, log=(*tracking.log[:-1], merged)))
+    entry = CustomerMessages(at, 1, message)
+    if tracking.log:
+        return Tracked(replace(tracking, log=(*tracking.log, entry)))
+    return Tracked(_begun(tracking, (entry,)))
+
+
+def answer_accepted(tracking: ResponseTracking, message: str, at: datetime) -> Tracked:
+    """A human answer was accepted `at`; whether it will reach the customer is not known yet."""
+    if not tracking.log or _position(tracking, message) is not None:
+        return Tracked(tracking)
+    return Tracked(replace(tracking, log=(*tracking.log, Answer(message, at))))
+
+
+def answer_delivered(tracking: ResponseTracking, message: str) -> Tracked:
+    """A human answer reached the customer, also one that was taken for failed.
+
+    It ends the run in which it was accepted. Answers that were accepted earlier and are still unconfirmed end none any
+    more. An answer that was accepted while nobody waited ends no run.
+    """
+    position = _position(tracking, message)
+    answered = replace(tracking, was_answered=True)
+    if position is None:
+        return Tracked(answered)
+    before = _all_failed(answered.log[:position])
+    delivered = _with_state(answered.log[position], "delivered")
+    return _settle(replace(answered, log=(*before, delivered, *answered.log[position + 1 :])))
+
+
+def answer_failed(tracking: ResponseTracking, message: str) -> Tracked:
+    """A human answer will not reach the customer: the run goes on as if the answer had not been accepted."""
+    position = _position(tracking, message)
+    if position is None:
+        return Tracked(tracking)
+    log = tracking.log
+    return _settle(replace(tracking, log=(*log[:position], _with_state(log[position], "failed"), *log[position + 1 :])))
+
+
+def notice_delivered(tracking: ResponseTracking, at: datetime) -> Tracked:
+    """A message of a bot or of the system that was accepted `at` reached the customer: visible, and no human answer."""
+    run = tracking.open_run()
+    if run is None or tracking.visible_at is not None or at < run.started_at:
+        return Tracked(tracking)
+    return Tracked(replace(tracking, visible_at=at))
+
+
+def resolved(tracking: ResponseTracking, at: datetime) -> Tracked:
+    """The conversation was resolved. An open run ends unanswered, unless an answer on its way is delivered after all."""
+    return _settle(_with_resolve(tracking, at))
+
+
+def closed(tracking: ResponseTracking, at: datetime) -> Tracked:
+    """The conversation is done for good: nothing is open after it, and answers still on their way end nothing."""
+    return _settle(_with_resolve(replace(tracking, log=_all_failed(tracking.log)), at))
+
+
+def _with_resolve(tracking: ResponseTracking, at: datetime) -> ResponseTracking:
+    return replace(tracking, log=(*tracking.log, Resolve(at))) if tracking.log else tracking
+
+
+def _settle(tracking: ResponseTracking) -> Tracked:
+    """End the runs whose end is certain, and begin the run that follows from what came after."""
+    ended: list[ResponseRun] = []
+    while tracking.log and (run := _first_run(tracking)).ended_at is not None:
+        ended.append(run)
+        tracking = _begun(tracking, tracking.log[_end_of_first_run(tracking.log) + 1 :])
+    return Tracked(tracking, tuple(ended))
+
+
+def _first_run(tracking: ResponseTracking) -> ResponseRun:
+    """The run with which the log begins, as far as it is known."""
+    end = _end_of_first_run(tracking.log)
+    messages = [entry for entry in tracking.log[:end] if isinstance(entry, CustomerMessages)]
+    run = ResponseRun.unvalidated(
+        run=tracking.run,
+        kind=tracking.kind,
+        state="waiting",
+        started_at=min(entry.since for entry in messages),
+        accepted_at=None,
+        answer=None,
+        ended_at=None,
+        visible_at=tracking.visible_at,
+        messages=sum(entry.count for entry in messages),
+        last_message=messages[-1].last,
+    )
+    match tracking.log[end] if end < len(tracking.log) else None:
+        case Answer() as answer:
+            return run.model_copy(update=_answered(run, answer))
+        case Resolve(at=at):
+            return run.model_copy(update={"state": "unanswered", "ended_at": max(at, run.started_at)})
+    return run
+
+
+def _answered(run: ResponseRun, answer: Answer) -> dict[str, object]:
+    # The time of a message and of an acceptance come from two machines: no run lasts a negative time.
+    at = max(answer.at, run.started_at)
+    accepted = {"accepted_at": at, "answer": answer.message}
+    if answer.state == "unconfirmed":
+        return {**accepted, "state": "answered_unconfirmed"}
+    return {**accepted, "state": "answered", "ended_at": at, "visible_at": min(run.visible_at or at, at)}
+
+
+def _begun(tracking: ResponseTracking, log: Sequence[Entry]) -> ResponseTracking:
+    """The tracking with `log` as what remains: its first messages begin a run, and what stands before them ends none."""
+    first = next((place for place, entry in enumerate(log) if isinstance(entry, CustomerMessages)), None)
+    if first is None:
+        return replace(tracking, log=(), visible_at=None)
+    kind: ResponseKind = "next_response" if tracking.was_answered else "first_response"
+    return replace(tracking, run=tracking.run + 1, kind=kind, visible_at=None, log=tuple(log[first:]))
+
+
+def _end_of_first_run(log: Sequence[Entry]) -> int:
+    """Where the first run ends: the place of the first answer that has not failed, or of the first resolve."""
+    return next((place for place, entry in enumerate(log) if _ends_run(entry)), len(log))
+
+
+def _ends_run(entry: Entry) -> bool:
+    return isinstance(entry, Resolve) or (isinstance(entry, Answer) and entry.state != "failed")
+
+
+def _position(tracking: ResponseTracking, message: str) -> int | None:
+    places = (
+        place for place, entry in enumerate(tracking.log) if isinstance(entry, Answer) and entry.message == message
+    )
+    return next(places, None)
+
+
+def _with_state(entry: Entry, state: Literal["delivered", "failed"]) -> Entry:
+    return replace(entry, state=state) if isinstance(entry, Answer) else entry
+
+
+def _all_failed(log: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(_with_state(entry, "failed") for entry in log)
