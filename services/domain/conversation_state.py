@@ -8,6 +8,7 @@ from schemas.activity import Address
 from schemas.conversation import Conversation, FirstResponse
 from schemas.identity import PersonKey, PersonKeyText
 from schemas.values import Contract, Instant
+from services.domain.response_tracking import ResponseTracking
 
 Override = Literal["priority", "team"]
 """What a person or an escalation decided: rules that are applied again leave it as it is."""
@@ -17,8 +18,8 @@ class ConversationState(Conversation):
     """A conversation with what its owner needs besides.
 
     `key` is the person key, `thread` the place in public (None: private). `addresses` per surface is where the
-    customer wrote last; `last_surface` which of them was last. `answer_due_since` is when the first customer message
-    that has no human answer yet began to wait, None once an answer arrived. `rule` and `config_version` decided its
+    customer wrote last; `last_surface` which of them was last. `response_tracking` says since when the
+    customer waits for an answer. `rule` and `config_version` decided its
     routing; `queued_at` is its place in the queue; `last_agent` had it last; `resolutions` counts its resolves,
     `transfers` its transfers;
     `private_person` is who completed its hand-off. `overrides` are kept when rules are applied again.
@@ -28,7 +29,7 @@ class ConversationState(Conversation):
     thread: str | None = None
     addresses: dict[str, Address] = {}
     last_surface: str = "private"
-    answer_due_since: Instant | None = None
+    response_tracking: ResponseTracking = ResponseTracking()
     first_response: FirstResponse | None = None
     queued_at: Instant | None = None
     rule: str = "default"

@@ -14,6 +14,7 @@ from schemas.conversation import ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact, ClockMetric, Watermark
 from schemas.values import Json
+from services.domain.lifecycle import is_waiting
 from services.domain.sla_state import ConversationSlaState
 from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
@@ -145,7 +146,7 @@ def _follow(work: UnitOfWork, memory: Memory, word: str, fact: ConversationFact)
 
 def _due_time_changed(fact: ConversationFact, told: Iterable[ClockEvent[ClockRecord]], changed: bool) -> bool:
     """Whether its place in the queue is another now, or it comes back into the queue. Clocks that start say it themselves."""
-    if fact.snapshot.status != "waiting" or any(one.word == "started" for one in told):
+    if not is_waiting(fact.snapshot.status) or any(one.word == "started" for one in told):
         return False
     return changed or fact.previous_status not in (None, "waiting")
 

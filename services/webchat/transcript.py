@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from schemas.identity import PersonKey
 from schemas.values import Json
+from services.domain.lifecycle import is_closed
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.dependencies import Page, PageParams, query_page
 from services.platform.http.problems import UnprocessableContent
@@ -81,7 +82,7 @@ async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
     own = Transcript(visitor.workspace, visitor.key)
     person = await _read(store, PERSONS, visitor.key)
     case = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
-    is_theirs = case is not None and case.private_person == visitor.person_key and case.status != "closed"
+    is_theirs = case is not None and case.private_person == visitor.person_key and not is_closed(case.status)
     return Transcript(case.workspace, case.key, case.id) if case is not None and is_theirs else own
 
 

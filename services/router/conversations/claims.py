@@ -13,12 +13,13 @@ from schemas.conversation import Author, Unconfirmed
 from schemas.identity import PersonKey, person_key
 from schemas.values import EncryptedText, Problem
 from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_closed, is_finished
 from services.platform.core.identifiers import hashed_id
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations.domain import handoff, lifecycle, proof
-from services.router.conversations.facts import close_task, next_sequence, record_fact
+from services.router.conversations.domain import handoff, proof, transitions
+from services.router.conversations.facts import close_task, next_sequence, record_change, record_fact
 from services.router.conversations.handoff_commands import EXPIRY, HandoffService, complete, notify
 from services.router.conversations.lifecycle_commands import handle_command
 
@@ -63,7 +64,7 @@ def handle_ask_proof(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """Tell the visitor which words prove them, and colleagues whose case this may be."""
     asked = arrived.event.payload_as(AskProof)
     own = work.get(CONVERSATIONS, asked.conversation)
-    if own is None or own.key != arrived.event.partitionkey or own.status == "closed":
+    if own is None or own.key != arrived.event.partitionkey or is_closed(own.status):
         return
     notify(work, own, proof.ASKED[asked.language].format(words=asked.words), "private")
     _note(
@@ -114,11 +115,11 @@ def handle_continue(work: UnitOfWork, arrived: ReceivedEvent) -> None:
             forwarded = Forward(conversation=case.id, activity=_as_said(message, own, case))
             work.emit("pasokh.command.forward", case.key, forwarded)
     _note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
-    if own.opened_at >= asked.since and own.status not in lifecycle.CLOSED_STATUSES:
-        after = lifecycle.resolved(own, work.now)
-        record_fact(work, "resolved", after, own.status)
-        close_task(work, after)
-        work.set_timer(f"close/{own.id}", work.now + lifecycle.CLOSES_AFTER, {"conversation": own.id, "key": own.key})
+    if own.opened_at >= asked.since and not is_finished(own.status):
+        change = transitions.resolved(own, work.now)
+        record_change(work, "resolved", change, own.status)
+        close_task(work, change.conversation)
+        work.set_timer(f"close/{own.id}", work.now + transitions.CLOSES_AFTER, {"conversation": own.id, "key": own.key})
 
 
 def _as_said(message: MessageRecord, own: ConversationState, case: ConversationState) -> Activity:

@@ -9,14 +9,22 @@ from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import Problem, Surface
 from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_finished, is_pending
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import places
-from services.router.conversations.domain import lifecycle
+from services.router.conversations.domain import transitions
 from services.router.conversations.domain.handoff import is_private_only
-from services.router.conversations.facts import close_task, next_sequence, record_applied, record_fact, record_rejected
+from services.router.conversations.facts import (
+    close_task,
+    next_sequence,
+    record_applied,
+    record_change,
+    record_fact,
+    record_rejected,
+)
 
 NO_CONVERSATION = Problem(status=404, title="Not found", detail="There is no such conversation.")
 
@@ -49,11 +57,11 @@ def _why_not_reply(
 ) -> Problem | None:
     if conversation is None:
         return NO_CONVERSATION
-    if conversation.status in lifecycle.CLOSED_STATUSES:
+    if is_finished(conversation.status):
         detail = f"The conversation is {conversation.status}. Reopen it, or wait for the customer to write again."
         return Problem(status=409, title="Conversation is finished", detail=detail)
     if conversation.agent != reply.agent:
-        nobody = LEFT_THE_QUEUE if lifecycle.has_no_task(conversation) else WAITS
+        nobody = LEFT_THE_QUEUE if transitions.has_no_task(conversation) else WAITS
         holder = f"It is with {conversation.agent}" if conversation.agent else nobody
         detail = f"{reply.agent} is not the assignee. {holder}; only the assignee can reply."
         return Problem(status=409, title="Not the assignee", detail=detail)
@@ -92,7 +100,7 @@ def _send(
     address = places.address_of(work, conversation, surface)
     work.put(MESSAGES, message.id, message)
     work.emit("pasokh.outbound.message", conversation.key, _outbound(message, conversation, reply, address))
-    after = lifecycle.replied(conversation, work.now)
+    after = transitions.replied(conversation, message.id, reply.accepted_at, work.now)
     said: dict[str, object] = {
         "at": reply.accepted_at,
         "message": message.id,
@@ -101,7 +109,7 @@ def _send(
     }
     said["confirmed_by"] = reply.confirmed_by
     record_fact(work, "replied", after, conversation.status, **said)
-    if conversation.status != "pending":
+    if not is_pending(conversation.status):
         record_fact(work, "pending", after, after.status)
     record_applied(work, command, reply.request_hash, message.id, created=True)
 
@@ -152,18 +160,19 @@ def handle_resolve(work: UnitOfWork, command: ReceivedEvent) -> None:
     if refusal is not None:
         record_rejected(work, command, resolve.request_hash, refusal)
     elif conversation is not None:
-        after = lifecycle.resolved(conversation, work.now)
-        record_fact(work, "resolved", after, conversation.status)
+        change = transitions.resolved(conversation, work.now)
+        after = change.conversation
+        record_change(work, "resolved", change, conversation.status)
         close_task(work, after)
         closing = {"conversation": after.id, "key": after.key}
-        work.set_timer(f"close/{after.id}", work.now + lifecycle.CLOSES_AFTER, closing)
+        work.set_timer(f"close/{after.id}", work.now + transitions.CLOSES_AFTER, closing)
         record_applied(work, command, resolve.request_hash, after.id)
 
 
 def _why_not_resolve(resolve: Resolve, conversation: ConversationState | None) -> Problem | None:
     if conversation is None:
         return NO_CONVERSATION
-    if conversation.status in lifecycle.CLOSED_STATUSES:
+    if is_finished(conversation.status):
         return Problem(
             status=409, title="Conversation is finished", detail=f"The conversation is already {conversation.status}."
         )

@@ -6,8 +6,8 @@ from schemas.conversation import PEOPLE_OF_OURS
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
-from services.router.conversations.domain import lifecycle
-from services.router.conversations.facts import record_fact
+from services.router.conversations.domain import transitions
+from services.router.conversations.facts import record_change
 
 RANK = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
 ARRIVED = frozenset({"delivered", "read"})
@@ -30,17 +30,28 @@ def receive_receipt(work: UnitOfWork, message: MessageRecord, state: str, at: da
     after = message.model_copy(update=changed | ({"sent_at": at} if is_first else {}))
     work.put(MESSAGES, message.id, after)
     if is_first:
-        tell_delivered(work, after, work.get(CONVERSATIONS, message.conversation))
+        record_delivered(work, after, work.get(CONVERSATIONS, message.conversation))
 
 
-def tell_delivered(work: UnitOfWork, message: MessageRecord, conversation: ConversationState | None) -> None:
-    """Tell that a message arrived in its conversation; the first of an agent is the first response."""
+def record_delivered(
+    work: UnitOfWork,
+    message: MessageRecord,
+    conversation: ConversationState | None,
+    accepted_at: datetime | None = None,
+) -> None:
+    """Tell that a message arrived in its conversation; the first human answer is the first response.
+
+    `accepted_at` is when the message counts, where that is not when it was received.
+    """
     if conversation is None:
         return
-    by_agent = message.author.kind in PEOPLE_OF_OURS
-    after = lifecycle.delivered(conversation, message.received_at, work.now) if by_agent else conversation
-    first = after.first_response if conversation.first_response is None else None
-    record_fact(work, "reply_delivered", after, conversation.status, first_response=first, **about(message))
+    at = accepted_at or message.received_at
+    if message.author.kind in PEOPLE_OF_OURS:
+        change = transitions.delivered(conversation, message.id, work.now)
+    else:
+        change = transitions.notice_delivered(conversation, at)
+    more = {**about(message), "at": at, "first_response": change.first_response}
+    record_change(work, "reply_delivered", change, conversation.status, **more)
 
 
 def about(message: MessageRecord) -> dict[str, object]:

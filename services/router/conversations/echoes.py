@@ -6,10 +6,12 @@ from schemas.activity import Activity
 from schemas.commands import Forward
 from schemas.conversation import PEOPLE_OF_OURS, Author
 from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_closed, is_pending, is_queued
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import changes, places
-from services.router.conversations.domain import lifecycle
+from services.router.conversations.delivered import record_delivered
+from services.router.conversations.domain import transitions
 from services.router.conversations.facts import close_task, next_sequence, record_fact
 from services.router.conversations.legacy_ids import answered, stored
 
@@ -30,7 +32,7 @@ def hear(work: UnitOfWork, activity: Activity) -> None:
 
 def _remember(work: UnitOfWork, activity: Activity) -> None:
     """A channel whose posts are forwarded to a group is linked to it: who speaks as it there is of our own side."""
-    person = lifecycle.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = transitions.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     if activity.address is not None and activity.address.chat not in person.ours_in:
         person = person.model_copy(update={"ours_in": [*person.ours_in, activity.address.chat]})
     work.put(PERSONS, person.key, person)
@@ -54,15 +56,14 @@ def _hear(work: UnitOfWork, activity: Activity) -> None:
 
 def say(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> None:
     """Say it in a conversation that this partition owns. A repeat, and what was deleted meanwhile, say nothing."""
-    if case is None or case.status == "closed" or stored(work, activity) or changes.was_deleted(work, activity):
+    if case is None or is_closed(case.status) or stored(work, activity) or changes.was_deleted(work, activity):
         return
     message = _record(work, activity, case)
     work.put(MESSAGES, message.id, message)
     is_answer = message.author.kind in PEOPLE_OF_OURS
-    said_at = max(
-        lifecycle.waiting_started_at(activity), case.answer_due_since or lifecycle.waiting_started_at(activity)
-    )
-    after = lifecycle.answered_elsewhere(case, said_at, work.now) if is_answer else case
+    said_at, run = transitions.waiting_started_at(activity), case.response_tracking.open_run()
+    said_at = max(said_at, run.started_at) if run else said_at
+    after = transitions.replied(case, message.id, said_at, work.now) if is_answer else case
     about = {
         "at": said_at,
         "message": message.id,
@@ -70,11 +71,10 @@ def say(work: UnitOfWork, activity: Activity, case: ConversationState | None) ->
         "author": message.author.kind,
     }
     record_fact(work, "replied", after, case.status, **about)
-    if after.status == "pending" and case.status != "pending":
+    if is_pending(after.status) and not is_pending(case.status):
         record_fact(work, "pending", after, after.status)
-    first = after.first_response if case.first_response is None else None
-    record_fact(work, "reply_delivered", after, after.status, first_response=first, **about)
-    if case.status in QUEUED and after.status == "pending":
+    record_delivered(work, message, after, said_at)
+    if is_queued(case.status) and is_pending(after.status):
         close_task(work, after)
 
 
@@ -104,6 +104,3 @@ def _record(work: UnitOfWork, activity: Activity, case: ConversationState) -> Me
         forwarded_from=activity.forwarded_from,
         links=activity.links,
     )
-
-
-QUEUED = frozenset({"waiting", "offered"})

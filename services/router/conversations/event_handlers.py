@@ -9,12 +9,13 @@ from schemas.routing import Assigned, TaskChanged, Unassigned
 from schemas.sla import ClockFact, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, Failure, instant, instant_text
 from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_finished, is_resolved, is_waiting
 from services.platform.processing.processor import ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations.delivered import ARRIVED, about, tell_delivered
-from services.router.conversations.domain import lifecycle
-from services.router.conversations.facts import encrypted_field, record_fact
+from services.router.conversations.delivered import ARRIVED, about, record_delivered
+from services.router.conversations.domain import transitions
+from services.router.conversations.facts import encrypted_field, record_change, record_fact
 from services.router.conversations.inbound import PURGE
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
@@ -26,7 +27,7 @@ def handle_assigned(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """Dispatch found an agent."""
     assignment = arrived.event.payload_as(Assigned)
     conversation = work.get(CONVERSATIONS, assignment.conversation)
-    after = lifecycle.assigned(conversation, assignment, work.now) if conversation else None
+    after = transitions.assigned(conversation, assignment, work.now) if conversation else None
     if conversation is not None and after is not None:
         record_fact(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
 
@@ -35,7 +36,7 @@ def handle_unassigned(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """The agent went; dispatch keeps the task in its queue already."""
     news = arrived.event.payload_as(Unassigned)
     conversation = work.get(CONVERSATIONS, news.conversation)
-    after = lifecycle.unassigned(conversation, news.agent, work.now) if conversation else None
+    after = transitions.unassigned(conversation, news.agent, work.now) if conversation else None
     if conversation is not None and after is not None:
         record_fact(work, "queued", after, conversation.status)
 
@@ -50,7 +51,7 @@ def handle_sent(work: UnitOfWork, arrived: ReceivedEvent) -> None:
         taken = {"state": "sent", "platform_id": sent.platform_id, "sent_at": sent.at, "error": None}
         message = message.model_copy(update=taken)
         work.put(MESSAGES, message.id, message)
-        tell_delivered(work, message, _answered_there(work, message, sent))
+        record_delivered(work, message, _answered_there(work, message, sent))
     elif message.platform_id is None and message.state in ARRIVED:
         work.put(MESSAGES, message.id, message.model_copy(update={"platform_id": sent.platform_id}))
         _remember_address(work, message, sent)
@@ -67,7 +68,7 @@ def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is None or sent.address is None or sent.asked is None:
         return conversation
-    return lifecycle.redirected(conversation, message.surface, sent.asked, sent.address)
+    return transitions.redirected(conversation, message.surface, sent.asked, sent.address)
 
 
 def handle_failed(work: UnitOfWork, arrived: ReceivedEvent) -> None:
@@ -80,9 +81,10 @@ def handle_failed(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is not None:
         by_agent = message.author.kind in PEOPLE_OF_OURS
-        after = lifecycle.reply_failed(conversation, work.now) if by_agent else conversation
+        unchanged = transitions.Change(conversation)
+        change = transitions.reply_failed(conversation, message.id, work.now) if by_agent else unchanged
         error = Failure(code=failed.error.code, detail=failed.error.detail, status=failed.error.status)
-        record_fact(work, "reply_failed", after, conversation.status, error=error, **about(message))
+        record_change(work, "reply_failed", change, conversation.status, error=error, **about(message))
 
 
 def handle_clock_started(work: UnitOfWork, arrived: ReceivedEvent) -> None:
@@ -99,7 +101,7 @@ def handle_due_changed(work: UnitOfWork, arrived: ReceivedEvent) -> None:
 
 def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | None) -> None:
     case = work.get(CONVERSATIONS, conversation)
-    if case is None or case.status != "waiting":
+    if case is None or not is_waiting(case.status):
         return
     change = TaskChanged(
         conversation=case.id, key=case.key, workspace=case.workspace, due_at=due_at, undue=due_at is None
@@ -111,7 +113,7 @@ def handle_escalation(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """A promise is broken: the case becomes as urgent as its policy says, and goes where its policy says."""
     asked = arrived.event.payload_as(Escalate)
     case = work.get(CONVERSATIONS, asked.conversation)
-    if case is None or case.status in lifecycle.CLOSED_STATUSES:
+    if case is None or is_finished(case.status):
         return
     if asked.priority is not None and PRIORITIES.index(asked.priority) < PRIORITIES.index(case.priority):
         case = change_priority(work, case, asked.priority)
@@ -140,9 +142,9 @@ def on_watermark_timer(work: UnitOfWork, wake_up: TimerFired) -> None:
 def on_close_timer(work: UnitOfWork, wake_up: TimerFired) -> None:
     """A resolved conversation is closed for good, unless it was reopened meanwhile."""
     conversation = work.get(CONVERSATIONS, encrypted_field(wake_up.data, "conversation"))
-    if conversation is None or conversation.status != "resolved":
+    if conversation is None or not is_resolved(conversation.status):
         return
-    record_fact(work, "closed", lifecycle.closed(conversation, work.now), conversation.status)
+    record_change(work, "closed", transitions.closed(conversation, work.now), conversation.status)
     person = work.get(PERSONS, conversation.key)
     if person is not None:
         still = {where: identity for where, identity in person.open.items() if identity != conversation.id}

@@ -1,7 +1,7 @@
 """How conversations tell what happened, and answer commands."""
 
 from schemas.commands import CommandResult
-from schemas.conversation import ConversationFact, Status
+from schemas.conversation import ConversationFact, ResponseRun, Status
 from schemas.routing import TaskClosed
 from schemas.values import Json, Problem
 from services.domain.conversation_state import ConversationState
@@ -9,28 +9,34 @@ from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS
-from services.router.conversations.domain import lifecycle
+from services.router.conversations.domain import transitions
+from services.router.conversations.domain.transitions import Change
 
 _FACT_DEFAULTS: dict[str, object] = {
     **dict.fromkeys(("message", "message_surface", "author", "first_response", "error", "decision", "confirmed_by")),
-    **dict.fromkeys(("response", "ended_responses")),
 }
 
 
 def record_fact(work: UnitOfWork, verb: str, after: ConversationState, before: Status | None, **more: object) -> None:
     """Keep the conversation and emit `pasokh.conversation.<verb>`. `more` are further fields of ConversationFact."""
     work.put(CONVERSATIONS, after.id, after)
-    known = {**_FACT_DEFAULTS, "needs_answer": True, "at": work.now, "agent": after.agent, **more}
+    runs = {"response": after.response_tracking.open_run(), "ended_responses": list[ResponseRun]()}
+    known = {**_FACT_DEFAULTS, **runs, "needs_answer": True, "at": work.now, "agent": after.agent, **more}
     fact = ConversationFact.unvalidated(
         conversation=after.id, key=after.key, snapshot=after.public_view(), previous_status=before, **known
     )
     work.emit(f"pasokh.conversation.{verb}", after.key, fact)
 
 
+def record_change(work: UnitOfWork, verb: str, change: Change, before: Status | None, **more: object) -> None:
+    """As `record_fact`, with the response runs that ended."""
+    record_fact(work, verb, change.conversation, before, ended_responses=list(change.ended), **more)
+
+
 def queue(work: UnitOfWork, conversation: ConversationState, before: Status | None) -> None:
     """Tell that it waits, and ask dispatch for an agent."""
     record_fact(work, "queued", conversation, before)
-    work.emit("pasokh.routing.task_queued", conversation.workspace, lifecycle.task(conversation))
+    work.emit("pasokh.routing.task_queued", conversation.workspace, transitions.task(conversation))
 
 
 def close_task(work: UnitOfWork, conversation: ConversationState) -> None:

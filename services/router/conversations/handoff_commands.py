@@ -12,11 +12,12 @@ from schemas.identity import PersonKey
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText, Surface
 from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_closed, is_finished
 from services.platform.processing.processor import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import places
-from services.router.conversations.domain import handoff, lifecycle
+from services.router.conversations.domain import handoff, transitions
 from services.router.conversations.facts import encrypted_field, next_sequence, record_fact
 from services.router.conversations.lifecycle_commands import change_priority
 
@@ -92,7 +93,7 @@ def _outbound(message: MessageRecord, case: ConversationState, address: Address)
 
 def claim_handoff(work: UnitOfWork, case: ConversationState, activity: Activity) -> None:
     """The customer is in private now; what they write there goes on in the same conversation."""
-    person = lifecycle.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = transitions.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     address = handoff.private_address(activity)
     if address is None:  # without a way to answer there, nothing is private yet
         return
@@ -109,7 +110,7 @@ def complete(work: UnitOfWork, case: ConversationState, person: PersonKey, addre
 
 def forward(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
     """Hand an activity of somebody else's key to the owner of the conversation."""
-    person = lifecycle.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = transitions.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
     work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
 
@@ -121,8 +122,8 @@ def on_expiry_timer(work: UnitOfWork, wake_up: TimerFired) -> None:
     """
     case = work.get(CONVERSATIONS, encrypted_field(wake_up.data, "conversation"))
     after = handoff.expired(case, work.now) if case else None
-    if case is None or after is None or case.status == "closed":
+    if case is None or after is None or is_closed(case.status):
         return
     record_fact(work, "handoff_expired", after, case.status, at=work.now)
-    if case.status not in lifecycle.CLOSED_STATUSES and handoff.escalated(after.priority) != after.priority:
+    if not is_finished(case.status) and handoff.escalated(after.priority) != after.priority:
         change_priority(work, after, handoff.escalated(after.priority))

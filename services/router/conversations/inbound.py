@@ -10,6 +10,7 @@ from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author, MessageState
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.domain.conversation_state import Contact, ConversationState
+from services.domain.lifecycle import is_closed, is_pending, is_resolved, is_waiting
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import (
@@ -23,7 +24,7 @@ from services.records.conversations import (
 from services.router.conversations import changes, echoes, greeting, places
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.delivered import receive_receipt
-from services.router.conversations.domain import lifecycle
+from services.router.conversations.domain import transitions
 from services.router.conversations.domain.handoff import (
     WEBCHAT,
     is_private_side,
@@ -112,7 +113,7 @@ def _echo(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None
 def _forward_if_foreign(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> bool:
     """A hand-off's token, or somebody who continues another person's conversation; True when that is all of it."""
     if case is not None and "start" in activity.details:
-        if case.key == _key(activity) and case.status != "closed":
+        if case.key == _key(activity) and not is_closed(case.status):
             claim_handoff(work, case, activity)
         return True
     person = work.get(PERSONS, _key(activity))
@@ -155,7 +156,7 @@ def handle_forward(work: UnitOfWork, arrived: ReceivedEvent, around: ActivityCon
 def _add_message(work: UnitOfWork, activity: Activity, around: ActivityContext, state: MessageState) -> None:
     if stored(work, activity) is not None:
         return
-    person = lifecycle.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = transitions.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
     before = _current(work, person, activity)
     if changes.was_deleted(work, activity):
         work.put(PERSONS, person.key, person)
@@ -174,11 +175,13 @@ def _append_to_conversation(
     """
     identity = activity.message or activity.id
     # The page of a visitor waits until what was sent is stored: there even a first thumbs-up opens a conversation.
-    if lifecycle.is_acknowledgement(activity) and (before is not None or activity.channel != WEBCHAT):
+    if transitions.is_acknowledgement(activity) and (before is not None or activity.channel != WEBCHAT):
         return _acknowledge(work, activity, before, identity) if before else None
-    after, is_new = _append_or_reopen(work, activity, around.configuration, before)
+    continued = before if before is not None and not is_resolved(before.status) else None
+    joined = continued or _opened(work, activity, around.configuration, before)
+    after = transitions.on_customer_message(joined, activity, identity, work.now)
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
-    _emit_facts(work, activity, before, after, identity, is_new=is_new)
+    _emit_facts(work, activity, identity, after, before, opened=None if continued else joined)
     if needs_handoff(after, activity):
         around.privacy.start(work, after, activity, around.configuration)
     return after
@@ -188,7 +191,7 @@ def _acknowledge(work: UnitOfWork, activity: Activity, before: ConversationState
     after = before.model_copy(update={"updated_at": work.now})
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, "received"))
     about = {"message": identity, "message_surface": activity.surface, "author": "customer", "needs_answer": False}
-    record_fact(work, "message_received", after, before.status, at=lifecycle.waiting_started_at(activity), **about)
+    record_fact(work, "message_received", after, before.status, at=transitions.waiting_started_at(activity), **about)
     return after
 
 
@@ -197,7 +200,7 @@ def _hear_deleted(
 ) -> None:
     """Show a message that was deleted before it came. Nobody is asked for an answer: a case of its own is closed."""
     identity = activity.message or activity.id
-    case = before or lifecycle.closed(_opened(work, activity, around.configuration, None), work.now)
+    case = before or transitions.discarded(_opened(work, activity, around.configuration, None), work.now)
     record = _message_record(work, activity, case, identity, "deleted")
     work.put(MESSAGES, identity, record.model_copy(update=changes.emptied()))
     if before is None:
@@ -214,17 +217,7 @@ def _key(activity: Activity) -> str:
 def _current(work: UnitOfWork, person: Contact, activity: Activity) -> ConversationState | None:
     identity = places.open_in(work, person, activity)
     found = work.get(CONVERSATIONS, identity) if identity else None
-    return None if found is None or found.status == "closed" else found
-
-
-def _append_or_reopen(
-    work: UnitOfWork, activity: Activity, configuration: Configuration, before: ConversationState | None
-) -> tuple[ConversationState, bool]:
-    """The conversation with this message in it, and whether it has to be queued."""
-    if before is not None and before.status != "resolved":
-        return lifecycle.on_customer_message(before, activity, work.now), False
-    fresh = _opened(work, activity, configuration, before)
-    return lifecycle.on_customer_message(fresh, activity, work.now), True
+    return None if found is None or is_closed(found.status) else found
 
 
 def _opened(
@@ -233,11 +226,11 @@ def _opened(
     """A new conversation, or a resolved one that is reopened, by the rules of now."""
     language = (before.language if before else None) or activity.language or _account_language(activity, configuration)
     sensitive = activity.sensitive or (before is not None and before.sensitive)
-    planned = evaluate_rules(lifecycle.routing_attributes(activity, language, sensitive), configuration)
+    planned = evaluate_rules(transitions.routing_attributes(activity, language, sensitive), configuration)
     if before is None:
-        return lifecycle.opened(work.new_id("conversation"), activity, planned, language, work.now)
+        return transitions.opened(work.new_id("conversation"), activity, planned, language, work.now)
     work.cancel_timer(f"close/{before.id}")
-    return lifecycle.reopened(before, planned, work.now)
+    return transitions.reopened(before, planned, work.now)
 
 
 def _account_language(activity: Activity, configuration: Configuration) -> str | None:
@@ -250,7 +243,7 @@ def _account_language(activity: Activity, configuration: Configuration) -> str |
 def _with_open_conversation(
     work: UnitOfWork, person: Contact, activity: Activity, conversation: ConversationState
 ) -> Contact:
-    where, earlier = lifecycle.thread_of(activity), places.earlier_thread(work, activity)
+    where, earlier = transitions.thread_of(activity), places.earlier_thread(work, activity)
     if person.open.get(where) == conversation.id:
         return person
     still = {thread: identity for thread, identity in person.open.items() if thread != earlier}
@@ -299,26 +292,29 @@ def quoted(work: UnitOfWork, activity: Activity) -> dict[str, object]:
 def _emit_facts(
     work: UnitOfWork,
     activity: Activity,
-    before: ConversationState | None,
-    after: ConversationState,
     message: str,
+    after: ConversationState,
+    before: ConversationState | None,
     *,
-    is_new: bool,
+    opened: ConversationState | None,
 ) -> None:
-    heard = {
-        "at": lifecycle.waiting_started_at(activity),
+    """Tell that a message arrived, and before that that its conversation was `opened`, or reopened from `before`."""
+    about = {
+        "at": transitions.waiting_started_at(activity),
         "message": message,
         "message_surface": activity.surface,
         "author": "customer",
     }
-    if not is_new and before is not None:
-        record_fact(work, "message_received", after, before.status, **heard)
-        if after.status == "waiting" and before.status == "pending":
+    if opened is not None:
+        # The run of the message begins with the fact of the message.
+        run = opened.response_tracking.open_run()
+        record_fact(work, "reopened" if before else "opened", after, before.status if before else None, response=run)
+        record_fact(work, "message_received", after, after.status, **about)
+        queue(work, after, after.status)
+    elif before is not None:
+        record_fact(work, "message_received", after, before.status, **about)
+        if is_waiting(after.status) and is_pending(before.status):
             queue(work, after, after.status)
-        return
-    record_fact(work, *(("reopened", after, before.status) if before else ("opened", after, None)))
-    record_fact(work, "message_received", after, after.status, **heard)
-    queue(work, after, after.status)
 
 
 def _edit(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
@@ -374,7 +370,7 @@ def _receipt(work: UnitOfWork, activity: Activity, around: ActivityContext) -> N
 
 def _set_blocked(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """A person blocked the account, let it in again, or pressed the button of a bot that was just opened."""
-    person = lifecycle.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = transitions.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
     state = activity.details.get("state")
     person = person.model_copy(update={"blocked": state == "blocked"})
     if state == "started" and _current(work, person, activity) is None:
@@ -389,7 +385,7 @@ def _unknown(work: UnitOfWork, activity: Activity, around: ActivityContext) -> N
 
 def _contact(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """A person says where they can be reached."""
-    person = lifecycle.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
+    person = transitions.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
     work.put(PERSONS, person.key, person)
 
 

@@ -9,11 +9,12 @@ from schemas.conversation import Author
 from schemas.routing import TaskChanged, TaskForceAssigned
 from schemas.values import Contract, Problem
 from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_closed, is_finished, is_resolved, is_waiting
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.commands import NO_CONVERSATION, is_repeat
-from services.router.conversations.domain import lifecycle
+from services.router.conversations.domain import transitions
 from services.router.conversations.domain.routing_rules import evaluate_rules
 from services.router.conversations.facts import next_sequence, queue, record_applied, record_fact, record_rejected
 
@@ -51,7 +52,7 @@ def handle_command(
 
 
 def _finished(case: ConversationState) -> Problem | None:
-    if case.status not in lifecycle.CLOSED_STATUSES:
+    if not is_finished(case.status):
         return None
     return Problem(
         status=409, title="Conversation is finished", detail=f"The conversation is {case.status}. Reopen it first."
@@ -79,10 +80,10 @@ def _why_not_transfer(case: ConversationState, asked: Transfer) -> Problem | Non
 def _transfer(work: UnitOfWork, case: ConversationState, asked: Transfer) -> str:
     where = {"conversation": case.id, "key": case.key, "workspace": case.workspace}
     if asked.to_agent is not None:
-        after = lifecycle.transferred_to_agent(case, asked.to_agent, work.now)
+        after = transitions.transferred_to_agent(case, asked.to_agent, work.now)
         record_fact(work, "transferred", after, case.status)
-        if lifecycle.has_no_task(case):
-            work.emit("pasokh.routing.task_queued", case.workspace, lifecycle.task(after))
+        if transitions.has_no_task(case):
+            work.emit("pasokh.routing.task_queued", case.workspace, transitions.task(after))
         given = TaskForceAssigned(**where, to_agent=asked.to_agent, by=asked.agent)
         work.emit("pasokh.routing.task_given", case.workspace, given)
     elif asked.to_team is not None:
@@ -92,12 +93,12 @@ def _transfer(work: UnitOfWork, case: ConversationState, asked: Transfer) -> str
 
 def move_to_team(work: UnitOfWork, case: ConversationState, team: str) -> ConversationState:
     """Into the queue of another team; whoever has it now gives it up."""
-    after = lifecycle.transferred_to_team(case, team, work.now)
+    after = transitions.transferred_to_team(case, team, work.now)
     record_fact(work, "transferred", after, case.status)
-    if lifecycle.has_no_task(case):
+    if transitions.has_no_task(case):
         queue(work, after, after.status)
         return after
-    if case.status != "waiting":
+    if not is_waiting(case.status):
         record_fact(work, "queued", after, after.status)
     change = TaskChanged(conversation=case.id, key=case.key, workspace=case.workspace, team=team)
     work.emit("pasokh.routing.task_changed", case.workspace, change)
@@ -114,16 +115,16 @@ def _prioritise(work: UnitOfWork, case: ConversationState, asked: SetPriority, c
     if asked.priority != case.priority:
         case = change_priority(work, case, asked.priority)
     else:
-        case = case.model_copy(update={"overrides": lifecycle.overruled(case, "priority"), "updated_at": work.now})
+        case = case.model_copy(update={"overrides": transitions.overruled(case, "priority"), "updated_at": work.now})
         work.put(CONVERSATIONS, case.id, case)
-    if case.status == "waiting":
+    if is_waiting(case.status):
         replan(work, case, configuration)
     return case.id
 
 
 def change_priority(work: UnitOfWork, case: ConversationState, priority: str) -> ConversationState:
     """Tell the new priority to everybody who orders by it."""
-    overrides = lifecycle.overruled(case, "priority")
+    overrides = transitions.overruled(case, "priority")
     after = case.model_copy(update={"priority": priority, "overrides": overrides, "updated_at": work.now})
     record_fact(work, "priority_changed", after, case.status)
     change = TaskChanged.model_validate(
@@ -137,14 +138,14 @@ def handle_replan(work: UnitOfWork, command: ReceivedEvent, configuration: Confi
     """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
     asked = command.event.payload_as(Replan)
     case = work.get(CONVERSATIONS, asked.conversation)
-    if case is not None and case.status == "waiting" and case.config_version < asked.version:
+    if case is not None and is_waiting(case.status) and case.config_version < asked.version:
         replan(work, case, configuration)
 
 
 def replan(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> None:
     """Apply the rules of now to a conversation that waits, and tell dispatch; who has it by then keeps it."""
-    after = lifecycle.replanned(case, evaluate_rules(lifecycle.traits_now(case), configuration), work.now)
-    if lifecycle.is_routed_alike(case, after):
+    after = transitions.replanned(case, evaluate_rules(transitions.traits_now(case), configuration), work.now)
+    if transitions.is_routed_alike(case, after):
         work.put(CONVERSATIONS, after.id, after)
     else:
         record_fact(work, "rerouted", after, case.status)
@@ -182,10 +183,10 @@ def handle_reopen(work: UnitOfWork, command: ReceivedEvent, configuration: Confi
 
 
 def _why_not_reopen(work: UnitOfWork, case: ConversationState) -> Problem | None:
-    if case.status == "closed":
+    if is_closed(case.status):
         detail = "The conversation is closed for good; the customer's next message opens another."
         return Problem(status=409, title="Conversation is closed", detail=detail)
-    if case.status != "resolved":
+    if not is_resolved(case.status):
         return Problem(
             status=409,
             title="Not resolved",
@@ -201,8 +202,8 @@ def _why_not_reopen(work: UnitOfWork, case: ConversationState) -> Problem | None
 
 
 def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> str:
-    planned = evaluate_rules(lifecycle.traits_now(case), configuration)
-    after = lifecycle.replanned(lifecycle.reopened_by_agent(case, work.now), planned, work.now)
+    planned = evaluate_rules(transitions.traits_now(case), configuration)
+    after = transitions.replanned(transitions.reopened_by_agent(case, work.now), planned, work.now)
     work.cancel_timer(f"close/{case.id}")
     record_fact(work, "reopened", after, case.status)
     queue(work, after, after.status)

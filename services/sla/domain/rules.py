@@ -17,6 +17,7 @@ from typing import Generic, Literal
 from schemas.conversation import PEOPLE_OF_OURS, ConversationFact
 from schemas.sla import ClockMetric
 from schemas.values import Instant
+from services.domain.lifecycle import is_finished, is_pending, is_with_agent
 from services.domain.sla_state import ConversationSlaState, OpenTarget, PendingReply, PolicySnapshot, SlaClockState
 from services.sla.domain import clocks
 from services.sla.domain.clocks import ClockEvent, P, Transition
@@ -25,8 +26,6 @@ from services.sla.domain.policies import PolicySelection
 OneShotMetric = Literal["first_response", "public_response"]
 RESELECTING_EVENTS = frozenset({"reopened", "sla_reapplied"})
 OPEN = frozenset({"running", "paused", "breached"})
-FINISHED = frozenset({"resolved", "closed"})
-WITH_AGENT = frozenset({"assigned", "pending"})
 RESPONSE_METRICS: tuple[ClockMetric, ...] = ("first_response", "next_response")
 """The two of which one at most is waited for: a human answer."""
 
@@ -71,7 +70,7 @@ def needs_reselection(watch: ConversationSlaState, word: str, fact: Conversation
 
 def on_first_fact(story: SlaReduction[P], fact: ConversationFact) -> None:
     """The first fact of a conversation: its resolution is waited for since it was opened."""
-    if fact.snapshot.status not in FINISHED:
+    if not is_finished(fact.snapshot.status):
         _open(story, fact, "resolution", fact.snapshot.opened_at)
 
 
@@ -89,12 +88,12 @@ def apply(story: SlaReduction[P], word: str, fact: ConversationFact) -> None:
     _picked_up(story, fact)
     if anew:
         _retarget(story, fact)
-    if fact.snapshot.status in FINISHED:
+    if is_finished(fact.snapshot.status):
         _finish(story)
 
 
 def _pause_or_resume(story: SlaReduction[P], fact: ConversationFact) -> None:
-    step = clocks.pause if fact.snapshot.status == "pending" else clocks.resume
+    step = clocks.pause if is_pending(fact.snapshot.status) else clocks.resume
     _apply(story, "resolution", lambda clock: step(clock, fact.at))
 
 
@@ -276,7 +275,7 @@ def _queued(story: SlaReduction[P], fact: ConversationFact) -> None:
 
 def _picked_up(story: SlaReduction[P], fact: ConversationFact) -> None:
     """Somebody has it: given by dispatch, or handed over by a person, which is told by another fact."""
-    if fact.snapshot.status in WITH_AGENT and "pickup" in story.watch.waits:
+    if is_with_agent(fact.snapshot.status) and "pickup" in story.watch.waits:
         _stop(story, "pickup", fact.at)
 
 

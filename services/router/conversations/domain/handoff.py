@@ -21,6 +21,7 @@ from schemas.conversation import Handoff, Unconfirmed
 from schemas.identity import HandoffToken, PersonKey
 from schemas.values import PRIORITIES, Priority
 from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_closed
 
 EXPIRES_AFTER = timedelta(seconds=900)
 MAC_BYTES = 16
@@ -84,7 +85,7 @@ class Handoffs:
 def needs_handoff(case: ConversationState, activity: Activity) -> bool:
     """Whether what was just said in public moves the case to a private place. A closed case leads nowhere any more."""
     moving = case.handoff is not None and case.handoff.state != "expired"
-    return activity.surface == "public" and activity.sensitive and not moving and case.status != "closed"
+    return activity.surface == "public" and activity.sensitive and not moving and not is_closed(case.status)
 
 
 def is_private_only(case: ConversationState) -> bool:
@@ -215,12 +216,12 @@ def cleared(case: ConversationState, now: datetime) -> ConversationState | None:
 
 def is_private_side(case: ConversationState, person: PersonKey) -> bool:
     """Whether this person was proven to be the customer of the case, and goes on in it."""
-    return case.handoff is not None and case.private_person == person and case.status != "closed"
+    return case.handoff is not None and case.private_person == person and not is_closed(case.status)
 
 
 def may_claim(case: ConversationState, person: PersonKey) -> bool:
     """Whether somebody who followed the link may still turn out to be the customer. Nobody of another workspace may."""
-    is_open = case.handoff is not None and case.handoff.state != "completed" and case.status != "closed"
+    is_open = case.handoff is not None and case.handoff.state != "completed" and not is_closed(case.status)
     return is_open and case.workspace == person.workspace and case.private_person is None and case.key != str(person)
 
 

@@ -9,7 +9,7 @@ from schemas.configuration import Match, Rule, RuleActions
 from schemas.sla import WatermarkRequest
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import ACTIVITIES, PERSONS
-from services.router.conversations.domain import lifecycle
+from services.router.conversations.domain import transitions
 from tests.router.conversations.harness import EARLIER, ConversationsHarness
 
 
@@ -144,7 +144,7 @@ async def test_a_resolved_conversation_closes_after_three_days_and_the_next_mess
     await house.customer(1)
     await house.assign()
     await house.resolve()
-    await house.driver.after(lifecycle.CLOSES_AFTER.total_seconds())
+    await house.driver.after(transitions.CLOSES_AFTER.total_seconds())
     assert house.case().status == "closed"
     assert (await house.customer(2))[0] == "opened"
     assert [c.status for c in house.cases()] == ["closed", "waiting"]
@@ -155,7 +155,7 @@ async def test_a_reopened_conversation_does_not_close(house: ConversationsHarnes
     await house.resolve()
     await house.driver.after(3600)
     await house.customer(2)
-    await house.driver.after(lifecycle.CLOSES_AFTER.total_seconds())
+    await house.driver.after(transitions.CLOSES_AFTER.total_seconds())
     assert house.case().status == "waiting"
     assert house.facts("closed") == []
 

@@ -1,25 +1,34 @@
-"""The life of a conversation, pure: a value and a time in, a new value out.
+"""What each event does to a conversation, pure: a state and a time in, a new state out.
 
-`bot` → `waiting` → `offered` → `assigned` ⇄ `pending` (on the customer) → `resolved` → `closed`. A customer's message
-brings `pending` back to `assigned` and `resolved` back to `waiting`; an edit changes no status.
+`services.domain.lifecycle` decides which status follows; this decides the rest of the state. An edit changes no status.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity, Address
-from schemas.conversation import FirstResponse, Status
+from schemas.conversation import FirstResponse, ResponseRun, Status
 from schemas.routing import Assigned, TaskQueued
 from schemas.values import Surface
+from services.domain import response_tracking
 from services.domain.conversation_state import Contact, ConversationState, Override
+from services.domain.lifecycle import (
+    LifecycleEvent,
+    is_finished,
+    is_pending,
+    is_queued,
+    is_waiting,
+    is_with_agent,
+    next_status,
+)
+from services.domain.response_tracking import ResponseTracking, Tracked
 from services.router.conversations.domain.routing_rules import RoutingAttributes, RoutingResult
 
 CLOSES_AFTER = timedelta(hours=72)
 PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
-CLOSED_STATUSES: frozenset[Status] = frozenset({"resolved", "closed"})
 THUMBS_UP = re.compile("(?:\\s{0,20}+\U0001f44d[\U0001f3fb-\U0001f3ff\ufe0f]{0,8}+)++\\s{0,20}+")
 """One or several, in any colour of skin."""
-ASSIGNED_STATUSES: frozenset[Status] = frozenset({"assigned", "pending"})
 
 
 def waiting_started_at(activity: Activity) -> datetime:
@@ -54,8 +63,9 @@ def routing_attributes(activity: Activity, language: str | None, sensitive: bool
 
 
 _NEW_CONVERSATION_DEFAULTS: dict[str, object] = {
-    **dict.fromkeys(("agent", "assigned_at", "first_response_at", "resolved_at", "handoff", "answer_due_since")),
+    **dict.fromkeys(("agent", "assigned_at", "first_response_at", "resolved_at", "handoff")),
     **dict.fromkeys(("first_response", "last_agent", "private_person")),
+    "response_tracking": ResponseTracking(),
     "overrides": [],
     "last_surface": "private",
     "resolutions": 0,
@@ -96,21 +106,21 @@ def opened(
     )
 
 
-def on_customer_message(conversation: ConversationState, activity: Activity, now: datetime) -> ConversationState:
+def on_customer_message(
+    conversation: ConversationState, activity: Activity, message: str, now: datetime
+) -> ConversationState:
     """The customer said something: a pending conversation is the agent's again, and an answer is due."""
     addresses = dict(conversation.addresses)
     if activity.address is not None:
         addresses[activity.surface] = activity.address
-    waiting_since = conversation.answer_due_since
-    if conversation.first_response is None and waiting_since is None:
-        waiting_since = waiting_started_at(activity)
+    tracked = response_tracking.message_received(conversation.response_tracking, message, waiting_started_at(activity))
     return conversation.model_copy(
         update={
-            **_awake(conversation, now),
+            **_returned(conversation, now),
             "thread": activity.thread if conversation.thread and activity.surface == "public" else conversation.thread,
             "addresses": addresses,
             "last_surface": "private" if is_in_private(conversation) else activity.surface,
-            "answer_due_since": waiting_since,
+            "response_tracking": tracked.tracking,
             "language": conversation.language or activity.language,
             "sentiment": activity.sentiment or conversation.sentiment,
             "intent": conversation.intent or activity.intent,
@@ -120,16 +130,25 @@ def on_customer_message(conversation: ConversationState, activity: Activity, now
     )
 
 
-def _awake(conversation: ConversationState, now: datetime) -> dict[str, object]:
-    """A pending conversation is its agent's move again; one without an agent goes back into the queue."""
-    if conversation.status != "pending":
-        return {}
-    return {"status": "assigned"} if conversation.agent else {"status": "waiting", "queued_at": now}
+def _returned(conversation: ConversationState, now: datetime) -> dict[str, object]:
+    """A pending conversation is its agent's turn again; one without an agent goes back into the queue."""
+    status = _after(conversation, "message_received")
+    if is_queued(status) and is_pending(conversation.status):
+        return {"status": status, "queued_at": now}
+    return {"status": status}
+
+
+def _after(conversation: ConversationState, event: LifecycleEvent) -> Status:
+    """The status that follows. Raises ValueError where the event is impossible: the caller did not check, our own bug."""
+    status = next_status(conversation.status, event, has_agent=conversation.agent is not None)
+    if status is None:
+        raise ValueError(f"a conversation that is {conversation.status} cannot be {event}")
+    return status
 
 
 def has_no_task(conversation: ConversationState) -> bool:
     """Whether it left the queue without an agent: a person of our own side answered it elsewhere."""
-    return conversation.status == "pending" and conversation.agent is None
+    return is_pending(conversation.status) and conversation.agent is None
 
 
 def is_acknowledgement(activity: Activity) -> bool:
@@ -157,7 +176,7 @@ def reopened(conversation: ConversationState, plan: RoutingResult, now: datetime
     """A resolved conversation waits again, by the rules of now; its last agent is preferred."""
     return conversation.model_copy(
         update={
-            "status": "waiting",
+            "status": _after(conversation, "reopened"),
             "agent": None,
             "team": plan.team,
             "requirement": plan.requirement,
@@ -199,10 +218,9 @@ def overruled(conversation: ConversationState, what: Override) -> list[Override]
 
 def transferred_to_agent(conversation: ConversationState, agent: str, now: datetime) -> ConversationState:
     """The conversation with the agent that somebody chose; the customer's answer stays awaited where it was."""
-    status = "pending" if conversation.status == "pending" else "assigned"
     return conversation.model_copy(
         update={
-            "status": status,
+            "status": _after(conversation, "transferred_to_agent"),
             "agent": agent,
             "last_agent": agent,
             "assigned_at": None,
@@ -214,10 +232,10 @@ def transferred_to_agent(conversation: ConversationState, agent: str, now: datet
 
 def transferred_to_team(conversation: ConversationState, team: str, now: datetime) -> ConversationState:
     """The conversation in the queue of another team, at its old place if it waited, else at the end."""
-    queued_at = conversation.queued_at if conversation.status == "waiting" else now
+    queued_at = conversation.queued_at if is_waiting(conversation.status) else now
     return conversation.model_copy(
         update={
-            "status": "waiting",
+            "status": _after(conversation, "transferred_to_team"),
             "agent": None,
             "team": team,
             "overrides": overruled(conversation, "team"),
@@ -231,7 +249,8 @@ def transferred_to_team(conversation: ConversationState, team: str, now: datetim
 
 def reopened_by_agent(conversation: ConversationState, now: datetime) -> ConversationState:
     """A resolved conversation waits again because an agent reopened it, its last agent preferred."""
-    back = {"status": "waiting", "agent": None, "assigned_at": None, "resolved_at": None}
+    status = _after(conversation, "reopened")
+    back = {"status": status, "agent": None, "assigned_at": None, "resolved_at": None}
     return conversation.model_copy(update={**back, "queued_at": now, "updated_at": now})
 
 
@@ -263,11 +282,11 @@ def assigned(conversation: ConversationState, assignment: Assigned, now: datetim
     confirms it here.
     """
     known = conversation.agent == assignment.agent and conversation.assigned_at is not None
-    if conversation.status in CLOSED_STATUSES or known or has_no_task(conversation):
+    if is_finished(conversation.status) or known or has_no_task(conversation):
         return None
     return conversation.model_copy(
         update={
-            "status": "pending" if conversation.status == "pending" else "assigned",
+            "status": _after(conversation, "assigned"),
             "agent": assignment.agent,
             "last_agent": assignment.agent,
             "team": assignment.team,
@@ -279,31 +298,52 @@ def assigned(conversation: ConversationState, assignment: Assigned, now: datetim
 
 def unassigned(conversation: ConversationState, agent: str, now: datetime) -> ConversationState | None:
     """The conversation back in the queue because its agent went; None when that agent does not have it."""
-    if conversation.status not in ASSIGNED_STATUSES or conversation.agent != agent:
+    if not is_with_agent(conversation.status) or conversation.agent != agent:
         return None
-    return conversation.model_copy(update={"status": "waiting", "agent": None, "assigned_at": None, "updated_at": now})
+    status = _after(conversation, "unassigned")
+    return conversation.model_copy(update={"status": status, "agent": None, "assigned_at": None, "updated_at": now})
 
 
-def replied(conversation: ConversationState, now: datetime) -> ConversationState:
-    """An agent's answer is on its way: the next move is the customer's."""
-    return conversation.model_copy(update={"status": "pending", "updated_at": now})
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The conversation after the fate of an answer or after its end, and the response runs that ended with that."""
+
+    conversation: ConversationState
+    ended: tuple[ResponseRun, ...] = ()
+
+    @property
+    def first_response(self) -> FirstResponse | None:
+        """The first human answer of the conversation, where it is among what ended."""
+        for run in self.ended:
+            if run.kind == "first_response" and run.accepted_at is not None:
+                return FirstResponse(started_at=run.started_at, stopped_at=run.accepted_at)
+        return None
 
 
-def answered_elsewhere(conversation: ConversationState, said_at: datetime, now: datetime) -> ConversationState:
-    """A person of our own side answered where the customer wrote, by phone or in the platform's own app."""
-    if conversation.status in CLOSED_STATUSES:
-        return conversation.model_copy(update={"updated_at": now})
-    return delivered(replied(conversation, now), said_at, now)
+def replied(conversation: ConversationState, message: str, accepted_at: datetime, now: datetime) -> ConversationState:
+    """A human answer was accepted: the next move is the customer's. In a finished conversation no status follows."""
+    tracked = response_tracking.answer_accepted(conversation.response_tracking, message, accepted_at)
+    status = conversation.status if is_finished(conversation.status) else _after(conversation, "replied")
+    return conversation.model_copy(update={"status": status, "response_tracking": tracked.tracking, "updated_at": now})
 
 
-def delivered(conversation: ConversationState, accepted_at: datetime, now: datetime) -> ConversationState:
-    """An agent's answer arrived. The first one is the first response, counted at its acceptance."""
-    if conversation.first_response is not None or conversation.answer_due_since is None:
-        return conversation.model_copy(update={"updated_at": now})
-    first = FirstResponse(started_at=conversation.answer_due_since, stopped_at=accepted_at)
-    return conversation.model_copy(
-        update={"first_response": first, "first_response_at": accepted_at, "answer_due_since": None, "updated_at": now}
-    )
+def delivered(conversation: ConversationState, message: str, now: datetime) -> Change:
+    """A human answer reached the customer. It ends the run in which it was accepted, at its acceptance."""
+    return _changed(conversation, response_tracking.answer_delivered(conversation.response_tracking, message), now)
+
+
+def notice_delivered(conversation: ConversationState, accepted_at: datetime) -> Change:
+    """A message of a bot or of the system that was accepted `accepted_at` reached the customer."""
+    tracked = response_tracking.notice_delivered(conversation.response_tracking, accepted_at)
+    return Change(conversation.model_copy(update={"response_tracking": tracked.tracking}))
+
+
+def _changed(conversation: ConversationState, tracked: Tracked, now: datetime, **more: object) -> Change:
+    first = Change(conversation, tracked.ended).first_response
+    update: dict[str, object] = {"response_tracking": tracked.tracking, "updated_at": now, **more}
+    if first is not None:
+        update |= {"first_response": first, "first_response_at": first.stopped_at}
+    return Change(conversation.model_copy(update=update), tracked.ended)
 
 
 def redirected(conversation: ConversationState, surface: Surface, asked: Address, used: Address) -> ConversationState:
@@ -321,28 +361,34 @@ def _place_of(address: Address) -> tuple[str | None, ...]:
     return address.chat, address.thread, address.via, address.direct_topic, address.channel, address.account
 
 
-def reply_failed(conversation: ConversationState, now: datetime) -> ConversationState:
-    """An answer did not arrive: it is the agent's move again."""
-    status = "assigned" if conversation.status == "pending" else conversation.status
-    return conversation.model_copy(update={"status": status, "updated_at": now})
+def reply_failed(conversation: ConversationState, message: str, now: datetime) -> Change:
+    """A human answer did not reach the customer: it is the agent's turn again."""
+    tracked = response_tracking.answer_failed(conversation.response_tracking, message)
+    return _changed(conversation, tracked, now, status=_after(conversation, "reply_failed"))
 
 
-def resolved(conversation: ConversationState, now: datetime) -> ConversationState:
+def resolved(conversation: ConversationState, now: datetime) -> Change:
     """The case is done until the customer writes again or `CLOSES_AFTER` has passed."""
-    return conversation.model_copy(
-        update={
-            "status": "resolved",
-            "resolved_at": now,
-            "resolutions": conversation.resolutions + 1,
-            "last_agent": conversation.agent or conversation.last_agent,
-            "updated_at": now,
-        }
+    return _changed(
+        conversation,
+        response_tracking.resolved(conversation.response_tracking, now),
+        now,
+        status=_after(conversation, "resolved"),
+        resolved_at=now,
+        resolutions=conversation.resolutions + 1,
+        last_agent=conversation.agent or conversation.last_agent,
     )
 
 
-def closed(conversation: ConversationState, now: datetime) -> ConversationState:
+def closed(conversation: ConversationState, now: datetime) -> Change:
     """Done for good; the next message of the person opens another."""
-    return conversation.model_copy(update={"status": "closed", "updated_at": now})
+    tracked = response_tracking.closed(conversation.response_tracking, now)
+    return _changed(conversation, tracked, now, status=_after(conversation, "closed"))
+
+
+def discarded(conversation: ConversationState, now: datetime) -> ConversationState:
+    """Nothing was left of the message that opened it."""
+    return conversation.model_copy(update={"status": _after(conversation, "discarded"), "updated_at": now})
 
 
 def record_contact(person: Contact | None, activity: Activity, now: datetime) -> Contact:
