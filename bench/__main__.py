@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import assignment, dispatch, footprint, ingest, minute
+from bench import assignment, dispatch, footprint, ingest, message, minute
 from bench.report import ResultRow, heading, show
 from tests.live_servers.kafka import open_kafka
 from tests.live_servers.server import Server, Unavailable
@@ -21,18 +21,20 @@ from tests.live_servers.server import Server, Unavailable
 class Place:
     """Where a row is measured: an empty folder, how many seconds each of its loads lasts, and a Kafka if it wants one.
 
-    `rate` a second is for the rows that take it; None: their own.
+    `rate` a second is for the rows that take it; None: their own. `against` is a checkout of an earlier commit.
     """
 
     folder: Path
     seconds: float
     kafka: Callable[[], Server]
     rate: float | None = None
+    against: Path | None = None
 
 
 Row = Callable[[Place], AsyncIterator[ResultRow]]
 LOAD_SECONDS, QUICK_SECONDS = 20.0, 3.0
 INGEST_SHARE = 0.25
+MESSAGE_SHARE = 0.25
 
 
 def _ingest(place: Place) -> AsyncIterator[ResultRow]:
@@ -63,6 +65,10 @@ def _footprint(place: Place) -> AsyncIterator[ResultRow]:
     return footprint.lines(place.folder)
 
 
+def _message(place: Place) -> AsyncIterator[ResultRow]:
+    return message.rows(place.folder, place.seconds * MESSAGE_SHARE, place.against)
+
+
 def _minute(place: Place) -> AsyncIterator[ResultRow]:
     return minute.on_mongo(place.folder, place.kafka(), 3 * place.seconds, place.rate)
 
@@ -78,21 +84,23 @@ ROWS: Mapping[str, Row] = {
     "dispatch": _dispatch,
     "ingest-kafka": _ingest_kafka,
     "assignment-kafka": _assignment_kafka,
+    "message": _message,
     "minute": _minute,
     "minute-sqlite": _minute_sqlite,
 }
 QUICK = ("footprint", "ingest", "assignment")
-BY_NAME = ("minute", "minute-sqlite")
+BY_NAME = ("message", "minute", "minute-sqlite")
 """Only when they are asked for: they take minutes."""
 
 
-async def _measure(names: list[str], seconds: float, rate: float | None, *, keep: bool) -> None:
+async def _measure(names: list[str], asked: argparse.Namespace) -> None:
+    seconds = QUICK_SECONDS if asked.quick else LOAD_SECONDS
     with ExitStack() as stack:
         kafka = _once(stack)
         for name in names:
-            folder = _folder(stack, keep=keep)
+            folder = _folder(stack, keep=asked.keep)
             try:
-                async for line in ROWS[name](Place(folder, seconds, kafka, rate)):
+                async for line in ROWS[name](Place(folder, seconds, kafka, asked.rate, asked.against)):
                     show(line)
             except Unavailable as error:
                 show(ResultRow(name, f"skipped: {error}"))
@@ -130,6 +138,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("row", nargs="*", help=f"one of {', '.join(ROWS)}; none: all but {', '.join(BY_NAME)}")
     parser.add_argument("--rate", type=float, help=f"messages a second of {', '.join(BY_NAME)}, instead of their own")
+    parser.add_argument(
+        "--against", type=Path, help="a checkout of an earlier commit, which `message` measures in turns"
+    )
     parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}, and short: does it run at all?")
     parser.add_argument("--keep", action="store_true", help="leave data and logs in var/")
     asked = parser.parse_args()
@@ -138,7 +149,7 @@ def main() -> None:
         parser.error(f"there is no row {unknown[0]!r}; there are {', '.join(ROWS)}")
     heading()
     names = asked.row or (list(QUICK) if asked.quick else [name for name in ROWS if name not in BY_NAME])
-    asyncio.run(_measure(names, QUICK_SECONDS if asked.quick else LOAD_SECONDS, asked.rate, keep=asked.keep))
+    asyncio.run(_measure(names, asked))
 
 
 if __name__ == "__main__":

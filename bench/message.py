@@ -1,0 +1,92 @@
+"""CPU of a message from the webhook to its assignment, and of a reply until the platform has it; of two trees in one run.
+
+`python -m bench message --against FOLDER` measures this tree and the one in FOLDER in turns, so that a machine that
+grows busy slows both. The ratio is this tree over the other; without another there is none.
+"""
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.assigned import EmbeddedLog, wait_for
+from bench.installation import cpu_seconds, started
+from bench.load import Load, run
+from bench.report import ResultRow
+from services.demo.telegram import FakeTelegram
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up
+from tests.live_servers.server import free_ports
+
+ROUNDS = 3
+RATE = 200.0
+REPLIES = 200
+AT_ONCE = 16
+MAX_RATIO = 1.2
+REPLY_SECONDS = 60.0
+LANGUAGES = ("en", "fa", "ar", "lv")
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """CPU seconds of the process for each inbound message, and for each reply."""
+
+    inbound: float
+    reply: float
+
+    @property
+    def message(self) -> float:
+        """Of one message and its reply together."""
+        return self.inbound + self.reply
+
+
+async def rows(folder: Path, seconds: float, against: Path | None) -> AsyncIterator[ResultRow]:
+    """One line for each figure. `against`: a checkout of an earlier commit."""
+    trees = {"this tree": Path.cwd()} | ({"the other": against} if against else {})
+    costs: dict[str, list[Costs]] = {name: [] for name in trees}
+    for number in range(ROUNDS):
+        for name, tree in trees.items():
+            costs[name].append(await _measure(folder / f"{number}-{name.replace(' ', '-')}", tree, seconds))
+    for figure in ("inbound", "reply", "message"):
+        # The least of the rounds: other work on the machine only ever adds.
+        least = {name: min(getattr(one, figure) for one in found) for name, found in costs.items()}
+        middle = {name: statistics.median(getattr(one, figure) for one in found) for name, found in costs.items()}
+        figures = ", ".join(f"{name} {least[name] * 1000:.2f} (median {middle[name] * 1000:.2f})" for name in trees)
+        ratio = least["this tree"] / least["the other"] if against else None
+        yield ResultRow(f"CPU of a message, {figure}", f"{figures} ms", ratio, MAX_RATIO)
+
+
+async def _measure(folder: Path, tree: Path, seconds: float) -> Costs:
+    [port] = free_ports(1)
+    environment = {"PASOKH_ADMIN_KEY": ADMIN_KEY, "PYTHONPATH": str(tree), **allowing(port)}
+    async with telegram(port) as (platform, address):
+        with started(up(folder, **environment)) as installation:
+            async with shop_at(installation.url, ADMIN_KEY) as shop:
+                agents = {f"agent-{number}": {f"lang:{one}": 5 for one in LANGUAGES} for number in range(20)}
+                await shop.open_with(address, agents)
+                await _inbound(installation, folder, 1.0, 1_000_000)
+                inbound = await _inbound(installation, folder, seconds, 2_000_000)
+                return Costs(inbound, await _replies(installation, shop, platform))
+
+
+async def _inbound(installation: Running, folder: Path, seconds: float, first: int) -> float:
+    used = cpu_seconds(installation)
+    result = await asyncio.to_thread(run, Load(installation.port, seconds, first, rate=RATE))
+    await wait_for(EmbeddedLog(folder).read, {one.person for one in result.taken})
+    return (cpu_seconds(installation) - used) / len(result.taken)
+
+
+async def _replies(installation: Running, shop: Shop, platform: FakeTelegram) -> float:
+    conversations = (await shop.items("/conversations"))[-REPLIES:]
+    waiting, used = asyncio.Semaphore(AT_ONCE), cpu_seconds(installation)
+
+    async def reply(conversation: str, agent: str) -> None:
+        async with waiting:
+            answer = await shop.reply(conversation, agent, "It left our house on Monday.")
+            answer.raise_for_status()
+
+    await asyncio.gather(*(reply(one["id"], one["agent"]) for one in conversations))
+    async with asyncio.timeout(REPLY_SECONDS):
+        while len(platform.sent) < len(conversations):
+            await asyncio.sleep(0.1)
+    return (cpu_seconds(installation) - used) / len(conversations)
