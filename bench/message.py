@@ -23,7 +23,7 @@ RATE = 200.0
 REPLIES = 200
 AT_ONCE = 16
 MAX_RATIO = 1.2
-REPLY_SECONDS = 60.0
+REPLY_SECONDS, POLL_SECONDS = 60.0, 0.1
 LANGUAGES = ("en", "fa", "ar", "lv")
 
 
@@ -86,7 +86,13 @@ async def _replies(installation: Running, shop: Shop, platform: FakeTelegram) ->
             answer.raise_for_status()
 
     await asyncio.gather(*(reply(one["id"], one["agent"]) for one in conversations))
-    async with asyncio.timeout(REPLY_SECONDS):
-        while len(platform.sent) < len(conversations):
-            await asyncio.sleep(0.1)
+    await _until_sent(platform, len(conversations))
     return (cpu_seconds(installation) - used) / len(conversations)
+
+
+async def _until_sent(platform: FakeTelegram, messages: int) -> None:
+    for _ in range(int(REPLY_SECONDS / POLL_SECONDS)):
+        if len(platform.sent) >= messages:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+    raise TimeoutError(f"{len(platform.sent)} of {messages} replies were sent within {REPLY_SECONDS:g} s")
