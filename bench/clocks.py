@@ -24,7 +24,7 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
-from services.platform.processing.group import Processor
+from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Changes, Key, Put, Query, Store
@@ -91,7 +91,7 @@ async def _measure(settings: Settings) -> Measured:
     clock, began = SystemClock(), time.perf_counter()
     async with open_engine(settings, clock, COLLECTIONS) as (store, bus):
         runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()))
-        processor = Processor(SlaStage(), runtime)
+        processor = GroupMember(SlaStage(), runtime)
         running = asyncio.create_task(processor.run())
         await _until(lambda: _asked(store))
         restart = time.perf_counter() - began

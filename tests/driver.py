@@ -1,20 +1,20 @@
-"""Runs one partition of a stage in memory: batches are loaded, decided and committed, timers fire when time is moved."""
+"""Runs one partition of a processor in memory: batches are loaded, decided and committed, timers fire when time is moved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from schemas.envelope import Event, decode
 from schemas.values import Contract, Json
-from services.platform.processing.processor import Input, ReceivedEvent, StreamProcessor, TimerFired
-from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
+from services.platform.processing.inputs import Input, ReceivedEvent, TimerFired
+from services.platform.processing.stage_adapter import AnyProcessor, adapted
+from services.platform.processing.unit_of_work import PartitionContext
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Collection, Document, Index, Key, Page, Query
 
-Memory = TypeVar("Memory")
 Model = TypeVar("Model", bound=BaseModel)
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -46,23 +46,21 @@ class Documents:
         return Page(found[first:last], str(last) if last < len(found) else None)
 
 
-class Driver(Generic[Memory]):
-    """A stage on partition 0 of 1, the way a processor runs it. `sent` are all its events, oldest first."""
+class Driver:
+    """A processor on partition 0 of 1, the way a processor runs it. `sent` are all its events, oldest first."""
 
-    def __init__(
-        self, stage: StreamProcessor[Memory], collections: Sequence[Collection[Any]], now: datetime = START
-    ) -> None:
+    def __init__(self, processor: AnyProcessor, collections: Sequence[Collection[Any]], now: datetime = START) -> None:
         indexes = {(c.name, i.name): i for c in (*collections, TIMERS) for i in c.indexes}
-        self.stage, self.now = stage, now
+        self.processor, self.now = adapted(processor), now
         self.documents = Documents(indexes)
         self.sent: list[Event] = []
-        self.memory = stage.new_memory()
+        self.memory = processor.new_memory()
         self.seq = 0
         self._numbers = 0
 
     def restart(self) -> None:
         """A new owner of the partition: nothing but documents is left."""
-        self.memory = self.stage.new_memory()
+        self.memory = self.processor.new_memory()
 
     def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
         """A document that somebody else wrote."""
@@ -76,14 +74,15 @@ class Driver(Generic[Memory]):
     async def batch(self, inputs: Sequence[Input]) -> list[Event]:
         """Decide and commit one batch; returns what it sent."""
         self.seq += 1
-        work = UnitOfWork(PartitionContext(self.stage.group, 0, 1, self.seq), self.now, self.documents)
+        place = PartitionContext(self.processor.group, 0, 1, self.seq)
+        work = self.processor.unit_of_work(place, self.now, self.documents)
         for one in inputs:
             if isinstance(one, TimerFired):
                 work.cancel_timer(one.name)
-        await self.stage.load(work, self.memory, inputs)
+        decisions = await self.processor.load(work, self.memory, inputs)
         for number, one in enumerate(inputs):
             work.cause = f"{self.seq}/{number}"
-            self.stage.decide(work, self.memory, one)
+            decisions.decide(one)
         self.documents.rest.update({put.key: put.document for put in work.puts()})
         for key in work.deletes():
             self.documents.rest.pop(key, None)

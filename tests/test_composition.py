@@ -75,7 +75,7 @@ def test_no_two_collections_share_a_name() -> None:
 
 
 async def test_the_table_of_groups_says_what_the_services_bring() -> None:
-    brought = {stage.group: stage.topics for part in await _parts() for stage in part.stages}
+    brought = {one.group: one.topics for part in await _parts() for one in part.processors}
     assert brought == dict(GROUP_TOPICS)
 
 

@@ -120,7 +120,7 @@ def _budget(process: str) -> Manifest:
 
 
 def _scaling(process: str, parts: Sequence[ServiceComponents]) -> Manifest:
-    triggers = [_lag(stage.group, topic) for part in parts for stage in part.stages for topic in stage.topics]
+    triggers = [_lag(one.group, topic) for part in parts for one in part.processors for topic in one.topics]
     busy = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
     spec = {
         "scaleTargetRef": {"name": process},

@@ -33,5 +33,5 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
         accounts = AccountsStage(outside, context.settings.public_url)
         watch = AccountHealthMonitor(context, AccountInstruments(registry))
         yield ServiceComponents(
-            stages=(Sender(outside), accounts), collectors=(registry,), background=(watch.start, watch.run)
+            processors=(Sender(outside), accounts), collectors=(registry,), background=(watch.start, watch.run)
         )

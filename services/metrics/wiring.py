@@ -16,7 +16,7 @@ async def open_metrics(context: Context) -> AsyncIterator[ServiceComponents]:
     totals = BusinessMetricsCollector(context.store, context.bus.partitions, context.clock)
     present = Present(context.store, context.clock)
     yield ServiceComponents(
-        stages=[MetricsStage()],
+        processors=[MetricsStage()],
         routers=[router_of()],
         collectors=[totals, present],
         background=[totals.keep_fresh, present.keep_fresh],

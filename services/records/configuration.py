@@ -35,7 +35,7 @@ ANNOUNCEMENTS = Collection("announcements", Announcement, writer="rest", indexes
 CONFIGURATION_HEADS = Collection(
     "configuration_heads", ConfigurationHead, writer="rest", indexes=(Index("workspace", ("workspace",)),)
 )
-CONFIGURATIONS = Collection("configurations", WorkspaceConfiguration, writer="rest")
+CONFIGURATIONS = Collection("configurations", WorkspaceConfiguration, writer="rest", immutable=True)
 
 
 def version_id(workspace: str, version: int) -> str:

@@ -25,7 +25,7 @@ def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
         conversations = ConversationsStage(capabilities, Handoffs(secret, context.settings.public_url))
         following, standing = FactBroadcaster(context.bus, events.TOPICS), Standing(context.store)
         yield ServiceComponents(
-            stages=[conversations, DispatchProcessor()],
+            processors=[conversations, DispatchProcessor()],
             routers=[*routers_of(), events.router_of(following, standing, events.shares_of(context))],
             background=[following.run, standing.run, lambda: run_purger(context.store, context.clock)],
         )

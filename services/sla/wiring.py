@@ -18,7 +18,7 @@ async def open_sla(context: Context) -> AsyncIterator[ServiceComponents]:
     registry = CollectorRegistry()
     auditor = Auditor(context.store, context.bus.partitions, context.clock, AuditInstruments(registry))
     yield ServiceComponents(
-        stages=[SlaStage()],
+        processors=[SlaStage()],
         routers=[router_of()],
         collectors=[registry],
         background=[auditor.keep_auditing],

@@ -32,4 +32,4 @@ async def open_subscription_sender(context: Context) -> AsyncIterator[ServiceCom
             WebhookInstruments(registry),
             shares=Shares(instruments=context.admission),
         )
-        yield ServiceComponents(stages=(WebhooksStage(outside),), collectors=(registry,))
+        yield ServiceComponents(processors=(WebhooksStage(outside),), collectors=(registry,))

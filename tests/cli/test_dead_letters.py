@@ -13,7 +13,7 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
-from services.platform.processing.batch import DEAD_LETTER_ACTION
+from services.platform.processing.dead_letters import DEAD_LETTER_ACTION
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from services.platform.store.port import Changes, Key, Put
 from tests.cli.conftest import Pasokh

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -19,13 +18,13 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host.engine import open_engine
 from services.platform.processing.failpoints import Hook, no_failpoint
-from services.platform.processing.group import Processor
+from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
-from services.platform.processing.processor import StreamProcessor
+from services.platform.processing.stage_adapter import AnyProcessor
 from tests.simulator.toy_stages import ALPHA_ACTED, BETA_ACTED, FIRED, Alpha, Beta
 
 # Any: the memory of a stage is its own.
-STAGES: dict[str, Callable[[], StreamProcessor[Any]]] = {"alpha": Alpha, "beta": Beta}
+STAGES: dict[str, Callable[[], AnyProcessor]] = {"alpha": Alpha, "beta": Beta}
 COLLECTIONS = (ALPHA_ACTED, BETA_ACTED, FIRED)
 
 
@@ -57,7 +56,7 @@ async def run(names: list[str], *failing: str) -> None:
         runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()), hook)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        await asyncio.gather(*(Processor(STAGES[name](), runtime).run() for name in names))
+        await asyncio.gather(*(GroupMember(STAGES[name](), runtime).run() for name in names))
 
 
 if __name__ == "__main__":

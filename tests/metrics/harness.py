@@ -10,7 +10,7 @@ from schemas.conversation import Conversation, ConversationFact, FirstResponse
 from schemas.outbound import DeliverySent
 from schemas.sla import Clock, ClockFact
 from services.metrics.exposition import BusinessMetricsCollector
-from services.metrics.processor import Memory, MetricsStage
+from services.metrics.processor import MetricsStage
 from services.platform.processing.processor import ReceivedEvent
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from tests.driver import START, Driver
@@ -32,7 +32,7 @@ class Moved:
         return self.seconds
 
 
-class MetricsHarness(Driver[Memory]):
+class MetricsHarness(Driver):
     """The stage `metrics`, and the scrape of what it wrote."""
 
     def __init__(self) -> None:

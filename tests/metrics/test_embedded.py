@@ -44,7 +44,7 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
             labels = {"workspace": "w", "channel": "telegram", "surface": "private", "team": "default"}
             labels |= {"priority": "normal", "metric": "first_response"}
             assert registry.get_sample_value("pasokh_sla_breached_total", labels) == 2 * version
-        assert [stage.group for stage in part.stages] == ["metrics"]
+        assert [one.group for one in part.processors] == ["metrics"]
         assert part.background == [totals.keep_fresh, present.keep_fresh]
 
 

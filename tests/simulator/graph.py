@@ -39,7 +39,7 @@ from services.delivery.processor import Sender
 from services.metrics.processor import MetricsStage
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
-from services.platform.processing.processor import StreamProcessor
+from services.platform.processing.stage_adapter import AnyProcessor
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import ConversationsStage
@@ -108,7 +108,7 @@ class Telegram:
             raise SendOutcomeUnknown
 
 
-def stages_of(process: Process, telegram: Telegram) -> Sequence[StreamProcessor[Any]]:
+def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
     """Every stage of Pasokh, in one process."""
     outside = SendDependencies(
         channels={"telegram": telegram},  # type: ignore[dict-item]  # only what the sender asks of a channel

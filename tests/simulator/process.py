@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from services.platform.bus.port import Assignment, ProducerRecord, Record, Tail
 from services.platform.core.errors import Fenced, Revoked, Unavailable, Unknown
 from services.platform.core.instruments import ProcessorInstruments
-from services.platform.processing.group import Processor
+from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
-from services.platform.processing.processor import StreamProcessor
+from services.platform.processing.stage_adapter import AnyProcessor
 from services.platform.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
 from tests.simulator.world import Killed, World
 
@@ -184,11 +184,11 @@ class Process:
 
     # -- running -------------------------------------------------------------------------------------------------------
 
-    def run(self, stages: Sequence[StreamProcessor[Any]]) -> None:
+    def run(self, stages: Sequence[AnyProcessor]) -> None:
         """Run a processor of each stage until killed."""
         runtime = Runtime(self, self, self, ProcessorInstruments(CollectorRegistry()), self.step)
         for stage in stages:
-            self.spawn(Processor(stage, runtime).run)
+            self.spawn(GroupMember(stage, runtime).run)
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run something as a part of this process."""

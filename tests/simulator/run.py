@@ -9,7 +9,7 @@ from schemas.envelope import Event, decode, encode
 from schemas.values import instant
 from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
-from services.platform.processing.processor import StreamProcessor
+from services.platform.processing.stage_adapter import AnyProcessor
 from services.platform.store.collections import RUNTIME_COLLECTIONS, Outbox
 from services.platform.store.port import Collection, outbox_events
 from tests.simulator.loop import run_virtually
@@ -48,7 +48,7 @@ class SimulatedDeployment:
 
     world: World
     groups: Groups
-    stages: Callable[[Process], Sequence[StreamProcessor[Any]]]
+    stages: Callable[[Process], Sequence[AnyProcessor]]
     born: int = 0
     alive: dict[str, Process] = field(default_factory=dict)
 

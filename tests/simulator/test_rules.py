@@ -9,9 +9,12 @@ from schemas.envelope import Event
 from services.platform.bus.port import ProducerRecord
 from services.platform.bus.sequence_number import BEFORE_ALL
 from services.platform.core.errors import Unavailable, Unknown
-from services.platform.processing import batch, partition
+from services.platform.processing import decide
 from services.platform.processing.dedupe import DedupeVector
+from services.platform.processing.inputs import PendingInput
 from services.platform.processing.partition import PartitionOwner
+from services.platform.processing.publish import Publisher
+from services.platform.processing.timers import TimerQueue
 from services.platform.processing.unit_of_work import UnitOfWork
 from tests.simulator import run, toy_stages
 from tests.simulator.run import run_plain
@@ -51,36 +54,37 @@ def _per_source_alone(seen: DedupeVector, event: Event, topic: str) -> bool:
     return True
 
 
-def _keep_memory(owner: PartitionOwner[Any], error: Exception) -> None:
+def _keep_memory(owner: PartitionOwner, error: Exception) -> None:
     """Go on as if an error told that nothing was committed."""
 
 
-async def _publish_once(owner: PartitionOwner[Any], events: Sequence[ProducerRecord]) -> None:
+async def _publish_once(publisher: Publisher, events: Sequence[ProducerRecord]) -> None:
     try:
         if events:
-            await owner._runtime.bus.publish(events)
+            await publisher.bus.publish(events)
     except (Unavailable, Unknown):
         return
 
 
-async def _no_republishing(owner: PartitionOwner[Any], key: object) -> None:
+async def _no_republishing(publisher: Publisher, outbox: object) -> bool:
     """Forget what the last owner may not have published."""
+    return False
 
 
-def _timer_stays(work: UnitOfWork, one: batch.PendingInput) -> Any:
-    return one.wake_up or one.performed
+def _timer_stays(work: UnitOfWork, one: PendingInput) -> Any:
+    return one.timer or one.completed
 
 
-async def _whole_batch_set_aside(owner: PartitionOwner[Any], taken: list[batch.PendingInput]) -> None:
+async def _whole_batch_set_aside(owner: PartitionOwner, pending: list[PendingInput]) -> None:
     """Move past the batch as if it had been handled."""
-    await owner._commit(owner._begin(taken))
+    await owner._commit(owner._start_batch(pending))
 
 
-def _clock_alone(owner: PartitionOwner[Any]) -> Any:
+def _clock_alone(owner: PartitionOwner) -> Any:
     return owner._runtime.clock.now()
 
 
-def _no_barrier(owner: PartitionOwner[Any], ends: dict[str, int]) -> bool:
+def _no_barrier(timers: TimerQueue, barrier: object, offsets: object) -> bool:
     return True
 
 
@@ -93,15 +97,15 @@ def _no_dedupe_by_id(stage: toy_stages.Alpha, work: UnitOfWork, event: Event, na
 PATCHES: list[Any] = [
     pytest.param(DedupeVector, "admit", _per_source_alone, id="1: seen is per source and topic"),
     pytest.param(DedupeVector, "admit", lambda *_: True, id="1: a number that was seen is dropped"),
-    pytest.param(PartitionOwner, "_let_go", _keep_memory, id="2: after an error the row is read again"),
-    pytest.param(PartitionOwner, "_publish", _publish_once, id="3: the outbox is published until acknowledged"),
-    pytest.param(PartitionOwner, "_republish", _no_republishing, id="3: a new owner publishes what was left"),
+    pytest.param(PartitionOwner, "_restart", _keep_memory, id="2: after an error the row is read again"),
+    pytest.param(Publisher, "publish", _publish_once, id="3: the outbox is published until acknowledged"),
+    pytest.param(Publisher, "republish", _no_republishing, id="3: a new owner publishes what was left"),
     pytest.param(toy_stages.Alpha, "_place", _no_dedupe_by_id, id="4: writers without a row are deduped by id"),
-    pytest.param(batch, "_woken", _timer_stays, id="6: the commit that handles a timer deletes it"),
-    pytest.param(PartitionOwner, "_passed", _no_barrier, id="6: a timer never overtakes what was in time"),
+    pytest.param(decide, "_without_record", _timer_stays, id="6: the commit that handles a timer deletes it"),
+    pytest.param(TimerQueue, "_is_past_barrier", _no_barrier, id="6: a timer never overtakes what was in time"),
     pytest.param(PartitionOwner, "_now", _clock_alone, id="6: now never goes back"),
     pytest.param(PartitionOwner, "_one_by_one", _whole_batch_set_aside, id="8: only the poison is set aside"),
-    pytest.param(partition, "VERDICTS", (), id="8: errors of store and bus are never poison"),
+    pytest.param(decide, "PARTITION_RESET_ERRORS", (), id="8: errors of store and bus are never poison"),
 ]
 
 
@@ -110,7 +114,7 @@ def test_a_rule_left_out_is_noticed(
     where: Any, what: str, instead: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(where, what, instead)
-    if what == "_woken":
+    if what == "_without_record":
         # A timer that stays comes again at once and for ever: of that, a little shows as much.
         monkeypatch.setattr(run, "GIVE_UP_AFTER", run.GIVE_UP_AFTER / 4)
     # Clocks agree where timers are looked at, and disagree where time may go back.

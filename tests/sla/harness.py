@@ -16,7 +16,7 @@ from services.records.configuration import (
     ConfigurationHead,
     version_id,
 )
-from services.sla.processor import Memory, SlaStage
+from services.sla.processor import SlaStage
 from tests.driver import START, Driver
 
 ONE_MINUTE = Policy(id="minute", targets=Targets(first_response_seconds=60))
@@ -44,7 +44,7 @@ def conversation(identity: str = "c1", **fields: object) -> Conversation:
     return Conversation.model_validate({**known, **fields})
 
 
-class Sla(Driver[Memory]):
+class Sla(Driver):
     """The stage `sla`, and a conversations that answers questions when `listening`."""
 
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:

@@ -47,4 +47,4 @@ async def test_the_service_brings_its_stage(tmp_path: Path) -> None:
         open_engine(settings, SystemClock(), (CLOCKS, SLA_STATES, AGENDAS)) as (store, bus),
         wiring.open_sla(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
     ):
-        assert [stage.group for stage in part.stages] == ["sla"]
+        assert [one.group for one in part.processors] == ["sla"]

@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from services.platform.bus.port import Bus
+from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import LoopInstruments, ProcessorInstruments
 from services.platform.core.settings import Settings
@@ -27,7 +28,7 @@ from services.platform.http.app import OpenApiHook, open_app
 from services.platform.http.auth import FindCaller
 from services.platform.http.server import serve
 from services.platform.http.service import Context, Service, ServiceComponents
-from services.platform.processing.group import Processor
+from services.platform.processing.group import GroupMember
 from services.platform.processing.lag import watch_lag
 from services.platform.processing.partition import Runtime
 from services.platform.store.migrations import Migration, latest_version, migrate
@@ -37,8 +38,7 @@ log = structlog.get_logger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 DEPENDENCY_SECONDS = 30.0
-FIRST_BACKOFF_SECONDS = 0.5
-LONGEST_BACKOFF_SECONDS = 4.0
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.5, 4.0
 DRAIN_SECONDS = 5.0
 """For processors; with `http_server.FINISH_SECONDS` before it and closing after it, a process ends within 10 s."""
 
@@ -74,9 +74,9 @@ async def run_process(
         store, bus = await _open_with_retry(stack, settings, clock, process)
         context = Context(settings=settings, store=store, bus=bus, clock=clock)
         parts = [await stack.enter_async_context(service(context)) for service in process.services]
-        own, processors = _runtime_components(context, parts, latest_version(process.migrations))
+        own, members = _runtime_components(context, parts, latest_version(process.migrations))
         parts = [*parts, own]
-        async with _run_all([task for part in parts for task in part.background]), _processing(processors):
+        async with _run_all([task for part in parts for task in part.background]), _processing(members):
             app = await stack.enter_async_context(
                 open_app(context, parts, process.find_caller(context), process.describe)
             )
@@ -88,7 +88,7 @@ async def run_process(
                 instruments=context.admission,
             ):
                 freeze_gc()
-                log.info("process_started", process=process.name, groups=[p.group for p in processors])
+                log.info("process_started", process=process.name, groups=[member.group for member in members])
                 yield context
                 log.info("process_stops", process=process.name)
 
@@ -102,7 +102,8 @@ async def _open_with_retry(
     async def ensure_version(store: Store) -> None:
         await migrate(store, process.migrations, clock, owner)
 
-    until, backoff = clock.monotonic() + DEPENDENCY_SECONDS, FIRST_BACKOFF_SECONDS
+    until = clock.monotonic() + DEPENDENCY_SECONDS
+    backoff = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
     while True:
         try:
             return await stack.enter_async_context(
@@ -113,39 +114,38 @@ async def _open_with_retry(
                 waited = f"{DEPENDENCY_SECONDS:g} s were not enough"
                 raise Unavailable(f"{error} ({waited}). Check PASOKH_BUS and PASOKH_STORE: pasokh doctor.") from error
             log.warning("dependency_unavailable", reason=str(error))
-            await asyncio.sleep(backoff)
-            backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+            await asyncio.sleep(backoff.next())
 
 
 def _runtime_components(
     context: Context, parts: Sequence[ServiceComponents], data_version: int
-) -> tuple[ServiceComponents, list[Processor]]:
+) -> tuple[ServiceComponents, list[GroupMember]]:
     """What the process itself brings: its processors with their checks and metrics."""
     registry = CollectorRegistry()
     instruments, loop = ProcessorInstruments(registry), LoopInstruments(registry)
     runtime = Runtime(context.store, context.bus, context.clock, instruments, data_version=data_version)
-    stages = [stage for part in parts for stage in part.stages]
-    processors = [Processor(stage, runtime) for stage in stages]
-    topics = {stage.group: stage.topics for stage in stages}
+    processors = [processor for part in parts for processor in part.processors]
+    members = [GroupMember(processor, runtime) for processor in processors]
+    topics = {processor.group: processor.topics for processor in processors}
     background = (
         lambda: monitor_loop_lag(loop, context.clock),
         lambda: watch_lag(instruments, context.store, context.bus, topics),
     )
-    checks = {f"group:{processor.group}": processor.check for processor in processors}
-    return ServiceComponents(checks=checks, collectors=(registry,), background=background), processors
+    checks = {f"group:{member.group}": member.check for member in members}
+    return ServiceComponents(checks=checks, collectors=(registry,), background=background), members
 
 
 @asynccontextmanager
-async def _processing(processors: Sequence[Processor]) -> AsyncIterator[None]:
-    async with _run_all([processor.run for processor in processors]):
+async def _processing(members: Sequence[GroupMember]) -> AsyncIterator[None]:
+    async with _run_all([member.run for member in members]):
         yield
-        await _drain(processors)
+        await _drain(members)
 
 
-async def _drain(processors: Sequence[Processor]) -> None:
+async def _drain(members: Sequence[GroupMember]) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            await asyncio.gather(*(processor.drain() for processor in processors))
+            await asyncio.gather(*(member.drain() for member in members))
 
 
 @asynccontextmanager

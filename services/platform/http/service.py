@@ -1,9 +1,8 @@
-"""What a service is to the process that runs it: stages for processors, routers and raw ASGI branches for HTTP."""
+"""What a service is to the process that runs it: processors of groups, routers and raw ASGI branches for HTTP."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any
 
 from fastapi import APIRouter
 from prometheus_client.registry import Collector
@@ -13,7 +12,7 @@ from services.platform.bus.port import Bus
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import Clock
-from services.platform.processing.processor import StreamProcessor
+from services.platform.processing.stage_adapter import AnyProcessor
 from services.platform.store.port import Store
 
 Check = Callable[[], Awaitable[None]]
@@ -40,8 +39,7 @@ class ServiceComponents:
     `collectors` join `/metrics`. `background`: coroutines that run until the process stops.
     """
 
-    # Any: each stage has its own memory, which only its processor touches.
-    stages: Sequence[StreamProcessor[Any]] = ()
+    processors: Sequence[AnyProcessor] = ()
     routers: Sequence[APIRouter] = ()
     mounts: Mapping[str, ASGIApp] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)

@@ -1,5 +1,6 @@
-"""What one owner of a partition wrote last: its next batches need not read it again."""
+"""Documents that a batch need not read: what this owner of a partition wrote last, and what never changes."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import islice
 
@@ -27,3 +28,30 @@ class DocumentCache(dict[Key, BaseModel | None]):
         if len(self) > 2 * MIN_CACHED:
             for key in list(islice(self, len(self) - MIN_CACHED)):
                 del self[key]
+
+
+IMMUTABLE_DOCUMENTS = 512
+
+
+class ImmutableDocuments:
+    """Documents of collections whose documents never change once they are written, of all groups of one process.
+
+    Those that were not used for longest go first.
+    """
+
+    def __init__(self, limit: int = IMMUTABLE_DOCUMENTS) -> None:
+        self._limit = limit
+        self._documents: OrderedDict[Key, BaseModel] = OrderedDict()
+
+    def get(self, key: Key) -> BaseModel | None:
+        """The document; None when it has to be read."""
+        found = self._documents.get(key)
+        if found is not None:
+            self._documents.move_to_end(key)
+        return found
+
+    def add(self, key: Key, document: BaseModel) -> None:
+        """Keep a document that was read."""
+        self._documents[key] = document
+        if len(self._documents) > self._limit:
+            self._documents.popitem(last=False)

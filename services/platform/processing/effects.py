@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from typing import Any
 
-from schemas.values import Json
-from services.platform.processing.processor import EffectCompleted
+from services.platform.processing.inputs import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 
-Perform = Callable[[Effect], Awaitable[dict[str, Json]]]
+Perform = Callable[[Effect], Awaitable[Any]]
 
 
 class Effects:
@@ -29,10 +28,10 @@ class Effects:
 
     async def _run(self, effect: Effect) -> None:
         try:
-            # First the result, then the list: `take` puts another list in its place while the effect runs.
-            result = EffectCompleted(effect.name, await self._perform(effect))
+            # First the result, then the list: `pop_results` puts another list in its place while the effect runs.
+            result = EffectCompleted(effect.name, await self._perform(effect), effect.request)
             self._results.append(result)
-        except Exception as error:  # noqa: BLE001 - whatever a stage's effect raises is its bug, told and then left to its timer
+        except Exception as error:  # noqa: BLE001 - whatever an effect raises is a bug of its processor; it is logged, and the timer beside it goes on
             self._failed(effect, error)
         self._news.set()
 
@@ -60,8 +59,3 @@ class Effects:
         for task in list(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-
-
-def age_seconds(effect: Effect, now: datetime) -> float:
-    """How long ago the batch that asked for the effect was decided, in seconds."""
-    return (now - effect.committed_now).total_seconds()

@@ -2,32 +2,31 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
 
 import structlog
 
 from services.platform.bus.port import Assignment, Consumer
 from services.platform.core.errors import OutOfRange, Unavailable, Unknown
-from services.platform.processing.partition import DRAIN_SECONDS, Outdated, PartitionOwner, Runtime, Stopped
-from services.platform.processing.processor import StreamProcessor
-from services.platform.processing.restarts import Reopenings
+from services.platform.processing.dead_letters import Stopped
+from services.platform.processing.partition import DRAIN_SECONDS, Outdated, PartitionOwner, Runtime
+from services.platform.processing.restarts import Restarts
+from services.platform.processing.stage_adapter import AnyProcessor, adapted
 
 log = structlog.get_logger()
 
 REJOIN_SECONDS = 1.0
 
 
-class Processor:
-    """Runs one stage in this process until cancelled, or until `drain` has finished."""
+class GroupMember:
+    """Runs one processor in this process until cancelled, or until `drain` has finished."""
 
-    # Any: the memory of a stage is its own; only its owner hands it back to it.
-    def __init__(self, stage: StreamProcessor[Any], runtime: Runtime) -> None:
-        self._stage = stage
+    def __init__(self, processor: AnyProcessor, runtime: Runtime) -> None:
+        self._processor = adapted(processor)
         self._runtime = runtime
-        self._owners: dict[int, PartitionOwner[Any]] = {}
+        self._owners: dict[int, PartitionOwner] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._stopped: dict[int, str] = {}
-        self._reopenings: dict[int, Reopenings] = {}
+        self._restarts: dict[int, Restarts] = {}
         runtime.instruments.failing.labels(self.group).set_function(lambda: len(self._troubles()))
         self._joined = False
         self._draining = False
@@ -35,13 +34,13 @@ class Processor:
     @property
     def group(self) -> str:
         """The group that this is a member of."""
-        return self._stage.group
+        return self._processor.group
 
     async def run(self) -> None:
         """Join, work, and join again whenever the bus was away."""
         while not self._draining:
             try:
-                async with self._runtime.bus.consume(self._stage.group, self._stage.topics) as consumer:
+                async with self._runtime.bus.consume(self._processor.group, self._processor.topics) as consumer:
                     await self._track_assignment(consumer)
             except (Unavailable, Unknown) as error:
                 log.warning("group_lost", group=self.group, reason=type(error).__name__)
@@ -69,10 +68,10 @@ class Processor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _start_partition(self, partition: int, consumer: Consumer) -> None:
-        reopenings = self._reopenings[partition] = Reopenings()
+        restarts = self._restarts[partition] = Restarts()
         while not self._draining:
             try:
-                owner = PartitionOwner(self._stage, partition, consumer, self._runtime, reopenings)
+                owner = PartitionOwner(self._processor, partition, consumer, self._runtime, restarts)
                 self._owners[partition] = owner
                 await owner.run()
                 return
@@ -80,7 +79,7 @@ class Processor:
                 self._stop(partition, error)
                 return
             except Exception as error:
-                reopenings.note(error, self._runtime.clock.monotonic())
+                restarts.note(error, self._runtime.clock.monotonic())
                 # Not a verdict of store or bus: a bug of ours. The row is safe; start again from it, and say so.
                 log.exception("partition_failed", group=self.group, partition=partition)
                 await asyncio.sleep(REJOIN_SECONDS)
@@ -90,7 +89,7 @@ class Processor:
     def _troubles(self) -> dict[int, str]:
         """Partition of ours → why it does not work."""
         now = self._runtime.clock.monotonic()
-        found = {p: self._reopenings[p].trouble(now) for p in self._tasks if p in self._reopenings}
+        found = {p: self._restarts[p].trouble(now) for p in self._tasks if p in self._restarts}
         return {partition: trouble for partition, trouble in found.items() if trouble is not None}
 
     def _stop(self, partition: int, error: Exception) -> None:

@@ -9,7 +9,7 @@ import structlog
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
-from services.platform.processing.batch import row_key
+from services.platform.processing.commit import row_key
 from services.platform.store.collections import PartitionCheckpoint
 from services.platform.store.port import Store
 

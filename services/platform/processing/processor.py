@@ -1,81 +1,191 @@
-"""What a processor runs: a stage. Its `decide` is pure; the processor owns reading, committing and publishing."""
+"""The one shape of a processor: a table that says what a group reads, does and writes.
 
-from collections.abc import Sequence
+    PROCESSOR = Processor(
+        group="conversations",
+        topics=("inbound", "commands"),
+        handlers={"pasokh.command.reply": Handler(on_reply, reads=(conversation,))},
+        timers={"close/": Handler(on_close, reads=(conversation,))},
+        effects={"send/": EffectHandler(send, Handler(on_sent, reads=(message,)))},
+        collections=(CONVERSATIONS, MESSAGES),
+        context=Context,
+    )
+
+A handler is given a context (the unit of work, and what else the processor's rules need) and one input. It decides in
+memory: it reads documents that its `reads` name, and writes documents of `collections` only; anything else raises.
+
+Names. `handlers` are by event type, `timers` and `effects` by name. A key that ends in `.` or `/` stands for every type
+or name that begins with it (up to the last dot, or the first slash). An event of a type that no key names is not for
+this group and is passed by. A timer or a result that no key names is a mistake, and becomes a dead letter.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, TypeVar
 
-from schemas.envelope import Event
-from schemas.values import Json
-from services.platform.processing.unit_of_work import Effect, UnitOfWork
+from services.platform.processing.document_cache import DocumentCache, ImmutableDocuments
+from services.platform.processing.inputs import EffectCompleted as EffectCompleted  # noqa: PLC0414 - exported here until every import names `inputs`
+from services.platform.processing.inputs import Input as Input  # noqa: PLC0414 - exported here until every import names `inputs`
+from services.platform.processing.inputs import ReceivedEvent as ReceivedEvent  # noqa: PLC0414 - exported here until every import names `inputs`
+from services.platform.processing.inputs import TimerFired as TimerFired  # noqa: PLC0414 - exported here until every import names `inputs`
+from services.platform.processing.reads import Reading, Step, load
+from services.platform.processing.unit_of_work import Effect, PartitionContext, Reader, UnitOfWork
+from services.platform.store.port import Collection
 
+Dependencies = TypeVar("Dependencies")
 Memory = TypeVar("Memory")
+Context = TypeVar("Context")
+OneInput = TypeVar("OneInput")
+Entry = TypeVar("Entry")
 
 
-class ReceivedEvent(NamedTuple):
-    """An event of an input topic, not handled before."""
-
-    event: Event
-    topic: str
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class TimerFired:
-    """A timer that came due, after all input that was there at `due_at` has been read. Its document is gone with it."""
-
-    name: str
-    due_at: datetime
-    data: dict[str, Json] = field(default_factory=dict)
+class UndeclaredName(LookupError):
+    """A timer or an effect that the table of its processor does not name."""
 
 
 @dataclass(frozen=True, slots=True)
-class EffectCompleted:
-    """The result of an effect. It comes only to the owner that performed it, and is lost with that process."""
+class Handler(Generic[Context, OneInput]):
+    """What to do with an input, and the documents that this reads."""
 
-    name: str
-    data: dict[str, Json] = field(default_factory=dict)
-
-
-Input = ReceivedEvent | TimerFired | EffectCompleted
+    run: Callable[[Context, OneInput], None]
+    reads: Sequence[Step[Context, OneInput]] = ()
 
 
-class StreamProcessor(Protocol[Memory]):
-    """Decides about the inputs of one group. Holds no state of its own: that is in documents and in `Memory`.
+@dataclass(frozen=True, slots=True)
+class EffectHandler(Generic[Dependencies, Context]):
+    """Something done outside after the commit (`perform`), and the handler of its result.
 
-    `Memory` is what one partition keeps between batches (indexes, cached configuration). It is dropped, never
-    repaired, whenever a commit may have failed, and made anew from documents.
+    The request and the result keep their types: they live in this process only, and never rest anywhere.
     """
+
+    # Any: each entry of a table has a request and a result of its own.
+    perform: Callable[[Dependencies, Effect], Awaitable[object]]
+    completed: Handler[Context, EffectCompleted]
+
+
+def no_memory() -> None:
+    """The memory of a processor that keeps nothing between batches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processor(Generic[Dependencies, Memory, Context]):
+    """The declaration of one group.
+
+    `topics`: what it reads, all of one key space. `collections`: what it writes, besides facts, timers and outcomes of
+    commands, which every group may write. `context` makes, for each batch, what handlers are given. `memory` makes what
+    one partition keeps between batches: it is dropped, never repaired, whenever a commit may have failed. A group that
+    nobody waits for has `linger_seconds`: its batches come at most that often, which makes them fewer and larger.
+    """
+
+    group: str
+    topics: tuple[str, ...]
+    context: Callable[[UnitOfWork, Memory, Dependencies], Context]
+    memory: Callable[[], Memory]
+    handlers: Mapping[str, Handler[Context, ReceivedEvent]] = field(default_factory=dict)
+    timers: Mapping[str, Handler[Context, TimerFired]] = field(default_factory=dict)
+    effects: Mapping[str, EffectHandler[Dependencies, Context]] = field(default_factory=dict)
+    # Any: a collection of some model is none of every model.
+    collections: tuple[Collection[Any], ...] = ()
+    linger_seconds: float = 0.0
+
+    def bind(self, dependencies: Dependencies) -> "BoundProcessor[Dependencies, Memory, Context]":
+        """The processor with what it needs of its process."""
+        return BoundProcessor(self, dependencies)
+
+    def handler_for(self, one: Input) -> Handler[Context, Any] | None:
+        """The handler of an input; None for an event that is not for this group. Raises UndeclaredName."""
+        match one:
+            case ReceivedEvent():
+                return _entry(self.handlers, one.event.type, one.event.type.rfind("."))
+            case TimerFired():
+                handler = _entry(self.timers, one.name, one.name.find("/"))
+                if handler is None:
+                    raise UndeclaredName(f"{self.group} has no timer {one.name}")
+                return handler
+            case EffectCompleted():
+                return self.effect_handler(one.name).completed
+
+    def effect_handler(self, name: str) -> EffectHandler[Dependencies, Context]:
+        """The entry of an effect. Raises UndeclaredName."""
+        handler = _entry(self.effects, name, name.find("/"))
+        if handler is None:
+            raise UndeclaredName(f"{self.group} has no effect {name}")
+        return handler
+
+
+def _entry(table: Mapping[str, Entry], name: str, separator: int) -> Entry | None:
+    """The entry of a name, else that of all names which begin as this one does, up to and with the separator."""
+    found = table.get(name)
+    return found if found is not None or separator < 0 else table.get(name[: separator + 1])
+
+
+class BoundProcessor(Generic[Dependencies, Memory, Context]):
+    """A processor as a process runs it. Holds no state: that is in documents, and in the memory of each partition."""
+
+    def __init__(self, processor: Processor[Dependencies, Memory, Context], dependencies: Dependencies) -> None:
+        self.processor = processor
+        self.dependencies = dependencies
+        self._writable = frozenset(collection.name for collection in processor.collections)
 
     @property
     def group(self) -> str:
         """The group's name, such as `conversations`."""
-        ...
+        return self.processor.group
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The topics it reads; all of one key space."""
-        ...
+        """The topics it reads."""
+        return self.processor.topics
+
+    @property
+    def linger_seconds(self) -> float:
+        """How long its batches are let grow."""
+        return self.processor.linger_seconds
 
     def new_memory(self) -> Memory:
-        """A fresh memory."""
-        ...
+        """What a partition that was just opened remembers."""
+        return self.processor.memory()
 
-    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> None:
-        """Fetch what `decide` will need for these inputs. Store errors pass through."""
-        ...
+    def unit_of_work(
+        self,
+        place: PartitionContext,
+        now: datetime,
+        reader: Reader,
+        cache: DocumentCache | None = None,
+        immutable: ImmutableDocuments | None = None,
+    ) -> UnitOfWork:
+        """A batch of this processor, with nothing in it yet."""
+        return UnitOfWork(
+            place,
+            now,
+            reader,
+            cache if cache is not None else DocumentCache(),
+            immutable if immutable is not None else ImmutableDocuments(),
+            writable=self._writable,
+        )
 
-    def decide(self, work: UnitOfWork, memory: Memory, one: Input) -> None:
-        """Handle one input: read and write through `work` only. Raising anything makes an event a dead letter."""
-        ...
+    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> "Decisions[Context]":
+        """Read all that the handlers of these inputs declare. Store errors pass through. Raises UndeclaredName."""
+        context = self.processor.context(work, memory, self.dependencies)
+        handlers = [(one, self.processor.handler_for(one)) for one in inputs]
+        await load(work, context, [Reading(one, handler.reads) for one, handler in handlers if handler is not None])
+        return Decisions(self.processor, context)
 
-    async def perform(self, effect: Effect) -> dict[str, Json]:
-        """Do an effect; the result becomes a `Performed` input. Only stages that call `work.perform` need it."""
-        ...
+    async def perform(self, effect: Effect) -> Any:
+        """Do an effect; the result becomes an input. Raises UndeclaredName, and what doing it raises."""
+        return await self.processor.effect_handler(effect.name).perform(self.dependencies, effect)
 
 
-@runtime_checkable
-class LowPriority(Protocol):
-    """A stage nobody waits for: its batches come at most every `linger_seconds`, which makes them fewer and larger."""
+@dataclass(frozen=True, slots=True)
+class Decisions(Generic[Context]):
+    """A batch whose documents are read: its inputs can be decided, in their order."""
 
-    linger_seconds: float
+    # Any: what the dependencies and the memory are does not matter once the context is made.
+    processor: Processor[Any, Any, Context]
+    context: Context
+
+    def decide(self, one: Input) -> None:
+        """Handle one input. Raising anything makes it a dead letter."""
+        handler = self.processor.handler_for(one)
+        if handler is not None:
+            handler.run(self.context, one)

@@ -1,7 +1,14 @@
-"""How often in a row a partition had to start over without getting on: then it does not work, whatever else does."""
+"""When a partition starts over, and how often it did in a row without getting on: then it does not work."""
 
 from dataclasses import dataclass
 
+from services.platform.core.errors import Fenced, OutOfRange, Revoked, Unavailable, Unknown
+
+TRANSIENT_ERRORS = (Unavailable, Unknown, Fenced)
+"""After these everything in memory is dropped and read again, row first (rule 2)."""
+PARTITION_RESET_ERRORS = (*TRANSIENT_ERRORS, Revoked, OutOfRange)
+"""Errors of store and bus, which are never the fault of an input (rule 8)."""
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.05, 2.0
 IN_A_ROW = 5
 SECONDS = 5.0
 """A change of owners, or a short outage, is over by then."""
@@ -10,7 +17,7 @@ QUIET_SECONDS = 10.0
 
 
 @dataclass(slots=True)
-class Reopenings:
+class Restarts:
     """Of one partition, since it last got on. Times are monotonic seconds."""
 
     in_a_row: int = 0
@@ -25,7 +32,7 @@ class Reopenings:
         self.in_a_row, self.last = self.in_a_row + 1, now
         self.reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
-    def get_on(self) -> None:
+    def reset(self) -> None:
         """It handled what there was."""
         self.in_a_row = 0
 

@@ -1,7 +1,7 @@
-"""One batch in memory: what was read, what is decided. Nothing here touches the world but `fetch` and `query`."""
+"""One batch in memory: what was read, what is decided. Nothing here touches the world but `preload` and `query`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
@@ -14,6 +14,7 @@ from schemas.values import Contract, Json
 from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, partition_of
 from services.platform.core.errors import TooLarge
 from services.platform.core.identifiers import derived_id
+from services.platform.processing.document_cache import ImmutableDocuments
 from services.platform.store.collections import FACTS, TIMERS, Timer
 from services.platform.store.port import Collection, Document, Key, Page, Put, Query
 
@@ -45,89 +46,154 @@ class PartitionContext:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something to do outside, after the commit. Its result comes back as a `Performed` input of the same name."""
+    """Something to do outside, after the commit. Its result comes back as an `EffectCompleted` of the same name."""
 
     name: str
-    data: dict[str, Json]
+    # Any: each effect has a request of its own; the table of the processor pairs it with what performs it.
+    request: Any
     committed_now: datetime
+
+    @property
+    def data(self) -> Any:
+        return self.request
+
+
+class UndeclaredRead(LookupError):
+    """A handler read a document that its `reads` do not name."""
+
+
+class UndeclaredWrite(LookupError):
+    """A handler wrote to a collection that its processor does not declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a query found: the ids in the order of the index, and where the next page begins (None: that was all)."""
+
+    ids: tuple[str, ...]
+    next: str | None
 
 
 @dataclass(slots=True)
 class UnitOfWork:
     """The unit of work of one batch. `now` never goes back from batch to batch of a partition.
 
-    `kept` are documents that the place wrote in earlier batches, as they are now; None: removed. `written` are this batch's.
-
-    A stage fetches in `load`, then reads and writes here in `decide`. Reading a document that was not fetched is a
-    programming error (LookupError), so that every read is batched.
+    All that handlers read is loaded before the first of them runs, so that it takes few queries. What was not loaded
+    cannot be read (UndeclaredRead), and what the processor does not declare cannot be written (UndeclaredWrite).
+    `cache` holds documents that this owner wrote in earlier batches, as they are now (None: removed). `written` are this
+    batch's. `writable`: names of collections; None: of any.
     """
 
     place: PartitionContext
     now: datetime
     reader: Reader
     cache: Mapping[Key, BaseModel | None] = field(default_factory=dict)
+    immutable: ImmutableDocuments = field(default_factory=ImmutableDocuments)
+    writable: frozenset[str] | None = None
     cause: str = ""
-    _seen: dict[Key, BaseModel | None] = field(default_factory=dict)
+    _loaded: dict[Key, BaseModel | None] = field(default_factory=dict)
+    _found: dict[str, Found] = field(default_factory=dict)
     written: dict[Key, BaseModel | None] = field(default_factory=dict)
     _facts: list[Put] = field(default_factory=list)
     outbox: list[ProducerRecord] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     _order: int = 0
 
+    # -- reading -------------------------------------------------------------------------------------------------------
+
     async def preload(self, wanted: Iterable[tuple[Collection[Any], Iterable[str]]]) -> None:
-        """Read these documents, all in one call of the store; what was read or written before is kept."""
+        """Read these documents, all in one call of the store; what was read or written before stays as it is."""
         collections = {Key(c.name, i): c for c, ids in wanted for i in ids}
         missing = [key for key in collections if not self._holds(key, collections[key])]
         found = await self.reader.get_many(missing) if missing else {}
         for key in missing:
-            self._seen[key] = collections[key].model.model_validate(found[key]) if key in found else None
+            collection = collections[key]
+            document = collection.model.model_validate(found[key]) if key in found else None
+            self._loaded[key] = document
+            if collection.immutable and document is not None:
+                self.immutable.add(key, document)
 
     # Any: a collection of some model is none of every model.
     def _holds(self, key: Key, collection: Collection[Any]) -> bool:
-        """Whether it is held, or can be without reading: `kept` is what the place wrote last of what it alone writes."""
-        if key in self._seen or key in self.written:
+        """Whether it is loaded, or can be without reading: from what this owner wrote last of what it alone writes."""
+        if key in self._loaded or key in self.written:
+            return True
+        if collection.immutable and (unchanged := self.immutable.get(key)) is not None:
+            self._loaded[key] = unchanged
             return True
         if key not in self.cache or collection.writer != self.place.group:
             return False
-        self._seen[key] = self.cache[key]
+        self._loaded[key] = self.cache[key]
         return True
 
-    async def query(self, collection: Collection[Model], query: Query) -> list[Model]:
-        """Read one page of documents by an index and keep them for `get`; documents already held stay as they are."""
+    async def query(self, collection: Collection[Model], query: Query, *, every_page: bool = False) -> list[Model]:
+        """Read documents by an index, one page or all; those that are loaded already stay as they are.
+
+        A query that was asked before in this batch is not asked again.
+        """
+        identity = repr(query)
+        if identity not in self._found:
+            ids: list[str] = []
+            page = await self._page(collection, query, ids)
+            while every_page and page.next is not None:
+                page = await self._page(collection, replace(query, after=page.next), ids)
+            self._found[identity] = Found(tuple(ids), page.next)
+        return list(self.found(collection, query).values())
+
+    async def _page(self, collection: Collection[Model], query: Query, ids: list[str]) -> Page:
         page = await self.reader.query(query)
-        return [cast(Model, self._keep(collection, i, d)) for i, d in page.items if self._current(collection, i, d)]
+        for identity, found in page.items:
+            key = Key(collection.name, identity)
+            if self._loaded.get(key) is None:
+                self._loaded[key] = collection.model.model_validate(found)
+            ids.append(identity)
+        return page
 
-    def _current(self, collection: Collection[Model], identity: str, document: Document) -> bool:
-        return self._keep(collection, identity, document) is not None
+    def found(self, collection: Collection[Model], query: Query) -> dict[str, Model]:
+        """The documents that a query has found, by id and in its order, as they are now. Raises UndeclaredRead."""
+        ids = self._result(query).ids
+        return {i: document for i in ids if (document := self.get(collection, i)) is not None}
 
-    def _keep(self, collection: Collection[Model], identity: str, document: Document) -> BaseModel | None:
-        key = Key(collection.name, identity)
-        if key in self.written:
-            return self.written[key]
-        if self._seen.get(key) is None:
-            self._seen[key] = collection.model.model_validate(document)
-        return self._seen[key]
+    def next_page(self, query: Query) -> str | None:
+        """Where the next page of a query begins; None: there is none. Raises UndeclaredRead."""
+        return self._result(query).next
+
+    def _result(self, query: Query) -> Found:
+        result = self._found.get(repr(query))
+        if result is None:
+            raise UndeclaredRead(f"{query} was not asked before its result was read: name it in `reads`")
+        return result
 
     def get(self, collection: Collection[Model], identity: str) -> Model | None:
-        """A document that was fetched or written in this batch; None when there is none."""
+        """A document that was loaded or written in this batch; None when there is none. Raises UndeclaredRead."""
         key = Key(collection.name, identity)
         if key in self.written:
             return cast("Model | None", self.written[key])
-        if key not in self._seen:
-            raise LookupError(f"{key} was not fetched before it was read")
-        return cast("Model | None", self._seen[key])
+        if key not in self._loaded:
+            raise UndeclaredRead(f"{key} was not loaded before it was read: name it in `reads`")
+        return cast("Model | None", self._loaded[key])
 
     def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
-        """Insert or replace a document."""
+        """Insert or replace a document. Raises UndeclaredWrite."""
+        self._check_declared(collection)
         self.written[Key(collection.name, identity)] = value
 
     def delete(self, collection: Collection[Model], identity: str) -> None:
-        """Remove a document, if it is there."""
+        """Remove a document, if it is there. Raises UndeclaredWrite."""
+        self._check_declared(collection)
         self.written[Key(collection.name, identity)] = None
+
+    def _check_declared(self, collection: Collection[Any]) -> None:
+        """Timers, outcomes of commands and dead letters may be written by every group (`writer="any"`)."""
+        if self.writable is None or collection.name in self.writable or collection.writer == "any":
+            return
+        raise UndeclaredWrite(f"{self.place.group} does not declare that it writes {collection.name}")
+
+    # -- deciding ------------------------------------------------------------------------------------------------------
 
     def cached(self, collection: Collection[Model]) -> dict[str, Model]:
         """Every document of a collection that this batch has read or written, by id, as it is now."""
-        merged = {**self._seen, **self.written}
+        merged = {**self._loaded, **self.written}
         return {k.id: cast(Model, v) for k, v in merged.items() if k.collection == collection.name and v is not None}
 
     def new_id(self, purpose: str) -> str:
@@ -173,27 +239,27 @@ class UnitOfWork:
         return event
 
     def set_timer(self, name: str, due_at: datetime, data: Mapping[str, Json] | None = None) -> None:
-        """Ask for a `WakeUp` of this name at `due_at`, in place of any earlier one of that name."""
+        """Fire a timer of this name at `due_at`, in place of any earlier one of that name."""
         place = self.place
         timer = Timer(group=place.group, partition=place.partition, name=name, due_at=due_at, data=dict(data or {}))
         self.put(TIMERS, self.timer_id(name), timer)
 
     def cancel_timer(self, name: str) -> None:
-        """Take a wake-up back, if there is one."""
+        """Take a timer back, if there is one."""
         self.delete(TIMERS, self.timer_id(name))
 
     def timer_id(self, name: str) -> str:
         """The id of the timer document of a name."""
         return f"{self.place.group}/{self.place.partition}/{name}"
 
-    def schedule_effect(self, name: str, data: Mapping[str, Json]) -> None:
-        """Do something outside after the commit; see `Effect`. Give a timer too: the process may die in between."""
-        self.effects.append(Effect(name, dict(data), self.now))
+    def schedule_effect(self, name: str, request: object) -> None:
+        """Do something outside after the commit; see `Effect`. Set a timer too: the process may die in between."""
+        self.effects.append(Effect(name, request, self.now))
 
     def leave_out(self, workspaces: Iterable[str]) -> None:
         """Take back all that was decided about these workspaces: they are being deleted."""
         workspaces = frozenset(workspaces)
-        self.written = {k: v for k, v in self.written.items() if v is None or belongs_to(v.__dict__) not in workspaces}
+        self.written = {k: v for k, v in self.written.items() if v is None or belongs_to(v) not in workspaces}
         self._facts = [put for put in self._facts if belongs_to(put.document) not in workspaces]
         # What partitions tell each other about time names some workspace, and is about none.
         self.outbox = [
@@ -222,19 +288,22 @@ class UnitOfWork:
         return cast(dict[str, Timer | None], chosen)
 
 
-def belongs_to(document: Mapping[str, Any]) -> str | None:
-    """The workspace that a document is about: it says so itself, by its key, or by what it holds; None: about none."""
-    workspace, key = document.get("workspace"), document.get("key")
+def belongs_to(value: object) -> str | None:
+    """The workspace that a document, a timer's data or an effect's request is about; None: about none.
+
+    It says so itself, by its key, or by the message or the data in it.
+    """
+    workspace, key = _field(value, "workspace"), _field(value, "key")
     if isinstance(workspace, str) and workspace:
         return workspace
     if isinstance(key, str) and "/" in key:
         return key.split("/", 1)[0]
-    for name in ("message", "data"):
-        inner = document.get(name)
-        held = inner.__dict__ if isinstance(inner, BaseModel) else inner
-        if isinstance(held, Mapping) and (found := belongs_to(held)) is not None:
-            return found
-    return None
+    inner = (_field(value, name) for name in ("message", "data"))
+    return next((found for one in inner if one is not None and (found := belongs_to(one)) is not None), None)
+
+
+def _field(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
 def fact_of(event: Event, encoded: bytes) -> Put:

@@ -26,12 +26,16 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Collection(Generic[Model]):
-    """A kind of document. `writer` is the one processor group that writes it; `any` for shared ones, `rest` for REST."""
+    """A kind of document. `writer` is the one processor group that writes it; `any` for shared ones, `rest` for REST.
+
+    `immutable`: a document never changes once it is written, so a copy is as good as the document.
+    """
 
     name: str
     model: type[Model]
     writer: str
     indexes: tuple[Index, ...] = ()
+    immutable: bool = False
 
 
 class Key(NamedTuple):

@@ -17,6 +17,7 @@ from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.processor import EffectCompleted
+from services.platform.processing.stage_adapter import adapted
 from services.platform.processing.unit_of_work import Effect
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCalls, AccountCheck, read_health
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
@@ -43,7 +44,7 @@ class Clock:
     """The time of a driver."""
 
     def __init__(self) -> None:
-        self.driver: Driver[object] | None = None
+        self.driver: Driver | None = None
 
     def now(self) -> datetime:
         assert self.driver is not None
@@ -68,11 +69,11 @@ class Watch:
         )
         collections = (ACCOUNT_CHECKS, ACCOUNT_CALLS, ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS)
         self.driver = Driver(AccountsStage(outside), collections)
-        clock.driver = self.driver  # type: ignore[assignment] # of any memory
+        clock.driver = self.driver
         self.outside = SendDependencies(
             outside.channels, outside.http, self.driver.documents, clock, outside.instruments
         )
-        self.driver.stage = AccountsStage(self.outside)
+        self.driver.processor = adapted(AccountsStage(self.outside))
         self.connect("telegram/main")
 
     def connect(self, *accounts: str) -> None:
@@ -96,7 +97,7 @@ class Watch:
         """Carry out what the stage would ask a platform, and hand the answer in."""
         data: dict[str, Json] = {"workspace": "w", "channel": channel, "account": account}
         name = f"ask/w/{channel}:{account}"
-        answer = await self.driver.stage.perform(Effect(name, data, self.driver.now))
+        answer = await self.driver.processor.perform(Effect(name, data, self.driver.now))
         await self.driver.batch([EffectCompleted(name, answer)])
 
     def check(self) -> AccountCheck:

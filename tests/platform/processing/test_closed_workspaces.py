@@ -7,15 +7,9 @@ from schemas.commands import WorkspaceGate
 from schemas.envelope import Event, encode
 from schemas.values import Contract, Json
 from services.platform.bus.port import Record
-from services.platform.processing.batch import (
-    WORKSPACE_GATE,
-    Batch,
-    PendingInput,
-    advanced_offsets,
-    decode_inputs,
-    start_batch,
-)
-from services.platform.processing.processor import ReceivedEvent, TimerFired
+from services.platform.processing.commit import advanced_row
+from services.platform.processing.decide import WORKSPACE_GATE, Batch, decode_inputs, start_batch
+from services.platform.processing.inputs import PendingInput, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork, belongs_to
 from services.platform.store.collections import PartitionCheckpoint
 from services.platform.store.port import Collection
@@ -64,7 +58,7 @@ async def understood(row: PartitionCheckpoint, *taken: PendingInput) -> Batch:
 
 
 def names(batch: Batch) -> list[str]:
-    return [one.event.id for _, one in batch.inputs if isinstance(one, ReceivedEvent)]
+    return [one.event.id for one in batch.inputs if isinstance(one, ReceivedEvent)]
 
 
 async def test_events_of_a_closed_workspace_are_passed_over_and_others_are_not() -> None:
@@ -72,7 +66,7 @@ async def test_events_of_a_closed_workspace_are_passed_over_and_others_are_not()
         ROW, record(1, "gone"), gate(2, "gone", is_open=False), record(3, "gone"), record(4, "other")
     )
     assert names(batch) == ["e1", "e2", "e4"]
-    after = advanced_offsets(batch, 2)
+    after = advanced_row(batch, 2)
     assert (after.closed, after.offsets) == (["gone"], {"inbound": 5})
     later = await understood(after, record(5, "gone"), record(6, "gone", "pasokh.control.tick"), record(7, "other"))
     assert names(later) == ["e6", "e7"]
@@ -82,7 +76,7 @@ async def test_a_workspace_that_is_opened_again_is_handled_again() -> None:
     closed = ROW.model_copy(update={"closed": ["gone", "still"]})
     batch = await understood(closed, record(1, "gone"), gate(2, "gone", is_open=True), record(3, "gone"))
     assert names(batch) == ["e2", "e3"]
-    assert advanced_offsets(batch, 2).closed == ["still"]
+    assert advanced_row(batch, 2).closed == ["still"]
 
 
 async def test_timers_of_a_closed_workspace_are_gone() -> None:
@@ -93,8 +87,8 @@ async def test_timers_of_a_closed_workspace_are_gone() -> None:
         TimerFired("close/2", START, {"key": "other/telegram:main:1"}),
         TimerFired("agenda", START, {}),
     ]
-    batch = await understood(closed, *(PendingInput(wake_up=one) for one in timers))
-    assert [one.name for _, one in batch.inputs if isinstance(one, TimerFired)] == ["close/2", "agenda"]
+    batch = await understood(closed, *(PendingInput(timer=one) for one in timers))
+    assert [one.name for one in batch.inputs if isinstance(one, TimerFired)] == ["close/2", "agenda"]
     assert len(batch.work.deletes()) == 4
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unknown
-from services.platform.processing.batch import row_key
+from services.platform.processing.commit import row_key
 from services.platform.processing.processor import Input, ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Changes, Document, Key

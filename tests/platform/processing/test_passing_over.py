@@ -12,9 +12,9 @@ from schemas.envelope import Event, encode
 from schemas.values import Contract, Json
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.instruments import ProcessorInstruments
-from services.platform.processing.batch import row_key
-from services.platform.processing.group import Processor
-from services.platform.processing.partition import MAX_UNCOMMITTED_SECONDS, Runtime
+from services.platform.processing.commit import MAX_UNCOMMITTED_SECONDS, row_key
+from services.platform.processing.group import GroupMember
+from services.platform.processing.partition import Runtime
 from services.platform.processing.processor import Input, ReceivedEvent
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
@@ -95,7 +95,7 @@ class World:
         collections: Sequence[Collection[Any]] = [*RUNTIME_COLLECTIONS, KEPT]
         await self.store.prepare(collections)
         runtime = Runtime(self.store, self.bus, LoopClock(), ProcessorInstruments(CollectorRegistry()))
-        running = asyncio.create_task(Processor(self.stage, runtime).run())
+        running = asyncio.create_task(GroupMember(self.stage, runtime).run())
         await asyncio.sleep(0.01)
         self.store.commits = 0  # opening the partition was one
         await told()

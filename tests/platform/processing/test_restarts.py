@@ -8,10 +8,10 @@ from prometheus_client import CollectorRegistry
 
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
-from services.platform.processing.group import Processor
+from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
 from services.platform.processing.processor import Input
-from services.platform.processing.restarts import QUIET_SECONDS, Reopenings
+from services.platform.processing.restarts import QUIET_SECONDS, Restarts
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
@@ -46,7 +46,7 @@ def test_a_partition_that_gets_no_further_is_not_ready_until_it_does(stage: Keep
         await store.prepare(collections)
         await bus.publish([outgoing("keep-1")])
         registry = CollectorRegistry()
-        processor = Processor(stage, Runtime(store, bus, LoopClock(), ProcessorInstruments(registry)))
+        processor = GroupMember(stage, Runtime(store, bus, LoopClock(), ProcessorInstruments(registry)))
         running = asyncio.create_task(processor.run())
         await asyncio.sleep(0.5)
         await processor.check()
@@ -67,13 +67,13 @@ def test_a_partition_that_gets_no_further_is_not_ready_until_it_does(stage: Keep
 
 
 def test_a_short_outage_and_one_that_is_over_are_no_trouble() -> None:
-    reopenings = Reopenings()
+    restarts = Restarts()
     for second in range(5):
-        reopenings.note(Unavailable("store"), second / 10)
-    assert reopenings.trouble(0.5) is None
+        restarts.note(Unavailable("store"), second / 10)
+    assert restarts.trouble(0.5) is None
     for second in range(1, 20):
-        reopenings.note(Unavailable("store"), second)
-    assert reopenings.trouble(20) is not None
-    assert reopenings.trouble(20 + QUIET_SECONDS) is None
-    reopenings.note(Unavailable("store"), 100)
-    assert reopenings.trouble(100) is None
+        restarts.note(Unavailable("store"), second)
+    assert restarts.trouble(20) is not None
+    assert restarts.trouble(20 + QUIET_SECONDS) is None
+    restarts.note(Unavailable("store"), 100)
+    assert restarts.trouble(100) is None

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from schemas.values import Json
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
-from services.platform.processing.group import Processor
+from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
 from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
@@ -77,7 +77,7 @@ def test_a_result_that_comes_while_the_bus_is_away_is_heard_once_it_is_back() ->
         collections: Sequence[Collection[Any]] = RUNTIME_COLLECTIONS
         await store.prepare(collections)
         runtime = Runtime(store, bus, LoopClock(), ProcessorInstruments(CollectorRegistry()))
-        running = asyncio.create_task(Processor(stage, runtime).run())
+        running = asyncio.create_task(GroupMember(stage, runtime).run())
         await bus.publish([outgoing("e1")])
         await asyncio.sleep(1)
         bus.away = True

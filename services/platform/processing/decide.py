@@ -1,0 +1,165 @@
+"""Decide: records become inputs, the documents that their handlers read are loaded, and each input is handled.
+
+Nothing here is written or sent: a batch is what one commit will do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from schemas.commands import DeadLetterAction, WorkspaceGate
+from schemas.envelope import decode
+from services.platform.bus.port import Record
+from services.platform.core.time_source import Clock
+from services.platform.processing import dead_letters, failpoints
+from services.platform.processing.dedupe import DedupeVector
+from services.platform.processing.inputs import (
+    EffectCompleted,
+    Input,
+    PendingInput,
+    ReceivedEvent,
+    TimerFired,
+    cause_of,
+)
+from services.platform.processing.restarts import PARTITION_RESET_ERRORS
+from services.platform.processing.stage_adapter import Runnable
+from services.platform.processing.time_slices import TimeSlicer
+from services.platform.processing.unit_of_work import UnitOfWork, belongs_to
+from services.platform.store.collections import PartitionCheckpoint
+
+CONTROL = "pasokh.control."
+WORKSPACE_GATE = f"{CONTROL}workspace"
+
+
+class Poison(Exception):
+    """The deciding code raised: one input of the batch cannot be handled (rule 8)."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.error = error
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one commit will cover.
+
+    `pending`: what was polled. `inputs`: what is left of that to decide. `offsets` and `seen`: the position behind it.
+    `closed`: workspaces that are being deleted, as the batch leaves them; `closed_before`: as it found them.
+    `version` is that of the row.
+    """
+
+    work: UnitOfWork
+    pending: Sequence[PendingInput]
+    offsets: dict[str, int]
+    seen: DedupeVector
+    inputs: list[Input] = field(default_factory=list)
+    duplicates: int = 0
+    closed: frozenset[str] = frozenset()
+    closed_before: frozenset[str] = frozenset()
+    version: int = 0
+
+    @property
+    def changes_gates(self) -> bool:
+        """Whether it closes a workspace, or opens one again."""
+        return self.closed != self.closed_before
+
+
+def start_batch(row: PartitionCheckpoint, pending: Sequence[PendingInput], work: UnitOfWork) -> Batch:
+    """A batch that starts where the row stands."""
+    offsets = dict(row.offsets)
+    for one in pending:
+        if one.record is not None:
+            offsets[one.record.topic] = max(offsets.get(one.record.topic, 0), one.record.offset + 1)
+    closed = frozenset(row.closed)
+    seen = DedupeVector(row.dedupe_vector)
+    return Batch(work, pending, offsets, seen, closed=closed, closed_before=closed, version=row.version)
+
+
+async def decode_inputs(batch: Batch) -> None:
+    """Fill `inputs`: duplicates and what belongs to closed workspaces dropped, operators' actions carried out.
+
+    Raises ValueError for a record that is no event. Store errors pass through.
+    """
+    for one in batch.pending:
+        if one.record is not None:
+            await _decode_record(batch, one.record)
+        elif (known := _without_record(batch.work, one)) is not None and not _is_of_closed_workspace(batch, known):
+            batch.inputs.append(known)
+
+
+async def _decode_record(batch: Batch, record: Record) -> None:
+    event = decode(record.value)
+    if not batch.seen.admit(event, record.topic):
+        batch.duplicates += 1
+    elif event.type == dead_letters.DEAD_LETTER_ACTION:
+        revived = await dead_letters.carry_out(batch.work, event.payload_as(DeadLetterAction))
+        batch.inputs += [revived] if revived is not None else []
+    elif event.workspace not in batch.closed or event.type.startswith(CONTROL):
+        if event.type == WORKSPACE_GATE:
+            _set_gate(batch, event.payload_as(WorkspaceGate))
+        batch.inputs.append(ReceivedEvent(event, record.topic, record.offset))
+
+
+def _set_gate(batch: Batch, gate: WorkspaceGate) -> None:
+    """Close a workspace, or open it again."""
+    named = frozenset({gate.workspace})
+    batch.closed = batch.closed - named if gate.is_open else batch.closed | named
+
+
+def _without_record(work: UnitOfWork, one: PendingInput) -> TimerFired | EffectCompleted | None:
+    """The timer or the result that is pending. The commit that handles a timer deletes it (rule 6)."""
+    if one.timer is not None:
+        work.cancel_timer(one.timer.name)
+        return one.timer
+    return one.completed
+
+
+def _is_of_closed_workspace(batch: Batch, one: TimerFired | EffectCompleted) -> bool:
+    if not batch.closed:
+        return False
+    return belongs_to(one.data if isinstance(one, TimerFired) else one.request) in batch.closed
+
+
+class Pace(Protocol):
+    """What deciding needs of the process: where a test may stop it, and how a group that lingers shares the time."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def hook(self) -> failpoints.Hook: ...
+
+    @property
+    def slicer(self) -> TimeSlicer: ...
+
+
+async def decide(batch: Batch, processor: Runnable, memory: Any, pace: Pace) -> None:
+    """Decide the whole batch in memory.
+
+    Raises Poison when that is impossible for one of its inputs; errors of store and bus pass through as they are.
+    """
+    try:
+        await decode_inputs(batch)
+        await pace.hook(failpoints.INPUTS_KNOWN)
+        decisions = await processor.load(batch.work, memory, batch.inputs)
+    except PARTITION_RESET_ERRORS:
+        raise
+    except Exception as error:
+        raise Poison(error) from error
+    await pace.hook(failpoints.DOCUMENTS_READ)
+
+    def decide_one(one: Input) -> None:
+        batch.work.cause = cause_of(one)
+        try:
+            decisions.decide(one)
+        except Exception as error:
+            raise Poison(error) from error
+
+    if processor.linger_seconds:
+        await pace.slicer.slices(decide_one, batch.inputs, pace.clock)
+    else:
+        for one in batch.inputs:
+            decide_one(one)
+    if batch.closed_before:
+        batch.work.leave_out(batch.closed_before)
+    await pace.hook(failpoints.DECIDED)
