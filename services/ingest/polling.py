@@ -16,6 +16,7 @@ import structlog
 from services.channels.port import Account, Channel, Polled, Unauthorized
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
+from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.time_source import Clock
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -26,7 +27,7 @@ from services.records.polls import POLLS, Poll
 
 LOOK_SECONDS, RELEASE_SECONDS, PAGE = 2.0, 1.0, 200
 LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)
-FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 60.0
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 1.0, 60.0
 PublishBody = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
 """Publishes what a body tells, as if it had been posted. Raises Unavailable, Unknown."""
 log = structlog.get_logger(__name__)
@@ -107,7 +108,7 @@ class Poller:
         self._key = Key(POLLS.name, account_id(account.workspace, account.channel, account.id))
         self._poll: Poll | None = None
         self._begun_with: str | None = None
-        self._backoff = FIRST_BACKOFF_SECONDS
+        self._backoff = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
 
     async def run(self) -> None:
         """Return when the account is polled no more, or another process has the lease."""
@@ -126,7 +127,7 @@ class Poller:
             log.info("polling_ended", account=self._key.id, reason=f"{type(error).__name__}: {error}")
         except Exception:  # a bug must not end the polling of all other accounts; the next look starts it again
             log.exception("polling_failed", account=self._key.id)
-            await self._around.sleep(LONGEST_BACKOFF_SECONDS)
+            await self._around.sleep(MAX_BACKOFF_SECONDS)
 
     async def _poll_once(self) -> bool:
         """One fetch and what follows from it; whether to go on."""
@@ -150,7 +151,7 @@ class Poller:
             await channel.begin_polling(account, http)
             self._begun_with = token
         fetched = await channel.fetch(account, http, self._acquire_lease().cursor)
-        self._backoff = FIRST_BACKOFF_SECONDS
+        self._backoff.reset()
         self._around.notes.record_polling(account, None)
         for body in fetched.bodies:
             await self._publish(connected, body)
@@ -175,9 +176,7 @@ class Poller:
         if not isinstance(error, SendOutcomeUnknown):
             self._around.notes.record_polling(account, _sentence(error))
         asked = error.after if isinstance(error, TransientSendError) else None
-        wait = min(max(self._backoff, asked or 0.0), LONGEST_BACKOFF_SECONDS)
-        self._backoff = min(self._backoff * 2, LONGEST_BACKOFF_SECONDS)
-        await self._rest(wait)
+        await self._rest(min(max(self._backoff.next(), asked or 0.0), MAX_BACKOFF_SECONDS))
 
     async def _rest(self, seconds: float) -> None:
         """Wait, and keep the lease meanwhile."""

@@ -117,14 +117,14 @@ def decide_outcome(result: Result, attempt: AttemptContext) -> Outcome:
 
 def backoff(message: str, attempts: int) -> timedelta:
     """How long to wait after `attempts` attempts: doubling from 1 to 60 seconds, ± 25 % that the message decides."""
-    plain = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(attempts - 1, 16), MAX_BACKOFF_SECONDS)
+    plain = doubled(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS, attempts)
     digest = hashlib.blake2b(f"{message}/{attempts}".encode(), digest_size=4).digest()
     return timedelta(seconds=plain * (0.75 + 0.5 * int.from_bytes(digest, "big") / 2**32))
 
 
 def probe_after(refusals: int) -> timedelta:
     """How long to wait before an account that was refused `refusals` times in a row is tried again."""
-    return timedelta(seconds=min(FIRST_PROBE_SECONDS * 2.0 ** min(refusals - 1, 16), MAX_PROBE_SECONDS))
+    return timedelta(seconds=doubled(FIRST_PROBE_SECONDS, MAX_PROBE_SECONDS, refusals))
 
 
 def _sent(result: Result, attempt: AttemptContext) -> Outcome:

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Misconfigured, Unavailable, Unknown
 from services.platform.sqlite.damage import Damaged, check_file, sentence
 from services.platform.sqlite.jobs import (
@@ -57,8 +58,8 @@ LOOK_SECONDS = 60.0
 LOOP_TICKS_BETWEEN_COMMITS = 3
 """Of the event loop between two transactions: whoever was answered by one, or waits for what it wrote, reads, decides and
 is in the next. Without, most of what follows from a message waited for two."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
-"""Seconds between two looks whether another process has finished writing."""
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.001, 0.02
+"""Between two looks whether another process has finished writing."""
 
 
 @dataclass(slots=True)
@@ -252,7 +253,8 @@ class Database:
 
     async def _begin(self) -> Connection:
         """Open a transaction; another process that writes is waited for."""
-        until, pause = self.loop.time() + self.busy_seconds, FIRST_PAUSE
+        until = self.loop.time() + self.busy_seconds
+        backoff = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
         while True:
             try:
                 if self._writer is None:
@@ -262,8 +264,7 @@ class Database:
             except sqlite3.Error as error:
                 if not is_busy(error) or self.loop.time() >= until:
                     raise
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            await asyncio.sleep(backoff.next())
 
     async def _transact(self, connection: Connection, jobs: list[Job[Any]]) -> EndOffsets:
         """What waits now, as far as it goes together: `jobs` gets that. Raises what undid all of it."""

@@ -22,6 +22,7 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord
+from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Fenced, Misconfigured, TooLarge, Unavailable, Unknown
 from services.platform.store.mongo_pages import all_of, plan, value_at
 from services.platform.store.port import (
@@ -42,6 +43,8 @@ READ_SECONDS = 5.0
 COMMIT_SECONDS = 10.0
 ABORT_SECONDS = 2.0
 CHECK_SECONDS = 0.9
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.005, 0.25
+"""Between two attempts at a commit that another transaction was in the way of."""
 CONDITION_TOUCH_FIELD = "_held"
 """Written to a document that a commit only looks at: MongoDB sees no conflict in an update that changes nothing."""
 
@@ -179,12 +182,13 @@ class MongoStore:
 
     async def _commit(self, changes: Changes, puts: dict[Key, Document]) -> None:
         """Try until it is applied, refused, or `COMMIT_SECONDS` are over. Only what certainly did nothing is repeated."""
-        pause, deadline = 0.005, asyncio.get_running_loop().time() + COMMIT_SECONDS
+        deadline = asyncio.get_running_loop().time() + COMMIT_SECONDS
+        backoff = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
         while not await self._attempt(changes, puts, deadline):
+            pause = backoff.next()
             if asyncio.get_running_loop().time() + pause > deadline:
                 raise Unavailable("MongoDB: other transactions were in the way for too long")
             await asyncio.sleep(pause)
-            pause = min(2 * pause, 0.25)
 
     async def _attempt(self, changes: Changes, puts: dict[Key, Document], deadline: float) -> bool:
         """Whether it was applied; False: another transaction was in the way, and nothing happened."""
