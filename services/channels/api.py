@@ -6,7 +6,6 @@ the receiver drops repeats.
 """
 
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import orjson
@@ -20,6 +19,7 @@ from services.channels.api_bodies import parse
 from services.channels.port import Account, InvalidSignature, Request, SendReceipt, Unauthorized, WebhookResponse
 from services.platform.core.time_source import Clock, SystemClock
 from services.platform.http.outgoing import Http, HttpResponse, PermanentSendError, TransientSendError
+from services.platform.http.retry_after import retry_after_seconds
 from services.platform.http.standard_webhooks import SECRET_FORMAT_HELP, key_of, signed_headers, verification_error
 
 SECRETS = ("secret", "secret_previous")
@@ -95,19 +95,8 @@ def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | Perman
         return Unauthorized(f"{said}: it does not accept our signature or does not let us in", status)
     if 400 <= status < 500 and status not in PASSING:
         return PermanentSendError(REFUSALS.get(status, "rejected"), said, status)
-    after = retry_after_seconds(answer, now)
+    after = retry_after_seconds(answer.headers, now)
     return TransientSendError(said, after, "message" if after is None else "chat" if status == 429 else "account")
-
-
-def retry_after_seconds(answer: HttpResponse, now: datetime) -> float | None:
-    """Seconds that a receiver asks for by `Retry-After` (RFC 9110, 10.2.3); None when it does not."""
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone
-        return None
 
 
 def _secrets(account: Account) -> list[str]:

@@ -1,10 +1,10 @@
 """Secrets of the installation: made by whoever needs one first, then the same in every process, for ever."""
 
-import base64
 import os
 from contextlib import suppress
 
 from schemas.values import Contract
+from services.platform.core import base64url
 from services.platform.core.errors import Fenced
 from services.platform.store.port import Changes, Collection, Condition, Key, Put, Store
 
@@ -28,7 +28,7 @@ async def installation_secret(store: Store, name: str) -> bytes:
     key = Key(SECRETS.name, name)
     if (kept := await _stored_secret(store, key)) is not None:
         return kept
-    made = SecretRecord(value=base64.urlsafe_b64encode(os.urandom(SECRET_BYTES)).decode())
+    made = SecretRecord(value=base64url.encode(os.urandom(SECRET_BYTES)))
     # Fenced: another process was first, and its secret is the secret.
     with suppress(Fenced):
         await store.commit(Changes(conditions=[Condition(key)], puts=[Put(key, made.model_dump(mode="json"))]))
@@ -40,4 +40,4 @@ async def installation_secret(store: Store, name: str) -> bytes:
 
 async def _stored_secret(store: Store, key: Key) -> bytes | None:
     document = (await store.get_many([key])).get(key)
-    return None if document is None else base64.urlsafe_b64decode(SecretRecord.model_validate(document).value)
+    return None if document is None else base64url.decode(SecretRecord.model_validate(document).value)

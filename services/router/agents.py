@@ -19,9 +19,9 @@ from services.platform.http.dependencies import (
     PageParamsDep,
     Wait,
     accepted_response,
-    etag,
     query_page,
 )
+from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import NotFound, UnprocessableContent
 from services.platform.http.service import Context

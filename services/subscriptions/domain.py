@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from schemas.values import Contract
+from services.platform.core.backoff import doubled
 
 SCHEDULE_SECONDS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Before each try, after the one before."""
 MAX_RETRY_PERIOD = timedelta(seconds=sum(SCHEDULE_SECONDS) * 1.1 + 3600)
 MAX_WAIT = timedelta(days=1)
-MAX_PAUSE_SECONDS = 300.0
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 1.0, 300.0
 CALL_SECONDS = 15.0
 WAIT_SECONDS = 10.0
 """For a connection; with the call itself less than `SETTLE_AFTER`."""
@@ -60,4 +61,4 @@ def next_try(delivery: str, attempts: int, now: datetime, after: float | None = 
 
 def circuit_open_seconds(failures: int) -> timedelta:
     """How long to leave an endpoint in peace after this many failures in a row: doubling from 1 s to 5 minutes."""
-    return timedelta(seconds=min(2.0 ** min(failures - 1, 20), MAX_PAUSE_SECONDS))
+    return timedelta(seconds=doubled(FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, failures))

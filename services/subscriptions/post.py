@@ -16,6 +16,7 @@ from services.platform.http.outgoing import (
     SendOutcomeUnknown,
     TransientSendError,
 )
+from services.platform.http.retry_after import retry_after_seconds
 from services.platform.http.standard_webhooks import signed_headers
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
@@ -70,7 +71,7 @@ async def _called(workspace: str, webhook: str, event: str, outside: PostDepende
         return Result(detail=str(error)[:200])
     except TimeoutError:
         return Result(detail="no answer in time")
-    return Result(status=answer.status, after=_retry_after(answer))
+    return Result(status=answer.status, after=retry_after_seconds(answer.headers))
 
 
 async def _subscription(workspace: str, webhook: str, outside: PostDependencies) -> Versioned[Webhook] | None:
@@ -90,8 +91,3 @@ async def _posted(subscription: Webhook, fact: Event, outside: PostDependencies)
     return await outside.http.post(
         subscription.url, body, signed_headers(subscription.secrets(now), fact.id, now, body)
     )
-
-
-def _retry_after(answer: HttpResponse) -> float | None:
-    value = answer.headers.get("retry-after", "").strip()
-    return float(value[:9]) if value.isascii() and value.isdigit() else None

@@ -29,9 +29,9 @@ from services.platform.http.dependencies import (
     PageParams,
     PageParamsDep,
     Precondition,
-    etag,
     query_page,
 )
+from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
 from services.platform.http.service import Context

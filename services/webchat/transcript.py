@@ -1,7 +1,6 @@
 """What a visitor may read: what was said with them, and with nobody else."""
 
 import asyncio
-import base64
 import json
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from schemas.identity import PersonKey
 from schemas.values import Json
 from services.domain.lifecycle import is_closed
+from services.platform.core import base64url
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.dependencies import Page, PageParams, query_page
 from services.platform.http.problems import UnprocessableContent
@@ -52,13 +52,13 @@ class TranscriptPosition:
     def text(self, visitor: PersonKey) -> str:
         """The id of an event of this visitor's stream."""
         said = [self.conversation, self.order, _mark(visitor)]
-        return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
+        return base64url.encode(json.dumps(said).encode())
 
 
 def parse_position(text: str, visitor: PersonKey) -> TranscriptPosition:
     """The place that `text` was made of, for this visitor. Raises Invalid."""
     try:
-        conversation, order, *marks = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        conversation, order, *marks = json.loads(base64url.decode(text))
     except (ValueError, TypeError) as error:
         raise _invalid_position() from error
     if not isinstance(conversation, str) or not isinstance(order, str) or not set(order) <= set("0123456789."):

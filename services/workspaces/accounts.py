@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Response
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Slug
 from services.platform.http.auth import require_scope
-from services.platform.http.dependencies import ContextDep, IfMatch, Page, PageParamsDep, etag
+from services.platform.http.dependencies import ContextDep, IfMatch, Page, PageParamsDep
+from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import NotFound
 from services.platform.http.service import Context

@@ -12,10 +12,10 @@ from services.platform.http.dependencies import (
     IfMatch,
     Page,
     PageParamsDep,
-    etag,
     query_page,
     reject_cursor,
 )
+from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context

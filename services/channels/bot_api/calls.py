@@ -15,6 +15,7 @@ from services.platform.http.outgoing import (
     SendOutcomeUnknown,
     TransientSendError,
 )
+from services.platform.http.retry_after import retry_after_seconds
 
 # Part of a description, in lower case → the code that agents and rules see. The first that fits.
 ERROR_CODE_BY_DESCRIPTION = (
@@ -128,8 +129,7 @@ def _code(status: int, said: str) -> str:
 
 def _retry_after_seconds(answer: HttpResponse) -> float | None:
     wanted = number(_parameters(answer).get("retry_after"))
-    header = answer.headers.get("retry-after", "")
-    return float(wanted) if wanted is not None and wanted >= 0 else float(header) if header.isdecimal() else None
+    return float(wanted) if wanted is not None and wanted >= 0 else retry_after_seconds(answer.headers)
 
 
 def _parameters(answer: HttpResponse) -> dict[str, Json]:

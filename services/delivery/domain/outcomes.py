@@ -14,6 +14,7 @@ from typing import Literal
 from schemas.activity import Address
 from schemas.channel import Capabilities, Scope
 from schemas.values import Contract, Failure
+from services.platform.core.backoff import doubled
 
 START_WITHIN = timedelta(seconds=5)
 SEND_TIMEOUT = timedelta(seconds=12)

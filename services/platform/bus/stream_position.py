@@ -1,7 +1,5 @@
 """How far a client of a stream has come: per source, the number of the last fact that it has. Also the stream's id."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +7,7 @@ import orjson
 
 from schemas.envelope import Event
 from services.platform.bus.sequence_number import BEFORE_ALL, SequenceNumber
+from services.platform.core import base64url
 
 AFTER_LAST_SEQ = 2**63
 
@@ -39,7 +38,7 @@ class StreamPosition:
         for source, number in sorted(self._numbers.items()):
             group, _, partition = source.rpartition("/")
             rows.setdefault(group, []).extend((int(partition), *number))
-        return base64.urlsafe_b64encode(orjson.dumps(rows)).rstrip(b"=").decode()
+        return base64url.encode(orjson.dumps(rows))
 
 
 def after(rows: Mapping[str, int]) -> StreamPosition:
@@ -50,9 +49,9 @@ def after(rows: Mapping[str, int]) -> StreamPosition:
 def read(text: str) -> StreamPosition:
     """The vector of an id. Raises ValueError for what `text` did not give."""
     try:
-        rows = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+        rows = orjson.loads(base64url.decode(text))
         return StreamPosition(dict(_entries(rows)))
-    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise ValueError("this is no id of a stream") from error
 
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from schemas.values import RequestModel
 from services.platform.http.command_gateway import Command, CommandGateway
+from services.platform.http.if_match import etag, holds
 from services.platform.http.problems import PreconditionFailed, UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store import port as store_port
@@ -75,11 +76,7 @@ class Precondition:
 
     def check(self, version: int | None) -> None:
         """Raise Stale unless the header names this version; None: the resource does not exist."""
-        if self.header is None:
-            return
-        # RFC 9110, 13.1.1: `If-Match` compares strongly, so a weak tag never matches.
-        tags = {tag.strip() for tag in self.header.split(",")}
-        if version is None or not tags & {"*", etag(version)}:
+        if not holds(self.header, version):
             now = "it does not exist" if version is None else f"it is at {etag(version)}"
             raise PreconditionFailed(
                 f"`If-Match` does not hold: {now}. Read the resource again, then repeat the change."
@@ -104,11 +101,6 @@ def reject_cursor() -> UnprocessableContent:
     return UnprocessableContent(
         ("/query/cursor", "This is no cursor of this list. Leave it out to start at the beginning.")
     )
-
-
-def etag(version: int) -> str:
-    """The ETag of a version."""
-    return f'"{version}"'
 
 
 def accepted_response(command: Command) -> Response:

@@ -8,14 +8,16 @@ MAX_DIGITS = 9
 """Of a number of seconds: beyond it no caller waits anyway."""
 
 
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """The seconds that an answer asks for, given as a number or as a date; None when it does not ask.
 
-    Header names are in lower case. A date that has passed is 0 seconds.
+    Header names are in lower case. A date that has passed is 0 seconds; without `now`, a date asks for nothing.
     """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:MAX_DIGITS])
+    if now is None:
+        return None
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
     except (ValueError, TypeError):  # no date, or one without a zone

@@ -1,12 +1,11 @@
 """Keyset cursors, the same for every store: opaque text that holds the ordering values of the last document shown."""
 
-import base64
-import binascii
 import json
 import math
 import zlib
 
 from schemas.values import Json
+from services.platform.core import base64url
 from services.platform.store.port import Query
 
 KeysetPosition = list[Json]
@@ -16,14 +15,14 @@ KeysetPosition = list[Json]
 def encode_cursor(query: Query, place: KeysetPosition) -> str:
     """The cursor of the page after the one that ends at this place."""
     text = json.dumps([_type_tag(query), *place], separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return base64url.encode(text.encode())
 
 
 def decode_cursor(query: Query, cursor: str, length: int) -> KeysetPosition:
     """The place that a cursor of this query holds, of `length` values. Raises ValueError for any other text."""
     try:
-        mark, *place = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+        mark, *place = json.loads(base64url.decode(cursor))
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError("the cursor is not one that a page gave") from error
     whole = len(place) == length and isinstance(place[-1], str) and all(map(_is_single, place))
     if mark != _type_tag(query) or not whole:

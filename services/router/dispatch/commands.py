@@ -7,6 +7,7 @@ from schemas.configuration import DEFAULT_TEAM
 from schemas.envelope import Event
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Json, Problem
+from services.platform.http.if_match import holds
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord, agent_id
@@ -97,9 +98,7 @@ def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:
 
 
 def _check_precondition(if_match: str | None, version: int | None, agent: str) -> None:
-    """RFC 9110, 13.1.1: `*` asks for any, a list for one of these; a weak tag never matches."""
-    tags = {tag.strip() for tag in (if_match or "").split(",")} - {""}
-    if not tags or (version is not None and tags & {"*", f'"{version}"'}):
+    if holds(if_match, version):
         return
     now = f'its ETag is "{version}"' if version is not None else "it does not exist"
     raise AgentCommandRejected(

@@ -31,3 +31,8 @@ def test_seconds_that_an_answer_asks_for(value: str, seconds: float | None) -> N
 
 def test_an_answer_without_the_header_asks_for_nothing() -> None:
     assert retry_after_seconds({}, NOW) is None
+
+
+def test_a_date_asks_for_nothing_where_the_time_is_not_known() -> None:
+    assert retry_after_seconds({"retry-after": "Sat, 28 Nov 2026 07:01:30 GMT"}) is None
+    assert retry_after_seconds({"retry-after": "3"}) == 3.0

@@ -4,8 +4,6 @@ A token is a conversation's id and a MAC over it and its workspace, so that any 
 case it opens without asking anybody, and none is good outside its workspace. It is not secret.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
@@ -22,6 +20,7 @@ from schemas.identity import HandoffToken, PersonKey
 from schemas.values import PRIORITIES, Priority
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed
+from services.platform.core import base64url
 
 EXPIRES_AFTER = timedelta(seconds=900)
 MAC_BYTES = 16
@@ -47,14 +46,14 @@ CONTINUE: Mapping[str, str] = {
 def sign_token(secret: bytes, workspace: str, conversation: str) -> str:
     """The token of a conversation of a workspace: 43 characters of `A-Za-z0-9_-`."""
     identity = UUID(conversation).bytes
-    return base64.urlsafe_b64encode(identity + _mac(secret, workspace, identity)).rstrip(b"=").decode()
+    return base64url.encode(identity + _mac(secret, workspace, identity))
 
 
 def verify_token(secret: bytes, workspace: str, token: str) -> HandoffToken | None:
     """What a token opens in a workspace; None for one that we did not make, or made for another workspace."""
     try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        raw = base64url.decode(token)
+    except ValueError:
         return None
     identity, mac = raw[:16], raw[16:]
     if len(identity) != 16:
