@@ -1,123 +1,165 @@
-"""Runs one partition of a processor in memory: batches are loaded, decided and committed, timers fire when time is moved."""
+"""Runs one partition of a processor in memory: batches are loaded, decided and committed; timers fire when time is moved."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from schemas.envelope import Event, decode
-from schemas.values import Contract, Json
-from services.platform.processing.inputs import Input, ReceivedEvent, TimerFired
+from schemas.values import Contract
+from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired, cause_of
 from services.platform.processing.stage_adapter import AnyProcessor, adapted
-from services.platform.processing.unit_of_work import PartitionContext
+from services.platform.processing.unit_of_work import Effect, PartitionContext
 from services.platform.store.collections import TIMERS, Timer
-from services.platform.store.port import Collection, Document, Index, Key, Page, Query
+from services.platform.store.port import Changes, Collection
+from tests.fakes import ManualTimeSource, MemoryStore
 
 Model = TypeVar("Model", bound=BaseModel)
-START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-
-@dataclass
-class Documents:
-    """Documents by key, read by declared indexes as the store port promises it."""
-
-    indexes: dict[tuple[str, str], Index]
-    rest: dict[Key, Document] = field(default_factory=dict)
-    queries: int = 0
-
-    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
-        return {key: self.rest[key] for key in keys if key in self.rest}
-
-    async def query(self, query: Query) -> Page:
-        self.queries += 1
-        fields = self.indexes[query.collection, query.index].fields
-        free = [name for name in fields if name not in query.equals]
-        found = [(k.id, d) for k, d in self.rest.items() if k.collection == query.collection]
-        found = [(i, d) for i, d in found if all(d[name] == value for name, value in query.equals.items())]
-        if query.at_least is not None:
-            found = [(i, d) for i, d in found if d[free[0]] is not None and d[free[0]] >= query.at_least]  # type: ignore[operator]  # one index field holds one type
-        if query.below is not None:
-            found = [(i, d) for i, d in found if d[free[0]] is not None and d[free[0]] < query.below]  # type: ignore[operator]  # as above
-        found.sort(key=lambda item: ([(item[1][n] is not None, item[1][n]) for n in free], item[0]))
-        first = int(query.after or 0)
-        last = first + query.limit
-        return Page(found[first:last], str(last) if last < len(found) else None)
+MAX_STEPS = 5_000
 
 
 class Driver:
-    """A processor on partition 0 of 1, the way a processor runs it. `sent` are all its events, oldest first."""
+    """A processor on partition 0, run as a process runs it: there is no bus and no fence, and effects wait to be performed.
 
-    def __init__(self, processor: AnyProcessor, collections: Sequence[Collection[Any]], now: datetime = START) -> None:
-        indexes = {(c.name, i.name): i for c in (*collections, TIMERS) for i in c.indexes}
-        self.processor, self.now = adapted(processor), now
-        self.documents = Documents(indexes)
+    `sent` are all its events, oldest first. `effects` are those that were scheduled and not yet performed.
+    """
+
+    def __init__(
+        self,
+        processor: AnyProcessor,
+        collections: Sequence[Collection[Any]] = (),
+        *,
+        store: MemoryStore | None = None,
+        time_source: ManualTimeSource | None = None,
+        partitions: int = 1,
+    ) -> None:
+        self.processor, self.partitions = adapted(processor), partitions
+        self.store = store or MemoryStore(*collections, TIMERS)
+        self.time_source = time_source or ManualTimeSource()
         self.sent: list[Event] = []
-        self.memory = processor.new_memory()
+        self.effects: list[Effect] = []
+        self.memory = self.processor.new_memory()
         self.seq = 0
-        self._numbers = 0
+        self._received = 0
+        self._decided_at = self.time_source.now()
+
+    @property
+    def now(self) -> datetime:
+        """The time of the next batch, unless an earlier batch was decided later."""
+        return self.time_source.now()
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        self.time_source.at = moment
 
     def restart(self) -> None:
-        """A new owner of the partition: nothing but documents is left."""
-        self.memory = self.processor.new_memory()
+        """The process dies and a new one owns the partition: memory and effects are gone, documents stay."""
+        self.memory, self.effects = self.processor.new_memory(), []
 
     def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
-        """A document that somebody else wrote."""
-        self.documents.rest[Key(collection.name, identity)] = value.model_dump(mode="json")
+        """Write a document that another process owns."""
+        self.store.insert(collection, identity, value)
 
     def get(self, collection: Collection[Model], identity: str) -> Model | None:
         """A document as it is committed."""
-        document = self.documents.rest.get(Key(collection.name, identity))
-        return None if document is None else collection.model.model_validate(document)
+        return self.store.find(collection, identity)
+
+    # -- batches -------------------------------------------------------------------------------------------------------
 
     async def batch(self, inputs: Sequence[Input]) -> list[Event]:
-        """Decide and commit one batch; returns what it sent."""
+        """Decide and commit one batch; returns the events that it sent."""
         self.seq += 1
-        place = PartitionContext(self.processor.group, 0, 1, self.seq)
-        work = self.processor.unit_of_work(place, self.now, self.documents)
+        self._decided_at = max(self._decided_at, self.now)
+        place = PartitionContext(self.processor.group, 0, self.partitions, self.seq)
+        work = self.processor.unit_of_work(place, self._decided_at, self.store)
         for one in inputs:
             if isinstance(one, TimerFired):
                 work.cancel_timer(one.name)
         decisions = await self.processor.load(work, self.memory, inputs)
-        for number, one in enumerate(inputs):
-            work.cause = f"{self.seq}/{number}"
+        for one in inputs:
+            work.cause = cause_of(one)
             decisions.decide(one)
-        self.documents.rest.update({put.key: put.document for put in work.puts()})
-        for key in work.deletes():
-            self.documents.rest.pop(key, None)
+        await self.store.commit(Changes(puts=work.puts(), deletes=work.deletes()))
+        self.effects += work.effects
         sent = [decode(outgoing.value) for outgoing in work.outbox]
         self.sent.extend(sent)
         return sent
 
     def arrived(self, topic: str, event_type: str, data: Contract, key: str = "w/telegram:main:1") -> ReceivedEvent:
         """An event of another processor, with the next number."""
-        self._numbers += 1
+        self._received += 1
         event = Event(
-            id=f"e{self._numbers}",
+            id=f"e{self._received}",
             source="test/0",
             type=event_type,
             time=self.now,
             workspace=key.split("/", 1)[0],
             partitionkey=key,
-            seq=self._numbers,
+            seq=self._received,
             index=0,
             data=data.model_dump(mode="json"),
         )
-        return ReceivedEvent(event, topic, self._numbers)
+        return ReceivedEvent(event, topic, self._received)
+
+    # -- effects -------------------------------------------------------------------------------------------------------
+
+    async def perform(self, effect: Effect | None = None) -> EffectCompleted:
+        """Perform an effect (by default the oldest) and return its result, which no batch has decided yet."""
+        one = effect or self.effects[0]
+        if one in self.effects:
+            self.effects.remove(one)
+        return EffectCompleted(one.name, await self.processor.perform(one))
+
+    async def complete_effects(self, limit: int | None = None) -> int:
+        """Perform what is scheduled now (at most `limit`) and decide the results in one batch; how many there were."""
+        results = [await self.perform(effect) for effect in self.effects[:limit]]
+        if results:
+            await self.batch(results)
+        return len(results)
+
+    async def complete_all_effects(self) -> None:
+        """Perform effects and decide their results until none is left; no time passes."""
+        while await self.complete_effects():
+            pass
+
+    # -- time ----------------------------------------------------------------------------------------------------------
 
     def timers(self) -> list[Timer]:
-        """The timers that stand, the earliest first."""
-        found = [Timer.model_validate(d) for k, d in self.documents.rest.items() if k.collection == TIMERS.name]
-        return sorted(found, key=lambda timer: timer.due_at)
+        """The timers that are set, the earliest first."""
+        return sorted(self.store.all(TIMERS), key=lambda timer: (timer.due_at, timer.name))
 
-    async def to(self, moment: datetime) -> None:
-        """Move the clock, firing every timer on the way at its time."""
+    async def fire_due(self) -> None:
+        """Decide every timer that is due, in one batch."""
+        due = [_fired(timer) for timer in self.timers() if timer.due_at <= self.now]
+        if due:
+            await self.batch(due)
+
+    async def run_to_next_timer(self) -> None:
+        """Move time to the next timer and decide every timer that is due then, in one batch."""
+        self.now = max(self.now, self.timers()[0].due_at)
+        await self.fire_due()
+
+    async def run_until_idle(self) -> None:
+        """Perform effects and fire timers until none is left."""
+        for _ in range(MAX_STEPS):
+            await self.complete_all_effects()
+            if not self.timers():
+                return
+            await self.run_to_next_timer()
+        raise AssertionError(f"effects or timers are left after {MAX_STEPS} timers")
+
+    async def advance_to(self, moment: datetime) -> None:
+        """Move time, firing every timer on the way in a batch of its own, at the time when it is due."""
         while (timers := self.timers()) and timers[0].due_at <= moment:
             self.now = max(self.now, timers[0].due_at)
-            await self.batch([TimerFired(timers[0].name, timers[0].due_at, dict[str, Json](timers[0].data))])
+            await self.batch([_fired(timers[0])])
         self.now = max(self.now, moment)
 
-    async def after(self, seconds: float) -> None:
-        """Move the clock by seconds."""
-        await self.to(self.now + timedelta(seconds=seconds))
+    async def advance(self, seconds: float) -> None:
+        """Move time by seconds; see `advance_to`."""
+        await self.advance_to(self.now + timedelta(seconds=seconds))
+
+
+def _fired(timer: Timer) -> TimerFired:
+    return TimerFired(timer.name, timer.due_at, dict(timer.data))

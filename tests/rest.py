@@ -33,7 +33,7 @@ from services.router.routes import routers_of
 from services.sla.routes import router_of as clocks_router
 from services.subscriptions.routes import router_of as subscriptions_router
 from services.workspaces.wiring import open_workspaces
-from tests.fakes import MemoryBus, MemoryStore, MovedClock
+from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 
 ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
 COLLECTIONS: Sequence[Collection[Any]] = (
@@ -79,7 +79,7 @@ class Rest:
     client: httpx2.AsyncClient
     store: MemoryStore
     bus: MemoryBus
-    clock: MovedClock
+    clock: ManualTimeSource
     keys: ApiKeyAuthenticator
     events: list[Event] = field(default_factory=list)
     answer: Answer | None = None
@@ -88,10 +88,10 @@ class Rest:
         """Take a command as its processor would: once by its id, with an outcome in the store."""
         event = decode(outgoing.value)
         self.events.append(event)
-        if self.answer is not None and self.store.held(OUTCOMES, event.id) is None:
+        if self.answer is not None and self.store.find(OUTCOMES, event.id) is None:
             outcome = self.answer(event)
             if outcome is not None:
-                self.store.keep(OUTCOMES, event.id, outcome)
+                self.store.insert(OUTCOMES, event.id, outcome)
 
     def outcome(self, event: Event, **given: Any) -> CommandResult:
         """An outcome of a command, applied unless said otherwise."""
@@ -135,7 +135,7 @@ async def open_rest(
     parts: Sequence[ServiceComponents] = (), checks: Mapping[str, Any] | None = None, **given: Any
 ) -> AsyncIterator[Rest]:
     """Every route over fakes; `given` are settings."""
-    store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
+    store, bus, clock = MemoryStore(), MemoryBus(), ManualTimeSource()
     await store.prepare(COLLECTIONS)
     context = Context(settings_of(**given), store, bus, clock)
     keys = ApiKeyAuthenticator(store, clock.monotonic)
@@ -145,5 +145,5 @@ async def open_rest(
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
             rest = Rest(client, store, bus, clock, keys)
-            bus.heard = rest.hear
+            bus.on_publish = rest.hear
             yield rest

@@ -29,7 +29,7 @@ from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from services.router import conversations, dispatch
-from tests.fakes import MemoryBus, MemoryStore, MovedClock
+from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 
 PACKAGES = {
     "conversations": conversations,
@@ -98,7 +98,7 @@ async def test_metrics_of_all_services_fit_into_one_registry() -> None:
 
 
 async def _parts() -> list[ServiceComponents]:
-    context = Context(settings=Settings(), store=MemoryStore(), bus=MemoryBus(), clock=MovedClock())
+    context = Context(settings=Settings(), store=MemoryStore(), bus=MemoryBus(), clock=ManualTimeSource())
     parts = []
     for service in process_of(SINGLE_PROCESS).services:
         async with service(context) as part:

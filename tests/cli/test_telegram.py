@@ -16,7 +16,7 @@ from services.platform.host.engine import open_store
 from services.platform.store.port import Changes, Key, Put
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, configuration_of
 from tests.cli.conftest import Pasokh
-from tests.ingest.stand_in import StandInHttp
+from tests.fakes.telegram_http import TelegramHttp
 
 BOT, TOKEN = 123456, "123456:ABC-DEF"
 PUBLIC = "https://93.184.216.34"
@@ -63,7 +63,7 @@ def connect(settings: Settings, stand_in: FakeTelegram, token: str = TOKEN, **wa
     asked = Wanted("shop", "main", token, **wanted)
 
     async def run() -> None:
-        await connect_bot(settings.model_copy(update={"public_url": PUBLIC}), asked, StandInHttp(stand_in))
+        await connect_bot(settings.model_copy(update={"public_url": PUBLIC}), asked, TelegramHttp(stand_in))
 
     event_loop.run(run())
 

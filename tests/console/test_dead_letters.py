@@ -36,7 +36,7 @@ def keep(rest: Rest, name: str, *, workspace: str = "shop", topic: str = "inboun
         error="ValueError: no such thing",
         at=datetime(2026, 11, 1, 12, minute, tzinfo=UTC),
     )
-    rest.store.keep(DEAD_LETTERS, name, letter)
+    rest.store.insert(DEAD_LETTERS, name, letter)
 
 
 async def test_they_are_listed_newest_first_without_what_customers_wrote(rest: Rest) -> None:

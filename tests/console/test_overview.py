@@ -35,7 +35,7 @@ async def rest() -> AsyncIterator[Rest]:
 
 def count(rest: Rest, workspace: str, partition: int, **recent: dict[str, int]) -> None:
     record = CounterRecord(workspace=workspace, partition=partition, version=1, **recent)  # type: ignore[arg-type] # which field it is, is the test's word
-    rest.store.keep(COUNTERS, counter_id(partition, workspace), record)
+    rest.store.insert(COUNTERS, counter_id(partition, workspace), record)
 
 
 async def test_messages_of_five_minutes_are_summed_over_partitions_and_of_this_workspace_alone(rest: Rest) -> None:
@@ -76,7 +76,7 @@ def conversation(rest: Rest, name: str, minutes_ago: float, **given: Any) -> Non
         "opened_at": at,
         "updated_at": at,
     }
-    rest.store.keep(CONVERSATIONS, name, ConversationState.model_validate({**fields, **given}))
+    rest.store.insert(CONVERSATIONS, name, ConversationState.model_validate({**fields, **given}))
 
 
 async def test_who_waits_longest_comes_first_and_who_does_not_wait_does_not_come(rest: Rest) -> None:
@@ -92,7 +92,7 @@ async def test_customers_are_named_in_this_workspace_only(rest: Rest) -> None:
     for workspace, name in (("shop", "زهرا"), ("other", "Somebody else")):
         key = f"{workspace}/telegram:main:1"
         person = Contact(key=key, workspace=workspace, person="telegram:main:1", name=name, seen_at=rest.clock.now())
-        rest.store.keep(PERSONS, key, person)
+        rest.store.insert(PERSONS, key, person)
     answer = await rest.ask("GET", f"{BASE}/customers?person=telegram:main:1&person=telegram:main:nobody")
     assert answer.json()["items"] == [{"person": "telegram:main:1", "name": "زهرا"}]
 
@@ -119,14 +119,14 @@ def owe(rest: Rest, number: int, line: str, state: str = "pending") -> None:
             "expires_at": now + timedelta(days=1),
         }
     )
-    rest.store.keep(WEBHOOK_DELIVERIES, f"shop/crm/e{number}", record)
+    rest.store.insert(WEBHOOK_DELIVERIES, f"shop/crm/e{number}", record)
 
 
 async def test_a_webhook_tells_what_waits_and_that_it_fails_and_its_host_alone(rest: Rest) -> None:
     await webhook(rest)
     line = endpoint_id(0, "shop", "crm")
     later = rest.clock.now() + timedelta(minutes=3)
-    rest.store.keep(
+    rest.store.insert(
         WEBHOOK_ENDPOINTS, line, EndpointState(workspace="shop", webhook="crm", failures=4, paused_until=later)
     )
     for number in range(3):
@@ -142,7 +142,7 @@ async def test_a_webhook_tells_what_waits_and_that_it_fails_and_its_host_alone(r
 async def test_a_long_queue_is_counted_no_further_than_it_is_cheap(rest: Rest) -> None:
     await webhook(rest)
     line = endpoint_id(1, "shop", "crm")
-    rest.store.keep(WEBHOOK_ENDPOINTS, line, EndpointState(workspace="shop", webhook="crm"))
+    rest.store.insert(WEBHOOK_ENDPOINTS, line, EndpointState(workspace="shop", webhook="crm"))
     for number in range(MAX_QUEUED + 1):
         owe(rest, number, line)
     [shown] = (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"]
@@ -152,7 +152,7 @@ async def test_a_long_queue_is_counted_no_further_than_it_is_cheap(rest: Rest) -
 async def test_a_webhook_that_is_gone_is_disabled_until_it_is_written_again(rest: Rest) -> None:
     await webhook(rest)
     version = int((await rest.ask("GET", "/v1/workspaces/shop/webhooks/crm")).headers["etag"].strip('"'))
-    rest.store.keep(
+    rest.store.insert(
         WEBHOOK_ENDPOINTS, endpoint_id(0, "shop", "crm"), EndpointState(workspace="shop", webhook="crm", gone=version)
     )
     assert (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"][0]["disabled"] is True

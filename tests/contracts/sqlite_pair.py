@@ -10,8 +10,8 @@ from services.platform.bus.sqlite_groups import Lease
 from services.platform.core.time_source import Clock
 from services.platform.sqlite.database import Database, open_database
 from services.platform.store.sqlite import SqliteStore
-from tests.contracts.clocks import MovedClock
 from tests.contracts.sample_collection import COLLECTIONS
+from tests.fakes import ManualTimeSource
 
 WATCHFUL = Lease(heartbeat_seconds=0.02, seconds=3, watch=0.01)
 SILENT = Lease(heartbeat_seconds=3600, seconds=3, watch=0.01)
@@ -39,7 +39,7 @@ async def open_pair(
     """A process's store and bus on one file. Opened twice, they stand for two processes."""
     async with (
         open_database(path, busy_seconds=busy_seconds) as database,
-        SqliteBus.over(database, clock or MovedClock(), partitions=partitions, lease=lease) as bus,
+        SqliteBus.over(database, clock or ManualTimeSource(), partitions=partitions, lease=lease) as bus,
     ):
         store = SqliteStore(database, paired=True)
         await store.prepare(COLLECTIONS)

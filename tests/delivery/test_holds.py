@@ -7,7 +7,8 @@ from schemas.values import Failure
 from services.channels.port import Account, Unauthorized
 from services.delivery.domain.outcomes import MAX_RETRY_PERIOD
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
-from tests.delivery.harness import START, ScriptedChannel, SenderHarness, outbound
+from tests.delivery.harness import ScriptedChannel, SenderHarness, outbound
+from tests.fakes import START
 
 GROUP = "-100"
 
@@ -27,24 +28,24 @@ async def test_limit_of_a_group_holds_back_that_group_alone() -> None:
     chats = {GROUP}
     desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
-    await desk.deliver()
+    await desk.complete_all_effects()
     chats.clear()
     await desk.arrive(outbound("b", "2", chat=GROUP, public=True), *(outbound(f"p{n}", f"7{n}") for n in range(5)))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.facts() == [("sent", f"p{n}") for n in range(5)]
     assert (desk.send("a").state, desk.send("b").state) == ("retry", "waiting")
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert sorted(desk.facts()[5:]) == [("sent", "a"), ("sent", "b")]
-    assert desk.clock.at == START + timedelta(seconds=30)
+    assert desk.time_source.at == START + timedelta(seconds=30)
 
 
 async def test_order_of_a_person_holds_through_the_limit_of_a_chat() -> None:
     chats = {"1"}
     desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1"), outbound("b", "1"), outbound("other", "2"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     chats.clear()
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert desk.channel.taken == ["a", "other", "a", "b"]
 
 
@@ -52,26 +53,26 @@ async def test_account_waits_when_a_second_chat_meets_the_limit_while_the_first_
     chats = {"1", "2"}
     desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1"))
-    await desk.deliver()
-    desk.clock.pass_seconds(10)
+    await desk.complete_all_effects()
+    desk.time_source.move(10)
     await desk.arrive(outbound("b", "2"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.arrive(outbound("c", "3"))
     assert (desk.send("c").state, desk.account().held_for) == ("waiting", "limit")
     chats.clear()
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
-    assert desk.clock.at == START + timedelta(seconds=40)
+    assert desk.time_source.at == START + timedelta(seconds=40)
     assert (desk.account().held_for, desk.account().held_until) == (None, None)
 
 
 async def test_one_chat_that_meets_it_twice_does_not_hold_the_account() -> None:
     desk = SenderHarness(flooding({"1"}))
     await desk.arrive(outbound("a", "1"))
-    await desk.deliver()
-    desk.clock.pass_seconds(30)
-    await desk.fire()
-    await desk.deliver()
+    await desk.complete_all_effects()
+    desk.time_source.move(30)
+    await desk.fire_due()
+    await desk.complete_all_effects()
     await desk.arrive(outbound("c", "3"))
     assert (desk.account().held_for, desk.send("c").state, desk.channel.taken) == (None, "sending", ["a", "a"])
 
@@ -80,13 +81,13 @@ async def test_second_chat_that_meets_it_after_the_first_may_send_again_is_alone
     chats = {"1", "2"}
     desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     chats.discard("1")
-    desk.clock.pass_seconds(31)
-    await desk.fire()
-    await desk.deliver()
+    desk.time_source.move(31)
+    await desk.fire_due()
+    await desk.complete_all_effects()
     await desk.arrive(outbound("b", "2"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.arrive(outbound("c", "3"))
     assert (desk.account().held_for, desk.send("c").state) == (None, "sending")
 
@@ -94,8 +95,8 @@ async def test_second_chat_that_meets_it_after_the_first_may_send_again_is_alone
 async def test_hold_of_a_chat_survives_the_process() -> None:
     desk = SenderHarness(flooding({GROUP}))
     await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
-    await desk.deliver()
-    desk.crash()
+    await desk.complete_all_effects()
+    desk.restart()
     await desk.arrive(outbound("b", "2", chat=GROUP, public=True))
     assert (desk.send("b").state, desk.channel.taken) == ("waiting", ["a"])
 
@@ -104,10 +105,10 @@ async def test_more_held_messages_than_go_on_at_once_all_go_on() -> None:
     chats = {GROUP}
     desk = SenderHarness(flooding(chats))
     await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
-    await desk.deliver()
+    await desk.complete_all_effects()
     chats.clear()
     await desk.arrive(*(outbound(f"m{n}", f"p{n}", chat=GROUP, public=True) for n in range(450)))
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert len([1 for kind, _ in desk.facts() if kind == "sent"]) == 451
 
 
@@ -128,7 +129,7 @@ def revoked(good: set[str]) -> ScriptedChannel:
 async def test_refused_credentials_hold_everything_of_the_account_and_try_one_message_at_a_time() -> None:
     desk = SenderHarness(revoked(set()))
     await desk.arrive(outbound("a", "1"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.arrive(*(outbound(f"m{n}", f"2{n}") for n in range(5)))
     assert (desk.account().held_for, desk.facts(), desk.channel.taken) == ("credentials", [], ["a"])
     assert desk.account().last_refusal == Failure(
@@ -137,8 +138,8 @@ async def test_refused_credentials_hold_everything_of_the_account_and_try_one_me
     times = []
     while len(desk.channel.taken) < 9:
         await desk.run_to_next_timer()
-        await desk.deliver()
-        times.append((desk.clock.at - START).total_seconds())
+        await desk.complete_all_effects()
+        times.append((desk.time_source.at - START).total_seconds())
     assert times == [5, 15, 35, 75, 135, 195, 255, 315]
     assert set(desk.channel.taken) == {"a"}
 
@@ -146,12 +147,12 @@ async def test_refused_credentials_hold_everything_of_the_account_and_try_one_me
 async def test_account_written_anew_is_tried_at_once_and_everything_held_goes_in_order() -> None:
     desk = SenderHarness(revoked({"2:b"}))
     await desk.arrive(outbound("a", "1"), outbound("b", "1"), outbound("c", "2"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.write_account({"bot_token": "2:b"})
-    await desk.deliver()
-    await desk.fire()
-    await desk.deliver()
-    assert (desk.clock.at, desk.account().held_for, desk.accounts_told()) == (START, None, 2)
+    await desk.complete_all_effects()
+    await desk.fire_due()
+    await desk.complete_all_effects()
+    assert (desk.time_source.at, desk.account().held_for, desk.accounts_told()) == (START, None, 2)
     assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
     assert desk.channel.taken.index("b") > desk.channel.taken.index("a")
     assert desk.timers() == []
@@ -160,10 +161,10 @@ async def test_account_written_anew_is_tried_at_once_and_everything_held_goes_in
 async def test_account_written_anew_and_wrong_again_costs_one_attempt() -> None:
     desk = SenderHarness(revoked(set()))
     await desk.arrive(outbound("a", "1"), outbound("b", "2"), outbound("c", "3"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     before = len(desk.channel.taken)
     await desk.write_account({"bot_token": "3:c"})
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert len(desk.channel.taken) == before + 1
     assert desk.account().held_for == "credentials"
 
@@ -172,33 +173,33 @@ async def test_held_messages_are_not_given_up_however_long_it_takes() -> None:
     good: set[str] = set()
     desk = SenderHarness(revoked(good))
     await desk.arrive(outbound("a", "1"))
-    await desk.deliver()
-    desk.clock.pass_seconds(3 * MAX_RETRY_PERIOD.total_seconds())
-    await desk.fire()
-    await desk.deliver()
+    await desk.complete_all_effects()
+    desk.time_source.move(3 * MAX_RETRY_PERIOD.total_seconds())
+    await desk.fire_due()
+    await desk.complete_all_effects()
     assert desk.send("a").state == "waiting"
     good.add("1:a")
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert desk.facts() == [("sent", "a")]
 
 
 async def test_account_that_is_removed_fails_what_it_held() -> None:
     desk = SenderHarness(revoked(set()))
     await desk.arrive(outbound("a", "1"), outbound("b", "2"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     desk.connect(None)
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert (desk.error_of("a"), desk.error_of("b")) == ("account_missing", "account_missing")
 
 
 async def test_attempt_lost_with_its_process_lets_the_next_one_try() -> None:
     desk = SenderHarness(revoked(set()))
     await desk.arrive(outbound("a", "1"), outbound("b", "2"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.run_to_next_timer()
-    desk.crash()
+    desk.restart()
     desk.channel.script = None
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert sorted(desk.facts()) == [("failed", "a"), ("sent", "b")]
     assert desk.error_of("a") == "outcome_unknown"
 
@@ -220,7 +221,7 @@ def refusing(error: PermanentSendError, message: str) -> ScriptedChannel:
 async def test_refusal_names_the_status_and_the_next_message_goes_out() -> None:
     desk = SenderHarness(refusing(PermanentSendError("too_long", "the callback_url answered 413", 413), "a"))
     await desk.arrive(outbound("a"), outbound("b"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.send("a").error == Failure(code="too_long", detail="the callback_url answered 413", status=413)
     assert desk.facts() == [("failed", "a"), ("sent", "b")]
 
@@ -228,13 +229,13 @@ async def test_refusal_names_the_status_and_the_next_message_goes_out() -> None:
 async def test_last_send_and_last_refusal_are_written_down_and_not_for_each_message() -> None:
     desk = SenderHarness(refusing(PermanentSendError("blocked", "blocked", 403), "a"))
     await desk.arrive(outbound("a"), outbound("b"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert (desk.account().last_refused_at, desk.account().last_sent_at) == (START, START)
-    desk.clock.pass_seconds(3)
+    desk.time_source.move(3)
     await desk.arrive(outbound("c"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.account().last_sent_at == START
-    desk.clock.pass_seconds(8)
+    desk.time_source.move(8)
     await desk.arrive(outbound("d"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.account().last_sent_at == START + timedelta(seconds=11)

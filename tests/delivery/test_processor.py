@@ -11,7 +11,8 @@ from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, MAX_RETRY_PE
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.processor import EffectCompleted
-from tests.delivery.harness import LIKE_TELEGRAM, START, ScriptedChannel, SenderHarness, arrived, outbound
+from tests.delivery.harness import LIKE_TELEGRAM, ScriptedChannel, SenderHarness, arrived, outbound
+from tests.fakes import START
 
 
 def raising(*errors: Exception) -> ScriptedChannel:
@@ -39,8 +40,8 @@ async def test_message_is_committed_as_sending_before_anything_goes_out() -> Non
 async def test_taken_message_is_told_once_and_leaves_nothing_to_wait_for() -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"))
-    await desk.deliver()
-    (event,) = desk.events
+    await desk.complete_all_effects()
+    (event,) = desk.sent
     assert (event.type, event.partitionkey) == ("pasokh.delivery.sent", "w/telegram:main:42")
     assert event.data["platform_id"] == "tg-a"
     assert (desk.timers(), desk.queue("w/telegram:main:42")) == ([], None)
@@ -49,7 +50,7 @@ async def test_taken_message_is_told_once_and_leaves_nothing_to_wait_for() -> No
 async def test_settled_send_keeps_no_text() -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.send("a").message.text.text == ""
     assert "text of a" not in str(desk.store.documents)
 
@@ -57,9 +58,9 @@ async def test_settled_send_keeps_no_text() -> None:
 async def test_repeated_event_sends_nothing_again() -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"), outbound("a"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.arrive(outbound("a"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.channel.taken == ["a"]
     assert desk.facts() == [("sent", "a")]
 
@@ -80,7 +81,7 @@ async def test_messages_of_a_person_go_one_after_the_other() -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"), outbound("b"), outbound("c"))
     assert [effect.name for effect in desk.effects] == ["send/a"]
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.channel.taken == ["a", "b", "c"]
 
 
@@ -93,9 +94,9 @@ async def test_persons_do_not_wait_for_each_other() -> None:
 async def test_retry_holds_the_persons_later_messages_back() -> None:
     desk = SenderHarness(raising(TransientSendError("busy")))
     await desk.arrive(outbound("a"), outbound("b"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert (desk.send("a").state, desk.send("b").state) == ("retry", "queued")
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert desk.channel.taken == ["a", "a", "b"]
     assert desk.facts() == [("sent", "a"), ("sent", "b")]
 
@@ -103,7 +104,7 @@ async def test_retry_holds_the_persons_later_messages_back() -> None:
 async def test_failed_message_lets_the_next_one_go_in_the_same_batch() -> None:
     desk = SenderHarness(raising(PermanentSendError("blocked", "the bot was blocked by the user")))
     await desk.arrive(outbound("a"), outbound("b"))
-    await desk.batch(await desk.perform())
+    await desk.batch([await desk.perform()])
     assert (desk.error_of("a"), desk.send("b").state) == ("blocked", "sending")
 
 
@@ -111,8 +112,8 @@ async def test_results_and_arrivals_of_a_person_in_one_batch_keep_the_order() ->
     desk = SenderHarness()
     await desk.arrive(outbound("a"), outbound("b"))
     result = await desk.perform()
-    await desk.batch(arrived(outbound("c")), result)
-    await desk.deliver()
+    await desk.batch([arrived(outbound("c")), result])
+    await desk.complete_all_effects()
     assert desk.channel.taken == ["a", "b", "c"]
 
 
@@ -123,8 +124,8 @@ async def test_lost_result_is_settled_as_unknown_and_never_sent_again() -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"))
     await desk.perform()
-    desk.crash()
-    await desk.settle_all()
+    desk.restart()
+    await desk.run_until_idle()
     assert desk.channel.taken == ["a"]
     assert (desk.facts(), desk.error_of("a")) == ([("failed", "a")], "outcome_unknown")
 
@@ -132,26 +133,26 @@ async def test_lost_result_is_settled_as_unknown_and_never_sent_again() -> None:
 async def test_new_owner_does_not_settle_while_the_old_one_may_still_send() -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"))
-    desk.crash()
-    desk.clock.pass_seconds(ASSUME_UNKNOWN_AFTER.total_seconds() - 1)
-    await desk.fire()
+    desk.restart()
+    desk.time_source.move(ASSUME_UNKNOWN_AFTER.total_seconds() - 1)
+    await desk.fire_due()
     assert desk.send("a").state == "sending"
-    desk.clock.pass_seconds(1)
-    await desk.fire()
+    desk.time_source.move(1)
+    await desk.fire_due()
     assert desk.send("a").state == "failed"
 
 
 async def test_uncertain_send_fails_at_once_as_unknown() -> None:
     desk = SenderHarness(raising(SendOutcomeUnknown("reset")))
     await desk.arrive(outbound("a"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert (desk.error_of("a"), desk.timers()) == ("outcome_unknown", [])
 
 
 async def test_bug_of_a_channel_counts_as_unknown_because_it_may_have_sent() -> None:
     desk = SenderHarness(raising(KeyError("result")))
     await desk.arrive(outbound("a"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.error_of("a") == "outcome_unknown"
 
 
@@ -159,9 +160,9 @@ async def test_result_after_the_settling_changes_nothing() -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"))
     late = await desk.perform()
-    desk.clock.pass_seconds(ASSUME_UNKNOWN_AFTER.total_seconds())
-    await desk.fire()
-    await desk.batch(late)
+    desk.time_source.move(ASSUME_UNKNOWN_AFTER.total_seconds())
+    await desk.fire_due()
+    await desk.batch([late])
     assert desk.facts() == [("failed", "a")]
 
 
@@ -169,9 +170,9 @@ async def test_result_of_an_earlier_attempt_changes_nothing() -> None:
     desk = SenderHarness(raising(TransientSendError("busy")))
     await desk.arrive(outbound("a"))
     first = await desk.perform()
-    await desk.batch(first)
+    await desk.batch([first])
     await desk.run_to_next_timer()
-    await desk.batch(first)
+    await desk.batch([first])
     assert (desk.send("a").state, desk.send("a").attempts) == ("sending", 2)
 
 
@@ -179,14 +180,16 @@ async def test_repeated_result_is_told_once() -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"))
     result = await desk.perform()
-    await desk.batch(result, result)
-    await desk.batch(result)
+    await desk.batch([result, result])
+    await desk.batch([result])
     assert desk.facts() == [("sent", "a")]
 
 
 async def test_result_of_a_message_that_nobody_knows_is_ignored() -> None:
     desk = SenderHarness()
-    await desk.batch(EffectCompleted("send/x", {"key": "w/telegram:main:42", "attempt": 1, "result": {"kind": "sent"}}))
+    await desk.batch(
+        [EffectCompleted("send/x", {"key": "w/telegram:main:42", "attempt": 1, "result": {"kind": "sent"}})]
+    )
     assert desk.facts() == []
 
 
@@ -197,11 +200,11 @@ async def test_result_of_a_message_that_nobody_knows_is_ignored() -> None:
 async def test_attempt_too_far_from_its_commit_does_not_start_and_is_tried_again(seconds: float) -> None:
     desk = SenderHarness()
     await desk.arrive(outbound("a"))
-    desk.clock.pass_seconds(seconds)
-    await desk.batch(await desk.perform())
+    desk.time_source.move(seconds)
+    await desk.batch([await desk.perform()])
     assert (desk.channel.taken, desk.send("a").state) == ([], "retry")
-    desk.clock.at = START
-    await desk.settle_all()
+    desk.time_source.at = START
+    await desk.run_until_idle()
     assert desk.facts() == [("sent", "a")]
 
 
@@ -215,7 +218,7 @@ async def test_unreadable_configuration_is_surely_not_sent(monkeypatch: pytest.M
     with monkeypatch.context() as patch:
         patch.setattr(desk.store, "get_many", away)
         result = await desk.perform()
-    await desk.batch(result)
+    await desk.batch([result])
     assert desk.send("a").state == "retry"
 
 
@@ -226,7 +229,7 @@ async def test_account_that_is_gone_or_without_credentials_fails_the_message(
     desk = SenderHarness()
     desk.connect(credentials)
     await desk.arrive(outbound("a"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert (desk.error_of("a"), desk.channel.taken) == ("account_missing", [])
 
 
@@ -234,7 +237,7 @@ async def test_unknown_channel_or_workspace_fails_the_message() -> None:
     desk = SenderHarness()
     strange = outbound("b", "7").model_copy(update={"channel": "pigeon"})
     await desk.arrive(outbound("a", workspace="gone"), strange)
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert (desk.error_of("a"), desk.error_of("b")) == ("account_missing", "account_missing")
 
 
@@ -249,9 +252,9 @@ async def test_credentials_changed_while_waiting_are_used_at_the_next_attempt() 
 
     desk = SenderHarness(ScriptedChannel(script=script))
     await desk.arrive(outbound("a"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     desk.connect({"bot_token": "2:b"})
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert seen == ["1:a", "2:b"]
 
 
@@ -264,27 +267,27 @@ async def test_unreachable_platform_is_given_up_after_a_day_and_not_before() -> 
 
     desk = SenderHarness(ScriptedChannel(script=down))
     await desk.arrive(outbound("a"))
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert desk.error_of("a") == "unreachable"
-    assert MAX_RETRY_PERIOD - timedelta(minutes=2) < desk.clock.at - START <= MAX_RETRY_PERIOD
+    assert MAX_RETRY_PERIOD - timedelta(minutes=2) < desk.time_source.at - START <= MAX_RETRY_PERIOD
     assert desk.send("a").attempts == len(desk.channel.taken)
 
 
 async def test_platform_that_names_a_time_for_the_account_is_obeyed_by_the_whole_account() -> None:
     desk = SenderHarness(raising(TransientSendError("unavailable", after=30.0, scope="account")))
     await desk.arrive(outbound("a", "1"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.arrive(outbound("b", "2"))
     assert desk.send("b").state == "waiting"
     assert {t.due_at for t in desk.timers()} == {START + timedelta(seconds=30)}
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b")]
 
 
 async def test_other_accounts_do_not_share_a_pause() -> None:
     desk = SenderHarness(raising(TransientSendError("unavailable", after=30.0, scope="account")))
     await desk.arrive(outbound("a", "1"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.arrive(outbound("b", "2").model_copy(update={"account": "second", "key": "w/telegram:second:2"}))
     assert desk.send("b").state == "sending"
 
@@ -295,10 +298,10 @@ async def test_other_accounts_do_not_share_a_pause() -> None:
 async def test_second_message_to_a_chat_within_a_second_waits_for_its_slot() -> None:
     desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
     await desk.arrive(outbound("a"), outbound("b"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert (desk.channel.taken, desk.send("b").state) == (["a"], "waiting")
     assert desk.send("b").due_at == START + timedelta(seconds=1)
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert desk.channel.taken == ["a", "b"]
 
 
@@ -306,8 +309,8 @@ async def test_group_takes_twenty_a_minute_whoever_is_answered_there() -> None:
     desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
     await desk.arrive(*(outbound(f"m{n}", str(n), chat="-100", public=True) for n in range(10)))
     assert len(desk.effects) == 1
-    await desk.settle_all()
-    assert desk.clock.at - START == timedelta(seconds=9 * 3)
+    await desk.run_until_idle()
+    assert desk.time_source.at - START == timedelta(seconds=9 * 3)
 
 
 async def test_account_starts_no_more_than_its_rate() -> None:
@@ -315,11 +318,11 @@ async def test_account_starts_no_more_than_its_rate() -> None:
     desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
 
     async def script(message: OutboundMessage, account: Account) -> None:
-        starts.append(desk.clock.monotonic())
+        starts.append(desk.time_source.monotonic())
 
     desk.channel.script = script
     await desk.arrive(*(outbound(f"m{n}", str(n)) for n in range(120)))
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert len(starts) == 120
     assert max(sum(1 for s in starts if t <= s < t + 1) for t in starts) <= 38
     assert max(starts) == pytest.approx(112.5 / 30, abs=0.05)
@@ -331,7 +334,7 @@ async def test_full_account_does_not_delay_one_busy_chat_twice_nor_lose_anybody(
     await desk.arrive(*(outbound(f"m{n}", str(n)) for n in range(5)))
     wakes = 0
     while desk.timers():
-        await desk.deliver()
+        await desk.complete_all_effects()
         if desk.timers():
             wakes += 1
             await desk.run_to_next_timer()
@@ -349,18 +352,18 @@ async def test_those_who_wait_out_a_pause_start_at_the_accounts_rate_after_it() 
 
     desk.channel.script = script
     await desk.arrive(outbound("m", "9"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     await desk.arrive(*(outbound(f"m{n}", str(n)) for n in range(4)))
-    await desk.settle_all()
-    assert desk.clock.at == START + timedelta(seconds=14)
+    await desk.run_until_idle()
+    assert desk.time_source.at == START + timedelta(seconds=14)
 
 
 async def test_lost_memory_forgets_limits_and_still_sends_everything_once() -> None:
     desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
     await desk.arrive(*(outbound(f"m{n}", "1") for n in range(3)))
-    await desk.deliver()
-    desk.crash()
-    await desk.settle_all()
+    await desk.complete_all_effects()
+    desk.restart()
+    await desk.run_until_idle()
     assert desk.channel.taken == ["m0", "m1", "m2"]
 
 
@@ -375,10 +378,10 @@ async def test_uncertain_send_is_tried_again_within_ten_seconds_where_repeats_ar
     channel.capabilities = DROPS_REPEATS
     desk = SenderHarness(channel)
     await desk.arrive(outbound("a"))
-    await desk.deliver()
+    await desk.complete_all_effects()
     assert desk.send("a").state == "retry"
     assert [t.due_at < START + timedelta(seconds=10) for t in desk.timers()] == [True]
-    await desk.settle_all()
+    await desk.run_until_idle()
     assert (desk.facts(), channel.taken) == ([("sent", "a")], ["a", "a"])
 
 
@@ -386,6 +389,6 @@ async def test_send_cut_off_by_a_crash_is_tried_again_where_repeats_are_dropped(
     desk = SenderHarness(ScriptedChannel(capabilities=DROPS_REPEATS))
     await desk.arrive(outbound("a"))
     await desk.perform()
-    desk.crash()
-    await desk.settle_all()
+    desk.restart()
+    await desk.run_until_idle()
     assert (desk.facts(), desk.channel.taken) == ([("sent", "a")], ["a", "a"])

@@ -121,19 +121,19 @@ class Sending(RuleBasedStateMachine):
         result = self.results[which % len(self.results)]
         if forget:
             self.results.remove(result)
-        self.do(self.desk.batch(*[result, result] if twice else [result]))
+        self.do(self.desk.batch([result, result] if twice else [result]))
 
     @rule(seconds=st.sampled_from([0.2, 1.0, 4.9, 5.1, 31.0, 90.0]))
     def time_passes(self, seconds: float) -> None:
-        self.desk.clock.pass_seconds(seconds)
-        self.do(self.desk.fire())
+        self.desk.time_source.move(seconds)
+        self.do(self.desk.fire_due())
 
     @rule(zombie=st.booleans(), seconds=st.sampled_from([0.0, 2.0]))
     def process_dies(self, zombie: bool, seconds: float) -> None:
         self.zombies += self.desk.effects if zombie else []
         self.results.clear()
-        self.desk.crash()
-        self.desk.clock.pass_seconds(seconds)
+        self.desk.restart()
+        self.desk.time_source.move(seconds)
 
     # -- what always holds ---------------------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class Sending(RuleBasedStateMachine):
         self.platform.fate = "taken"
         for effect in self.zombies:
             self._attempt(effect, "taken", heard=False)
-        self.do(self.desk.settle_all())
+        self.do(self.desk.run_until_idle())
         facts = {message: kind for kind, message in self.desk.facts()}
         for asked in self.asked.values():
             for identity in asked:

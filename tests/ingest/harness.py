@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -17,87 +16,14 @@ from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.ingest.webhooks import Bounds, Webhooks
-from services.platform.bus.port import ProducerRecord
-from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.rate_limits import RateLimits
-from services.platform.store.port import Document, Key, Page, Query
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
-from tests import fakes
+from tests.configuration import configure
+from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
 PATH = "/webhooks/telegram/shop/main"
-
-
-@dataclass
-class MovedClock:
-    elapsed: float = 0.0
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-
-@dataclass
-class MemoryStore:
-    """Documents by key; `away` raises Unavailable. `reads` counts calls."""
-
-    documents: dict[Key, Document] = field(default_factory=dict)
-    away: bool = False
-    reads: int = 0
-
-    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
-        self.reads += 1
-        if self.away:
-            raise Unavailable("store")
-        return {key: self.documents[key] for key in keys if key in self.documents}
-
-    async def query(self, query: Query) -> Page:
-        raise LookupError(query.index)
-
-    def configure(
-        self, version: int, *, workspace: str = "shop", secret: str = "s3cret", accounts: bool = True
-    ) -> None:
-        body = AccountBody(credentials={"bot_token": "123456:ABC", "secret_token": secret}, language="fa")
-        configuration = WorkspaceConfiguration(
-            workspace=workspace,
-            version=version,
-            itself=Versioned(body=WorkspaceBody(name="Shop", languages=["fa", "en"]), version=1, at=START),
-            accounts={"telegram/main": Versioned(body=body, version=version, at=START)} if accounts else {},
-        )
-        head = ConfigurationHead(workspace=workspace, version=version)
-        self.documents[Key(CONFIGURATIONS.name, version_id(workspace, version))] = configuration.model_dump(mode="json")
-        self.documents[Key(CONFIGURATION_HEADS.name, workspace)] = head.model_dump(mode="json")
-
-
-@dataclass
-class MemoryBus:
-    """Keeps what was published; `error` is raised instead."""
-
-    partitions: int = 4
-    published: list[ProducerRecord] = field(default_factory=list)
-    error: Exception | None = None
-
-    async def publish(self, events: Sequence[ProducerRecord]) -> None:
-        if self.error is not None:
-            raise self.error
-        self.published += events
-
-    def consume(self, group: str, topics: Sequence[str]) -> Any:
-        raise NotImplementedError
-
-    def tail(self, topics: Sequence[str]) -> Any:
-        raise NotImplementedError
-
-    async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
-        return dict.fromkeys(topics, len(self.published))
-
-    async def check(self) -> None:
-        return None
 
 
 @dataclass
@@ -118,14 +44,14 @@ class Ingest:
         body_seconds: float = 15.0,
         channel: Channel | None = None,
     ) -> None:
-        self.store, self.bus, self.clock = MemoryStore(), MemoryBus(), MovedClock()
-        self.store.configure(1)
+        self.store, self.bus, self.clock = MemoryStore(), MemoryBus(4), ManualTimeSource()
+        self.configure(1)
         self.instruments = IngestInstruments()
         self.registry = CollectorRegistry()
         for collector in self.instruments.collectors:
             self.registry.register(collector)
         self.accounts = AccountCache(self.store, self.clock, spacing=0)
-        self.noted = fakes.MemoryStore()
+        self.noted = MemoryStore()
         self.notes = AccountActivityRecorder(self.noted, self.clock)
         self.app = Webhooks(
             {"telegram": channel or Telegram()},
@@ -136,6 +62,19 @@ class Ingest:
             self.notes,
             Bounds(room or AdmissionControl(), rates or RateLimits(Settings()), body_seconds),
         )
+
+    def configure(
+        self, version: int, *, workspace: str = "shop", secret: str = "s3cret", accounts: bool = True
+    ) -> None:
+        """Write this version of a workspace's configuration, with the account `telegram/main` or without."""
+        body = AccountBody(credentials={"bot_token": "123456:ABC", "secret_token": secret}, language="fa")
+        configuration = WorkspaceConfiguration(
+            workspace=workspace,
+            version=version,
+            itself=Versioned(body=WorkspaceBody(name="Shop", languages=["fa", "en"]), version=1, at=START),
+            accounts={"telegram/main": Versioned(body=body, version=version, at=START)} if accounts else {},
+        )
+        configure(self.store, configuration)
 
     async def call(
         self,

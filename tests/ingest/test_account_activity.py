@@ -10,7 +10,7 @@ MAIN = Account("shop", "telegram", "main", AccountBody(credentials={}))
 
 
 def calls_of(ingest: Ingest) -> AccountCalls:
-    found = ingest.noted.held(ACCOUNT_CALLS, "shop/telegram:main")
+    found = ingest.noted.find(ACCOUNT_CALLS, "shop/telegram:main")
     assert found is not None
     return AccountCalls.model_validate(found)
 
@@ -31,11 +31,11 @@ async def test_forged_calls_are_counted_while_they_go_on_and_anew_after_a_pause(
     ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
     began = ingest.clock.now()
-    ingest.clock.elapsed += 300
+    ingest.clock.move(300)
     ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
     assert (calls_of(ingest).forged, calls_of(ingest).forged_since) == (2, began)
-    ingest.clock.elapsed += FORGED_WITHIN.total_seconds()
+    ingest.clock.move(FORGED_WITHIN.total_seconds())
     ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
     assert (calls_of(ingest).forged, calls_of(ingest).forged_since) == (1, ingest.clock.now())

@@ -11,7 +11,8 @@ from services.ingest.webhooks import Webhooks
 from services.platform.http.standard_webhooks import signed_headers
 from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATIONS, version_id
-from tests.ingest.harness import START, Answered, Ingest
+from tests.fakes import START
+from tests.ingest.harness import Answered, Ingest
 
 SECRET = "whsec_YW4gaW52ZW50ZWQgc2VjcmV0IG9mIHRlc3Rz"
 PATH = "/webhooks/api/shop/main"

@@ -9,7 +9,8 @@ from schemas.values import EncryptedText, Json
 from services.channels.port import MalformedPayload
 from services.ingest.enrichment import enrich
 from services.ingest.parsing import preview_activities
-from tests.ingest.harness import START, update
+from tests.fakes import START
+from tests.ingest.harness import update
 
 CARD = "4111111111111111"
 

@@ -21,10 +21,10 @@ from services.ingest.polling import LEASE, Polling, PollingDependencies
 from services.ingest.webhooks import Webhooks
 from services.platform.core.errors import Unavailable
 from services.records.accounts import ACCOUNT_CALLS, AccountCalls
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.polls import POLLS, Poll
-from tests.fakes import MemoryBus, MemoryStore, MovedClock
-from tests.ingest.stand_in import TOKEN, StandInHttp
+from tests.configuration import configure
+from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
+from tests.fakes.telegram_http import TOKEN, TelegramHttp
 
 BOT = 123456
 MAIN = "shop/telegram:main"
@@ -41,9 +41,9 @@ class Shop:
     """An installation whose account `main` is polled, and the platform that keeps its updates."""
 
     def __init__(self) -> None:
-        self.store, self.bus, self.clock = MemoryStore(), MemoryBus(), MovedClock()
+        self.store, self.bus, self.clock = MemoryStore(), MemoryBus(), ManualTimeSource()
         self.stand_in = FakeTelegram()
-        self.http = StandInHttp(self.stand_in)
+        self.http = TelegramHttp(self.stand_in)
         self.notes = AccountActivityRecorder(self.store, self.clock)
         self.version = 0
         self.slept: list[float] = []
@@ -62,8 +62,7 @@ class Shop:
             itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=self.clock.now()),
             accounts={"telegram/main": Versioned(body=body, version=self.version, at=self.clock.now())},
         )
-        self.store.keep(CONFIGURATIONS, f"shop/{self.version}", configuration)
-        self.store.keep(CONFIGURATION_HEADS, "shop", ConfigurationHead(workspace="shop", version=self.version))
+        configure(self.store, configuration)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -109,13 +108,15 @@ class Shop:
         return [text.text for text in read if text is not None]
 
     def poll(self) -> Poll:
-        found = self.store.held(POLLS, MAIN)
+        found = self.store.find(POLLS, MAIN)
         assert found is not None
-        return Poll.model_validate(found)
+        return found
 
     async def calls(self) -> AccountCalls:
         await self.notes.write()
-        return AccountCalls.model_validate(self.store.held(ACCOUNT_CALLS, MAIN))
+        found = self.store.find(ACCOUNT_CALLS, MAIN)
+        assert found is not None
+        return found
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ async def test_process_that_dies_before_the_cursor_is_written_leaves_repeats_of_
 
 async def test_second_process_waits_for_the_lease_and_takes_over_when_it_ends(shop: Shop) -> None:
     held = Poll(owner="a", until=shop.clock.now() + LEASE)
-    shop.store.keep(POLLS, MAIN, held)
+    shop.store.insert(POLLS, MAIN, held)
     await shop.run(lambda: len(shop.slept) > 3, "b")
     assert (shop.http.calls, shop.poll().owner) == ([], "a")
     shop.clock.at = held.until + timedelta(seconds=1)
@@ -190,7 +191,7 @@ async def test_owner_that_was_replaced_writes_nothing_more(shop: Shop) -> None:
     def other_takes_over() -> None:
         if shop.poll().owner == "a":
             taken = shop.poll().model_copy(update={"owner": "b", "revision": shop.poll().revision + 1})
-            shop.store.keep(POLLS, MAIN, taken)
+            shop.store.insert(POLLS, MAIN, taken)
 
     shop.http.before_fetch = other_takes_over
     await shop.run(lambda: len(shop.slept) > 5)

@@ -85,7 +85,7 @@ async def test_guesses_at_a_secret_are_bounded_and_logged_once_a_minute() -> Non
         assert (await ingest.call(update())).status == 200
         other = await ingest.call(update(), headers={SECRET_HEADER: "guess"}, address="192.0.2.9")
         assert other.status == 401
-        ingest.clock.elapsed += 60
+        ingest.clock.move(60)
         await ingest.call(update(), headers={SECRET_HEADER: "guess"}, address="192.0.2.10")
     lines = [line for line in logs if line["event"] == "webhook_forged"]
     assert [line["calls"] for line in lines] == [1, 6]
@@ -172,10 +172,10 @@ async def test_client_that_left_gets_no_answer() -> None:
 @pytest.mark.parametrize("error", [Unavailable("bus"), Unknown("bus")])
 async def test_bus_away_is_503_and_the_repeat_goes_through(error: Exception) -> None:
     ingest = Ingest()
-    ingest.bus.error = error
+    ingest.bus.failure = error
     answered = await ingest.call(update())
     assert (answered.status, answered.headers["retry-after"]) == (503, "1")
-    ingest.bus.error = None
+    ingest.bus.failure = None
     assert (await ingest.call(update())).status == 200
     assert (ingest.count("failed"), ingest.count("published")) == (1, 1)
     assert conserved(ingest)

@@ -1,6 +1,6 @@
 """A partition of `metrics` and the events that it counts."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -13,23 +13,11 @@ from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.processor import MetricsStage
 from services.platform.processing.processor import ReceivedEvent
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
-from tests.driver import START, Driver
+from tests.driver import Driver
+from tests.fakes import START, ManualTimeSource
 from tests.sla.harness import conversation
 
 KEY = "w/telegram:main:1"
-
-
-class Moved:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 class MetricsHarness(Driver):
@@ -37,8 +25,8 @@ class MetricsHarness(Driver):
 
     def __init__(self) -> None:
         super().__init__(MetricsStage(), (COUNTERS, COUNTED_CASES, COUNTED))
-        self.clock = Moved()
-        self.totals = BusinessMetricsCollector(self.documents, 1, self.clock)
+        self.clock = ManualTimeSource()
+        self.totals = BusinessMetricsCollector(self.store, 1, self.clock)
         self.registry = CollectorRegistry()
         self.registry.register(self.totals)
 

@@ -11,7 +11,7 @@ from schemas.conversation import Conversation, ConversationFact, FirstResponse, 
 from schemas.envelope import Event
 from schemas.sla import Clock, ClockFact
 from schemas.values import Contract
-from tests.driver import START
+from tests.fakes import START
 from tests.sla.harness import conversation
 
 STEPS = (

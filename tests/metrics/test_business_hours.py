@@ -22,7 +22,7 @@ from services.domain.business_hours import WEEKDAYS
 from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars, calendars_from
 from services.metrics.domain.report import DurationStats, Report, recount
 from services.metrics.reports import build_report
-from tests.driver import START
+from tests.fakes import START
 from tests.metrics.strategies import PLANS
 from tests.metrics.strategies import told as told_by
 from tests.metrics.test_report import ALL, Plan, facts_of, kept, life

@@ -17,7 +17,7 @@ from services.platform.store.port import Changes, Key, Put
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS, CounterRecord, counter_id
-from tests.driver import START
+from tests.fakes import START
 from tests.metrics.test_gauges import configured
 
 SERIES = "pasokh_sla_breached_total|telegram|private|default|normal|first_response"

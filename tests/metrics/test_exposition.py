@@ -7,10 +7,10 @@ from services.metrics import exposition
 from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.instruments import INSTRUMENTS
 from services.platform.core.errors import Unavailable
-from services.platform.store.port import Key, Page, Query
+from services.platform.store.port import Page, Query
 from services.records.counters import COUNTERS, CounterRecord, Distribution, counter_id
-from tests.driver import Documents
-from tests.metrics.harness import MetricsHarness, Moved
+from tests.fakes import ManualTimeSource, MemoryStore
+from tests.metrics.harness import MetricsHarness
 
 OPENED = "pasokh_conversations_opened_total"
 SERIES = f"{OPENED}|telegram|private|default|normal|en"
@@ -20,17 +20,16 @@ def record(partition: int, version: int, values: dict[str, float], workspace: st
     return CounterRecord(workspace=workspace, partition=partition, version=version, values=values)
 
 
-class Partitions(Documents):
+class Partitions(MemoryStore):
     """Counter documents of several partitions in a store that may be away."""
 
     def __init__(self) -> None:
-        super().__init__({(COUNTERS.name, i.name): i for i in COUNTERS.indexes})
+        super().__init__(COUNTERS)
         self.away_at: int | None = None
         self.read = 0
 
     def write(self, one: CounterRecord) -> None:
-        key = Key(COUNTERS.name, counter_id(one.partition, one.workspace))
-        self.rest[key] = one.model_dump(mode="json")
+        self.insert(COUNTERS, counter_id(one.partition, one.workspace), one)
 
     async def query(self, query: Query) -> Page:
         if self.away_at is not None and self.queries >= self.away_at:
@@ -47,7 +46,7 @@ def shown(totals: BusinessMetricsCollector, name: str = OPENED) -> dict[str, flo
 
 async def test_totals_are_the_sums_of_all_partitions_per_workspace() -> None:
     partitions = Partitions()
-    totals = BusinessMetricsCollector(partitions, 3, Moved())
+    totals = BusinessMetricsCollector(partitions, 3, ManualTimeSource())
     partitions.write(record(0, 5, {SERIES: 2}))
     partitions.write(record(2, 1, {SERIES: 3}))
     partitions.write(record(2, 1, {SERIES: 1}, "v"))
@@ -57,7 +56,7 @@ async def test_totals_are_the_sums_of_all_partitions_per_workspace() -> None:
 
 async def test_only_documents_that_changed_are_read_again() -> None:
     partitions = Partitions()
-    totals = BusinessMetricsCollector(partitions, 1, Moved())
+    totals = BusinessMetricsCollector(partitions, 1, ManualTimeSource())
     for number in range(20):
         partitions.write(record(0, number + 1, {SERIES: 1}, f"w{number}"))
     await totals.refresh()
@@ -72,7 +71,7 @@ async def test_only_documents_that_changed_are_read_again() -> None:
 async def test_a_store_that_goes_away_between_pages_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exposition, "PAGE", 2)
     partitions = Partitions()
-    totals = BusinessMetricsCollector(partitions, 1, Moved())
+    totals = BusinessMetricsCollector(partitions, 1, ManualTimeSource())
     for name in "abcde":
         partitions.write(record(0, 7, {SERIES: 1}, name))
     partitions.away_at = 1
@@ -84,11 +83,11 @@ async def test_a_store_that_goes_away_between_pages_hides_nothing(monkeypatch: p
 
 
 async def test_age_tells_how_old_the_totals_are() -> None:
-    clock = Moved()
+    clock = ManualTimeSource()
     totals = BusinessMetricsCollector(Partitions(), 1, clock)
     assert "pasokh_kpi_age_seconds" not in {metric.name for metric in totals.collect()}
     await totals.refresh()
-    clock.seconds = 9
+    clock.move(9)
     ages = [
         sample.value for metric in totals.collect() for sample in metric.samples if sample.name.endswith("age_seconds")
     ]
@@ -97,7 +96,7 @@ async def test_age_tells_how_old_the_totals_are() -> None:
 
 async def test_series_of_an_older_table_are_left_out() -> None:
     partitions = Partitions()
-    totals = BusinessMetricsCollector(partitions, 1, Moved())
+    totals = BusinessMetricsCollector(partitions, 1, ManualTimeSource())
     partitions.write(record(0, 1, {"pasokh_forgotten_total|a": 1, f"{OPENED}|telegram": 1, SERIES: 1}))
     await totals.refresh()
     assert shown(totals) == {"w": 1}
@@ -105,7 +104,7 @@ async def test_series_of_an_older_table_are_left_out() -> None:
 
 async def test_buckets_are_cumulative_and_keep_what_older_bounds_counted() -> None:
     partitions = Partitions()
-    totals = BusinessMetricsCollector(partitions, 1, Moved())
+    totals = BusinessMetricsCollector(partitions, 1, ManualTimeSource())
     series = "pasokh_first_response_seconds|telegram|private|default|normal|en"
     known = Distribution(counts={"5": 1, "7": 1, "60": 2, "+Inf": 1}, total=99.5)
     partitions.write(record(0, 1, {}).model_copy(update={"distributions": {series: known}}))

@@ -20,12 +20,12 @@ from schemas.webhooks import Webhook
 from services.metrics.domain.staffing import is_open
 from services.metrics.gauges import Present
 from services.platform.core.errors import Unavailable
-from services.platform.store.port import Collection, Key, Model, Page, Query
+from services.platform.store.port import Key
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
+from services.records.configuration import CONFIGURATION_HEADS
 from services.records.subscriptions import WEBHOOK_ENDPOINTS, EndpointState, endpoint_id
-from tests.driver import START, Documents
-from tests.metrics.harness import Moved
+from tests.configuration import configure
+from tests.fakes import START, ManualTimeSource, MemoryStore
 
 MONDAY_MORNING = Calendar(timezone="Asia/Tehran", hours={"mon": [("09:00", "13:00")]})
 AT_NOON = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)  # 12:00 in Tehran
@@ -61,27 +61,14 @@ def configured(
     )
 
 
-class Shop(Documents):
-    """Documents as dispatch, REST and the webhooks write them, in a store that may be away."""
+class Shop(MemoryStore):
+    """Documents as dispatch, REST and the webhooks write them."""
 
     def __init__(self) -> None:
-        super().__init__(
-            {(c.name, i.name): i for c in (AGENTS, CONFIGURATION_HEADS, WEBHOOK_ENDPOINTS) for i in c.indexes}
-        )
-        self.away = False
-
-    async def query(self, query: Query) -> Page:
-        if self.away:
-            raise Unavailable("the store is away")
-        return await super().query(query)
-
-    def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
-        self.rest[Key(collection.name, identity)] = value.model_dump(mode="json")
+        super().__init__(AGENTS, CONFIGURATION_HEADS, WEBHOOK_ENDPOINTS)
 
     def configure(self, configuration: WorkspaceConfiguration) -> None:
-        name, version = configuration.workspace, configuration.version
-        self.put(CONFIGURATIONS, version_id(name, version), configuration)
-        self.put(CONFIGURATION_HEADS, name, ConfigurationHead(workspace=name, version=version))
+        configure(self, configuration)
 
     def agent(
         self,
@@ -94,16 +81,16 @@ class Shop(Documents):
     ) -> None:
         body = AgentBody(name=name, teams=teams, capacity=capacity)
         one = AgentRecord(workspace=workspace, id=name, body=body, presence=presence, load=load, at=START)
-        self.put(AGENTS, agent_id(workspace, name), one)
+        self.insert(AGENTS, agent_id(workspace, name), one)
 
     def line(self, webhook: str, partition: int, *, failures: int = 0, gone: int | None = None) -> None:
         one = EndpointState(workspace="shop", webhook=webhook, failures=failures, gone=gone)
-        self.put(WEBHOOK_ENDPOINTS, endpoint_id(partition, "shop", webhook), one)
+        self.insert(WEBHOOK_ENDPOINTS, endpoint_id(partition, "shop", webhook), one)
 
 
 async def shown(shop: Shop, name: str) -> dict[tuple[str, ...], float]:
     """The samples of a gauge by the values of its labels."""
-    present = Present(shop, Moved())
+    present = Present(shop, ManualTimeSource())
     await present.refresh()
     return {
         tuple(sample.labels.values()): sample.value
@@ -166,18 +153,18 @@ async def test_more_agents_than_a_page_are_all_counted() -> None:
 
 
 async def test_a_store_that_is_away_leaves_what_was_read(shop: Shop) -> None:
-    present = Present(shop, Moved())
+    present = Present(shop, ManualTimeSource())
     await present.refresh()
-    shop.away = True
+    shop.failure = Unavailable("the store is away")
     with pytest.raises(Unavailable):
         await present.refresh()
     assert any(family.samples for family in present.collect())
 
 
 async def test_a_workspace_that_is_gone_is_shown_no_more(shop: Shop) -> None:
-    present = Present(shop, Moved())
+    present = Present(shop, ManualTimeSource())
     await present.refresh()
-    del shop.rest[Key(CONFIGURATION_HEADS.name, "shop")]
+    del shop.documents[Key(CONFIGURATION_HEADS.name, "shop")]
     await present.refresh()
     assert not any(family.samples for family in present.collect())
 
@@ -232,4 +219,4 @@ async def test_opening_hours_are_shown_for_every_team_that_has_a_name() -> None:
 
 
 def test_what_is_registered_reads_nothing() -> None:
-    assert all(not family.samples for family in Present(Shop(), Moved()).describe())
+    assert all(not family.samples for family in Present(Shop(), ManualTimeSource()).describe())

@@ -6,7 +6,7 @@ from typing import Any
 from schemas.conversation import ConversationFact, FirstResponse
 from services.domain.metrics_state import ConversationMetricsState
 from services.metrics.domain.measurements import ConversationEvent, Measurement, apply
-from tests.driver import START
+from tests.fakes import START
 from tests.sla.harness import conversation
 
 

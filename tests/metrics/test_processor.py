@@ -10,7 +10,7 @@ from schemas.conversation import Status
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.metrics import counters
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
-from tests.driver import START
+from tests.fakes import START
 from tests.metrics.harness import MetricsHarness
 from tests.sla.harness import conversation
 
@@ -85,9 +85,9 @@ async def test_a_conversation_leaves_the_series_in_which_it_was_counted() -> Non
 async def test_wait_is_from_queued_to_assigned_through_offers() -> None:
     counting = MetricsHarness()
     await counting.tell("queued")
-    await counting.after(20)
+    await counting.advance(20)
     await counting.tell("offered", conversation(status="offered"))
-    await counting.after(22)
+    await counting.advance(22)
     await counting.tell("assigned", conversation(status="assigned"))
     await counting.tell("pending", conversation(status="pending"))
     assert await counting.value("pasokh_wait_seconds_count") == 1
@@ -130,12 +130,12 @@ async def test_a_repeated_activity_is_counted_once_also_after_a_restart() -> Non
 async def test_ids_of_activities_are_dropped_when_no_repeat_can_come() -> None:
     counting = MetricsHarness()
     await counting.batch([counting.activity("edit", "a1")])
-    await counting.after(25 * 3600)
+    await counting.advance(25 * 3600)
     counting.restart()
     await counting.batch([counting.activity("edit", "a2")])
-    await counting.to(START + DEDUPE_RETENTION_SECONDS)
+    await counting.advance_to(START + DEDUPE_RETENTION_SECONDS)
     assert counting.get(COUNTED, "a1") is not None
-    await counting.after(86400)
+    await counting.advance(86400)
     assert counting.get(COUNTED, "a1") is None
     assert counting.get(COUNTED, "a2") is not None
     assert len(counting.timers()) == 1

@@ -17,7 +17,7 @@ from services.metrics.reports import ReportTooLarge, build_report
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
-from tests.driver import START, Documents
+from tests.fakes import START, MemoryStore
 from tests.metrics.harness import MetricsHarness
 from tests.metrics.strategies import PLANS, told
 
@@ -26,13 +26,13 @@ ALL = ReportRequest(START, START + LONG)
 Plan = Sequence[tuple[int, str, int, bool]]
 
 
-def kept(events: Sequence[Event]) -> Documents:
+def kept(events: Sequence[Event]) -> MemoryStore:
     """The facts as a store keeps them."""
-    documents = Documents({(FACTS.name, index.name): index for index in FACTS.indexes})
+    store = MemoryStore(FACTS)
     for event in events:
         document = {**event.model_dump(mode="json"), "conversation": event.data["conversation"]}
-        documents.rest[Key(FACTS.name, event.id)] = document
-    return documents
+        store.documents[Key(FACTS.name, event.id)] = document
+    return store
 
 
 def figures(report: Report) -> dict[str, tuple[float, float]]:

@@ -22,7 +22,7 @@ async def rest() -> AsyncIterator[Rest]:
         await rest.workspace("w")
         for event in life(("hear", 0), ("assign", 10), ("reply", 20), ("deliver", 1), ("promise", 1), ("keep", 1)):
             fact = Fact(**event.model_dump(), conversation=str(event.data["conversation"]))
-            rest.store.keep(FACTS, event.id, fact)
+            rest.store.insert(FACTS, event.id, fact)
         yield rest
 
 

@@ -41,7 +41,7 @@ async def found(configuration: WorkspaceConfiguration, **agents: dict[str, Any])
     await store.prepare(agents_only)
     for name, body in agents.items():
         written = AgentBody.model_validate({"name": name, "teams": ["default"], **body})
-        store.keep(AGENTS, agent_id("shop", name), AgentRecord(workspace="shop", id=name, body=written, at=START))
+        store.insert(AGENTS, agent_id("shop", name), AgentRecord(workspace="shop", id=name, body=written, at=START))
     return {one.pointer: one.detail for one in await warnings_of(store, configuration)}
 
 

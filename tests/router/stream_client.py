@@ -20,7 +20,7 @@ from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, router_of, shares_of
 from services.router.stream_check import Standing
 from services.workspaces.wiring import open_workspaces
-from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
+from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, check_telegram, settings_of
 
 SOON = 30.0
@@ -93,8 +93,8 @@ class StreamHarness:
         self.rest.clock.move(0.001)
         facts = [self._fact(source, seq, n, word, workspace) for n, word in enumerate(words)]
         for fact in facts:
-            self.rest.store.keep(FACTS, fact.id, Fact(**dict(fact), conversation="c"))
-        self.rest.store.keep(ROWS, source, PartitionCheckpoint(seq=seq, decided_at=self.rest.clock.now()))
+            self.rest.store.insert(FACTS, fact.id, Fact(**dict(fact), conversation="c"))
+        self.rest.store.insert(ROWS, source, PartitionCheckpoint(seq=seq, decided_at=self.rest.clock.now()))
         return facts
 
     def _fact(self, source: str, seq: int, index: int, word: str, workspace: str) -> Event:
@@ -156,7 +156,7 @@ def _where(event: Event) -> tuple[str, int]:
 @asynccontextmanager
 async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: Any) -> AsyncIterator[StreamHarness]:
     """Everything over fakes; what is open is closed at the end."""
-    store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
+    store, bus, clock = MemoryStore(), MemoryBus(), ManualTimeSource()
     await store.prepare(COLLECTIONS)
     context = Context(settings_of(**given), store, bus, clock)
     keys = ApiKeyAuthenticator(store, clock.monotonic)

@@ -34,9 +34,9 @@ CARD = "4111 1111 1111 1111"
 async def rest() -> AsyncIterator[Rest]:
     async with open_rest() as opened:
         await opened.workspace()
-        opened.store.keep(CONVERSATIONS, "c1", conversation("c1"))
+        opened.store.insert(CONVERSATIONS, "c1", conversation("c1"))
         agent = AgentRecord(workspace="shop", id="sara", body=AgentBody(name="Sara", teams=["default"]), at=START)
-        opened.store.keep(AGENTS, agent_id("shop", "sara"), agent)
+        opened.store.insert(AGENTS, agent_id("shop", "sara"), agent)
         yield opened
 
 
@@ -79,7 +79,7 @@ def sends(rest: Rest) -> None:
 
     def answer(event: Event) -> CommandResult:
         if event.type == "pasokh.command.resolve":
-            rest.store.keep(CONVERSATIONS, "c1", conversation("c1", status="resolved"))
+            rest.store.insert(CONVERSATIONS, "c1", conversation("c1", status="resolved"))
             return rest.outcome(event, result="c1")
         said = message(
             f"m-{event.id}",
@@ -91,7 +91,7 @@ def sends(rest: Rest) -> None:
             state="sent",
             platform_id="99",
         )
-        rest.store.keep(MESSAGES, said.id, said)
+        rest.store.insert(MESSAGES, said.id, said)
         return rest.outcome(event, result=said.id, created=True)
 
     rest.answer = answer
@@ -122,9 +122,9 @@ async def test_a_conversation_of_another_workspace_is_404(rest: Rest) -> None:
 
 
 async def test_conversations_are_listed_newest_first_by_any_mix_of_filters(rest: Rest) -> None:
-    rest.store.keep(CONVERSATIONS, "c2", conversation("c2", 2, status="waiting", agent=None, sensitive=True))
-    rest.store.keep(CONVERSATIONS, "c3", conversation("c3", 1, surface="public", team="persian", channel="bale"))
-    rest.store.keep(CONVERSATIONS, "c4", conversation("c4", 3, workspace="other"))
+    rest.store.insert(CONVERSATIONS, "c2", conversation("c2", 2, status="waiting", agent=None, sensitive=True))
+    rest.store.insert(CONVERSATIONS, "c3", conversation("c3", 1, surface="public", team="persian", channel="bale"))
+    rest.store.insert(CONVERSATIONS, "c4", conversation("c4", 3, workspace="other"))
     assert await ids(rest, "") == ["c2", "c3", "c1"]
     assert await ids(rest, "status=assigned") == ["c3", "c1"]
     assert await ids(rest, "status=assigned&surface=public") == ["c3"]
@@ -157,7 +157,7 @@ async def test_a_filter_that_is_none_is_422(rest: Rest, query: str, pointer: str
 async def test_pages_of_a_filtered_list_hold_each_conversation_once(rest: Rest, limit: int) -> None:
     for number in range(12):
         surface = "public" if number % 3 == 0 else "private"
-        rest.store.keep(CONVERSATIONS, f"n{number:02}", conversation(f"n{number:02}", number, surface=surface))
+        rest.store.insert(CONVERSATIONS, f"n{number:02}", conversation(f"n{number:02}", number, surface=surface))
     seen: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
@@ -173,7 +173,7 @@ async def test_pages_of_a_filtered_list_hold_each_conversation_once(rest: Rest, 
 async def test_a_list_that_finds_little_ends_its_page_and_goes_on(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "SCAN_LIMIT", 4)
     for number in range(9):
-        rest.store.keep(CONVERSATIONS, f"n{number}", conversation(f"n{number}", number, agent="reza"))
+        rest.store.insert(CONVERSATIONS, f"n{number}", conversation(f"n{number}", number, agent="reza"))
     path = (
         f"{SHOP}/conversations?status=assigned&surface=private&team=default&limit=2&person=telegram:main:7&agent=sara"
     )
@@ -193,7 +193,7 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
     for workspace in ("shop", "other"):
         named = {"key": f"{workspace}/api:main:a/b", "workspace": workspace, "person": "api:main:a/b"}
         person = Contact.model_validate({**named, **known, "seen_at": START})
-        rest.store.keep(PERSONS, person.key, person)
+        rest.store.insert(PERSONS, person.key, person)
     shown = (await rest.ask("GET", f"{SHOP}/persons/api:main:a%2Fb")).json()
     assert shown == {
         **known,
@@ -209,9 +209,9 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
 
 
 async def test_messages_are_listed_oldest_first_with_their_text(rest: Rest) -> None:
-    rest.store.keep(MESSAGES, "m2", message("m2", "2", text=None, state="deleted"))
-    rest.store.keep(MESSAGES, "m1", message("m1", "1"))
-    rest.store.keep(MESSAGES, "m0", message("m0", "0", conversation="another"))
+    rest.store.insert(MESSAGES, "m2", message("m2", "2", text=None, state="deleted"))
+    rest.store.insert(MESSAGES, "m1", message("m1", "1"))
+    rest.store.insert(MESSAGES, "m0", message("m0", "0", conversation="another"))
     items = (await rest.ask("GET", f"{ONE}/messages")).json()["items"]
     assert [(item["id"], item["text"]) for item in items] == [("m1", "hello"), ("m2", None)]
     assert set(items[0]) == {
@@ -228,7 +228,7 @@ async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
             id=f"d{number}", conversation="c1", at=at, outcome="waiting", summary="s", rule="default", config_version=1
         )
         record = DecisionRecord(**decision.model_dump(), workspace="shop", key=KEY)
-        rest.store.keep(DECISIONS, record.id, record)
+        rest.store.insert(DECISIONS, record.id, record)
         fact = Fact(
             id=f"f{number}",
             source="conversations/0",
@@ -241,7 +241,7 @@ async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
             data={"conversation": "c1"},
             conversation="c1",
         )
-        rest.store.keep(FACTS, fact.id, fact)
+        rest.store.insert(FACTS, fact.id, fact)
     decisions = (await rest.ask("GET", f"{ONE}/decisions")).json()["items"]
     assert [item["id"] for item in decisions] == ["d1", "d2"]
     assert "key" not in decisions[0]
@@ -265,7 +265,7 @@ async def test_a_decision_is_read_in_the_language_that_is_asked_for(
 ) -> None:
     decided = {"id": "d", "conversation": "c1", "at": START, "outcome": "waiting", "summary": "", "rule": "default"}
     reason = {"kind": "waiting", "team": "default"}
-    rest.store.keep(
+    rest.store.insert(
         DECISIONS,
         "d",
         DecisionRecord.model_validate(
@@ -298,7 +298,7 @@ async def test_a_repeated_reply_gets_the_same_answer_and_is_sent_once(rest: Rest
     identity = first.json()["id"]
     failed = {"state": "failed", "error": Failure(code="blocked", detail="d"), "direction": "outbound"}
     author = Author(kind="agent", id="sara")
-    rest.store.keep(
+    rest.store.insert(
         MESSAGES, identity, message(identity, "1", text=EncryptedText(text="On its way."), author=author, **failed)
     )
     rest.clock.move(60)
@@ -476,7 +476,7 @@ async def test_who_does_not_wait_gets_202_and_a_status_that_changes(rest: Rest, 
     assert rest.answer is not None
     outcome = rest.answer(event)
     assert outcome is not None
-    rest.store.keep(OUTCOMES, event.id, outcome)
+    rest.store.insert(OUTCOMES, event.id, outcome)
     assert (await rest.ask("GET", location)).json() == {"status": "applied"}
 
 

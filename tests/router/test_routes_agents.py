@@ -28,12 +28,12 @@ async def rest() -> AsyncIterator[Rest]:
 def obeyed(rest: Rest, event: Event) -> CommandResult:
     """Keep agents as dispatch does."""
     place = agent_id("shop", str(event.data["agent"]))
-    document = rest.store.held(AGENTS, place)
+    document = rest.store.find(AGENTS, place)
     held = AgentRecord.model_validate(document) if document else None
     if event.type == "pasokh.routing.agent_deleted":
         rest.store.documents = {k: d for k, d in rest.store.documents.items() if k.id != place}
         return rest.outcome(event)
-    rest.store.keep(AGENTS, place, changed(event, held))
+    rest.store.insert(AGENTS, place, changed(event, held))
     return rest.outcome(event, result=str(event.data["agent"]), created=held is None)
 
 

@@ -17,7 +17,8 @@ from services.records.configuration import (
     version_id,
 )
 from services.sla.processor import SlaStage
-from tests.driver import START, Driver
+from tests.driver import Driver
+from tests.fakes import START
 
 ONE_MINUTE = Policy(id="minute", targets=Targets(first_response_seconds=60))
 
@@ -141,7 +142,7 @@ class Sla(Driver):
             if not timers or timers[0].due_at > moment:
                 break
             asked = len(self.questions())
-            await self.to(timers[0].due_at)
+            await self.advance_to(timers[0].due_at)
             for question in self.questions()[asked:]:
                 await self.tick(WatermarkRequest.model_validate(question.data).at)
         self.now = max(self.now, moment)

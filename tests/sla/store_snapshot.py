@@ -19,7 +19,7 @@ def kept(sla: Sla, *, heard: int | None = None) -> list[Put]:
     last = numbers[-1] if heard is None else numbers[heard - 1]
     row = PartitionCheckpoint(seq=sla.seq, dedupe_vector={f"{SOURCE}|conversations": (last, 0)}, decided_at=sla.now)
     puts = [
-        Put(key, deepcopy(document)) for key, document in sla.documents.rest.items() if key.collection != TIMERS.name
+        Put(key, deepcopy(document)) for key, document in sla.store.documents.items() if key.collection != TIMERS.name
     ]
     told = [event for event in sla.sent if event.type.startswith("pasokh.sla.")]
     puts += [_fact(event) for event in (*_renamed(sla.heard), *told)]

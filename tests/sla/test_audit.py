@@ -6,7 +6,7 @@ from schemas.configuration import Policy, SlaBody, SlaMatch, Targets
 from schemas.envelope import Event
 from services.records.clocks import CLOCKS, ClockRecord
 from services.sla.audit import Difference, PolicyVersion, Run, differences
-from tests.driver import START
+from tests.fakes import START
 from tests.sla.harness import Sla, at
 
 TARGETS = Targets(first_response_seconds=60, next_response_seconds=60, resolution_seconds=300, pickup_seconds=30)
@@ -38,7 +38,7 @@ def facts(sla: Sla) -> list[Event]:
 
 
 def resting(sla: Sla) -> dict[Run, ClockRecord]:
-    found = [ClockRecord.model_validate(d) for k, d in sla.documents.rest.items() if k.collection == CLOCKS.name]
+    found = [ClockRecord.model_validate(d) for k, d in sla.store.documents.items() if k.collection == CLOCKS.name]
     return {(clock.metric, clock.run): clock for clock in found}
 
 
@@ -128,7 +128,7 @@ async def test_breach_that_was_told_beyond_what_is_known_to_have_been_looked_at_
 async def test_late_look_at_a_warning_breaks_no_promise_that_was_kept() -> None:
     sla = Sla([USUAL.model_copy(update={"warn_at": [0.8]})])
     await sla.customer(at(0))
-    await sla.to(at(65))
+    await sla.advance_to(at(65))
     await sla.tick(at(50))
     await sla.replied(at(59))
     await sla.delivered(at(59))

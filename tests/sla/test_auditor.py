@@ -13,7 +13,7 @@ from services.records.conversations import CONVERSATIONS
 from services.sla import auditor
 from services.sla.auditor import EVERY_SECONDS, Auditor
 from services.sla.instruments import AuditInstruments
-from tests.fakes import MemoryStore, MovedClock
+from tests.fakes import ManualTimeSource, MemoryStore
 from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
 from tests.sla.store_snapshot import kept
 
@@ -29,7 +29,7 @@ class Office:
 
     def __init__(self, sla: Sla, *, heard: int | None = None) -> None:
         self.sla, self.store = sla, MemoryStore()
-        self.clock = MovedClock(sla.now)
+        self.clock = ManualTimeSource(sla.now)
         self.registry = CollectorRegistry()
         self.pauses: list[float] = []
         self.auditor = Auditor(self.store, 1, self.clock, AuditInstruments(self.registry), self.pause)

@@ -287,7 +287,7 @@ async def test_facts_are_kept_and_confirmations_are_not() -> None:
     sla = Sla()
     await sla.customer(at(0))
     await sla.pass_to(at(61))
-    kept = {key.id for key in sla.documents.rest if key.collection == FACTS.name}
+    kept = {key.id for key in sla.store.documents if key.collection == FACTS.name}
     assert kept == {event.id for event in sla.sent if event.type.startswith("pasokh.sla.")}
 
 
@@ -302,4 +302,4 @@ async def test_one_batch_may_hold_a_whole_life() -> None:
         ]
     )
     assert sla.told() == ["started", "breached", "late"]
-    assert Key(CLOCKS.name, clock_id("c1", "first_response", 1)) in sla.documents.rest
+    assert Key(CLOCKS.name, clock_id("c1", "first_response", 1)) in sla.store.documents

@@ -116,7 +116,7 @@ async def test_finished_conversation_waits_for_nothing() -> None:
     watch = sla.get(SLA_STATES, "c1")
     assert watch is not None
     assert watch.waits == {}
-    await sla.to(at(500))
+    await sla.advance_to(at(500))
     assert (sla.timers(), sla.questions()) == ([], [])
 
 

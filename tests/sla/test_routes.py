@@ -34,9 +34,9 @@ def clock(metric: ClockMetric, minute: int) -> ClockRecord:
 async def test_clocks_are_listed_oldest_first_without_what_is_ours() -> None:
     async with open_rest() as rest:
         await rest.workspace()
-        rest.store.keep(CONVERSATIONS, "c1", conversation("c1"))
-        rest.store.keep(CLOCKS, clock_id("c1", "resolution", 1), clock("resolution", 1))
-        rest.store.keep(CLOCKS, clock_id("c1", "pickup", 1), clock("pickup", 0))
+        rest.store.insert(CONVERSATIONS, "c1", conversation("c1"))
+        rest.store.insert(CLOCKS, clock_id("c1", "resolution", 1), clock("resolution", 1))
+        rest.store.insert(CLOCKS, clock_id("c1", "pickup", 1), clock("pickup", 0))
         items = (await rest.ask("GET", "/v1/workspaces/shop/conversations/c1/clocks")).json()["items"]
     assert [item["metric"] for item in items] == ["pickup", "resolution"]
     fields = ("metric", "policy", "target_seconds", "started_at", "due_at", "state", "stopped_at", "late_by_seconds")
@@ -47,7 +47,7 @@ async def test_an_answer_on_its_way_after_a_breach_is_shown_as_late_as_it_stoppe
     late = {"state": "breached", "due_at": START, "stopped_at": START + timedelta(seconds=3)}
     async with open_rest() as rest:
         await rest.workspace()
-        rest.store.keep(CONVERSATIONS, "c1", conversation("c1"))
-        rest.store.keep(CLOCKS, clock_id("c1", "pickup", 1), clock("pickup", 0).model_copy(update=late))
+        rest.store.insert(CONVERSATIONS, "c1", conversation("c1"))
+        rest.store.insert(CLOCKS, clock_id("c1", "pickup", 1), clock("pickup", 0).model_copy(update=late))
         [item] = (await rest.ask("GET", "/v1/workspaces/shop/conversations/c1/clocks")).json()["items"]
     assert (item["state"], item["late_by_seconds"]) == ("breached", 3.0)

@@ -9,7 +9,7 @@ from schemas.configuration import Policy, SlaBody, Targets
 from schemas.conversation import Conversation, ConversationFact
 from schemas.sla import ClockMetric
 from services.sla.audit import PolicyVersion, Replay
-from tests.driver import START
+from tests.fakes import START
 from tests.sla import oracle
 from tests.sla.harness import at, conversation
 from tests.sla.oracle import ExpectedClock, LogEntry

@@ -36,7 +36,7 @@ async def test_an_earlier_moment_moves_the_timer() -> None:
 async def test_nothing_is_told_before_conversations_confirm() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    await sla.to(at(75))
+    await sla.advance_to(at(75))
     [question] = sla.questions()
     assert WatermarkRequest.model_validate(question.data).at == at(30)
     assert sla.told() == ["started"]
@@ -47,7 +47,7 @@ async def test_nothing_is_told_before_conversations_confirm() -> None:
 async def test_answer_read_before_the_confirmation_is_in_time_although_the_deadline_passed() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    await sla.to(at(90))
+    await sla.advance_to(at(90))
     await sla.replied(at(59))
     await sla.delivered(at(59))
     await sla.tick(at(80))
@@ -57,17 +57,17 @@ async def test_answer_read_before_the_confirmation_is_in_time_although_the_deadl
 async def test_one_question_is_in_flight_and_it_is_repeated_after_a_while() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    await sla.to(at(30.2))
+    await sla.advance_to(at(30.2))
     await sla.batch([TimerFired("agenda", at(30.2))])
     assert len(sla.questions()) == 1
-    await sla.to(at(30.2) + schedule.WATERMARK_RETRY)
+    await sla.advance_to(at(30.2) + schedule.WATERMARK_RETRY)
     assert len(sla.questions()) == 2
 
 
 async def test_a_confirmation_that_comes_twice_tells_once() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    await sla.to(at(130))
+    await sla.advance_to(at(130))
     await sla.tick(at(30))
     await sla.tick(at(100))
     await sla.tick(at(100))
@@ -79,7 +79,7 @@ async def test_an_answered_clock_makes_no_question() -> None:
     await sla.customer(at(0))
     await sla.replied(at(5))
     await sla.delivered(at(5))
-    await sla.to(at(500))
+    await sla.advance_to(at(500))
     assert sla.questions() == []
     assert sla.timers() == []
 
@@ -99,7 +99,7 @@ async def test_a_restart_loses_no_clock() -> None:
 async def test_a_restart_between_question_and_confirmation_loses_nothing() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    await sla.to(at(70))
+    await sla.advance_to(at(70))
     sla.restart()
     await sla.tick(at(30))
     await sla.pass_to(at(71))
@@ -109,7 +109,7 @@ async def test_a_restart_between_question_and_confirmation_loses_nothing() -> No
 async def test_a_lost_wake_up_is_healed_by_the_next_clock() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    sla.documents.rest = {k: d for k, d in sla.documents.rest.items() if k.collection != "timers"}
+    sla.store.documents = {k: d for k, d in sla.store.documents.items() if k.collection != "timers"}
     sla.now = at(200)
     await sla.batch([sla.fact("message_received", at(199), author="customer", case=conversation("c2"))])
     await sla.pass_to(at(230))
@@ -142,10 +142,10 @@ async def test_pending_clocks_cost_no_query() -> None:
     sla = Sla()
     cases = [conversation(f"c{n}") for n in range(300)]
     await sla.batch([sla.fact("message_received", at(0), author="customer", case=case) for case in cases])
-    before = sla.documents.queries
-    await sla.to(at(30))
+    before = sla.store.queries
+    await sla.advance_to(at(30))
     await sla.batch([sla.fact("assigned", at(30), case=case) for case in cases])
-    assert sla.documents.queries == before
+    assert sla.store.queries == before
 
 
 async def test_a_wake_up_with_nothing_due_only_sleeps_again() -> None:
@@ -159,7 +159,7 @@ async def test_a_wake_up_with_nothing_due_only_sleeps_again() -> None:
 async def test_questions_go_to_the_partition_itself_and_name_a_workspace_only() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    await sla.to(at(31))
+    await sla.advance_to(at(31))
     [question] = sla.questions()
     assert (question.workspace, question.partitionkey) == ("w", "w/control")
     assert CLOCKS.writer == "sla"

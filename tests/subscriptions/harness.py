@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -12,11 +11,10 @@ from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfigurati
 from schemas.envelope import Event
 from schemas.webhooks import Webhook, WebhookReplay
 from services.platform.http.outgoing import HttpResponse
-from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
-from services.platform.processing.unit_of_work import Effect, PartitionContext, UnitOfWork
-from services.platform.store.collections import FACTS, RUNTIME_COLLECTIONS, TIMERS, Fact, Timer
+from services.platform.processing.processor import ReceivedEvent
+from services.platform.store.collections import FACTS, RUNTIME_COLLECTIONS, Fact, Timer
 from services.platform.store.port import Changes, Collection, Key, Put
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,
@@ -28,7 +26,9 @@ from services.records.subscriptions import (
 from services.subscriptions.instruments import WebhookInstruments
 from services.subscriptions.post import PostDependencies
 from services.subscriptions.processor import REPLAY_TYPE, WebhooksStage
-from tests.fakes import START, MemoryStore, MovedClock
+from tests.configuration import configure
+from tests.driver import Driver
+from tests.fakes import START, FakeHttp, HttpCall, ManualTimeSource, MemoryStore
 
 SECRET = "whsec_YW4gaW52ZW50ZWQgc2VjcmV0IG9mIHRlc3Rz"
 CRM, DEAD = "https://crm.example.com/hook", "https://dead.example.com/hook"
@@ -42,49 +42,42 @@ COLLECTIONS: Sequence[Collection[Any]] = (
 )
 
 
-@dataclass
-class Endpoints:
-    """Who is called: `answers` by URL, 204 where there is none; an exception is raised instead."""
-
-    answers: dict[str, Callable[[], HttpResponse | Exception]] = field(default_factory=dict)
-    calls: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
-
-    async def post_json(self, url: str, body: object) -> HttpResponse:
-        raise AssertionError("what is signed must not be encoded again")
-
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        self.calls.append((url, body, headers))
-        said = self.answers.get(url, lambda: HttpResponse(204, {}, b""))()
-        if isinstance(said, Exception):
-            raise said
-        return said
-
-    def ids(self, url: str = CRM) -> list[str]:
-        """The `webhook-id` of each call to a URL, in order."""
-        return [headers["webhook-id"] for called, _, headers in self.calls if called == url]
+Endpoint = Callable[[], HttpResponse | Exception]
+"""What a subscriber's endpoint answers to a call; an exception is raised."""
 
 
 def status(code: int, **headers: str) -> Callable[[], HttpResponse]:
     return lambda: HttpResponse(code, {name.replace("_", "-"): value for name, value in headers.items()}, b"")
 
 
-class WebhooksHarness:
-    """Batches, commits, timers and effects, played by hand."""
+class WebhooksHarness(Driver):
+    """One partition with its endpoints: `answers` by URL, 204 where there is none."""
 
     def __init__(self, partitions: int = 1) -> None:
-        self.clock, self.store, self.endpoints = MovedClock(), MemoryStore(), Endpoints()
-        self.partitions, self.seq, self.version = partitions, 0, 0
-        self.effects: list[Effect] = []
-        self.webhooks: dict[str, Versioned[Webhook]] = {}
+        time_source, store = ManualTimeSource(), MemoryStore(*COLLECTIONS)
+        self.answers: dict[str, Endpoint] = {}
+        self.http = FakeHttp(self._respond)
         self.outside = PostDependencies(
-            self.endpoints, self.store, self.clock, WebhookInstruments(CollectorRegistry()), wait_seconds=0.01
+            self.http, store, time_source, WebhookInstruments(CollectorRegistry()), wait_seconds=0.01
         )
-        self.stage = WebhooksStage(self.outside)
-        self.memory = self.stage.new_memory()
+        super().__init__(WebhooksStage(self.outside), store=store, time_source=time_source, partitions=partitions)
+        self.version = 0
+        self.webhooks: dict[str, Versioned[Webhook]] = {}
+
+    def _respond(self, call: HttpCall) -> HttpResponse:
+        if call.json is not None:
+            raise AssertionError("a signed body must not be encoded again")
+        answer = self.answers.get(call.url, status(204))()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def called(self, url: str = CRM) -> list[str]:
+        """The `webhook-id` of each call to a URL, in order."""
+        return [call.headers["webhook-id"] for call in self.http.calls if call.url == url]
 
     async def open(self, **types: Sequence[str]) -> "WebhooksHarness":
         """Subscriptions `crm` for everything, unless others are named by the types that they want."""
-        await self.store.prepare(COLLECTIONS)
         for name, wanted in (types or {"crm": ["pasokh."]}).items():
             await self.subscribe(name, types=wanted)
         return self
@@ -103,72 +96,37 @@ class WebhooksHarness:
     async def _configure(self) -> None:
         itself = Versioned(body=WorkspaceBody(name="W"), version=1, at=START)
         one = WorkspaceConfiguration(workspace="w", version=self.version, itself=itself, webhooks=self.webhooks)
-        head = ConfigurationHead(workspace="w", version=self.version)
-        puts = [
-            Put(Key(CONFIGURATIONS.name, version_id("w", self.version)), one.model_dump(mode="json")),
-            Put(Key(CONFIGURATION_HEADS.name, "w"), head.model_dump(mode="json")),
-        ]
-        await self.store.commit(Changes(puts=puts))
+        configure(self.store, one)
 
     # -- batches -------------------------------------------------------------------------------------------------------
-
-    async def batch(self, *inputs: Input) -> None:
-        self.seq += 1
-        work = UnitOfWork(PartitionContext("webhooks", 0, self.partitions, self.seq), self.clock.now(), self.store)
-        for one in inputs:
-            if isinstance(one, TimerFired):
-                work.cancel_timer(one.name)
-        await self.stage.load(work, self.memory, inputs)
-        for one in inputs:
-            self.stage.decide(work, self.memory, one)
-        await self.store.commit(Changes(puts=work.puts(), deletes=work.deletes()))
-        self.effects += work.effects
 
     async def happen(self, *events: Event, repeated: int = 1) -> None:
         """Facts are committed by their writer, and read here."""
         facts = [Put(Key(FACTS.name, e.id), _as_fact(e).model_dump(mode="json")) for e in events]
         await self.store.commit(Changes(puts=facts))
         for _ in range(repeated):
-            await self.batch(*[ReceivedEvent(event, event.type.split(".")[1], 0) for event in events])
-
-    async def answer(self, limit: int | None = None) -> int:
-        """Run what is in flight (at most `limit`) and hand the results in; how many there were."""
-        running, self.effects = self.effects[:limit], self.effects[len(self.effects[:limit]) :]
-        results = [EffectCompleted(one.name, await self.stage.perform(one)) for one in running]
-        if results:
-            await self.batch(*results)
-        return len(results)
+            await self.batch([ReceivedEvent(event, event.type.split(".")[1], 0) for event in events])
 
     async def drain(self) -> None:
-        """Run effects until none is left; no time passes."""
-        while await self.answer():
-            await self.fire()
-
-    def crash(self) -> None:
-        self.memory, self.effects = self.stage.new_memory(), []
+        """Perform effects, and fire timers that are due, until no effect is left; no time passes."""
+        while await self.complete_effects():
+            await self.fire_due()
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def timers(self) -> list[Timer]:
-        found = [Timer.model_validate(d) for k, d in self.store.documents.items() if k.collection == TIMERS.name]
-        return sorted((t for t in found if t.name != "purge"), key=lambda t: (t.due_at, t.name))
+        """The timers of deliveries: what purges goes on for ever."""
+        return [timer for timer in super().timers() if timer.name != "purge"]
 
-    async def fire(self) -> None:
-        due = [TimerFired(t.name, t.due_at, t.data) for t in self.timers() if t.due_at <= self.clock.now()]
-        if due:
-            await self.batch(*due)
-
-    async def after(self, seconds: float) -> None:
-        """Let time pass: timers fire at their time, calls are answered at once."""
-        end = self.clock.now() + timedelta(seconds=seconds)
+    async def advance_to(self, moment: datetime) -> None:
+        """Move time: timers fire when they are due, calls are answered at once."""
         while True:
             await self.drain()
             timers = self.timers()
-            if not timers or timers[0].due_at > end:
+            if not timers or timers[0].due_at > moment:
                 break
-            self.clock.move(max(0.0, (timers[0].due_at - self.clock.now()).total_seconds()))
-            await self.fire()
-        self.clock.move((end - self.clock.now()).total_seconds())
+            await self.run_to_next_timer()
+        self.now = moment
 
     # -- what became of it ---------------------------------------------------------------------------------------------
 
@@ -178,9 +136,9 @@ class WebhooksHarness:
 
     def line(self, webhook: str = "crm") -> EndpointState:
         """What is known about an endpoint."""
-        found = self.store.held(WEBHOOK_ENDPOINTS, endpoint_id(0, "w", webhook))
+        found = self.store.find(WEBHOOK_ENDPOINTS, endpoint_id(0, "w", webhook))
         assert found is not None
-        return EndpointState.model_validate(found)
+        return found
 
     def states(self) -> Counter[str]:
         found = [d for k, d in self.store.documents.items() if k.collection == WEBHOOK_DELIVERIES.name]
@@ -189,7 +147,7 @@ class WebhooksHarness:
     async def replay(self, webhook: str = "crm", **what: object) -> None:
         asked = WebhookReplay.model_validate({"workspace": "w", "webhook": webhook, **what})
         event = fact("replay-1", REPLAY_TYPE).model_copy(update={"data": asked.model_dump(mode="json")})
-        await self.batch(ReceivedEvent(event, "conversations", 0))
+        await self.batch([ReceivedEvent(event, "conversations", 0)])
 
 
 def _as_fact(event: Event) -> Fact:

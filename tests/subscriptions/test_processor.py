@@ -13,6 +13,7 @@ from services.platform.http.fair_share import Shares
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
 from services.platform.processing.processor import EffectCompleted, TimerFired
+from services.platform.processing.stage_adapter import adapted
 from services.subscriptions.domain import ASSUME_UNKNOWN_AFTER, IN_FLIGHT, SCHEDULE_SECONDS
 from services.subscriptions.processor import WebhooksStage
 from tests.subscriptions.harness import CRM, DEAD, SECRET, WebhooksHarness, fact, facts, status
@@ -25,10 +26,10 @@ async def test_a_fact_is_posted_as_it_is_signed_under_its_id() -> None:
     event = fact("f1")
     await office.happen(event)
     await office.drain()
-    [(url, body, headers)] = office.endpoints.calls
+    [(url, _, body, headers)] = office.http.calls
     assert (url, headers["webhook-id"], json.loads(body)["id"]) == (CRM, "f1", "f1")
     assert json.loads(body) == json.loads(event.model_dump_json())
-    assert verification_error(headers, body, [SECRET], office.clock.now()) is None
+    assert verification_error(headers, body, [SECRET], office.time_source.now()) is None
     assert (office.delivery("f1").state, office.timers()) == ("delivered", [])
 
 
@@ -39,8 +40,8 @@ async def test_only_types_that_are_wanted_are_posted() -> None:
     kinds = ["conversation.opened", "conversation.resolved", "sla.breached"]
     await office.happen(*[fact(kind, f"pasokh.{kind}") for kind in kinds])
     await office.drain()
-    assert office.endpoints.ids(CRM) == ["conversation.resolved", "sla.breached"]
-    assert office.endpoints.ids("https://other.example.com/hook") == ["conversation.opened", "conversation.resolved"]
+    assert office.called(CRM) == ["conversation.resolved", "sla.breached"]
+    assert office.called("https://other.example.com/hook") == ["conversation.opened", "conversation.resolved"]
 
 
 async def test_control_events_and_other_workspaces_are_passed_over() -> None:
@@ -53,7 +54,7 @@ async def test_control_events_and_other_workspaces_are_passed_over() -> None:
 async def test_nothing_goes_out_before_it_is_committed_as_sending() -> None:
     office = await WebhooksHarness().open()
     await office.happen(fact("f1"))
-    assert (office.delivery("f1").state, office.delivery("f1").attempts, office.endpoints.calls) == ("sending", 1, [])
+    assert (office.delivery("f1").state, office.delivery("f1").attempts, office.http.calls) == ("sending", 1, [])
 
 
 async def test_a_bounded_number_is_in_flight_and_the_rest_follows() -> None:
@@ -61,23 +62,23 @@ async def test_a_bounded_number_is_in_flight_and_the_rest_follows() -> None:
     await office.happen(*facts(50))
     assert len(office.effects) == IN_FLIGHT
     while office.effects:
-        await office.answer(limit=1)
+        await office.complete_effects(limit=1)
         assert len(office.effects) <= IN_FLIGHT
-    assert sorted(office.endpoints.ids()) == sorted(f"f{n}" for n in range(50))
+    assert sorted(office.called()) == sorted(f"f{n}" for n in range(50))
     assert office.states() == {"delivered": 50}
 
 
 @pytest.mark.parametrize("code", [302, 400, 401, 404, 409, 422, 429, 500, 503])
 async def test_whatever_is_no_2xx_is_tried_again_after_five_seconds(code: int) -> None:
     office = await WebhooksHarness().open()
-    office.endpoints.answers[CRM] = status(code)
+    office.answers[CRM] = status(code)
     await office.happen(fact("f1"))
     await office.drain()
-    office.endpoints.answers.clear()
-    await office.after(4.9)
-    assert len(office.endpoints.calls) == 1
-    await office.after(1)
-    assert office.endpoints.ids() == ["f1", "f1"]
+    office.answers.clear()
+    await office.advance(4.9)
+    assert len(office.http.calls) == 1
+    await office.advance(1)
+    assert office.called() == ["f1", "f1"]
     tries = office.delivery("f1").tries
     assert ([one.status for one in tries], office.delivery("f1").state) == ([code, 204], "delivered")
 
@@ -93,21 +94,21 @@ async def test_whatever_is_no_2xx_is_tried_again_after_five_seconds(code: int) -
 )
 async def test_a_call_without_an_answer_is_tried_again(error: Exception) -> None:
     office = await WebhooksHarness().open()
-    office.endpoints.answers[CRM] = lambda: error
+    office.answers[CRM] = lambda: error
     await office.happen(fact("f1"))
     await office.drain()
     assert office.delivery("f1").tries[0].status is None
     assert office.delivery("f1").tries[0].detail
-    office.endpoints.answers.clear()
-    await office.after(10)
+    office.answers.clear()
+    await office.advance(10)
     assert office.delivery("f1").state == "delivered"
 
 
 async def test_the_schedule_is_kept_and_then_it_is_given_up() -> None:
     office = await WebhooksHarness().open()
-    office.endpoints.answers[CRM] = status(500)
+    office.answers[CRM] = status(500)
     await office.happen(fact("f1"))
-    await office.after(WHOLE_SCHEDULE)
+    await office.advance(WHOLE_SCHEDULE)
     record = office.delivery("f1")
     assert (record.state, record.attempts, office.timers()) == ("failed", len(SCHEDULE_SECONDS), [])
     waits = [(b.at - a.at).total_seconds() for a, b in zip(record.tries, record.tries[1:], strict=False)]
@@ -116,78 +117,78 @@ async def test_the_schedule_is_kept_and_then_it_is_given_up() -> None:
 
 async def test_an_endpoint_that_asks_for_patience_gets_it() -> None:
     office = await WebhooksHarness().open()
-    office.endpoints.answers[CRM] = status(503, retry_after="120")
+    office.answers[CRM] = status(503, retry_after="120")
     await office.happen(fact("f1"))
     await office.drain()
-    await office.after(119)
-    assert len(office.endpoints.calls) == 1
-    await office.after(2)
-    assert len(office.endpoints.calls) == 2
+    await office.advance(119)
+    assert len(office.http.calls) == 1
+    await office.advance(2)
+    assert len(office.http.calls) == 2
 
 
 async def test_gone_switches_it_off_until_it_is_written_again() -> None:
     office = await WebhooksHarness().open()
-    office.endpoints.answers[CRM] = status(410)
+    office.answers[CRM] = status(410)
     await office.happen(*facts(30))
-    await office.after(WHOLE_SCHEDULE)
-    assert len(office.endpoints.calls) <= IN_FLIGHT
+    await office.advance(WHOLE_SCHEDULE)
+    assert len(office.http.calls) <= IN_FLIGHT
     assert office.states() == {"failed": 30}
     await office.happen(fact("unheard"))
     assert office.effects == []
-    office.endpoints.answers.clear()
+    office.answers.clear()
     await office.subscribe("crm")
     await office.happen(fact("heard"))
     await office.drain()
-    assert office.endpoints.ids()[-1] == "heard"
+    assert office.called()[-1] == "heard"
 
 
 async def test_a_dead_endpoint_costs_little_and_holds_up_nobody() -> None:
     office = await WebhooksHarness().open()
     await office.subscribe("dead")
-    office.endpoints.answers[DEAD] = lambda: SendOutcomeUnknown("reset")
+    office.answers[DEAD] = lambda: SendOutcomeUnknown("reset")
     for hour in range(10):
         await office.happen(*facts(100, f"h{hour}-"))
         await office.drain()
         assert office.states()["delivered"] == (hour + 1) * 100
-        await office.after(360)
-    assert len(office.endpoints.ids(DEAD)) <= IN_FLIGHT + 10 + 3600 / 300 + 10
-    office.endpoints.answers.clear()
-    await office.after(WHOLE_SCHEDULE)
+        await office.advance(360)
+    assert len(office.called(DEAD)) <= IN_FLIGHT + 10 + 3600 / 300 + 10
+    office.answers.clear()
+    await office.advance(WHOLE_SCHEDULE)
     assert office.states() == {"delivered": 2000}
 
 
 async def test_deliveries_of_a_deleted_subscription_are_given_up() -> None:
     office = await WebhooksHarness().open()
-    office.endpoints.answers[CRM] = status(500)
+    office.answers[CRM] = status(500)
     await office.happen(*facts(40))
     await office.drain()
     await office.unsubscribe("crm")
-    await office.after(600)
+    await office.advance(600)
     assert (office.states(), office.timers()) == ({"failed": 40}, [])
 
 
 async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id() -> None:
     office = await WebhooksHarness().open()
     await office.happen(fact("f1"))
-    office.crash()
-    await office.after(ASSUME_UNKNOWN_AFTER.total_seconds() + 10)
-    assert office.endpoints.ids() == ["f1"]
+    office.restart()
+    await office.advance(ASSUME_UNKNOWN_AFTER.total_seconds() + 10)
+    assert office.called() == ["f1"]
     assert (office.delivery("f1").state, office.delivery("f1").attempts) == ("delivered", 2)
 
 
 async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoint() -> None:
     office = await WebhooksHarness().open()
     shares = Shares(1)
-    office.stage = WebhooksStage(replace(office.outside, shares=shares))
+    office.processor = adapted(WebhooksStage(replace(office.outside, shares=shares)))
     async with shares.held("another", "slow"):
         await office.happen(*facts(3))
         for _ in range(5):
-            await office.after(60)
-        assert office.endpoints.calls == []
+            await office.advance(60)
+        assert office.http.calls == []
         assert office.states() == {"pending": 3}
         assert {(one.attempts, len(one.tries)) for one in map(office.delivery, ["f0", "f1", "f2"])} == {(0, 0)}
         assert (office.line().failures, office.line().paused_until) == (0, None)
-    await office.after(2)
+    await office.advance(2)
     assert office.states() == {"delivered": 3}
 
 
@@ -196,31 +197,31 @@ async def test_a_store_that_is_away_is_no_failure_of_the_endpoint() -> None:
     await office.happen(fact("f1"))
     office.store.failure = Unavailable("away")
     [effect] = office.effects
-    said = await office.stage.perform(effect)
+    said = await office.processor.perform(effect)
     office.store.failure, office.effects = None, []
-    await office.batch(EffectCompleted(effect.name, said))
+    await office.batch([EffectCompleted(effect.name, said)])
     assert (office.delivery("f1").attempts, office.line().failures) == (0, 0)
-    await office.after(2)
+    await office.advance(2)
     assert office.states() == {"delivered": 1}
 
 
 async def test_a_process_that_dies_is_no_failure_of_the_endpoint() -> None:
     office = await WebhooksHarness().open()
     await office.happen(fact("f1"))
-    office.crash()
-    await office.after(31)
+    office.restart()
+    await office.advance(31)
     assert (office.delivery("f1").attempts, office.line().failures) == (1, 0)
 
 
 async def test_a_late_result_changes_nothing() -> None:
     office = await WebhooksHarness().open()
-    office.endpoints.answers[CRM] = status(500)
+    office.answers[CRM] = status(500)
     await office.happen(fact("f1"))
     late = office.effects.copy()
     await office.drain()
     before = office.delivery("f1")
     office.effects = late
-    await office.answer()
+    await office.complete_effects()
     assert office.delivery("f1") == before
 
 
@@ -230,7 +231,7 @@ async def test_one_fact_is_replayed_by_its_id() -> None:
     await office.drain()
     await office.replay(event="f1")
     await office.drain()
-    assert office.endpoints.ids()[3:] == ["f1"]
+    assert office.called()[3:] == ["f1"]
     assert office.states() == {"delivered": 3}
 
 
@@ -240,8 +241,8 @@ async def test_a_span_of_time_is_replayed_whole_page_by_page() -> None:
     await office.drain()
     start = fact("x").time
     await office.replay(since=start, until=start + timedelta(seconds=1))
-    await office.after(1)
-    assert sorted(office.endpoints.ids()[450:]) == sorted(f"f{n}" for n in range(450))
+    await office.advance(1)
+    assert sorted(office.called()[450:]) == sorted(f"f{n}" for n in range(450))
 
 
 async def test_a_replay_before_or_after_the_facts_sends_nothing() -> None:
@@ -249,17 +250,17 @@ async def test_a_replay_before_or_after_the_facts_sends_nothing() -> None:
     await office.happen(*facts(3))
     await office.drain()
     await office.replay(since=fact("x").time + timedelta(seconds=1))
-    await office.after(1)
+    await office.advance(1)
     await office.replay(webhook="nobody", event="f1")
-    assert len(office.endpoints.calls) == 3
+    assert len(office.http.calls) == 3
 
 
 async def test_settled_deliveries_are_forgotten_after_thirty_days() -> None:
     office = await WebhooksHarness().open()
     await office.happen(*facts(3))
     await office.drain()
-    office.clock.move(31 * 86400)
-    await office.batch(TimerFired("purge", office.clock.now()))
+    office.time_source.move(31 * 86400)
+    await office.batch([TimerFired("purge", office.time_source.now())])
     assert office.states() == {}
 
 
@@ -280,20 +281,20 @@ async def test_whatever_happens_everything_arrives_at_least_once(steps: list[str
                 await office.happen(*facts(5, f"s{made}-"))
                 made += 1
             case "answer one":
-                await office.answer(limit=1)
+                await office.complete_effects(limit=1)
             case "answer all":
-                await office.answer()
+                await office.complete_effects()
             case "fail":
-                office.endpoints.answers[CRM] = status(500)
+                office.answers[CRM] = status(500)
             case "heal":
-                office.endpoints.answers.clear()
+                office.answers.clear()
             case "crash":
-                office.crash()
+                office.restart()
             case "wait":
-                await office.after(7)
+                await office.advance(7)
             case "long wait":
-                await office.after(400)
-    office.endpoints.answers.clear()
-    await office.after(WHOLE_SCHEDULE)
+                await office.advance(400)
+    office.answers.clear()
+    await office.advance(WHOLE_SCHEDULE)
     assert office.states() == ({"delivered": made * 5} if made else {})
-    assert set(office.endpoints.ids()) == {f"s{n}-{i}" for n in range(made) for i in range(5)}
+    assert set(office.called()) == {f"s{n}-{i}" for n in range(made) for i in range(5)}

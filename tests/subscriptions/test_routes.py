@@ -135,7 +135,7 @@ async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Res
             tries=[DeliveryAttempt(at=START, status=503)],
             expires_at=START + timedelta(days=30),
         )
-        rest.store.keep(WEBHOOK_DELIVERIES, delivery_id("shop", "crm", f"e{number}"), record)
+        rest.store.insert(WEBHOOK_DELIVERIES, delivery_id("shop", "crm", f"e{number}"), record)
     first = (await rest.ask("GET", f"{CRM}/deliveries?limit=2")).json()
     rest_of_them = (await rest.ask("GET", f"{CRM}/deliveries?limit=2&cursor={first['next']}")).json()
     assert [item["event"] for item in first["items"] + rest_of_them["items"]] == ["e2", "e1", "e0"]
@@ -157,7 +157,7 @@ async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Res
 async def test_an_endpoint_that_is_gone_is_shown_as_disabled_until_it_is_written_again(rest: Rest) -> None:
     made = await rest.ask("PUT", CRM, BODY)
     version = int(made.headers["etag"].strip('"'))
-    rest.store.keep(
+    rest.store.insert(
         WEBHOOK_ENDPOINTS, endpoint_id(0, "shop", "crm"), EndpointState(workspace="shop", webhook="crm", gone=version)
     )
     assert (await rest.ask("GET", CRM)).json()["disabled"] is True
@@ -178,7 +178,7 @@ def keep_fact(rest: Rest, workspace: str = "shop") -> Event:
         partitionkey=key,
         data={},
     )
-    rest.store.keep(FACTS, "e1", kept)
+    rest.store.insert(FACTS, "e1", kept)
     return kept
 
 

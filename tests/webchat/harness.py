@@ -36,7 +36,7 @@ from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import Standings
 from services.webchat.status import Presences
 from services.workspaces.wiring import open_workspaces
-from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
+from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, settings_of
 from tests.router.stream_client import Client
 
@@ -56,7 +56,7 @@ class WebchatHarness:
     app: Any
     store: MemoryStore
     bus: MemoryBus
-    clock: MovedClock
+    clock: ManualTimeSource
     instruments: IngestInstruments
     standings: Standings
     keeps: bool = True
@@ -132,7 +132,7 @@ class WebchatHarness:
             return
         activity = Activity.model_validate(event.data)
         identity = activity.message or activity.id
-        if self.store.held(MESSAGES, identity) is None:
+        if self.store.find(MESSAGES, identity) is None:
             key = str(activity.person_key)
             await self.keep(key, conversation_of(activity.person), identity, said_by=activity)
 
@@ -165,7 +165,7 @@ class WebchatHarness:
                 "state": "received",
                 "platform_id": said_by.platform_id,
             }
-        self.store.keep(MESSAGES, identity, MessageRecord(**{**fields, **given}))
+        self.store.insert(MESSAGES, identity, MessageRecord(**{**fields, **given}))
         await self.tell(key)
 
     async def tell(self, key: str) -> None:
@@ -202,9 +202,9 @@ class WebchatHarness:
             updated_at=START,
             private_person=PersonKey("shop", private_person or person),
         )
-        self.store.keep(CONVERSATIONS, "case", case)
+        self.store.insert(CONVERSATIONS, "case", case)
         whoever = Contact(key=f"shop/{person}", workspace="shop", person=person, seen_at=START, forwarded_to="case")
-        self.store.keep(PERSONS, whoever.key, whoever)
+        self.store.insert(PERSONS, whoever.key, whoever)
         return key
 
 
@@ -228,7 +228,7 @@ def _read_link(secret: bytes, workspace: str, token: str) -> HandoffToken | None
 @asynccontextmanager
 async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[WebchatHarness]:
     """Everything over fakes; `given` are settings."""
-    store, bus, clock = MemoryStore(), MemoryBus(), MovedClock()
+    store, bus, clock = MemoryStore(), MemoryBus(), ManualTimeSource()
     await store.prepare(KEPT)
     context = Context(settings_of(**given), store, bus, clock)
     bells, instruments = ChangeNotifier(bus), IngestInstruments()
@@ -243,7 +243,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
         found = WebchatHarness(client, app, store, bus, clock, instruments, standings)
-        bus.heard = found.hear
+        bus.on_publish = found.hear
         await _configured(client)
         found.tasks.append(asyncio.create_task(bells.run()))
         try:

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.configuration import AgentBody
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from tests.fakes import MovedClock
+from tests.fakes import ManualTimeSource
 from tests.rest import ADMIN_KEY, problem_of
 from tests.webchat.harness import ORIGIN, PATH, WebchatHarness, house
 
@@ -18,7 +18,7 @@ EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def keep_agent(shop: WebchatHarness, presence: str, name: str = "sara", workspace: str = "shop") -> None:
     body = AgentBody(name="Sara Secret", teams=["default"])
     record = AgentRecord(workspace=workspace, id=name, body=body, presence=presence, at=shop.clock.now())  # type: ignore[arg-type] # a status
-    shop.store.keep(AGENTS, agent_id(workspace, name), record)
+    shop.store.insert(AGENTS, agent_id(workspace, name), record)
 
 
 async def status(shop: WebchatHarness) -> dict[str, Any]:
@@ -29,7 +29,7 @@ async def status(shop: WebchatHarness) -> dict[str, Any]:
     return shown
 
 
-def closed_now(clock: MovedClock) -> dict[str, Any]:
+def closed_now(clock: ManualTimeSource) -> dict[str, Any]:
     """Opening hours of an hour a day that begin two hours from now."""
     hour = (clock.now() + timedelta(hours=2)).astimezone(UTC)
     span = [hour.strftime("%H:00"), hour.replace(minute=59).strftime("%H:59")]

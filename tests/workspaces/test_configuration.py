@@ -9,7 +9,7 @@ import pytest
 from schemas.configuration import AgentBody
 from services.platform.store.port import Changes, Key
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, configuration_of
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, configuration_of
 from services.records.tasks import TASKS, TaskRecord
 from services.workspaces.configuration_update import MAX_ATTEMPTS
 from tests.fakes import START
@@ -81,11 +81,11 @@ async def test_workspaces_come_in_pages(rest: Rest) -> None:
 
 async def test_each_write_is_a_numbered_document_and_a_moved_head(rest: Rest) -> None:
     await rest.ask("PUT", f"{SHOP}/teams/t", {"name": "T"})
-    assert rest.store.held(CONFIGURATION_HEADS, "shop") == {"workspace": "shop", "version": 2}
-    earlier, later = (rest.store.held(CONFIGURATIONS, f"shop/{n}") for n in (1, 2))
+    assert rest.store.find(CONFIGURATION_HEADS, "shop") == ConfigurationHead(workspace="shop", version=2)
+    earlier, later = (rest.store.find(CONFIGURATIONS, f"shop/{n}") for n in (1, 2))
     assert earlier is not None
     assert later is not None
-    assert (earlier["teams"], list(later["teams"])) == ({}, ["t"])  # type: ignore[arg-type]
+    assert (earlier.teams, list(later.teams)) == ({}, ["t"])
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ async def test_a_team_that_rules_policies_or_agents_name_stays(rest: Rest) -> No
     assert "'fast'" in str(problem_of(await rest.ask("DELETE", f"{SHOP}/teams/persian"), 409)["detail"])
     await rest.ask("PUT", f"{SHOP}/sla", {"policies": []})
     agent = AgentRecord(workspace="shop", id="sara", body=AgentBody(name="Sara", teams=["persian"]), at=START)
-    rest.store.keep(AGENTS, agent_id("shop", "sara"), agent)
+    rest.store.insert(AGENTS, agent_id("shop", "sara"), agent)
     assert "'sara'" in str(problem_of(await rest.ask("DELETE", f"{SHOP}/teams/persian"), 409)["detail"])
 
 
@@ -200,7 +200,7 @@ async def test_a_team_that_open_conversations_are_with_stays(rest: Rest, state: 
         config_version=1,
         state=state,
     )
-    rest.store.keep(TASKS, "c", task)
+    rest.store.insert(TASKS, "c", task)
     problem = problem_of(await rest.ask("DELETE", f"{SHOP}/teams/persian"), 409)
     assert "Resolve them first" in str(problem["detail"])
 

@@ -35,7 +35,7 @@ async def test_new_rules_are_told_once_and_others_not(rest: Rest) -> None:
         assert (await rest.ask("PUT", f"{SHOP}/routing", body)).status_code in (200, 201)
     await rest.ask("PUT", f"{SHOP}/teams/t", {"name": "T"})
     assert told(rest) == [("shop", 2), ("shop", 3)]
-    assert rest.store.held(ANNOUNCEMENTS, "shop") is None
+    assert rest.store.find(ANNOUNCEMENTS, "shop") is None
 
 
 async def test_a_bus_that_is_away_refuses_nothing_and_is_told_later(rest: Rest) -> None:

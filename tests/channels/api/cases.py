@@ -1,6 +1,5 @@
-"""An account, signed requests made of the fixtures beside this file, and a moved clock."""
+"""An account, signed requests made of the fixtures beside this file."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,19 +12,6 @@ RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "whsec_YW4gaW52ZW50ZWQgc2VjcmV0IG9mIHRlc3Rz"
 PREVIOUS = "whsec_dGhlIGludmVudGVkIHNlY3JldCBiZWZvcmUgaXQ="
 CALLBACK = "https://shop.example.com/pasokh"
-
-
-@dataclass
-class MovedClock:
-    """Stands still until a test moves it."""
-
-    at: datetime = RECEIVED
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return (self.at - RECEIVED).total_seconds()
 
 
 def account(**credentials: str) -> Account:

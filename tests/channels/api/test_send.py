@@ -1,7 +1,6 @@
 """Replies to the callback: shape, signature, and what each answer means."""
 
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,9 +11,10 @@ from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
 from services.channels.api import Api
 from services.channels.port import SendReceipt, Unauthorized
-from services.platform.http.outgoing import HttpResponse, PermanentSendError, TransientSendError
+from services.platform.http.outgoing import PermanentSendError, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
-from tests.channels.api.cases import CALLBACK, PREVIOUS, SECRET, MovedClock, account
+from tests.channels.api.cases import CALLBACK, PREVIOUS, RECEIVED, SECRET, account
+from tests.fakes import FakeHttp, ManualTimeSource, always
 
 REPLY = OutboundMessage(
     id="0195511e-0000-7000-8000-00000000000a",
@@ -31,26 +31,10 @@ REPLY = OutboundMessage(
 )
 
 
-@dataclass
-class Receiver:
-    """Answers every call as it is told, and keeps them."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    calls: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
-
-    async def post_json(self, url: str, body: object) -> HttpResponse:
-        raise AssertionError("what is signed must not be encoded again")
-
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        self.calls.append((url, body, headers))
-        return HttpResponse(self.status, self.headers, b"")
-
-
 async def test_a_reply_is_the_message_and_its_person() -> None:
-    receiver = Receiver()
-    assert await Api(MovedClock()).send(REPLY, account(), receiver) == SendReceipt(REPLY.id)
-    [(url, body, _)] = receiver.calls
+    http = FakeHttp(always())
+    assert await Api(ManualTimeSource()).send(REPLY, account(), http) == SendReceipt(REPLY.id)
+    [(url, _, body, _)] = http.calls
     shown = json.loads(body)
     assert url == CALLBACK
     assert shown["person"] == {"id": "buyer-7"}
@@ -60,21 +44,21 @@ async def test_a_reply_is_the_message_and_its_person() -> None:
 
 
 async def test_every_try_has_the_same_id_and_body_and_a_signature_of_its_own_time() -> None:
-    receiver, clock = Receiver(), MovedClock()
-    await Api(clock).send(REPLY, account(), receiver)
+    http, clock = FakeHttp(always()), ManualTimeSource()
+    await Api(clock).send(REPLY, account(), http)
     clock.at += timedelta(hours=3)
-    await Api(clock).send(REPLY, account(), receiver)
-    (_, first, early), (_, second, late) = receiver.calls
+    await Api(clock).send(REPLY, account(), http)
+    (_, _, first, early), (_, _, second, late) = http.calls
     assert (early["webhook-id"], first) == (late["webhook-id"], second) == (REPLY.id, first)
     assert int(late["webhook-timestamp"]) - int(early["webhook-timestamp"]) == 3 * 3600
     assert verification_error(late, second, [SECRET], clock.at) is None
 
 
 async def test_while_rotating_both_secrets_sign() -> None:
-    receiver = Receiver()
-    await Api(MovedClock()).send(REPLY, account(secret_previous=PREVIOUS), receiver)
-    [(_, body, headers)] = receiver.calls
-    assert [verification_error(headers, body, [secret], MovedClock().at) for secret in (SECRET, PREVIOUS)] == [
+    http = FakeHttp(always())
+    await Api(ManualTimeSource()).send(REPLY, account(secret_previous=PREVIOUS), http)
+    [(_, _, body, headers)] = http.calls
+    assert [verification_error(headers, body, [secret], ManualTimeSource().at) for secret in (SECRET, PREVIOUS)] == [
         None,
         None,
     ]
@@ -82,13 +66,13 @@ async def test_while_rotating_both_secrets_sign() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 async def test_any_2xx_is_a_receipt(status: int) -> None:
-    assert await Api(MovedClock()).send(REPLY, account(), Receiver(status)) == SendReceipt(REPLY.id)
+    assert await Api(ManualTimeSource()).send(REPLY, account(), FakeHttp(always(status))) == SendReceipt(REPLY.id)
 
 
 @pytest.mark.parametrize("status", [301, 408, 425, 429, 500, 501, 502, 503, 504])
 async def test_what_may_pass_is_tried_again(status: int) -> None:
     with pytest.raises(TransientSendError) as again:
-        await Api(MovedClock()).send(REPLY, account(), Receiver(status))
+        await Api(ManualTimeSource()).send(REPLY, account(), FakeHttp(always(status)))
     assert again.value.scope == "message"
 
 
@@ -109,14 +93,14 @@ async def test_what_may_pass_is_tried_again(status: int) -> None:
 )
 async def test_other_4xx_refuse_this_reply_for_good_and_name_the_status(status: int, code: str) -> None:
     with pytest.raises(PermanentSendError) as refused:
-        await Api(MovedClock()).send(REPLY, account(), Receiver(status))
+        await Api(ManualTimeSource()).send(REPLY, account(), FakeHttp(always(status)))
     assert (refused.value.code, refused.value.status, str(status) in str(refused.value)) == (code, status, True)
 
 
 @pytest.mark.parametrize("status", [401, 403])
 async def test_refused_signature_is_the_accounts(status: int) -> None:
     with pytest.raises(Unauthorized) as refused:
-        await Api(MovedClock()).send(REPLY, account(), Receiver(status))
+        await Api(ManualTimeSource()).send(REPLY, account(), FakeHttp(always(status)))
     assert refused.value.status == status
 
 
@@ -125,7 +109,7 @@ async def test_receiver_that_names_a_time_means_its_limit_for_a_person_and_its_o
     status: int, scope: str
 ) -> None:
     with pytest.raises(TransientSendError) as again:
-        await Api(MovedClock()).send(REPLY, account(), Receiver(status, {"retry-after": "7"}))
+        await Api(ManualTimeSource()).send(REPLY, account(), FakeHttp(always(status, retry_after="7")))
     assert (again.value.after, again.value.scope) == (7.0, scope)
 
 
@@ -142,5 +126,5 @@ async def test_receiver_that_names_a_time_means_its_limit_for_a_person_and_its_o
 )
 async def test_it_comes_back_when_it_is_asked_to(value: str, after: float | None) -> None:
     with pytest.raises(TransientSendError) as again:
-        await Api(MovedClock()).send(REPLY, account(), Receiver(503, {"retry-after": value}))
+        await Api(ManualTimeSource(RECEIVED)).send(REPLY, account(), FakeHttp(always(503, retry_after=value)))
     assert again.value.after == after

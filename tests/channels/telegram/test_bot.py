@@ -10,7 +10,8 @@ from services.channels.port import Unauthorized
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
-from tests.channels.telegram.test_send import Platform, answer, refusal
+from tests.channels.telegram.test_send import answer, refusal
+from tests.fakes import FakeHttp, in_order
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ME = answer(200, {"ok": True, "result": {"id": 1, "is_bot": True, "username": "shop_bot"}})
@@ -25,13 +26,13 @@ def webhook(**info: Any) -> HttpResponse:
 async def checked(
     *answers: HttpResponse | Exception, public_url: str | None = "https://chat.example.com/"
 ) -> str | None:
-    return await Telegram().check(account(), Platform(*answers), public_url, NOW)
+    return await Telegram().check(account(), FakeHttp(in_order(*answers)), public_url, NOW)
 
 
 async def test_bot_with_its_webhook_here_is_well() -> None:
-    platform = Platform(ME, webhook())
-    assert await Telegram().check(account(), platform, "https://chat.example.com", NOW) is None
-    assert [url.rsplit("/", 1)[1] for url, _ in platform.calls] == ["getMe", "getWebhookInfo"]
+    http = FakeHttp(in_order(ME, webhook()))
+    assert await Telegram().check(account(), http, "https://chat.example.com", NOW) is None
+    assert [url.rsplit("/", 1)[1] for url, *_ in http.calls] == ["getMe", "getWebhookInfo"]
 
 
 @pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found")])
@@ -104,9 +105,9 @@ async def test_answer_that_is_not_clear_is_no_finding(given: HttpResponse | Exce
 
 async def test_fetch_names_the_cursor_and_gives_bodies_as_they_would_have_been_posted() -> None:
     updates = [{"update_id": 7, "message": {"text": "سلام"}}, {"update_id": 9, "poll": {}}]
-    platform = Platform(answer(200, {"ok": True, "result": updates}))
-    fetched = await Telegram().fetch(account(), platform, "7")
-    ((url, body),) = platform.calls
+    http = FakeHttp(in_order(answer(200, {"ok": True, "result": updates})))
+    fetched = await Telegram().fetch(account(), http, "7")
+    [(url, body, *_)] = http.calls
     assert (url.rsplit("/", 1)[1], body["offset"]) == ("getUpdates", 7)
     assert {"message_reaction", "business_message", "deleted_business_messages"} <= set(body["allowed_updates"])
     assert [json.loads(one) for one in fetched.bodies] == updates
@@ -114,22 +115,24 @@ async def test_fetch_names_the_cursor_and_gives_bodies_as_they_would_have_been_p
 
 
 async def test_nothing_new_leaves_the_cursor_where_it_is() -> None:
-    platform = Platform(answer(200, {"ok": True, "result": []}), answer(200, {"ok": True, "result": []}))
-    assert (await Telegram().fetch(account(), platform, "7")).cursor == "7"
-    assert (await Telegram().fetch(account(), platform, None)).cursor is None
-    assert "offset" not in platform.calls[1][1]
+    http = FakeHttp(in_order(answer(200, {"ok": True, "result": []}), answer(200, {"ok": True, "result": []})))
+    assert (await Telegram().fetch(account(), http, "7")).cursor == "7"
+    assert (await Telegram().fetch(account(), http, None)).cursor is None
+    assert "offset" not in http.calls[1].json
 
 
 async def test_half_a_character_in_one_update_loses_none_of_them() -> None:
     raw = b'{"ok":true,"result":[{"update_id":1,"message":{"text":"a\\ud83d"}},{"update_id":2,"message":{}}]}'
-    fetched = await Telegram().fetch(account(), Platform(answer(200, raw)), None)
+    fetched = await Telegram().fetch(account(), FakeHttp(in_order(answer(200, raw))), None)
     assert (len(fetched.bodies), fetched.cursor) == (2, "3")
     assert json.loads(fetched.bodies[0])["message"]["text"] == "a\ufffd"
 
 
 async def test_somebody_else_who_fetches_is_a_conflict() -> None:
     with pytest.raises(PermanentSendError) as raised:
-        await Telegram().fetch(account(), Platform(refusal(409, "Conflict: terminated by other getUpdates")), None)
+        await Telegram().fetch(
+            account(), FakeHttp(in_order(refusal(409, "Conflict: terminated by other getUpdates"))), None
+        )
     assert raised.value.code == "conflict"
 
 

@@ -8,7 +8,8 @@ import pytest
 from schemas.activity import Activity, Address
 from services.channels.telegram import Telegram
 from tests.channels.telegram.cases import account, request
-from tests.channels.telegram.test_send import SENT, Platform, answer, outbound, sent
+from tests.channels.telegram.test_send import SENT, answer, outbound, sent
+from tests.fakes import FakeHttp, in_order
 
 SARA: dict[str, Any] = {"id": 70001, "is_bot": False, "first_name": "Sara"}
 ADMIN: dict[str, Any] = {"id": 5, "is_bot": False, "first_name": "Admin"}
@@ -27,10 +28,10 @@ def read(raw: str = "message", *, by: dict[str, Any] = SARA, **body: Any) -> Act
 async def answered(activity: Activity) -> dict[str, Any]:
     """The parameters of `sendMessage` of an answer."""
     assert activity.address is not None
-    platform = Platform(answer(200, SENT))
+    http = FakeHttp(in_order(answer(200, SENT)))
     address = {name: value for name, value in activity.address.model_dump().items() if value is not None}
-    await sent(platform, outbound(**address))
-    parameters: dict[str, Any] = platform.calls[0][1]
+    await sent(http, outbound(**address))
+    parameters: dict[str, Any] = http.calls[0][1]
     return parameters
 
 

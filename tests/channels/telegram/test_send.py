@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -14,25 +13,9 @@ from services.channels.port import SendReceipt, Unauthorized
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
+from tests.fakes import FakeHttp, HttpCall, in_order
 
 SENT = {"ok": True, "result": {"message_id": 77}}
-
-
-class Platform:
-    """Answers what it was told to, in order, and keeps what it was asked."""
-
-    def __init__(self, *answers: HttpResponse | Exception) -> None:
-        self.answers, self.calls = list(answers), list[tuple[str, Any]]()
-
-    async def post_json(self, url: str, body: object) -> HttpResponse:
-        self.calls.append((url, body))
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        raise AssertionError("telegram signs nothing")
 
 
 def answer(status: int, body: object, headers: dict[str, str] | None = None) -> HttpResponse:
@@ -61,23 +44,23 @@ def outbound(**address: str) -> OutboundMessage:
     )
 
 
-async def sent(platform: Platform, message: OutboundMessage | None = None, **changes: object) -> SendReceipt:
-    return await Telegram().send(message or outbound(), account(**changes), platform)
+async def sent(http: FakeHttp, message: OutboundMessage | None = None, **changes: object) -> SendReceipt:
+    return await Telegram().send(message or outbound(), account(**changes), http)
 
 
 async def test_private_answer_names_chat_and_text_alone() -> None:
-    platform = Platform(answer(200, SENT))
-    assert await sent(platform) == SendReceipt("77")
-    assert platform.calls == [
-        (f"https://api.telegram.org/bot{TOKEN}/sendMessage", {"chat_id": 70001, "text": "سلام سارا"})
+    http = FakeHttp(in_order(answer(200, SENT)))
+    assert await sent(http) == SendReceipt("77")
+    assert http.calls == [
+        HttpCall(f"https://api.telegram.org/bot{TOKEN}/sendMessage", {"chat_id": 70001, "text": "سلام سارا"})
     ]
 
 
 async def test_answer_in_a_topic_replies_to_the_message() -> None:
-    platform = Platform(answer(200, SENT))
+    http = FakeHttp(in_order(answer(200, SENT)))
     message = outbound(chat="-1001700000001", thread="33", reply_to="900", via="bc1")
-    await sent(platform, message, api_base="http://127.0.0.1:8081/")
-    ((url, body),) = platform.calls
+    await sent(http, message, api_base="http://127.0.0.1:8081/")
+    [(url, body, *_)] = http.calls
     assert url == f"http://127.0.0.1:8081/bot{TOKEN}/sendMessage"
     assert body == {
         "chat_id": -1001700000001,
@@ -101,7 +84,7 @@ async def test_answer_in_a_topic_replies_to_the_message() -> None:
 )
 async def test_platform_that_surely_did_not_take_it_is_tried_again(given: HttpResponse, after: float | None) -> None:
     with pytest.raises(TransientSendError) as raised:
-        await sent(Platform(given))
+        await sent(FakeHttp(in_order(given)))
     assert raised.value.after == after
     assert raised.value.scope == ("chat" if given.status == 429 else "message" if after is None else "account")
 
@@ -112,7 +95,7 @@ async def test_platform_that_surely_did_not_take_it_is_tried_again(given: HttpRe
 )
 async def test_answer_that_says_nothing_leaves_it_uncertain(given: HttpResponse) -> None:
     with pytest.raises(SendOutcomeUnknown):
-        await sent(Platform(given))
+        await sent(FakeHttp(in_order(given)))
 
 
 @pytest.mark.parametrize(
@@ -129,25 +112,25 @@ async def test_answer_that_says_nothing_leaves_it_uncertain(given: HttpResponse)
 )
 async def test_refusal_has_a_stable_code(given: HttpResponse, code: str) -> None:
     with pytest.raises(PermanentSendError) as raised:
-        await sent(Platform(given))
+        await sent(FakeHttp(in_order(given)))
     assert (raised.value.code, raised.value.status) == (code, given.status)
 
 
 @pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found"), answer(404, b"<html>")])
 async def test_revoked_token_is_the_accounts_fault_and_not_the_messages(given: HttpResponse) -> None:
     with pytest.raises(Unauthorized) as raised:
-        await sent(Platform(given))
+        await sent(FakeHttp(in_order(given)))
     assert raised.value.status == given.status
 
 
 async def test_group_that_moved_is_followed_once() -> None:
     moved = refusal(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009)
-    platform = Platform(moved, answer(200, SENT))
+    http = FakeHttp(in_order(moved, answer(200, SENT)))
     message = outbound(thread="33", reply_to="900")
-    assert await sent(platform, message) == SendReceipt("77", Address(chat="-1009"))
-    assert [body["chat_id"] for _, body in platform.calls] == [70001, -1009]
+    assert await sent(http, message) == SendReceipt("77", Address(chat="-1009"))
+    assert [body["chat_id"] for _, body, *_ in http.calls] == [70001, -1009]
     with pytest.raises(PermanentSendError):
-        await sent(Platform(moved, moved))
+        await sent(FakeHttp(in_order(moved, moved)))
 
 
 IN_TOPIC = {"chat": "-1001", "thread": "33", "reply_to": "900", "via": "bc1"}
@@ -158,30 +141,32 @@ IN_TOPIC = {"chat": "-1001", "thread": "33", "reply_to": "900", "via": "bc1"}
     ["Bad Request: message thread not found", "Bad Request: TOPIC_CLOSED", "Bad Request: TOPIC_DELETED"],
 )
 async def test_topic_that_is_gone_gives_way_to_its_own_chat_once_and_the_receipt_says_where_it_went(said: str) -> None:
-    platform = Platform(refusal(400, said), answer(200, SENT))
-    receipt = await sent(platform, outbound(**IN_TOPIC))
+    http = FakeHttp(in_order(refusal(400, said), answer(200, SENT)))
+    receipt = await sent(http, outbound(**IN_TOPIC))
     assert receipt == SendReceipt("77", Address(chat="-1001", via="bc1"))
-    (_, first), (_, second) = platform.calls
+    first, second = (call.json for call in http.calls)
     assert (first["message_thread_id"], first["chat_id"]) == (33, -1001)
     assert second == {"chat_id": -1001, "text": "سلام سارا", "business_connection_id": "bc1"}
 
 
 async def test_customer_of_a_channels_direct_messages_is_never_left_out_of_the_wider_form() -> None:
-    platform = Platform(refusal(400, "Bad Request: message to be replied not found"), answer(200, SENT))
-    await sent(platform, outbound(chat="-1003", direct_topic="700", reply_to="5"))
-    assert [body["direct_messages_topic_id"] for _, body in platform.calls] == [700, 700]
+    http = FakeHttp(in_order(refusal(400, "Bad Request: message to be replied not found"), answer(200, SENT)))
+    await sent(http, outbound(chat="-1003", direct_topic="700", reply_to="5"))
+    assert [body["direct_messages_topic_id"] for _, body, *_ in http.calls] == [700, 700]
     with pytest.raises(PermanentSendError):
-        await sent(Platform(refusal(400, "Bad Request: message thread not found")), outbound(direct_topic="700"))
+        await sent(
+            FakeHttp(in_order(refusal(400, "Bad Request: message thread not found"))), outbound(direct_topic="700")
+        )
 
 
 @pytest.mark.parametrize(
     "said", ["message to be replied not found", "reply message not found", "REPLY_MESSAGE_ID_INVALID"]
 )
 async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is(said: str) -> None:
-    platform = Platform(refusal(400, f"Bad Request: {said}"), answer(200, SENT))
-    receipt = await sent(platform, outbound(**IN_TOPIC))
+    http = FakeHttp(in_order(refusal(400, f"Bad Request: {said}"), answer(200, SENT)))
+    receipt = await sent(http, outbound(**IN_TOPIC))
     assert receipt.address == Address(chat="-1001", thread="33", via="bc1")
-    assert "reply_parameters" not in platform.calls[1][1]
+    assert "reply_parameters" not in http.calls[1].json
 
 
 @pytest.mark.parametrize(
@@ -197,28 +182,28 @@ async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is(said: st
 async def test_wider_form_is_tried_once_and_never_after_a_doubt(
     answers: list[HttpResponse | Exception], error: type[Exception]
 ) -> None:
-    platform = Platform(*answers)
+    http = FakeHttp(in_order(*answers))
     with pytest.raises(error):
-        await sent(platform, outbound(**IN_TOPIC))
-    assert (len(platform.calls), platform.answers) == (len(answers), [])
+        await sent(http, outbound(**IN_TOPIC))
+    assert len(http.calls) == len(answers)
 
 
 async def test_chat_that_is_gone_has_no_wider_form() -> None:
     with pytest.raises(PermanentSendError) as raised:
-        await sent(Platform(refusal(400, "Bad Request: chat not found")), outbound(**IN_TOPIC))
+        await sent(FakeHttp(in_order(refusal(400, "Bad Request: chat not found"))), outbound(**IN_TOPIC))
     assert raised.value.code == "not_found"
 
 
 async def test_success_without_an_id_is_still_a_success() -> None:
-    assert await sent(Platform(answer(200, {"ok": True, "result": True}))) == SendReceipt(None)
+    assert await sent(FakeHttp(in_order(answer(200, {"ok": True, "result": True})))) == SendReceipt(None)
 
 
 @pytest.mark.parametrize("kind", [TransientSendError, SendOutcomeUnknown])
 async def test_token_is_in_no_error(kind: type[Exception]) -> None:
     with pytest.raises(kind) as raised:
-        await sent(Platform(kind(f"POST https://api.telegram.org/bot{TOKEN}/sendMessage failed")))
+        await sent(FakeHttp(in_order(kind(f"POST https://api.telegram.org/bot{TOKEN}/sendMessage failed"))))
     assert TOKEN not in str(raised.value)
     assert raised.value.__cause__ is None
     with pytest.raises(PermanentSendError) as refused:
-        await sent(Platform(PermanentSendError("target", f"bot{TOKEN} is private")))
+        await sent(FakeHttp(in_order(PermanentSendError("target", f"bot{TOKEN} is private"))))
     assert (refused.value.code, TOKEN in str(refused.value)) == ("target", False)

@@ -12,7 +12,7 @@ from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
 from services.channels.port import Account, InvalidSignature, MalformedPayload, Request, SendReceipt
 from services.channels.webchat import Webchat, is_origin_allowed
-from services.platform.http.outgoing import HttpResponse
+from tests.fakes import FakeHttp
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -92,13 +92,6 @@ def test_nobody_posts_webhooks() -> None:
 
 
 async def test_a_message_is_delivered_without_a_call() -> None:
-    class Silent:
-        async def post_json(self, url: str, body: object) -> HttpResponse:
-            raise AssertionError(url)
-
-        async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-            raise AssertionError(url)
-
     message = OutboundMessage(
         id="m",
         conversation="c",
@@ -112,5 +105,5 @@ async def test_a_message_is_delivered_without_a_call() -> None:
         text=EncryptedText(text="Hello"),
         accepted_at=NOW,
     )
-    receipt = await Webchat().send(message, Account("shop", "webchat", "main", body()), Silent())
+    receipt = await Webchat().send(message, Account("shop", "webchat", "main", body()), FakeHttp())
     assert receipt == SendReceipt(None)

@@ -17,13 +17,14 @@ from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.processor import EffectCompleted
-from services.platform.processing.stage_adapter import adapted
 from services.platform.processing.unit_of_work import Effect
+from services.platform.store.collections import TIMERS
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCalls, AccountCheck, read_health
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.sends import ACCOUNT_SENDS, AccountSends
-from tests.delivery.harness import NoHttp
+from tests.configuration import configure
 from tests.driver import Driver
+from tests.fakes import FakeHttp, ManualTimeSource, MemoryStore
 
 WRITTEN = AccountWritten(workspace="w", channel="telegram", account="main")
 MAIN = "w/telegram:main"
@@ -40,40 +41,21 @@ class Platform(Telegram):
         return self.says()
 
 
-class Clock:
-    """The time of a driver."""
-
-    def __init__(self) -> None:
-        self.driver: Driver | None = None
-
-    def now(self) -> datetime:
-        assert self.driver is not None
-        return self.driver.now
-
-    def monotonic(self) -> float:
-        return 0.0
-
-
 class Watch:
     """The stage on its one partition, with effects carried out on request."""
 
     def __init__(self, says: Callable[[], str | None] = lambda: None) -> None:
         self.platform = Platform(says)
-        clock = Clock()
-        outside = SendDependencies(
+        collections = (ACCOUNT_CHECKS, ACCOUNT_CALLS, ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS, TIMERS)
+        time_source, store = ManualTimeSource(), MemoryStore(*collections)
+        self.outside = SendDependencies(
             channels={"telegram": self.platform, "api": Api()},
-            http=NoHttp(),  # type: ignore[arg-type] # nobody is called
-            store=None,  # type: ignore[arg-type] # given below, once there are documents
-            clock=clock,
+            http=FakeHttp(),
+            store=store,
+            clock=time_source,
             instruments=DeliveryInstruments(CollectorRegistry()),
         )
-        collections = (ACCOUNT_CHECKS, ACCOUNT_CALLS, ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS)
-        self.driver = Driver(AccountsStage(outside), collections)
-        clock.driver = self.driver
-        self.outside = SendDependencies(
-            outside.channels, outside.http, self.driver.documents, clock, outside.instruments
-        )
-        self.driver.processor = adapted(AccountsStage(self.outside))
+        self.driver = Driver(AccountsStage(self.outside), store=store, time_source=time_source)
         self.connect("telegram/main")
 
     def connect(self, *accounts: str) -> None:
@@ -86,8 +68,7 @@ class Watch:
             itself=Versioned(body=WorkspaceBody(name="W"), version=1, at=self.driver.now),
             accounts=dict.fromkeys(accounts, body),
         )
-        self.driver.put(CONFIGURATIONS, f"w/{version}", configuration)
-        self.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
+        configure(self.driver.store, configuration)
 
     async def tell(self, event_type: str = "account_written") -> None:
         data = LookAtAccounts(at=self.driver.now) if event_type == "look_at_accounts" else WRITTEN
@@ -135,7 +116,7 @@ async def test_account_is_asked_about_when_it_is_written_and_then_again_and_agai
     await watch.ask()
     assert (watch.platform.asked, watch.check().state, watch.told()) == (1, "ok", [])
     assert watch.check().next_at - watch.driver.now == ASK_EVERY
-    await watch.driver.after(ASK_EVERY.total_seconds() + CHECK_INTERVAL.total_seconds())
+    await watch.driver.advance(ASK_EVERY.total_seconds() + CHECK_INTERVAL.total_seconds())
     assert watch.check().next_at > watch.driver.now
 
 
@@ -193,12 +174,12 @@ async def test_pause_and_forged_calls_are_seen_at_the_next_look_and_pass_by_them
     now = watch.driver.now
     watch.sends(held_for="limit", held_until=now + timedelta(seconds=45))
     watch.calls(forged=3, forged_since=now, last_forged_at=now)
-    await watch.driver.after(15)
+    await watch.driver.advance(15)
     assert watch.told() == [("ok", "paused")]
-    await watch.driver.after(45)
+    await watch.driver.advance(45)
     assert watch.told()[1:] == [("paused", "forged")]
     assert watch.check().detail.startswith("3 calls with a wrong or missing secret")
-    await watch.driver.after(700)
+    await watch.driver.advance(700)
     assert watch.told()[2:] == [("forged", "ok")]
 
 
@@ -206,7 +187,7 @@ async def test_polling_that_fails_is_the_webhook_that_fails() -> None:
     watch = Watch()
     await watch.tell("look_at_accounts")
     watch.calls(is_failing=True, poll_error="Another process fetches this bot's updates.")
-    await watch.driver.after(15)
+    await watch.driver.advance(15)
     assert (watch.told(), watch.check().detail) == (
         [("ok", "webhook")],
         "Another process fetches this bot's updates.",
@@ -245,10 +226,10 @@ async def test_rest_reads_what_is_known_now_without_waiting_for_a_look() -> None
     watch.calls(last_webhook_at=now, forged=1, forged_since=earlier, last_forged_at=earlier)
     refusal = Failure(code="too_long", detail="d", status=400)
     watch.sends(last_sent_at=earlier, last_refused_at=now, last_refusal=refusal)
-    health = (await read_health(watch.driver.documents, "w", [name], now))[name]
+    health = (await read_health(watch.driver.store, "w", [name], now))[name]
     assert (health.state, health.last_webhook_at, health.last_sent_at) == ("forged", now, earlier)
     assert (health.last_refused_at, health.last_refusal) == (now, refusal)
-    assert (await read_health(watch.driver.documents, "w", ["api/none"], now))["api/none"].state == "ok"
+    assert (await read_health(watch.driver.store, "w", ["api/none"], now))["api/none"].state == "ok"
 
 
 async def test_metric_shows_each_account_and_its_state_and_no_state_of_before() -> None:

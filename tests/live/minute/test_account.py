@@ -9,7 +9,7 @@ import pytest
 
 from schemas.envelope import Event
 from services.metrics.domain.report import Report, ReportRequest, recount
-from tests.driver import START
+from tests.fakes import START
 from tests.live.minute import figures
 from tests.live.minute.agents import Reply
 from tests.live.minute.collected_results import CollectedResults, Records

@@ -15,7 +15,7 @@ from services.platform.core.settings import Settings
 from services.platform.http.app import open_app
 from services.platform.http.bodies import read_body
 from services.platform.http.service import Context, ServiceComponents
-from tests.fakes import MemoryBus, MemoryStore, MovedClock
+from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import Rest, open_rest, problem_of, settings_of
 
 
@@ -174,7 +174,7 @@ async def test_no_parameter_is_said_to_be_null_because_none_can_be(rest: Rest) -
 
 
 async def test_a_process_may_describe_more_than_its_own_routes() -> None:
-    context = Context(settings_of(), MemoryStore(), MemoryBus(), MovedClock())
+    context = Context(settings_of(), MemoryStore(), MemoryBus(), ManualTimeSource())
     async with open_app(context, [], lambda _: None, lambda: {"openapi": "3.1.0"}) as app:  # type: ignore[arg-type,return-value]
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
@@ -195,14 +195,14 @@ def _references(node: object) -> list[str]:
 
 
 async def test_no_admin_key_is_no_start() -> None:
-    context = Context(Settings(admin_key=None), MemoryStore(), MemoryBus(), MovedClock())
+    context = Context(Settings(admin_key=None), MemoryStore(), MemoryBus(), ManualTimeSource())
     with pytest.raises(Misconfigured, match="PASOKH_ADMIN_KEY"):
         async with open_app(context, [], lambda _: None):  # type: ignore[arg-type,return-value]
             pass
 
 
 async def test_a_short_admin_key_is_no_start() -> None:
-    context = Context(settings_of(admin_key="short"), MemoryStore(), MemoryBus(), MovedClock())
+    context = Context(settings_of(admin_key="short"), MemoryStore(), MemoryBus(), ManualTimeSource())
     with pytest.raises(Misconfigured, match="at least 32"):
         async with open_app(context, [], lambda _: None):  # type: ignore[arg-type,return-value]
             pass

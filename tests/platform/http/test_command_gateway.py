@@ -13,7 +13,7 @@ from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.command_gateway import Command, CommandGateway, command_id, request_hash
 from services.platform.http.problems import CommandRejected, Conflict
 from services.platform.store.collections import OUTCOMES, AcceptedCommand
-from tests.fakes import START, MemoryBus, MemoryStore, MovedClock
+from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 
 KEY = "shop/telegram:main:7"
 
@@ -22,7 +22,7 @@ class Desk:
     """Commands whose pauses are counted and last no time."""
 
     def __init__(self) -> None:
-        self.store, self.bus, self.clock = MemoryStore(), MemoryBus(), MovedClock()
+        self.store, self.bus, self.clock = MemoryStore(), MemoryBus(), ManualTimeSource()
         self.pauses = 0
         self.commands = CommandGateway(self.store, self.bus, self.clock, self.pause)
 
@@ -34,13 +34,13 @@ class Desk:
         outcome = CommandResult(
             **{"id": identity, "workspace": "shop", "status": "applied", "request_hash": "h", "at": START, **given}
         )
-        self.store.keep(OUTCOMES, identity, outcome)
+        self.store.insert(OUTCOMES, identity, outcome)
 
     def apply_when_heard(self, **given: Any) -> None:
         async def heard(outgoing: ProducerRecord) -> None:
             self.apply(decode(outgoing.value).id, **given)
 
-        self.bus.heard = heard
+        self.bus.on_publish = heard
 
     async def told(self, count: int) -> None:
         """Wait until that many commands are on the bus, and whoever sent them waits."""
@@ -150,11 +150,11 @@ async def test_the_same_key_for_another_request_is_a_conflict_while_the_first_is
 async def test_two_at_once_with_one_key_and_two_bodies_are_one_command_and_one_conflict(desk: Desk) -> None:
     async def first_wins(outgoing: ProducerRecord) -> None:
         event = decode(outgoing.value)
-        if desk.store.held(OUTCOMES, event.id) is None:
+        if desk.store.find(OUTCOMES, event.id) is None:
             await asyncio.sleep(0)
             desk.apply(event.id, request_hash=event.data["request_hash"])
 
-    desk.bus.heard = first_wins
+    desk.bus.on_publish = first_wins
     both = [desk.commands.execute(command(asked=asked, repeatable=True), 5) for asked in ("h1", "h2")]
     results = await asyncio.gather(*both, return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["CommandResult", "Conflict"]
@@ -236,7 +236,7 @@ async def test_closing_stops_looking(desk: Desk) -> None:
 
 
 def test_the_id_follows_from_workspace_and_idempotency_key() -> None:
-    clock = MovedClock()
+    clock = ManualTimeSource()
     assert command_id(clock, "shop", "k") == command_id(clock, "shop", "k")
     assert command_id(clock, "shop", "k") != command_id(clock, "other", "k")
     assert command_id(clock, "shop", None) != command_id(clock, "shop", None)

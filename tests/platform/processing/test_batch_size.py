@@ -9,14 +9,15 @@ from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.store.collections import ROWS
 from services.platform.store.port import Changes
-from tests.platform.processing.test_passing_over import CountingStore, World
+from tests.fakes import MemoryStore
+from tests.platform.processing.test_passing_over import World
 from tests.simulator.loop import run_virtually
 
 BEHIND = 400
 DEADLINE_SECONDS = 10.0
 
 
-class SlowStore(CountingStore):
+class SlowStore(MemoryStore):
     """Takes `most` documents within the deadline of a commit; what is more fails with `verdict` after it."""
 
     def __init__(self, most: int, verdict: type[Exception]) -> None:

@@ -13,7 +13,8 @@ from services.platform.processing.document_cache import MIN_CACHED, DocumentCach
 from services.platform.processing.processor import Input, ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Changes, Collection, Document, Key
-from tests.platform.processing.test_passing_over import CountingStore, Keeper, World
+from tests.fakes import MemoryStore
+from tests.platform.processing.test_passing_over import Keeper, World
 from tests.simulator.loop import run_virtually
 
 
@@ -27,7 +28,7 @@ OURS = Collection("ours", Count, writer="keeper")
 SHARED = Collection("shared", Count, writer="any")
 
 
-class Reading(CountingStore):
+class Reading(MemoryStore):
     """Notes what is read. `losing`: the next commit is made, and nobody hears of it."""
 
     def __init__(self) -> None:

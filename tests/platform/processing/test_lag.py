@@ -9,7 +9,7 @@ from tests.fakes import START, MemoryBus, MemoryStore
 async def test_lag_counts_what_a_group_has_not_handled() -> None:
     store, bus = MemoryStore(), MemoryBus()
     await bus.publish([ProducerRecord("inbound", 0, "k", b"{}") for _ in range(5)])
-    store.keep(ROWS, "conversations/0", PartitionCheckpoint(seq=1, offsets={"inbound": 3}, decided_at=START))
+    store.insert(ROWS, "conversations/0", PartitionCheckpoint(seq=1, offsets={"inbound": 3}, decided_at=START))
     found = await lags(store, bus, {"conversations": ("inbound",)})
     assert Lag("conversations", "inbound", 0, 2) in found
     assert sum(one.events for one in found) == 2

@@ -10,7 +10,8 @@ from services.platform.processing.commit import row_key
 from services.platform.processing.processor import Input, ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Changes, Document, Key
-from tests.platform.processing.test_passing_over import CountingStore, Keeper, Kept, World
+from tests.fakes import MemoryStore
+from tests.platform.processing.test_passing_over import Keeper, Kept, World
 from tests.simulator.loop import run_virtually
 
 ROW = row_key("keeper", 0)
@@ -26,7 +27,7 @@ class Reminder(Keeper):
             work.emit("pasokh.outbound.message", "w/p", Kept())
 
 
-class SlowStore(CountingStore):
+class SlowStore(MemoryStore):
     """Keeps the commit that tells back, as a network would; it gets there right after the row was read again."""
 
     def __init__(self) -> None:

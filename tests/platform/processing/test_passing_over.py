@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -18,8 +17,8 @@ from services.platform.processing.partition import Runtime
 from services.platform.processing.processor import Input, ReceivedEvent
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
-from services.platform.store.port import Changes, Collection
-from tests.fakes import START, MemoryBus, MemoryStore
+from services.platform.store.port import Collection
+from tests.fakes import START, LoopTimeSource, MemoryBus, MemoryStore
 from tests.simulator.loop import run_virtually
 
 
@@ -59,29 +58,11 @@ class Unhurried(Keeper):
     linger_seconds = 0.1
 
 
-class LoopClock:
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.monotonic())
-
-    def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
-
-
-class CountingStore(MemoryStore):
-    def __init__(self) -> None:
-        super().__init__()
-        self.commits = 0
-
-    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
-        self.commits += 1
-        return await super().commit(changes)
-
-
 @dataclass
 class World:
     """One partition of one topic, and what has been decided and stored."""
 
-    store: CountingStore = field(default_factory=CountingStore)
+    store: MemoryStore = field(default_factory=MemoryStore)
     bus: MemoryBus = field(default_factory=lambda: MemoryBus(1))
     stage: Keeper = field(default_factory=Keeper)
 
@@ -94,10 +75,10 @@ class World:
         # Any: a collection of some model is none of every model.
         collections: Sequence[Collection[Any]] = [*RUNTIME_COLLECTIONS, KEPT]
         await self.store.prepare(collections)
-        runtime = Runtime(self.store, self.bus, LoopClock(), ProcessorInstruments(CollectorRegistry()))
+        runtime = Runtime(self.store, self.bus, LoopTimeSource(), ProcessorInstruments(CollectorRegistry()))
         running = asyncio.create_task(GroupMember(self.stage, runtime).run())
         await asyncio.sleep(0.01)
-        self.store.commits = 0  # opening the partition was one
+        self.store.commit_count = 0  # opening the partition was one
         await told()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -124,9 +105,9 @@ def test_an_event_of_which_nothing_comes_makes_no_commit_of_its_own() -> None:
             await world.publish("let-1")
             await world.publish("let-2")
             assert [identity for _, identity in world.stage.decided] == ["let-1", "let-2"]
-            assert world.store.commits == 0
+            assert world.store.commit_count == 0
             await world.publish("keep-3")
-            assert (world.store.commits, world.position) == (1, 3)
+            assert (world.store.commit_count, world.position) == (1, 3)
 
         await world.during(told)
 
@@ -140,7 +121,7 @@ def test_a_position_that_is_owed_is_written_once_there_is_nothing_to_do() -> Non
         async def told() -> None:
             await world.publish("let-1")
             await asyncio.sleep(5)
-            assert (world.store.commits, world.position) == (1, 1)
+            assert (world.store.commit_count, world.position) == (1, 1)
 
         await world.during(told)
 
@@ -155,7 +136,7 @@ def test_a_position_is_not_owed_for_long_while_there_is_always_something_to_do()
             for number in range(400):
                 await world.publish(f"let-{number}")
             # 4 s of events every 10 ms.
-            assert 2 <= world.store.commits <= 4 / MAX_UNCOMMITTED_SECONDS
+            assert 2 <= world.store.commit_count <= 4 / MAX_UNCOMMITTED_SECONDS
             assert isinstance(world.position, int)
             assert world.position > 200
 

@@ -15,8 +15,8 @@ from services.platform.processing.restarts import QUIET_SECONDS, Restarts
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
-from tests.fakes import MemoryBus, MemoryStore
-from tests.platform.processing.test_passing_over import KEPT, Keeper, LoopClock, outgoing
+from tests.fakes import LoopTimeSource, MemoryBus, MemoryStore
+from tests.platform.processing.test_passing_over import KEPT, Keeper, outgoing
 from tests.simulator.loop import run_virtually
 
 
@@ -46,7 +46,7 @@ def test_a_partition_that_gets_no_further_is_not_ready_until_it_does(stage: Keep
         await store.prepare(collections)
         await bus.publish([outgoing("keep-1")])
         registry = CollectorRegistry()
-        processor = GroupMember(stage, Runtime(store, bus, LoopClock(), ProcessorInstruments(registry)))
+        processor = GroupMember(stage, Runtime(store, bus, LoopTimeSource(), ProcessorInstruments(registry)))
         running = asyncio.create_task(processor.run())
         await asyncio.sleep(0.5)
         await processor.check()

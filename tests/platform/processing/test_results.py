@@ -16,8 +16,8 @@ from services.platform.processing.processor import EffectCompleted, Input, Recei
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
-from tests.fakes import MemoryBus, MemoryStore
-from tests.platform.processing.test_passing_over import LoopClock, outgoing
+from tests.fakes import LoopTimeSource, MemoryBus, MemoryStore
+from tests.platform.processing.test_passing_over import outgoing
 from tests.simulator.loop import run_virtually
 
 EFFECT_SECONDS, OTHER_SECONDS, SETTLE_SECONDS = 3, 2, 20
@@ -76,7 +76,7 @@ def test_a_result_that_comes_while_the_bus_is_away_is_heard_once_it_is_back() ->
         # Any: a collection of some model is none of every model.
         collections: Sequence[Collection[Any]] = RUNTIME_COLLECTIONS
         await store.prepare(collections)
-        runtime = Runtime(store, bus, LoopClock(), ProcessorInstruments(CollectorRegistry()))
+        runtime = Runtime(store, bus, LoopTimeSource(), ProcessorInstruments(CollectorRegistry()))
         running = asyncio.create_task(GroupMember(stage, runtime).run())
         await bus.publish([outgoing("e1")])
         await asyncio.sleep(1)

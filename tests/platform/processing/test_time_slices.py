@@ -3,11 +3,11 @@
 import asyncio
 
 from services.platform.processing.time_slices import TURN_SECONDS, TimeSlicer
-from tests.platform.processing.test_passing_over import LoopClock
+from tests.fakes import LoopTimeSource
 from tests.simulator.loop import run_virtually
 
 
-class Slow(LoopClock):
+class Slow(LoopTimeSource):
     """A clock by which each look takes half a turn."""
 
     def __init__(self) -> None:

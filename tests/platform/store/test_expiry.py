@@ -10,7 +10,7 @@ from services.platform.core.errors import Unavailable
 from services.platform.store.collections import ACCEPTED, OUTCOMES, AcceptedCommand
 from services.platform.store.expiry import BATCH_SIZE, EVERY_SECONDS, purge_expired, run_purger
 from services.platform.store.port import Changes
-from tests.fakes import START, MemoryStore, MovedClock
+from tests.fakes import START, ManualTimeSource, MemoryStore
 
 
 class Stopped(Exception):
@@ -26,8 +26,8 @@ def store() -> MemoryStore:
 
 def command(store: MemoryStore, identity: str, at: datetime) -> None:
     """A command that was answered with 202, and its outcome."""
-    store.keep(ACCEPTED, identity, AcceptedCommand(workspace="w", request_hash="h", at=at))
-    store.keep(OUTCOMES, identity, CommandResult(id=identity, workspace="w", status="applied", at=at))
+    store.insert(ACCEPTED, identity, AcceptedCommand(workspace="w", request_hash="h", at=at))
+    store.insert(OUTCOMES, identity, CommandResult(id=identity, workspace="w", status="applied", at=at))
 
 
 def held(store: MemoryStore) -> set[tuple[str, str]]:
@@ -79,5 +79,5 @@ async def test_a_store_that_is_away_is_asked_again(store: MemoryStore) -> None:
             raise Stopped
 
     with pytest.raises(Stopped):
-        await run_purger(store, MovedClock(), pause)
+        await run_purger(store, ManualTimeSource(), pause)
     assert (held(store), pauses) == (set(), [EVERY_SECONDS] * 3)

@@ -22,7 +22,7 @@ from services.platform.store.migrations import (
     require_current,
 )
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put
-from tests.fakes import MemoryStore, MovedClock
+from tests.fakes import ManualTimeSource, MemoryStore
 
 
 class Anything(BaseModel):
@@ -82,7 +82,7 @@ async def things(store: MemoryStore, collection: str = "things") -> list[Documen
 
 
 async def run(store: MemoryStore, steps: Sequence[Migration] = STEPS, owner: str = "me") -> None:
-    await migrate(store, steps, MovedClock(), owner, no_pause)
+    await migrate(store, steps, ManualTimeSource(), owner, no_pause)
 
 
 async def no_pause(_: float) -> None:
@@ -200,7 +200,7 @@ async def test_a_process_takes_over_from_one_that_commits_nothing_more() -> None
     store = await filled(MortalStore(4, Unavailable("killed")))
     with pytest.raises(Unavailable):
         await run(store, owner="killed")
-    clock, waited = MovedClock(), 0
+    clock, waited = ManualTimeSource(), 0
 
     async def pause(seconds: float) -> None:
         nonlocal waited

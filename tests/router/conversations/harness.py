@@ -19,7 +19,8 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, 
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, MessageRecord
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import ConversationsStage
-from tests.driver import START, Driver
+from tests.driver import Driver
+from tests.fakes import START
 
 LINK = "https://t.me/{username}?start={token}"
 CAPABILITIES = {"telegram": Capabilities(surfaces=("private", "public"), text_limit=20, deep_link=LINK)}
@@ -142,7 +143,7 @@ class ConversationsHarness:
 
     def cases(self) -> list[ConversationState]:
         """Every conversation, by opening."""
-        documents = self.driver.documents.rest
+        documents = self.driver.store.documents
         found = [
             ConversationState.model_validate(d) for k, d in documents.items() if k.collection == CONVERSATIONS.name
         ]
@@ -154,7 +155,7 @@ class ConversationsHarness:
 
     def messages(self) -> list[MessageRecord]:
         """Every message, in order."""
-        documents = self.driver.documents.rest
+        documents = self.driver.store.documents
         found = [MessageRecord.model_validate(d) for k, d in documents.items() if k.collection == MESSAGES.name]
         return sorted(found, key=lambda message: message.order)
 

@@ -9,7 +9,7 @@ from schemas.configuration import AccountBody
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
 from services.ingest.enrichment import enrich
-from tests.driver import START
+from tests.fakes import START
 from tests.router.conversations.harness import ConversationsHarness
 
 FIRST_BOT, SECOND_BOT = "1001:AAA", "1002:BBB"

@@ -27,7 +27,7 @@ async def house() -> ConversationsHarness:
     made = ConversationsHarness()
     await made.customer(1, **PUBLIC, sensitive=True, masked=["card"])
     await made.assign("sara")
-    await made.driver.after(1)
+    await made.driver.advance(1)
     return made
 
 
@@ -208,7 +208,7 @@ async def test_a_crowd_of_strangers_does_not_shut_the_customer_out(house: Conver
 
 async def test_after_the_hand_off_expired_the_proof_is_still_good(house: ConversationsHarness) -> None:
     await writes(house, 20)
-    await house.driver.after(901)
+    await house.driver.advance(901)
     await customer_says(house, 2, words_of(house, TRUE))
     handoff = case_of(house).handoff
     assert handoff is not None
@@ -218,15 +218,15 @@ async def test_after_the_hand_off_expired_the_proof_is_still_good(house: Convers
 async def test_a_later_secret_in_public_keeps_who_followed(house: ConversationsHarness) -> None:
     await writes(house, 20)
     words = words_of(house, TRUE)
-    await house.driver.after(901)
+    await house.driver.advance(901)
     await customer_says(house, 2, "again", sensitive=True, masked=["card"])
     assert [one.words for one in unconfirmed(house)] == [words]
 
 
 async def test_a_conversation_that_the_visitor_had_before_goes_on(house: ConversationsHarness) -> None:
-    await house.driver.after(1)
+    await house.driver.advance(1)
     await house.arrives("inbound", "pasokh.inbound.message", visitor(house, 20, details={}))
-    await house.driver.after(1)
+    await house.driver.advance(1)
     await writes(house, 21)
     await customer_says(house, 2, words_of(house, TRUE))
     case, own = house.cases()
@@ -267,7 +267,7 @@ async def test_who_joined_before_proofs_were_asked_goes_on(house: ConversationsH
     """Documents of an older version name the private side by its person alone, which followed at once."""
     await writes(house, 20)
     await customer_says(house, 2, words_of(house, TRUE))
-    for document in house.driver.documents.rest.values():
+    for document in house.driver.store.documents.values():
         if document.get("private_person"):
             document["private_person"] = TRUE
             document["handoff"].pop("unconfirmed")  # type: ignore[union-attr,arg-type]  # an object in JSON

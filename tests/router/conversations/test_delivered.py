@@ -18,7 +18,7 @@ async def answered(public: bool = False) -> tuple[ConversationsHarness, str]:
     else:
         await house.customer()
     await house.assign()
-    await house.driver.after(5)
+    await house.driver.advance(5)
     outcome = await house.reply()
     assert outcome.result is not None
     return house, outcome.result
@@ -65,7 +65,7 @@ async def failed(house: ConversationsHarness, message: str, code: str) -> list[s
 async def test_receipt_before_the_result_counts_as_the_first_response_and_the_result_adds_the_id(state: str) -> None:
     house, message = await answered()
     accepted = house.driver.now
-    await house.driver.after(1)
+    await house.driver.advance(1)
     assert await receipt(house, message, state) == ["reply_delivered"]
     assert house.case().first_response_at == accepted
     assert await sent(house, message) == []

@@ -101,7 +101,7 @@ async def test_start_by_the_same_person_joins_the_same_conversation(house: Conve
 
 async def test_private_messages_go_to_it_before_any_other_private_conversation(house: ConversationsHarness) -> None:
     await house.customer(1)
-    await house.driver.after(1)
+    await house.driver.advance(1)
     await card_in_the_group(house, 2)
     await start(house, token_of(house))
     await house.customer(3)
@@ -137,9 +137,9 @@ async def test_while_sensitive_the_public_gets_no_reply(house: ConversationsHarn
 async def test_who_does_not_follow_in_time_is_escalated(house: ConversationsHarness) -> None:
     configure(house, {"telegram/main": account(username="shop_bot", handoff_seconds=60)})
     await card_in_the_group(house)
-    await house.driver.after(59)
+    await house.driver.advance(59)
     assert house.facts("handoff_expired") == []
-    await house.driver.after(1)
+    await house.driver.advance(1)
     case = house.case()
     assert case.handoff is not None
     assert (case.handoff.state, case.priority) == ("expired", "high")
@@ -149,7 +149,7 @@ async def test_who_does_not_follow_in_time_is_escalated(house: ConversationsHarn
 async def test_who_follows_in_time_does_not_expire(house: ConversationsHarness) -> None:
     await card_in_the_group(house)
     await start(house, token_of(house))
-    await house.driver.after(901)
+    await house.driver.advance(901)
     assert house.facts("handoff_expired") == []
 
 
@@ -165,7 +165,7 @@ async def test_nobody_is_invited_into_a_closed_case(house: ConversationsHarness)
     await house.customer(1, **public)
     await house.assign("sara")
     await house.resolve("sara")
-    await house.driver.after(72 * 3600)
+    await house.driver.advance(72 * 3600)
     assert house.case().status == "closed"
     told = await house.customer(1, "edit", **public, sensitive=True, masked=["card"], sent_at=house.driver.now)
     assert told == ["message_edited"]
@@ -186,7 +186,7 @@ async def test_a_case_that_was_finished_meanwhile_does_not_wait_for_ever_once_it
     await card_in_the_group(house)
     await house.assign("sara")
     await house.resolve("sara")
-    await house.driver.after(901)
+    await house.driver.advance(901)
     handoff = house.case().handoff
     assert handoff is not None
     assert (handoff.state, house.case().priority) == ("expired", "normal")

@@ -40,7 +40,7 @@ async def test_a_late_edit_says_in_its_record_that_it_was_left_aside() -> None:
 async def test_a_late_edit_of_what_came_is_shown() -> None:
     house = ConversationsHarness()
     await update(house, "message", **message(1, "hello"))
-    await house.driver.after(3600)
+    await house.driver.advance(3600)
     body = message(1, "goodbye", date=house.driver.now - timedelta(hours=1))
     assert await update(house, "edited_message", **body, edit_date=int(house.driver.now.timestamp())) == [
         "message_edited"
@@ -85,7 +85,7 @@ async def test_it_is_forgotten_that_a_message_was_deleted_when_none_can_come_any
     await arrive(house, deletion)
     assert deletion.message is not None
     assert house.driver.get(ACTIVITIES, deletion.message) is not None
-    await house.driver.after(timedelta(days=60).total_seconds())
+    await house.driver.advance(timedelta(days=60).total_seconds())
     await house.customer(5, "unknown")
-    await house.driver.after(3600)
+    await house.driver.advance(3600)
     assert house.driver.get(ACTIVITIES, deletion.message) is None

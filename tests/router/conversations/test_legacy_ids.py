@@ -9,7 +9,7 @@ from schemas.activity import Activity
 from services.platform.core.identifiers import hashed_id
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS, MESSAGES
-from tests.driver import START
+from tests.fakes import START
 from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import FIRST_BOT, SECOND_BOT, activities, message
 
@@ -64,7 +64,7 @@ OLD_PERSON: dict[str, Any] = {
 def house() -> ConversationsHarness:
     """Documents as the release before wrote them."""
     made = ConversationsHarness()
-    made.driver.documents.rest |= {
+    made.driver.store.documents |= {
         Key(MESSAGES.name, FORMER): OLD_MESSAGE,
         Key(CONVERSATIONS.name, CASE): OLD_CASE,
         Key("persons", OLD_PERSON["key"]): OLD_PERSON,

@@ -22,7 +22,7 @@ async def asked_by_phone(house: ConversationsHarness) -> None:
 
 
 async def owner_says(house: ConversationsHarness, text: str = "tomorrow", number: int = 2, **more: Any) -> list[str]:
-    await house.driver.after(60)
+    await house.driver.advance(60)
     body = message(number, text, date=house.driver.now, sender=OWNER, **BUSINESS, **more)
     return await update(house, "business_message", **body)
 

@@ -61,7 +61,7 @@ async def test_what_was_found_is_refused_in_public_and_sent_in_private(house: Co
     """REST judges by where the customer last wrote; the customer may have written elsewhere since."""
     await house.assign()
     assert (await house.reply(text="call 0912 123 4567", found=["phone"])).status == "applied"
-    await house.driver.after(1)
+    await house.driver.advance(1)
     await house.customer(2, surface="public", thread="g")
     await house.assign()
     now, earlier_version = (await house.reply(found=["phone"]), await house.reply(masked=["card"]))
@@ -74,7 +74,7 @@ async def test_what_was_found_is_refused_in_public_and_sent_in_private(house: Co
 
 
 async def test_a_public_reply_to_a_sensitive_case(house: ConversationsHarness) -> None:
-    await house.driver.after(1)
+    await house.driver.advance(1)
     await house.customer(2, surface="public", thread="g", sensitive=True)
     await house.assign()
     outcome = await house.reply()

@@ -29,9 +29,9 @@ async def test_first_message_opens_and_queues(house: ConversationsHarness) -> No
 
 async def test_a_repeated_message_changes_nothing(house: ConversationsHarness) -> None:
     await house.customer()
-    before = dict(house.driver.documents.rest)
+    before = dict(house.driver.store.documents)
     assert await house.customer() == []
-    assert house.driver.documents.rest == before
+    assert house.driver.store.documents == before
 
 
 async def test_a_repeat_in_the_same_batch_changes_nothing(house: ConversationsHarness) -> None:
@@ -78,11 +78,11 @@ async def test_assignment_reply_and_delivery(house: ConversationsHarness) -> Non
 async def test_first_response_is_counted_from_first_message_to_acceptance(house: ConversationsHarness) -> None:
     await house.customer(1)
     await house.assign()
-    await house.driver.after(40)
+    await house.driver.advance(40)
     await house.customer(2)
     outcome = await house.reply()
     accepted = house.driver.now
-    await house.driver.after(9)
+    await house.driver.advance(9)
     await house.delivered(outcome.result or "")
     first = house.facts("reply_delivered")[0].first_response
     assert first is not None
@@ -112,7 +112,7 @@ async def test_a_failed_answer_is_as_if_nothing_had_been_said(house: Conversatio
     case = house.case()
     assert (case.status, case.first_response_at) == ("assigned", None)
     assert house.messages()[-1].error is not None
-    await house.driver.after(5)
+    await house.driver.advance(5)
     later = await house.reply()
     await house.delivered(later.result or "")
     assert house.case().first_response_at == house.driver.now
@@ -131,7 +131,7 @@ async def test_a_message_within_three_days_reopens_and_prefers_the_last_agent(ho
     await house.customer(1)
     await house.assign("sara")
     await house.resolve()
-    await house.driver.after(71 * 3600)
+    await house.driver.advance(71 * 3600)
     told = await house.customer(2)
     assert told == ["reopened", "message_received", "queued", "routing.task_queued"]
     assert len(house.cases()) == 1
@@ -144,7 +144,7 @@ async def test_a_resolved_conversation_closes_after_three_days_and_the_next_mess
     await house.customer(1)
     await house.assign()
     await house.resolve()
-    await house.driver.after(transitions.CLOSES_AFTER.total_seconds())
+    await house.driver.advance(transitions.CLOSES_AFTER.total_seconds())
     assert house.case().status == "closed"
     assert (await house.customer(2))[0] == "opened"
     assert [c.status for c in house.cases()] == ["closed", "waiting"]
@@ -153,9 +153,9 @@ async def test_a_resolved_conversation_closes_after_three_days_and_the_next_mess
 async def test_a_reopened_conversation_does_not_close(house: ConversationsHarness) -> None:
     await house.customer(1)
     await house.resolve()
-    await house.driver.after(3600)
+    await house.driver.advance(3600)
     await house.customer(2)
-    await house.driver.after(transitions.CLOSES_AFTER.total_seconds())
+    await house.driver.advance(transitions.CLOSES_AFTER.total_seconds())
     assert house.case().status == "waiting"
     assert house.facts("closed") == []
 
@@ -246,12 +246,12 @@ async def test_unknown_activities_are_remembered_and_change_nothing(house: Conve
 
 async def test_ids_of_activities_are_forgotten_when_nothing_can_repeat_them(house: ConversationsHarness) -> None:
     await house.customer(5, "unknown")
-    await house.driver.after(36 * 86400)
+    await house.driver.advance(36 * 86400)
     assert house.driver.get(ACTIVITIES, "unknown-5") is not None
     await house.customer(6, "unknown")
-    await house.driver.after(2 * 86400)
+    await house.driver.advance(2 * 86400)
     await house.customer(7, "unknown")
-    await house.driver.after(7200)
+    await house.driver.advance(7200)
     assert house.driver.get(ACTIVITIES, "unknown-5") is None
     assert house.driver.get(ACTIVITIES, "unknown-7") is not None
 
@@ -266,7 +266,7 @@ async def test_blocking_is_known_of_the_person(house: ConversationsHarness) -> N
 async def test_a_question_for_the_time_is_answered_by_a_timer_of_now(house: ConversationsHarness) -> None:
     due = WatermarkRequest(at=house.driver.now)
     assert await house.arrives("sla", "pasokh.control.due", due) == []
-    await house.driver.after(0)
+    await house.driver.advance(0)
     assert house.driver.sent[-1].type == "pasokh.control.tick"
     assert house.driver.timers() == []
 

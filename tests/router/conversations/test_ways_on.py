@@ -93,10 +93,10 @@ class Town:
         )
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(dict(self.house.driver.documents.rest), self.house.driver.now, self.case_id)
+        return Snapshot(dict(self.house.driver.store.documents), self.house.driver.now, self.case_id)
 
     def restore(self, kept: Snapshot) -> None:
-        self.house.driver.documents.rest = dict(kept.documents)
+        self.house.driver.store.documents = dict(kept.documents)
         self.house.driver.now, self.case_id = kept.now, kept.case
         self.house.driver.restart()
 
@@ -187,10 +187,10 @@ class Town:
             await self.house.arrives("deliveries", "pasokh.delivery.failed", failed)
 
     async def a_quarter_of_an_hour_passes(self) -> None:
-        await self.house.driver.after(901)
+        await self.house.driver.advance(901)
 
     async def four_days_pass(self) -> None:
-        await self.house.driver.after(4 * 86_400)
+        await self.house.driver.advance(4 * 86_400)
 
     # -- what agents do --------------------------------------------------------------------------------------------------
 

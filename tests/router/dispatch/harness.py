@@ -1,78 +1,35 @@
-"""Dispatch in memory: the stage over a dict of documents, with a clock that is moved and a memory that can be lost."""
+"""A partition of dispatch with one workspace `shop`, its agents and its tasks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from schemas.commands import CommandResult
 from schemas.configuration import AgentBody, RoutingBody, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
-from schemas.envelope import Event, decode
+from schemas.envelope import Event
 from schemas.routing import TaskQueued
-from schemas.values import Contract, Requirement
-from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
-from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
-from services.platform.store.collections import OUTCOMES, TIMERS, Timer
-from services.platform.store.port import Collection, Document, Key, Page, Query
+from schemas.values import Requirement
+from services.platform.processing.processor import ReceivedEvent, TimerFired
+from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.processor import DispatchProcessor
 from services.router.sentences import sentence
+from tests.configuration import configure
+from tests.driver import Driver
+from tests.fakes import START
 
-START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 SHOP = "shop"
+COLLECTIONS = (AGENTS, CONFIGURATION_HEADS, CONFIGURATIONS, DECISIONS, OUTCOMES, QUEUES, TASKS)
 
 
-class MemoryReader:
-    """Documents by key; queries go through the declared indexes, a page at a time, as the port promises."""
+class DispatchHarness(Driver):
+    """One workspace's dispatch. Each call of `tell` is a batch, a second after the one before."""
 
-    def __init__(self) -> None:
-        self.documents: dict[Key, Document] = {}
-        self.queries = 0
-
-    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
-        return {key: self.documents[key] for key in keys if key in self.documents}
-
-    async def query(self, query: Query) -> Page:
-        self.queries += 1
-        index = next(
-            i for c in (AGENTS, TASKS) if c.name == query.collection for i in c.indexes if i.name == query.index
-        )
-        rest = index.fields[len(query.equals) :]
-        found = [
-            ([str(d.get(f)) for f in rest] + [key.id], key.id, d)
-            for key, d in self.documents.items()
-            if key.collection == query.collection and all(d.get(f) == v for f, v in query.equals.items())
-        ]
-        found.sort(key=lambda row: row[0])
-        begin = int(query.after or 0)
-        items = [(i, d) for _, i, d in found[begin : begin + query.limit]]
-        end = begin + len(items)
-        return Page(items, str(end) if end < len(found) else None)
-
-    def all(self, collection: Collection[Any]) -> list[Any]:
-        return [
-            collection.model.model_validate(d) for k, d in self.documents.items() if k.collection == collection.name
-        ]
-
-
-@dataclass
-class DispatchHarness:
-    """One workspace's dispatch. Each call of `tell` is a batch; everything emitted is kept in `said`."""
-
-    reserved_every: int = 10
-    now: datetime = START
-    shelf: MemoryReader = field(default_factory=MemoryReader)
-    said: list[Event] = field(default_factory=list)
-    batches: int = 0
-    told: int = 0
-    configured: int = 0
-
-    def __post_init__(self) -> None:
-        self.stage = DispatchProcessor(self.reserved_every)
-        self.memory = self.stage.new_memory()
+    def __init__(self, reserved_every: int = 10) -> None:
+        super().__init__(DispatchProcessor(reserved_every), COLLECTIONS)
+        self.told, self.configured = 0, 0
         self.configure("sales", "care")
 
     def configure(self, *teams: str, rules: bool = False) -> None:
@@ -86,16 +43,7 @@ class DispatchHarness:
         configuration = WorkspaceConfiguration(
             workspace=SHOP, version=self.configured, itself=itself, teams=made, routing=routing
         )
-        head = ConfigurationHead(workspace=SHOP, version=self.configured)
-        self._keep(CONFIGURATION_HEADS, SHOP, head)
-        self._keep(CONFIGURATIONS, version_id(SHOP, self.configured), configuration)
-
-    def _keep(self, collection: Collection[Any], identity: str, value: Contract) -> None:
-        self.shelf.documents[Key(collection.name, identity)] = value.model_dump(mode="json")
-
-    def forget(self) -> None:
-        """Lose the memory, as a new owner of the partition starts."""
-        self.memory = self.stage.new_memory()
+        configure(self.store, configuration)
 
     def event(self, kind: str, data: dict[str, Any], identity: str | None = None) -> Event:
         """An event of `routing`."""
@@ -113,26 +61,7 @@ class DispatchHarness:
     async def tell(self, *events: Event, seconds: float = 1) -> list[Event]:
         """Decide these in one batch, commit it, and return what it emitted."""
         self.now += timedelta(seconds=seconds)
-        return await self.decide([ReceivedEvent(event, "routing", at) for at, event in enumerate(events)])
-
-    async def decide(self, inputs: Sequence[Input]) -> list[Event]:
-        """One batch of any inputs, committed."""
-        self.batches += 1
-        work = UnitOfWork(PartitionContext("dispatch", 0, 1, self.batches), self.now, self.shelf)
-        for one in inputs:
-            if isinstance(one, TimerFired):
-                work.cancel_timer(one.name)
-        await self.stage.load(work, self.memory, inputs)
-        for number, one in enumerate(inputs):
-            work.cause = one.event.id if isinstance(one, ReceivedEvent) else f"{self.batches}/{number}"
-            self.stage.decide(work, self.memory, one)
-        for put in work.puts():
-            self.shelf.documents[put.key] = put.document
-        for key in work.deletes():
-            self.shelf.documents.pop(key, None)
-        emitted = [decode(one.value) for one in work.outbox]
-        self.said += emitted
-        return emitted
+        return await self.batch([ReceivedEvent(event, "routing", at) for at, event in enumerate(events)])
 
     async def put_agent(self, agent: str, identity: str | None = None, **body: Any) -> CommandResult:
         """`if_match` apart, the keywords are the agent's body."""
@@ -186,28 +115,29 @@ class DispatchHarness:
     async def _command(self, kind: str, data: dict[str, Any], identity: str | None) -> CommandResult:
         event = self.event(kind, data, identity)
         await self.tell(event)
-        return CommandResult.model_validate(self.shelf.documents[Key(OUTCOMES.name, event.id)])
+        outcome = self.get(OUTCOMES, event.id)
+        assert outcome is not None, "a command without an outcome"
+        return outcome
 
-    async def wake(self, name: str, data: dict[str, Any]) -> list[Event]:
-        """A timer of the stage comes due."""
-        return await self.decide([TimerFired(name, self.now, data)])
+    async def fire(self, name: str, data: dict[str, Any]) -> list[Event]:
+        """A timer of the stage comes due now."""
+        return await self.batch([TimerFired(name, self.now, data)])
 
-    def timers(self) -> dict[str, dict[str, Any]]:
-        """What stands to come due: name → data."""
-        found = [Timer.model_validate(d) for k, d in self.shelf.documents.items() if k.collection == TIMERS.name]
-        return {timer.name: timer.data for timer in found}
-
-    def remembered(self) -> QueueRecord:
-        return QueueRecord.model_validate(self.shelf.documents[Key(QUEUES.name, SHOP)])
+    def queue_record(self) -> QueueRecord:
+        found = self.get(QUEUES, SHOP)
+        assert found is not None
+        return found
 
     def agent(self, agent: str) -> AgentRecord:
-        return AgentRecord.model_validate(self.shelf.documents[Key(AGENTS.name, f"{SHOP}/{agent}")])
+        found = self.get(AGENTS, f"{SHOP}/{agent}")
+        assert found is not None
+        return found
 
     def agents(self) -> list[AgentRecord]:
-        return self.shelf.all(AGENTS)
+        return self.store.all(AGENTS)
 
     def tasks(self) -> dict[str, TaskRecord]:
-        return {task.conversation: task for task in self.shelf.all(TASKS)}
+        return {task.conversation: task for task in self.store.all(TASKS)}
 
     def holder(self, conversation: str) -> str | None:
         """Who has it; None while it waits. KeyError when it is not open."""
@@ -215,6 +145,6 @@ class DispatchHarness:
 
     def decisions(self, conversation: str) -> list[DecisionRecord]:
         """Why, oldest first, with the sentence as it is read in English."""
-        told = [one.model_copy(update={"summary": sentence(one, "en")}) for one in self.shelf.all(DECISIONS)]
+        told = [one.model_copy(update={"summary": sentence(one, "en")}) for one in self.store.all(DECISIONS)]
         found = [one for one in told if one.conversation == conversation]
         return sorted(found, key=lambda one: (one.at, one.id))

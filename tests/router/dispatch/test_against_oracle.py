@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from schemas.values import PRIORITIES
 from services.router.dispatch.domain.dispatcher import Dispatcher, DispatchOutcome, TaskAssigned, Unmatched
 from services.router.dispatch.domain.values import Agent, Requirement, Task
-from tests.router.dispatch.harness import START
+from tests.fakes import START
 from tests.router.dispatch.oracle import ReferenceDispatcher, Told
 from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, agent_of, histories, task_of
 

@@ -92,7 +92,7 @@ async def test_team_written_a_moment_ago_exists(office: DispatchHarness) -> None
 async def test_repeated_command_is_applied_once(office: DispatchHarness, restart: bool) -> None:
     first = await office.put_agent("ali", "command-1")
     if restart:
-        office.forget()
+        office.restart()
     again = await office.put_agent("ali", "command-1", name="other")
     assert again == first
     assert (office.agent("ali").version, office.agent("ali").body.name) == (1, "ali")
@@ -118,4 +118,4 @@ async def test_agent_put_again_after_deletion_starts_afresh(office: DispatchHarn
 
 async def test_unknown_event_type_is_let_pass(office: DispatchHarness) -> None:
     assert await office.tell(office.event("something_new", {})) == []
-    assert office.shelf.all(OUTCOMES) == office.shelf.all(DECISIONS) == []
+    assert office.store.all(OUTCOMES) == office.store.all(DECISIONS) == []

@@ -6,7 +6,8 @@ import pytest
 
 from schemas.routing import Assigned, Reason, Unassigned
 from services.records.decisions import DECISIONS
-from tests.router.dispatch.harness import SHOP, START, DispatchHarness
+from tests.fakes import START
+from tests.router.dispatch.harness import SHOP, DispatchHarness
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ async def test_closed_while_waiting_is_never_assigned(office: DispatchHarness) -
     await office.queue("c1")
     await office.close("c1")
     await office.online("ali")
-    assert office.said == []
+    assert office.sent == []
     assert office.agent("ali").load == 0
 
 
@@ -67,7 +68,7 @@ async def test_reopened_conversation_is_a_new_task(office: DispatchHarness) -> N
     await office.queue("c1")
     await office.close("c1")
     await office.queue("c1", preferred="ali")
-    assert [event.type for event in office.said] == ["pasokh.assignment.assigned"] * 2
+    assert [event.type for event in office.sent] == ["pasokh.assignment.assigned"] * 2
     assert office.agent("ali").load == 1
 
 
@@ -104,10 +105,10 @@ async def test_deleted_agents_tasks_return_to_their_old_place(office: DispatchHa
     await office.queue("c1")
     await office.queue("c2")
     await office.queue("c3")
-    told = len(office.said)
+    told = len(office.sent)
     assert (await office.delete_agent("ali")).status == "applied"
-    returned = [Unassigned.model_validate(event.data) for event in office.said[told:]]
-    assert [event.type for event in office.said[told:]] == ["pasokh.assignment.unassigned"] * 2
+    returned = [Unassigned.model_validate(event.data) for event in office.sent[told:]]
+    assert [event.type for event in office.sent[told:]] == ["pasokh.assignment.unassigned"] * 2
     assert [(one.conversation, one.agent) for one in returned] == [("c1", "ali"), ("c2", "ali")]
     assert office.agents() == []
     await office.online("zoe", capacity=1)
@@ -118,9 +119,9 @@ async def test_deleted_agents_tasks_go_to_whoever_is_free(office: DispatchHarnes
     await office.online("ali")
     await office.queue("c1")
     await office.online("zoe")
-    told = len(office.said)
+    told = len(office.sent)
     await office.delete_agent("ali")
-    assert [event.type for event in office.said[told:]] == [
+    assert [event.type for event in office.sent[told:]] == [
         "pasokh.assignment.unassigned",
         "pasokh.assignment.assigned",
     ]
@@ -167,17 +168,17 @@ async def test_workspaces_do_not_share_agents(office: DispatchHarness) -> None:
     event = office.event("task_queued", office.task("c1", workspace="other"))
     await office.tell(event.model_copy(update={"workspace": "other", "partitionkey": "other"}))
     assert office.holder("c1") is None
-    assert office.shelf.all(DECISIONS)[0].reason == Reason(kind="waiting", team="default")
+    assert office.store.all(DECISIONS)[0].reason == Reason(kind="waiting", team="default")
 
 
 async def test_workspace_is_read_when_it_first_appears_and_not_again(office: DispatchHarness) -> None:
     await office.online("ali")
-    queries = office.shelf.queries
+    queries = office.store.queries
     await office.queue("c1")
-    assert office.shelf.queries == queries
-    office.forget()
+    assert office.store.queries == queries
+    office.restart()
     await office.queue("c2")
-    assert office.shelf.queries > queries
+    assert office.store.queries > queries
 
 
 async def test_room_larger_than_a_page_is_read_whole() -> None:
@@ -185,7 +186,7 @@ async def test_room_larger_than_a_page_is_read_whole() -> None:
     urgency = ["normal"] * 2000 + ["urgent"] * 500
     tasks = [office.task(f"c{number:04}", priority=priority) for number, priority in enumerate(urgency)]
     await office.tell(*[office.event("task_queued", task) for task in tasks])
-    office.forget()
+    office.restart()
     await office.online("ali", capacity=1000)
     held = sorted(c for c, task in office.tasks().items() if task.agent)
     assert len(held) == office.agent("ali").load == 1000
@@ -196,6 +197,6 @@ async def test_time_of_the_queue_is_kept_in_microseconds(office: DispatchHarness
     later = START + timedelta(microseconds=2)
     await office.queue("a", queued_at=later)
     await office.queue("b", queued_at=later - timedelta(microseconds=1))
-    office.forget()
+    office.restart()
     await office.online("ali", capacity=1)
     assert office.holder("b") == "ali"

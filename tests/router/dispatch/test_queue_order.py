@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.router.dispatch.harness import START, DispatchHarness
+from tests.fakes import START
+from tests.router.dispatch.harness import DispatchHarness
 
 
 async def drained(office: DispatchHarness, waiting: list[str]) -> list[str]:
@@ -40,7 +41,7 @@ async def test_due_time_that_changed_or_went_moves_the_task_in_its_line() -> Non
         await office.queue(name, due_at=hours[due])
     await office.change("earlier", due_at=hours[2].isoformat())
     await office.change("undue", undue=True)
-    office.forget()
+    office.restart()
     waiting = list(office.tasks())
     await office.online("ali", capacity=1)
     assert await drained(office, waiting) == ["earlier", "kept", "undue"]
@@ -64,7 +65,7 @@ async def test_reserved_share_is_counted_over_restarts() -> None:
         await office.queue(f"urgent-{number}", priority="urgent")
     await office.online("ali", capacity=1)
     for number in range(2):
-        office.forget()
+        office.restart()
         await office.close(f"urgent-{number}")
     assert office.holder("old") == "ali"
 

@@ -51,15 +51,15 @@ async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]
     while rest:
         size = sizes[len(rest) % len(sizes)]
         batch, rest = rest[:size], rest[size:]
-        forgetful.forget()
-        said = len(kept.said)
+        forgetful.restart()
+        said = len(kept.sent)
         for office in (kept, forgetful):
             await office.tell(*[_event(office, step) for step in batch], seconds=batch[0].later)
-        assert [encode(event) for event in kept.said] == [encode(event) for event in forgetful.said]
-        assert kept.shelf.documents == forgetful.shelf.documents
+        assert [encode(event) for event in kept.sent] == [encode(event) for event in forgetful.sent]
+        assert kept.store.documents == forgetful.store.documents
         for name in (step.who for step in batch if step.what == "task_closed"):
             task = kept.tasks().get(name)
-            void[name] = said if task and task.agent else len(kept.said)
+            void[name] = said if task and task.agent else len(kept.sent)
         check_documents(kept, void)
 
 
@@ -75,7 +75,7 @@ def check_documents(office: DispatchHarness, void: Mapping[str, int]) -> None:
     assert set(holders) <= {agent.id for agent in office.agents()}
     told: dict[str, str | None] = {}
     last: dict[str, int] = {}
-    for place, event in enumerate(office.said):
+    for place, event in enumerate(office.sent):
         conversation, agent = str(event.data["conversation"]), str(event.data["agent"])
         gone = event.type.endswith(".unassigned")
         assert not gone or told[conversation] == agent, "only what was given is taken back"

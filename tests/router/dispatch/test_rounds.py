@@ -40,7 +40,7 @@ async def test_waiting_tasks_are_asked_about_and_those_with_an_agent_are_not(off
     assert asked(told) == ["c2"]
     assert [event.partitionkey for event in told] == [f"{SHOP}/telegram:main:c2"]
     assert told[0].payload_as(Replan) == Replan(conversation="c2", version=2)
-    assert office.remembered().rules_version == 2
+    assert office.queue_record().rules_version == 2
 
 
 async def test_rules_that_are_told_twice_or_late_ask_nothing_more(office: DispatchHarness) -> None:
@@ -98,9 +98,9 @@ async def test_pages_follow_by_timers_and_a_new_owner_goes_on(
         await office.queue(f"c{number}", skills={"fa": 1})
     found = asked(await rules(office, 2))
     while timers := office.timers():
-        office.forget()
-        [(name, data)] = timers.items()
-        found += asked(await office.wake(name, data))
+        office.restart()
+        [timer] = timers
+        found += asked(await office.fire(timer.name, timer.data))
     assert found == [f"c{number}" for number in range(5)]
 
 
@@ -110,7 +110,7 @@ async def test_tasks_of_an_installation_that_never_heard_of_rules_are_asked_abou
     """The rules were corrected before dispatch knew of versions; the first event of the workspace frees who waits."""
     await office.queue("c1", skills={"typing-errorr": 1}, config_version=0)
     office.configure("sales", rules=True)
-    office.forget()
+    office.restart()
     assert asked(await office.queue("c2", config_version=2)) == ["c1"]
 
 
@@ -122,6 +122,6 @@ async def test_every_open_task_is_asked_to_follow_the_policies_of_now(office: Di
     event = office.event("reapply", data)
     told = await office.tell(event)
     assert asked(told, REAPPLY) == ["c1", "c2"]
-    outcome = office.shelf.documents[Key(OUTCOMES.name, event.id)]
+    outcome = office.store.documents[Key(OUTCOMES.name, event.id)]
     assert (outcome["status"], outcome["result"], outcome["request_hash"]) == ("applied", "2", "hash")
     assert await office.tell(event) == []

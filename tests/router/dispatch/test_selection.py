@@ -88,7 +88,7 @@ async def test_of_equally_busy_agents_the_longest_without_a_new_task_comes_first
     for name in ("c1", "c2"):
         await office.queue(name)
     if restart:
-        office.forget()
+        office.restart()
     await office.queue("c3")
     assert [office.holder(f"c{number}") for number in (1, 2, 3)] == ["zoe", "ali", "zoe"]
     assert "the longest without a new task of 2 eligible agents" in office.decisions("c3")[0].summary
@@ -170,5 +170,5 @@ async def test_decision_shows_the_winner_and_the_next_nine(office: DispatchHarne
     assert [f.name for f in decision.candidates[0].filters] == ["team", "skills", "presence", "capacity"]
     assert decision.excluded == {}
     assert (decision.rule, decision.config_version) == ("rule 3", 7)
-    assert office.said[-1].data["decision"] == decision.id
-    assert office.said[-1].data["summary"] == ""
+    assert office.sent[-1].data["decision"] == decision.id
+    assert office.sent[-1].data["summary"] == ""

@@ -6,7 +6,7 @@ import pytest
 
 from services.router.dispatch.domain.dispatcher import Dispatcher, TaskAssigned
 from services.router.dispatch.domain.values import Agent, Requirement, Task
-from tests.router.dispatch.harness import START
+from tests.fakes import START
 
 NEED = Requirement.of("default", {})
 

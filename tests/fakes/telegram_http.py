@@ -1,4 +1,4 @@
-"""The demo's stand-in for Telegram as the platform of an account, without a network."""
+"""Outgoing HTTP that reaches the demo's simulation of Telegram, without a network."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from services.platform.http.outgoing import HttpResponse
 TOKEN = "123456:ABC"
 
 
-class StandInHttp:
+class TelegramHttp:
     """`services.platform.http.outgoing.Http` that reaches the stand-in alone. `revoked`: every token is 401. `calls`: methods."""
 
     def __init__(self, stand_in: FakeTelegram) -> None:

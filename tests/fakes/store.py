@@ -1,0 +1,150 @@
+"""The store port in memory. It keeps the port's promises: the same tests hold it and the adapters to them."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from services.platform.bus.port import ProducerRecord
+from services.platform.core.errors import Fenced
+from services.platform.store.port import Changes, Collection, Condition, Document, Key, Page, Query, outbox_document
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class MemoryStore:
+    """Documents in a dict, as JSON's values. It counts its calls in `reads`, `queries` and `commit_count`.
+
+    `failure` is raised by every call while it is set; `before_commit` runs ahead of one commit.
+    """
+
+    def __init__(self, *collections: Collection[Any]) -> None:
+        self.documents: dict[Key, Document] = {}
+        self.collections: dict[str, Collection[Any]] = {one.name: one for one in collections}
+        self.failure: Exception | None = None
+        self.before_commit: Callable[[Changes], None] | None = None
+        self.reads: list[Sequence[Key]] = []
+        self.queries = 0
+        self.commit_count = 0
+
+    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+        self.collections |= {collection.name: collection for collection in collections}
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
+        self.reads.append(tuple(keys))
+        self._fail()
+        return {key: _copy(self.documents[key]) for key in keys if key in self.documents}
+
+    async def query(self, query: Query) -> Page:
+        self._fail()
+        self.queries += 1
+        fields = self._fields(query)
+        rest = fields[len(query.equals) :]
+        found = [(k.id, d) for k, d in self.documents.items() if k.collection == query.collection and _fits(d, query)]
+        if rest:
+            found = [(i, d) for i, d in found if _bounded(_value(d, rest[0]), query)]
+        ordered = sorted([_position(i, d, rest) for i, d in found], reverse=query.descending)
+        if query.after is not None:
+            after = _cursor(query.after)
+            ordered = [position for position in ordered if (position < after if query.descending else position > after)]
+        page = ordered[: query.limit]
+        items = [(position[-1][1], _copy(self.documents[Key(query.collection, position[-1][1])])) for position in page]
+        return Page(items, _text(page[-1]) if len(ordered) > len(page) else None)
+
+    async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
+        self._fail()
+        found = sorted((k.id, d) for k, d in self.documents.items() if k.collection == collection and k.id > after)
+        return [(identity, _copy(document)) for identity, document in found[:limit]]
+
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
+        self._fail()
+        self.commit_count += 1
+        hook, self.before_commit = self.before_commit, None
+        if hook is not None:
+            hook(changes)
+        if not all(self._holds(condition) for condition in changes.conditions):
+            raise Fenced
+        for key in changes.deletes:
+            self.documents.pop(key, None)
+        for put in changes.puts:
+            self.documents[put.key] = _copy(put.document)
+        if changes.outbox and changes.outbox_key is not None:
+            self.documents[changes.outbox_key] = outbox_document(changes.outbox)
+        return tuple(changes.outbox)
+
+    async def check(self) -> None:
+        self._fail()
+
+    def insert(self, collection: Collection[Any], identity: str, value: BaseModel) -> None:
+        """Write a document, as its writer would."""
+        self.documents[Key(collection.name, identity)] = value.model_dump(mode="json")
+
+    def find(self, collection: Collection[Model], identity: str) -> Model | None:
+        """A document as its model, or None."""
+        document = self.documents.get(Key(collection.name, identity))
+        return None if document is None else collection.model.model_validate(document)
+
+    def all(self, collection: Collection[Model]) -> list[Model]:
+        """Every document of a collection, in the order of writing."""
+        return [
+            collection.model.model_validate(d) for k, d in self.documents.items() if k.collection == collection.name
+        ]
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def _holds(self, condition: Condition) -> bool:
+        document = self.documents.get(condition.key)
+        if condition.equals is None:
+            return document is None
+        return document is not None and _value(document, condition.field) == condition.equals
+
+    def _fields(self, query: Query) -> tuple[str, ...]:
+        collection = self.collections[query.collection]
+        fields = next((index.fields for index in collection.indexes if index.name == query.index), None)
+        if fields is None or set(fields[: len(query.equals)]) != set(query.equals):
+            raise LookupError(f"{query.collection} has no index {query.index} that begins with {set(query.equals)}")
+        return fields
+
+
+Position = tuple[tuple[int, Any], ...]
+"""Where a document is in an index: its free fields, each with a rank that puts null first, then its id."""
+
+
+def _copy(value: Any) -> Any:
+    """A copy of JSON's values, in a fraction of the time that `deepcopy` takes."""
+    if isinstance(value, dict):
+        return {name: _copy(inner) for name, inner in value.items()}
+    return [_copy(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _value(document: Mapping[str, Any], field: str) -> Any:
+    value: Any = document
+    for part in field.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _fits(document: Document, query: Query) -> bool:
+    return all(_value(document, field) == value for field, value in query.equals.items())
+
+
+def _bounded(value: Any, query: Query) -> bool:
+    above = query.at_least is None or (value is not None and value >= query.at_least)
+    return above and (query.below is None or (value is not None and value < query.below))
+
+
+def _position(identity: str, document: Document, fields: Sequence[str]) -> Position:
+    values = [_value(document, field) for field in fields]
+    return (*((0, "") if value is None else (1, value) for value in values), (1, identity))
+
+
+def _text(position: Position) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+
+
+def _cursor(text: str) -> Position:
+    return tuple((rank, value) for rank, value in json.loads(base64.urlsafe_b64decode(text)))
