@@ -1,6 +1,6 @@
 """SLA clocks on the embedded engine: how long a restart takes with 100,000 pending ones, and what a wave of breaches does.
 
-The restart is from opening the engine to the first question of the stage (`pasokh.control.due`), so until a clock that
+The restart is from opening the engine to the first question of the stage (`pasokh.control.watermark_request`), so until a clock that
 came due meanwhile is on its way. The wave is from its confirmation to the last breach told, commits included.
 """
 
@@ -114,7 +114,7 @@ async def _confirm(bus: Bus, at: datetime) -> None:
     event = Event(
         id="tick",
         source="bench",
-        type="pasokh.control.tick",
+        type="pasokh.control.watermark",
         time=at,
         workspace="w",
         partitionkey="w/control",

@@ -47,12 +47,12 @@ class ClockFact(Contract):
 
 
 class WatermarkRequest(Contract):
-    """`pasokh.control.due` on `sla`: sla asks conversations to say when it has read all that came before `at`."""
+    """`pasokh.control.watermark_request` on `sla`: sla asks conversations to say when it has read all that came before `at`."""
 
     at: Instant
 
 
 class Watermark(Contract):
-    """`pasokh.control.tick` on `conversations`, same partition: everything before `at` has been said."""
+    """`pasokh.control.watermark` on `conversations`, same partition: everything before `at` has been said."""
 
     at: Instant

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from schemas.accounts import AccountWritten
+from schemas.accounts import AccountChanged
 from schemas.channel import Capabilities, Scope
 from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
 from schemas.values import Contract, EncryptedText, Failure
@@ -220,8 +220,8 @@ def _lock(context: SendContext, record: SendRecord, error: Failure) -> None:
 
 def _emit_account_hold(context: SendContext, sends: AccountSends) -> None:
     """Whoever watches accounts looks at this one now."""
-    named = AccountWritten(workspace=sends.workspace, channel=sends.channel, account=sends.account)
-    context.work.emit("pasokh.control.account_held", sends.workspace, named, topic="accounts")
+    named = AccountChanged(workspace=sends.workspace, channel=sends.channel, account=sends.account)
+    context.work.emit("pasokh.control.account_sending_changed", sends.workspace, named, topic="accounts")
 
 
 def _retry(context: SendContext, record: SendRecord, retry: Retry) -> None:
@@ -251,7 +251,7 @@ def _record_sent(context: SendContext, record: SendRecord, sent: Sent) -> None:
         key=message.key,
         platform_id=sent.platform_id,
         address=sent.address,
-        asked=message.address if sent.address is not None else None,
+        requested_address=message.address if sent.address is not None else None,
         attempts=record.attempts,
         at=context.now,
     )

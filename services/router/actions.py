@@ -10,7 +10,7 @@ from schemas.commands import (
     AddNote,
     ClearHandoff,
     ConfirmHandoff,
-    Reapply,
+    ReapplySla,
     Reopen,
     Reply,
     Resolve,
@@ -40,7 +40,7 @@ from services.router.views import (
     TransferBody,
 )
 
-Data = Reply | Resolve | Reopen | Transfer | SetPriority | Reapply | AddNote | ClearHandoff | ConfirmHandoff
+Data = Reply | Resolve | Reopen | Transfer | SetPriority | ReapplySla | AddNote | ClearHandoff | ConfirmHandoff
 
 
 class CommandRequest:
@@ -113,7 +113,7 @@ async def prioritise(
     asked = body.model_dump(mode="json")
     data = SetPriority(agent=body.agent, priority=body.priority, **action.common_fields("priority", asked))
     return await action.execute(
-        "pasokh.command.priority", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.set_priority", data, lambda: require_agent(action.context, action.case, body.agent)
     )
 
 
@@ -121,9 +121,9 @@ async def reapply(
     action: CommandRequestDep, body: Annotated[ReapplyBody, Depends(JsonBody(ReapplyBody, optional=True))]
 ) -> Response:
     """The SLA policies of now: clocks that run are counted anew from their start, those that are over stay as they are."""
-    data = Reapply(agent=body.agent, **action.common_fields("sla/reapply", body.model_dump(mode="json")))
+    data = ReapplySla(agent=body.agent, **action.common_fields("sla/reapply", body.model_dump(mode="json")))
     return await action.execute(
-        "pasokh.command.reapply", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.reapply_sla", data, lambda: require_agent(action.context, action.case, body.agent)
     )
 
 
@@ -133,7 +133,7 @@ async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(Json
     asked = action.common_fields("notes", {**body.model_dump(mode="json"), "text": masked.text})
     data = AddNote(agent=body.agent, text=EncryptedText(text=masked.text), masked=list(masked.kinds), **asked)
     return await action.execute(
-        "pasokh.command.note", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.add_note", data, lambda: require_agent(action.context, action.case, body.agent)
     )
 
 

@@ -82,5 +82,5 @@ def record_confirmed(conversation: ConversationState, reply: Reply) -> None:
         workspace=conversation.workspace,
         conversation=conversation.id,
         agent=reply.agent,
-        kinds=reply.found,
+        kinds=reply.sensitive_kinds,
     )

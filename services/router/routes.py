@@ -116,7 +116,7 @@ async def reply(
         agent=body.agent,
         agent_name=agent.body.name if agent else None,
         text=EncryptedText(text=body.text),
-        found=guard.detect,
+        sensitive_kinds=guard.detect,
         confirmed_by=caller.key if body.confirm and guard.detect else None,
         surface=body.surface,
         accepted_at=context.clock.now(),

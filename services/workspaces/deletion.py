@@ -28,7 +28,7 @@ from services.records.counters import COUNTERS
 from services.records.polls import POLLS
 from services.records.removals import REMOVALS, Removal
 
-GATE = "pasokh.control.workspace"
+GATE = "pasokh.control.workspace_gate"
 EVERY_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=60)
 """A removal that nobody has worked on for so long was left by a process that died."""

@@ -97,7 +97,7 @@ async def test_types_are_chosen_by_prefix_and_ids_pass_over_the_others(shop: Str
 async def test_control_events_and_other_workspaces_are_never_shown(shop: StreamHarness) -> None:
     client = await shop.open()
     [tick] = shop.commit("tick")
-    await shop.publish(tick.model_copy(update={"type": "pasokh.control.tick"}))
+    await shop.publish(tick.model_copy(update={"type": "pasokh.control.watermark"}))
     await shop.happen("opened", workspace="other")
     await shop.happen("queued")
     assert await client.has(1) == ["queued"]

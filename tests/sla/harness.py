@@ -133,7 +133,7 @@ class Sla(Driver):
 
     async def tick(self, when: datetime) -> None:
         """Conversations confirm that all before `when` has been said."""
-        await self.batch([self.arrived("conversations", "pasokh.control.tick", Watermark(at=when), "w/control")])
+        await self.batch([self.arrived("conversations", "pasokh.control.watermark", Watermark(at=when), "w/control")])
 
     async def pass_to(self, moment: datetime) -> None:
         """Move the clock with conversations up to date: each question is answered at once."""
@@ -149,7 +149,7 @@ class Sla(Driver):
 
     def questions(self) -> list[Event]:
         """What conversations was asked to confirm."""
-        return [event for event in self.sent if event.type == "pasokh.control.due"]
+        return [event for event in self.sent if event.type == "pasokh.control.watermark_request"]
 
     def told(self, case: str = "c1") -> list[str]:
         """The last words of the facts about a conversation's clocks, in order."""

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from schemas.accounts import LookAtAccounts
+from schemas.accounts import CheckAccounts
 from schemas.envelope import Event, encode
 from services.delivery.accounts.processor import LOOK_AT_ACCOUNTS
 from services.delivery.instruments import AccountInstruments
@@ -44,7 +44,7 @@ class AccountHealthMonitor:
             time=now,
             workspace="pasokh",
             partitionkey="pasokh",
-            data=LookAtAccounts(at=now).model_dump(mode="json"),
+            data=CheckAccounts(at=now).model_dump(mode="json"),
         )
         return ProducerRecord("accounts", partition, event.partitionkey, encode(event))
 

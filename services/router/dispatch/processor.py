@@ -115,7 +115,7 @@ def _changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[Disp
     if held is None:
         return []
     update = {name: value for name in CHANGEABLE if (value := getattr(changed, name)) is not None}
-    if changed.undue:
+    if changed.clear_due:
         update["due_at"] = None
     if changed.keeps_agent and held.agent is not None:
         update.pop("team", None)
@@ -139,13 +139,13 @@ def _closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[Dispa
 
 
 RULES_CHANGED = "pasokh.routing.rules_changed"
-REAPPLY = "pasokh.routing.reapply"
+REAPPLY = "pasokh.routing.reapply_sla"
 AWAITED = frozenset({*COMMANDS, REAPPLY})
 """Types of events whose outcome somebody waits for."""
 CHANGEABLE = ("team", "requirement", "priority", "due_at", "rule", "config_version")
 TASK_HANDLERS: dict[str, Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]] = {
     "pasokh.routing.task_queued": _queued,
     "pasokh.routing.task_changed": _changed,
-    "pasokh.routing.task_given": _on_task_force_assigned,
+    "pasokh.routing.task_force_assigned": _on_task_force_assigned,
     "pasokh.routing.task_closed": _closed,
 }
