@@ -43,7 +43,7 @@ CONVERSATION_FACTS = (
     "handoff_cleared",
 )
 ACCOUNT_FACTS = ("health_changed",)
-SLA_FACTS = ("started", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
+SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
 _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
