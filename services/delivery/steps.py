@@ -78,8 +78,8 @@ class SendContext:
 
     def held(self, hold: str) -> list[SendRecord]:
         """The messages of this batch that wait for a hold, the oldest first."""
-        found = [record for record in self.work.cached(SENDS).values() if record.hold == hold]
-        return sorted(found, key=lambda record: (record.message.accepted_at, record.message.id))
+        records = [record for record in self.work.cached(SENDS).values() if record.hold == hold]
+        return sorted(records, key=lambda record: (record.message.accepted_at, record.message.id))
 
 
 # -- starting ----------------------------------------------------------------------------------------------------------
@@ -115,8 +115,8 @@ def _send(context: SendContext, record: SendRecord) -> None:
     put(context, record, state="sending", due_at=due, attempts=number, first_tried_at=since, hold=None)
     handed = DeliveryTimerPayload(key=record.message.key, attempt=number)
     context.work.set_timer(timer("settle", record), due, handed.model_dump(mode="json"))
-    asked = SendEffect(key=record.message.key, attempt=number, message=record.message)
-    context.work.schedule_effect(f"send/{record.message.id}", asked.model_dump(mode="json"))
+    effect = SendEffect(key=record.message.key, attempt=number, message=record.message)
+    context.work.schedule_effect(f"send/{record.message.id}", effect.model_dump(mode="json"))
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from services.platform.store import port
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
 from services.rest.dependencies import ExistingWorkspace
-from services.router.stream_check import Standing
+from services.router.stream_check import OpenStreams
 
 TOPICS = ("conversations", "sla", "accounts")
 """The topics of facts. Each is written by the group of the same name."""
@@ -41,7 +41,7 @@ class Stream:
 
     context: Context
     following: FactBroadcaster
-    standing: Standing
+    streams: OpenStreams
     caller: str
     workspace: str
     prefixes: Sequence[str]
@@ -57,7 +57,7 @@ class Stream:
         async with (
             self._shared(),
             self.following.listening(self.workspace) as listener,
-            self._standing(listener),
+            self._streams(listener),
         ):
             # The reader is open: what these rows and facts do not hold yet, it will bring.
             seen = resumed or await self._current_position()
@@ -65,11 +65,11 @@ class Stream:
             missed = resumed is not None
             while True:
                 if missed:
-                    async for told in self._replay(seen):
+                    async for fact in self._replay(seen):
                         if listener.ended:
                             return
-                        if seen.admit(told.event) and self._is_wanted(told.event):
-                            yield format_event(told.value, identity=self._identity(seen), event=told.event.type)
+                        if seen.admit(fact.event) and self._is_wanted(fact.event):
+                            yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
                 async for piece in self._live(seen, listener):
                     yield piece
                 if listener.ended:
@@ -82,18 +82,18 @@ class Stream:
             yield
 
     @asynccontextmanager
-    async def _standing(self, listener: Subscriber) -> AsyncIterator[None]:
-        with self.standing.held(self.caller, self.workspace, listener):
+    async def _streams(self, listener: Subscriber) -> AsyncIterator[None]:
+        with self.streams.register(self.caller, self.workspace, listener):
             yield
 
     async def _live(self, seen: StreamPosition, listener: Subscriber) -> AsyncIterator[bytes]:
         checked = self.context.clock.monotonic()
         while not (listener.missed or listener.ended):
-            told = await listener.next_batch(self.heartbeat_seconds)
-            for one in told:
-                if seen.admit(one.event) and self._is_wanted(one.event):
-                    yield format_event(one.value, identity=self._identity(seen), event=one.event.type)
-            if not told:
+            facts = await listener.next_batch(self.heartbeat_seconds)
+            for fact in facts:
+                if seen.admit(fact.event) and self._is_wanted(fact.event):
+                    yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
+            if not facts:
                 yield HEARTBEAT
             if self.context.clock.monotonic() - checked >= self.heartbeat_seconds:
                 # A key that was deleted meanwhile sees no more.
@@ -121,8 +121,8 @@ class Stream:
         waiting = [(_position_of(head), n, head) for n, head in enumerate(heads) if head is not None]
         heapq.heapify(waiting)
         while waiting:
-            _, n, told = heapq.heappop(waiting)
-            yield told
+            _, n, fact = heapq.heappop(waiting)
+            yield fact
             following = await anext(sources[n], None)
             if following is not None:
                 heapq.heappush(waiting, (_position_of(following), n, following))
@@ -154,7 +154,7 @@ def shares_of(context: Context) -> StreamShares:
 
 def router_of(
     following: FactBroadcaster,
-    check: Standing,
+    check: OpenStreams,
     shares: StreamShares,
     *,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
@@ -170,18 +170,18 @@ def router_of(
         types: Annotated[list[str] | None, Query(max_length=20)] = None,
     ) -> EventStream:
         """Facts as server-sent events, from now on or after `Last-Event-ID`; `types`: prefixes of those wanted."""
-        one = Stream(
+        event_stream = Stream(
             context=context,
             following=following,
-            standing=check,
+            streams=check,
             caller=caller.key if (caller := caller_of(request.scope)) else "",
             workspace=configuration.workspace,
-            prefixes=[prefix for given in types or [] for prefix in given.split(",") if prefix],
+            prefixes=[prefix for value in types or [] for prefix in value.split(",") if prefix],
             permitted=lambda: permitted(request, None),
             shares=shares,
             heartbeat_seconds=heartbeat_seconds,
         )
-        return EventStream(one.sse_chunks(_position_from_header(configuration.workspace, last_event_id)))
+        return EventStream(event_stream.sse_chunks(_position_from_header(configuration.workspace, last_event_id)))
 
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["events"])
     described = {"description": "Facts as they happen", "content": {EventStream.media_type: {"schema": {}}}}

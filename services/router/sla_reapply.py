@@ -33,11 +33,11 @@ async def reapply_all(
 ) -> Response:
     """Clocks that run are counted anew from their start, a policy that is gone takes its clocks along."""
     workspace = configuration.workspace
-    asked = request_hash("POST", f"{workspace}/sla/reapply", body.model_dump(mode="json"))
-    data = ReapplySlaPolicies(agent=body.agent, accepted_at=context.clock.now(), request_hash=asked)
+    request = request_hash("POST", f"{workspace}/sla/reapply", body.model_dump(mode="json"))
+    data = ReapplySlaPolicies(agent=body.agent, accepted_at=context.clock.now(), request_hash=request)
     identity = command_id(context.clock, workspace, repeat)
     command = Command(
-        identity, "pasokh.routing.reapply_sla", workspace, workspace, data, asked, repeatable=repeat is not None
+        identity, "pasokh.routing.reapply_sla", workspace, workspace, data, request, repeatable=repeat is not None
     )
 
     async def admit() -> None:

@@ -19,7 +19,7 @@ POLL_SECONDS = 0.4
 _log = structlog.get_logger(__name__)
 
 
-class Standing:
+class OpenStreams:
     """Which streams are open, by what they stand on. Nothing is read while none is."""
 
     def __init__(self, reader: Reader) -> None:
@@ -28,7 +28,7 @@ class Standing:
         self._wanted = asyncio.Event()
 
     @contextmanager
-    def held(self, caller: str, workspace: str, listener: Subscriber) -> Iterator[None]:
+    def register(self, caller: str, workspace: str, listener: Subscriber) -> Iterator[None]:
         """End this listener when the caller's key or the workspace is deleted. The admin key is no document."""
         needed = [Key(CONFIGURATION_HEADS.name, workspace)]
         if caller != ADMIN:
@@ -44,12 +44,12 @@ class Standing:
                 if not self._open[key]:
                     del self._open[key]
 
-    async def look(self) -> None:
+    async def end_revoked(self) -> None:
         """End whoever stands on nothing any more. Raises Unavailable, Unknown."""
         keys = list(self._open)
-        found = await self._reader.get_many(keys)
+        existing = await self._reader.get_many(keys)
         for key in keys:
-            if key not in found:
+            if key not in existing:
                 for listener in self._open.get(key, ()):
                     listener.end()
 
@@ -59,7 +59,7 @@ class Standing:
             await self._wanted.wait()
             await asyncio.sleep(POLL_SECONDS)
             try:
-                await self.look()
+                await self.end_revoked()
             except (Unavailable, Unknown) as error:
                 _log.warning("streams_unchecked", reason=type(error).__name__)
             if not self._open:

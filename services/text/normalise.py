@@ -72,8 +72,8 @@ def _normalised(text: str) -> str:
 
 
 def _plain_character(character: str) -> str:
-    kept = unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
-    return (ascii_digit(character) or character) if kept else ""
+    is_kept = unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
+    return (ascii_digit(character) or character) if is_kept else ""
 
 
 class Remembered(dict[int, str]):
@@ -83,10 +83,10 @@ class Remembered(dict[int, str]):
         self._become = become
 
     def __missing__(self, code: int) -> str:
-        found = self._become(chr(code))
+        replacement = self._become(chr(code))
         if len(self) < CHARACTERS:
-            self[code] = found
-        return found
+            self[code] = replacement
+        return replacement
 
 
 _DIGITS = Remembered(lambda character: ascii_digit(character) or character)

@@ -27,42 +27,42 @@ def is_of(visitor: Visitor, connected: ConnectedAccount | None) -> bool:
 
 
 @dataclass(eq=False, slots=True)
-class Standing:
+class SessionStream:
     """One stream; `ended` once its visitor may read no more."""
 
     visitor: Visitor
     ended: bool = False
 
 
-class Standings:
+class SessionStreams:
     """Which streams are open. Nothing is read while none is."""
 
     def __init__(self, accounts: AccountCache, notifier: ChangeNotifier) -> None:
-        self._accounts, self._bells = accounts, notifier
-        self._open: set[Standing] = set()
+        self._accounts, self._notifier = accounts, notifier
+        self._open: set[SessionStream] = set()
         self._wanted = asyncio.Event()
 
     @contextmanager
-    def held(self, visitor: Visitor) -> Iterator[Standing]:
+    def register(self, visitor: Visitor) -> Iterator[SessionStream]:
         """A stream that this ends when it has to."""
-        standing = Standing(visitor)
-        self._open.add(standing)
+        stream = SessionStream(visitor)
+        self._open.add(stream)
         self._wanted.set()
         try:
-            yield standing
+            yield stream
         finally:
-            self._open.discard(standing)
+            self._open.discard(stream)
 
-    async def look(self) -> None:
+    async def end_revoked(self) -> None:
         """End whoever's account is another now. Raises Unavailable, Unknown."""
-        places = {(one.visitor.workspace, one.visitor.account) for one in self._open}
-        found = await asyncio.gather(*(self._accounts.reload(w, CHANNEL, a) for w, a in places))
-        now = dict(zip(places, found, strict=True))
-        for one in list(self._open):
-            place = one.visitor.workspace, one.visitor.account
-            if place in now and not is_of(one.visitor, now[place]):
-                one.ended = True
-                self._bells.ring(one.visitor.key)
+        accounts = {(stream.visitor.workspace, stream.visitor.account) for stream in self._open}
+        connected = await asyncio.gather(*(self._accounts.reload(w, CHANNEL, a) for w, a in accounts))
+        current = dict(zip(accounts, connected, strict=True))
+        for stream in list(self._open):
+            account = stream.visitor.workspace, stream.visitor.account
+            if account in current and not is_of(stream.visitor, current[account]):
+                stream.ended = True
+                self._notifier.notify(stream.visitor.key)
 
     async def run(self) -> None:
         """Look for as long as a stream is open; runs until it is cancelled."""
@@ -70,7 +70,7 @@ class Standings:
             await self._wanted.wait()
             await asyncio.sleep(POLL_SECONDS)
             try:
-                await self.look()
+                await self.end_revoked()
             except (Unavailable, Unknown) as error:
                 _log.warning("visitors_unchecked", reason=type(error).__name__)
             if not self._open:

@@ -19,15 +19,15 @@ async def publish_account_changed(context: Context, workspace: str, name: str) -
     Never raises: the account is written already, and what is held is tried again before long in any case.
     """
     channel, account = name.split("/", 1)
-    written, now = AccountChanged(workspace=workspace, channel=channel, account=account), context.clock.now()
+    payload, now = AccountChanged(workspace=workspace, channel=channel, account=account), context.clock.now()
     event = Event(
         id=random_id(now),
         source="rest",
         type=ACCOUNT_WRITTEN,
         time=now,
         workspace=workspace,
-        partitionkey=written.name,
-        data=written.model_dump(mode="json"),
+        partitionkey=payload.name,
+        data=payload.model_dump(mode="json"),
     )
     value = encode(event)
     try:

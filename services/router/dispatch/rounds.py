@@ -38,17 +38,17 @@ def reapply_all(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
     """Ask every open conversation to follow the SLA policies of now; the outcome's result says how many there are."""
     if work.get(OUTCOMES, event.id) is not None:
         return
-    asked = event.payload_as(ReapplySlaPolicies)
+    command = event.payload_as(ReapplySlaPolicies)
     outcome = CommandResult(
         id=event.id,
         workspace=state.workspace,
         status="applied",
         result=str(len(state.tasks)),
-        request_hash=asked.request_hash,
+        request_hash=command.request_hash,
         at=work.now,
     )
     work.put(OUTCOMES, outcome.id, outcome)
-    _page(work, state, POLICIES, {"agent": asked.agent, "at": instant_text(asked.accepted_at)})
+    _page(work, state, POLICIES, {"agent": command.agent, "at": instant_text(command.accepted_at)})
 
 
 def on_page_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> None:
@@ -76,13 +76,13 @@ def _request_plan(work: UnitOfWork, state: WorkspaceState, task: TaskRecord, dat
 
 def _request_reapply(work: UnitOfWork, state: WorkspaceState, task: TaskRecord, data: Mapping[str, Json]) -> None:
     agent = data.get("agent")
-    asked = ReapplySla(
+    command = ReapplySla(
         conversation=task.conversation,
         agent=agent if isinstance(agent, str) else None,
         accepted_at=instant(str(data["at"])),
         request_hash="",
     )
-    work.emit("pasokh.command.reapply_sla", task.key, asked)
+    work.emit("pasokh.command.reapply_sla", task.key, command)
 
 
 _ROUNDS: Mapping[str, Callable[[UnitOfWork, WorkspaceState, TaskRecord, Mapping[str, Json]], None]] = {
