@@ -19,7 +19,7 @@ def search_terms(text: str) -> tuple[str, ...]:
 
 
 async def matches_terms(store: Store, case: ConversationState, terms: Sequence[str]) -> bool:
-    """Whether one of its messages holds all of the words, or parts of words. Raises Unavailable."""
+    """Whether one of its messages holds all of the terms, or parts of terms. Raises Unavailable."""
     equals = {"workspace": case.workspace, "conversation": case.id}
     after: str | None = None
     for _ in range(NEWEST // PAGE):
@@ -33,9 +33,9 @@ async def matches_terms(store: Store, case: ConversationState, terms: Sequence[s
     return False
 
 
-def _contains_terms(message: MessageRecord, words: Sequence[str]) -> bool:
+def _contains_terms(message: MessageRecord, terms: Sequence[str]) -> bool:
     text = decrypt_text(message.text)
     if text is None:
         return False
     normalised = normalise(text)
-    return all(word in normalised for word in words)
+    return all(term in normalised for term in terms)
