@@ -15,15 +15,15 @@ IMAGE = "pasokh:0.1.0"
 USER = 10001
 NAMESPACE = "pasokh"
 """`PASOKH_NAMESPACE`, by its default."""
-MAX_REPLICAS = 6
+MOST = 6
 LAG_PER_REPLICA = 500
 HEADER = "# Made by `python -m deploy.generate`: not to be edited. Change it in an overlay.\n"
 
 
 def manifests(process: str, parts: Sequence[ServiceComponents]) -> str:
     """Everything of one process."""
-    documents = (_deployment(process), _service(process), _budget(process), _scaling(process, parts))
-    text: str = yaml.safe_dump_all(documents, sort_keys=False, width=120)
+    made = (_deployment(process), _service(process), _budget(process), _scaling(process, parts))
+    text: str = yaml.safe_dump_all(made, sort_keys=False, width=120)
     return HEADER + text
 
 
@@ -120,14 +120,12 @@ def _budget(process: str) -> Manifest:
 
 
 def _scaling(process: str, parts: Sequence[ServiceComponents]) -> Manifest:
-    triggers = [
-        _lag(processor.group, topic) for part in parts for processor in part.processors for topic in processor.topics
-    ]
+    triggers = [_lag(one.group, topic) for part in parts for one in part.processors for topic in one.topics]
     busy = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
     spec = {
         "scaleTargetRef": {"name": process},
         "minReplicaCount": 2,
-        "maxReplicaCount": MAX_REPLICAS,
+        "maxReplicaCount": MOST,
         "cooldownPeriod": 300,
         "triggers": triggers or [busy],
     }

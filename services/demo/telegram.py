@@ -155,8 +155,8 @@ class FakeTelegram:
             "date": int(self.clock.now().timestamp()),
             "text": text,
         }
-        fields: dict[str, Json] = {k: v for k, v in body.items() if k in MAX_STORED_MESSAGES}
-        self.sent.append({"number": number, "bot": bot, "chat_id": chat, "text": text, **fields, "message": message})
+        kept: dict[str, Json] = {k: v for k, v in body.items() if k in MAX_STORED_MESSAGES}
+        self.sent.append({"number": number, "bot": bot, "chat_id": chat, "text": text, **kept, "message": message})
         return message
 
     def _next_fault(self) -> Fault | None:
@@ -173,7 +173,7 @@ class FakeTelegram:
         after = request.query_params.get("after", "0")
         if not after.isdecimal():
             return JSONResponse({"detail": "`after` is a number of `/_sent`"}, 422)
-        items: list[Json] = [message for message in self.sent if _number(message) > int(after)]
+        items: list[Json] = [one for one in self.sent if _number(one) > int(after)]
         return _json({"items": items})
 
     async def _add_update(self, request: Request) -> Response:
@@ -197,8 +197,8 @@ class FakeTelegram:
 async def _fail(fault: Fault) -> None:
     match fault.kind:
         case "rate_limited":
-            description = f"Too Many Requests: retry after {fault.retry_after}"
-            raise Problem(429, description, retry_after=fault.retry_after)
+            said = f"Too Many Requests: retry after {fault.retry_after}"
+            raise Problem(429, said, retry_after=fault.retry_after)
         case "blocked":
             raise Problem(403, "Forbidden: bot was blocked by the user")
         case "hang":

@@ -60,7 +60,7 @@ def _open_intervals(start: datetime, end: datetime, calendar: Calendar) -> Itera
     last = end.astimezone(zone).date()
     while day <= last:
         for span in week[day.weekday()] if day not in holidays else ():
-            opens, closes = (_local_to_utc(day, minutes, zone) for minutes in span)
+            opens, closes = (local_to_utc(day, minutes, zone) for minutes in span)
             if opens < closes and closes > start and opens < end:
                 yield opens, closes
         day += timedelta(days=1)
@@ -80,7 +80,7 @@ def _minutes(wall: str) -> int:
     return int(wall[:2]) * 60 + int(wall[3:])
 
 
-def _local_to_utc(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+def local_to_utc(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     """A wall time in UTC. Never falls as wall time rises, so openings cannot overlap."""
     wall = datetime.combine(day, time.min) + timedelta(minutes=minutes)
     first = wall.replace(tzinfo=zone).astimezone(UTC)

@@ -1,44 +1,72 @@
-"""What counting a conversation remembers of it: a shape that pure code works on. It rests in the store as it is."""
+"""What counting a conversation remembers of it: a shape that pure code works on. It rests in the store as it is.
+
+Documents that an earlier version wrote lack the fields with defaults that mean "nothing of that kind was noted", and may
+hold fields that are read no more.
+"""
+
+from pydantic import model_validator
 
 from schemas.conversation import Status
 from schemas.values import Contract, Instant
+from services.domain.response_tracking import ResponseTracking
 
 
-class PendingRequest(Contract):
-    """The customer waits for an answer. `since` is when it counts, `begun` the time of the fact that said so."""
+class LastResolution(Contract):
+    """The resolution times as of the last resolve, with the labels of then. Counted when it was the last for good."""
 
-    since: Instant
-    begun: Instant
-
-
-class PendingAnswer(Contract):
-    """An agent's answer on its way; `asked`: the customer wrote again after it, before the next answer."""
-
-    message: str
-    asked: PendingRequest | None = None
+    labels: dict[str, str]
+    full_seconds: float
+    full_less_pending_seconds: float
 
 
 class ConversationMetricsState(Contract):
     """What counting a conversation must remember; there is none once it is closed. Its id is the conversation.
 
-    `waiting` is the series in which it is counted as waiting now, `waiting_since` when it was queued (kept while it is
-    offered), `reopened` whether it was resolved before. `opened` is the time of that fact. `status` stands since
-    `status_since`. `pending_seconds` are of its whole life, `handled_seconds` (with an agent whose move it is) since it
-    was opened or reopened last, the first of them at `handled_since`. `turn` is what the customer waits for, `said`
-    what is on its way. `answered` and `answered_by_any` tell which first answers were counted.
+    - `waiting` is the series in which it is counted as waiting now, `waiting_since` when it was queued (unchanged while
+      it is offered).
+    - `status` stands since `status_since`; the last fact was at `counted_until`. Both are times on the log.
+    - `pending_seconds` are of its whole life, before the present status. `handled_seconds` and `idle_seconds` are since
+      the last resolve; `handled_since` tells that an agent had it since then.
+    - `reopened` tells whether it was resolved before; `resolution` holds what is counted when it is closed.
+    - `is_visible` tells whether the first visible answer of anybody in the open run was counted.
+    - `asked` are the latest messages of the customer in runs that have not ended, `deleted` those of them that the
+      customer has deleted.
+    - `earlier` tracks the runs of facts that an earlier version wrote without them; None: facts give their runs.
     """
 
     workspace: str
     waiting: str | None = None
     waiting_since: Instant | None = None
     reopened: bool = False
-    opened: Instant | None = None
     status: Status | None = None
     status_since: Instant | None = None
+    counted_until: Instant | None = None
     pending_seconds: float = 0.0
     handled_seconds: float = 0.0
+    idle_seconds: float = 0.0
     handled_since: Instant | None = None
-    turn: PendingRequest | None = None
-    said: list[PendingAnswer] = []
-    answered: bool = False
-    answered_by_any: bool = False
+    resolution: LastResolution | None = None
+    is_visible: bool = False
+    asked: list[str] = []
+    deleted: list[str] = []
+    earlier: ResponseTracking | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_version(cls, given: object) -> object:
+        """Documents of an earlier version hold the run that is open as `turn`, and the answers on their way as `said`."""
+        if not isinstance(given, dict) or not given.get("turn"):
+            return given
+        log: list[dict[str, object]] = [_messages(given["turn"])]
+        for answer in given.get("said", []):
+            log.append({"entry": "answer", "message": answer["message"], "at": given["turn"]["since"]})
+            log += [_messages(answer["asked"])] if answer["asked"] else []
+        was_answered = bool(given.get("answered"))
+        kind = "next_response" if was_answered else "first_response"
+        earlier = {"run": 1, "kind": kind, "was_answered": was_answered, "log": log}
+        rest = {name: value for name, value in given.items() if name not in ("turn", "said")}
+        return {**rest, "earlier": earlier, "is_visible": bool(given.get("answered_by_any"))}
+
+
+def _messages(request: dict[str, object]) -> dict[str, object]:
+    return {"entry": "messages", "since": request["since"], "count": 1, "last": ""}

@@ -91,28 +91,28 @@ class AccountCache:
         self._turn += 1
         wanted, self._wanted = self._wanted, set()
         try:
-            configurations = await self._configurations.current(self._store, wanted)
+            found = await self._configurations.current(self._store, wanted)
         except Unavailable as error:
             self._failed = (self._turn, error)
             raise
         now = self._clock.monotonic()
         for workspace in wanted:
-            self._entries[workspace] = _Entry(configurations.get(workspace), now, self._turn)
+            self._entries[workspace] = _Entry(found.get(workspace), now, self._turn)
             self._entries.move_to_end(workspace)
         while len(self._entries) > max(MAX_CACHED, len(wanted)):
             self._entries.popitem(last=False)
 
 
 def _connected(configuration: WorkspaceConfiguration | None, channel: str, account: str) -> ConnectedAccount | None:
-    stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
-    if configuration is None or stored is None:
+    kept = configuration.accounts.get(f"{channel}/{account}") if configuration else None
+    if configuration is None or kept is None:
         return None
-    own = [stored.body.language] if stored.body.language else []
+    own = [kept.body.language] if kept.body.language else []
     expected = tuple(dict.fromkeys([*own, *configuration.itself.body.languages]))
     return ConnectedAccount(
-        Account(configuration.workspace, channel, account, stored.body),
+        Account(configuration.workspace, channel, account, kept.body),
         expected,
         configuration,
         own_identifiers(configuration.itself.body.own),
-        stored.generation,
+        kept.generation,
     )

@@ -52,16 +52,18 @@ class CounterSet:
 
     def add(self, sample: Sample) -> str:
         """Count a sample, folded where its series would be one too many; returns the series it is counted in."""
-        series = sample.series
-        if not self._within_series_limit(series):
-            sample = collapse_labels(sample)
-            series = sample.series
+        series = self.series_of(sample)
         if sample.instrument.kind == "histogram":
             known = self.distributions.get(series) or Distribution()
             self.distributions[series] = observed(known, sample.instrument, sample.amount)
         else:
             self.increment(series, sample.amount)
         return series
+
+    def series_of(self, sample: Sample) -> str:
+        """The series in which a sample is counted: its own, or a folded one where that would be one too many."""
+        series = sample.series
+        return series if self._within_series_limit(series) else collapse_labels(sample).series
 
     def note(self, word: str, at: datetime) -> None:
         """Count a fact of a conversation, by its last word, among what happened lately."""
@@ -73,6 +75,13 @@ class CounterSet:
     def _within_series_limit(self, series: str) -> bool:
         known = series in self.values or series in self.distributions
         return known or len(self.values) + len(self.distributions) < MOST_SERIES
+
+    def move(self, before: str | None, after: str | None) -> None:
+        """One thing leaves the series `before` of a gauge and enters `after`; None: it is in none."""
+        if before is not None:
+            self.increment(before, -1)
+        if after is not None:
+            self.increment(after, 1)
 
     def increment(self, series: str, amount: float) -> None:
         """Move a counter or gauge by an amount."""

@@ -95,6 +95,13 @@ NEXT_RESPONSE = Instrument(
     CONVERSATION_LABELS,
     ANSWER_BUCKETS,
 )
+NEXT_ANSWER = Instrument(
+    "pasokh_next_answer_seconds",
+    "histogram",
+    "From the earliest customer message after an answer to the acceptance of the next answer of anybody.",
+    SURFACE_LABELS,
+    ANSWER_BUCKETS,
+)
 FULL_RESOLUTION = Instrument(
     "pasokh_full_resolution_seconds",
     "histogram",
@@ -106,6 +113,13 @@ HANDLE = Instrument(
     "pasokh_handle_seconds",
     "histogram",
     "Time with an agent whose move it was, from assigned to resolved less pending, per resolve.",
+    SURFACE_LABELS,
+    RESOLUTION_BUCKETS,
+)
+HANDLE_IDLE = Instrument(
+    "pasokh_handle_idle_seconds",
+    "histogram",
+    "Time with an agent whose move it was in which nothing happened for longer than the idle limit, per resolve.",
     SURFACE_LABELS,
     RESOLUTION_BUCKETS,
 )
@@ -123,11 +137,24 @@ WAIT = Instrument(
     SURFACE_LABELS,
     WAIT_BUCKETS,
 )
+WITHDRAWN = Instrument(
+    "pasokh_withdrawn_seconds",
+    "histogram",
+    "Waits that ended without an agent: by a resolve, or by a customer who had deleted every message of the run.",
+    (*SURFACE_LABELS, "by"),
+    WAIT_BUCKETS,
+)
 MESSAGES = Instrument(
     "pasokh_messages_total",
     "counter",
     "Messages of customers taken in (inbound), answers of agents and bots that reached the platform (outbound).",
     ("channel", "surface", "language", "direction"),
+)
+SENTIMENTS = Instrument(
+    "pasokh_message_sentiments_total",
+    "counter",
+    "Messages of customers by the sentiment that is known after each: positive, neutral, negative.",
+    ("channel", "surface", "sentiment"),
 )
 OPENED = Instrument("pasokh_conversations_opened_total", "counter", "Conversations opened.", CONVERSATION_LABELS)
 ASSIGNMENTS = Instrument(
@@ -215,12 +242,16 @@ INSTRUMENTS = (
     FIRST_RESPONSE,
     FIRST_ANSWER,
     NEXT_RESPONSE,
+    NEXT_ANSWER,
     RESOLUTION,
     FULL_RESOLUTION,
     WAIT,
+    WITHDRAWN,
     HANDLE,
+    HANDLE_IDLE,
     HANDOFF_TIME,
     MESSAGES,
+    SENTIMENTS,
     AUTOMATIC_MESSAGES,
     OPENED,
     ASSIGNMENTS,

@@ -7,21 +7,24 @@ from functools import lru_cache
 
 from schemas.activity import Activity
 from schemas.commands import WorkspaceGate
-from schemas.conversation import ConversationFact
+from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from schemas.values import Json, instant_text
+from services.domain.lifecycle import is_closed, is_waiting
 from services.domain.metrics_state import ConversationMetricsState
 from services.metrics.counters import CounterSet
-from services.metrics.domain.measurements import ConversationEvent, apply
+from services.metrics.domain.earlier_facts import with_runs
+from services.metrics.domain.facts import ConversationEvent
+from services.metrics.domain.measurements import apply
 from services.metrics.domain.samples import (
     Sample,
     of_activity,
     of_delivery,
-    sample_from_measurement,
     sample_from_sla_fact,
-    waiting_gauge_delta,
+    samples_of,
+    waiting_sample,
 )
 from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
@@ -41,7 +44,7 @@ INBOUND = "pasokh.inbound."
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 DELIVERY = "pasokh.delivery."
-GATE = "pasokh.control.workspace_gate"
+GATE = "pasokh.control.workspace"
 PRUNE = "prune"
 PRUNE_EVERY = timedelta(days=1)
 PRUNE_AT_ONCE = 500
@@ -149,15 +152,21 @@ def _conversation_of(event: Event) -> str:
 
 
 def _count_fact(work: UnitOfWork, memory: Memory, event: Event) -> None:
-    told = ConversationEvent(event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact), event.time)
-    before = work.get(COUNTED_CASES, told.fact.conversation) or _initial_state(event.workspace)
-    _tally(work, memory, event.workspace).note(told.event_name, event.time)
-    after, marks = apply(_update_waiting_gauge(work, memory, told.fact, before), told)
-    _count(work, memory, event.workspace, [sample for mark in marks for sample in sample_from_measurement(mark)])
-    if told.case.status == "closed" and after.waiting is None:
-        work.delete(COUNTED_CASES, told.fact.conversation)
+    name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
+    before = work.get(COUNTED_CASES, fact.conversation) or _initial_state(event.workspace)
+    earlier, fact = with_runs(before.earlier, name, fact)
+    known = ConversationEvent(name, fact, event.time)
+    counters = _tally(work, memory, event.workspace)
+    counters.note(known.event_name, event.time)
+    state = _update_waiting_gauge(counters, fact.snapshot, before)
+    after, measurements = apply(state.model_copy(update={"earlier": earlier}), known)
+    for measurement in measurements:
+        for sample in samples_of(measurement):
+            counters.add(sample)
+    if is_closed(fact.snapshot.status):
+        work.delete(COUNTED_CASES, fact.conversation)
     elif after != before:
-        work.put(COUNTED_CASES, told.fact.conversation, after)
+        work.put(COUNTED_CASES, fact.conversation, after)
 
 
 @lru_cache(maxsize=256)
@@ -167,17 +176,14 @@ def _initial_state(workspace: str) -> ConversationMetricsState:
 
 
 def _update_waiting_gauge(
-    work: UnitOfWork, memory: Memory, fact: ConversationFact, case: ConversationMetricsState
+    counters: CounterSet, conversation: Conversation, state: ConversationMetricsState
 ) -> ConversationMetricsState:
-    """The gauge follows the status; a conversation leaves the very series it was counted in, whatever has changed."""
-    waits = fact.snapshot.status == "waiting"
-    if waits and case.waiting is None:
-        [series] = _count(work, memory, case.workspace, [waiting_gauge_delta(fact.snapshot, 1)])
-        return case.model_copy(update={"waiting": series})
-    if not waits and case.waiting is not None:
-        _tally(work, memory, case.workspace).increment(case.waiting, -1)
-        return case.model_copy(update={"waiting": None})
-    return case
+    """The gauge follows the status, the team and the priority: a conversation leaves the series it was counted in."""
+    series = counters.series_of(waiting_sample(conversation)) if is_waiting(conversation.status) else None
+    if series == state.waiting:
+        return state
+    counters.move(state.waiting, series)
+    return state.model_copy(update={"waiting": series})
 
 
 # -- activities --------------------------------------------------------------------------------------------------------

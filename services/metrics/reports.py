@@ -1,26 +1,34 @@
-"""Reads what a report needs from the facts that are kept, page by page, and gives it to the recount.
+"""Reads what a report needs from the facts that rest in the store, page by page, and gives it to the recount.
 
-A conversation that began before the time asked for is read from its own beginning, so that what ends in that time is
-known to have begun; by start, it is read on until now, so that what began is known to have ended.
+- A conversation that has a fact in the time is read from its own beginning, so that what ends in the time is known to
+  have begun.
+- By stop, conversations without a fact in the time are read too if they may have been open at its end.
+- What comes after the time is read where a figure of the time depends on it: by start for all, by stop for those that
+  were resolved in the time, because a reopening or another conversation of the same person moves their figures.
+
+Conversations are found by the documents of their owner; figures come from facts alone.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from schemas.envelope import Event
+from schemas.kpis import CONTACT_WINDOW, Report
 from schemas.values import Json, instant_text
+from services.domain.lifecycle import OPEN
 from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars
-from services.metrics.domain.report import Report, ReportBuilder, ReportRequest, sorted_facts
+from services.metrics.domain.earlier_facts import EarlierFacts
+from services.metrics.domain.recount.report import ReportBuilder, ReportRequest, sorted_facts
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
-from services.platform.store.port import Query
+from services.platform.store.port import Document, Query
+from services.records.conversations import CONVERSATIONS
 
-PAGE = 200
-MOST_FACTS = 200_000
-MOST_ROWS = 10_000
+PAGE_SIZE = 200
+MAX_FACTS = 200_000
+MAX_ROWS = 10_000
 CONVERSATION_OPENED = "pasokh.conversation.opened"
-
-Facts = AsyncIterator[Event]
 
 
 class ReportTooLarge(Exception):
@@ -29,20 +37,22 @@ class ReportTooLarge(Exception):
 
 @dataclass(slots=True)
 class FactReader:
-    """Reads the facts of one workspace. `left`: how many more it may."""
+    """Reads the facts and conversations of one workspace. `left`: how many documents it may still read."""
 
     reader: Reader
     workspace: str
     left: int
 
-    async def between(self, at_least: str | None, below: str | None, conversation: str | None = None) -> Facts:
-        """Facts of the workspace, or of one conversation of it, in their order. Raises TooMuch, Unavailable."""
+    async def between(
+        self, at_least: str | None, below: str | None, conversation: str | None = None
+    ) -> AsyncIterator[Event]:
+        """Facts of the workspace, or of one conversation of it, in their order. Raises ReportTooLarge, Unavailable."""
         equals: dict[str, Json] = {"workspace": self.workspace}
         if conversation is not None:
             equals["conversation"] = conversation
         index, after, held = "workspace" if conversation is None else "conversation", None, list[Event]()
         while True:
-            query = Query(FACTS.name, index, equals, at_least, below, limit=PAGE, after=after)
+            query = Query(FACTS.name, index, equals, at_least, below, limit=PAGE_SIZE, after=after)
             page = await self.reader.query(query)
             self._spend(len(page.items))
             held += [Event.model_validate(document) for _, document in page.items]
@@ -54,10 +64,96 @@ class FactReader:
             if after is None:
                 return
 
-    def _spend(self, facts: int) -> None:
-        self.left -= facts
+    async def conversations(
+        self,
+        index: str,
+        equals: dict[str, Json] | None = None,
+        at_least: datetime | None = None,
+        below: datetime | None = None,
+    ) -> AsyncIterator[Document]:
+        """Conversations of the workspace by an index whose next field is a time. Raises ReportTooLarge, Unavailable."""
+        since, until = (None if bound is None else instant_text(bound) for bound in (at_least, below))
+        known: dict[str, Json] = {"workspace": self.workspace, **(equals or {})}
+        after = None
+        while True:
+            query = Query(CONVERSATIONS.name, index, known, since, until, limit=PAGE_SIZE, after=after)
+            page = await self.reader.query(query)
+            self._spend(len(page.items))
+            for _, document in page.items:
+                yield document
+            if (after := page.next) is None:
+                return
+
+    def _spend(self, documents: int) -> None:
+        self.left -= documents
         if self.left < 0:
-            raise ReportTooLarge(f"One report looks at {MOST_FACTS} facts at most. Ask for a shorter time.")
+            raise ReportTooLarge(f"One report looks at {MAX_FACTS} facts at most. Ask for a shorter time.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportReading:
+    """One report while its facts are read: `builder` gets those of each conversation whole and in their order."""
+
+    reader: FactReader
+    asked: ReportRequest
+    builder: ReportBuilder
+
+    async def read(self) -> None:
+        """Everything that the report depends on. Raises ReportTooLarge, Unavailable."""
+        await self._read_time()
+        if self.asked.by == "stop":
+            await self._read_open()
+        await self._read_later()
+        await self._read_contacts()
+
+    async def _read_time(self) -> None:
+        start, end = instant_text(self.asked.start), instant_text(self.asked.end)
+        async for event in self.reader.between(start, end):
+            conversation = event.data.get("conversation")
+            if not isinstance(conversation, str):
+                continue
+            if not self.builder.has_conversation(conversation) and event.type != CONVERSATION_OPENED:
+                await self._add(self.reader.between(None, start, conversation))
+            self.builder.add(event)
+
+    async def _read_open(self) -> None:
+        """What had begun before the time and may not have ended by its end: open now, or changed since."""
+        start = self.asked.start
+        found = [
+            str(document["id"])
+            for status in sorted(OPEN)
+            async for document in self.reader.conversations("status", {"status": status}, below=start)
+        ]
+        async for document in self.reader.conversations("updated", at_least=self.asked.end):
+            if str(document["opened_at"]) < instant_text(start):
+                found.append(str(document["id"]))
+        await self._add_unknown(found, instant_text(self.asked.end))
+
+    async def _read_later(self) -> None:
+        if self.asked.end >= self.asked.made_at:
+            return
+        by_start = self.asked.by == "start"
+        later = self.builder.conversations if by_start else self.builder.resolved_in_time()
+        for conversation in list(later):
+            await self._add(self.reader.between(instant_text(self.asked.end), None, conversation))
+
+    async def _read_contacts(self) -> None:
+        """Other conversations that a person opened soon after one of theirs was resolved in the time."""
+        found = list[str]()
+        for person, resolved_at in list(self.builder.contacts_in_time()):
+            until = resolved_at + CONTACT_WINDOW
+            async for document in self.reader.conversations("person", {"person": person}, resolved_at, until):
+                found.append(str(document["id"]))
+        await self._add_unknown(found, None)
+
+    async def _add_unknown(self, conversations: Iterable[str], below: str | None) -> None:
+        for conversation in dict.fromkeys(conversations):
+            if not self.builder.has_conversation(conversation):
+                await self._add(self.reader.between(None, below, conversation))
+
+    async def _add(self, facts: AsyncIterator[Event]) -> None:
+        async for event in facts:
+            self.builder.add(event)
 
 
 async def build_report(
@@ -65,31 +161,13 @@ async def build_report(
     workspace: str,
     asked: ReportRequest,
     calendars: Calendars = ALWAYS_OPEN,
-    most: int = MOST_FACTS,
+    max_facts: int = MAX_FACTS,
 ) -> Report:
-    """The report of a workspace. Raises TooMuch, Unavailable."""
-    reading, count = FactReader(reader, workspace, most), ReportBuilder(asked, calendars)
-    start, end = instant_text(asked.start), instant_text(asked.end)
-    async for event in reading.between(start, end):
-        conversation = event.data.get("conversation")
-        if not isinstance(conversation, str):
-            continue
-        if not count.has_conversation(conversation) and event.type != CONVERSATION_OPENED:
-            await _take(count, reading.between(None, start, conversation))
-        count.add(event)
-        if count.groups > MOST_ROWS:
-            raise ReportTooLarge(
-                f"One report has {MOST_ROWS} groups at most. Group by less, or ask for a shorter time."
-            )
-    for conversation in _follow_open_conversations(count, asked):
-        await _take(count, reading.between(end, None, conversation))
-    return count.report()
-
-
-def _follow_open_conversations(count: ReportBuilder, asked: ReportRequest) -> Sequence[str]:
-    return count.conversations if asked.by == "start" else ()
-
-
-async def _take(count: ReportBuilder, facts: Facts) -> None:
-    async for event in facts:
-        count.add(event)
+    """The report of a workspace. Raises ReportTooLarge, Unavailable."""
+    builder = ReportBuilder(asked, calendars, EarlierFacts().fill)
+    await ReportReading(FactReader(reader, workspace, max_facts), asked, builder).read()
+    try:
+        return builder.report(MAX_ROWS)
+    except OverflowError as error:
+        detail = f"One report has {MAX_ROWS} groups at most. Group by less, or ask for a shorter time."
+        raise ReportTooLarge(detail) from error

@@ -1,15 +1,17 @@
 """Figures of a time over REST: exact, from the facts."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BeforeValidator, Field
 
+from schemas.configuration import Timezone
+from schemas.kpis import AttributionEdge, Dimension, Report
 from schemas.values import InputInstant, RequestModel
 from services.metrics.domain.business_hours import calendars_from
-from services.metrics.domain.report import AttributionEdge, Dimension, Report, ReportRequest
+from services.metrics.domain.recount.report import ReportRequest
 from services.metrics.reports import ReportTooLarge, build_report
 from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep
@@ -30,21 +32,26 @@ QueryInstant = Annotated[InputInstant, BeforeValidator(_restore_plus_sign)]
 
 
 class KpiQuery(RequestModel):
-    """Which time, told apart by what; `by`: placed where it ended (stop) or began (start)."""
+    """Which time, grouped by what; `by`: placed where it ended (stop) or began (start).
+
+    `timezone` is the one whose days and hours count, by default the workspace's.
+    """
 
     start: QueryInstant = Field(alias="from")
     to: QueryInstant
     group: list[Dimension] = Field(default=[], max_length=4)
     by: AttributionEdge = "stop"
+    timezone: Timezone | None = None
 
 
-def _validated(asked: KpiQuery) -> ReportRequest:
-    """What is asked for. Raises Invalid."""
+def _validated(asked: KpiQuery, timezone: str, now: datetime) -> ReportRequest:
+    """The report that is asked for; `timezone` is the workspace's. Raises UnprocessableContent."""
     if asked.to <= asked.start:
         raise UnprocessableContent(("/query/to", "`to` is after `from`."))
     if asked.to - asked.start > MAX_RANGE:
         raise UnprocessableContent(("/query/to", f"A report covers {MAX_RANGE.days} days at most."))
-    return ReportRequest(asked.start, asked.to, tuple(dict.fromkeys(asked.group)), asked.by)
+    group = tuple(dict.fromkeys(asked.group))
+    return ReportRequest(asked.start, asked.to, group, asked.by, asked.timezone or timezone, now)
 
 
 def router_of() -> APIRouter:
@@ -54,11 +61,12 @@ def router_of() -> APIRouter:
     async def show_kpis(
         configuration: ExistingWorkspace, context: ContextDep, asked: Annotated[KpiQuery, Query()]
     ) -> Report:
-        """Volume, times and promises, recounted from the facts; docs/kpis.md defines every name.
+        """Volume, durations, rates and SLA clocks, recounted from the facts; docs/kpis.md defines every name.
 
-        Times are in UTC: `from` inclusive, `to` exclusive, 92 days at most. `group` may be repeated.
+        Times are in UTC: `from` inclusive, `to` exclusive, 92 days at most. `group` may be repeated; days and hours are
+        those of the workspace's time zone, or of `timezone`.
         """
-        wanted = _validated(asked)
+        wanted = _validated(asked, configuration.itself.body.timezone, context.clock.now())
         async with turns:
             try:
                 return await build_report(context.store, configuration.workspace, wanted, calendars_from(configuration))

@@ -25,7 +25,7 @@ from services.platform.store import port
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
 from services.rest.dependencies import ExistingWorkspace
-from services.router.stream_check import OpenStreams
+from services.router.stream_check import Standing
 
 TOPICS = ("conversations", "sla", "accounts")
 """The topics of facts. Each is written by the group of the same name."""
@@ -41,7 +41,7 @@ class Stream:
 
     context: Context
     following: FactBroadcaster
-    streams: OpenStreams
+    standing: Standing
     caller: str
     workspace: str
     prefixes: Sequence[str]
@@ -57,7 +57,7 @@ class Stream:
         async with (
             self._shared(),
             self.following.listening(self.workspace) as listener,
-            self._streams(listener),
+            self._standing(listener),
         ):
             # The reader is open: what these rows and facts do not hold yet, it will bring.
             seen = resumed or await self._current_position()
@@ -65,11 +65,11 @@ class Stream:
             missed = resumed is not None
             while True:
                 if missed:
-                    async for fact in self._replay(seen):
+                    async for told in self._replay(seen):
                         if listener.ended:
                             return
-                        if seen.admit(fact.event) and self._is_wanted(fact.event):
-                            yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
+                        if seen.admit(told.event) and self._is_wanted(told.event):
+                            yield format_event(told.value, identity=self._identity(seen), event=told.event.type)
                 async for piece in self._live(seen, listener):
                     yield piece
                 if listener.ended:
@@ -82,18 +82,18 @@ class Stream:
             yield
 
     @asynccontextmanager
-    async def _streams(self, listener: Subscriber) -> AsyncIterator[None]:
-        with self.streams.register(self.caller, self.workspace, listener):
+    async def _standing(self, listener: Subscriber) -> AsyncIterator[None]:
+        with self.standing.held(self.caller, self.workspace, listener):
             yield
 
     async def _live(self, seen: StreamPosition, listener: Subscriber) -> AsyncIterator[bytes]:
         checked = self.context.clock.monotonic()
         while not (listener.missed or listener.ended):
-            facts = await listener.next_batch(self.heartbeat_seconds)
-            for fact in facts:
-                if seen.admit(fact.event) and self._is_wanted(fact.event):
-                    yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
-            if not facts:
+            told = await listener.next_batch(self.heartbeat_seconds)
+            for one in told:
+                if seen.admit(one.event) and self._is_wanted(one.event):
+                    yield format_event(one.value, identity=self._identity(seen), event=one.event.type)
+            if not told:
                 yield HEARTBEAT
             if self.context.clock.monotonic() - checked >= self.heartbeat_seconds:
                 # A key that was deleted meanwhile sees no more.
@@ -121,8 +121,8 @@ class Stream:
         waiting = [(_position_of(head), n, head) for n, head in enumerate(heads) if head is not None]
         heapq.heapify(waiting)
         while waiting:
-            _, n, fact = heapq.heappop(waiting)
-            yield fact
+            _, n, told = heapq.heappop(waiting)
+            yield told
             following = await anext(sources[n], None)
             if following is not None:
                 heapq.heappush(waiting, (_position_of(following), n, following))
@@ -154,7 +154,7 @@ def shares_of(context: Context) -> StreamShares:
 
 def router_of(
     following: FactBroadcaster,
-    check: OpenStreams,
+    check: Standing,
     shares: StreamShares,
     *,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
@@ -170,18 +170,18 @@ def router_of(
         types: Annotated[list[str] | None, Query(max_length=20)] = None,
     ) -> EventStream:
         """Facts as server-sent events, from now on or after `Last-Event-ID`; `types`: prefixes of those wanted."""
-        event_stream = Stream(
+        one = Stream(
             context=context,
             following=following,
-            streams=check,
+            standing=check,
             caller=caller.key if (caller := caller_of(request.scope)) else "",
             workspace=configuration.workspace,
-            prefixes=[prefix for value in types or [] for prefix in value.split(",") if prefix],
+            prefixes=[prefix for given in types or [] for prefix in given.split(",") if prefix],
             permitted=lambda: permitted(request, None),
             shares=shares,
             heartbeat_seconds=heartbeat_seconds,
         )
-        return EventStream(event_stream.sse_chunks(_position_from_header(configuration.workspace, last_event_id)))
+        return EventStream(one.sse_chunks(_position_from_header(configuration.workspace, last_event_id)))
 
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["events"])
     described = {"description": "Facts as they happen", "content": {EventStream.media_type: {"schema": {}}}}

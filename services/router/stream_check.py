@@ -19,7 +19,7 @@ POLL_SECONDS = 0.4
 _log = structlog.get_logger(__name__)
 
 
-class OpenStreams:
+class Standing:
     """Which streams are open, by what they stand on. Nothing is read while none is."""
 
     def __init__(self, reader: Reader) -> None:
@@ -28,7 +28,7 @@ class OpenStreams:
         self._wanted = asyncio.Event()
 
     @contextmanager
-    def register(self, caller: str, workspace: str, listener: Subscriber) -> Iterator[None]:
+    def held(self, caller: str, workspace: str, listener: Subscriber) -> Iterator[None]:
         """End this listener when the caller's key or the workspace is deleted. The admin key is no document."""
         needed = [Key(CONFIGURATION_HEADS.name, workspace)]
         if caller != ADMIN:
@@ -44,12 +44,12 @@ class OpenStreams:
                 if not self._open[key]:
                     del self._open[key]
 
-    async def end_revoked(self) -> None:
+    async def look(self) -> None:
         """End whoever stands on nothing any more. Raises Unavailable, Unknown."""
         keys = list(self._open)
-        existing = await self._reader.get_many(keys)
+        found = await self._reader.get_many(keys)
         for key in keys:
-            if key not in existing:
+            if key not in found:
                 for listener in self._open.get(key, ()):
                     listener.end()
 
@@ -59,7 +59,7 @@ class OpenStreams:
             await self._wanted.wait()
             await asyncio.sleep(POLL_SECONDS)
             try:
-                await self.end_revoked()
+                await self.look()
             except (Unavailable, Unknown) as error:
                 _log.warning("streams_unchecked", reason=type(error).__name__)
             if not self._open:

@@ -13,7 +13,7 @@ from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import ConversationsStage
 from services.router.dispatch.processor import DispatchProcessor
 from services.router.routes import routers_of
-from services.router.stream_check import OpenStreams
+from services.router.stream_check import Standing
 
 
 def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
@@ -23,11 +23,11 @@ def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         secret = await installation_secret(context.store, SECRET_NAME)
         conversations = ConversationsStage(capabilities, Handoffs(secret, context.settings.public_url))
-        broadcaster, streams = FactBroadcaster(context.bus, events.TOPICS), OpenStreams(context.store)
+        following, standing = FactBroadcaster(context.bus, events.TOPICS), Standing(context.store)
         yield ServiceComponents(
             processors=[conversations, DispatchProcessor()],
-            routers=[*routers_of(), events.router_of(broadcaster, streams, events.shares_of(context))],
-            background=[broadcaster.run, streams.run, lambda: run_purger(context.store, context.clock)],
+            routers=[*routers_of(), events.router_of(following, standing, events.shares_of(context))],
+            background=[following.run, standing.run, lambda: run_purger(context.store, context.clock)],
         )
 
     return opened

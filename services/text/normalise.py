@@ -72,8 +72,8 @@ def _normalised(text: str) -> str:
 
 
 def _plain_character(character: str) -> str:
-    is_kept = unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
-    return (ascii_digit(character) or character) if is_kept else ""
+    kept = unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
+    return (ascii_digit(character) or character) if kept else ""
 
 
 class Remembered(dict[int, str]):
@@ -83,10 +83,10 @@ class Remembered(dict[int, str]):
         self._become = become
 
     def __missing__(self, code: int) -> str:
-        replacement = self._become(chr(code))
+        found = self._become(chr(code))
         if len(self) < CHARACTERS:
-            self[code] = replacement
-        return replacement
+            self[code] = found
+        return found
 
 
 _DIGITS = Remembered(lambda character: ascii_digit(character) or character)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import structlog
 
 from services.platform.bus.port import Bus, Tail
-from services.platform.core.errors import OffsetOutOfRange, Unavailable, Unknown
+from services.platform.core.errors import OutOfRange, Unavailable, Unknown
 
 TOPIC = "conversations"
 POLL_SECONDS = 1.0
@@ -27,7 +27,7 @@ class Subscription:
     """Rings when there may be news since the last `wait`."""
 
     def __init__(self, notifier: "ChangeNotifier") -> None:
-        self._notifier = notifier
+        self._bells = notifier
         self._event = asyncio.Event()
 
     def notify(self) -> None:
@@ -36,7 +36,7 @@ class Subscription:
     async def wait(self, seconds: float) -> None:
         """Return when it has rung, or when it is time to look anyway: after `seconds`, sooner while nobody listens."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds if self._notifier.listening else min(seconds, FALLBACK_POLL_SECONDS)):
+            async with asyncio.timeout(seconds if self._bells.listening else min(seconds, FALLBACK_POLL_SECONDS)):
                 await self._event.wait()
         self._event.clear()
 
@@ -51,27 +51,27 @@ class ChangeNotifier:
         self.listening = False
 
     @contextmanager
-    def subscribe(self, keys: Iterable[str]) -> Iterator[Subscription]:
+    def of(self, keys: Iterable[str]) -> Iterator[Subscription]:
         """A bell that rings for these person keys."""
-        subscription, keys = Subscription(self), tuple(keys)
+        bell, keys = Subscription(self), tuple(keys)
         for key in keys:
-            self._waiting[key].add(subscription)
+            self._waiting[key].add(bell)
         self._wanted.set()
         try:
-            yield subscription
+            yield bell
         finally:
             for key in keys:
-                self._unsubscribe(key, subscription)
+                self._unsubscribe(key, bell)
 
-    def _unsubscribe(self, key: str, subscription: Subscription) -> None:
-        self._waiting[key].discard(subscription)
+    def _unsubscribe(self, key: str, bell: Subscription) -> None:
+        self._waiting[key].discard(bell)
         if not self._waiting[key]:
             del self._waiting[key]
 
-    def notify(self, key: str) -> None:
+    def ring(self, key: str) -> None:
         """Have whoever waits for this key look again."""
-        for subscription in self._waiting.get(key, ()):
-            subscription.notify()
+        for bell in self._waiting.get(key, ()):
+            bell.notify()
 
     async def run(self) -> None:
         """Listen while anybody waits; runs until it is cancelled."""
@@ -80,7 +80,7 @@ class ChangeNotifier:
             try:
                 async with self._bus.tail([TOPIC]) as tail:
                     await self._consume_tail(tail)
-            except (Unavailable, Unknown, OffsetOutOfRange) as error:
+            except (Unavailable, Unknown, OutOfRange) as error:
                 _log.warning("webchat_stopped_listening", reason=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
             finally:
@@ -94,13 +94,13 @@ class ChangeNotifier:
         last_wanted = time()
         while time() - last_wanted < IDLE_SECONDS:
             for record in await tail.poll(wait=POLL_SECONDS):
-                self.notify(record.key)
+                self.ring(record.key)
             if self._waiting:
                 last_wanted = time()
         if not self._waiting:
             self._wanted.clear()
 
     def _notify_all(self) -> None:
-        for subscriptions in self._waiting.values():
-            for subscription in subscriptions:
-                subscription.notify()
+        for bells in self._waiting.values():
+            for bell in bells:
+                bell.notify()

@@ -19,7 +19,7 @@ from services.ingest.publishing import publish
 from services.ingest.split_cards import SplitCardDetector
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
-from services.platform.core.threads import WorkerThread
+from services.platform.core.threads import Beside
 from services.platform.http.bodies import BodyTimeout, BodyTooLarge, ClientDisconnected
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
@@ -32,7 +32,7 @@ from services.rest.views import MessageView
 from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionResponse
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.session_auth import PREFLIGHT, TOKENS, WebchatAuthenticator, address_of
-from services.webchat.session_check import CHANNEL, SessionStreams
+from services.webchat.session_check import CHANNEL, Standings
 from services.webchat.status import Presences, StatusShown, calendar_of, status_of
 from services.webchat.tokens import (
     LIFETIME,
@@ -78,15 +78,15 @@ Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 class WebchatDependencies:
     """What the routes share. `wait_seconds`: how long a message is awaited in the visitor's conversation."""
 
-    authenticator: WebchatAuthenticator
-    notifier: ChangeNotifier
-    session_streams: SessionStreams
+    door: WebchatAuthenticator
+    bells: ChangeNotifier
+    standings: Standings
     instruments: IngestInstruments
     presences: Presences
     streams: StreamShares
     wait_seconds: float = WAIT_SECONDS
-    worker_thread: WorkerThread = field(default_factory=WorkerThread)
-    split_cards: SplitCardDetector = field(default_factory=SplitCardDetector)
+    beside: Beside = field(default_factory=Beside)
+    halves: SplitCardDetector = field(default_factory=SplitCardDetector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ class SessionContext:
 
 def session_context(request: Request) -> SessionContext:
     """What the route's check found."""
-    session: SessionContext = request.state.visit
-    return session
+    visit: SessionContext = request.state.visit
+    return visit
 
 
 SessionContextDep = Annotated[SessionContext, Depends(session_context)]
@@ -120,14 +120,14 @@ def cors_route(reception: WebchatDependencies) -> type[APIRoute]:
     class CheckedRoute(APIRoute):
         def get_route_handler(self) -> Handle:
             handle = super().get_route_handler()
-            needs_token = any(dependency.dependency is TOKEN for dependency in self.dependencies)
+            needs_token = any(one.dependency is TOKEN for one in self.dependencies)
 
             async def answered(request: Request) -> Response:
                 headers: Mapping[str, str] = {}
                 try:
-                    connected = await reception.authenticator.account_of(request)
-                    headers = await reception.authenticator.cors_headers(request, connected)
-                    visitor = await reception.authenticator.visitor_of(request, connected) if needs_token else None
+                    connected = await reception.door.account_of(request)
+                    headers = await reception.door.cors_headers(request, connected)
+                    visitor = await reception.door.visitor_of(request, connected) if needs_token else None
                     request.state.visit = SessionContext(reception, connected, visitor)
                     response = await handle(request)
                 except HANDLED_ERRORS as error:
@@ -158,30 +158,30 @@ async def open_session(
     request: Request,
 ) -> SessionResponse:
     """With `identity` the same person on every device, otherwise somebody new."""
-    authenticator, account = session.reception.authenticator, session.connected.account
-    await authenticator.verify_handoff_token(request, account.workspace, body.handoff)
+    door, account = session.reception.door, session.connected.account
+    await door.verify_handoff_token(request, account.workspace, body.handoff)
     visitor = Visitor(
         workspace=account.workspace,
         account=account.id,
         visitor=await _visitor(session, body.identity, request),
-        expires=int((authenticator.context.clock.now() + LIFETIME).timestamp()),
+        expires=int((door.context.clock.now() + LIFETIME).timestamp()),
         name=body.name,
         language=body.language,
         handoff=body.handoff,
         generation=session.connected.generation,
     )
-    return SessionResponse(visitor=visitor.visitor, token=encode_token(visitor, await authenticator.secrets.of(TOKENS)))
+    return SessionResponse(visitor=visitor.visitor, token=encode_token(visitor, await door.secrets.of(TOKENS)))
 
 
 async def _visitor(session: SessionContext, identity: Identity | None, request: Request) -> str:
     if identity is None:
-        await session.reception.authenticator.arrived(request, session.connected.account)
+        await session.reception.door.arrived(request, session.connected.account)
         return new_visitor_id()
-    for connected in (session.connected, await session.reception.authenticator.reload_account(session.connected)):
+    for connected in (session.connected, await session.reception.door.reload_account(session.connected)):
         secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
         if secret and verify_identity_hash(identity.user_id, identity.user_hash, secret):
             return visitor_id_for_user(identity.user_id)
-    await session.reception.authenticator.count_auth_failure(request)
+    await session.reception.door.count_auth_failure(request)
     raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")
 
 
@@ -195,22 +195,22 @@ async def post_message(
     202 with the message, its `conversation` still null, when it is kept durably and the router is late.
     """
     reception, visitor = session.reception, session.require_visitor
-    context = reception.authenticator.context
+    context = reception.door.context
     activities = await _read(session, _activity(session, visitor, body))
     activity = activities[-1]
     message = activity.message or activity.id
-    view = await get_message(context.store, message)
-    if view is None:
-        await reception.authenticator.count_write(request, session.connected.account, body.text)
+    shown = await get_message(context.store, message)
+    if shown is None:
+        await reception.door.count_write(request, session.connected.account, body.text)
         await _publish(session, activities)
-        view = await wait_for_message(context.store, reception.notifier, visitor, message, reception.wait_seconds)
-    if view is None:
+        shown = await wait_for_message(context.store, reception.bells, visitor, message, reception.wait_seconds)
+    if shown is None:
         return JSONResponse(_message_view_of_activity(activity, message), status_code=202)
-    return JSONResponse(view.model_dump(mode="json"), status_code=201)
+    return JSONResponse(shown.model_dump(mode="json"), status_code=201)
 
 
 def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
-    now = session.reception.authenticator.context.clock.now()
+    now = session.reception.door.context.clock.now()
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
     details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
     return Activity(
@@ -236,28 +236,28 @@ async def _read(session: SessionContext, activity: Activity) -> list[Activity]:
     expected, own, understood_by = (
         session.connected.expected_languages,
         session.connected.own,
-        session.reception.split_cards.enrich,
+        session.reception.halves.enrich,
     )
     if activity.text and len(activity.text.text) > LONG_TEXT:
-        return await session.reception.worker_thread.run(lambda: understood_by(activity, expected, own))
+        return await session.reception.beside.run(lambda: understood_by(activity, expected, own))
     return understood_by(activity, expected, own)
 
 
 def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Json]:
     """The message shape of what is on the log and in no conversation yet."""
     author: dict[str, Json] = {"kind": "customer", "id": activity.person, "name": activity.person_name}
-    fields = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
+    kept = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
     times = activity.model_dump(mode="json", include={"sent_at", "received_at"})
     text = activity.text.text if activity.text else None
     rest: dict[str, Json] = {"direction": "inbound", "state": "received", "error": None, "conversation": None}
-    return {"id": message, "author": author, "text": text, **rest, **fields, **times}
+    return {"id": message, "author": author, "text": text, **rest, **kept, **times}
 
 
 async def _publish(session: SessionContext, activities: list[Activity]) -> None:
     instruments, labels = session.reception.instruments, (session.connected.account.workspace, CHANNEL)
     instruments.received.labels(*labels).inc(len(activities))
     try:
-        await publish(session.reception.authenticator.context.bus, activities, {})
+        await publish(session.reception.door.context.bus, activities, {})
     except BaseException:
         instruments.failed.labels(*labels).inc(len(activities))
         raise
@@ -273,15 +273,15 @@ async def show_status(session: SessionContextDep, response: Response) -> StatusS
     response.headers["Cache-Control"] = "no-store"
     calendar = calendar_of(account, session.connected.configuration)
     online = await reception.presences.is_online(account.workspace)
-    return status_of(calendar, reception.authenticator.context.clock.now(), online=online)
+    return status_of(calendar, reception.door.context.clock.now(), online=online)
 
 
 async def post_contact(
     body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], session: SessionContextDep, request: Request
 ) -> Response:
     """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
-    visitor, now = session.require_visitor, session.reception.authenticator.context.clock.now()
-    await session.reception.authenticator.count_write(request, session.connected.account, body.email)
+    visitor, now = session.require_visitor, session.reception.door.context.clock.now()
+    await session.reception.door.count_write(request, session.connected.account, body.email)
     activity = Activity(
         id=hashed_id("contact", visitor.key, random_id(now)),
         workspace=visitor.workspace,
@@ -300,7 +300,7 @@ async def post_contact(
 
 async def list_messages(session: SessionContextDep, page: PageParamsDep) -> Page[MessageView]:
     """Both directions of the visitor's own conversation, oldest first."""
-    return await list_transcript(session.reception.authenticator.context.store, session.require_visitor, page)
+    return await list_transcript(session.reception.door.context.store, session.require_visitor, page)
 
 
 async def stream(
@@ -322,14 +322,14 @@ async def stream(
 async def _sse_chunks(
     reception: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
 ) -> AsyncGenerator[bytes, None]:
-    store, clock = reception.authenticator.context.store, reception.authenticator.context.clock
+    store, clock = reception.door.context.store, reception.door.context.clock
     with reception.streams.held(owners):
-        position = resumed or await latest_position(store, await transcript_for(store, visitor))
+        place = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
-        with reception.session_streams.register(visitor) as session_stream:
-            over = lambda: session_stream.ended or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
-            async for item in stream_messages(store, reception.notifier, visitor, position, over):
-                yield HEARTBEAT if item is None else _block(visitor, *item)
+        with reception.standings.held(visitor) as standing:
+            over = lambda: standing.ended or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
+            async for news in stream_messages(store, reception.bells, visitor, place, over):
+                yield HEARTBEAT if news is None else _block(visitor, *news)
 
 
 def shares_of(context: Context) -> StreamShares:
@@ -347,22 +347,22 @@ def router_of(reception: WebchatDependencies) -> APIRouter:
     """The routes of all webchat accounts."""
     prefix = "/webchat/{workspace}/{account}"
     router = APIRouter(prefix=prefix, tags=["webchat"], route_class=cors_route(reception))
-    add, with_token = router.add_api_route, [Depends(TOKEN)]
+    add, held = router.add_api_route, [Depends(TOKEN)]
     add("/sessions", open_session, methods=["POST"], status_code=201)
     add(
         "/messages",
         post_message,
         methods=["POST"],
-        dependencies=with_token,
+        dependencies=held,
         status_code=201,
         response_model=MessageView,
         responses={202: {"description": "Kept durably; its `conversation` is null until the router has sorted it in"}},
     )
-    add("/messages", list_messages, dependencies=with_token)
+    add("/messages", list_messages, dependencies=held)
     add("/status", show_status)
-    add("/contact", post_contact, methods=["POST"], dependencies=with_token, status_code=204)
+    add("/contact", post_contact, methods=["POST"], dependencies=held, status_code=204)
     described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
-    add("/stream", stream, dependencies=with_token, response_class=EventStream, responses={200: described})
+    add("/stream", stream, dependencies=held, response_class=EventStream, responses={200: described})
     for path in ("/sessions", "/messages", "/stream", "/status", "/contact"):
         add(path, preflight, methods=["OPTIONS"], include_in_schema=False)
     return router

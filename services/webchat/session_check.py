@@ -27,42 +27,42 @@ def is_of(visitor: Visitor, connected: ConnectedAccount | None) -> bool:
 
 
 @dataclass(eq=False, slots=True)
-class SessionStream:
+class Standing:
     """One stream; `ended` once its visitor may read no more."""
 
     visitor: Visitor
     ended: bool = False
 
 
-class SessionStreams:
+class Standings:
     """Which streams are open. Nothing is read while none is."""
 
     def __init__(self, accounts: AccountCache, notifier: ChangeNotifier) -> None:
-        self._accounts, self._notifier = accounts, notifier
-        self._open: set[SessionStream] = set()
+        self._accounts, self._bells = accounts, notifier
+        self._open: set[Standing] = set()
         self._wanted = asyncio.Event()
 
     @contextmanager
-    def register(self, visitor: Visitor) -> Iterator[SessionStream]:
+    def held(self, visitor: Visitor) -> Iterator[Standing]:
         """A stream that this ends when it has to."""
-        stream = SessionStream(visitor)
-        self._open.add(stream)
+        standing = Standing(visitor)
+        self._open.add(standing)
         self._wanted.set()
         try:
-            yield stream
+            yield standing
         finally:
-            self._open.discard(stream)
+            self._open.discard(standing)
 
-    async def end_revoked(self) -> None:
+    async def look(self) -> None:
         """End whoever's account is another now. Raises Unavailable, Unknown."""
-        accounts = {(stream.visitor.workspace, stream.visitor.account) for stream in self._open}
-        connected = await asyncio.gather(*(self._accounts.reload(w, CHANNEL, a) for w, a in accounts))
-        current = dict(zip(accounts, connected, strict=True))
-        for stream in list(self._open):
-            account = stream.visitor.workspace, stream.visitor.account
-            if account in current and not is_of(stream.visitor, current[account]):
-                stream.ended = True
-                self._notifier.notify(stream.visitor.key)
+        places = {(one.visitor.workspace, one.visitor.account) for one in self._open}
+        found = await asyncio.gather(*(self._accounts.reload(w, CHANNEL, a) for w, a in places))
+        now = dict(zip(places, found, strict=True))
+        for one in list(self._open):
+            place = one.visitor.workspace, one.visitor.account
+            if place in now and not is_of(one.visitor, now[place]):
+                one.ended = True
+                self._bells.ring(one.visitor.key)
 
     async def run(self) -> None:
         """Look for as long as a stream is open; runs until it is cancelled."""
@@ -70,7 +70,7 @@ class SessionStreams:
             await self._wanted.wait()
             await asyncio.sleep(POLL_SECONDS)
             try:
-                await self.end_revoked()
+                await self.look()
             except (Unavailable, Unknown) as error:
                 _log.warning("visitors_unchecked", reason=type(error).__name__)
             if not self._open:

@@ -2,31 +2,27 @@
 
 from collections.abc import Callable
 
-from services.ingest.wiring import SharedComponents
+from services.ingest.wiring import Shared
 from services.platform.http.service import Context, ServiceComponents
 from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import WebchatDependencies, router_of, shares_of
 from services.webchat.session_auth import HandoffTokenDecoder, SigningKeys, WebchatAuthenticator
-from services.webchat.session_check import SessionStreams
+from services.webchat.session_check import Standings
 from services.webchat.status import Presences
 
 
-def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, SharedComponents], ServiceComponents]:
+def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, Shared], ServiceComponents]:
     """A way into ingest. `read_handoff` reads tokens of hand-off links, handed in because the router makes them."""
 
-    def opened(context: Context, shared: SharedComponents) -> ServiceComponents:
-        notifier = ChangeNotifier(context.bus)
-        authenticator = WebchatAuthenticator(
-            context, shared.accounts, shared.rates, SigningKeys(context, {}), read_handoff
-        )
-        session_streams, presences = SessionStreams(shared.accounts, notifier), Presences(context.store, context.clock)
-        reception = WebchatDependencies(
-            authenticator, notifier, session_streams, shared.instruments, presences, shares_of(context)
-        )
+    def opened(context: Context, shared: Shared) -> ServiceComponents:
+        bells = ChangeNotifier(context.bus)
+        door = WebchatAuthenticator(context, shared.accounts, shared.rates, SigningKeys(context, {}), read_handoff)
+        standings, presences = Standings(shared.accounts, bells), Presences(context.store, context.clock)
+        reception = WebchatDependencies(door, bells, standings, shared.instruments, presences, shares_of(context))
         return ServiceComponents(
             routers=[plain_form.router_of(reception), router_of(reception), page.router_of()],
-            background=[notifier.run, session_streams.run],
+            background=[bells.run, standings.run],
         )
 
     return opened

@@ -59,10 +59,10 @@ class Deleting:
             try:
                 return await self.remover.begin(configuration.workspace, configuration.version, command)
             except Fenced:
-                current = await configuration_of(context.store, configuration.workspace)
-                if current is None:
+                found = await configuration_of(context.store, configuration.workspace)
+                if found is None:
                     raise no_workspace(configuration.workspace) from None
-                configuration = current
+                configuration = found
         raise Unavailable(f"the configuration of {configuration.workspace} was changed by others meanwhile")
 
     def _ended(self, task: asyncio.Task[None]) -> None:

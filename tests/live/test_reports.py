@@ -9,7 +9,8 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.envelope import Event, decode
-from services.metrics.domain.report import Report, ReportRequest, recount, sorted_facts
+from schemas.kpis import Report
+from services.metrics.domain.recount.report import ReportRequest, recount, sorted_facts
 from services.metrics.domain.samples import SERIES, SLA_SERIES
 from services.platform.bus.port import Bus
 from services.platform.core.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 
 from schemas.activity import Activity
-from schemas.conversation import Conversation, ConversationFact, FirstResponse
+from schemas.conversation import Conversation, ConversationFact, ResponseRun
 from schemas.outbound import DeliverySent
 from schemas.sla import Clock, ClockFact
 from services.metrics.exposition import BusinessMetricsCollector
@@ -42,9 +42,12 @@ class MetricsHarness(Driver):
         await self.batch([self.fact(word, case, **fields)])
 
     async def answered(self, seconds: float, case: Conversation | None = None) -> None:
-        """The first human answer arrived; it was accepted so long after the customer's message."""
-        first = FirstResponse(started_at=START, stopped_at=START + timedelta(seconds=seconds))
-        await self.tell("reply_delivered", case, author="agent", first_response=first)
+        """The answer to a first run was delivered; it was accepted so long after the customer's message."""
+        at = START + timedelta(seconds=seconds)
+        run = ResponseRun(
+            run=1, kind="first_response", state="answered", started_at=START, accepted_at=at, ended_at=at, visible_at=at
+        )
+        await self.tell("reply_delivered", case, author="agent", ended_responses=[run])
 
     def promise(self, word: str, late_by: float | None = None) -> ReceivedEvent:
         """A fact of a clock."""

@@ -1,9 +1,7 @@
 """Times in opening hours: whose calendar holds, and that reports, a recount and the plain definition agree on them."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -17,15 +15,14 @@ from schemas.configuration import (
     WorkspaceBody,
     WorkspaceConfiguration,
 )
-from schemas.envelope import Event
+from schemas.kpis import DurationStats, Report
 from services.domain.business_hours import WEEKDAYS
 from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars, calendars_from
-from services.metrics.domain.report import DurationStats, Report, recount
+from services.metrics.domain.recount.report import recount
 from services.metrics.reports import build_report
 from tests.fakes import START
-from tests.metrics.strategies import PLANS
-from tests.metrics.strategies import told as told_by
-from tests.metrics.test_report import ALL, Plan, facts_of, kept, life
+from tests.metrics.strategies import PLANS, Plan, facts_of_plan
+from tests.metrics.test_report import ALL, kept, life
 
 ALWAYS = Calendar(hours={day: [("00:00", "24:00")] for day in WEEKDAYS})
 HOLIDAY = date(2026, 3, 4)
@@ -61,7 +58,7 @@ def times(report: Report) -> Iterator[tuple[str, DurationStats, DurationStats]]:
 @settings(max_examples=40)
 @given(PLANS, CALENDARS)
 async def test_report_and_recount_say_the_same_in_opening_hours(plan: Plan, calendars: Calendars) -> None:
-    events = told_by(plan)
+    events = facts_of_plan(plan)
     again = recount(events, ALL, calendars)
     assert (await build_report(kept(events), "w", ALL, calendars)).rows == again.rows
 
@@ -69,7 +66,7 @@ async def test_report_and_recount_say_the_same_in_opening_hours(plan: Plan, cale
 @settings(max_examples=40)
 @given(PLANS, CALENDARS)
 def test_opening_hours_change_nothing_else_and_make_nothing_longer(plan: Plan, calendars: Calendars) -> None:
-    events = told_by(plan)
+    events = facts_of_plan(plan)
     plain, counted = recount(events, ALL), recount(events, ALL, calendars)
     for (name, usual, business), (same, again, open_hours) in zip(times(plain), times(counted), strict=True):
         assert (name, usual, business) == (same, again, usual)
@@ -82,60 +79,8 @@ def test_opening_hours_change_nothing_else_and_make_nothing_longer(plan: Plan, c
 @settings(max_examples=40)
 @given(PLANS)
 def test_a_calendar_that_never_closes_is_around_the_clock(plan: Plan) -> None:
-    for _, usual, business in times(recount(told_by(plan), ALL, Calendars(workspace=ALWAYS))):
+    for _, usual, business in times(recount(facts_of_plan(plan), ALL, Calendars(workspace=ALWAYS))):
         assert dict(business) == pytest.approx(dict(usual), abs=1e-3)
-
-
-# -- by definition, from the whole history at once ---------------------------------------------------------------------
-
-
-def overlap(since: datetime, until: datetime, opens: int, closes: int) -> float:
-    """Seconds of the opening hours of `office` between two times, added up day by day."""
-    total, day = 0.0, since.date()
-    while day <= until.date():
-        midnight = datetime.combine(day, time.min, since.tzinfo)
-        first = max(since, midnight + timedelta(hours=opens))
-        last = min(until, midnight + timedelta(hours=closes))
-        total += max(0.0, (last - first).total_seconds()) if day != HOLIDAY else 0.0
-        day += timedelta(days=1)
-    return total
-
-
-def by_definition(events: Sequence[Event], opens: int, closes: int) -> dict[str, list[float]]:
-    """Handle time and full resolution of each conversation, remembering nothing."""
-    found: dict[str, list[float]] = {"handle/active": [], "resolution/full": [], "resolution/full_less_pending": []}
-    for facts in facts_of(events).values():
-        spans = [(a[1].snapshot.status, a[2], b[2]) for a, b in pairwise(facts)]
-        resolves, since = [at for word, _, at in facts if word == "resolved"], facts[0][2]
-        for at in resolves:
-            part = [span for span in spans if since <= span[1] and span[2] <= at]
-            handled = [overlap(a, b, opens, closes) for status, a, b in part if status == "assigned"]
-            if any(fact.snapshot.status == "assigned" for _, fact, told in facts if since <= told <= at):
-                found["handle/active"].append(sum(handled))
-            since = at
-        if facts[-1][1].snapshot.status == "closed":
-            full = overlap(facts[0][1].snapshot.opened_at, resolves[-1], opens, closes)
-            pending = sum(overlap(a, b, opens, closes) for s, a, b in spans if s == "pending" and b <= resolves[-1])
-            found["resolution/full"].append(full)
-            found["resolution/full_less_pending"].append(full - pending)
-    return found
-
-
-def apart(plan: Plan) -> Plan:
-    """The same with no two steps at one time, so that times alone tell what came first."""
-    return [(who, step, seconds + 1, restarts) for who, step, seconds, restarts in plan]
-
-
-@settings(max_examples=80)
-@given(PLANS, st.integers(0, 11), st.integers(12, 24))
-def test_business_times_are_what_their_definitions_say(plan: Plan, opens: int, closes: int) -> None:
-    events = told_by(apart(plan))
-    defined = by_definition(events, opens, closes)
-    report = recount(events, ALL, Calendars(workspace=office(opens, closes)))
-    found: dict[str, Any] = {name: business.mean for name, _, business in times(report)}
-    for name, seconds in defined.items():
-        expected = sum(seconds) / len(seconds) if seconds else None
-        assert found.get(name) == (expected if expected is None else pytest.approx(expected, abs=1e-3)), name
 
 
 # -- examples ----------------------------------------------------------------------------------------------------------
@@ -143,7 +88,7 @@ def test_business_times_are_what_their_definitions_say(plan: Plan, opens: int, c
 
 def test_a_night_and_a_holiday_do_not_count() -> None:
     """Asked on Monday an hour before closing, answered on Tuesday an hour after opening."""
-    events = life(("hear", 7 * 3600), ("assign", 60), ("reply", 18 * 3600 - 60), ("deliver", 1))
+    events = life(("message", 7 * 3600), ("assign", 60), ("reply", 18 * 3600 - 60), ("deliver", 1))
     [row] = recount(events, ALL, Calendars(workspace=office(9, 17))).rows
     known = row.durations["first_response"]["human"]
     assert (known.mean, known.business.mean) == (18 * 3600 - 1, 7200 - 1)

@@ -82,6 +82,18 @@ async def test_a_conversation_leaves_the_series_in_which_it_was_counted() -> Non
     assert await counting.value("pasokh_waiting", team="vip") == 0
 
 
+async def test_waiting_follows_every_change_of_team_and_priority() -> None:
+    counting = MetricsHarness()
+    await counting.tell("queued", conversation(team="default"))
+    await counting.tell("transferred", conversation(team="vip"))
+    await counting.tell("priority_changed", conversation(team="vip", priority="urgent"))
+    counting.restart()
+    assert await counting.value("pasokh_waiting") == 1
+    assert await counting.value("pasokh_waiting", team="vip", priority="urgent") == 1
+    await counting.tell("offered", conversation(team="vip", priority="urgent", status="offered"))
+    assert await counting.value("pasokh_waiting") == 0
+
+
 async def test_wait_is_from_queued_to_assigned_through_offers() -> None:
     counting = MetricsHarness()
     await counting.tell("queued")
@@ -100,6 +112,7 @@ async def test_resolved_while_waiting_is_no_wait() -> None:
     await counting.tell("queued")
     await counting.tell("resolved", conversation(status="resolved", resolved_at=START))
     assert await counting.value("pasokh_wait_seconds_count") == 0
+    assert await counting.value("pasokh_withdrawn_seconds_count", by="resolve") == 1
     assert await counting.value("pasokh_waiting") == 0
 
 
@@ -144,7 +157,7 @@ async def test_ids_of_activities_are_dropped_when_no_repeat_can_come() -> None:
 async def test_control_events_are_not_counted() -> None:
     counting = MetricsHarness()
     tick = counting.fact("opened")
-    event = tick.event.model_copy(update={"type": "pasokh.control.watermark", "data": {"at": "2026-03-02T09:00:00Z"}})
+    event = tick.event.model_copy(update={"type": "pasokh.control.tick", "data": {"at": "2026-03-02T09:00:00Z"}})
     await counting.batch([type(tick)(event, "conversations", 1)])
     assert counting.get(COUNTERS, "0/w") is None
 

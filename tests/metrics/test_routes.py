@@ -20,7 +20,9 @@ PATH = "/v1/workspaces/w/reports/kpis"
 async def rest() -> AsyncIterator[Rest]:
     async with open_rest([ServiceComponents(routers=[router_of()])]) as rest:
         await rest.workspace("w")
-        for event in life(("hear", 0), ("assign", 10), ("reply", 20), ("deliver", 1), ("promise", 1), ("keep", 1)):
+        for event in life(
+            ("message", 0), ("assign", 10), ("reply", 20), ("deliver", 1), ("start_clock", 1), ("fulfil_clock", 1)
+        ):
             fact = Fact(**event.model_dump(), conversation=str(event.data["conversation"]))
             rest.store.insert(FACTS, event.id, fact)
         yield rest
@@ -35,7 +37,13 @@ async def test_figures_of_a_day_by_channel(rest: Rest) -> None:
     assert row["group"] == {"channel": "telegram", "day": "2026-03-02T00:00:00.000000Z"}
     assert row["counts"]["opened"] == 1
     times = {"mean": 29.0, "p50": 29.0, "p90": 29.0, "p95": 29.0}
-    assert row["durations"]["first_response"]["human"] == {"count": 1, "open": 0, **times, "business": times}
+    assert row["durations"]["first_response"]["human"] == {
+        "count": 1,
+        "open": 0,
+        "provisional": False,
+        **times,
+        "business": times,
+    }
     assert row["sla"]["next_response"]["attainment"] == 1.0
 
 

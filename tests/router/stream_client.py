@@ -18,7 +18,7 @@ from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import FACTS, ROWS, Fact, PartitionCheckpoint
 from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, router_of, shares_of
-from services.router.stream_check import OpenStreams
+from services.router.stream_check import Standing
 from services.workspaces.wiring import open_workspaces
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, check_telegram, settings_of
@@ -83,7 +83,7 @@ class StreamHarness:
 
     rest: Rest
     app: Any
-    standing: OpenStreams
+    standing: Standing
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     seqs: dict[str, int] = field(default_factory=dict)
 
@@ -161,7 +161,7 @@ async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: A
     context = Context(settings_of(**given), store, bus, clock)
     keys = ApiKeyAuthenticator(store, clock.monotonic)
     following = FactBroadcaster(bus, TOPICS, most=most)
-    standing = OpenStreams(store)
+    standing = Standing(store)
     events = ServiceComponents(
         routers=[router_of(following, standing, shares_of(context), heartbeat_seconds=heartbeat_seconds)]
     )

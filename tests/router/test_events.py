@@ -97,7 +97,7 @@ async def test_types_are_chosen_by_prefix_and_ids_pass_over_the_others(shop: Str
 async def test_control_events_and_other_workspaces_are_never_shown(shop: StreamHarness) -> None:
     client = await shop.open()
     [tick] = shop.commit("tick")
-    await shop.publish(tick.model_copy(update={"type": "pasokh.control.watermark"}))
+    await shop.publish(tick.model_copy(update={"type": "pasokh.control.tick"}))
     await shop.happen("opened", workspace="other")
     await shop.happen("queued")
     assert await client.has(1) == ["queued"]
@@ -154,9 +154,9 @@ async def test_streams_of_a_deleted_key_end_at_the_next_look_and_those_of_others
         ]
         first, second = [await shop.open(authorization=f"Bearer {one['secret']}") for one in made]
         admins = await shop.open()
-        await shop.standing.end_revoked()
+        await shop.standing.look()
         await shop.rest.ask("DELETE", f"/v1/keys/{made[0]['id']}")
-        await shop.standing.end_revoked()
+        await shop.standing.look()
         await first.until(lambda: first.ended)
         await shop.happen("opened")
         for client in (second, admins):
@@ -169,7 +169,7 @@ async def test_streams_of_a_workspace_that_is_gone_end_at_the_next_look() -> Non
         client = await shop.open()
         documents = shop.rest.store.documents
         shop.rest.store.documents = {k: d for k, d in documents.items() if k.collection != "configuration_heads"}
-        await shop.standing.end_revoked()
+        await shop.standing.look()
         await client.until(lambda: client.ended)
 
 

@@ -43,7 +43,7 @@ def test_a_seed_of_the_graph_replays_exactly() -> None:
 def _tick_at_once(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     at = WatermarkRequest.model_validate(arrived.event.data).at
     key, here = f"pasokh/{work.place.source}", work.place.partition
-    work.emit("pasokh.control.watermark", key, Watermark(at=at), topic="conversations", partition=here)
+    work.emit("pasokh.control.tick", key, Watermark(at=at), topic="conversations", partition=here)
 
 
 def _send_again(desk: Any, one: Any) -> None:
@@ -62,10 +62,7 @@ LEFT_OUT: list[Any] = [
         inbound.ACTIVITY_HANDLERS, "message", _every_message_is_new, id="4: a message is its own dedupe record"
     ),
     pytest.param(
-        processor.EVENT_HANDLERS,
-        "pasokh.control.watermark_request",
-        _tick_at_once,
-        id="7: a tick waits for what came before",
+        processor.EVENT_HANDLERS, "pasokh.control.due", _tick_at_once, id="7: a tick waits for what came before"
     ),
     pytest.param(sender._ON_WAKE_UP, "settle", _send_again, id="9: what may have been sent is not sent again"),
 ]

@@ -33,7 +33,7 @@ from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import WebchatDependencies, router_of, shares_of
 from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
-from services.webchat.session_check import SessionStreams
+from services.webchat.session_check import Standings
 from services.webchat.status import Presences
 from services.workspaces.wiring import open_workspaces
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
@@ -58,7 +58,7 @@ class WebchatHarness:
     bus: MemoryBus
     clock: ManualTimeSource
     instruments: IngestInstruments
-    standings: SessionStreams
+    standings: Standings
     keeps: bool = True
     orders: int = 0
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -234,7 +234,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
     bells, instruments = ChangeNotifier(bus), IngestInstruments()
     accounts = AccountCache(store, clock, spacing=0)
     door = WebchatAuthenticator(context, accounts, RateLimits(context.settings), SigningKeys(context, {}), _read_link)
-    standings, presences = SessionStreams(accounts, bells), Presences(store, clock)
+    standings, presences = Standings(accounts, bells), Presences(store, clock)
     reception = WebchatDependencies(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
     part = ServiceComponents(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
     async with (

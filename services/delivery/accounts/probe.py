@@ -34,13 +34,13 @@ async def probe_account(
     except Unavailable:
         return UNKNOWN
     configuration = configurations.get(workspace)
-    stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
-    if stored is None:
+    kept = configuration.accounts.get(f"{channel}/{account}") if configuration else None
+    if kept is None:
         return ProbeResult(found="gone")
-    adapter = outside.channels.get(channel)
-    if not isinstance(adapter, SelfChecking):
+    known = outside.channels.get(channel)
+    if not isinstance(known, SelfChecking):
         return ProbeResult(found="ok")
-    return await _probe(adapter, Account(workspace, channel, account, stored.body), outside, public_url)
+    return await _probe(known, Account(workspace, channel, account, kept.body), outside, public_url)
 
 
 async def _probe(

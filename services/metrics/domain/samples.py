@@ -8,7 +8,7 @@ from functools import lru_cache
 from schemas.activity import Activity
 from schemas.conversation import Conversation
 from schemas.sla import ClockFact
-from services.metrics.domain.measurements import OTHER, Measurement, state_from_case
+from services.metrics.domain.facts import OTHER, Measurement, labels_of_conversation
 from services.metrics.instruments import (
     ACTIVITIES,
     ASSIGNMENTS,
@@ -21,10 +21,12 @@ from services.metrics.instruments import (
     FIRST_RESPONSE,
     FULL_RESOLUTION,
     HANDLE,
+    HANDLE_IDLE,
     HANDOFF_TIME,
     HANDOFFS,
     LATE,
     MESSAGES,
+    NEXT_ANSWER,
     NEXT_RESPONSE,
     NOTES,
     OPENED,
@@ -33,6 +35,7 @@ from services.metrics.instruments import (
     REPLIES_FAILED,
     RESOLUTION,
     RESOLVED,
+    SENTIMENTS,
     SLA_MET,
     STARTED,
     TRANSFERS,
@@ -40,6 +43,7 @@ from services.metrics.instruments import (
     WAIT,
     WAITING,
     WARNED,
+    WITHDRAWN,
     Instrument,
 )
 
@@ -82,20 +86,21 @@ def collapse_labels(sample: Sample) -> Sample:
     return Sample(sample.instrument, {**sample.labels, **known}, sample.amount)
 
 
-def waiting_gauge_delta(case: Conversation, amount: float) -> Sample:
-    """One conversation more (1) or fewer (-1) that waits."""
-    return Sample(WAITING, state_from_case(case), amount)
+def waiting_sample(conversation: Conversation) -> Sample:
+    """One conversation that waits."""
+    return Sample(WAITING, labels_of_conversation(conversation))
 
 
-def sample_from_measurement(mark: Measurement) -> list[Sample]:
-    """What a mark adds to which series. Raises KeyError for one that nothing counts: our own bug."""
-    return [_sample(mark, instrument, named) for instrument, named in SERIES[mark.kpi, mark.variant]]
+def samples_of(measurement: Measurement) -> list[Sample]:
+    """What a measurement adds to which series. Raises KeyError for one that nothing counts: our own bug."""
+    series = SERIES[measurement.kpi, measurement.variant]
+    return [_sample(measurement, instrument, named) for instrument, named in series]
 
 
-def _sample(mark: Measurement, instrument: Instrument, named: "SeriesKey") -> Sample:
-    labels = {name: mark.where.get(name) or OTHER for name in instrument.labels} | dict(named)
-    takes_time = instrument.kind == "histogram" and mark.seconds is not None
-    return Sample(instrument, labels, (mark.seconds or 0.0) if takes_time else 1.0)
+def _sample(measurement: Measurement, instrument: Instrument, named: "SeriesKey") -> Sample:
+    all_labels = {**measurement.labels, **dict(named)}
+    labels = {name: all_labels[name] for name in instrument.labels}
+    return Sample(instrument, labels, (measurement.seconds or 0.0) if instrument.kind == "histogram" else 1.0)
 
 
 SeriesKey = tuple[tuple[str, str], ...]
@@ -121,13 +126,20 @@ SERIES: dict[tuple[str, str], list[tuple[Instrument, SeriesKey]]] = {
     ("first_response", "human"): [(FIRST_RESPONSE, ())],
     ("first_response", "any"): [(FIRST_ANSWER, ())],
     ("next_response", "human"): [(NEXT_RESPONSE, ())],
+    ("next_response", "any"): [(NEXT_ANSWER, ())],
     ("resolution", "first"): [(RESOLUTION, ())],
     ("resolution", "full"): [(FULL_RESOLUTION, (("variant", "full"),))],
     ("resolution", "full_less_pending"): [(FULL_RESOLUTION, (("variant", "full_less_pending"),))],
     ("wait", "total"): [(WAIT, ())],
+    ("withdrawn", "resolve"): [(WITHDRAWN, (("by", "resolve"),))],
+    ("withdrawn", "customer"): [(WITHDRAWN, (("by", "customer"),))],
     ("handle", "active"): [(HANDLE, ())],
+    ("handle", "idle"): [(HANDLE_IDLE, ())],
+    ("sentiment", "positive"): [(SENTIMENTS, (("sentiment", "positive"),))],
+    ("sentiment", "neutral"): [(SENTIMENTS, (("sentiment", "neutral"),))],
+    ("sentiment", "negative"): [(SENTIMENTS, (("sentiment", "negative"),))],
 }
-"""Where each mark is counted, and the labels that its name gives."""
+"""Where each measurement is counted, and the labels that its name gives."""
 SLA_SERIES: dict[str, Instrument] = {
     "started": STARTED,
     "warned": WARNED,

@@ -11,7 +11,7 @@ import structlog
 from schemas.envelope import Event, decode
 from schemas.topics import is_fact
 from services.platform.bus.port import Bus, Record, Tail
-from services.platform.core.errors import OffsetOutOfRange, Unavailable
+from services.platform.core.errors import OutOfRange, Unavailable
 
 MAX_QUEUED = 1000
 MOST_LISTENERS = 1000
@@ -105,7 +105,7 @@ class FactBroadcaster:
             try:
                 async with self._bus.tail(self._topics) as tail:
                     await self._follow(tail)
-            except (Unavailable, OffsetOutOfRange) as error:
+            except (Unavailable, OutOfRange) as error:
                 log.warning("stream_reader_lost", reason=str(error))
                 self._end_all()
                 await asyncio.sleep(RETRY_SECONDS)

@@ -8,7 +8,7 @@ then does the case go on with them, and with what they wrote since they came.
 from collections.abc import Callable
 
 from schemas.activity import Activity, Address
-from schemas.commands import ClaimHandoff, ClearHandoff, ConfirmHandoff, Forward, MergeConversation, RequestVerification
+from schemas.commands import AskProof, ClaimHandoff, ClearHandoff, ConfirmHandoff, Continue, Forward
 from schemas.conversation import Author, Unconfirmed
 from schemas.identity import PersonKey, person_key
 from schemas.values import EncryptedText, Problem
@@ -37,7 +37,7 @@ def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None
         person=person,
         name=activity.person_name,
         language=activity.language,
-        own_conversation=own,
+        own=own,
         since=activity.received_at,
     )
     work.emit("pasokh.command.claim_handoff", case.key, claimed)
@@ -54,28 +54,24 @@ def handle_claim(work: UnitOfWork, arrived: ReceivedEvent, privacy: HandoffServi
     language = proof.language_of(case.language, asked.language)
     taken = {one.words for one in case.handoff.unconfirmed}
     words = proof.words_for(privacy.handoffs.secret, case.id, str(asked.person), language, taken)
-    followed = Unconfirmed(
-        person=asked.person, name=asked.name, conversation=asked.own_conversation, since=asked.since, words=words
-    )
+    followed = Unconfirmed(person=asked.person, name=asked.name, conversation=asked.own, since=asked.since, words=words)
     record_fact(work, "handoff_claimed", handoff.claimed(case, followed, work.now), case.status)
-    ask = RequestVerification(
-        conversation=asked.own_conversation, target_conversation=case.id, phrase=words, language=language
-    )
-    work.emit("pasokh.command.request_verification", str(asked.person), ask)
+    ask = AskProof(conversation=asked.own, case=case.id, words=words, language=language)
+    work.emit("pasokh.command.ask_proof", str(asked.person), ask)
 
 
 def handle_ask_proof(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """Tell the visitor which words prove them, and colleagues whose case this may be."""
-    asked = arrived.event.payload_as(RequestVerification)
+    asked = arrived.event.payload_as(AskProof)
     own = work.get(CONVERSATIONS, asked.conversation)
     if own is None or own.key != arrived.event.partitionkey or is_closed(own.status):
         return
-    notify(work, own, proof.ASKED[asked.language].format(words=asked.phrase), "private")
+    notify(work, own, proof.ASKED[asked.language].format(words=asked.words), "private")
     _note(
         work,
         own,
-        f"This visitor followed the link of conversation {asked.target_conversation} and is not confirmed to be its customer. "
-        f"POST …/conversations/{asked.target_conversation}/handoff/confirm does that.",
+        f"This visitor followed the link of conversation {asked.case} and is not confirmed to be its customer. "
+        f"POST …/conversations/{asked.case}/handoff/confirm does that.",
     )
 
 
@@ -98,16 +94,16 @@ def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str
     followed = handoff.unconfirmed(case, person)
     if followed is not None:
         complete(work, case, person, handoff.address_of(person))
-        goes_on = MergeConversation(conversation=followed.conversation, into=case.id, since=followed.since)
-        work.emit("pasokh.command.merge_conversation", str(person), goes_on)
+        goes_on = Continue(conversation=followed.conversation, case=case.id, since=followed.since)
+        work.emit("pasokh.command.continue", str(person), goes_on)
     return case.id
 
 
 def handle_continue(work: UnitOfWork, arrived: ReceivedEvent) -> None:
     """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
-    asked, key = arrived.event.payload_as(MergeConversation), arrived.event.partitionkey
+    asked, key = arrived.event.payload_as(Continue), arrived.event.partitionkey
     person, own = work.get(PERSONS, key), work.get(CONVERSATIONS, asked.conversation)
-    case = work.get(CONVERSATIONS, asked.into)
+    case = work.get(CONVERSATIONS, asked.case)
     if person is None or own is None or case is None or own.key != key or case.workspace != own.workspace:
         return
     work.put(PERSONS, person.key, person.model_copy(update={"forwarded_to": case.id}))
@@ -211,6 +207,6 @@ def _why_not_confirm(case: ConversationState, asked: ConfirmHandoff) -> Problem 
 COMMANDS: dict[str, Callable[[UnitOfWork, ReceivedEvent], None]] = {
     "pasokh.command.clear_handoff": handle_clear_handoff,
     "pasokh.command.confirm_handoff": handle_confirm_handoff,
-    "pasokh.command.request_verification": handle_ask_proof,
-    "pasokh.command.merge_conversation": handle_continue,
+    "pasokh.command.ask_proof": handle_ask_proof,
+    "pasokh.command.continue": handle_continue,
 }

@@ -66,9 +66,9 @@ def _remember_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySe
 def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> ConversationState | None:
     """The conversation of a message that was sent; it answers where that went when its address was gone."""
     conversation = work.get(CONVERSATIONS, message.conversation)
-    if conversation is None or sent.address is None or sent.requested_address is None:
+    if conversation is None or sent.address is None or sent.asked is None:
         return conversation
-    return transitions.redirected(conversation, message.surface, sent.requested_address, sent.address)
+    return transitions.redirected(conversation, message.surface, sent.asked, sent.address)
 
 
 def handle_failed(work: UnitOfWork, arrived: ReceivedEvent) -> None:
@@ -104,7 +104,7 @@ def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | Non
     if case is None or not is_waiting(case.status):
         return
     change = TaskChanged(
-        conversation=case.id, key=case.key, workspace=case.workspace, due_at=due_at, clear_due=due_at is None
+        conversation=case.id, key=case.key, workspace=case.workspace, due_at=due_at, undue=due_at is None
     )
     work.emit("pasokh.routing.task_changed", case.workspace, change)
 
@@ -131,7 +131,7 @@ def on_watermark_timer(work: UnitOfWork, wake_up: TimerFired) -> None:
     """Everything before the time asked for has been said on this partition."""
     at = instant(encrypted_field(wake_up.data, "at"))
     work.emit(
-        "pasokh.control.watermark",
+        "pasokh.control.tick",
         f"pasokh/{work.place.source}",
         Watermark(at=at),
         topic="conversations",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from schemas.commands import AddNote, ReapplySla, Reopen, Reroute, SetPriority, Transfer
+from schemas.commands import AddNote, Reapply, Reopen, Replan, SetPriority, Transfer
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.routing import TaskChanged, TaskForceAssigned
@@ -85,7 +85,7 @@ def _transfer(work: UnitOfWork, case: ConversationState, asked: Transfer) -> str
         if transitions.has_no_task(case):
             work.emit("pasokh.routing.task_queued", case.workspace, transitions.task(after))
         given = TaskForceAssigned(**where, to_agent=asked.to_agent, by=asked.agent)
-        work.emit("pasokh.routing.task_force_assigned", case.workspace, given)
+        work.emit("pasokh.routing.task_given", case.workspace, given)
     elif asked.to_team is not None:
         move_to_team(work, case, asked.to_team)
     return case.id
@@ -136,7 +136,7 @@ def change_priority(work: UnitOfWork, case: ConversationState, priority: str) ->
 
 def handle_replan(work: UnitOfWork, command: ReceivedEvent, configuration: Configuration) -> None:
     """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
-    asked = command.event.payload_as(Reroute)
+    asked = command.event.payload_as(Replan)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is not None and is_waiting(case.status) and case.config_version < asked.version:
         replan(work, case, configuration)
@@ -165,7 +165,7 @@ def replan(work: UnitOfWork, case: ConversationState, configuration: Configurati
 
 def handle_reapply(work: UnitOfWork, command: ReceivedEvent) -> None:
     """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
-    asked = command.event.payload_as(ReapplySla)
+    asked = command.event.payload_as(Reapply)
     handle_command(work, command, asked, _finished, lambda case: _reapply(work, case))
 
 
@@ -239,12 +239,12 @@ def _note(work: UnitOfWork, case: ConversationState, asked: AddNote) -> str:
 
 LIFECYCLE_HANDLERS: dict[str, Callable[[UnitOfWork, ReceivedEvent], None]] = {
     "pasokh.command.transfer": handle_transfer,
-    "pasokh.command.reapply_sla": handle_reapply,
-    "pasokh.command.add_note": handle_note,
+    "pasokh.command.reapply": handle_reapply,
+    "pasokh.command.note": handle_note,
 }
 PLANNED: dict[str, Callable[[UnitOfWork, ReceivedEvent, Configuration], None]] = {
-    "pasokh.command.set_priority": handle_priority,
+    "pasokh.command.priority": handle_priority,
     "pasokh.command.reopen": handle_reopen,
-    "pasokh.command.reroute": handle_replan,
+    "pasokh.command.replan": handle_replan,
 }
 """Those that apply routing rules: the configuration of the workspace is read for them."""

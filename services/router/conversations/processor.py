@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities
-from schemas.commands import Forward, MergeConversation
+from schemas.commands import Continue, Forward
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json, instant_text
 from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
@@ -30,13 +30,13 @@ from services.router.conversations.places import places_answered, places_of
 UNDONE = frozenset({*ACTIVITY_HANDLERS, "edit", "echo"})
 """Kinds of activities whose message may have been deleted before it came."""
 FORWARD, CLAIM = "pasokh.command.forward", "pasokh.command.claim_handoff"
-CONTINUE = "pasokh.command.merge_conversation"
+CONTINUE = "pasokh.command.continue"
 TOPICS = ("inbound", "commands", "assignments", "sla", "deliveries")
 
 EVENT_HANDLERS: dict[str, Callable[[UnitOfWork, ReceivedEvent], None]] = {
     "pasokh.command.resolve": commands.handle_resolve,
     "pasokh.command.escalate": event_handlers.handle_escalation,
-    "pasokh.command.task_due_changed": event_handlers.handle_due_changed,
+    "pasokh.command.mind_due": event_handlers.handle_due_changed,
     **LIFECYCLE_HANDLERS,
     **claims.COMMANDS,
     "pasokh.assignment.assigned": event_handlers.handle_assigned,
@@ -44,7 +44,7 @@ EVENT_HANDLERS: dict[str, Callable[[UnitOfWork, ReceivedEvent], None]] = {
     "pasokh.delivery.sent": event_handlers.handle_sent,
     "pasokh.delivery.failed": event_handlers.handle_failed,
     "pasokh.sla.started": event_handlers.handle_clock_started,
-    "pasokh.control.watermark_request": event_handlers.handle_watermark_request,
+    "pasokh.control.due": event_handlers.handle_watermark_request,
 }
 TIMER_HANDLERS: dict[str, Callable[[UnitOfWork, TimerFired], None]] = {
     event_handlers.WATERMARK: event_handlers.on_watermark_timer,
@@ -118,15 +118,7 @@ class ConversationsStage:
                 (ACTIVITIES, [a.id for a in activities if a.kind not in ACTIVITY_HANDLERS]),
                 (ACTIVITIES, [a.message or a.id for a in all_activities if a.kind in UNDONE]),
                 (MOVED_PLACES, places_of(all_activities)),
-                (
-                    CONVERSATIONS,
-                    [
-                        *opened,
-                        *asked.ids_from_payload("conversation"),
-                        *asked.ids_from_payload("target_conversation"),
-                        *asked.ids_from_payload("into"),
-                    ],
-                ),
+                (CONVERSATIONS, [*opened, *asked.ids_from_payload("conversation"), *asked.ids_from_payload("case")]),
                 (OUTCOMES, asked.commands),
             ]
         )
@@ -139,7 +131,7 @@ class ConversationsStage:
         await work.preload([(CONVERSATIONS, linked), (MOVED_PLACES, places_answered(known))])
         for one in inputs:
             if isinstance(one, ReceivedEvent) and one.event.type == CONTINUE:
-                await _load_said(work, one.event.workspace, one.event.payload_as(MergeConversation).conversation)
+                await _load_said(work, one.event.workspace, one.event.payload_as(Continue).conversation)
         if any(isinstance(one, TimerFired) and one.name == PURGE for one in inputs):
             await _load_expired(work)
 

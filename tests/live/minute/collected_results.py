@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from services.metrics.domain.report import Report, ReportRequest
+from schemas.kpis import Report
+from services.metrics.domain.recount.report import ReportRequest
 from tests.live.installation import Shop
 from tests.live.minute.agents import Reply
 from tests.live.minute.customers import Posts

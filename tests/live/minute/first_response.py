@@ -7,7 +7,8 @@ So each duration has a lower and an upper bound, and with them the count, the me
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.metrics.domain.report import Duration, percentile
+from schemas.kpis import Duration
+from services.metrics.domain.recount.statistics import percentile
 from tests.live.minute.collected_results import CollectedResults, update_named
 from tests.live.minute.customers import Posted
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from services.metrics.domain.report import ReportRequest
+from services.metrics.domain.recount.report import ReportRequest
 from tests.live.installation import shop_at, telegram
 from tests.live.minute import collected_results, customers, log, restarts
 from tests.live.minute.agents import Agents

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from schemas.envelope import Event
-from services.metrics.domain.report import Report, ReportRequest, recount
+from schemas.kpis import Report
+from services.metrics.domain.recount.report import ReportRequest, recount
 from tests.fakes import START
 from tests.live.minute import figures
 from tests.live.minute.agents import Reply
@@ -30,10 +31,10 @@ def told() -> list[Event]:
     """Person 3 writes at 0 s and at 2 s, is answered at 9 s and delivered at 10 s; person 4 writes at 10 s."""
     log = FactLog()
     for who, step, seconds in (
-        (0, "hear", 0), (0, "assign", 1), (0, "promise", 0), (0, "hear", 1), (0, "reply", 8), (0, "deliver", 0),
-        (0, "keep", 0), (1, "hear", 0), (1, "assign", 1), (1, "promise", 0), (1, "break_", 20),
+        (0, "message", 0), (0, "assign", 1), (0, "start_clock", 0), (0, "message", 1), (0, "reply", 8), (0, "deliver", 0),
+        (0, "fulfil_clock", 0), (1, "message", 0), (1, "assign", 1), (1, "start_clock", 0), (1, "breach_clock", 20),
     ):  # fmt: skip
-        log.live(who, step, seconds)
+        log.run(who, step, seconds)
     return [_of_first_response(event) for event in log.events]
 
 

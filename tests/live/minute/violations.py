@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-from services.metrics.domain.report import recount
+from services.metrics.domain.recount.report import recount
 from tests.live.minute import first_response
 from tests.live.minute.collected_results import CollectedResults, update_named
 

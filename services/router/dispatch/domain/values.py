@@ -47,8 +47,8 @@ class Requirement:
     def fit(self, skills: Mapping[str, int], rare: Set[str]) -> SkillMatch:
         """The fit of somebody who is skilled; `rare` are the skills that few hold."""
         surplus = sum(skills[name] - minimum for name, minimum in self.skills)
-        required = {name for name, _ in self.skills}
-        return surplus, sum(1 for name in skills if name in rare and name not in required)
+        asked = {name for name, _ in self.skills}
+        return surplus, sum(1 for name in skills if name in rare and name not in asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""The one fallback for facts of a version that gave no response runs: the runs are tracked from the facts themselves.
+
+Reports and counters both use it, the former for what rests in `facts`, the latter for what was on the log and not yet
+counted at an upgrade, and for a run that was open then.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from schemas.conversation import PEOPLE_OF_OURS, ConversationFact
+from services.domain import response_tracking
+from services.domain.response_tracking import Answer, ResponseTracking, Tracked
+
+Step = Callable[[ResponseTracking, ConversationFact], Tracked]
+
+
+def with_runs(
+    tracking: ResponseTracking | None, event_name: str, fact: ConversationFact
+) -> tuple[ResponseTracking | None, ConversationFact]:
+    """The fact with its runs, and the tracking to go on with; None: facts give their runs themselves from here on.
+
+    A fact that gives its runs is left as it is, unless a run from before the upgrade is open that it knows nothing of.
+    """
+    if fact.ended_responses is not None and (tracking is None or fact.response is not None or fact.ended_responses):
+        return None, fact
+    tracking = tracking or ResponseTracking()
+    step = STEPS.get(event_name)
+    tracked = step(tracking, fact) if step else Tracked(tracking)
+    runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}
+    is_over = fact.ended_responses is not None and not tracked.tracking.log
+    return None if is_over else tracked.tracking, fact.model_copy(update=runs)
+
+
+def _received(tracking: ResponseTracking, fact: ConversationFact) -> Tracked:
+    if not fact.needs_answer:
+        return Tracked(tracking)
+    return response_tracking.message_received(tracking, fact.message or "", fact.at)
+
+
+def _replied(tracking: ResponseTracking, fact: ConversationFact) -> Tracked:
+    if fact.author not in PEOPLE_OF_OURS:
+        return Tracked(tracking)
+    return response_tracking.answer_accepted(tracking, fact.message or "", fact.at)
+
+
+def _delivered(tracking: ResponseTracking, fact: ConversationFact) -> Tracked:
+    if fact.author not in PEOPLE_OF_OURS:
+        return response_tracking.notice_delivered(tracking, fact.at)
+    return response_tracking.answer_delivered(_with_acceptance(tracking, fact), fact.message or "")
+
+
+def _with_acceptance(tracking: ResponseTracking, fact: ConversationFact) -> ResponseTracking:
+    """The tracking with the time at which the answer was accepted, which documents of an earlier version lack."""
+    log = tuple(
+        replace(entry, at=fact.at) if isinstance(entry, Answer) and entry.message == fact.message else entry
+        for entry in tracking.log
+    )
+    return replace(tracking, log=log)
+
+
+STEPS: Mapping[str, Step] = {
+    "message_received": _received,
+    "replied": _replied,
+    "reply_delivered": _delivered,
+    "reply_failed": lambda tracking, fact: response_tracking.answer_failed(tracking, fact.message or ""),
+    "resolved": lambda tracking, fact: response_tracking.resolved(tracking, fact.at),
+    "closed": lambda tracking, fact: response_tracking.closed(tracking, fact.at),
+}
+"""What each fact says of runs, by its name."""
+
+
+@dataclass(slots=True)
+class EarlierFacts:
+    """Gives facts their runs while whole histories are read."""
+
+    trackings: dict[str, ResponseTracking | None] = field(default_factory=dict)
+
+    def fill(self, event_name: str, fact: ConversationFact) -> ConversationFact:
+        """The fact with its runs; those of a conversation come in their order."""
+        tracking, filled = with_runs(self.trackings.get(fact.conversation), event_name, fact)
+        if tracking is not None or fact.conversation in self.trackings:
+            self.trackings[fact.conversation] = tracking
+        return filled

@@ -1,0 +1,69 @@
+"""What counters read and write: a fact of a conversation, and a measurement with its labels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.conversation import Conversation, ConversationFact
+from services.domain.metrics_state import ConversationMetricsState
+
+LANGUAGES = frozenset({"fa", "ar", "lv", "en"})
+OTHER = "other"
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One thing that counts, with the labels that it is counted under. `seconds` is given for what takes time."""
+
+    kpi: str
+    variant: str
+    labels: Labels
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationEvent:
+    """One fact of a conversation: the last word of its type, its data, its time on the log."""
+
+    event_name: str
+    fact: ConversationFact
+    time: datetime
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation after the fact."""
+        return self.fact.snapshot
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the conversation after the fact."""
+        return labels_of_conversation(self.conversation)
+
+
+Reduced = tuple[ConversationMetricsState, list[Measurement]]
+Reducer = Callable[[ConversationMetricsState, ConversationEvent], Reduced]
+"""The state after a fact, and what the fact adds."""
+
+
+def labels_of_conversation(conversation: Conversation, surface: str | None = None) -> dict[str, str]:
+    """The labels that a conversation has; `surface`: the message's, where that counts."""
+    return {
+        "channel": conversation.channel,
+        "surface": surface or conversation.surface,
+        "team": conversation.team,
+        "priority": conversation.priority,
+        "language": language_of(conversation.language),
+    }
+
+
+def language_of(language: str | None) -> str:
+    """One of the languages that are told apart, else `other`; a region (`fa-IR`) does not count."""
+    primary = (language or OTHER).split("-", 1)[0].lower()
+    return primary if primary in LANGUAGES else OTHER
+
+
+def seconds_between(start: datetime, end: datetime) -> float:
+    """The seconds from `start` to `end`, 0 where `end` is not later."""
+    return max(0.0, (end - start).total_seconds())

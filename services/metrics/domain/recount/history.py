@@ -1,0 +1,161 @@
+"""One conversation as a list of its facts, trimmed to what figures need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from schemas.conversation import Conversation, ConversationFact, Handoff, ResponseRun, Status
+from schemas.sla import ClockFact
+
+Dimensions = Mapping[str, str | None]
+Interval = tuple[datetime, datetime]
+LANGUAGES = ("fa", "ar", "lv", "en")
+PEOPLE = ("agent", "account")
+Phase = Literal["bot", "queue", "agent", "customer", "finished"]
+PHASES: Mapping[Status, Phase] = {
+    "bot": "bot",
+    "waiting": "queue",
+    "offered": "queue",
+    "assigned": "agent",
+    "pending": "customer",
+    "resolved": "finished",
+    "closed": "finished",
+}
+"""Who has the next move in each status, as docs/kpis.md defines the figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fact of a conversation: `name` is the last word of its type, `time` its time on the log, `at` its own."""
+
+    name: str
+    time: datetime
+    at: datetime
+    phase: Phase
+    dimensions: Dimensions
+    message: str | None
+    surface: str
+    author: str | None
+    agent: str | None
+    needs_answer: bool
+    response: ResponseRun | None
+    ended_responses: Sequence[ResponseRun]
+    sentiment: str | None
+    intent: str | None
+    person: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    handoff: Handoff | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """One fact of an SLA clock."""
+
+    name: str
+    time: datetime
+    metric: str
+    run: int
+    started_at: datetime
+    stopped_at: datetime | None
+    dimensions: Dimensions
+
+
+@dataclass(slots=True)
+class History:
+    """The facts of one conversation and of its clocks, in the order of the log."""
+
+    steps: list[Step] = field(default_factory=list)
+    clocks: list[ClockStep] = field(default_factory=list)
+
+    def until(self, end: datetime) -> "History":
+        """What of it lies before `end`."""
+        return History(
+            [step for step in self.steps if step.time < end], [step for step in self.clocks if step.time < end]
+        )
+
+
+class Trimmer:
+    """Makes steps of facts. Equal dimensions are stored once."""
+
+    def __init__(self) -> None:
+        self._dimensions: dict[tuple[str | None, ...], Dimensions] = {}
+
+    def step(self, name: str, time: datetime, fact: ConversationFact) -> Step:
+        """A fact of a conversation."""
+        conversation = fact.snapshot
+        return Step(
+            name=name,
+            time=time,
+            at=fact.at,
+            phase=PHASES[conversation.status],
+            dimensions=self._of_conversation(conversation),
+            message=fact.message,
+            surface=fact.message_surface or conversation.surface,
+            author=fact.author,
+            agent=conversation.agent,
+            needs_answer=fact.needs_answer,
+            response=fact.response,
+            ended_responses=fact.ended_responses or (),
+            sentiment=conversation.sentiment,
+            intent=conversation.intent,
+            person=conversation.person,
+            opened_at=conversation.opened_at,
+            resolved_at=conversation.resolved_at,
+            handoff=conversation.handoff,
+        )
+
+    def clock_step(self, name: str, time: datetime, fact: ClockFact) -> ClockStep:
+        """A fact of a clock, which has a policy, and neither a language nor an agent."""
+        dimensions = self._stored(
+            channel=fact.channel,
+            account=fact.account,
+            surface=fact.surface,
+            team=fact.team,
+            priority=fact.priority,
+            policy=fact.clock.policy,
+        )
+        clock = fact.clock
+        return ClockStep(name, time, fact.metric, fact.run, clock.started_at, clock.stopped_at, dimensions)
+
+    def _of_conversation(self, conversation: Conversation) -> Dimensions:
+        language = (conversation.language or "").split("-", 1)[0].lower()
+        return self._stored(
+            channel=conversation.channel,
+            account=conversation.account,
+            surface=conversation.surface,
+            team=conversation.team,
+            priority=conversation.priority,
+            language=language if language in LANGUAGES else "other",
+            agent=conversation.agent,
+        )
+
+    def _stored(self, **dimensions: str | None) -> Dimensions:
+        return self._dimensions.setdefault(tuple(dimensions.values()), dimensions)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a figure counts, or one span that it measures.
+
+    It began and was settled at these times on the log; `settled_at` None: it has not ended. A span lasted for `counted`
+    less `excluded`, which are times of events. `kind` names the part of the report that it belongs to; `value` is what a
+    share or a sentiment counts of it. `provisional`: a later fact may still move it.
+    """
+
+    kind: str
+    name: str
+    variant: str
+    dimensions: Dimensions
+    began_at: datetime
+    settled_at: datetime | None
+    counted: Sequence[Interval] = ()
+    excluded: Sequence[Interval] = ()
+    value: float = 0.0
+    provisional: bool = False
+
+
+def seconds_of(intervals: Sequence[Interval]) -> float:
+    """How long some intervals last together; one that ends before it begins lasts no time."""
+    return sum(max(0.0, (until - since).total_seconds()) for since, until in intervals)

@@ -1,0 +1,118 @@
+"""Response figures from the runs that conversations gives on its facts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.conversation import ResponseRun
+from schemas.kpis import RESPONSE_WINDOW
+from services.metrics.domain.recount.history import Finding, History, Step
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedRun:
+    """One run with its messages; `end` is the fact that ended it, None while it is open. `visible` made an answer visible."""
+
+    run: ResponseRun
+    messages: Sequence[Step]
+    end: Step | None
+    visible: Step | None
+
+
+def tracked_runs(known: History) -> Iterator[TrackedRun]:
+    """The runs of a conversation, oldest first, each with the messages that belong to it."""
+    asked, visible = list[Step](), None
+    for step in known.steps:
+        if step.name == "message_received" and step.needs_answer:
+            asked.append(step)
+        for run in step.ended_responses:
+            count = _messages_of(run, asked)
+            is_visible = visible is None and run.visible_at is not None
+            yield TrackedRun(run, asked[:count], step, step if is_visible else visible)
+            asked, visible = asked[count:], None
+        if visible is None and step.response is not None and step.response.visible_at is not None:
+            visible = step
+    last = known.steps[-1].response
+    if last is not None:
+        yield TrackedRun(last, asked, None, visible)
+
+
+def _messages_of(run: ResponseRun, asked: Sequence[Step]) -> int:
+    """How many of the messages that wait belong to a run: up to its last one, by the order of the log."""
+    places = (place for place, step in enumerate(asked) if step.message == run.last_message)
+    return next(places, run.messages - 1) + 1
+
+
+def responses(known: History) -> Iterator[Finding]:
+    """From the start of each run to its answer: of a person (`human`), of anybody (`any`); and what had no answer."""
+    for tracked in tracked_runs(known):
+        run, end, began_at = tracked.run, tracked.end, _began_at(tracked, known)
+        last = known.steps[-1].dimensions
+        if end is None:
+            yield Finding("duration", run.kind, "human", last, began_at, None)
+        elif run.state == "unanswered":
+            yield Finding("count", f"unanswered_{run.kind}", "", end.dimensions, began_at, end.time)
+        else:
+            answered = [(run.started_at, run.accepted_at or run.started_at)]
+            yield Finding("duration", run.kind, "human", end.dimensions, began_at, end.time, answered)
+        if tracked.visible is not None:
+            yield _visible(tracked, tracked.visible, began_at)
+        elif end is None:
+            yield Finding("duration", run.kind, "any", last, began_at, None)
+
+
+def _visible(tracked: TrackedRun, step: Step, began_at: datetime) -> Finding:
+    # The run as the fact gave it that made an answer visible: an earlier message may have arrived since.
+    given = step.response if step is not tracked.end and step.response is not None else tracked.run
+    seen = [(given.started_at, given.visible_at or given.started_at)]
+    return Finding("duration", given.kind, "any", step.dimensions, began_at, step.time, seen)
+
+
+def _began_at(tracked: TrackedRun, known: History) -> datetime:
+    first = tracked.messages[0] if tracked.messages else tracked.end or known.steps[-1]
+    return first.time
+
+
+# -- messages answered within a day ------------------------------------------------------------------------------------
+
+
+def message_rates(known: History, now: datetime) -> Iterator[Finding]:
+    """Whether each customer message that needs an answer had one within the window, by its own surface.
+
+    One that was answered in time is settled when the answer is delivered, one that was not when the window has passed or
+    its run ends without an answer. It is open while it is younger, and while an answer in time is on its way.
+    """
+    failures = [step for step in known.steps if step.name == "reply_failed"]
+    for tracked in tracked_runs(known):
+        for message in tracked.messages:
+            is_met, settled_at = _judged(tracked, message, failures, now)
+            at = known.steps[-1] if settled_at is None else _last_until(known.steps, settled_at)
+            dimensions = {**at.dimensions, "surface": message.surface}
+            yield Finding(
+                "rate",
+                "response_within_24h",
+                message.surface,
+                dimensions,
+                message.time,
+                None if settled_at is None else max(settled_at, message.time),
+                value=float(is_met),
+            )
+
+
+def _judged(
+    tracked: TrackedRun, message: Step, failures: Sequence[Step], now: datetime
+) -> tuple[bool, datetime | None]:
+    run, end, due_at = tracked.run, tracked.end, message.at + RESPONSE_WINDOW
+    is_in_time = run.accepted_at is not None and run.accepted_at <= due_at
+    if is_in_time and run.state != "unanswered":
+        return True, end.time if end is not None else None
+    # Until an answer in time had failed, it was not known that the message would have none.
+    failed = [step.time for step in failures if message.time <= step.time and step.at <= due_at]
+    missed_at = max([due_at, *failed])
+    if end is not None and run.state == "unanswered":
+        return False, min(missed_at, end.time)
+    return False, missed_at if missed_at <= now else None
+
+
+def _last_until(steps: Sequence[Step], at: datetime) -> Step:
+    return [step for step in steps if step.time <= at][-1:][0] if steps[0].time <= at else steps[0]

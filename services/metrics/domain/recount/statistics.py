@@ -1,0 +1,45 @@
+"""Mean and percentiles, shares and ratios."""
+
+from collections.abc import Sequence
+
+from schemas.kpis import Duration, DurationStats
+
+
+def duration_of(
+    seconds: Sequence[float], business: Sequence[float], still_open: int = 0, *, provisional: bool = False
+) -> Duration:
+    """The figures of some durations, and of how much of each was in opening hours."""
+    stats = stats_of(seconds)
+    return Duration(
+        mean=stats.mean,
+        p50=stats.p50,
+        p90=stats.p90,
+        p95=stats.p95,
+        count=len(seconds),
+        open=still_open,
+        provisional=provisional,
+        business=stats_of(business),
+    )
+
+
+def stats_of(seconds: Sequence[float]) -> DurationStats:
+    """Mean and percentiles (by nearest rank) of some durations."""
+    if not seconds:
+        return DurationStats()
+    ranked = sorted(seconds)
+    return DurationStats(
+        mean=sum(ranked) / len(ranked),
+        p50=percentile(ranked, 50),
+        p90=percentile(ranked, 90),
+        p95=percentile(ranked, 95),
+    )
+
+
+def percentile(ranked: Sequence[float], percent: int) -> float:
+    """The smallest value that at least so many percent do not exceed (nearest rank); `ranked` is sorted, not empty."""
+    return ranked[max(0, -(-len(ranked) * percent // 100) - 1)]
+
+
+def share(part: float, whole: float) -> float | None:
+    """A part of a whole; None of nothing."""
+    return part / whole if whole else None

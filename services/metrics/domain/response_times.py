@@ -1,0 +1,46 @@
+"""Response times, as conversations gives them: nothing here decides who waits for whom. Pure."""
+
+from schemas.conversation import ResponseRun
+from schemas.kpis import MAX_WITHDRAWN_MESSAGES
+from services.domain.metrics_state import ConversationMetricsState
+from services.metrics.domain.facts import ConversationEvent, Labels, Measurement, Reduced, seconds_between
+
+
+def on_response(state: ConversationMetricsState, event: ConversationEvent) -> Reduced:
+    """Each run that the fact ended counts once, and the first answer of anybody in a run once it is visible."""
+    state = _on_message(state, event)
+    measurements = list[Measurement]()
+    for run in event.fact.ended_responses or ():
+        measurements += _ended(run, event.labels, is_visible=state.is_visible)
+        asked = state.asked[state.asked.index(run.last_message) + 1 :] if run.last_message in state.asked else []
+        deleted = [message for message in state.deleted if message in asked]
+        state = state.model_copy(update={"is_visible": False, "asked": asked, "deleted": deleted})
+    run_now = event.fact.response
+    if run_now is not None and run_now.visible_at is not None and not state.is_visible:
+        measurements += _visible(run_now, event.labels)
+        state = state.model_copy(update={"is_visible": True})
+    return state, measurements
+
+
+def _ended(run: ResponseRun, labels: Labels, *, is_visible: bool) -> list[Measurement]:
+    measurements = [] if is_visible else _visible(run, labels)
+    if run.state == "unanswered":
+        return [*measurements, Measurement("unanswered", run.kind, labels)]
+    took = seconds_between(run.started_at, run.accepted_at or run.started_at)
+    return [*measurements, Measurement(run.kind, "human", labels, took)]
+
+
+def _visible(run: ResponseRun, labels: Labels) -> list[Measurement]:
+    if run.visible_at is None:
+        return []
+    return [Measurement(run.kind, "any", labels, seconds_between(run.started_at, run.visible_at))]
+
+
+def _on_message(state: ConversationMetricsState, event: ConversationEvent) -> ConversationMetricsState:
+    """Note the messages that wait for an answer, and which of them the customer took back."""
+    message = event.fact.message or ""
+    if event.event_name == "message_received" and event.fact.needs_answer:
+        return state.model_copy(update={"asked": [*state.asked, message][-MAX_WITHDRAWN_MESSAGES:]})
+    if event.event_name == "message_deleted" and message in state.asked and message not in state.deleted:
+        return state.model_copy(update={"deleted": [*state.deleted, message]})
+    return state
