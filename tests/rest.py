@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx2
+from fastapi import APIRouter
 from pydantic import SecretStr
 
 from schemas.commands import CommandResult
@@ -32,7 +34,9 @@ from services.records.tasks import TASKS
 from services.router.routes import routers_of
 from services.sla.routes import router_of as clocks_router
 from services.subscriptions.routes import router_of as subscriptions_router
-from services.workspaces.wiring import open_workspaces
+from services.workspaces import accounts, deletion_routes, keys, routes
+from services.workspaces.deletion import Remover
+from services.workspaces.mutations import CheckAccount
 from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 
 ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
@@ -130,20 +134,38 @@ def problem_of(answer: httpx2.Response, status: int) -> dict[str, Any]:
     return problem
 
 
+CHECKS: Mapping[str, CheckAccount] = {"telegram": check_telegram}
+
+
+@cache
+def lasting_routers() -> Sequence[APIRouter]:
+    """Routers that hold nothing of a process. FastAPI takes 40 ms to make them, so every app of the tests has the same."""
+    return [routes.router_of(), keys.router_of(), *routers_of(), clocks_router(), subscriptions_router()]
+
+
+@cache
+def _account_router(*checks: tuple[str, CheckAccount]) -> APIRouter:
+    return accounts.router_of(dict(checks))
+
+
+def routers_over(context: Context, checks: Mapping[str, CheckAccount] = CHECKS) -> list[APIRouter]:
+    """Every router of REST but those of `/ops`, metrics and live chat; `checks` are the channels' checks of accounts."""
+    remover = Remover(context, {}, lambda: COLLECTIONS)
+    return [*lasting_routers(), _account_router(*checks.items()), deletion_routes.router_of(remover)]
+
+
 @asynccontextmanager
 async def open_rest(
-    parts: Sequence[ServiceComponents] = (), checks: Mapping[str, Any] | None = None, **given: Any
+    parts: Sequence[ServiceComponents] = (), checks: Mapping[str, CheckAccount] = CHECKS, **given: Any
 ) -> AsyncIterator[Rest]:
     """Every route over fakes; `given` are settings."""
-    store, bus, clock = MemoryStore(), MemoryBus(), ManualTimeSource()
-    await store.prepare(COLLECTIONS)
+    store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()
     context = Context(settings_of(**given), store, bus, clock)
-    keys = ApiKeyAuthenticator(store, clock.monotonic)
-    service = open_workspaces({"telegram": check_telegram} if checks is None else checks, {}, lambda: COLLECTIONS)
-    ours = ServiceComponents(routers=[*routers_of(), clocks_router(), subscriptions_router()])
-    async with service(context) as part, open_app(context, [part, ours, *parts], keys.find) as app:
+    authenticator = ApiKeyAuthenticator(store, clock.monotonic)
+    ours = ServiceComponents(routers=routers_over(context, checks))
+    async with open_app(context, [ours, *parts], authenticator.find) as app:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
-            rest = Rest(client, store, bus, clock, keys)
+            rest = Rest(client, store, bus, clock, authenticator)
             bus.on_publish = rest.hear
             yield rest

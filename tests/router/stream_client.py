@@ -19,9 +19,8 @@ from services.platform.store.collections import FACTS, ROWS, Fact, PartitionChec
 from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, router_of, shares_of
 from services.router.stream_check import Standing
-from services.workspaces.wiring import open_workspaces
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
-from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, check_telegram, settings_of
+from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_of
 
 SOON = 30.0
 
@@ -156,8 +155,7 @@ def _where(event: Event) -> tuple[str, int]:
 @asynccontextmanager
 async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: Any) -> AsyncIterator[StreamHarness]:
     """Everything over fakes; what is open is closed at the end."""
-    store, bus, clock = MemoryStore(), MemoryBus(), ManualTimeSource()
-    await store.prepare(COLLECTIONS)
+    store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()
     context = Context(settings_of(**given), store, bus, clock)
     keys = ApiKeyAuthenticator(store, clock.monotonic)
     following = FactBroadcaster(bus, TOPICS, most=most)
@@ -166,8 +164,7 @@ async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: A
         routers=[router_of(following, standing, shares_of(context), heartbeat_seconds=heartbeat_seconds)]
     )
     async with (
-        open_workspaces({"telegram": check_telegram}, {}, lambda: COLLECTIONS)(context) as part,
-        open_app(context, [part, events], keys.find) as app,
+        open_app(context, [ServiceComponents(routers=routers_over(context)), events], keys.find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
         rest = Rest(client, store, bus, clock, keys)

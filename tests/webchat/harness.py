@@ -35,9 +35,8 @@ from services.webchat.routes import WebchatDependencies, router_of, shares_of
 from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import Standings
 from services.webchat.status import Presences
-from services.workspaces.wiring import open_workspaces
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
-from tests.rest import ADMIN_KEY, COLLECTIONS, settings_of
+from tests.rest import ADMIN_KEY, COLLECTIONS, routers_over, settings_of
 from tests.router.stream_client import Client
 
 PATH = "/webchat/shop/main"
@@ -46,6 +45,9 @@ ORIGIN = "https://shop.example"
 LINK, OLD_LINK = "a-hand-off-link", "a-hand-off-link-of-before"
 # Any: of several kinds.
 KEPT: Sequence[Collection[Any]] = (*COLLECTIONS, PERSONS, SECRETS)
+
+
+CHECKS = {"webchat": Webchat().check_account}
 
 
 @dataclass
@@ -228,8 +230,7 @@ def _read_link(secret: bytes, workspace: str, token: str) -> HandoffToken | None
 @asynccontextmanager
 async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[WebchatHarness]:
     """Everything over fakes; `given` are settings."""
-    store, bus, clock = MemoryStore(), MemoryBus(), ManualTimeSource()
-    await store.prepare(KEPT)
+    store, bus, clock = MemoryStore(*KEPT), MemoryBus(), ManualTimeSource()
     context = Context(settings_of(**given), store, bus, clock)
     bells, instruments = ChangeNotifier(bus), IngestInstruments()
     accounts = AccountCache(store, clock, spacing=0)
@@ -237,8 +238,8 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
     standings, presences = Standings(accounts, bells), Presences(store, clock)
     reception = WebchatDependencies(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
     part = ServiceComponents(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
+    configured = ServiceComponents(routers=routers_over(context, CHECKS))
     async with (
-        open_workspaces({"webchat": Webchat().check_account}, {}, lambda: ())(context) as configured,
         open_app(context, [configured, part], ApiKeyAuthenticator(store, clock.monotonic).find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
