@@ -138,20 +138,19 @@ CHECKS: Mapping[str, CheckAccount] = {"telegram": check_telegram}
 
 
 @cache
-def lasting_routers() -> Sequence[APIRouter]:
-    """Routers that hold nothing of a process. FastAPI takes 40 ms to make them, so every app of the tests has the same."""
-    return [routes.router_of(), keys.router_of(), *routers_of(), clocks_router(), subscriptions_router()]
+def _lasting_routers(*checks: tuple[str, CheckAccount]) -> Sequence[APIRouter]:
+    """Routers that hold nothing of a process. FastAPI takes 40 ms to make them, so every app of the tests has the same.
 
-
-@cache
-def _account_router(*checks: tuple[str, CheckAccount]) -> APIRouter:
-    return accounts.router_of(dict(checks))
+    The first ones are matched first, and FastAPI prepares a router anew for each app when it is matched.
+    """
+    configuration = [routes.router_of(), accounts.router_of(dict(checks)), keys.router_of()]
+    return [*configuration, *routers_of(), clocks_router(), subscriptions_router()]
 
 
 def routers_over(context: Context, checks: Mapping[str, CheckAccount] = CHECKS) -> list[APIRouter]:
     """Every router of REST but those of `/ops`, metrics and live chat; `checks` are the channels' checks of accounts."""
     remover = Remover(context, {}, lambda: COLLECTIONS)
-    return [*lasting_routers(), _account_router(*checks.items()), deletion_routes.router_of(remover)]
+    return [*_lasting_routers(*checks.items()), deletion_routes.router_of(remover)]
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The manifests, by the schemas of Kubernetes and by what one says of another."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ OWN_KINDS = ("ScaledObject", "Kustomization")
 
 
 # Any: manifests.
-def manifests(folder: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(folder.glob("*.yaml")):
-        yield from yaml.safe_load_all(path.read_text())
+@cache
+def manifests(folder: Path) -> Sequence[dict[str, Any]]:
+    return [one for path in sorted(folder.glob("*.yaml")) for one in yaml.safe_load_all(path.read_text())]
 
 
 def found(kind: str) -> dict[str, dict[str, Any]]:

@@ -45,9 +45,9 @@ def test_harmless_numbers_stay() -> None:
 
 def test_random_codes_are_seldom_taken_for_cards() -> None:
     dice = random.Random(20261128)
-    codes = ["".join(dice.choices("0123456789", k=dice.randint(13, 19))) for _ in range(100_000)]
+    codes = ["".join(dice.choices("0123456789", k=dice.randint(13, 19))) for _ in range(20_000)]
     alarms = sum("card" in redact(code, public=False).kinds for code in codes)
-    assert alarms <= 1_000
+    assert alarms <= 200
 
 
 def test_luhn_alone_is_enough_beside_a_word_that_says_card() -> None:

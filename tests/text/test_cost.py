@@ -17,9 +17,9 @@ from schemas.values import EncryptedText
 from services.ingest.enrichment import enrich
 from services.text.normalise import _too_many_marks, compatible, normalise
 
-SIZE = 6_000
+SIZE = 2_000
 CHEAP_SECONDS = 0.004
-"""Twice the size in less than this is linear whatever the ratio says: a square of it would take a hundred times as long."""
+"""Twice the size in less than this is linear whatever the ratio says: a square of it would take ten times as long."""
 SIGNS = (
     "1",
     "12 ",
@@ -202,7 +202,7 @@ def test_understanding_costs_in_proportion(text: str) -> None:
     def shape(size: int) -> str:
         return (text * (size // len(text) + 1))[:size]
 
-    assert grows_too_fast(lambda said: enrich(_said(said)), shape, 8_000) is None
+    assert grows_too_fast(lambda said: enrich(_said(said)), shape, 4_000) is None
 
 
 def test_text_is_stream_safe_before_it_is_normalised() -> None:

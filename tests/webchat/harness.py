@@ -240,7 +240,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
     part = ServiceComponents(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
     configured = ServiceComponents(routers=routers_over(context, CHECKS))
     async with (
-        open_app(context, [configured, part], ApiKeyAuthenticator(store, clock.monotonic).find) as app,
+        open_app(context, [part, configured], ApiKeyAuthenticator(store, clock.monotonic).find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
         found = WebchatHarness(client, app, store, bus, clock, instruments, standings)
