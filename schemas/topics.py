@@ -12,7 +12,7 @@ DEDUPE_RETENTION_SECONDS = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. On the bus it is called `pasokh.<name>.v1`. `nouns` are the second words of its event types."""
+    """One topic. On the bus it is called `pasokh.<name>.v1`. `event_prefixes` are the second words of its event types."""
 
     name: str
     key: KeySpace

@@ -65,13 +65,13 @@ class Api:
         return None
 
     def verify(self, request: Request, account: Account) -> None:
-        """A signature of any live secret over id, timestamp and body, at most five minutes off. Raises Forged."""
+        """A signature of any live secret over id, timestamp and body, at most five minutes off. Raises InvalidSignature."""
         why = verification_error(request.headers, request.body, _secrets(account), request.received_at)
         if why is not None:
             raise InvalidSignature(why)
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """See `api_bodies`. Raises Malformed, which names the field and never its value."""
+        """See `api_bodies`. Raises MalformedPayload, which names the field and never its value."""
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:

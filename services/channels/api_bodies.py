@@ -183,7 +183,7 @@ class ItemContext(BaseModel):
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
-    """The activities of a body, in its order. Raises Malformed, with the context and never the value.
+    """The activities of a body, in its order. Raises MalformedPayload, with the context and never the value.
 
     Raises PartlyMalformed where some items of a list can be read and some cannot.
     """

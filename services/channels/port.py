@@ -95,7 +95,7 @@ class SelfChecking(Protocol):
         """What keeps customers' messages from coming in, and what to do about it; None when nothing does.
 
         `public_url` is where this installation is reached, None when nobody said. Raises Unauthorized when the
-        platform does not accept the credentials; Retryable, Refused, Uncertain when it gives no clear answer.
+        platform does not accept the credentials; TransientSendError, PermanentSendError, SendOutcomeUnknown when it gives no clear answer.
         """
         ...
 
@@ -123,8 +123,8 @@ class Polled(Protocol):
     async def fetch(self, account: Account, http: Http, cursor: str | None) -> Fetched:
         """What came after the cursor (None: everything that is kept), waiting some seconds for the first.
 
-        Asking with a cursor lets the platform forget all before it. Raises Unauthorized, Retryable, Refused (code
-        `conflict`: somebody else fetches, or a webhook is set), Uncertain.
+        Asking with a cursor lets the platform forget all before it. Raises Unauthorized, TransientSendError, PermanentSendError (code
+        `conflict`: somebody else fetches, or a webhook is set), SendOutcomeUnknown.
         """
         ...
 
@@ -155,21 +155,21 @@ class Channel(Protocol):
         ...
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """The answer to a platform's test of the address; None when this request is none. Raises Forged."""
+        """The answer to a platform's test of the address; None when this request is none. Raises InvalidSignature."""
         ...
 
     def verify(self, request: Request, account: Account) -> None:
-        """Prove on the raw bytes, in constant time, that the platform sent this. Raises Forged."""
+        """Prove on the raw bytes, in constant time, that the platform sent this. Raises InvalidSignature."""
         ...
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of a body, in order. What is authentic but not understood is of kind `unknown`.
 
         The ids of activities and messages hold the scope in which the platform numbers them: bot, page, phone number.
-        Raises Malformed for a body that is no such thing at all, PartlyMalformed for a list with good and bad items.
+        Raises MalformedPayload for a body that is no such thing at all, PartlyMalformed for a list with good and bad items.
         """
         ...
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
-        """Send one message, once. Raises Retryable, Refused, Unauthorized, Uncertain."""
+        """Send one message, once. Raises TransientSendError, PermanentSendError, Unauthorized, SendOutcomeUnknown."""
         ...

@@ -51,11 +51,11 @@ class Webchat:
         return None
 
     def verify(self, request: Request, account: Account) -> None:
-        """Nobody posts webhooks here. Raises Forged."""
+        """Nobody posts webhooks here. Raises InvalidSignature."""
         raise InvalidSignature("webchat has no webhooks; browsers use /webchat")
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """There is nothing to parse. Raises Malformed."""
+        """There is nothing to parse. Raises MalformedPayload."""
         raise MalformedPayload("webchat has no webhooks; browsers use /webchat")
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:

@@ -24,7 +24,7 @@ async def store_at(settings: Settings) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def engine_at(settings: Settings) -> AsyncIterator[tuple[Store, Bus]]:
-    """Store and bus. Raises as `opened_store` does."""
+    """Store and bus. Raises as `store_at` does."""
     must_exist(settings)
     async with open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=current_version) as engine:
         yield engine

@@ -69,7 +69,7 @@ def _mark(caller: Principal) -> str:
 
 
 def _position_of(caller: Principal, cursor: str | None) -> str | None:
-    """Raises Invalid for the cursor of a list that others see."""
+    """Raises UnprocessableContent for the cursor of a list that others see."""
     mark = _mark(caller)
     if cursor is None or not mark:
         return cursor

@@ -45,7 +45,7 @@ class CustomerSimulator:
         return cls(random, int((now - EPOCH).total_seconds() * 1000))
 
     def counted(self, open_conversations: int) -> None:
-        """How many conversations are open now: nobody starts another above `MOST_OPEN`."""
+        """How many conversations are open now: nobody starts another above `MAX_OPEN`."""
         self._open, self._started = open_conversations, 0
 
     def next(self, now: datetime) -> list[Update]:

@@ -20,7 +20,7 @@ class ApiError(Exception):
 
 
 class Rest:
-    """Calls below `/v1/workspaces/{workspace}`. Raises Refusal for an error, httpx2's TransportError without one."""
+    """Calls below `/v1/workspaces/{workspace}`. Raises ApiError for an error, httpx2's TransportError without one."""
 
     def __init__(self, client: httpx2.AsyncClient, admin_key: str, workspace: str) -> None:
         self._client = client

@@ -48,7 +48,7 @@ async def run_demo(
 ) -> None:
     """Seed and stream until `stop`. `rate`: updates a second. `stand_in`: its URL, as the installation reaches it.
 
-    An installation that is away for a while is waited for. Raises Refusal when it will not be seeded (wrong key,
+    An installation that is away for a while is waited for. Raises ApiError when it will not be seeded (wrong key,
     a stand-in that is not among its allowed targets).
     """
     credentials = await _seeded(base_url, admin_key, workspace, stand_in, stop)

@@ -96,7 +96,7 @@ async def seed(
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Credentials:
-    """Write everything over REST. Raises Refusal, or httpx2's TransportError when nobody answers."""
+    """Write everything over REST. Raises ApiError, or httpx2's TransportError when nobody answers."""
     credentials = credentials_of(admin_key, workspace)
     if transport is None:
         # First: an account is asked for its webhook as soon as it is written.

@@ -29,7 +29,7 @@ class Forgeries:
     spells: dict[str, _Spell] = field(default_factory=dict)
 
     async def guessed(self, address: str, account: Account) -> None:
-        """One call from an address that did not prove itself. Raises TooMany above the rate."""
+        """One call from an address that did not prove itself. Raises TooManyRequests above the rate."""
         await self.rates.guessed(address, _name(account))
 
     def log(self, account: Account) -> None:

@@ -15,7 +15,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def preview_activities(channel_name: str, body: bytes, *, received_at: datetime = EPOCH) -> list[Activity]:
     """The activities of a body, as an account `local/main` without credentials would get them; nothing is verified.
 
-    Raises LookupError for an unknown channel, Malformed; PartlyMalformed with what can be read of a list.
+    Raises LookupError for an unknown channel, MalformedPayload; PartlyMalformed with what can be read of a list.
     """
     known = channel(channel_name)
     if known is None:

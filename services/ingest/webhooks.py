@@ -304,7 +304,7 @@ class Webhooks:
 
 
 def _verify(channel: Channel, account: Account, request: Request) -> WebhookResponse | None:
-    """The answer of a handshake, or None once the platform is proven. Raises Forged, NotTaken."""
+    """The answer of a handshake, or None once the platform is proven. Raises InvalidSignature, MethodNotAllowed."""
     reply = channel.handshake(request, account)
     if reply is None and request.method == "GET":
         raise MethodNotAllowed("This channel has no handshake; its events are posted.", headers={"Allow": "POST"})

@@ -38,7 +38,7 @@ class DeliveryRecord(Contract):
 
 
 class EndpointState(Contract):
-    """How the endpoint of a subscription fares, as one partition sees it; its id is `line_id`.
+    """How the endpoint of a subscription fares, as one partition sees it; its id is `endpoint_id`.
 
     `sending` are the deliveries in flight. `failures` in a row hold it back until `paused_until`. `gone` is the version
     of the subscription that was answered with 410: nothing more is sent until it is written again.

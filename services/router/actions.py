@@ -186,7 +186,7 @@ def command_of(context: Context, conversation: ConversationState, kind: str, dat
 
 
 async def require_agent(context: Context, conversation: ConversationState, agent: str | None) -> None:
-    """Raises Invalid for an agent that is not there."""
+    """Raises UnprocessableContent for an agent that is not there."""
     if agent is not None and await agents.agent_of(context, conversation.workspace, agent) is None:
         raise UnprocessableContent(("/agent", f"There is no agent {agent!r} in this workspace."))
 

@@ -129,7 +129,7 @@ async def put_presence(
 
 
 def refuse_unknown_teams(configuration: WorkspaceConfiguration, body: AgentBody) -> None:
-    """Raise Invalid for each team that the workspace does not have; `default` always exists."""
+    """Raise UnprocessableContent for each team that the workspace does not have; `default` always exists."""
     unknown = [(i, t) for i, t in enumerate(body.teams) if t != DEFAULT_TEAM and t not in configuration.teams]
     if unknown:
         sentence = "There is no team {!r}. Make it first: PUT …/teams/{}."

@@ -52,7 +52,7 @@ class Stream:
     async def sse_chunks(self, resumed: StreamPosition | None) -> AsyncGenerator[bytes, None]:
         """What to send. First an id, so that whoever leaves before the first fact loses none.
 
-        Raises Unavailable, and TooMany when the key or the workspace has its share of streams.
+        Raises Unavailable, and TooManyRequests when the key or the workspace has its share of streams.
         """
         async with (
             self._shared(),

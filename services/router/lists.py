@@ -47,7 +47,7 @@ class Order:
 
 
 async def list_page(store: Store, workspace: str, query: ConversationQuery) -> Page[Conversation]:
-    """Newest first unless asked otherwise. A page may end early, with a cursor to go on from. Raises Invalid."""
+    """Newest first unless asked otherwise. A page may end early, with a cursor to go on from. Raises UnprocessableContent."""
     order = Order(query.sort.removeprefix("-"), query.sort.startswith("-"))
     mark = _mark(workspace, order, query)
     words = _search_terms(query)

@@ -18,7 +18,7 @@ MAX_WAIT = timedelta(days=1)
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 1.0, 300.0
 CALL_SECONDS = 15.0
 WAIT_SECONDS = 10.0
-"""For a connection; with the call itself less than `SETTLE_AFTER`."""
+"""For a connection; with the call itself less than `ASSUME_UNKNOWN_AFTER`."""
 ASSUME_UNKNOWN_AFTER = timedelta(seconds=30)
 CIRCUIT_RETRY_AFTER = timedelta(seconds=2)
 """What could not be started for reasons of ours."""

@@ -245,7 +245,7 @@ async def _store_request(context: Context, outcome: CommandResult) -> None:
 
 
 async def _partitions(context: Context, workspace: str, body: ReplayBody) -> list[int]:
-    """Where the facts are that are asked for. Raises Invalid for one that there is not."""
+    """Where the facts are that are asked for. Raises UnprocessableContent for one that there is not."""
     if body.event is None:
         return list(range(context.bus.partitions))
     key = Key(FACTS.name, body.event)

@@ -33,7 +33,7 @@ def ascii_digits(text: str) -> str:
 
 
 def stream_safe(text: str) -> str:
-    """The text with at most `MOST_MARKS` combining marks in a row: sorting them costs the square of their number."""
+    """The text with at most `MAX_MARKS` combining marks in a row: sorting them costs the square of their number."""
     return text if text.isascii() else _too_many_marks().sub(r"\g<kept>", text)
 
 
@@ -57,7 +57,7 @@ def compatible(text: str) -> str:
 def normalise(text: str) -> str:
     """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case.
 
-    Of the first `MOST_READ` characters. Remembered for a moment: a text that came in is read for its language, its
+    Of the first `MAX_READ` characters. Remembered for a moment: a text that came in is read for its language, its
     intent and its sentiment.
     """
     return _normalised(text[:MAX_READ])

@@ -141,7 +141,7 @@ def cors_route(reception: WebchatDependencies) -> type[APIRoute]:
 
 
 async def problem_of(request: Request, error: Exception) -> Response:
-    """The answer to one of the errors in `ANSWERED`."""
+    """The answer to one of the errors in `HANDLED_ERRORS`."""
     answer = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
     response: Response = await answer(request, error)
     return response

@@ -55,7 +55,7 @@ class WebchatAuthenticator:
     read_handoff: HandoffTokenDecoder
 
     async def account_of(self, request: Request) -> ConnectedAccount:
-        """The account of the path. Raises TooMany, NotFound, Unavailable."""
+        """The account of the path. Raises TooManyRequests, NotFound, Unavailable."""
         await self.rates.check_address_limit(address_of(request))
         workspace, account = request.path_params["workspace"], request.path_params["account"]
         found = await self.accounts.find(workspace, CHANNEL, account)
@@ -92,19 +92,19 @@ class WebchatAuthenticator:
         return await self.accounts.reload(account.workspace, CHANNEL, account.id)
 
     async def count_auth_failure(self, request: Request) -> None:
-        """Count a try with a token or proof that is none. Raises TooMany."""
+        """Count a try with a token or proof that is none. Raises TooManyRequests."""
         await self.rates.count_auth_failure(address_of(request))
 
     async def arrived(self, request: Request, account: Account) -> None:
-        """Count somebody new. Raises TooMany."""
+        """Count somebody new. Raises TooManyRequests."""
         await self.rates.arrived(address_of(request), f"{account.workspace}/{account.id}")
 
     async def count_write(self, request: Request, account: Account, text: str) -> None:
-        """Count what a visitor is about to write. Raises TooMany."""
+        """Count what a visitor is about to write. Raises TooManyRequests."""
         await self.rates.count_write(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
 
     async def visitor_of(self, request: Request, connected: ConnectedAccount) -> Visitor:
-        """Who holds the bearer token. Raises Unauthorized, TooMany, Unavailable."""
+        """Who holds the bearer token. Raises Unauthorized, TooManyRequests, Unavailable."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         found = decode_token(token.strip(), await self.secrets.of(TOKENS)) if scheme.lower() == "bearer" else None
         if found is None or not await self._is_current(found, connected):
@@ -121,7 +121,7 @@ class WebchatAuthenticator:
         return is_of(visitor, connected) or is_of(visitor, await self.reload_account(connected))
 
     async def verify_handoff_token(self, request: Request, workspace: str, token: str | None) -> None:
-        """Raises Unauthorized for a token that we did not make or made for another workspace; TooMany, Unavailable."""
+        """Raises Unauthorized for a token that we did not make or made for another workspace; TooManyRequests, Unavailable."""
         if token is None:
             return
         found = self.read_handoff(await self.secrets.of(HANDOFFS), workspace, token)

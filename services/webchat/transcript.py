@@ -56,7 +56,7 @@ class TranscriptPosition:
 
 
 def parse_position(text: str, visitor: PersonKey) -> TranscriptPosition:
-    """The place that `text` was made of, for this visitor. Raises Invalid."""
+    """The place that `text` was made of, for this visitor. Raises UnprocessableContent."""
     try:
         conversation, order, *marks = json.loads(base64url.decode(text))
     except (ValueError, TypeError) as error:

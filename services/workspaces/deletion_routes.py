@@ -66,7 +66,7 @@ class Deleting:
         raise Unavailable(f"the configuration of {configuration.workspace} was changed by others meanwhile")
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        # What failed is taken up again by `keep_removing`.
+        # What failed is taken up again by `run_remover`.
         self.in_progress.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("workspace_not_removed_yet", reason=type(error).__name__)

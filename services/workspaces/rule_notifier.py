@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 async def announce(context: Context, announcement: Announcement) -> None:
-    """Tell dispatch. What fails is tried again by `keep_announcing`; telling twice changes nothing."""
+    """Tell dispatch. What fails is tried again by `run_announcer`; telling twice changes nothing."""
     event = Event(
         id=hashed_id("rules", announcement.workspace, str(announcement.version)),
         source=SOURCE,

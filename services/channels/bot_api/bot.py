@@ -41,7 +41,7 @@ FRESH = timedelta(minutes=10)
 
 
 async def call(http: Http, base: str, token: str, method: str, parameters: Mapping[str, Json] | None = None) -> Json:
-    """The `result` of a method. Raises Unauthorized, Retryable, Refused, Uncertain.
+    """The `result` of a method. Raises Unauthorized, TransientSendError, PermanentSendError, SendOutcomeUnknown.
 
     No error names the address called, because the token is part of it.
     """

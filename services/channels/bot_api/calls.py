@@ -43,7 +43,7 @@ REPLY_GONE = (
 
 
 async def send_message(url: str, message: OutboundMessage, http: Http) -> SendReceipt:
-    """Send one text, once. Raises Retryable, Refused, Unauthorized, Uncertain.
+    """Send one text, once. Raises TransientSendError, PermanentSendError, Unauthorized, SendOutcomeUnknown.
 
     Where a part of its address is gone, the same text goes to the same people by the wider form of it: to the chat
     without the topic, without the message it answers, to the group under its new id; each at most once. Only a

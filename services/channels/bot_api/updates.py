@@ -161,7 +161,7 @@ HANDLERS: dict[str, Handler] = {
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
-    """The activities of one update. Raises Malformed for what is no JSON object, or an object that is no update."""
+    """The activities of one update. Raises MalformedPayload for what is no JSON object, or an object that is no update."""
     update = _update(request.body)
     number = as_int(update.get("update_id"))
     raw = next((k for k in update if k in HANDLERS), None) or next((k for k in update if _is_kind(k)), None)

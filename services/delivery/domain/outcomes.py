@@ -1,7 +1,7 @@
 """What the result of an attempt means for a message. Pure: values and the time in, a verdict out.
 
 The safety of it all rests on four times that follow the commit which says `sending`: an attempt starts within
-`START_WITHIN` of it or not at all, takes `SEND_TIMEOUT` at most, so that after `SETTLE_AFTER` nobody can be sending
+`START_WITHIN` of it or not at all, takes `SEND_TIMEOUT` at most, so that after `ASSUME_UNKNOWN_AFTER` nobody can be sending
 any more, whoever owns the partition by then. The rest between them covers clocks that differ.
 """
 

@@ -13,7 +13,7 @@ from services.platform.sqlite.rows import insert_rows
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A member says every `beat` seconds that it lives; after `seconds` of silence the others divide what it had."""
+    """A member says every `heartbeat_seconds` seconds that it lives; after `seconds` of silence the others divide what it had."""
 
     heartbeat_seconds: float = 1.0
     seconds: float = 3.0

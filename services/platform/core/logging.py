@@ -78,7 +78,7 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None, *, form
 
 
 class RateLimitFilter(logging.Filter):
-    """Of a library, the same message once in `SPARING_SECONDS`, with how many were `left_out` since the last.
+    """Of a library, the same message once in `RATE_LIMIT_SECONDS`, with how many were `left_out` since the last.
 
     While Kafka is away, aiokafka tells so some hundred times a second in each process.
     """

@@ -40,7 +40,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 DEPENDENCY_SECONDS = 30.0
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.5, 4.0
 DRAIN_SECONDS = 5.0
-"""For processors; with `http_server.FINISH_SECONDS` before it and closing after it, a process ends within 10 s."""
+"""For processors; with `http_server.GRACEFUL_SHUTDOWN_SECONDS` before it and closing after it, a process ends within 10 s."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class AdmissionControl:
 
     @asynccontextmanager
     async def entered(self, address: str, account: str) -> AsyncIterator[Place]:
-        """A place until the context is left. Raises Full when there is none, Displaced when it was taken away."""
+        """A place until the context is left. Raises Overloaded when there is none, Displaced when it was taken away."""
         self._find_room(address, account)
         place = Place(address, account)
         self._take(place)

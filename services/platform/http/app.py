@@ -35,7 +35,7 @@ async def open_app(
 ) -> AsyncIterator[ASGIApp]:
     """The app that serves all routes, branches, probes and metrics of the parts; leaving stops waiting for outcomes.
 
-    `find_caller` tells whose key it is (`services.records.keys.StoredKeys.find`). `describe` gives `/openapi.json`,
+    `find_caller` tells whose key it is (`services.records.keys.ApiKeyAuthenticator.find`). `describe` gives `/openapi.json`,
     which otherwise tells of these parts. Raises Misconfigured when the settings hold no admin key, or one under 32
     characters.
     """

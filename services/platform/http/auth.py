@@ -57,7 +57,7 @@ class Authenticator:
         self._rates = rates
 
     async def caller(self, request: Request) -> Principal:
-        """Who asks. Raises Unauthorized, TooMany, Unavailable."""
+        """Who asks. Raises Unauthorized, TooManyRequests, Unavailable."""
         address = request.client.host if request.client else "unknown"
         await self._rates.check_address_limit(address)
         presented = _bearer_token(request.headers.get("authorization"))

@@ -36,7 +36,7 @@ async def read_body(
 ) -> bytes:
     """The whole body of an ASGI request. `headers` are those of the scope: a declared length is judged at once.
 
-    Raises BodyTooLarge, BodyLate (`seconds` from this call), BodyBroken.
+    Raises BodyTooLarge, BodyTimeout (`seconds` from this call), ClientDisconnected.
     """
     if declared_length(headers) > limit:
         raise BodyTooLarge

@@ -49,7 +49,7 @@ class OutgoingHttp:
         self._client = client
 
     async def post_json(self, url: str, body: object) -> HttpResponse:
-        """POST a JSON body. `Answer.body` has at most 1 MB of what came back. Raises Retryable, Uncertain, Refused."""
+        """POST a JSON body. `HttpResponse.body` has at most 1 MB of what came back. Raises TransientSendError, SendOutcomeUnknown, PermanentSendError."""
         return await self.post(url, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), {})
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:

@@ -72,7 +72,7 @@ class CommandGateway:
 
         None also when the process stops meanwhile and cancels the wait.
 
-        `admit` may refuse a command that was not carried out before. Raises Refused (with the problem of the outcome),
+        `admit` may refuse a command that was not carried out before. Raises CommandRejected (with the problem of the outcome),
         Conflict (the Idempotency-Key was used for something else), Unavailable, Unknown, and what `admit` raises.
         """
         outcome = await self._earlier(command) if command.repeatable else None

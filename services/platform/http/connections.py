@@ -68,7 +68,7 @@ class LingeringTransport:
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """One connection. A request line and its headers take at most `HEAD_SECONDS` and about `MAX_HEAD_BYTES`.
+    """One connection. A request line and its headers take at most `HEADER_TIMEOUT_SECONDS` and about `MAX_HEAD_BYTES`.
 
     What uvicorn itself would answer in plain text is answered as every other error is.
     """

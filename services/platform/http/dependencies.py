@@ -53,7 +53,7 @@ _REPEATABLE = Header(alias="Idempotency-Key", json_schema_extra={"minLength": 1,
 
 
 async def idempotency_key(key: Annotated[str | None, _REPEATABLE] = None) -> str | None:
-    """The Idempotency-Key of a POST. Raises Invalid."""
+    """The Idempotency-Key of a POST. Raises UnprocessableContent."""
     if key is not None and not 1 <= len(key) <= 255:
         raise UnprocessableContent(("/header/Idempotency-Key", "A key has 1 to 255 characters."))
     return key
@@ -75,7 +75,7 @@ class Precondition:
     header: str | None
 
     def check(self, version: int | None) -> None:
-        """Raise Stale unless the header names this version; None: the resource does not exist."""
+        """Raise PreconditionFailed unless the header names this version; None: the resource does not exist."""
         if not holds(self.header, version):
             now = "it does not exist" if version is None else f"it is at {etag(version)}"
             raise PreconditionFailed(
@@ -89,7 +89,7 @@ async def precondition(if_match: Annotated[str | None, Header()] = None) -> Prec
 
 
 async def query_page(store: store_port.Store, query: store_port.Query) -> store_port.Page:
-    """A page of the store for a caller's cursor. Raises Invalid for a cursor that is none, Unavailable."""
+    """A page of the store for a caller's cursor. Raises UnprocessableContent for a cursor that is none, Unavailable."""
     try:
         return await store.query(query)
     except ValueError as error:

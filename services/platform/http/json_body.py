@@ -52,7 +52,7 @@ async def _read(request: Request) -> bytes:
 
 
 def parsed(model: type[Model], body: bytes) -> Model:
-    """The bytes as a model: `"4"` is no number, and `1` is not true. Raises Unreadable, Invalid."""
+    """The bytes as a model: `"4"` is no number, and `1` is not true. Raises Unreadable, UnprocessableContent."""
     _validate(_json(body))
     try:
         return model.model_validate_json(body, strict=True, context=WRITTEN)

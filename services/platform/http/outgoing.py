@@ -47,8 +47,8 @@ class HttpResponse:
 class Http(Protocol):
     """Outgoing HTTP with the guard on private targets, time limits and pooling. Delivery provides it.
 
-    Raises Retryable when the request surely was not sent (no connection), Uncertain when it may have been,
-    Refused (code `target`) when the target is not allowed.
+    Raises TransientSendError when the request surely was not sent (no connection), SendOutcomeUnknown when it may have been,
+    PermanentSendError (code `target`) when the target is not allowed.
     """
 
     async def post_json(self, url: str, body: object) -> HttpResponse:

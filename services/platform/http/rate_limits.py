@@ -20,7 +20,7 @@ MESSAGE_BYTES = 1000
 
 
 class RateLimits:
-    """Raises TooMany, with the seconds to wait, when a caller asks more often than the settings allow."""
+    """Raises TooManyRequests, with the seconds to wait, when a caller asks more often than the settings allow."""
 
     def __init__(self, settings: Settings, instruments: AdmissionInstruments | None = None) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())

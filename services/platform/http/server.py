@@ -43,7 +43,7 @@ async def serve(
     most: int = MAX_CONNECTIONS,
     instruments: AdmissionInstruments | None = None,
 ) -> AsyncIterator[None]:
-    """Answer requests on a bound socket; on leaving, stop accepting and let what runs finish in `FINISH_SECONDS`.
+    """Answer requests on a bound socket; on leaving, stop accepting and let what runs finish in `GRACEFUL_SHUTDOWN_SECONDS`.
 
     `proxies`: addresses or networks that are believed when they name their client by `X-Forwarded-For`. `most`
     connections are taken, as far as the limit on open files allows.

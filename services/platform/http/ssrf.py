@@ -25,7 +25,7 @@ async def resolve(host: str, port: int) -> list[str]:
 class SsrfSafeBackend(httpcore2.AsyncNetworkBackend):
     """Connects to what is allowed: public addresses, and private ones that the settings name or allow.
 
-    `allowed` are exact `host:port`, as they stand in the URL. Raises Refused (code `target`).
+    `allowed` are exact `host:port`, as they stand in the URL. Raises PermanentSendError (code `target`).
     """
 
     def __init__(

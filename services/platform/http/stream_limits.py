@@ -33,7 +33,7 @@ class StreamShares:
     def held(self, owners: Mapping[str, str]) -> Iterator[None]:
         """One stream of these owners (kind → id) until the context is left.
 
-        Raises TooMany when one of them has its share already, Unavailable when the process has no more.
+        Raises TooManyRequests when one of them has its share already, Unavailable when the process has no more.
         """
         self.judge(owners)
         self._free -= 1

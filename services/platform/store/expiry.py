@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 async def purge_expired(store: Store, now: datetime) -> int:
-    """Remove what is older than `REPEATS_KNOWN`; how many documents. Raises Unavailable, Unknown, Fenced.
+    """Remove what is older than `DEDUPE_RETENTION_SECONDS`; how many documents. Raises Unavailable, Unknown, Fenced.
 
     That a command was accepted goes before its outcome, so that none is shown as pending again.
     """

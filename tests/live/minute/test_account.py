@@ -61,7 +61,7 @@ def right() -> CollectedResults:
     first = next(iter(messages))
     messages[first].append({"id": "r", "direction": "outbound", "text": ANSWER, "state": "sent", "error": None})
     written = (0, 2, 7)
-    """Person 4 is received 3 s after writing, as `Life` tells it."""
+    """Person 4 is received 3 s after writing, as `FactScript` tells it."""
     posted = [
         Posted(person, index, int(BEGAN + at), BEGAN + at, BEGAN + at + 0.5)
         for (person, index), at in zip(names, written, strict=True)

@@ -1,6 +1,6 @@
 """The agents of a workspace, indexed so that the best for a need is found without looking at the others.
 
-Agents of the same teams and skills are one `Kind`: equal for every task but for their load and rest. An `Opening` is
+Agents of the same teams and skills are one `SkillGroup`: equal for every task but for their load and rest. A `CandidateSet` is
 a need that tasks have had: the kinds that meet it, best fit first. Both keep heaps of which only the top is ever
 trusted. A heap's entry may promise too much (an agent that was free and is not) and is mended when it comes to the
 top; it never promises too little, because whoever becomes freer is entered anew at once. So a change of load costs the
