@@ -88,7 +88,7 @@ class SendReceipt:
 
 
 @runtime_checkable
-class SelfChecking(Protocol):
+class SelfCheckingChannel(Protocol):
     """A channel whose platform says how our account is."""
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
@@ -101,7 +101,7 @@ class SelfChecking(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedUpdates:
     """Bodies as the platform would have posted them, oldest first, and the cursor after the last of them."""
 
     bodies: Sequence[bytes]
@@ -109,7 +109,7 @@ class Fetched:
 
 
 @runtime_checkable
-class Polled(Protocol):
+class PollingChannel(Protocol):
     """A channel whose events can be fetched where the platform cannot reach us."""
 
     def is_polled(self, body: AccountBody) -> bool:
@@ -120,7 +120,7 @@ class Polled(Protocol):
         """Have the platform keep events for us to fetch; none is dropped. Raises as `fetch` does."""
         ...
 
-    async def fetch(self, account: Account, http: Http, cursor: str | None) -> Fetched:
+    async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
         """What came after the cursor (None: everything that is kept), waiting some seconds for the first.
 
         Asking with a cursor lets the platform forget all before it. Raises Unauthorized, TransientSendError, PermanentSendError (code

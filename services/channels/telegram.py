@@ -10,12 +10,12 @@ from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, wrong_webhook
+from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.updates import parse
 from services.channels.port import (
     Account,
-    Fetched,
+    FetchedUpdates,
     InvalidSignature,
     Request,
     SendReceipt,
@@ -121,7 +121,7 @@ class Telegram:
         except Unauthorized:
             # The token was accepted a moment ago: this server does not know the method.
             return None
-        return wrong_webhook(info, f"/webhooks/telegram/{account.workspace}/{account.id}", public_url, now)
+        return webhook_problem(info, f"/webhooks/telegram/{account.workspace}/{account.id}", public_url, now)
 
     def is_polled(self, body: AccountBody) -> bool:
         """Whether `settings.receive` is `poll`."""
@@ -131,7 +131,7 @@ class Telegram:
         """Take the webhook away, which excludes fetching. See `Polled`."""
         await delete_webhook(http, base_of(account.body), account.body.credentials.get("bot_token", ""))
 
-    async def fetch(self, account: Account, http: Http, cursor: str | None) -> Fetched:
+    async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
         """`getUpdates`; the cursor is its offset. See `Polled`."""
         return await fetch_updates(http, base_of(account.body), account.body.credentials.get("bot_token", ""), cursor)
 

@@ -13,7 +13,7 @@ import typer
 
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Json
-from services.channels.bot_api.bot import call, delete_webhook, set_webhook, wrong_webhook
+from services.channels.bot_api.bot import call, delete_webhook, set_webhook, webhook_problem
 from services.channels.bot_api.json_access import as_dict, as_str
 from services.channels.port import Unauthorized
 from services.channels.telegram import Telegram, base_of
@@ -106,7 +106,7 @@ async def _with_webhook(http: Http, base: str, body: AccountBody, url: str) -> N
     echo(f"Its webhook is {url}, with a secret that nobody but Telegram and this installation knows.")
     info = await _answer_or_exit(call(http, base, token, "getWebhookInfo"), "the webhook could not be looked at")
     parts = urlsplit(url)
-    problem = wrong_webhook(info, parts.path, url.removesuffix(parts.path), SystemClock().now())
+    problem = webhook_problem(info, parts.path, url.removesuffix(parts.path), SystemClock().now())
     if problem is not None:
         raise CliError(problem)
     waiting = as_dict(info).get("pending_update_count")

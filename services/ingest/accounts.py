@@ -10,7 +10,7 @@ from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import Clock
 from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import FRESH_SECONDS, Configurations
-from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher, own_identifiers
+from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher, compile_own_identifiers
 
 STALE_SECONDS = 300.0
 MIN_REFRESH_INTERVAL_SECONDS = 0.01
@@ -113,6 +113,6 @@ def _connected(configuration: WorkspaceConfiguration | None, channel: str, accou
         Account(configuration.workspace, channel, account, kept.body),
         expected,
         configuration,
-        own_identifiers(configuration.itself.body.own),
+        compile_own_identifiers(configuration.itself.body.own),
         kept.generation,
     )

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 
-from services.channels.port import Account, Channel, Polled, Unauthorized
+from services.channels.port import Account, Channel, PollingChannel, Unauthorized
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.core.backoff import Backoff
@@ -93,7 +93,7 @@ class Polling:
                 for name, kept in configuration.accounts.items():
                     channel, account = name.split("/", 1)
                     known = self.around.channels.get(channel)
-                    if isinstance(known, Polled) and known.is_polled(kept.body):
+                    if isinstance(known, PollingChannel) and known.is_polled(kept.body):
                         found.append(Account(workspace, channel, account, kept.body))
             if page.next is None:
                 return found
@@ -134,7 +134,11 @@ class Poller:
         account = self._account
         connected = await self._around.accounts.find(account.workspace, account.channel, account.id)
         channel = self._channel
-        if connected is None or not isinstance(channel, Polled) or not channel.is_polled(connected.account.body):
+        if (
+            connected is None
+            or not isinstance(channel, PollingChannel)
+            or not channel.is_polled(connected.account.body)
+        ):
             return False
         try:
             await self._fetch(channel, connected)
@@ -142,7 +146,7 @@ class Poller:
             await self._rest_after(connected.account, error)
         return True
 
-    async def _fetch(self, channel: Polled, connected: ConnectedAccount) -> None:
+    async def _fetch(self, channel: PollingChannel, connected: ConnectedAccount) -> None:
         account, http = connected.account, self._around.http
         await self._renew()
         token = str(sorted(account.body.credentials.items()))

@@ -15,7 +15,7 @@ from services.ingest.enrichment import enrich
 from services.platform.core.identifiers import hashed_id
 from services.text.folding import is_digit
 from services.text.own import OwnIdentifierMatcher
-from services.text.sensitive import Span, card_places, cut
+from services.text.sensitive import Span, card_places, replace_matches
 
 WITHIN = timedelta(seconds=60)
 PERSONS = 4096
@@ -41,7 +41,7 @@ class SplitCardDetector:
         if not any(places):
             return [enrich(activity, expected, own_identifiers)]
         *edited, last = (
-            one.model_copy(update={"text": EncryptedText(text=cut(_text(one), where))})
+            one.model_copy(update={"text": EncryptedText(text=replace_matches(_text(one), where))})
             for one, where in zip([*earlier, activity], places, strict=True)
         )
         found = sorted({kind for _, _, kind in places[-1]})

@@ -38,7 +38,7 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.core.settings import Settings
 from services.platform.core.threads import Beside
 from services.platform.core.time_source import Clock
-from services.platform.http.admission import AdmissionControl, Overloaded, Place
+from services.platform.http.admission import AdmissionControl, AdmittedRequest, Overloaded
 from services.platform.http.bodies import (
     BODY_SECONDS,
     MAX_DEPTH,
@@ -134,7 +134,7 @@ class Webhooks:
         address = network_of(client[0]) if client else "unknown"
         try:
             # The account by its path: what is at the path is looked up when the call has its place.
-            async with self._room.entered(address, scope["path"]) as place:
+            async with self._room.admit(address, scope["path"]) as place:
                 with self._instruments.in_flight.track_inprogress():
                     return await self._handle(scope, receive, place)
         except HttpProblem as refusal:
@@ -159,7 +159,7 @@ class Webhooks:
         elif isinstance(refusal, Overloaded):
             self._instruments.overloaded.inc()
 
-    async def _handle(self, scope: Scope, receive: Receive, place: Place) -> Response:
+    async def _handle(self, scope: Scope, receive: Receive, place: AdmittedRequest) -> Response:
         if scope["method"] not in ("POST", "GET"):
             raise MethodNotAllowed("Webhooks are posted.", headers={"Allow": "POST, GET"})
         channel, connected = await self._resolve_account(scope["path"])

@@ -14,8 +14,8 @@ from services.platform.http.problems import Conflict
 from services.platform.http.service import Context
 from services.records.configuration import Configurations
 from services.router.views import ReplyBody
-from services.text.own import OwnIdentifierMatcher, own_identifiers
-from services.text.sensitive import RedactionResult, redact, whereabouts
+from services.text.own import OwnIdentifierMatcher, compile_own_identifiers
+from services.text.sensitive import RedactionResult, redact, redacted_excerpts
 
 REFUSED_IN_PRIVATE = frozenset({"card"})
 """A temporary password or a code that an agent gives a customer in private is meant for them; nobody sends a card."""
@@ -40,7 +40,7 @@ class Guard:
         kinds = self.detect if self.surface == "public" else [k for k in self.detect if k in REFUSED_IN_PRIVATE]
         if not kinds or confirmed:
             return
-        where, said = whereabouts(RedactionResult(self.seen.text, kinds)), ", ".join(kinds)
+        where, said = redacted_excerpts(RedactionResult(self.seen.text, kinds)), ", ".join(kinds)
         rest = "Write it without, or, if this is no secret, send it again with `confirm`: true."
         if self.surface == "public":
             rest = f"Write it without, or in private. {rest.partition(', or, ')[2].capitalize()}"
@@ -60,7 +60,7 @@ async def guard_of(context: Context, conversation: ConversationState, body: Repl
 async def own_identifiers_of(context: Context, workspace: str) -> OwnIdentifierMatcher:
     """What is the workspace's own."""
     configuration = (await Configurations().current(context.store, [workspace])).get(workspace)
-    return own_identifiers(configuration.itself.body.own if configuration else None)
+    return compile_own_identifiers(configuration.itself.body.own if configuration else None)
 
 
 async def masks_of(text: str, own_identifiers: OwnIdentifierMatcher) -> tuple[RedactionResult, RedactionResult]:

@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from services.text.checksums import LuhnSums
-from services.text.issuers import is_card, is_dated, is_widespread, lengths_of
+from services.text.issuers import card_lengths, is_card, is_common_network, starts_with_date
 
 LONGEST, SHORTEST = 19, 13
 GAP = 48
@@ -48,7 +48,7 @@ Spans = list[tuple[int, int]]
 NearCard = Callable[[int, int], bool]
 
 
-class Group(NamedTuple):
+class DigitGroup(NamedTuple):
     """Digits in a row, and where they stand."""
 
     start: int
@@ -56,10 +56,10 @@ class Group(NamedTuple):
     digits: str
 
 
-class Run:
+class DigitRun:
     """Groups that may be one number, or hold one: their digits in a row, and at which of them each group begins."""
 
-    def __init__(self, groups: Sequence[Group]) -> None:
+    def __init__(self, groups: Sequence[DigitGroup]) -> None:
         self.groups = groups
         self.digits = "".join(group.digits for group in groups)
         self.sums = LuhnSums(self.digits)
@@ -70,7 +70,7 @@ class Run:
     def span(self) -> tuple[int, int]:
         return self.groups[0].start, self.groups[-1].stop
 
-    def window(self, first: int, size: int) -> Sequence[Group]:
+    def window(self, first: int, size: int) -> Sequence[DigitGroup]:
         """Groups from `first` on that have `size` digits together; none where no group ends there."""
         last = self._at.get(self.begins[first] + size)
         return self.groups[first:last] if last is not None else ()
@@ -78,12 +78,12 @@ class Run:
     def cards(self) -> Iterator[tuple[int, int]]:
         """At which group a number of an issuer begins, check digit and all, and how many digits it has."""
         for first, begin in enumerate(self.begins[:-1]):
-            for size in lengths_of(self.digits[begin : begin + 6]):
+            for size in card_lengths(self.digits[begin : begin + 6]):
                 if begin + size <= len(self.digits) and self.sums.fit(begin, begin + size):
                     yield first, size
 
 
-class Covered:
+class CoveredSpans:
     """Places of a text that are taken; asking costs as much as the place is long."""
 
     def __init__(self, length: int, spans: Iterable[tuple[int, int]]) -> None:
@@ -96,15 +96,15 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class ScanContext:
     """A folded text, what is known of its places, and whether a word near a place says card.
 
     `named` have their word before them, `shaped` are prices, coordinates and times.
     """
 
     plain: str
-    named: Covered
-    shaped: Covered
+    named: CoveredSpans
+    shaped: CoveredSpans
     near_card: NearCard
 
 
@@ -115,19 +115,19 @@ def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearC
     is grouped as cards are, also with an expiry date or CVV glued on, and groups of a card with words or signs between.
     Where `near_card(start, stop)` says so, the check digit is enough.
     """
-    taken = Covered(len(plain), accounts)
-    named = Covered(len(plain), (m.span("value") for m in _NAMED.finditer(plain)))
-    shaped = Covered(len(plain), (m.span() for shape in _SHAPES for m in shape.finditer(plain)))
-    looking = Looking(plain, named, shaped, near_card)
-    groups = [Group(*m.span(), m[0]) for m in _GROUP.finditer(plain) if not taken.touches(m.span())]
-    found = [span for run in _runs(plain, groups, _TIGHT) for span in _in_run(looking, Run(run))]
-    seen = Covered(len(plain), found)
+    taken = CoveredSpans(len(plain), accounts)
+    named = CoveredSpans(len(plain), (m.span("value") for m in _NAMED.finditer(plain)))
+    shaped = CoveredSpans(len(plain), (m.span() for shape in _SHAPES for m in shape.finditer(plain)))
+    looking = ScanContext(plain, named, shaped, near_card)
+    groups = [DigitGroup(*m.span(), m[0]) for m in _GROUP.finditer(plain) if not taken.touches(m.span())]
+    found = [span for run in _runs(plain, groups, _TIGHT) for span in _in_run(looking, DigitRun(run))]
+    seen = CoveredSpans(len(plain), found)
     return found + [span for span in _spelled_out(looking, groups) if not seen.touches(span)]
 
 
-def _runs(plain: str, groups: Iterable[Group], between: re.Pattern[str]) -> Iterator[list[Group]]:
+def _runs(plain: str, groups: Iterable[DigitGroup], between: re.Pattern[str]) -> Iterator[list[DigitGroup]]:
     """Groups with nothing but certain signs between them."""
-    run: list[Group] = []
+    run: list[DigitGroup] = []
     for group in groups:
         if run and between.fullmatch(plain, run[-1].stop, group.start) is None:
             yield run
@@ -137,52 +137,52 @@ def _runs(plain: str, groups: Iterable[Group], between: re.Pattern[str]) -> Iter
         yield run
 
 
-def _in_run(looking: Looking, run: Run) -> Spans:
+def _in_run(looking: ScanContext, run: DigitRun) -> Spans:
     size = len(run.digits)
     if size < SHORTEST or (looking.named.touches(run.span) and _sizes(run.groups)[:4] != PRINTED):
         return []
     near, shaped = looking.near_card(*run.span), all(map(looking.shaped.touches, map(_place, run.groups)))
-    if is_card(run.digits) and (near or not (shaped or _is_something_else(run.groups, run.digits))):
+    if is_card(run.digits) and (near or not (shaped or _is_other_number(run.groups, run.digits))):
         return [run.span]
     found = [_span(window) for window in _cards_in(run, near=near)]
     return found or (_by_luhn_alone(run) if near and not shaped else [])
 
 
-def _cards_in(run: Run, *, near: bool) -> Iterator[Sequence[Group]]:
+def _cards_in(run: DigitRun, *, near: bool) -> Iterator[Sequence[DigitGroup]]:
     for first, size in run.cards():
         window = run.window(first, size)
-        if window and (near or _is_usual(window)):
+        if window and (near or _has_standard_grouping(window)):
             yield window
-        elif not window and (glued := _glued(run, first, size, near=near)):
+        elif not window and (glued := _with_glued_digits(run, first, size, near=near)):
             yield glued
 
 
-def _is_something_else(groups: Sequence[Group], digits: str) -> bool:
+def _is_other_number(groups: Sequence[DigitGroup], digits: str) -> bool:
     """A number counted by the day, or two phone numbers of eight digits."""
-    return (len(groups) == 1 and is_dated(digits)) or (
+    return (len(groups) == 1 and starts_with_date(digits)) or (
         _sizes(groups) == (8, 8) and all(group.digits[0] in "26" for group in groups)
     )
 
 
-def _is_usual(window: Sequence[Group]) -> bool:
+def _has_standard_grouping(window: Sequence[DigitGroup]) -> bool:
     sizes = _sizes(window)
     even = len(set(sizes[:-1])) <= 1 and sizes[-1] <= sizes[0] and sizes[0] != 3
-    return (sizes in _USUAL or even) and not _is_something_else(window, window[0].digits)
+    return (sizes in _USUAL or even) and not _is_other_number(window, window[0].digits)
 
 
-def _sizes(groups: Iterable[Group]) -> tuple[int, ...]:
+def _sizes(groups: Iterable[DigitGroup]) -> tuple[int, ...]:
     return tuple(len(group.digits) for group in groups)
 
 
-def _place(group: Group) -> tuple[int, int]:
+def _place(group: DigitGroup) -> tuple[int, int]:
     return group.start, group.stop
 
 
-def _span(window: Sequence[Group]) -> tuple[int, int]:
+def _span(window: Sequence[DigitGroup]) -> tuple[int, int]:
     return window[0].start, window[-1].stop
 
 
-def _by_luhn_alone(run: Run) -> Spans:
+def _by_luhn_alone(run: DigitRun) -> Spans:
     """Beside a word that says card: any 13 to 19 digits that add up. Numbers of SIM cards (89, ITU-T E.118) are none."""
     found = []
     for first, begin in enumerate(run.begins[:-1]):
@@ -192,14 +192,14 @@ def _by_luhn_alone(run: Run) -> Spans:
     return found
 
 
-def _glued(run: Run, first: int, size: int, *, near: bool) -> Sequence[Group]:
+def _with_glued_digits(run: DigitRun, first: int, size: int, *, near: bool) -> Sequence[DigitGroup]:
     """The groups of a card whose last goes on with its expiry date, its CVV or both."""
     for count in (1, 3, 4):
         window = run.groups[first : first + count]
         rest = sum(_sizes(window)) - size
         if len(window) == count and _sizes(window[:-1]) in _BEFORE_LAST and 2 <= rest <= 9:
             following = run.groups[first + count].digits if len(run.groups) > first + count else ""
-            trusted = near or count > 1 or is_widespread(window[0].digits)
+            trusted = near or count > 1 or is_common_network(window[0].digits)
             if _follows(window[-1].digits[-rest:], following, trusted=trusted):
                 return window
     return ()
@@ -213,34 +213,34 @@ def _follows(rest: str, following: str, *, trusted: bool) -> bool:
     return trusted and _CVV.fullmatch(rest) is not None
 
 
-def _spelled_out(looking: Looking, groups: Sequence[Group]) -> Iterator[tuple[int, int]]:
+def _spelled_out(looking: ScanContext, groups: Sequence[DigitGroup]) -> Iterator[tuple[int, int]]:
     """Groups of a card with words, labels, list numbers or signs between them, and digits one by one."""
     long = [group for group in groups if len(group.digits) >= 3]
     for shape in _SPOKEN:
         yield from _shaped(looking, long, shape)
     short = [group for group in groups if len(group.digits) <= 2]
-    for run in (Run(found) for found in _runs(looking.plain, short, _SIGNS)):
+    for run in (DigitRun(found) for found in _runs(looking.plain, short, _SIGNS)):
         windows = (run.window(first, size) for first, size in run.cards())
         yield from (_span(window) for window in windows if window and len(set(_sizes(window[:-1]))) == 1)
 
 
-def _shaped(looking: Looking, groups: Sequence[Group], shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+def _shaped(looking: ScanContext, groups: Sequence[DigitGroup], shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
     for first in range(len(groups) - len(shape) + 1):
         window = groups[first : first + len(shape)]
         digits = "".join(group.digits for group in window)
-        if _sizes(window) == shape and is_card(digits) and not _is_something_else(window, digits):
-            counted = _are_counted(looking.plain, window) and not looking.near_card(*_span(window))
-            if _hang_together(looking.plain, window) and not counted:
+        if _sizes(window) == shape and is_card(digits) and not _is_other_number(window, digits):
+            counted = _are_quantities(looking.plain, window) and not looking.near_card(*_span(window))
+            if _are_close(looking.plain, window) and not counted:
                 yield _span(window)
 
 
-def _hang_together(plain: str, window: Sequence[Group]) -> bool:
+def _are_close(plain: str, window: Sequence[DigitGroup]) -> bool:
     """No gap is longer than a few words or has more digits than a list number."""
     gaps = [plain[one.stop : other.start] for one, other in pairwise(window)]
     return all(len(gap) <= GAP and sum(map(str.isdigit, gap)) <= 2 for gap in gaps)
 
 
-def _are_counted(plain: str, window: Sequence[Group]) -> bool:
+def _are_quantities(plain: str, window: Sequence[DigitGroup]) -> bool:
     """Prices, years and orders one after another; nobody's card has three groups that are round."""
     if sum(group.digits.endswith("00") and group.digits != "0000" for group in window) >= 3:
         return True

@@ -7,7 +7,7 @@ from html.entities import html5
 from urllib.parse import unquote
 
 from schemas.visible import is_unseen
-from services.text.normalise import LETTERS, ZWNJ, Remembered, ascii_digit
+from services.text.normalise import LETTERS, ZWNJ, MemoTable, ascii_digit
 
 TATWEEL = "\u0640"
 UNSEEN = "\ufeff"
@@ -34,7 +34,7 @@ class FoldedText:
         return (start, stop) if self._places is None else (self._places[start], self._places[stop - 1] + 1)
 
 
-def folded(text: str) -> FoldedText:
+def fold_text(text: str) -> FoldedText:
     """The text as it is looked through."""
     if text.isascii():
         return FoldedText(text.lower(), None)
@@ -61,10 +61,10 @@ def _folded_character(character: str) -> str:
 
 def is_digit(character: str) -> bool:
     """Whether it is read as a digit, in whatever script."""
-    return folded(character).plain.isdigit()
+    return fold_text(character).plain.isdigit()
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     """The text without the escapes of links (RFC 3986, 2.1), JSON (RFC 8259, 7) and HTML; tags become spaces."""
     plain = _JSON_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", unquote(text))
     plain = _ENTITY.sub(_character_of, _TAG.sub(" ", plain))
@@ -79,4 +79,4 @@ def _character_of(entity: re.Match[str]) -> str:
     return chr(code) if code < 0x110000 else " "
 
 
-_FOLDED = Remembered(_folded_character)
+_FOLDED = MemoTable(_folded_character)

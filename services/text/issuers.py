@@ -103,7 +103,7 @@ MONTHS = range(1, 13)
 YEARS = range(20, 28)
 
 
-def lengths_of(beginning: str) -> frozenset[int]:
+def card_lengths(beginning: str) -> frozenset[int]:
     """How long numbers are that begin with these six digits; none where no issuer's do."""
     found = [LENGTHS[beginning[:size]] for size in (1, 2, 3, 4, 6) if beginning[:size] in LENGTHS]
     return frozenset().union(*found) if found else NO_LENGTHS
@@ -111,14 +111,14 @@ def lengths_of(beginning: str) -> frozenset[int]:
 
 def is_card(digits: str) -> bool:
     """An issuer's number with its check digit."""
-    return len(digits) in lengths_of(digits[:6]) and luhn(digits)
+    return len(digits) in card_lengths(digits[:6]) and luhn(digits)
 
 
-def is_dated(digits: str) -> bool:
+def starts_with_date(digits: str) -> bool:
     """Begins with a year and a month of now, as numbers that shops count by the day do: `2611...` looks like Mastercard."""
     return digits[0] == "2" and int(digits[:2]) in YEARS and int(digits[2:4]) in MONTHS
 
 
-def is_widespread(digits: str) -> bool:
+def is_common_network(digits: str) -> bool:
     """Of Visa, Mastercard or Shetab: enough to take three digits that are glued on for a CVV."""
     return digits[0] == "4" or "51" <= digits[:2] <= "55" or digits[:6] in SHETAB

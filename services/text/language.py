@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from services.text.normalise import normalise, words
+from services.text.normalise import normalise, normalised_words
 
 PERSIAN_LETTERS, ARABIC_LETTERS = frozenset("پچژگکی"), frozenset("يكةىأإ")
 FOREIGN_ARABIC = frozenset("ٹڈڑےںہھێۆڕڵەۇۋۈېڭښځڅړږګڼۍ")
@@ -16,28 +16,28 @@ LATVIAN_LETTERS = frozenset("āēīūčšžģķļņ")
 ONLY_LATVIAN = frozenset("āēīģķļņ")
 FOREIGN_LATIN = frozenset("äöüßñçàèùòãõâêôîåæøłąęśźżćőűıığş")
 
-ARABIC_WORDS = words(
+ARABIC_WORDS = normalised_words(
     """في من على هل ما لا هذا هذه الى إلى أين متى لم لن كيف مرحبا شكرا عليكم أريد عن مع أن أنا انت نعم الذي التي لماذا كم
     لو سمحت طلبي الطلب طلبية أرجو ارجو عندي ليس كان يكون تم قد حتى بعد قبل لكن أو او ثم الان الآن اريد وين شو ليش عايز فين امتى
     أهلا اهلا صباح مساء الخير وصل يصل المبلغ استرجاع مشكلة لدي هناك"""
 )
-PERSIAN_WORDS = words(
+PERSIAN_WORDS = normalised_words(
     """است را که این از به با برای من شما سلام لطفا چرا کی چی هست نیست میشه می نمی کنم کنید شد بود نشده سفارش ممنون مرسی آیا
     رو یه هم تا اگه اگر باید خیلی کجاست کجا هنوز دارم دارید دارد بده بدید خوب خسته نباشید سپاس ولی اما چطور چند قیمت پول پولم کالا
     ارسال نرسیده نرسید رسید کرد کردم کرده اون آن ام اید ها های تون مون بله نه خواهش وقت بخیر درود"""
 )
-LATVIAN_WORDS = words(
+LATVIAN_WORDS = normalised_words(
     """un ir kas ka par jūs lūdzu ludzu paldies sveiki labdien labrīt labrit labvakar kur kad mans mana mani manu nav bet vai jau
     es mēs mes tas tā šis sis kāpēc kapec gribu vēlos velos varu varat pasūtījums pasutijums pasūtījumu pasutijumu pasūtījuma
     pasutijuma sūtījums sutijums piegāde piegade nauda naudu atpakaļ atpakal cik kāds kads vēl vel esmu saņēmis sanemis saņēmu
     sanemu no uz ar pie pēc pec nevaru nesaņēmu nesanemu prece preci jums man"""
 )
-ENGLISH_WORDS = words(
+ENGLISH_WORDS = normalised_words(
     """the is my where order please hello hi hey and you not have has i it to of in for was what when why how can do does did
     a an are be this that me we with on your yes thanks thank want need money refund still got get am im ive dont delivery
     package would could will but there from or at no ok"""
 )
-FINGLISH_WORDS = words(
+FINGLISH_WORDS = normalised_words(
     """salam slm mikham mikhastam chera nist hast sefaresh sefaresham sefareshe kojast koja lotfan mersi merc kheyli khaili man
     che chi shoma pas pool poolam poole nashode nemishe mishe mikonam konid chetor chand baraye mamnoon khoobi daram darid kon
     nakardam kardam hanooz hanuz residam nareside ferestadin begid bedin agha khanom"""

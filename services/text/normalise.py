@@ -10,7 +10,7 @@ LETTERS = str.maketrans(
     {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا", "ؤ": "و", "ـ": None}
 )
 ZWNJ = "\u200c"
-CHARACTERS = 4096
+MAX_MEMO_CHARACTERS = 4096
 """How many are remembered: people write with few, and asking what each is was most of reading a text."""
 MAX_READ = 2_000
 """Characters of a text that are read for what it says. Secrets are looked for in all of it."""
@@ -20,7 +20,7 @@ LAST_MARK = 0x1F000
 """No combining mark lies beyond."""
 
 
-@lru_cache(maxsize=CHARACTERS)
+@lru_cache(maxsize=MAX_MEMO_CHARACTERS)
 def ascii_digit(character: str) -> str | None:
     """The ASCII digit of any digit character: Persian, Arabic, fullwidth, circled; None for anything else."""
     value = unicodedata.digit(character, None)
@@ -76,23 +76,23 @@ def _plain_character(character: str) -> str:
     return (ascii_digit(character) or character) if kept else ""
 
 
-class Remembered(dict[int, str]):
+class MemoTable(dict[int, str]):
     """What becomes of each character, as `str.translate` wants it, found out when it is met first."""
 
-    def __init__(self, become: Callable[[str], str]) -> None:
-        self._become = become
+    def __init__(self, replace: Callable[[str], str]) -> None:
+        self._replace = replace
 
     def __missing__(self, code: int) -> str:
-        found = self._become(chr(code))
-        if len(self) < CHARACTERS:
+        found = self._replace(chr(code))
+        if len(self) < MAX_MEMO_CHARACTERS:
             self[code] = found
         return found
 
 
-_DIGITS = Remembered(lambda character: ascii_digit(character) or character)
-_PLAIN = Remembered(_plain_character)
+_DIGITS = MemoTable(lambda character: ascii_digit(character) or character)
+_PLAIN = MemoTable(_plain_character)
 
 
-def words(text: str) -> frozenset[str]:
+def normalised_words(text: str) -> frozenset[str]:
     """The words of a table, normalised: tables are written as people write."""
     return frozenset(_normalised(text).split())

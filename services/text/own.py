@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from schemas.configuration import Own
 from services.text.checksums import IBAN_LENGTHS, iban, luhn
-from services.text.folding import folded
+from services.text.folding import fold_text
 from services.text.issuers import LENGTHS
 
 MAX_REPEATED = 40
@@ -59,7 +59,7 @@ class OwnIdentifierMatcher:
 NO_OWN_IDENTIFIERS = OwnIdentifierMatcher()
 
 
-def own_identifiers(own_identifiers: Own | None) -> OwnIdentifierMatcher:
+def compile_own_identifiers(own_identifiers: Own | None) -> OwnIdentifierMatcher:
     """The identifiers of a workspace, ready to be looked for."""
     if own_identifiers is None or not any(
         (
@@ -81,35 +81,35 @@ def _compile(written: str) -> OwnIdentifierMatcher:
     values = [
         *(_spaced(_digits(value)) for value in own.cards),
         *(_spaced(_letters(value)) for value in own.ibans),
-        *(re.escape(folded(value.strip()).plain) for value in own.emails),
-        *(r"[\W_]{1,6}".join(map(re.escape, _WORD.findall(folded(value).plain))) for value in own.addresses),
+        *(re.escape(fold_text(value.strip()).plain) for value in own.emails),
+        *(r"[\W_]{1,6}".join(map(re.escape, _WORD.findall(fold_text(value).plain))) for value in own.addresses),
     ]
-    identifiers = tuple(_alone(value) for value in values if value)
+    identifiers = tuple(_whole_word(value) for value in values if value)
     phones = tuple(_digits(value).lstrip("0") for value in own.phones)
-    return OwnIdentifierMatcher(identifiers, tuple(_alone(translated(one)) for one in own.patterns), phones)
+    return OwnIdentifierMatcher(identifiers, tuple(_whole_word(translate_pattern(one)) for one in own.patterns), phones)
 
 
 _WORD = re.compile(r"[^\W_]+")
 
 
-def _alone(pattern: str) -> re.Pattern[str]:
+def _whole_word(pattern: str) -> re.Pattern[str]:
     """Not inside a longer word or number."""
     return re.compile(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", re.IGNORECASE)
 
 
 def _digits(value: str) -> str:
-    return "".join(c for c in folded(value).plain if c.isdigit())
+    return "".join(c for c in fold_text(value).plain if c.isdigit())
 
 
 def _letters(value: str) -> str:
-    return "".join(c for c in folded(value).plain if c.isalnum())
+    return "".join(c for c in fold_text(value).plain if c.isalnum())
 
 
 def _spaced(value: str) -> str:
     return _SPACED.join(map(re.escape, value))
 
 
-def translated(pattern: str) -> str:
+def translate_pattern(pattern: str) -> str:
     """The pattern as a regular expression whose cost grows with the text alone. Raises BadPattern."""
     if not 0 < len(pattern) <= MAX_PATTERN:
         raise BadPattern(f"a pattern has 1 to {MAX_PATTERN} characters")
@@ -145,7 +145,7 @@ def _piece(token: re.Match[str], repeatable: str) -> str:
     if token["edge"]:
         return ""
     if token["plain"]:
-        return re.escape(folded(token["plain"]).plain)
+        return re.escape(fold_text(token["plain"]).plain)
     return token[0]
 
 
@@ -171,7 +171,7 @@ def _repeat(token: re.Match[str], repeatable: str) -> str:
 
 def _compiling(translation: str) -> str:
     try:
-        _alone(translation)
+        _whole_word(translation)
     except re.error as error:
         raise BadPattern(f"it is not understood: {error.msg}") from error
     return translation
@@ -223,7 +223,7 @@ def _wrong_iban(value: str) -> str | None:
 
 def _wrong_pattern(value: str) -> str | None:
     try:
-        pattern = _alone(translated(value))
+        pattern = _whole_word(translate_pattern(value))
     except BadPattern as error:
         return f"this pattern is refused: {error}"
     if pattern.fullmatch(""):

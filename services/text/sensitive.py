@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from services.text.bidi_isolation import isolate
 from services.text.cards import SHORTEST, card_spans
 from services.text.checksums import IBAN_LENGTHS, iban, iranian_id, latvian_id
-from services.text.folding import ESCAPED, folded, unescaped
-from services.text.normalise import words
+from services.text.folding import ESCAPED, fold_text, unescape
+from services.text.normalise import normalised_words
 from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher
-from services.text.shown import isolated
 
 Span = tuple[int, int, str]
 Detector = Callable[[str], Iterable[Span]]
 NEAR = 40
 KEYWORD_DISTANCE = 20
-LAYERS = 3
+MAX_UNESCAPE_ROUNDS = 3
 """Escapes of escapes are undone so often."""
 
 # Every repeat has an end, and a word begins where no other goes on: the cost of a text grows with its length alone.
@@ -56,7 +56,7 @@ _SHORT_GAP = rf"(?:{_OTHER}(?:[^\S\n]|[:=«\"'(]|\u200c|[^\W\d])){{0,12}}?"
 _CODE = r"(?<!\d)\d(?:[ \-.]?\d){2,9}(?!\d)"
 _CONNECTOR = r"[^\S\n]*(?:[^\W\d]{1,6}[^\S\n]+){0,2}?(?:[:=]+|\bis\b|\bir\b|\bاین\b|\bهو\b|\bهی\b|->)[^\S\n]*"
 # What a sentence about a password says, and no password is.
-NOT_A_PASSWORD = words(
+NOT_A_PASSWORD = normalised_words(
     """wrong not incorrect invalid expired required correct the a an being too still never always broken lost forgotten
     reset changed blocked locked needed ok fine working no same and but or for to in on it my your nav ir ne
     nepareiza nederīga aizmirsta درست غلط اشتباه فراموش کار نیست است رو را خطا منتهی صحیح خاطئه"""
@@ -107,30 +107,31 @@ def redact(text: str, *, public: bool, own_identifiers: OwnIdentifierMatcher = N
     """
     if text.isascii() and text.replace("-", "").replace("_", "").isalpha():
         return RedactionResult(text, [])
-    masked = _masked(text, own_identifiers, public=public)
+    masked = _redact_once(text, own_identifiers, public=public)
     hidden = masked.text
-    for _ in range(LAYERS):
+    for _ in range(MAX_UNESCAPE_ROUNDS):
         if not ESCAPED.search(hidden):
             break
-        hidden = unescaped(hidden)
-        inside = _masked(hidden, own_identifiers, public=public)
+        hidden = unescape(hidden)
+        inside = _redact_once(hidden, own_identifiers, public=public)
         if inside.kinds:
             masked = RedactionResult(inside.text, sorted({*masked.kinds, *inside.kinds}))
             hidden = masked.text
     return masked
 
 
-def _masked(text: str, own_identifiers: OwnIdentifierMatcher, *, public: bool) -> RedactionResult:
-    looked_at = folded(text)
+def _redact_once(text: str, own_identifiers: OwnIdentifierMatcher, *, public: bool) -> RedactionResult:
+    looked_at = fold_text(text)
     plain = looked_at.plain
     digits = len(_DIGIT.findall(plain))
     finders = [f for f in (ALL_DETECTORS if public else SECRETS) if MIN_DIGITS.get(f, 0) <= digits]
     places = [Match(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
     if places and own_identifiers:
         places = [place for place in places if not _is_own(plain, place, own_identifiers)]
-    found = [Match(*looked_at.original_span(p.start, p.stop), p.rank, p.kind) for p in _merged(sorted(places))]
+    found = [Match(*looked_at.original_span(p.start, p.stop), p.rank, p.kind) for p in _merge_overlaps(sorted(places))]
     return RedactionResult(
-        cut(text, [(place.start, place.stop, place.kind) for place in found]), sorted({place.kind for place in found})
+        replace_matches(text, [(place.start, place.stop, place.kind) for place in found]),
+        sorted({place.kind for place in found}),
     )
 
 
@@ -151,7 +152,7 @@ class Match(NamedTuple):
     kind: str
 
 
-def cut(text: str, spans: Iterable[Span]) -> str:
+def replace_matches(text: str, spans: Iterable[Span]) -> str:
     """The text with `[kind]` in place of each; places are in order and apart."""
     out, end = [], 0
     for start, stop, kind in spans:
@@ -160,7 +161,7 @@ def cut(text: str, spans: Iterable[Span]) -> str:
     return "".join(out) + text[end:]
 
 
-def _merged(matches: Iterable[Match]) -> Iterator[Match]:
+def _merge_overlaps(matches: Iterable[Match]) -> Iterator[Match]:
     """Overlapping places become one, under the name of the first finder that saw it (cards before phones), and its longest."""
     held: Match | None = None
     for place in matches:
@@ -232,11 +233,11 @@ def _size_of_iban(value: str) -> int | None:
     return places[wanted - 1] + 1 if account.isascii() and iban(account.upper()) else None
 
 
-def _orders(plain: str) -> list[Span]:
+def _order_numbers(plain: str) -> list[Span]:
     return [(*(m.span("value") if m["value"] else m.span("hash")), "order") for m in _ORDER.finditer(plain)]
 
 
-def _posts(plain: str) -> list[Span]:
+def _postcodes(plain: str) -> list[Span]:
     return [(*(m.span("value") if m["value"] else m.span("code")), "address") for m in _POST.finditer(plain)]
 
 
@@ -251,7 +252,7 @@ def _digits(value: str) -> str:
 _cvvs, _codes, _codes_before = _values(_CVV, "cvv"), _values(_CODES, "code"), _values(_CODES_BEFORE, "code")
 _emails, _phones = _whole(_EMAIL, "email"), _whole(_PHONE, "phone")
 SECRETS: tuple[Detector, ...] = (_cards, _cvvs, _national_ids, _codes, _codes_before, _passwords)
-PERSONAL: tuple[Detector, ...] = (_ibans, _emails, _phones, _orders, _posts)
+PERSONAL: tuple[Detector, ...] = (_ibans, _emails, _phones, _order_numbers, _postcodes)
 ALL_DETECTORS = SECRETS + PERSONAL
 MIN_DIGITS: dict[Detector, int] = {
     _cards: SHORTEST,
@@ -261,30 +262,30 @@ MIN_DIGITS: dict[Detector, int] = {
     _codes_before: 3,
     _ibans: 2,
     _phones: 7,
-    _orders: 3,
-    _posts: 4,
+    _order_numbers: 3,
+    _postcodes: 4,
 }
 """How many digits a text has at the least in which something may be found. Most texts have none."""
 
 
 def card_places(text: str, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS) -> list[Span]:
     """Where cards stand, and what follows them as a CVV, in order and apart."""
-    looked_at = folded(text)
+    looked_at = fold_text(text)
     if len(_DIGIT.findall(looked_at.plain)) < SHORTEST:
         return []
     places = [Match(start, stop, 0, kind) for start, stop, kind in _cards(looked_at.plain)]
-    found = _merged(sorted(place for place in places if not _is_own(looked_at.plain, place, own_identifiers)))
+    found = _merge_overlaps(sorted(place for place in places if not _is_own(looked_at.plain, place, own_identifiers)))
     return [(*looked_at.original_span(place.start, place.stop), place.kind) for place in found]
 
 
-def whereabouts(masked: RedactionResult) -> str:
+def redacted_excerpts(masked: RedactionResult) -> str:
     """Where values were found, in words that show none of them: `“my number is [card] please”`."""
-    return "; ".join(_whereabouts(masked.text, kind) for kind in masked.kinds)
+    return "; ".join(_excerpt(masked.text, kind) for kind in masked.kinds)
 
 
-def _whereabouts(text: str, kind: str) -> str:
+def _excerpt(text: str, kind: str) -> str:
     at = text.find(f"[{kind}]")
     if at < 0:
         return kind
     around = " ".join(text[max(0, at - KEYWORD_DISTANCE) : at + len(kind) + 2 + KEYWORD_DISTANCE].split())
-    return isolated(f"“{around}”")
+    return isolate(f"“{around}”")

@@ -3,20 +3,20 @@
 import re
 from typing import Literal
 
-from services.text.normalise import normalise, words
+from services.text.normalise import normalise, normalised_words
 
 Sentiment = Literal["positive", "neutral", "negative"]
-NEGATIVE = words(
+NEGATIVE = normalised_words(
     """terrible awful horrible worst bad angry disappointed disappointing unacceptable scam fraud useless disgusting hate ridiculous
     never broken liars shame افتضاح بد بدترین کلاهبردار کلاهبرداری عصبانی ناراضی متاسفم مزخرف دزد دروغ شرم خراب ضعیف فاجعه
     سيء سيئة أسوأ احتيال نصابين غاضب كذب فاشل زفت slikti slikts briesmīgi briesmigi šausmīgi sausmigi krāpnieki krapnieki
     neapmierināts neapmierinata vilšanās kauns dusmīgs nekad"""
 )
-POSITIVE = words(
+POSITIVE = normalised_words(
     """thanks thank great excellent love perfect awesome amazing good happy wonderful best ممنون مرسی عالی سپاس خوب متشکرم
     بهترین دمتون عالیه شكرا ممتاز رائع جميل أفضل paldies lieliski lielisks super forši forsi labi labs brīnišķīgi brinišķīgi"""
 )
-NEGATIONS = words("not no never isn't don't نیست نبود ما لا ليس غير nav ne")
+NEGATIONS = normalised_words("not no never isn't don't نیست نبود ما لا ليس غير nav ne")
 NEGATIVE_EMOJI = frozenset("😡🤬😠👎💩🤮")
 _WORD = re.compile(r"[^\W\d_]+(?:'\w+)?")
 POSITIVE_EMOJI = frozenset("😍🥰❤👍🙏😊🌹💐😘🎉")

@@ -59,48 +59,48 @@ MODULES = (
 
 
 @cache
-def file_of(name: str) -> str:
+def read_static(name: str) -> str:
     """A file of the folder `static`."""
     return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
 
 
 @cache
-def module_of(name: str) -> str:
+def read_module(name: str) -> str:
     """A module of the chat."""
     if name == "style.js":
-        return f"export const CSS = {json.dumps(file_of('chat/chat.css'))};\n"
-    return file_of(f"chat/{name}")
+        return f"export const CSS = {json.dumps(read_static('chat/chat.css'))};\n"
+    return read_static(f"chat/{name}")
 
 
 async def widget() -> Response:
     """`<script src=".../webchat/pasokh-chat.js" data-workspace="shop" data-account="main" async></script>`."""
-    return Response(file_of("pasokh-chat.js"), media_type="text/javascript", headers=WIDGET_HEADERS)
+    return Response(read_static("pasokh-chat.js"), media_type="text/javascript", headers=WIDGET_HEADERS)
 
 
 async def module(name: str) -> Response:
     """A module of the chat, or its style sheet for browsers that cannot take one from a script. Raises NotFound."""
     if name == "chat.css":
-        return Response(file_of("chat/chat.css"), media_type="text/css", headers=WIDGET_HEADERS)
+        return Response(read_static("chat/chat.css"), media_type="text/css", headers=WIDGET_HEADERS)
     if name not in MODULES:
         raise NotFound("The chat has no such file.")
-    return Response(module_of(name), media_type="text/javascript", headers=WIDGET_HEADERS)
+    return Response(read_module(name), media_type="text/javascript", headers=WIDGET_HEADERS)
 
 
 async def style() -> Response:
     """How the page looks."""
-    return Response(file_of("page.css"), media_type="text/css", headers=WIDGET_HEADERS)
+    return Response(read_static("page.css"), media_type="text/css", headers=WIDGET_HEADERS)
 
 
 async def plain_style() -> Response:
     """How the plain form looks."""
-    return Response(file_of("plain.css"), media_type="text/css", headers=WIDGET_HEADERS)
+    return Response(read_static("plain.css"), media_type="text/css", headers=WIDGET_HEADERS)
 
 
 async def page(workspace: Slug, account: Slug, request: Request) -> Response:
     """The chat, opened; the same for every account, so that it tells nobody which ones there are."""
     # Where no script runs, the plain form takes over, with the token of a hand-off if there is one.
     query = escape(f"?{request.url.query}" if request.url.query else "")
-    text = file_of("page.html").replace("{workspace}", workspace).replace("{account}", account)
+    text = read_static("page.html").replace("{workspace}", workspace).replace("{account}", account)
     return Response(text.replace("{query}", query), media_type="text/html", headers=PAGE_HEADERS)
 
 

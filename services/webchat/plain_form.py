@@ -18,9 +18,9 @@ from schemas.values import Slug
 from services.platform.http.dependencies import PageParams
 from services.platform.http.problems import Unauthorized, UnprocessableContent
 from services.rest.views import MessageView
-from services.text.showing import visible_name, without_direction
+from services.text.display_text import visible_name, without_direction
 from services.webchat.models import MessageBody, SessionBody
-from services.webchat.page import PLAIN_HEADERS, file_of
+from services.webchat.page import PLAIN_HEADERS, read_static
 from services.webchat.routes import (
     HANDLED_ERRORS,
     SessionContext,
@@ -122,7 +122,7 @@ class FormView:
     retry_after: str = ""
 
 
-def router_of(reception: WebchatDependencies) -> APIRouter:
+def router_of(dependencies: WebchatDependencies) -> APIRouter:
     """The form of all accounts; no part of the REST contract."""
 
     async def show(workspace: Slug, account: Slug, request: Request) -> Response:
@@ -135,7 +135,7 @@ def router_of(reception: WebchatDependencies) -> APIRouter:
         body = (await request.body()).decode(errors="replace")
         form = _form_of(request, parse_qs(body, keep_blank_values=True, max_num_fields=20))
         try:
-            return _page(request, await _on_post(reception, request, form))
+            return _page(request, await _on_post(dependencies, request, form))
         except HANDLED_ERRORS as error:
             answer = await problem_of(request, error)
             return _page(request, _failed(form, answer))
@@ -147,9 +147,9 @@ def router_of(reception: WebchatDependencies) -> APIRouter:
 
 
 async def _on_post(reception: WebchatDependencies, request: Request, form: Form) -> FormView:
-    connected = await reception.door.account_of(request)
+    connected = await reception.door.find_account(request)
     await reception.door.cors_headers(request, connected)
-    form, visit = await _visited(SessionContext(reception, connected, None), request, form)
+    form, visit = await _with_session(SessionContext(reception, connected, None), request, form)
     if form.text.strip():
         await post_message(_message_of(form), visit, request)
         form = replace(form, text="", id=str(uuid4()))
@@ -163,13 +163,13 @@ async def _on_post(reception: WebchatDependencies, request: Request, form: Form)
     return FormView(form, tuple(messages))
 
 
-async def _visited(session: SessionContext, request: Request, form: Form) -> tuple[Form, SessionContext]:
+async def _with_session(session: SessionContext, request: Request, form: Form) -> tuple[Form, SessionContext]:
     """The form with the token of a session that holds, and the visit of its visitor. A token that ended is replaced."""
-    door = session.reception.door
+    door = session.dependencies.door
     if form.token:
         try:
             return form, replace(
-                session, visitor=await door.visitor_of(_with_token(request, form.token), session.connected)
+                session, visitor=await door.authenticate(_with_token(request, form.token), session.connected)
             )
         except Unauthorized:
             form = replace(form, token="")
@@ -179,7 +179,7 @@ async def _visited(session: SessionContext, request: Request, form: Form) -> tup
     except Unauthorized:
         made = await open_session(SessionBody(language=form.language), session, request)
     form = replace(form, token=made.token, handoff="")
-    return form, replace(session, visitor=await door.visitor_of(_with_token(request, form.token), session.connected))
+    return form, replace(session, visitor=await door.authenticate(_with_token(request, form.token), session.connected))
 
 
 def _with_token(request: Request, token: str) -> Request:
@@ -240,7 +240,7 @@ def _page(request: Request, view: FormView) -> Response:
         "notice": f'<p class="notice" role="alert">{escape(view.notice)}</p>' if view.notice else "",
         "messages": "\n".join(_line(one, words) for one in view.messages),
     }
-    filled = file_of("plain.html").format(**{name: escape(value) for name, value in values.items()}, **markup)
+    filled = read_static("plain.html").format(**{name: escape(value) for name, value in values.items()}, **markup)
     later = {"Retry-After": view.retry_after} if view.retry_after else {}
     return Response(filled, view.status, {**PLAIN_HEADERS, **later}, media_type="text/html")
 

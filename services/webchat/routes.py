@@ -33,7 +33,7 @@ from services.webchat.models import ContactBody, Identity, MessageBody, SessionB
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.session_auth import PREFLIGHT, TOKENS, WebchatAuthenticator, address_of
 from services.webchat.session_check import CHANNEL, Standings
-from services.webchat.status import Presences, StatusShown, calendar_of, status_of
+from services.webchat.status import PresenceCache, StatusShown, calendar_of, status_of
 from services.webchat.tokens import (
     LIFETIME,
     Visitor,
@@ -82,7 +82,7 @@ class WebchatDependencies:
     bells: ChangeNotifier
     standings: Standings
     instruments: IngestInstruments
-    presences: Presences
+    presence: PresenceCache
     streams: StreamShares
     wait_seconds: float = WAIT_SECONDS
     beside: Beside = field(default_factory=Beside)
@@ -93,7 +93,7 @@ class WebchatDependencies:
 class SessionContext:
     """A request that was let in."""
 
-    reception: WebchatDependencies
+    dependencies: WebchatDependencies
     connected: ConnectedAccount
     visitor: Visitor | None
 
@@ -114,7 +114,7 @@ def session_context(request: Request) -> SessionContext:
 SessionContextDep = Annotated[SessionContext, Depends(session_context)]
 
 
-def cors_route(reception: WebchatDependencies) -> type[APIRoute]:
+def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
     """Routes that check account, page and token before anything else, and answer so that the page may read it."""
 
     class CheckedRoute(APIRoute):
@@ -125,10 +125,10 @@ def cors_route(reception: WebchatDependencies) -> type[APIRoute]:
             async def answered(request: Request) -> Response:
                 headers: Mapping[str, str] = {}
                 try:
-                    connected = await reception.door.account_of(request)
-                    headers = await reception.door.cors_headers(request, connected)
-                    visitor = await reception.door.visitor_of(request, connected) if needs_token else None
-                    request.state.visit = SessionContext(reception, connected, visitor)
+                    connected = await dependencies.door.find_account(request)
+                    headers = await dependencies.door.cors_headers(request, connected)
+                    visitor = await dependencies.door.authenticate(request, connected) if needs_token else None
+                    request.state.visit = SessionContext(dependencies, connected, visitor)
                     response = await handle(request)
                 except HANDLED_ERRORS as error:
                     response = await problem_of(request, error)
@@ -158,7 +158,7 @@ async def open_session(
     request: Request,
 ) -> SessionResponse:
     """With `identity` the same person on every device, otherwise somebody new."""
-    door, account = session.reception.door, session.connected.account
+    door, account = session.dependencies.door, session.connected.account
     await door.verify_handoff_token(request, account.workspace, body.handoff)
     visitor = Visitor(
         workspace=account.workspace,
@@ -170,18 +170,18 @@ async def open_session(
         handoff=body.handoff,
         generation=session.connected.generation,
     )
-    return SessionResponse(visitor=visitor.visitor, token=encode_token(visitor, await door.secrets.of(TOKENS)))
+    return SessionResponse(visitor=visitor.visitor, token=encode_token(visitor, await door.secrets.get(TOKENS)))
 
 
 async def _visitor(session: SessionContext, identity: Identity | None, request: Request) -> str:
     if identity is None:
-        await session.reception.door.arrived(request, session.connected.account)
+        await session.dependencies.door.count_new_visitor(request, session.connected.account)
         return new_visitor_id()
-    for connected in (session.connected, await session.reception.door.reload_account(session.connected)):
+    for connected in (session.connected, await session.dependencies.door.reload_account(session.connected)):
         secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
         if secret and verify_identity_hash(identity.user_id, identity.user_hash, secret):
             return visitor_id_for_user(identity.user_id)
-    await session.reception.door.count_auth_failure(request)
+    await session.dependencies.door.count_auth_failure(request)
     raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")
 
 
@@ -194,7 +194,7 @@ async def post_message(
 
     202 with the message, its `conversation` still null, when it is kept durably and the router is late.
     """
-    reception, visitor = session.reception, session.require_visitor
+    reception, visitor = session.dependencies, session.require_visitor
     context = reception.door.context
     activities = await _read(session, _activity(session, visitor, body))
     activity = activities[-1]
@@ -210,7 +210,7 @@ async def post_message(
 
 
 def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
-    now = session.reception.door.context.clock.now()
+    now = session.dependencies.door.context.clock.now()
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
     details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
     return Activity(
@@ -236,10 +236,10 @@ async def _read(session: SessionContext, activity: Activity) -> list[Activity]:
     expected, own, understood_by = (
         session.connected.expected_languages,
         session.connected.own,
-        session.reception.halves.enrich,
+        session.dependencies.halves.enrich,
     )
     if activity.text and len(activity.text.text) > LONG_TEXT:
-        return await session.reception.beside.run(lambda: understood_by(activity, expected, own))
+        return await session.dependencies.beside.run(lambda: understood_by(activity, expected, own))
     return understood_by(activity, expected, own)
 
 
@@ -254,10 +254,10 @@ def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Jso
 
 
 async def _publish(session: SessionContext, activities: list[Activity]) -> None:
-    instruments, labels = session.reception.instruments, (session.connected.account.workspace, CHANNEL)
+    instruments, labels = session.dependencies.instruments, (session.connected.account.workspace, CHANNEL)
     instruments.received.labels(*labels).inc(len(activities))
     try:
-        await publish(session.reception.door.context.bus, activities, {})
+        await publish(session.dependencies.door.context.bus, activities, {})
     except BaseException:
         instruments.failed.labels(*labels).inc(len(activities))
         raise
@@ -269,10 +269,10 @@ async def _publish(session: SessionContext, activities: list[Activity]) -> None:
 
 async def show_status(session: SessionContextDep, response: Response) -> StatusShown:
     """Whether somebody answers now, and if not, when the shop opens again; for anybody."""
-    account, reception = session.connected.account, session.reception
+    account, reception = session.connected.account, session.dependencies
     response.headers["Cache-Control"] = "no-store"
     calendar = calendar_of(account, session.connected.configuration)
-    online = await reception.presences.is_online(account.workspace)
+    online = await reception.presence.is_online(account.workspace)
     return status_of(calendar, reception.door.context.clock.now(), online=online)
 
 
@@ -280,8 +280,8 @@ async def post_contact(
     body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], session: SessionContextDep, request: Request
 ) -> Response:
     """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
-    visitor, now = session.require_visitor, session.reception.door.context.clock.now()
-    await session.reception.door.count_write(request, session.connected.account, body.email)
+    visitor, now = session.require_visitor, session.dependencies.door.context.clock.now()
+    await session.dependencies.door.count_write(request, session.connected.account, body.email)
     activity = Activity(
         id=hashed_id("contact", visitor.key, random_id(now)),
         workspace=visitor.workspace,
@@ -300,7 +300,7 @@ async def post_contact(
 
 async def list_messages(session: SessionContextDep, page: PageParamsDep) -> Page[MessageView]:
     """Both directions of the visitor's own conversation, oldest first."""
-    return await list_transcript(session.reception.door.context.store, session.require_visitor, page)
+    return await list_transcript(session.dependencies.door.context.store, session.require_visitor, page)
 
 
 async def stream(
@@ -315,8 +315,8 @@ async def stream(
         "address": network_of(address_of(request)),
         "account": f"{session.require_visitor.workspace}/{session.require_visitor.account}",
     }
-    session.reception.streams.judge(owners)
-    return EventStream(_sse_chunks(session.reception, session.require_visitor, resumed, owners))
+    session.dependencies.streams.judge(owners)
+    return EventStream(_sse_chunks(session.dependencies, session.require_visitor, resumed, owners))
 
 
 async def _sse_chunks(
@@ -343,10 +343,10 @@ def _block(visitor: Visitor, position: TranscriptPosition, view: MessageView) ->
     return format_event(view.model_dump_json().encode(), identity=position.text(visitor.person_key), event="message")
 
 
-def router_of(reception: WebchatDependencies) -> APIRouter:
+def router_of(dependencies: WebchatDependencies) -> APIRouter:
     """The routes of all webchat accounts."""
     prefix = "/webchat/{workspace}/{account}"
-    router = APIRouter(prefix=prefix, tags=["webchat"], route_class=cors_route(reception))
+    router = APIRouter(prefix=prefix, tags=["webchat"], route_class=cors_route(dependencies))
     add, held = router.add_api_route, [Depends(TOKEN)]
     add("/sessions", open_session, methods=["POST"], status_code=201)
     add(

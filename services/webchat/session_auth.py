@@ -16,7 +16,7 @@ from services.platform.http.service import Context
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS
 from services.records.secrets import installation_secret
-from services.webchat.session_check import CHANNEL, is_of
+from services.webchat.session_check import CHANNEL, is_current_session
 from services.webchat.tokens import Visitor, decode_token
 
 TOKENS, HANDOFFS = "webchat", "handoff"
@@ -37,7 +37,7 @@ class SigningKeys:
     context: Context
     known: dict[str, bytes]
 
-    async def of(self, name: str) -> bytes:
+    async def get(self, name: str) -> bytes:
         """Raises Unavailable, Unknown."""
         if name not in self.known:
             self.known[name] = await installation_secret(self.context.store, name)
@@ -54,7 +54,7 @@ class WebchatAuthenticator:
     secrets: SigningKeys
     read_handoff: HandoffTokenDecoder
 
-    async def account_of(self, request: Request) -> ConnectedAccount:
+    async def find_account(self, request: Request) -> ConnectedAccount:
         """The account of the path. Raises TooManyRequests, NotFound, Unavailable."""
         await self.rates.check_address_limit(address_of(request))
         workspace, account = request.path_params["workspace"], request.path_params["account"]
@@ -95,7 +95,7 @@ class WebchatAuthenticator:
         """Count a try with a token or proof that is none. Raises TooManyRequests."""
         await self.rates.count_auth_failure(address_of(request))
 
-    async def arrived(self, request: Request, account: Account) -> None:
+    async def count_new_visitor(self, request: Request, account: Account) -> None:
         """Count somebody new. Raises TooManyRequests."""
         await self.rates.arrived(address_of(request), f"{account.workspace}/{account.id}")
 
@@ -103,10 +103,10 @@ class WebchatAuthenticator:
         """Count what a visitor is about to write. Raises TooManyRequests."""
         await self.rates.count_write(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
 
-    async def visitor_of(self, request: Request, connected: ConnectedAccount) -> Visitor:
+    async def authenticate(self, request: Request, connected: ConnectedAccount) -> Visitor:
         """Who holds the bearer token. Raises Unauthorized, TooManyRequests, Unavailable."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        found = decode_token(token.strip(), await self.secrets.of(TOKENS)) if scheme.lower() == "bearer" else None
+        found = decode_token(token.strip(), await self.secrets.get(TOKENS)) if scheme.lower() == "bearer" else None
         if found is None or not await self._is_current(found, connected):
             await self.count_auth_failure(request)
             raise Unauthorized("Give the token of a session as `Authorization: Bearer TOKEN`; open a new session.")
@@ -118,13 +118,15 @@ class WebchatAuthenticator:
         here, there = (visitor.workspace, visitor.account), (connected.account.workspace, connected.account.id)
         if here != there or visitor.is_expired(self.context.clock.now()):
             return False
-        return is_of(visitor, connected) or is_of(visitor, await self.reload_account(connected))
+        return is_current_session(visitor, connected) or is_current_session(
+            visitor, await self.reload_account(connected)
+        )
 
     async def verify_handoff_token(self, request: Request, workspace: str, token: str | None) -> None:
         """Raises Unauthorized for a token that we did not make or made for another workspace; TooManyRequests, Unavailable."""
         if token is None:
             return
-        found = self.read_handoff(await self.secrets.of(HANDOFFS), workspace, token)
+        found = self.read_handoff(await self.secrets.get(HANDOFFS), workspace, token)
         if found is None or not (found.is_bound or await self._is_within(workspace, found.conversation)):
             await self.count_auth_failure(request)
             raise Unauthorized("This hand-off link is not one of this workspace. Open a session without `handoff`.")

@@ -17,7 +17,7 @@ POLL_SECONDS = 0.4
 _log = structlog.get_logger(__name__)
 
 
-def is_of(visitor: Visitor, connected: ConnectedAccount | None) -> bool:
+def is_current_session(visitor: Visitor, connected: ConnectedAccount | None) -> bool:
     """Whether a token was made for the account as it is: not for one of the same name before, nor for another secret."""
     if connected is None:
         return False
@@ -60,7 +60,7 @@ class Standings:
         now = dict(zip(places, found, strict=True))
         for one in list(self._open):
             place = one.visitor.workspace, one.visitor.account
-            if place in now and not is_of(one.visitor, now[place]):
+            if place in now and not is_current_session(one.visitor, now[place]):
                 one.ended = True
                 self._bells.ring(one.visitor.key)
 

@@ -14,7 +14,7 @@ from services.platform.store.port import Query, Store
 from services.records.agents import AGENTS, AgentRecord
 
 FRESH_SECONDS = 2.0
-WORKSPACES_REMEMBERED = 1024
+MAX_CACHED_WORKSPACES = 1024
 PAGE = 200
 
 
@@ -26,23 +26,23 @@ class StatusShown(BaseModel):
     online: bool = Field(description="At least one agent of the workspace is online.")
 
 
-class Presences:
+class PresenceCache:
     """Which workspaces have somebody online, as it was at most two seconds ago."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self._known: OrderedDict[str, tuple[float, bool]] = OrderedDict()
+        self._cached: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 
     async def is_online(self, workspace: str) -> bool:
         """Whether any agent is online. Raises Unavailable."""
         now = self._clock.monotonic()
-        read_at, online = self._known.get(workspace, (now - FRESH_SECONDS, False))
+        read_at, online = self._cached.get(workspace, (now - FRESH_SECONDS, False))
         if now - read_at >= FRESH_SECONDS:
             online = await self._read(workspace)
-            self._known[workspace] = (now, online)
-            self._known.move_to_end(workspace)
-            while len(self._known) > WORKSPACES_REMEMBERED:
-                self._known.popitem(last=False)
+            self._cached[workspace] = (now, online)
+            self._cached.move_to_end(workspace)
+            while len(self._cached) > MAX_CACHED_WORKSPACES:
+                self._cached.popitem(last=False)
         return online
 
     async def _read(self, workspace: str) -> bool:

@@ -96,7 +96,7 @@ async def list_transcript(store: Store, visitor: Visitor, asked: PageParams) -> 
     """Oldest first. A page may be shorter than asked for; `next` tells whether there is more."""
     talk = await transcript_for(store, visitor)
     page = await query_page(store, talk.query(limit=asked.limit, cursor=asked.cursor))
-    return Page(items=[one for _, one in _seen(page.items)], next=page.next)
+    return Page(items=[one for _, one in _visible(page.items)], next=page.next)
 
 
 async def latest_position(store: Store, talk: Transcript) -> TranscriptPosition:
@@ -117,7 +117,7 @@ async def messages_after(
     return [(TranscriptPosition(talk.conversation, one.order), _view(one)) for one in records]
 
 
-def _seen(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageView]]:
+def _visible(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageView]]:
     pairs = [(identity, _view(MessageRecord.model_validate(document))) for identity, document in items]
     return [(identity, shown) for identity, shown in pairs if shown is not None]
 

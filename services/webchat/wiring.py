@@ -9,7 +9,7 @@ from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import WebchatDependencies, router_of, shares_of
 from services.webchat.session_auth import HandoffTokenDecoder, SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import Standings
-from services.webchat.status import Presences
+from services.webchat.status import PresenceCache
 
 
 def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, Shared], ServiceComponents]:
@@ -18,7 +18,7 @@ def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, Shared
     def opened(context: Context, shared: Shared) -> ServiceComponents:
         bells = ChangeNotifier(context.bus)
         door = WebchatAuthenticator(context, shared.accounts, shared.rates, SigningKeys(context, {}), read_handoff)
-        standings, presences = Standings(shared.accounts, bells), Presences(context.store, context.clock)
+        standings, presences = Standings(shared.accounts, bells), PresenceCache(context.store, context.clock)
         reception = WebchatDependencies(door, bells, standings, shared.instruments, presences, shares_of(context))
         return ServiceComponents(
             routers=[plain_form.router_of(reception), router_of(reception), page.router_of()],

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from schemas.configuration import Own
-from services.text.own import BadPattern, own_identifiers, translated, validate_own_identifiers
+from services.text.own import BadPattern, compile_own_identifiers, translate_pattern, validate_own_identifiers
 from services.text.sensitive import redact
 from tests.text.test_cost import grows_too_fast, hostile, searched, shapes
 
@@ -35,7 +35,7 @@ THE_SHOPS = [
 @pytest.mark.parametrize("text", THE_SHOPS)
 @pytest.mark.parametrize("public", [False, True])
 def test_what_is_the_shops_own_is_let_through(text: str, public: bool) -> None:
-    assert redact(text, public=public, own_identifiers=own_identifiers(OWN)).text == text
+    assert redact(text, public=public, own_identifiers=compile_own_identifiers(OWN)).text == text
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_is_the_shops_own_is_let_through(text: str, public: bool) -> None:
     ],
 )
 def test_what_is_others_is_masked_beside_it(text: str, remains: str) -> None:
-    assert redact(text, public=True, own_identifiers=own_identifiers(OWN)).text == remains
+    assert redact(text, public=True, own_identifiers=compile_own_identifiers(OWN)).text == remains
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_all_of_a_good_list_is_taken() -> None:
     ],
 )
 def test_whatever_pattern_is_taken_is_linear(pattern: str) -> None:
-    compiled = re.compile(rf"(?<![^\W_])(?:{translated(pattern)})(?![^\W_])", re.IGNORECASE)
+    compiled = re.compile(rf"(?<![^\W_])(?:{translate_pattern(pattern)})(?![^\W_])", re.IGNORECASE)
     assert [s(30) for s in shapes(hostile(compiled)) if grows_too_fast(searched(compiled), s, 4_000)] == []
 
 
 def test_a_bad_pattern_says_what_is_allowed() -> None:
     with pytest.raises(BadPattern, match="allowed are letters, digits"):
-        translated("a.b")
+        translate_pattern("a.b")

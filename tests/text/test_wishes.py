@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.text.folding import folded
+from services.text.folding import fold_text
 from services.text.intents import intent_of
 from services.text.normalise import normalise
 from services.text.sentiment import sentiment_of
@@ -51,7 +51,7 @@ def test_spellings_of_one_word_are_one() -> None:
 
 def test_folding_keeps_every_place() -> None:
     text = "İ ﬁ ـ ۱² ﷺ ß é 𝟗 e\u0301 ㅤ9"
-    looked_at = folded(text)
+    looked_at = fold_text(text)
     places = [looked_at.original_span(i, i + 1) for i in range(len(looked_at.plain))]
     assert all(0 <= start < stop <= len(text) for start, stop in places)
     assert [text[start] for (start, _), plain in zip(places, looked_at.plain, strict=True) if plain == "9"] == [

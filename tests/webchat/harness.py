@@ -34,7 +34,7 @@ from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import WebchatDependencies, router_of, shares_of
 from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import Standings
-from services.webchat.status import Presences
+from services.webchat.status import PresenceCache
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, routers_over, settings_of
 from tests.router.stream_client import Client
@@ -235,7 +235,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
     bells, instruments = ChangeNotifier(bus), IngestInstruments()
     accounts = AccountCache(store, clock, spacing=0)
     door = WebchatAuthenticator(context, accounts, RateLimits(context.settings), SigningKeys(context, {}), _read_link)
-    standings, presences = Standings(accounts, bells), Presences(store, clock)
+    standings, presences = Standings(accounts, bells), PresenceCache(store, clock)
     reception = WebchatDependencies(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
     part = ServiceComponents(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
     configured = ServiceComponents(routers=routers_over(context, CHECKS))

@@ -6,7 +6,7 @@ from importlib import resources
 import esprima
 import pytest
 
-from services.webchat.page import MODULES, module_of
+from services.webchat.page import MODULES, read_module
 from tests.rest import problem_of
 from tests.webchat.harness import house
 
@@ -54,7 +54,7 @@ def test_what_every_browser_reads_is_ecmascript_5() -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_what_the_chat_is_made_of_is_read_by_a_browser_of_2018(name: str) -> None:
-    esprima.parseModule(module_of(name))
+    esprima.parseModule(read_module(name))
 
 
 @pytest.mark.parametrize("text", ["a?.b", "a ?? b", "class A { #b = 1 }", "try {} catch {}"])
@@ -66,16 +66,18 @@ def test_the_reader_of_the_tests_refuses_what_such_a_browser_does(text: str) -> 
 @pytest.mark.parametrize("name", MODULES)
 def test_what_newer_browsers_alone_can_do_is_not_asked_for(name: str) -> None:
     too_new = r"\.at\(|replaceChildren|requestSubmit|\.flatMap\(|structuredClone|replaceAll\(|AbortSignal\.|Object\.fromEntries|\(\?<"
-    assert not re.search(too_new, module_of(name))
+    assert not re.search(too_new, read_module(name))
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_nothing_becomes_markup(name: str) -> None:
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", module_of(name))
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", read_module(name)
+    )
 
 
 def test_every_language_says_everything() -> None:
-    found = nodes(esprima.parseModule(module_of("words.js")).toDict())
+    found = nodes(esprima.parseModule(read_module("words.js")).toDict())
     texts = {}
     for one in found:
         if one.get("type") == "Property" and isinstance(one["value"], dict):
@@ -104,6 +106,6 @@ async def test_the_chat_is_served_to_pages_of_any_origin_and_nothing_else_is() -
 
 
 def test_every_module_that_is_imported_is_served() -> None:
-    imported = {name for one in MODULES for name in re.findall(r'from "\./([\w.]+)"', module_of(one))}
+    imported = {name for one in MODULES for name in re.findall(r'from "\./([\w.]+)"', read_module(one))}
     assert imported
     assert imported < set(MODULES)

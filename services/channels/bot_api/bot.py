@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from schemas.values import Json
 from services.channels.bot_api.json_access import as_dict, as_list_of_dicts, as_str, number
-from services.channels.port import Fetched, Unauthorized
+from services.channels.port import FetchedUpdates, Unauthorized
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     Http,
@@ -18,7 +18,7 @@ from services.platform.http.outgoing import (
 )
 
 UNAUTHORIZED = frozenset({401, 404})
-FETCH_SECONDS, FETCHED_AT_ONCE = 5, 20
+FETCH_SECONDS, FETCH_LIMIT = 5, 20
 """How long a fetch waits for the first update, less than our own limit for one call; and how many it takes, whose
 texts fit into the 1 MB that we read of an answer."""
 UPDATES: tuple[str, ...] = (
@@ -36,7 +36,7 @@ UPDATES: tuple[str, ...] = (
     "my_chat_member",
 )
 """What we ask for: reactions are only sent to those who name them."""
-FRESH = timedelta(minutes=10)
+RECENT_ERROR_AGE = timedelta(minutes=10)
 """How long an error of the platform's last delivery counts while updates wait."""
 
 
@@ -87,11 +87,11 @@ async def delete_webhook(http: Http, base: str, token: str) -> None:
     await call(http, base, token, "deleteWebhook", {"drop_pending_updates": False})
 
 
-async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -> Fetched:
+async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -> FetchedUpdates:
     """`getUpdates` from the cursor on, which is the offset. Raises as `call`."""
     parameters: dict[str, Json] = {
         "timeout": FETCH_SECONDS,
-        "limit": FETCHED_AT_ONCE,
+        "limit": FETCH_LIMIT,
         "allowed_updates": list(UPDATES),
     }
     if cursor is not None:
@@ -99,10 +99,10 @@ async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -
     updates = [as_dict(one) for one in as_list_of_dicts(await call(http, base, token, "getUpdates", parameters))]
     numbers = [n for one in updates if isinstance(n := one.get("update_id"), int)]
     following = str(max(numbers) + 1) if numbers else cursor
-    return Fetched([json.dumps(one).encode() for one in updates], following)
+    return FetchedUpdates([json.dumps(one).encode() for one in updates], following)
 
 
-def wrong_webhook(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:
+def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:
     """What of `getWebhookInfo` keeps updates from coming to `path` of ours; None when nothing does."""
     url = as_dict(info).get("url")
     if not isinstance(url, str):
@@ -132,6 +132,6 @@ def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
     waiting, said, at = (info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date"))
     if not isinstance(waiting, int) or not waiting or not isinstance(said, str) or not isinstance(at, int):
         return None
-    if now - datetime.fromtimestamp(at, UTC) > FRESH:
+    if now - datetime.fromtimestamp(at, UTC) > RECENT_ERROR_AGE:
         return None
     return f"Telegram cannot deliver to our webhook: {said[:200]} ({waiting} updates wait)."

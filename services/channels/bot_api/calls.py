@@ -52,7 +52,7 @@ async def send_message(url: str, message: OutboundMessage, http: Http) -> SendRe
     address = message.address
     answer = await http.post_json(url, _body(message, address))
     followed: set[str] = set()
-    while (wider := _wider(answer, address)) is not None and wider[0] not in followed:
+    while (wider := _wider_address(answer, address)) is not None and wider[0] not in followed:
         followed.add(wider[0])
         address = wider[1]
         answer = await http.post_json(url, _body(message, address))
@@ -60,7 +60,7 @@ async def send_message(url: str, message: OutboundMessage, http: Http) -> SendRe
     return receipt if address == message.address else SendReceipt(receipt.platform_id, address)
 
 
-def _wider(answer: HttpResponse, address: Address) -> tuple[str, Address] | None:
+def _wider_address(answer: HttpResponse, address: Address) -> tuple[str, Address] | None:
     """What of an address is gone, and the address without it; None when that is not what was refused.
 
     The chat stays the same, or is the same group under another id: nobody reads what was not meant for them.

@@ -6,7 +6,7 @@ from typing import Literal
 import structlog
 
 from schemas.values import Contract
-from services.channels.port import Account, SelfChecking, Unauthorized
+from services.channels.port import Account, SelfCheckingChannel, Unauthorized
 from services.delivery.attempt import SendDependencies
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -38,13 +38,13 @@ async def probe_account(
     if kept is None:
         return ProbeResult(found="gone")
     known = outside.channels.get(channel)
-    if not isinstance(known, SelfChecking):
+    if not isinstance(known, SelfCheckingChannel):
         return ProbeResult(found="ok")
     return await _probe(known, Account(workspace, channel, account, kept.body), outside, public_url)
 
 
 async def _probe(
-    channel: SelfChecking, account: Account, outside: SendDependencies, public_url: str | None
+    channel: SelfCheckingChannel, account: Account, outside: SendDependencies, public_url: str | None
 ) -> ProbeResult:
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):

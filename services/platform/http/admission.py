@@ -18,7 +18,7 @@ from starlette.types import Message, Receive
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.http.problems import HttpProblem
 
-CALLS = 1000
+MAX_IN_FLIGHT = 1000
 BODY_BYTES = 64_000_000
 
 
@@ -41,7 +41,7 @@ class Displaced(Overloaded):
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class AdmittedRequest:
     """The place of one call: whose it is, and how many bytes of its body are held."""
 
     address: str
@@ -59,7 +59,7 @@ class _Share:
 
     calls: int = 0
     size: int = 0
-    unproven: dict[Place, None] = field(default_factory=dict)
+    unproven: dict[AdmittedRequest, None] = field(default_factory=dict)
 
 
 class AdmissionControl:
@@ -69,7 +69,7 @@ class AdmissionControl:
         self,
         name: str = "webhook",
         *,
-        calls: int = CALLS,
+        calls: int = MAX_IN_FLIGHT,
         body_bytes: int = BODY_BYTES,
         instruments: AdmissionInstruments | None = None,
     ) -> None:
@@ -77,13 +77,13 @@ class AdmissionControl:
         self._free_calls, self._free_bytes = calls, body_bytes
         self._accounts: dict[str, _Share] = {}
         self._addresses: dict[str, _Share] = {}
-        self._unproven: dict[Place, None] = {}
+        self._unproven: dict[AdmittedRequest, None] = {}
 
     @asynccontextmanager
-    async def entered(self, address: str, account: str) -> AsyncIterator[Place]:
+    async def admit(self, address: str, account: str) -> AsyncIterator[AdmittedRequest]:
         """A place until the context is left. Raises Overloaded when there is none, Displaced when it was taken away."""
         self._find_room(address, account)
-        place = Place(address, account)
+        place = AdmittedRequest(address, account)
         self._take(place)
         try:
             async with asyncio.timeout(None) as place.until:
@@ -96,7 +96,7 @@ class AdmissionControl:
             if place.lost is None:
                 self._give_back(place)
 
-    def counted(self, place: Place, receive: Receive) -> Receive:
+    def counted(self, place: AdmittedRequest, receive: Receive) -> Receive:
         """A `receive` whose bytes count until the place is left. It raises Displaced."""
 
         async def counted() -> Message:
@@ -106,7 +106,7 @@ class AdmissionControl:
 
         return counted
 
-    def prove(self, place: Place) -> None:
+    def prove(self, place: AdmittedRequest) -> None:
         """The call is authentic: nothing takes its place any more. Raises Displaced when something did."""
         if place.lost is not None:
             raise Displaced(place.lost)
@@ -115,14 +115,14 @@ class AdmissionControl:
 
     # -- counting ------------------------------------------------------------------------------------------------------
 
-    def _take(self, place: Place) -> None:
+    def _take(self, place: AdmittedRequest) -> None:
         self._free_calls -= 1
         self._accounts.setdefault(place.account, _Share()).calls += 1
         self._addresses.setdefault(place.address, _Share()).calls += 1
         for unproven in self._unproven_with(place):
             unproven[place] = None
 
-    def _add(self, place: Place, size: int) -> None:
+    def _add(self, place: AdmittedRequest, size: int) -> None:
         if place.lost is not None:
             raise Displaced(place.lost)
         place.size += size
@@ -135,19 +135,19 @@ class AdmissionControl:
             if place.lost is not None:
                 raise Displaced(place.lost)
 
-    def _give_back(self, place: Place) -> None:
+    def _give_back(self, place: AdmittedRequest) -> None:
         if not place.is_proven:
             self._forget_unproven(place)
         self._free_calls += 1
         self._free_bytes += place.size
         _reduce(self._accounts, place.account, place.size)
 
-    def _forget_unproven(self, place: Place) -> None:
+    def _forget_unproven(self, place: AdmittedRequest) -> None:
         for unproven in self._unproven_with(place):
             del unproven[place]
         _reduce(self._addresses, place.address, place.size)
 
-    def _unproven_with(self, place: Place) -> tuple[dict[Place, None], ...]:
+    def _unproven_with(self, place: AdmittedRequest) -> tuple[dict[AdmittedRequest, None], ...]:
         return (
             self._unproven,
             self._accounts[place.account].unproven,
@@ -164,7 +164,7 @@ class AdmissionControl:
                 raise Overloaded(reason)
             self._displace(max(places, key=self._weight_in_calls), reason)
 
-    def _crowd_of_calls(self, address: str, account: str) -> tuple[str, Iterable[Place]] | None:
+    def _crowd_of_calls(self, address: str, account: str) -> tuple[str, Iterable[AdmittedRequest]] | None:
         """Whose share of the calls is used up, and the places of which one can be lost; None when there is room."""
         if self._free_calls <= 0:
             return "process", self._unproven
@@ -174,7 +174,7 @@ class AdmissionControl:
             return "address", share.unproven
         return None
 
-    def _crowd_of_bytes(self, place: Place) -> tuple[str, Iterable[Place]] | None:
+    def _crowd_of_bytes(self, place: AdmittedRequest) -> tuple[str, Iterable[AdmittedRequest]] | None:
         """The same of bytes; `place` itself is among those that can be lost."""
         if self._free_bytes < 0:
             return "process", self._unproven
@@ -186,13 +186,13 @@ class AdmissionControl:
 
     # `max` gives the first of equals, and places stand in the order in which they were taken: the oldest.
 
-    def _weight_in_calls(self, place: Place) -> int:
+    def _weight_in_calls(self, place: AdmittedRequest) -> int:
         return self._addresses[place.address].calls
 
-    def _weight_in_bytes(self, place: Place) -> int:
+    def _weight_in_bytes(self, place: AdmittedRequest) -> int:
         return self._addresses[place.address].size
 
-    def _displace(self, place: Place, reason: str) -> None:
+    def _displace(self, place: AdmittedRequest, reason: str) -> None:
         self._give_back(place)
         place.lost = reason
         self._instruments.refused.labels(self._name, reason).inc()

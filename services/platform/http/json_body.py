@@ -14,7 +14,7 @@ from schemas.values import Json
 from schemas.visible import WRITTEN
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.bodies import MAX_DEPTH, read_body, too_deep
-from services.platform.http.lenient_json import mended_bytes
+from services.platform.http.lenient_json import strip_invalid_unicode_bytes
 from services.platform.http.problems import BadRequest, UnprocessableContent, invalid_of
 from services.platform.http.rate_limits import network_of
 
@@ -37,7 +37,7 @@ class JsonBody(Generic[Model]):
     async def __call__(self, request: Request) -> Model:
         body = await _read(request)
         if self.mend and not too_deep(body):
-            body = mended_bytes(body)
+            body = strip_invalid_unicode_bytes(body)
         return parsed(self.model, b"{}" if self.optional and not body else body)
 
 
@@ -47,7 +47,7 @@ async def _read(request: Request) -> bytes:
     address = network_of(request.client.host) if request.client else "unknown"
     # The first part keeps visitors of a web chat and callers of REST apart, the second one workspace and another.
     whose = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
-    async with room.entered(address, whose) as place:
+    async with room.admit(address, whose) as place:
         return await read_body(room.counted(place, request.receive), request.scope["headers"])
 
 
@@ -69,7 +69,7 @@ def _json(body: bytes) -> Json:
         # Any: what JSON says is whatever it says.
         value: Json = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        if mended_bytes(body) != body:
+        if strip_invalid_unicode_bytes(body) != body:
             sentence = "a text holds half a character: an unpaired surrogate, or bytes that are no UTF-8"
             raise BadRequest(f"The body is not JSON: {sentence}.") from error
         raise BadRequest(f"The body is not JSON: {error}.") from error

@@ -23,19 +23,19 @@ def read_json(body: bytes) -> Json:
         text = body.decode("utf-8", "replace")
         if _ESCAPED_SURROGATE.search(body) is None and text.encode() == body:
             raise
-        return mended(json.loads(text, parse_constant=_refuse, parse_int=_bounded))
-    return mended(value) if _ESCAPED_NUL.search(body) else value
+        return strip_invalid_unicode(json.loads(text, parse_constant=_reject_constant, parse_int=_bounded))
+    return strip_invalid_unicode(value) if _ESCAPED_NUL.search(body) else value
 
 
-def mended_bytes(body: bytes) -> bytes:
+def strip_invalid_unicode_bytes(body: bytes) -> bytes:
     """JSON bytes that any reader takes; what is no JSON stays what it is."""
     if _ESCAPED_SURROGATE.search(body) is None and _ESCAPED_NUL.search(body) is None and _is_utf8(body):
         return body
     try:
-        value = json.loads(body.decode("utf-8", "replace"), parse_constant=_refuse)
+        value = json.loads(body.decode("utf-8", "replace"), parse_constant=_reject_constant)
     except ValueError:
         return body
-    return json.dumps(mended(value), ensure_ascii=False).encode()
+    return json.dumps(strip_invalid_unicode(value), ensure_ascii=False).encode()
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -46,7 +46,7 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _refuse(constant: str) -> float:
+def _reject_constant(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON")
 
 
@@ -54,18 +54,18 @@ def _bounded(digits: str) -> int | float:
     return int(digits) if len(digits) < 19 else float(digits)
 
 
-def mended(value: Json) -> Json:
+def strip_invalid_unicode(value: Json) -> Json:
     """A JSON value whose texts are whole."""
     match value:
         case str():
-            return mended_text(value)
+            return strip_invalid_unicode_text(value)
         case list():
-            return [mended(item) for item in value]
+            return [strip_invalid_unicode(item) for item in value]
         case dict():
-            return {mended_text(name): mended(item) for name, item in value.items()}
+            return {strip_invalid_unicode_text(name): strip_invalid_unicode(item) for name, item in value.items()}
     return value
 
 
-def mended_text(text: str) -> str:
+def strip_invalid_unicode_text(text: str) -> str:
     """Pairs of surrogates become characters, single ones U+FFFD; U+0000 is left out."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")

@@ -7,7 +7,7 @@ import pytest
 from starlette.types import Message
 
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.http.admission import AdmissionControl, Displaced, Overloaded, Place
+from services.platform.http.admission import AdmissionControl, AdmittedRequest, Displaced, Overloaded
 
 
 class Crowd:
@@ -17,18 +17,20 @@ class Crowd:
         self.room = room
         self.ends: list[asyncio.Task[None]] = []
         self.leave = asyncio.Event()
-        self.places: list[Place] = []
+        self.places: list[AdmittedRequest] = []
 
-    async def come(self, address: str, account: str = "a", *, size: int = 0, proven: bool = False) -> Place:
-        came: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+    async def come(self, address: str, account: str = "a", *, size: int = 0, proven: bool = False) -> AdmittedRequest:
+        came: asyncio.Future[AdmittedRequest] = asyncio.get_running_loop().create_future()
         self.ends.append(asyncio.create_task(self._call(came, address, account, size, proven)))
         place = await came
         self.places.append(place)
         return place
 
-    async def _call(self, came: "asyncio.Future[Place]", address: str, account: str, size: int, proven: bool) -> None:
+    async def _call(
+        self, came: "asyncio.Future[AdmittedRequest]", address: str, account: str, size: int, proven: bool
+    ) -> None:
         try:
-            async with self.room.entered(address, account) as place:
+            async with self.room.admit(address, account) as place:
                 if size:
                     await self.room.counted(place, body_of(size))()
                 if proven:
@@ -104,12 +106,12 @@ async def test_a_body_too_large_for_the_share_loses_its_own_place_and_everything
     room = AdmissionControl(calls=4, body_bytes=1000)
     for _ in range(3):
         with pytest.raises(Displaced):
-            async with room.entered("one", "a") as place:
+            async with room.admit("one", "a") as place:
                 await room.counted(place, body_of(600))()
     async with AsyncExitStack() as stack:
         for number in range(4):
-            await stack.enter_async_context(room.entered(f"{number}", f"{number}"))
-    async with room.entered("one", "a") as place:
+            await stack.enter_async_context(room.admit(f"{number}", f"{number}"))
+    async with room.admit("one", "a") as place:
         await room.counted(place, body_of(400))()
 
 
@@ -119,8 +121,8 @@ async def test_a_call_whose_place_was_lost_before_its_proof_is_not_handled() -> 
 
     async def slow() -> None:
         nonlocal handled
-        async with room.entered("one", "a") as first:
-            async with room.entered("two", "b"):
+        async with room.admit("one", "a") as first:
+            async with room.admit("two", "b"):
                 pass
             room.prove(first)
             handled = True

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.text.showing import visible_name, without_direction
+from services.text.display_text import visible_name, without_direction
 
 TURNING = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 

@@ -5,15 +5,15 @@ ISOLATES, EMBEDDINGS = "\u2066\u2067\u2068", "\u202a\u202b\u202d\u202e"
 POP_DIRECTIONAL_FORMATTING = "\u202c"
 
 
-def isolated(text: str) -> str:
+def isolate(text: str) -> str:
     """The text between isolates (UAX 9), closed within, so that its direction ends where it ends.
 
     For names and texts of others in sentences of ours; a text of ASCII alone needs none.
     """
-    return text if text.isascii() else f"{FIRST_STRONG_ISOLATE}{_closed(text)}{POP_DIRECTIONAL_ISOLATE}"
+    return text if text.isascii() else f"{FIRST_STRONG_ISOLATE}{_close_isolates(text)}{POP_DIRECTIONAL_ISOLATE}"
 
 
-def _closed(text: str) -> str:
+def _close_isolates(text: str) -> str:
     out, open_ = [], []
     for character in text:
         if character in ISOLATES:

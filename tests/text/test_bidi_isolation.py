@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.text.shown import isolated
+from services.text.bidi_isolation import isolate
 
 FSI, PDI, RLO, PDF, RLI = "\u2068", "\u2069", "\u202e", "\u202c", "\u2067"
 
@@ -19,4 +19,4 @@ FSI, PDI, RLO, PDF, RLI = "\u2068", "\u2069", "\u202e", "\u202c", "\u2067"
     ],
 )
 def test_what_a_text_opens_it_closes(text: str, shown: str) -> None:
-    assert isolated(text) == shown
+    assert isolate(text) == shown
