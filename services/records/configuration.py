@@ -1,11 +1,12 @@
 """What REST wrote, numbered per workspace, and the head that says which number is in force. Written by REST alone."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Contract, Instant
-from services.platform.processing.unit_of_work import Reader
+from services.platform.processing.reads import Documents
+from services.platform.processing.unit_of_work import Reader, UnitOfWork
 from services.platform.store.port import Collection, Document, Index, Key
 
 MAX_CACHED = 512
@@ -78,3 +79,19 @@ def _parsed(document: Document) -> WorkspaceConfiguration:
 async def configuration_of(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:
     """The configuration in force of a workspace; None when there is no such workspace. Raises Unavailable."""
     return (await Configurations().current(reader, [workspace])).get(workspace)
+
+
+# -- the same for processors, which read all their documents at once ------------------------------------------------------
+
+
+def numbered_configuration(work: UnitOfWork, workspace: str) -> Iterator[Documents]:
+    """The second step: the numbered document that the head, read in the first one, names."""
+    head = work.get(CONFIGURATION_HEADS, workspace)
+    if head is not None:
+        yield Documents(CONFIGURATIONS, [version_id(workspace, head.version)])
+
+
+def configuration_in_force(work: UnitOfWork, workspace: str) -> WorkspaceConfiguration | None:
+    """The configuration in force; None for a workspace that does not exist. Raises UndeclaredRead."""
+    head = work.get(CONFIGURATION_HEADS, workspace)
+    return work.get(CONFIGURATIONS, version_id(workspace, head.version)) if head is not None else None

@@ -9,8 +9,9 @@ from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.expiry import run_purger
 from services.records.secrets import installation_secret
 from services.router import events
+from services.router.conversations.context import Dependencies
 from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
-from services.router.conversations.processor import ConversationsStage
+from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.processor import DispatchProcessor
 from services.router.routes import routers_of
 from services.router.stream_check import Standing
@@ -22,10 +23,10 @@ def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         secret = await installation_secret(context.store, SECRET_NAME)
-        conversations = ConversationsStage(capabilities, Handoffs(secret, context.settings.public_url))
+        handoffs = Handoffs(secret, context.settings.public_url)
         following, standing = FactBroadcaster(context.bus, events.TOPICS), Standing(context.store)
         yield ServiceComponents(
-            processors=[conversations, DispatchProcessor()],
+            processors=[CONVERSATIONS.bind(Dependencies(capabilities, handoffs)), DispatchProcessor()],
             routers=[*routers_of(), events.router_of(following, standing, events.shares_of(context))],
             background=[following.run, standing.run, lambda: run_purger(context.store, context.clock)],
         )

@@ -41,8 +41,9 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.stage_adapter import AnyProcessor
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
+from services.router.conversations.context import Dependencies
 from services.router.conversations.domain.handoff import Handoffs
-from services.router.conversations.processor import ConversationsStage
+from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.processor import DispatchProcessor
 from services.sla.processor import SlaStage
 from tests.simulator.process import Process
@@ -118,7 +119,7 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
         instruments=DeliveryInstruments(CollectorRegistry()),
     )
     return [
-        ConversationsStage({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation")),
+        CONVERSATIONS.bind(Dependencies({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation"))),
         DispatchProcessor(),
         SlaStage(),
         Sender(outside),

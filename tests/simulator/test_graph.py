@@ -10,7 +10,7 @@ from schemas.sla import Watermark, WatermarkRequest
 from services.delivery import processor as sender
 from services.delivery import steps
 from services.platform.processing.document_cache import DocumentCache
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.processor import Handler, ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.router.conversations import commands, inbound, processor
 from tests.simulator.graph_run import run_graph
@@ -40,7 +40,8 @@ def test_a_seed_of_the_graph_replays_exactly() -> None:
     assert one_seed(3).history == one_seed(3).history
 
 
-def _tick_at_once(work: UnitOfWork, arrived: ReceivedEvent) -> None:
+def _tick_at_once(context: Any, arrived: ReceivedEvent) -> None:
+    work: UnitOfWork = context.work
     at = WatermarkRequest.model_validate(arrived.event.data).at
     key, here = f"pasokh/{work.place.source}", work.place.partition
     work.emit("pasokh.control.tick", key, Watermark(at=at), topic="conversations", partition=here)
@@ -62,7 +63,10 @@ LEFT_OUT: list[Any] = [
         inbound.ACTIVITY_HANDLERS, "message", _every_message_is_new, id="4: a message is its own dedupe record"
     ),
     pytest.param(
-        processor.EVENT_HANDLERS, "pasokh.control.due", _tick_at_once, id="7: a tick waits for what came before"
+        processor.PROCESSOR.handlers,
+        "pasokh.control.due",
+        Handler(_tick_at_once),
+        id="7: a tick waits for what came before",
     ),
     pytest.param(sender._ON_WAKE_UP, "settle", _send_again, id="9: what may have been sent is not sent again"),
 ]

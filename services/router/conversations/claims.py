@@ -5,8 +5,6 @@ their own, until the customer writes that visitor's two words where they wrote b
 then does the case go on with them, and with what they wrote since they came.
 """
 
-from collections.abc import Callable
-
 from schemas.activity import Activity, Address
 from schemas.commands import AskProof, ClaimHandoff, ClearHandoff, ConfirmHandoff, Continue, Forward
 from schemas.conversation import Author, Unconfirmed
@@ -18,9 +16,11 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations.context import Context
 from services.router.conversations.domain import handoff, proof, transitions
 from services.router.conversations.facts import close_task, next_sequence, record_change, record_fact
-from services.router.conversations.handoff_commands import EXPIRY, HandoffService, complete, notify
+from services.router.conversations.handoff_commands import complete
+from services.router.conversations.handoff_notices import EXPIRY, notify
 from services.router.conversations.lifecycle_commands import handle_command
 
 
@@ -43,8 +43,9 @@ def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None
     work.emit("pasokh.command.claim_handoff", case.key, claimed)
 
 
-def handle_claim(work: UnitOfWork, arrived: ReceivedEvent, privacy: HandoffService) -> None:
+def handle_claim(context: Context, arrived: ReceivedEvent) -> None:
     """Keep who followed, and have them asked for the proof."""
+    work = context.work
     asked = arrived.event.payload_as(ClaimHandoff)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is None or case.handoff is None or not handoff.may_claim(case, asked.person):
@@ -53,15 +54,16 @@ def handle_claim(work: UnitOfWork, arrived: ReceivedEvent, privacy: HandoffServi
         return
     language = proof.language_of(case.language, asked.language)
     taken = {one.words for one in case.handoff.unconfirmed}
-    words = proof.words_for(privacy.handoffs.secret, case.id, str(asked.person), language, taken)
+    words = proof.words_for(context.handoffs.handoffs.secret, case.id, str(asked.person), language, taken)
     followed = Unconfirmed(person=asked.person, name=asked.name, conversation=asked.own, since=asked.since, words=words)
     record_fact(work, "handoff_claimed", handoff.claimed(case, followed, work.now), case.status)
     ask = AskProof(conversation=asked.own, case=case.id, words=words, language=language)
     work.emit("pasokh.command.ask_proof", str(asked.person), ask)
 
 
-def handle_ask_proof(work: UnitOfWork, arrived: ReceivedEvent) -> None:
+def handle_ask_proof(context: Context, arrived: ReceivedEvent) -> None:
     """Tell the visitor which words prove them, and colleagues whose case this may be."""
+    work = context.work
     asked = arrived.event.payload_as(AskProof)
     own = work.get(CONVERSATIONS, asked.conversation)
     if own is None or own.key != arrived.event.partitionkey or is_closed(own.status):
@@ -99,8 +101,9 @@ def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str
     return case.id
 
 
-def handle_continue(work: UnitOfWork, arrived: ReceivedEvent) -> None:
+def handle_continue(context: Context, arrived: ReceivedEvent) -> None:
     """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
+    work = context.work
     asked, key = arrived.event.payload_as(Continue), arrived.event.partitionkey
     person, own = work.get(PERSONS, key), work.get(CONVERSATIONS, asked.conversation)
     case = work.get(CONVERSATIONS, asked.case)
@@ -166,8 +169,9 @@ def _note(work: UnitOfWork, case: ConversationState, text: str) -> None:
     record_fact(work, "noted", work.get(CONVERSATIONS, case.id) or case, case.status, message=note.id)
 
 
-def handle_clear_handoff(work: UnitOfWork, command: ReceivedEvent) -> None:
+def handle_clear_handoff(context: Context, command: ReceivedEvent) -> None:
     """Somebody says that the case may be answered in public; the fact says who. A mark that is not there stays away."""
+    work = context.work
     asked = command.event.payload_as(ClearHandoff)
     handle_command(work, command, asked, lambda _: None, lambda case: _clear_handoff(work, case, asked))
 
@@ -180,8 +184,9 @@ def _clear_handoff(work: UnitOfWork, case: ConversationState, asked: ClearHandof
     return case.id
 
 
-def handle_confirm_handoff(work: UnitOfWork, command: ReceivedEvent) -> None:
+def handle_confirm_handoff(context: Context, command: ReceivedEvent) -> None:
     """An agent knows that somebody who followed the link is the customer."""
+    work = context.work
     asked = command.event.payload_as(ConfirmHandoff)
     handle_command(
         work,
@@ -202,11 +207,3 @@ def _why_not_confirm(case: ConversationState, asked: ConfirmHandoff) -> Problem 
     known = f"These did: {', '.join(followed)}." if followed else "Nobody is waiting for that."
     detail = f"{asked.person} did not follow the link of this hand-off. {known}"
     return Problem(status=409, title="Not an unconfirmed visitor", detail=detail)
-
-
-COMMANDS: dict[str, Callable[[UnitOfWork, ReceivedEvent], None]] = {
-    "pasokh.command.clear_handoff": handle_clear_handoff,
-    "pasokh.command.confirm_handoff": handle_confirm_handoff,
-    "pasokh.command.ask_proof": handle_ask_proof,
-    "pasokh.command.continue": handle_continue,
-}

@@ -15,6 +15,7 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import places
+from services.router.conversations.context import Context
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.handoff import is_private_only
 from services.router.conversations.facts import (
@@ -38,14 +39,15 @@ def is_repeat(work: UnitOfWork, command: ReceivedEvent) -> bool:
     return work.get(OUTCOMES, command.event.id) is not None
 
 
-def handle_reply(work: UnitOfWork, command: ReceivedEvent, capabilities: Mapping[str, Capabilities]) -> None:
+def handle_reply(context: Context, command: ReceivedEvent) -> None:
     """Send an agent's answer to the customer, or refuse it."""
+    work = context.work
     if is_repeat(work, command):
         return
     reply = command.event.payload_as(Reply)
     conversation = work.get(CONVERSATIONS, reply.conversation)
     surface = reply.surface or (conversation.last_surface if conversation else None)
-    refusal = _why_not_reply(reply, conversation, surface, capabilities)
+    refusal = _why_not_reply(reply, conversation, surface, context.capabilities)
     if refusal is not None:
         record_rejected(work, command, reply.request_hash, refusal)
     elif conversation is not None and surface is not None:
@@ -150,8 +152,9 @@ def _outbound(
     )
 
 
-def handle_resolve(work: UnitOfWork, command: ReceivedEvent) -> None:
+def handle_resolve(context: Context, command: ReceivedEvent) -> None:
     """Finish a conversation: its agent's units are free, and it closes in `domain.CLOSES_AFTER`."""
+    work = context.work
     if is_repeat(work, command):
         return
     resolve = command.event.payload_as(Resolve)

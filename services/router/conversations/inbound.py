@@ -23,6 +23,7 @@ from services.records.conversations import (
 )
 from services.router.conversations import changes, echoes, greeting, places
 from services.router.conversations.claims import claim, prove
+from services.router.conversations.context import Context
 from services.router.conversations.delivered import receive_receipt
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.handoff import (
@@ -33,7 +34,8 @@ from services.router.conversations.domain.handoff import (
 )
 from services.router.conversations.domain.routing_rules import evaluate_rules
 from services.router.conversations.facts import next_sequence, queue, record_fact
-from services.router.conversations.handoff_commands import HandoffService, claim_handoff, forward
+from services.router.conversations.handoff_commands import claim_handoff, forward
+from services.router.conversations.handoff_notices import HandoffService
 from services.router.conversations.legacy_ids import answered, stored
 
 PURGE = "purge"
@@ -49,11 +51,17 @@ class ActivityContext:
     privacy: HandoffService
 
 
+def _around(context: Context, workspace: str) -> ActivityContext:
+    return ActivityContext(context.configuration(workspace), context.handoffs)
+
+
 Handler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 
 
-def handle_activity(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def on_activity(context: Context, arrived: ReceivedEvent) -> None:
     """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
+    activity, work = arrived.event.payload_as(Activity), context.work
+    around = _around(context, activity.workspace)
     if activity.kind in ACTIVITY_HANDLERS:
         ACTIVITY_HANDLERS[activity.kind](work, activity, around)
     elif work.get(ACTIVITIES, activity.id) is None:
@@ -129,10 +137,10 @@ def _within(workspace: str, case: ConversationState | None) -> ConversationState
     return None if case is None or case.workspace != workspace else case
 
 
-def handle_forward(work: UnitOfWork, arrived: ReceivedEvent, around: ActivityContext) -> None:
+def on_forward(context: Context, arrived: ReceivedEvent) -> None:
     """Somebody else's activity that belongs to a conversation of ours; what it does not take goes back, never lost."""
-    asked = arrived.event.payload_as(Forward)
-    activity = asked.activity
+    asked, work = arrived.event.payload_as(Forward), context.work
+    activity, around = asked.activity, _around(context, arrived.event.workspace)
     case = _within(activity.workspace, work.get(CONVERSATIONS, asked.conversation))
     if activity.kind in MUTATING_KINDS:
         MUTATING_KINDS[activity.kind](work, activity, around)

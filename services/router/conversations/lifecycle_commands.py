@@ -1,19 +1,20 @@
 """What agents do beside answering: transfer, reopen, priority, promises, notes. Outcomes as in `commands`."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from schemas.commands import AddNote, Reapply, Reopen, Replan, SetPriority, Transfer
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.routing import TaskChanged, TaskForceAssigned
-from schemas.values import Contract, Problem
+from schemas.values import Problem
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed, is_finished, is_resolved, is_waiting
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.commands import NO_CONVERSATION, is_repeat
+from services.router.conversations.context import Context
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.routing_rules import evaluate_rules
 from services.router.conversations.facts import next_sequence, queue, record_applied, record_fact, record_rejected
@@ -29,7 +30,6 @@ class CommandFields(Protocol):
     def request_hash(self) -> str: ...
 
 
-Move = TypeVar("Move", bound=Contract)
 Configuration = WorkspaceConfiguration | None
 
 
@@ -59,8 +59,9 @@ def _finished(case: ConversationState) -> Problem | None:
     )
 
 
-def handle_transfer(work: UnitOfWork, command: ReceivedEvent) -> None:
+def handle_transfer(context: Context, command: ReceivedEvent) -> None:
     """To an agent at once, or to another team's queue; dispatch moves the units and tells who has it."""
+    work = context.work
     asked = command.event.payload_as(Transfer)
     handle_command(
         work, command, asked, lambda case: _why_not_transfer(case, asked), lambda case: _transfer(work, case, asked)
@@ -105,8 +106,10 @@ def move_to_team(work: UnitOfWork, case: ConversationState, team: str) -> Conver
     return after
 
 
-def handle_priority(work: UnitOfWork, command: ReceivedEvent, configuration: Configuration) -> None:
+def handle_priority(context: Context, command: ReceivedEvent) -> None:
     """Another priority: its place in the queue and its promises follow. One that waits sees the rules of now too."""
+    work = context.work
+    configuration = context.configuration(command.event.workspace)
     asked = command.event.payload_as(SetPriority)
     handle_command(work, command, asked, _finished, lambda case: _prioritise(work, case, asked, configuration))
 
@@ -134,8 +137,10 @@ def change_priority(work: UnitOfWork, case: ConversationState, priority: str) ->
     return after
 
 
-def handle_replan(work: UnitOfWork, command: ReceivedEvent, configuration: Configuration) -> None:
+def handle_replan(context: Context, command: ReceivedEvent) -> None:
     """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
+    work = context.work
+    configuration = context.configuration(command.event.workspace)
     asked = command.event.payload_as(Replan)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is not None and is_waiting(case.status) and case.config_version < asked.version:
@@ -163,8 +168,9 @@ def replan(work: UnitOfWork, case: ConversationState, configuration: Configurati
     work.emit("pasokh.routing.task_changed", after.workspace, change)
 
 
-def handle_reapply(work: UnitOfWork, command: ReceivedEvent) -> None:
+def handle_reapply(context: Context, command: ReceivedEvent) -> None:
     """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
+    work = context.work
     asked = command.event.payload_as(Reapply)
     handle_command(work, command, asked, _finished, lambda case: _reapply(work, case))
 
@@ -174,8 +180,10 @@ def _reapply(work: UnitOfWork, case: ConversationState) -> str:
     return case.id
 
 
-def handle_reopen(work: UnitOfWork, command: ReceivedEvent, configuration: Configuration) -> None:
+def handle_reopen(context: Context, command: ReceivedEvent) -> None:
     """A resolved conversation waits again, by the rules of now, its last agent preferred."""
+    work = context.work
+    configuration = context.configuration(command.event.workspace)
     asked = command.event.payload_as(Reopen)
     handle_command(
         work, command, asked, lambda case: _why_not_reopen(work, case), lambda case: _reopen(work, case, configuration)
@@ -210,8 +218,9 @@ def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configurat
     return case.id
 
 
-def handle_note(work: UnitOfWork, command: ReceivedEvent) -> None:
+def handle_note(context: Context, command: ReceivedEvent) -> None:
     """A message that only agents see. Finished conversations take notes too."""
+    work = context.work
     asked = command.event.payload_as(AddNote)
     handle_command(work, command, asked, lambda _: None, lambda case: _note(work, case, asked))
 
@@ -235,16 +244,3 @@ def _note(work: UnitOfWork, case: ConversationState, asked: AddNote) -> str:
     work.put(MESSAGES, note.id, note)
     record_fact(work, "noted", case.model_copy(update={"updated_at": work.now}), case.status, message=note.id)
     return case.id
-
-
-LIFECYCLE_HANDLERS: dict[str, Callable[[UnitOfWork, ReceivedEvent], None]] = {
-    "pasokh.command.transfer": handle_transfer,
-    "pasokh.command.reapply": handle_reapply,
-    "pasokh.command.note": handle_note,
-}
-PLANNED: dict[str, Callable[[UnitOfWork, ReceivedEvent, Configuration], None]] = {
-    "pasokh.command.priority": handle_priority,
-    "pasokh.command.reopen": handle_reopen,
-    "pasokh.command.replan": handle_replan,
-}
-"""Those that apply routing rules: the configuration of the workspace is read for them."""

@@ -1,0 +1,86 @@
+"""Hand-offs as the customer sees them: the notice that the talk moves to a private place, and the link to there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.activity import Activity, Address
+from schemas.channel import Capabilities
+from schemas.configuration import WorkspaceConfiguration
+from schemas.conversation import Author
+from schemas.outbound import OutboundMessage
+from schemas.values import EncryptedText, Surface
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import MESSAGES, MessageRecord
+from services.router.conversations import places
+from services.router.conversations.domain import handoff
+from services.router.conversations.facts import next_sequence, record_fact
+
+EXPIRY = "handoff/"
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffService:
+    """What deciding about hand-offs takes besides the case."""
+
+    handoffs: handoff.Handoffs
+    capabilities: Mapping[str, Capabilities]
+
+    def start(
+        self,
+        work: UnitOfWork,
+        case: ConversationState,
+        activity: Activity,
+        configuration: WorkspaceConfiguration | None,
+    ) -> None:
+        """Tell everybody, in the customer's language and without detail, that the talk moves; and wait for them."""
+        url, channel = handoff.link(case, configuration, self.capabilities.get(case.channel), self.handoffs)
+        languages = [activity.language, case.language, *(configuration.itself.body.languages if configuration else [])]
+        after = handoff.started(case, handoff.reason_of(activity), channel, work.now)
+        notify(work, after, handoff.notice(languages, url), "public")
+        record_fact(work, "handoff_started", after, after.status)
+        data = {"conversation": case.id, "key": case.key}
+        work.set_timer(f"{EXPIRY}{case.id}", handoff.expires_at(case, configuration, work.now), data)
+
+    def can_start(self, activity: Activity) -> str | None:
+        """The conversation that a token of this activity opens, None without a token of ours."""
+        return handoff.token_of(activity, self.handoffs)
+
+
+def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surface) -> None:
+    """Tell the customer something in our own name, where there is a way to."""
+    message = MessageRecord(
+        id=work.new_id("notice"),
+        conversation=case.id,
+        workspace=case.workspace,
+        key=case.key,
+        order=next_sequence(work),
+        direction="outbound",
+        surface=surface,
+        channel=case.channel,
+        author=Author(kind="system"),
+        text=EncryptedText(text=text),
+        received_at=work.now,
+        state="queued",
+    )
+    work.put(MESSAGES, message.id, message)
+    if surface in case.addresses:
+        address = places.address_of(work, case, surface)
+        work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
+    record_fact(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
+
+
+def _outbound(message: MessageRecord, case: ConversationState, address: Address) -> OutboundMessage:
+    return OutboundMessage(
+        id=message.id,
+        conversation=case.id,
+        key=case.key,
+        workspace=case.workspace,
+        channel=case.channel,
+        account=case.account,
+        surface=message.surface,
+        address=address,
+        author=message.author,
+        text=message.text or EncryptedText(text=""),
+        accepted_at=message.received_at,
+    )

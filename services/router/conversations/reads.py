@@ -1,0 +1,191 @@
+"""The documents that handlers of conversations read, step by step (services/platform/processing/reads.py)."""
+
+from collections.abc import Iterable, Iterator
+
+from schemas.activity import Activity
+from schemas.commands import Continue, Forward
+from schemas.values import Json, instant_text
+from services.platform.processing.inputs import ReceivedEvent, TimerFired
+from services.platform.processing.reads import ByIndex, Documents, Read
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.collections import OUTCOMES
+from services.platform.store.port import Query
+from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS
+from services.router.conversations.context import Context
+from services.router.conversations.inbound import ACTIVITY_HANDLERS
+from services.router.conversations.legacy_ids import ids_of
+from services.router.conversations.places import places_answered, places_of
+
+MAYBE_DELETED = frozenset({*ACTIVITY_HANDLERS, "edit", "echo"})
+"""Kinds of activities whose message may have been deleted before it came."""
+CONTINUED_MESSAGES, PURGE_BATCH_SIZE = 100, 500
+
+# -- activities: the person and the message, then their conversations, then where these are answered --------------------
+
+
+def activity(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The first step of an activity."""
+    found = one.event.payload_as(Activity)
+    yield Documents(CONFIGURATION_HEADS, [found.workspace])
+    yield Documents(PERSONS, [str(found.person_key)])
+    yield from _message_of(found)
+    if found.kind not in ACTIVITY_HANDLERS:
+        yield Documents(ACTIVITIES, [found.id])
+    started = context.handoffs.can_start(found)
+    if started is not None:
+        yield Documents(CONVERSATIONS, [started])
+
+
+def _message_of(found: Activity) -> Iterator[Read]:
+    yield Documents(MESSAGES, ids_of([found]))
+    yield Documents(MOVED_PLACES, places_of([found]))
+    if found.kind in MAYBE_DELETED:
+        yield Documents(ACTIVITIES, [found.message or found.id])
+
+
+def conversations_of_activity(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The second step of an activity: every conversation that the person or a message leads to."""
+    found = one.event.payload_as(Activity)
+    yield from numbered_configuration(context.work, found.workspace)
+    yield Documents(CONVERSATIONS, _linked(context.work, found, str(found.person_key)))
+
+
+def _linked(work: UnitOfWork, found: Activity, key: str) -> Iterator[str]:
+    person = work.get(PERSONS, key)
+    if person is not None:
+        yield from person.open.values()
+        if person.forwarded_to is not None:
+            yield person.forwarded_to
+    messages = (work.get(MESSAGES, identity) for identity in ids_of([found]))
+    yield from (message.conversation for message in messages if message is not None)
+
+
+def places_of_activity(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The third step of an activity: where its conversations are answered in public."""
+    found, work = one.event.payload_as(Activity), context.work
+    started = context.handoffs.can_start(found)
+    linked = {*_linked(work, found, str(found.person_key)), *([started] if started is not None else [])}
+    yield _places(work, linked)
+
+
+def _places(work: UnitOfWork, conversations: Iterable[str]) -> Read:
+    cases = (work.get(CONVERSATIONS, identity) for identity in conversations)
+    return Documents(MOVED_PLACES, places_answered(case for case in cases if case is not None))
+
+
+# -- an activity that another person's conversation was told of ---------------------------------------------------------
+
+
+def forwarded(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The first step of a forwarded activity."""
+    command = one.event.payload_as(Forward)
+    yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
+    yield Documents(PERSONS, [one.event.partitionkey])
+    yield Documents(CONVERSATIONS, [command.conversation])
+    yield from _message_of(command.activity)
+
+
+def conversations_of_forwarded(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a forwarded activity."""
+    command = one.event.payload_as(Forward)
+    yield from numbered_configuration(context.work, one.event.workspace)
+    yield Documents(CONVERSATIONS, _linked(context.work, command.activity, one.event.partitionkey))
+
+
+def places_of_forwarded(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The third step of a forwarded activity."""
+    command = one.event.payload_as(Forward)
+    linked = {command.conversation, *_linked(context.work, command.activity, one.event.partitionkey)}
+    yield _places(context.work, linked)
+
+
+# -- commands and facts about a conversation ----------------------------------------------------------------------------
+
+
+def command(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The first step of a command: its outcome, its person, its conversation."""
+    yield Documents(OUTCOMES, [one.event.id])
+    yield Documents(PERSONS, [one.event.partitionkey])
+    yield conversation(context, one)
+
+
+def conversation(context: Context, one: ReceivedEvent | TimerFired) -> Read:
+    """The conversation that an event or a timer names."""
+    return Documents(CONVERSATIONS, _named(one, "conversation"))
+
+
+def place_of_conversation(context: Context, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
+    """The second step: where the conversation is answered in public."""
+    yield _places(context.work, _named(one, "conversation"))
+
+
+def configured_command(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The first step of a command that applies the routing rules of now."""
+    yield from command(context, one)
+    yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
+
+
+def rules(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a command that applies the routing rules of now."""
+    yield from numbered_configuration(context.work, one.event.workspace)
+    yield from place_of_conversation(context, one)
+
+
+def fact(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The conversation of another processor's fact."""
+    yield conversation(context, one)
+
+
+def delivery(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The message of a delivery's fact, and the conversation that the fact names."""
+    yield Documents(MESSAGES, _named(one, "message"))
+    yield conversation(context, one)
+
+
+def conversation_of_message(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a delivery's fact: the conversation of the message."""
+    messages = (context.work.get(MESSAGES, identity) for identity in _named(one, "message"))
+    yield Documents(CONVERSATIONS, [message.conversation for message in messages if message is not None])
+
+
+def continued(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+    """A visitor's conversation, the case that goes on with them, and what they wrote last."""
+    asked = one.event.payload_as(Continue)
+    yield Documents(OUTCOMES, [one.event.id])
+    yield Documents(PERSONS, [one.event.partitionkey])
+    yield Documents(CONVERSATIONS, [asked.conversation, asked.case])
+    yield ByIndex(MESSAGES, last_messages(one.event.workspace, asked.conversation))
+
+
+def last_messages(workspace: str, conversation_id: str) -> Query:
+    """The last messages of a conversation."""
+    equals: dict[str, Json] = {"workspace": workspace, "conversation": conversation_id}
+    return Query(MESSAGES.name, "conversation", equals, descending=True, limit=CONTINUED_MESSAGES)
+
+
+# -- timers -------------------------------------------------------------------------------------------------------------
+
+
+def timer(context: Context, one: TimerFired) -> Iterator[Read]:
+    """The conversation and the person of a timer."""
+    yield conversation(context, one)
+    yield Documents(PERSONS, _named(one, "key"))
+
+
+def expired_activities(context: Context, one: TimerFired) -> Iterator[Read]:
+    """The oldest ids of activities that no platform and no log can repeat any more."""
+    yield ByIndex(ACTIVITIES, expired(context.work))
+
+
+def expired(work: UnitOfWork) -> Query:
+    """Activities whose id need not be known any more."""
+    equals: dict[str, Json] = {"partition": work.place.partition}
+    return Query(ACTIVITIES.name, "expiry", equals, below=instant_text(work.now), limit=PURGE_BATCH_SIZE)
+
+
+def _named(one: ReceivedEvent | TimerFired, name: str) -> list[str]:
+    """The id that an event or a timer carries under this name."""
+    data = one.event.data if isinstance(one, ReceivedEvent) else one.data
+    value = data.get(name)
+    return [value] if isinstance(value, str) else []
