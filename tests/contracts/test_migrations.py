@@ -1,0 +1,99 @@
+"""Every store is migrated alike: the data of the version before there were migrations, step by step and interrupted."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.composition import COLLECTIONS
+from services.migrations import MIGRATIONS
+from services.platform.bus.port import ProducerRecord
+from services.platform.core.errors import Unavailable
+from services.platform.core.time_source import SystemClock
+from services.platform.store import migrations
+from services.platform.store.collections import LAYOUT, OUTBOXES, RUNTIME_COLLECTIONS
+from services.platform.store.migrations import latest_version, migrate, read_status
+from services.platform.store.port import Changes, Collection, Document, Key, Put, Store
+from tests.contracts.stores import StoreSite
+from tests.fakes import MemoryStore
+from tests.migrations.folder import Documents, build_folder, read_documents
+
+# Any: a collection of some model is none of every model.
+EVERY: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *COLLECTIONS)
+EVENT = {
+    "specversion": "1.0",
+    "id": "e1",
+    "source": "dispatch/0",
+    "type": "pasokh.control.due",
+    "time": "2026-11-28T07:00:00.000000Z",
+    "workspace": "shop",
+    "partitionkey": "",
+    "data": {"at": "2026-11-28T07:00:00.000000Z"},
+}
+
+
+class Mortal:
+    """A store that is away after so many commits."""
+
+    def __init__(self, store: Store, commits: int) -> None:
+        self.store, self.left = store, commits
+        self.prepare, self.get_many, self.scan = store.prepare, store.get_many, store.scan
+        self.query, self.check = store.query, store.check
+
+    async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
+        if self.left == 0:
+            raise Unavailable("the process is dead")
+        self.left -= 1
+        return await self.store.commit(changes)
+
+
+def before(folder: Path) -> Documents:
+    """The documents of the fixture, and what Kafka with MongoDB has besides: an outbox that is not published."""
+    documents = read_documents(build_folder(folder))
+    number = documents["rows"]["dispatch/0"]["seq"]
+    documents[OUTBOXES.name] = {f"dispatch/0/{number}": {"events": [["sla", 0, "", json.dumps(EVENT)]]}}
+    return documents
+
+
+async def fill(store: Store, documents: Documents) -> None:
+    await store.prepare(EVERY)
+    known = {collection.name for collection in EVERY}
+    puts = [Put(Key(n, i), d) for n, found in documents.items() if n in known for i, d in found.items()]
+    for start in range(0, len(puts), 100):
+        await store.commit(Changes(puts=puts[start : start + 100]))
+
+
+async def contents(store: Store) -> dict[str, dict[str, Document]]:
+    return {one.name: dict(await store.scan(one.name, "", 10_000)) for one in EVERY if one.name != LAYOUT.name}
+
+
+async def test_every_store_ends_with_the_same_documents(
+    store_site: StoreSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = before(tmp_path / "fixture")
+    model = MemoryStore()
+    await fill(model, documents)
+    await migrate(model, MIGRATIONS, SystemClock(), "test")
+    monkeypatch.setattr(migrations, "BATCH_DOCUMENTS", 7)
+    async with store_site.open() as store:
+        await fill(store, documents)
+        for commits in (1, 9, 30, 10_000):
+            try:
+                await migrate(Mortal(store, commits), MIGRATIONS, SystemClock(), "test")
+            except Unavailable:
+                continue
+        assert (await read_status(store, MIGRATIONS)).version == latest_version(MIGRATIONS)
+        assert await contents(store) == await contents(model)
+
+
+async def test_an_outbox_waits_under_the_number_of_its_row(store_site: StoreSite, tmp_path: Path) -> None:
+    documents = before(tmp_path / "fixture")
+    async with store_site.open() as store:
+        await fill(store, documents)
+        await migrate(store, MIGRATIONS, SystemClock(), "test")
+        [(identity, outbox)] = await store.scan(OUTBOXES.name, "", 10)
+        [(_, row)] = [one for one in await store.scan("rows", "", 100) if one[0] == "dispatch/0"]
+        assert identity == f"dispatch/0/{row['seq']}"
+        assert "pasokh.control.watermark_request" in json.dumps(outbox)
