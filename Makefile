@@ -7,6 +7,9 @@ ARGS ?=
 # Two tests at a time: most wait for something. Timing tests are told apart by nothing but patience, so not more.
 WORKERS ?= 2
 
+# What `make check` leaves out by its markers, and does not even import.
+UNCHECKED := browser contracts live simulator
+
 # Where Python may not keep what it compiled, each start compiles everything anew, which is nearly half of its time; the
 # tests start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
@@ -38,13 +41,13 @@ pin:  ## digests of the images of docker compose into .env; needs Docker
 test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
-check: $(DEV)  ## what to ask while working: style, types, and the quick tests, on all cores; a minute or two
+check: $(DEV)  ## what to ask while working: style, types, and the quick tests, on all cores; within a minute
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench deploy/generate))))
 	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not live and not slow" \
-	    --ignore tests/simulator --ignore tests/live --ignore tests/browser --ignore tests/contracts $(ARGS)
+	HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest -q -n auto --dist loadscope -m "not (live or slow or simulator or adapters)" \
+	    $(foreach folder,$(UNCHECKED),--ignore tests/$(folder)) $(ARGS)
 
 audit: $(DEV)  ## known holes in what is installed; fails where that could not be looked up
 	@$(BIN)/python .ci/audit

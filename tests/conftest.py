@@ -1,9 +1,9 @@
 """What holds for every test: real servers by fixture, no network otherwise, and one profile of Hypothesis."""
 
 import gc
-import os
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,12 +19,16 @@ from services.platform.store.sqlite_documents import TableSchema, Values
 from services.router.dispatch.domain import explain
 from services.router.dispatch.domain.agent_index import AgentIndex, CandidateSet
 from services.router.dispatch.domain.values import Agent, Task
+from tests.examples import PROFILE
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 
-# A slow machine is no counterexample; a failure prints what repeats it.
-settings.register_profile("pasokh", deadline=None, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "pasokh"))
+TESTS = Path(__file__).parent
+settings.load_profile(PROFILE)
+
+FOLDERS = {"live": "live", "browser": "live", "simulator": "simulator", "contracts": "adapters"}
+"""The marker of every test below a folder of `tests`."""
+LIVE_FIXTURES = frozenset({"kafka_server", "mongo_server", "stoppable_kafka", "stoppable_mongo", "kafka_cluster"})
 
 _tells = Event.with_payload
 
@@ -89,10 +93,27 @@ def _first_of_all(opening: CandidateSet, most: int) -> list[str]:
     return first
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their folder and by the servers that they ask for; a `live` test may open sockets.
+
+    A test marked `after_all` comes last, however the tests were shuffled.
+    """
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in FOLDERS:
+            item.add_marker(FOLDERS[folder])
+        if LIVE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("live")
+        if item.get_closest_marker("live"):
+            item.add_marker("enable_socket")
+    items.sort(key=lambda item: item.get_closest_marker("after_all") is not None)
+
+
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end: a collector that goes through it again and again takes a fifth of the run."""
+    """Keep Python from looking for garbage among all that was imported and collected, a fifth of the whole run's time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -27,14 +27,6 @@ Size = Literal["desktop", "phone"]
 OpenPage = Callable[..., Awaitable[Page]]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here opens sockets."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker("live")
-            item.add_marker("enable_socket")
-
-
 def chromium() -> str:
     """Where Chromium is. Skips the test, or fails it in CI, where there is none."""
     found = os.environ.get("PASOKH_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")

@@ -16,6 +16,7 @@ from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnkno
 from services.platform.processing.processor import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 from tests.delivery.harness import LIKE_TELEGRAM, ScriptedChannel, SenderHarness, outbound
+from tests.examples import examples
 
 Fate = Literal["taken", "busy", "flood", "paused", "locked", "refused", "reset_after", "reset_before"]
 FATES: tuple[Fate, ...] = get_args(Fate)
@@ -183,4 +184,4 @@ class Sending(RuleBasedStateMachine):
 
 
 TestSending = Sending.TestCase
-TestSending.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestSending.settings = settings(examples(80), stateful_step_count=30)

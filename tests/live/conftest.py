@@ -12,11 +12,6 @@ from tests.live.installation import ADMIN_KEY, Running, allowing, command, shop_
 from tests.live_servers.server import free_ports
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What counts what its file did comes last, however the tests were shuffled; a file stays with one worker."""
-    items.sort(key=lambda item: item.get_closest_marker("after_all") is not None)
-
-
 @pytest.fixture(scope="session")
 def contract_port() -> int:
     """Where the stand-in for Telegram listens; the only private address that replies may go to."""

@@ -12,8 +12,6 @@ from services.platform.http.listen_address import bind
 from services.platform.http.server import serve
 from tests.ingest.harness import PATH, SECRET_HEADER, Ingest, update
 
-pytestmark = pytest.mark.live
-
 ATTACKER, HONEST = "127.0.0.2", "127.0.0.1"
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

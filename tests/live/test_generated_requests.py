@@ -25,7 +25,7 @@ from tests.live.dead_letter_fixtures import set_aside
 from tests.live.installation import ADMIN_KEY, SECRET, SECRET_HEADER, Running, up, update_of
 from tests.live.openapi_narrowing import Document, Known, narrowed
 
-pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 CASES = int(os.environ.get("PASOKH_CASES", "250"))
 MANY = 2000

@@ -19,8 +19,6 @@ from tests.live.installation import Running, Shop, allowing, shop_at, up
 from tests.live.test_up import eventually, key_of
 from tests.live_servers.server import free_ports
 
-pytestmark = pytest.mark.live
-
 
 @dataclass
 class Receiver:

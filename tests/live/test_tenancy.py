@@ -19,7 +19,7 @@ from tests.live.installation import ADMIN_KEY, Running, up, update_of
 from tests.live.tenants import SCOPES, USER, Tenant, eventually, everything, furnish
 from tests.webchat.harness import proof_of
 
-pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 LIMITS = ("KEY_REQUESTS", "ADDRESS_REQUESTS", "VISITOR_REQUESTS")
 FLOOR = 3_000

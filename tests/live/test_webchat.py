@@ -17,8 +17,6 @@ from services.platform.http.standard_webhooks import signed_headers
 from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
 
-pytestmark = [pytest.mark.live, pytest.mark.enable_socket]
-
 PATH = "/webchat/shop/main"
 SIGNING = "whsec_" + "c2VjcmV0LW9mLXRoZS1zaG9wLWZvci10ZXN0cy0wMQ=="
 CARD = "4111 1111 1111 1111"

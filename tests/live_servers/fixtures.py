@@ -1,12 +1,11 @@
 """Real servers as fixtures: started by the first test that asks, one for the whole run.
 
-A test that asks for one is marked `live` and may open sockets. Where the server cannot be had the
+A test that asks for one is marked `live` (`tests/conftest.py`) and may open sockets. Where the server cannot be had the
 test is skipped and says how to get it; with `PASOKH_REQUIRE_LIVE=1` that is a failure.
 """
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -16,17 +15,6 @@ from tests.live_servers.mongo import open_mongo
 from tests.live_servers.server import Given, Server, Unavailable
 
 S = TypeVar("S", bound=Server)
-NAMES = frozenset({"kafka_server", "mongo_server", "stoppable_kafka", "stoppable_mongo", "kafka_cluster"})
-LIVE_FOLDER = Path(__file__).parents[1] / "live"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is `live` by its mark, its folder or its fixtures; then it may open sockets."""
-    for item in items:
-        if LIVE_FOLDER in item.path.parents or NAMES.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker("live")
-        if item.get_closest_marker("live"):
-            item.add_marker("enable_socket")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.configuration import (
@@ -20,6 +20,7 @@ from services.domain.business_hours import WEEKDAYS
 from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars, calendars_from
 from services.metrics.domain.recount.report import recount
 from services.metrics.reports import build_report
+from tests.examples import examples
 from tests.fakes import START
 from tests.metrics.strategies import PLANS, Plan, facts_of_plan
 from tests.metrics.test_report import ALL, kept, life
@@ -55,7 +56,7 @@ def times(report: Report) -> Iterator[tuple[str, DurationStats, DurationStats]]:
                 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(PLANS, CALENDARS)
 async def test_report_and_recount_say_the_same_in_opening_hours(plan: Plan, calendars: Calendars) -> None:
     events = facts_of_plan(plan)
@@ -63,7 +64,7 @@ async def test_report_and_recount_say_the_same_in_opening_hours(plan: Plan, cale
     assert (await build_report(kept(events), "w", ALL, calendars)).rows == again.rows
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(PLANS, CALENDARS)
 def test_opening_hours_change_nothing_else_and_make_nothing_longer(plan: Plan, calendars: Calendars) -> None:
     events = facts_of_plan(plan)
@@ -76,7 +77,7 @@ def test_opening_hours_change_nothing_else_and_make_nothing_longer(plan: Plan, c
             assert value is None or 0 <= value <= whole + 1e-6
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(PLANS)
 def test_a_calendar_that_never_closes_is_around_the_clock(plan: Plan) -> None:
     for _, usual, business in times(recount(facts_of_plan(plan), ALL, Calendars(workspace=ALWAYS))):

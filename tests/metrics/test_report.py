@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
@@ -19,6 +19,7 @@ from services.platform.processing.processor import ReceivedEvent
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS
+from tests.examples import examples
 from tests.fakes import START, MemoryStore
 from tests.metrics.harness import MetricsHarness
 from tests.metrics.strategies import PLANS, Plan, facts_of_plan
@@ -108,7 +109,7 @@ def approximately(found: dict[str, tuple[float, float]]) -> dict[str, Any]:
     return {name: (count, pytest.approx(total, abs=1e-3)) for name, (count, total) in found.items()}
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(PLANS)
 async def test_live_counters_and_recount_and_report_say_the_same(plan: Plan) -> None:
     events = facts_of_plan(plan)
@@ -118,7 +119,7 @@ async def test_live_counters_and_recount_and_report_say_the_same(plan: Plan) -> 
     assert await build_report(kept(events), "w", ALL) == report
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(PLANS)
 async def test_reports_of_the_days_add_up_to_the_report_of_all(plan: Plan) -> None:
     events, whole = facts_of_plan(plan), dict[str, float]()
@@ -130,7 +131,7 @@ async def test_reports_of_the_days_add_up_to_the_report_of_all(plan: Plan) -> No
     assert whole == {name: count for name, (count, _) in figures(recount(events, ALL)).items()}
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(PLANS)
 async def test_grouping_by_start_places_everything_that_began_and_splits_nothing(plan: Plan) -> None:
     events = facts_of_plan(plan)

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.envelope import Event
 from services.platform.core.errors import Unavailable
+from tests.examples import examples
 from tests.rest import problem_of
 from tests.router.stream_client import StreamHarness, house
 
@@ -193,7 +194,7 @@ BATCHES = st.lists(
 )
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(batches=BATCHES, cuts=st.lists(st.integers(0, 40), max_size=4))
 async def test_however_often_it_is_cut_each_fact_comes_once_and_in_the_order_of_its_source(
     batches: list[tuple[str, int]], cuts: list[int]

@@ -2,9 +2,10 @@
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.sla.harness import Sla, at, conversation
 
 TARGET = 60
@@ -38,7 +39,7 @@ def expected(tries: list[tuple[int, int, bool]]) -> tuple[str, ...]:
     return ("breached", "late") if arrived else ("breached",)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(days)
 async def test_every_promise_ends_as_its_times_say(
     day: tuple[tuple[tuple[int, list[tuple[int, int, bool]]], ...], set[int]],

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.sla_state import SlaClockState
 from services.sla.domain import clocks
+from tests.examples import examples
 from tests.sla.harness import at
 
 TARGET = 100
@@ -101,7 +102,7 @@ def apply(clock: SlaClockState, word: str, now: int, message: str, accepted: int
             return clocks.tick(clock, at(now))
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(steps, st.data())
 def test_any_interleaving_tells_what_the_times_say(plan: list[Step], data: st.DataObject) -> None:
     clock, oracle, told, now = promise(), Oracle(), list[str](), 0

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 import hypothesis.strategies as st
-from hypothesis import given, settings
+from hypothesis import given
 
 from schemas.configuration import Policy, SlaBody, Targets
 from schemas.conversation import Conversation, ConversationFact
 from schemas.sla import ClockMetric
 from services.sla.audit import PolicyVersion, Replay
+from tests.examples import examples
 from tests.fakes import START
 from tests.sla import oracle
 from tests.sla.harness import at, conversation
@@ -119,7 +120,7 @@ def lived(plan: list[tuple[str, int]]) -> Stage:
     return stage
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(plans)
 def test_answers(plan: list[tuple[str, int]]) -> None:
     stage = lived(plan)
@@ -135,21 +136,21 @@ def test_answers(plan: list[tuple[str, int]]) -> None:
     assert settled == [*first, *after]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(plans)
 def test_pickup(plan: list[tuple[str, int]]) -> None:
     stage = lived(plan)
     assert stage.fates("pickup") == list(oracle.pickups(stage.lines, 50, END))
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(plans)
 def test_resolution(plan: list[tuple[str, int]]) -> None:
     stage = lived(plan)
     assert stage.fates("resolution") == list(oracle.resolutions(stage.lines, 150, END))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(plans)
 def test_each_run_is_told_as_one_life(plan: list[tuple[str, int]]) -> None:
     for words in lived(plan).replay.told.values():

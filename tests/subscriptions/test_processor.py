@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.platform.core.errors import Unavailable
@@ -16,6 +16,7 @@ from services.platform.processing.processor import EffectCompleted, TimerFired
 from services.platform.processing.stage_adapter import adapted
 from services.subscriptions.domain import ASSUME_UNKNOWN_AFTER, IN_FLIGHT, SCHEDULE_SECONDS
 from services.subscriptions.processor import WebhooksStage
+from tests.examples import examples
 from tests.subscriptions.harness import CRM, DEAD, SECRET, WebhooksHarness, fact, facts, status
 
 WHOLE_SCHEDULE = sum(SCHEDULE_SECONDS) * 1.2
@@ -269,7 +270,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(steps)
 async def test_whatever_happens_everything_arrives_at_least_once(steps: list[str]) -> None:
     """Unless it was tried to the end of the schedule."""

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from schemas.values import PRIORITIES
 from services.router.dispatch.domain.dispatcher import Dispatcher, DispatchOutcome, TaskAssigned, Unmatched
 from services.router.dispatch.domain.values import Agent, Requirement, Task
+from tests.examples import examples
 from tests.fakes import START
 from tests.router.dispatch.oracle import ReferenceDispatcher, Told
 from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, agent_of, histories, task_of
@@ -106,7 +107,7 @@ def _told(verdict: DispatchOutcome) -> Told:
 
 
 @given(history=histories)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_desk_decides_as_the_oracle(history: list[Step]) -> None:
     pair = Pair(reserved_every=3)
     for step in history:
@@ -114,7 +115,7 @@ def test_desk_decides_as_the_oracle(history: list[Step]) -> None:
 
 
 @given(history=histories)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_nothing_is_given_above_capacity_or_to_the_ineligible(history: list[Step]) -> None:
     """Whoever was given something in a step is not above its capacity after it."""
     pair = Pair(reserved_every=4)

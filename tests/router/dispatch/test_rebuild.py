@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.configuration import AgentBody
 from schemas.envelope import Event, encode
 from schemas.values import Requirement
+from tests.examples import examples
 from tests.router.dispatch.harness import DispatchHarness
 from tests.router.dispatch.strategies import Step, histories, task_of
 
@@ -44,7 +45,7 @@ def _presence(office: DispatchHarness, step: Step) -> dict[str, Any]:
 
 
 @given(history=histories, sizes=st.lists(st.integers(1, 4), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]) -> None:
     kept, forgetful = DispatchHarness(reserved_every=3), DispatchHarness(reserved_every=3)
     rest, void = list(history), dict[str, int]()
@@ -86,7 +87,7 @@ def check_documents(office: DispatchHarness, void: Mapping[str, int]) -> None:
 
 
 @given(history=histories)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 async def test_each_task_is_assigned_at_most_once_per_queueing(history: list[Step]) -> None:
     office, stands = DispatchHarness(), dict[str, int]()
     for step in history:
