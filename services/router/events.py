@@ -17,6 +17,7 @@ from services.platform.bus.stream_position import StreamPosition
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.auth import caller_of, require_scope
 from services.platform.http.dependencies import ContextDep
+from services.platform.http.open_streams import OpenStreams
 from services.platform.http.problems import UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.http.sse import HEARTBEAT, EventStream, format_event, format_id
@@ -25,7 +26,7 @@ from services.platform.store import port
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
 from services.rest.dependencies import ExistingWorkspace
-from services.router.stream_check import Standing
+from services.router.stream_check import FactStream
 
 TOPICS = ("conversations", "sla", "accounts")
 """The topics of facts. Each is written by the group of the same name."""
@@ -41,7 +42,7 @@ class Stream:
 
     context: Context
     following: FactBroadcaster
-    standing: Standing
+    streams: OpenStreams[FactStream]
     caller: str
     workspace: str
     prefixes: Sequence[str]
@@ -57,7 +58,7 @@ class Stream:
         async with (
             self._shared(),
             self.following.listening(self.workspace) as listener,
-            self._standing(listener),
+            self._registered(listener),
         ):
             # The reader is open: what these rows and facts do not hold yet, it will bring.
             seen = resumed or await self._current_position()
@@ -82,8 +83,8 @@ class Stream:
             yield
 
     @asynccontextmanager
-    async def _standing(self, listener: Subscriber) -> AsyncIterator[None]:
-        with self.standing.held(self.caller, self.workspace, listener):
+    async def _registered(self, listener: Subscriber) -> AsyncIterator[None]:
+        with self.streams.register(FactStream(self.caller, self.workspace, listener)):
             yield
 
     async def _live(self, seen: StreamPosition, listener: Subscriber) -> AsyncIterator[bytes]:
@@ -154,12 +155,12 @@ def shares_of(context: Context) -> StreamShares:
 
 def router_of(
     following: FactBroadcaster,
-    check: Standing,
+    streams: OpenStreams[FactStream],
     shares: StreamShares,
     *,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> APIRouter:
-    """The route of the stream. `following` and `standing` must be run beside it."""
+    """The route of the stream. `following` and `streams` must be run beside it."""
     permitted = require_scope("read")
 
     async def stream(
@@ -173,7 +174,7 @@ def router_of(
         one = Stream(
             context=context,
             following=following,
-            standing=check,
+            streams=streams,
             caller=caller.key if (caller := caller_of(request.scope)) else "",
             workspace=configuration.workspace,
             prefixes=[prefix for given in types or [] for prefix in given.split(",") if prefix],

@@ -1,66 +1,37 @@
-"""Ends the streams of keys and workspaces that are gone, within a second: one read for all streams of the process."""
+"""Which streams of facts may go on: those whose key and workspace still exist."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import structlog
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from services.platform.bus.broadcaster import Subscriber
-from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.auth import ADMIN
+from services.platform.http.open_streams import OpenStreams
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.keys import KEYS
 
-POLL_SECONDS = 0.4
-_log = structlog.get_logger(__name__)
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FactStream:
+    """One open stream: the key that it was opened with, its workspace, and what ends it."""
+
+    caller: str
+    workspace: str
+    subscriber: Subscriber
+
+    @property
+    def needed(self) -> set[Key]:
+        """The documents without which the stream ends. The admin key is no document."""
+        workspace = Key(CONFIGURATION_HEADS.name, self.workspace)
+        return {workspace} if self.caller == ADMIN else {workspace, Key(KEYS.name, self.caller)}
 
 
-class Standing:
-    """Which streams are open, by what they stand on. Nothing is read while none is."""
+def open_fact_streams(reader: Reader) -> OpenStreams[FactStream]:
+    """Ends streams of facts by one read for all of them."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._open: dict[Key, set[Subscriber]] = defaultdict(set)
-        self._wanted = asyncio.Event()
+    async def find_revoked(streams: Collection[FactStream]) -> Collection[FactStream]:
+        existing = await reader.get_many(list({key for stream in streams for key in stream.needed}))
+        return [stream for stream in streams if not stream.needed <= existing.keys()]
 
-    @contextmanager
-    def held(self, caller: str, workspace: str, listener: Subscriber) -> Iterator[None]:
-        """End this listener when the caller's key or the workspace is deleted. The admin key is no document."""
-        needed = [Key(CONFIGURATION_HEADS.name, workspace)]
-        if caller != ADMIN:
-            needed.append(Key(KEYS.name, caller))
-        for key in needed:
-            self._open[key].add(listener)
-        self._wanted.set()
-        try:
-            yield
-        finally:
-            for key in needed:
-                self._open[key].discard(listener)
-                if not self._open[key]:
-                    del self._open[key]
-
-    async def look(self) -> None:
-        """End whoever stands on nothing any more. Raises Unavailable, Unknown."""
-        keys = list(self._open)
-        found = await self._reader.get_many(keys)
-        for key in keys:
-            if key not in found:
-                for listener in self._open.get(key, ()):
-                    listener.end()
-
-    async def run(self) -> None:
-        """Look for as long as a stream is open; runs until it is cancelled."""
-        while True:
-            await self._wanted.wait()
-            await asyncio.sleep(POLL_SECONDS)
-            try:
-                await self.look()
-            except (Unavailable, Unknown) as error:
-                _log.warning("streams_unchecked", reason=type(error).__name__)
-            if not self._open:
-                self._wanted.clear()
+    return OpenStreams(find_revoked, lambda stream: stream.subscriber.end())

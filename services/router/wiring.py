@@ -14,7 +14,7 @@ from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.processor import DispatchProcessor
 from services.router.routes import routers_of
-from services.router.stream_check import Standing
+from services.router.stream_check import open_fact_streams
 
 
 def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
@@ -24,11 +24,11 @@ def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         secret = await installation_secret(context.store, SECRET_NAME)
         handoffs = Handoffs(secret, context.settings.public_url)
-        following, standing = FactBroadcaster(context.bus, events.TOPICS), Standing(context.store)
+        following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)
         yield ServiceComponents(
             processors=[CONVERSATIONS.bind(Dependencies(capabilities, handoffs)), DispatchProcessor()],
-            routers=[*routers_of(), events.router_of(following, standing, events.shares_of(context))],
-            background=[following.run, standing.run, lambda: run_purger(context.store, context.clock)],
+            routers=[*routers_of(), events.router_of(following, streams, events.shares_of(context))],
+            background=[following.run, streams.run, lambda: run_purger(context.store, context.clock)],
         )
 
     return opened

@@ -6,21 +6,16 @@ nothing but a look.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-import structlog
-
-from services.platform.bus.port import Bus, Tail
-from services.platform.core.errors import OutOfRange, Unavailable, Unknown
+from services.platform.bus.port import Bus, Record
+from services.platform.bus.tail_reader import TailReader
 
 TOPIC = "conversations"
-POLL_SECONDS = 1.0
 IDLE_SECONDS = 30.0
-RETRY_SECONDS = 1.0
 FALLBACK_POLL_SECONDS = 0.25
 """How often to look while nobody listens to the log: at the start, and while the bus is away."""
-_log = structlog.get_logger(__name__)
 
 
 class Subscription:
@@ -45,9 +40,8 @@ class ChangeNotifier:
     """The log is read only while somebody waits, and for a while after: a process without visitors reads nothing."""
 
     def __init__(self, bus: Bus) -> None:
-        self._bus = bus
+        self._reader = TailReader(bus, [TOPIC], self, idle_seconds=IDLE_SECONDS)
         self._waiting: dict[str, set[Subscription]] = defaultdict(set)
-        self._wanted = asyncio.Event()
         self.listening = False
 
     @contextmanager
@@ -56,7 +50,7 @@ class ChangeNotifier:
         bell, keys = Subscription(self), tuple(keys)
         for key in keys:
             self._waiting[key].add(bell)
-        self._wanted.set()
+        self._reader.want()
         try:
             yield bell
         finally:
@@ -75,30 +69,28 @@ class ChangeNotifier:
 
     async def run(self) -> None:
         """Listen while anybody waits; runs until it is cancelled."""
-        while True:
-            await self._wanted.wait()
-            try:
-                async with self._bus.tail([TOPIC]) as tail:
-                    await self._consume_tail(tail)
-            except (Unavailable, Unknown, OutOfRange) as error:
-                _log.warning("webchat_stopped_listening", reason=type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
-            finally:
-                self.listening = False
-                self._notify_all()
+        await self._reader.run()
 
-    async def _consume_tail(self, tail: Tail) -> None:
+    # -- the reader's listener -----------------------------------------------------------------------------------------
+
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self._waiting)
+
+    def on_open(self) -> None:
         self.listening = True
         self._notify_all()
-        time = asyncio.get_running_loop().time
-        last_wanted = time()
-        while time() - last_wanted < IDLE_SECONDS:
-            for record in await tail.poll(wait=POLL_SECONDS):
-                self.ring(record.key)
-            if self._waiting:
-                last_wanted = time()
-        if not self._waiting:
-            self._wanted.clear()
+
+    def on_records(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self.ring(record.key)
+
+    def on_closed(self) -> None:
+        self.listening = False
+        self._notify_all()
+
+    def on_lost(self) -> None:
+        """Whoever waits polls the store until the reader is back."""
 
     def _notify_all(self) -> None:
         for bells in self._waiting.values():

@@ -23,6 +23,7 @@ from services.platform.core.threads import Beside
 from services.platform.http.bodies import BodyTimeout, BodyTooLarge, ClientDisconnected
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
+from services.platform.http.open_streams import OpenStreams
 from services.platform.http.problems import HANDLERS, HttpProblem, Unauthorized
 from services.platform.http.rate_limits import network_of
 from services.platform.http.service import Context
@@ -32,7 +33,7 @@ from services.rest.views import MessageView
 from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionResponse
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.session_auth import PREFLIGHT, TOKENS, WebchatAuthenticator, address_of
-from services.webchat.session_check import CHANNEL, Standings
+from services.webchat.session_check import CHANNEL, SessionStream
 from services.webchat.status import PresenceCache, StatusShown, calendar_of, status_of
 from services.webchat.tokens import (
     LIFETIME,
@@ -80,7 +81,7 @@ class WebchatDependencies:
 
     door: WebchatAuthenticator
     bells: ChangeNotifier
-    standings: Standings
+    session_streams: OpenStreams[SessionStream]
     instruments: IngestInstruments
     presence: PresenceCache
     streams: StreamShares
@@ -326,8 +327,8 @@ async def _sse_chunks(
     with reception.streams.held(owners):
         place = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
-        with reception.standings.held(visitor) as standing:
-            over = lambda: standing.ended or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
+        with reception.session_streams.register(SessionStream(visitor)) as session_stream:
+            over = lambda: session_stream.is_revoked or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
             async for news in stream_messages(store, reception.bells, visitor, place, over):
                 yield HEARTBEAT if news is None else _block(visitor, *news)
 

@@ -8,7 +8,7 @@ from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import WebchatDependencies, router_of, shares_of
 from services.webchat.session_auth import HandoffTokenDecoder, SigningKeys, WebchatAuthenticator
-from services.webchat.session_check import Standings
+from services.webchat.session_check import open_session_streams
 from services.webchat.status import PresenceCache
 
 
@@ -18,11 +18,11 @@ def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, Shared
     def opened(context: Context, shared: Shared) -> ServiceComponents:
         bells = ChangeNotifier(context.bus)
         door = WebchatAuthenticator(context, shared.accounts, shared.rates, SigningKeys(context, {}), read_handoff)
-        standings, presences = Standings(shared.accounts, bells), PresenceCache(context.store, context.clock)
-        reception = WebchatDependencies(door, bells, standings, shared.instruments, presences, shares_of(context))
+        streams, presences = open_session_streams(shared.accounts, bells), PresenceCache(context.store, context.clock)
+        reception = WebchatDependencies(door, bells, streams, shared.instruments, presences, shares_of(context))
         return ServiceComponents(
             routers=[plain_form.router_of(reception), router_of(reception), page.router_of()],
-            background=[bells.run, standings.run],
+            background=[bells.run, streams.run],
         )
 
     return opened

@@ -14,11 +14,12 @@ from schemas.envelope import Event, encode
 from services.platform.bus.broadcaster import FactBroadcaster
 from services.platform.bus.port import ProducerRecord
 from services.platform.http.app import open_app
+from services.platform.http.open_streams import OpenStreams
 from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import FACTS, ROWS, Fact, PartitionCheckpoint
 from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, router_of, shares_of
-from services.router.stream_check import Standing
+from services.router.stream_check import FactStream, open_fact_streams
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_of
 
@@ -82,7 +83,7 @@ class StreamHarness:
 
     rest: Rest
     app: Any
-    standing: Standing
+    streams: OpenStreams[FactStream]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     seqs: dict[str, int] = field(default_factory=dict)
 
@@ -159,9 +160,9 @@ async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: A
     context = Context(settings_of(**given), store, bus, clock)
     keys = ApiKeyAuthenticator(store, clock.monotonic)
     following = FactBroadcaster(bus, TOPICS, most=most)
-    standing = Standing(store)
+    streams = open_fact_streams(store)
     events = ServiceComponents(
-        routers=[router_of(following, standing, shares_of(context), heartbeat_seconds=heartbeat_seconds)]
+        routers=[router_of(following, streams, shares_of(context), heartbeat_seconds=heartbeat_seconds)]
     )
     async with (
         open_app(context, [ServiceComponents(routers=routers_over(context)), events], keys.find) as app,
@@ -169,7 +170,7 @@ async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: A
     ):
         rest = Rest(client, store, bus, clock, keys)
         await rest.workspace()
-        found = StreamHarness(rest, app, standing)
+        found = StreamHarness(rest, app, streams)
         found.tasks.append(asyncio.create_task(following.run()))
         try:
             yield found

@@ -155,9 +155,9 @@ async def test_streams_of_a_deleted_key_end_at_the_next_look_and_those_of_others
         ]
         first, second = [await shop.open(authorization=f"Bearer {one['secret']}") for one in made]
         admins = await shop.open()
-        await shop.standing.look()
+        await shop.streams.end_revoked()
         await shop.rest.ask("DELETE", f"/v1/keys/{made[0]['id']}")
-        await shop.standing.look()
+        await shop.streams.end_revoked()
         await first.until(lambda: first.ended)
         await shop.happen("opened")
         for client in (second, admins):
@@ -170,7 +170,7 @@ async def test_streams_of_a_workspace_that_is_gone_end_at_the_next_look() -> Non
         client = await shop.open()
         documents = shop.rest.store.documents
         shop.rest.store.documents = {k: d for k, d in documents.items() if k.collection != "configuration_heads"}
-        await shop.standing.look()
+        await shop.streams.end_revoked()
         await client.until(lambda: client.ended)
 
 

@@ -23,6 +23,7 @@ from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.http.app import open_app
+from services.platform.http.open_streams import OpenStreams
 from services.platform.http.rate_limits import RateLimits
 from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.port import Collection
@@ -33,7 +34,7 @@ from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import WebchatDependencies, router_of, shares_of
 from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
-from services.webchat.session_check import Standings
+from services.webchat.session_check import SessionStream, open_session_streams
 from services.webchat.status import PresenceCache
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, routers_over, settings_of
@@ -60,7 +61,7 @@ class WebchatHarness:
     bus: MemoryBus
     clock: ManualTimeSource
     instruments: IngestInstruments
-    standings: Standings
+    streams: OpenStreams[SessionStream]
     keeps: bool = True
     orders: int = 0
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -235,15 +236,15 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
     bells, instruments = ChangeNotifier(bus), IngestInstruments()
     accounts = AccountCache(store, clock, spacing=0)
     door = WebchatAuthenticator(context, accounts, RateLimits(context.settings), SigningKeys(context, {}), _read_link)
-    standings, presences = Standings(accounts, bells), PresenceCache(store, clock)
-    reception = WebchatDependencies(door, bells, standings, instruments, presences, shares_of(context), wait_seconds)
+    streams, presences = open_session_streams(accounts, bells), PresenceCache(store, clock)
+    reception = WebchatDependencies(door, bells, streams, instruments, presences, shares_of(context), wait_seconds)
     part = ServiceComponents(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
     configured = ServiceComponents(routers=routers_over(context, CHECKS))
     async with (
         open_app(context, [part, configured], ApiKeyAuthenticator(store, clock.monotonic).find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
-        found = WebchatHarness(client, app, store, bus, clock, instruments, standings)
+        found = WebchatHarness(client, app, store, bus, clock, instruments, streams)
         bus.on_publish = found.hear
         await _configured(client)
         found.tasks.append(asyncio.create_task(bells.run()))

@@ -84,9 +84,9 @@ async def test_a_stream_ends_when_its_account_does(change: str) -> None:
     async with house() as shop:
         holder, _ = await visiting(shop)
         client = await shop.stream(holder)
-        await shop.standings.look()
+        await shop.streams.end_revoked()
         await shop.changed(None if change == "deleted" else {"identity_secret": "another-secret"})
-        await shop.standings.look()
+        await shop.streams.end_revoked()
         await client.until(lambda: client.ended)
 
 
@@ -95,7 +95,7 @@ async def test_a_stream_outlives_other_changes_of_its_account() -> None:
         holder, key = await visiting(shop)
         client = await shop.stream(holder)
         await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": "*"})
-        await shop.standings.look()
+        await shop.streams.end_revoked()
         await shop.keep(key, "c", "reply")
         await client.until(lambda: client.events)
         assert not client.ended

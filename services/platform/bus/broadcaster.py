@@ -6,19 +6,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import structlog
-
 from schemas.envelope import Event, decode
 from schemas.topics import is_fact
-from services.platform.bus.port import Bus, Record, Tail
-from services.platform.core.errors import OutOfRange, Unavailable
+from services.platform.bus.port import Bus, Record
+from services.platform.bus.tail_reader import TailReader
+from services.platform.core.errors import Unavailable
 
 MAX_QUEUED = 1000
 MOST_LISTENERS = 1000
 OPEN_SECONDS = 5.0
-LOOK_SECONDS = 1.0
-RETRY_SECONDS = 1.0
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +66,9 @@ class FactBroadcaster:
     """Follows the facts on some topics for all listeners of a process."""
 
     def __init__(self, bus: Bus, topics: Sequence[str], *, most: int = MAX_QUEUED) -> None:
-        self._bus = bus
-        self._topics = tuple(topics)
+        self._reader = TailReader(bus, topics, self)
         self._most = most
         self._listeners: set[Subscriber] = set()
-        self._wanted = asyncio.Event()
         self._open = asyncio.Event()
 
     @asynccontextmanager
@@ -84,7 +78,7 @@ class FactBroadcaster:
             raise Unavailable(f"{MOST_LISTENERS} streams are open in this process already")
         listener = Subscriber(workspace, self._most)
         self._listeners.add(listener)
-        self._wanted.set()
+        self._reader.want()
         try:
             await self._opened()
             yield listener
@@ -100,27 +94,25 @@ class FactBroadcaster:
 
     async def run(self) -> None:
         """Follow for as long as somebody listens, again and again; when the reader is lost, listeners end."""
-        while True:
-            await self._wanted.wait()
-            try:
-                async with self._bus.tail(self._topics) as tail:
-                    await self._follow(tail)
-            except (Unavailable, OutOfRange) as error:
-                log.warning("stream_reader_lost", reason=str(error))
-                self._end_all()
-                await asyncio.sleep(RETRY_SECONDS)
+        await self._reader.run()
 
-    async def _follow(self, tail: Tail) -> None:
+    # -- the reader's listener -----------------------------------------------------------------------------------------
+
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self._listeners)
+
+    def on_open(self) -> None:
         self._open.set()
-        try:
-            while self._listeners:
-                self._tell(await tail.poll(wait=LOOK_SECONDS))
-            self._wanted.clear()
-        finally:
-            # In one step with the last look at the listeners: who comes now waits for the next reader.
-            self._open.clear()
 
-    def _tell(self, records: Sequence[Record]) -> None:
+    def on_closed(self) -> None:
+        self._open.clear()
+
+    def on_lost(self) -> None:
+        for listener in self._listeners:
+            listener.end()
+
+    def on_records(self, records: Sequence[Record]) -> None:
         listeners: defaultdict[str, list[Subscriber]] = defaultdict(list)
         for listener in self._listeners:
             listeners[listener.workspace].append(listener)
@@ -129,10 +121,6 @@ class FactBroadcaster:
         for told in sorted(filter(None, wanted), key=lambda told: told.event.time):
             for listener in listeners[told.event.workspace]:
                 listener.push(told)
-
-    def _end_all(self) -> None:
-        for listener in self._listeners:
-            listener.end()
 
 
 def _fact_of(record: Record) -> FactRecord | None:

@@ -1,0 +1,77 @@
+"""Reads the end of some topics for a whole process while anybody wants it, and again after every loss of the bus."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from services.platform.bus.port import Bus, Record, Tail
+from services.platform.core.errors import OutOfRange, Unavailable, Unknown
+
+POLL_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+_log = structlog.get_logger(__name__)
+
+
+class TailListener(Protocol):
+    """Who wants the records of one reader."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody waits for records now."""
+        ...
+
+    def on_open(self) -> None:
+        """Every record from now on will come."""
+        ...
+
+    def on_records(self, records: Sequence[Record]) -> None:
+        """Records as they came, in the order of each partition."""
+        ...
+
+    def on_closed(self) -> None:
+        """No record comes until the next `on_open`."""
+        ...
+
+    def on_lost(self) -> None:
+        """The bus failed: records that would have come may be missing."""
+        ...
+
+
+class TailReader:
+    """One reader in no group. Nothing is read while nobody wants it, and for `idle_seconds` after the last one did."""
+
+    def __init__(self, bus: Bus, topics: Sequence[str], listener: TailListener, *, idle_seconds: float = 0.0) -> None:
+        self._bus, self._topics, self._listener, self._idle_seconds = bus, tuple(topics), listener, idle_seconds
+        self._wanted = asyncio.Event()
+
+    def want(self) -> None:
+        """Start to read; to be called whenever somebody new waits."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Read while anybody wants it; runs until it is cancelled."""
+        while True:
+            await self._wanted.wait()
+            try:
+                async with self._bus.tail(self._topics) as tail:
+                    await self._read(tail)
+            except (Unavailable, Unknown, OutOfRange) as error:
+                _log.warning("tail_lost", topics=self._topics, reason=str(error))
+                self._listener.on_lost()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _read(self, tail: Tail) -> None:
+        self._listener.on_open()
+        time = asyncio.get_running_loop().time
+        last_wanted = time()
+        try:
+            while self._listener.is_wanted or time() - last_wanted < self._idle_seconds:
+                self._listener.on_records(await tail.poll(wait=POLL_SECONDS))
+                if self._listener.is_wanted:
+                    last_wanted = time()
+            self._wanted.clear()
+        finally:
+            # In one step with the last look at the listener: who comes now waits for the next reader.
+            self._listener.on_closed()
