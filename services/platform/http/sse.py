@@ -40,10 +40,13 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, chunks: AsyncGenerator[bytes, None], *, send_seconds: float = SEND_SECONDS) -> None:
+    def __init__(
+        self, chunks: AsyncGenerator[bytes, None], status_code: int = 200, *, send_seconds: float = SEND_SECONDS
+    ) -> None:
+        # FastAPI reads the default of `status_code` for the OpenAPI document.
         # A proxy must neither cache nor buffer what is sent.
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        super().__init__(chunks, headers=headers)
+        super().__init__(chunks, status_code=status_code, headers=headers)
         self._chunks, self._send_seconds = chunks, send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
