@@ -16,7 +16,7 @@ from schemas.routing import TaskClosed, TaskQueued
 from schemas.values import PRIORITIES, Requirement
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
-from services.platform.store.port import Document, Key, Page, Query
+from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.agents import AgentRecord
 from services.records.tasks import TaskRecord
 from services.router.dispatch.domain.dispatcher import Dispatcher
@@ -53,8 +53,8 @@ class EmptyReader:
     async def get_many(self, keys: object) -> dict[Key, Document]:
         return {}
 
-    async def query(self, query: Query) -> Page:
-        return Page([])
+    async def query(self, query: Query) -> DocumentPage:
+        return DocumentPage([])
 
 
 def roster(agents: int, chance: random.Random) -> list[AgentRecord]:

@@ -16,7 +16,7 @@ from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, instant_text
 from services.channels.api_bodies import parse
-from services.channels.port import Account, InvalidSignature, Request, SendReceipt, Unauthorized, WebhookResponse
+from services.channels.port import Account, CredentialsRejected, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.core.time_source import Clock, SystemClock
 from services.platform.http.outgoing import Http, HttpResponse, PermanentSendError, TransientSendError
 from services.platform.http.retry_after import retry_after_seconds
@@ -88,11 +88,11 @@ class Api:
         raise _verdict(answer, self._clock.now())
 
 
-def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | PermanentSendError | Unauthorized:
+def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | PermanentSendError | CredentialsRejected:
     """What an answer other than 2xx means. A 429 is taken for a limit of this person's messages, a 503 is everybody's."""
     status, said = answer.status, f"the callback_url answered {answer.status}"
     if status in UNAUTHORIZED:
-        return Unauthorized(f"{said}: it does not accept our signature or does not let us in", status)
+        return CredentialsRejected(f"{said}: it does not accept our signature or does not let us in", status)
     if 400 <= status < 500 and status not in PASSING:
         return PermanentSendError(REFUSALS.get(status, "rejected"), said, status)
     after = retry_after_seconds(answer.headers, now)

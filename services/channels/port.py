@@ -37,7 +37,7 @@ class PartlyMalformed(MalformedPayload):
         self.activities, self.items = activities, items
 
 
-class Unauthorized(Exception):
+class CredentialsRejected(Exception):
     """The platform does not accept the account's credentials: nothing of the account can be sent until they change."""
 
     def __init__(self, detail: str, status: int | None = None) -> None:
@@ -94,7 +94,7 @@ class SelfCheckingChannel(Protocol):
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
         """What keeps customers' messages from coming in, and what to do about it; None when nothing does.
 
-        `public_url` is where this installation is reached, None when nobody said. Raises Unauthorized when the
+        `public_url` is where this installation is reached, None when nobody said. Raises CredentialsRejected when the
         platform does not accept the credentials; TransientSendError, PermanentSendError, SendOutcomeUnknown when it gives no clear answer.
         """
         ...
@@ -123,7 +123,7 @@ class PollingChannel(Protocol):
     async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
         """What came after the cursor (None: everything that is kept), waiting some seconds for the first.
 
-        Asking with a cursor lets the platform forget all before it. Raises Unauthorized, TransientSendError, PermanentSendError (code
+        Asking with a cursor lets the platform forget all before it. Raises CredentialsRejected, TransientSendError, PermanentSendError (code
         `conflict`: somebody else fetches, or a webhook is set), SendOutcomeUnknown.
         """
         ...
@@ -171,5 +171,5 @@ class Channel(Protocol):
         ...
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
-        """Send one message, once. Raises TransientSendError, PermanentSendError, Unauthorized, SendOutcomeUnknown."""
+        """Send one message, once. Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown."""
         ...

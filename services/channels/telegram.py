@@ -15,11 +15,11 @@ from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.updates import parse
 from services.channels.port import (
     Account,
+    CredentialsRejected,
     FetchedUpdates,
     InvalidSignature,
     Request,
     SendReceipt,
-    Unauthorized,
     WebhookResponse,
 )
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -105,8 +105,8 @@ class Telegram:
             raise TransientSendError(_redact_token(str(error), token), error.after, error.scope) from None
         except PermanentSendError as error:
             raise PermanentSendError(error.code, _redact_token(str(error), token), error.status) from None
-        except Unauthorized as error:
-            raise Unauthorized(_redact_token(str(error), token), error.status) from None
+        except CredentialsRejected as error:
+            raise CredentialsRejected(_redact_token(str(error), token), error.status) from None
         except SendOutcomeUnknown as error:
             raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
 
@@ -118,7 +118,7 @@ class Telegram:
             return None
         try:
             info = await call(http, base, token, "getWebhookInfo")
-        except Unauthorized:
+        except CredentialsRejected:
             # The token was accepted a moment ago: this server does not know the method.
             return None
         return webhook_problem(info, f"/webhooks/telegram/{account.workspace}/{account.id}", public_url, now)

@@ -14,7 +14,7 @@ from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
 from services.platform.processing.dead_letters import Action, command_on
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
-from services.platform.store.port import Key, Page, Query, Store
+from services.platform.store.port import DocumentPage, Key, Query, Store
 
 COLUMNS = ("id", "at", "group", "type", "workspace", "error")
 Identity = Annotated[str, typer.Argument(help="The id of a dead letter, as `list` shows it.", show_default=False)]
@@ -42,7 +42,7 @@ def list_dead_letters(
         echo(f"There are more: --cursor {page.next}")
 
 
-async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
+async def _page(settings: Settings, limit: int, cursor: str | None) -> DocumentPage:
     async with store_at(settings) as store:
         try:
             return await store.query(Query(DEAD_LETTERS.name, "at", descending=True, limit=limit, after=cursor))

@@ -42,7 +42,7 @@ CHECK_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
+class DoctorFinding:
     """One thing that was looked at. `detail` says how it is or, when not `ok`, what is wrong and the fix."""
 
     name: str
@@ -65,16 +65,16 @@ def doctor(
         raise CliError(f"not in order: {', '.join(failed)}.")
 
 
-async def run_checks(settings: Settings) -> list[CheckResult]:
+async def run_checks(settings: Settings) -> list[DoctorFinding]:
     """Every finding, in the order of what depends on what."""
     return [await _run_check(name, look, settings) for name, look in CHECKS.items()]
 
 
-async def _run_check(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
+async def _run_check(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> DoctorFinding:
     try:
-        return CheckResult(name, True, await check(settings))
+        return DoctorFinding(name, True, await check(settings))
     except (CliError, Misconfigured, Unavailable) as error:
-        return CheckResult(name, False, error_message(error))
+        return DoctorFinding(name, False, error_message(error))
 
 
 async def _python(_: Settings) -> str:

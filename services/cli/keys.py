@@ -13,7 +13,7 @@ from services.platform.core.identifiers import random_id
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemClock
 from services.platform.host import event_loop
-from services.platform.store.port import Changes, Condition, Key, Page, Put, Query
+from services.platform.store.port import Changes, Condition, DocumentPage, Key, Put, Query
 from services.records.configuration import configuration_of
 from services.records.keys import KEYS, KeyRecord, digest_of, format_key, new_secret
 
@@ -40,7 +40,7 @@ def list_keys(
         echo(f"There are more: --cursor {page.next}")
 
 
-async def _page(settings: Settings, limit: int, cursor: str | None) -> Page:
+async def _page(settings: Settings, limit: int, cursor: str | None) -> DocumentPage:
     async with store_at(settings) as store:
         try:
             return await store.query(Query(KEYS.name, "created", descending=True, limit=limit, after=cursor))

@@ -15,7 +15,7 @@ from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Json
 from services.channels.bot_api.bot import call, delete_webhook, set_webhook, webhook_problem
 from services.channels.bot_api.json_access import as_dict, as_str
-from services.channels.port import Unauthorized
+from services.channels.port import CredentialsRejected
 from services.channels.telegram import Telegram, base_of
 from services.cli.data import engine_at
 from services.cli.errors import CliError
@@ -52,11 +52,11 @@ def connect(
     api_base: Annotated[str | None, typer.Option(help="A Bot API server of your own.", show_default=False)] = None,
 ) -> None:
     """Connect a bot: ask who it is, write its account, set its webhook to --public-url, and check all of it."""
-    event_loop.run(_connect(settings, Wanted(workspace, account, token.strip(), poll=poll, api_base=api_base)))
+    event_loop.run(_connect(settings, BotSetup(workspace, account, token.strip(), poll=poll, api_base=api_base)))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BotSetup:
     """Which bot is to be which account, and how its updates come in."""
 
     workspace: str
@@ -66,12 +66,12 @@ class Wanted:
     api_base: str | None = None
 
 
-async def _connect(settings: Settings, wanted: Wanted) -> None:
+async def _connect(settings: Settings, wanted: BotSetup) -> None:
     async with open_outgoing(settings) as http:
         await connect_bot(settings, wanted, http)
 
 
-async def connect_bot(settings: Settings, wanted: Wanted, http: Http) -> None:
+async def connect_bot(settings: Settings, wanted: BotSetup, http: Http) -> None:
     """Do all of it, and say it. Raises Failed with a sentence about what cannot work, before anything that follows."""
     if not SLUG.fullmatch(wanted.account):
         raise CliError("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
@@ -129,7 +129,7 @@ async def _answer_or_exit(asking: Awaitable[Answered], what: str) -> Answered:
     """What Telegram answers. Raises Failed with a sentence that says what to do."""
     try:
         return await asking
-    except Unauthorized as error:
+    except CredentialsRejected as error:
         raise CliError(f"{what}: {error}. Ask @BotFather for the bot's token (/token), and give that.") from error
     except (TransientSendError, SendOutcomeUnknown) as error:
         raise CliError(f"{what}: {error}. Is the Bot API reachable from here? Run the command again.") from error
@@ -137,7 +137,7 @@ async def _answer_or_exit(asking: Awaitable[Answered], what: str) -> Answered:
         raise CliError(f"{what}: {error}.") from error
 
 
-def _body(configuration: WorkspaceConfiguration, wanted: Wanted) -> AccountBody:
+def _body(configuration: WorkspaceConfiguration, wanted: BotSetup) -> AccountBody:
     """The account as it is to be: what is there stays, but for the token and how updates come in."""
     kept = configuration.accounts.get(f"telegram/{wanted.account}")
     known = kept.body if kept else AccountBody(credentials={})

@@ -8,8 +8,8 @@ from datetime import datetime
 import structlog
 
 from schemas.outbound import OutboundMessage
-from services.channels.port import Account, Channel, Unauthorized
-from services.delivery.domain.outcomes import SEND_TIMEOUT, Result, outcome_unknown, within_send_window
+from services.channels.port import Account, Channel, CredentialsRejected
+from services.delivery.domain.outcomes import SEND_TIMEOUT, AttemptResult, outcome_unknown, within_send_window
 from services.delivery.instruments import DeliveryInstruments
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import Clock
@@ -20,7 +20,7 @@ from services.records.configuration import Configurations
 
 log = structlog.get_logger(__name__)
 
-ACCOUNT_MISSING = Result(
+ACCOUNT_MISSING = AttemptResult(
     kind="refused",
     code="account_missing",
     detail="The account is not connected (any more) or has no usable credentials; connect it and answer again.",
@@ -40,7 +40,7 @@ class SendDependencies:
     shares: Shares = field(default_factory=Shares)
 
 
-async def attempt(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> Result:
+async def attempt(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> AttemptResult:
     """Send a message once if `committed` is recent enough. Raises nothing: every end is a result.
 
     Credentials are read here and now, so that they rest nowhere but in the configuration.
@@ -53,17 +53,17 @@ async def attempt(message: OutboundMessage, committed: datetime, outside: SendDe
     return result
 
 
-async def _attempted(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> Result:
+async def _attempted(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> AttemptResult:
     channel = outside.channels.get(message.channel)
     try:
         account = await _account(message, outside)
     except Unavailable:
-        return Result(kind="not_started", detail="the configuration could not be read")
+        return AttemptResult(kind="not_started", detail="the configuration could not be read")
     if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
     if not within_send_window(committed, outside.clock.now()):
         log.warning("send_came_too_late", message=message.id)
-        return Result(kind="not_started", detail="the attempt came too late to be safe")
+        return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
     return await _sent(channel, message, account, outside)
 
 
@@ -79,7 +79,9 @@ def _has_missing_credentials(channel: Channel, account: Account) -> bool:
     return any(pointer.startswith("/credentials") for pointer, _ in channel.check_account(account.body))
 
 
-async def _sent(channel: Channel, message: OutboundMessage, account: Account, outside: SendDependencies) -> Result:
+async def _sent(
+    channel: Channel, message: OutboundMessage, account: Account, outside: SendDependencies
+) -> AttemptResult:
     try:
         # Waiting for a connection is part of the time in which a sender has to be done.
         async with (
@@ -88,16 +90,16 @@ async def _sent(channel: Channel, message: OutboundMessage, account: Account, ou
         ):
             receipt = await channel.send(message, account, outside.http)
     except NoConnection as error:
-        return Result(kind="not_started", detail=str(error))
+        return AttemptResult(kind="not_started", detail=str(error))
     except TransientSendError as error:
-        return Result(kind="retryable", after=error.after, scope=error.scope, detail=str(error))
+        return AttemptResult(kind="retryable", after=error.after, scope=error.scope, detail=str(error))
     except PermanentSendError as error:
-        return Result(kind="refused", code=error.code, detail=str(error), status=error.status)
-    except Unauthorized as error:
-        return Result(kind="unauthorized", detail=str(error), status=error.status)
+        return AttemptResult(kind="refused", code=error.code, detail=str(error), status=error.status)
+    except CredentialsRejected as error:
+        return AttemptResult(kind="unauthorized", detail=str(error), status=error.status)
     except (SendOutcomeUnknown, TimeoutError):
         return outcome_unknown(channel.capabilities)
     except Exception:  # a bug of the channel may have struck before or after the platform took it
         log.exception("channel_failed_to_send", message=message.id, channel=message.channel)
         return outcome_unknown(channel.capabilities)
-    return Result(kind="sent", platform_id=receipt.platform_id, address=receipt.address)
+    return AttemptResult(kind="sent", platform_id=receipt.platform_id, address=receipt.address)

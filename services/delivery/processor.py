@@ -16,7 +16,7 @@ from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.delivery import holds
 from services.delivery.attempt import SendDependencies, attempt
-from services.delivery.domain.outcomes import AttemptContext, Outcome, Result, decide_outcome, outcome_unknown
+from services.delivery.domain.outcomes import AttemptContext, AttemptResult, Outcome, decide_outcome, outcome_unknown
 from services.delivery.rate_limits import RateLimiter
 from services.delivery.steps import (
     RELEASE_BATCH_SIZE,
@@ -192,7 +192,7 @@ def _on_result(context: SendContext, effect: EffectCompleted) -> None:
     apply_outcome(context, record, _outcome_of(context, record, answer.result))
 
 
-def _outcome_of(context: SendContext, record: SendRecord, result: Result) -> Outcome:
+def _outcome_of(context: SendContext, record: SendRecord, result: AttemptResult) -> Outcome:
     since = record.first_tried_at or context.now
     return decide_outcome(
         result, AttemptContext(message=record.message.id, attempts=record.attempts, since=since, now=context.now)

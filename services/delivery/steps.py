@@ -10,7 +10,7 @@ from schemas.channel import Capabilities, Scope
 from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
 from schemas.values import Contract, EncryptedText, Failure
 from services.delivery import holds
-from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, Failed, Locked, Outcome, Result, Retry, Sent
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, AttemptResult, Failed, Locked, Outcome, Retry, Sent
 from services.delivery.rate_limits import RateLimit, RateLimiter, rate_limits_for
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
@@ -45,7 +45,7 @@ class SendEffect(Contract):
     key: str
     attempt: int
     message: OutboundMessage | None = None
-    result: Result | None = None
+    result: AttemptResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

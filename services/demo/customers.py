@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from services.demo.corpus import EXCHANGES, OPENING_TOPICS, Topic
-from services.demo.updates import GROUP, Customer, SentMessage, Update, callback_query, edited
+from services.demo.updates import GROUP, DemoCustomer, SentMessage, Update, callback_query, edited
 from services.demo.updates import message as message_update
 
 PERSONS = 240
@@ -72,12 +72,12 @@ class CustomerSimulator:
     # -- kinds of things that happen -----------------------------------------------------------------------------------
 
     def _new_message(self, now: datetime) -> Update | None:
-        customer = Customer(self.random.randrange(PERSONS))
+        customer = DemoCustomer(self.random.randrange(PERSONS))
         return self._opens(customer, customer.id, self.random.choice(OPENING_TOPICS), now)
 
     def _writes_in_the_group(self, now: datetime) -> Update | None:
         topic: Topic = "card" if self.random.random() < 0.3 else self.random.choice(OPENING_TOPICS)
-        return self._opens(Customer(self.random.randrange(PERSONS)), GROUP, topic, now)
+        return self._opens(DemoCustomer(self.random.randrange(PERSONS)), GROUP, topic, now)
 
     def _edits(self, now: datetime) -> Update | None:
         before = self._random_update()
@@ -98,7 +98,7 @@ class CustomerSimulator:
 
     # -- memory --------------------------------------------------------------------------------------------------------
 
-    def _opens(self, customer: Customer, chat: int, topic: Topic, now: datetime) -> Update | None:
+    def _opens(self, customer: DemoCustomer, chat: int, topic: Topic, now: datetime) -> Update | None:
         if self._open + self._started >= MAX_OPEN:
             return None
         self._started += 1
@@ -112,12 +112,12 @@ class CustomerSimulator:
         return self._last
 
     def _later(
-        self, now: datetime, customer: Customer, text: str, shortest: int, longest: int, chat: int | None = None
+        self, now: datetime, customer: DemoCustomer, text: str, shortest: int, longest: int, chat: int | None = None
     ) -> None:
         at = now + timedelta(seconds=self.random.uniform(shortest, longest))
         self._due.append((at, SentMessage(customer, chat or customer.id, next(self._numbers), at, text)))
 
-    def _text(self, customer: Customer, topic: Topic) -> str:
+    def _text(self, customer: DemoCustomer, topic: Topic) -> str:
         question = self.random.choice(EXCHANGES[customer.language][topic]).question
         return question.format(order=self.random.randint(100_000, 999_999))
 

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 
-class _Server(uvicorn.Server):
+class _GuestServer(uvicorn.Server):
     """Signals belong to the process that the stand-in is a guest of."""
 
     @contextmanager
@@ -31,7 +31,7 @@ async def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> As
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
-        server = _Server(config)
+        server = _GuestServer(config)
         serve = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield f"http://{host}:{listener.getsockname()[1]}"

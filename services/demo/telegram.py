@@ -51,7 +51,7 @@ class Fault(RequestModel):
     seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
 
 
-class Problem(Exception):
+class BotApiError(Exception):
     """An answer with `ok: false`, as Telegram words it."""
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
@@ -118,13 +118,15 @@ class FakeTelegram:
                     return _ok(await self._fetched(bot, body))
                 case "answercallbackquery":
                     return _ok(True)
-            raise Problem(404, "Not Found")
-        except Problem as problem:
+            raise BotApiError(404, "Not Found")
+        except BotApiError as problem:
             return _not_ok(problem)
 
     async def _fetched(self, bot: int, body: dict[str, Json]) -> list[Json]:
         if self.webhooks.get(bot):
-            raise Problem(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first")
+            raise BotApiError(
+                409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first"
+            )
         offset, limit, timeout = (body.get(name) for name in ("offset", "limit", "timeout"))
         if isinstance(offset, int):
             self.offsets.append(offset)
@@ -198,12 +200,12 @@ async def _fail(fault: Fault) -> None:
     match fault.kind:
         case "rate_limited":
             said = f"Too Many Requests: retry after {fault.retry_after}"
-            raise Problem(429, said, retry_after=fault.retry_after)
+            raise BotApiError(429, said, retry_after=fault.retry_after)
         case "blocked":
-            raise Problem(403, "Forbidden: bot was blocked by the user")
+            raise BotApiError(403, "Forbidden: bot was blocked by the user")
         case "hang":
             await asyncio.sleep(fault.seconds)
-    raise Problem(500, "Internal Server Error")
+    raise BotApiError(500, "Internal Server Error")
 
 
 # -- shapes of the Bot API ---------------------------------------------------------------------------------------------
@@ -212,7 +214,7 @@ async def _fail(fault: Fault) -> None:
 def _bot(request: Request) -> int:
     token = TOKEN.match(request.path_params["token"])
     if token is None:
-        raise Problem(404, "Not Found")
+        raise BotApiError(404, "Not Found")
     return int(token[1])
 
 
@@ -221,9 +223,9 @@ async def _parameters(request: Request) -> dict[str, Json]:
     try:
         body = orjson.loads(raw) if raw else {}
     except orjson.JSONDecodeError as error:
-        raise Problem(400, "Bad Request: can't parse JSON object") from error
+        raise BotApiError(400, "Bad Request: can't parse JSON object") from error
     if not isinstance(body, dict):
-        raise Problem(400, "Bad Request: object expected")
+        raise BotApiError(400, "Bad Request: object expected")
     return body
 
 
@@ -235,16 +237,16 @@ def _chat(body: dict[str, Json]) -> int | str:
         return chat
     if isinstance(chat, int) and not isinstance(chat, bool) and chat:
         return chat
-    raise Problem(400, "Bad Request: chat not found" if chat else "Bad Request: chat_id is empty")
+    raise BotApiError(400, "Bad Request: chat not found" if chat else "Bad Request: chat_id is empty")
 
 
 def _text(body: dict[str, Json]) -> str:
     text = body.get("text")
     if not isinstance(text, str) or not text.strip():
-        raise Problem(400, "Bad Request: message text is empty")
+        raise BotApiError(400, "Bad Request: message text is empty")
     # Telegram counts UTF-16 code units (core.telegram.org/api/entities).
     if len(text.encode("utf-16-le")) // 2 > TEXT_LIMIT:
-        raise Problem(400, "Bad Request: message is too long")
+        raise BotApiError(400, "Bad Request: message is too long")
     return text
 
 
@@ -274,7 +276,7 @@ def _ok(result: Json) -> Response:
     return _json({"ok": True, "result": result})
 
 
-def _not_ok(problem: Problem) -> Response:
+def _not_ok(problem: BotApiError) -> Response:
     body: dict[str, Json] = {"ok": False, "error_code": problem.code, "description": str(problem)}
     return _json({**body, "parameters": dict(problem.parameters)} if problem.parameters else body, problem.code)
 

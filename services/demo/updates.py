@@ -10,7 +10,7 @@ GROUP = -1_002_000_000_001
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class DemoCustomer:
     """A person on Telegram; everything about them follows from the number."""
 
     number: int
@@ -36,7 +36,7 @@ class Customer:
 class SentMessage:
     """A message that a customer wrote. `chat` is their own id, or the group's."""
 
-    customer: Customer
+    customer: DemoCustomer
     chat: int
     message_id: int
     at: datetime

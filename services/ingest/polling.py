@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 
-from services.channels.port import Account, Channel, PollingChannel, Unauthorized
+from services.channels.port import Account, Channel, CredentialsRejected, PollingChannel
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.core.backoff import Backoff
@@ -142,7 +142,7 @@ class Poller:
             return False
         try:
             await self._fetch(channel, connected)
-        except (Unauthorized, PermanentSendError, TransientSendError, SendOutcomeUnknown) as error:
+        except (CredentialsRejected, PermanentSendError, TransientSendError, SendOutcomeUnknown) as error:
             await self._rest_after(connected.account, error)
         return True
 
@@ -232,7 +232,7 @@ class Poller:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, Unauthorized):
+    if isinstance(error, CredentialsRejected):
         return f"Updates cannot be fetched: {error}. Write the account with a token that works."
     if isinstance(error, PermanentSendError) and error.code == "conflict":
         return f"Somebody else fetches this bot's updates, or a webhook is set: {error}. Stop the other one."

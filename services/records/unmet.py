@@ -21,7 +21,7 @@ class Warned(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RuleRequirement:
     """What one rule asks of an agent. `language`: whose customers it is asked for; None: everybody's."""
 
     pointer: str
@@ -61,13 +61,13 @@ async def warnings_of(reader: Reader, configuration: WorkspaceConfiguration) -> 
     return [one.warning() for one in _worst(unmet)]
 
 
-def unmet_by(wants: Iterable[Wanted], agents: Iterable[AgentBody]) -> list[Wanted]:
+def unmet_by(wants: Iterable[RuleRequirement], agents: Iterable[AgentBody]) -> list[RuleRequirement]:
     """What none of these agents meets."""
     known = list(agents)
     return [one for one in wants if not any(one.met_by(agent) for agent in known)]
 
 
-def wanted(configuration: WorkspaceConfiguration) -> Iterator[Wanted]:
+def wanted(configuration: WorkspaceConfiguration) -> Iterator[RuleRequirement]:
     """What each rule asks for, in each language that may come to it; and the team of what no rule meets."""
     rules = configuration.routing.body.rules if configuration.routing else []
     for index, rule in enumerate(rules):
@@ -75,23 +75,25 @@ def wanted(configuration: WorkspaceConfiguration) -> Iterator[Wanted]:
         if rule.when.is_empty:
             return
     if rules:
-        yield Wanted("/rules", "What no rule meets goes to the team `default`", DEFAULT_TEAM)
+        yield RuleRequirement("/rules", "What no rule meets goes to the team `default`", DEFAULT_TEAM)
 
 
-def _of_rule(pointer: str, name: str, rule: Rule, configuration: WorkspaceConfiguration) -> Iterator[Wanted]:
+def _of_rule(pointer: str, name: str, rule: Rule, configuration: WorkspaceConfiguration) -> Iterator[RuleRequirement]:
     team = rule.then.team if rule.then.team in configuration.teams else DEFAULT_TEAM
-    yield Wanted(f"{pointer}/team", name, team)
+    yield RuleRequirement(f"{pointer}/team", name, team)
     named = {skill: least for skill, least in rule.then.skills.items() if skill != LANGUAGE_SKILL}
-    yield from (Wanted(_skill(pointer, skill), name, team, ((skill, least),)) for skill, least in named.items())
+    yield from (
+        RuleRequirement(_skill(pointer, skill), name, team, ((skill, least),)) for skill, least in named.items()
+    )
     if len(named) > 1:
-        yield Wanted(f"{pointer}/skills", name, team, _sorted(named))
+        yield RuleRequirement(f"{pointer}/skills", name, team, _sorted(named))
     least = rule.then.skills.get(LANGUAGE_SKILL)
     if least is None:
         return
     for language in _languages(rule, configuration):
         skill = f"lang:{language}"
         together = {**named, skill: max(least, named.get(skill, 0))}
-        yield Wanted(_skill(pointer, LANGUAGE_SKILL), name, team, _sorted(together), language)
+        yield RuleRequirement(_skill(pointer, LANGUAGE_SKILL), name, team, _sorted(together), language)
 
 
 def _sorted(skills: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
@@ -111,9 +113,9 @@ def _skill(pointer: str, name: str) -> str:
     return f"{pointer}/skills/{name.replace('~', '~0').replace('/', '~1')}"
 
 
-def _worst(unmet: Iterable[Wanted]) -> list[Wanted]:
+def _worst(unmet: Iterable[RuleRequirement]) -> list[RuleRequirement]:
     """One word about one hole: where nobody is in the team, or has one skill, more is not said of what follows."""
-    found: list[Wanted] = []
+    found: list[RuleRequirement] = []
     for one in unmet:
         if not any(other.rule == one.rule and set(other.skills) < set(one.skills) for other in found):
             found.append(one)

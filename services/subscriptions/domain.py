@@ -28,7 +28,7 @@ IN_FLIGHT = 8
 Disposition = Literal["delivered", "again", "gone"]
 
 
-class Result(Contract):
+class CallResult(Contract):
     """How a call ended. `status` None: without an answer. `after` seconds when the endpoint said so.
 
     `started` False: for reasons of ours nothing was called. `ended` False: the process did not see how it ended.
@@ -42,7 +42,7 @@ class Result(Contract):
     ended: bool = True
 
 
-def classify(result: Result) -> Disposition:
+def classify(result: CallResult) -> Disposition:
     """Any 2xx is taken; 410 is to be asked no more; all else is tried again."""
     if result.status is not None and 200 <= result.status < 300:
         return "delivered"

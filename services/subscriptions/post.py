@@ -22,7 +22,7 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.configuration import Configurations
-from services.subscriptions.domain import CALL_SECONDS, WAIT_SECONDS, Result
+from services.subscriptions.domain import CALL_SECONDS, WAIT_SECONDS, CallResult
 from services.subscriptions.instruments import WebhookInstruments
 
 
@@ -39,16 +39,16 @@ class PostDependencies:
     wait_seconds: float = WAIT_SECONDS
 
 
-async def call(workspace: str, webhook: str, event: str, outside: PostDependencies) -> Result:
+async def call(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
     """Post one fact once. Raises nothing: every end is a result. Secrets are read here and now, and rest nowhere."""
     try:
         async with outside.shares.held(workspace, webhook, wait=outside.wait_seconds):
             return await _measured(workspace, webhook, event, outside)
     except NoConnection as error:
-        return Result(detail=str(error), started=False)
+        return CallResult(detail=str(error), started=False)
 
 
-async def _measured(workspace: str, webhook: str, event: str, outside: PostDependencies) -> Result:
+async def _measured(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
     started = outside.clock.monotonic()
     result = await _called(workspace, webhook, event, outside)
     outside.instruments.calls.labels("none" if result.status is None else f"{result.status // 100}xx").inc()
@@ -56,22 +56,22 @@ async def _measured(workspace: str, webhook: str, event: str, outside: PostDepen
     return result
 
 
-async def _called(workspace: str, webhook: str, event: str, outside: PostDependencies) -> Result:
+async def _called(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
     try:
         subscription = await _subscription(workspace, webhook, outside)
         fact = await _fact(event, outside.store)
     except Unavailable:
-        return Result(detail="the configuration or the fact could not be read", started=False)
+        return CallResult(detail="the configuration or the fact could not be read", started=False)
     if subscription is None or fact is None:
-        return Result(detail="the subscription or the fact is not there any more")
+        return CallResult(detail="the subscription or the fact is not there any more")
     try:
         async with asyncio.timeout(CALL_SECONDS):
             answer = await _posted(subscription.body, fact, outside)
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown) as error:
-        return Result(detail=str(error)[:200])
+        return CallResult(detail=str(error)[:200])
     except TimeoutError:
-        return Result(detail="no answer in time")
-    return Result(status=answer.status, after=retry_after_seconds(answer.headers))
+        return CallResult(detail="no answer in time")
+    return CallResult(status=answer.status, after=retry_after_seconds(answer.headers))
 
 
 async def _subscription(workspace: str, webhook: str, outside: PostDependencies) -> Versioned[Webhook] | None:

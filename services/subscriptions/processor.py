@@ -18,7 +18,7 @@ from services.platform.bus.port import partition_of
 from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import FACTS, Fact
-from services.platform.store.port import Collection, Page, Query
+from services.platform.store.port import Collection, DocumentPage, Query
 from services.records.configuration import Configurations
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
@@ -35,7 +35,7 @@ from services.subscriptions.domain import (
     CIRCUIT_RETRY_AFTER,
     IN_FLIGHT,
     MAX_RETRY_PERIOD,
-    Result,
+    CallResult,
     circuit_open_seconds,
     classify,
     next_try,
@@ -54,7 +54,7 @@ class EndpointTimerPayload(Contract):
     webhook: str
     event: str | None = None
     attempt: int = 0
-    result: Result | None = None
+    result: CallResult | None = None
 
     @property
     def delivery(self) -> str:
@@ -73,7 +73,7 @@ class WebhooksMemory:
     """What a batch read besides documents."""
 
     configurations: dict[str, WorkspaceConfiguration] = field(default_factory=dict)
-    pages: dict[str, Page] = field(default_factory=dict)
+    pages: dict[str, DocumentPage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _is_replay(one: Input) -> bool:
     return isinstance(one, TimerFired) and one.name.startswith(REPLAY)
 
 
-async def _page(work: UnitOfWork, one: TimerFired) -> Page:
+async def _page(work: UnitOfWork, one: TimerFired) -> DocumentPage:
     """The next facts of a replay, parsed when they are decided about."""
     progress = ReplayCursor.model_validate(one.data)
     return await work.reader.query(
@@ -280,7 +280,7 @@ def _on_endpoint_timer(desk: _EndpointContext, one: TimerFired) -> None:
 
 
 def _on_settle(desk: _EndpointContext, one: TimerFired) -> None:
-    lost = Result(detail="the process ended before the answer came", ended=False)
+    lost = CallResult(detail="the process ended before the answer came", ended=False)
     _settle(desk, EndpointTimerPayload.model_validate(one.data), lost)
 
 
@@ -362,7 +362,7 @@ def _start(desk: _EndpointContext, line: EndpointState, identity: str, record: D
     return line.model_copy(update={"sending": (*line.sending, identity)})
 
 
-def _settle(desk: _EndpointContext, handed: EndpointTimerPayload, result: Result) -> None:
+def _settle(desk: _EndpointContext, handed: EndpointTimerPayload, result: CallResult) -> None:
     """Only the attempt that is still open listens: a late or repeated result changes nothing."""
     record = desk.work.get(WEBHOOK_DELIVERIES, handed.delivery)
     if record is None or (record.state, record.attempts) != ("sending", handed.attempt):

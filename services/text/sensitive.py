@@ -125,17 +125,22 @@ def _redact_once(text: str, own_identifiers: OwnIdentifierMatcher, *, public: bo
     plain = looked_at.plain
     digits = len(_DIGIT.findall(plain))
     finders = [f for f in (ALL_DETECTORS if public else SECRETS) if MIN_DIGITS.get(f, 0) <= digits]
-    places = [Match(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)]
+    places = [
+        SensitiveMatch(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)
+    ]
     if places and own_identifiers:
         places = [place for place in places if not _is_own(plain, place, own_identifiers)]
-    found = [Match(*looked_at.original_span(p.start, p.stop), p.rank, p.kind) for p in _merge_overlaps(sorted(places))]
+    found = [
+        SensitiveMatch(*looked_at.original_span(p.start, p.stop), p.rank, p.kind)
+        for p in _merge_overlaps(sorted(places))
+    ]
     return RedactionResult(
         replace_matches(text, [(place.start, place.stop, place.kind) for place in found]),
         sorted({place.kind for place in found}),
     )
 
 
-def _is_own(plain: str, match: "Match", own_identifiers: OwnIdentifierMatcher) -> bool:
+def _is_own(plain: str, match: "SensitiveMatch", own_identifiers: OwnIdentifierMatcher) -> bool:
     """Inside something of the shop's own, or its phone. The rest of the text is judged as ever."""
     inside = any(
         start <= match.start and match.stop <= stop for start, stop in own_identifiers.spans(plain, match.kind)
@@ -143,7 +148,7 @@ def _is_own(plain: str, match: "Match", own_identifiers: OwnIdentifierMatcher) -
     return inside or own_identifiers.is_phone(plain[match.start : match.stop])
 
 
-class Match(NamedTuple):
+class SensitiveMatch(NamedTuple):
     """Where a value stands; `rank` is that of its finder."""
 
     start: int
@@ -161,9 +166,9 @@ def replace_matches(text: str, spans: Iterable[Span]) -> str:
     return "".join(out) + text[end:]
 
 
-def _merge_overlaps(matches: Iterable[Match]) -> Iterator[Match]:
+def _merge_overlaps(matches: Iterable[SensitiveMatch]) -> Iterator[SensitiveMatch]:
     """Overlapping places become one, under the name of the first finder that saw it (cards before phones), and its longest."""
-    held: Match | None = None
+    held: SensitiveMatch | None = None
     for place in matches:
         if held is None or place.start >= held.stop:
             if held is not None:
@@ -171,7 +176,7 @@ def _merge_overlaps(matches: Iterable[Match]) -> Iterator[Match]:
             held = place
             continue
         named = min(held, place, key=lambda p: (p.rank, p.start - p.stop))
-        held = Match(held.start, max(held.stop, place.stop), named.rank, named.kind)
+        held = SensitiveMatch(held.start, max(held.stop, place.stop), named.rank, named.kind)
     if held is not None:
         yield held
 
@@ -273,7 +278,7 @@ def card_places(text: str, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTI
     looked_at = fold_text(text)
     if len(_DIGIT.findall(looked_at.plain)) < SHORTEST:
         return []
-    places = [Match(start, stop, 0, kind) for start, stop, kind in _cards(looked_at.plain)]
+    places = [SensitiveMatch(start, stop, 0, kind) for start, stop, kind in _cards(looked_at.plain)]
     found = _merge_overlaps(sorted(place for place in places if not _is_own(looked_at.plain, place, own_identifiers)))
     return [(*looked_at.original_span(place.start, place.stop), place.kind) for place in found]
 

@@ -18,7 +18,7 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(doctor.CHECKS, "server")
 
 
-def findings(settings: Settings) -> dict[str, doctor.CheckResult]:
+def findings(settings: Settings) -> dict[str, doctor.DoctorFinding]:
     return {finding.name: finding for finding in event_loop.run(doctor.run_checks(settings))}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.cli.errors import CliError
-from services.cli.telegram import Wanted, connect_bot
+from services.cli.telegram import BotSetup, connect_bot
 from services.composition import COLLECTIONS
 from services.demo.telegram import FakeTelegram
 from services.platform.core.settings import Settings
@@ -60,7 +60,7 @@ def account_of(settings: Settings) -> AccountBody:
 
 
 def connect(settings: Settings, stand_in: FakeTelegram, token: str = TOKEN, **wanted: Any) -> None:
-    asked = Wanted("shop", "main", token, **wanted)
+    asked = BotSetup("shop", "main", token, **wanted)
 
     async def run() -> None:
         await connect_bot(settings.model_copy(update={"public_url": PUBLIC}), asked, TelegramHttp(stand_in))

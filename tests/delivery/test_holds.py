@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from schemas.outbound import OutboundMessage
 from schemas.values import Failure
-from services.channels.port import Account, Unauthorized
+from services.channels.port import Account, CredentialsRejected
 from services.delivery.domain.outcomes import MAX_RETRY_PERIOD
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
 from tests.delivery.harness import ScriptedChannel, SenderHarness, outbound
@@ -120,7 +120,7 @@ def revoked(good: set[str]) -> ScriptedChannel:
 
     async def script(message: OutboundMessage, account: Account) -> str:
         if account.body.credentials["bot_token"] not in good:
-            raise Unauthorized("the bot token is not accepted", 401)
+            raise CredentialsRejected("the bot token is not accepted", 401)
         return f"tg-{message.id}"
 
     return ScriptedChannel(script=script)

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.port import Account, Unauthorized
+from services.channels.port import Account, CredentialsRejected
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.processor import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
@@ -52,7 +52,7 @@ class Platform:
             case "flood":
                 raise TransientSendError("too many requests", after=7.0, scope="chat")
             case "locked":
-                raise Unauthorized("the token is not accepted", 401)
+                raise CredentialsRejected("the token is not accepted", 401)
             case "refused":
                 raise PermanentSendError("blocked", "blocked")
             case "reset_after" | "reset_before":

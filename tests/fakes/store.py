@@ -9,7 +9,16 @@ from pydantic import BaseModel
 
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Fenced
-from services.platform.store.port import Changes, Collection, Condition, Document, Key, Page, Query, outbox_document
+from services.platform.store.port import (
+    Changes,
+    Collection,
+    Condition,
+    Document,
+    DocumentPage,
+    Key,
+    Query,
+    outbox_document,
+)
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -37,7 +46,7 @@ class MemoryStore:
         self._fail()
         return {key: _copy(self.documents[key]) for key in keys if key in self.documents}
 
-    async def query(self, query: Query) -> Page:
+    async def query(self, query: Query) -> DocumentPage:
         self._fail()
         self.queries += 1
         fields = self._fields(query)
@@ -51,7 +60,7 @@ class MemoryStore:
             ordered = [position for position in ordered if (position < after if query.descending else position > after)]
         page = ordered[: query.limit]
         items = [(position[-1][1], _copy(self.documents[Key(query.collection, position[-1][1])])) for position in page]
-        return Page(items, _text(page[-1]) if len(ordered) > len(page) else None)
+        return DocumentPage(items, _text(page[-1]) if len(ordered) > len(page) else None)
 
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         self._fail()

@@ -7,7 +7,7 @@ from services.metrics import exposition
 from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.instruments import INSTRUMENTS
 from services.platform.core.errors import Unavailable
-from services.platform.store.port import Page, Query
+from services.platform.store.port import DocumentPage, Query
 from services.records.counters import COUNTERS, CounterRecord, Distribution, counter_id
 from tests.fakes import ManualTimeSource, MemoryStore
 from tests.metrics.harness import MetricsHarness
@@ -31,7 +31,7 @@ class Partitions(MemoryStore):
     def write(self, one: CounterRecord) -> None:
         self.insert(COUNTERS, counter_id(one.partition, one.workspace), one)
 
-    async def query(self, query: Query) -> Page:
+    async def query(self, query: Query) -> DocumentPage:
         if self.away_at is not None and self.queries >= self.away_at:
             raise Unavailable("the store is away")
         page = await super().query(query)

@@ -32,7 +32,7 @@ from schemas.envelope import Event
 from schemas.outbound import OutboundMessage
 from schemas.routing import AgentPut, PresenceSet
 from schemas.values import Contract, EncryptedText, instant
-from services.channels.port import Account, SendReceipt, Unauthorized
+from services.channels.port import Account, CredentialsRejected, SendReceipt
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import Sender
@@ -101,7 +101,7 @@ class Telegram:
                 )
             )
         if self.world.happens(0.02):
-            raise Unauthorized("the bot token is not accepted", 401)
+            raise CredentialsRejected("the bot token is not accepted", 401)
         if self.world.happens(0.03):
             self.refused.add(message.id)
             raise PermanentSendError("blocked", "the customer blocked the bot")

@@ -15,7 +15,7 @@ from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
 from services.platform.processing.stage_adapter import AnyProcessor
-from services.platform.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
+from services.platform.store.port import Changes, Collection, Document, DocumentPage, Key, Put, Query, outbox_document
 from tests.simulator.world import Killed, World
 
 LEASE_SECONDS = 3.0
@@ -302,7 +302,7 @@ class Process:
         await self.step("read")
         return found
 
-    async def query(self, query: Query) -> Page:
+    async def query(self, query: Query) -> DocumentPage:
         await self._reach("query")
         return self.world.query(query)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from schemas.commands import Reapply, SetPriority
 from schemas.configuration import Policy, SlaBody, SlaMatch, Targets, Versioned, WorkspaceConfiguration
 from schemas.values import PRIORITIES, instant_text
-from services.platform.store.port import Document, Key, Page, Query
+from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, version_id
 from services.sla.audit_queries import SETTLED, history_of, load_for_audit, progress_of
 from tests.simulator.graph import WORKSPACE, event_of
@@ -67,7 +67,7 @@ class Moment:
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
         return self._world.read(keys)
 
-    async def query(self, query: Query) -> Page:
+    async def query(self, query: Query) -> DocumentPage:
         return self._world.query(query)
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.platform.bus.port import ProducerRecord, Record
 from services.platform.core.errors import Fenced
-from services.platform.store.port import Changes, Condition, Document, Key, Page, Put, Query
+from services.platform.store.port import Changes, Condition, Document, DocumentPage, Key, Put, Query
 
 EPOCH = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 
@@ -165,7 +165,7 @@ class World:
         """What is there now."""
         return {k: self.documents[k.collection][k.id] for k in keys if k.id in self.documents[k.collection]}
 
-    def query(self, query: Query) -> Page:
+    def query(self, query: Query) -> DocumentPage:
         """One page, by scanning: a simulation is small."""
         fields = self.indexes[query.collection, query.index]
         free = [f for f in fields if f not in query.equals]
@@ -173,7 +173,7 @@ class World:
         rows.sort(key=lambda row: ([_sortable(row[1].get(f)) for f in free], row[0]), reverse=query.descending)
         start = int(query.after or 0)
         more = str(start + query.limit) if len(rows) > start + query.limit else None
-        return Page(rows[start : start + query.limit], more)
+        return DocumentPage(rows[start : start + query.limit], more)
 
 
 def _matches(document: Document, query: Query, free: Sequence[str]) -> bool:

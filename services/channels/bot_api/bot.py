@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from schemas.values import Json
 from services.channels.bot_api.json_access import as_dict, as_list_of_dicts, as_str, number
-from services.channels.port import FetchedUpdates, Unauthorized
+from services.channels.port import CredentialsRejected, FetchedUpdates
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     Http,
@@ -41,7 +41,7 @@ RECENT_ERROR_AGE = timedelta(minutes=10)
 
 
 async def call(http: Http, base: str, token: str, method: str, parameters: Mapping[str, Json] | None = None) -> Json:
-    """The `result` of a method. Raises Unauthorized, TransientSendError, PermanentSendError, SendOutcomeUnknown.
+    """The `result` of a method. Raises CredentialsRejected, TransientSendError, PermanentSendError, SendOutcomeUnknown.
 
     No error names the address called, because the token is part of it.
     """
@@ -69,7 +69,7 @@ def _result(answer: HttpResponse, method: str) -> Json:
         return body.get("result")
     said = (as_str(body.get("description")) or f"HTTP {answer.status}")[:200]
     if answer.status in UNAUTHORIZED:
-        raise Unauthorized(f"the bot token is not accepted ({said})", answer.status)
+        raise CredentialsRejected(f"the bot token is not accepted ({said})", answer.status)
     if answer.status == 429 or answer.status >= 500:
         wanted = number(as_dict(body.get("parameters")).get("retry_after"))
         raise TransientSendError(f"{method}: {said}", float(wanted) if wanted is not None and wanted >= 0 else None)

@@ -7,7 +7,7 @@ from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none, number
-from services.channels.port import SendReceipt, Unauthorized
+from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
     Http,
     HttpResponse,
@@ -43,7 +43,7 @@ REPLY_GONE = (
 
 
 async def send_message(url: str, message: OutboundMessage, http: Http) -> SendReceipt:
-    """Send one text, once. Raises TransientSendError, PermanentSendError, Unauthorized, SendOutcomeUnknown.
+    """Send one text, once. Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown.
 
     Where a part of its address is gone, the same text goes to the same people by the wider form of it: to the chat
     without the topic, without the message it answers, to the group under its new id; each at most once. Only a
@@ -105,7 +105,7 @@ def _receipt(answer: HttpResponse) -> SendReceipt:
 
 def _classify_response(
     answer: HttpResponse, body: dict[str, Json]
-) -> TransientSendError | PermanentSendError | Unauthorized | SendOutcomeUnknown:
+) -> TransientSendError | PermanentSendError | CredentialsRejected | SendOutcomeUnknown:
     """A gateway's own answer, or a success that cannot be read, leaves open whether the message went through."""
     said = as_str(body.get("description")) or f"HTTP {answer.status}"
     status = answer.status
@@ -118,7 +118,7 @@ def _classify_response(
     if status < 300 and body.get("ok") is not False:
         return SendOutcomeUnknown(f"HTTP {status} without a result")
     if status in UNAUTHORIZED:
-        return Unauthorized(f"the bot token is not accepted: {said[:200]}", status)
+        return CredentialsRejected(f"the bot token is not accepted: {said[:200]}", status)
     return PermanentSendError(_code(status, said), said[:200], status)
 
 

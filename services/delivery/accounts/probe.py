@@ -6,7 +6,7 @@ from typing import Literal
 import structlog
 
 from schemas.values import Contract
-from services.channels.port import Account, SelfCheckingChannel, Unauthorized
+from services.channels.port import Account, CredentialsRejected, SelfCheckingChannel
 from services.delivery.attempt import SendDependencies
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -49,7 +49,7 @@ async def _probe(
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
             finding = await channel.check(account, outside.http, public_url, outside.clock.now())
-    except Unauthorized as error:
+    except CredentialsRejected as error:
         return ProbeResult(found="credentials", detail=str(error))
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):
         return UNKNOWN

@@ -30,7 +30,7 @@ CREDENTIALS = "credentials"
 ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain", "not_started"]
 
 
-class Result(Contract):
+class AttemptResult(Contract):
     """How an attempt ended. All but `sent` and `uncertain` surely left nothing with the platform that a repeat could double.
 
     `address` when it went elsewhere than the message asks for. `after` seconds when the platform said when to come
@@ -104,14 +104,14 @@ def within_send_window(committed: datetime, now: datetime) -> bool:
     return abs(now - committed) <= START_WITHIN
 
 
-def outcome_unknown(capabilities: Capabilities) -> Result:
+def outcome_unknown(capabilities: Capabilities) -> AttemptResult:
     """The end of an attempt of which nobody knows whether it arrived: tried again only where repeats are dropped."""
     if capabilities.drops_repeats:
-        return Result(kind="retryable", detail="no answer came; the receiver drops what it has already")
-    return Result(kind="uncertain")
+        return AttemptResult(kind="retryable", detail="no answer came; the receiver drops what it has already")
+    return AttemptResult(kind="uncertain")
 
 
-def decide_outcome(result: Result, attempt: AttemptContext) -> Outcome:
+def decide_outcome(result: AttemptResult, attempt: AttemptContext) -> Outcome:
     """What follows from the result of the latest attempt."""
     return _OUTCOME_BY_RESULT[result.kind](result, attempt)
 
@@ -128,23 +128,23 @@ def probe_after(refusals: int) -> timedelta:
     return timedelta(seconds=doubled(FIRST_PROBE_SECONDS, MAX_PROBE_SECONDS, refusals))
 
 
-def _sent(result: Result, attempt: AttemptContext) -> Outcome:
+def _sent(result: AttemptResult, attempt: AttemptContext) -> Outcome:
     return Sent(result.platform_id, result.address)
 
 
-def _refused(result: Result, attempt: AttemptContext) -> Outcome:
+def _refused(result: AttemptResult, attempt: AttemptContext) -> Outcome:
     return Failed(Failure(code=result.code, detail=result.detail, status=result.status))
 
 
-def _unauthorized(result: Result, attempt: AttemptContext) -> Outcome:
+def _unauthorized(result: AttemptResult, attempt: AttemptContext) -> Outcome:
     return Locked(Failure(code=CREDENTIALS, detail=result.detail, status=result.status))
 
 
-def _uncertain(result: Result, attempt: AttemptContext) -> Outcome:
+def _uncertain(result: AttemptResult, attempt: AttemptContext) -> Outcome:
     return OUTCOME_UNKNOWN
 
 
-def _retryable(result: Result, attempt: AttemptContext) -> Outcome:
+def _retryable(result: AttemptResult, attempt: AttemptContext) -> Outcome:
     asked = _bounded(result.after)
     at = attempt.now + (backoff(attempt.message, attempt.attempts) if asked is None else asked)
     if at > attempt.since + MAX_RETRY_PERIOD:
@@ -160,7 +160,7 @@ def _bounded(after: float | None) -> timedelta | None:
     return timedelta(seconds=min(after, 2 * MAX_RETRY_PERIOD.total_seconds()))
 
 
-_OUTCOME_BY_RESULT: Mapping[ResultKind, Callable[[Result, AttemptContext], Outcome]] = {
+_OUTCOME_BY_RESULT: Mapping[ResultKind, Callable[[AttemptResult, AttemptContext], Outcome]] = {
     "sent": _sent,
     "retryable": _retryable,
     "not_started": _retryable,

@@ -21,7 +21,7 @@ READY_BYTES = 1_000_000
 READY_RECORDS = 500
 
 
-class Connection(Protocol):
+class MemberConnection(Protocol):
     """One connection of a member; it ends when the group is lost. All errors but those named are Unavailable."""
 
     async def join(self) -> None:
@@ -114,7 +114,7 @@ class _PartitionBuffer:
 
 OnAssigned = Callable[[Iterable[int]], None]
 OnRevoked = Callable[[], None]
-Connect = Callable[[OnAssigned, OnRevoked], Connection]
+Connect = Callable[[OnAssigned, OnRevoked], MemberConnection]
 """Makes a connection, given what to call with the partitions that were won, and when all were lost."""
 
 
@@ -124,7 +124,7 @@ class Member:
     def __init__(self, group: str, connect: Connect) -> None:
         self._group = group
         self._connect = connect
-        self._connection: Connection | None = None
+        self._connection: MemberConnection | None = None
         self._held: dict[int, _PartitionBuffer] = {}
         self._generation = 0
         self._changed = asyncio.Event()
@@ -178,7 +178,7 @@ class Member:
         if partition in self._held:
             self._settled.update({(topic, partition): offset for topic, offset in offsets.items()})
 
-    def _holding(self, partition: int) -> tuple[_PartitionBuffer, Connection]:
+    def _holding(self, partition: int) -> tuple[_PartitionBuffer, MemberConnection]:
         held = self._held.get(partition)
         if held is None or self._connection is None:
             raise Revoked(f"partition {partition} is not ours")
@@ -199,7 +199,7 @@ class Member:
                 await self._leave(self._connection)
             await asyncio.sleep(REJOIN_SECONDS)
 
-    async def _maintain(self, connection: Connection) -> None:
+    async def _maintain(self, connection: MemberConnection) -> None:
         self._broken.clear()
         while not self._broken.is_set():
             connection.check()
@@ -209,7 +209,7 @@ class Member:
                 await asyncio.wait_for(self._broken.wait(), MAINTENANCE_SECONDS)
         raise Unavailable("a fetch failed")
 
-    async def _leave(self, connection: Connection) -> None:
+    async def _leave(self, connection: MemberConnection) -> None:
         settled = self._settled
         self._on_revoked()
         await connection.settle(settled)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from services.platform.http.open_connections import OpenConnections, Seat
+from services.platform.http.open_connections import OpenConnection, OpenConnections
 from services.platform.http.problems import problem_response, title_of, unavailable_response
 
 HEADER_TIMEOUT_SECONDS = 10.0
@@ -76,7 +76,7 @@ class BoundedConnection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _lingering: LingeringTransport
-    _seat: Seat | None = None
+    _seat: OpenConnection | None = None
     places: OpenConnections
     """All connections of the server; a subclass has it (`bounded`)."""
 
@@ -163,7 +163,7 @@ class BoundedConnection(HttpToolsProtocol):
 def bounded(connections: OpenConnections) -> type[BoundedConnection]:
     """The protocol of a server that has these connections."""
 
-    class Connection(BoundedConnection):
+    class ListenedConnection(BoundedConnection):
         places = connections
 
-    return Connection
+    return ListenedConnection

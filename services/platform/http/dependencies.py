@@ -88,7 +88,7 @@ async def precondition(if_match: Annotated[str | None, Header()] = None) -> Prec
     return Precondition(if_match)
 
 
-async def query_page(store: store_port.Store, query: store_port.Query) -> store_port.Page:
+async def query_page(store: store_port.Store, query: store_port.Query) -> store_port.DocumentPage:
     """A page of the store for a caller's cursor. Raises UnprocessableContent for a cursor that is none, Unavailable."""
     try:
         return await store.query(query)

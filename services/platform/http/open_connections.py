@@ -17,7 +17,7 @@ Close = Callable[[], None]
 
 
 @dataclass(slots=True, eq=False)
-class Seat:
+class OpenConnection:
     """One open connection. `close` ends it at once."""
 
     address: str
@@ -32,16 +32,16 @@ class OpenConnections:
     instruments: AdmissionInstruments = field(default_factory=AdmissionInstruments)
     is_trusted: Callable[[str], bool] = lambda _: False
     open: int = 0
-    idle: dict[str, dict[Seat, None]] = field(default_factory=dict)
+    idle: dict[str, dict[OpenConnection, None]] = field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
         """Whether a request has to be refused, because every connection has one."""
         return self.open >= self.most
 
-    def seat(self, host: str, close: Close) -> Seat:
+    def seat(self, host: str, close: Close) -> OpenConnection:
         """A new connection, idle for now. Others are closed where that is needed to make room."""
-        seat = Seat(network_of(host), close)
+        seat = OpenConnection(network_of(host), close)
         while self.open + 1 >= self.most and self.idle:
             self._close_one(max(self.idle, key=lambda address: len(self.idle[address])), "process")
         if not self.is_trusted(host) and len(self.idle.get(seat.address, ())) > self.most - self.open:
@@ -50,11 +50,11 @@ class OpenConnections:
         self.rest(seat)
         return seat
 
-    def rest(self, seat: Seat) -> None:
+    def rest(self, seat: OpenConnection) -> None:
         """Its request was answered."""
         self.idle.setdefault(seat.address, {})[seat] = None
 
-    def work(self, seat: Seat) -> None:
+    def work(self, seat: OpenConnection) -> None:
         """It has a request. One that was closed to make room stays closed."""
         seats = self.idle.get(seat.address)
         if seats is not None and seat in seats:
@@ -62,7 +62,7 @@ class OpenConnections:
             if not seats:
                 del self.idle[seat.address]
 
-    def leave(self, seat: Seat) -> None:
+    def leave(self, seat: OpenConnection) -> None:
         """It has ended, or is about to. `Seat.close` calls this."""
         self.work(seat)
         self.open -= 1

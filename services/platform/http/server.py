@@ -27,7 +27,7 @@ BACKLOG = 1024
 STARTED_POLL_SECONDS = 0.005
 
 
-class _Server(uvicorn.Server):
+class _SignalFreeServer(uvicorn.Server):
     """uvicorn without handlers of its own for signals."""
 
     async def run_until_stopped(self, bound: socket.socket) -> None:
@@ -50,7 +50,7 @@ async def serve(
     Raises Misconfigured when another process began to listen there meanwhile.
     """
     places = OpenConnections(most_connections(most), instruments or AdmissionInstruments(), trusting(proxies))
-    server = _Server(_config(app, proxies, places))
+    server = _SignalFreeServer(_config(app, proxies, places))
     running = asyncio.create_task(_run(server, bound))
     try:
         while not server.started:
@@ -63,7 +63,7 @@ async def serve(
         await running
 
 
-async def _run(server: _Server, bound: socket.socket) -> None:
+async def _run(server: _SignalFreeServer, bound: socket.socket) -> None:
     host, port = bound.getsockname()[:2]
     try:
         await server.run_until_stopped(bound)

@@ -16,7 +16,7 @@ from services.platform.core.errors import TooLarge
 from services.platform.core.identifiers import derived_id
 from services.platform.processing.document_cache import ImmutableDocuments
 from services.platform.store.collections import FACTS, TIMERS, Timer
-from services.platform.store.port import Collection, Document, Key, Page, Put, Query
+from services.platform.store.port import Collection, Document, DocumentPage, Key, Put, Query
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -26,7 +26,7 @@ class Reader(Protocol):
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]: ...
 
-    async def query(self, query: Query) -> Page: ...
+    async def query(self, query: Query) -> DocumentPage: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class UnitOfWork:
             self._found[identity] = Found(tuple(ids), page.next)
         return list(self.found(collection, query).values())
 
-    async def _page(self, collection: Collection[Model], query: Query, ids: list[str]) -> Page:
+    async def _page(self, collection: Collection[Model], query: Query, ids: list[str]) -> DocumentPage:
         page = await self.reader.query(query)
         for identity, found in page.items:
             key = Key(collection.name, identity)

@@ -30,9 +30,9 @@ from services.platform.store.port import (
     Collection,
     Condition,
     Document,
+    DocumentPage,
     Index,
     Key,
-    Page,
     Put,
     Query,
     outbox_document,
@@ -122,7 +122,7 @@ class MongoStore:
         raw = await self._documents(name).find({"_id": {"$in": ids}}).to_list(None)
         return [(Key(name, identity), document) for identity, document in map(_split, raw)]
 
-    async def query(self, query: Query) -> Page:
+    async def query(self, query: Query) -> DocumentPage:
         documents, planned = self._documents(query.collection), plan(self._index(query), query)
         sort = [(field, pymongo.DESCENDING if query.descending else pymongo.ASCENDING) for field in planned.order]
         raw: list[Raw] = []
@@ -134,7 +134,9 @@ class MongoStore:
                 if len(raw) > query.limit:
                     break
         shown = raw[: query.limit]
-        return Page([_split(one) for one in shown], planned.cursor(shown[-1]) if len(raw) > len(shown) else None)
+        return DocumentPage(
+            [_split(one) for one in shown], planned.cursor(shown[-1]) if len(raw) > len(shown) else None
+        )
 
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         documents = self._documents(collection)

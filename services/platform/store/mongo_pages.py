@@ -12,7 +12,7 @@ Filter = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MongoQueryPlan:
     """A checked query. `order` are the fields that order the documents, `_id` last; `after` is where a page ended."""
 
     query: Query
@@ -44,7 +44,7 @@ class Plan:
         return encode_cursor(self.query, [value_at(last, field) for field in self.order])
 
 
-def plan(index: Index, query: Query) -> Plan:
+def plan(index: Index, query: Query) -> MongoQueryPlan:
     """Check a query. Raises LookupError for what its index does not answer, ValueError for a bad cursor."""
     prefix, order = index.fields[: len(query.equals)], index.fields[len(query.equals) :]
     if set(prefix) != set(query.equals):
@@ -52,7 +52,7 @@ def plan(index: Index, query: Query) -> Plan:
     if not order and (query.at_least is not None or query.below is not None):
         raise LookupError(f"{query.collection}.{query.index} has no field left to bound")
     after = None if query.after is None else decode_cursor(query, query.after, len(order) + 1)
-    return Plan(query, (*order, "_id"), after)
+    return MongoQueryPlan(query, (*order, "_id"), after)
 
 
 def all_of(terms: Sequence[Filter]) -> Filter:

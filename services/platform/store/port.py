@@ -100,7 +100,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DocumentPage:
     """Documents with their ids, and the cursor of the next page; None: that was all."""
 
     items: list[tuple[str, Document]]
@@ -118,7 +118,7 @@ class Store(Protocol):
         """The documents that exist, in one query per collection. Raises Unavailable."""
         ...
 
-    async def query(self, query: Query) -> Page:
+    async def query(self, query: Query) -> DocumentPage:
         """One page. Raises Unavailable, LookupError for an index that was not declared, ValueError for a bad cursor."""
         ...
 

@@ -11,7 +11,7 @@ from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord
 from services.platform.core.errors import TooLarge
 from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, open_database
 from services.platform.sqlite.snapshot import LAYOUT
-from services.platform.store.port import Changes, Collection, Document, Key, Page, Put, Query, outbox_document
+from services.platform.store.port import Changes, Collection, Document, DocumentPage, Key, Put, Query, outbox_document
 from services.platform.store.sqlite_documents import (
     TableSchema,
     Values,
@@ -54,7 +54,7 @@ class SqliteStore:
         wanted = [(self._shape(name), ids) for name, ids in _by_collection(keys).items()]
         return dict(await self._database.read_inline(lambda connection: read_documents(connection, wanted)))
 
-    async def query(self, query: Query) -> Page:
+    async def query(self, query: Query) -> DocumentPage:
         plan = plan_query(self._shape(query.collection), query)
         read = self._database.read_inline if query.limit <= SMALL_PAGE else self._database.read
         return await read(lambda connection: read_page(connection, plan))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from schemas.values import Json
 from services.platform.sqlite.database import Connection
 from services.platform.store.cursors import KeysetPosition, decode_cursor, encode_cursor
-from services.platform.store.port import Page, Query
+from services.platform.store.port import DocumentPage, Query
 from services.platform.store.sqlite_documents import TableSchema, Values, column_name, decoded, index_name
 
 
@@ -23,7 +23,7 @@ class WhereClause:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SqliteQueryPlan:
     """A checked query. `order` are the fields after the equality prefix; `after` is where the last page ended."""
 
     query: Query
@@ -37,7 +37,7 @@ class Plan:
         return [*map(column_name, self.order), "id"]
 
 
-def plan_query(shape: TableSchema, query: Query) -> Plan:
+def plan_query(shape: TableSchema, query: Query) -> SqliteQueryPlan:
     """Check a query. Raises LookupError for what no declared index answers, ValueError for a bad cursor."""
     fields = shape.index(query.index).fields
     prefix, order = fields[: len(query.equals)], fields[len(query.equals) :]
@@ -46,10 +46,10 @@ def plan_query(shape: TableSchema, query: Query) -> Plan:
     if not order and (query.at_least is not None or query.below is not None):
         raise LookupError(f"{shape.name}.{query.index} has no field left to bound")
     after = None if query.after is None else decode_cursor(query, query.after, len(order) + 1)
-    return Plan(query, shape, order, after)
+    return SqliteQueryPlan(query, shape, order, after)
 
 
-def read_page(connection: Connection, plan: Plan) -> Page:
+def read_page(connection: Connection, plan: SqliteQueryPlan) -> DocumentPage:
     """The page, all of one moment."""
     wanted = plan.query.limit + 1
     rows: list[tuple[Json, ...]] = []
@@ -63,10 +63,10 @@ def read_page(connection: Connection, plan: Plan) -> Page:
         connection.execute("ROLLBACK")
     shown = rows[: plan.query.limit]
     following = encode_cursor(plan.query, list(shown[-1][1:])) if len(rows) == wanted and shown else None
-    return Page([(str(row[-1]), decoded(str(row[0]))) for row in shown], following)
+    return DocumentPage([(str(row[-1]), decoded(str(row[0]))) for row in shown], following)
 
 
-def _select(connection: Connection, plan: Plan, where: WhereClause, limit: int) -> list[tuple[Json, ...]]:
+def _select(connection: Connection, plan: SqliteQueryPlan, where: WhereClause, limit: int) -> list[tuple[Json, ...]]:
     turned = " DESC" if plan.query.descending else ""
     index = index_name(plan.shape, plan.shape.index(plan.query.index))
     statement = (
@@ -77,7 +77,7 @@ def _select(connection: Connection, plan: Plan, where: WhereClause, limit: int) 
     return connection.execute(statement, (*where.values, limit)).fetchall()
 
 
-def _chosen(plan: Plan) -> WhereClause:
+def _chosen(plan: SqliteQueryPlan) -> WhereClause:
     where = WhereClause()
     for field, value in plan.query.equals.items():
         where &= _equal(column_name(field), value)
@@ -87,7 +87,7 @@ def _chosen(plan: Plan) -> WhereClause:
     return where
 
 
-def _segments(plan: Plan) -> Iterator[WhereClause]:
+def _segments(plan: SqliteQueryPlan) -> Iterator[WhereClause]:
     """What comes after the cursor, as ranges of the index in their order; null sorts before everything."""
     if plan.after is None:
         yield WhereClause()

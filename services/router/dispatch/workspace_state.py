@@ -7,7 +7,7 @@ from services.platform.store.port import Collection, Key, Model, Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.domain.dispatcher import Dispatcher
-from services.router.dispatch.domain.values import Agent, Requirement, Task
+from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
 
 PAGE = 1_000
 
@@ -64,7 +64,7 @@ def task_of(record: TaskRecord) -> Task:
     """The task as the desk knows it."""
     return Task(
         id=record.conversation,
-        need=Requirement.of(record.team, record.requirement.skills),
+        need=TaskRequirement.of(record.team, record.requirement.skills),
         priority=record.priority,
         queued_at=record.queued_at,
         due_at=record.due_at,

@@ -10,7 +10,7 @@ from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
 from services.channels.api import Api
-from services.channels.port import SendReceipt, Unauthorized
+from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
 from tests.channels.api.cases import CALLBACK, PREVIOUS, RECEIVED, SECRET, account
@@ -99,7 +99,7 @@ async def test_other_4xx_refuse_this_reply_for_good_and_name_the_status(status: 
 
 @pytest.mark.parametrize("status", [401, 403])
 async def test_refused_signature_is_the_accounts(status: int) -> None:
-    with pytest.raises(Unauthorized) as refused:
+    with pytest.raises(CredentialsRejected) as refused:
         await Api(ManualTimeSource()).send(REPLY, account(), FakeHttp(always(status)))
     assert refused.value.status == status
 

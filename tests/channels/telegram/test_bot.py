@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.channels.port import Unauthorized
+from services.channels.port import CredentialsRejected
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
@@ -37,7 +37,7 @@ async def test_bot_with_its_webhook_here_is_well() -> None:
 
 @pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found")])
 async def test_revoked_token_is_unauthorized_and_in_no_error(given: HttpResponse) -> None:
-    with pytest.raises(Unauthorized) as raised:
+    with pytest.raises(CredentialsRejected) as raised:
         await checked(given)
     assert TOKEN not in str(raised.value)
 

@@ -9,7 +9,7 @@ from schemas.activity import Address
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
-from services.channels.port import SendReceipt, Unauthorized
+from services.channels.port import CredentialsRejected, SendReceipt
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
@@ -118,7 +118,7 @@ async def test_refusal_has_a_stable_code(given: HttpResponse, code: str) -> None
 
 @pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found"), answer(404, b"<html>")])
 async def test_revoked_token_is_the_accounts_fault_and_not_the_messages(given: HttpResponse) -> None:
-    with pytest.raises(Unauthorized) as raised:
+    with pytest.raises(CredentialsRejected) as raised:
         await sent(FakeHttp(in_order(given)))
     assert raised.value.status == given.status
 

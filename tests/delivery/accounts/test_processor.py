@@ -10,7 +10,7 @@ from schemas.accounts import AccountFact, AccountWritten, LookAtAccounts
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.values import Failure, Json
 from services.channels.api import Api
-from services.channels.port import Account, Unauthorized
+from services.channels.port import Account, CredentialsRejected
 from services.channels.telegram import Telegram
 from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, CHECK_INTERVAL, AccountsStage
 from services.delivery.attempt import SendDependencies
@@ -123,7 +123,7 @@ async def test_account_is_asked_about_when_it_is_written_and_then_again_and_agai
 @pytest.mark.parametrize(
     ("says", "state"),
     [
-        (raising(Unauthorized("the bot token is not accepted (Unauthorized)", 401)), "credentials"),
+        (raising(CredentialsRejected("the bot token is not accepted (Unauthorized)", 401)), "credentials"),
         (lambda: "No webhook is set.", "webhook"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from services.platform.http.open_connections import OpenConnections, Seat, trusting
+from services.platform.http.open_connections import OpenConnection, OpenConnections, trusting
 
 
 class Hall:
@@ -11,7 +11,7 @@ class Hall:
     def __init__(self, most: int, *proxies: str) -> None:
         self.connections = OpenConnections(most, is_trusted=trusting(proxies))
         self.closed: list[str] = []
-        self.seats: dict[str, Seat] = {}
+        self.seats: dict[str, OpenConnection] = {}
 
     def come(self, name: str, host: str) -> None:
         self.seats[name] = self.connections.seat(host, self._closing(name))

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from schemas.values import PRIORITIES
-from services.router.dispatch.domain.values import Agent, Requirement, Task
+from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
 
 AGENTS = ("ali", "bea", "cem", "dov", "eva", "fay")
 TASKS = tuple(f"c{number}" for number in range(14))
@@ -70,7 +70,9 @@ def task_of(step: Step, at: datetime) -> Task:
     """The task that a `task_queued` step brings."""
     body = step.body
     due = None if body["due"] is None else at + timedelta(minutes=body["due"])
-    return Task(step.who, Requirement.of(body["team"], body["skills"]), body["priority"], at, due, body["preferred"])
+    return Task(
+        step.who, TaskRequirement.of(body["team"], body["skills"]), body["priority"], at, due, body["preferred"]
+    )
 
 
 def agent_of(step: Step) -> Agent:

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from schemas.values import PRIORITIES
 from services.router.dispatch.domain.dispatcher import Dispatcher, DispatchOutcome, TaskAssigned, Unmatched
-from services.router.dispatch.domain.values import Agent, Requirement, Task
+from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
 from tests.examples import examples
 from tests.fakes import START
 from tests.router.dispatch.oracle import ReferenceDispatcher, Told
@@ -54,7 +54,7 @@ class Pair:
             return []
         body = step.body
         minimums = dict(held.need.skills) if body["skills"] is None else body["skills"]
-        need = Requirement.of(body["team"] or held.need.team, minimums)
+        need = TaskRequirement.of(body["team"] or held.need.team, minimums)
         due = held.due_at if body["due"] is None else now + timedelta(minutes=body["due"])
         task = replace(held, need=need, priority=body["priority"] or held.priority, due_at=due)
         return self._same(self.desk.change(task, now), self.oracle.change(task, now))

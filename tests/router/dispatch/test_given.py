@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from services.router.dispatch.domain.dispatcher import Dispatcher, Requeued, TaskAssigned
-from services.router.dispatch.domain.values import Agent, Requirement, Task
+from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def agent(identity: str, **more: object) -> Agent:
 
 
 def task(identity: str) -> Task:
-    need = Requirement.of("default", {"lang:fa": 1})
+    need = TaskRequirement.of("default", {"lang:fa": 1})
     return Task(id=identity, need=need, priority="normal", due_at=None, queued_at=NOW, preferred=None)
 
 

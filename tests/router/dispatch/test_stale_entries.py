@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from services.router.dispatch.domain.dispatcher import Dispatcher, TaskAssigned
-from services.router.dispatch.domain.values import Agent, Requirement, Task
+from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
 from tests.fakes import START
 
-NEED = Requirement.of("default", {})
+NEED = TaskRequirement.of("default", {})
 
 
 def _task(number: int) -> Task:

@@ -17,7 +17,14 @@ from itertools import islice
 
 from schemas.routing import Candidate
 from services.router.dispatch.domain.heaps import iter_sorted, needs_compaction
-from services.router.dispatch.domain.values import Agent, Availability, LoadRank, Requirement, SkillMatch, rare_skills
+from services.router.dispatch.domain.values import (
+    Agent,
+    Availability,
+    LoadRank,
+    SkillMatch,
+    TaskRequirement,
+    rare_skills,
+)
 
 MAX_CACHED_CANDIDATE_SETS = 1_000
 SORT_THRESHOLD = 32
@@ -46,7 +53,7 @@ class SkillGroup:
     situations: dict[str, Availability] = field(default_factory=dict)
     counts: Counter[Availability] = field(default_factory=Counter)
     standings: dict[str, LoadRank] = field(default_factory=dict)
-    openings: dict[Requirement, "CandidateSet"] = field(default_factory=dict)
+    openings: dict[TaskRequirement, "CandidateSet"] = field(default_factory=dict)
     _heap: list[LoadRank] = field(default_factory=list)
 
     def add_agent(self, agent: Agent) -> None:
@@ -109,7 +116,7 @@ class CandidateSet:
     `shown` is how agents were shown last, by id.
     """
 
-    need: Requirement
+    need: TaskRequirement
     kinds: dict[int, tuple[SkillGroup, SkillMatch]] = field(default_factory=dict)
     counts: Counter[Availability] = field(default_factory=Counter)
     shown: dict[str, RankedCandidate] = field(default_factory=dict)
@@ -212,7 +219,7 @@ class AgentIndex:
         self._kind_of: dict[str, SkillGroup] = {}
         self._by_skill: dict[tuple[str, str | None], dict[int, SkillGroup]] = {}
         self._holders: Counter[str] = Counter()
-        self._openings: OrderedDict[Requirement, CandidateSet] = OrderedDict()
+        self._openings: OrderedDict[TaskRequirement, CandidateSet] = OrderedDict()
         self.rare: frozenset[str] = frozenset()
         self._recount = False
         self._numbered = 0
@@ -239,7 +246,7 @@ class AgentIndex:
             self._remove_group(kind)
         self._recount = True
 
-    def opening(self, need: Requirement) -> CandidateSet:
+    def opening(self, need: TaskRequirement) -> CandidateSet:
         """The opening of a need, made when it is first asked for."""
         if self._recount:
             self._recompute_scarce_skills()
@@ -296,7 +303,7 @@ class AgentIndex:
         for kind in self._kinds.values():
             kind.openings.clear()
 
-    def _open(self, need: Requirement) -> CandidateSet:
+    def _open(self, need: TaskRequirement) -> CandidateSet:
         opening = self._openings[need] = CandidateSet(need)
         shelves = [self._by_skill.get((need.team, name), {}) for name, _ in need.skills]
         rarest = min(shelves, key=len) if shelves else self._by_skill.get((need.team, None), {})

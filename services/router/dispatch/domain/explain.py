@@ -8,7 +8,7 @@ from typing import Literal
 from schemas.routing import Advantage, Candidate, Filter, Reason
 from schemas.values import Json, instant_text
 from services.router.dispatch.domain.agent_index import AgentIndex, CandidateSet, RankedCandidate
-from services.router.dispatch.domain.values import DISTANT_PAST, Agent, Requirement, Task
+from services.router.dispatch.domain.values import DISTANT_PAST, Agent, Task, TaskRequirement
 
 MAX_CANDIDATES = 10
 NEAR_MISS_LIMIT = 20
@@ -127,7 +127,7 @@ def _compared(roster: AgentIndex, task: Task, agent: Agent, *, preferred: bool) 
     return Candidate.unvalidated(agent=agent.id, eligible=True, filters=_filters(agent, task.need), scores=scores)
 
 
-def _filters(agent: Agent, need: Requirement) -> list[Filter]:
+def _filters(agent: Agent, need: TaskRequirement) -> list[Filter]:
     member = need.team in agent.teams
     skills = [f"{name} {agent.skills.get(name, 0)} of at least {minimum}" for name, minimum in need.skills]
     return [

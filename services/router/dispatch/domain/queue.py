@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 from services.router.dispatch.domain.heaps import needs_compaction
-from services.router.dispatch.domain.values import Agent, FifoKey, PriorityKey, Requirement, Task
+from services.router.dispatch.domain.values import Agent, FifoKey, PriorityKey, Task, TaskRequirement
 
 
 @dataclass(slots=True, eq=False)
 class RequirementQueue:
     """Waiting tasks of one need."""
 
-    need: Requirement
+    need: TaskRequirement
     tasks: dict[str, Task] = field(default_factory=dict)
     _orders: list[PriorityKey] = field(default_factory=list)
     _by_age: list[FifoKey] = field(default_factory=list)
@@ -50,8 +50,8 @@ class Queue:
 
     def __init__(self) -> None:
         self.tasks: dict[str, Task] = {}
-        self._lines: dict[Requirement, RequirementQueue] = {}
-        self._shelves: dict[tuple[str, str | None], dict[Requirement, RequirementQueue]] = {}
+        self._lines: dict[TaskRequirement, RequirementQueue] = {}
+        self._shelves: dict[tuple[str, str | None], dict[TaskRequirement, RequirementQueue]] = {}
 
     def put(self, task: Task) -> None:
         """Enter a task, or note how it is now. Its place is its own order: coming back late costs nothing."""
@@ -91,6 +91,6 @@ class Queue:
                         yield line
 
 
-def _queue_key(need: Requirement) -> tuple[str, str | None]:
+def _queue_key(need: TaskRequirement) -> tuple[str, str | None]:
     """Who lacks the first skill of a need never sees its line."""
     return need.team, need.skills[0][0] if need.skills else None

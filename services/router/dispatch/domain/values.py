@@ -27,14 +27,14 @@ RANK = {priority: place for place, priority in enumerate(PRIORITIES)}
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
+class TaskRequirement:
     """What a task asks of an agent. `skills` are (name, minimum), sorted by name: equal needs are equal values."""
 
     team: str
     skills: tuple[tuple[str, int], ...] = ()
 
     @classmethod
-    def of(cls, team: str, skills: Mapping[str, int]) -> "Requirement":
+    def of(cls, team: str, skills: Mapping[str, int]) -> "TaskRequirement":
         return cls(team, tuple(sorted(skills.items())))
 
     def is_satisfied_by(self, teams: Set[str], skills: Mapping[str, int]) -> bool:
@@ -99,7 +99,7 @@ class Task:
     """The routing side of an open conversation. `id` is the conversation's; `queued_at` its place in the queue."""
 
     id: str
-    need: Requirement
+    need: TaskRequirement
     priority: Priority
     queued_at: datetime
     due_at: datetime | None = None
