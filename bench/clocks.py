@@ -21,7 +21,7 @@ from schemas.values import instant_text
 from services.platform.bus.port import Bus, ProducerRecord
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
 from services.platform.processing.group import GroupMember
@@ -74,7 +74,7 @@ def pending(now: datetime) -> Iterator[ClockRecord]:
 
 
 async def _fill(settings: Settings) -> None:
-    now = SystemClock().now()
+    now = SystemTimeSource().now()
     puts = [
         Put(Key(CLOCKS.name, clock_id(c.conversation, c.metric, 1)), c.model_dump(mode="json")) for c in pending(now)
     ]
@@ -82,13 +82,13 @@ async def _fill(settings: Settings) -> None:
     agenda = ClockSchedule(armed_at=now)
     puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer.model_dump(mode="json")))
     puts.append(Put(Key(AGENDAS.name, "0"), agenda.model_dump(mode="json")))
-    async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         for first in range(0, len(puts), AT_ONCE):
             await store.commit(Changes(puts=puts[first : first + AT_ONCE]))
 
 
 async def _measure(settings: Settings) -> Measured:
-    clock, began = SystemClock(), time.perf_counter()
+    clock, began = SystemTimeSource(), time.perf_counter()
     async with open_engine(settings, clock, COLLECTIONS) as (store, bus):
         runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()))
         processor = GroupMember(SlaStage(), runtime)

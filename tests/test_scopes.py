@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from schemas.configuration import Scope
 from services.composition import SINGLE_PROCESS, process_of
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.http.app import open_app
 from services.platform.http.service import Context
@@ -72,7 +72,7 @@ async def installation(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """Every route of all services in one process, over an empty folder."""
     often: dict[str, Any] = {"key_requests_per_second": 10**6, "address_requests_per_second": 10**6}
     settings = Settings(data=folder, bus=None, store=None, admin_key=SecretStr(ADMIN_KEY), **often)
-    process, clock = process_of(SINGLE_PROCESS), SystemClock()
+    process, clock = process_of(SINGLE_PROCESS), SystemTimeSource()
     async with open_engine(settings, clock, process.collections) as (store, bus):
         context = Context(settings, store, bus, clock)
         async with (

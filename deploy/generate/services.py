@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.composition import COLLECTIONS, SERVICES
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.http.service import Context, ServiceComponents
 
@@ -19,7 +19,7 @@ async def opened() -> Parts:
     """Open every service once, on an engine of its own that is thrown away; they are closed again."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        settings, clock = Settings(data=Path(folder)), SystemClock()
+        settings, clock = Settings(data=Path(folder)), SystemTimeSource()
         store, bus = await stack.enter_async_context(open_engine(settings, clock, COLLECTIONS))
         context = Context(settings=settings, store=store, bus=bus, clock=clock)
         return {

@@ -17,7 +17,7 @@ from schemas.outbound import OutboundMessage
 from schemas.values import Json, instant_text
 from services.channels.api_bodies import parse
 from services.channels.port import Account, CredentialsRejected, InvalidSignature, Request, SendReceipt, WebhookResponse
-from services.platform.core.time_source import Clock, SystemClock
+from services.platform.core.time_source import SystemTimeSource, TimeSource
 from services.platform.http.outgoing import Http, HttpResponse, PermanentSendError, TransientSendError
 from services.platform.http.retry_after import retry_after_seconds
 from services.platform.http.standard_webhooks import SECRET_FORMAT_HELP, key_of, signed_headers, verification_error
@@ -41,8 +41,8 @@ class Api:
     # Whoever writes to this channel wrote its client, and wants to hear what is wrong with it.
     status_for_malformed = 400
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        self._clock = clock or SystemClock()
+    def __init__(self, clock: TimeSource | None = None) -> None:
+        self._clock = clock or SystemTimeSource()
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         """`credentials` are `{secret, callback_url}`, while rotating also `secret_previous`."""

@@ -7,7 +7,7 @@ import typer
 
 from services.cli.printing import echo
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.backup import restore_backup, take_backup
 from services.platform.http.admin_key import FILE_NAME
 
@@ -17,7 +17,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.", show_default=False)],
 ) -> None:
     """Write everything that is committed to FILE, while the server runs or not. It holds secrets: mode 0600."""
-    manifest = take_backup(settings, file, SystemClock().now())
+    manifest = take_backup(settings, file, SystemTimeSource().now())
     size = file.stat().st_size
     echo(
         f"{file}: {size / 1e6:.1f} MB, everything up to {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC, read again and whole."

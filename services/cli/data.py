@@ -8,7 +8,7 @@ from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.bus.port import Bus
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine, open_store, sqlite_path
 from services.platform.store.migrations import require_current
 from services.platform.store.port import Store
@@ -26,7 +26,7 @@ async def store_at(settings: Settings) -> AsyncIterator[Store]:
 async def engine_at(settings: Settings) -> AsyncIterator[tuple[Store, Bus]]:
     """Store and bus. Raises as `store_at` does."""
     must_exist(settings)
-    async with open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=current_version) as engine:
+    async with open_engine(settings, SystemTimeSource(), COLLECTIONS, ensure_version=current_version) as engine:
         yield engine
 
 

@@ -10,7 +10,7 @@ from services.cli.errors import CliError
 from services.cli.printing import echo, print_json, print_table
 from services.composition import GROUP_TOPICS
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.processing.dead_letters import Action, command_on
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
@@ -88,4 +88,4 @@ def drop(settings: Settings, identity: Identity) -> None:
 async def _submit_action(settings: Settings, identity: str, action: Action) -> None:
     async with engine_at(settings) as (store, bus):
         letter = await _letter(store, identity)
-        await bus.publish([command_on(identity, letter, action, GROUP_TOPICS, SystemClock())])
+        await bus.publish([command_on(identity, letter, action, GROUP_TOPICS, SystemTimeSource())])

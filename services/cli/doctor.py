@@ -22,7 +22,7 @@ from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.core.errors import Misconfigured, Unavailable
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.data_folder import wrong_modes
 from services.platform.host.engine import open_bus, open_engine, open_store, sqlite_path
@@ -138,10 +138,10 @@ async def _bus(settings: Settings) -> str:
         return missing
     async with AsyncExitStack() as stack:
         if _missing(settings.store_url) is None:
-            engine = open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=current_version)
+            engine = open_engine(settings, SystemTimeSource(), COLLECTIONS, ensure_version=current_version)
             _, bus = await stack.enter_async_context(engine)
         else:
-            bus = await stack.enter_async_context(open_bus(settings, SystemClock()))
+            bus = await stack.enter_async_context(open_bus(settings, SystemTimeSource()))
         await bus.check()
         return f"{_without_secrets(settings.bus_url)} takes events; it has {bus.partitions} partitions"
 
@@ -214,7 +214,7 @@ async def _accounts(settings: Settings) -> str:
     found: list[tuple[str, AccountHealth]] = []
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         async for workspace, configuration in _configurations(store):
-            health = await read_health(store, workspace, configuration.accounts, SystemClock().now())
+            health = await read_health(store, workspace, configuration.accounts, SystemTimeSource().now())
             found += [(f"{workspace} {name}: {one.detail}", one) for name, one in health.items()]
     if broken := [sentence for sentence, one in found if one.state in ("credentials", "webhook")]:
         raise CliError(" ".join(broken))

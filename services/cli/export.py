@@ -22,7 +22,7 @@ from schemas.exports import asyncapi, json_schemas
 from services.cli.printing import echo
 from services.composition import SINGLE_PROCESS, process_of
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.http.app import open_app
 from services.platform.http.service import Context
@@ -45,7 +45,7 @@ async def openapi() -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         settings = Settings(data=Path(folder), bus=None, store=None, admin_key=SecretStr("only-for-exporting" * 2))
-        process, clock = process_of(SINGLE_PROCESS), SystemClock()
+        process, clock = process_of(SINGLE_PROCESS), SystemTimeSource()
         store, bus = await stack.enter_async_context(open_engine(settings, clock, process.collections))
         context = Context(settings, store, bus, clock)
         parts = [await stack.enter_async_context(service(context)) for service in process.services]

@@ -11,7 +11,7 @@ from services.cli.errors import CliError
 from services.cli.printing import echo, print_json, print_table
 from services.platform.core.identifiers import random_id
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.store.port import Changes, Condition, DocumentPage, Key, Put, Query
 from services.records.configuration import configuration_of
@@ -77,7 +77,7 @@ async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
 
 
 def _new_key(body: KeyBody) -> tuple[KeyRecord, str]:
-    secret, now = new_secret(), SystemClock().now()
+    secret, now = new_secret(), SystemTimeSource().now()
     record = KeyRecord(
         id=random_id(now).replace("-", ""),
         name=body.name,

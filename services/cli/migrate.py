@@ -11,7 +11,7 @@ from services.cli.printing import echo, print_json
 from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_store
 from services.platform.store import migrations
@@ -54,5 +54,5 @@ async def _run(settings: Settings, *, dry_run: bool) -> tuple[Status, dict[str, 
         counts = await migrations.count_changes(store, MIGRATIONS)
         if not dry_run:
             owner = f"{socket.gethostname()}/{os.getpid()}"
-            await migrations.migrate(store, MIGRATIONS, SystemClock(), owner)
+            await migrations.migrate(store, MIGRATIONS, SystemTimeSource(), owner)
         return status, counts

@@ -10,7 +10,7 @@ from services.cli.data import store_at
 from services.cli.errors import CliError, exit_with_error
 from services.cli.printing import echo, print_json, print_table
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import partitions_of
 from services.records.conversations import CONVERSATIONS
@@ -26,7 +26,7 @@ def audit(
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
     """Recompute all clocks from the facts and show where they differ. What is still on its way is passed over."""
-    done = event_loop.run(_audit(settings, workspace, SystemClock().now()))
+    done = event_loop.run(_audit(settings, workspace, SystemTimeSource().now()))
     if json:
         counted = {"conversations": done.checked, "on_their_way": done.in_flight}
         print_json({**counted, "items": [asdict(one) for one in done.found], "next": None})

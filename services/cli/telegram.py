@@ -21,7 +21,7 @@ from services.cli.data import engine_at
 from services.cli.errors import CliError
 from services.cli.printing import echo
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.http.client import open_outgoing
 from services.platform.http.client_address import is_public
@@ -77,7 +77,7 @@ async def connect_bot(settings: Settings, wanted: BotSetup, http: Http) -> None:
         raise CliError("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
     address = None if wanted.poll else await _address(settings)
     async with engine_at(settings) as (store, bus):
-        context = Context(settings, store, bus, SystemClock())
+        context = Context(settings, store, bus, SystemTimeSource())
         configuration = await configuration_of(store, wanted.workspace)
         if configuration is None:
             raise CliError(
@@ -106,7 +106,7 @@ async def _with_webhook(http: Http, base: str, body: AccountBody, url: str) -> N
     echo(f"Its webhook is {url}, with a secret that nobody but Telegram and this installation knows.")
     info = await _answer_or_exit(call(http, base, token, "getWebhookInfo"), "the webhook could not be looked at")
     parts = urlsplit(url)
-    problem = webhook_problem(info, parts.path, url.removesuffix(parts.path), SystemClock().now())
+    problem = webhook_problem(info, parts.path, url.removesuffix(parts.path), SystemTimeSource().now())
     if problem is not None:
         raise CliError(problem)
     waiting = as_dict(info).get("pending_update_count")

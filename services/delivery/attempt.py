@@ -12,7 +12,7 @@ from services.channels.port import Account, Channel, CredentialsRejected
 from services.delivery.domain.outcomes import SEND_TIMEOUT, AttemptResult, outcome_unknown, within_send_window
 from services.delivery.instruments import DeliveryInstruments
 from services.platform.core.errors import Unavailable
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import NoConnection, Shares
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.unit_of_work import Reader
@@ -34,7 +34,7 @@ class SendDependencies:
     channels: Mapping[str, Channel]
     http: Http
     store: Reader
-    clock: Clock
+    clock: TimeSource
     instruments: DeliveryInstruments
     configurations: Configurations = field(default_factory=Configurations)
     shares: Shares = field(default_factory=Shares)

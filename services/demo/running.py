@@ -15,7 +15,7 @@ from services.demo.customers import CustomerSimulator
 from services.demo.rest import ApiError, Rest, connected
 from services.demo.seeding import ACCOUNT, Credentials, seed
 from services.demo.updates import Update
-from services.platform.core.time_source import Clock, SystemClock
+from services.platform.core.time_source import SystemTimeSource, TimeSource
 
 POLL_SECONDS = 1.0
 WORKERS = 8
@@ -36,7 +36,7 @@ class DemoSession:
     secret: str
     crowd: CustomerSimulator
     desk: AgentSimulator
-    clock: Clock
+    clock: TimeSource
     last_seen: int = 0
     lanes: list["asyncio.Queue[Update]"] = field(
         default_factory=lambda: [asyncio.Queue(LANE_UPDATES) for _ in range(WORKERS)]
@@ -65,10 +65,10 @@ async def stream(
     rate: float,
     stand_in: str,
     stop: asyncio.Event,
-    clock: Clock | None = None,
+    clock: TimeSource | None = None,
 ) -> None:
     """Customers and agents of a workspace that is seeded, until `stop`."""
-    time = clock or SystemClock()
+    time = clock or SystemTimeSource()
     start = time.now()
     random = Random(start.timestamp())  # noqa: S311 - what customers write guards nothing
     async with connected(base_url) as client, connected(stand_in) as telegram:

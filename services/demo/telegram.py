@@ -27,7 +27,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from schemas.values import Json, RequestModel
-from services.platform.core.time_source import Clock, SystemClock
+from services.platform.core.time_source import SystemTimeSource, TimeSource
 
 TEXT_LIMIT = 4096
 REMEMBERED = 10_000
@@ -76,7 +76,7 @@ class FakeTelegram:
     `updates` wait to be fetched; `webhooks` are the addresses set, by bot; `offsets` those that fetches named.
     """
 
-    clock: Clock = field(default_factory=SystemClock)
+    clock: TimeSource = field(default_factory=SystemTimeSource)
     sent: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     faults: deque[Fault] = field(default_factory=deque)
     updates: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))

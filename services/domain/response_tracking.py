@@ -40,14 +40,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolve:
+class Resolution:
     """The conversation was resolved or closed `at`: what comes after it belongs to another run."""
 
     at: Instant
     entry: Literal["resolve"] = "resolve"
 
 
-Entry = CustomerMessages | Answer | Resolve
+Entry = CustomerMessages | Answer | Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def closed(tracking: ResponseTracking, at: datetime) -> Tracked:
 
 
 def _with_resolve(tracking: ResponseTracking, at: datetime) -> ResponseTracking:
-    return replace(tracking, log=(*tracking.log, Resolve(at))) if tracking.log else tracking
+    return replace(tracking, log=(*tracking.log, Resolution(at))) if tracking.log else tracking
 
 
 def _settle(tracking: ResponseTracking) -> Tracked:
@@ -171,7 +171,7 @@ def _first_run(tracking: ResponseTracking) -> ResponseRun:
     match tracking.log[end] if end < len(tracking.log) else None:
         case Answer() as answer:
             return run.model_copy(update=_answered(run, answer))
-        case Resolve(at=at):
+        case Resolution(at=at):
             return run.model_copy(update={"state": "unanswered", "ended_at": max(at, run.started_at)})
     return run
 
@@ -200,7 +200,7 @@ def _end_of_first_run(log: Sequence[Entry]) -> int:
 
 
 def _ends_run(entry: Entry) -> bool:
-    return isinstance(entry, Resolve) or (isinstance(entry, Answer) and entry.state != "failed")
+    return isinstance(entry, Resolution) or (isinstance(entry, Answer) and entry.state != "failed")
 
 
 def _position(tracking: ResponseTracking, message: str) -> int | None:

@@ -8,7 +8,7 @@ import structlog
 
 from services.channels.port import Account
 from services.platform.core.errors import Fenced, Unavailable, Unknown
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.store.port import Changes, Condition, Key, Put, Store
 from services.records.accounts import ACCOUNT_CALLS, FORGED_WITHIN, AccountCalls, account_id
 
@@ -32,7 +32,7 @@ class _AccountActivity:
 class AccountActivityRecorder:
     """Notes of one process. What it notes of a crash's last seconds is lost: counters of Prometheus are exact."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: TimeSource) -> None:
         self._store, self._clock = store, clock
         self._news: dict[str, _AccountActivity] = {}
 

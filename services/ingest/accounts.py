@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from schemas.configuration import WorkspaceConfiguration
 from services.channels.port import Account
 from services.platform.core.errors import Unavailable
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import FRESH_SECONDS, Configurations
 from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher, compile_own_identifiers
@@ -43,7 +43,7 @@ class AccountCache:
     each ask for a fresh look cost no more than that.
     """
 
-    def __init__(self, store: Reader, clock: Clock, *, spacing: float = MIN_REFRESH_INTERVAL_SECONDS) -> None:
+    def __init__(self, store: Reader, clock: TimeSource, *, spacing: float = MIN_REFRESH_INTERVAL_SECONDS) -> None:
         self._store, self._clock, self._spacing = store, clock, spacing
         self._configurations = Configurations()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from services.channels.port import Account
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.http.rate_limits import RateLimits
 
 LOG_SECONDS = 60.0
@@ -25,7 +25,7 @@ class Forgeries:
     """Guesses at the secrets of accounts. Who knows the secret is never counted, and never refused for others' guesses."""
 
     rates: RateLimits
-    clock: Clock
+    clock: TimeSource
     spells: dict[str, _Spell] = field(default_factory=dict)
 
     async def guessed(self, address: str, account: Account) -> None:

@@ -18,7 +18,7 @@ from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Fenced, Unavailable, Unknown
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.store.port import Changes, Condition, Key, Put, Query, Store
 from services.records.accounts import account_id
@@ -45,7 +45,7 @@ class PollingDependencies:
     channels: Mapping[str, Channel]
     accounts: AccountCache
     store: Store
-    clock: Clock
+    clock: TimeSource
     http: Http
     take: PublishBody
     notes: AccountActivityRecorder

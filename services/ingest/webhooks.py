@@ -37,7 +37,7 @@ from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
 from services.platform.core.settings import Settings
 from services.platform.core.threads import Beside
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.http.admission import AdmissionControl, AdmittedRequest, Overloaded
 from services.platform.http.bodies import (
     BODY_SECONDS,
@@ -112,7 +112,7 @@ class Webhooks:
         channels: Mapping[str, Channel],
         accounts: AccountCache,
         bus: Bus,
-        clock: Clock,
+        clock: TimeSource,
         instruments: IngestInstruments,
         notes: AccountActivityRecorder,
         bounds: Bounds | None = None,
@@ -313,7 +313,7 @@ def _verify(channel: Channel, account: Account, request: Request) -> WebhookResp
     return reply
 
 
-def _request(scope: Scope, body: bytes, clock: Clock) -> Request:
+def _request(scope: Scope, body: bytes, clock: TimeSource) -> Request:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     return Request(scope["method"], scope["path"], query, headers, body, clock.now())

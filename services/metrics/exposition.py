@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from services.metrics.domain.samples import labels_of
 from services.metrics.instruments import BY_NAME, INSTRUMENTS, Instrument
 from services.platform.core.errors import Unavailable
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Query
 from services.records.counters import COUNTERS, CounterRecord, Distribution
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 class BusinessMetricsCollector(Collector):
     """What `/metrics` shows of the business. `refresh` reads, `collect` only renders what was read last."""
 
-    def __init__(self, reader: Reader, partitions: int, clock: Clock) -> None:
+    def __init__(self, reader: Reader, partitions: int, clock: TimeSource) -> None:
         self._reader = reader
         self._versions = dict.fromkeys(range(partitions), 0)
         self._records: dict[tuple[int, str], CounterRecord] = {}

@@ -16,7 +16,7 @@ from schemas.configuration import WorkspaceConfiguration
 from services.metrics.domain.staffing import Reading, Seat, staffing
 from services.metrics.instruments import GAUGES, WEBHOOKS
 from services.platform.core.errors import Unavailable
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Document, Query
 from services.records.agents import AGENTS, AgentRecord
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 class Present(Collector):
     """What `/metrics` shows of now. `refresh` reads, `collect` only renders what was read last."""
 
-    def __init__(self, reader: Reader, clock: Clock) -> None:
+    def __init__(self, reader: Reader, clock: TimeSource) -> None:
         self._reader = reader
         self._clock = clock
         self._configurations = Configurations()

@@ -108,7 +108,7 @@ def _is_of(case: ConversationState, name: str, wanted: Sequence[Json] | None) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class IndexCursor:
     """The conversations of one index, in order, after a place."""
 
     query: Query
@@ -145,7 +145,9 @@ def _page(query: Query, following: str | None) -> Query:
     )
 
 
-def _streams(workspace: str, order: Order, asked: ConversationQuery, after: SortPosition | None) -> Iterator[Stream]:
+def _streams(
+    workspace: str, order: Order, asked: ConversationQuery, after: SortPosition | None
+) -> Iterator[IndexCursor]:
     """One stream per value of the leading filter, each in the order of the list."""
     at_least, below = _bounds(order, asked, after)
     index, name, values = _leading(order, asked)
@@ -160,7 +162,7 @@ def _streams(workspace: str, order: Order, asked: ConversationQuery, after: Sort
             descending=order.descending,
             limit=asked.limit + 1,
         )
-        yield Stream(query, after, order)
+        yield IndexCursor(query, after, order)
 
 
 def _leading(order: Order, query: ConversationQuery) -> tuple[str, str | None, Sequence[Json]]:
@@ -188,7 +190,7 @@ def _bounds(order: Order, query: ConversationQuery, after: SortPosition | None) 
     return max(at_least, after[0]), None
 
 
-async def _merged(store: Store, streams: Sequence[Stream], order: Order) -> AsyncIterator[ConversationState]:
+async def _merged(store: Store, streams: Sequence[IndexCursor], order: Order) -> AsyncIterator[ConversationState]:
     """The streams as one, in order."""
     sources = [stream.cases(store) for stream in streams]
     heads = {n: case for n, source in enumerate(sources) if (case := await anext(source, None)) is not None}

@@ -14,7 +14,7 @@ import structlog
 
 from schemas.values import instant_text
 from services.platform.core.errors import Unavailable
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
 from services.records.configuration import CONFIGURATION_HEADS
@@ -39,7 +39,7 @@ class Auditor:
 
     reader: Reader
     partitions: int
-    clock: Clock
+    clock: TimeSource
     instruments: AuditInstruments
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     _next: dict[str, datetime] = field(default_factory=dict)

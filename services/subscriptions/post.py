@@ -7,7 +7,7 @@ from schemas.configuration import Versioned
 from schemas.envelope import Event, encode
 from schemas.webhooks import Webhook
 from services.platform.core.errors import Unavailable
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import NoConnection, Shares
 from services.platform.http.outgoing import (
     Http,
@@ -32,7 +32,7 @@ class PostDependencies:
 
     http: Http
     store: Reader
-    clock: Clock
+    clock: TimeSource
     instruments: WebhookInstruments
     configurations: Configurations = field(default_factory=Configurations)
     shares: Shares = field(default_factory=Shares)

@@ -9,7 +9,7 @@ from schemas.configuration import Calendar, SlaMatch, WorkspaceConfiguration
 from schemas.values import Instant
 from services.channels.port import Account
 from services.domain.business_hours import opening_at
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.store.port import Query, Store
 from services.records.agents import AGENTS, AgentRecord
 
@@ -29,7 +29,7 @@ class StatusShown(BaseModel):
 class PresenceCache:
     """Which workspaces have somebody online, as it was at most two seconds ago."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: TimeSource) -> None:
         self._store, self._clock = store, clock
         self._cached: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 

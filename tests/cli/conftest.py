@@ -11,7 +11,7 @@ from services.__main__ import application
 from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
 from services.platform.store.migrations import migrate
@@ -36,7 +36,7 @@ def pasokh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pasokh:
 
 async def up_to_date(store: Store) -> None:
     """Mark an empty store as of the version that this Pasokh writes."""
-    await migrate(store, MIGRATIONS, SystemClock(), "test")
+    await migrate(store, MIGRATIONS, SystemTimeSource(), "test")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def data(tmp_path: Path) -> Settings:
     settings = Settings(data=tmp_path)
 
     async def once() -> None:
-        async with open_engine(settings, SystemClock(), COLLECTIONS, ensure_version=up_to_date):
+        async with open_engine(settings, SystemTimeSource(), COLLECTIONS, ensure_version=up_to_date):
             pass
 
     event_loop.run(once())

@@ -14,7 +14,7 @@ from services.cli import doctor
 from services.composition import COLLECTIONS
 from services.platform.core.errors import Misconfigured
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.backup import DRAFT
 from services.platform.host.backup_file import check_backup
@@ -29,12 +29,12 @@ KEPT = Key(CONFIGURATIONS.name, "kept")
 
 
 async def write(settings: Settings, note: Json) -> None:
-    async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         await store.commit(Changes(puts=[Put(KEPT, {"note": note})]))
 
 
 async def read(settings: Settings) -> Json:
-    async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         return dict((await store.get_many([KEPT]))[KEPT])["note"]
 
 

@@ -10,7 +10,7 @@ from schemas.envelope import Event, decode
 from services.composition import COLLECTIONS
 from services.platform.bus.port import Record
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
 from services.platform.processing.dead_letters import DEAD_LETTER_ACTION
@@ -38,7 +38,7 @@ def letter(number: int, topic: str = "inbound") -> DeadLetter:
 
 def set_aside(settings: Settings, letters: dict[str, DeadLetter]) -> None:
     async def write() -> None:
-        async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
+        async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
             puts = [Put(Key(DEAD_LETTERS.name, i), one.model_dump(mode="json")) for i, one in letters.items()]
             await store.commit(Changes(puts=puts))
 
@@ -48,7 +48,7 @@ def set_aside(settings: Settings, letters: dict[str, DeadLetter]) -> None:
 def published(settings: Settings, topic: str, partition: int) -> list[Event]:
     async def read() -> list[Record]:
         async with (
-            open_engine(settings, SystemClock(), COLLECTIONS) as (_, bus),
+            open_engine(settings, SystemTimeSource(), COLLECTIONS) as (_, bus),
             bus.consume("looking", [topic]) as consumer,
         ):
             await consumer.assignment({})

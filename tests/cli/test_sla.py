@@ -4,7 +4,7 @@ import json
 
 from services.composition import COLLECTIONS
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
 from services.platform.store.port import Changes, Key, Put
@@ -23,7 +23,7 @@ async def lived(settings: Settings, state: str, heard: int | None = None) -> Non
     await sla.tell("noted", at(62))
     clock = sla.clock().model_copy(update={"state": state})
     tampered = Put(Key(CLOCKS.name, clock_id("c1", "first_response", 1)), clock.model_dump(mode="json"))
-    async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         await store.commit(Changes(puts=[*kept(sla, heard=heard), tampered]))
 
 
@@ -31,7 +31,7 @@ async def without_conversations(settings: Settings) -> None:
     """A workspace in which nobody has written yet."""
     sla = Sla()
     await sla.customer(at(0))
-    async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         await store.commit(Changes(puts=[put for put in kept(sla) if put.key.collection != CONVERSATIONS.name]))
 
 

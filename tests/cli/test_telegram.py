@@ -10,7 +10,7 @@ from services.cli.telegram import BotSetup, connect_bot
 from services.composition import COLLECTIONS
 from services.demo.telegram import FakeTelegram
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_store
 from services.platform.store.port import Changes, Key, Put
@@ -27,7 +27,7 @@ def shop(data: Settings) -> Settings:
     """An installation with the workspace `shop`."""
 
     async def write() -> None:
-        body = Versioned(body=WorkspaceBody(name="Shop"), version=1, at=SystemClock().now())
+        body = Versioned(body=WorkspaceBody(name="Shop"), version=1, at=SystemTimeSource().now())
         configuration = WorkspaceConfiguration(workspace="shop", version=1, itself=body)
         puts = [
             Put(Key(CONFIGURATIONS.name, "shop/1"), configuration.model_dump(mode="json")),

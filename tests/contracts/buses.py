@@ -10,7 +10,7 @@ from services.platform.bus.kafka import KafkaBus
 from services.platform.bus.port import Assignment, Bus, Consumer, ProducerRecord, Record
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.core.errors import Revoked
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 
 SQLITE = "sqlite"
 KAFKA = "kafka"
@@ -34,7 +34,7 @@ class BusSite:
             async with KafkaBus.open(self.place, partitions=partitions, namespace=self.namespace) as kafka:
                 yield kafka
         else:
-            async with SqliteBus.open(Path(self.place), SystemClock(), partitions=partitions) as sqlite:
+            async with SqliteBus.open(Path(self.place), SystemTimeSource(), partitions=partitions) as sqlite:
                 yield sqlite
 
 

@@ -11,7 +11,7 @@ from services.platform.bus.port import Assignment
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.bus.sqlite_groups import Lease
 from services.platform.core.errors import Revoked
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 
 
 def _say(text: str) -> None:
@@ -22,7 +22,7 @@ def _say(text: str) -> None:
 async def _main(path: Path, partitions: int) -> None:
     lease = Lease(heartbeat_seconds=0.05, seconds=0.5, watch=0.02)
     async with (
-        SqliteBus.open(path, SystemClock(), partitions=partitions, lease=lease) as bus,
+        SqliteBus.open(path, SystemTimeSource(), partitions=partitions, lease=lease) as bus,
         bus.consume("g", ["inbound", "commands"]) as consumer,
     ):
         known: Assignment = {}

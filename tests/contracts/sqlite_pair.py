@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.bus.sqlite_groups import Lease
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.sqlite.database import Database, open_database
 from services.platform.store.sqlite import SqliteStore
 from tests.contracts.sample_collection import COLLECTIONS
@@ -30,7 +30,7 @@ class Pair:
 @asynccontextmanager
 async def open_pair(
     path: Path,
-    clock: Clock | None = None,
+    clock: TimeSource | None = None,
     *,
     lease: Lease = WATCHFUL,
     partitions: int | None = None,

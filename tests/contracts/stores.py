@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.platform.bus.sqlite import SqliteBus
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.sqlite.database import open_database
 from services.platform.store.mongo import MongoStore
 from services.platform.store.port import Store
@@ -34,5 +34,5 @@ class StoreSite:
             async with SqliteStore.open(Path(self.place)) as sqlite:
                 yield sqlite
         else:
-            async with open_database(Path(self.place)) as database, SqliteBus.over(database, SystemClock()):
+            async with open_database(Path(self.place)) as database, SqliteBus.over(database, SystemTimeSource()):
                 yield SqliteStore(database, paired=True)

@@ -13,7 +13,7 @@ import pytest
 
 from services.platform.bus.port import Consumer, ProducerRecord
 from services.platform.core.errors import Fenced, Misconfigured, Unavailable, Unknown
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.sqlite.worker_thread import WorkerThreads
 from services.platform.store.port import Changes, Collection, Index, Key, Query
 from services.platform.store.sqlite import SqliteStore
@@ -74,7 +74,7 @@ async def test_who_reads_an_event_and_answers_it_is_in_the_next_transaction_with
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting, run = list[asyncio.Task[None]](), WorkerThreads.run
-    async with open_pair(path, SystemClock()) as pair, pair.bus.consume("g", ["inbound"]) as consumer:
+    async with open_pair(path, SystemTimeSource()) as pair, pair.bus.consume("g", ["inbound"]) as consumer:
         await consumer.assignment({})
         await consumer.seek(0, {})
 
@@ -133,7 +133,7 @@ async def test_a_read_of_several_collections_is_of_one_moment(pair: Pair, path: 
 async def test_after_a_kill_the_log_holds_the_events_of_exactly_the_commits_that_are_there(path: Path) -> None:
     path.parent.mkdir()
     await committing_process.killed_after(StoreSite(PAIR, str(path)), answers=80)
-    async with open_pair(path, SystemClock()) as opened:
+    async with open_pair(path, SystemTimeSource()) as opened:
         rows = await opened.store.get_many([Key(ROWS.name, str(w)) for w in range(committing_process.WRITERS)])
         sent = await _everything(opened)
     assert sent == {key.id: list(range(1, int(str(row["last"])) + 1)) for key, row in rows.items()}

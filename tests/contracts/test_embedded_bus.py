@@ -17,7 +17,7 @@ from services.platform.bus.port import Assignment, Consumer, ProducerRecord
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.bus.sqlite_groups import Lease, range_assign
 from services.platform.core.errors import Misconfigured, OutOfRange, Revoked
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from tests.contracts.sqlite_pair import SILENT, WATCHFUL
 from tests.fakes import ManualTimeSource
 
@@ -184,7 +184,7 @@ async def test_a_stopped_process_that_goes_on_finds_its_partitions_gone(path: Pa
     try:
         assert await process.stdout.readline() == b"owns 4\n"
         process.send_signal(signal.SIGSTOP)
-        async with SqliteBus.open(path, SystemClock(), lease=lease) as bus, bus.consume("g", TOPICS) as consumer:
+        async with SqliteBus.open(path, SystemTimeSource(), lease=lease) as bus, bus.consume("g", TOPICS) as consumer:
             await settled(consumer, {0, 1, 2, 3})
             await bus.publish([event(1)])
             process.send_signal(signal.SIGCONT)

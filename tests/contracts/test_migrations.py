@@ -11,7 +11,7 @@ from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.store import migrations
 from services.platform.store.collections import LAYOUT, OUTBOXES, RUNTIME_COLLECTIONS
 from services.platform.store.migrations import latest_version, migrate, read_status
@@ -75,13 +75,13 @@ async def test_every_store_ends_with_the_same_documents(
     documents = before(tmp_path / "fixture")
     model = MemoryStore()
     await fill(model, documents)
-    await migrate(model, MIGRATIONS, SystemClock(), "test")
+    await migrate(model, MIGRATIONS, SystemTimeSource(), "test")
     monkeypatch.setattr(migrations, "BATCH_DOCUMENTS", 7)
     async with store_site.open() as store:
         await fill(store, documents)
         for commits in (1, 9, 30, 10_000):
             try:
-                await migrate(Mortal(store, commits), MIGRATIONS, SystemClock(), "test")
+                await migrate(Mortal(store, commits), MIGRATIONS, SystemTimeSource(), "test")
             except Unavailable:
                 continue
         assert (await read_status(store, MIGRATIONS)).version == latest_version(MIGRATIONS)
@@ -92,7 +92,7 @@ async def test_an_outbox_waits_under_the_number_of_its_row(store_site: StoreSite
     documents = before(tmp_path / "fixture")
     async with store_site.open() as store:
         await fill(store, documents)
-        await migrate(store, MIGRATIONS, SystemClock(), "test")
+        await migrate(store, MIGRATIONS, SystemTimeSource(), "test")
         [(identity, outbox)] = await store.scan(OUTBOXES.name, "", 10)
         [(_, row)] = [one for one in await store.scan("rows", "", 100) if one[0] == "dispatch/0"]
         assert identity == f"dispatch/0/{row['seq']}"

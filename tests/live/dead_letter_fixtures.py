@@ -6,7 +6,7 @@ from pathlib import Path
 from schemas.envelope import Event, encode
 from services.composition import COLLECTIONS
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
@@ -17,7 +17,7 @@ def set_aside(data: Path, *letters: str) -> None:
     """Dead letters as a group would have left them."""
 
     async def write() -> None:
-        async with open_engine(Settings(data=data), SystemClock(), COLLECTIONS) as (store, _):
+        async with open_engine(Settings(data=data), SystemTimeSource(), COLLECTIONS) as (store, _):
             await store.commit(Changes(puts=[Put(Key(DEAD_LETTERS.name, i), letter(i)) for i in letters]))
 
     event_loop.run(write())

@@ -10,7 +10,7 @@ from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_store
 from services.platform.store import migrations
 from services.platform.store.port import Changes, Store
@@ -37,7 +37,7 @@ async def main(folder: Path) -> None:
     migrations.BATCH_DOCUMENTS = 1
     settings = Settings(data=folder, bus=None, store=None)
     async with open_store(settings, COLLECTIONS) as store:
-        await migrations.migrate(Talking(store), MIGRATIONS, SystemClock(), str(os.getpid()))
+        await migrations.migrate(Talking(store), MIGRATIONS, SystemTimeSource(), str(os.getpid()))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from services.platform.bus.port import Bus
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.processing.failpoints import Hook, no_failpoint
 from services.platform.processing.group import GroupMember
@@ -50,7 +50,7 @@ def failing_at(bus: Bus, point: str, count: int, number: int) -> Hook:
 
 async def run(names: list[str], *failing: str) -> None:
     """Run the stages until killed."""
-    clock = SystemClock()
+    clock = SystemTimeSource()
     async with open_engine(Settings(), clock, COLLECTIONS) as (store, bus):
         hook = failing_at(bus, failing[0], int(failing[1]), getattr(signal, failing[2])) if failing else no_failpoint
         runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()), hook)

@@ -22,7 +22,7 @@ from schemas.envelope import Event, encode
 from schemas.values import Json
 from services.platform.bus.port import Bus, ProducerRecord, partition_of
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.processing.failpoints import FAILPOINTS
 from services.platform.store.port import Key, Store
@@ -53,7 +53,7 @@ class Engine:
     async def opened(self) -> AsyncIterator[tuple[Store, Bus]]:
         """The same engine in this process."""
         lower = {name.removeprefix("PASOKH_").lower(): value for name, value in self.environment.items()}
-        async with open_engine(Settings.model_validate(lower), SystemClock(), COLLECTIONS) as engine:
+        async with open_engine(Settings.model_validate(lower), SystemTimeSource(), COLLECTIONS) as engine:
             yield engine
 
     def stop(self) -> None:
@@ -88,7 +88,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def order_event(order: str) -> tuple[str, Event]:
     key = f"w/telegram:main:{sum(order.encode()) % 5}"
-    now = SystemClock().now()
+    now = SystemTimeSource().now()
     data: dict[str, Json] = {"order": order}
     return key, Event(
         id=f"order-{order}",

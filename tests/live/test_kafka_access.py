@@ -12,7 +12,7 @@ from services.composition import COLLECTIONS
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from tests.live.topology import ROOT, compose
 from tests.live_servers.fixtures import absence
@@ -79,7 +79,10 @@ def settings(kafka: Access, folder: Path, user: str | None, password: str | None
 
 async def test_who_has_the_password_publishes_and_reads(kafka: Access, tmp_path: Path) -> None:
     known = settings(kafka, tmp_path, "pasokh", PASSWORD)
-    async with open_engine(known, SystemClock(), COLLECTIONS) as (_, bus), bus.consume("g", ["inbound"]) as consumer:
+    async with (
+        open_engine(known, SystemTimeSource(), COLLECTIONS) as (_, bus),
+        bus.consume("g", ["inbound"]) as consumer,
+    ):
         await bus.publish([ProducerRecord("inbound", 0, "k", b"word")])
         await bus.check()
         await consumer.assignment({})
@@ -95,5 +98,5 @@ async def test_who_has_the_password_publishes_and_reads(kafka: Access, tmp_path:
 @pytest.mark.parametrize(("user", "password"), [(None, None), ("pasokh", "guessed")])
 async def test_nobody_else_is_let_in(kafka: Access, tmp_path: Path, user: str | None, password: str | None) -> None:
     with pytest.raises(Unavailable, match="Kafka"):
-        async with open_engine(settings(kafka, tmp_path, user, password), SystemClock(), COLLECTIONS):
+        async with open_engine(settings(kafka, tmp_path, user, password), SystemTimeSource(), COLLECTIONS):
             pass

@@ -14,7 +14,7 @@ from services.metrics.domain.recount.report import ReportRequest, recount, sorte
 from services.metrics.domain.samples import SERIES, SLA_SERIES
 from services.platform.bus.port import Bus
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from tests.live.installation import Shop, allowing, shop_at, telegram, up, update_of
 from tests.live.test_up import eventually, key_of
@@ -39,7 +39,7 @@ async def test_reports_counters_and_a_recount_of_the_log_say_the_same(tmp_path: 
         report = await eventually(lambda: settled(shop, asked, running.url))
     assert running.stop()[0] == 0
     settings = Settings(data=tmp_path / "data", admin_key=None)
-    async with open_engine(settings, SystemClock(), ()) as (_, bus):
+    async with open_engine(settings, SystemTimeSource(), ()) as (_, bus):
         facts = await log_of(bus, shop.workspace)
     again = recount(facts, asked)
     assert report == again

@@ -10,7 +10,7 @@ from services.metrics import wiring
 from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.gauges import Present
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.http.service import Context
 from services.platform.store.port import Changes, Key, Put
@@ -26,8 +26,8 @@ SERIES = "pasokh_sla_breached_total|telegram|private|default|normal|first_respon
 async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     async with (
-        open_engine(settings, SystemClock(), (COUNTERS, COUNTED, COUNTED_CASES)) as (store, bus),
-        wiring.open_metrics(Context(settings=settings, store=store, bus=bus, clock=SystemClock())) as part,
+        open_engine(settings, SystemTimeSource(), (COUNTERS, COUNTED, COUNTED_CASES)) as (store, bus),
+        wiring.open_metrics(Context(settings=settings, store=store, bus=bus, clock=SystemTimeSource())) as part,
     ):
         totals, present = part.collectors
         assert isinstance(totals, BusinessMetricsCollector)
@@ -49,7 +49,7 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
 
 
 async def test_agents_are_shown_as_dispatch_wrote_them(tmp_path: Path) -> None:
-    settings, clock = Settings(data=tmp_path), SystemClock()
+    settings, clock = Settings(data=tmp_path), SystemTimeSource()
     shop = configured()
     sara = AgentRecord(
         workspace="shop", id="sara", body=AgentBody(name="Sara", teams=["default"]), presence="online", load=1, at=START

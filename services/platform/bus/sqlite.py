@@ -19,7 +19,7 @@ from services.platform.bus.sqlite_log import Span, make_log, short_name, topic_n
 from services.platform.bus.sqlite_tail import SqliteTail
 from services.platform.core.errors import OutOfRange, Revoked, TooLarge, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, EndOffsets, open_database
 from services.platform.sqlite.jobs import LogRecord
 from services.platform.sqlite.periodic import periodic
@@ -34,7 +34,7 @@ TRIM_RECORDS = 500
 class SqliteBus:
     """The bus port on a file. `partitions` is what the file was made with."""
 
-    def __init__(self, database: Database, clock: Clock, partitions: int, lease: Lease) -> None:
+    def __init__(self, database: Database, clock: TimeSource, partitions: int, lease: Lease) -> None:
         self.partitions = partitions
         self.lease = lease
         self.database = database
@@ -51,7 +51,7 @@ class SqliteBus:
     async def open(
         cls,
         path: Path,
-        clock: Clock,
+        clock: TimeSource,
         *,
         partitions: int | None = None,
         default: int = DEFAULT_PARTITIONS,
@@ -70,7 +70,7 @@ class SqliteBus:
     async def over(
         cls,
         database: Database,
-        clock: Clock,
+        clock: TimeSource,
         *,
         partitions: int | None = None,
         default: int = DEFAULT_PARTITIONS,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
-class Clock(Protocol):
+class TimeSource(Protocol):
     """Wall time for what is written down, monotonic seconds for how long to wait."""
 
     def now(self) -> datetime:
@@ -17,7 +17,7 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
+class SystemTimeSource:
     """The clock of the machine."""
 
     def now(self) -> datetime:

@@ -9,7 +9,7 @@ from services.platform.bus.kafka_access import access_of
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Fenced, Misconfigured
 from services.platform.core.settings import EMBEDDED_PARTITIONS, Settings
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.store.collections import LAYOUT, LAYOUT_KEY, RUNTIME_COLLECTIONS, StoreMetadata
 from services.platform.store.port import Changes, Collection, Condition, Put, Store
 
@@ -24,7 +24,7 @@ async def any_version(_: Store) -> None:
 @asynccontextmanager
 async def open_engine(
     settings: Settings,
-    clock: Clock,
+    clock: TimeSource,
     # Any: a collection of some model is none of every model, and here only its name and indexes count.
     collections: Sequence[Collection[Any]],
     *,
@@ -73,14 +73,14 @@ async def partitions_of(store: Store) -> int:
 
 
 @asynccontextmanager
-async def open_bus(settings: Settings, clock: Clock) -> AsyncIterator[Bus]:
+async def open_bus(settings: Settings, clock: TimeSource) -> AsyncIterator[Bus]:
     """The bus alone, on which a commit of no store appends. Raises Misconfigured, Unavailable."""
     async with AsyncExitStack() as stack:
         yield await _open_bus(stack, settings, sqlite_path(settings.bus_url), clock)
 
 
 async def _opened(
-    stack: AsyncExitStack, settings: Settings, clock: Clock, *, looks_after_crash: bool
+    stack: AsyncExitStack, settings: Settings, clock: TimeSource, *, looks_after_crash: bool
 ) -> tuple[Store, Bus]:
     bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
     if bus_file is not None and bus_file == store_file:
@@ -90,7 +90,7 @@ async def _opened(
 
 
 async def _open_pair(
-    stack: AsyncExitStack, path: Path, settings: Settings, clock: Clock, *, looks_after_crash: bool
+    stack: AsyncExitStack, path: Path, settings: Settings, clock: TimeSource, *, looks_after_crash: bool
 ) -> tuple[Store, Bus]:
     from services.platform.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where it is chosen
     from services.platform.sqlite.database import open_database  # noqa: PLC0415 - the same
@@ -115,7 +115,7 @@ async def _open_store(stack: AsyncExitStack, url: str, path: Path | None, *, loo
     raise Misconfigured("PASOKH_STORE must be sqlite:////absolute/path or mongodb://host:port/database")
 
 
-async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None, clock: Clock) -> Bus:
+async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None, clock: TimeSource) -> Bus:
     if path is not None:
         from services.platform.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where chosen
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from services.platform.core.instruments import LoopInstruments
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def freeze_gc() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-async def monitor_loop_lag(instruments: LoopInstruments, clock: Clock) -> None:
+async def monitor_loop_lag(instruments: LoopInstruments, clock: TimeSource) -> None:
     """Measure for ever how much later than asked the loop comes back."""
     while True:
         asked = clock.monotonic()

@@ -21,7 +21,7 @@ from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import LoopInstruments, ProcessorInstruments
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import Clock, SystemClock
+from services.platform.core.time_source import SystemTimeSource, TimeSource
 from services.platform.host.engine import open_engine
 from services.platform.host.event_loop import freeze_gc, monitor_loop_lag
 from services.platform.http.app import OpenApiHook, open_app
@@ -62,14 +62,14 @@ class Process:
 
 @asynccontextmanager
 async def run_process(
-    process: Process, settings: Settings, bound: socket.socket, clock: Clock | None = None
+    process: Process, settings: Settings, bound: socket.socket, clock: TimeSource | None = None
 ) -> AsyncIterator[Context]:
     """Run the process until the context is left, then drain it.
 
     Raises Misconfigured, and Unavailable when store or bus stay away for `DEPENDENCY_SECONDS`. An error that a
     processor or a background task of a service does not survive is raised out of the context.
     """
-    clock = clock or SystemClock()
+    clock = clock or SystemTimeSource()
     async with AsyncExitStack() as stack:
         store, bus = await _open_with_retry(stack, settings, clock, process)
         context = Context(settings=settings, store=store, bus=bus, clock=clock)
@@ -94,7 +94,7 @@ async def run_process(
 
 
 async def _open_with_retry(
-    stack: AsyncExitStack, settings: Settings, clock: Clock, process: Process
+    stack: AsyncExitStack, settings: Settings, clock: TimeSource, process: Process
 ) -> tuple[Store, Bus]:
     """The engine; a server that is away at first is waited for, since all start together after a power cut."""
     owner = f"{socket.gethostname()}/{os.getpid()}"

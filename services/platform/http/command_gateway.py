@@ -16,7 +16,7 @@ from schemas.values import Contract, Json
 from services.platform.bus.port import Bus, ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.http.problems import CommandRejected, Conflict
 from services.platform.store.collections import ACCEPTED, OUTCOMES, AcceptedCommand
 from services.platform.store.port import Changes, Key, Put, Store
@@ -44,7 +44,7 @@ class Command:
     repeatable: bool = False
 
 
-def command_id(clock: Clock, workspace: str, idempotency_key: str | None) -> str:
+def command_id(clock: TimeSource, workspace: str, idempotency_key: str | None) -> str:
     """The same for the same workspace and Idempotency-Key; without one, made once."""
     if idempotency_key is None:
         return random_id(clock.now())
@@ -61,7 +61,7 @@ class CommandGateway:
     """One per process: a single query of the store looks for all outcomes that are waited for, none when none is."""
 
     def __init__(
-        self, store: Store, bus: Bus, clock: Clock, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self, store: Store, bus: Bus, clock: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
         self._store, self._bus, self._clock, self._pause = store, bus, clock, pause
         self._waiting: dict[str, set[asyncio.Future[CommandResult]]] = defaultdict(set)

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from services.platform.bus.port import Bus
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing.stage_adapter import AnyProcessor
 from services.platform.store.port import Store
 
@@ -26,7 +26,7 @@ class Context:
     settings: Settings
     store: Store
     bus: Bus
-    clock: Clock
+    clock: TimeSource
     admission: AdmissionInstruments = field(default_factory=AdmissionInstruments)
     """Counts whom any part of the process refused for want of room."""
 

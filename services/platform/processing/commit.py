@@ -11,7 +11,7 @@ import orjson
 
 from schemas.values import instant_text
 from services.platform.bus.port import ProducerRecord
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing.decide import Batch
 from services.platform.store.collections import OUTBOXES, ROWS, PartitionCheckpoint
 from services.platform.store.port import Changes, Condition, Key, Put, Store
@@ -42,14 +42,14 @@ class Position:
     outbox: Key | None = None
     uncommitted_since: float | None = None
 
-    def is_worth_a_commit(self, batch: Batch, clock: Clock) -> bool:
+    def is_worth_a_commit(self, batch: Batch, clock: TimeSource) -> bool:
         """Whether the batch has to be committed now. Timers and results are not on the log, so they always have to."""
         if not batch.work.is_empty or batch.changes_gates or any(one.record is None for one in batch.pending):
             return True
         since = self.uncommitted_since
         return since is not None and clock.monotonic() - since >= MAX_UNCOMMITTED_SECONDS
 
-    def skip_commit(self, batch: Batch, clock: Clock) -> None:
+    def skip_commit(self, batch: Batch, clock: TimeSource) -> None:
         """Go ahead without a commit.
 
         Whatever follows from having read these inputs is in the next commit, or a later one: a crash before it, or

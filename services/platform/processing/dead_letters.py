@@ -14,7 +14,7 @@ from schemas.commands import DeadLetterAction
 from schemas.envelope import Event, decode, encode
 from services.platform.bus.port import ProducerRecord, Record
 from services.platform.core.identifiers import hashed_id, random_id
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing.dedupe import DedupeVector
 from services.platform.processing.inputs import Input, PendingInput, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -52,7 +52,9 @@ class RecentDeadLetters:
 # -- an operator's action ----------------------------------------------------------------------------------------------
 
 
-def command_on(identity: str, letter: DeadLetter, action: Action, topics: GroupTopics, clock: Clock) -> ProducerRecord:
+def command_on(
+    identity: str, letter: DeadLetter, action: Action, topics: GroupTopics, clock: TimeSource
+) -> ProducerRecord:
     """The command: the owner of the letter's partition handles its event again, or gives it up."""
     data = DeadLetterAction(group=letter.group, dead_letter=identity, action=action)
     event = Event(

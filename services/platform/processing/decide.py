@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from schemas.commands import DeadLetterAction, WorkspaceGate
 from schemas.envelope import decode
 from services.platform.bus.port import Record
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing import dead_letters, failpoints
 from services.platform.processing.dedupe import DedupeVector
 from services.platform.processing.inputs import (
@@ -124,7 +124,7 @@ class Pace(Protocol):
     """What deciding needs of the process: where a test may stop it, and how a group that lingers shares the time."""
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> TimeSource: ...
 
     @property
     def hook(self) -> failpoints.Hook: ...

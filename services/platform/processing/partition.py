@@ -17,7 +17,7 @@ from services.platform.bus.port import Bus, Consumer
 from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Fenced, Revoked
 from services.platform.core.instruments import ProcessorInstruments
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing import failpoints
 from services.platform.processing.commit import Position, outbox_key, row_key
 from services.platform.processing.dead_letters import RecentDeadLetters, set_aside
@@ -55,7 +55,7 @@ class Runtime:
 
     store: Store
     bus: Bus
-    clock: Clock
+    clock: TimeSource
     instruments: ProcessorInstruments
     hook: failpoints.Hook = failpoints.no_failpoint
     slicer: TimeSlicer = field(default_factory=TimeSlicer)

@@ -12,7 +12,7 @@ from services.platform.bus.port import Bus, Consumer, ProducerRecord
 from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.instruments import ProcessorInstruments
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.processing import failpoints
 from services.platform.processing.restarts import FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS, Restarts
 from services.platform.store.collections import Outbox, PartitionCheckpoint
@@ -28,7 +28,7 @@ class Publisher:
     group: str
     bus: Bus
     store: Store
-    clock: Clock
+    clock: TimeSource
     instruments: ProcessorInstruments
     restarts: Restarts
 
@@ -56,7 +56,7 @@ class Publisher:
 class OffsetReporter:
     """Commits offsets to the bus, so that lag can be seen there. The position itself is in the partition row."""
 
-    def __init__(self, consumer: Consumer, partition: int, clock: Clock, hook: failpoints.Hook) -> None:
+    def __init__(self, consumer: Consumer, partition: int, clock: TimeSource, hook: failpoints.Hook) -> None:
         self._consumer = consumer
         self._partition = partition
         self._clock = clock

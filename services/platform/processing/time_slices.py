@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ class TimeSlicer:
     def __init__(self) -> None:
         self._one = asyncio.Lock()
 
-    async def slices(self, step: Callable[[T], None], values: Iterable[T], clock: Clock) -> None:
+    async def slices(self, step: Callable[[T], None], values: Iterable[T], clock: TimeSource) -> None:
         """Take the step with each value; after every `TURN_SECONDS` all else that is ready in the loop goes first."""
         async with self._one:
             until = clock.monotonic() + TURN_SECONDS

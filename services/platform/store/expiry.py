@@ -10,7 +10,7 @@ import structlog
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from schemas.values import instant_text
 from services.platform.core.errors import Fenced, Unavailable, Unknown
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.store.collections import ACCEPTED, OUTCOMES
 from services.platform.store.port import Changes, Collection, Key, Query, Store
 
@@ -42,7 +42,9 @@ async def _forget(store: Store, collection: Collection[Any], before: datetime) -
             return forgotten
 
 
-async def run_purger(store: Store, clock: Clock, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+async def run_purger(
+    store: Store, clock: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
     """Forget for as long as the process runs. Another replica may do the same: whoever comes second finds nothing."""
     while True:
         await pause(EVERY_SECONDS)

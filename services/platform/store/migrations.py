@@ -15,7 +15,7 @@ import structlog
 
 from schemas.values import Contract
 from services.platform.core.errors import Fenced, Misconfigured, Unknown
-from services.platform.core.time_source import Clock
+from services.platform.core.time_source import TimeSource
 from services.platform.store.collections import LAYOUT, LAYOUT_KEY, OUTBOXES, ROWS
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Store
 
@@ -121,7 +121,7 @@ async def count_changes(store: Store, migrations: Sequence[Migration]) -> dict[s
 async def migrate(
     store: Store,
     migrations: Sequence[Migration],
-    time_source: Clock,
+    time_source: TimeSource,
     owner: str,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
@@ -138,7 +138,7 @@ async def migrate(
 class _Migrator:
     store: Store
     migrations: Sequence[Migration]
-    time_source: Clock
+    time_source: TimeSource
     owner: str
     pause: Callable[[float], Awaitable[None]]
     progress: Progress = field(default_factory=lambda: Progress(version=0, target=0))

@@ -15,7 +15,7 @@ from services.composition import COLLECTIONS, GROUP_TOPICS
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.processing.lag import Lag, lags
 from services.platform.store.collections import DEAD_LETTERS
@@ -47,7 +47,7 @@ async def settled(settings: Settings, workspace: str, seconds: float) -> Rest:
 
     Raises TimeoutError, with what the groups still have to read, when that takes longer than `seconds`.
     """
-    async with open_engine(settings, SystemClock(), COLLECTIONS) as (store, bus):
+    async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, bus):
         await _until_quiet(store, bus, seconds)
         settled_at = time.time()
         messages = await _delivered(store, workspace)

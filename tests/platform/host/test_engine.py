@@ -9,7 +9,7 @@ from services.platform.bus.port import ProducerRecord
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.core.errors import Misconfigured
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine, sqlite_path
 from services.platform.store.collections import OUTBOXES, ROWS
 from services.platform.store.port import Changes, Collection, Key, Put
@@ -28,7 +28,7 @@ def settings(folder: Path, **chosen: Any) -> Settings:
 
 
 async def test_one_file_for_both_publishes_inside_the_commit(tmp_path: Path) -> None:
-    async with open_engine(settings(tmp_path), SystemClock(), COLLECTIONS) as (store, bus):
+    async with open_engine(settings(tmp_path), SystemTimeSource(), COLLECTIONS) as (store, bus):
         assert list(await store.commit(CHANGES)) == []
         assert await bus.end_offsets(["inbound"], 0) == {"inbound": 1}
         assert await store.get_many([OUTBOX]) == {}
@@ -38,38 +38,38 @@ async def test_one_file_for_both_publishes_inside_the_commit(tmp_path: Path) -> 
 
 async def test_two_files_keep_an_outbox_between_them(tmp_path: Path) -> None:
     chosen = settings(tmp_path, bus=f"sqlite:///{tmp_path}/bus.db", store=f"sqlite:///{tmp_path}/store.db")
-    async with open_engine(chosen, SystemClock(), COLLECTIONS) as (store, bus):
+    async with open_engine(chosen, SystemTimeSource(), COLLECTIONS) as (store, bus):
         assert list(await store.commit(CHANGES)) == list(CHANGES.outbox)
         assert await bus.end_offsets(["inbound"], 0) == {"inbound": 0}
         assert list(await store.get_many([OUTBOX])) == [OUTBOX]
 
 
 async def test_what_was_written_is_there_for_the_next_process(tmp_path: Path) -> None:
-    async with open_engine(settings(tmp_path, partitions=5), SystemClock(), COLLECTIONS) as (store, _):
+    async with open_engine(settings(tmp_path, partitions=5), SystemTimeSource(), COLLECTIONS) as (store, _):
         await store.commit(CHANGES)
     none: list[Collection[Any]] = []
-    async with open_engine(settings(tmp_path), SystemClock(), none) as (store, bus):
+    async with open_engine(settings(tmp_path), SystemTimeSource(), none) as (store, bus):
         assert await store.get_many([Key(ROWS.name, "g/0")]) == {Key(ROWS.name, "g/0"): {"seq": 1}}
         assert (bus.partitions, await bus.end_offsets(["inbound"], 0)) == (5, {"inbound": 1})
 
 
 async def test_another_partition_count_is_refused_with_the_fix(tmp_path: Path) -> None:
-    async with open_engine(settings(tmp_path), SystemClock(), COLLECTIONS):
+    async with open_engine(settings(tmp_path), SystemTimeSource(), COLLECTIONS):
         pass
     with pytest.raises(Misconfigured, match="PASOKH_PARTITIONS=2"):
-        async with open_engine(settings(tmp_path, partitions=3), SystemClock(), COLLECTIONS):
+        async with open_engine(settings(tmp_path, partitions=3), SystemTimeSource(), COLLECTIONS):
             pass
 
 
 async def test_a_store_is_not_run_with_a_bus_of_another_count(tmp_path: Path) -> None:
     first = settings(tmp_path, bus=f"sqlite:///{tmp_path}/first.db")
-    async with open_engine(first, SystemClock(), COLLECTIONS):
+    async with open_engine(first, SystemTimeSource(), COLLECTIONS):
         pass
-    async with SqliteBus.open(tmp_path / "second.db", SystemClock(), partitions=4):
+    async with SqliteBus.open(tmp_path / "second.db", SystemTimeSource(), partitions=4):
         pass
     second = settings(tmp_path, bus=f"sqlite:///{tmp_path}/second.db")
     with pytest.raises(Misconfigured, match="made for 2 partitions"):
-        async with open_engine(second, SystemClock(), COLLECTIONS):
+        async with open_engine(second, SystemTimeSource(), COLLECTIONS):
             pass
 
 
@@ -87,5 +87,5 @@ def test_an_absolute_path_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize("name", ["bus", "store"])
 async def test_a_url_of_no_adapter_is_refused_with_the_setting(tmp_path: Path, name: str) -> None:
     with pytest.raises(Misconfigured, match=f"PASOKH_{name.upper()}"):
-        async with open_engine(settings(tmp_path, **{name: "redis://localhost"}), SystemClock(), COLLECTIONS):
+        async with open_engine(settings(tmp_path, **{name: "redis://localhost"}), SystemTimeSource(), COLLECTIONS):
             pass

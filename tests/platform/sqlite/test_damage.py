@@ -11,7 +11,7 @@ import pytest
 
 from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
-from services.platform.core.time_source import SystemClock
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine, open_store
 from services.platform.sqlite.damage import Damaged, check_file
 from services.platform.store.port import Changes, Key, Put, Store
@@ -53,7 +53,7 @@ async def until_named(store: Store, table: str) -> str:
 async def test_whoever_reads_a_damaged_page_is_told_and_from_then_on_it_is_not_ready(tmp_path: Path) -> None:
     settings = await filled(tmp_path)
     damage(settings.database)
-    async with open_engine(settings, SystemClock(), [THINGS]) as (store, bus):
+    async with open_engine(settings, SystemTimeSource(), [THINGS]) as (store, bus):
         await store.check()
         with pytest.raises(Damaged):
             await store.get_many([Key(THINGS.name, f"t{n:05}") for n in range(COUNT)])
@@ -65,11 +65,11 @@ async def test_whoever_reads_a_damaged_page_is_told_and_from_then_on_it_is_not_r
 async def test_after_an_unclean_end_the_file_is_looked_at_and_after_a_clean_one_it_is_not(tmp_path: Path) -> None:
     settings = await filled(tmp_path)
     damage(settings.database)
-    async with open_engine(settings, SystemClock(), [THINGS], looks_after_crash=True) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), [THINGS], looks_after_crash=True) as (store, _):
         await asyncio.sleep(0.1)
         await store.check()
     crash(settings.database)
-    async with open_engine(settings, SystemClock(), [THINGS], looks_after_crash=True) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), [THINGS], looks_after_crash=True) as (store, _):
         assert "damaged" in await until_named(store, f"doc_{THINGS.name}")
 
 

@@ -65,7 +65,7 @@ def handoffs(known: History) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class PersonConversation:
     """A conversation of a person: when it was opened and what it was about."""
 
     conversation: str
@@ -73,15 +73,17 @@ class Contact:
     intent: str | None
 
 
-def contact_of(conversation: str, history: History) -> Contact:
+def contact_of(conversation: str, history: History) -> PersonConversation:
     """The conversation as a contact of its person; its intent is the first one that was known within the window."""
     steps = history.steps
     until = steps[0].time + CONTACT_WINDOW
     intent = next((step.intent for step in steps if step.intent is not None and step.time < until), None)
-    return Contact(conversation, steps[0].time, intent)
+    return PersonConversation(conversation, steps[0].time, intent)
 
 
-def first_contact(known: History, whole: History, contacts: Sequence[Contact], now: datetime) -> Iterator[Finding]:
+def first_contact(
+    known: History, whole: History, contacts: Sequence[PersonConversation], now: datetime
+) -> Iterator[Finding]:
     """Whether it was resolved on first contact, placed at its last resolve. `contacts`: the others of its person.
 
     `strict`: one resolve, one answering agent, no transfer, and no other conversation of the same customer with the
@@ -126,7 +128,7 @@ def _was_handled_once(steps: Sequence[Step], answers: Sequence[Step]) -> bool:
     return names.count("resolved") == 1 and "transferred" not in names and len(by) == 1
 
 
-def _came_back(resolve: Step, contacts: Sequence[Contact]) -> bool:
+def _came_back(resolve: Step, contacts: Sequence[PersonConversation]) -> bool:
     until = resolve.time + CONTACT_WINDOW
     return any(resolve.time <= one.opened_at < until and one.intent == resolve.intent for one in contacts)
 

@@ -20,7 +20,14 @@ from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars
 from services.metrics.domain.recount.clocks import clock_findings
 from services.metrics.domain.recount.history import Finding, History, Interval, Trimmer, seconds_of
 from services.metrics.domain.recount.local_time import day_start, hour_start
-from services.metrics.domain.recount.outcomes import Contact, contact_of, counts, first_contact, handoffs, sentiments
+from services.metrics.domain.recount.outcomes import (
+    PersonConversation,
+    contact_of,
+    counts,
+    first_contact,
+    handoffs,
+    sentiments,
+)
 from services.metrics.domain.recount.responses import message_rates, responses
 from services.metrics.domain.recount.rows import Row
 from services.metrics.domain.recount.status_times import handling, is_resolved_for_good, resolutions, waits
@@ -134,15 +141,15 @@ class ReportBuilder:
     def _history(self, conversation: str) -> History:
         return self._histories.setdefault(conversation, History())
 
-    def _contacts(self) -> Mapping[str, Sequence[Contact]]:
-        found: dict[str, list[Contact]] = {}
+    def _contacts(self) -> Mapping[str, Sequence[PersonConversation]]:
+        found: dict[str, list[PersonConversation]] = {}
         for conversation, history in self._histories.items():
             if history.steps:
                 found.setdefault(history.steps[0].person, []).append(contact_of(conversation, history))
         return found
 
     def _findings(
-        self, conversation: str, whole: History, contacts: Mapping[str, Sequence[Contact]]
+        self, conversation: str, whole: History, contacts: Mapping[str, Sequence[PersonConversation]]
     ) -> Iterator[Finding]:
         known = whole.until(self._asked.horizon)
         yield from clock_findings(known)
