@@ -216,7 +216,7 @@ async def test_answers_do_not_name_the_server(installation: Running) -> None:
     assert "server" not in answer.headers
 
 
-def test_a_taken_port_is_told_in_one_sentence_with_its_holder_and_the_fix(tmp_path: Path) -> None:
+def test_a_taken_port_is_one_sentence_that_says_how_to_find_its_holder_and_the_fix(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         running = up(tmp_path, PASOKH_PORT=str(taken.getsockname()[1]))
         running.start()
@@ -224,7 +224,7 @@ def test_a_taken_port_is_told_in_one_sentence_with_its_holder_and_the_fix(tmp_pa
     last = running.log.strip().splitlines()[-1]
     assert last.startswith("pasokh: Port ")
     assert "PASOKH_PORT=" in last
-    assert "process " in last
+    assert "shows by which process" in last
     assert "Traceback" not in running.log
 
 
