@@ -85,7 +85,10 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
         "Escalation": {"priority": _one_of(["urgent", "high"]), "team": _one_of([*teams, None])},
         "SlaMatch": {"team": _one_of([*teams, None])},
         "SlaBody": {"policies": {"type": "array", "maxItems": 1, "items": {"$ref": "#/components/schemas/Policy"}}},
-        "RuleActions": {"team": _one_of(teams), "skills": {**skills, "propertyNames": _one_of(["vip", "lang:{language}"])}},
+        "RuleActions": {
+            "team": _one_of(teams),
+            "skills": {**skills, "propertyNames": _one_of(["vip", "lang:{language}"])},
+        },
         "ReplyBody": {"agent": _one_of(agents)},
         "ResolveBody": acting,
         "ReopenBody": acting,
