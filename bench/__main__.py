@@ -18,7 +18,7 @@ from tests.live_servers.server import Server, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowContext:
     """Where a row is measured: an empty folder, how many seconds each of its loads lasts, and a Kafka if it wants one.
 
     `rate` a second is for the rows that take it; None: their own. `against` is a checkout of an earlier commit.
@@ -31,29 +31,29 @@ class Place:
     against: Path | None = None
 
 
-Row = Callable[[Place], AsyncIterator[ResultRow]]
+Row = Callable[[RowContext], AsyncIterator[ResultRow]]
 LOAD_SECONDS, QUICK_SECONDS = 20.0, 3.0
 INGEST_SHARE = 0.25
 MESSAGE_SHARE = 0.25
 
 
-def _ingest(place: Place) -> AsyncIterator[ResultRow]:
-    return ingest.lines("embedded", place.folder, place.seconds * INGEST_SHARE)
+def _ingest(context: RowContext) -> AsyncIterator[ResultRow]:
+    return ingest.lines("embedded", context.folder, context.seconds * INGEST_SHARE)
 
 
-def _ingest_kafka(place: Place) -> AsyncIterator[ResultRow]:
-    return ingest.lines("Kafka", place.folder, place.seconds * INGEST_SHARE, PASOKH_BUS=place.kafka().url)
+def _ingest_kafka(context: RowContext) -> AsyncIterator[ResultRow]:
+    return ingest.lines("Kafka", context.folder, context.seconds * INGEST_SHARE, PASOKH_BUS=context.kafka().url)
 
 
-def _assignment(place: Place) -> AsyncIterator[ResultRow]:
-    return assignment.embedded(place.folder, place.seconds)
+def _assignment(context: RowContext) -> AsyncIterator[ResultRow]:
+    return assignment.embedded(context.folder, context.seconds)
 
 
-def _assignment_kafka(place: Place) -> AsyncIterator[ResultRow]:
-    return assignment.on_kafka(place.folder, place.seconds, place.kafka().url)
+def _assignment_kafka(context: RowContext) -> AsyncIterator[ResultRow]:
+    return assignment.on_kafka(context.folder, context.seconds, context.kafka().url)
 
 
-async def _dispatch(_: Place) -> AsyncIterator[ResultRow]:
+async def _dispatch(_: RowContext) -> AsyncIterator[ResultRow]:
     for row in dispatch.rows():
         figures = (
             f"{row.small_per_second:.0f}/s with {dispatch.SMALL}, {row.large_per_second:.0f}/s with {dispatch.LARGE}"
@@ -61,20 +61,20 @@ async def _dispatch(_: Place) -> AsyncIterator[ResultRow]:
         yield ResultRow(row.name, figures, row.ratio, row.limit, least=True)
 
 
-def _footprint(place: Place) -> AsyncIterator[ResultRow]:
-    return footprint.lines(place.folder)
+def _footprint(context: RowContext) -> AsyncIterator[ResultRow]:
+    return footprint.lines(context.folder)
 
 
-def _message(place: Place) -> AsyncIterator[ResultRow]:
-    return message.rows(place.folder, place.seconds * MESSAGE_SHARE, place.against)
+def _message(context: RowContext) -> AsyncIterator[ResultRow]:
+    return message.rows(context.folder, context.seconds * MESSAGE_SHARE, context.against)
 
 
-def _minute(place: Place) -> AsyncIterator[ResultRow]:
-    return minute.on_mongo(place.folder, place.kafka(), 3 * place.seconds, place.rate)
+def _minute(context: RowContext) -> AsyncIterator[ResultRow]:
+    return minute.on_mongo(context.folder, context.kafka(), 3 * context.seconds, context.rate)
 
 
-def _minute_sqlite(place: Place) -> AsyncIterator[ResultRow]:
-    return minute.on_sqlite(place.folder, place.kafka(), 3 * place.seconds, place.rate)
+def _minute_sqlite(context: RowContext) -> AsyncIterator[ResultRow]:
+    return minute.on_sqlite(context.folder, context.kafka(), 3 * context.seconds, context.rate)
 
 
 ROWS: Mapping[str, Row] = {
@@ -93,14 +93,14 @@ BY_NAME = ("message", "minute", "minute-sqlite")
 """Only when they are asked for: they take minutes."""
 
 
-async def _measure(names: list[str], asked: argparse.Namespace) -> None:
-    seconds = QUICK_SECONDS if asked.quick else LOAD_SECONDS
+async def _measure(names: list[str], arguments: argparse.Namespace) -> None:
+    seconds = QUICK_SECONDS if arguments.quick else LOAD_SECONDS
     with ExitStack() as stack:
-        kafka = _once(stack)
+        kafka = _run_once(stack)
         for name in names:
-            folder = _folder(stack, keep=asked.keep)
+            folder = _folder(stack, keep=arguments.keep)
             try:
-                async for line in ROWS[name](Place(folder, seconds, kafka, asked.rate, asked.against)):
+                async for line in ROWS[name](RowContext(folder, seconds, kafka, arguments.rate, arguments.against)):
                     show(line)
             except Unavailable as error:
                 show(ResultRow(name, f"skipped: {error}"))
@@ -120,7 +120,7 @@ def _disk() -> Path:
     return var.resolve()
 
 
-def _once(stack: ExitStack) -> Callable[[], Server]:
+def _run_once(stack: ExitStack) -> Callable[[], Server]:
     """A Kafka that is started by the first row that wants it and ended with the last."""
     servers: list[Server] = []
 

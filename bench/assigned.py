@@ -27,11 +27,11 @@ Times = dict[int, float]
 async def wait_for(read: Callable[[], Awaitable[Times]], persons: set[int]) -> Times:
     """The times of these persons; those who got nobody within `READ_SECONDS` are left out."""
     until = time.monotonic() + READ_SECONDS
-    found: Times = {}
-    while persons - found.keys() and time.monotonic() < until:
+    times: Times = {}
+    while persons - times.keys() and time.monotonic() < until:
         await asyncio.sleep(POLL_SECONDS)
-        found |= await read()
-    return {person: at for person, at in found.items() if person in persons}
+        times |= await read()
+    return {person: at for person, at in times.items() if person in persons}
 
 
 class EmbeddedLog:
@@ -69,11 +69,11 @@ class KafkaLog:
 
     async def read(self) -> Times:
         """What was assigned since the last call."""
-        found: Times = {}
+        times: Times = {}
         while records := await self._consumer.getmany(timeout_ms=200):
             rows = [record for batch in records.values() for record in batch]
-            found |= {_person(row.value): row.timestamp / 1000 for row in rows if ASSIGNED in row.value}
-        return found
+            times |= {_person(row.value): row.timestamp / 1000 for row in rows if ASSIGNED in row.value}
+        return times
 
 
 def _person(value: bytes) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from bench.assigned import EmbeddedLog, KafkaLog, Times, wait_for
-from bench.installation import cpu_seconds, open_shop, settle
+from bench.installation import cpu_seconds, open_shop, wait_until_idle
 from bench.load import Load, Result, run
 from bench.report import FAST_COMMIT, ResultRow, bare_commits, percentile
 from tests.live.installation import Running
@@ -35,7 +35,7 @@ class Measured:
     @property
     def waits(self) -> list[float]:
         """Seconds from the call to the assignment; who was taken and got none counts as waiting for ever."""
-        return [self.times.get(one.person, float("inf")) - one.at for one in self.result.taken]
+        return [self.times.get(sent.person, float("inf")) - sent.at for sent in self.result.accepted]
 
 
 async def embedded(folder: Path, seconds: float) -> AsyncIterator[ResultRow]:
@@ -78,25 +78,25 @@ async def _measured(
 
 async def _load(installation: Running, load: Load, read: Callable[[], Awaitable[Times]]) -> tuple[Result, Times]:
     result = run(load)
-    times = await wait_for(read, {one.person for one in result.taken})
-    await settle()
+    times = await wait_for(read, {sent.person for sent in result.accepted})
+    await wait_until_idle()
     return result, times
 
 
 def _lines(engine: str, measured: Measured, extra: float) -> list[ResultRow]:
     waits = [wait + extra for wait in measured.waits]
     name, unit = f"webhook to assigned, {engine}, {measured.rate:.0f}/s", max(measured.commit, FAST_COMMIT)
-    took = percentile([one.took for one in measured.result.taken], 0.5)
-    refused = len(measured.result.sent) - len(measured.result.taken)
-    beside = {
-        0.5: f"commit {measured.commit * 1000:.2f} ms, acknowledged in {took * 1000:.1f} ms",
+    took_p50 = percentile([sent.took for sent in measured.result.accepted], 0.5)
+    refused = len(measured.result.sent) - len(measured.result.accepted)
+    context = {
+        0.5: f"commit {measured.commit * 1000:.2f} ms, acknowledged in {took_p50 * 1000:.1f} ms",
         0.99: f"{len(measured.times)} of {len(waits)} assigned, {refused} refused",
     }
     lines = [
-        ResultRow(f"{name} p{share * 100:.0f}", f"{at * 1000:.1f} ms; {beside[share]}", at / unit, limit)
+        ResultRow(f"{name} p{share * 100:.0f}", f"{at * 1000:.1f} ms; {context[share]}", at / unit, limit)
         for share, limit in LIMITS.items()
         for at in [percentile(waits, share)]
     ]
     each = measured.cpu / len(waits)
-    figures = f"{each * 1000:.2f} ms a message; calls sent at most {measured.result.late * 1000:.0f} ms late"
+    figures = f"{each * 1000:.2f} ms a message; calls sent at most {measured.result.late_seconds * 1000:.0f} ms late"
     return [*lines, ResultRow(f"{name} CPU", figures, each / CPU_SECONDS, 1.0)]

@@ -1,6 +1,6 @@
 """SLA clocks on the embedded engine: how long a restart takes with 100,000 pending ones, and what a wave of breaches does.
 
-The restart is from opening the engine to the first question of the stage (`pasokh.control.due`), so until a clock that
+The restart is from opening the engine to the first question of the stage (`pasokh.control.watermark_request`), so until a clock that
 came due meanwhile is on its way. The wave is from its confirmation to the last breach told, commits included.
 """
 
@@ -37,7 +37,7 @@ WAVE = 5_000
 RESTART_LIMIT_SECONDS = 2.0
 WAVE_LIMIT_PER_SECOND = 250.0
 COLLECTIONS = (CLOCKS, SLA_STATES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS)
-AT_ONCE = 5_000
+BATCH_SIZE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ async def _fill(settings: Settings) -> None:
     puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer.model_dump(mode="json")))
     puts.append(Put(Key(AGENDAS.name, "0"), agenda.model_dump(mode="json")))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
-        for first in range(0, len(puts), AT_ONCE):
-            await store.commit(Changes(puts=puts[first : first + AT_ONCE]))
+        for first in range(0, len(puts), BATCH_SIZE):
+            await store.commit(Changes(puts=puts[first : first + BATCH_SIZE]))
 
 
 async def _measure(settings: Settings) -> Measured:
@@ -93,11 +93,11 @@ async def _measure(settings: Settings) -> Measured:
         runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()))
         processor = GroupMember(SlaStage(), runtime)
         running = asyncio.create_task(processor.run())
-        await _until(lambda: _asked(store))
+        await _until(lambda: _request_sla_clocks(store))
         restart = time.perf_counter() - began
         await _confirm(bus, clock.now())
         began = time.perf_counter()
-        await _until(lambda: _all_told(store))
+        await _until(lambda: _all_reported(store))
         wave = time.perf_counter() - began
         running.cancel()
         with suppress(asyncio.CancelledError):
@@ -105,7 +105,7 @@ async def _measure(settings: Settings) -> Measured:
     return Measured(restart, WAVE / wave)
 
 
-async def _asked(store: Store) -> bool:
+async def _request_sla_clocks(store: Store) -> bool:
     key = Key(AGENDAS.name, "0")
     return ClockSchedule.model_validate((await store.get_many([key]))[key]).in_flight is not None
 
@@ -114,7 +114,7 @@ async def _confirm(bus: Bus, at: datetime) -> None:
     event = Event(
         id="tick",
         source="bench",
-        type="pasokh.control.tick",
+        type="pasokh.control.watermark",
         time=at,
         workspace="w",
         partitionkey="w/control",
@@ -123,7 +123,7 @@ async def _confirm(bus: Bus, at: datetime) -> None:
     await bus.publish([ProducerRecord("conversations", 0, event.partitionkey, encode(event))])
 
 
-async def _all_told(store: Store) -> bool:
+async def _all_reported(store: Store) -> bool:
     """Whether nothing that was due is left; facts are written with their clocks."""
     below = instant_text(datetime.now(UTC))
     query = Query(
@@ -137,8 +137,8 @@ async def _all_told(store: Store) -> bool:
     return not (await store.query(query)).items
 
 
-async def _until(done: Callable[[], Awaitable[bool]]) -> None:
-    while not await done():  # noqa: ASYNC110 - asks a store, which has no event to wait for
+async def _until(is_done: Callable[[], Awaitable[bool]]) -> None:
+    while not await is_done():  # noqa: ASYNC110 - asks a store, which has no event to wait for
         await asyncio.sleep(0.005)
 
 
@@ -152,9 +152,9 @@ def measured() -> Measured:
 
 def main() -> None:
     """Print both, each with its limit."""
-    found = measured()
-    print(f"restart with {PENDING:,} pending clocks: {found.restart_seconds:.2f} s (limit {RESTART_LIMIT_SECONDS} s)")
-    rate = f"{found.breaches_per_second:,.0f}/s (at least {WAVE_LIMIT_PER_SECOND:,.0f}/s)"
+    figures = measured()
+    print(f"restart with {PENDING:,} pending clocks: {figures.restart_seconds:.2f} s (limit {RESTART_LIMIT_SECONDS} s)")
+    rate = f"{figures.breaches_per_second:,.0f}/s (at least {WAVE_LIMIT_PER_SECOND:,.0f}/s)"
     print(f"wave of {WAVE:,} breaches: {rate}")
 
 

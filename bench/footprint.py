@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bench.installation import resident_bytes, settle
+from bench.installation import resident_bytes, wait_until_idle
 from bench.report import ResultRow
 from tests.live.installation import up
 
@@ -21,7 +21,7 @@ async def lines(folder: Path) -> AsyncIterator[ResultRow]:
         try:
             installation.wait_ready()
             took = time.monotonic() - begun
-            await settle(2.0)
+            await wait_until_idle(2.0)
             resident = resident_bytes(installation)
         finally:
             installation.stop()

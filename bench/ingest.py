@@ -31,4 +31,4 @@ async def lines(engine: str, folder: Path, seconds: float, **environment: str) -
 def _rate(installation: Running, seconds: float, first: int) -> float:
     run(Load(installation.port, 0.5, first, connections=CONNECTIONS))
     result = run(Load(installation.port, seconds, first + 500_000, connections=CONNECTIONS))
-    return len(result.taken) / result.seconds
+    return len(result.accepted) / result.seconds

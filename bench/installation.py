@@ -66,6 +66,6 @@ def resident_bytes(installation: Running) -> int:
     return int(psutil.Process(installation.process.pid).memory_info().rss)
 
 
-async def settle(seconds: float = 0.5) -> None:
+async def wait_until_idle(seconds: float = 0.5) -> None:
     """Let what a start or a load left behind be done."""
     await asyncio.sleep(seconds)

@@ -56,12 +56,12 @@ class Result:
 
     sent: list[Sent]
     seconds: float
-    late: float
+    late_seconds: float
 
     @property
-    def taken(self) -> list[Sent]:
+    def accepted(self) -> list[Sent]:
         """The calls that were answered 200: the others are the platform's to repeat."""
-        return [one for one in self.sent if one.status == 200]
+        return [sent for sent in self.sent if sent.status == 200]
 
 
 def run(load: Load) -> Result:
@@ -70,16 +70,16 @@ def run(load: Load) -> Result:
         path = Path(folder) / "result.json"
         subprocess.run([sys.executable, "-m", "bench.load", json.dumps(asdict(load)), str(path)], check=True)
         answer = json.loads(path.read_text())
-    return Result([Sent(*one) for one in answer["sent"]], answer["seconds"], answer["late"])
+    return Result([Sent(*fields) for fields in answer["sent"]], answer["seconds"], answer["late"])
 
 
 def _request(load: Load, person: int) -> bytes:
-    who = {"id": person, "is_bot": False, "first_name": f"Customer {person}", "language_code": "en"}
+    sender = {"id": person, "is_bot": False, "first_name": f"Customer {person}", "language_code": "en"}
     message = {
         "message_id": person,
         "date": int(time.time()),
-        "chat": {"id": person, "type": "private", "first_name": who["first_name"]},
-        "from": who,
+        "chat": {"id": person, "type": "private", "first_name": sender["first_name"]},
+        "from": sender,
         "text": TEXTS[person % len(TEXTS)],
     }
     body = json.dumps({"update_id": person, "message": message}, ensure_ascii=False).encode()
@@ -117,11 +117,11 @@ class _Sender:
 async def _closed(load: Load, sender: _Sender) -> float:
     until = time.monotonic() + load.seconds
 
-    async def one() -> None:
+    async def connection() -> None:
         while time.monotonic() < until:
             await sender.send(time.time())
 
-    await asyncio.gather(*(one() for _ in range(load.connections)))
+    await asyncio.gather(*(connection() for _ in range(load.connections)))
     return 0.0
 
 
@@ -148,8 +148,8 @@ async def _run(load: Load) -> Result:
 def main() -> None:
     """Run the load of the command line."""
     result = event_loop.run(_run(Load(**json.loads(sys.argv[1]))))
-    sent = [[one.person, one.at, one.took, one.status] for one in result.sent]
-    Path(sys.argv[2]).write_text(json.dumps({"sent": sent, "seconds": result.seconds, "late": result.late}))
+    sent = [[call.person, call.at, call.took, call.status] for call in result.sent]
+    Path(sys.argv[2]).write_text(json.dumps({"sent": sent, "seconds": result.seconds, "late": result.late_seconds}))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from tests.live_servers.server import free_ports
 ROUNDS = 3
 RATE = 200.0
 REPLIES = 200
-AT_ONCE = 16
+BATCH_SIZE = 16
 MAX_RATIO = 1.2
 REPLY_SECONDS, POLL_SECONDS = 60.0, 0.1
 LANGUAGES = ("en", "fa", "ar", "lv")
@@ -49,8 +49,10 @@ async def rows(folder: Path, seconds: float, against: Path | None) -> AsyncItera
             costs[name].append(await _measure(folder / f"{number}-{name.replace(' ', '-')}", tree, seconds))
     for figure in ("inbound", "reply", "message"):
         # The least of the rounds: other work on the machine only ever adds.
-        least = {name: min(getattr(one, figure) for one in found) for name, found in costs.items()}
-        middle = {name: statistics.median(getattr(one, figure) for one in found) for name, found in costs.items()}
+        least = {name: min(getattr(cost, figure) for cost in measured) for name, measured in costs.items()}
+        middle = {
+            name: statistics.median(getattr(cost, figure) for cost in measured) for name, measured in costs.items()
+        }
         figures = ", ".join(f"{name} {least[name] * 1000:.2f} (median {middle[name] * 1000:.2f})" for name in trees)
         ratio = least["this tree"] / least["the other"] if against else None
         yield ResultRow(f"CPU of a message, {figure}", f"{figures} ms", ratio, MAX_RATIO)
@@ -62,7 +64,7 @@ async def _measure(folder: Path, tree: Path, seconds: float) -> Costs:
     async with telegram(port) as (platform, address):
         with started(up(folder, **environment)) as installation:
             async with shop_at(installation.url, ADMIN_KEY) as shop:
-                agents = {f"agent-{number}": {f"lang:{one}": 5 for one in LANGUAGES} for number in range(20)}
+                agents = {f"agent-{number}": {f"lang:{language}": 5 for language in LANGUAGES} for number in range(20)}
                 await shop.open_with(address, agents)
                 await _inbound(installation, folder, 1.0, 1_000_000)
                 inbound = await _inbound(installation, folder, seconds, 2_000_000)
@@ -72,20 +74,22 @@ async def _measure(folder: Path, tree: Path, seconds: float) -> Costs:
 async def _inbound(installation: Running, folder: Path, seconds: float, first: int) -> float:
     used = cpu_seconds(installation)
     result = await asyncio.to_thread(run, Load(installation.port, seconds, first, rate=RATE))
-    await wait_for(EmbeddedLog(folder).read, {one.person for one in result.taken})
-    return (cpu_seconds(installation) - used) / len(result.taken)
+    await wait_for(EmbeddedLog(folder).read, {sent.person for sent in result.accepted})
+    return (cpu_seconds(installation) - used) / len(result.accepted)
 
 
 async def _replies(installation: Running, shop: Shop, platform: FakeTelegram) -> float:
     conversations = (await shop.items("/conversations"))[-REPLIES:]
-    waiting, used = asyncio.Semaphore(AT_ONCE), cpu_seconds(installation)
+    waiting, used = asyncio.Semaphore(BATCH_SIZE), cpu_seconds(installation)
 
     async def reply(conversation: str, agent: str) -> None:
         async with waiting:
             answer = await shop.reply(conversation, agent, "It left our house on Monday.")
             answer.raise_for_status()
 
-    await asyncio.gather(*(reply(one["id"], one["agent"]) for one in conversations))
+    await asyncio.gather(
+        *(reply(each_conversation["id"], each_conversation["agent"]) for each_conversation in conversations)
+    )
     await _until_sent(platform, len(conversations))
     return (cpu_seconds(installation) - used) / len(conversations)
 

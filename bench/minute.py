@@ -22,7 +22,7 @@ PROMISE_SHARE = 1 / 3
 """Of the time: until a first response is due, so that promises come due while something is away."""
 RATE_ON_MONGO, RATE_ON_SQLITE = 30.0, 300.0
 """Unless told; the stand-in for MongoDB does no more."""
-HELD_SHARE = 0.95
+MIN_RATE_SHARE = 0.95
 SCRAPED_SECONDS = 30.0
 
 
@@ -56,9 +56,9 @@ async def _lines(folder: Path, run: Run, kafka: Server) -> AsyncIterator[ResultR
     [port] = free_ports(1)
     plan = Plan(run.rate, run.seconds, PROMISE_SHARE * run.seconds, "shop")
     with whole(folder, kafka.url, run.store, port) as topology:
-        lived = await live(topology, kafka, plan, port)
+        result = await live(topology, kafka, plan, port)
         empty = await asyncio.to_thread(_empty, topology)
-    for line in _told(f"minute, {run.name}, {plan.rate:g}/s", lived, empty):
+    for line in _result_rows(f"minute, {run.name}, {plan.rate:g}/s", result, empty):
         yield line
 
 
@@ -67,72 +67,77 @@ def _empty(topology: Topology) -> list[panels.Query]:
     return panels.empty(topology)
 
 
-def _told(name: str, lived: RunResult, empty: list[panels.Query]) -> Iterator[ResultRow]:
-    wrong = violations(lived.found)
-    yield _posts(name, lived)
-    yield from _speed(name, lived)
-    yield from _restarts(name, lived)
-    yield from _cpu(name, lived)
-    yield _first_responses(name, lived)
-    asked = sum(len(panels.queries_of(path)) for path in panels.DASHBOARDS)
-    yield ResultRow(f"{name}: panels without data", f"{asked - len(empty)} of {asked} queries with data", len(empty), 0)
+def _result_rows(name: str, run: RunResult, empty: list[panels.Query]) -> Iterator[ResultRow]:
+    wrong = violations(run.found)
+    yield _posts(name, run)
+    yield from _speed(name, run)
+    yield from _restarts(name, run)
+    yield from _cpu(name, run)
+    yield _first_responses(name, run)
+    queries = sum(len(panels.queries_of(path)) for path in panels.DASHBOARDS)
+    yield ResultRow(
+        f"{name}: panels without data", f"{queries - len(empty)} of {queries} queries with data", len(empty), 0
+    )
     yield from (ResultRow("", f"{query.page}, {query.title}: {query.expr}") for query in empty)
-    yield ResultRow(f"{name}: lost, doubled or wrong", _counted(lived), len(wrong), 0)
-    yield from (ResultRow("", one) for one in wrong)
+    yield ResultRow(f"{name}: lost, doubled or wrong", _counted(run), len(wrong), 0)
+    yield from (ResultRow("", text) for text in wrong)
 
 
-def _posts(name: str, lived: RunResult) -> ResultRow:
-    posts = lived.found.posts
-    met = ", ".join(f"{number} × {status}" for status, number in sorted(posts.met.items()))
-    taken = f"{len(posts.taken)} of {len(posts.posted)} updates taken"
+def _posts(name: str, run: RunResult) -> ResultRow:
+    posts = run.found.posts
+    statuses = ", ".join(f"{number} × {status}" for status, number in sorted(posts.met.items()))
+    accepted = f"{len(posts.taken)} of {len(posts.posted)} updates taken"
     return ResultRow(
-        f"{name}: posts", f"{taken}; answers {met} (0: none); sent at most {posts.late * 1000:.0f} ms late"
+        f"{name}: posts", f"{accepted}; answers {statuses} (0: none); sent at most {posts.late * 1000:.0f} ms late"
     )
 
 
-def _speed(name: str, lived: RunResult) -> Iterator[ResultRow]:
-    found = lived.found
-    held, asked = figures.per_second(figures.handled(found)), len(found.posts.posted) / found.plan.seconds
-    yield ResultRow(f"{name}: held", f"{held:.1f}/s of {asked:.1f}/s", held / asked, HELD_SHARE, least=True)
-    waits = figures.waits(figures.assigned(found))
+def _speed(name: str, run: RunResult) -> Iterator[ResultRow]:
+    collected = run.found
+    handled, posted = (
+        figures.per_second(figures.handled(collected)),
+        len(collected.posts.posted) / collected.plan.seconds,
+    )
+    yield ResultRow(f"{name}: held", f"{handled:.1f}/s of {posted:.1f}/s", handled / posted, MIN_RATE_SHARE, least=True)
+    waits = figures.waits(figures.assigned(collected))
     shares = ", ".join(f"p{share * 100:.0f} {percentile(waits, share) * 1000:.0f} ms" for share in (0.5, 0.9, 0.99))
     yield ResultRow(f"{name}: webhook to assigned", f"{shares} of {len(waits)}, restarts and repeated posts included")
 
 
-def _restarts(name: str, lived: RunResult) -> Iterator[ResultRow]:
-    for one in figures.caught_up(lived.found):
-        done = one.restarted
-        after = "not before the next" if one.after is None else f"{one.after:.1f} s"
-        said = f"back after {done.away:.1f} s, caught up after {after}"
-        yield ResultRow(f"{name}: {done.restart.what}, {done.restart.how}", said)
+def _restarts(name: str, run: RunResult) -> Iterator[ResultRow]:
+    for recovery in figures.caught_up(run.found):
+        restart = recovery.restarted
+        after = "not before the next" if recovery.after is None else f"{recovery.after:.1f} s"
+        detail = f"back after {restart.away:.1f} s, caught up after {after}"
+        yield ResultRow(f"{name}: {restart.restart.what}, {restart.restart.how}", detail)
 
 
-def _cpu(name: str, lived: RunResult) -> Iterator[ResultRow]:
-    messages = max(1, len(lived.found.posts.taken))
-    each = ", ".join(f"{service} {used / messages * 1000:.2f}" for service, used in sorted(lived.cpu.items()))
+def _cpu(name: str, run: RunResult) -> Iterator[ResultRow]:
+    messages = max(1, len(run.found.posts.taken))
+    each = ", ".join(f"{service} {used / messages * 1000:.2f}" for service, used in sorted(run.cpu.items()))
     yield ResultRow(f"{name}: CPU, ms a message", each)
 
 
-def _first_responses(name: str, lived: RunResult) -> ResultRow:
-    told, seen = first_response.reported(lived.found), first_response.bounds(lived.found)
-    if not seen or told.mean is None:
-        return ResultRow(f"{name}: first responses", f"{told.count} in the report, {len(seen)} seen")
-    outside = sum(b.least for b in seen) / len(seen), sum(b.most for b in seen) / len(seen)
-    said = f"{told.count}, mean {told.mean:.3f} s, p50 {told.p50:.3f}, p90 {told.p90:.3f}, p95 {told.p95:.3f}"
+def _first_responses(name: str, run: RunResult) -> ResultRow:
+    reported, bounds = first_response.reported(run.found), first_response.bounds(run.found)
+    if not bounds or reported.mean is None:
+        return ResultRow(f"{name}: first responses", f"{reported.count} in the report, {len(bounds)} seen")
+    outside = sum(b.least for b in bounds) / len(bounds), sum(b.most for b in bounds) / len(bounds)
+    detail = f"{reported.count}, mean {reported.mean:.3f} s, p50 {reported.p50:.3f}, p90 {reported.p90:.3f}, p95 {reported.p95:.3f}"
     return ResultRow(
-        f"{name}: first responses", f"{said}; callers saw a mean of {outside[0]:.3f} to {outside[1]:.3f} s"
+        f"{name}: first responses", f"{detail}; callers saw a mean of {outside[0]:.3f} to {outside[1]:.3f} s"
     )
 
 
-def _counted(lived: RunResult) -> str:
-    found = lived.found
+def _counted(run: RunResult) -> str:
+    collected = run.found
     ends: dict[str, int] = {}
-    for message in found.records.outbound():
+    for message in collected.records.outbound():
         word = message["error"]["code"] if message["error"] else message["state"]
         ends[word] = ends.get(word, 0) + 1
     replies = ", ".join(f"{number} {word}" for word, number in sorted(ends.items()))
-    inbound = sum(1 for _ in found.records.inbound())
+    inbound = sum(1 for _ in collected.records.inbound())
     return (
-        f"{inbound} messages in {len(found.records.conversations)} conversations, replies {replies}; "
-        f"{found.log.repeats} events published again, {found.dead_letters} dead letters"
+        f"{inbound} messages in {len(collected.records.conversations)} conversations, replies {replies}; "
+        f"{collected.log.repeats} events published again, {collected.dead_letters} dead letters"
     )

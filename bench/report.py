@@ -29,8 +29,8 @@ class ResultRow:
         """`PASS`, `over` the limit, or nothing."""
         if self.ratio is None:
             return ""
-        holds = self.ratio >= self.limit if self.least else self.ratio <= self.limit
-        return "PASS" if holds else "over"
+        is_met = self.ratio >= self.limit if self.least else self.ratio <= self.limit
+        return "PASS" if is_met else "over"
 
 
 def show(line: ResultRow) -> None:

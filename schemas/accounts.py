@@ -9,10 +9,10 @@ AccountState = Literal["ok", "credentials", "webhook", "paused", "forged"]
 the platform wants quiet for a while. `forged`: calls came that nobody can have sent who knows the secret."""
 
 
-class AccountWritten(Contract):
-    """`pasokh.control.account_written`: an account was connected, replaced or removed; its credentials may be others.
+class AccountChanged(Contract):
+    """`pasokh.control.account_changed`: an account was connected, replaced or removed; its credentials may be others.
 
-    As `pasokh.control.account_held`: what is known of sending as the account has changed.
+    As `pasokh.control.account_sending_changed`: what is known of sending as the account has changed.
     """
 
     workspace: str
@@ -25,8 +25,8 @@ class AccountWritten(Contract):
         return f"{self.workspace}/{self.channel}:{self.account}"
 
 
-class LookAtAccounts(Contract):
-    """`pasokh.control.look_at_accounts`, to each partition when a process starts: look at the accounts there.
+class CheckAccounts(Contract):
+    """`pasokh.control.check_accounts`, to each partition when a process starts: look at the accounts there.
 
     `at` is when it started.
     """

@@ -23,7 +23,7 @@ class Reply(Contract):
     agent_name: str | None = None
     text: EncryptedText
     masked: list[str] = []
-    found: list[str] = []
+    sensitive_kinds: list[str] = []
     confirmed_by: str | None = None
     surface: Surface | None = None
     accepted_at: Instant
@@ -49,7 +49,7 @@ class Reopen(Contract):
 
 
 class DeadLetterAction(Contract):
-    """`pasokh.control.dead_letter`, on any input topic of `group`, at its partition: an operator's retry or drop."""
+    """`pasokh.control.dead_letter_action`, on any input topic of `group`, at its partition: an operator's retry or drop."""
 
     group: str
     dead_letter: str
@@ -57,7 +57,7 @@ class DeadLetterAction(Contract):
 
 
 class WorkspaceGate(Contract):
-    """`pasokh.control.workspace`, on every partition of a topic of each group: nothing of a closed workspace is handled.
+    """`pasokh.control.workspace_gate`, on every partition of a topic of each group: nothing of a closed workspace is handled.
 
     It is opened again once all of it is gone and nothing of it is on its way.
     """
@@ -91,7 +91,7 @@ class Transfer(Contract):
 
 
 class SetPriority(Contract):
-    """`pasokh.command.priority`. SLA policies are picked again; clocks keep their start."""
+    """`pasokh.command.set_priority`. SLA policies are picked again; clocks keep their start."""
 
     conversation: str
     agent: str | None = None
@@ -100,8 +100,8 @@ class SetPriority(Contract):
     request_hash: str
 
 
-class Reapply(Contract):
-    """`pasokh.command.reapply`. The SLA policies of now hold for the conversation; clocks that run keep their start."""
+class ReapplySla(Contract):
+    """`pasokh.command.reapply_sla`. The SLA policies of now hold for the conversation; clocks that run keep their start."""
 
     conversation: str
     agent: str | None = None
@@ -110,7 +110,7 @@ class Reapply(Contract):
 
 
 class AddNote(Contract):
-    """`pasokh.command.note`: a message that only agents see. `text` is already masked."""
+    """`pasokh.command.add_note`: a message that only agents see. `text` is already masked."""
 
     conversation: str
     agent: str | None = None
@@ -161,41 +161,41 @@ class ClaimHandoff(Contract):
     person: PersonKeyText
     name: str | None = None
     language: str | None = None
-    own: str
+    own_conversation: str
     since: Instant
 
 
-class AskProof(Contract):
-    """`pasokh.command.ask_proof` (key of the visitor): which words prove them, in their own conversation.
+class RequestVerification(Contract):
+    """`pasokh.command.request_verification` (key of the visitor): which words prove them, in their own conversation.
 
     `case` is the conversation that they want to go on in.
     """
 
     conversation: str
-    case: str
-    words: str
+    target_conversation: str
+    phrase: str
     language: str
 
 
-class Continue(Contract):
-    """`pasokh.command.continue` (key of the visitor): they are the customer; what they wrote `since` and write from now
+class MergeConversation(Contract):
+    """`pasokh.command.merge_conversation` (key of the visitor): they are the customer; what they wrote `since` and write from now
     on belongs to the conversation `case`, and `conversation` was their own.
     """
 
     conversation: str
-    case: str
+    into: str
     since: Instant
 
 
-class Replan(Contract):
-    """`pasokh.command.replan`: the routing rules of `version` and later are to be applied while it waits."""
+class Reroute(Contract):
+    """`pasokh.command.reroute`: the routing rules of `version` and later are to be applied while it waits."""
 
     conversation: str
     version: int
 
 
 class TaskDueChanged(Contract):
-    """`pasokh.command.mind_due`: the earliest due time of the clocks that are open changed while it waits; None: none."""
+    """`pasokh.command.task_due_changed`: the earliest due time of the clocks that are open changed while it waits; None: none."""
 
     conversation: str
     due_at: Instant | None = None

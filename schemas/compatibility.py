@@ -29,7 +29,7 @@ def _paths(before: Document, after: Document) -> Iterator[str]:
         if now is None:
             yield f"{path}: removed"
             continue
-        for method in (one for one in METHODS if one in operations):
+        for method in (verb for verb in METHODS if verb in operations):
             if method not in now:
                 yield f"{path}: {method} removed"
                 continue
@@ -78,9 +78,9 @@ class _Comparison:
     def _choice(self, before: list[Document], after: list[Document], at: str) -> Iterator[str]:
         """Each old option must still fit into one of the new ones; the nearest tells what is wrong."""
         for option in before:
-            told = [list(_Comparison(self._before, self._after).schema(option, choice, at)) for choice in after]
-            if all(told):
-                yield from min(told, key=len)
+            changes = [list(_Comparison(self._before, self._after).schema(option, choice, at)) for choice in after]
+            if all(changes):
+                yield from min(changes, key=len)
 
     def _object(self, before: Document, after: Document, at: str) -> Iterator[str]:
         old, new = before.get("properties", {}), after.get("properties", {})
@@ -101,10 +101,10 @@ class _Comparison:
 def _resolved(schema: Document, root: Document) -> Document:
     seen = 0
     while "$ref" in schema and seen < 20:
-        found: Any = root
+        target: Any = root
         for part in schema["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        schema, seen = found, seen + 1
+            target = target[part]
+        schema, seen = target, seen + 1
     return schema
 
 
@@ -131,14 +131,14 @@ def _narrowed_constraints(before: Document, after: Document, at: str) -> Iterato
 
 def _types(schema: Document) -> set[str]:
     """The JSON types that a schema takes; one that says none takes all. An integer is a number too."""
-    said = schema.get("type")
-    if said is None:
+    declared = schema.get("type")
+    if declared is None:
         return set() if "const" in schema or "enum" in schema else set(EVERY_TYPE)
-    found = {said} if isinstance(said, str) else set(said)
-    return found | {"integer"} if "number" in found else found
+    types = {declared} if isinstance(declared, str) else set(declared)
+    return types | {"integer"} if "number" in types else types
 
 
 def _values(schema: Document) -> set[str] | None:
     if "const" in schema:
         return {repr(schema["const"])}
-    return {repr(one) for one in schema["enum"]} if "enum" in schema else None
+    return {repr(value) for value in schema["enum"]} if "enum" in schema else None

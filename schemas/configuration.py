@@ -16,9 +16,9 @@ PresenceStatus = Literal["online", "away", "offline"]
 Scope = Literal["read", "desk", "write", "admin"]
 
 
-def _whole(given: object) -> object:
+def _whole(value: object) -> object:
     # JSON has one kind of number: 4.0 is a whole one (JSON Schema says so too), and strictness would refuse it.
-    return int(given) if isinstance(given, float) and given.is_integer() else given
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Proficiency = Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)]
@@ -201,9 +201,9 @@ class RoutingBody(RequestModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_warnings(cls, given: object) -> object:
+    def _without_warnings(cls, value: object) -> object:
         return (
-            {name: value for name, value in given.items() if name != "warnings"} if isinstance(given, dict) else given
+            {name: value for name, value in value.items() if name != "warnings"} if isinstance(value, dict) else value
         )
 
 

@@ -17,8 +17,8 @@ _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789"
 
 def is_jalali_leap(year: int) -> bool:
     """Whether the last month has 30 days. The cycle of 33 years holds from 1210 to 1634."""
-    place = (year - 1210 + 1) % 33
-    return place != 0 and (place - 1) % 4 == 0
+    position = (year - 1210 + 1) % 33
+    return position != 0 and (position - 1) % 4 == 0
 
 
 def gregorian_of(year: int, month: int, day: int) -> date:
@@ -28,28 +28,28 @@ def gregorian_of(year: int, month: int, day: int) -> date:
     lengths = [31] * 6 + [30] * 5 + [30 if is_jalali_leap(year) else 29]
     if not (1 <= month <= 12 and 1 <= day <= lengths[month - 1]):
         raise ValueError(f"the Jalali calendar has no day {year:04}-{month:02}-{day:02}")
-    years = sum(366 if is_jalali_leap(one) else 365 for one in range(FIRST_JALALI, year))
+    years = sum(366 if is_jalali_leap(earlier) else 365 for earlier in range(FIRST_JALALI, year))
     return NOWRUZ_1348 + timedelta(days=years + sum(lengths[: month - 1]) + day - 1)
 
 
-def judged_year(year: int) -> None:
+def require_year_in_range(year: int) -> None:
     """Raise ValueError for a year in which nothing of ours can happen."""
     if FIRST_YEAR <= year <= LAST_YEAR:
         return
-    looks = f"; {year} looks like a Jalali year" if FIRST_JALALI - 48 <= year <= LAST_JALALI + 20 else ""
-    raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR} is needed, Gregorian{looks}")
+    hint = f"; {year} looks like a Jalali year" if FIRST_JALALI - 48 <= year <= LAST_JALALI + 20 else ""
+    raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR} is needed, Gregorian{hint}")
 
 
-def _read(given: object, info: ValidationInfo) -> object:
-    if not is_written(info) or not isinstance(given, str):
-        return given
-    plain = given.translate(_DIGITS).strip().lower()
+def _read(value: object, info: ValidationInfo) -> object:
+    if not is_written(info) or not isinstance(value, str):
+        return value
+    plain = value.translate(_DIGITS).strip().lower()
     if MARK in plain:
-        found = gregorian_of(*_parts(plain.replace(MARK, "").strip(" :()")))
-        judged_year(found.year)
-        return found
+        day = gregorian_of(*_parts(plain.replace(MARK, "").strip(" :()")))
+        require_year_in_range(day.year)
+        return day
     year, *_ = _parts(plain)
-    judged_year(year)
+    require_year_in_range(year)
     return date.fromisoformat(plain)
 
 
@@ -68,5 +68,5 @@ Day = Annotated[date, BeforeValidator(_read)]
 
 def within_our_years(at: datetime) -> datetime:
     """The moment, which lies within the years of `judged_year`. Raises ValueError."""
-    judged_year(at.year)
+    require_year_in_range(at.year)
     return at

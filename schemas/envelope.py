@@ -11,6 +11,7 @@ from typing import Literal, Self, TypeAlias, TypeVar
 import orjson
 from pydantic import Field, TypeAdapter
 
+from schemas.renamed_events import RENAMED_EVENT_FIELDS, current_data, current_type
 from schemas.values import Contract, Instant, Json, instant_text
 
 Read = TypeVar("Read", bound=Contract)
@@ -73,12 +74,23 @@ def encode(event: Event) -> bytes:
 
 
 def decode(value: bytes) -> Event:
-    """The event of `encode`, which nobody may change. Raises ValueError (pydantic's) for bytes that are no event."""
+    """The event of `encode`, which nobody may change, under the names of now (`schemas.renamed_events`).
+
+    Raises ValueError (pydantic's) for bytes that are no event.
+    """
     event = _decode_cache.get(value)
     if event is None:
-        event = _EVENT.validate_json(value)
+        event = _current(_EVENT.validate_json(value))
         _cache_decoded(value, event)
     return event
+
+
+def _current(event: Event) -> Event:
+    """The event under the names of now: an earlier version may have written it."""
+    event_type = current_type(event.type)
+    if event_type == event.type and event_type not in RENAMED_EVENT_FIELDS:
+        return event
+    return event.model_copy(update={"type": event_type, "data": current_data(event_type, event.data)})
 
 
 _decode_cache: OrderedDict[bytes, Event] = OrderedDict()

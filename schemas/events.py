@@ -43,7 +43,7 @@ CONVERSATION_FACTS = (
     "handoff_cleared",
 )
 ACCOUNT_FACTS = ("health_changed",)
-SLA_FACTS = ("started", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
+SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
 _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
@@ -54,17 +54,17 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.resolve": commands.Resolve,
     "pasokh.command.reopen": commands.Reopen,
     "pasokh.command.transfer": commands.Transfer,
-    "pasokh.command.priority": commands.SetPriority,
-    "pasokh.command.reapply": commands.Reapply,
-    "pasokh.command.note": commands.AddNote,
-    "pasokh.command.replan": commands.Replan,
+    "pasokh.command.set_priority": commands.SetPriority,
+    "pasokh.command.reapply_sla": commands.ReapplySla,
+    "pasokh.command.add_note": commands.AddNote,
+    "pasokh.command.reroute": commands.Reroute,
     "pasokh.command.clear_handoff": commands.ClearHandoff,
     "pasokh.command.confirm_handoff": commands.ConfirmHandoff,
     "pasokh.command.forward": commands.Forward,
     "pasokh.command.claim_handoff": commands.ClaimHandoff,
-    "pasokh.command.ask_proof": commands.AskProof,
-    "pasokh.command.continue": commands.Continue,
-    "pasokh.command.mind_due": commands.TaskDueChanged,
+    "pasokh.command.request_verification": commands.RequestVerification,
+    "pasokh.command.merge_conversation": commands.MergeConversation,
+    "pasokh.command.task_due_changed": commands.TaskDueChanged,
     "pasokh.command.escalate": commands.Escalate,
     "pasokh.outbound.message": outbound.OutboundMessage,
     "pasokh.delivery.sent": outbound.DeliverySent,
@@ -73,10 +73,10 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.assignment.unassigned": routing.Unassigned,
     "pasokh.routing.task_queued": routing.TaskQueued,
     "pasokh.routing.task_changed": routing.TaskChanged,
-    "pasokh.routing.task_given": routing.TaskForceAssigned,
+    "pasokh.routing.task_force_assigned": routing.TaskForceAssigned,
     "pasokh.routing.task_closed": routing.TaskClosed,
     "pasokh.routing.rules_changed": routing.RulesChanged,
-    "pasokh.routing.reapply": routing.ReapplyAll,
+    "pasokh.routing.reapply_sla": routing.ReapplySlaPolicies,
     "pasokh.routing.agent_put": routing.AgentPut,
     "pasokh.routing.agent_deleted": routing.AgentDeleted,
     "pasokh.routing.presence_set": routing.PresenceSet,
@@ -84,16 +84,16 @@ _DATA: Mapping[str, type[Contract]] = {
 
 # Control events name their topic themselves; `dead_letter` goes to any topic that the group in question reads.
 _CONTROL: Mapping[str, EventType] = {
-    "pasokh.control.due": EventType(sla.WatermarkRequest, ("sla",)),
-    "pasokh.control.tick": EventType(sla.Watermark, ("conversations",)),
-    "pasokh.control.account_written": EventType(accounts.AccountWritten, ("outbound", "accounts")),
-    "pasokh.control.account_held": EventType(accounts.AccountWritten, ("accounts",)),
-    "pasokh.control.look_at_accounts": EventType(accounts.LookAtAccounts, ("accounts",)),
+    "pasokh.control.watermark_request": EventType(sla.WatermarkRequest, ("sla",)),
+    "pasokh.control.watermark": EventType(sla.Watermark, ("conversations",)),
+    "pasokh.control.account_changed": EventType(accounts.AccountChanged, ("outbound", "accounts")),
+    "pasokh.control.account_sending_changed": EventType(accounts.AccountChanged, ("accounts",)),
+    "pasokh.control.check_accounts": EventType(accounts.CheckAccounts, ("accounts",)),
     "pasokh.control.webhook_replay": EventType(webhooks.WebhookReplay, ("conversations",)),
-    "pasokh.control.workspace": EventType(
+    "pasokh.control.workspace_gate": EventType(
         commands.WorkspaceGate, ("inbound", "conversations", "outbound", "routing", "accounts")
     ),
-    "pasokh.control.dead_letter": EventType(
+    "pasokh.control.dead_letter_action": EventType(
         commands.DeadLetterAction, ("inbound", "conversations", "outbound", "routing")
     ),
 }

@@ -22,21 +22,21 @@ HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 def contracts() -> list[type[Contract]]:
     """The envelope, and every contract that some event carries."""
-    carried = {event.contract.__name__: event.contract for event in EVENT_TYPES.values()}
-    return [Event, *(carried[name] for name in sorted(carried))]
+    payloads = {event.contract.__name__: event.contract for event in EVENT_TYPES.values()}
+    return [Event, *(payloads[name] for name in sorted(payloads))]
 
 
 def json_schemas() -> Mapping[str, Document]:
     """File name → JSON Schema, of each contract: `conversation_fact.schema.json`."""
     return {
-        f"{_words(contract.__name__)}.schema.json": {"$schema": DIALECT, **contract.model_json_schema()}
+        f"{_words_of(contract.__name__)}.schema.json": {"$schema": DIALECT, **contract.model_json_schema()}
         for contract in contracts()
     }
 
 
 def asyncapi(version: str) -> Document:
     """Every topic with what travels on it, and the webhooks that integrators get."""
-    _, schemas = models_json_schema([(one, "validation") for one in contracts()], ref_template=REFERENCE)
+    _, schemas = models_json_schema([(contract, "validation") for contract in contracts()], ref_template=REFERENCE)
     channels = {topic.name: _channel(topic.name) for topic in TOPICS}
     return {
         "asyncapi": "3.0.0",
@@ -54,12 +54,12 @@ def asyncapi(version: str) -> Document:
 
 
 def _channel(name: str) -> Document:
-    topic = next(one for one in TOPICS if one.name == name)
+    topic = next(item for item in TOPICS if item.name == name)
     return {
         "address": f"pasokh.{name}.v1",
         "description": f"Ordered by {topic.key}: the key of each event is its `partitionkey`. "
         f"Kept for {topic.retention_seconds // 86400} days.",
-        "messages": {one: {"$ref": f"#/components/messages/{one}"} for one in of_topic(name)},
+        "messages": {item: {"$ref": f"#/components/messages/{item}"} for item in of_topic(name)},
         "bindings": {"kafka": {"topicConfiguration": {"retention.ms": topic.retention_seconds * 1000}}},
     }
 
@@ -69,7 +69,7 @@ def _hooks() -> Document:
         "address": None,
         "description": "Facts, posted to the `url` of each subscription that wants them; signed by the Standard "
         f"Webhooks specification in {', '.join(HEADERS)}. At least once, by `webhook-id`; in no promised order.",
-        "messages": {one: {"$ref": f"#/components/messages/{one}"} for one in FACTS},
+        "messages": {fact: {"$ref": f"#/components/messages/{fact}"} for fact in FACTS},
         "bindings": {"http": {}},
     }
 
@@ -91,5 +91,5 @@ def _message(event_type: str) -> Document:
     }
 
 
-def _words(name: str) -> str:
+def _words_of(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

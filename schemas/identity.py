@@ -30,8 +30,8 @@ def person_key(text: str) -> PersonKey:
     return PersonKey(workspace, person)
 
 
-def _read(given: object) -> object:
-    return person_key(given) if isinstance(given, str) else given
+def _read(value: object) -> object:
+    return person_key(value) if isinstance(value, str) else value
 
 
 PersonKeyText = Annotated[PersonKey, BeforeValidator(_read), PlainSerializer(str, return_type=str)]

@@ -33,7 +33,7 @@ class DeliverySent(Contract):
     key: str
     platform_id: str | None = None
     address: Address | None = None
-    asked: Address | None = None
+    requested_address: Address | None = None
     attempts: int
     at: Instant
 

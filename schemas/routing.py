@@ -44,14 +44,14 @@ class TaskChanged(Contract):
     requirement: Requirement | None = None
     priority: Priority | None = None
     due_at: Instant | None = None
-    undue: bool = False
+    clear_due: bool = False
     keeps_agent: bool = False
     rule: str | None = None
     config_version: int | None = None
 
 
 class TaskForceAssigned(Contract):
-    """`pasokh.routing.task_given`: a person decided: this task goes to this agent, whatever skills and capacity say."""
+    """`pasokh.routing.task_force_assigned`: a person decided: this task goes to this agent, whatever skills and capacity say."""
 
     conversation: str
     key: str
@@ -75,8 +75,8 @@ class RulesChanged(Contract):
     version: int
 
 
-class ReapplyAll(Contract):
-    """`pasokh.routing.reapply`: a command. The SLA policies of now hold for every open conversation."""
+class ReapplySlaPolicies(Contract):
+    """`pasokh.routing.reapply_sla`: a command. The SLA policies of now hold for every open conversation."""
 
     agent: str | None = None
     accepted_at: Instant

@@ -22,9 +22,11 @@ class Clock(Contract):
 
 
 class ClockFact(Contract):
-    """The data of every `pasokh.sla.*` fact: started, paused, resumed, warned, breached, late, fulfilled, cancelled.
+    """The data of every `pasokh.sla.*` fact: started, changed, paused, resumed, warned, breached, late,
+    fulfilled, cancelled.
 
-    `clock` is the clock after the fact. `warned_at_fraction` is given on warned. `earliest_due_at` is given on started:
+    `clock` is the clock after the fact. `changed` is told whenever an open clock is due at another time or counts by
+    another policy: after a transfer, another priority, a reapply, the end of a pause, or an earlier message of its run. `warned_at_fraction` is given on warned. `earliest_due_at` is given on started:
     of all clocks of the conversation that are open then. `channel`, `surface`, `team` and `priority` are those of the
     conversation then, for counting.
     """
@@ -47,12 +49,12 @@ class ClockFact(Contract):
 
 
 class WatermarkRequest(Contract):
-    """`pasokh.control.due` on `sla`: sla asks conversations to say when it has read all that came before `at`."""
+    """`pasokh.control.watermark_request` on `sla`: sla asks conversations to say when it has read all that came before `at`."""
 
     at: Instant
 
 
 class Watermark(Contract):
-    """`pasokh.control.tick` on `conversations`, same partition: everything before `at` has been said."""
+    """`pasokh.control.watermark` on `conversations`, same partition: everything before `at` has been said."""
 
     at: Instant

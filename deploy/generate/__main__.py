@@ -35,7 +35,7 @@ async def generated(public_url: str | None = None) -> Mapping[Path, str]:
         base / "proxy" / "upstreams.conf": upstreams_conf(routes, names_change=False),
         ROOT / "services" / "console" / "files" / "runbooks.html": page((ROOT / "docs" / "runbooks.md").read_text()),
         ALERTS: readdressed(ALERTS.read_text(), public_url),
-        **{DEPLOY / "grafana" / "dashboards" / f"{one.uid}.json": as_json(one) for one in DASHBOARDS},
+        **{DEPLOY / "grafana" / "dashboards" / f"{dashboard.uid}.json": as_json(dashboard) for dashboard in DASHBOARDS},
     }
 
 

@@ -15,15 +15,15 @@ IMAGE = "pasokh:0.1.0"
 USER = 10001
 NAMESPACE = "pasokh"
 """`PASOKH_NAMESPACE`, by its default."""
-MOST = 6
+MAX_REPLICAS = 6
 LAG_PER_REPLICA = 500
 HEADER = "# Made by `python -m deploy.generate`: not to be edited. Change it in an overlay.\n"
 
 
 def manifests(process: str, parts: Sequence[ServiceComponents]) -> str:
     """Everything of one process."""
-    made = (_deployment(process), _service(process), _budget(process), _scaling(process, parts))
-    text: str = yaml.safe_dump_all(made, sort_keys=False, width=120)
+    documents = (_deployment(process), _service(process), _budget(process), _scaling(process, parts))
+    text: str = yaml.safe_dump_all(documents, sort_keys=False, width=120)
     return HEADER + text
 
 
@@ -120,12 +120,14 @@ def _budget(process: str) -> Manifest:
 
 
 def _scaling(process: str, parts: Sequence[ServiceComponents]) -> Manifest:
-    triggers = [_lag(one.group, topic) for part in parts for one in part.processors for topic in one.topics]
+    triggers = [
+        _lag(processor.group, topic) for part in parts for processor in part.processors for topic in processor.topics
+    ]
     busy = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
     spec = {
         "scaleTargetRef": {"name": process},
         "minReplicaCount": 2,
-        "maxReplicaCount": MOST,
+        "maxReplicaCount": MAX_REPLICAS,
         "cooldownPeriod": 300,
         "triggers": triggers or [busy],
     }

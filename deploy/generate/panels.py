@@ -96,7 +96,7 @@ def _placed(panels: Sequence[Panel]) -> Iterator[Json]:
         x += width
 
 
-def _panel(panel: Panel, number: int, place: Json) -> Json:
+def _panel(panel: Panel, number: int, grid_pos: Json) -> Json:
     defaults: Json = {"unit": panel.unit, "thresholds": _thresholds(panel)}
     options: Json = {"reduceOptions": {"calcs": ["lastNotNull"]}, "colorMode": "value", "graphMode": "area"}
     if panel.kind == "timeseries":
@@ -112,7 +112,7 @@ def _panel(panel: Panel, number: int, place: Json) -> Json:
         "title": panel.title,
         "description": panel.about,
         "datasource": DATASOURCE,
-        "gridPos": place,
+        "gridPos": grid_pos,
         "fieldConfig": {"defaults": defaults, "overrides": []},
         "options": options,
         "targets": [_target(query, chr(ord("A") + i)) for i, query in enumerate(panel.queries)],

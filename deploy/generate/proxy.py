@@ -26,11 +26,11 @@ def served(parts: Parts) -> Mapping[str, str]:
 
     Raises Ambiguous.
     """
-    found: dict[str, str] = {}
+    routes: dict[str, str] = {}
     for process, path in ((process, path) for process, brought in parts.items() for path in _paths(brought)):
-        if found.setdefault(path, process) != process:
-            raise Ambiguous(f"{path} is served by {found[path]} and by {process}.")
-    return found
+        if routes.setdefault(path, process) != process:
+            raise Ambiguous(f"{path} is served by {routes[path]} and by {process}.")
+    return routes
 
 
 def _paths(parts: Sequence[ServiceComponents]) -> Iterator[str]:
@@ -77,6 +77,6 @@ def upstreams_conf(routes: Mapping[str, str], *, names_change: bool = True) -> s
     return HEADER + lookup + "".join(_upstream(process, again) for process in sorted({*routes.values(), DEFAULT}))
 
 
-def _upstream(process: str, again: str) -> str:
-    lines = (f"zone {process} 64k;", f"server {process}:{PORT}{again};", "keepalive 64;")
+def _upstream(process: str, next_upstream: str) -> str:
+    lines = (f"zone {process} 64k;", f"server {process}:{PORT}{next_upstream};", "keepalive 64;")
     return f"upstream {process} {{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"

@@ -46,15 +46,20 @@ class Api:
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         """`credentials` are `{secret, callback_url}`, while rotating also `secret_previous`."""
-        given = body.credentials
+        credentials = body.credentials
         wrong = [
             (f"/credentials/{name}", f"not a credential of api; those are {', '.join(CREDENTIALS)}")
-            for name in given
+            for name in credentials
             if name not in CREDENTIALS
         ]
         wrong += _wrong_settings(body)
-        wrong += [pair for name in SECRETS if name == "secret" or name in given for pair in _wrong_secret(name, given)]
-        if not _is_address(given.get("callback_url", "")):
+        wrong += [
+            pair
+            for name in SECRETS
+            if name == "secret" or name in credentials
+            for pair in _wrong_secret(name, credentials)
+        ]
+        if not _is_address(credentials.get("callback_url", "")):
             wrong.append(("/credentials/callback_url", f"callback_url is required: {ADDRESS}"))
         if body.api_base is not None:
             wrong.append(("/api_base", "api has none: replies go to callback_url"))
@@ -90,13 +95,13 @@ class Api:
 
 def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | PermanentSendError | CredentialsRejected:
     """What an answer other than 2xx means. A 429 is taken for a limit of this person's messages, a 503 is everybody's."""
-    status, said = answer.status, f"the callback_url answered {answer.status}"
+    status, detail = answer.status, f"the callback_url answered {answer.status}"
     if status in UNAUTHORIZED:
-        return CredentialsRejected(f"{said}: it does not accept our signature or does not let us in", status)
+        return CredentialsRejected(f"{detail}: it does not accept our signature or does not let us in", status)
     if 400 <= status < 500 and status not in PASSING:
-        return PermanentSendError(REFUSALS.get(status, "rejected"), said, status)
+        return PermanentSendError(REFUSALS.get(status, "rejected"), detail, status)
     after = retry_after_seconds(answer.headers, now)
-    return TransientSendError(said, after, "message" if after is None else "chat" if status == 429 else "account")
+    return TransientSendError(detail, after, "message" if after is None else "chat" if status == 429 else "account")
 
 
 def _secrets(account: Account) -> list[str]:

@@ -47,8 +47,8 @@ def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
 
 def _readable(raw_value: object) -> object:
     """The files that can be read, at most so many."""
-    found = [_file(one) for one in raw_value[:MOST_FILES]] if isinstance(raw_value, list) else []
-    return [one for one in found if one is not None]
+    files = [_file(file) for file in raw_value[:MOST_FILES]] if isinstance(raw_value, list) else []
+    return [file for file in files if file is not None]
 
 
 def _file(raw_value: object) -> "File | None":
@@ -176,8 +176,8 @@ class ItemContext(BaseModel):
 
         Texts are left out: a hash of one could be turned back into a card. Ingest adds them to that of an edit, masked.
         """
-        shown = {name: self.raw[name] for name in ("type", "message", "emoji", "removed", "state") if name in self.raw}
-        canonical = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).hex()
+        fields = {name: self.raw[name] for name in ("type", "message", "emoji", "removed", "state") if name in self.raw}
+        canonical = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).hex()
         own = ("own", item.id) if item.id else ("call", self.delivery.webhook, str(self.index), hashed_id(canonical))
         return self.activity_id(kind, item.person.id, *own)
 
@@ -198,21 +198,21 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
 
 
 def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activity]:
-    taken: list[Activity] = []
-    judged: list[ItemVerdict] = []
+    activities: list[Activity] = []
+    verdicts: list[ItemVerdict] = []
     for index, raw in enumerate(items):
         identity = _identity(raw)
         try:
-            taken.append(_activity(_item_context(delivery, index, raw)))
-            judged.append(ItemVerdict(index, identity, None))
+            activities.append(_activity(_item_context(delivery, index, raw)))
+            verdicts.append(ItemVerdict(index, identity, None))
         except MalformedPayload as error:
-            judged.append(ItemVerdict(index, identity, str(error)))
-    refused = [one.refusal for one in judged if one.refusal is not None]
-    if refused and not taken:
+            verdicts.append(ItemVerdict(index, identity, str(error)))
+    refused = [verdict.refusal for verdict in verdicts if verdict.refusal is not None]
+    if refused and not activities:
         raise MalformedPayload("; ".join(refused[:MOST_ERRORS]))
     if refused:
-        raise PartlyMalformed(taken, judged)
-    return taken
+        raise PartlyMalformed(activities, verdicts)
+    return activities
 
 
 def _identity(raw: Json) -> str | None:
@@ -233,11 +233,11 @@ def _without_null(raw: dict[str, Json]) -> dict[str, Json]:
 
 def _items(body: bytes) -> Sequence[Json]:
     try:
-        found = read_json(body)
+        document = read_json(body)
     except (ValueError, RecursionError) as error:
         # Its message quotes nothing of the body, but its `doc` is the body.
         raise MalformedPayload(f"it is no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
-    items = found if isinstance(found, list) else [found]
+    items = document if isinstance(document, list) else [document]
     if not items or not any(isinstance(item, dict) for item in items):
         raise MalformedPayload("it is neither an object nor a list of objects")
     if len(items) > MOST_ITEMS:
@@ -257,14 +257,16 @@ def _read(shape: type[Any], context: ItemContext) -> Any:
     try:
         return shape.model_validate(context.raw)
     except ValidationError as error:
-        told = [f"{'/'.join(map(str, one['loc'])) or 'item'}: {one['msg']}" for one in error.errors()[:MOST_ERRORS]]
-        raise MalformedPayload(f"item {context.index}: {'; '.join(told)}") from None
+        messages = [
+            f"{'/'.join(map(str, detail['loc'])) or 'item'}: {detail['msg']}" for detail in error.errors()[:MOST_ERRORS]
+        ]
+        raise MalformedPayload(f"item {context.index}: {'; '.join(messages)}") from None
 
 
 def _build_activity(context: ItemContext, kind: ActivityKind, item: Item, identity: str, **more: Any) -> Activity:
     d, public = context.delivery, item.surface == "public"
     details = {"language_code": item.person.language, "email": item.person.email, "phone": item.person.phone}
-    told = more.pop("details", {})
+    detail_fields = more.pop("details", {})
     thread = (item.thread or DEFAULT_THREAD) if public else None
     return Activity(
         id=identity,
@@ -279,7 +281,7 @@ def _build_activity(context: ItemContext, kind: ActivityKind, item: Item, identi
         address=Address(chat=item.person.id, thread=item.thread, reply_to=more.get("platform_id") if public else None),
         sent_at=item.sent_at,
         received_at=d.received_at,
-        details={name: value for name, value in (details | told).items() if value not in (None, "")},
+        details={name: value for name, value in (details | detail_fields).items() if value not in (None, "")},
         **more,
     )
 

@@ -33,7 +33,7 @@ class PartlyMalformed(MalformedPayload):
     """Some items of a list can be read, others cannot. `activities` are those of the first, `items` says which are which."""
 
     def __init__(self, activities: "list[Activity]", items: list[ItemVerdict]) -> None:
-        super().__init__("; ".join(one.refusal for one in items if one.refusal is not None))
+        super().__init__("; ".join(item.refusal for item in items if item.refusal is not None))
         self.activities, self.items = activities, items
 
 

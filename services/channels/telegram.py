@@ -72,9 +72,9 @@ class Telegram:
             if (_is_needed(name, body) if required else name in body.credentials)
             and not shape.fullmatch(body.credentials.get(name, ""))
         ]
-        known = ", ".join(CREDENTIALS)
+        names = ", ".join(CREDENTIALS)
         wrong += [
-            (f"/credentials/{name}", f"not a credential of telegram; those are {known}")
+            (f"/credentials/{name}", f"not a credential of telegram; those are {names}")
             for name in body.credentials
             if name not in CREDENTIALS
         ]
@@ -86,9 +86,9 @@ class Telegram:
 
     def verify(self, request: Request, account: Account) -> None:
         """Compare the secret of `setWebhook` with every live one, all of them each time. Raises Forged."""
-        given = request.headers.get(SECRET_HEADER, "").encode()
+        presented = request.headers.get(SECRET_HEADER, "").encode()
         live = [account.body.credentials[name].encode() for name in SECRETS if account.body.credentials.get(name)]
-        if not any([hmac.compare_digest(given, secret) for secret in live]):  # noqa: C419 -- no early end
+        if not any([hmac.compare_digest(presented, secret) for secret in live]):  # noqa: C419 -- no early end
             raise InvalidSignature("the secret token is missing or wrong")
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
@@ -174,11 +174,11 @@ def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
     return wrong
 
 
-def _is_greeting(written: Json) -> bool:
+def _is_greeting(greetings: Json) -> bool:
     """Nothing, one text, or an object of languages and texts."""
-    texts = list(written.values()) if isinstance(written, dict) else [written]
-    known = [one for one in texts if isinstance(one, str) and one.strip() and len(one) <= MAX_TEXT]
-    return written is None or (bool(texts) and len(known) == len(texts))
+    texts = list(greetings.values()) if isinstance(greetings, dict) else [greetings]
+    texts_to_match = [text for text in texts if isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT]
+    return greetings is None or (bool(texts) and len(texts_to_match) == len(texts))
 
 
 def _wrong_base(body: AccountBody) -> list[tuple[str, str]]:

@@ -65,8 +65,8 @@ class Webchat:
 
 def is_origin_allowed(body: AccountBody, origin: str) -> bool:
     """Whether pages of this origin (scheme, host and port as a browser writes them) may open chats."""
-    known = origins_of(body) or frozenset()
-    return WILDCARD_ORIGIN in known or origin.lower() in known
+    allowed = origins_of(body) or frozenset()
+    return WILDCARD_ORIGIN in allowed or origin.lower() in allowed
 
 
 def origins_of(body: AccountBody) -> frozenset[str] | None:
@@ -75,19 +75,19 @@ def origins_of(body: AccountBody) -> frozenset[str] | None:
     Commas or spaces stand between them; a JSON list is understood too.
     """
     text = body.credentials.get("allowed_origins", "").strip()
-    given = _json_list(text) if text.startswith("[") else re.split(r"[,\s]+", text)
-    if given is None:
+    values = _json_list(text) if text.startswith("[") else re.split(r"[,\s]+", text)
+    if values is None:
         return None
-    origins = [one.strip().lower().rstrip("/") for one in given if one.strip()]
+    origins = [value.strip().lower().rstrip("/") for value in values if value.strip()]
     return frozenset(origins) if all(map(_is_origin, origins)) else None
 
 
 def _json_list(text: str) -> list[str] | None:
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except ValueError:
         return None
-    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None
+    return document if isinstance(document, list) and all(isinstance(item, str) for item in document) else None
 
 
 def _is_origin(text: str) -> bool:

@@ -22,7 +22,7 @@ def backup(
     echo(
         f"{file}: {size / 1e6:.1f} MB, everything up to {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC, read again and whole."
     )
-    names = {one.name for one in manifest.files}
+    names = {entry.name for entry in manifest.files}
     if FILE_NAME not in names:
         echo("The admin key is not in it, because it is not in the data folder: keep PASOKH_ADMIN_KEY as well.")
     echo("It holds customers' messages and secrets: keep it where nobody else can read it, on another machine.")

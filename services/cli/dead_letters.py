@@ -67,10 +67,10 @@ async def _read(settings: Settings, identity: str) -> DeadLetter:
 
 async def _letter(store: Store, identity: str) -> DeadLetter:
     key = Key(DEAD_LETTERS.name, identity)
-    found = (await store.get_many([key])).get(key)
-    if found is None:
+    document = (await store.get_many([key])).get(key)
+    if document is None:
         raise CliError(f"there is no dead letter {identity}; `pasokh dead-letters list` shows those there are.")
-    return DeadLetter.model_validate(found)
+    return DeadLetter.model_validate(document)
 
 
 def retry(settings: Settings, identity: Identity) -> None:

@@ -35,22 +35,22 @@ def demo_sidecar(key: str, key_file: Path | None, port: int) -> Sidecar:
     """What `up --demo` runs beside the process. `port` is the stand-in's, which the settings allow as a target."""
 
     @asynccontextmanager
-    async def beside(address: str, _: Context) -> AsyncIterator[None]:
+    async def stand_in(address: str, _: Context) -> AsyncIterator[None]:
         async with serving(FakeTelegram().app, port=port) as stand_in:
             credentials = await _seeded(address, key, stand_in)
             echo(quickstart_text(address, stand_in, credentials, key_file))
             stop = asyncio.Event()
-            life = asyncio.create_task(_run_traffic(address, key, credentials, stand_in, stop))
+            traffic = asyncio.create_task(_run_traffic(address, key, credentials, stand_in, stop))
             try:
                 yield
             finally:
                 stop.set()
-                life.cancel()
+                traffic.cancel()
                 with suppress(asyncio.CancelledError):
-                    await life
+                    await traffic
                 echo("Stopping.")
 
-    return beside
+    return stand_in
 
 
 async def _seeded(address: str, key: str, stand_in: str) -> Credentials:

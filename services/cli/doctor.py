@@ -67,7 +67,7 @@ def doctor(
 
 async def run_checks(settings: Settings) -> list[DoctorFinding]:
     """Every finding, in the order of what depends on what."""
-    return [await _run_check(name, look, settings) for name, look in CHECKS.items()]
+    return [await _run_check(name, check, settings) for name, check in CHECKS.items()]
 
 
 async def _run_check(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> DoctorFinding:
@@ -83,16 +83,16 @@ async def _python(_: Settings) -> str:
 
 async def _data_folder(settings: Settings) -> str:
     folder = settings.data.absolute()
-    place = _existing(folder)
-    if not os.access(place, os.W_OK | os.X_OK):
+    existing = _existing(folder)
+    if not os.access(existing, os.W_OK | os.X_OK):
         raise CliError(
-            f"{place} cannot be written by this user. Change its owner, or set PASOKH_DATA to another folder."
+            f"{existing} cannot be written by this user. Change its owner, or set PASOKH_DATA to another folder."
         )
-    return f"{folder}" if place == folder else f"{folder} will be made at the first start"
+    return f"{folder}" if existing == folder else f"{folder} will be made at the first start"
 
 
 def _existing(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 async def _data_files(settings: Settings) -> str:
@@ -175,16 +175,16 @@ async def _routing(settings: Settings) -> str:
     if (missing := _missing(settings.store_url)) is not None:
         return missing
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
-        said = [f"{workspace}: {one.detail}" async for workspace, one in _unmet(store)]
-    if said:
-        raise CliError(" ".join(said))
+        details = [f"{workspace}: {warning.detail}" async for workspace, warning in _unmet(store)]
+    if details:
+        raise CliError(" ".join(details))
     return "every rule can be met by somebody"
 
 
 async def _unmet(store: Store) -> AsyncIterator[tuple[str, Warned]]:
     async for workspace, configuration in _configurations(store):
-        for one in await warnings_of(store, configuration):
-            yield workspace, one
+        for warning in await warnings_of(store, configuration):
+            yield workspace, warning
 
 
 async def _secrets(settings: Settings) -> str:
@@ -195,8 +195,8 @@ async def _secrets(settings: Settings) -> str:
         weak = [
             f"{workspace}/{account}: {name}"
             async for workspace, configuration in _configurations(store)
-            for account, kept in configuration.accounts.items()
-            for name, value in kept.body.credentials.items()
+            for account, stored in configuration.accounts.items()
+            for name, value in stored.body.credentials.items()
             if is_weak(name, value)
         ]
     if weak:
@@ -211,23 +211,28 @@ async def _accounts(settings: Settings) -> str:
     """Every connected account of every workspace sends and receives; what passes by itself is said, and no fault."""
     if (missing := _missing(settings.store_url)) is not None:
         return missing
-    found: list[tuple[str, AccountHealth]] = []
+    accounts: list[tuple[str, AccountHealth]] = []
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         async for workspace, configuration in _configurations(store):
             health = await read_health(store, workspace, configuration.accounts, SystemTimeSource().now())
-            found += [(f"{workspace} {name}: {one.detail}", one) for name, one in health.items()]
-    if broken := [sentence for sentence, one in found if one.state in ("credentials", "webhook")]:
+            accounts += [
+                (f"{workspace} {name}: {account_health.detail}", account_health)
+                for name, account_health in health.items()
+            ]
+    if broken := [
+        sentence for sentence, account_health in accounts if account_health.state in ("credentials", "webhook")
+    ]:
         raise CliError(" ".join(broken))
-    passing = [sentence for sentence, one in found if one.state != "ok"]
-    return " ".join([f"{len(found)} connected, all of them in order.", *passing])
+    passing = [sentence for sentence, account_health in accounts if account_health.state != "ok"]
+    return " ".join([f"{len(accounts)} connected, all of them in order.", *passing])
 
 
 async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceConfiguration]]:
     after: str | None = None
     while True:
         page = await store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=100, after=after))
-        found = await Configurations().current(store, [identity for identity, _ in page.items])
-        for workspace, configuration in sorted(found.items()):
+        configurations = await Configurations().current(store, [identity for identity, _ in page.items])
+        for workspace, configuration in sorted(configurations.items()):
             yield workspace, configuration
         if page.next is None:
             return

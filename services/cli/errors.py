@@ -39,7 +39,7 @@ def exit_with_error(sentence: str) -> NoReturn:
 def error_message(error: BaseException) -> str:
     """What to tell a user about an error."""
     if isinstance(error, ValidationError):
-        return "; ".join(_setting(one["loc"], one["msg"]) for one in error.errors(include_input=False))
+        return "; ".join(_setting(detail["loc"], detail["msg"]) for detail in error.errors(include_input=False))
     if isinstance(error, Unknown):
         return f"{error} It may have happened or not; look before you repeat it."
     return str(error)

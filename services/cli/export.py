@@ -30,7 +30,7 @@ from services.platform.http.service import Context
 FOLDER = Path("schemas/export")
 OPENAPI, ASYNCAPI = "openapi.json", "asyncapi.yaml"
 UNQUOTED_KEY = re.compile(r"[A-Za-z$_][A-Za-z0-9_.$/-]*")
-YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+YAML_KEYWORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
 def artifacts() -> Mapping[str, str]:
@@ -51,20 +51,22 @@ async def openapi() -> dict[str, Any]:
         parts = [await stack.enter_async_context(service(context)) for service in process.services]
         app = await stack.enter_async_context(open_app(context, parts, process.find_caller(context)))
         client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh")
-        found: dict[str, Any] = (await client.get("/openapi.json")).json()
-        return found
+        document: dict[str, Any] = (await client.get("/openapi.json")).json()
+        return document
 
 
 def breaking_changes(folder: Path, now: Mapping[str, str]) -> list[str]:
     """What of the promises in `folder` would no longer hold."""
-    told = []
+    changes = []
     for path in sorted(folder.glob("*.json")):
         if path.name not in now:
-            told.append(f"{path.name}: removed")
+            changes.append(f"{path.name}: removed")
             continue
         compare = breaking_api if path.name == OPENAPI else breaking
-        told += [f"{path.name}: {one}" for one in compare(json.loads(path.read_text()), json.loads(now[path.name]))]
-    return told
+        changes += [
+            f"{path.name}: {change}" for change in compare(json.loads(path.read_text()), json.loads(now[path.name]))
+        ]
+    return changes
 
 
 def export(folder: Path = FOLDER, *, even_breaking: bool = False) -> int:
@@ -73,8 +75,8 @@ def export(folder: Path = FOLDER, *, even_breaking: bool = False) -> int:
     wrong = breaking_changes(folder, now)
     if wrong and not even_breaking:
         echo("This breaks those who rely on the present contracts:")
-        for one in wrong:
-            echo(f"  {one}")
+        for change in wrong:
+            echo(f"  {change}")
         echo("Add fields instead, or, if it has to be: make export ARGS=--breaking, and say so in CHANGELOG.md.")
         return 1
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +109,9 @@ def _entry(head: str, inner: Any, indent: str) -> Iterator[str]:
 
 
 def _key(key: str) -> str:
-    return key if UNQUOTED_KEY.fullmatch(key) and key.lower() not in YAML_WORDS else json.dumps(key, ensure_ascii=False)
+    return (
+        key if UNQUOTED_KEY.fullmatch(key) and key.lower() not in YAML_KEYWORDS else json.dumps(key, ensure_ascii=False)
+    )
 
 
 def _json(document: Any) -> str:

@@ -59,12 +59,12 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 def settings_of(flags: dict[str, Any]) -> Settings:
     """Settings of the environment, with what flags say instead. Raises pydantic's ValidationError, Misconfigured."""
-    given = {name: value for name, value in flags.items() if value is not None}
-    if ADMIN_KEY in given:
+    overrides = {name: value for name, value in flags.items() if value is not None}
+    if ADMIN_KEY in overrides:
         sys.stderr.write(EVERYBODY_SEES)
-    if ADMIN_KEY_FILE in given:
-        given[ADMIN_KEY] = read_key_file(given.pop(ADMIN_KEY_FILE))
-    return Settings(**given)
+    if ADMIN_KEY_FILE in overrides:
+        overrides[ADMIN_KEY] = read_key_file(overrides.pop(ADMIN_KEY_FILE))
+    return Settings(**overrides)
 
 
 def _parameter(flag: Flag) -> inspect.Parameter:

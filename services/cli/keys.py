@@ -71,8 +71,10 @@ async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
         if body.workspace is not None and await configuration_of(store, body.workspace) is None:
             raise CliError(f"there is no workspace {body.workspace!r}.")
         record, secret = _new_key(body)
-        place = Key(KEYS.name, record.id)
-        await store.commit(Changes(conditions=[Condition(place)], puts=[Put(place, record.model_dump(mode="json"))]))
+        key_document = Key(KEYS.name, record.id)
+        await store.commit(
+            Changes(conditions=[Condition(key_document)], puts=[Put(key_document, record.model_dump(mode="json"))])
+        )
         return record, format_key(record.id, secret)
 
 
@@ -100,10 +102,10 @@ def revoke(
 
 async def _revoke(settings: Settings, identity: str) -> None:
     async with store_at(settings) as store:
-        place = Key(KEYS.name, identity)
-        if not await store.get_many([place]):
+        key_document = Key(KEYS.name, identity)
+        if not await store.get_many([key_document]):
             raise CliError(f"there is no key {identity}; `pasokh keys list` shows those there are.")
-        await store.commit(Changes(deletes=[place]))
+        await store.commit(Changes(deletes=[key_document]))
 
 
 def _view(record: KeyRecord) -> dict[str, Json]:

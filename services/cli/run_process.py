@@ -56,14 +56,14 @@ async def _until_signal(process: Process, settings: Settings, bound: socket.sock
     started = asyncio.Event()
     with stop_signals(asyncio.get_running_loop()) as stop:
         working = asyncio.create_task(_work(process, settings, bound, sidecar, started, stop))
-        asked = asyncio.create_task(stop.wait())
-        await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         with _shutdown_watchdog():
             if not started.is_set():
                 working.cancel()
             with suppress(asyncio.CancelledError):
                 await working
-        asked.cancel()
+        stopped.cancel()
 
 
 async def _work(

@@ -26,22 +26,26 @@ def audit(
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
     """Recompute all clocks from the facts and show where they differ. What is still on its way is passed over."""
-    done = event_loop.run(_audit(settings, workspace, SystemTimeSource().now()))
+    summary = event_loop.run(_audit(settings, workspace, SystemTimeSource().now()))
     if json:
-        counted = {"conversations": done.checked, "on_their_way": done.in_flight}
-        print_json({**counted, "items": [asdict(one) for one in done.found], "next": None})
+        counted = {"conversations": summary.checked, "on_their_way": summary.in_flight}
+        print_json({**counted, "items": [asdict(violation) for violation in summary.violations], "next": None})
     else:
-        rows = [(d.conversation, f"{d.metric}/{d.run}", d.what, str(d.expected), str(d.found)) for d in done.found]
+        rows = [
+            (d.conversation, f"{d.metric}/{d.run}", d.what, str(d.expected), str(d.found)) for d in summary.violations
+        ]
         print_table(
-            COLUMNS, rows, "All clocks are what the facts say." if done.checked else _no_conversations(workspace, done)
+            COLUMNS,
+            rows,
+            "All clocks are what the facts say." if summary.checked else _no_conversations(workspace, summary),
         )
-        echo(f"Conversations checked: {done.checked}. On their way, so not checked: {done.in_flight}.")
-    if done.found:
-        exit_with_error(f"{len(done.found)} differences between clocks and facts.")
+        echo(f"Conversations checked: {summary.checked}. On their way, so not checked: {summary.in_flight}.")
+    if summary.violations:
+        exit_with_error(f"{len(summary.violations)} differences between clocks and facts.")
 
 
-def _no_conversations(workspace: str, done: "AuditSummary") -> str:
-    if done.in_flight:
+def _no_conversations(workspace: str, summary: "AuditSummary") -> str:
+    if summary.in_flight:
         return f"Nothing was checked: sla has not heard all of the conversations of {workspace} yet. Ask again when it has."
     return f"Nothing was checked: {workspace} has no conversations."
 
@@ -52,7 +56,7 @@ class AuditSummary:
 
     checked: int = 0
     in_flight: int = 0
-    found: list[Difference] = field(default_factory=list)
+    violations: list[Difference] = field(default_factory=list)
 
 
 async def _audit(settings: Settings, workspace: str, now: datetime) -> AuditSummary:
@@ -60,12 +64,12 @@ async def _audit(settings: Settings, workspace: str, now: datetime) -> AuditSumm
         history = await history_of(store, workspace)
         if history is None:
             raise CliError(f"there is no workspace {workspace}.")
-        progress, done = await progress_of(store, await partitions_of(store)), AuditSummary()
+        progress, summary = await progress_of(store, await partitions_of(store)), AuditSummary()
         async for conversation, _ in pages(store, CONVERSATIONS.name, "opened", {"workspace": workspace}):
-            found = await load_for_audit(store, workspace, conversation, history, progress, now)
-            if found is None:
-                done.in_flight += 1
+            history_found = await load_for_audit(store, workspace, conversation, history, progress, now)
+            if history_found is None:
+                summary.in_flight += 1
                 continue
-            done.checked += 1
-            done.found.extend(found)
-        return done
+            summary.checked += 1
+            summary.violations.extend(history_found)
+        return summary

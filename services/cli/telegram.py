@@ -125,29 +125,29 @@ async def _username(http: Http, base: str, token: str) -> str:
     return username
 
 
-async def _answer_or_exit(asking: Awaitable[Answered], what: str) -> Answered:
+async def _answer_or_exit(call: Awaitable[Answered], purpose: str) -> Answered:
     """What Telegram answers. Raises Failed with a sentence that says what to do."""
     try:
-        return await asking
+        return await call
     except CredentialsRejected as error:
-        raise CliError(f"{what}: {error}. Ask @BotFather for the bot's token (/token), and give that.") from error
+        raise CliError(f"{purpose}: {error}. Ask @BotFather for the bot's token (/token), and give that.") from error
     except (TransientSendError, SendOutcomeUnknown) as error:
-        raise CliError(f"{what}: {error}. Is the Bot API reachable from here? Run the command again.") from error
+        raise CliError(f"{purpose}: {error}. Is the Bot API reachable from here? Run the command again.") from error
     except PermanentSendError as error:
-        raise CliError(f"{what}: {error}.") from error
+        raise CliError(f"{purpose}: {error}.") from error
 
 
 def _body(configuration: WorkspaceConfiguration, wanted: BotSetup) -> AccountBody:
     """The account as it is to be: what is there stays, but for the token and how updates come in."""
-    kept = configuration.accounts.get(f"telegram/{wanted.account}")
-    known = kept.body if kept else AccountBody(credentials={})
-    given = known.credentials.get("secret_token", "")
+    stored = configuration.accounts.get(f"telegram/{wanted.account}")
+    body = stored.body if stored else AccountBody(credentials={})
+    known_secret = body.credentials.get("secret_token", "")
     # One that could be guessed is replaced; Telegram hears of the new one in a moment.
-    secret = given if len(given) >= MIN_RETENTION else secrets.token_urlsafe(32)
-    credentials = {**known.credentials, "bot_token": wanted.token, "secret_token": secret}
-    receiving: dict[str, Json] = {**known.settings, "receive": "poll" if wanted.poll else "webhook"}
-    return known.model_copy(
-        update={"credentials": credentials, "settings": receiving, "api_base": wanted.api_base or known.api_base}
+    secret = known_secret if len(known_secret) >= MIN_RETENTION else secrets.token_urlsafe(32)
+    credentials = {**body.credentials, "bot_token": wanted.token, "secret_token": secret}
+    receiving: dict[str, Json] = {**body.settings, "receive": "poll" if wanted.poll else "webhook"}
+    return body.model_copy(
+        update={"credentials": credentials, "settings": receiving, "api_base": wanted.api_base or body.api_base}
     )
 
 
@@ -185,10 +185,10 @@ async def _address(settings: Settings) -> str:
 
 async def _refuse_private(host: str, port: int) -> None:
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        resolved = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return  # what this machine cannot resolve others may; Telegram says so when it cannot
-    addresses = sorted({str(address[0]) for *_, address in found})
+    addresses = sorted({str(address[0]) for *_, address in resolved})
     if not all(map(is_public, addresses)):
         raise CliError(
             f"{host} is {', '.join(addresses)}, a private address that Telegram cannot reach. Use a public one, or {POLL}"

@@ -16,10 +16,10 @@ def topics(
     settings: Settings, json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False
 ) -> None:
     """How many events each group has not handled yet, per topic, over all partitions."""
-    found = event_loop.run(_lags(settings))
+    lags = event_loop.run(_lags(settings))
     totals: dict[tuple[str, str], int] = {}
-    for one in found:
-        totals[one.group, one.topic] = totals.get((one.group, one.topic), 0) + one.events
+    for lag in lags:
+        totals[lag.group, lag.topic] = totals.get((lag.group, lag.topic), 0) + lag.events
     if json:
         print_json({"items": [{"group": g, "topic": t, "lag": n} for (g, t), n in totals.items()], "next": None})
         return

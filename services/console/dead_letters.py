@@ -49,18 +49,18 @@ def to_view(identity: str, document: Json) -> DeadLetterView:
     return DeadLetterView(id=identity, **letter.model_dump(exclude={"event"}))
 
 
-async def list_dead_letters(caller: Admin, context: ContextDep, asked: PageParamsDep) -> Page[DeadLetterView]:
+async def list_dead_letters(caller: Admin, context: ContextDep, params: PageParamsDep) -> Page[DeadLetterView]:
     """Newest first; a key of one workspace sees that workspace's. A page may be short: see `next`."""
-    found: list[DeadLetterView] = []
-    after, looked = _position_of(caller, asked.cursor), 0
+    views: list[DeadLetterView] = []
+    after, examined = _position_of(caller, params.cursor), 0
     while True:
-        query = Query(DEAD_LETTERS.name, "at", descending=True, limit=asked.limit - len(found), after=after)
+        query = Query(DEAD_LETTERS.name, "at", descending=True, limit=params.limit - len(views), after=after)
         page = await query_page(context.store, query)
         letters = [to_view(identity, document) for identity, document in page.items]
-        found += [letter for letter in letters if caller.can_access_workspace(letter.workspace)]
-        after, looked = page.next, looked + len(letters)
-        if after is None or len(found) >= asked.limit or looked >= SCAN_LIMIT:
-            return Page(items=found, next=after and f"{_mark(caller)}{after}")
+        views += [letter for letter in letters if caller.can_access_workspace(letter.workspace)]
+        after, examined = page.next, examined + len(letters)
+        if after is None or len(views) >= params.limit or examined >= SCAN_LIMIT:
+            return Page(items=views, next=after and f"{_mark(caller)}{after}")
 
 
 def _mark(caller: Principal) -> str:
@@ -91,7 +91,7 @@ async def get_dead_letter(context: Context, caller: Principal, identity: str) ->
 def router_of(topics: GroupTopics) -> APIRouter:
     """The routes. `topics`: group → the topics it reads."""
 
-    async def ask(caller: Principal, context: Context, identity: str, action: Action) -> ActionAccepted:
+    async def request(caller: Principal, context: Context, identity: str, action: Action) -> ActionAccepted:
         letter = await get_dead_letter(context, caller, identity)
         at: datetime = context.clock.now()
         await context.bus.publish([command_on(identity, letter, action, topics, context.clock)])
@@ -99,11 +99,11 @@ def router_of(topics: GroupTopics) -> APIRouter:
 
     async def retry(dead_letter: str, caller: Admin, context: ContextDep) -> ActionAccepted:
         """Let its group handle the event again. It stays in the list when that fails again."""
-        return await ask(caller, context, dead_letter, "retry")
+        return await request(caller, context, dead_letter, "retry")
 
     async def drop(dead_letter: str, caller: Admin, context: ContextDep) -> ActionAccepted:
         """Give the event up."""
-        return await ask(caller, context, dead_letter, "drop")
+        return await request(caller, context, dead_letter, "drop")
 
     router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
     router.add_api_route("", list_dead_letters)

@@ -77,16 +77,16 @@ async def show_overview(configuration: ExistingWorkspace, context: ContextDep) -
     page = await context.store.query(waiting)
     return Overview(
         at=now,
-        messages_in_5_minutes=_since([one.recent_messages for one in counters], MESSAGE_SLOTS.of(now - RECENTLY)),
-        opened_by_minute=_by_minute([one.recent_opened for one in counters], now),
+        messages_in_5_minutes=_since([record.recent_messages for record in counters], MESSAGE_SLOTS.of(now - RECENTLY)),
+        opened_by_minute=_by_minute([record.recent_opened for record in counters], now),
         longest_waiting=[ConversationState.model_validate(document).public_view() for _, document in page.items],
     )
 
 
 async def _counters(context: Context, workspace: str) -> list[CounterRecord]:
     keys = [Key(COUNTERS.name, counter_id(partition, workspace)) for partition in range(context.bus.partitions)]
-    found = await context.store.get_many(keys)
-    return [CounterRecord.model_validate(document) for document in found.values()]
+    documents = await context.store.get_many(keys)
+    return [CounterRecord.model_validate(document) for document in documents.values()]
 
 
 def _since(counted: list[dict[str, int]], start: int) -> int:
@@ -96,7 +96,7 @@ def _since(counted: list[dict[str, int]], start: int) -> int:
 def _by_minute(counted: list[dict[str, int]], now: datetime) -> list[int]:
     last = OPENED_SLOTS.of(now)
     slots = range(last - (MINUTES - 1) * OPENED_SLOTS.seconds, last + 1, OPENED_SLOTS.seconds)
-    return [sum(one.get(str(slot), 0) for one in counted) for slot in slots]
+    return [sum(counts.get(str(slot), 0) for counts in counted) for slot in slots]
 
 
 async def list_names(
@@ -104,16 +104,16 @@ async def list_names(
 ) -> Page[CustomerName]:
     """What these customers are called; persons that nobody knows are left out."""
     keys = [Key(PERSONS.name, f"{configuration.workspace}/{person}") for person in dict.fromkeys(query.person)]
-    found = await context.store.get_many(keys)
-    persons = [Contact.model_validate(document) for document in found.values()]
-    return Page(items=[CustomerName(person=one.person, name=one.name) for one in persons])
+    documents = await context.store.get_many(keys)
+    persons = [Contact.model_validate(document) for document in documents.values()]
+    return Page(items=[CustomerName(person=record.person, name=record.name) for record in persons])
 
 
 async def list_webhook_health(configuration: ExistingWorkspace, context: ContextDep) -> Page[WebhookHealth]:
     """How each subscription fares: what waits, what fails, what is off."""
     partitions, store = context.bus.partitions, context.store
     now, workspace = context.clock.now(), configuration.workspace
-    items = [await _health(store, partitions, now, workspace, *one) for one in configuration.webhooks.items()]
+    items = [await _health(store, partitions, now, workspace, *webhook) for webhook in configuration.webhooks.items()]
     return Page(items=items)
 
 
@@ -123,15 +123,17 @@ async def _health(
     keys = [Key(WEBHOOK_ENDPOINTS.name, endpoint_id(partition, workspace, webhook)) for partition in range(partitions)]
     lines = {key.id: EndpointState.model_validate(document) for key, document in (await store.get_many(keys)).items()}
     queued = [await _queued(store, line) for line in lines]
-    paused = [one.paused_until for one in lines.values() if one.paused_until is not None and one.paused_until > now]
+    paused = [
+        queue.paused_until for queue in lines.values() if queue.paused_until is not None and queue.paused_until > now
+    ]
     return WebhookHealth(
         id=webhook,
         host=urlsplit(stored.body.url).netloc.rpartition("@")[2],
         queued=sum(count for count, _ in queued),
         queued_more=any(more for _, more in queued),
-        failing=any(one.failures > 0 for one in lines.values()),
+        failing=any(queue.failures > 0 for queue in lines.values()),
         paused_until=max(paused, default=None),
-        disabled=any(one.gone == stored.version for one in lines.values()),
+        disabled=any(queue.gone == stored.version for queue in lines.values()),
     )
 
 

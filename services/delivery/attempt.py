@@ -71,8 +71,8 @@ async def _account(message: OutboundMessage, outside: SendDependencies) -> Accou
     configurations = await outside.configurations.current(outside.store, [message.workspace])
     if message.workspace not in configurations:
         return None
-    kept = configurations[message.workspace].accounts.get(f"{message.channel}/{message.account}")
-    return Account(message.workspace, message.channel, message.account, kept.body) if kept else None
+    stored = configurations[message.workspace].accounts.get(f"{message.channel}/{message.account}")
+    return Account(message.workspace, message.channel, message.account, stored.body) if stored else None
 
 
 def _has_missing_credentials(channel: Channel, account: Account) -> bool:

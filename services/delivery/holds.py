@@ -49,23 +49,23 @@ def is_locked(sends: AccountSends) -> bool:
 
 def limited(sends: AccountSends, chat: str, scope: Scope, until: datetime, now: datetime) -> AccountSends:
     """A chat, or the account, takes nothing before `until`. A longer hold that runs already stays."""
-    chats = {one: at for one, at in sends.chats.items() if at > now}
+    chats = {other: at for other, at in sends.chats.items() if at > now}
     chats[chat] = max(until, chats.get(chat, until))
     after = sends.model_copy(update={"chats": chats})
     if is_locked(sends) or (scope != "account" and len(chats) == 1):
         return after
-    held = max(until, sends.held_until or until)
-    return after.model_copy(update={"held_for": "limit", "held_until": held})
+    held_until = max(until, sends.held_until or until)
+    return after.model_copy(update={"held_for": "limit", "held_until": held_until})
 
 
 def locked(sends: AccountSends, message: str, error: Failure, now: datetime) -> AccountSends:
     """The account was refused. Attempts that were on their way when it was locked say nothing new."""
-    noted = {"last_refused_at": now, "last_refusal": error}
+    refusal = {"last_refused_at": now, "last_refusal": error}
     if is_locked(sends) and sends.probe != message:
-        return sends.model_copy(update=noted)
+        return sends.model_copy(update=refusal)
     refusals = sends.refusals + 1
-    held = {"held_for": "credentials", "held_until": now + probe_after(refusals), "refusals": refusals, "probe": None}
-    return sends.model_copy(update={**noted, **held})
+    hold = {"held_for": "credentials", "held_until": now + probe_after(refusals), "refusals": refusals, "probe": None}
+    return sends.model_copy(update={**refusal, **hold})
 
 
 def probing(sends: AccountSends, message: str, now: datetime) -> AccountSends:

@@ -33,5 +33,5 @@ class AccountInstruments:
     def show(self, checks: Sequence[AccountCheck]) -> None:
         """Show these accounts and no others."""
         self.healthy.clear()
-        for one in sorted(checks, key=lambda check: check.is_well)[: self.MOST_SHOWN]:
-            self.healthy.labels(one.workspace, one.channel, one.account, one.state).set(one.is_well)
+        for shown in sorted(checks, key=lambda check: check.is_well)[: self.MOST_SHOWN]:
+            self.healthy.labels(shown.workspace, shown.channel, shown.account, shown.state).set(shown.is_well)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from schemas.accounts import AccountWritten
+from schemas.accounts import AccountChanged
 from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
@@ -37,7 +37,7 @@ from services.platform.store.port import Collection, Query
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, WRITER, SendQueue, SendRecord
 
 NO_LIMITS = Capabilities(surfaces=("private", "public"), text_limit=0)
-ACCOUNT_WRITTEN = "pasokh.control.account_written"
+ACCOUNT_WRITTEN = "pasokh.control.account_changed"
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ def _hold_payload(work: UnitOfWork, received: Input) -> HoldTimerPayload | None:
 
 
 def _account_of(work: UnitOfWork, event: ReceivedEvent) -> str:
-    return f"{work.place.partition}/{event.event.payload_as(AccountWritten).name}"
+    return f"{work.place.partition}/{event.event.payload_as(AccountChanged).name}"
 
 
 # -- inputs ------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from schemas.accounts import AccountWritten
+from schemas.accounts import AccountChanged
 from schemas.channel import Capabilities, Scope
 from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
 from schemas.values import Contract, EncryptedText, Failure
@@ -78,8 +78,8 @@ class SendContext:
 
     def held(self, hold: str) -> list[SendRecord]:
         """The messages of this batch that wait for a hold, the oldest first."""
-        found = [record for record in self.work.cached(SENDS).values() if record.hold == hold]
-        return sorted(found, key=lambda record: (record.message.accepted_at, record.message.id))
+        records = [record for record in self.work.cached(SENDS).values() if record.hold == hold]
+        return sorted(records, key=lambda record: (record.message.accepted_at, record.message.id))
 
 
 # -- starting ----------------------------------------------------------------------------------------------------------
@@ -115,8 +115,8 @@ def _send(context: SendContext, record: SendRecord) -> None:
     put(context, record, state="sending", due_at=due, attempts=number, first_tried_at=since, hold=None)
     handed = DeliveryTimerPayload(key=record.message.key, attempt=number)
     context.work.set_timer(timer("settle", record), due, handed.model_dump(mode="json"))
-    asked = SendEffect(key=record.message.key, attempt=number, message=record.message)
-    context.work.schedule_effect(f"send/{record.message.id}", asked.model_dump(mode="json"))
+    effect = SendEffect(key=record.message.key, attempt=number, message=record.message)
+    context.work.schedule_effect(f"send/{record.message.id}", effect.model_dump(mode="json"))
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------
@@ -220,8 +220,8 @@ def _lock(context: SendContext, record: SendRecord, error: Failure) -> None:
 
 def _emit_account_hold(context: SendContext, sends: AccountSends) -> None:
     """Whoever watches accounts looks at this one now."""
-    named = AccountWritten(workspace=sends.workspace, channel=sends.channel, account=sends.account)
-    context.work.emit("pasokh.control.account_held", sends.workspace, named, topic="accounts")
+    named = AccountChanged(workspace=sends.workspace, channel=sends.channel, account=sends.account)
+    context.work.emit("pasokh.control.account_sending_changed", sends.workspace, named, topic="accounts")
 
 
 def _retry(context: SendContext, record: SendRecord, retry: Retry) -> None:
@@ -251,7 +251,7 @@ def _record_sent(context: SendContext, record: SendRecord, sent: Sent) -> None:
         key=message.key,
         platform_id=sent.platform_id,
         address=sent.address,
-        asked=message.address if sent.address is not None else None,
+        requested_address=message.address if sent.address is not None else None,
         attempts=record.attempts,
         at=context.now,
     )

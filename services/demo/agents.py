@@ -33,7 +33,7 @@ class _Case:
     due: datetime
     replies: int = 0
     failures: int = 0
-    deed: AgentAction | None = None
+    action: AgentAction | None = None
 
 
 @dataclass(slots=True)
@@ -47,26 +47,30 @@ class AgentSimulator:
 
     def poll(self, conversations: Iterable[Mapping[str, Any]], now: datetime) -> list[AgentAction]:
         """`conversations` are all that are assigned or pending, as REST shows them; returns what is done now."""
-        seen = {one["id"]: one for one in conversations if one["status"] in ACTION_OF and one.get("agent")}
+        seen = {
+            conversation["id"]: conversation
+            for conversation in conversations
+            if conversation["status"] in ACTION_OF and conversation.get("agent")
+        }
         self._cases = {i: case for i, case in self._cases.items() if i in seen}
-        return [self._action(one) for one in seen.values() if self._is_due(one, now)]
+        return [self._action(conversation) for conversation in seen.values() if self._is_due(conversation, now)]
 
     def worded(self, action: AgentAction, question: str, language: str | None) -> AgentAction:
         """The reply with its words, which it keeps when it has to be done again. `question`: what was written last."""
         if action.action == "reply" and action.text is None:
             action = replace(action, text=answer_to(question, language))
-            self._cases[action.conversation].deed = action
+            self._cases[action.conversation].action = action
         return action
 
     def failed(self, action: AgentAction, now: datetime) -> None:
         """It was refused or did not arrive: the same again in a while, and after some tries an end of it."""
         case = self._cases.get(action.conversation)
-        if case is None or case.deed != action:
+        if case is None or case.action != action:
             return
         case.failures += 1
         case.due = now + timedelta(seconds=10 * case.failures)
         if case.failures == MAX_TRIES:
-            case.deed, case.replies = None, MAX_REPLIES
+            case.action, case.replies = None, MAX_REPLIES
 
     def _is_due(self, conversation: Mapping[str, Any], now: datetime) -> bool:
         case = self._cases.get(conversation["id"])
@@ -79,9 +83,9 @@ class AgentSimulator:
         case = self._cases[conversation["id"]]
         # Its effect may be seen only a moment later; until then nothing more is done about it.
         case.due += timedelta(seconds=60)
-        if case.deed is None:
-            case.deed = self._new_action(case, conversation)
-        return case.deed
+        if case.action is None:
+            case.action = self._new_action(case, conversation)
+        return case.action
 
     def _new_action(self, case: _Case, conversation: Mapping[str, Any]) -> AgentAction:
         talks = case.replies < MAX_REPLIES and not _must_not_reply_publicly(conversation)

@@ -347,4 +347,4 @@ def answer_to(question: str, language: str | None) -> str:
         for exchange in exchanges:
             if all(part in question for part in _GAPS.split(exchange.question)):
                 return exchange.answer
-    return ANYTHING_ELSE[next((known for known in LANGUAGES if known == language), "en")]
+    return ANYTHING_ELSE[next((code for code in LANGUAGES if code == language), "en")]

@@ -30,7 +30,7 @@ class CustomerSimulator:
     random: Random
     first_number: int
     _numbers: "count[int]" = field(init=False)
-    _written: OrderedDict[tuple[int, int], SentMessage] = field(default_factory=OrderedDict)
+    _sent: OrderedDict[tuple[int, int], SentMessage] = field(default_factory=OrderedDict)
     _last: Update | None = None
     _due: list[tuple[datetime, SentMessage]] = field(default_factory=list)
     _started: int = 0
@@ -50,9 +50,9 @@ class CustomerSimulator:
 
     def next(self, now: datetime) -> list[Update]:
         """What happens in this moment: what is due, and one thing more unless the shop is full."""
-        ready = [written for at, written in self._due if at <= now]
-        self._due = [(at, written) for at, written in self._due if at > now]
-        updates = [self._post(replace(written, at=now)) for written in ready]
+        ready = [message for at, message in self._due if at <= now]
+        self._due = [(at, message) for at, message in self._due if at > now]
+        updates = [self._post(replace(message, at=now)) for message in ready]
         more = self.random.choices(list(_EVENT_WEIGHTS), weights=list(_EVENT_WEIGHTS.values()))[0](self, now)
         return [*updates, *([more] if more else [])]
 
@@ -89,8 +89,8 @@ class CustomerSimulator:
         before = self._random_update()
         if before is None or before.chat < 0:
             return None
-        shown = replace(before, message_id=next(self._numbers), at=now, text="?")
-        return callback_query(next(self._numbers), shown, "order:status")
+        menu = replace(before, message_id=next(self._numbers), at=now, text="?")
+        return callback_query(next(self._numbers), menu, "order:status")
 
     def _redeliver(self, now: datetime) -> Update | None:
         """The platform did not hear our answer and posts the same again."""
@@ -105,16 +105,16 @@ class CustomerSimulator:
         return self._post(SentMessage(customer, chat, next(self._numbers), now, self._text(customer, topic)))
 
     def _post(self, message: SentMessage) -> Update:
-        self._written[message.chat, message.message_id] = message
-        while len(self._written) > REMEMBERED:
-            self._written.popitem(last=False)
+        self._sent[message.chat, message.message_id] = message
+        while len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
         self._last = message_update(next(self._numbers), message)
         return self._last
 
     def _later(
-        self, now: datetime, customer: DemoCustomer, text: str, shortest: int, longest: int, chat: int | None = None
+        self, now: datetime, customer: DemoCustomer, text: str, minimum: int, maximum: int, chat: int | None = None
     ) -> None:
-        at = now + timedelta(seconds=self.random.uniform(shortest, longest))
+        at = now + timedelta(seconds=self.random.uniform(minimum, maximum))
         self._due.append((at, SentMessage(customer, chat or customer.id, next(self._numbers), at, text)))
 
     def _text(self, customer: DemoCustomer, topic: Topic) -> str:
@@ -122,13 +122,13 @@ class CustomerSimulator:
         return question.format(order=self.random.randint(100_000, 999_999))
 
     def _random_update(self) -> SentMessage | None:
-        return self._written[self.random.choice(list(self._written)[-50:])] if self._written else None
+        return self._sent[self.random.choice(list(self._sent)[-50:])] if self._sent else None
 
     def _addressee(self, sent: Mapping[str, Any]) -> SentMessage | None:
         chat = int(sent["chat_id"])
         replied = int((sent.get("reply_parameters") or {}).get("message_id", 0))
-        last = next((w for w in reversed(self._written.values()) if w.chat == chat and chat > 0), None)
-        return self._written.get((chat, replied), last)
+        last = next((w for w in reversed(self._sent.values()) if w.chat == chat and chat > 0), None)
+        return self._sent.get((chat, replied), last)
 
 
 _EVENT_WEIGHTS: Mapping[Callable[[CustomerSimulator, datetime], Update | None], float] = {

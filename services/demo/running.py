@@ -35,7 +35,7 @@ class DemoSession:
     webhook: str
     secret: str
     crowd: CustomerSimulator
-    desk: AgentSimulator
+    agents: AgentSimulator
     clock: TimeSource
     last_seen: int = 0
     lanes: list["asyncio.Queue[Update]"] = field(
@@ -79,7 +79,7 @@ async def stream(
             webhook=f"/webhooks/telegram/{workspace}/{ACCOUNT}",
             secret=credentials.secret_token,
             crowd=CustomerSimulator.starting(start, random),
-            desk=AgentSimulator(random, run=str(int(start.timestamp()))),
+            agents=AgentSimulator(random, run=str(int(start.timestamp()))),
             clock=time,
         )
         shop.last_seen = await _last_seen_id(shop)
@@ -102,9 +102,9 @@ async def _seeded(
     return None
 
 
-async def _until_stopped(stop: asyncio.Event, lives: Sequence[Awaitable[None]]) -> None:
+async def _until_stopped(stop: asyncio.Event, coroutines: Sequence[Awaitable[None]]) -> None:
     """Run all until `stop`; what one of them raises is raised."""
-    tasks = [asyncio.ensure_future(life) for life in lives]
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     end = asyncio.ensure_future(stop.wait())
     try:
         done, _ = await asyncio.wait([end, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -156,11 +156,11 @@ async def _agents(shop: DemoSession) -> None:
     while True:
         try:
             await _listen(shop)
-            deeds = await _poll(shop)
+            actions = await _poll(shop)
         except (httpx2.TransportError, ApiError) as error:
             log.warning("demo_cannot_look", reason=type(error).__name__)
-            deeds = []
-        await asyncio.gather(*(_do(shop, deed) for deed in deeds))
+            actions = []
+        await asyncio.gather(*(_do(shop, action) for action in actions))
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -182,21 +182,25 @@ async def _sent_after(shop: DemoSession, number: int) -> list[dict[str, Any]]:
 
 
 async def _poll(shop: DemoSession) -> list[AgentAction]:
-    found = [one for status in OPEN_STATUSES async for one in shop.rest.items("/conversations", status=status)]
-    shop.crowd.counted(len(found))
-    languages = {one["id"]: one.get("language") for one in found}
-    deeds = shop.desk.poll(found, shop.clock.now())
-    return [await _worded(shop, deed, languages[deed.conversation]) for deed in deeds]
+    conversations = [
+        conversation
+        for status in OPEN_STATUSES
+        async for conversation in shop.rest.items("/conversations", status=status)
+    ]
+    shop.crowd.counted(len(conversations))
+    languages = {conversation["id"]: conversation.get("language") for conversation in conversations}
+    actions = shop.agents.poll(conversations, shop.clock.now())
+    return [await _worded(shop, action, languages[action.conversation]) for action in actions]
 
 
 async def _worded(shop: DemoSession, action: AgentAction, language: str | None) -> AgentAction:
     if action.action != "reply" or action.text is not None:
         return action
-    asked = ""
-    async for one in shop.rest.items(f"/conversations/{action.conversation}/messages"):  # oldest first
-        if one["direction"] == "inbound" and one["text"]:
-            asked = one["text"]
-    return shop.desk.worded(action, asked, language)
+    question = ""
+    async for message in shop.rest.items(f"/conversations/{action.conversation}/messages"):  # oldest first
+        if message["direction"] == "inbound" and message["text"]:
+            question = message["text"]
+    return shop.agents.worded(action, question, language)
 
 
 async def _do(shop: DemoSession, action: AgentAction) -> None:
@@ -209,4 +213,4 @@ async def _do(shop: DemoSession, action: AgentAction) -> None:
     except (httpx2.TransportError, ApiError) as error:
         status = error.status if isinstance(error, ApiError) else None
         log.info("demo_agent_could_not", action=action.action, conversation=action.conversation, status=status)
-        shop.desk.failed(action, shop.clock.now())
+        shop.agents.failed(action, shop.clock.now())

@@ -157,8 +157,8 @@ class FakeTelegram:
             "date": int(self.clock.now().timestamp()),
             "text": text,
         }
-        kept: dict[str, Json] = {k: v for k, v in body.items() if k in MAX_STORED_MESSAGES}
-        self.sent.append({"number": number, "bot": bot, "chat_id": chat, "text": text, **kept, "message": message})
+        fields: dict[str, Json] = {k: v for k, v in body.items() if k in MAX_STORED_MESSAGES}
+        self.sent.append({"number": number, "bot": bot, "chat_id": chat, "text": text, **fields, "message": message})
         return message
 
     def _next_fault(self) -> Fault | None:
@@ -175,7 +175,7 @@ class FakeTelegram:
         after = request.query_params.get("after", "0")
         if not after.isdecimal():
             return JSONResponse({"detail": "`after` is a number of `/_sent`"}, 422)
-        items: list[Json] = [one for one in self.sent if _number(one) > int(after)]
+        items: list[Json] = [message for message in self.sent if _number(message) > int(after)]
         return _json({"items": items})
 
     async def _add_update(self, request: Request) -> Response:
@@ -199,8 +199,8 @@ class FakeTelegram:
 async def _fail(fault: Fault) -> None:
     match fault.kind:
         case "rate_limited":
-            said = f"Too Many Requests: retry after {fault.retry_after}"
-            raise BotApiError(429, said, retry_after=fault.retry_after)
+            description = f"Too Many Requests: retry after {fault.retry_after}"
+            raise BotApiError(429, description, retry_after=fault.retry_after)
         case "blocked":
             raise BotApiError(403, "Forbidden: bot was blocked by the user")
         case "hang":

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from schemas.conversation import ResponseKind, ResponseRun
+from schemas.conversation import PEOPLE_OF_OURS, ConversationFact, ResponseKind, ResponseRun
 from schemas.values import Instant
 
 
@@ -141,6 +141,28 @@ def closed(tracking: ResponseTracking, at: datetime) -> Tracked:
 
 def _with_resolve(tracking: ResponseTracking, at: datetime) -> ResponseTracking:
     return replace(tracking, log=(*tracking.log, Resolution(at))) if tracking.log else tracking
+
+
+def follow_fact(tracking: ResponseTracking, name: str, fact: ConversationFact) -> Tracked:
+    """What a fact without runs did to the runs of its conversation; `name` is the last word of its event type.
+
+    Facts of a version before runs were given are read in this way, and no others.
+    """
+    message = fact.message or ""
+    if name == "message_received":
+        asks = fact.needs_answer and fact.author in (None, "customer")
+        return message_received(tracking, message, fact.at) if asks else Tracked(tracking)
+    if name == "resolved":
+        return resolved(tracking, fact.at)
+    if name == "closed":
+        return closed(tracking, fact.at)
+    if fact.author not in PEOPLE_OF_OURS:
+        return notice_delivered(tracking, fact.at) if name == "reply_delivered" else Tracked(tracking)
+    if name == "replied":
+        return answer_accepted(tracking, message, fact.at)
+    if name == "reply_delivered":
+        return answer_delivered(tracking, message)
+    return answer_failed(tracking, message) if name == "reply_failed" else Tracked(tracking)
 
 
 def _settle(tracking: ResponseTracking) -> Tracked:

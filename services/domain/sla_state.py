@@ -3,22 +3,17 @@
 They rest in the store as they are.
 """
 
-from typing import Literal
-
 from schemas.configuration import Calendar, Escalation, Targets
 from schemas.sla import Clock, ClockMetric
 from schemas.values import Contract, Instant, Priority
+from services.domain.response_tracking import ResponseTracking
 
 
 class PendingReply(Contract):
-    """An answer that was accepted `at` and is on its way to the customer.
-
-    `asked_at`: the customer wrote again after it, first at this time, and before the next answer.
-    """
+    """An answer that was accepted `at` and is on its way to the customer."""
 
     message: str
     at: Instant
-    asked_at: Instant | None = None
 
 
 class Pause(Contract):
@@ -34,7 +29,7 @@ class SlaClockState(Clock):
     `next_at` is the next moment at which something is to be told (a warning or the breach), None when nothing is: it
     is over, breached, paused, or an answer that was in time is on its way. `warned` holds the fractions of `warn_at`
     that were told. `answers` are on their way; while there are any, `stopped_at` is the acceptance of the earliest.
-    `ended_at` is when the conversation was resolved without an answer that has arrived. `calendar` None: around the
+    `ended_at`, of public_response alone, is when the conversation was resolved while an answer was on its way. `calendar` None: around the
     clock. `pauses` are over, oldest first; `paused_at` is the start of the present one.
     """
 
@@ -73,9 +68,10 @@ class ConversationSlaState(Contract):
     """What is waited for on one conversation.
 
     `terms` were picked for `team` and `priority`; None: no policy matches. `picked` are the versions of the workspace's
-    configuration by which they ever were, in order. `waits` are open, by metric; `runs` the
-    last run of each; `begun` metrics of which there is one wait at most have had it (an agent who speaks first spends
-    that of first_response). `answers` are human answers on their way, in the order they were said.
+    configuration by which they ever were, in order. `waits` are open, by metric: of first_response and next_response at
+    most one, which follows the response run that is open; `runs` the last run of each clock. `begun` are the metrics
+    that have had the one wait which a conversation has of them. `response_tracking` is given while the facts of the
+    conversation are of a version that gives no response runs.
     """
 
     conversation: str
@@ -86,5 +82,5 @@ class ConversationSlaState(Contract):
     picked: list[int] = []
     waits: dict[ClockMetric, OpenTarget] = {}
     runs: dict[ClockMetric, int] = {}
-    begun: list[Literal["first_response", "public_response"]] = []
-    answers: list[PendingReply] = []
+    begun: list[ClockMetric] = []
+    response_tracking: ResponseTracking | None = None

@@ -42,13 +42,17 @@ class AccountActivityRecorder:
 
     def record_forged(self, account: Account) -> None:
         """Somebody called who does not know the secret."""
-        news, now = self._of(account), self._clock.now()
-        news.forged, news.forged_since, news.forged_at = news.forged + 1, news.forged_since or now, now
+        activity, now = self._of(account), self._clock.now()
+        activity.forged, activity.forged_since, activity.forged_at = (
+            activity.forged + 1,
+            activity.forged_since or now,
+            now,
+        )
 
     def record_polling(self, account: Account, error: str | None) -> None:
         """Fetching updates works, or why it does not."""
-        news = self._of(account)
-        news.polled, news.poll_error = True, error
+        activity = self._of(account)
+        activity.polled, activity.poll_error = True, error
 
     def _of(self, account: Account) -> _AccountActivity:
         return self._news.setdefault(
@@ -63,10 +67,10 @@ class AccountActivityRecorder:
 
     async def write(self) -> None:
         """Write down what there is now; what cannot be written is tried with the next."""
-        news, self._news = self._news, {}
-        for identity, one in news.items():
+        activities, self._news = self._news, {}
+        for identity, activity in activities.items():
             try:
-                await self._write(identity, one)
+                await self._write(identity, activity)
             except (Fenced, Unavailable, Unknown) as error:
                 log.info("account_calls_not_written", account=identity, reason=str(error))
 
@@ -89,17 +93,17 @@ class AccountActivityRecorder:
 
 
 def _with(before: AccountCalls | None, activity: _AccountActivity) -> AccountCalls:
-    one = activity.account
-    known = before or AccountCalls(workspace=one.workspace, channel=one.channel, account=one.id)
+    account = activity.account
+    stored = before or AccountCalls(workspace=account.workspace, channel=account.channel, account=account.id)
     changed: dict[str, object] = {}
     if activity.webhook_at is not None:
-        changed["last_webhook_at"] = max(activity.webhook_at, known.last_webhook_at or activity.webhook_at)
+        changed["last_webhook_at"] = max(activity.webhook_at, stored.last_webhook_at or activity.webhook_at)
     if activity.forged_at is not None:
-        last = known.last_forged_at
-        goes_on = last is not None and activity.forged_at - last < FORGED_WITHIN
+        last = stored.last_forged_at
+        continues = last is not None and activity.forged_at - last < FORGED_WITHIN
         changed["last_forged_at"] = max(activity.forged_at, last or activity.forged_at)
-        changed["forged"] = activity.forged + (known.forged if goes_on else 0)
-        changed["forged_since"] = known.forged_since if goes_on else activity.forged_since
+        changed["forged"] = activity.forged + (stored.forged if continues else 0)
+        changed["forged_since"] = stored.forged_since if continues else activity.forged_since
     if activity.polled:
         changed["poll_error"], changed["is_failing"] = activity.poll_error, activity.poll_error is not None
-    return known.model_copy(update=changed)
+    return stored.model_copy(update=changed)

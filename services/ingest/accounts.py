@@ -91,28 +91,28 @@ class AccountCache:
         self._turn += 1
         wanted, self._wanted = self._wanted, set()
         try:
-            found = await self._configurations.current(self._store, wanted)
+            configurations = await self._configurations.current(self._store, wanted)
         except Unavailable as error:
             self._failed = (self._turn, error)
             raise
         now = self._clock.monotonic()
         for workspace in wanted:
-            self._entries[workspace] = _Entry(found.get(workspace), now, self._turn)
+            self._entries[workspace] = _Entry(configurations.get(workspace), now, self._turn)
             self._entries.move_to_end(workspace)
         while len(self._entries) > max(MAX_CACHED, len(wanted)):
             self._entries.popitem(last=False)
 
 
 def _connected(configuration: WorkspaceConfiguration | None, channel: str, account: str) -> ConnectedAccount | None:
-    kept = configuration.accounts.get(f"{channel}/{account}") if configuration else None
-    if configuration is None or kept is None:
+    stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
+    if configuration is None or stored is None:
         return None
-    own = [kept.body.language] if kept.body.language else []
+    own = [stored.body.language] if stored.body.language else []
     expected = tuple(dict.fromkeys([*own, *configuration.itself.body.languages]))
     return ConnectedAccount(
-        Account(configuration.workspace, channel, account, kept.body),
+        Account(configuration.workspace, channel, account, stored.body),
         expected,
         configuration,
         compile_own_identifiers(configuration.itself.body.own),
-        kept.generation,
+        stored.generation,
     )

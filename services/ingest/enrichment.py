@@ -62,12 +62,12 @@ class _Redactor:
 
     def attachment(self, attachment: Attachment) -> Attachment:
         # Who sends a file says what it is called and of what type.
-        said = {
+        redacted = {
             "name": self.redact_optional(attachment.name),
             "media_type": self.redact_optional(attachment.media_type),
             "url": self.link(attachment.url),
         }
-        return attachment.model_copy(update={**said, "details": self.fields(attachment.details)})
+        return attachment.model_copy(update={**redacted, "details": self.fields(attachment.details)})
 
 
 def enrich(
@@ -84,7 +84,7 @@ def enrich(
     safe: dict[str, object] = {
         "text": EncryptedText(key=None, text=text) if text is not None else None,
         "person_name": masking.redact_optional(_name_view(activity.person_name)),
-        "attachments": [masking.attachment(one) for one in activity.attachments],
+        "attachments": [masking.attachment(attachment) for attachment in activity.attachments],
         "quote": masking.redact_optional(activity.quote),
         "forwarded_from": masking.redact_optional(activity.forwarded_from),
         "links": [masking.text(link) for link in activity.links],
@@ -94,8 +94,10 @@ def enrich(
         # Edits of one second differ by what they say. The hash is of the masked text: a card could be found from another.
         safe["id"] = hashed_id(activity.id, text or "")
     kinds = sorted({*activity.masked, *masking.kinds})
-    told = _detect(details, text, expected) if activity.kind in AUTHORED_KINDS else {}
-    return activity.model_copy(update=safe | told | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)})
+    detected = _detect(details, text, expected) if activity.kind in AUTHORED_KINDS else {}
+    return activity.model_copy(
+        update=safe | detected | {"masked": kinds, "sensitive": activity.sensitive or bool(kinds)}
+    )
 
 
 def _name_view(name: str | None) -> str | None:
@@ -105,11 +107,11 @@ def _name_view(name: str | None) -> str | None:
 
 def _detect(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:
     hint = details.get("language_code")
-    said = (text or "")[:MAX_READ]
+    sample = (text or "")[:MAX_READ]
     return {
-        "language": detect(said, hint=hint if isinstance(hint, str) else None, expected=expected),
-        "intent": intent_of(said) if said else None,
-        "sentiment": sentiment_of(said) if said else None,
+        "language": detect(sample, hint=hint if isinstance(hint, str) else None, expected=expected),
+        "intent": intent_of(sample) if sample else None,
+        "sentiment": sentiment_of(sample) if sample else None,
     }
 
 

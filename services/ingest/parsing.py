@@ -17,14 +17,14 @@ def preview_activities(channel_name: str, body: bytes, *, received_at: datetime 
 
     Raises LookupError for an unknown channel, MalformedPayload; PartlyMalformed with what can be read of a list.
     """
-    known = channel(channel_name)
-    if known is None:
+    adapter = channel(channel_name)
+    if adapter is None:
         raise LookupError(f"there is no channel {channel_name!r}")
     if too_deep(body):
         raise MalformedPayload("the body nests deeper than any platform's")
     account = Account("local", channel_name, "main", AccountBody(credentials={}))
     request = Request("POST", f"/webhooks/{channel_name}/local/main", {}, {}, body, received_at)
     try:
-        return [enrich(one) for one in known.parse(request, account)]
+        return [enrich(activity) for activity in adapter.parse(request, account)]
     except PartlyMalformed as part:
-        raise PartlyMalformed([enrich(one) for one in part.activities], part.items) from part
+        raise PartlyMalformed([enrich(activity) for activity in part.activities], part.items) from part

@@ -47,7 +47,7 @@ class PollingDependencies:
     store: Store
     clock: TimeSource
     http: Http
-    take: PublishBody
+    receive: PublishBody
     notes: AccountActivityRecorder
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -56,7 +56,7 @@ class PollingDependencies:
 class Polling:
     """Looks which accounts are to be polled, and polls those that no other process has."""
 
-    around: PollingDependencies
+    dependencies: PollingDependencies
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _configurations: Configurations = field(default_factory=Configurations)
 
@@ -68,7 +68,7 @@ class Polling:
                     await self._refresh_accounts()
                 except Unavailable as error:
                     log.info("polled_accounts_not_read", reason=str(error))
-                await self.around.sleep(LOOK_SECONDS)
+                await self.dependencies.sleep(LOOK_SECONDS)
         finally:
             for task in self._tasks.values():
                 task.cancel()
@@ -79,24 +79,28 @@ class Polling:
         for account in await self._polled():
             name = account_id(account.workspace, account.channel, account.id)
             if name not in self._tasks:
-                poller = Poller(self.around, self.around.channels[account.channel], account)
+                poller = Poller(self.dependencies, self.dependencies.channels[account.channel], account)
                 self._tasks[name] = asyncio.create_task(poller.run())
 
     async def _polled(self) -> list[Account]:
         """Every account of every workspace that asks to be polled. Raises Unavailable."""
-        found: list[Account] = []
+        accounts: list[Account] = []
         after = None
         while True:
-            page = await self.around.store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE, after=after))
-            read = await self._configurations.current(self.around.store, [str(d["workspace"]) for _, d in page.items])
+            page = await self.dependencies.store.query(
+                Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE, after=after)
+            )
+            read = await self._configurations.current(
+                self.dependencies.store, [str(d["workspace"]) for _, d in page.items]
+            )
             for workspace, configuration in read.items():
-                for name, kept in configuration.accounts.items():
+                for name, stored in configuration.accounts.items():
                     channel, account = name.split("/", 1)
-                    known = self.around.channels.get(channel)
-                    if isinstance(known, PollingChannel) and known.is_polled(kept.body):
-                        found.append(Account(workspace, channel, account, kept.body))
+                    adapter = self.dependencies.channels.get(channel)
+                    if isinstance(adapter, PollingChannel) and adapter.is_polled(stored.body):
+                        accounts.append(Account(workspace, channel, account, stored.body))
             if page.next is None:
-                return found
+                return accounts
             after = page.next
 
 
@@ -166,7 +170,7 @@ class Poller:
         """Come back once the bus has it, however long that is away. Raises LeaseLost."""
         while True:
             try:
-                await self._around.take(self._channel, connected, body)
+                await self._around.receive(self._channel, connected, body)
                 self._around.notes.record_call(connected.account)
                 return
             except (Unavailable, Unknown) as error:
@@ -179,8 +183,8 @@ class Poller:
             self._begun_with = None
         if not isinstance(error, SendOutcomeUnknown):
             self._around.notes.record_polling(account, _sentence(error))
-        asked = error.after if isinstance(error, TransientSendError) else None
-        await self._rest(min(max(self._backoff.next(), asked or 0.0), MAX_BACKOFF_SECONDS))
+        requested = error.after if isinstance(error, TransientSendError) else None
+        await self._rest(min(max(self._backoff.next(), requested or 0.0), MAX_BACKOFF_SECONDS))
 
     async def _rest(self, seconds: float) -> None:
         """Wait, and keep the lease meanwhile."""
@@ -199,13 +203,13 @@ class Poller:
 
     async def _acquire(self) -> bool:
         document = (await self._around.store.get_many([self._key])).get(self._key)
-        known = Poll.model_validate(document) if document else None
+        stored = Poll.model_validate(document) if document else None
         now, owner = self._around.clock.now(), self._around.owner
-        if known is not None and known.owner != owner and known.until > now:
+        if stored is not None and stored.owner != owner and stored.until > now:
             return False
-        self._poll = known or Poll(owner=owner, until=now)
+        self._poll = stored or Poll(owner=owner, until=now)
         try:
-            await self._write(is_new=known is None)
+            await self._write(is_new=stored is None)
         except LeaseLost:
             return False
         return True

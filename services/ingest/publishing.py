@@ -48,4 +48,4 @@ async def publish(bus: Bus, activities: Sequence[Activity], headers: Mapping[str
     """Return once the bus has all of them durably. Raises Unavailable, Unknown."""
     trace = headers.get("traceparent", "")
     traceparent = trace if _TRACEPARENT.fullmatch(trace) else None
-    await bus.publish([to_record(one, bus.partitions, traceparent) for one in activities])
+    await bus.publish([to_record(activity, bus.partitions, traceparent) for activity in activities])

@@ -15,7 +15,7 @@ from services.ingest.enrichment import enrich
 from services.platform.core.identifiers import hashed_id
 from services.text.folding import is_digit
 from services.text.own import OwnIdentifierMatcher
-from services.text.sensitive import Span, card_places, replace_matches
+from services.text.sensitive import Span, find_card_spans, replace_matches
 
 WITHIN = timedelta(seconds=60)
 PERSONS = 4096
@@ -37,17 +37,17 @@ class SplitCardDetector:
     ) -> list[Activity]:
         """The activity understood, after edits of those before it that were pieces of one card with it."""
         earlier = self._before(activity)
-        places = _spans_across([*earlier, activity], own_identifiers) if earlier else []
-        if not any(places):
+        spans = _spans_across([*earlier, activity], own_identifiers) if earlier else []
+        if not any(spans):
             return [enrich(activity, expected, own_identifiers)]
         *edited, last = (
-            one.model_copy(update={"text": EncryptedText(text=replace_matches(_text(one), where))})
-            for one, where in zip([*earlier, activity], places, strict=True)
+            piece.model_copy(update={"text": EncryptedText(text=replace_matches(_text(piece), where))})
+            for piece, where in zip([*earlier, activity], spans, strict=True)
         )
-        found = sorted({kind for _, _, kind in places[-1]})
-        edits = [_edit(one, activity, found) for one, where in zip(edited, places, strict=False) if where]
-        masked = last.model_copy(update={"masked": sorted({*last.masked, *found})})
-        return [enrich(one, expected, own_identifiers) for one in (*edits, masked)]
+        kinds = sorted({kind for _, _, kind in spans[-1]})
+        edits = [_edit(piece, activity, kinds) for piece, where in zip(edited, spans, strict=False) if where]
+        masked = last.model_copy(update={"masked": sorted({*last.masked, *kinds})})
+        return [enrich(piece, expected, own_identifiers) for piece in (*edits, masked)]
 
     def _before(self, activity: Activity) -> tuple[Activity, ...]:
         """What the person wrote there within the last minute; the activity itself is remembered from now on."""
@@ -61,7 +61,7 @@ class SplitCardDetector:
         key = f"{activity.person_key} {activity.thread or ''}"
         with self._lock:
             # A repeat of the platform finds what it found the first time.
-            earlier = tuple(one for one in self._said.pop(key, ()) if _is_shortly_before(one, activity))
+            earlier = tuple(piece for piece in self._said.pop(key, ()) if _is_shortly_before(piece, activity))
             self._said[key] = (*earlier, activity)[-PIECES:]
             if len(self._said) > PERSONS:
                 self._said.popitem(last=False)
@@ -78,28 +78,28 @@ def _text(activity: Activity) -> str:
 
 def _spans_across(pieces: Sequence[Activity], own_identifiers: OwnIdentifierMatcher) -> list[list[Span]]:
     """For each piece, what of it belongs to a card that the last piece completes; all empty where there is none."""
-    texts = [_text(one) for one in pieces]
+    texts = [_text(piece) for piece in pieces]
     begins = [sum(len(text) + 1 for text in texts[:index]) for index in range(len(texts))]
-    found = [(s, e, k) for s, e, k in card_places("\n".join(texts), own_identifiers) if e > begins[-1]]
-    if not any(s < begins[-1] for s, _, _ in found):
+    spans = [(s, e, k) for s, e, k in find_card_spans("\n".join(texts), own_identifiers) if e > begins[-1]]
+    if not any(s < begins[-1] for s, _, _ in spans):
         return [[] for _ in pieces]
-    return [list(_within(found, begin, text)) for begin, text in zip(begins, texts, strict=True)]
+    return [list(_within(spans, begin, text)) for begin, text in zip(begins, texts, strict=True)]
 
 
 def _within(spans: Sequence[Span], begin: int, text: str) -> Iterator[Span]:
     """What stands in one text, from its first digit to its last: words around pieces stay."""
     for start, stop, kind in spans:
         first, last = max(start - begin, 0), min(stop - begin, len(text))
-        digits = [place for place in range(first, last) if is_digit(text[place])]
+        digits = [position for position in range(first, last) if is_digit(text[position])]
         if digits:
             yield digits[0], digits[-1] + 1, kind
 
 
-def _edit(piece: Activity, by: Activity, found: list[str]) -> Activity:
+def _edit(piece: Activity, by: Activity, kinds: list[str]) -> Activity:
     changed = {
         "kind": "edit",
         "id": hashed_id(piece.id, "piece of a card"),
-        "masked": sorted({*piece.masked, *found}),
+        "masked": sorted({*piece.masked, *kinds}),
         "received_at": by.received_at,
         "details": {**piece.details, REDACTION: True},
     }

@@ -36,7 +36,7 @@ from services.platform.bus.port import Bus
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
 from services.platform.core.settings import Settings
-from services.platform.core.threads import Beside
+from services.platform.core.threads import WorkerThread
 from services.platform.core.time_source import TimeSource
 from services.platform.http.admission import AdmissionControl, AdmittedRequest, Overloaded
 from services.platform.http.bodies import (
@@ -120,7 +120,7 @@ class Webhooks:
         self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
         bounds = bounds or Bounds()
         self._instruments, self._room, self._body_seconds = instruments, bounds.room, bounds.body_seconds
-        self._beside, self._halves = Beside(), SplitCardDetector()
+        self._beside, self._split_cards = WorkerThread(), SplitCardDetector()
         self._notes = notes
         self._forgeries = Forgeries(bounds.rates, clock)
 
@@ -275,7 +275,7 @@ class Webhooks:
             return _Reading([_unparsed_activity(call, type(error).__name__)])
 
     def _understood(self, call: _WebhookRequest, parsed: list[Activity]) -> list[Activity]:
-        read = (self._halves.enrich(one, call.connected.expected_languages, call.connected.own) for one in parsed)
+        read = (self._split_cards.enrich(one, call.connected.expected_languages, call.connected.own) for one in parsed)
         return [self._truncated(call, one) for several in read for one in several]
 
     def _truncated(self, call: _WebhookRequest, activity: Activity) -> Activity:

@@ -18,7 +18,7 @@ from services.platform.http.service import Context, Service, ServiceComponents
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedComponents:
     """What ingest has one of in a process: the cache of accounts, the rate limits, the metrics."""
 
     accounts: AccountCache
@@ -26,7 +26,7 @@ class Shared:
     instruments: IngestInstruments
 
 
-def open_ingest(other_ways_in: Callable[[Context, Shared], ServiceComponents]) -> Service:
+def open_ingest(other_ways_in: Callable[[Context, SharedComponents], ServiceComponents]) -> Service:
     """The service. `other_ways_in` are those that are no webhook of a platform, handed in because they stand on ingest."""
 
     @asynccontextmanager
@@ -36,22 +36,24 @@ def open_ingest(other_ways_in: Callable[[Context, Shared], ServiceComponents]) -
         accounts = AccountCache(context.store, context.clock)
         rates = RateLimits(context.settings, context.admission)
         settings = context.settings
-        room = AdmissionControl(
+        admission = AdmissionControl(
             calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission
         )
         notes = AccountActivityRecorder(context.store, context.clock)
-        webhooks = Webhooks(channels, accounts, context.bus, context.clock, instruments, notes, Bounds(room, rates))
-        others = other_ways_in(context, Shared(accounts, rates, instruments))
+        webhooks = Webhooks(
+            channels, accounts, context.bus, context.clock, instruments, notes, Bounds(admission, rates)
+        )
+        others = other_ways_in(context, SharedComponents(accounts, rates, instruments))
         async with open_outgoing(settings) as http:
             owner = uuid.uuid4().hex
-            around = PollingDependencies(
+            dependencies = PollingDependencies(
                 owner, channels, accounts, context.store, context.clock, http, webhooks.take, notes
             )
             yield ServiceComponents(
                 mounts={PREFIX: webhooks},
                 routers=others.routers,
                 collectors=instruments.collectors,
-                background=[*others.background, notes.run, Polling(around).run],
+                background=[*others.background, notes.run, Polling(dependencies).run],
             )
 
     return opened

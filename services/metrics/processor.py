@@ -44,7 +44,7 @@ INBOUND = "pasokh.inbound."
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 DELIVERY = "pasokh.delivery."
-GATE = "pasokh.control.workspace"
+GATE = "pasokh.control.workspace_gate"
 PRUNE = "prune"
 PRUNE_EVERY = timedelta(days=1)
 PRUNE_AT_ONCE = 500

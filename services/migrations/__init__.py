@@ -6,8 +6,11 @@ stored, and imports nothing of the services: it stays as it is when they change 
 
 from collections.abc import Sequence
 
-from services.migrations import m0001_partition_rows
+from services.migrations import m0001_partition_rows, m0002_event_types
 from services.platform.store.migrations import Migration
 
-MIGRATIONS: Sequence[Migration] = (m0001_partition_rows.STEP,)
+MIGRATIONS: Sequence[Migration] = (
+    m0001_partition_rows.STEP,
+    m0002_event_types.STEP,
+)
 """Every step, by rising number. A number that a release has had is never given again."""

@@ -10,7 +10,7 @@ from schemas.commands import (
     AddNote,
     ClearHandoff,
     ConfirmHandoff,
-    Reapply,
+    ReapplySla,
     Reopen,
     Reply,
     Resolve,
@@ -28,7 +28,7 @@ from services.platform.http.service import Context
 from services.records.configuration import Configurations
 from services.rest.dependencies import ExistingConversation, conversation_of
 from services.router import agents
-from services.router.reply_guard import masks_of, own_identifiers_of
+from services.router.reply_guard import masks_of, own_identifiers_for
 from services.router.views import (
     ClearBody,
     ConfirmBody,
@@ -40,7 +40,7 @@ from services.router.views import (
     TransferBody,
 )
 
-Data = Reply | Resolve | Reopen | Transfer | SetPriority | Reapply | AddNote | ClearHandoff | ConfirmHandoff
+Data = Reply | Resolve | Reopen | Transfer | SetPriority | ReapplySla | AddNote | ClearHandoff | ConfirmHandoff
 
 
 class CommandRequest:
@@ -62,7 +62,7 @@ class CommandRequest:
         return {
             "conversation": self.case.id,
             "accepted_at": self.context.clock.now(),
-            "request_hash": asked_hash(self.case, name, body),
+            "request_hash": action_hash(self.case, name, body),
         }
 
     async def execute(self, kind: str, data: Data, admit: Precheck) -> Response:
@@ -100,20 +100,20 @@ async def transfer(
     action: CommandRequestDep, body: Annotated[TransferBody, Depends(JsonBody(TransferBody))]
 ) -> Response:
     """To an agent who is not offline, whatever skills and units say, or into a team's queue."""
-    asked = body.model_dump(mode="json")
+    fields = body.model_dump(mode="json")
     data = Transfer(
-        agent=body.agent, to_agent=body.to_agent, to_team=body.to_team, **action.common_fields("transfer", asked)
+        agent=body.agent, to_agent=body.to_agent, to_team=body.to_team, **action.common_fields("transfer", fields)
     )
-    return await action.execute("pasokh.command.transfer", data, lambda: _can_take(action, body))
+    return await action.execute("pasokh.command.transfer", data, lambda: _can_transfer_to(action, body))
 
 
 async def prioritise(
     action: CommandRequestDep, body: Annotated[PriorityBody, Depends(JsonBody(PriorityBody))]
 ) -> Response:
-    asked = body.model_dump(mode="json")
-    data = SetPriority(agent=body.agent, priority=body.priority, **action.common_fields("priority", asked))
+    fields = body.model_dump(mode="json")
+    data = SetPriority(agent=body.agent, priority=body.priority, **action.common_fields("priority", fields))
     return await action.execute(
-        "pasokh.command.priority", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.set_priority", data, lambda: require_agent(action.context, action.case, body.agent)
     )
 
 
@@ -121,19 +121,19 @@ async def reapply(
     action: CommandRequestDep, body: Annotated[ReapplyBody, Depends(JsonBody(ReapplyBody, optional=True))]
 ) -> Response:
     """The SLA policies of now: clocks that run are counted anew from their start, those that are over stay as they are."""
-    data = Reapply(agent=body.agent, **action.common_fields("sla/reapply", body.model_dump(mode="json")))
+    data = ReapplySla(agent=body.agent, **action.common_fields("sla/reapply", body.model_dump(mode="json")))
     return await action.execute(
-        "pasokh.command.reapply", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.reapply_sla", data, lambda: require_agent(action.context, action.case, body.agent)
     )
 
 
 async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(JsonBody(NoteBody))]) -> Response:
     """Only colleagues see it; secrets are masked all the same."""
-    _, masked = await masks_of(body.text, await own_identifiers_of(action.context, action.case.workspace))
-    asked = action.common_fields("notes", {**body.model_dump(mode="json"), "text": masked.text})
-    data = AddNote(agent=body.agent, text=EncryptedText(text=masked.text), masked=list(masked.kinds), **asked)
+    _, masked = await masks_of(body.text, await own_identifiers_for(action.context, action.case.workspace))
+    fields = action.common_fields("notes", {**body.model_dump(mode="json"), "text": masked.text})
+    data = AddNote(agent=body.agent, text=EncryptedText(text=masked.text), masked=list(masked.kinds), **fields)
     return await action.execute(
-        "pasokh.command.note", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.add_note", data, lambda: require_agent(action.context, action.case, body.agent)
     )
 
 
@@ -151,8 +151,8 @@ async def confirm_handoff(
     action: CommandRequestDep, body: Annotated[ConfirmBody, Depends(JsonBody(ConfirmBody))]
 ) -> Response:
     """One of `handoff.unconfirmed` is the customer: the conversation goes on with them, in private."""
-    asked = action.common_fields("handoff/confirm", body.model_dump(mode="json"))
-    data = ConfirmHandoff(agent=body.agent, person=body.person, **asked)
+    fields = action.common_fields("handoff/confirm", body.model_dump(mode="json"))
+    data = ConfirmHandoff(agent=body.agent, person=body.person, **fields)
     return await action.execute(
         "pasokh.command.confirm_handoff", data, lambda: require_agent(action.context, action.case, body.agent)
     )
@@ -173,7 +173,7 @@ ADMIN_ACTIONS = frozenset({"priority", "sla/reapply"})
 """What an agent's page does not do: it needs `write`."""
 
 
-def asked_hash(conversation: ConversationState, action: str, body: Json) -> str:
+def action_hash(conversation: ConversationState, action: str, body: Json) -> str:
     """The hash by which a repeat of a request is known."""
     return request_hash("POST", f"{conversation.id}/{action}", body)
 
@@ -191,24 +191,24 @@ async def require_agent(context: Context, conversation: ConversationState, agent
         raise UnprocessableContent(("/agent", f"There is no agent {agent!r} in this workspace."))
 
 
-async def _can_take(action: CommandRequest, body: TransferBody) -> None:
+async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
     await require_agent(action.context, action.case, body.agent)
     if body.to_agent is not None:
-        await _can_agent_take(action, body.to_agent)
+        await _is_existing_agent(action, body.to_agent)
     if body.to_team is not None:
         await _is_team(action, body.to_team)
 
 
-async def _can_agent_take(action: CommandRequest, agent: str) -> None:
-    found = await agents.agent_of(action.context, action.case.workspace, agent)
-    if found is None:
+async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
+    record = await agents.agent_of(action.context, action.case.workspace, agent)
+    if record is None:
         raise UnprocessableContent(("/to_agent", f"There is no agent {agent!r} in this workspace."))
-    if found.presence == "offline":
+    if record.presence == "offline":
         raise Conflict(f"{agent} is offline. Transfer to a team, or to an agent who is online or away.")
 
 
 async def _is_team(action: CommandRequest, team: str) -> None:
     workspace = action.case.workspace
-    found = (await Configurations().current(action.context.store, [workspace])).get(workspace)
-    if team != DEFAULT_TEAM and (found is None or team not in found.teams):
+    configuration = (await Configurations().current(action.context.store, [workspace])).get(workspace)
+    if team != DEFAULT_TEAM and (configuration is None or team not in configuration.teams):
         raise UnprocessableContent(("/to_team", f"There is no team {team!r} in this workspace."))

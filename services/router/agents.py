@@ -42,19 +42,19 @@ async def agent_of(context: Context, workspace: str, agent: str) -> AgentRecord 
 async def existing_agent(request: Request, context: ContextDep) -> AgentRecord:
     """The path's agent. Raises NotFound."""
     agent = request.path_params["agent"]
-    found = await agent_of(context, request.path_params["workspace"], agent)
-    if found is None:
+    record = await agent_of(context, request.path_params["workspace"], agent)
+    if record is None:
         raise NotFound(f"There is no agent {agent!r} in this workspace.")
-    return found
+    return record
 
 
 ExistingAgent = Annotated[AgentRecord, Depends(existing_agent)]
 
 
-async def list_agents(configuration: ExistingWorkspace, context: ContextDep, asked: PageParamsDep) -> Page[AgentView]:
+async def list_agents(configuration: ExistingWorkspace, context: ContextDep, params: PageParamsDep) -> Page[AgentView]:
     """By id."""
     query = Query(
-        AGENTS.name, "workspace", {"workspace": configuration.workspace}, limit=asked.limit, after=asked.cursor
+        AGENTS.name, "workspace", {"workspace": configuration.workspace}, limit=params.limit, after=params.cursor
     )
     page = await query_page(context.store, query)
     return Page(items=[agent_view(AgentRecord.model_validate(d)) for _, d in page.items], next=page.next)
@@ -81,16 +81,16 @@ async def put_agent(
 ) -> Response:
     """What the agent may take is given at once. `warnings` say which routing rules nobody could ever meet."""
     refuse_unknown_teams(configuration, body)
-    asked = request_hash("PUT", agent, body.model_dump(mode="json"))
-    data = AgentPut(agent=agent, body=body, if_match=condition.header, request_hash=asked)
+    request = request_hash("PUT", agent, body.model_dump(mode="json"))
+    data = AgentPut(agent=agent, body=body, if_match=condition.header, request_hash=request)
     command = _command(context, configuration.workspace, "pasokh.routing.agent_put", data)
     outcome = await commands.execute(command, wait)
-    written = await agent_of(context, configuration.workspace, agent) if outcome else None
-    if outcome is None or written is None:
+    stored = await agent_of(context, configuration.workspace, agent) if outcome else None
+    if outcome is None or stored is None:
         return accepted_response(command)
     warnings = await warnings_of(context.store, configuration)
-    shown = AgentWritten(**dict(agent_view(written)), warnings=warnings).model_dump(mode="json")
-    return JSONResponse(shown, 201 if outcome.created else 200, headers={"ETag": etag(written.version)})
+    view = AgentWritten(**dict(agent_view(stored)), warnings=warnings).model_dump(mode="json")
+    return JSONResponse(view, 201 if outcome.created else 200, headers={"ETag": etag(stored.version)})
 
 
 async def delete_agent(
@@ -117,15 +117,15 @@ async def put_presence(
     commands: CommandsDep,
     context: ContextDep,
 ) -> Response:
-    asked = request_hash("PUT", f"{agent.id}/presence", body.model_dump(mode="json"))
-    data = PresenceSet(agent=agent.id, status=body.status, if_match=condition.header, request_hash=asked)
+    request = request_hash("PUT", f"{agent.id}/presence", body.model_dump(mode="json"))
+    data = PresenceSet(agent=agent.id, status=body.status, if_match=condition.header, request_hash=request)
     command = _command(context, configuration.workspace, "pasokh.routing.presence_set", data)
     outcome = await commands.execute(command, wait)
-    written = await agent_of(context, configuration.workspace, agent.id) if outcome else None
-    if outcome is None or written is None:
+    stored = await agent_of(context, configuration.workspace, agent.id) if outcome else None
+    if outcome is None or stored is None:
         return accepted_response(command)
-    shown = PresenceView(status=written.presence).model_dump()
-    return JSONResponse(shown, headers={"ETag": etag(written.presence_version)})
+    view = PresenceView(status=stored.presence).model_dump()
+    return JSONResponse(view, headers={"ETag": etag(stored.presence_version)})
 
 
 def refuse_unknown_teams(configuration: WorkspaceConfiguration, body: AgentBody) -> None:
@@ -143,7 +143,7 @@ def _command(context: Context, workspace: str, kind: str, data: AgentPut | Agent
 
 def router_of() -> APIRouter:
     """The routes; each states the scope that it needs."""
-    read, desk, admin = (
+    read, desk_scope, admin = (
         [Depends(require_scope("read"))],
         [Depends(require_scope("desk"))],
         [Depends(require_scope("admin"))],
@@ -155,5 +155,5 @@ def router_of() -> APIRouter:
     add("/{agent}", put_agent, methods=["PUT"], dependencies=admin, response_model=AgentWritten)
     add("/{agent}", delete_agent, methods=["DELETE"], dependencies=admin, status_code=204, response_model=None)
     add("/{agent}/presence", show_presence, dependencies=read)
-    add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=desk, response_model=PresenceView)
+    add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=desk_scope, response_model=PresenceView)
     return router

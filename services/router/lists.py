@@ -52,21 +52,21 @@ async def list_page(store: Store, workspace: str, query: ConversationQuery) -> P
     mark = _mark(workspace, order, query)
     words = _search_terms(query)
     bound = READ_THROUGH if words else SCAN_LIMIT
-    found: list[Conversation] = []
+    conversations: list[Conversation] = []
     last: SortPosition = ("", "")
-    looked = 0
+    examined = 0
     cases = _merged(store, list(_streams(workspace, order, query, _after(mark, query.cursor))), order)
     async for some in _together(cases, min(TOGETHER, bound)):
-        if len(found) == query.limit or looked >= bound:
-            return Page(items=found, next=encode_cursor(mark, list(last)))
+        if len(conversations) == query.limit or examined >= bound:
+            return Page(items=conversations, next=encode_cursor(mark, list(last)))
         fits = await asyncio.gather(*(_fits(store, case, query, words) for case in some))
         for case, fit in zip(some, fits, strict=True):
-            if len(found) == query.limit:
-                return Page(items=found, next=encode_cursor(mark, list(last)))
-            last, looked = order.position(case), looked + 1
+            if len(conversations) == query.limit:
+                return Page(items=conversations, next=encode_cursor(mark, list(last)))
+            last, examined = order.position(case), examined + 1
             if fit:
-                found.append(case.public_view())
-    return Page(items=found, next=None)
+                conversations.append(case.public_view())
+    return Page(items=conversations, next=None)
 
 
 def _search_terms(query: ConversationQuery) -> Sequence[str]:
@@ -78,8 +78,8 @@ def _search_terms(query: ConversationQuery) -> Sequence[str]:
 
 def _mark(workspace: str, order: Order, query: ConversationQuery) -> Query:
     """What tells the cursors of one list from those of another."""
-    given = query.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor"})
-    return Query(CONVERSATIONS.name, order.field, {**given, "workspace": workspace}, descending=order.descending)
+    filters = query.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor"})
+    return Query(CONVERSATIONS.name, order.field, {**filters, "workspace": workspace}, descending=order.descending)
 
 
 def _after(mark: Query, cursor: str | None) -> SortPosition | None:
@@ -92,12 +92,12 @@ def _after(mark: Query, cursor: str | None) -> SortPosition | None:
         raise reject_cursor() from error
 
 
-async def _fits(store: Store, case: ConversationState, query: ConversationQuery, words: Sequence[str]) -> bool:
+async def _fits(store: Store, case: ConversationState, query: ConversationQuery, terms: Sequence[str]) -> bool:
     if not all(_is_of(case, name, getattr(query, name)) for name in INDEXED_FILTERS):
         return False
     if query.updated_since is not None and case.updated_at < query.updated_since:
         return False
-    return not words or await matches_terms(store, case, words)
+    return not terms or await matches_terms(store, case, terms)
 
 
 def _is_of(case: ConversationState, name: str, wanted: Sequence[Json] | None) -> bool:
@@ -146,11 +146,11 @@ def _page(query: Query, following: str | None) -> Query:
 
 
 def _streams(
-    workspace: str, order: Order, asked: ConversationQuery, after: SortPosition | None
+    workspace: str, order: Order, list_query: ConversationQuery, after: SortPosition | None
 ) -> Iterator[IndexCursor]:
     """One stream per value of the leading filter, each in the order of the list."""
-    at_least, below = _bounds(order, asked, after)
-    index, name, values = _leading(order, asked)
+    at_least, below = _bounds(order, list_query, after)
+    index, name, values = _leading(order, list_query)
     for value in values:
         equals: dict[str, Json] = {"workspace": workspace, **({name: value} if name else {})}
         query = Query(
@@ -160,7 +160,7 @@ def _streams(
             at_least=at_least,
             below=below,
             descending=order.descending,
-            limit=asked.limit + 1,
+            limit=list_query.limit + 1,
         )
         yield IndexCursor(query, after, order)
 
@@ -171,8 +171,8 @@ def _leading(order: Order, query: ConversationQuery) -> tuple[str, str | None, S
         return "updated", None, [None]
     if order.field == "queued_at":
         return "queued", "status", list(dict.fromkeys(query.status or get_args(Status)))
-    given = [name for name in INDEXED_FILTERS if getattr(query, name) is not None]
-    name = next((name for name in given if len(set(getattr(query, name))) == 1), given[0] if given else None)
+    filters = [name for name in INDEXED_FILTERS if getattr(query, name) is not None]
+    name = next((name for name in filters if len(set(getattr(query, name))) == 1), filters[0] if filters else None)
     if name is None:
         return "opened", None, [None]
     return name, name, list(dict.fromkeys(getattr(query, name)))

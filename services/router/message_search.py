@@ -18,14 +18,14 @@ def search_terms(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normalise(text).split()))
 
 
-async def matches_terms(store: Store, case: ConversationState, words: Sequence[str]) -> bool:
-    """Whether one of its messages holds all of the words, or parts of words. Raises Unavailable."""
+async def matches_terms(store: Store, case: ConversationState, terms: Sequence[str]) -> bool:
+    """Whether one of its messages holds all of the terms, or parts of terms. Raises Unavailable."""
     equals = {"workspace": case.workspace, "conversation": case.id}
     after: str | None = None
     for _ in range(NEWEST // PAGE):
         query = Query(MESSAGES.name, "conversation", {**equals}, descending=True, limit=PAGE, after=after)
         page = await store.query(query)
-        if any(_holds(MessageRecord.model_validate(document), words) for _, document in page.items):
+        if any(_contains_terms(MessageRecord.model_validate(document), terms) for _, document in page.items):
             return True
         after = page.next
         if after is None:
@@ -33,9 +33,9 @@ async def matches_terms(store: Store, case: ConversationState, words: Sequence[s
     return False
 
 
-def _holds(message: MessageRecord, words: Sequence[str]) -> bool:
+def _contains_terms(message: MessageRecord, terms: Sequence[str]) -> bool:
     text = decrypt_text(message.text)
     if text is None:
         return False
-    said = normalise(text)
-    return all(word in said for word in words)
+    normalised = normalise(text)
+    return all(term in normalised for term in terms)

@@ -18,7 +18,7 @@ class Phrases:
     offered: str
     forced: str
     operator: str
-    nobody: str
+    no_agent: str
     waiting: tuple[str, str]
     comma: str
     speaks: str
@@ -33,7 +33,7 @@ class Phrases:
     lacking: Mapping[str, tuple[str, str]]
     wanted: str
     languages: Mapping[str, str]
-    is_one: Callable[[int], bool] = lambda number: number == 1
+    is_singular: Callable[[int], bool] = lambda number: number == 1
     digits: str = "0123456789"
     is_right_to_left: bool = False
 
@@ -43,7 +43,7 @@ ENGLISH = Phrases(
     offered="Offered to {who}: {why}.",
     forced="Given to {who} by {by}, whatever the rules say: {units}.",
     operator="an operator",
-    nobody="Waiting: the workspace has no agents yet.",
+    no_agent="Waiting: the workspace has no agents yet.",
     waiting=(
         "Waiting: none of {agents} agent can take it now: {counts}.",
         "Waiting: none of {agents} agents can take it now: {counts}.",
@@ -84,7 +84,7 @@ PERSIAN = Phrases(
     offered="به {who} پیشنهاد شد: {why}.",
     forced="{by} آن را، بدون توجه به قواعد، به {who} سپرد: {units}.",
     operator="یک مسئول",
-    nobody="در انتظار: این فضای کاری هنوز هیچ کارشناسی ندارد.",
+    no_agent="در انتظار: این فضای کاری هنوز هیچ کارشناسی ندارد.",
     waiting=(
         "در انتظار: تنها کارشناس ({agents} نفر) اکنون نمی‌تواند آن را بردارد: {counts}.",
         "در انتظار: هیچ‌یک از {agents} کارشناس اکنون نمی‌تواند آن را بردارد: {counts}.",
@@ -127,7 +127,7 @@ ARABIC = Phrases(
     offered="عُرضت على {who}: {why}.",
     forced="أسندها {by} إلى {who} بصرف النظر عن القواعد: {units}.",
     operator="أحد المشرفين",
-    nobody="قيد الانتظار: لا يوجد في مساحة العمل أي موظف بعد.",
+    no_agent="قيد الانتظار: لا يوجد في مساحة العمل أي موظف بعد.",
     waiting=(
         "قيد الانتظار: الموظف الوحيد (العدد: {agents}) لا يستطيع توليها الآن: {counts}.",
         "قيد الانتظار: لا أحد من الموظفين (العدد: {agents}) يستطيع توليها الآن: {counts}.",
@@ -170,7 +170,7 @@ LATVIAN = Phrases(
     offered="Piedāvāta aģentam {who}: {why}.",
     forced="{by} to piešķīra aģentam {who} neatkarīgi no noteikumiem: {units}.",
     operator="Operators",
-    nobody="Gaida: darbvietā vēl nav neviena aģenta.",
+    no_agent="Gaida: darbvietā vēl nav neviena aģenta.",
     waiting=(
         "Gaida: no {agents} aģenta neviens to tagad nevar pārņemt: {counts}.",
         "Gaida: no {agents} aģentiem neviens to tagad nevar pārņemt: {counts}.",
@@ -204,7 +204,7 @@ LATVIAN = Phrases(
     },
     wanted="{skill} vismaz {least}",
     languages={"fa": "persiešu", "ar": "arābu", "lv": "latviešu", "en": "angļu"},
-    is_one=lambda number: number % 10 == 1 and number % 100 != 11,
+    is_singular=lambda number: number % 10 == 1 and number % 100 != 11,
 )
 
 PHRASES: Mapping[Language, Phrases] = {"en": ENGLISH, "fa": PERSIAN, "ar": ARABIC, "lv": LATVIAN}

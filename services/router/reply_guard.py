@@ -40,24 +40,25 @@ class Guard:
         kinds = self.detect if self.surface == "public" else [k for k in self.detect if k in REFUSED_IN_PRIVATE]
         if not kinds or confirmed:
             return
-        where, said = redacted_excerpts(RedactionResult(self.seen.text, kinds)), ", ".join(kinds)
+        where, kinds_text = redacted_excerpts(RedactionResult(self.seen.text, kinds)), ", ".join(kinds)
         rest = "Write it without, or, if this is no secret, send it again with `confirm`: true."
         if self.surface == "public":
             rest = f"Write it without, or in private. {rest.partition(', or, ')[2].capitalize()}"
             raise Conflict(
-                f"A public reply must not hold a secret ({said}): {where}. {rest}", title="Secret in a public reply"
+                f"A public reply must not hold a secret ({kinds_text}): {where}. {rest}",
+                title="Secret in a public reply",
             )
         raise Conflict(f"A reply must not hold a card number: {where}. {rest}", title="Card number in a reply")
 
 
 async def guard_of(context: Context, conversation: ConversationState, body: ReplyBody) -> Guard:
     """What is found in a reply, with the workspace's own identifiers let through."""
-    own = await own_identifiers_of(context, conversation.workspace)
+    own = await own_identifiers_for(context, conversation.workspace)
     seen, private = await masks_of(body.text, own)
     return Guard(seen, private.text, body.surface or conversation.last_surface)
 
 
-async def own_identifiers_of(context: Context, workspace: str) -> OwnIdentifierMatcher:
+async def own_identifiers_for(context: Context, workspace: str) -> OwnIdentifierMatcher:
     """What is the workspace's own."""
     configuration = (await Configurations().current(context.store, [workspace])).get(workspace)
     return compile_own_identifiers(configuration.itself.body.own if configuration else None)
@@ -82,5 +83,5 @@ def record_confirmed(conversation: ConversationState, reply: Reply) -> None:
         workspace=conversation.workspace,
         conversation=conversation.id,
         agent=reply.agent,
-        kinds=reply.found,
+        kinds=reply.sensitive_kinds,
     )

@@ -35,7 +35,7 @@ from services.records.decisions import DECISIONS, DecisionRecord
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.rest.views import MessageView, initial_view, message_view
 from services.router import agents, sla_reapply
-from services.router.actions import ACTIONS, ADMIN_ACTIONS, asked_hash, command_of, require_agent
+from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, command_of, require_agent
 from services.router.lists import list_page
 from services.router.phrases import Language
 from services.router.reply_guard import guard_of, record_confirmed
@@ -66,10 +66,10 @@ async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonSho
 
 
 async def list_messages(
-    conversation: ExistingConversation, context: ContextDep, asked: PageParamsDep
+    conversation: ExistingConversation, context: ContextDep, params: PageParamsDep
 ) -> Page[MessageView]:
     """Oldest first."""
-    page = await query_page(context.store, _of(conversation, MESSAGES.name, asked))
+    page = await query_page(context.store, _of(conversation, MESSAGES.name, params))
     return Page(items=[message_view(MessageRecord.model_validate(d)) for _, d in page.items], next=page.next)
 
 
@@ -88,9 +88,9 @@ async def list_decisions(
     return Page(items=[decision_view(record, language) for record in records], next=page.next)
 
 
-async def list_events(conversation: ExistingConversation, context: ContextDep, asked: PageParamsDep) -> Page[Event]:
+async def list_events(conversation: ExistingConversation, context: ContextDep, params: PageParamsDep) -> Page[Event]:
     """Its facts, of the conversation and of its clocks, as CloudEvents; oldest first."""
-    page = await query_page(context.store, _of(conversation, FACTS.name, asked))
+    page = await query_page(context.store, _of(conversation, FACTS.name, params))
     return Page(items=[Event.model_validate(document) for _, document in page.items], next=page.next)
 
 
@@ -108,19 +108,19 @@ async def reply(
     if body.confirm and not caller.has_scope("write"):
         raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
     # The hash is of the masked text: a hash of a card number alone could be turned back into it.
-    written = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
-    asked = asked_hash(conversation, "replies", {**written, "text": guard.masked})
+    fields = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
+    request = action_hash(conversation, "replies", {**fields, "text": guard.masked})
     agent = await agents.agent_of(context, conversation.workspace, body.agent)
     data = Reply(
         conversation=conversation.id,
         agent=body.agent,
         agent_name=agent.body.name if agent else None,
         text=EncryptedText(text=body.text),
-        found=guard.detect,
+        sensitive_kinds=guard.detect,
         confirmed_by=caller.key if body.confirm and guard.detect else None,
         surface=body.surface,
         accepted_at=context.clock.now(),
-        request_hash=asked,
+        request_hash=request,
     )
 
     async def admit() -> None:
@@ -139,13 +139,13 @@ async def reply(
 
 async def show_command(workspace: str, command: str, commands: CommandsDep) -> Response:
     """What became of a command that was answered with 202."""
-    found = await commands.status(workspace, command)
-    if found is None:
+    outcome = await commands.status(workspace, command)
+    if outcome is None:
         raise NotFound(f"There is no command {command!r} in this workspace.")
-    problem = found.problem if isinstance(found, CommandResult) else None
+    problem = outcome.problem if isinstance(outcome, CommandResult) else None
     problem = problem and problem.model_copy(update={"code": code_of(problem.title)})
-    shown = CommandView(status=found.status if isinstance(found, CommandResult) else "pending", problem=problem)
-    return JSONResponse(shown.model_dump(mode="json", exclude_none=True))
+    view = CommandView(status=outcome.status if isinstance(outcome, CommandResult) else "pending", problem=problem)
+    return JSONResponse(view.model_dump(mode="json", exclude_none=True))
 
 
 def _of(conversation: ConversationState, collection: str, page: PageParams) -> port.Query:
@@ -162,18 +162,25 @@ async def _message(context: Context, outcome: CommandResult | None) -> MessageRe
 
 def router_of() -> APIRouter:
     """Conversations and commands; each route states the scope that it needs."""
-    read, desk = [Depends(require_scope("read"))], [Depends(require_scope("desk"))]
+    read, desk_scope = [Depends(require_scope("read"))], [Depends(require_scope("desk"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
-    add, one = router.add_api_route, "/conversations/{conversation}"
+    add, conversation_path = router.add_api_route, "/conversations/{conversation}"
     add("/conversations", list_conversations, dependencies=read)
-    add(one, show_conversation, dependencies=read)
-    add(f"{one}/messages", list_messages, dependencies=read)
-    add(f"{one}/decisions", list_decisions, dependencies=read)
-    add(f"{one}/events", list_events, dependencies=read)
-    add(f"{one}/replies", reply, methods=["POST"], dependencies=desk, status_code=201, response_model=MessageView)
+    add(conversation_path, show_conversation, dependencies=read)
+    add(f"{conversation_path}/messages", list_messages, dependencies=read)
+    add(f"{conversation_path}/decisions", list_decisions, dependencies=read)
+    add(f"{conversation_path}/events", list_events, dependencies=read)
+    add(
+        f"{conversation_path}/replies",
+        reply,
+        methods=["POST"],
+        dependencies=desk_scope,
+        status_code=201,
+        response_model=MessageView,
+    )
     for action, route in ACTIONS.items():
         needed = [Depends(require_scope("write" if action in ADMIN_ACTIONS else "desk"))]
-        add(f"{one}/{action}", route, methods=["POST"], dependencies=needed, response_model=Conversation)
+        add(f"{conversation_path}/{action}", route, methods=["POST"], dependencies=needed, response_model=Conversation)
     add("/persons/{person:path}", show_person, dependencies=read)
     add("/commands/{command}", show_command, dependencies=read, response_model=CommandView)
     return router

@@ -13,23 +13,23 @@ DIRECTIONS = dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *ran
 
 def decision_view(record: DecisionRecord, language: Language) -> Decision:
     """As REST shows it. One from before reasons were recorded keeps the sentence that it was written with."""
-    shown = record.public_view()
-    return shown if record.reason is None else shown.model_copy(update={"summary": sentence(record, language)})
+    view = record.public_view()
+    return view if record.reason is None else view.model_copy(update={"summary": sentence(record, language)})
 
 
 def sentence(record: DecisionRecord, language: Language) -> str:
     """The sentence of a decision that has a reason."""
-    said, reason = PHRASES[language], record.reason
+    phrases, reason = PHRASES[language], record.reason
     if reason is None:
         return record.summary
     if reason.kind == "waiting":
-        return _waiting(said, record, reason)
-    who = _agent_name(said, record.agent or "", reason.name)
+        return _waiting(phrases, record, reason)
+    agent = _agent_name(phrases, record.agent or "", reason.name)
     if reason.kind == "forced":
-        by = _name(said, reason.by) if reason.by else said.operator
-        return said.forced.format(who=who, by=by, units=_units(said, reason))
-    template = said.offered if record.outcome == "offered" else said.assigned
-    return template.format(who=who, why=said.comma.join(_why(said, record, reason)))
+        by = _name(phrases, reason.by) if reason.by else phrases.operator
+        return phrases.forced.format(who=agent, by=by, units=_units(phrases, reason))
+    template = phrases.offered if record.outcome == "offered" else phrases.assigned
+    return template.format(who=agent, why=phrases.comma.join(_why(phrases, record, reason)))
 
 
 def _why(phrases: Phrases, record: DecisionRecord, reason: Reason) -> Iterable[str]:
@@ -40,7 +40,7 @@ def _why(phrases: Phrases, record: DecisionRecord, reason: Reason) -> Iterable[s
     if reason.advantage is None:
         yield phrases.only.format(team=team)
     else:
-        best_of = phrases.best_of[0 if phrases.is_one(reason.eligible) else 1]
+        best_of = phrases.best_of[0 if phrases.is_singular(reason.eligible) else 1]
         count = _number(phrases, reason.eligible)
         yield best_of.format(advantage=phrases.advantages[reason.advantage], count=count, team=team)
     if reason.drawn == "reserved":
@@ -49,8 +49,8 @@ def _why(phrases: Phrases, record: DecisionRecord, reason: Reason) -> Iterable[s
         yield phrases.in_line.format(priority=phrases.priorities[reason.priority])
 
 
-def _skill(phrases: Phrases, name: str, level: int, least: int) -> str:
-    levels = {"level": _number(phrases, level), "least": _number(phrases, least)}
+def _skill(phrases: Phrases, name: str, level: int, minimum: int) -> str:
+    levels = {"level": _number(phrases, level), "least": _number(phrases, minimum)}
     if not name.startswith("lang:"):
         return phrases.knows.format(skill=_name(phrases, name), **levels)
     tag = name.removeprefix("lang:")
@@ -63,24 +63,24 @@ def _units(phrases: Phrases, reason: Reason) -> str:
 
 def _waiting(phrases: Phrases, record: DecisionRecord, reason: Reason) -> str:
     if not reason.agents:
-        return phrases.nobody
+        return phrases.no_agent
     skills = sorted(record.requirement.skills.items())
     wanted = phrases.comma.join(
         phrases.wanted.format(skill=_name(phrases, name), least=_number(phrases, least)) for name, least in skills
     )
     words = {"team": _name(phrases, reason.team), "wanted": wanted}
     counts = phrases.comma.join(
-        phrases.lacking[name][0 if phrases.is_one(count) else 1].format(n=_number(phrases, count), **words)
+        phrases.lacking[name][0 if phrases.is_singular(count) else 1].format(n=_number(phrases, count), **words)
         for name, count in record.excluded.items()
         if name in phrases.lacking
     )
-    template = phrases.waiting[0 if phrases.is_one(reason.agents) else 1]
+    template = phrases.waiting[0 if phrases.is_singular(reason.agents) else 1]
     return template.format(agents=_number(phrases, reason.agents), counts=counts)
 
 
 def _agent_name(phrases: Phrases, agent: str, name: str | None) -> str:
-    shown = _name(phrases, agent)
-    return shown if name is None or name == agent else f"{shown} ({_name(phrases, name)})"
+    display_name = _name(phrases, agent)
+    return display_name if name is None or name == agent else f"{display_name} ({_name(phrases, name)})"
 
 
 def _name(phrases: Phrases, name: str) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from schemas.routing import ReapplyAll
+from schemas.routing import ReapplySlaPolicies
 from services.platform.http.auth import require_scope
 from services.platform.http.command_gateway import Command, command_id, request_hash
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
@@ -33,11 +33,11 @@ async def reapply_all(
 ) -> Response:
     """Clocks that run are counted anew from their start, a policy that is gone takes its clocks along."""
     workspace = configuration.workspace
-    asked = request_hash("POST", f"{workspace}/sla/reapply", body.model_dump(mode="json"))
-    data = ReapplyAll(agent=body.agent, accepted_at=context.clock.now(), request_hash=asked)
+    request = request_hash("POST", f"{workspace}/sla/reapply", body.model_dump(mode="json"))
+    data = ReapplySlaPolicies(agent=body.agent, accepted_at=context.clock.now(), request_hash=request)
     identity = command_id(context.clock, workspace, repeat)
     command = Command(
-        identity, "pasokh.routing.reapply", workspace, workspace, data, asked, repeatable=repeat is not None
+        identity, "pasokh.routing.reapply_sla", workspace, workspace, data, request, repeatable=repeat is not None
     )
 
     async def admit() -> None:

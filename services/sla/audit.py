@@ -4,6 +4,8 @@ It hears the facts in the order in which conversations told them. After which of
 the record best (a look may come late, and time does not tell); whether there is one follows from the times of events alone. By which version of
 the configuration a policy was picked is taken from the record too, where that version was in force then. Warnings are
 not compared: an answer that is read before a warning was looked for makes it needless.
+
+The last fact of each clock shows its policy, start, due time and state: whoever has only the facts knows every clock.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,19 +15,24 @@ from datetime import datetime, timedelta
 from schemas.configuration import SlaBody
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
-from schemas.sla import ClockFact, ClockMetric
+from schemas.sla import Clock, ClockFact, ClockMetric
 from schemas.values import Json
 from services.domain.sla_state import ConversationSlaState
 from services.records.clocks import ClockRecord
 from services.sla.apply_fact import apply_fact, select_policy_terms
 from services.sla.domain.clocks import Transition, tick
 from services.sla.domain.policies import PolicySelection
+from services.sla.domain.rules import RESPONSE_METRICS
 
 Run = tuple[ClockMetric, int]
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 BREACHED = f"{SLA}breached"
+Told = tuple[str, Clock]
+"""The last word of a fact about a clock, and the clock as the fact has it."""
 COMPARED_FIELDS = ("policy", "target_seconds", "started_at", "due_at", "state", "stopped_at", "late_by_seconds")
+TOLD_FIELDS = ("policy", "target_seconds", "started_at", "due_at", "state")
+"""What the last fact of a clock says of it, whatever happened since."""
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 """How far the clocks of two processes may be apart: times of different writers do not order what lies closer."""
 
@@ -58,17 +65,23 @@ class Difference:
 
 @dataclass(slots=True)
 class Replay:
-    """One conversation heard again. `picked`: the versions by which its policy was picked, as the record says."""
+    """One conversation heard again. `picked`: the versions by which its policy was picked, as the record says.
+
+    `gives_runs`: every fact so far gives its response runs. Where one does not, conversations decided by the rules of
+    an older version, which are not known here: then clocks that follow runs are not judged.
+    """
 
     history: Sequence[PolicyVersion]
     picked: Sequence[int] = ()
     picks: int = 0
+    gives_runs: bool = True
     watch: ConversationSlaState | None = None
     clocks: dict[Run, ClockRecord] = field(default_factory=dict)
     told: dict[Run, list[str]] = field(default_factory=dict)
 
     def apply(self, word: str, fact: ConversationFact, time: datetime) -> None:
         """Let a fact act that was told at `time`."""
+        self.gives_runs = self.gives_runs and fact.ended_responses is not None
         waits = self.watch.waits.items() if self.watch else ()
         waited = {metric: self.clocks[metric, wait.run] for metric, wait in waits if wait.run is not None}
         story = apply_fact(word, fact, self.watch, waited, 0, lambda told: self._pick(told, time))
@@ -172,23 +185,24 @@ def _play(replay: Replay, heard: Sequence[Event], looks: Sequence[tuple[int, dat
 
 
 def _compared(
-    replay: Replay, resting: Mapping[Run, ClockRecord], told: Mapping[Run, Sequence[str]]
+    replay: Replay, resting: Mapping[Run, ClockRecord], told: Mapping[Run, Sequence[Told]]
 ) -> list[Difference]:
     found = list[Difference]()
     for run in sorted({*replay.clocks, *resting, *told}):
-        found.extend(_of_run(run, replay, resting.get(run), told.get(run, [])))
+        if replay.gives_runs or run[0] not in RESPONSE_METRICS:
+            found.extend(_of_run(run, replay, resting.get(run), told.get(run, [])))
     return found
 
 
-def _told(promises: Iterable[Event]) -> dict[Run, list[str]]:
-    told: dict[Run, list[str]] = {}
+def _told(promises: Iterable[Event]) -> dict[Run, list[Told]]:
+    told: dict[Run, list[Told]] = {}
     for event in promises:
         fact = event.payload_as(ClockFact)
-        told.setdefault((fact.metric, fact.run), []).append(event.type.removeprefix(SLA))
+        told.setdefault((fact.metric, fact.run), []).append((event.type.removeprefix(SLA), fact.clock))
     return told
 
 
-def _of_run(run: Run, replay: Replay, resting: ClockRecord | None, told: Sequence[str]) -> Iterable[Difference]:
+def _of_run(run: Run, replay: Replay, resting: ClockRecord | None, told: Sequence[Told]) -> Iterable[Difference]:
     expected, conversation = replay.clocks.get(run), replay.watch.conversation if replay.watch else ""
     conversation = resting.conversation if resting else conversation
     if expected is None or resting is None:
@@ -196,12 +210,22 @@ def _of_run(run: Run, replay: Replay, resting: ClockRecord | None, told: Sequenc
         yield Difference(conversation, *run, "clock", *states)
         return
     should, does = expected.model_dump(mode="json"), resting.model_dump(mode="json")
-    for name in COMPARED_FIELDS:
-        if should[name] != does[name]:
-            yield Difference(conversation, *run, name, should[name], does[name])
+    differing = [name for name in COMPARED_FIELDS if should[name] != does[name]]
+    for name in differing:
+        yield Difference(conversation, *run, name, should[name], does[name])
     if should["warned"] == does["warned"] and should["next_at"] != does["next_at"]:
         yield Difference(conversation, *run, "next_at", should["next_at"], does["next_at"])
-    words = [word for word in replay.told.get(run, []) if word != "warned"]
-    said = [word for word in told if word != "warned"]
+    yield from _of_words(run, replay, conversation, told)
+    if told and replay.gives_runs and not differing:
+        last = told[-1][1].model_dump(mode="json")
+        for name in TOLD_FIELDS:
+            if should[name] != last[name]:
+                yield Difference(conversation, *run, f"told {name}", should[name], last[name])
+
+
+def _of_words(run: Run, replay: Replay, conversation: str, told: Sequence[Told]) -> Iterable[Difference]:
+    passed_over = {"warned"} if replay.gives_runs else {"warned", "changed"}
+    words = [word for word in replay.told.get(run, []) if word not in passed_over]
+    said = [word for word, _ in told if word not in passed_over]
     if words != said:
         yield Difference(conversation, *run, "told", list[Json](words), list[Json](said))

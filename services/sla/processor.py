@@ -1,7 +1,7 @@
 """The stage `sla`: facts of conversations in, clocks and facts about them out.
 
 What a fact does is in `promises`. Time comes through the log, see `agenda`: only conversations' confirmation
-(`pasokh.control.tick`) fires what was due.
+(`pasokh.control.watermark`) fires what was due.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ from services.sla.schedule import advance_watermark, agenda_id, due_by, load_due
 
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
-TICK = "pasokh.control.tick"
+TICK = "pasokh.control.watermark"
 SlaEvent = tuple[str, ConversationFact]
 """The last word of a fact's type, and the fact."""
 
@@ -141,7 +141,9 @@ def _follow(work: UnitOfWork, memory: Memory, word: str, fact: ConversationFact)
     due = earliest_due(story.clocks.values())
     _emit_fact(work, story.emitted, due)
     if _due_time_changed(fact, story.emitted, due != earliest_due(before.values())):
-        work.emit("pasokh.command.mind_due", fact.key, TaskDueChanged(conversation=fact.conversation, due_at=due))
+        work.emit(
+            "pasokh.command.task_due_changed", fact.key, TaskDueChanged(conversation=fact.conversation, due_at=due)
+        )
 
 
 def _due_time_changed(fact: ConversationFact, told: Iterable[ClockEvent[ClockRecord]], changed: bool) -> bool:

@@ -1,7 +1,7 @@
 """When a partition looks at its clocks. Time comes through the log.
 
 Each partition has one timer, at the next moment of any of its clocks plus a grace. It asks conversations
-(`pasokh.control.due`) to say when everything before that moment has been said; their answer (`pasokh.control.tick`) is
+(`pasokh.control.watermark_request`) to say when everything before that moment has been said; their answer (`pasokh.control.watermark`) is
 what fires. One question is in flight at a time. A wake-up that finds nothing due is harmless, a question that is
 repeated too. Clocks that are not due cost nothing: they are found by their index, never by a scan.
 
@@ -18,7 +18,7 @@ from services.platform.store.port import Query
 from services.records.clocks import AGENDAS, CLOCKS, ClockRecord, ClockSchedule
 
 TIMER = "agenda"
-DUE = "pasokh.control.due"
+DUE = "pasokh.control.watermark_request"
 ALLOWED_LATENESS = timedelta(seconds=0.2)
 """How long after a moment it is asked about: an answer accepted just before it is on the log by then."""
 WATERMARK_RETRY = timedelta(seconds=60)

@@ -64,7 +64,7 @@ class DigitRun:
         self.digits = "".join(group.digits for group in groups)
         self.sums = LuhnSums(self.digits)
         self.begins = [0, *accumulate(len(group.digits) for group in groups)]
-        self._at = {place: index for index, place in enumerate(self.begins)}
+        self._at = {begin: index for index, begin in enumerate(self.begins)}
 
     @property
     def span(self) -> tuple[int, int]:
@@ -115,14 +115,14 @@ def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearC
     is grouped as cards are, also with an expiry date or CVV glued on, and groups of a card with words or signs between.
     Where `near_card(start, stop)` says so, the check digit is enough.
     """
-    taken = CoveredSpans(len(plain), accounts)
+    covered = CoveredSpans(len(plain), accounts)
     named = CoveredSpans(len(plain), (m.span("value") for m in _NAMED.finditer(plain)))
     shaped = CoveredSpans(len(plain), (m.span() for shape in _SHAPES for m in shape.finditer(plain)))
     looking = ScanContext(plain, named, shaped, near_card)
-    groups = [DigitGroup(*m.span(), m[0]) for m in _GROUP.finditer(plain) if not taken.touches(m.span())]
-    found = [span for run in _runs(plain, groups, _TIGHT) for span in _in_run(looking, DigitRun(run))]
-    seen = CoveredSpans(len(plain), found)
-    return found + [span for span in _spelled_out(looking, groups) if not seen.touches(span)]
+    groups = [DigitGroup(*m.span(), m[0]) for m in _GROUP.finditer(plain) if not covered.touches(m.span())]
+    spans = [span for run in _runs(plain, groups, _TIGHT) for span in _in_run(looking, DigitRun(run))]
+    seen = CoveredSpans(len(plain), spans)
+    return spans + [span for span in _spelled_out(looking, groups) if not seen.touches(span)]
 
 
 def _runs(plain: str, groups: Iterable[DigitGroup], between: re.Pattern[str]) -> Iterator[list[DigitGroup]]:
@@ -141,11 +141,11 @@ def _in_run(looking: ScanContext, run: DigitRun) -> Spans:
     size = len(run.digits)
     if size < SHORTEST or (looking.named.touches(run.span) and _sizes(run.groups)[:4] != PRINTED):
         return []
-    near, shaped = looking.near_card(*run.span), all(map(looking.shaped.touches, map(_place, run.groups)))
+    near, shaped = looking.near_card(*run.span), all(map(looking.shaped.touches, map(_group_span, run.groups)))
     if is_card(run.digits) and (near or not (shaped or _is_other_number(run.groups, run.digits))):
         return [run.span]
-    found = [_span(window) for window in _cards_in(run, near=near)]
-    return found or (_by_luhn_alone(run) if near and not shaped else [])
+    spans = [_span(window) for window in _cards_in(run, near=near)]
+    return spans or (_by_luhn_alone(run) if near and not shaped else [])
 
 
 def _cards_in(run: DigitRun, *, near: bool) -> Iterator[Sequence[DigitGroup]]:
@@ -174,7 +174,7 @@ def _sizes(groups: Iterable[DigitGroup]) -> tuple[int, ...]:
     return tuple(len(group.digits) for group in groups)
 
 
-def _place(group: DigitGroup) -> tuple[int, int]:
+def _group_span(group: DigitGroup) -> tuple[int, int]:
     return group.start, group.stop
 
 
@@ -184,12 +184,12 @@ def _span(window: Sequence[DigitGroup]) -> tuple[int, int]:
 
 def _by_luhn_alone(run: DigitRun) -> Spans:
     """Beside a word that says card: any 13 to 19 digits that add up. Numbers of SIM cards (89, ITU-T E.118) are none."""
-    found = []
+    spans = []
     for first, begin in enumerate(run.begins[:-1]):
         for size in range(SHORTEST, min(LONGEST, len(run.digits) - begin) + 1):
             if run.sums.fit(begin, begin + size) and not run.digits.startswith("89", begin):
-                found += [_span(window)] if (window := run.window(first, size)) else []
-    return found
+                spans += [_span(window)] if (window := run.window(first, size)) else []
+    return spans
 
 
 def _with_glued_digits(run: DigitRun, first: int, size: int, *, near: bool) -> Sequence[DigitGroup]:
@@ -219,7 +219,7 @@ def _spelled_out(looking: ScanContext, groups: Sequence[DigitGroup]) -> Iterator
     for shape in _SPOKEN:
         yield from _shaped(looking, long, shape)
     short = [group for group in groups if len(group.digits) <= 2]
-    for run in (DigitRun(found) for found in _runs(looking.plain, short, _SIGNS)):
+    for run in (DigitRun(run_groups) for run_groups in _runs(looking.plain, short, _SIGNS)):
         windows = (run.window(first, size) for first, size in run.cards())
         yield from (_span(window) for window in windows if window and len(set(_sizes(window[:-1]))) == 1)
 
@@ -236,7 +236,7 @@ def _shaped(looking: ScanContext, groups: Sequence[DigitGroup], shape: tuple[int
 
 def _are_close(plain: str, window: Sequence[DigitGroup]) -> bool:
     """No gap is longer than a few words or has more digits than a list number."""
-    gaps = [plain[one.stop : other.start] for one, other in pairwise(window)]
+    gaps = [plain[before.stop : after.start] for before, after in pairwise(window)]
     return all(len(gap) <= GAP and sum(map(str.isdigit, gap)) <= 2 for gap in gaps)
 
 

@@ -32,7 +32,7 @@ class LuhnSums:
 
     def __init__(self, digits: str) -> None:
         doubled_at = [
-            [int(d) * (2 if place % 2 == parity else 1) for place, d in enumerate(digits)] for parity in (0, 1)
+            [int(d) * (2 if position % 2 == parity else 1) for position, d in enumerate(digits)] for parity in (0, 1)
         ]
         self._sums = [[0, *accumulate(d // 10 + d % 10 for d in row)] for row in doubled_at]
 

@@ -27,11 +27,11 @@ class FoldedText:
     """`plain` is lower case, with ASCII digits and Persian letters, without marks and invisible characters."""
 
     plain: str
-    _places: list[int] | None
+    _positions: list[int] | None
 
     def original_span(self, start: int, stop: int) -> tuple[int, int]:
         """Where the part of `plain` from `start` to `stop` stands in the text."""
-        return (start, stop) if self._places is None else (self._places[start], self._places[stop - 1] + 1)
+        return (start, stop) if self._positions is None else (self._positions[start], self._positions[stop - 1] + 1)
 
 
 def fold_text(text: str) -> FoldedText:
@@ -41,8 +41,8 @@ def fold_text(text: str) -> FoldedText:
     plain = text.translate(_FOLDED)
     if UNSEEN not in plain:
         return FoldedText(plain, None)
-    places = [place for place, character in enumerate(plain) if character != UNSEEN]
-    return FoldedText(plain.replace(UNSEEN, ""), places)
+    positions = [position for position, character in enumerate(plain) if character != UNSEEN]
+    return FoldedText(plain.replace(UNSEEN, ""), positions)
 
 
 def _folded_character(character: str) -> str:

@@ -105,8 +105,8 @@ YEARS = range(20, 28)
 
 def card_lengths(beginning: str) -> frozenset[int]:
     """How long numbers are that begin with these six digits; none where no issuer's do."""
-    found = [LENGTHS[beginning[:size]] for size in (1, 2, 3, 4, 6) if beginning[:size] in LENGTHS]
-    return frozenset().union(*found) if found else NO_LENGTHS
+    lengths = [LENGTHS[beginning[:size]] for size in (1, 2, 3, 4, 6) if beginning[:size] in LENGTHS]
+    return frozenset().union(*lengths) if lengths else NO_LENGTHS
 
 
 def is_card(digits: str) -> bool:

@@ -56,26 +56,26 @@ def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) 
     `expected`: the account's languages, the likeliest first; `hint`: what the platform says of the person (a BCP 47
     tag, often just the language of their screens). Transliterated Persian is `fa`, Latvian without its marks `lv`.
     """
-    said = _base(hint)
+    hinted = _base(hint)
     priors = list(dict.fromkeys(base for tag in expected if (base := _base(tag))))
     content = _URLS_AND_MENTIONS.sub(" ", text) if any(map(text.__contains__, "@#/")) else text
     letters = sum(map(str.isalpha, content))
     arabic, latin = (0, letters) if content.isascii() else (_count(_ARABIC, content), _count(_LATIN, content))
     others = letters - arabic - latin
     if others > arabic + latin:
-        return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
+        return hinted if hinted not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     if arabic == latin == 0:
-        return _prior_language(priors, said, None)
-    return _arabic_script(content, priors, said) if arabic >= latin else _latin_script(content, priors, said)
+        return _prior_language(priors, hinted, None)
+    return _arabic_script(content, priors, hinted) if arabic >= latin else _latin_script(content, priors, hinted)
 
 
 def _count(script: re.Pattern[str], text: str) -> int:
     return len(script.findall(text))
 
 
-def _count_known(known: frozenset[str], said: Iterable[str]) -> int:
+def _count_known(vocabulary: frozenset[str], words: Iterable[str]) -> int:
     """How many of the words or letters are known ones."""
-    return sum(map(known.__contains__, said))
+    return sum(map(vocabulary.__contains__, words))
 
 
 @lru_cache(maxsize=256)
@@ -83,17 +83,17 @@ def _base(tag: str | None) -> str | None:
     return re.split(r"[-_]", tag.lower())[0] or None if tag else None
 
 
-def _prior_language(priors: list[str], said: str | None, script: frozenset[str] | None) -> str | None:
+def _prior_language(priors: list[str], hint: str | None, script: frozenset[str] | None) -> str | None:
     """The person's language where the account expects it, else the account's first, of this script; else the hint."""
-    if said in priors and (script is None or said in script):
-        return said
-    fitting = [p for p in priors if script is None or p in script]
-    return fitting[0] if fitting else said if script is None or said in script else None
+    if hint in priors and (script is None or hint in script):
+        return hint
+    candidates = [p for p in priors if script is None or p in script]
+    return candidates[0] if candidates else hint if script is None or hint in script else None
 
 
-def _arabic_script(text: str, priors: list[str], said: str | None) -> str | None:
+def _arabic_script(text: str, priors: list[str], hint: str | None) -> str | None:
     if _count_known(FOREIGN_ARABIC, text) > len(text) / 50:
-        return said if said not in ARABIC_SCRIPT | LATIN_SCRIPT else None
+        return hint if hint not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     tokens = normalise(text).split()
     # "ال" begins many Arabic words and few Persian ones; "می" is the Persian present, also without a space.
     article = sum(t.startswith(("ال", "وال", "بال")) and len(t) > 4 for t in tokens)
@@ -101,29 +101,29 @@ def _arabic_script(text: str, priors: list[str], said: str | None) -> str | None
     persian = 2 * _count_known(PERSIAN_WORDS, tokens) + 2 * verbs + _count_known(PERSIAN_LETTERS, text)
     arabic = 2 * _count_known(ARABIC_WORDS, tokens) + 2 * article + _count_known(ARABIC_LETTERS, text)
     if persian == arabic:
-        return _prior_language(priors, said, ARABIC_SCRIPT)
-    if max(persian, arabic) <= 2 and len(tokens) <= 2 and (likely := _prior_language(priors, said, ARABIC_SCRIPT)):
+        return _prior_language(priors, hint, ARABIC_SCRIPT)
+    if max(persian, arabic) <= 2 and len(tokens) <= 2 and (likely := _prior_language(priors, hint, ARABIC_SCRIPT)):
         return likely
     return "fa" if persian > arabic else "ar"
 
 
-def _latin_script(text: str, priors: list[str], said: str | None) -> str | None:
+def _latin_script(text: str, priors: list[str], hint: str | None) -> str | None:
     lower, tokens = text.lower(), _WORD.findall(normalise(text).replace("'", ""))
     scores = {language: 2 * _count_known(table, tokens) for language, table in LATIN_TABLES.items()}
     scores["lv"] += _count_known(LATVIAN_LETTERS, lower) + 2 * _count_known(ONLY_LATVIAN, lower)
     best = max(scores.values())
     winners = [language for language, score in scores.items() if score == best]
     if best == 0 or (len(tokens) > 4 and best < len(tokens) / 4):
-        return _fallback_latin(lower, tokens, priors, said)
+        return _fallback_latin(lower, tokens, priors, hint)
     if len(winners) > 1 or (best == 2 and len(tokens) == 1):
-        ranked = [p for p in ([said] if said in priors else []) + priors + [said] if p in winners]
+        ranked = [p for p in ([hint] if hint in priors else []) + priors + [hint] if p in winners]
         return ranked[0] if ranked else winners[0]
     return winners[0]
 
 
-def _fallback_latin(lower: str, tokens: list[str], priors: list[str], said: str | None) -> str | None:
+def _fallback_latin(lower: str, tokens: list[str], priors: list[str], hint: str | None) -> str | None:
     """A long text with none of our words is another language; a short one says nothing."""
     foreign = any(c in FOREIGN_LATIN for c in lower) or len(tokens) > 4
-    if foreign and said not in ARABIC_SCRIPT:
-        return said
-    return None if foreign else _prior_language(priors, said, LATIN_SCRIPT)
+    if foreign and hint not in ARABIC_SCRIPT:
+        return hint
+    return None if foreign else _prior_language(priors, hint, LATIN_SCRIPT)

@@ -72,8 +72,8 @@ def _normalised(text: str) -> str:
 
 
 def _plain_character(character: str) -> str:
-    kept = unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
-    return (ascii_digit(character) or character) if kept else ""
+    is_kept = unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
+    return (ascii_digit(character) or character) if is_kept else ""
 
 
 class MemoTable(dict[int, str]):
@@ -83,10 +83,10 @@ class MemoTable(dict[int, str]):
         self._replace = replace
 
     def __missing__(self, code: int) -> str:
-        found = self._replace(chr(code))
+        replacement = self._replace(chr(code))
         if len(self) < MAX_MEMO_CHARACTERS:
-            self[code] = found
-        return found
+            self[code] = replacement
+        return replacement
 
 
 _DIGITS = MemoTable(lambda character: ascii_digit(character) or character)

@@ -76,8 +76,8 @@ def compile_own_identifiers(own_identifiers: Own | None) -> OwnIdentifierMatcher
 
 
 @lru_cache(maxsize=256)
-def _compile(written: str) -> OwnIdentifierMatcher:
-    own = Own.model_validate_json(written)
+def _compile(pattern: str) -> OwnIdentifierMatcher:
+    own = Own.model_validate_json(pattern)
     values = [
         *(_spaced(_digits(value)) for value in own.cards),
         *(_spaced(_letters(value)) for value in own.ibans),
@@ -86,7 +86,9 @@ def _compile(written: str) -> OwnIdentifierMatcher:
     ]
     identifiers = tuple(_whole_word(value) for value in values if value)
     phones = tuple(_digits(value).lstrip("0") for value in own.phones)
-    return OwnIdentifierMatcher(identifiers, tuple(_whole_word(translate_pattern(one)) for one in own.patterns), phones)
+    return OwnIdentifierMatcher(
+        identifiers, tuple(_whole_word(translate_pattern(source)) for source in own.patterns), phones
+    )
 
 
 _WORD = re.compile(r"[^\W_]+")
@@ -113,7 +115,7 @@ def translate_pattern(pattern: str) -> str:
     """The pattern as a regular expression whose cost grows with the text alone. Raises BadPattern."""
     if not 0 < len(pattern) <= MAX_PATTERN:
         raise BadPattern(f"a pattern has 1 to {MAX_PATTERN} characters")
-    out: list[str] = []
+    parts: list[str] = []
     at = depth = 0
     repeatable = ""
     while at < len(pattern):
@@ -124,11 +126,11 @@ def translate_pattern(pattern: str) -> str:
         depth += (token["open"] is not None) - (token["close"] is not None)
         if depth < 0:
             raise BadPattern("a closing bracket has no opening one")
-        out.append(_piece(token, repeatable))
+        parts.append(_piece(token, repeatable))
         repeatable = "group" if token["close"] else "one" if _is_identifier(token) else ""
     if depth:
         raise BadPattern("an opening bracket has no closing one")
-    return _compiling("".join(out))
+    return _compiling("".join(parts))
 
 
 def _is_identifier(token: re.Match[str]) -> bool:
@@ -180,9 +182,9 @@ def _compiling(translation: str) -> str:
 def validate_own_identifiers(own_identifiers: Own) -> list[tuple[str, str]]:
     """What could never take effect, or would take too much: (JSON pointer, sentence)."""
     wrong = []
-    for name, judge in _JUDGES.items():
+    for name, check in _JUDGES.items():
         for index, value in enumerate(getattr(own_identifiers, name)):
-            if sentence := judge(value):
+            if sentence := check(value):
                 wrong.append((f"/own/{name}/{index}", sentence))
     return wrong
 
@@ -236,13 +238,13 @@ def _wrong_pattern(value: str) -> str | None:
 @lru_cache(maxsize=1)
 def _sample_cards() -> Sequence[str]:
     """A card of every beginning and length, in a row and in groups."""
-    found = []
+    cards = []
     for beginning, sizes in LENGTHS.items():
         for size in sizes:
             payload = beginning + "1234567890123456789"[: size - 1 - len(beginning)]
             number = payload + next(d for d in "0123456789" if luhn(payload + d))
-            found += [number, " ".join(number[i : i + 4] for i in range(0, size, 4))]
-    return found
+            cards += [number, " ".join(number[i : i + 4] for i in range(0, size, 4))]
+    return cards
 
 
 _JUDGES: dict[str, Callable[[str], str | None]] = {

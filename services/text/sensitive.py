@@ -69,7 +69,7 @@ _PASSWORD_STATED = re.compile(rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_CONNECTOR}(?P<val
 _PASSWORD_SHAPED = re.compile(
     rf"(?<!\w){LOGIN_WORD}\w{{0,3}}{_SHORT_GAP}(?P<value>(?=[^\s]{{0,60}}\d)(?<![^\s:=«\"'(])[^\s،;]{{4,200}})"
 )
-_MELLI_SAID = re.compile(rf"(?<!\w){ID_WORD}{_GAP}(?P<value>(?<!\d)\d(?:[ \-.]?\d){{9,10}}(?!\d))")
+_NATIONAL_ID_STATED = re.compile(rf"(?<!\w){ID_WORD}{_GAP}(?P<value>(?<!\d)\d(?:[ \-.]?\d){{9,10}}(?!\d))")
 _TEN = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){9}(?!\d)")
 _IDS = re.compile(rf"(?<!\w){ID_WORD}")
 _KODS = re.compile(r"(?<!\d)(?P<first>\d{6})[ ]?[-–—‑−][ ]?(?P<last>\d{5})(?!\d)")
@@ -121,26 +121,26 @@ def redact(text: str, *, public: bool, own_identifiers: OwnIdentifierMatcher = N
 
 
 def _redact_once(text: str, own_identifiers: OwnIdentifierMatcher, *, public: bool) -> RedactionResult:
-    looked_at = fold_text(text)
-    plain = looked_at.plain
+    folded_text = fold_text(text)
+    plain = folded_text.plain
     digits = len(_DIGIT.findall(plain))
     finders = [f for f in (ALL_DETECTORS if public else SECRETS) if MIN_DIGITS.get(f, 0) <= digits]
-    places = [
+    matches = [
         SensitiveMatch(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)
     ]
-    if places and own_identifiers:
-        places = [place for place in places if not _is_own(plain, place, own_identifiers)]
-    found = [
-        SensitiveMatch(*looked_at.original_span(p.start, p.stop), p.rank, p.kind)
-        for p in _merge_overlaps(sorted(places))
+    if matches and own_identifiers:
+        matches = [match for match in matches if not _is_own_identifier(plain, match, own_identifiers)]
+    originals = [
+        SensitiveMatch(*folded_text.original_span(p.start, p.stop), p.rank, p.kind)
+        for p in _merge_overlaps(sorted(matches))
     ]
     return RedactionResult(
-        replace_matches(text, [(place.start, place.stop, place.kind) for place in found]),
-        sorted({place.kind for place in found}),
+        replace_matches(text, [(match.start, match.stop, match.kind) for match in originals]),
+        sorted({match.kind for match in originals}),
     )
 
 
-def _is_own(plain: str, match: "SensitiveMatch", own_identifiers: OwnIdentifierMatcher) -> bool:
+def _is_own_identifier(plain: str, match: "SensitiveMatch", own_identifiers: OwnIdentifierMatcher) -> bool:
     """Inside something of the shop's own, or its phone. The rest of the text is judged as ever."""
     inside = any(
         start <= match.start and match.stop <= stop for start, stop in own_identifiers.spans(plain, match.kind)
@@ -159,83 +159,83 @@ class SensitiveMatch(NamedTuple):
 
 def replace_matches(text: str, spans: Iterable[Span]) -> str:
     """The text with `[kind]` in place of each; places are in order and apart."""
-    out, end = [], 0
+    parts, end = [], 0
     for start, stop, kind in spans:
-        out.append(f"{text[end:start]}[{kind}]")
+        parts.append(f"{text[end:start]}[{kind}]")
         end = stop
-    return "".join(out) + text[end:]
+    return "".join(parts) + text[end:]
 
 
 def _merge_overlaps(matches: Iterable[SensitiveMatch]) -> Iterator[SensitiveMatch]:
     """Overlapping places become one, under the name of the first finder that saw it (cards before phones), and its longest."""
-    held: SensitiveMatch | None = None
-    for place in matches:
-        if held is None or place.start >= held.stop:
-            if held is not None:
-                yield held
-            held = place
+    current: SensitiveMatch | None = None
+    for match in matches:
+        if current is None or match.start >= current.stop:
+            if current is not None:
+                yield current
+            current = match
             continue
-        named = min(held, place, key=lambda p: (p.rank, p.start - p.stop))
-        held = SensitiveMatch(held.start, max(held.stop, place.stop), named.rank, named.kind)
-    if held is not None:
-        yield held
+        named = min(current, match, key=lambda p: (p.rank, p.start - p.stop))
+        current = SensitiveMatch(current.start, max(current.stop, match.stop), named.rank, named.kind)
+    if current is not None:
+        yield current
 
 
 def _values(pattern: re.Pattern[str], kind: str) -> Detector:
     return lambda plain: [(*m.span("value"), kind) for m in pattern.finditer(plain)]
 
 
-def _has_keyword_nearby(plain: str, start: int, stop: int, words: re.Pattern[str]) -> bool:
-    return words.search(plain, max(0, start - NEAR), stop + NEAR) is not None
+def _has_keyword_nearby(plain: str, start: int, stop: int, keywords: re.Pattern[str]) -> bool:
+    return keywords.search(plain, max(0, start - NEAR), stop + NEAR) is not None
 
 
-def _is_near(words: list[int], start: int, stop: int) -> bool:
+def _is_near(keyword_positions: list[int], start: int, stop: int) -> bool:
     """Whether a word begins near a place; asked of every number, so the words are found once."""
-    following = bisect_left(words, max(0, start - NEAR))
-    return following < len(words) and words[following] < stop + NEAR
+    following = bisect_left(keyword_positions, max(0, start - NEAR))
+    return following < len(keyword_positions) and keyword_positions[following] < stop + NEAR
 
 
 def _cards(plain: str) -> list[Span]:
     accounts = [(start, stop) for start, stop, _ in _ibans(plain)]
     words = [m.start() for m in _CARDS.finditer(plain)]
-    found = card_spans(plain, accounts, lambda start, stop: _is_near(words, start, stop))
+    spans = card_spans(plain, accounts, lambda start, stop: _is_near(words, start, stop))
     loose = [
-        m for _, end in found if (m := _LOOSE.search(plain, end, end + NEAR)) and not _COUNTS(plain, end, m.start())
+        m for _, end in spans if (m := _LOOSE.search(plain, end, end + NEAR)) and not _COUNTS(plain, end, m.start())
     ]
-    return [(s, e, "card") for s, e in found] + [(*m.span(), "cvv") for m in loose]
+    return [(s, e, "card") for s, e in spans] + [(*m.span(), "cvv") for m in loose]
 
 
 def _national_ids(plain: str) -> list[Span]:
-    said = [(*m.span("value"), "national_id") for m in _MELLI_SAID.finditer(plain)]
+    stated = [(*m.span("value"), "national_id") for m in _NATIONAL_ID_STATED.finditer(plain)]
     near = [
         m for m in _TEN.finditer(plain) if iranian_id(_digits(m[0])) and _has_keyword_nearby(plain, *m.span(), _IDS)
     ]
     kods = [m for m in _KODS.finditer(plain) if latvian_id(m["first"], m["last"])]
-    return said + [(*m.span(), "national_id") for m in (*near, *kods)]
+    return stated + [(*m.span(), "national_id") for m in (*near, *kods)]
 
 
 def _passwords(plain: str) -> list[Span]:
-    said = [m for m in _PASSWORD_STATED.finditer(plain) if m["value"].strip(".!?\"'«»") not in NOT_A_PASSWORD]
+    stated = [m for m in _PASSWORD_STATED.finditer(plain) if m["value"].strip(".!?\"'«»") not in NOT_A_PASSWORD]
     shaped = list(_PASSWORD_SHAPED.finditer(plain))
-    return [(*m.span("value"), "password") for m in (*said, *shaped)]
+    return [(*m.span("value"), "password") for m in (*stated, *shaped)]
 
 
 def _ibans(plain: str) -> list[Span]:
-    found = []
+    spans = []
     for match in _IBAN.finditer(plain):
         if size := _size_of_iban(match[0]):
-            found.append((match.start(), match.start() + size, "iban"))
-    return found + [(*m.span("value"), "iban") for m in _SHEBA.finditer(plain)]
+            spans.append((match.start(), match.start() + size, "iban"))
+    return spans + [(*m.span("value"), "iban") for m in _SHEBA.finditer(plain)]
 
 
 def _size_of_iban(value: str) -> int | None:
     """How many characters of `value` are an account: the words behind it look like more of it, so its country decides."""
     wanted = IBAN_LENGTHS.get(value[:2].upper())
-    places = [place for place, character in enumerate(value) if character.isalnum()]
-    if wanted is None or len(places) < wanted:
+    positions = [position for position, character in enumerate(value) if character.isalnum()]
+    if wanted is None or len(positions) < wanted:
         return None
-    account = "".join(value[place] for place in places[:wanted])
-    return places[wanted - 1] + 1 if account.isascii() and iban(account.upper()) else None
+    account = "".join(value[position] for position in positions[:wanted])
+    return positions[wanted - 1] + 1 if account.isascii() and iban(account.upper()) else None
 
 
 def _order_numbers(plain: str) -> list[Span]:
@@ -273,14 +273,16 @@ MIN_DIGITS: dict[Detector, int] = {
 """How many digits a text has at the least in which something may be found. Most texts have none."""
 
 
-def card_places(text: str, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS) -> list[Span]:
+def find_card_spans(text: str, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS) -> list[Span]:
     """Where cards stand, and what follows them as a CVV, in order and apart."""
-    looked_at = fold_text(text)
-    if len(_DIGIT.findall(looked_at.plain)) < SHORTEST:
+    folded_text = fold_text(text)
+    if len(_DIGIT.findall(folded_text.plain)) < SHORTEST:
         return []
-    places = [SensitiveMatch(start, stop, 0, kind) for start, stop, kind in _cards(looked_at.plain)]
-    found = _merge_overlaps(sorted(place for place in places if not _is_own(looked_at.plain, place, own_identifiers)))
-    return [(*looked_at.original_span(place.start, place.stop), place.kind) for place in found]
+    matches = [SensitiveMatch(start, stop, 0, kind) for start, stop, kind in _cards(folded_text.plain)]
+    merged = _merge_overlaps(
+        sorted(match for match in matches if not _is_own_identifier(folded_text.plain, match, own_identifiers))
+    )
+    return [(*folded_text.original_span(match.start, match.stop), match.kind) for match in merged]
 
 
 def redacted_excerpts(masked: RedactionResult) -> str:
@@ -292,5 +294,5 @@ def _excerpt(text: str, kind: str) -> str:
     at = text.find(f"[{kind}]")
     if at < 0:
         return kind
-    around = " ".join(text[max(0, at - KEYWORD_DISTANCE) : at + len(kind) + 2 + KEYWORD_DISTANCE].split())
-    return isolate(f"“{around}”")
+    context = " ".join(text[max(0, at - KEYWORD_DISTANCE) : at + len(kind) + 2 + KEYWORD_DISTANCE].split())
+    return isolate(f"“{context}”")

@@ -26,10 +26,10 @@ def sentiment_of(text: str) -> Sentiment | None:
     """None for a text without a word. A glad word right after a negation, or before a Persian one, counts as angry."""
     tokens = _WORD.findall(normalise(text))
     balance = sum(map(POSITIVE_EMOJI.__contains__, text)) - sum(map(NEGATIVE_EMOJI.__contains__, text))
-    for place, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if token in POSITIVE:
-            around = tokens[max(0, place - 2) : place] + tokens[place + 1 : place + 2]
-            balance += 1 if NEGATIONS.isdisjoint(around) else -1
+            neighbours = tokens[max(0, index - 2) : index] + tokens[index + 1 : index + 2]
+            balance += 1 if NEGATIONS.isdisjoint(neighbours) else -1
         balance -= token in NEGATIVE
     if not tokens and not balance:
         return None

@@ -1,6 +1,6 @@
 """Who is waiting for news of a person, told by one reader of `conversations` per process, which is in no group.
 
-A bell only says: look again. What there is to see is read from the store, so that a lost or repeated ring costs
+A subscription only says: look again. What there is to see is read from the store, so that a lost or repeated ring costs
 nothing but a look.
 """
 
@@ -22,7 +22,7 @@ class Subscription:
     """Rings when there may be news since the last `wait`."""
 
     def __init__(self, notifier: "ChangeNotifier") -> None:
-        self._bells = notifier
+        self._notifier = notifier
         self._event = asyncio.Event()
 
     def notify(self) -> None:
@@ -31,7 +31,7 @@ class Subscription:
     async def wait(self, seconds: float) -> None:
         """Return when it has rung, or when it is time to look anyway: after `seconds`, sooner while nobody listens."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds if self._bells.listening else min(seconds, FALLBACK_POLL_SECONDS)):
+            async with asyncio.timeout(seconds if self._notifier.listening else min(seconds, FALLBACK_POLL_SECONDS)):
                 await self._event.wait()
         self._event.clear()
 
@@ -45,27 +45,27 @@ class ChangeNotifier:
         self.listening = False
 
     @contextmanager
-    def of(self, keys: Iterable[str]) -> Iterator[Subscription]:
-        """A bell that rings for these person keys."""
-        bell, keys = Subscription(self), tuple(keys)
+    def subscribe(self, keys: Iterable[str]) -> Iterator[Subscription]:
+        """A subscription that rings for these person keys."""
+        subscription, keys = Subscription(self), tuple(keys)
         for key in keys:
-            self._waiting[key].add(bell)
+            self._waiting[key].add(subscription)
         self._reader.want()
         try:
-            yield bell
+            yield subscription
         finally:
             for key in keys:
-                self._unsubscribe(key, bell)
+                self._unsubscribe(key, subscription)
 
-    def _unsubscribe(self, key: str, bell: Subscription) -> None:
-        self._waiting[key].discard(bell)
+    def _unsubscribe(self, key: str, subscription: Subscription) -> None:
+        self._waiting[key].discard(subscription)
         if not self._waiting[key]:
             del self._waiting[key]
 
-    def ring(self, key: str) -> None:
+    def notify(self, key: str) -> None:
         """Have whoever waits for this key look again."""
-        for bell in self._waiting.get(key, ()):
-            bell.notify()
+        for subscription in self._waiting.get(key, ()):
+            subscription.notify()
 
     async def run(self) -> None:
         """Listen while anybody waits; runs until it is cancelled."""
@@ -83,7 +83,7 @@ class ChangeNotifier:
 
     def on_records(self, records: Sequence[Record]) -> None:
         for record in records:
-            self.ring(record.key)
+            self.notify(record.key)
 
     def on_closed(self) -> None:
         self.listening = False
@@ -93,6 +93,6 @@ class ChangeNotifier:
         """Whoever waits polls the store until the reader is back."""
 
     def _notify_all(self) -> None:
-        for bells in self._waiting.values():
-            for bell in bells:
-                bell.notify()
+        for subscriptions in self._waiting.values():
+            for subscription in subscriptions:
+                subscription.notify()

@@ -31,10 +31,10 @@ from services.webchat.routes import (
     problem_of,
 )
 
-MAX_SHOWN = 100
+MAX_MESSAGES = 100
 PAGES = 10
 RIGHT_TO_LEFT = frozenset({"fa", "ar"})
-TOO_LATE = frozenset({408, 429, 502, 503, 504})
+RETRYABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class FormTexts:
     title: str
     write: str
     send: str
-    again: str
+    refresh: str
     you: str
     agent: str
     busy: str
@@ -57,7 +57,7 @@ TEXTS_BY_LANGUAGE = {
         title="Chat with us",
         write="Your message",
         send="Send",
-        again="Send an empty message to see new answers.",
+        refresh="Send an empty message to see new answers.",
         you="You",
         agent="Support",
         busy="We get many messages just now. Your text is still below: please send it again in a moment.",
@@ -68,7 +68,7 @@ TEXTS_BY_LANGUAGE = {
         title="گفتگو با ما",
         write="پیام شما",
         send="فرستادن",
-        again="برای دیدن پاسخ‌های تازه، پیامی خالی بفرستید.",
+        refresh="برای دیدن پاسخ‌های تازه، پیامی خالی بفرستید.",
         you="شما",
         agent="پشتیبانی",
         busy="پیام‌های زیادی می‌رسد. نوشتهٔ شما در پایین مانده است؛ لطفاً لحظه‌ای دیگر دوباره بفرستید.",
@@ -79,7 +79,7 @@ TEXTS_BY_LANGUAGE = {
         title="تحدّث معنا",
         write="رسالتك",
         send="إرسال",
-        again="أرسل رسالة فارغة لرؤية الردود الجديدة.",
+        refresh="أرسل رسالة فارغة لرؤية الردود الجديدة.",
         you="أنت",
         agent="الدعم",
         busy="تصلنا رسائل كثيرة الآن. نصّك باقٍ أدناه؛ أعد إرساله بعد لحظات.",
@@ -90,7 +90,7 @@ TEXTS_BY_LANGUAGE = {
         title="Tērzējiet ar mums",
         write="Jūsu ziņa",
         send="Sūtīt",
-        again="Lai redzētu jaunas atbildes, nosūtiet tukšu ziņu.",
+        refresh="Lai redzētu jaunas atbildes, nosūtiet tukšu ziņu.",
         you="Jūs",
         agent="Atbalsts",
         busy="Pašlaik saņemam daudz ziņu. Jūsu teksts ir zemāk: lūdzu, pēc brīža sūtiet vēlreiz.",
@@ -127,8 +127,8 @@ def router_of(dependencies: WebchatDependencies) -> APIRouter:
 
     async def show(workspace: Slug, account: Slug, request: Request) -> Response:
         """The form, empty; the same for every account, so that it tells nobody which ones there are."""
-        given = {name: [value] for name, value in request.query_params.items()}
-        return _page(request, FormView(_form_of(request, given)))
+        fields = {name: [value] for name, value in request.query_params.items()}
+        return _page(request, FormView(_form_of(request, fields)))
 
     async def post(workspace: Slug, account: Slug, request: Request) -> Response:
         """Send what was written, if anything, and show the conversation."""
@@ -147,17 +147,17 @@ def router_of(dependencies: WebchatDependencies) -> APIRouter:
 
 
 async def _on_post(reception: WebchatDependencies, request: Request, form: Form) -> FormView:
-    connected = await reception.door.find_account(request)
-    await reception.door.cors_headers(request, connected)
-    form, visit = await _with_session(SessionContext(reception, connected, None), request, form)
+    connected = await reception.authenticator.find_account(request)
+    await reception.authenticator.cors_headers(request, connected)
+    form, session = await _with_session(SessionContext(reception, connected, None), request, form)
     if form.text.strip():
-        await post_message(_message_of(form), visit, request)
+        await post_message(_message_of(form), session, request)
         form = replace(form, text="", id=str(uuid4()))
     messages: list[MessageView] = []
     cursor: str | None = None
     for _ in range(PAGES):
-        page = await list_messages(visit, PageParams(limit=200, cursor=cursor))
-        messages, cursor = [*messages, *page.items][-MAX_SHOWN:], page.next
+        page = await list_messages(session, PageParams(limit=200, cursor=cursor))
+        messages, cursor = [*messages, *page.items][-MAX_MESSAGES:], page.next
         if cursor is None:
             break
     return FormView(form, tuple(messages))
@@ -165,21 +165,23 @@ async def _on_post(reception: WebchatDependencies, request: Request, form: Form)
 
 async def _with_session(session: SessionContext, request: Request, form: Form) -> tuple[Form, SessionContext]:
     """The form with the token of a session that holds, and the visit of its visitor. A token that ended is replaced."""
-    door = session.dependencies.door
+    authenticator = session.dependencies.authenticator
     if form.token:
         try:
             return form, replace(
-                session, visitor=await door.authenticate(_with_token(request, form.token), session.connected)
+                session, visitor=await authenticator.authenticate(_with_token(request, form.token), session.connected)
             )
         except Unauthorized:
             form = replace(form, token="")
     body = SessionBody(language=form.language, handoff=form.handoff or None)
     try:
-        made = await open_session(body, session, request)
+        opened = await open_session(body, session, request)
     except Unauthorized:
-        made = await open_session(SessionBody(language=form.language), session, request)
-    form = replace(form, token=made.token, handoff="")
-    return form, replace(session, visitor=await door.authenticate(_with_token(request, form.token), session.connected))
+        opened = await open_session(SessionBody(language=form.language), session, request)
+    form = replace(form, token=opened.token, handoff="")
+    return form, replace(
+        session, visitor=await authenticator.authenticate(_with_token(request, form.token), session.connected)
+    )
 
 
 def _with_token(request: Request, token: str) -> Request:
@@ -194,12 +196,12 @@ def _message_of(form: Form) -> MessageBody:
     try:
         return MessageBody(id=UUID(form.id), text=form.text.replace("\r\n", "\n"))
     except ValidationError as error:
-        raise UnprocessableContent(*(("/text", str(one["msg"])) for one in error.errors())) from error
+        raise UnprocessableContent(*(("/text", str(detail["msg"])) for detail in error.errors())) from error
 
 
 def _failed(form: Form, answer: Response) -> FormView:
     words = TEXTS_BY_LANGUAGE[form.language]
-    if answer.status_code in TOO_LATE:
+    if answer.status_code in RETRYABLE_STATUSES:
         notice = words.busy
     else:
         notice = words.closed if answer.status_code in (401, 403, 404) else words.refused
@@ -208,8 +210,8 @@ def _failed(form: Form, answer: Response) -> FormView:
 
 def _form_of(request: Request, value: dict[str, list[str]]) -> Form:
     fields = {name: values[0] for name, values in value.items()}
-    accepted = [one.strip()[:2].lower() for one in request.headers.get("accept-language", "").split(",")]
-    language = next((one for one in (fields.get("lang", ""), *accepted) if one in TEXTS_BY_LANGUAGE), "en")
+    accepted = [tag.strip()[:2].lower() for tag in request.headers.get("accept-language", "").split(",")]
+    language = next((tag for tag in (fields.get("lang", ""), *accepted) if tag in TEXTS_BY_LANGUAGE), "en")
     handoff, token = fields.get("handoff", "")[:512], fields.get("token", "")[:4000]
     return Form(language, token, handoff, _identity(fields.get("id", "")), fields.get("text", "")[:20_000])
 
@@ -229,7 +231,7 @@ def _page(request: Request, view: FormView) -> Response:
         "title": words.title,
         "write": words.write,
         "send": words.send,
-        "again": words.again,
+        "again": words.refresh,
         "action": request.url.path,
         "token": form.token,
         "handoff": form.handoff,
@@ -238,7 +240,7 @@ def _page(request: Request, view: FormView) -> Response:
     }
     markup = {
         "notice": f'<p class="notice" role="alert">{escape(view.notice)}</p>' if view.notice else "",
-        "messages": "\n".join(_line(one, words) for one in view.messages),
+        "messages": "\n".join(_line(message, words) for message in view.messages),
     }
     filled = read_static("plain.html").format(**{name: escape(value) for name, value in values.items()}, **markup)
     later = {"Retry-After": view.retry_after} if view.retry_after else {}
@@ -250,7 +252,5 @@ def _line(message: MessageView, phrases: FormTexts) -> str:
     name = phrases.you if is_mine else visible_name(message.author.name or "") or phrases.agent
     text = without_direction(message.text or "")
     at = message.received_at.strftime("%H:%M UTC")
-    who = f'<span class="who"><bdi>{escape(name)}</bdi> <bdi dir="ltr">{at}</bdi></span>'
-    return (
-        f'<li class="{"mine" if is_mine else "theirs"}">{who}<span class="text" dir="auto">{escape(text)}</span></li>'
-    )
+    heading = f'<span class="who"><bdi>{escape(name)}</bdi> <bdi dir="ltr">{at}</bdi></span>'
+    return f'<li class="{"mine" if is_mine else "theirs"}">{heading}<span class="text" dir="auto">{escape(text)}</span></li>'

@@ -19,7 +19,7 @@ from services.ingest.publishing import publish
 from services.ingest.split_cards import SplitCardDetector
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
-from services.platform.core.threads import Beside
+from services.platform.core.threads import WorkerThread
 from services.platform.http.bodies import BodyTimeout, BodyTooLarge, ClientDisconnected
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
@@ -56,7 +56,7 @@ from services.webchat.transcript import (
 
 WAIT_SECONDS = 10.0
 LONG_TEXT = 1_000
-"""Longer ones are read beside the event loop."""
+"""Longer ones are read worker_thread the event loop."""
 MAX_STREAMS = 20
 """Of one visitor in one process: tabs and devices."""
 CONNECTED = b"retry: 1000\n: connected\n\n"
@@ -79,15 +79,15 @@ Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 class WebchatDependencies:
     """What the routes share. `wait_seconds`: how long a message is awaited in the visitor's conversation."""
 
-    door: WebchatAuthenticator
-    bells: ChangeNotifier
+    authenticator: WebchatAuthenticator
+    notifier: ChangeNotifier
     session_streams: OpenStreams[SessionStream]
     instruments: IngestInstruments
     presence: PresenceCache
     streams: StreamShares
     wait_seconds: float = WAIT_SECONDS
-    beside: Beside = field(default_factory=Beside)
-    halves: SplitCardDetector = field(default_factory=SplitCardDetector)
+    worker_thread: WorkerThread = field(default_factory=WorkerThread)
+    split_cards: SplitCardDetector = field(default_factory=SplitCardDetector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
             async def answered(request: Request) -> Response:
                 headers: Mapping[str, str] = {}
                 try:
-                    connected = await dependencies.door.find_account(request)
-                    headers = await dependencies.door.cors_headers(request, connected)
-                    visitor = await dependencies.door.authenticate(request, connected) if needs_token else None
+                    connected = await dependencies.authenticator.find_account(request)
+                    headers = await dependencies.authenticator.cors_headers(request, connected)
+                    visitor = await dependencies.authenticator.authenticate(request, connected) if needs_token else None
                     request.state.visit = SessionContext(dependencies, connected, visitor)
                     response = await handle(request)
                 except HANDLED_ERRORS as error:
@@ -159,30 +159,32 @@ async def open_session(
     request: Request,
 ) -> SessionResponse:
     """With `identity` the same person on every device, otherwise somebody new."""
-    door, account = session.dependencies.door, session.connected.account
-    await door.verify_handoff_token(request, account.workspace, body.handoff)
+    authenticator, account = session.dependencies.authenticator, session.connected.account
+    await authenticator.verify_handoff_token(request, account.workspace, body.handoff)
     visitor = Visitor(
         workspace=account.workspace,
         account=account.id,
         visitor=await _visitor(session, body.identity, request),
-        expires=int((door.context.clock.now() + LIFETIME).timestamp()),
+        expires=int((authenticator.context.clock.now() + LIFETIME).timestamp()),
         name=body.name,
         language=body.language,
         handoff=body.handoff,
         generation=session.connected.generation,
     )
-    return SessionResponse(visitor=visitor.visitor, token=encode_token(visitor, await door.secrets.get(TOKENS)))
+    return SessionResponse(
+        visitor=visitor.visitor, token=encode_token(visitor, await authenticator.secrets.get(TOKENS))
+    )
 
 
 async def _visitor(session: SessionContext, identity: Identity | None, request: Request) -> str:
     if identity is None:
-        await session.dependencies.door.count_new_visitor(request, session.connected.account)
+        await session.dependencies.authenticator.count_new_visitor(request, session.connected.account)
         return new_visitor_id()
-    for connected in (session.connected, await session.dependencies.door.reload_account(session.connected)):
+    for connected in (session.connected, await session.dependencies.authenticator.reload_account(session.connected)):
         secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
         if secret and verify_identity_hash(identity.user_id, identity.user_hash, secret):
             return visitor_id_for_user(identity.user_id)
-    await session.dependencies.door.count_auth_failure(request)
+    await session.dependencies.authenticator.count_auth_failure(request)
     raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")
 
 
@@ -196,22 +198,22 @@ async def post_message(
     202 with the message, its `conversation` still null, when it is kept durably and the router is late.
     """
     reception, visitor = session.dependencies, session.require_visitor
-    context = reception.door.context
+    context = reception.authenticator.context
     activities = await _read(session, _activity(session, visitor, body))
     activity = activities[-1]
     message = activity.message or activity.id
     shown = await get_message(context.store, message)
     if shown is None:
-        await reception.door.count_write(request, session.connected.account, body.text)
+        await reception.authenticator.count_write(request, session.connected.account, body.text)
         await _publish(session, activities)
-        shown = await wait_for_message(context.store, reception.bells, visitor, message, reception.wait_seconds)
+        shown = await wait_for_message(context.store, reception.notifier, visitor, message, reception.wait_seconds)
     if shown is None:
         return JSONResponse(_message_view_of_activity(activity, message), status_code=202)
     return JSONResponse(shown.model_dump(mode="json"), status_code=201)
 
 
 def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
-    now = session.dependencies.door.context.clock.now()
+    now = session.dependencies.authenticator.context.clock.now()
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
     details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
     return Activity(
@@ -237,10 +239,10 @@ async def _read(session: SessionContext, activity: Activity) -> list[Activity]:
     expected, own, understood_by = (
         session.connected.expected_languages,
         session.connected.own,
-        session.dependencies.halves.enrich,
+        session.dependencies.split_cards.enrich,
     )
     if activity.text and len(activity.text.text) > LONG_TEXT:
-        return await session.dependencies.beside.run(lambda: understood_by(activity, expected, own))
+        return await session.dependencies.worker_thread.run(lambda: understood_by(activity, expected, own))
     return understood_by(activity, expected, own)
 
 
@@ -258,7 +260,7 @@ async def _publish(session: SessionContext, activities: list[Activity]) -> None:
     instruments, labels = session.dependencies.instruments, (session.connected.account.workspace, CHANNEL)
     instruments.received.labels(*labels).inc(len(activities))
     try:
-        await publish(session.dependencies.door.context.bus, activities, {})
+        await publish(session.dependencies.authenticator.context.bus, activities, {})
     except BaseException:
         instruments.failed.labels(*labels).inc(len(activities))
         raise
@@ -274,15 +276,15 @@ async def show_status(session: SessionContextDep, response: Response) -> StatusS
     response.headers["Cache-Control"] = "no-store"
     calendar = calendar_of(account, session.connected.configuration)
     online = await reception.presence.is_online(account.workspace)
-    return status_of(calendar, reception.door.context.clock.now(), online=online)
+    return status_of(calendar, reception.authenticator.context.clock.now(), online=online)
 
 
 async def post_contact(
     body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], session: SessionContextDep, request: Request
 ) -> Response:
     """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
-    visitor, now = session.require_visitor, session.dependencies.door.context.clock.now()
-    await session.dependencies.door.count_write(request, session.connected.account, body.email)
+    visitor, now = session.require_visitor, session.dependencies.authenticator.context.clock.now()
+    await session.dependencies.authenticator.count_write(request, session.connected.account, body.email)
     activity = Activity(
         id=hashed_id("contact", visitor.key, random_id(now)),
         workspace=visitor.workspace,
@@ -301,7 +303,7 @@ async def post_contact(
 
 async def list_messages(session: SessionContextDep, page: PageParamsDep) -> Page[MessageView]:
     """Both directions of the visitor's own conversation, oldest first."""
-    return await list_transcript(session.dependencies.door.context.store, session.require_visitor, page)
+    return await list_transcript(session.dependencies.authenticator.context.store, session.require_visitor, page)
 
 
 async def stream(
@@ -323,13 +325,13 @@ async def stream(
 async def _sse_chunks(
     reception: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
 ) -> AsyncGenerator[bytes, None]:
-    store, clock = reception.door.context.store, reception.door.context.clock
+    store, clock = reception.authenticator.context.store, reception.authenticator.context.clock
     with reception.streams.held(owners):
         place = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
         with reception.session_streams.register(SessionStream(visitor)) as session_stream:
             over = lambda: session_stream.is_revoked or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
-            async for news in stream_messages(store, reception.bells, visitor, place, over):
+            async for news in stream_messages(store, reception.notifier, visitor, place, over):
                 yield HEARTBEAT if news is None else _block(visitor, *news)
 
 

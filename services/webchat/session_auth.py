@@ -35,13 +35,13 @@ class SigningKeys:
     """Secrets of the installation, read once."""
 
     context: Context
-    known: dict[str, bytes]
+    cached: dict[str, bytes]
 
     async def get(self, name: str) -> bytes:
         """Raises Unavailable, Unknown."""
-        if name not in self.known:
-            self.known[name] = await installation_secret(self.context.store, name)
-        return self.known[name]
+        if name not in self.cached:
+            self.cached[name] = await installation_secret(self.context.store, name)
+        return self.cached[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class WebchatAuthenticator:
         """The account of the path. Raises TooManyRequests, NotFound, Unavailable."""
         await self.rates.check_address_limit(address_of(request))
         workspace, account = request.path_params["workspace"], request.path_params["account"]
-        found = await self.accounts.find(workspace, CHANNEL, account)
-        found = found or await self.accounts.reload(workspace, CHANNEL, account)
-        if found is None:
+        connected = await self.accounts.find(workspace, CHANNEL, account)
+        connected = connected or await self.accounts.reload(workspace, CHANNEL, account)
+        if connected is None:
             raise NotFound("There is no such workspace, or it has no such webchat account.")
-        return found
+        return connected
 
     async def cors_headers(self, request: Request, connected: ConnectedAccount) -> Mapping[str, str]:
         """What lets a browser hand the answer to its page. Raises Forbidden for a page that is not allowed."""
@@ -106,12 +106,12 @@ class WebchatAuthenticator:
     async def authenticate(self, request: Request, connected: ConnectedAccount) -> Visitor:
         """Who holds the bearer token. Raises Unauthorized, TooManyRequests, Unavailable."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        found = decode_token(token.strip(), await self.secrets.get(TOKENS)) if scheme.lower() == "bearer" else None
-        if found is None or not await self._is_current(found, connected):
+        visitor = decode_token(token.strip(), await self.secrets.get(TOKENS)) if scheme.lower() == "bearer" else None
+        if visitor is None or not await self._is_current(visitor, connected):
             await self.count_auth_failure(request)
             raise Unauthorized("Give the token of a session as `Authorization: Bearer TOKEN`; open a new session.")
-        await self.rates.check_visitor(found.key)
-        return found
+        await self.rates.check_visitor(visitor.key)
+        return visitor
 
     async def _is_current(self, visitor: Visitor, connected: ConnectedAccount) -> bool:
         """Judged by the account as cached; before it is refused, as it is now."""
@@ -126,8 +126,8 @@ class WebchatAuthenticator:
         """Raises Unauthorized for a token that we did not make or made for another workspace; TooManyRequests, Unavailable."""
         if token is None:
             return
-        found = self.read_handoff(await self.secrets.get(HANDOFFS), workspace, token)
-        if found is None or not (found.is_bound or await self._is_within(workspace, found.conversation)):
+        handoff = self.read_handoff(await self.secrets.get(HANDOFFS), workspace, token)
+        if handoff is None or not (handoff.is_bound or await self._is_within(workspace, handoff.conversation)):
             await self.count_auth_failure(request)
             raise Unauthorized("This hand-off link is not one of this workspace. Open a session without `handoff`.")
 

@@ -44,6 +44,6 @@ def open_session_streams(accounts: AccountCache, notifier: ChangeNotifier) -> Op
 
     def end(stream: SessionStream) -> None:
         stream.is_revoked = True
-        notifier.ring(stream.visitor.key)
+        notifier.notify(stream.visitor.key)
 
     return OpenStreams(find_revoked, end)

@@ -69,10 +69,10 @@ def calendar_of(account: Account, configuration: WorkspaceConfiguration) -> Cale
     if own is not None:
         return own
     policies = configuration.sla.body.policies if configuration.sla else []
-    return next((one.calendar for one in policies if _holds_for_chats(one.when)), None)
+    return next((policy.calendar for policy in policies if _applies_to_chats(policy.when)), None)
 
 
-def _holds_for_chats(when: SlaMatch) -> bool:
+def _applies_to_chats(when: SlaMatch) -> bool:
     """Whether a policy may hold for any private conversation of a web chat."""
     return _allows(when.channel, "webchat") and _allows(when.surface, "private")
 

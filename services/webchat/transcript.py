@@ -51,8 +51,8 @@ class TranscriptPosition:
 
     def text(self, visitor: PersonKey) -> str:
         """The id of an event of this visitor's stream."""
-        said = [self.conversation, self.order, _mark(visitor)]
-        return base64url.encode(json.dumps(said).encode())
+        fields = [self.conversation, self.order, _mark(visitor)]
+        return base64url.encode(json.dumps(fields).encode())
 
 
 def parse_position(text: str, visitor: PersonKey) -> TranscriptPosition:
@@ -81,9 +81,17 @@ async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
     """Their own, unless a hand-off made them the private side of another person's case. Raises Unavailable."""
     own = Transcript(visitor.workspace, visitor.key)
     person = await _read(store, PERSONS, visitor.key)
-    case = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
-    is_theirs = case is not None and case.private_person == visitor.person_key and not is_closed(case.status)
-    return Transcript(case.workspace, case.key, case.id) if case is not None and is_theirs else own
+    conversation = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
+    is_private_side = (
+        conversation is not None
+        and conversation.private_person == visitor.person_key
+        and not is_closed(conversation.status)
+    )
+    return (
+        Transcript(conversation.workspace, conversation.key, conversation.id)
+        if conversation is not None and is_private_side
+        else own
+    )
 
 
 async def _read(store: Store, collection: Collection[Model], identity: str) -> Model | None:
@@ -92,11 +100,11 @@ async def _read(store: Store, collection: Collection[Model], identity: str) -> M
     return None if document is None else collection.model.model_validate(document)
 
 
-async def list_transcript(store: Store, visitor: Visitor, asked: PageParams) -> Page[MessageView]:
+async def list_transcript(store: Store, visitor: Visitor, params: PageParams) -> Page[MessageView]:
     """Oldest first. A page may be shorter than asked for; `next` tells whether there is more."""
-    talk = await transcript_for(store, visitor)
-    page = await query_page(store, talk.query(limit=asked.limit, cursor=asked.cursor))
-    return Page(items=[one for _, one in _visible(page.items)], next=page.next)
+    transcript = await transcript_for(store, visitor)
+    page = await query_page(store, transcript.query(limit=params.limit, cursor=params.cursor))
+    return Page(items=[message for _, message in _visible(page.items)], next=page.next)
 
 
 async def latest_position(store: Store, talk: Transcript) -> TranscriptPosition:
@@ -114,12 +122,12 @@ async def messages_after(
     above = position.order if position.conversation == talk.conversation else ""
     page = await store.query(talk.query(above=above))
     records = [MessageRecord.model_validate(document) for _, document in page.items]
-    return [(TranscriptPosition(talk.conversation, one.order), _view(one)) for one in records]
+    return [(TranscriptPosition(talk.conversation, record.order), _view(record)) for record in records]
 
 
 def _visible(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageView]]:
     pairs = [(identity, _view(MessageRecord.model_validate(document))) for identity, document in items]
-    return [(identity, shown) for identity, shown in pairs if shown is not None]
+    return [(identity, view) for identity, view in pairs if view is not None]
 
 
 def _view(record: MessageRecord) -> MessageView | None:
@@ -140,11 +148,11 @@ async def wait_for_message(
     """The message as it is stored; None when `seconds` passed without it. Raises Unavailable."""
     time = asyncio.get_running_loop().time
     until = time() + seconds
-    talk = await transcript_for(store, visitor)
-    with notifier.of({visitor.key, talk.key}) as bell:
-        while (shown := await get_message(store, message)) is None and (left := until - time()) > 0:
-            await bell.wait(min(left, POLL_SECONDS))
-    return shown
+    transcript = await transcript_for(store, visitor)
+    with notifier.subscribe({visitor.key, transcript.key}) as subscription:
+        while (view := await get_message(store, message)) is None and (left := until - time()) > 0:
+            await subscription.wait(min(left, POLL_SECONDS))
+    return view
 
 
 async def stream_messages(
@@ -153,14 +161,14 @@ async def stream_messages(
     """What is said after a place, until `is_over`; None now and then, when nothing was. Raises Unavailable."""
     quiet, seen = 0.0, position
     while not is_over():
-        talk = await transcript_for(store, visitor)
-        with notifier.of({visitor.key, talk.key}) as bell:
-            while not is_over() and (news := await messages_after(store, talk, seen)):
-                for seen, shown in news:
-                    if shown is not None:
-                        yield seen, shown
+        transcript = await transcript_for(store, visitor)
+        with notifier.subscribe({visitor.key, transcript.key}) as subscription:
+            while not is_over() and (messages := await messages_after(store, transcript, seen)):
+                for seen, view in messages:
+                    if view is not None:
+                        yield seen, view
                 quiet = 0.0
-            await bell.wait(POLL_SECONDS)
+            await subscription.wait(POLL_SECONDS)
         quiet += POLL_SECONDS
         if quiet >= HEARTBEAT_SECONDS:
             yield None

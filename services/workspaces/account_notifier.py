@@ -2,14 +2,14 @@
 
 import structlog
 
-from schemas.accounts import AccountWritten
+from schemas.accounts import AccountChanged
 from schemas.envelope import Event, encode
 from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.http.service import Context
 
-ACCOUNT_WRITTEN = "pasokh.control.account_written"
+ACCOUNT_WRITTEN = "pasokh.control.account_changed"
 _log = structlog.get_logger(__name__)
 
 
@@ -19,15 +19,15 @@ async def publish_account_changed(context: Context, workspace: str, name: str) -
     Never raises: the account is written already, and what is held is tried again before long in any case.
     """
     channel, account = name.split("/", 1)
-    written, now = AccountWritten(workspace=workspace, channel=channel, account=account), context.clock.now()
+    payload, now = AccountChanged(workspace=workspace, channel=channel, account=account), context.clock.now()
     event = Event(
         id=random_id(now),
         source="rest",
         type=ACCOUNT_WRITTEN,
         time=now,
         workspace=workspace,
-        partitionkey=written.name,
-        data=written.model_dump(mode="json"),
+        partitionkey=payload.name,
+        data=payload.model_dump(mode="json"),
     )
     value = encode(event)
     try:

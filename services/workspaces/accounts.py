@@ -34,8 +34,8 @@ async def list_accounts(
     """By channel and id."""
     workspace, accounts = configuration.workspace, configuration.accounts
     health = await read_health(context.store, workspace, accounts, context.clock.now())
-    shown = [(name, account_view(workspace, name, part.body, health[name])) for name, part in accounts.items()]
-    return page_of(shown, page, "accounts", workspace)
+    views = [(name, account_view(workspace, name, part.body, health[name])) for name, part in accounts.items()]
+    return page_of(views, page, "accounts", workspace)
 
 
 async def _view(context: Context, configuration: WorkspaceConfiguration, name: str) -> AccountView:
@@ -50,8 +50,8 @@ async def show_account(
     name = f"{channel}/{account}"
     if name not in configuration.accounts:
         raise mutations.no_account(name)
-    found = configuration.accounts[name]
-    response.headers["ETag"] = etag(found.version)
+    part = configuration.accounts[name]
+    response.headers["ETag"] = etag(part.version)
     return await _view(context, configuration, name)
 
 
@@ -77,8 +77,8 @@ class AccountEndpoints:
     async def require_channel(self, channel: str) -> CheckAccount:
         """The check of the path's channel. Raises NotFound."""
         if channel not in self.checks:
-            known = ", ".join(sorted(self.checks))
-            raise NotFound(f"There is no channel {channel!r}. There are: {known}.")
+            names = ", ".join(sorted(self.checks))
+            raise NotFound(f"There is no channel {channel!r}. There are: {names}.")
         return self.checks[channel]
 
     async def put(
@@ -123,11 +123,11 @@ def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:
     writing = AccountEndpoints(checks)
     read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
-    one = "/{channel}/{account}"
+    path = "/{channel}/{account}"
     router.add_api_route("", list_accounts, dependencies=read)
-    router.add_api_route(one, show_account, dependencies=read)
-    router.add_api_route(one, delete_account, methods=["DELETE"], dependencies=admin, status_code=204)
+    router.add_api_route(path, show_account, dependencies=read)
+    router.add_api_route(path, delete_account, methods=["DELETE"], dependencies=admin, status_code=204)
     # The channel is a resource of the path: it is looked for before the body is read.
-    found = [*admin, Depends(writing.require_channel)]
-    router.add_api_route(one, writing.put, methods=["PUT"], dependencies=found)
+    guards = [*admin, Depends(writing.require_channel)]
+    router.add_api_route(path, writing.put, methods=["PUT"], dependencies=guards)
     return router

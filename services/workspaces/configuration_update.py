@@ -49,13 +49,13 @@ async def update_configuration(
         after = edit(before, Revision(version, context.clock.now()))
         if after is before:
             return before, after
-        news = _announcement(before, after, context.clock.now())
+        announcement = _announcement(before, after, context.clock.now())
         try:
-            await context.store.commit(_changes(before, after, news))
+            await context.store.commit(_changes(before, after, announcement))
         except Fenced:
             continue
-        if news is not None:
-            await announce(context, news)
+        if announcement is not None:
+            await announce(context, announcement)
         return before, after
     raise Unavailable(f"the configuration of {workspace} was changed by others {MAX_ATTEMPTS} times meanwhile")
 
@@ -82,7 +82,7 @@ def _announcement(
 
 
 def _changes(
-    before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, news: Announcement | None
+    before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, announcement: Announcement | None
 ) -> Changes:
     head = Key(CONFIGURATION_HEADS.name, after.workspace)
     numbered = Key(CONFIGURATIONS.name, version_id(after.workspace, after.version))
@@ -92,6 +92,10 @@ def _changes(
         puts=[
             Put(numbered, after.model_dump(mode="json")),
             Put(head, moved.model_dump(mode="json")),
-            *([Put(Key(ANNOUNCEMENTS.name, after.workspace), news.model_dump(mode="json"))] if news else []),
+            *(
+                [Put(Key(ANNOUNCEMENTS.name, after.workspace), announcement.model_dump(mode="json"))]
+                if announcement
+                else []
+            ),
         ],
     )

@@ -28,7 +28,7 @@ from services.records.counters import COUNTERS
 from services.records.polls import POLLS
 from services.records.removals import REMOVALS, Removal
 
-GATE = "pasokh.control.workspace"
+GATE = "pasokh.control.workspace_gate"
 EVERY_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=60)
 """A removal that nobody has worked on for so long was left by a process that died."""
@@ -115,18 +115,18 @@ class Remover:
             data=WorkspaceGate(workspace=workspace, is_open=is_open).model_dump(mode="json"),
         )
         value = encode(event)
-        heard = sorted({topics[0] for topics in self.topics.values()})
+        gated = sorted({topics[0] for topics in self.topics.values()})
         partitions = range(self.context.bus.partitions)
         await self.context.bus.publish(
-            [ProducerRecord(topic, p, workspace, value) for topic in heard for p in partitions]
+            [ProducerRecord(topic, p, workspace, value) for topic in gated for p in partitions]
         )
 
-    async def _until(self, holds: Callable[[Mapping[str, Document]], bool]) -> None:
+    async def _until(self, is_done: Callable[[Mapping[str, Document]], bool]) -> None:
         """Wait until the rows of all partitions are so; a group that does not run is waited for."""
         keys = [Key(ROWS.name, source) for source in self._sources()]
         while True:
-            found = await self.context.store.get_many(keys) if keys else {}
-            if holds({key.id: found.get(key, {}) for key in keys}):
+            documents = await self.context.store.get_many(keys) if keys else {}
+            if is_done({key.id: documents.get(key, {}) for key in keys}):
                 return
             await self.pause(POLL_SECONDS)
 
@@ -158,13 +158,13 @@ class Remover:
             else:
                 query = Query(collection.name, index.name, {"workspace": workspace}, limit=PAGE)
                 page = (await self.context.store.query(query)).items
-            gone = [
+            deletes = [
                 Key(collection.name, i)
                 for i, d in page
                 if i != command and _owner_filter(collection, i, d) == workspace
             ]
-            if gone:
-                await self.context.store.commit(Changes(deletes=gone))
+            if deletes:
+                await self.context.store.commit(Changes(deletes=deletes))
             if len(page) < PAGE:
                 return
             after = page[-1][0]
@@ -201,9 +201,9 @@ async def run_remover(remover: Remover) -> None:
         await remover.pause(EVERY_SECONDS)
 
 
-async def resume_abandoned(remover: Remover, left_after: timedelta = ABANDONED_AFTER) -> int:
+async def resume_abandoned(remover: Remover, abandoned_after: timedelta = ABANDONED_AFTER) -> int:
     """Carry out what nobody has worked on for so long; how many removals those were."""
-    before = instant_text(remover.context.clock.now() - left_after)
+    before = instant_text(remover.context.clock.now() - abandoned_after)
     left: list[Removal] = []
     for state in ("closing", "emptying", "opening"):
         query = Query(REMOVALS.name, "state", {"state": state}, below=before, limit=20)

@@ -59,10 +59,10 @@ class Deleting:
             try:
                 return await self.remover.begin(configuration.workspace, configuration.version, command)
             except Fenced:
-                found = await configuration_of(context.store, configuration.workspace)
-                if found is None:
+                current = await configuration_of(context.store, configuration.workspace)
+                if current is None:
                     raise no_workspace(configuration.workspace) from None
-                configuration = found
+                configuration = current
         raise Unavailable(f"the configuration of {configuration.workspace} was changed by others meanwhile")
 
     def _ended(self, task: asyncio.Task[None]) -> None:

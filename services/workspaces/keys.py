@@ -24,13 +24,13 @@ from services.workspaces.views import KeyCreated, KeyView, key_view
 Admin = Annotated[Principal, Depends(require_scope("admin"))]
 
 
-async def list_keys(caller: Admin, context: ContextDep, asked: PageParamsDep) -> Page[KeyView]:
+async def list_keys(caller: Admin, context: ContextDep, params: PageParamsDep) -> Page[KeyView]:
     """Newest first; of a key that is limited to a workspace, those of that one."""
     index, equals = ("created", {}) if caller.workspace is None else ("workspace", {"workspace": caller.workspace})
-    query = Query(KEYS.name, index, {**equals}, descending=True, limit=asked.limit, after=asked.cursor)
+    query = Query(KEYS.name, index, {**equals}, descending=True, limit=params.limit, after=params.cursor)
     page = await query_page(context.store, query)
-    shown = [key_view(KeyRecord.model_validate(document)) for _, document in page.items]
-    return Page(items=shown, next=page.next)
+    views = [key_view(KeyRecord.model_validate(document)) for _, document in page.items]
+    return Page(items=views, next=page.next)
 
 
 async def make_key(
@@ -38,30 +38,30 @@ async def make_key(
 ) -> Response:
     """The secret is in this answer alone; a repeat with the same Idempotency-Key gives the answer without it."""
     await _refuse_foreign(caller, body, context)
-    asked = request_hash("POST", "/v1/keys", body.model_dump(mode="json"))
+    request = request_hash("POST", "/v1/keys", body.model_dump(mode="json"))
     outcome = Key(OUTCOMES.name, hashed_id("key", caller.key, repeat)) if repeat else None
     if outcome and (earlier := await _earlier(context, outcome)):
-        return _repeated(earlier, body, asked)
+        return _repeated(earlier, body, request)
     record, secret = _new(context, body)
     try:
-        await context.store.commit(_changes(record, outcome, asked))
+        await context.store.commit(_changes(record, outcome, request))
     except Fenced:
         earlier = await _earlier(context, outcome) if outcome else None
         if earlier is None:
             raise
-        return _repeated(earlier, body, asked)
-    made = KeyCreated(**key_view(record).model_dump(), secret=format_key(record.id, secret))
-    return JSONResponse(made.model_dump(mode="json"), status_code=201, headers={"Cache-Control": "no-store"})
+        return _repeated(earlier, body, request)
+    created = KeyCreated(**key_view(record).model_dump(), secret=format_key(record.id, secret))
+    return JSONResponse(created.model_dump(mode="json"), status_code=201, headers={"Cache-Control": "no-store"})
 
 
 async def delete_key(key: str, caller: Admin, context: ContextDep) -> None:
     """It ends within a second, in every process."""
-    place = Key(KEYS.name, key)
-    document = (await context.store.get_many([place])).get(place)
+    document_key = Key(KEYS.name, key)
+    document = (await context.store.get_many([document_key])).get(document_key)
     record = KeyRecord.model_validate(document) if document else None
     if record is None or (caller.workspace is not None and record.workspace != caller.workspace):
         raise NotFound(f"There is no key {key!r} that this key can see.")
-    await context.store.commit(Changes(deletes=[place]))
+    await context.store.commit(Changes(deletes=[document_key]))
 
 
 async def _refuse_foreign(caller: Principal, body: KeyBody, context: Context) -> None:
@@ -86,20 +86,20 @@ def _new(context: Context, body: KeyBody) -> tuple[KeyRecord, str]:
     return record, secret
 
 
-def _changes(record: KeyRecord, outcome: Key | None, asked: str) -> Changes:
+def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Changes:
     key = Put(Key(KEYS.name, record.id), record.model_dump(mode="json"))
     if outcome is None:
         return Changes(puts=[key])
-    done = CommandResult(
+    result = CommandResult(
         id=outcome.id,
         workspace=record.workspace,
         status="applied",
         result=record.id,
         created=True,
-        request_hash=asked,
+        request_hash=request_hash,
         at=record.created_at,
     )
-    return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, done.model_dump(mode="json"))])
+    return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, result.model_dump(mode="json"))])
 
 
 async def _earlier(context: Context, outcome: Key) -> CommandResult | None:
@@ -107,12 +107,12 @@ async def _earlier(context: Context, outcome: Key) -> CommandResult | None:
     return CommandResult.model_validate(document) if document else None
 
 
-def _repeated(earlier: CommandResult, body: KeyBody, asked: str) -> Response:
-    if earlier.request_hash != asked or earlier.result is None:
+def _repeated(earlier: CommandResult, body: KeyBody, request_hash: str) -> Response:
+    if earlier.request_hash != request_hash or earlier.result is None:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
     scopes = list(dict.fromkeys(body.scopes))
-    shown = KeyView(id=earlier.result, name=body.name, workspace=body.workspace, scopes=scopes, created_at=earlier.at)
-    return JSONResponse(shown.model_dump(mode="json"), status_code=201)
+    view = KeyView(id=earlier.result, name=body.name, workspace=body.workspace, scopes=scopes, created_at=earlier.at)
+    return JSONResponse(view.model_dump(mode="json"), status_code=201)
 
 
 def router_of() -> APIRouter:

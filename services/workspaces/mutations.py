@@ -73,7 +73,7 @@ def put_account(workspace: str, name: str, body: AccountBody, condition: Precond
         current = require_workspace(workspace, current)
         earlier = current.accounts.get(name)
         condition.check(version_of(earlier))
-        full = with_kept_credentials(body, earlier.body if earlier else None)
+        full = with_stored_credentials(body, earlier.body if earlier else None)
         if wrong := check(full):
             raise UnprocessableContent(*wrong)
         account = versioned_part(Versioned[AccountBody], full, earlier, stamp)
@@ -93,19 +93,21 @@ def _generation(body: AccountBody, earlier: Versioned[AccountBody] | None, stamp
 
 
 def _secrets_of(body: AccountBody) -> frozenset[str]:
-    found: object = body.credentials.get(PROVING, ())
-    return frozenset([found] if isinstance(found, str) else map(str, found) if isinstance(found, list | tuple) else ())
+    secrets: object = body.credentials.get(PROVING, ())
+    return frozenset(
+        [secrets] if isinstance(secrets, str) else map(str, secrets) if isinstance(secrets, list | tuple) else ()
+    )
 
 
-def with_kept_credentials(body: AccountBody, earlier: AccountBody | None) -> AccountBody:
+def with_stored_credentials(body: AccountBody, earlier: AccountBody | None) -> AccountBody:
     """The body with each credential given as `"set"` taken from what is there. Raises Invalid."""
-    known = earlier.credentials if earlier else {}
-    asked = [name for name, value in body.credentials.items() if value == REDACTED]
-    missing = [name for name in asked if name not in known]
+    stored = earlier.credentials if earlier else {}
+    redacted = [name for name, value in body.credentials.items() if value == REDACTED]
+    missing = [name for name in redacted if name not in stored]
     if missing:
         sentence = 'There is no earlier value that "set" could stand for; give the credential itself.'
         raise UnprocessableContent(*[(f"/credentials/{name}", sentence) for name in missing])
-    return body.model_copy(update={"credentials": {**body.credentials, **{name: known[name] for name in asked}}})
+    return body.model_copy(update={"credentials": {**body.credentials, **{name: stored[name] for name in redacted}}})
 
 
 def delete_account(workspace: str, name: str, condition: Precondition) -> Mutation:
@@ -151,7 +153,9 @@ def delete_team(workspace: str, team: str, condition: Precondition) -> Mutation:
         condition.check(current.teams[team].version)
         if users := list(users_of(current, team)):
             raise Conflict(f"The team {team!r} is named by {', '.join(users)}. Change that first.")
-        return _replace_field(current, stamp, teams={name: one for name, one in current.teams.items() if name != team})
+        return _replace_field(
+            current, stamp, teams={name: body for name, body in current.teams.items() if name != team}
+        )
 
     return edit
 
@@ -215,7 +219,7 @@ def refuse_unknown_traits(kind: str, matches: Sequence[Match]) -> None:
 def refuse_repeated_ids(body: SlaBody) -> None:
     """Raise Invalid for policies of one id: clocks and reports name a policy by it."""
     ids = [policy.id for policy in body.policies]
-    repeated = [index for index, one in enumerate(ids) if one in ids[:index]]
+    repeated = [index for index, identity in enumerate(ids) if identity in ids[:index]]
     if repeated:
         raise UnprocessableContent(
             *[(f"/policies/{i}/id", f"{ids[i]!r} is the id of an earlier policy too.") for i in repeated]

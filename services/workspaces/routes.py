@@ -41,17 +41,17 @@ from services.workspaces.views import (
 ReadScope = Annotated[Principal, Depends(require_scope("read"))]
 
 
-async def list_workspaces(caller: ReadScope, context: ContextDep, asked: PageParamsDep) -> Page[WorkspaceView]:
+async def list_workspaces(caller: ReadScope, context: ContextDep, params: PageParamsDep) -> Page[WorkspaceView]:
     """The workspaces that the key can see, by id."""
     if caller.workspace is not None:
-        if asked.cursor is not None:  # a list of one has no page to go on to
+        if params.cursor is not None:  # a list of one has no page to go on to
             raise reject_cursor()
-        found, following = [caller.workspace], None
+        workspaces, following = [caller.workspace], None
     else:
-        query = Query(CONFIGURATION_HEADS.name, "workspace", limit=asked.limit, after=asked.cursor)
+        query = Query(CONFIGURATION_HEADS.name, "workspace", limit=params.limit, after=params.cursor)
         page = await query_page(context.store, query)
-        found, following = [identity for identity, _ in page.items], page.next
-    read = [(w, await configuration_of(context.store, w)) for w in found]
+        workspaces, following = [identity for identity, _ in page.items], page.next
+    read = [(w, await configuration_of(context.store, w)) for w in workspaces]
     return Page(items=[workspace_view(w, c.itself.body) for w, c in read if c is not None], next=following)
 
 
@@ -76,16 +76,16 @@ async def put_workspace(
 
 async def list_teams(configuration: ExistingWorkspace, page: PageParamsDep) -> Page[TeamView]:
     """By id; `default` always exists."""
-    shown = [(team, team_view(team, body)) for team, body in teams_of(configuration).items()]
-    return page_of(shown, page, "teams", configuration.workspace)
+    views = [(team, team_view(team, body)) for team, body in teams_of(configuration).items()]
+    return page_of(views, page, "teams", configuration.workspace)
 
 
 async def show_team(configuration: ExistingWorkspace, team: str, response: Response) -> TeamView:
     teams = teams_of(configuration)
     if team not in teams:
         raise mutations.no_team(team)
-    written = configuration.teams.get(team)
-    response.headers["ETag"] = etag(written.version if written else 0)
+    stored = configuration.teams.get(team)
+    response.headers["ETag"] = etag(stored.version if stored else 0)
     return team_view(team, teams[team])
 
 

@@ -124,16 +124,16 @@ def key_view(record: KeyRecord) -> KeyView:
 
 def teams_of(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
     """Every team by id; `default` is there even when nobody wrote it."""
-    written: dict[str, Versioned[TeamBody]] = configuration.teams
-    return {DEFAULT_TEAM: TeamBody(name="Default"), **{team: kept.body for team, kept in written.items()}}
+    stored: dict[str, Versioned[TeamBody]] = configuration.teams
+    return {DEFAULT_TEAM: TeamBody(name="Default"), **{team: team_body.body for team, team_body in stored.items()}}
 
 
-def page_of(items: Sequence[tuple[str, Item]], asked: PageParams, kind: str, workspace: str) -> Page[Item]:
+def page_of(items: Sequence[tuple[str, Item]], params: PageParams, kind: str, workspace: str) -> Page[Item]:
     """A page of a workspace's (id, item) of a kind, ascending by id. Raises Invalid for a cursor of anything else."""
     query = Query(kind, "id", {"workspace": workspace})
-    after = _last_id_of_cursor(query, asked.cursor) if asked.cursor is not None else ""
+    after = _last_id_of_cursor(query, params.cursor) if params.cursor is not None else ""
     rest = sorted((pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
-    page = rest[: asked.limit]
+    page = rest[: params.limit]
     following = encode_cursor(query, [page[-1][0]]) if len(rest) > len(page) else None
     return Page(items=[item for _, item in page], next=following)
 

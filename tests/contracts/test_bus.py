@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Bus, Consumer, Record, Tail, partition_of
-from services.platform.core.errors import Misconfigured, OutOfRange, Revoked, TooLarge, Unavailable
+from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revoked, TooLarge, Unavailable
 from tests.contracts.buses import (
     KAFKA,
     PARTITIONS,
@@ -225,7 +225,7 @@ async def test_the_end_of_the_log_may_be_sought_and_brings_what_comes(bus: Bus) 
 async def test_an_offset_outside_the_log_is_out_of_range(bus: Bus, offset: int) -> None:
     await bus.publish(events("abc"))
     async with reading(bus) as consumer:
-        with pytest.raises(OutOfRange):
+        with pytest.raises(OffsetOutOfRange):
             await consumer.seek(0, {"inbound": offset})
 
 

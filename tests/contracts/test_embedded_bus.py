@@ -16,7 +16,7 @@ from schemas.topics import WEEK_SECONDS
 from services.platform.bus.port import Assignment, Consumer, ProducerRecord
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.bus.sqlite_groups import Lease, range_assign
-from services.platform.core.errors import Misconfigured, OutOfRange, Revoked
+from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revoked
 from services.platform.core.time_source import SystemTimeSource
 from tests.contracts.sqlite_pair import SILENT, WATCHFUL
 from tests.fakes import ManualTimeSource
@@ -236,9 +236,9 @@ async def test_a_reader_that_retention_has_overtaken_is_told(path: Path, clock: 
         if left:
             await bus.publish([event(5)])
         await bus.trim()
-        with pytest.raises(OutOfRange):
+        with pytest.raises(OffsetOutOfRange):
             await consumer.poll(0, wait=5)
-        with pytest.raises(OutOfRange):
+        with pytest.raises(OffsetOutOfRange):
             await consumer.seek(0, {"inbound": 2})
-        with pytest.raises(OutOfRange):
+        with pytest.raises(OffsetOutOfRange):
             await consumer.seek(0, {"inbound": 7})

@@ -17,7 +17,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from schemas.topics import TOPICS
 from services.platform.bus.kafka import KafkaBus
 from services.platform.bus.port import Bus
-from services.platform.core.errors import Misconfigured, OutOfRange, Revoked, Unavailable, Unknown
+from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revoked, Unavailable, Unknown
 from tests.contracts.buses import (
     KAFKA,
     PARTITIONS,
@@ -151,7 +151,7 @@ async def test_a_position_that_retention_has_passed_is_out_of_range(site: BusSit
     async with reading(bus) as consumer:
         assert await consumer.seek(0, {}) == {"inbound": 6}
         assert values(await taken(consumer, 0, 4)) == list("6789")
-        with pytest.raises(OutOfRange):
+        with pytest.raises(OffsetOutOfRange):
             await consumer.seek(0, {"inbound": 5})
 
 
@@ -163,7 +163,7 @@ async def test_a_reader_that_retention_overtakes_is_told(site: BusSite, bus: Bus
         await consumer.poll(0, wait=SOON, limit=1)
         await _forget(site, 60)
         await bus.publish([event("after the gap")])
-        with pytest.raises(OutOfRange):
+        with pytest.raises(OffsetOutOfRange):
             await taken(consumer, 0, 60)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
-from schemas.accounts import AccountWritten
+from schemas.accounts import AccountChanged
 from schemas.activity import Activity, Address
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
@@ -96,7 +96,7 @@ class SenderHarness(Driver):
     async def write_account(self, credentials: dict[str, str]) -> None:
         """Connect the account anew, and tell the sender as REST does."""
         self.connect(credentials)
-        written = AccountWritten(workspace="w", channel="telegram", account="main")
+        written = AccountChanged(workspace="w", channel="telegram", account="main")
         await self.batch([ReceivedEvent(_event(ACCOUNT_WRITTEN, "w/telegram:main", written), "outbound", 0)])
 
     # -- what became of it ---------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class SenderHarness(Driver):
 
     def accounts_told(self) -> int:
         """How often whoever watches accounts was told to look."""
-        return len([event for event in self.sent if event.type == "pasokh.control.account_held"])
+        return len([event for event in self.sent if event.type == "pasokh.control.account_sending_changed"])
 
     def error_of(self, message_id: str) -> str:
         failure = self.send(message_id).error

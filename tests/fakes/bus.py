@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, ProducerRecord, Record
-from services.platform.core.errors import OutOfRange, Revoked, TooLarge, Unavailable
+from services.platform.core.errors import OffsetOutOfRange, Revoked, TooLarge, Unavailable
 
 OnPublish = Callable[[ProducerRecord], Awaitable[None]]
 
@@ -120,7 +120,7 @@ class MemoryConsumer:
         for topic in self._topics:
             offset = offsets.get(topic, 0)
             if offset > len(self._bus.logs[topic, partition]):
-                raise OutOfRange(f"{topic}/{partition} ends before {offset}")
+                raise OffsetOutOfRange(f"{topic}/{partition} ends before {offset}")
             self._offsets[topic, partition] = offset
         return {topic: self._offsets[topic, partition] for topic in self._topics}
 

@@ -157,7 +157,7 @@ async def test_ids_of_activities_are_dropped_when_no_repeat_can_come() -> None:
 async def test_control_events_are_not_counted() -> None:
     counting = MetricsHarness()
     tick = counting.fact("opened")
-    event = tick.event.model_copy(update={"type": "pasokh.control.tick", "data": {"at": "2026-03-02T09:00:00Z"}})
+    event = tick.event.model_copy(update={"type": "pasokh.control.watermark", "data": {"at": "2026-03-02T09:00:00Z"}})
     await counting.batch([type(tick)(event, "conversations", 1)])
     assert counting.get(COUNTERS, "0/w") is None
 

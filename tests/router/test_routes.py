@@ -458,7 +458,7 @@ async def test_policies_are_reapplied_by_a_command_and_200_has_the_conversation(
     answer = await rest.ask("POST", f"{ONE}/sla/reapply", {"agent": "sara"}, idempotency_key="again")
     assert (answer.status_code, answer.json()["id"]) == (200, "c1")
     [event] = rest.events
-    assert (event.type, event.partitionkey, event.data["agent"]) == ("pasokh.command.reapply", KEY, "sara")
+    assert (event.type, event.partitionkey, event.data["agent"]) == ("pasokh.command.reapply_sla", KEY, "sara")
     nobody = await rest.ask("POST", f"{ONE}/sla/reapply", {"agent": "nobody"})
     assert [error["pointer"] for error in problem_of(nobody, 422)["errors"]] == ["/agent"]
 

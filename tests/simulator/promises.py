@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from schemas.commands import Reapply, SetPriority
+from schemas.commands import ReapplySla, SetPriority
 from schemas.configuration import Policy, SlaBody, SlaMatch, Targets, Versioned, WorkspaceConfiguration
 from schemas.values import PRIORITIES, instant_text
 from services.platform.store.port import Document, DocumentPage, Key, Query
@@ -34,7 +34,7 @@ async def _command(client: Process, identity: str, key: str, number: int) -> Non
     world = client.world
     asked = {"conversation": identity, "accepted_at": world.now(), "request_hash": "h"}
     raised = SetPriority.model_validate({**asked, "priority": world.rng.choice(PRIORITIES)})
-    kind, data = world.rng.choice((("reapply", Reapply.model_validate(asked)), ("priority", raised)))
+    kind, data = world.rng.choice((("reapply_sla", ReapplySla.model_validate(asked)), ("set_priority", raised)))
     event = event_of(world, f"pasokh.command.{kind}", key, f"{CHANGES}{number}-{identity}", data)
     await publish_until_known(client, "commands", event)
     await publish_until_known(client, "commands", event)

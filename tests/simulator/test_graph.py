@@ -44,7 +44,7 @@ def _tick_at_once(context: Any, arrived: ReceivedEvent) -> None:
     work: UnitOfWork = context.work
     at = WatermarkRequest.model_validate(arrived.event.data).at
     key, here = f"pasokh/{work.place.source}", work.place.partition
-    work.emit("pasokh.control.tick", key, Watermark(at=at), topic="conversations", partition=here)
+    work.emit("pasokh.control.watermark", key, Watermark(at=at), topic="conversations", partition=here)
 
 
 def _send_again(desk: Any, one: Any) -> None:
@@ -64,7 +64,7 @@ LEFT_OUT: list[Any] = [
     ),
     pytest.param(
         processor.PROCESSOR.handlers,
-        "pasokh.control.due",
+        "pasokh.control.watermark_request",
         Handler(_tick_at_once),
         id="7: a tick waits for what came before",
     ),

@@ -150,7 +150,7 @@ class World:
     def _watch_time(self, put: Put) -> None:
         """The time of a partition's batches never goes back."""
         if put.key.collection == "rows":
-            now = str(put.document["now"])
+            now = str(put.document["decided_at"])
             if now < self.latest.get(put.key.id, ""):
                 self.broken.append(f"time went back on {put.key.id}")
             self.latest[put.key.id] = now

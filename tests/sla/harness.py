@@ -8,6 +8,7 @@ from schemas.configuration import Policy, SlaBody, Targets, Versioned, Workspace
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact, ClockMetric, Watermark, WatermarkRequest
+from services.domain.response_tracking import ResponseTracking, follow_fact
 from services.platform.processing.processor import ReceivedEvent
 from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, clock_id
 from services.records.configuration import (
@@ -52,6 +53,8 @@ class Sla(Driver):
         super().__init__(SlaStage(), (CLOCKS, SLA_STATES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
         self.case = conversation()
         self.heard: list[Event] = []
+        self.tracking: dict[str, ResponseTracking] = {}
+        self.gives_runs = True
         self.configure(policies)
 
     def configure(
@@ -78,6 +81,7 @@ class Sla(Driver):
         case: Conversation | None = None,
         surface: str | None = None,
         before: str | None = None,
+        needs_answer: bool = True,
     ) -> ReceivedEvent:
         """A fact that counts at `when`; `surface` is the message's, when it is not the conversation's.
 
@@ -94,11 +98,21 @@ class Sla(Driver):
                 "message": message,
                 "message_surface": surface,
                 "author": author,
+                "needs_answer": needs_answer,
             }
         )
+        if self.gives_runs:
+            fact = self._with_runs(word, fact)
         arrived = self.arrived("conversations", f"pasokh.conversation.{word}", fact)
         self.heard.append(arrived.event)
         return arrived
+
+    def _with_runs(self, word: str, fact: ConversationFact) -> ConversationFact:
+        """The fact with its response runs, as conversations gives them."""
+        tracked = follow_fact(self.tracking.get(fact.conversation, ResponseTracking()), word, fact)
+        self.tracking[fact.conversation] = tracked.tracking
+        runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}
+        return fact.model_copy(update=runs)
 
     async def tell(
         self,
@@ -133,7 +147,7 @@ class Sla(Driver):
 
     async def tick(self, when: datetime) -> None:
         """Conversations confirm that all before `when` has been said."""
-        await self.batch([self.arrived("conversations", "pasokh.control.tick", Watermark(at=when), "w/control")])
+        await self.batch([self.arrived("conversations", "pasokh.control.watermark", Watermark(at=when), "w/control")])
 
     async def pass_to(self, moment: datetime) -> None:
         """Move the clock with conversations up to date: each question is answered at once."""
@@ -149,7 +163,7 @@ class Sla(Driver):
 
     def questions(self) -> list[Event]:
         """What conversations was asked to confirm."""
-        return [event for event in self.sent if event.type == "pasokh.control.due"]
+        return [event for event in self.sent if event.type == "pasokh.control.watermark_request"]
 
     def told(self, case: str = "c1") -> list[str]:
         """The last words of the facts about a conversation's clocks, in order."""

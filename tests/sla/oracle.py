@@ -3,7 +3,7 @@
 A story is a list of lines `(word, time, ...)` in the order in which conversations told them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 NEVER = float("inf")
@@ -88,34 +88,38 @@ def _pauses(part: Sequence[LogEntry]) -> Iterator[tuple[float, float]]:
         yield since, NEVER
 
 
-def turns(lines: Sequence[LogEntry], target: float, end: float) -> Iterator[ExpectedClock]:
-    """The first is first_response, the others are next_response: customer messages without an answer after them."""
-    place = -1
+def responses(
+    lines: Sequence[LogEntry], targets: Mapping[str, float], end: float
+) -> Iterator[tuple[str, ExpectedClock]]:
+    """Kind and clock of each response run: customer messages up to an answer that did not fail, or to a resolve."""
+    delivered = {line.answer: place for place, line in enumerate(lines) if line.word == "delivered"}
+    failed = {line.answer: place for place, line in enumerate(lines) if line.word == "failed"}
+    after = settled = -1
     while True:
-        first = next((i for i in range(place + 1, len(lines)) if lines[i].word == "customer"), None)
+        first = next((i for i in range(after + 1, len(lines)) if lines[i].word == "customer"), None)
         if first is None:
             return
-        place, fate = _turn(lines, first, target, end)
-        yield fate
+        # The run is known to have begun once the one before it is known to have ended.
+        began = max(first, settled)
+        kind = "next_response" if any(place <= began for place in delivered.values()) else "first_response"
+        after = next((i for i in range(first, len(lines)) if _ends(lines[i], failed)), len(lines))
+        started = min(line.at for line in lines[first:after] if line.word == "customer")
+        last = lines[after] if after < len(lines) else None
+        if last is None:
+            yield kind, open_still(started, targets[kind], end)
+        elif last.word == "resolved":
+            settled = max(
+                [settled, after, *(failed[line.answer] for line in lines[first:after] if line.word == "replied")]
+            )
+            yield kind, given_up(started, targets[kind], last.at)
+        elif last.answer in delivered:
+            settled = max(settled, delivered[last.answer])
+            yield kind, met(started, targets[kind], last.at)
+        else:
+            in_time = last.at <= started + targets[kind]
+            yield kind, ExpectedClock(started, "running") if in_time else open_still(started, targets[kind], end)
+            return
 
 
-def _turn(lines: Sequence[LogEntry], first: int, target: float, end: float) -> tuple[int, ExpectedClock]:
-    """One turn from its first message, and the place in the story after which the next may start."""
-    said, ended_at = dict[int, int](), None
-    resolved_last, started = -1, lines[first].at
-    for place in range(first, len(lines)):
-        line = lines[place]
-        if line.word == "replied":
-            said[line.answer] = place
-        elif line.word == "delivered" and line.answer in said:
-            return max(said[line.answer], resolved_last), met(started, target, line.accepted)
-        elif line.word == "failed":
-            said.pop(line.answer, None)
-        elif line.word == "resolved":
-            ended_at, resolved_last = line.at, place
-        elif line.word == "reopened":
-            ended_at = None
-        if ended_at is not None and not said:
-            return place, given_up(started, target, ended_at)
-    awaited = any(lines[place].at <= started + target for place in said.values())
-    return len(lines), ExpectedClock(started, "running") if awaited else open_still(started, target, end)
+def _ends(line: LogEntry, failed: Container[int]) -> bool:
+    return line.word == "resolved" or (line.word == "replied" and line.answer not in failed)

@@ -4,6 +4,7 @@ import pytest
 
 from schemas.configuration import Policy, SlaBody, SlaMatch, Targets
 from schemas.envelope import Event
+from schemas.sla import ClockFact
 from services.records.clocks import CLOCKS, ClockRecord
 from services.sla.audit import Difference, PolicyVersion, Run, differences
 from tests.fakes import START
@@ -157,3 +158,36 @@ async def test_breach_told_long_after_a_fact_that_sla_heard_behind_it_is_no_diff
     await sla.tell("priority_changed", at(3900), priority="normal")
     told = [e.model_copy(update={"time": at(300)}) if e.type.endswith("priority_changed") else e for e in facts(sla)]
     assert differences(told, resting(sla), HISTORY, at(3800)) == []
+
+
+async def test_due_time_that_no_fact_tells_is_found() -> None:
+    sla = await lived()
+    told = [event for event in facts(sla) if event.type != "pasokh.sla.changed"]
+    found = differences(told, resting(sla), HISTORY, at(890))
+    assert {(one.metric, one.what) for one in found} == {("resolution", "told")}
+
+
+async def test_last_fact_of_a_clock_shows_what_it_is() -> None:
+    sla = await lived()
+    told = facts(sla)
+    last = next(e for e in reversed(told) if e.type.startswith("pasokh.sla.") and e.data["metric"] == "next_response")
+    clock = last.payload_as(ClockFact).clock.model_copy(update={"due_at": at(61)})
+    other = last.model_copy(update={"data": {**last.data, "clock": clock.model_dump(mode="json")}})
+    [found] = differences([other if e is last else e for e in told], resting(sla), HISTORY, at(890))
+    assert (found.metric, found.what) == ("next_response", "told due_at")
+
+
+async def test_conversation_of_a_version_without_runs_is_judged_by_what_its_facts_decide() -> None:
+    sla = Sla([URGENT, USUAL])
+    sla.gives_runs = False
+    await sla.tell("opened", at(0))
+    await sla.customer(at(0))
+    await sla.tell("queued", at(0))
+    sla.gives_runs = True
+    await sla.tell("assigned", at(70), status="assigned")
+    await sla.pass_to(at(900))
+    clocks = resting(sla)
+    clocks["first_response", 1] = clocks["first_response", 1].model_copy(update={"due_at": at(999)})
+    assert differences(facts(sla), clocks, HISTORY, at(890)) == []
+    clocks["resolution", 1] = clocks["resolution", 1].model_copy(update={"due_at": at(999)})
+    assert {one.metric for one in differences(facts(sla), clocks, HISTORY, at(890))} == {"resolution"}

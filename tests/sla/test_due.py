@@ -14,7 +14,7 @@ POLICIES = [URGENT, NOTHING, USUAL]
 
 def minded(sla: Sla) -> list[TaskDueChanged]:
     """What was said beside the clocks that started."""
-    return [TaskDueChanged.model_validate(e.data) for e in sla.sent if e.type == "pasokh.command.mind_due"]
+    return [TaskDueChanged.model_validate(e.data) for e in sla.sent if e.type == "pasokh.command.task_due_changed"]
 
 
 async def waiting() -> Sla:

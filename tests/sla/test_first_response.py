@@ -59,9 +59,7 @@ async def test_what_a_person_of_ours_says_elsewhere_is_an_answer() -> None:
 
 async def test_what_asks_for_nothing_starts_nothing() -> None:
     sla = Sla()
-    asked = sla.fact("message_received", at(0), message="m", author="customer", case=sla.case)
-    data = {**asked.event.data, "needs_answer": False}
-    await sla.batch([asked._replace(event=asked.event.model_copy(update={"data": data}))])
+    await sla.batch([sla.fact("message_received", at(0), message="m", author="customer", needs_answer=False)])
     assert sla.sent == []
 
 
@@ -207,30 +205,55 @@ async def test_end_after_the_deadline_is_a_breach_not_a_cancellation() -> None:
     assert sla.told() == ["started", "breached"]
 
 
-async def test_reopening_while_the_answer_is_on_its_way_forgets_the_end() -> None:
+async def test_answer_that_fails_after_a_reopening_leaves_the_clock_ended_by_the_resolve() -> None:
     sla = Sla()
     await sla.customer(at(0))
     await sla.replied(at(10))
     await sla.tell("resolved", at(11))
     await sla.tell("reopened", at(12))
     await sla.failed(at(10))
-    assert sla.clock().state == "running"
-    await sla.pass_to(at(61))
-    assert sla.told()[-1] == "breached"
+    assert (sla.clock().state, sla.clock().stopped_at) == ("cancelled", at(11))
+    await sla.pass_to(at(100))
+    assert sla.told() == ["started", "cancelled"]
 
 
-async def test_reopening_starts_no_second_first_response() -> None:
+async def test_message_after_an_unanswered_resolve_has_a_first_response_clock_of_its_own() -> None:
     sla = Sla()
     await sla.customer(at(0))
     await sla.tell("resolved", at(30))
     await sla.tell("reopened", at(40))
     await sla.customer(at(40))
-    assert sla.told() == ["started", "cancelled"]
+    assert sla.told() == ["started", "cancelled", "started"]
+    assert (sla.clock(run=2).state, sla.clock(run=2).due_at) == ("running", at(100))
+
+
+async def test_breached_clock_of_an_unanswered_run_stays_breached_and_is_never_late() -> None:
+    sla = Sla()
+    await sla.customer(at(0))
+    await sla.tell("resolved", at(90))
+    await sla.tell("reopened", at(100))
+    await sla.customer(at(100))
+    await sla.replied(at(110))
+    await sla.delivered(at(110))
+    assert (sla.clock().state, sla.clock().stopped_at, sla.clock().late_by_seconds) == ("breached", None, None)
+    assert (sla.clock(run=2).state, sla.clock(run=2).stopped_at) == ("fulfilled", at(110))
+
+
+async def test_earlier_message_that_arrives_second_moves_the_start_of_the_clock() -> None:
+    sla = Sla()
+    await sla.customer(at(30))
+    await sla.customer(at(10))
+    assert (sla.clock().started_at, sla.clock().due_at) == (at(10), at(70))
+    [changed] = sla.facts("changed")
+    assert (changed.clock.started_at, changed.clock.due_at) == (at(10), at(70))
+    await sla.pass_to(at(71))
+    assert sla.told() == ["started", "changed", "warned", "warned", "breached"]
 
 
 async def test_conversation_that_an_agent_started_has_no_clock() -> None:
     sla = Sla()
     await sla.replied(at(0))
+    await sla.delivered(at(0))
     await sla.customer(at(10))
     await sla.pass_to(at(500))
     assert sla.told() == []

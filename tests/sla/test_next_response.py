@@ -99,6 +99,7 @@ async def test_answer_said_before_the_question_does_not_answer_it() -> None:
 async def test_message_to_an_agent_who_spoke_first_is_waited_for_as_next() -> None:
     sla = Sla([BOTH])
     await sla.replied(at(0), "r1")
+    await sla.delivered(at(0), "r1")
     await sla.customer(at(10))
     assert sla.words("first_response") == []
     assert sla.words("next_response") == ["started"]

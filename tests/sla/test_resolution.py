@@ -32,9 +32,9 @@ async def test_pending_does_not_count_and_due_moves_when_it_resumes() -> None:
     await sla.tell("message_received", at(520), author="customer", status="assigned")
     clock = sla.clock(metric="resolution")
     assert (clock.state, clock.due_at) == ("running", at(600))
-    assert sla.told() == ["started", "paused", "resumed"]
+    assert sla.told() == ["started", "paused", "resumed", "changed"]
     await sla.pass_to(at(601))
-    assert sla.told() == ["started", "paused", "resumed", "warned", "breached"]
+    assert sla.told() == ["started", "paused", "resumed", "changed", "warned", "breached"]
     [warned] = sla.facts("warned")
     assert warned.clock.due_at == at(600)
 
@@ -52,7 +52,7 @@ async def test_resolved_while_pending_is_in_time_however_long_it_waited() -> Non
     await sla.tell("pending", at(99), status="pending")
     await sla.tell("resolved", at(9000), status="resolved")
     clock = sla.clock(metric="resolution")
-    assert sla.told()[-3:] == ["paused", "resumed", "fulfilled"]
+    assert sla.told()[-4:] == ["paused", "resumed", "changed", "fulfilled"]
     assert (clock.state, clock.due_at) == ("fulfilled", at(9001))
 
 

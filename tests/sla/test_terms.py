@@ -18,8 +18,10 @@ async def test_priority_picks_the_policy_again_and_keeps_the_start() -> None:
     await sla.tell("priority_changed", at(5), priority="urgent")
     clock = sla.clock()
     assert (clock.policy, clock.target_seconds, clock.started_at, clock.due_at) == ("urgent", 20, at(0), at(20))
+    [changed] = sla.facts("changed")
+    assert (changed.clock.policy, changed.clock.target_seconds, changed.clock.due_at) == ("urgent", 20, at(20))
     await sla.pass_to(at(21))
-    assert sla.told() == ["started", "breached"]
+    assert sla.told() == ["started", "changed", "breached"]
 
 
 async def test_any_fact_that_shows_another_team_is_a_transfer() -> None:
@@ -59,7 +61,7 @@ async def test_reapplying_brings_the_policy_of_now_from_the_original_start() -> 
     resolution = sla.clock(metric="resolution")
     assert (resolution.started_at, resolution.due_at, resolution.state) == (at(0), at(300), "running")
     await sla.pass_to(at(71))
-    assert sla.words("first_response") == ["started", "warned", "warned", "breached"]
+    assert sla.words("first_response") == ["started", "changed", "warned", "warned", "breached"]
 
 
 async def test_reapplying_a_promise_that_would_have_been_broken_by_now_breaks_it_at_once() -> None:

@@ -48,7 +48,7 @@ async def test_only_types_that_are_wanted_are_posted() -> None:
 async def test_control_events_and_other_workspaces_are_passed_over() -> None:
     office = await WebhooksHarness().open()
     foreign = fact("f1").model_copy(update={"workspace": "v", "partitionkey": "v/telegram:main:1"})
-    await office.happen(fact("t", "pasokh.control.tick"), fact("d", "pasokh.control.due"), foreign)
+    await office.happen(fact("t", "pasokh.control.watermark"), fact("d", "pasokh.control.watermark_request"), foreign)
     assert (office.effects, office.states()) == ([], {})
 
 

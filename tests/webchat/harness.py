@@ -233,11 +233,15 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
     """Everything over fakes; `given` are settings."""
     store, bus, clock = MemoryStore(*KEPT), MemoryBus(), ManualTimeSource()
     context = Context(settings_of(**given), store, bus, clock)
-    bells, instruments = ChangeNotifier(bus), IngestInstruments()
+    notifier, instruments = ChangeNotifier(bus), IngestInstruments()
     accounts = AccountCache(store, clock, spacing=0)
-    door = WebchatAuthenticator(context, accounts, RateLimits(context.settings), SigningKeys(context, {}), _read_link)
-    streams, presences = open_session_streams(accounts, bells), PresenceCache(store, clock)
-    reception = WebchatDependencies(door, bells, streams, instruments, presences, shares_of(context), wait_seconds)
+    authenticator = WebchatAuthenticator(
+        context, accounts, RateLimits(context.settings), SigningKeys(context, {}), _read_link
+    )
+    streams, presences = open_session_streams(accounts, notifier), PresenceCache(store, clock)
+    reception = WebchatDependencies(
+        authenticator, notifier, streams, instruments, presences, shares_of(context), wait_seconds
+    )
     part = ServiceComponents(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
     configured = ServiceComponents(routers=routers_over(context, CHECKS))
     async with (
@@ -247,7 +251,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
         found = WebchatHarness(client, app, store, bus, clock, instruments, streams)
         bus.on_publish = found.hear
         await _configured(client)
-        found.tasks.append(asyncio.create_task(bells.run()))
+        found.tasks.append(asyncio.create_task(notifier.run()))
         try:
             yield found
         finally:

@@ -16,7 +16,7 @@ def told(rest: Rest) -> list[tuple[str, int]]:
     for place, log in rest.bus.logs.items():
         for record in log:
             event = decode(record.value)
-            assert (event.type, event.data) == ("pasokh.control.account_written", TOLD)
+            assert (event.type, event.data) == ("pasokh.control.account_changed", TOLD)
             places.append(place)
     return places
 

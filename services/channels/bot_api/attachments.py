@@ -11,7 +11,7 @@ AttachmentParser = Callable[[Json], list[Attachment]]
 
 def _file(kind: AttachmentKind, value: Json) -> list[Attachment]:
     file = as_dict(value)
-    one = Attachment(
+    attachment = Attachment(
         kind=kind,
         platform_id=as_str(file.get("file_id")),
         name=as_str(file.get("file_name")),
@@ -24,7 +24,7 @@ def _file(kind: AttachmentKind, value: Json) -> list[Attachment]:
             performer=as_str(file.get("performer")),
         ),
     )
-    return [one] if file else []
+    return [attachment] if file else []
 
 
 def _files(kind: AttachmentKind) -> AttachmentParser:
@@ -38,9 +38,9 @@ def _photo(value: Json) -> list[Attachment]:
 
 
 def _location(value: Json) -> list[Attachment]:
-    place = as_dict(value)
-    where = drop_none(latitude=number(place.get("latitude")), longitude=number(place.get("longitude")))
-    return [Attachment(kind="location", details=where)] if place else []
+    location = as_dict(value)
+    where = drop_none(latitude=number(location.get("latitude")), longitude=number(location.get("longitude")))
+    return [Attachment(kind="location", details=where)] if location else []
 
 
 def _venue(value: Json) -> list[Attachment]:
@@ -74,16 +74,16 @@ def _checklist(value: Json) -> list[Attachment]:
 
 def _parse_titled(type_: str) -> AttachmentParser:
     def read(value: Json) -> list[Attachment]:
-        thing = as_dict(value)
-        details = drop_none(type=type_, emoji=as_str(thing.get("emoji")), value=as_int(thing.get("value")))
-        return [Attachment(kind="other", name=as_str(thing.get("title")), details=details)] if thing else []
+        titled = as_dict(value)
+        details = drop_none(type=type_, emoji=as_str(titled.get("emoji")), value=as_int(titled.get("value")))
+        return [Attachment(kind="other", name=as_str(titled.get("title")), details=details)] if titled else []
 
     return read
 
 
 def _paid(value: Json) -> list[Attachment]:
     media = [as_dict(m) for m in as_list_of_dicts(as_dict(value).get("paid_media"))]
-    return [found for m in media for found in (*_photo(m.get("photo")), *_file("video", m.get("video")))]
+    return [attachment for m in media for attachment in (*_photo(m.get("photo")), *_file("video", m.get("video")))]
 
 
 # In this order: an animation repeats itself as `document`, a venue as `location`; see `attachments`.
@@ -114,4 +114,4 @@ SUPERSEDED_BY = {"document": "animation", "location": "venue"}
 def attachments(message: dict[str, Json]) -> list[Attachment]:
     """Everything that a message carries, in the order of the table above."""
     wanted = [field for field in ATTACHMENT_PARSERS if field in message and SUPERSEDED_BY.get(field) not in message]
-    return [found for field in wanted for found in ATTACHMENT_PARSERS[field](message[field])]
+    return [attachment for field in wanted for attachment in ATTACHMENT_PARSERS[field](message[field])]

@@ -67,13 +67,15 @@ def _result(answer: HttpResponse, method: str) -> Json:
         body = {}
     if answer.status == 200 and body.get("ok") is True:
         return body.get("result")
-    said = (as_str(body.get("description")) or f"HTTP {answer.status}")[:200]
+    description = (as_str(body.get("description")) or f"HTTP {answer.status}")[:200]
     if answer.status in UNAUTHORIZED:
-        raise CredentialsRejected(f"the bot token is not accepted ({said})", answer.status)
+        raise CredentialsRejected(f"the bot token is not accepted ({description})", answer.status)
     if answer.status == 429 or answer.status >= 500:
         wanted = number(as_dict(body.get("parameters")).get("retry_after"))
-        raise TransientSendError(f"{method}: {said}", float(wanted) if wanted is not None and wanted >= 0 else None)
-    raise PermanentSendError("conflict" if answer.status == 409 else "rejected", said, answer.status)
+        raise TransientSendError(
+            f"{method}: {description}", float(wanted) if wanted is not None and wanted >= 0 else None
+        )
+    raise PermanentSendError("conflict" if answer.status == 409 else "rejected", description, answer.status)
 
 
 async def set_webhook(http: Http, base: str, token: str, url: str, secret: str) -> None:
@@ -96,10 +98,10 @@ async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -
     }
     if cursor is not None:
         parameters["offset"] = int(cursor)
-    updates = [as_dict(one) for one in as_list_of_dicts(await call(http, base, token, "getUpdates", parameters))]
-    numbers = [n for one in updates if isinstance(n := one.get("update_id"), int)]
+    updates = [as_dict(update) for update in as_list_of_dicts(await call(http, base, token, "getUpdates", parameters))]
+    numbers = [n for update in updates if isinstance(n := update.get("update_id"), int)]
     following = str(max(numbers) + 1) if numbers else cursor
-    return FetchedUpdates([json.dumps(one).encode() for one in updates], following)
+    return FetchedUpdates([json.dumps(update).encode() for update in updates], following)
 
 
 def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:
@@ -129,9 +131,11 @@ def _position(url: str) -> str:
 
 
 def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
-    waiting, said, at = (info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date"))
-    if not isinstance(waiting, int) or not waiting or not isinstance(said, str) or not isinstance(at, int):
+    waiting, last_error, at = (
+        info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date")
+    )
+    if not isinstance(waiting, int) or not waiting or not isinstance(last_error, str) or not isinstance(at, int):
         return None
     if now - datetime.fromtimestamp(at, UTC) > RECENT_ERROR_AGE:
         return None
-    return f"Telegram cannot deliver to our webhook: {said[:200]} ({waiting} updates wait)."
+    return f"Telegram cannot deliver to our webhook: {last_error[:200]} ({waiting} updates wait)."

@@ -32,8 +32,8 @@ ERROR_CODE_BY_DESCRIPTION = (
 )
 # The address of every method holds the token, so that a token that is no more is 401, or 404 like any wrong path.
 UNAUTHORIZED = frozenset({401, 404})
-THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed")
-REPLY_GONE = (
+THREAD_NOT_FOUND = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed")
+REPLY_NOT_FOUND = (
     "message to be replied not found",
     "replied message not found",
     "message to reply not found",
@@ -71,11 +71,11 @@ def _wider_address(answer: HttpResponse, address: Address) -> tuple[str, Address
     if moved is not None:
         # A supergroup counts its messages anew.
         return "moved", address.model_copy(update={"chat": moved, "thread": None, "reply_to": None})
-    said = (as_str(_json(answer).get("description")) or "").lower()
-    if address.thread is not None and any(part in said for part in THREAD_GONE):
+    description = (as_str(_json(answer).get("description")) or "").lower()
+    if address.thread is not None and any(part in description for part in THREAD_NOT_FOUND):
         # An answer to a message of the topic would be drawn into the topic again.
         return "thread", address.model_copy(update={"thread": None, "reply_to": None})
-    if address.reply_to is not None and any(part in said for part in REPLY_GONE):
+    if address.reply_to is not None and any(part in description for part in REPLY_NOT_FOUND):
         return "reply_to", address.model_copy(update={"reply_to": None})
     return None
 
@@ -107,23 +107,23 @@ def _classify_response(
     answer: HttpResponse, body: dict[str, Json]
 ) -> TransientSendError | PermanentSendError | CredentialsRejected | SendOutcomeUnknown:
     """A gateway's own answer, or a success that cannot be read, leaves open whether the message went through."""
-    said = as_str(body.get("description")) or f"HTTP {answer.status}"
+    description = as_str(body.get("description")) or f"HTTP {answer.status}"
     status = answer.status
     if status == 429:
-        return TransientSendError(said[:200], _retry_after_seconds(answer), "chat")
+        return TransientSendError(description[:200], _retry_after_seconds(answer), "chat")
     if status >= 500:
         sure, after = body.get("ok") is False or status in (500, 503), _retry_after_seconds(answer)
         scope: Scope = "message" if after is None else "account"
-        return TransientSendError(said[:200], after, scope) if sure else SendOutcomeUnknown(said[:200])
+        return TransientSendError(description[:200], after, scope) if sure else SendOutcomeUnknown(description[:200])
     if status < 300 and body.get("ok") is not False:
         return SendOutcomeUnknown(f"HTTP {status} without a result")
     if status in UNAUTHORIZED:
-        return CredentialsRejected(f"the bot token is not accepted: {said[:200]}", status)
-    return PermanentSendError(_code(status, said), said[:200], status)
+        return CredentialsRejected(f"the bot token is not accepted: {description[:200]}", status)
+    return PermanentSendError(_code(status, description), description[:200], status)
 
 
-def _code(status: int, said: str) -> str:
-    named = next((code for part, code in ERROR_CODE_BY_DESCRIPTION if part in said.lower()), None)
+def _code(status: int, description: str) -> str:
+    named = next((code for part, code in ERROR_CODE_BY_DESCRIPTION if part in description.lower()), None)
     return "blocked" if status == 403 else named or "rejected"
 
 

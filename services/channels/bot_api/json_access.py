@@ -36,16 +36,16 @@ def number(value: Json) -> float | None:
 
 def as_id_str(value: Json) -> str | None:
     """The id of a chat, user or message: a whole number, or one written as text. Never 0."""
-    known = as_int(value)
-    if known is not None:
-        return str(known) if known else None
+    number = as_int(value)
+    if number is not None:
+        return str(number) if number else None
     return value if isinstance(value, str) and NUMBER.fullmatch(value) and value != "0" else None
 
 
 def seconds(value: Json) -> datetime | None:
     """A moment given in Unix seconds; 0 is how an inaccessible message says that it has none."""
-    known = as_int(value)
-    return datetime.fromtimestamp(known, UTC) if known is not None and 0 < known <= LATEST_SECOND else None
+    number = as_int(value)
+    return datetime.fromtimestamp(number, UTC) if number is not None and 0 < number <= LATEST_SECOND else None
 
 
 def drop_none(**fields: Json) -> dict[str, Json]:

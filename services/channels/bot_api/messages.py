@@ -141,7 +141,10 @@ def _rich_text_lines(value: Json, depth: int) -> list[str]:
     block = as_dict(value)
     line = _line(block.get("text"), depth - 1).strip()
     inner = [
-        found for field in RICH_BLOCK_FIELDS if block.get(field) for found in _rich_text_lines(block[field], depth - 1)
+        text_line
+        for field in RICH_BLOCK_FIELDS
+        if block.get(field)
+        for text_line in _rich_text_lines(block[field], depth - 1)
     ]
     return [line, *inner] if line else inner
 
@@ -168,8 +171,8 @@ def _side(delivery: UpdateContext, raw: str, where: SenderContext, body: dict[st
         return "bot"
     if _is_our_chat(where, body):
         return "account"
-    is_theirs = where.customer is None or where.author == where.customer
-    if is_theirs or not ("business" in raw or where.direct_topic):
+    is_from_customer = where.customer is None or where.author == where.customer
+    if is_from_customer or not ("business" in raw or where.direct_topic):
         return "customer"
     return "bot" if automatic or (where.is_bot and where.sender_chat_id is None) else "account"
 
@@ -198,9 +201,9 @@ def _addressee(delivery: UpdateContext, where: SenderContext, body: dict[str, Js
     if where.customer is not None:
         return where.customer
     answered = as_dict(body.get("reply_to_message"))
-    whom = origin(answered)
-    is_theirs = _side(delivery, "message", whom, answered) == "customer" and whom.external != NO_SENDER
-    return whom.external if answered and is_theirs else where.external
+    sender = origin(answered)
+    is_from_customer = _side(delivery, "message", sender, answered) == "customer" and sender.external != NO_SENDER
+    return sender.external if answered and is_from_customer else where.external
 
 
 def _activity(
@@ -217,9 +220,9 @@ def _activity(
     number = as_id_str(body.get("message_id"))
     platform_id = number or f"update:{delivery.update}"
     state = _state(body) if kind == "edit" else ()
-    is_ours = side != "customer"
-    says_something = kind in ("message", "edit", "echo")
-    answered = as_id_str(as_dict(body.get("reply_to_message")).get("message_id")) if says_something else None
+    is_from_team = side != "customer"
+    has_content = kind in ("message", "edit", "echo")
+    answered = as_id_str(as_dict(body.get("reply_to_message")).get("message_id")) if has_content else None
     return Activity(
         id=delivery.activity_id(kind, where, platform_id, *state),
         workspace=delivery.workspace,
@@ -228,8 +231,8 @@ def _activity(
         kind=kind,
         author=side,
         surface=where.surface,
-        person=delivery.person(_addressee(delivery, where, body) if is_ours else where.external),
-        person_name=None if is_ours else where.author_name,
+        person=delivery.person(_addressee(delivery, where, body) if is_from_team else where.external),
+        person_name=None if is_from_team else where.author_name,
         thread=where.thread,
         message=delivery.message_id(where, platform_id),
         former=delivery.former_id(where, platform_id),
@@ -237,9 +240,9 @@ def _activity(
         text=EncryptedText(text=content.text) if content.text is not None else None,
         attachments=list(content.attachments),
         reply_to=delivery.message_id(where, answered) if answered else None,
-        quote=_quote(body) if says_something else None,
-        forwarded_from=_forwarded_from(body) if says_something else None,
-        links=_links(body) if says_something else [],
+        quote=_quote(body) if has_content else None,
+        forwarded_from=_forwarded_from(body) if has_content else None,
+        links=_links(body) if has_content else [],
         address=where.address(number),
         sent_at=_time(body, edit=kind == "edit"),
         original_sent_at=seconds(body.get("date")) if kind == "edit" else None,
@@ -293,15 +296,15 @@ def _links(body: dict[str, Json]) -> list[str]:
     entities = [
         as_dict(e) for e in as_list_of_dicts(body.get("entities")) + as_list_of_dicts(body.get("caption_entities"))
     ]
-    shown = as_str(as_dict(body.get("link_preview_options")).get("url"))
-    return list(dict.fromkeys(url for url in (*(as_str(e.get("url")) for e in entities), shown) if url))
+    preview = as_str(as_dict(body.get("link_preview_options")).get("url"))
+    return list(dict.fromkeys(url for url in (*(as_str(e.get("url")) for e in entities), preview) if url))
 
 
 def _command(delivery: UpdateContext, content: str | None) -> dict[str, Json]:
-    found = COMMAND.fullmatch(content or "")
-    if found is None:
+    match = COMMAND.fullmatch(content or "")
+    if match is None:
         return {}
-    name, bot, rest = found.groups()
+    name, bot, rest = match.groups()
     if bot and delivery.username and bot.lower() != delivery.username.lower():
         return {}
     return drop_none(command=name.lower(), start=rest.strip() if name.lower() == "start" and rest else None)

@@ -130,8 +130,8 @@ def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     body = as_dict(value)
     where = origin(body, body.get("chat"))
     numbers = list(dict.fromkeys(i for item in as_list_of_dicts(body.get("message_ids")) if (i := as_id_str(item))))
-    gone = [_activity(delivery, "deletion", where, body, {}, platform_id=number) for number in numbers]
-    return gone or _unknown(delivery, raw, value)
+    deletions = [_activity(delivery, "deletion", where, body, {}, platform_id=number) for number in numbers]
+    return deletions or _unknown(delivery, raw, value)
 
 
 def _membership(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:

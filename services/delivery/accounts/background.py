@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from schemas.accounts import LookAtAccounts
+from schemas.accounts import CheckAccounts
 from schemas.envelope import Event, encode
 from services.delivery.accounts.processor import LOOK_AT_ACCOUNTS
 from services.delivery.instruments import AccountInstruments
@@ -44,7 +44,7 @@ class AccountHealthMonitor:
             time=now,
             workspace="pasokh",
             partitionkey="pasokh",
-            data=LookAtAccounts(at=now).model_dump(mode="json"),
+            data=CheckAccounts(at=now).model_dump(mode="json"),
         )
         return ProducerRecord("accounts", partition, event.partitionkey, encode(event))
 
@@ -58,14 +58,14 @@ class AccountHealthMonitor:
             await asyncio.sleep(REFRESH_SECONDS)
 
     async def _checks(self) -> list[AccountCheck]:
-        found: list[AccountCheck] = []
+        checks: list[AccountCheck] = []
         for partition in range(self._context.bus.partitions):
             after = None
             while True:
                 query = Query(ACCOUNT_CHECKS.name, "due", {"partition": partition}, limit=PAGE, after=after)
                 page = await self._context.store.query(query)
-                found += [AccountCheck.model_validate(document) for _, document in page.items]
+                checks += [AccountCheck.model_validate(document) for _, document in page.items]
                 after = page.next
                 if after is None:
                     break
-        return found
+        return checks

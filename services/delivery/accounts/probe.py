@@ -34,13 +34,13 @@ async def probe_account(
     except Unavailable:
         return UNKNOWN
     configuration = configurations.get(workspace)
-    kept = configuration.accounts.get(f"{channel}/{account}") if configuration else None
-    if kept is None:
+    stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
+    if stored is None:
         return ProbeResult(found="gone")
-    known = outside.channels.get(channel)
-    if not isinstance(known, SelfCheckingChannel):
+    adapter = outside.channels.get(channel)
+    if not isinstance(adapter, SelfCheckingChannel):
         return ProbeResult(found="ok")
-    return await _probe(known, Account(workspace, channel, account, kept.body), outside, public_url)
+    return await _probe(adapter, Account(workspace, channel, account, stored.body), outside, public_url)
 
 
 async def _probe(

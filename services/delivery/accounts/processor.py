@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from schemas.accounts import AccountFact, AccountWritten
+from schemas.accounts import AccountChanged, AccountFact
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Contract, Json, instant_text
 from services.delivery.accounts.probe import ProbeResult, probe_account
@@ -34,7 +34,7 @@ CHECK_INTERVAL = timedelta(seconds=10)
 ASK_EVERY, ASK_AGAIN_EVERY = timedelta(seconds=60), timedelta(seconds=20)
 """How often a platform is asked about an account that is well, and about one that is not."""
 ASKED_AT_ONCE, PAGE = 20, 200
-LOOK_AT_ACCOUNTS = "pasokh.control.look_at_accounts"
+LOOK_AT_ACCOUNTS = "pasokh.control.check_accounts"
 
 
 class Named(Contract):
@@ -127,7 +127,7 @@ def _named(received: Input) -> Named | None:
     if isinstance(received, EffectCompleted):
         return Named.model_validate(received.data)
     if isinstance(received, ReceivedEvent) and received.event.type in (ACCOUNT_WRITTEN, ACCOUNT_HELD):
-        return Named(**received.event.payload_as(AccountWritten).model_dump())
+        return Named(**received.event.payload_as(AccountChanged).model_dump())
     return None
 
 
@@ -185,7 +185,7 @@ async def _sends(reader: Reader, one: Named) -> list[AccountSends]:
 
 def _on_written(context: _CheckContext, event: ReceivedEvent) -> None:
     """A new account is asked about at once, one that is removed is forgotten."""
-    named = Named(**event.event.payload_as(AccountWritten).model_dump())
+    named = Named(**event.event.payload_as(AccountChanged).model_dump())
     configuration = context.memory.configurations.get(named.workspace)
     if configuration is None or f"{named.channel}/{named.account}" not in configuration.accounts:
         context.work.delete(ACCOUNT_CHECKS, named.id)
@@ -196,7 +196,7 @@ def _on_written(context: _CheckContext, event: ReceivedEvent) -> None:
 
 
 def _on_held(context: _CheckContext, event: ReceivedEvent) -> None:
-    named = Named(**event.event.payload_as(AccountWritten).model_dump())
+    named = Named(**event.event.payload_as(AccountChanged).model_dump())
     known = context.check(named.id)
     if known is not None:
         _decide_health(context, named.id, known)
@@ -237,7 +237,7 @@ def _on_answer(context: _CheckContext, effect: EffectCompleted) -> None:
     _decide_health(context, named.id, known)
 
 
-ACCOUNT_WRITTEN, ACCOUNT_HELD = "pasokh.control.account_written", "pasokh.control.account_held"
+ACCOUNT_WRITTEN, ACCOUNT_HELD = "pasokh.control.account_changed", "pasokh.control.account_sending_changed"
 _ON_EVENT: Mapping[str, Callable[[_CheckContext, ReceivedEvent], None]] = {
     ACCOUNT_WRITTEN: _on_written,
     ACCOUNT_HELD: _on_held,

@@ -145,8 +145,8 @@ def _uncertain(result: AttemptResult, attempt: AttemptContext) -> Outcome:
 
 
 def _retryable(result: AttemptResult, attempt: AttemptContext) -> Outcome:
-    asked = _bounded(result.after)
-    at = attempt.now + (backoff(attempt.message, attempt.attempts) if asked is None else asked)
+    delay = _bounded(result.after)
+    at = attempt.now + (backoff(attempt.message, attempt.attempts) if delay is None else delay)
     if at > attempt.since + MAX_RETRY_PERIOD:
         detail = result.detail or "no attempt could be started in time"
         return Failed(Failure(code="unreachable", detail=f"Given up after {attempt.attempts} attempts: {detail}"))

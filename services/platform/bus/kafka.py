@@ -22,7 +22,7 @@ from services.platform.bus.kafka_producer import BATCH_BYTES, OrderedProducer, P
 from services.platform.bus.kafka_reconnect import ReconnectingClient
 from services.platform.bus.kafka_topics import check_counts, servers_of, topic_name, topic_settings
 from services.platform.bus.port import MAX_EVENT_BYTES, Consumer, ProducerRecord, Record, Tail
-from services.platform.core.errors import Misconfigured, OutOfRange, Revoked, TooLarge, Unavailable, Unknown
+from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revoked, TooLarge, Unavailable, Unknown
 
 MAX_KEY_BYTES = 16_000
 MAX_WAITING_BYTES = 32_000_000
@@ -240,7 +240,7 @@ class _KafkaTail:
         try:
             found = await self._reader.getmany(timeout_ms=int(wait * 1000), max_records=TAIL_RECORDS)
         except OffsetOutOfRangeError as error:
-            raise OutOfRange("what this tail has not read yet is gone") from error
+            raise OffsetOutOfRange("what this tail has not read yet is gone") from error
         except KafkaError as error:
             raise Unavailable(f"Kafka: {error!r}") from error
         return [_record(self._names, one) for records in found.values() for one in records]
@@ -305,7 +305,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         for where, offset in wanted.items():
             start, end = spans[where]
             if not start <= offset <= end:
-                raise OutOfRange(f"{where.topic}/{where.partition} goes from {start} to {end}, not to {offset}")
+                raise OffsetOutOfRange(f"{where.topic}/{where.partition} goes from {start} to {end}, not to {offset}")
         try:
             for where, offset in wanted.items():
                 self._consumer.seek(where, offset)
@@ -325,7 +325,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                     break
                 records += more
         except OffsetOutOfRangeError as error:
-            raise OutOfRange(f"a position of partition {partition} is outside its log") from error
+            raise OffsetOutOfRange(f"a position of partition {partition} is outside its log") from error
         except KafkaError as error:
             raise Unavailable(f"Kafka: {error!r}") from error
         return records

@@ -17,7 +17,7 @@ from services.platform.bus.sqlite_cache import RecentRecordCache
 from services.platform.bus.sqlite_groups import Assignments, Lease, heartbeat, leave, owners
 from services.platform.bus.sqlite_log import Span, make_log, short_name, topic_name
 from services.platform.bus.sqlite_tail import SqliteTail
-from services.platform.core.errors import OutOfRange, Revoked, TooLarge, Unavailable, Unknown
+from services.platform.core.errors import OffsetOutOfRange, Revoked, TooLarge, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.core.time_source import TimeSource
 from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, EndOffsets, open_database
@@ -268,7 +268,7 @@ class SqliteConsumer:
             first, end = found.get((topic_name(topic), partition), (0, 0))
             positions[topic] = offsets.get(topic, first)
             if not first <= positions[topic] <= end:
-                raise OutOfRange(f"{topic}/{partition} goes from {first} to {end}, not to {positions[topic]}")
+                raise OffsetOutOfRange(f"{topic}/{partition} goes from {first} to {end}, not to {positions[topic]}")
         self._positions[partition] = (generation, positions)
         return dict(positions)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from operator import itemgetter
 
 from services.platform.bus.port import Record
-from services.platform.core.errors import Misconfigured, OutOfRange
+from services.platform.core.errors import Misconfigured, OffsetOutOfRange
 from services.platform.sqlite.database import Connection, EndOffsets
 from services.platform.sqlite.jobs import LogRecord
 from services.platform.sqlite.rows import insert_rows
@@ -113,11 +113,11 @@ def _range_query(
     expected = position
     for order, offset, key, value in rows:
         if offset != expected:
-            raise OutOfRange(f"{topic}/{partition} has no record at {expected}; the next one is at {offset}")
+            raise OffsetOutOfRange(f"{topic}/{partition} has no record at {expected}; the next one is at {offset}")
         expected += 1
         yield order, Record(topic, partition, offset, key, value)
     if expected == position:
-        raise OutOfRange(f"{topic}/{partition} has no record at {position} or after it")
+        raise OffsetOutOfRange(f"{topic}/{partition} has no record at {position} or after it")
 
 
 def trim(connection: Connection, topic: str, partition: int, before: float, limit: int) -> int:

@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 
 from services.platform.bus.port import Bus, Record, Tail
-from services.platform.core.errors import OutOfRange, Unavailable, Unknown
+from services.platform.core.errors import OffsetOutOfRange, Unavailable, Unknown
 
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
@@ -57,7 +57,7 @@ class TailReader:
             try:
                 async with self._bus.tail(self._topics) as tail:
                     await self._read(tail)
-            except (Unavailable, Unknown, OutOfRange) as error:
+            except (Unavailable, Unknown, OffsetOutOfRange) as error:
                 _log.warning("tail_lost", topics=self._topics, reason=str(error))
                 self._listener.on_lost()
                 await asyncio.sleep(RETRY_SECONDS)

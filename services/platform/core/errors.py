@@ -17,7 +17,7 @@ class Revoked(Exception):
     """The partition is no longer ours to read. Not an error of the system: stop working on it."""
 
 
-class OutOfRange(Exception):
+class OffsetOutOfRange(Exception):
     """A stored position lies outside the log (data was lost or retention passed it). An operator must decide."""
 
 

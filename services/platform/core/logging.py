@@ -92,13 +92,13 @@ class RateLimitFilter(logging.Filter):
         if record.name.partition(".")[0] not in NOISY_LOGGERS or record.exc_info:
             return True
         # The message before its arguments, of which a library has only so many.
-        said = record.name, record.levelno, str(record.msg)
-        if record.created - self._told.get(said, float("-inf")) < RATE_LIMIT_SECONDS:
-            self._left_out[said] += 1
+        key = record.name, record.levelno, str(record.msg)
+        if record.created - self._told.get(key, float("-inf")) < RATE_LIMIT_SECONDS:
+            self._left_out[key] += 1
             return False
-        self._told[said] = record.created
-        if left_out := self._left_out.pop(said, 0):
-            setattr(record, SUPPRESSED_FIELD, left_out)
+        self._told[key] = record.created
+        if suppressed := self._left_out.pop(key, 0):
+            setattr(record, SUPPRESSED_FIELD, suppressed)
         return True
 
 
@@ -128,9 +128,9 @@ def _redacted(name: object, value: Any) -> Any:
     if isinstance(name, str) and name.lower() in SECRET_FIELDS:
         return REDACTED
     if isinstance(value, dict):
-        return {inner: _redacted(inner, one) for inner, one in value.items()}
+        return {inner: _redacted(inner, item) for inner, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_redacted(None, one) for one in value]
+        return [_redacted(None, item) for item in value]
     return value
 
 
@@ -147,8 +147,8 @@ def described_error(_: Any, __: str, entry: Entry) -> Entry:
     return entry
 
 
-def _error_of(given: Any) -> BaseException | None:
-    if isinstance(given, BaseException):
-        return given
-    found = given if isinstance(given, tuple) else sys.exc_info() if given else (None, None, None)
-    return found[1] if isinstance(found[1], BaseException) else None
+def _error_of(exc_info: Any) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    error_info = exc_info if isinstance(exc_info, tuple) else sys.exc_info() if exc_info else (None, None, None)
+    return error_info[1] if isinstance(error_info[1], BaseException) else None

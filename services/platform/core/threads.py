@@ -7,7 +7,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-class Beside:
+class WorkerThread:
     """One thread at a time: with many, the event loop would wait for its turn behind all of them."""
 
     def __init__(self) -> None:

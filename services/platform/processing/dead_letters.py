@@ -20,7 +20,7 @@ from services.platform.processing.inputs import Input, PendingInput, ReceivedEve
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 
-DEAD_LETTER_ACTION = "pasokh.control.dead_letter"
+DEAD_LETTER_ACTION = "pasokh.control.dead_letter_action"
 RECENT_EVENTS = 100
 DEAD_LETTERS_TO_STOP = 20
 Action = Literal["retry", "drop"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import structlog
 
 from services.platform.bus.port import Assignment, Consumer
-from services.platform.core.errors import OutOfRange, Unavailable, Unknown
+from services.platform.core.errors import OffsetOutOfRange, Unavailable, Unknown
 from services.platform.processing.dead_letters import Stopped
 from services.platform.processing.partition import DRAIN_SECONDS, Outdated, PartitionOwner, Runtime
 from services.platform.processing.restarts import Restarts
@@ -75,7 +75,7 @@ class GroupMember:
                 self._owners[partition] = owner
                 await owner.run()
                 return
-            except (Stopped, OutOfRange, Outdated) as error:
+            except (Stopped, OffsetOutOfRange, Outdated) as error:
                 self._stop(partition, error)
                 return
             except Exception as error:

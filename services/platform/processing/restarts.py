@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.platform.core.errors import Fenced, OutOfRange, Revoked, Unavailable, Unknown
+from services.platform.core.errors import Fenced, OffsetOutOfRange, Revoked, Unavailable, Unknown
 
 TRANSIENT_ERRORS = (Unavailable, Unknown, Fenced)
 """After these everything in memory is dropped and read again, row first (rule 2)."""
-PARTITION_RESET_ERRORS = (*TRANSIENT_ERRORS, Revoked, OutOfRange)
+PARTITION_RESET_ERRORS = (*TRANSIENT_ERRORS, Revoked, OffsetOutOfRange)
 """Errors of store and bus, which are never the fault of an input (rule 8)."""
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.05, 2.0
 IN_A_ROW = 5

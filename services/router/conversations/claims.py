@@ -6,7 +6,7 @@ then does the case go on with them, and with what they wrote since they came.
 """
 
 from schemas.activity import Activity, Address
-from schemas.commands import AskProof, ClaimHandoff, ClearHandoff, ConfirmHandoff, Continue, Forward
+from schemas.commands import ClaimHandoff, ClearHandoff, ConfirmHandoff, Forward, MergeConversation, RequestVerification
 from schemas.conversation import Author, Unconfirmed
 from schemas.identity import PersonKey, person_key
 from schemas.values import EncryptedText, Problem
@@ -37,7 +37,7 @@ def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None
         person=person,
         name=activity.person_name,
         language=activity.language,
-        own=own,
+        own_conversation=own,
         since=activity.received_at,
     )
     work.emit("pasokh.command.claim_handoff", case.key, claimed)
@@ -55,25 +55,29 @@ def handle_claim(context: Context, arrived: ReceivedEvent) -> None:
     language = proof.language_of(case.language, asked.language)
     taken = {one.words for one in case.handoff.unconfirmed}
     words = proof.words_for(context.handoffs.handoffs.secret, case.id, str(asked.person), language, taken)
-    followed = Unconfirmed(person=asked.person, name=asked.name, conversation=asked.own, since=asked.since, words=words)
+    followed = Unconfirmed(
+        person=asked.person, name=asked.name, conversation=asked.own_conversation, since=asked.since, words=words
+    )
     record_fact(work, "handoff_claimed", handoff.claimed(case, followed, work.now), case.status)
-    ask = AskProof(conversation=asked.own, case=case.id, words=words, language=language)
-    work.emit("pasokh.command.ask_proof", str(asked.person), ask)
+    ask = RequestVerification(
+        conversation=asked.own_conversation, target_conversation=case.id, phrase=words, language=language
+    )
+    work.emit("pasokh.command.request_verification", str(asked.person), ask)
 
 
 def handle_ask_proof(context: Context, arrived: ReceivedEvent) -> None:
     """Tell the visitor which words prove them, and colleagues whose case this may be."""
     work = context.work
-    asked = arrived.event.payload_as(AskProof)
+    asked = arrived.event.payload_as(RequestVerification)
     own = work.get(CONVERSATIONS, asked.conversation)
     if own is None or own.key != arrived.event.partitionkey or is_closed(own.status):
         return
-    notify(work, own, proof.ASKED[asked.language].format(words=asked.words), "private")
+    notify(work, own, proof.ASKED[asked.language].format(words=asked.phrase), "private")
     _note(
         work,
         own,
-        f"This visitor followed the link of conversation {asked.case} and is not confirmed to be its customer. "
-        f"POST …/conversations/{asked.case}/handoff/confirm does that.",
+        f"This visitor followed the link of conversation {asked.target_conversation} and is not confirmed to be its customer. "
+        f"POST …/conversations/{asked.target_conversation}/handoff/confirm does that.",
     )
 
 
@@ -96,17 +100,17 @@ def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str
     followed = handoff.unconfirmed(case, person)
     if followed is not None:
         complete(work, case, person, handoff.address_of(person))
-        goes_on = Continue(conversation=followed.conversation, case=case.id, since=followed.since)
-        work.emit("pasokh.command.continue", str(person), goes_on)
+        goes_on = MergeConversation(conversation=followed.conversation, into=case.id, since=followed.since)
+        work.emit("pasokh.command.merge_conversation", str(person), goes_on)
     return case.id
 
 
 def handle_continue(context: Context, arrived: ReceivedEvent) -> None:
     """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
     work = context.work
-    asked, key = arrived.event.payload_as(Continue), arrived.event.partitionkey
+    asked, key = arrived.event.payload_as(MergeConversation), arrived.event.partitionkey
     person, own = work.get(PERSONS, key), work.get(CONVERSATIONS, asked.conversation)
-    case = work.get(CONVERSATIONS, asked.case)
+    case = work.get(CONVERSATIONS, asked.into)
     if person is None or own is None or case is None or own.key != key or case.workspace != own.workspace:
         return
     work.put(PERSONS, person.key, person.model_copy(update={"forwarded_to": case.id}))

@@ -77,7 +77,7 @@ def _why_not_there(
         there = ", ".join(sorted(conversation.addresses)) or "nowhere"
         detail = f"The customer has not written on the {surface} side of this channel, only here: {there}."
         return Problem(status=409, title="No address on that surface", detail=detail)
-    secrets = reply.masked or reply.found
+    secrets = reply.masked or reply.sensitive_kinds
     if surface == "public" and secrets and reply.confirmed_by is None:
         detail = f"A public reply must not hold a secret ({', '.join(secrets)}). Write it without, or in private."
         return Problem(status=409, title="Secret in a public reply", detail=detail)

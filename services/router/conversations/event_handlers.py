@@ -70,9 +70,9 @@ def _remember_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySe
 def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> ConversationState | None:
     """The conversation of a message that was sent; it answers where that went when its address was gone."""
     conversation = work.get(CONVERSATIONS, message.conversation)
-    if conversation is None or sent.address is None or sent.asked is None:
+    if conversation is None or sent.address is None or sent.requested_address is None:
         return conversation
-    return transitions.redirected(conversation, message.surface, sent.asked, sent.address)
+    return transitions.redirected(conversation, message.surface, sent.requested_address, sent.address)
 
 
 def handle_failed(context: Context, arrived: ReceivedEvent) -> None:
@@ -111,7 +111,7 @@ def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | Non
     if case is None or not is_waiting(case.status):
         return
     change = TaskChanged(
-        conversation=case.id, key=case.key, workspace=case.workspace, due_at=due_at, undue=due_at is None
+        conversation=case.id, key=case.key, workspace=case.workspace, due_at=due_at, clear_due=due_at is None
     )
     work.emit("pasokh.routing.task_changed", case.workspace, change)
 
@@ -141,7 +141,7 @@ def on_watermark_timer(context: Context, wake_up: TimerFired) -> None:
     work = context.work
     at = instant(encrypted_field(wake_up.data, "at"))
     work.emit(
-        "pasokh.control.tick",
+        "pasokh.control.watermark",
         f"pasokh/{work.place.source}",
         Watermark(at=at),
         topic="conversations",

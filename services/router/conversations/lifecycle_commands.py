@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from schemas.commands import AddNote, Reapply, Reopen, Replan, SetPriority, Transfer
+from schemas.commands import AddNote, ReapplySla, Reopen, Reroute, SetPriority, Transfer
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.routing import TaskChanged, TaskForceAssigned
@@ -86,7 +86,7 @@ def _transfer(work: UnitOfWork, case: ConversationState, asked: Transfer) -> str
         if transitions.has_no_task(case):
             work.emit("pasokh.routing.task_queued", case.workspace, transitions.task(after))
         given = TaskForceAssigned(**where, to_agent=asked.to_agent, by=asked.agent)
-        work.emit("pasokh.routing.task_given", case.workspace, given)
+        work.emit("pasokh.routing.task_force_assigned", case.workspace, given)
     elif asked.to_team is not None:
         move_to_team(work, case, asked.to_team)
     return case.id
@@ -141,7 +141,7 @@ def handle_replan(context: Context, command: ReceivedEvent) -> None:
     """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
     work = context.work
     configuration = context.configuration(command.event.workspace)
-    asked = command.event.payload_as(Replan)
+    asked = command.event.payload_as(Reroute)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is not None and is_waiting(case.status) and case.config_version < asked.version:
         replan(work, case, configuration)
@@ -171,7 +171,7 @@ def replan(work: UnitOfWork, case: ConversationState, configuration: Configurati
 def handle_reapply(context: Context, command: ReceivedEvent) -> None:
     """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
     work = context.work
-    asked = command.event.payload_as(Reapply)
+    asked = command.event.payload_as(ReapplySla)
     handle_command(work, command, asked, _finished, lambda case: _reapply(work, case))
 
 

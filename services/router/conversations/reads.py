@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from schemas.activity import Activity
-from schemas.commands import Continue, Forward
+from schemas.commands import Forward, MergeConversation
 from schemas.values import Json, instant_text
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
@@ -151,10 +151,10 @@ def conversation_of_message(context: Context, one: ReceivedEvent) -> Iterator[Re
 
 def continued(context: Context, one: ReceivedEvent) -> Iterator[Read]:
     """A visitor's conversation, the case that goes on with them, and what they wrote last."""
-    asked = one.event.payload_as(Continue)
+    asked = one.event.payload_as(MergeConversation)
     yield Documents(OUTCOMES, [one.event.id])
     yield Documents(PERSONS, [one.event.partitionkey])
-    yield Documents(CONVERSATIONS, [asked.conversation, asked.case])
+    yield Documents(CONVERSATIONS, [asked.conversation, asked.into])
     yield ByIndex(MESSAGES, last_messages(one.event.workspace, asked.conversation))
 
 

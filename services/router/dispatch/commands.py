@@ -53,15 +53,15 @@ def _agent_put(
     work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
 ) -> list[DispatchOutcome]:
     command = AgentPut.model_validate(data)
-    held = state.agents.get(command.agent)
-    _check_precondition(command.if_match, held.version if held else None, command.agent)
+    stored = state.agents.get(command.agent)
+    _check_precondition(command.if_match, stored.version if stored else None, command.agent)
     missing = sorted(set(command.body.teams) - teams - {DEFAULT_TEAM})
     if missing:
         raise AgentCommandRejected(422, "Unknown team", f"no team {', '.join(missing)}; PUT it first or name another")
-    if held is None:
+    if stored is None:
         record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, at=work.now)
     else:
-        record = held.model_copy(update={"body": command.body, "version": held.version + 1, "at": work.now})
+        record = stored.model_copy(update={"body": command.body, "version": stored.version + 1, "at": work.now})
     return _upsert_agent(work, state, record)
 
 
@@ -69,8 +69,8 @@ def _agent_deleted(
     work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
 ) -> list[DispatchOutcome]:
     command = AgentDeleted.model_validate(data)
-    held = _require_agent(state, command.agent)
-    _check_precondition(command.if_match, held.version, command.agent)
+    stored = _require_agent(state, command.agent)
+    _check_precondition(command.if_match, stored.version, command.agent)
     del state.agents[command.agent]
     work.delete(AGENTS, agent_id(state.workspace, command.agent))
     return state.desk.remove_agent(command.agent, work.now)
@@ -80,10 +80,10 @@ def _presence_set(
     work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
 ) -> list[DispatchOutcome]:
     command = PresenceSet.model_validate(data)
-    held = _require_agent(state, command.agent)
-    _check_precondition(command.if_match, held.presence_version, command.agent)
-    update = {"presence": command.status, "presence_version": held.presence_version + 1, "at": work.now}
-    return _upsert_agent(work, state, held.model_copy(update=update))
+    stored = _require_agent(state, command.agent)
+    _check_precondition(command.if_match, stored.presence_version, command.agent)
+    update = {"presence": command.status, "presence_version": stored.presence_version + 1, "at": work.now}
+    return _upsert_agent(work, state, stored.model_copy(update=update))
 
 
 def _upsert_agent(work: UnitOfWork, state: WorkspaceState, record: AgentRecord) -> list[DispatchOutcome]:

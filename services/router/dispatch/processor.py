@@ -111,23 +111,23 @@ def _queued(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[Dispa
 
 def _changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     changed = event.payload_as(TaskChanged)
-    held = state.tasks.get(changed.conversation)
-    if held is None:
+    task = state.tasks.get(changed.conversation)
+    if task is None:
         return []
     update = {name: value for name in CHANGEABLE if (value := getattr(changed, name)) is not None}
-    if changed.undue:
+    if changed.clear_due:
         update["due_at"] = None
-    if changed.keeps_agent and held.agent is not None:
+    if changed.keeps_agent and task.agent is not None:
         update.pop("team", None)
-    record = held.model_copy(update=update)
+    record = task.model_copy(update=update)
     state.tasks[record.conversation] = record
     work.put(TASKS, record.conversation, record)
     return state.desk.change(task_of(record), work.now)
 
 
 def _on_task_force_assigned(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    given = event.payload_as(TaskForceAssigned)
-    return state.desk.force_assign(given.conversation, given.to_agent, given.by, work.now)
+    command = event.payload_as(TaskForceAssigned)
+    return state.desk.force_assign(command.conversation, command.to_agent, command.by, work.now)
 
 
 def _closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
@@ -139,13 +139,13 @@ def _closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[Dispa
 
 
 RULES_CHANGED = "pasokh.routing.rules_changed"
-REAPPLY = "pasokh.routing.reapply"
+REAPPLY = "pasokh.routing.reapply_sla"
 AWAITED = frozenset({*COMMANDS, REAPPLY})
 """Types of events whose outcome somebody waits for."""
 CHANGEABLE = ("team", "requirement", "priority", "due_at", "rule", "config_version")
 TASK_HANDLERS: dict[str, Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]] = {
     "pasokh.routing.task_queued": _queued,
     "pasokh.routing.task_changed": _changed,
-    "pasokh.routing.task_given": _on_task_force_assigned,
+    "pasokh.routing.task_force_assigned": _on_task_force_assigned,
     "pasokh.routing.task_closed": _closed,
 }

@@ -6,9 +6,9 @@ A timer says where the next page begins, so a restart goes on where the last com
 from collections.abc import Callable, Mapping
 from heapq import nsmallest
 
-from schemas.commands import CommandResult, Reapply, Replan
+from schemas.commands import CommandResult, ReapplySla, Reroute
 from schemas.envelope import Event
-from schemas.routing import ReapplyAll
+from schemas.routing import ReapplySlaPolicies
 from schemas.values import Json, instant, instant_text
 from services.platform.processing.processor import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -31,24 +31,24 @@ def request_replanning(work: UnitOfWork, state: WorkspaceState, task: TaskRecord
     """Ask its conversation for a plan by the rules of now, unless the task has one."""
     version = state.remembered.rules_version
     if task.state == "waiting" and task.config_version < version:
-        work.emit("pasokh.command.replan", task.key, Replan(conversation=task.conversation, version=version))
+        work.emit("pasokh.command.reroute", task.key, Reroute(conversation=task.conversation, version=version))
 
 
 def reapply_all(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
     """Ask every open conversation to follow the SLA policies of now; the outcome's result says how many there are."""
     if work.get(OUTCOMES, event.id) is not None:
         return
-    asked = event.payload_as(ReapplyAll)
+    command = event.payload_as(ReapplySlaPolicies)
     outcome = CommandResult(
         id=event.id,
         workspace=state.workspace,
         status="applied",
         result=str(len(state.tasks)),
-        request_hash=asked.request_hash,
+        request_hash=command.request_hash,
         at=work.now,
     )
     work.put(OUTCOMES, outcome.id, outcome)
-    _page(work, state, POLICIES, {"agent": asked.agent, "at": instant_text(asked.accepted_at)})
+    _page(work, state, POLICIES, {"agent": command.agent, "at": instant_text(command.accepted_at)})
 
 
 def on_page_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> None:
@@ -76,13 +76,13 @@ def _request_plan(work: UnitOfWork, state: WorkspaceState, task: TaskRecord, dat
 
 def _request_reapply(work: UnitOfWork, state: WorkspaceState, task: TaskRecord, data: Mapping[str, Json]) -> None:
     agent = data.get("agent")
-    asked = Reapply(
+    command = ReapplySla(
         conversation=task.conversation,
         agent=agent if isinstance(agent, str) else None,
         accepted_at=instant(str(data["at"])),
         request_hash="",
     )
-    work.emit("pasokh.command.reapply", task.key, asked)
+    work.emit("pasokh.command.reapply_sla", task.key, command)
 
 
 _ROUNDS: Mapping[str, Callable[[UnitOfWork, WorkspaceState, TaskRecord, Mapping[str, Json]], None]] = {

@@ -33,15 +33,15 @@ async def load_workspace_state(reader: Reader, workspace: str, reserved_every: i
     queue = QueueRecord.model_validate((await reader.get_many([key])).get(key, {"workspace": workspace}))
     agents = await _all(reader, AGENTS, "workspace", workspace)
     tasks = await _all(reader, TASKS, "state", workspace)
-    room = WorkspaceState(workspace, Dispatcher(queue.drawn, reserved_every), remembered=queue, written=queue)
-    room.agents = {record.id: record for record in agents}
-    room.tasks = {record.conversation: record for record in tasks}
-    room.desk.restore(
+    state = WorkspaceState(workspace, Dispatcher(queue.drawn, reserved_every), remembered=queue, written=queue)
+    state.agents = {record.id: record for record in agents}
+    state.tasks = {record.conversation: record for record in tasks}
+    state.desk.restore(
         [agent_of(record) for record in agents],
         [task_of(record) for record in tasks if record.agent is None],
         [(task_of(record), record.agent) for record in tasks if record.agent is not None],
     )
-    return room
+    return state
 
 
 def agent_of(record: AgentRecord) -> Agent:
@@ -73,10 +73,10 @@ def task_of(record: TaskRecord) -> Task:
 
 
 async def _all(reader: Reader, collection: Collection[Model], index: str, workspace: str) -> list[Model]:
-    found: list[Model] = []
+    records: list[Model] = []
     query: Query | None = Query(collection.name, index, {"workspace": workspace}, limit=PAGE)
     while query is not None:
         page = await reader.query(query)
-        found += [collection.model.model_validate(document) for _, document in page.items]
+        records += [collection.model.model_validate(document) for _, document in page.items]
         query = replace(query, after=page.next) if page.next else None
-    return found
+    return records

@@ -14,7 +14,7 @@ from services.domain.business_hours import add_business_seconds, business_second
 from services.domain.sla_state import Pause, PendingReply, PolicySnapshot, SlaClockState
 
 P = TypeVar("P", bound=SlaClockState)
-EventName = Literal["started", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled"]
+EventName = Literal["started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled"]
 """The last word of the fact's type."""
 
 
@@ -47,9 +47,9 @@ def start(clock: P) -> Transition[P]:
 
 
 def retarget(clock: P, terms: PolicySnapshot | None, at: datetime) -> Transition[P]:
-    """Another policy holds: the promise is its own, from the same start. One that it does not make ends `at`.
+    """Another policy holds: its target counts, from the same start. A clock for which it has none is cancelled `at`.
 
-    A promise that is broken, over, or met by an answer on its way stays what it was.
+    A clock that is breached, over, or met by an answer on its way stays what it was.
     """
     if clock.state not in ("running", "paused") or has_reply_in_time(clock):
         return Transition(clock)
@@ -57,7 +57,22 @@ def retarget(clock: P, terms: PolicySnapshot | None, at: datetime) -> Transition
     if terms is None or target is None:
         cancelled = _stopped(clock, state="cancelled", stopped_at=at)
         return Transition(cancelled, (ClockEvent("cancelled", cancelled),))
-    return Transition(_with_next_at(_due(clock.model_copy(update={**policy_fields(terms), "target_seconds": target}))))
+    return _changed(clock, _due(clock.model_copy(update={**policy_fields(terms), "target_seconds": target})))
+
+
+def move_start(clock: P, started_at: datetime) -> Transition[P]:
+    """A message of the run turned out to be earlier than its first one: the clock counts from there."""
+    if is_terminal(clock) or started_at >= clock.started_at:
+        return Transition(clock)
+    return _changed(clock, _due(clock.model_copy(update={"started_at": started_at})))
+
+
+def _changed(before: P, after: P) -> Transition[P]:
+    """The clock as it counts now; the fact is told where it counts by another policy or is due at another time."""
+    after = _with_next_at(after)
+    shown = ("policy", "policy_version", "target_seconds", "started_at", "due_at")
+    same = all(getattr(before, name) == getattr(after, name) for name in shown)
+    return Transition(after, () if same else (ClockEvent("changed", after),))
 
 
 def policy_fields(terms: PolicySnapshot) -> dict[str, object]:
@@ -93,7 +108,8 @@ def resume(clock: P, at: datetime) -> Transition[P]:
     pauses = [*clock.pauses, Pause(since=clock.paused_at, until=max(at, clock.paused_at))]
     update = {"state": "running", "paused_at": None, "pauses": pauses}
     resumed = _with_next_at(_due(clock.model_copy(update=update)))
-    return Transition(resumed, (ClockEvent("resumed", resumed),))
+    changed = _changed(clock, resumed)
+    return Transition(resumed, (ClockEvent("resumed", resumed), *changed.told))
 
 
 def reply(clock: P, message: str, at: datetime) -> P:
@@ -114,6 +130,17 @@ def deliver(clock: P, at: datetime) -> Transition[P]:
     late_by = max(0.0, (at - clock.due_at).total_seconds())
     late = _stopped(breach.clock, stopped_at=at, late_by_seconds=late_by)
     return Transition(late, (*breach.told, ClockEvent("late", late)))
+
+
+def await_answer(clock: P, answer: PendingReply | None) -> P:
+    """The answer by which a response run ends if it arrives: the clock stands still until then. None: there is none."""
+    answers = [answer] if answer is not None else []
+    return clock if is_terminal(clock) or clock.answers == answers else _with_pending_replies(clock, answers)
+
+
+def give_up(clock: P, at: datetime) -> Transition[P]:
+    """A resolve `at` ended the response run without an answer. What is breached by then stays breached for ever."""
+    return Transition(clock) if is_terminal(clock) else end(await_answer(clock, None), at)
 
 
 def fail(clock: P, message: str) -> Transition[P]:

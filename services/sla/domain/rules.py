@@ -1,8 +1,7 @@
-"""What each fact of a conversation does to its promises. Pure: what is waited for, the clocks of that, and a fact in.
+"""What each fact of a conversation does to its clocks. Pure: what is waited for, the clocks of that, and a fact in.
 
-- first_response: the customer's first messages → a human answer. An agent who speaks first spends it.
-- next_response: the earliest customer message after an answer → the next human answer. Order on the log decides which
-  messages an answer has answered, for a message's own time may be earlier than its coming.
+- first_response, next_response: follow the response runs that conversations gives on every fact, see
+  `schemas.conversation.ResponseRun`. Nothing is decided about them here.
 - public_response: the first public message → the first public answer, whoever gives it: person, bot or system.
 - pickup: queued → with an agent, anew for each queueing.
 - resolution: opened or reopened → resolved; pending does not count.
@@ -12,18 +11,18 @@ Answers count when they were accepted, once they have arrived.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, Literal
+from typing import Generic
 
-from schemas.conversation import PEOPLE_OF_OURS, ConversationFact
+from schemas.conversation import ConversationFact, ResponseRun
 from schemas.sla import ClockMetric
 from schemas.values import Instant
 from services.domain.lifecycle import is_finished, is_pending, is_with_agent
+from services.domain.response_tracking import ResponseTracking, follow_fact
 from services.domain.sla_state import ConversationSlaState, OpenTarget, PendingReply, PolicySnapshot, SlaClockState
 from services.sla.domain import clocks
 from services.sla.domain.clocks import ClockEvent, P, Transition
 from services.sla.domain.policies import PolicySelection
 
-OneShotMetric = Literal["first_response", "public_response"]
 RESELECTING_EVENTS = frozenset({"reopened", "sla_reapplied"})
 OPEN = frozenset({"running", "paused", "breached"})
 RESPONSE_METRICS: tuple[ClockMetric, ...] = ("first_response", "next_response")
@@ -59,7 +58,7 @@ def initial_state(fact: ConversationFact, pick: PolicySelection) -> Conversation
         waits={},
         runs={},
         begun=[],
-        answers=[],
+        response_tracking=None,
     )
 
 
@@ -76,6 +75,7 @@ def on_first_fact(story: SlaReduction[P], fact: ConversationFact) -> None:
 
 def apply(story: SlaReduction[P], word: str, fact: ConversationFact) -> None:
     """Let one fact act: on the policy, on what waits for the customer, on what is waited for."""
+    fact = _with_runs(story, word, fact)
     anew = needs_reselection(story.watch, word, fact)
     if anew:
         pick, case = story.pick(fact), fact.snapshot
@@ -88,8 +88,21 @@ def apply(story: SlaReduction[P], word: str, fact: ConversationFact) -> None:
     _picked_up(story, fact)
     if anew:
         _retarget(story, fact)
+    _follow_runs(story, fact)
     if is_finished(fact.snapshot.status):
         _finish(story)
+
+
+def _with_runs(story: SlaReduction[P], word: str, fact: ConversationFact) -> ConversationFact:
+    """The fact with its response runs, which are worked out where it is of a version before they were given."""
+    if fact.ended_responses is None:
+        tracked = follow_fact(story.watch.response_tracking or ResponseTracking(), word, fact)
+        story.watch = story.watch.model_copy(update={"response_tracking": tracked.tracking})
+        runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}
+        return fact.model_copy(update=runs)
+    if story.watch.response_tracking is not None:
+        story.watch = story.watch.model_copy(update={"response_tracking": None})
+    return fact
 
 
 def _pause_or_resume(story: SlaReduction[P], fact: ConversationFact) -> None:
@@ -124,8 +137,6 @@ def _open(story: SlaReduction[P], fact: ConversationFact, metric: ClockMetric, s
     run = story.watch.runs.get(metric, 0) + 1
     _set_open_target(story, metric, since, run)
     _keep(story, clocks.start(story.make(fact, metric, run, since, terms)))
-    for answer in story.watch.answers if metric in RESPONSE_METRICS else ():
-        _apply(story, metric, lambda clock, a=answer: Transition(clocks.reply(clock, a.message, a.at)))  # type: ignore[misc]  # a default binds the loop's value
 
 
 def _set_open_target(story: SlaReduction[P], metric: ClockMetric, since: Instant, run: int | None = None) -> None:
@@ -170,30 +181,62 @@ def _end(story: SlaReduction[P], metric: ClockMetric, at: Instant) -> None:
 
 def _finish(story: SlaReduction[P]) -> None:
     """A finished conversation waits for nothing but the fate of answers on their way."""
-    for metric in list(story.watch.waits):
+    for metric in _decided_here(story):
         clock = story.clocks.get(metric)
-        on_its_way = story.watch.answers if metric in RESPONSE_METRICS else clock.answers if clock else []
-        if not on_its_way:
+        if clock is None or not clock.answers:
             _close(story, metric)
 
 
-# -- answers -----------------------------------------------------------------------------------------------------------
+def _decided_here(story: SlaReduction[P]) -> list[ClockMetric]:
+    """The waits that do not follow a response run."""
+    return [metric for metric in story.watch.waits if metric not in RESPONSE_METRICS]
+
+
+# -- response runs -----------------------------------------------------------------------------------------------------
 
 
 def _open_response_metric(story: SlaReduction[P]) -> ClockMetric | None:
     return next((metric for metric in RESPONSE_METRICS if metric in story.watch.waits), None)
 
 
-def _start_clock(story: SlaReduction[P], metric: OneShotMetric) -> None:
-    story.watch = story.watch.model_copy(update={"begun": [*story.watch.begun, metric]})
+def _follow_runs(story: SlaReduction[P], fact: ConversationFact) -> None:
+    """At most one run is open at a time, so that the wait which is open is that of the run that the fact names first."""
+    for run in fact.ended_responses or ():
+        metric = _follow_run(story, fact, run)
+        if run.accepted_at is not None:
+            _stop(story, metric, run.accepted_at)
+        else:
+            _apply(story, metric, lambda clock: clocks.give_up(clock, run.ended_at or fact.at))  # noqa: B023 - applied at once
+            _close(story, metric)
+    if fact.response is not None:
+        _await_answer(story, _follow_run(story, fact, fact.response), fact.response)
+        return
+    # Facts of two versions may disagree during an upgrade: what conversations says now holds.
+    left = _open_response_metric(story)
+    if left is not None:
+        _apply(story, left, lambda clock: clocks.give_up(clock, fact.at))
+        _close(story, left)
 
 
-def _set_answers(story: SlaReduction[P], answers: list[PendingReply]) -> None:
-    story.watch = story.watch.model_copy(update={"answers": answers})
+def _follow_run(story: SlaReduction[P], fact: ConversationFact, run: ResponseRun) -> ClockMetric:
+    """The metric of the wait that follows this run, with its clock from the start of the run on."""
+    metric = _open_response_metric(story)
+    if metric is None:
+        _open(story, fact, run.kind, run.started_at)
+        return run.kind
+    wait = story.watch.waits[metric]
+    if run.started_at < wait.since:
+        _set_open_target(story, metric, run.started_at, wait.run)
+        _apply(story, metric, lambda clock: clocks.move_start(clock, run.started_at))
+    return metric
 
 
-def _place(story: SlaReduction[P], message: str | None) -> int | None:
-    return next((i for i, answer in enumerate(story.watch.answers) if answer.message == message), None)
+def _await_answer(story: SlaReduction[P], metric: ClockMetric, run: ResponseRun) -> None:
+    answer = PendingReply(message=run.answer or "", at=run.accepted_at) if run.accepted_at is not None else None
+    _apply(story, metric, lambda clock: Transition(clocks.await_answer(clock, answer)))
+
+
+# -- public answers ----------------------------------------------------------------------------------------------------
 
 
 def _is_public(fact: ConversationFact) -> bool:
@@ -204,65 +247,24 @@ def _received(story: SlaReduction[P], fact: ConversationFact) -> None:
     if fact.author not in (None, "customer") or not fact.needs_answer:
         return
     if _is_public(fact) and "public_response" not in story.watch.begun:
-        _start_clock(story, "public_response")
+        story.watch = story.watch.model_copy(update={"begun": [*story.watch.begun, "public_response"]})
         _open(story, fact, "public_response", fact.at)
-    if _open_response_metric(story) is None:
-        _start_response_clock(story, fact, fact.at)
-    elif story.watch.answers and story.watch.answers[-1].asked_at is None:
-        *earlier, last = story.watch.answers
-        _set_answers(story, [*earlier, last.model_copy(update={"asked_at": fact.at})])
-
-
-def _start_response_clock(story: SlaReduction[P], fact: ConversationFact, since: Instant) -> None:
-    if "first_response" in story.watch.begun:
-        _open(story, fact, "next_response", since)
-    else:
-        _start_clock(story, "first_response")
-        _open(story, fact, "first_response", since)
 
 
 def _replied(story: SlaReduction[P], fact: ConversationFact) -> None:
-    message = fact.message or ""
     if _is_public(fact):
+        message = fact.message or ""
         _apply(story, "public_response", lambda clock: Transition(clocks.reply(clock, message, fact.at)))
-    if fact.author not in PEOPLE_OF_OURS:
-        return
-    turn = _open_response_metric(story)
-    if turn is not None:
-        _set_answers(story, [*story.watch.answers, PendingReply(message=message, at=fact.at)])
-        _apply(story, turn, lambda clock: Transition(clocks.reply(clock, message, fact.at)))
-    elif "first_response" not in story.watch.begun:
-        _start_clock(story, "first_response")
 
 
 def _delivered(story: SlaReduction[P], fact: ConversationFact) -> None:
     public = story.watch.waits.get("public_response")
     if public is not None and _is_public(fact) and fact.at >= public.since:
         _stop(story, "public_response", fact.at)
-    turn, place = _open_response_metric(story), _place(story, fact.message)
-    # An answer that is not held was said before the customer asked what is waited for now.
-    if turn is None or place is None or fact.author not in PEOPLE_OF_OURS:
-        return
-    later = story.watch.answers[place:]
-    _stop(story, turn, fact.at)
-    asked = next((i for i, answer in enumerate(later) if answer.asked_at is not None), len(later))
-    _set_answers(story, later[asked + 1 :])
-    if asked < len(later):
-        _start_response_clock(story, fact, later[asked].asked_at or fact.at)
 
 
 def _failed(story: SlaReduction[P], fact: ConversationFact) -> None:
-    message = fact.message or ""
-    _apply(story, "public_response", lambda clock: clocks.fail(clock, message))
-    turn, place = _open_response_metric(story), _place(story, message)
-    if turn is None or place is None:
-        return
-    answers = list(story.watch.answers)
-    failed = answers.pop(place)
-    if place > 0 and answers[place - 1].asked_at is None:
-        answers[place - 1] = answers[place - 1].model_copy(update={"asked_at": failed.asked_at})
-    _set_answers(story, answers)
-    _apply(story, turn, lambda clock: clocks.fail(clock, message))
+    _apply(story, "public_response", lambda clock: clocks.fail(clock, fact.message or ""))
 
 
 # -- the rest of a life ------------------------------------------------------------------------------------------------
@@ -286,9 +288,7 @@ def _resolved(story: SlaReduction[P], fact: ConversationFact) -> None:
 
 
 def _closed(story: SlaReduction[P], fact: ConversationFact) -> None:
-    # What was asked after an answer on its way needs none any more.
-    _set_answers(story, [answer.model_copy(update={"asked_at": None}) for answer in story.watch.answers])
-    for metric in list(story.watch.waits):
+    for metric in _decided_here(story):
         _end(story, metric, fact.at)
 
 

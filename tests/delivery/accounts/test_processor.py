@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from schemas.accounts import AccountFact, AccountWritten, LookAtAccounts
+from schemas.accounts import AccountChanged, AccountFact, CheckAccounts
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.values import Failure, Json
 from services.channels.api import Api
@@ -26,7 +26,7 @@ from tests.configuration import configure
 from tests.driver import Driver
 from tests.fakes import FakeHttp, ManualTimeSource, MemoryStore
 
-WRITTEN = AccountWritten(workspace="w", channel="telegram", account="main")
+WRITTEN = AccountChanged(workspace="w", channel="telegram", account="main")
 MAIN = "w/telegram:main"
 
 
@@ -70,8 +70,8 @@ class Watch:
         )
         configure(self.driver.store, configuration)
 
-    async def tell(self, event_type: str = "account_written") -> None:
-        data = LookAtAccounts(at=self.driver.now) if event_type == "look_at_accounts" else WRITTEN
+    async def tell(self, event_type: str = "account_changed") -> None:
+        data = CheckAccounts(at=self.driver.now) if event_type == "check_accounts" else WRITTEN
         await self.driver.batch([self.driver.arrived("accounts", f"pasokh.control.{event_type}", data, key="w")])
 
     async def ask(self, account: str = "main", channel: str = "telegram") -> None:
@@ -160,17 +160,17 @@ async def test_account_that_a_sender_holds_is_told_at_once_and_again_when_it_goe
     await watch.ask()
     refusal = Failure(code="credentials", detail="the bot token is not accepted", status=401)
     watch.sends(held_for="credentials", last_refused_at=watch.driver.now, last_refusal=refusal)
-    await watch.tell("account_held")
+    await watch.tell("account_sending_changed")
     assert watch.told() == [("ok", "credentials")]
     assert "the bot token is not accepted" in watch.check().detail
     watch.sends()
-    await watch.tell("account_held")
+    await watch.tell("account_sending_changed")
     assert watch.told()[1:] == [("credentials", "ok")]
 
 
 async def test_pause_and_forged_calls_are_seen_at_the_next_look_and_pass_by_themselves() -> None:
     watch = Watch()
-    await watch.tell("look_at_accounts")
+    await watch.tell("check_accounts")
     now = watch.driver.now
     watch.sends(held_for="limit", held_until=now + timedelta(seconds=45))
     watch.calls(forged=3, forged_since=now, last_forged_at=now)
@@ -185,7 +185,7 @@ async def test_pause_and_forged_calls_are_seen_at_the_next_look_and_pass_by_them
 
 async def test_polling_that_fails_is_the_webhook_that_fails() -> None:
     watch = Watch()
-    await watch.tell("look_at_accounts")
+    await watch.tell("check_accounts")
     watch.calls(is_failing=True, poll_error="Another process fetches this bot's updates.")
     await watch.driver.advance(15)
     assert (watch.told(), watch.check().detail) == (
@@ -199,7 +199,7 @@ async def test_accounts_from_before_are_known_once_a_process_starts_and_channels
 ):
     watch = Watch()
     watch.connect("telegram/main", "api/crm")
-    await watch.tell("look_at_accounts")
+    await watch.tell("check_accounts")
     await watch.ask("crm", "api")
     assert watch.driver.get(ACCOUNT_CHECKS, "w/api:crm") is not None
     assert (watch.check().state, watch.told()) == ("ok", [])
@@ -211,7 +211,7 @@ async def test_removed_account_is_forgotten() -> None:
     watch.connect()
     await watch.tell()
     assert watch.driver.get(ACCOUNT_CHECKS, MAIN) is None
-    await watch.tell("look_at_accounts")
+    await watch.tell("check_accounts")
     watch.connect("telegram/main")
     await watch.tell()
     watch.connect()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from services.platform.bus.port import Record
 from services.platform.bus.tail_reader import TailReader
-from services.platform.core.errors import OutOfRange
+from services.platform.core.errors import OffsetOutOfRange
 from tests.fakes import MemoryBus
 
 RECORD = Record("conversations", 0, 7, "shop/webchat:main:1", b"{}")
@@ -96,7 +96,7 @@ async def test_nothing_is_read_before_somebody_wants_it_and_reading_ends_with_th
 
 async def test_a_bus_that_fails_is_told_after_the_reader_is_closed() -> None:
     listener = Listener(wanted=2)
-    reader = TailReader(Bus(OutOfRange("gone")), ["conversations"], listener)
+    reader = TailReader(Bus(OffsetOutOfRange("gone")), ["conversations"], listener)
     reader.want()
 
     await _read_until(reader, listener, "lost")

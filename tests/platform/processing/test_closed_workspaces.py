@@ -68,7 +68,9 @@ async def test_events_of_a_closed_workspace_are_passed_over_and_others_are_not()
     assert names(batch) == ["e1", "e2", "e4"]
     after = advanced_row(batch, 2)
     assert (after.closed, after.offsets) == (["gone"], {"inbound": 5})
-    later = await understood(after, record(5, "gone"), record(6, "gone", "pasokh.control.tick"), record(7, "other"))
+    later = await understood(
+        after, record(5, "gone"), record(6, "gone", "pasokh.control.watermark"), record(7, "other")
+    )
     assert names(later) == ["e6", "e7"]
 
 
@@ -104,7 +106,7 @@ def test_what_is_decided_about_a_closed_workspace_is_taken_back() -> None:
         work.put(THINGS, name, thing)
     work.emit("pasokh.conversation.closed", "gone/telegram:main:1", Thing())
     work.emit("pasokh.conversation.closed", "other/telegram:main:1", Thing())
-    work.emit("pasokh.control.due", "gone/control", Thing(), topic="sla", partition=0)
+    work.emit("pasokh.control.watermark_request", "gone/control", Thing(), topic="sla", partition=0)
     work.leave_out(["gone"])
     assert sorted(key.id for key in work.written) == ["none", "other"]
     assert [one.key for one in work.outbox] == ["other/telegram:main:1", "gone/control"]

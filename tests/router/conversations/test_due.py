@@ -35,7 +35,7 @@ async def test_dispatch_hears_the_earliest_due_time_and_not_that_of_the_last_clo
     await house.customer(1)
     assert await house.arrives("sla", "pasokh.sla.started", started(house, 60, 20)) == ["routing.task_changed"]
     changed = TaskChanged.model_validate(house.driver.sent[-1].data)
-    assert (changed.due_at, changed.undue) == (house.driver.now + timedelta(seconds=20), False)
+    assert (changed.due_at, changed.clear_due) == (house.driver.now + timedelta(seconds=20), False)
     await house.arrives("sla", "pasokh.sla.started", started(house, 60, None))
     assert house.driver.sent[-1].data["due_at"] == instant_text(house.driver.now + timedelta(seconds=60))
 
@@ -45,8 +45,8 @@ async def test_dispatch_hears_of_another_due_time_and_of_none_while_the_conversa
     await house.customer(1)
     sooner, none = (TaskDueChanged(conversation=house.case().id, due_at=at) for at in (house.driver.now, None))
     for asked, undue in ((sooner, False), (none, True)):
-        assert await house.arrives("commands", "pasokh.command.mind_due", asked) == ["routing.task_changed"]
+        assert await house.arrives("commands", "pasokh.command.task_due_changed", asked) == ["routing.task_changed"]
         changed = TaskChanged.model_validate(house.driver.sent[-1].data)
-        assert (changed.due_at, changed.undue) == (asked.due_at, undue)
+        assert (changed.due_at, changed.clear_due) == (asked.due_at, undue)
     await house.assign("sara")
-    assert await house.arrives("commands", "pasokh.command.mind_due", sooner) == []
+    assert await house.arrives("commands", "pasokh.command.task_due_changed", sooner) == []

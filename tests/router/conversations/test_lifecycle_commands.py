@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.commands import AddNote, CommandResult, Reapply, Reopen, Replan, SetPriority, Transfer
+from schemas.commands import AddNote, CommandResult, ReapplySla, Reopen, Reroute, SetPriority, Transfer
 from schemas.configuration import RoutingBody, Rule, RuleActions, Versioned
 from schemas.routing import TaskChanged, Unassigned
 from schemas.values import EncryptedText
@@ -29,7 +29,7 @@ async def test_transfer_to_an_agent_is_shown_at_once_and_confirmed_by_dispatch(h
     await move(house, "transfer", Transfer, agent="sara", to_agent="omar")
     case = house.case()
     assert (case.status, case.agent, case.transfers) == ("assigned", "omar", 1)
-    assert house.driver.sent[-1].type == "pasokh.routing.task_given"
+    assert house.driver.sent[-1].type == "pasokh.routing.task_force_assigned"
     assert await house.assign("omar") == ["assigned"]
     assert await house.assign("omar") == []
 
@@ -67,20 +67,20 @@ async def test_transfer_to_where_it_is_says_so(house: ConversationsHarness) -> N
 
 
 async def test_priority_tells_dispatch_and_everybody(house: ConversationsHarness) -> None:
-    await move(house, "priority", SetPriority, priority="urgent")
+    await move(house, "set_priority", SetPriority, priority="urgent")
     assert house.case().priority == "urgent"
     assert house.facts("priority_changed")[0].snapshot.priority == "urgent"
     assert house.driver.sent[-1].data["priority"] == "urgent"
 
 
 async def test_the_same_priority_changes_nothing(house: ConversationsHarness) -> None:
-    assert (await move(house, "priority", SetPriority, priority="normal")).status == "applied"
+    assert (await move(house, "set_priority", SetPriority, priority="normal")).status == "applied"
     assert house.facts("priority_changed") == []
 
 
 async def test_reapplying_is_told_and_changes_nothing_of_the_conversation(house: ConversationsHarness) -> None:
     before = house.case()
-    assert (await move(house, "reapply", Reapply, agent="sara")).status == "applied"
+    assert (await move(house, "reapply_sla", ReapplySla, agent="sara")).status == "applied"
     assert house.driver.sent[-1].type == "pasokh.conversation.sla_reapplied"
     assert house.case() == before.model_copy(update={"updated_at": house.driver.now})
 
@@ -101,7 +101,7 @@ async def test_only_resolved_conversations_are_reopened(house: ConversationsHarn
 
 async def test_a_note_is_kept_and_moves_nothing(house: ConversationsHarness) -> None:
     before = house.case().status
-    await move(house, "note", AddNote, agent="sara", text=EncryptedText(text="call back"))
+    await move(house, "add_note", AddNote, agent="sara", text=EncryptedText(text="call back"))
     note = house.messages()[-1]
     assert (note.direction, note.author.id, note.text and note.text.text) == ("note", "sara", "call back")
     assert house.case().status == before
@@ -112,8 +112,8 @@ async def test_a_note_is_kept_and_moves_nothing(house: ConversationsHarness) -> 
     ("verb", "contract", "more"),
     [
         ("transfer", Transfer, {"to_agent": "omar"}),
-        ("priority", SetPriority, {"priority": "low"}),
-        ("reapply", Reapply, {}),
+        ("set_priority", SetPriority, {"priority": "low"}),
+        ("reapply_sla", ReapplySla, {}),
     ],
 )
 async def test_a_finished_conversation_is_moved_no_more(
@@ -140,7 +140,7 @@ def rules_of_now(house: ConversationsHarness, *rules: Rule, version: int = 4) ->
 
 async def replan(house: ConversationsHarness, version: int = 4) -> list[str]:
     return await house.arrives(
-        "commands", "pasokh.command.replan", Replan(conversation=house.case().id, version=version)
+        "commands", "pasokh.command.reroute", Reroute(conversation=house.case().id, version=version)
     )
 
 
@@ -175,7 +175,7 @@ async def test_new_rules_leave_what_has_an_agent(house: ConversationsHarness) ->
 async def test_new_rules_leave_what_a_person_decided() -> None:
     house = ConversationsHarness()
     await house.customer(1)
-    await move(house, "priority", SetPriority, priority="urgent")
+    await move(house, "set_priority", SetPriority, priority="urgent")
     rules_of_now(house, Rule(then=RuleActions(team="billing", priority="low")))
     await replan(house)
     assert (house.case().priority, house.case().team) == ("urgent", "billing")
@@ -185,7 +185,7 @@ async def test_a_new_priority_while_waiting_sees_the_rules_of_now() -> None:
     house = ConversationsHarness(Rule(then=RuleActions(skills={"typing-errorr": 1})))
     await house.customer(1)
     rules_of_now(house, Rule(then=RuleActions()))
-    await move(house, "priority", SetPriority, priority="high")
+    await move(house, "set_priority", SetPriority, priority="high")
     assert (house.case().priority, house.case().requirement.skills) == ("high", {})
 
 

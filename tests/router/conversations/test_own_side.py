@@ -82,7 +82,7 @@ async def test_what_left_the_queue_can_still_be_given_to_somebody() -> None:
     asked: dict[str, Any] = {"conversation": house.case().id, "accepted_at": house.driver.now, "request_hash": "h"}
     assert (await house.command("transfer", Transfer(to_agent="sara", **asked))).status == "applied"
     told = [event.type for event in house.driver.sent[sent:]]
-    assert told.index("pasokh.routing.task_queued") < told.index("pasokh.routing.task_given")
+    assert told.index("pasokh.routing.task_queued") < told.index("pasokh.routing.task_force_assigned")
     assert await house.assign("sara") == ["assigned"]
 
 

@@ -60,15 +60,15 @@ async def test_a_reply_longer_than_the_channel_takes(house: ConversationsHarness
 async def test_what_was_found_is_refused_in_public_and_sent_in_private(house: ConversationsHarness) -> None:
     """REST judges by where the customer last wrote; the customer may have written elsewhere since."""
     await house.assign()
-    assert (await house.reply(text="call 0912 123 4567", found=["phone"])).status == "applied"
+    assert (await house.reply(text="call 0912 123 4567", sensitive_kinds=["phone"])).status == "applied"
     await house.driver.advance(1)
     await house.customer(2, surface="public", thread="g")
     await house.assign()
-    now, earlier_version = (await house.reply(found=["phone"]), await house.reply(masked=["card"]))
+    now, earlier_version = (await house.reply(sensitive_kinds=["phone"]), await house.reply(masked=["card"]))
     for outcome in (now, earlier_version):
         assert outcome.problem is not None
         assert outcome.problem.title == "Secret in a public reply"
-    confirmed = await house.reply(text="call 0912 123 4567", found=["phone"], confirmed_by="k1")
+    confirmed = await house.reply(text="call 0912 123 4567", sensitive_kinds=["phone"], confirmed_by="k1")
     assert confirmed.status == "applied"
     assert house.facts("replied")[-1].confirmed_by == "k1"
 

@@ -265,9 +265,9 @@ async def test_blocking_is_known_of_the_person(house: ConversationsHarness) -> N
 
 async def test_a_question_for_the_time_is_answered_by_a_timer_of_now(house: ConversationsHarness) -> None:
     due = WatermarkRequest(at=house.driver.now)
-    assert await house.arrives("sla", "pasokh.control.due", due) == []
+    assert await house.arrives("sla", "pasokh.control.watermark_request", due) == []
     await house.driver.advance(0)
-    assert house.driver.sent[-1].type == "pasokh.control.tick"
+    assert house.driver.sent[-1].type == "pasokh.control.watermark"
     assert house.driver.timers() == []
 
 

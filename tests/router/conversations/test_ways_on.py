@@ -228,7 +228,7 @@ class Town:
         return await self._asked("transfer", Transfer, to_team="billing")
 
     async def notes(self) -> CommandResult:
-        return await self._asked("note", AddNote, text=EncryptedText(text="a note"))
+        return await self._asked("add_note", AddNote, text=EncryptedText(text="a note"))
 
     async def clears(self) -> CommandResult:
         return await self._asked("clear_handoff", ClearHandoff, agent="sara")

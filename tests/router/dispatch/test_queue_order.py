@@ -40,7 +40,7 @@ async def test_due_time_that_changed_or_went_moves_the_task_in_its_line() -> Non
     for name, due in (("kept", 5), ("earlier", 9), ("undue", 1)):
         await office.queue(name, due_at=hours[due])
     await office.change("earlier", due_at=hours[2].isoformat())
-    await office.change("undue", undue=True)
+    await office.change("undue", clear_due=True)
     office.restart()
     waiting = list(office.tasks())
     await office.online("ali", capacity=1)

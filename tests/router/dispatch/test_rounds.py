@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from schemas.commands import Replan
+from schemas.commands import Reroute
 from schemas.envelope import Event
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Key
 from services.router.dispatch import rounds
 from tests.router.dispatch.harness import SHOP, DispatchHarness
 
-REPLAN, REAPPLY = "pasokh.command.replan", "pasokh.command.reapply"
+REPLAN, REAPPLY = "pasokh.command.reroute", "pasokh.command.reapply_sla"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_waiting_tasks_are_asked_about_and_those_with_an_agent_are_not(off
     told = await rules(office, 2)
     assert asked(told) == ["c2"]
     assert [event.partitionkey for event in told] == [f"{SHOP}/telegram:main:c2"]
-    assert told[0].payload_as(Replan) == Replan(conversation="c2", version=2)
+    assert told[0].payload_as(Reroute) == Reroute(conversation="c2", version=2)
     assert office.queue_record().rules_version == 2
 
 
@@ -119,7 +119,7 @@ async def test_every_open_task_is_asked_to_follow_the_policies_of_now(office: Di
     for conversation in ("c1", "c2"):
         await office.queue(conversation)
     data = {"agent": "ali", "accepted_at": office.now.isoformat(), "request_hash": "hash"}
-    event = office.event("reapply", data)
+    event = office.event("reapply_sla", data)
     told = await office.tell(event)
     assert asked(told, REAPPLY) == ["c1", "c2"]
     outcome = office.store.documents[Key(OUTCOMES.name, event.id)]

@@ -78,10 +78,10 @@ class SkillGroup:
     def ranked(self) -> Iterator[LoadRank]:
         """Its free agents, first first."""
         last: LoadRank | None = None
-        for standing in iter_sorted(self._heap):
-            if standing != last and self._is_current(standing):
-                last = standing
-                yield standing
+        for rank in iter_sorted(self._heap):
+            if rank != last and self._is_current(rank):
+                last = rank
+                yield rank
 
     def _is_current(self, rank: LoadRank) -> bool:
         return self.standings.get(rank[2]) == rank
@@ -140,8 +140,8 @@ class CandidateSet:
     def on_group_changed(self, kind: SkillGroup, rank: LoadRank) -> None:
         """A kind has a new best agent: enter it, if it is better than what the kind stands for here."""
         bid = (*self.kinds[kind.number][1], *rank, kind.number)
-        held = self._bids.get(kind.number)
-        if held is not None and held <= bid:
+        current = self._bids.get(kind.number)
+        if current is not None and current <= bid:
             return
         self._bids[kind.number] = bid
         heappush(self._heap, bid)
@@ -153,20 +153,20 @@ class CandidateSet:
         """The id of the best free agent; None when nobody is free."""
         while self._heap:
             bid = self._heap[0]
-            mended = self._drop_stale_entries(bid)
-            if mended is None:
+            current = self._drop_stale_entries(bid)
+            if current is None:
                 heappop(self._heap)
-            elif mended == bid:
+            elif current == bid:
                 return bid[4]
             else:
-                heapreplace(self._heap, mended)
+                heapreplace(self._heap, current)
         return None
 
     def first(self, limit: int) -> list[str]:
         """The ids of the first free agents, best first, so many at the most."""
         if self.counts["free"] > SORT_THRESHOLD or len(self.kinds) > SORT_THRESHOLD:
             return list(islice(self.ranked(), limit))
-        bids = [(*fit, *standing) for kind, fit in self.kinds.values() for standing in kind.standings.values()]
+        bids = [(*fit, *rank) for kind, fit in self.kinds.values() for rank in kind.standings.values()]
         return [bid[4] for bid in sorted(bids)[:limit]]
 
     def ranked(self) -> Iterator[str]:
@@ -184,21 +184,21 @@ class CandidateSet:
 
     @staticmethod
     def _offers(kind: SkillGroup, fit: SkillMatch) -> Iterator[CandidateRank]:
-        return ((*fit, *standing, kind.number) for standing in kind.ranked())
+        return ((*fit, *rank, kind.number) for rank in kind.ranked())
 
     def _drop_stale_entries(self, bid: CandidateRank) -> CandidateRank | None:
         number = bid[5]
         if self._bids.get(number) is not bid:
             return None
         kind, fit = self.kinds[number]
-        standing = kind.first_available()
-        if standing is None:
+        rank = kind.first_available()
+        if rank is None:
             del self._bids[number]
             return None
-        mended = (*fit, *standing, number)
-        if mended != bid:
-            self._bids[number] = mended
-        return mended
+        entry = (*fit, *rank, number)
+        if entry != bid:
+            self._bids[number] = entry
+        return entry
 
 
 def _advance(
@@ -226,21 +226,21 @@ class AgentIndex:
 
     def put(self, agent: Agent) -> None:
         """Enter an agent, or note how it is now."""
-        held = self.agents.get(agent.id)
-        if held is not None and (held.teams != agent.teams or held.skills != agent.skills):
+        stored = self.agents.get(agent.id)
+        if stored is not None and (stored.teams != agent.teams or stored.skills != agent.skills):
             self.remove(agent.id)
-            held = None
-        if held is None:
+            stored = None
+        if stored is None:
             self._index_agent(agent)
         self.agents[agent.id] = agent
         self._kind_of[agent.id].add_agent(agent)
 
     def remove(self, agent: str) -> None:
         """Forget an agent, which must be here."""
-        held, kind = self.agents.pop(agent), self._kind_of.pop(agent)
+        stored, kind = self.agents.pop(agent), self._kind_of.pop(agent)
         kind.remove_agent(agent)
-        self._holders.subtract(held.skills.keys())
-        for team in held.teams:
+        self._holders.subtract(stored.skills.keys())
+        for team in stored.teams:
             del self.members[team][bisect_left(self.members[team], agent)]
         if not kind.situations:
             self._remove_group(kind)
@@ -259,13 +259,13 @@ class AgentIndex:
     def excluded(self, opening: CandidateSet) -> dict[str, int]:
         """How many agents each filter excludes, each counted under the first that it fails."""
         in_team, counts = len(self.members.get(opening.need.team, ())), opening.counts
-        found = {
+        excluded = {
             "team": len(self.agents) - in_team,
             "skills": in_team - sum(counts.values()),
             "presence": counts["presence"],
             "capacity": counts["capacity"],
         }
-        return {name: count for name, count in found.items() if count}
+        return {name: count for name, count in excluded.items() if count}
 
     def _index_agent(self, agent: Agent) -> None:
         self._holders.update(agent.skills.keys())

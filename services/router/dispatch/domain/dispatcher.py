@@ -104,8 +104,8 @@ class Dispatcher:
             return []
         if before is not None:
             self._release_capacity(task_id, now)
-        given = self._assign_or_requeue(task, agent, by, now)
-        return [*given, *(self._pull_next(before, now) if before else [])]
+        outcomes = self._assign_or_requeue(task, agent, by, now)
+        return [*outcomes, *(self._pull_next(before, now) if before else [])]
 
     def _assign_or_requeue(self, task: Task, agent: str, by: str | None, now: datetime) -> list[DispatchOutcome]:
         chosen = self.roster.agents.get(agent)
@@ -149,7 +149,7 @@ class Dispatcher:
         return self._assign(task, agent, now, explain_assigned(self.roster, task))
 
     def _pull_next(self, agent: str, now: datetime) -> list[DispatchOutcome]:
-        given: list[DispatchOutcome] = []
+        outcomes: list[DispatchOutcome] = []
         while (drawer := self.roster.agents[agent]).situation == "free":
             reserved = (self.drawn + 1) % self._reserved_every == 0
             task = self.queue.oldest_for(drawer) if reserved else self.queue.first_for(drawer)
@@ -157,8 +157,8 @@ class Dispatcher:
                 break
             self.drawn += 1
             why = explain_assigned(self.roster, task, "reserved" if reserved else "in_line")
-            given.append(self._assign(task, drawer, now, why))
-        return given
+            outcomes.append(self._assign(task, drawer, now, why))
+        return outcomes
 
     def _assign(self, task: Task, agent: Agent, now: datetime, why: Explanation) -> TaskAssigned:
         if task.id in self.queue.tasks:
@@ -172,10 +172,10 @@ class Dispatcher:
         self._holdings.setdefault(agent, {})[task.id] = None
 
     def _release_capacity(self, task: str, now: datetime) -> tuple[Task, str]:
-        held, holder = self._held.pop(task)
+        stored, holder = self._held.pop(task)
         del self._holdings[holder][task]
         self._add_outcome(self.roster.agents[holder].without_task(now))
-        return held, holder
+        return stored, holder
 
     def _add_outcome(self, agent: Agent) -> None:
         self.roster.put(agent)

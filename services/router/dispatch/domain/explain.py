@@ -94,8 +94,8 @@ def _public_candidates(
     eligible = [_eligible(roster, opening, task, agent) for agent in ranked]
     if len(ranked) == MAX_CANDIDATES:
         return eligible
-    taken = {agent.id for agent in ranked}
-    near = [roster.agents[i] for i in roster.members.get(task.need.team, [])[:NEAR_MISS_LIMIT] if i not in taken]
+    ranked_ids = {agent.id for agent in ranked}
+    near = [roster.agents[i] for i in roster.members.get(task.need.team, [])[:NEAR_MISS_LIMIT] if i not in ranked_ids]
     missed = [Candidate(agent=a.id, eligible=False, filters=_filters(a, task.need)) for a in near]
     missed.sort(key=lambda candidate: (sum(not f.passed for f in candidate.filters), candidate.agent))
     return [*eligible, *missed[: MAX_CANDIDATES - len(eligible)]]
@@ -148,6 +148,6 @@ def _tie_breaker(task: Task, roster: AgentIndex, winner: Agent, second: Agent) -
     """The first thing in which the winner differs from the next."""
     if winner.id == task.preferred:
         return "preferred"
-    ours, theirs = ((*task.need.fit(a.skills, roster.rare), *a.load_rank) for a in (winner, second))
+    winner_key, second_key = ((*task.need.fit(a.skills, roster.rare), *a.load_rank) for a in (winner, second))
     words: tuple[Advantage, ...] = ("fit", "rare", "load", "idle" if winner.idle_since else "rested", "id")
-    return words[next(at for at, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1])]
+    return words[next(at for at, pair in enumerate(zip(winner_key, second_key, strict=True)) if pair[0] != pair[1])]

@@ -34,13 +34,13 @@ class RequirementQueue:
 
     def first(self) -> PriorityKey:
         """The least order of its tasks, of which there must be one."""
-        while (held := self.tasks.get(self._orders[0][3])) is None or held.order != self._orders[0]:
+        while (task := self.tasks.get(self._orders[0][3])) is None or task.order != self._orders[0]:
             heappop(self._orders)
         return self._orders[0]
 
     def oldest(self) -> FifoKey:
         """The least age of its tasks, of which there must be one."""
-        while (held := self.tasks.get(self._by_age[0][1])) is None or held.age != self._by_age[0]:
+        while (task := self.tasks.get(self._by_age[0][1])) is None or task.age != self._by_age[0]:
             heappop(self._by_age)
         return self._by_age[0]
 
@@ -66,12 +66,12 @@ class Queue:
 
     def remove(self, task: str) -> Task:
         """Take out a task, which must be here."""
-        held = self.tasks.pop(task)
-        line = self._lines[held.need]
+        stored = self.tasks.pop(task)
+        line = self._lines[stored.need]
         del line.tasks[task]
         if not line.tasks:
-            del self._lines[held.need], self._shelves[_queue_key(held.need)][held.need]
-        return held
+            del self._lines[stored.need], self._shelves[_queue_key(stored.need)][stored.need]
+        return stored
 
     def first_for(self, agent: Agent) -> Task | None:
         """The task that comes first of those that the agent's teams and skills allow."""

@@ -47,8 +47,8 @@ class TaskRequirement:
     def fit(self, skills: Mapping[str, int], rare: Set[str]) -> SkillMatch:
         """The fit of somebody who is skilled; `rare` are the skills that few hold."""
         surplus = sum(skills[name] - minimum for name, minimum in self.skills)
-        asked = {name for name, _ in self.skills}
-        return surplus, sum(1 for name in skills if name in rare and name not in asked)
+        required = {name for name, _ in self.skills}
+        return surplus, sum(1 for name in skills if name in rare and name not in required)
 
 
 @dataclass(frozen=True, slots=True)
