@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from deploy.generate.proxy import PORT
-from services.platform.bus.kafka_topics import topic_name
+from services.platform.bus.kafka.topics import topic_name
 from services.platform.http.service import ServiceComponents
 
 # Any: manifests are YAML without a schema of ours.

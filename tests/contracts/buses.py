@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.platform.bus.kafka import KafkaBus
+from services.platform.bus.kafka.bus import KafkaBus
 from services.platform.bus.port import Assignment, Bus, Consumer, ProducerRecord, Record
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.core.errors import Revoked

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.topics import TOPICS
-from services.platform.bus.kafka import KafkaBus
+from services.platform.bus.kafka.bus import KafkaBus
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revoked, Unavailable, Unknown
 from tests.contracts.buses import (

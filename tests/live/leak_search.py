@@ -11,7 +11,7 @@ from pymongo import MongoClient
 
 from schemas.envelope import decode
 from schemas.topics import TOPICS
-from services.platform.bus.kafka_topics import servers_of, topic_name
+from services.platform.bus.kafka.topics import servers_of, topic_name
 
 ASCII, PERSIAN, ARABIC = "0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"
 FOLDED = str.maketrans(PERSIAN + ARABIC, ASCII + ASCII)

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from services.platform.bus.kafka_access import access_of
+from services.platform.bus.kafka.access import access_of
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Fenced, Misconfigured
 from services.platform.core.settings import EMBEDDED_PARTITIONS, Settings
@@ -123,7 +123,7 @@ async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None
             SqliteBus.open(path, clock, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
         )
     if settings.bus_url.startswith("kafka://"):
-        from services.platform.bus.kafka import KafkaBus  # noqa: PLC0415 - the same
+        from services.platform.bus.kafka.bus import KafkaBus  # noqa: PLC0415 - the same
 
         return await stack.enter_async_context(
             KafkaBus.open(

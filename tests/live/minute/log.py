@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 
 from schemas.envelope import Event, decode
 from services.metrics.domain.recount.report import sorted_facts
-from services.platform.bus.kafka_topics import servers_of, topic_name
+from services.platform.bus.kafka.topics import servers_of, topic_name
 from services.platform.processing.dedupe import DedupeVector
 
 TOPICS = ("conversations", "sla")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.platform.bus.kafka_access import KafkaAccess, access_of
+from services.platform.bus.kafka.access import KafkaAccess, access_of
 from services.platform.core.errors import Misconfigured
 from services.platform.core.settings import Settings
 

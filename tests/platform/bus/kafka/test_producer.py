@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.platform.bus.kafka_producer import BATCH_BYTES, OrderedProducer, Pair
+from services.platform.bus.kafka.producer import BATCH_BYTES, OrderedProducer, Pair
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unknown
 

@@ -29,11 +29,11 @@ class MemberConnection(Protocol):
         ...
 
     async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
-        """Where each topic is read from now. Raises OutOfRange, Revoked, Unavailable."""
+        """Where each topic is read from now. Raises OffsetOutOfRange, Revoked, Unavailable."""
         ...
 
     async def fetch(self, partition: int) -> list[Record]:
-        """Wait for records, and return at most some hundreds and about a megabyte. Raises OutOfRange, Unavailable. Cancelling it may lose some: seek again after it."""
+        """Wait for records, and return at most some hundreds and about a megabyte. Raises OffsetOutOfRange, Unavailable. Cancelling it may lose some: seek again after it."""
         ...
 
     def check(self) -> None:
