@@ -21,7 +21,7 @@ from services.records.agents import AgentRecord
 from services.records.tasks import TaskRecord
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.values import Task
-from services.router.dispatch.processor import DispatchProcessor, Memory
+from services.router.dispatch.processor import DispatchMemory, DispatchProcessor
 from services.router.dispatch.workspace_state import WorkspaceState, agent_of, task_of
 
 SMALL, LARGE = 100, 10_000
@@ -125,7 +125,7 @@ def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:
 
 def stage_rate(agents: int, share: float) -> float:
     """The same through the stage in batches of 100: events parsed, documents and events made, nothing written."""
-    stage, memory, chance = DispatchProcessor(), Memory(), random.Random(8)
+    stage, memory, chance = DispatchProcessor(), DispatchMemory(), random.Random(8)
     dispatcher, tasks = workload(agents, share)
     memory.workspaces["w"] = _workspace_state(dispatcher, roster(agents, random.Random(7)), tasks)
     leaving = [task.id for task in tasks] + [f"c{len(tasks) + number}" for number in range(TURNS)]

@@ -51,7 +51,7 @@ PRUNE_AT_ONCE = 500
 
 
 @dataclass(slots=True)
-class Memory:
+class MetricsMemory:
     """`pruning`: a wake-up to drop old ids is known to stand. `tallies` of the batch, by workspace."""
 
     pruning: bool = False
@@ -66,10 +66,10 @@ class MetricsStage:
     # Far below the interval of any scrape.
     linger_seconds = 0.25
 
-    def new_memory(self) -> Memory:
-        return Memory()
+    def new_memory(self) -> MetricsMemory:
+        return MetricsMemory()
 
-    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: MetricsMemory, inputs: Sequence[Input]) -> None:
         events = [one.event for one in inputs if isinstance(one, ReceivedEvent)]
         memory.tallies = {}
         await work.preload(
@@ -86,7 +86,7 @@ class MetricsStage:
             query = Query(COUNTED.name, "at", {"partition": work.place.partition}, below=old, limit=PRUNE_AT_ONCE)
             await work.query(COUNTED, query)
 
-    def decide(self, work: UnitOfWork, memory: Memory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: MetricsMemory, one: Input) -> None:
         match one:
             case TimerFired():
                 _prune(work)
@@ -97,7 +97,7 @@ class MetricsStage:
         raise NotImplementedError(f"metrics does nothing outside, and was asked for {effect.name}")
 
 
-def _count_event(work: UnitOfWork, memory: Memory, event: Event) -> None:
+def _count_event(work: UnitOfWork, memory: MetricsMemory, event: Event) -> None:
     if event.type == GATE:
         _forget(work, memory, event.payload_as(WorkspaceGate).workspace)
     elif event.type.startswith(CONVERSATION):
@@ -116,7 +116,7 @@ def _count_event(work: UnitOfWork, memory: Memory, event: Event) -> None:
         _count(work, memory, event.workspace, [sample] if sample else [])
 
 
-def _forget(work: UnitOfWork, memory: Memory, workspace: str) -> None:
+def _forget(work: UnitOfWork, memory: MetricsMemory, workspace: str) -> None:
     """The workspace is being deleted. Its counters stay as an empty document, so that every reader hears of it."""
     identity = counter_id(work.place.partition, workspace)
     if work.get(COUNTERS, identity) is not None:
@@ -128,7 +128,7 @@ def _forget(work: UnitOfWork, memory: Memory, workspace: str) -> None:
 # -- counters ----------------------------------------------------------------------------------------------------------
 
 
-def _tally(work: UnitOfWork, memory: Memory, workspace: str) -> CounterSet:
+def _tally(work: UnitOfWork, memory: MetricsMemory, workspace: str) -> CounterSet:
     """The counters of a workspace; what they come to in this batch is written with it."""
     tally = memory.tallies.get(workspace)
     if tally is None:
@@ -139,7 +139,7 @@ def _tally(work: UnitOfWork, memory: Memory, workspace: str) -> CounterSet:
     return tally
 
 
-def _count(work: UnitOfWork, memory: Memory, workspace: str, samples: Sequence[Sample]) -> list[str]:
+def _count(work: UnitOfWork, memory: MetricsMemory, workspace: str, samples: Sequence[Sample]) -> list[str]:
     """Count the samples; returns the series in which each was counted."""
     return [_tally(work, memory, workspace).add(sample) for sample in samples]
 
@@ -151,7 +151,7 @@ def _conversation_of(event: Event) -> str:
     return str(event.data.get("conversation"))
 
 
-def _count_fact(work: UnitOfWork, memory: Memory, event: Event) -> None:
+def _count_fact(work: UnitOfWork, memory: MetricsMemory, event: Event) -> None:
     name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
     before = work.get(COUNTED_CASES, fact.conversation) or _initial_state(event.workspace)
     earlier, fact = with_runs(before.earlier, name, fact)
@@ -193,7 +193,7 @@ def _needs_dedupe_record(event: Event) -> bool:
     return event.type.startswith(INBOUND) and event.type != f"{INBOUND}message"
 
 
-def _count_activity(work: UnitOfWork, memory: Memory, event: Event) -> None:
+def _count_activity(work: UnitOfWork, memory: MetricsMemory, event: Event) -> None:
     if not _needs_dedupe_record(event) or work.get(COUNTED, event.id) is not None:
         return
     _count(work, memory, event.workspace, [of_activity(event.payload_as(Activity))])

@@ -34,7 +34,7 @@ SlaEvent = tuple[str, ConversationFact]
 
 
 @dataclass(slots=True)
-class Memory:
+class SlaMemory:
     """What a batch read besides documents.
 
     `facts` of the batch by event; `configurations` of the workspaces in which a policy may be picked; `floor` of the
@@ -55,10 +55,10 @@ class SlaStage:
     # Promises are counted by the times of events: a moment later changes none, and leaves the moment to the router.
     linger_seconds = 0.05
 
-    def new_memory(self) -> Memory:
-        return Memory()
+    def new_memory(self) -> SlaMemory:
+        return SlaMemory()
 
-    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: SlaMemory, inputs: Sequence[Input]) -> None:
         arrived = [one.event for one in inputs if isinstance(one, ReceivedEvent)]
         memory.facts = {event.id: _fact_of(event) for event in arrived if event.type.startswith(CONVERSATION)}
         facts = list(memory.facts.values())
@@ -70,7 +70,7 @@ class SlaStage:
         memory.configurations = await memory.read.current(work.reader, picking) if picking else {}
         await _look_ahead(work, memory, inputs)
 
-    def decide(self, work: UnitOfWork, memory: Memory, one: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: SlaMemory, one: Input) -> None:
         match one:
             case TimerFired():
                 _fire(work, advance_watermark(work))
@@ -105,7 +105,7 @@ def _tick_at(one: ReceivedEvent) -> datetime:
     return one.event.payload_as(Watermark).at
 
 
-async def _look_ahead(work: UnitOfWork, memory: Memory, inputs: Iterable[Input]) -> None:
+async def _look_ahead(work: UnitOfWork, memory: SlaMemory, inputs: Iterable[Input]) -> None:
     ticks = [_tick_at(one) for one in inputs if isinstance(one, ReceivedEvent) and one.event.type == TICK]
     wakes = any(isinstance(one, TimerFired) for one in inputs)
     if ticks or wakes:
@@ -126,7 +126,7 @@ def _fire(work: UnitOfWork, at: datetime | None) -> None:
 # -- conversations -----------------------------------------------------------------------------------------------------
 
 
-def _follow(work: UnitOfWork, memory: Memory, word: str, fact: ConversationFact) -> None:
+def _follow(work: UnitOfWork, memory: SlaMemory, word: str, fact: ConversationFact) -> None:
     def pick(told: ConversationFact) -> PolicySelection:
         return _select_policy(memory.configurations.get(told.snapshot.workspace), told)
 

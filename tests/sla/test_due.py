@@ -2,6 +2,7 @@
 
 from schemas.commands import TaskDueChanged
 from schemas.configuration import Policy, SlaMatch, Targets
+from services.sla.domain.rules import earliest_due
 from tests.sla.harness import Sla, at
 
 LONG = Targets(first_response_seconds=100, resolution_seconds=1000, pickup_seconds=300)
@@ -88,3 +89,14 @@ async def test_a_broken_promise_that_is_not_met_yet_is_due_first_still() -> None
     assert [clock.due_at for clock in (sla.clock(),)] == [at(100)]
     await sla.tell("priority_changed", at(170), priority="urgent")
     assert minded(sla) == []
+
+
+async def test_the_earliest_due_is_that_of_the_clocks_that_are_open() -> None:
+    sla = Sla([Policy(id="p", targets=Targets(first_response_seconds=60, resolution_seconds=600))])
+    await sla.customer(at(0))
+    first, resolution = sla.clock(), sla.clock(metric="resolution")
+    assert earliest_due([resolution, first]) == at(60)
+    await sla.replied(at(30))
+    await sla.delivered(at(30))
+    assert earliest_due([resolution, sla.clock()]) == at(600)
+    assert earliest_due([sla.clock()]) is None

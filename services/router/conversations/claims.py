@@ -16,7 +16,7 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations.context import Context
+from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import handoff, proof, transitions
 from services.router.conversations.facts import close_task, next_sequence, record_change, record_fact
 from services.router.conversations.handoff_commands import complete
@@ -43,7 +43,7 @@ def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None
     work.emit("pasokh.command.claim_handoff", case.key, claimed)
 
 
-def handle_claim(context: Context, arrived: ReceivedEvent) -> None:
+def handle_claim(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """Keep who followed, and have them asked for the proof."""
     work = context.work
     asked = arrived.event.payload_as(ClaimHandoff)
@@ -65,7 +65,7 @@ def handle_claim(context: Context, arrived: ReceivedEvent) -> None:
     work.emit("pasokh.command.request_verification", str(asked.person), ask)
 
 
-def handle_ask_proof(context: Context, arrived: ReceivedEvent) -> None:
+def handle_ask_proof(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """Tell the visitor which words prove them, and colleagues whose case this may be."""
     work = context.work
     asked = arrived.event.payload_as(RequestVerification)
@@ -105,7 +105,7 @@ def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str
     return case.id
 
 
-def handle_continue(context: Context, arrived: ReceivedEvent) -> None:
+def handle_continue(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
     work = context.work
     asked, key = arrived.event.payload_as(MergeConversation), arrived.event.partitionkey
@@ -173,7 +173,7 @@ def _note(work: UnitOfWork, case: ConversationState, text: str) -> None:
     record_fact(work, "noted", work.get(CONVERSATIONS, case.id) or case, case.status, message=note.id)
 
 
-def handle_clear_handoff(context: Context, command: ReceivedEvent) -> None:
+def handle_clear_handoff(context: ConversationsContext, command: ReceivedEvent) -> None:
     """Somebody says that the case may be answered in public; the fact says who. A mark that is not there stays away."""
     work = context.work
     asked = command.event.payload_as(ClearHandoff)
@@ -188,7 +188,7 @@ def _clear_handoff(work: UnitOfWork, case: ConversationState, asked: ClearHandof
     return case.id
 
 
-def handle_confirm_handoff(context: Context, command: ReceivedEvent) -> None:
+def handle_confirm_handoff(context: ConversationsContext, command: ReceivedEvent) -> None:
     """An agent knows that somebody who followed the link is the customer."""
     work = context.work
     asked = command.event.payload_as(ConfirmHandoff)

@@ -15,7 +15,7 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import places
-from services.router.conversations.context import Context
+from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.handoff import is_private_only
 from services.router.conversations.facts import (
@@ -39,7 +39,7 @@ def is_repeat(work: UnitOfWork, command: ReceivedEvent) -> bool:
     return work.get(OUTCOMES, command.event.id) is not None
 
 
-def handle_reply(context: Context, command: ReceivedEvent) -> None:
+def handle_reply(context: ConversationsContext, command: ReceivedEvent) -> None:
     """Send an agent's answer to the customer, or refuse it."""
     work = context.work
     if is_repeat(work, command):
@@ -152,7 +152,7 @@ def _outbound(
     )
 
 
-def handle_resolve(context: Context, command: ReceivedEvent) -> None:
+def handle_resolve(context: ConversationsContext, command: ReceivedEvent) -> None:
     """Finish a conversation: its agent's units are free, and it closes in `domain.CLOSES_AFTER`."""
     work = context.work
     if is_repeat(work, command):

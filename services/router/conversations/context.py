@@ -20,7 +20,7 @@ class Dependencies:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ConversationsContext:
     """One batch of conversations."""
 
     work: UnitOfWork
@@ -28,7 +28,7 @@ class Context:
     handoffs: HandoffService
 
     @classmethod
-    def of(cls, work: UnitOfWork, memory: None, dependencies: Dependencies) -> "Context":
+    def of(cls, work: UnitOfWork, memory: None, dependencies: Dependencies) -> "ConversationsContext":
         """The context of a batch; conversations keep nothing in memory between batches."""
         capabilities = dependencies.capabilities
         return cls(work, capabilities, HandoffService(dependencies.handoffs, capabilities))

@@ -13,7 +13,7 @@ from services.domain.lifecycle import is_finished, is_resolved, is_waiting
 from services.platform.processing.processor import ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations.context import Context
+from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import ARRIVED, about, record_delivered
 from services.router.conversations.domain import transitions
 from services.router.conversations.facts import encrypted_field, record_change, record_fact
@@ -24,7 +24,7 @@ WATERMARK = "tick/"
 CLOSE = "close/"
 
 
-def handle_assigned(context: Context, arrived: ReceivedEvent) -> None:
+def handle_assigned(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """Dispatch found an agent."""
     work = context.work
     assignment = arrived.event.payload_as(Assigned)
@@ -34,7 +34,7 @@ def handle_assigned(context: Context, arrived: ReceivedEvent) -> None:
         record_fact(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
 
 
-def handle_unassigned(context: Context, arrived: ReceivedEvent) -> None:
+def handle_unassigned(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """The agent went; dispatch keeps the task in its queue already."""
     work = context.work
     news = arrived.event.payload_as(Unassigned)
@@ -44,7 +44,7 @@ def handle_unassigned(context: Context, arrived: ReceivedEvent) -> None:
         record_fact(work, "queued", after, conversation.status)
 
 
-def handle_sent(context: Context, arrived: ReceivedEvent) -> None:
+def handle_sent(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """The platform took a message. A receipt may have said so before: then only its id there is news."""
     work = context.work
     sent = arrived.event.payload_as(DeliverySent)
@@ -75,7 +75,7 @@ def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent
     return transitions.redirected(conversation, message.surface, sent.requested_address, sent.address)
 
 
-def handle_failed(context: Context, arrived: ReceivedEvent) -> None:
+def handle_failed(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """The platform refused a message for good, or nobody can know whether it has it."""
     work = context.work
     failed = arrived.event.payload_as(DeliveryFailed)
@@ -92,14 +92,14 @@ def handle_failed(context: Context, arrived: ReceivedEvent) -> None:
         record_change(work, "reply_failed", change, conversation.status, error=error, **about(message))
 
 
-def handle_clock_started(context: Context, arrived: ReceivedEvent) -> None:
+def handle_clock_started(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """A promise now runs on a waiting conversation: dispatch orders its queue by the earliest that is open."""
     work = context.work
     fact = arrived.event.payload_as(ClockFact)
     _update_task_due(work, fact.conversation, fact.earliest_due_at or fact.clock.due_at)
 
 
-def handle_due_changed(context: Context, arrived: ReceivedEvent) -> None:
+def handle_due_changed(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """Another promise of a waiting conversation is due first now, or none is."""
     work = context.work
     asked = arrived.event.payload_as(TaskDueChanged)
@@ -116,7 +116,7 @@ def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | Non
     work.emit("pasokh.routing.task_changed", case.workspace, change)
 
 
-def handle_escalation(context: Context, arrived: ReceivedEvent) -> None:
+def handle_escalation(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """A promise is broken: the case becomes as urgent as its policy says, and goes where its policy says."""
     work = context.work
     asked = arrived.event.payload_as(Escalate)
@@ -129,14 +129,14 @@ def handle_escalation(context: Context, arrived: ReceivedEvent) -> None:
         move_to_team(work, case, asked.to_team)
 
 
-def handle_watermark_request(context: Context, arrived: ReceivedEvent) -> None:
+def handle_watermark_request(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """`sla` asks for a tick once all that is in front of us now has been read: a timer of now is just that (rule 6)."""
     work = context.work
     due = arrived.event.payload_as(WatermarkRequest)
     work.set_timer(f"{WATERMARK}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
 
 
-def on_watermark_timer(context: Context, wake_up: TimerFired) -> None:
+def on_watermark_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
     """Everything before the time asked for has been said on this partition."""
     work = context.work
     at = instant(encrypted_field(wake_up.data, "at"))
@@ -149,7 +149,7 @@ def on_watermark_timer(context: Context, wake_up: TimerFired) -> None:
     )
 
 
-def on_close_timer(context: Context, wake_up: TimerFired) -> None:
+def on_close_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
     """A resolved conversation is closed for good, unless it was reopened meanwhile."""
     work = context.work
     conversation = work.get(CONVERSATIONS, encrypted_field(wake_up.data, "conversation"))
@@ -162,7 +162,7 @@ def on_close_timer(context: Context, wake_up: TimerFired) -> None:
         work.put(PERSONS, person.key, person.model_copy(update={"open": still}))
 
 
-def on_purge_timer(context: Context, wake_up: TimerFired) -> None:
+def on_purge_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
     """Forget ids of activities that no platform and no log can repeat any more; `load` fetched the oldest."""
     work = context.work
     expired = [identity for identity, record in work.cached(ACTIVITIES).items() if record.expires_at <= work.now]

@@ -8,7 +8,7 @@ from services.domain.lifecycle import is_closed, is_finished
 from services.platform.processing.processor import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, PERSONS
-from services.router.conversations.context import Context
+from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import handoff, transitions
 from services.router.conversations.facts import encrypted_field, record_fact
 from services.router.conversations.handoff_notices import EXPIRY
@@ -39,7 +39,7 @@ def forward(work: UnitOfWork, activity: Activity, case: ConversationState) -> No
     work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
 
 
-def on_expiry_timer(context: Context, wake_up: TimerFired) -> None:
+def on_expiry_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
     """Nobody followed the invitation: the case becomes more urgent, so that a person looks at it.
 
     A finished case expires too, only not more urgent: who opens it again would find it waiting for nobody.

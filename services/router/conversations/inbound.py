@@ -23,7 +23,7 @@ from services.records.conversations import (
 )
 from services.router.conversations import changes, echoes, greeting, places
 from services.router.conversations.claims import claim, prove
-from services.router.conversations.context import Context
+from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import receive_receipt
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.handoff import (
@@ -51,14 +51,14 @@ class ActivityContext:
     privacy: HandoffService
 
 
-def _around(context: Context, workspace: str) -> ActivityContext:
+def _around(context: ConversationsContext, workspace: str) -> ActivityContext:
     return ActivityContext(context.configuration(workspace), context.handoffs)
 
 
 Handler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 
 
-def on_activity(context: Context, arrived: ReceivedEvent) -> None:
+def on_activity(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
     activity, work = arrived.event.payload_as(Activity), context.work
     around = _around(context, activity.workspace)
@@ -137,7 +137,7 @@ def _within(workspace: str, case: ConversationState | None) -> ConversationState
     return None if case is None or case.workspace != workspace else case
 
 
-def on_forward(context: Context, arrived: ReceivedEvent) -> None:
+def on_forward(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """Somebody else's activity that belongs to a conversation of ours; what it does not take goes back, never lost."""
     asked, work = arrived.event.payload_as(Forward), context.work
     activity, around = asked.activity, _around(context, arrived.event.workspace)

@@ -14,7 +14,7 @@ from services.platform.processing.processor import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.commands import NO_CONVERSATION, is_repeat
-from services.router.conversations.context import Context
+from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.routing_rules import evaluate_rules
 from services.router.conversations.facts import next_sequence, queue, record_applied, record_fact, record_rejected
@@ -59,7 +59,7 @@ def _finished(case: ConversationState) -> Problem | None:
     )
 
 
-def handle_transfer(context: Context, command: ReceivedEvent) -> None:
+def handle_transfer(context: ConversationsContext, command: ReceivedEvent) -> None:
     """To an agent at once, or to another team's queue; dispatch moves the units and tells who has it."""
     work = context.work
     asked = command.event.payload_as(Transfer)
@@ -106,7 +106,7 @@ def move_to_team(work: UnitOfWork, case: ConversationState, team: str) -> Conver
     return after
 
 
-def handle_priority(context: Context, command: ReceivedEvent) -> None:
+def handle_priority(context: ConversationsContext, command: ReceivedEvent) -> None:
     """Another priority: its place in the queue and its promises follow. One that waits sees the rules of now too."""
     work = context.work
     configuration = context.configuration(command.event.workspace)
@@ -137,7 +137,7 @@ def change_priority(work: UnitOfWork, case: ConversationState, priority: str) ->
     return after
 
 
-def handle_replan(context: Context, command: ReceivedEvent) -> None:
+def handle_replan(context: ConversationsContext, command: ReceivedEvent) -> None:
     """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
     work = context.work
     configuration = context.configuration(command.event.workspace)
@@ -168,7 +168,7 @@ def replan(work: UnitOfWork, case: ConversationState, configuration: Configurati
     work.emit("pasokh.routing.task_changed", after.workspace, change)
 
 
-def handle_reapply(context: Context, command: ReceivedEvent) -> None:
+def handle_reapply(context: ConversationsContext, command: ReceivedEvent) -> None:
     """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
     work = context.work
     asked = command.event.payload_as(ReapplySla)
@@ -180,7 +180,7 @@ def _reapply(work: UnitOfWork, case: ConversationState) -> str:
     return case.id
 
 
-def handle_reopen(context: Context, command: ReceivedEvent) -> None:
+def handle_reopen(context: ConversationsContext, command: ReceivedEvent) -> None:
     """A resolved conversation waits again, by the rules of now, its last agent preferred."""
     work = context.work
     configuration = context.configuration(command.event.workspace)
@@ -218,7 +218,7 @@ def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configurat
     return case.id
 
 
-def handle_note(context: Context, command: ReceivedEvent) -> None:
+def handle_note(context: ConversationsContext, command: ReceivedEvent) -> None:
     """A message that only agents see. Finished conversations take notes too."""
     work = context.work
     asked = command.event.payload_as(AddNote)

@@ -12,7 +12,7 @@ from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS
-from services.router.conversations.context import Context
+from services.router.conversations.context import ConversationsContext
 from services.router.conversations.inbound import ACTIVITY_HANDLERS
 from services.router.conversations.legacy_ids import ids_of
 from services.router.conversations.places import places_answered, places_of
@@ -24,7 +24,7 @@ CONTINUED_MESSAGES, PURGE_BATCH_SIZE = 100, 500
 # -- activities: the person and the message, then their conversations, then where these are answered --------------------
 
 
-def activity(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def activity(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The first step of an activity."""
     found = one.event.payload_as(Activity)
     yield Documents(CONFIGURATION_HEADS, [found.workspace])
@@ -44,7 +44,7 @@ def _message_of(found: Activity) -> Iterator[Read]:
         yield Documents(ACTIVITIES, [found.message or found.id])
 
 
-def conversations_of_activity(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def conversations_of_activity(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The second step of an activity: every conversation that the person or a message leads to."""
     found = one.event.payload_as(Activity)
     yield from numbered_configuration(context.work, found.workspace)
@@ -61,7 +61,7 @@ def _linked(work: UnitOfWork, found: Activity, key: str) -> Iterator[str]:
     yield from (message.conversation for message in messages if message is not None)
 
 
-def places_of_activity(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def places_of_activity(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The third step of an activity: where its conversations are answered in public."""
     found, work = one.event.payload_as(Activity), context.work
     started = context.handoffs.can_start(found)
@@ -77,7 +77,7 @@ def _places(work: UnitOfWork, conversations: Iterable[str]) -> Read:
 # -- an activity that another person's conversation was told of ---------------------------------------------------------
 
 
-def forwarded(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def forwarded(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The first step of a forwarded activity."""
     command = one.event.payload_as(Forward)
     yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
@@ -86,14 +86,14 @@ def forwarded(context: Context, one: ReceivedEvent) -> Iterator[Read]:
     yield from _message_of(command.activity)
 
 
-def conversations_of_forwarded(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def conversations_of_forwarded(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The second step of a forwarded activity."""
     command = one.event.payload_as(Forward)
     yield from numbered_configuration(context.work, one.event.workspace)
     yield Documents(CONVERSATIONS, _linked(context.work, command.activity, one.event.partitionkey))
 
 
-def places_of_forwarded(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def places_of_forwarded(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The third step of a forwarded activity."""
     command = one.event.payload_as(Forward)
     linked = {command.conversation, *_linked(context.work, command.activity, one.event.partitionkey)}
@@ -103,53 +103,53 @@ def places_of_forwarded(context: Context, one: ReceivedEvent) -> Iterator[Read]:
 # -- commands and facts about a conversation ----------------------------------------------------------------------------
 
 
-def command(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def command(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The first step of a command: its outcome, its person, its conversation."""
     yield Documents(OUTCOMES, [one.event.id])
     yield Documents(PERSONS, [one.event.partitionkey])
     yield conversation(context, one)
 
 
-def conversation(context: Context, one: ReceivedEvent | TimerFired) -> Read:
+def conversation(context: ConversationsContext, one: ReceivedEvent | TimerFired) -> Read:
     """The conversation that an event or a timer names."""
     return Documents(CONVERSATIONS, _named(one, "conversation"))
 
 
-def place_of_conversation(context: Context, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
+def place_of_conversation(context: ConversationsContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The second step: where the conversation is answered in public."""
     yield _places(context.work, _named(one, "conversation"))
 
 
-def configured_command(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def configured_command(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The first step of a command that applies the routing rules of now."""
     yield from command(context, one)
     yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
 
 
-def rules(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def rules(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The second step of a command that applies the routing rules of now."""
     yield from numbered_configuration(context.work, one.event.workspace)
     yield from place_of_conversation(context, one)
 
 
-def fact(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def fact(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The conversation of another processor's fact."""
     yield conversation(context, one)
 
 
-def delivery(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def delivery(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The message of a delivery's fact, and the conversation that the fact names."""
     yield Documents(MESSAGES, _named(one, "message"))
     yield conversation(context, one)
 
 
-def conversation_of_message(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def conversation_of_message(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """The second step of a delivery's fact: the conversation of the message."""
     messages = (context.work.get(MESSAGES, identity) for identity in _named(one, "message"))
     yield Documents(CONVERSATIONS, [message.conversation for message in messages if message is not None])
 
 
-def continued(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def continued(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """A visitor's conversation, the case that goes on with them, and what they wrote last."""
     asked = one.event.payload_as(MergeConversation)
     yield Documents(OUTCOMES, [one.event.id])
@@ -167,13 +167,13 @@ def last_messages(workspace: str, conversation_id: str) -> Query:
 # -- timers -------------------------------------------------------------------------------------------------------------
 
 
-def timer(context: Context, one: TimerFired) -> Iterator[Read]:
+def timer(context: ConversationsContext, one: TimerFired) -> Iterator[Read]:
     """The conversation and the person of a timer."""
     yield conversation(context, one)
     yield Documents(PERSONS, _named(one, "key"))
 
 
-def expired_activities(context: Context, one: TimerFired) -> Iterator[Read]:
+def expired_activities(context: ConversationsContext, one: TimerFired) -> Iterator[Read]:
     """The oldest ids of activities that no platform and no log can repeat any more."""
     yield ByIndex(ACTIVITIES, expired(context.work))
 

@@ -23,7 +23,7 @@ from services.router.dispatch.workspace_state import WorkspaceState, load_worksp
 
 
 @dataclass(slots=True)
-class Memory:
+class DispatchMemory:
     """What a partition keeps between batches. `teams` per workspace are those of the batch's configuration.
 
     `rules`: the version of the routing rules of workspaces whose rooms were just opened.
@@ -44,10 +44,10 @@ class DispatchProcessor:
     def __init__(self, reserved_every: int = FIFO_RESERVE_INTERVAL) -> None:
         self._reserved_every = reserved_every
 
-    def new_memory(self) -> Memory:
-        return Memory()
+    def new_memory(self) -> DispatchMemory:
+        return DispatchMemory()
 
-    async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> None:
+    async def load(self, work: UnitOfWork, memory: DispatchMemory, inputs: Sequence[Input]) -> None:
         """Read outcomes of the batch's commands, teams where agents are written, and rooms that are new here."""
         events = [one.event for one in inputs if isinstance(one, ReceivedEvent)]
         await work.preload([(OUTCOMES, [event.id for event in events if event.type in AWAITED])])
@@ -65,7 +65,7 @@ class DispatchProcessor:
             routing = known[workspace].routing if workspace in known else None
             memory.rules[workspace] = routing.version if routing else 0
 
-    def decide(self, work: UnitOfWork, memory: Memory, received: Input) -> None:
+    def decide(self, work: UnitOfWork, memory: DispatchMemory, received: Input) -> None:
         """Handle one event or timer; types that are not known are let pass."""
         room = memory.workspaces[
             received.event.workspace if isinstance(received, ReceivedEvent) else _workspace_of(received)
@@ -78,7 +78,7 @@ class DispatchProcessor:
             self._arrive(work, memory, room, received)
         write_remembered(work, room)
 
-    def _arrive(self, work: UnitOfWork, memory: Memory, state: WorkspaceState, event: ReceivedEvent) -> None:
+    def _arrive(self, work: UnitOfWork, memory: DispatchMemory, state: WorkspaceState, event: ReceivedEvent) -> None:
         if event.event.type == RULES_CHANGED:
             learn_rules(work, state, event.event.payload_as(RulesChanged).version)
         elif event.event.type == REAPPLY:
