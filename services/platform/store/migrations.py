@@ -17,7 +17,7 @@ from schemas.values import Contract
 from services.platform.core.errors import Fenced, Misconfigured, Unknown
 from services.platform.core.time_source import TimeSource
 from services.platform.store.collections import LAYOUT, LAYOUT_KEY, OUTBOXES, ROWS
-from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Store
+from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query, Store
 
 log = structlog.get_logger(__name__)
 
@@ -36,18 +36,33 @@ OLDER = (
 )
 
 
+def unchanged(document: Document) -> Document | None:
+    """A change that leaves every document as it is."""
+    return document
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A change of a document that takes others of its owner: what `query` finds (one page; None: nothing is needed)."""
+
+    query: Callable[[Document], Query | None]
+    change: Callable[[Document, Sequence[Document]], Document | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Rewrite:
     """The documents of one collection in a new shape.
 
     `change` gets a document as it is stored and returns it as it shall be; None deletes it. It is pure, and returns a
-    document that is in the new shape already as it is. `into` is the collection that the documents move to; nothing
-    but the migration knows the old one then.
+    document that is in the new shape already as it is. `related` follows on `change` where other documents decide too;
+    no rewrite of the same step may change those. `into` is the collection that the documents move to; nothing but the
+    migration knows the old one then.
     """
 
     collection: str
-    change: Callable[[Document], Document | None]
+    change: Callable[[Document], Document | None] = unchanged
     into: str | None = None
+    related: Related | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +129,7 @@ async def count_changes(store: Store, migrations: Sequence[Migration]) -> dict[s
     for name in dict.fromkeys(rewrite.collection for step in pending for rewrite in step.rewrites):
         counts[name] = 0
         async for identity, document in _documents(store, name):
-            counts[name] += _apply_all(pending, name, identity, document) != document
+            counts[name] += await _apply_all(store, pending, name, identity, document) != document
     return counts
 
 
@@ -213,7 +228,7 @@ class _Migrator:
                 raise Misconfigured(f"the row {identity} has no number")
             if version >= self.progress.target:
                 continue
-            rewritten = _apply_all(pending, ROWS.name, identity, row)
+            rewritten = await _apply_all(self.store, pending, ROWS.name, identity, row)
             fenced: Document = {**(rewritten or row), "seq": number + 1, "version": self.progress.target}
             left, moved = (Key(OUTBOXES.name, f"{identity}/{n}") for n in (number, number + 1))
             outbox = (await self.store.get_many([left])).get(left)
@@ -239,7 +254,7 @@ class _Migrator:
         puts: list[Put] = []
         deletes: list[Key] = []
         for identity, document in batch:
-            changed = _apply(step, rewrite, identity, document)
+            changed = await _apply(self.store, step, rewrite, identity, document)
             if changed is None or rewrite.into:
                 deletes.append(Key(rewrite.collection, identity))
             if changed is not None and (rewrite.into or changed != document):
@@ -300,19 +315,25 @@ async def _documents(store: Store, collection: str) -> AsyncIterator[tuple[str, 
         after = batch[-1][0]
 
 
-def _apply_all(steps: Sequence[Migration], collection: str, identity: str, document: Document) -> Document | None:
+async def _apply_all(
+    store: Store, steps: Sequence[Migration], collection: str, identity: str, document: Document
+) -> Document | None:
     """The document of this collection behind all of these steps."""
     changed: Document | None = document
     for step in steps:
         for rewrite in step.rewrites:
             if rewrite.collection == collection and changed is not None:
-                changed = _apply(step, rewrite, identity, changed)
+                changed = await _apply(store, step, rewrite, identity, changed)
     return changed
 
 
-def _apply(step: Migration, rewrite: Rewrite, identity: str, document: Document) -> Document | None:
+async def _apply(store: Store, step: Migration, rewrite: Rewrite, identity: str, document: Document) -> Document | None:
     try:
-        return rewrite.change(document)
+        changed, related = rewrite.change(document), rewrite.related
+        query = related.query(changed) if related is not None and changed is not None else None
+        if related is None or query is None or changed is None:
+            return changed
+        return related.change(changed, [one for _, one in (await store.query(query)).items])
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Misconfigured(
             f"step {step.number} ({step.name}) cannot rewrite {rewrite.collection}/{identity} ({type(error).__name__}). "

@@ -15,13 +15,14 @@ from services.platform.store.collections import LAYOUT, LAYOUT_KEY, OUTBOXES, RO
 from services.platform.store.migrations import (
     PROGRESS_KEY,
     Migration,
+    Related,
     Rewrite,
     count_changes,
     migrate,
     read_status,
     require_current,
 )
-from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put
+from services.platform.store.port import Changes, Collection, Condition, Document, Index, Key, Put, Query
 from tests.fakes import ManualTimeSource, MemoryStore
 
 
@@ -237,3 +238,24 @@ async def test_progress_is_of_nobody_once_all_is_done() -> None:
     store = await filled(MemoryStore())
     await run(store)
     assert (await store.get_many([PROGRESS_KEY]))[PROGRESS_KEY]["owner"] is None
+
+
+def of_things(document: Document) -> Query | None:
+    return Query("parts", "thing", {"thing": document["name"]}) if "parts" not in document else None
+
+
+def with_parts(document: Document, parts: Sequence[Document]) -> Document:
+    return {**document, "parts": [part["name"] for part in parts]}
+
+
+async def test_documents_of_another_collection_may_decide_too() -> None:
+    parts = Collection("parts", Anything, writer="any", indexes=(Index("thing", ("thing", "name")),))
+    store = await filled(MemoryStore(), 0)
+    every: list[Collection[Any]] = [THINGS, parts]
+    await store.prepare(every)
+    named = [Put(Key("things", "a"), {"name": "a"}), Put(Key("things", "b"), {"name": "b", "parts": list[Json]()})]
+    found: list[tuple[str, Document]] = [("p1", {"thing": "a", "name": "p1"}), ("p2", {"thing": "b", "name": "p2"})]
+    await store.commit(Changes(puts=[*named, *(Put(Key(parts.name, name), part) for name, part in found)]))
+    step = Migration(1, "parts", (Rewrite("things", related=Related(of_things, with_parts)),))
+    await run(store, [step])
+    assert [one["parts"] for one in await things(store)] == [["p1"], []]
