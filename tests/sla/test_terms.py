@@ -179,3 +179,29 @@ async def test_kept_promise_escalates_nothing() -> None:
 def test_escalation_that_does_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="priority"):
         Escalation()
+
+
+async def test_reapplying_cancels_clocks_of_a_policy_that_is_gone() -> None:
+    sla = Sla([USUAL])
+    await sla.tell("opened", at(0))
+    await sla.customer(at(0))
+    sla.configure([], version=4)
+    await sla.tell("sla_reapplied", at(50))
+    clocks = [sla.clock(metric=metric) for metric in ("first_response", "resolution")]
+    assert [(clock.state, clock.stopped_at) for clock in clocks] == [("cancelled", at(50))] * 2
+    await sla.pass_to(at(1_000))
+    assert "breached" not in sla.told()
+
+
+async def test_run_whose_clock_was_cancelled_gets_one_when_a_policy_has_a_target_again() -> None:
+    sla = Sla([USUAL])
+    await sla.customer(at(0))
+    sla.configure([], version=4)
+    await sla.tell("sla_reapplied", at(50))
+    sla.configure([USUAL], version=5)
+    await sla.tell("sla_reapplied", at(55))
+    await sla.replied(at(60))
+    await sla.delivered(at(60))
+    assert sla.words("first_response") == ["started", "cancelled"]
+    assert sla.words("first_response", run=2) == ["started", "fulfilled"]
+    assert sla.clock(run=2).started_at == at(0)
