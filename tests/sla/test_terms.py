@@ -182,7 +182,7 @@ def test_escalation_that_does_nothing_is_refused() -> None:
 
 
 async def test_reapplying_cancels_clocks_of_a_policy_that_is_gone() -> None:
-    sla = Sla([USUAL])
+    sla = Sla([Policy(id="gone", targets=Targets(first_response_seconds=100, resolution_seconds=300))])
     await sla.tell("opened", at(0))
     await sla.customer(at(0))
     sla.configure([], version=4)
