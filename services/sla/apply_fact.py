@@ -21,30 +21,32 @@ _CLOCK_DEFAULTS = dict.fromkeys(("stopped_at", "late_by_seconds", "ended_at", "p
 
 
 def apply_fact(
-    word: str,
+    name: str,
     fact: ConversationFact,
     known: ConversationSlaState | None,
     clocks: Mapping[ClockMetric, ClockRecord],
     partition: int,
-    pick: Callable[[ConversationFact], PolicySelection],
+    select_policy: Callable[[ConversationFact], PolicySelection],
 ) -> SlaReduction[ClockRecord]:
     """What follows from a fact: the watch after it, the clocks that it may have changed, what is to be told.
 
     `clocks` are those of what is waited for; `known` None: the conversation is heard of for the first time.
     """
 
-    def make(
+    def new_clock(
         told: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: PolicySnapshot
     ) -> ClockRecord:
         return _clock(partition, told, metric, run, since, terms)
 
     now = {metric: _with_updated_fields(clock, fact) for metric, clock in clocks.items()}
     changed = {(clock.metric, clock.run): clock for clock in now.values()}
-    story = SlaReduction(known or initial_state(fact, pick(fact)), now, make, pick, changed=changed)
+    reduction = SlaReduction(
+        known or initial_state(fact, select_policy(fact)), now, new_clock, select_policy, changed=changed
+    )
     if known is None:
-        on_first_fact(story, fact)
-    apply(story, word, fact)
-    return story
+        on_first_fact(reduction, fact)
+    apply(reduction, name, fact)
+    return reduction
 
 
 def _description(fact: ConversationFact) -> dict[str, object]:

@@ -85,17 +85,17 @@ class Replay:
         waits = self.watch.waits.items() if self.watch else ()
         waited = {metric: self.clocks[metric, wait.run] for metric, wait in waits if wait.run is not None}
         story = apply_fact(word, fact, self.watch, waited, 0, lambda told: self._pick(told, time))
-        self.watch = story.watch
+        self.watch = story.state
         self.clocks.update(story.changed)
         for one in story.emitted:
-            self.told.setdefault((one.clock.metric, one.clock.run), []).append(one.word)
+            self.told.setdefault((one.clock.metric, one.clock.run), []).append(one.name)
 
     def tick(self, run: Run, at: datetime) -> None:
         """Look at one clock when all that happened until `at` has been heard."""
         if run in self.clocks:
             change: Transition[ClockRecord] = tick(self.clocks[run], at)
             self.clocks[run] = change.clock
-            self.told.setdefault(run, []).extend(one.word for one in change.told)
+            self.told.setdefault(run, []).extend(one.name for one in change.events)
 
     def _pick(self, fact: ConversationFact, time: datetime) -> PolicySelection:
         one, self.picks = self._read(time), self.picks + 1

@@ -120,7 +120,7 @@ def _fire(work: UnitOfWork, at: datetime | None) -> None:
     for record in due_by(work, at):
         change = tick(record, at)
         _keep(work, record, change.clock)
-        _emit_fact(work, change.told)
+        _emit_fact(work, change.events)
 
 
 # -- conversations -----------------------------------------------------------------------------------------------------
@@ -133,8 +133,8 @@ def _follow(work: UnitOfWork, memory: SlaMemory, word: str, fact: ConversationFa
     known = work.get(SLA_STATES, fact.conversation)
     before = _clocks(work, known) if known else {}
     story = apply_fact(word, fact, known, before, work.place.partition, pick)
-    if story.watch != known:
-        work.put(SLA_STATES, fact.conversation, story.watch)
+    if story.state != known:
+        work.put(SLA_STATES, fact.conversation, story.state)
     earlier = {(clock.metric, clock.run): clock for clock in before.values()}
     for run, clock in story.changed.items():
         _keep(work, earlier.get(run), clock)
@@ -148,7 +148,7 @@ def _follow(work: UnitOfWork, memory: SlaMemory, word: str, fact: ConversationFa
 
 def _due_time_changed(fact: ConversationFact, told: Iterable[ClockEvent[ClockRecord]], changed: bool) -> bool:
     """Whether its place in the queue is another now, or it comes back into the queue. Clocks that start say it themselves."""
-    if not is_waiting(fact.snapshot.status) or any(one.word == "started" for one in told):
+    if not is_waiting(fact.snapshot.status) or any(one.name == "started" for one in told):
         return False
     return changed or fact.previous_status not in (None, "waiting")
 
@@ -181,19 +181,19 @@ def _keep(work: UnitOfWork, before: ClockRecord | None, clock: ClockRecord) -> N
 
 def _emit_fact(work: UnitOfWork, told: Iterable[ClockEvent[ClockRecord]], due: datetime | None = None) -> None:
     for one in told:
-        work.emit(f"pasokh.sla.{one.word}", one.clock.key, _fact(one, due if one.word == "started" else None))
+        work.emit(f"pasokh.sla.{one.name}", one.clock.key, _fact(one, due if one.name == "started" else None))
         if _escalates(one):
-            work.emit("pasokh.command.escalate", one.clock.key, _escalate(one.clock, one.word))
+            work.emit("pasokh.command.escalate", one.clock.key, _escalate(one.clock, one.name))
 
 
 def _escalates(told: ClockEvent[ClockRecord]) -> bool:
     """Once a run: on the first warning where that is asked for, else on the breach."""
     escalate, is_warned = told.clock.escalate, bool(told.clock.warned)
-    if escalate is None or told.word not in ("warned", "breached"):
+    if escalate is None or told.name not in ("warned", "breached"):
         return False
     if escalate.on == "breached":
-        return told.word == "breached"
-    return len(told.clock.warned) == 1 if told.word == "warned" else not is_warned
+        return told.name == "breached"
+    return len(told.clock.warned) == 1 if told.name == "warned" else not is_warned
 
 
 def _escalate(clock: ClockRecord, word: str) -> Escalate:

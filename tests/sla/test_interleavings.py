@@ -25,7 +25,7 @@ class Oracle:
 
     @property
     def settled(self) -> bool:
-        return bool({"fulfilled", "cancelled", "late"} & set(self.told))
+        return bool({"fulfilled", "cancelled", "late"} & set(self.events))
 
     def breach(self) -> None:
         if "breached" not in self.told:
@@ -119,7 +119,7 @@ def test_any_interleaving_tells_what_the_times_say(plan: list[Step], data: st.Da
             sent[message] = accepted
         change = apply(clock, name, now, message, accepted)
         oracle.hear(name, now, message, accepted)
-        told += [t.word for t in change.told if t.word != "warned"]
+        told += [t.name for t in change.events if t.name != "warned"]
         clock = change.clock
         assert told == oracle.told, (name, now)
     assert told.count("breached") <= 1
@@ -147,6 +147,6 @@ def test_how_often_it_is_looked_at_changes_nothing(looks: list[int]) -> None:
     clock, told = promise(), list[str]()
     for look in [*sorted(looks), 400]:
         change = clocks.tick(clock, at(look))
-        clock, told = change.clock, [*told, *(t.word for t in change.told)]
+        clock, told = change.clock, [*told, *(t.name for t in change.events)]
     assert told == ["warned", "warned", "breached"]
     assert clock.due_at == at(0) + timedelta(seconds=TARGET)

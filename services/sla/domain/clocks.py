@@ -22,7 +22,7 @@ EventName = Literal["started", "changed", "paused", "resumed", "warned", "breach
 class ClockEvent(Generic[P]):
     """One fact to tell, with the clock as it is after it. `fraction` of the target is given on `warned`."""
 
-    word: EventName
+    name: EventName
     clock: P
     fraction: float | None = None
 
@@ -32,7 +32,7 @@ class Transition(Generic[P]):
     """The clock after an event, and the facts that follow from it, in order."""
 
     clock: P
-    told: Sequence[ClockEvent[P]] = ()
+    events: Sequence[ClockEvent[P]] = ()
 
 
 def due_at_after(start: datetime, seconds: float, calendar: Calendar | None) -> datetime:
@@ -42,7 +42,7 @@ def due_at_after(start: datetime, seconds: float, calendar: Calendar | None) -> 
 
 def start(clock: P) -> Transition[P]:
     """Set a new clock running; its `due_at` and the next moment are computed here."""
-    running = _with_next_at(_due(clock.model_copy(update={"state": "running"})))
+    running = _with_next_at(_with_due_at(clock.model_copy(update={"state": "running"})))
     return Transition(running, (ClockEvent("started", running),))
 
 
@@ -57,14 +57,14 @@ def retarget(clock: P, terms: PolicySnapshot | None, at: datetime) -> Transition
     if terms is None or target is None:
         cancelled = _stopped(clock, state="cancelled", stopped_at=at)
         return Transition(cancelled, (ClockEvent("cancelled", cancelled),))
-    return _changed(clock, _due(clock.model_copy(update={**policy_fields(terms), "target_seconds": target})))
+    return _changed(clock, _with_due_at(clock.model_copy(update={**policy_fields(terms), "target_seconds": target})))
 
 
 def move_start(clock: P, started_at: datetime) -> Transition[P]:
     """A message of the run turned out to be earlier than its first one: the clock counts from there."""
     if is_terminal(clock) or started_at >= clock.started_at:
         return Transition(clock)
-    return _changed(clock, _due(clock.model_copy(update={"started_at": started_at})))
+    return _changed(clock, _with_due_at(clock.model_copy(update={"started_at": started_at})))
 
 
 def _changed(before: P, after: P) -> Transition[P]:
@@ -90,15 +90,15 @@ def pause(clock: P, at: datetime) -> Transition[P]:
     """Time does not count from `at` on. What was due before is told first, and what is broken by then is not paused."""
     # A reply that waited behind a customer's message was accepted before the pause that the message ended.
     at = max((at, clock.started_at, *(earlier.until for earlier in clock.pauses[-1:])))
-    told: list[ClockEvent[P]] = []
+    events: list[ClockEvent[P]] = []
     while clock.next_at is not None and clock.next_at < at:
         step = _warn_or_breach(clock)
         clock = step.clock
-        told.extend(step.told)
+        events.extend(step.events)
     if clock.state != "running":
-        return Transition(clock, told)
+        return Transition(clock, events)
     paused = _with_next_at(clock.model_copy(update={"state": "paused", "paused_at": at}))
-    return Transition(paused, (*told, ClockEvent("paused", paused)))
+    return Transition(paused, (*events, ClockEvent("paused", paused)))
 
 
 def resume(clock: P, at: datetime) -> Transition[P]:
@@ -107,9 +107,9 @@ def resume(clock: P, at: datetime) -> Transition[P]:
         return Transition(clock)
     pauses = [*clock.pauses, Pause(since=clock.paused_at, until=max(at, clock.paused_at))]
     update = {"state": "running", "paused_at": None, "pauses": pauses}
-    resumed = _with_next_at(_due(clock.model_copy(update=update)))
+    resumed = _with_next_at(_with_due_at(clock.model_copy(update=update)))
     changed = _changed(clock, resumed)
-    return Transition(resumed, (ClockEvent("resumed", resumed), *changed.told))
+    return Transition(resumed, (ClockEvent("resumed", resumed), *changed.events))
 
 
 def reply(clock: P, message: str, at: datetime) -> P:
@@ -124,12 +124,12 @@ def deliver(clock: P, at: datetime) -> Transition[P]:
     if is_terminal(clock):
         return Transition(clock)
     if clock.state == "running" and at <= clock.due_at:
-        kept = _stopped(clock, state="fulfilled", stopped_at=at)
-        return Transition(kept, (ClockEvent("fulfilled", kept),))
+        fulfilled = _stopped(clock, state="fulfilled", stopped_at=at)
+        return Transition(fulfilled, (ClockEvent("fulfilled", fulfilled),))
     breach = _breach(clock) if clock.state == "running" else Transition(clock)
     late_by = max(0.0, (at - clock.due_at).total_seconds())
     late = _stopped(breach.clock, stopped_at=at, late_by_seconds=late_by)
-    return Transition(late, (*breach.told, ClockEvent("late", late)))
+    return Transition(late, (*breach.events, ClockEvent("late", late)))
 
 
 def await_answer(clock: P, answer: PendingReply | None) -> P:
@@ -170,12 +170,12 @@ def reopen(clock: P) -> P:
 
 def tick(clock: P, at: datetime) -> Transition[P]:
     """All that happened until `at` has been said: tell what is due by then, in order."""
-    told: list[ClockEvent[P]] = []
+    events: list[ClockEvent[P]] = []
     while clock.next_at is not None and clock.next_at <= at:
         step = _warn_or_breach(clock)
         clock = step.clock
-        told.extend(step.told)
-    return Transition(clock, told)
+        events.extend(step.events)
+    return Transition(clock, events)
 
 
 def _warn_or_breach(clock: P) -> Transition[P]:
@@ -211,26 +211,26 @@ def _next_at(clock: SlaClockState) -> datetime | None:
     if clock.state != "running" or has_reply_in_time(clock):
         return None
     fraction = min((f for f in clock.warn_at if f not in clock.warned), default=1.0)
-    return min(clock.due_at, _at(clock, clock.target_seconds * fraction))
+    return min(clock.due_at, _moment_after(clock, clock.target_seconds * fraction))
 
 
-def _due(clock: P) -> P:
-    return clock.model_copy(update={"due_at": _at(clock, clock.target_seconds)})
+def _with_due_at(clock: P) -> P:
+    return clock.model_copy(update={"due_at": _moment_after(clock, clock.target_seconds)})
 
 
-def _at(clock: SlaClockState, seconds: float) -> datetime:
+def _moment_after(clock: SlaClockState, seconds: float) -> datetime:
     """When so many seconds that count have passed since the start: every pause that comes before puts it off."""
     at = due_at_after(clock.started_at, seconds, clock.calendar)
-    for pause_ in clock.pauses:
-        if pause_.since <= at:
-            at = due_at_after(at, _counted(pause_, clock.calendar), clock.calendar)
+    for interval in clock.pauses:
+        if interval.since <= at:
+            at = due_at_after(at, _counted_seconds(interval, clock.calendar), clock.calendar)
     return at
 
 
-def _counted(pause_: Pause, calendar: Calendar | None) -> float:
+def _counted_seconds(interval: Pause, calendar: Calendar | None) -> float:
     if calendar is not None:
-        return business_seconds_between(pause_.since, pause_.until, calendar)
-    return (pause_.until - pause_.since).total_seconds()
+        return business_seconds_between(interval.since, interval.until, calendar)
+    return (interval.until - interval.since).total_seconds()
 
 
 def has_reply_in_time(clock: SlaClockState) -> bool:
