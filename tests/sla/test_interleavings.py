@@ -25,7 +25,7 @@ class Oracle:
 
     @property
     def settled(self) -> bool:
-        return bool({"fulfilled", "cancelled", "late"} & set(self.events))
+        return bool({"fulfilled", "cancelled", "late"} & set(self.told))
 
     def breach(self) -> None:
         if "breached" not in self.told:
