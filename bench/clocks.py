@@ -28,7 +28,7 @@ from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Changes, Key, Put, Query, Store
-from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule, clock_id
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule, clock_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.sla.processor import SlaStage
 
@@ -36,7 +36,7 @@ PENDING = 100_000
 WAVE = 5_000
 RESTART_LIMIT_SECONDS = 2.0
 WAVE_LIMIT_PER_SECOND = 250.0
-COLLECTIONS = (CLOCKS, SLA_STATES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS)
+COLLECTIONS = (CLOCKS, SLA_STATES, CLOCK_SCHEDULES, CONFIGURATION_HEADS, CONFIGURATIONS)
 BATCH_SIZE = 5_000
 
 
@@ -79,9 +79,9 @@ async def _fill(settings: Settings) -> None:
         Put(Key(CLOCKS.name, clock_id(c.conversation, c.metric, 1)), c.model_dump(mode="json")) for c in pending(now)
     ]
     timer = Timer(group="sla", partition=0, name="agenda", due_at=now)
-    agenda = ClockSchedule(armed_at=now)
+    agenda = ClockSchedule(timer_at=now)
     puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer.model_dump(mode="json")))
-    puts.append(Put(Key(AGENDAS.name, "0"), agenda.model_dump(mode="json")))
+    puts.append(Put(Key(CLOCK_SCHEDULES.name, "0"), agenda.model_dump(mode="json")))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         for first in range(0, len(puts), BATCH_SIZE):
             await store.commit(Changes(puts=puts[first : first + BATCH_SIZE]))
@@ -106,7 +106,7 @@ async def _measure(settings: Settings) -> Measured:
 
 
 async def _request_sla_clocks(store: Store) -> bool:
-    key = Key(AGENDAS.name, "0")
+    key = Key(CLOCK_SCHEDULES.name, "0")
     return ClockSchedule.model_validate((await store.get_many([key]))[key]).in_flight is not None
 
 

@@ -1,7 +1,4 @@
-"""A clock with what deciding about it needs besides, and what a conversation waits for: shapes that pure code works on.
-
-They rest in the store as they are.
-"""
+"""The state of SLA clocks and of what a conversation waits for, as the pure rules of `sla` work on it and as stored."""
 
 from schemas.configuration import Calendar, Escalation, Targets
 from schemas.sla import Clock, ClockMetric
@@ -24,11 +21,11 @@ class Pause(Contract):
 
 
 class SlaClockState(Clock):
-    """One run of one clock.
+    """One run of one clock, with what deciding about it needs.
 
-    `next_at` is the next moment at which something is to be told (a warning or the breach), None when nothing is: it
-    is over, breached, paused, or an answer that was in time is on its way. `warned` holds the fractions of `warn_at`
-    that were told. `answers` are on their way; while there are any, `stopped_at` is the acceptance of the earliest.
+    `next_at` is the next moment at which a warning or the breach is due, None when neither is: the clock is over,
+    breached or paused, or an answer that was in time is on its way. `warned` holds the fractions of `warn_at` that were
+    emitted. `answers` are on their way; while there are any, `stopped_at` is the acceptance of the earliest.
     `ended_at`, of public_response alone, is when the conversation was resolved while an answer was on its way. `calendar` None: around the
     clock. `pauses` are over, oldest first; `paused_at` is the start of the present one.
     """
@@ -47,7 +44,7 @@ class SlaClockState(Clock):
 
 
 class PolicySnapshot(Contract):
-    """What one policy promises, as it was when it was picked. `version` 0: a default."""
+    """A policy as it was when it was selected. `version` 0: a default."""
 
     policy: str
     version: int
@@ -58,7 +55,7 @@ class PolicySnapshot(Contract):
 
 
 class OpenTarget(Contract):
-    """Something is waited for since then. `run` is that of its clock, None while nothing is promised about it."""
+    """Something is waited for since `since`. `run` is that of its clock, None while the policy has no target for it."""
 
     since: Instant
     run: int | None = None
@@ -67,20 +64,20 @@ class OpenTarget(Contract):
 class ConversationSlaState(Contract):
     """What is waited for on one conversation.
 
-    `terms` were picked for `team` and `priority`; None: no policy matches. `picked` are the versions of the workspace's
-    configuration by which they ever were, in order. `waits` are open, by metric: of first_response and next_response at
-    most one, which follows the response run that is open; `runs` the last run of each clock. `begun` are the metrics
-    that have had the one wait which a conversation has of them. `response_tracking` is given while the facts of the
-    conversation are of a version that gives no response runs.
+    `policy` was selected for `team` and `priority`; None: none matches. `selected_versions` are the versions of the
+    workspace's configuration by which policies were selected, in order. `open_targets` are what is waited for, by
+    metric: of first_response and next_response at most one, which follows the response run that is open. `runs` holds
+    the last run of each clock. `started_once` are the metrics of which a conversation has one target at most and has had
+    it. `response_tracking` is given while the facts of the conversation are of a version that gives no response runs.
     """
 
     conversation: str
     workspace: str
     team: str
     priority: Priority
-    terms: PolicySnapshot | None = None
-    picked: list[int] = []
-    waits: dict[ClockMetric, OpenTarget] = {}
+    policy: PolicySnapshot | None = None
+    selected_versions: list[int] = []
+    open_targets: dict[ClockMetric, OpenTarget] = {}
     runs: dict[ClockMetric, int] = {}
-    begun: list[ClockMetric] = []
+    started_once: list[ClockMetric] = []
     response_tracking: ResponseTracking | None = None

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from schemas.values import Json, instant
+from services.migrations.fields import rename_fields
 from services.platform.store.migrations import Migration, Related, Rewrite
 from services.platform.store.port import Document, Query
 
 FIELD = "response_tracking"
 RELATED_MESSAGES = 200
 THUMBS = "\U0001f44d\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\ufe0f"
+NEW_NAMES = {"terms": "policy", "picked": "selected_versions", "waits": "open_targets", "begun": "started_once"}
+"""Fields of the SLA state, old and new."""
 Log = list[Json]
 
 
@@ -89,7 +92,7 @@ def change_sla_state(state: Document) -> Document:
     if "answers" not in state:
         return state
     waits, answers = state.get("waits"), state["answers"]
-    rest = {name: value for name, value in state.items() if name != "answers"}
+    rest = {NEW_NAMES.get(name, name): value for name, value in state.items() if name != "answers"}
     if not isinstance(waits, dict) or not isinstance(answers, list):
         raise TypeError("an SLA state holds waits and answers")
     begun = state.get("begun")
@@ -116,5 +119,6 @@ STEP = Migration(
     rewrites=(
         Rewrite("conversations", related=Related(newest_messages, change_conversation)),
         Rewrite("clock_watches", change_sla_state),
+        Rewrite("clock_agendas", rename_fields({"armed_at": "timer_at", "said_until": "watermark"})),
     ),
 )

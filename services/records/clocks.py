@@ -40,9 +40,9 @@ class ClockSchedule(Contract):
     the latest time that they confirmed: all that happened until then has been said.
     """
 
-    armed_at: Instant | None = None
+    timer_at: Instant | None = None
     in_flight: Instant | None = None
-    said_until: Instant | None = None
+    watermark: Instant | None = None
 
 
 CLOCKS = Collection(
@@ -56,7 +56,7 @@ CLOCKS = Collection(
 )
 SLA_STATES = Collection("clock_watches", ConversationSlaState, writer=WRITER)
 """What each conversation waits for; the id is the conversation's."""
-AGENDAS = Collection("clock_agendas", ClockSchedule, writer=WRITER)
+CLOCK_SCHEDULES = Collection("clock_agendas", ClockSchedule, writer=WRITER)
 
 
 def clock_id(conversation: str, metric: ClockMetric, run: int) -> str:

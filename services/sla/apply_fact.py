@@ -11,7 +11,7 @@ from services.domain.sla_state import ConversationSlaState, PolicySnapshot
 from services.records.clocks import ClockRecord
 from services.sla.domain.clocks import policy_fields
 from services.sla.domain.defaults import default_policies
-from services.sla.domain.policies import PolicySelection, choose, terms_of
+from services.sla.domain.policies import PolicySelection, choose, snapshot_of
 from services.sla.domain.rules import SlaReduction, apply, initial_state, on_first_fact
 
 COPIED_FIELDS = ("channel", "account", "surface", "team", "priority")
@@ -86,5 +86,5 @@ def select_policy_terms(
 ) -> PolicySnapshot | None:
     """The terms that hold for a conversation: by what was written in that version, else the defaults (version 0)."""
     if written is not None:
-        return terms_of(choose(written.policies, case), version)
-    return terms_of(choose(default_policies(timezone), case), 0)
+        return snapshot_of(choose(written.policies, case), version)
+    return snapshot_of(choose(default_policies(timezone), case), 0)

@@ -28,7 +28,7 @@ Run = tuple[ClockMetric, int]
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 BREACHED = f"{SLA}breached"
-Told = tuple[str, Clock]
+ToldFact = tuple[str, Clock]
 """The last word of a fact about a clock, and the clock as the fact has it."""
 COMPARED_FIELDS = ("policy", "target_seconds", "started_at", "due_at", "state", "stopped_at", "late_by_seconds")
 TOLD_FIELDS = ("policy", "target_seconds", "started_at", "due_at", "state")
@@ -72,40 +72,40 @@ class Replay:
     """
 
     history: Sequence[PolicyVersion]
-    picked: Sequence[int] = ()
-    picks: int = 0
+    selected_versions: Sequence[int] = ()
+    selections: int = 0
     gives_runs: bool = True
-    watch: ConversationSlaState | None = None
+    state: ConversationSlaState | None = None
     clocks: dict[Run, ClockRecord] = field(default_factory=dict)
-    told: dict[Run, list[str]] = field(default_factory=dict)
+    events: dict[Run, list[str]] = field(default_factory=dict)
 
     def apply(self, word: str, fact: ConversationFact, time: datetime) -> None:
         """Let a fact act that was told at `time`."""
         self.gives_runs = self.gives_runs and fact.ended_responses is not None
-        waits = self.watch.waits.items() if self.watch else ()
+        waits = self.state.open_targets.items() if self.state else ()
         waited = {metric: self.clocks[metric, wait.run] for metric, wait in waits if wait.run is not None}
-        story = apply_fact(word, fact, self.watch, waited, 0, lambda told: self._pick(told, time))
-        self.watch = story.state
+        story = apply_fact(word, fact, self.state, waited, 0, lambda told: self._select_policy(told, time))
+        self.state = story.state
         self.clocks.update(story.changed)
         for one in story.emitted:
-            self.told.setdefault((one.clock.metric, one.clock.run), []).append(one.name)
+            self.events.setdefault((one.clock.metric, one.clock.run), []).append(one.name)
 
     def tick(self, run: Run, at: datetime) -> None:
         """Look at one clock when all that happened until `at` has been heard."""
         if run in self.clocks:
             change: Transition[ClockRecord] = tick(self.clocks[run], at)
             self.clocks[run] = change.clock
-            self.told.setdefault(run, []).extend(one.name for one in change.events)
+            self.events.setdefault(run, []).extend(one.name for one in change.events)
 
-    def _pick(self, fact: ConversationFact, time: datetime) -> PolicySelection:
-        one, self.picks = self._read(time), self.picks + 1
+    def _select_policy(self, fact: ConversationFact, time: datetime) -> PolicySelection:
+        one, self.selections = self._version_at(time), self.selections + 1
         if one is None:
             return PolicySelection(0, select_policy_terms(None, 0, "UTC", fact.snapshot))
         return PolicySelection(one.since, select_policy_terms(one.body, one.version, one.timezone, fact.snapshot))
 
-    def _read(self, time: datetime) -> PolicyVersion | None:
+    def _version_at(self, time: datetime) -> PolicyVersion | None:
         """What the record says was read, if it was in force then or written since; else what was in force."""
-        number = self.picked[self.picks] if self.picks < len(self.picked) else None
+        number = self.selected_versions[self.selections] if self.selections < len(self.selected_versions) else None
         if number is not None:
             place = sum(one.since <= number for one in self.history)
             if place and (place == len(self.history) or self.history[place].at > time - MAX_CLOCK_SKEW):
@@ -129,14 +129,14 @@ def differences(
     said = sorted(facts, key=lambda event: (event.source, event.seq or 0, event.index or 0))
     told = [event for event in said if event.type.startswith(SLA)]
     heard = [event for event in said if event.type.startswith(CONVERSATION)]
-    looks = [_look(event, heard) for event in told if event.type == BREACHED]
+    looks = [_observation_of(event, heard) for event in told if event.type == BREACHED]
 
     def judged(places: Mapping[Run, int]) -> list[Difference]:
         replay = Replay(history, picked)
         _play(replay, heard, sorted((places[one.run], one.at, one.run) for one in looks), until)
-        return _compared(replay, resting, _told(told))
+        return _compare(replay, resting, _by_run(told))
 
-    places = {look.run: look.usual for look in looks}
+    places = {look.run: look.expected for look in looks}
     found = judged(places)
     for look in looks:
         for place in range(look.first, look.last + 1):
@@ -157,11 +157,11 @@ class BreachObservation:
     run: Run
     at: datetime
     first: int
-    usual: int
+    expected: int
     last: int
 
 
-def _look(event: Event, heard: Sequence[Event]) -> BreachObservation:
+def _observation_of(event: Event, heard: Sequence[Event]) -> BreachObservation:
     fact, times = event.payload_as(ClockFact), [one.time for one in heard]
     before = (
         sum(time <= fact.clock.due_at - MAX_CLOCK_SKEW for time in times),
@@ -184,26 +184,28 @@ def _play(replay: Replay, heard: Sequence[Event], looks: Sequence[tuple[int, dat
         replay.tick(run, until)
 
 
-def _compared(
-    replay: Replay, resting: Mapping[Run, ClockRecord], told: Mapping[Run, Sequence[Told]]
+def _compare(
+    replay: Replay, resting: Mapping[Run, ClockRecord], told: Mapping[Run, Sequence[ToldFact]]
 ) -> list[Difference]:
     found = list[Difference]()
     for run in sorted({*replay.clocks, *resting, *told}):
         if replay.gives_runs or run[0] not in RESPONSE_METRICS:
-            found.extend(_of_run(run, replay, resting.get(run), told.get(run, [])))
+            found.extend(_run_differences(run, replay, resting.get(run), told.get(run, [])))
     return found
 
 
-def _told(promises: Iterable[Event]) -> dict[Run, list[Told]]:
-    told: dict[Run, list[Told]] = {}
+def _by_run(promises: Iterable[Event]) -> dict[Run, list[ToldFact]]:
+    told: dict[Run, list[ToldFact]] = {}
     for event in promises:
         fact = event.payload_as(ClockFact)
         told.setdefault((fact.metric, fact.run), []).append((event.type.removeprefix(SLA), fact.clock))
     return told
 
 
-def _of_run(run: Run, replay: Replay, resting: ClockRecord | None, told: Sequence[Told]) -> Iterable[Difference]:
-    expected, conversation = replay.clocks.get(run), replay.watch.conversation if replay.watch else ""
+def _run_differences(
+    run: Run, replay: Replay, resting: ClockRecord | None, told: Sequence[ToldFact]
+) -> Iterable[Difference]:
+    expected, conversation = replay.clocks.get(run), replay.state.conversation if replay.state else ""
     conversation = resting.conversation if resting else conversation
     if expected is None or resting is None:
         states = (expected.state if expected else None, resting.state if resting else None)
@@ -215,7 +217,7 @@ def _of_run(run: Run, replay: Replay, resting: ClockRecord | None, told: Sequenc
         yield Difference(conversation, *run, name, should[name], does[name])
     if should["warned"] == does["warned"] and should["next_at"] != does["next_at"]:
         yield Difference(conversation, *run, "next_at", should["next_at"], does["next_at"])
-    yield from _of_words(run, replay, conversation, told)
+    yield from _name_differences(run, replay, conversation, told)
     if told and replay.gives_runs and not differing:
         last = told[-1][1].model_dump(mode="json")
         for name in TOLD_FIELDS:
@@ -223,9 +225,9 @@ def _of_run(run: Run, replay: Replay, resting: ClockRecord | None, told: Sequenc
                 yield Difference(conversation, *run, f"told {name}", should[name], last[name])
 
 
-def _of_words(run: Run, replay: Replay, conversation: str, told: Sequence[Told]) -> Iterable[Difference]:
+def _name_differences(run: Run, replay: Replay, conversation: str, told: Sequence[ToldFact]) -> Iterable[Difference]:
     passed_over = {"warned"} if replay.gives_runs else {"warned", "changed"}
-    words = [word for word in replay.told.get(run, []) if word not in passed_over]
+    words = [word for word in replay.events.get(run, []) if word not in passed_over]
     said = [word for word, _ in told if word not in passed_over]
     if words != said:
         yield Difference(conversation, *run, "told", list[Json](words), list[Json](said))

@@ -15,16 +15,16 @@ from services.domain.sla_state import ConversationSlaState
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS, ROWS, PartitionCheckpoint
 from services.platform.store.port import Document, Key, Query
-from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule
 from services.records.configuration import CONFIGURATIONS, configuration_of, version_id
 from services.sla.audit import CONVERSATION, Difference, PolicyVersion, differences
 
 GROUP = "sla"
 CONSUMED_TOPICS = "conversations"
 """The topic from which a partition hears its facts; its writer's group has the same name."""
-SETTLED = timedelta(minutes=1)
+SETTLING_TIME = timedelta(minutes=1)
 """What was said later than this may still be on its way to its clocks."""
-PAGE = 200
+PAGE_SIZE = 200
 INSTANT = timedelta(microseconds=1)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -39,7 +39,7 @@ class AuditProgress:
 
     last_applied_seq: tuple[int, int]
     audited_until: datetime
-    waiting: datetime | None
+    next_due: datetime | None
 
 
 async def progress_of(reader: Reader, partitions: int) -> dict[str, AuditProgress]:
@@ -48,7 +48,7 @@ async def progress_of(reader: Reader, partitions: int) -> dict[str, AuditProgres
 
 
 async def _progress(reader: Reader, partition: int) -> AuditProgress:
-    row_key, agenda_key = Key(ROWS.name, f"{GROUP}/{partition}"), Key(AGENDAS.name, str(partition))
+    row_key, agenda_key = Key(ROWS.name, f"{GROUP}/{partition}"), Key(CLOCK_SCHEDULES.name, str(partition))
     found = await reader.get_many([row_key, agenda_key])
     row = PartitionCheckpoint.model_validate(found[row_key]) if row_key in found else None
     agenda = ClockSchedule.model_validate(found.get(agenda_key, {}))
@@ -56,7 +56,7 @@ async def _progress(reader: Reader, partition: int) -> AuditProgress:
     first = Query(CLOCKS.name, "due", {"partition": partition}, at_least=instant_text(BEGINNING), limit=1)
     clocks = [ClockRecord.model_validate(document) for _, document in (await reader.query(first)).items]
     waiting = clocks[0].next_at if clocks else None
-    looked = agenda.said_until or BEGINNING
+    looked = agenda.watermark or BEGINNING
     # More may have been due than is told at once.
     return AuditProgress(heard, min(looked, waiting - INSTANT) if waiting else looked, waiting)
 
@@ -74,14 +74,14 @@ async def load_for_audit(
     `progress` was read before. Raises Unavailable.
     """
     about = {"workspace": workspace, "conversation": conversation}
-    watch = await _watch(reader, conversation)
+    watch = await _state(reader, conversation)
     clocks = [ClockRecord.model_validate(d) async for _, d in pages(reader, CLOCKS.name, "conversation", about)]
     facts = [Event.model_validate(d) async for _, d in pages(reader, FACTS.name, "conversation", about)]
-    until = _settled_until(facts, progress, now - SETTLED)
+    until = _settled_until(facts, progress, now - SETTLING_TIME)
     if until is None:
         return None
     resting = {(clock.metric, clock.run): clock for clock in clocks}
-    return differences(facts, resting, tuple(history), until, watch.picked if watch else ())
+    return differences(facts, resting, tuple(history), until, watch.selected_versions if watch else ())
 
 
 def _settled_until(facts: Iterable[Event], progress: Mapping[str, AuditProgress], latest: datetime) -> datetime | None:
@@ -98,7 +98,7 @@ def _settled_until(facts: Iterable[Event], progress: Mapping[str, AuditProgress]
     return until
 
 
-async def _watch(reader: Reader, conversation: str) -> ConversationSlaState | None:
+async def _state(reader: Reader, conversation: str) -> ConversationSlaState | None:
     key = Key(SLA_STATES.name, conversation)
     document = (await reader.get_many([key])).get(key)
     return ConversationSlaState.model_validate(document) if document is not None else None
@@ -112,17 +112,17 @@ async def history_of(reader: Reader, workspace: str) -> list[PolicyVersion] | No
     current = await configuration_of(reader, workspace)
     if current is None:
         return None
-    found = [_written(current)]
+    found = [_policy_version(current)]
     while found[-1].since > 1:
         key = Key(CONFIGURATIONS.name, version_id(workspace, found[-1].since - 1))
         document = (await reader.get_many([key])).get(key)
         if document is None:
             break
-        found.append(_written(WorkspaceConfiguration.model_validate(document)))
+        found.append(_policy_version(WorkspaceConfiguration.model_validate(document)))
     return found[::-1]
 
 
-def _written(configuration: WorkspaceConfiguration) -> PolicyVersion:
+def _policy_version(configuration: WorkspaceConfiguration) -> PolicyVersion:
     sla, itself = configuration.sla, configuration.itself
     since = max(itself.version, sla.version if sla else 0)
     at = max(itself.at, sla.at) if sla else itself.at
@@ -140,7 +140,7 @@ async def pages(
     """Documents with their ids, in the order of the index. Raises Unavailable."""
     after: str | None = None
     while True:
-        page = await reader.query(Query(collection, index, dict(equals), at_least, below, limit=PAGE, after=after))
+        page = await reader.query(Query(collection, index, dict(equals), at_least, below, limit=PAGE_SIZE, after=after))
         for item in page.items:
             yield item
         if page.next is None:

@@ -19,14 +19,22 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
 from services.records.configuration import CONFIGURATION_HEADS
 from services.sla.audit import Difference, PolicyVersion
-from services.sla.audit_queries import INSTANT, SETTLED, AuditProgress, history_of, load_for_audit, pages, progress_of
+from services.sla.audit_queries import (
+    INSTANT,
+    SETTLING_TIME,
+    AuditProgress,
+    history_of,
+    load_for_audit,
+    pages,
+    progress_of,
+)
 from services.sla.instruments import AuditInstruments
 
-EVERY_SECONDS = 300.0
-BETWEEN_SECONDS = 0.05
+INTERVAL_SECONDS = 300.0
+PAUSE_SECONDS = 0.05
 """Between two conversations: customers come first."""
-MOST_FACTS = 2000
-MOST_CONVERSATIONS = 500
+MAX_FACTS = 2000
+MAX_CONVERSATIONS = 500
 """Of one workspace at a time."""
 MAX_LOOKBACK = timedelta(hours=1)
 
@@ -45,10 +53,10 @@ class Auditor:
     _next: dict[str, datetime] = field(default_factory=dict)
     _pending: dict[str, dict[str, None]] = field(default_factory=dict)
 
-    async def keep_auditing(self) -> None:
+    async def run_forever(self) -> None:
         """Look for as long as the process runs; while the store is away, later."""
         while True:
-            await self.pause(EVERY_SECONDS)
+            await self.pause(INTERVAL_SECONDS)
             try:
                 await self.run_once()
             except Unavailable:
@@ -60,9 +68,9 @@ class Auditor:
         for workspace in workspaces:
             await self._audit_conversation(workspace)
         now = self.clock.now()
-        waiting = [p.waiting for p in (await progress_of(self.reader, self.partitions)).values() if p.waiting]
+        waiting = [p.next_due for p in (await progress_of(self.reader, self.partitions)).values() if p.next_due]
         self.instruments.overdue.set(max((0.0, *((now - at).total_seconds() for at in waiting))))
-        behind = [(now - SETTLED - at).total_seconds() for at in self._next.values()]
+        behind = [(now - SETTLING_TIME - at).total_seconds() for at in self._next.values()]
         self.instruments.behind.set(max((0.0, *behind)))
 
     async def _audit_conversation(self, workspace: str) -> None:
@@ -72,12 +80,12 @@ class Auditor:
         if history is None:
             return
         now, progress = self.clock.now(), await progress_of(self.reader, self.partitions)
-        for conversation in list(pending)[:MOST_CONVERSATIONS]:
+        for conversation in list(pending)[:MAX_CONVERSATIONS]:
             if await self._is_settled(workspace, conversation, history, progress, now):
                 del pending[conversation]
-            await self.pause(BETWEEN_SECONDS)
+            await self.pause(PAUSE_SECONDS)
         # What is still being talked about comes again by what will be said of it.
-        self._pending[workspace] = dict.fromkeys(list(pending)[:MOST_CONVERSATIONS])
+        self._pending[workspace] = dict.fromkeys(list(pending)[:MAX_CONVERSATIONS])
 
     async def _is_settled(
         self,
@@ -109,14 +117,14 @@ class Auditor:
 
     async def _conversations_with_recent_facts(self, workspace: str) -> list[str]:
         """The conversations of the facts that come next, each once."""
-        until = self.clock.now() - SETTLED
+        until = self.clock.now() - SETTLING_TIME
         since = max(self._next.get(workspace, until - MAX_LOOKBACK), until - MAX_LOOKBACK)
         found, last, facts = dict[str, None](), since, 0
         bounds = instant_text(since), instant_text(until)
         async for _, document in pages(self.reader, FACTS.name, "workspace", {"workspace": workspace}, *bounds):
             facts, last = facts + 1, datetime.fromisoformat(str(document["time"]))
             found[str(document["conversation"])] = None
-            if facts >= MOST_FACTS or len(found) >= MOST_CONVERSATIONS:
+            if facts >= MAX_FACTS or len(found) >= MAX_CONVERSATIONS:
                 self._next[workspace] = max(last, since + INSTANT)
                 return list(found)
         self._next[workspace] = until

@@ -18,13 +18,13 @@ from services.domain.lifecycle import is_waiting
 from services.domain.sla_state import ConversationSlaState
 from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
-from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, clock_id
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, clock_id
 from services.records.configuration import Configurations
 from services.sla.apply_fact import apply_fact, select_policy_terms
 from services.sla.domain.clocks import ClockEvent, tick
 from services.sla.domain.policies import PolicySelection
 from services.sla.domain.rules import earliest_due, needs_reselection
-from services.sla.schedule import advance_watermark, agenda_id, due_by, load_due, on_timer, on_watermark, schedule_timer
+from services.sla.schedule import due_by, load_due, on_timer, on_watermark, schedule_id, schedule_timer, watermark_of
 
 GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
@@ -63,7 +63,7 @@ class SlaStage:
         memory.facts = {event.id: _fact_of(event) for event in arrived if event.type.startswith(CONVERSATION)}
         facts = list(memory.facts.values())
         cases = {fact.conversation for _, fact in facts}
-        await work.preload([(AGENDAS, [agenda_id(work)]), (SLA_STATES, cases)])
+        await work.preload([(CLOCK_SCHEDULES, [schedule_id(work)]), (SLA_STATES, cases)])
         watches = [watch for case in cases if (watch := work.get(SLA_STATES, case)) is not None]
         await work.preload([(CLOCKS, [identity for watch in watches for identity in _clock_ids(watch).values()])])
         picking = {fact.snapshot.workspace for word, fact in facts if _picks(work, word, fact)}
@@ -73,7 +73,7 @@ class SlaStage:
     def decide(self, work: UnitOfWork, memory: SlaMemory, one: Input) -> None:
         match one:
             case TimerFired():
-                _fire(work, advance_watermark(work))
+                _fire(work, watermark_of(work))
                 on_timer(work, memory.floor)
             case ReceivedEvent() if one.event.type == TICK:
                 at = _tick_at(one)
@@ -92,7 +92,7 @@ def _fact_of(event: Event) -> SlaEvent:
 
 def _clock_ids(watch: ConversationSlaState) -> dict[ClockMetric, str]:
     """The clocks of what is waited for."""
-    waits = watch.waits.items()
+    waits = watch.open_targets.items()
     return {metric: clock_id(watch.conversation, metric, wait.run) for metric, wait in waits if wait.run is not None}
 
 
@@ -109,7 +109,7 @@ async def _look_ahead(work: UnitOfWork, memory: SlaMemory, inputs: Iterable[Inpu
     ticks = [_tick_at(one) for one in inputs if isinstance(one, ReceivedEvent) and one.event.type == TICK]
     wakes = any(isinstance(one, TimerFired) for one in inputs)
     if ticks or wakes:
-        said = advance_watermark(work) if wakes else None
+        said = watermark_of(work) if wakes else None
         memory.floor = await load_due(work, max((at for at in (*ticks, said) if at is not None), default=None))
 
 

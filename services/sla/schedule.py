@@ -15,7 +15,7 @@ from schemas.sla import WatermarkRequest
 from schemas.values import instant_text
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Query
-from services.records.clocks import AGENDAS, CLOCKS, ClockRecord, ClockSchedule
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, ClockRecord, ClockSchedule
 
 TIMER = "agenda"
 DUE = "pasokh.control.watermark_request"
@@ -29,8 +29,8 @@ INSTANT = timedelta(microseconds=1)
 EPOCH = datetime.min.replace(tzinfo=UTC)
 
 
-def agenda_id(work: UnitOfWork) -> str:
-    """The id of the agenda of the batch's partition; it must be fetched before anything here is called."""
+def schedule_id(work: UnitOfWork) -> str:
+    """The id of the schedule of the batch's partition; it must be fetched before anything here is called."""
     return str(work.place.partition)
 
 
@@ -71,26 +71,26 @@ def due_by(work: UnitOfWork, at: datetime) -> list[ClockRecord]:
 
 def schedule_timer(work: UnitOfWork, moment: datetime) -> None:
     """See that somebody looks after `moment`. While an answer is awaited nothing is needed: it looks again itself."""
-    agenda, at = _agenda(work), moment + ALLOWED_LATENESS
-    if agenda.armed_at is not None and agenda.armed_at < work.now:
+    schedule, at = _schedule(work), moment + ALLOWED_LATENESS
+    if schedule.timer_at is not None and schedule.timer_at < work.now:
         # It should have come by now: set in this batch, about to come, or a dead letter. Setting it anew heals the last.
-        _set(work, min(at, agenda.armed_at), agenda.in_flight)
-    elif agenda.armed_at is None or (agenda.in_flight is None and at < agenda.armed_at):
-        _set(work, at, agenda.in_flight)
+        _put_schedule(work, min(at, schedule.timer_at), schedule.in_flight)
+    elif schedule.timer_at is None or (schedule.in_flight is None and at < schedule.timer_at):
+        _put_schedule(work, at, schedule.in_flight)
 
 
-def advance_watermark(work: UnitOfWork) -> datetime | None:
+def watermark_of(work: UnitOfWork) -> datetime | None:
     """The time until which all that happened is known to have been said."""
-    return _agenda(work).said_until
+    return _schedule(work).watermark
 
 
 def on_timer(work: UnitOfWork, floor: datetime | None) -> None:
     """The timer came: ask whether all is said that happened before what is due, or sleep until something is."""
-    in_flight, moment, said = _agenda(work).in_flight, _next_moment(work, floor), advance_watermark(work)
+    in_flight, moment, said = _schedule(work).in_flight, _earliest_due(work, floor), watermark_of(work)
     if moment is not None and said is not None and moment <= said:
-        _set(work, moment + ALLOWED_LATENESS, in_flight)
+        _put_schedule(work, moment + ALLOWED_LATENESS, in_flight)
     elif in_flight is not None and work.now < in_flight + ALLOWED_LATENESS + WATERMARK_RETRY:
-        _set(work, in_flight + ALLOWED_LATENESS + WATERMARK_RETRY, in_flight)
+        _put_schedule(work, in_flight + ALLOWED_LATENESS + WATERMARK_RETRY, in_flight)
     elif moment is not None and moment + ALLOWED_LATENESS <= work.now:
         _request_watermark(work, work.now - ALLOWED_LATENESS)
     else:
@@ -99,37 +99,37 @@ def on_timer(work: UnitOfWork, floor: datetime | None) -> None:
 
 def on_watermark(work: UnitOfWork, at: datetime, floor: datetime | None) -> None:
     """Conversations answered for `at` and what was due is told: look again when the next thing is due."""
-    agenda = _agenda(work)
-    said = max(at, agenda.said_until or at)
-    work.put(AGENDAS, agenda_id(work), agenda.model_copy(update={"said_until": said}))
-    if agenda.in_flight is None or agenda.in_flight <= at:
-        _set_next_timer(work, _next_moment(work, floor))
+    schedule = _schedule(work)
+    confirmed = max(at, schedule.watermark or at)
+    work.put(CLOCK_SCHEDULES, schedule_id(work), schedule.model_copy(update={"watermark": confirmed}))
+    if schedule.in_flight is None or schedule.in_flight <= at:
+        _set_next_timer(work, _earliest_due(work, floor))
 
 
 def _request_watermark(work: UnitOfWork, at: datetime) -> None:
     workspace = next((clock.workspace for clock in due_by(work, at)), "pasokh")
     work.emit(DUE, f"{workspace}/control", WatermarkRequest(at=at), topic="sla", partition=work.place.partition)
-    _set(work, work.now + WATERMARK_RETRY, at)
+    _put_schedule(work, work.now + WATERMARK_RETRY, at)
 
 
 def _set_next_timer(work: UnitOfWork, moment: datetime | None) -> None:
     if moment is not None:
-        _set(work, moment + ALLOWED_LATENESS, None)
+        _put_schedule(work, moment + ALLOWED_LATENESS, None)
     else:
         work.cancel_timer(TIMER)
-        work.put(AGENDAS, agenda_id(work), ClockSchedule(said_until=advance_watermark(work)))
+        work.put(CLOCK_SCHEDULES, schedule_id(work), ClockSchedule(watermark=watermark_of(work)))
 
 
-def _set(work: UnitOfWork, at: datetime, in_flight: datetime | None) -> None:
+def _put_schedule(work: UnitOfWork, at: datetime, in_flight: datetime | None) -> None:
     work.set_timer(TIMER, at)
-    agenda = ClockSchedule(armed_at=at, in_flight=in_flight, said_until=advance_watermark(work))
-    work.put(AGENDAS, agenda_id(work), agenda)
+    schedule = ClockSchedule(timer_at=at, in_flight=in_flight, watermark=watermark_of(work))
+    work.put(CLOCK_SCHEDULES, schedule_id(work), schedule)
 
 
-def _agenda(work: UnitOfWork) -> ClockSchedule:
-    return work.get(AGENDAS, agenda_id(work)) or ClockSchedule()
+def _schedule(work: UnitOfWork) -> ClockSchedule:
+    return work.get(CLOCK_SCHEDULES, schedule_id(work)) or ClockSchedule()
 
 
-def _next_moment(work: UnitOfWork, floor: datetime | None) -> datetime | None:
+def _earliest_due(work: UnitOfWork, floor: datetime | None) -> datetime | None:
     moments = (clock.next_at for clock in work.cached(CLOCKS).values())
     return min((at for at in (floor, *moments) if at is not None), default=None)

@@ -21,5 +21,5 @@ async def open_sla(context: Context) -> AsyncIterator[ServiceComponents]:
         processors=[SlaStage()],
         routers=[router_of()],
         collectors=[registry],
-        background=[auditor.keep_auditing],
+        background=[auditor.run_forever],
     )

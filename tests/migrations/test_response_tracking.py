@@ -124,6 +124,7 @@ def test_sla_state_keeps_its_waits_and_tracks_its_answers() -> None:
         "team": "default",
         "priority": "normal",
         "waits": {"next_response": {"since": MINUTE.format(2), "run": 1}},
+        "picked": [3],
         "runs": {"first_response": 1, "next_response": 1},
         "begun": ["first_response"],
         "answers": [{"message": "a2", "at": MINUTE.format(3), "asked_at": MINUTE.format(4)}],
@@ -131,7 +132,8 @@ def test_sla_state_keeps_its_waits_and_tracks_its_answers() -> None:
     changed = change_sla_state(old)
     assert change_sla_state(changed) == changed
     state = ConversationSlaState.model_validate(changed)
-    assert state.waits["next_response"].run == 1
+    assert state.open_targets["next_response"].run == 1
+    assert (state.started_once, state.selected_versions) == (["first_response"], [3])
     assert state.response_tracking is not None
     after = answer_delivered(state.response_tracking, "a2")
     [ended], run = after.ended, after.tracking.open_run()

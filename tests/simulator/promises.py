@@ -8,7 +8,7 @@ from schemas.configuration import Policy, SlaBody, SlaMatch, Targets, Versioned,
 from schemas.values import PRIORITIES, instant_text
 from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, version_id
-from services.sla.audit_queries import SETTLED, history_of, load_for_audit, progress_of
+from services.sla.audit_queries import SETTLING_TIME, history_of, load_for_audit, progress_of
 from tests.simulator.graph import WORKSPACE, event_of
 from tests.simulator.process import Process
 from tests.simulator.run import publish_until_known
@@ -77,7 +77,9 @@ async def audit_now(world: World) -> tuple[int, list[str]]:
     history = await history_of(moment, WORKSPACE)
     progress, judged, found = await progress_of(moment, world.partitions), 0, list[str]()
     for identity in sorted(world.documents["conversations"]):
-        differences = await load_for_audit(moment, WORKSPACE, identity, history or [], progress, world.now() + SETTLED)
+        differences = await load_for_audit(
+            moment, WORKSPACE, identity, history or [], progress, world.now() + SETTLING_TIME
+        )
         judged += differences is not None
         found += [f"{instant_text(world.now())} the auditor found {one}" for one in differences or ()]
     return judged, found

@@ -10,7 +10,7 @@ from schemas.envelope import Event
 from schemas.sla import ClockFact, ClockMetric, Watermark, WatermarkRequest
 from services.domain.response_tracking import ResponseTracking, follow_fact
 from services.platform.processing.processor import ReceivedEvent
-from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, ClockRecord, clock_id
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, clock_id
 from services.records.configuration import (
     CONFIGURATION_HEADS,
     CONFIGURATIONS,
@@ -50,7 +50,7 @@ class Sla(Driver):
     """The stage `sla`, and a conversations that answers questions when `listening`."""
 
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
-        super().__init__(SlaStage(), (CLOCKS, SLA_STATES, AGENDAS, CONFIGURATION_HEADS, CONFIGURATIONS))
+        super().__init__(SlaStage(), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES, CONFIGURATION_HEADS, CONFIGURATIONS))
         self.case = conversation()
         self.heard: list[Event] = []
         self.tracking: dict[str, ResponseTracking] = {}

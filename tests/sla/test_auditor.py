@@ -7,17 +7,17 @@ from schemas.values import Json
 from services.platform.core.errors import Unavailable
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
-from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, clock_id
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, clock_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS
 from services.sla import auditor
-from services.sla.auditor import EVERY_SECONDS, Auditor
+from services.sla.auditor import INTERVAL_SECONDS, Auditor
 from services.sla.instruments import AuditInstruments
 from tests.fakes import ManualTimeSource, MemoryStore
 from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
 from tests.sla.store_snapshot import kept
 
-COLLECTIONS = (AGENDAS, CLOCKS, SLA_STATES, CONFIGURATION_HEADS, CONFIGURATIONS, CONVERSATIONS, FACTS, ROWS)
+COLLECTIONS = (CLOCK_SCHEDULES, CLOCKS, SLA_STATES, CONFIGURATION_HEADS, CONFIGURATIONS, CONVERSATIONS, FACTS, ROWS)
 
 
 class Stopped(Exception):
@@ -153,7 +153,7 @@ async def test_policy_that_was_no_longer_in_force_is_a_difference() -> None:
 
 
 async def test_a_look_at_much_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auditor, "MOST_CONVERSATIONS", 3)
+    monkeypatch.setattr(auditor, "MAX_CONVERSATIONS", 3)
     sla = Sla()
     for number in range(8):
         sla.now = at(number)
@@ -182,12 +182,12 @@ async def test_a_store_that_is_away_is_asked_again_and_nothing_is_skipped() -> N
 
     async def pause(seconds: float) -> None:
         nonlocal pauses
-        pauses += seconds == EVERY_SECONDS
+        pauses += seconds == INTERVAL_SECONDS
         office.store.failure = Unavailable() if pauses == 1 else None
         if pauses == 3:
             raise Stopped
 
     office.auditor.pause = pause
     with pytest.raises(Stopped):
-        await office.auditor.keep_auditing()
+        await office.auditor.run_forever()
     assert office.audited() == 1

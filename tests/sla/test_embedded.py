@@ -11,7 +11,7 @@ from services.platform.host.engine import open_engine
 from services.platform.http.service import Context
 from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
 from services.platform.store.port import Changes, Key, Put
-from services.records.clocks import AGENDAS, CLOCKS, SLA_STATES, clock_id
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, clock_id
 from services.sla import schedule, wiring
 from tests.sla.harness import Sla, at
 
@@ -32,7 +32,7 @@ async def answered_and_waiting() -> list[Put]:
 
 async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
     settings = Settings(data=tmp_path)
-    async with open_engine(settings, SystemTimeSource(), (CLOCKS, SLA_STATES, AGENDAS)) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES)) as (store, _):
         await store.commit(Changes(puts=answered_and_waiting))
         early, due = (UnitOfWork(PartitionContext("sla", 0, 1, 1), at(0), store) for _ in range(2))
         assert await schedule.load_due(early, at(30) - timedelta(microseconds=1)) == at(30)
@@ -44,7 +44,7 @@ async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answ
 async def test_the_service_brings_its_stage(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     async with (
-        open_engine(settings, SystemTimeSource(), (CLOCKS, SLA_STATES, AGENDAS)) as (store, bus),
+        open_engine(settings, SystemTimeSource(), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES)) as (store, bus),
         wiring.open_sla(Context(settings=settings, store=store, bus=bus, clock=SystemTimeSource())) as part,
     ):
         assert [one.group for one in part.processors] == ["sla"]

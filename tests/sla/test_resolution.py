@@ -115,7 +115,7 @@ async def test_finished_conversation_waits_for_nothing() -> None:
     await sla.tell("closed", at(400), status="closed")
     watch = sla.get(SLA_STATES, "c1")
     assert watch is not None
-    assert watch.waits == {}
+    assert watch.open_targets == {}
     await sla.advance_to(at(500))
     assert (sla.timers(), sla.questions()) == ([], [])
 

@@ -160,7 +160,7 @@ def test_resolution(plan: list[tuple[str, int]]) -> None:
 @examples(100)
 @given(plans)
 def test_each_run_is_told_as_one_life(plan: list[tuple[str, int]]) -> None:
-    for words in lived(plan).replay.told.values():
+    for words in lived(plan).replay.events.values():
         assert words[0] == "started"
         assert all(words.count(word) <= 1 for word in ("started", "breached", "late", "fulfilled", "cancelled"))
         assert words.count("resumed") <= words.count("paused") <= words.count("resumed") + 1

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from schemas.sla import WatermarkRequest
 from services.platform.processing.processor import TimerFired
-from services.records.clocks import AGENDAS, CLOCKS
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS
 from services.sla import schedule
 from tests.sla.harness import Sla, at, conversation
 
@@ -19,10 +19,10 @@ async def test_a_clock_arms_the_one_timer_for_its_next_moment_and_a_grace() -> N
 async def test_later_moments_leave_the_timer_and_the_agenda_as_they_are() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    before = sla.get(AGENDAS, "0")
+    before = sla.get(CLOCK_SCHEDULES, "0")
     await sla.batch([sla.fact("message_received", at(5), author="customer", case=conversation("c2"))])
     assert [timer.due_at for timer in sla.timers()] == [at(30.2)]
-    assert sla.get(AGENDAS, "0") == before
+    assert sla.get(CLOCK_SCHEDULES, "0") == before
 
 
 async def test_an_earlier_moment_moves_the_timer() -> None:

@@ -46,7 +46,7 @@ def _holds(wanted: object, values: Iterable[object]) -> bool:
     return any(value in wanted if isinstance(wanted, list) else value == wanted for value in values)
 
 
-def terms_of(policy: Policy | None, version: int) -> PolicySnapshot | None:
+def snapshot_of(policy: Policy | None, version: int) -> PolicySnapshot | None:
     """What a policy promises, as it is in this version of what was written."""
     if policy is None:
         return None

@@ -53,11 +53,11 @@ def initial_state(fact: ConversationFact, selection: PolicySelection) -> Convers
         workspace=case.workspace,
         team=case.team,
         priority=case.priority,
-        terms=selection.terms,
-        picked=[selection.version],
-        waits={},
+        policy=selection.terms,
+        selected_versions=[selection.version],
+        open_targets={},
         runs={},
-        begun=[],
+        started_once=[],
         response_tracking=None,
     )
 
@@ -79,7 +79,10 @@ def apply(reduction: SlaReduction[P], name: str, fact: ConversationFact) -> None
     reselects = needs_reselection(reduction.state, name, fact)
     if reselects:
         selection, case = reduction.select_policy(fact), fact.snapshot
-        update = {"terms": selection.terms, "picked": [*reduction.state.picked, selection.version]}
+        update = {
+            "policy": selection.terms,
+            "selected_versions": [*reduction.state.selected_versions, selection.version],
+        }
         reduction.state = reduction.state.model_copy(update={**update, "team": case.team, "priority": case.priority})
     _pause_or_resume(reduction, fact)
     handler = HANDLERS.get(name)
@@ -111,9 +114,9 @@ def _pause_or_resume(reduction: SlaReduction[P], fact: ConversationFact) -> None
 
 
 def _retarget(reduction: SlaReduction[P], fact: ConversationFact) -> None:
-    for metric, wait in list(reduction.state.waits.items()):
+    for metric, wait in list(reduction.state.open_targets.items()):
         if metric in reduction.clocks:
-            _apply(reduction, metric, lambda clock: clocks.retarget(clock, reduction.state.terms, fact.at))
+            _apply(reduction, metric, lambda clock: clocks.retarget(clock, reduction.state.policy, fact.at))
             if reduction.clocks[metric].state == "cancelled":
                 _set_open_target(reduction, metric, wait.since)
         else:
@@ -130,7 +133,7 @@ def earliest_due(known: Iterable[SlaClockState]) -> Instant | None:
 
 def _open(reduction: SlaReduction[P], fact: ConversationFact, metric: ClockMetric, since: Instant) -> None:
     """Something is waited for; where it is promised, a run of its clock starts."""
-    terms = reduction.state.terms
+    terms = reduction.state.policy
     if terms is None or terms.targets.of(metric) is None:
         _set_open_target(reduction, metric, since)
         return
@@ -142,7 +145,9 @@ def _open(reduction: SlaReduction[P], fact: ConversationFact, metric: ClockMetri
 def _set_open_target(reduction: SlaReduction[P], metric: ClockMetric, since: Instant, run: int | None = None) -> None:
     """It is waited for, with a clock of this run; None: nothing is promised about it."""
     state = reduction.state
-    update: dict[str, object] = {"waits": {**state.waits, metric: OpenTarget.unvalidated(since=since, run=run)}}
+    update: dict[str, object] = {
+        "open_targets": {**state.open_targets, metric: OpenTarget.unvalidated(since=since, run=run)}
+    }
     if run is None:
         reduction.clocks.pop(metric, None)
     else:
@@ -151,8 +156,8 @@ def _set_open_target(reduction: SlaReduction[P], metric: ClockMetric, since: Ins
 
 
 def _close(reduction: SlaReduction[P], metric: ClockMetric) -> None:
-    waits = {other: wait for other, wait in reduction.state.waits.items() if other != metric}
-    reduction.state = reduction.state.model_copy(update={"waits": waits})
+    targets = {other: wait for other, wait in reduction.state.open_targets.items() if other != metric}
+    reduction.state = reduction.state.model_copy(update={"open_targets": targets})
     reduction.clocks.pop(metric, None)
 
 
@@ -189,14 +194,14 @@ def _finish(reduction: SlaReduction[P]) -> None:
 
 def _other_waits(reduction: SlaReduction[P]) -> list[ClockMetric]:
     """The waits that do not follow a response run."""
-    return [metric for metric in reduction.state.waits if metric not in RESPONSE_METRICS]
+    return [metric for metric in reduction.state.open_targets if metric not in RESPONSE_METRICS]
 
 
 # -- response runs -----------------------------------------------------------------------------------------------------
 
 
 def _open_response_metric(reduction: SlaReduction[P]) -> ClockMetric | None:
-    return next((metric for metric in RESPONSE_METRICS if metric in reduction.state.waits), None)
+    return next((metric for metric in RESPONSE_METRICS if metric in reduction.state.open_targets), None)
 
 
 def _follow_runs(reduction: SlaReduction[P], fact: ConversationFact) -> None:
@@ -224,7 +229,7 @@ def _follow_run(reduction: SlaReduction[P], fact: ConversationFact, run: Respons
     if metric is None:
         _open(reduction, fact, run.kind, run.started_at)
         return run.kind
-    wait = reduction.state.waits[metric]
+    wait = reduction.state.open_targets[metric]
     if run.started_at < wait.since:
         _set_open_target(reduction, metric, run.started_at, wait.run)
         _apply(reduction, metric, lambda clock: clocks.move_start(clock, run.started_at))
@@ -246,8 +251,10 @@ def _is_public(fact: ConversationFact) -> bool:
 def _received(reduction: SlaReduction[P], fact: ConversationFact) -> None:
     if fact.author not in (None, "customer") or not fact.needs_answer:
         return
-    if _is_public(fact) and "public_response" not in reduction.state.begun:
-        reduction.state = reduction.state.model_copy(update={"begun": [*reduction.state.begun, "public_response"]})
+    if _is_public(fact) and "public_response" not in reduction.state.started_once:
+        reduction.state = reduction.state.model_copy(
+            update={"started_once": [*reduction.state.started_once, "public_response"]}
+        )
         _open(reduction, fact, "public_response", fact.at)
 
 
@@ -258,7 +265,7 @@ def _replied(reduction: SlaReduction[P], fact: ConversationFact) -> None:
 
 
 def _delivered(reduction: SlaReduction[P], fact: ConversationFact) -> None:
-    public = reduction.state.waits.get("public_response")
+    public = reduction.state.open_targets.get("public_response")
     if public is not None and _is_public(fact) and fact.at >= public.since:
         _fulfil(reduction, "public_response", fact.at)
 
@@ -271,18 +278,18 @@ def _failed(reduction: SlaReduction[P], fact: ConversationFact) -> None:
 
 
 def _queued(reduction: SlaReduction[P], fact: ConversationFact) -> None:
-    if "pickup" not in reduction.state.waits:
+    if "pickup" not in reduction.state.open_targets:
         _open(reduction, fact, "pickup", fact.at)
 
 
 def _stop_pickup(reduction: SlaReduction[P], fact: ConversationFact) -> None:
     """Somebody has it: given by dispatch, or handed over by a person, which is told by another fact."""
-    if is_with_agent(fact.snapshot.status) and "pickup" in reduction.state.waits:
+    if is_with_agent(fact.snapshot.status) and "pickup" in reduction.state.open_targets:
         _fulfil(reduction, "pickup", fact.at)
 
 
 def _resolved(reduction: SlaReduction[P], fact: ConversationFact) -> None:
-    if "resolution" in reduction.state.waits:
+    if "resolution" in reduction.state.open_targets:
         _fulfil(reduction, "resolution", fact.at)
     _closed(reduction, fact)
 
@@ -293,9 +300,9 @@ def _closed(reduction: SlaReduction[P], fact: ConversationFact) -> None:
 
 
 def _reopened(reduction: SlaReduction[P], fact: ConversationFact) -> None:
-    for metric in list(reduction.state.waits):
+    for metric in list(reduction.state.open_targets):
         _apply(reduction, metric, lambda clock: Transition(clocks.reopen(clock)))
-    if "resolution" not in reduction.state.waits:
+    if "resolution" not in reduction.state.open_targets:
         _open(reduction, fact, "resolution", fact.at)
 
 
