@@ -1,1 +1,4 @@
-"""One file per channel: verify, parse, send, capabilities. `registry` lists them; nothing else names a channel."""
+"""Channel adapters, one file or package each: they verify, parse and send, and state their capabilities.
+
+`registry` lists them. No other module names a channel, and no adapter reads a store or a bus.
+"""

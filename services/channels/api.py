@@ -1,4 +1,4 @@
-"""The generic channel: any system of one's own, signed both ways by the Standard Webhooks specification.
+"""The generic channel `api` for an integrator's own system. Calls in both directions carry Standard Webhooks signatures.
 
 In: one object or a list of them, each `message`, `echo`, `edit`, `delete`, `reaction` or `receipt` (docs/api.md). Out: the
 message shape and `person`, posted to `callback_url`; `webhook-id` is the message's id, the same on every try, by which
@@ -38,7 +38,7 @@ class Api:
 
     name = "api"
     capabilities = Capabilities(surfaces=("private", "public"), text_limit=MAX_TEXT, edits=True, drops_repeats=True)
-    # Whoever writes to this channel wrote its client, and wants to hear what is wrong with it.
+    # The caller is the integrator's own client: a 400 that names the field helps its developer.
     status_for_malformed = 400
 
     def __init__(self, clock: TimeSource | None = None) -> None:
@@ -66,24 +66,27 @@ class Api:
         return wrong
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """There is none."""
+        """The channel has no handshake: always None."""
         return None
 
     def verify(self, request: Request, account: Account) -> None:
-        """A signature of any live secret over id, timestamp and body, at most five minutes off. Raises InvalidSignature."""
+        """Require a signature by any live secret over id, timestamp and body, at most five minutes off.
+
+        Raises InvalidSignature.
+        """
         why = verification_error(request.headers, request.body, _secrets(account), request.received_at)
         if why is not None:
             raise InvalidSignature(why)
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """See `api_bodies`. Raises MalformedPayload, which names the field and never its value."""
+        """Parse as `api_bodies` describes. Raises MalformedPayload, which names the field and never its value."""
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """Post the reply. Any 2xx is a receipt.
 
-        401 and 403 refuse our credentials, 408, 425, 429 and whatever is no 4xx is tried again, every other 4xx
-        refuses this message for good.
+        401 and 403 mean that our credentials are refused. 408, 425, 429 and every status outside 4xx are retried. Every
+        other 4xx refuses this message for good.
         """
         body = orjson.dumps(_view(message))
         headers = signed_headers(_secrets(account), message.id, self._clock.now(), body)
@@ -94,7 +97,7 @@ class Api:
 
 
 def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | PermanentSendError | CredentialsRejected:
-    """What an answer other than 2xx means. A 429 is taken for a limit of this person's messages, a 503 is everybody's."""
+    """The error for an answer other than 2xx. A 429 limits this person's messages only; a 503 limits the whole account."""
     status, detail = answer.status, f"the callback_url answered {answer.status}"
     if status in UNAUTHORIZED:
         return CredentialsRejected(f"{detail}: it does not accept our signature or does not let us in", status)
@@ -139,7 +142,7 @@ def _is_address(url: str) -> bool:
 
 
 def _view(message: OutboundMessage) -> dict[str, Json]:
-    """The message as REST shows it at this moment, whom it is for, and where it belongs."""
+    """The posted body: the message in the shape of REST, its person and its conversation."""
     to = message.address
     return {
         "id": message.id,

@@ -1,4 +1,4 @@
-"""What systems post to the channel `api`: shapes, and the activities that they become. Pure."""
+"""The bodies that systems post to the channel `api`, and the activities parsed from them. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -38,7 +38,7 @@ LONGEST_ID, MOST_FILES = 256, 50
 
 
 def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
-    """What nobody needs decides over no message: odd, it is left aside."""
+    """The value when it is valid, else None: a bad optional field must not cost the whole message."""
     try:
         return read(raw_value)
     except ValidationError:
@@ -46,7 +46,7 @@ def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
 
 
 def _readable(raw_value: object) -> object:
-    """The files that can be read, at most so many."""
+    """The valid files of a list; the others are dropped, and so is everything after the allowed number."""
     files = [_file(file) for file in raw_value[:MOST_FILES]] if isinstance(raw_value, list) else []
     return [file for file in files if file is not None]
 
@@ -64,13 +64,13 @@ NoneIfInvalid = WrapValidator(_or_none)
 
 
 class _PayloadModel(BaseModel):
-    """Fields that are not known are left aside: a newer client may send some."""
+    """A posted object. Unknown fields are ignored, because a newer client may send some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
 
 class Customer(_PayloadModel):
-    """A customer. Everything but `id` is news of them, not asked for every time."""
+    """A customer. Only `id` is required; the other fields update what is known of the person."""
 
     id: ExternalId
     name: Annotated[ShortString | None, NoneIfInvalid] = None
@@ -90,7 +90,7 @@ class File(_PayloadModel):
 
 
 class Item(_PayloadModel):
-    """What all types have. `id` of a message is the client's own, unique for the person."""
+    """The fields that all types share. The client chooses a message's `id`, which is unique within the person."""
 
     id: ExternalId | None = None
     person: Customer
@@ -100,7 +100,7 @@ class Item(_PayloadModel):
 
 
 class MessageContent(Item):
-    """What a message and its edit have."""
+    """The fields that a message and its edit share."""
 
     text: Text | None = None
     attachments: Annotated[list[File], BeforeValidator(_readable)] = []
@@ -118,7 +118,7 @@ class NewMessage(MessageContent):
 
 
 class Echoed(NewMessage):
-    """What a person of our own side said elsewhere, to this customer."""
+    """A message that somebody of the team sent to this customer in another system."""
 
     author_name: Annotated[ShortString | None, NoneIfInvalid] = None
 
@@ -152,7 +152,7 @@ class WebhookContext(BaseModel):
     received_at: AwareDatetime
 
     def message_id(self, person: str, external_id: str) -> str:
-        """The id that a message keeps. It is of its person: nobody edits what somebody else wrote.
+        """The permanent id of a message. It includes the person, so that one person cannot edit another's message.
 
         The account is the scope in which the integrator names messages: one system writes to one account.
         """
@@ -160,11 +160,11 @@ class WebhookContext(BaseModel):
 
 
 class ItemContext(BaseModel):
-    """An item of a call: which one, and as it came."""
+    """One item of a call: its index and its raw JSON."""
 
     delivery: WebhookContext
     index: int
-    raw: dict[str, Any]  # Any: what JSON says is whatever it says
+    raw: dict[str, Any]  # Any: unvalidated JSON
 
     def activity_id(self, kind: str, *parts: str) -> str:
         """The same for every repeat of this call; an item with an `id` of its own, of any call."""
@@ -227,7 +227,7 @@ def _item_context(delivery: WebhookContext, index: int, raw: Json) -> ItemContex
 
 
 def _without_null(raw: dict[str, Json]) -> dict[str, Json]:
-    """Null is as good as absent, also within."""
+    """The object without null values, at every depth: null means the same as absent."""
     return {n: _without_null(v) if isinstance(v, dict) else v for n, v in raw.items() if v is not None}
 
 
@@ -235,7 +235,7 @@ def _items(body: bytes) -> Sequence[Json]:
     try:
         document = read_json(body)
     except (ValueError, RecursionError) as error:
-        # Its message quotes nothing of the body, but its `doc` is the body.
+        # `from None`: the decoder's message quotes nothing, but its attribute `doc` is the body, which may hold secrets.
         raise MalformedPayload(f"it is no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     items = document if isinstance(document, list) else [document]
     if not items or not any(isinstance(item, dict) for item in items):
@@ -253,7 +253,7 @@ def _activity(context: ItemContext) -> Activity:
 
 
 def _read(shape: type[Any], context: ItemContext) -> Any:
-    """The item as its shape. Any: each handler names the shape that it asked for."""
+    """The item validated as `shape`. The return type is Any because each handler names its own shape."""
     try:
         return shape.model_validate(context.raw)
     except ValidationError as error:
@@ -307,7 +307,7 @@ def _message(context: ItemContext) -> Activity:
 
 
 def _echo(context: ItemContext) -> Activity:
-    """Its `id` may be that of a reply of ours, as it was posted to the callback: then it is one."""
+    """An echo. When its `id` is the id of a reply that we posted to the callback, it is that reply coming back."""
     item: Echoed = _read(Echoed, context)
     identity = context.activity_id("echo", item.person.id, item.id)
     words = _map_content(context, item, item.id)
@@ -346,7 +346,7 @@ def _receipt(context: ItemContext) -> Activity:
 
 
 def _unknown(context: ItemContext) -> Activity:
-    """A type that is not known keeps who and where, when it says so; its content may be anything, so it is not kept."""
+    """An activity for an unknown type. It keeps person and place; its content is dropped because it may hold anything."""
     try:
         item: Item = _read(Item, context)
     except MalformedPayload:

@@ -1,4 +1,4 @@
-"""What a channel is. Adding one: a file here, fixtures in tests/channels/<name>, one line in `registry`."""
+"""The port that every channel implements. docs/add-a-channel.md walks through adding one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ class InvalidSignature(Exception):
 
 
 class MalformedPayload(Exception):
-    """The body cannot be read. Whether that is 400 or a quiet 2xx is the channel's `status_for_malformed`."""
+    """The body cannot be parsed. The answer is the channel's `status_for_malformed`: 400, or 200 without any effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemVerdict:
-    """An item of a list: its place, its own id when it has one, and why it cannot be read; None: it was taken."""
+    """The verdict on one item of a list: its index, its id if it has one, and why it was refused; None: it was accepted."""
 
     index: int
     id: str | None
@@ -30,7 +30,7 @@ class ItemVerdict:
 
 
 class PartlyMalformed(MalformedPayload):
-    """Some items of a list can be read, others cannot. `activities` are those of the first, `items` says which are which."""
+    """Some items of a list were refused. `activities` come from the accepted items; `items` has a verdict for each item."""
 
     def __init__(self, activities: "list[Activity]", items: list[ItemVerdict]) -> None:
         super().__init__("; ".join(item.refusal for item in items if item.refusal is not None))
@@ -38,7 +38,7 @@ class PartlyMalformed(MalformedPayload):
 
 
 class CredentialsRejected(Exception):
-    """The platform does not accept the account's credentials: nothing of the account can be sent until they change."""
+    """The platform refuses the account's credentials: the account can send nothing until they are accepted again."""
 
     def __init__(self, detail: str, status: int | None = None) -> None:
         super().__init__(detail)
@@ -69,7 +69,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class WebhookResponse:
-    """What a handshake answers."""
+    """The answer to a handshake."""
 
     status: int
     body: bytes
@@ -78,9 +78,9 @@ class WebhookResponse:
 
 @dataclass(frozen=True, slots=True)
 class SendReceipt:
-    """The platform took the message, under this id of its own.
+    """The platform accepted the message and gave it `platform_id`.
 
-    `address` is where it went, when that is not the message's address any more: a topic is gone, a group has moved.
+    `address` is set when the message went to another address than its own: a topic was deleted, or a group moved.
     """
 
     platform_id: str | None
@@ -89,7 +89,7 @@ class SendReceipt:
 
 @runtime_checkable
 class SelfCheckingChannel(Protocol):
-    """A channel whose platform says how our account is."""
+    """A channel whose platform can report on our account."""
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
         """What keeps customers' messages from coming in, and what to do about it; None when nothing does.
@@ -102,7 +102,7 @@ class SelfCheckingChannel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FetchedUpdates:
-    """Bodies as the platform would have posted them, oldest first, and the cursor after the last of them."""
+    """Fetched bodies in the shape of webhook calls, oldest first, and the cursor after the last of them."""
 
     bodies: Sequence[bytes]
     cursor: str | None
@@ -110,14 +110,14 @@ class FetchedUpdates:
 
 @runtime_checkable
 class PollingChannel(Protocol):
-    """A channel whose events can be fetched where the platform cannot reach us."""
+    """A channel whose events can be polled, for installations that the platform cannot reach."""
 
     def is_polled(self, body: AccountBody) -> bool:
-        """Whether the account asks for it."""
+        """Whether the account is configured for polling."""
         ...
 
     async def begin_polling(self, account: Account, http: Http) -> None:
-        """Have the platform keep events for us to fetch; none is dropped. Raises as `fetch` does."""
+        """Make the platform store events for polling. No event is dropped. Raises as `fetch` does."""
         ...
 
     async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
@@ -130,27 +130,27 @@ class PollingChannel(Protocol):
 
 
 class Channel(Protocol):
-    """One platform. Stateless; every method but `send` is pure."""
+    """One platform's adapter. It is stateless, and every method but `send` is pure."""
 
     @property
     def name(self) -> str:
-        """Its name in paths, persons and events."""
+        """The channel's name in paths, persons and events."""
         ...
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do."""
+        """The channel's surfaces, text limit, rate limits and features."""
         ...
 
     @property
     def status_for_malformed(self) -> int:
-        """400, or 200 where the platform would repeat an unreadable body for hours."""
+        """The answer to a malformed body: 400, or 200 where the platform would repeat the body for hours."""
         ...
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         """What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine.
 
-        A credential whose name ends in `_url` is an address that we call: REST also refuses it when it is private.
+        A credential whose name ends in `_url` is an address that we call: REST also refuses a private one (SSRF).
         """
         ...
 
@@ -159,7 +159,7 @@ class Channel(Protocol):
         ...
 
     def verify(self, request: Request, account: Account) -> None:
-        """Prove on the raw bytes, in constant time, that the platform sent this. Raises InvalidSignature."""
+        """Check on the raw bytes, in constant time, that the platform sent the request. Raises InvalidSignature."""
         ...
 
     def parse(self, request: Request, account: Account) -> list[Activity]:

@@ -28,7 +28,7 @@ API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
 SECRETS = ("secret_token", "secret_token_previous")
 
-# name → (required, what it looks like, how to say it)
+# name → (required, pattern, sentence for the error)
 CREDENTIALS = {
     "bot_token": (
         True,
@@ -57,8 +57,8 @@ class Telegram:
         group_rate_per_minute=20.0,
         account_rate_per_second=30.0,
     )
-    # Telegram repeats whatever is not answered with 2xx for up to 24 hours and holds back the chat's later updates
-    # meanwhile. A body that nobody can read today will not be readable then: it is counted, and answered quietly.
+    # Telegram repeats every update that is not answered with 2xx for up to 24 hours and holds back the chat's later
+    # updates meanwhile. A repeated body would be just as unreadable, so it is counted and answered with 200.
     status_for_malformed = 200
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
@@ -81,7 +81,7 @@ class Telegram:
         return wrong + _wrong_settings(body) + _wrong_base(body)
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """Telegram has none: `setWebhook` only registers the address."""
+        """Telegram has no handshake (`setWebhook` only registers the address): always None."""
         return None
 
     def verify(self, request: Request, account: Account) -> None:
@@ -119,7 +119,7 @@ class Telegram:
         try:
             info = await call(http, base, token, "getWebhookInfo")
         except CredentialsRejected:
-            # The token was accepted a moment ago: this server does not know the method.
+            # `getMe` accepted the token a moment ago, so the refusal means that this Bot API server lacks the method.
             return None
         return webhook_problem(info, f"/webhooks/telegram/{account.workspace}/{account.id}", public_url, now)
 
@@ -137,17 +137,17 @@ class Telegram:
 
 
 def _is_needed(name: str, body: AccountBody) -> bool:
-    """Whoever fetches updates has no webhook to prove."""
+    """Whether the credential is required. An account that polls needs no `secret_token`."""
     return name in body.credentials or name != "secret_token" or not is_polled(body)
 
 
 def is_polled(body: AccountBody) -> bool:
-    """Whether updates are fetched, and not posted to us."""
+    """Whether the account polls updates instead of receiving webhooks."""
     return body.settings.get("receive") == "poll"
 
 
 def base_of(body: AccountBody) -> str:
-    """Where the Bot API of an account is."""
+    """The base URL of an account's Bot API server."""
     return (body.api_base or API_BASE).rstrip("/")
 
 
@@ -175,7 +175,7 @@ def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
 
 
 def _is_greeting(greetings: Json) -> bool:
-    """Nothing, one text, or an object of languages and texts."""
+    """Whether the setting is a valid greeting: absent, one text, or an object of language → text."""
     texts = list(greetings.values()) if isinstance(greetings, dict) else [greetings]
     texts_to_match = [text for text in texts if isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT]
     return greetings is None or (bool(texts) and len(texts_to_match) == len(texts))

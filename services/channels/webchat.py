@@ -1,4 +1,4 @@
-"""Live chat on a web page. There is no platform: browsers talk to `/webchat/...` themselves, and read replies there."""
+"""Live chat on a web page. There is no platform in between: browsers call `/webchat/...` and read replies there."""
 
 import json
 import re
@@ -20,7 +20,7 @@ ALLOWED_ORIGINS_HELP = "allowed_origins is a list with commas of origins like ht
 
 
 class Webchat:
-    """One page or shop per account. A message to a visitor is delivered by being stored: the visitor's stream has it."""
+    """One page or shop per account. A stored message counts as delivered, because the visitor's stream reads the store."""
 
     name = "webchat"
     capabilities = Capabilities(surfaces=("private",), text_limit=MAX_TEXT, drops_repeats=True)
@@ -47,19 +47,19 @@ class Webchat:
         return wrong
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """There is none."""
+        """The channel has no handshake: always None."""
         return None
 
     def verify(self, request: Request, account: Account) -> None:
-        """Nobody posts webhooks here. Raises InvalidSignature."""
+        """Always raises InvalidSignature: the channel has no webhooks."""
         raise InvalidSignature("webchat has no webhooks; browsers use /webchat")
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """There is nothing to parse. Raises MalformedPayload."""
+        """Always raises MalformedPayload: the channel has no webhooks."""
         raise MalformedPayload("webchat has no webhooks; browsers use /webchat")
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
-        """Nothing is called: it was stored before it came here, and that is where the visitor reads it."""
+        """Return a receipt at once: the message is in the store already, where the visitor reads it."""
         return SendReceipt(None)
 
 
@@ -70,7 +70,7 @@ def is_origin_allowed(body: AccountBody, origin: str) -> bool:
 
 
 def origins_of(body: AccountBody) -> frozenset[str] | None:
-    """The origins of `allowed_origins`, in lower case; None when one of them is none.
+    """The origins of `allowed_origins`, in lower case; None when one of them is not an origin.
 
     Commas or spaces stand between them; a JSON list is understood too.
     """

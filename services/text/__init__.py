@@ -1,1 +1,1 @@
-"""What can be understood of a text without asking anyone: pure functions over tables of words."""
+"""Text analysis and redaction: pure functions over tables of words, without IO and without a model."""

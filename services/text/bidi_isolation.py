@@ -1,4 +1,4 @@
-"""Texts of others in sentences of ours: what they turn around ends where they end."""
+"""Isolates strangers' texts inside our own sentences, so that their text direction ends where they end (UAX 9)."""
 
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 ISOLATES, EMBEDDINGS = "\u2066\u2067\u2068", "\u202a\u202b\u202d\u202e"
@@ -6,9 +6,9 @@ POP_DIRECTIONAL_FORMATTING = "\u202c"
 
 
 def isolate(text: str) -> str:
-    """The text between isolates (UAX 9), closed within, so that its direction ends where it ends.
+    """The text between a first-strong isolate and its end (UAX 9), with all its own embeddings and isolates closed.
 
-    For names and texts of others in sentences of ours; a text of ASCII alone needs none.
+    An ASCII text is returned unchanged.
     """
     return text if text.isascii() else f"{FIRST_STRONG_ISOLATE}{_close_isolates(text)}{POP_DIRECTIONAL_ISOLATE}"
 
@@ -22,7 +22,7 @@ def _close_isolates(text: str) -> str:
             open_.append(POP_DIRECTIONAL_FORMATTING)
         elif character in (POP_DIRECTIONAL_ISOLATE, POP_DIRECTIONAL_FORMATTING):
             if not open_ or open_[-1] != character:
-                continue  # it would close what is not its own
+                continue  # an end without a beginning would close the isolate around this text
             open_.pop()
         out.append(character)
     return "".join((*out, *reversed(open_)))

@@ -1,4 +1,4 @@
-"""Payment card numbers however they are written, and numbers that only look like them."""
+"""Finds payment card numbers in any spelling, and leaves numbers that only look like them."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ _GROUP = re.compile(r"\d+")
 # colon writes a time.
 _TIGHT = re.compile(r"(?:\s++|[.·•∙・。\-‐-―−﹣－_/\\|*~+'’`()\[\]٫]|[,،٬、，](?!\s)){0,4}+")
 _SIGNS = re.compile(r"[\W_]{1,12}+")
-# What says that numbers in a row are prices or orders and no parts of one.
+# Words and signs which show that numbers in a row are prices or orders, and no parts of one card number.
 _COUNTED = re.compile(
     r"[€$£¥﷼%]|(?<![^\W\d])(?:eur|euro|usd|toman|tooman|rial|irr|تومان|تومن|ریال|دلار|یورو|درهم|دینار|order|invoice|parcel|item|"
     r"price|سفارش|فاکتور|مرسوله|قیمت|طلب|سعر|pasūt|cena|rēķin|year|سال)"
@@ -49,7 +49,7 @@ NearCard = Callable[[int, int], bool]
 
 
 class DigitGroup(NamedTuple):
-    """Digits in a row, and where they stand."""
+    """Adjacent digits and their span in the text."""
 
     start: int
     stop: int
@@ -57,7 +57,7 @@ class DigitGroup(NamedTuple):
 
 
 class DigitRun:
-    """Groups that may be one number, or hold one: their digits in a row, and at which of them each group begins."""
+    """Neighbouring groups that may form or contain one number: all their digits, and the offset at which each group begins."""
 
     def __init__(self, groups: Sequence[DigitGroup]) -> None:
         self.groups = groups
@@ -71,12 +71,12 @@ class DigitRun:
         return self.groups[0].start, self.groups[-1].stop
 
     def window(self, first: int, size: int) -> Sequence[DigitGroup]:
-        """Groups from `first` on that have `size` digits together; none where no group ends there."""
+        """The groups from `first` on that have `size` digits together; empty when no group ends at that digit."""
         last = self._at.get(self.begins[first] + size)
         return self.groups[first:last] if last is not None else ()
 
     def cards(self) -> Iterator[tuple[int, int]]:
-        """At which group a number of an issuer begins, check digit and all, and how many digits it has."""
+        """(index of the first group, number of digits) of each part that is an issuer's number with a valid check digit."""
         for first, begin in enumerate(self.begins[:-1]):
             for size in card_lengths(self.digits[begin : begin + 6]):
                 if begin + size <= len(self.digits) and self.sums.fit(begin, begin + size):
@@ -84,7 +84,7 @@ class DigitRun:
 
 
 class CoveredSpans:
-    """Places of a text that are taken; asking costs as much as the place is long."""
+    """The positions of a text that earlier matches cover. A query costs time in proportion to its length."""
 
     def __init__(self, length: int, spans: Iterable[tuple[int, int]]) -> None:
         self._marks = bytearray(length)
@@ -97,9 +97,9 @@ class CoveredSpans:
 
 @dataclass(frozen=True, slots=True)
 class ScanContext:
-    """A folded text, what is known of its places, and whether a word near a place says card.
+    """A folded text, the spans that are no cards, and `near_card`, which tells whether a word near a span announces a card.
 
-    `named` have their word before them, `shaped` are prices, coordinates and times.
+    `named` are numbers with a word before them that names them; `shaped` are prices, coordinates and times.
     """
 
     plain: str
@@ -109,11 +109,11 @@ class ScanContext:
 
 
 def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearCard) -> Spans:
-    """Where cards stand in a folded text. `accounts` are places of bank accounts, which are none.
+    """The spans of card numbers in a folded text. `accounts` are spans of bank accounts, which never count as cards.
 
-    A run of digits that is an issuer's number as a whole is one, whatever its grouping; so is a part of a longer run that
-    is grouped as cards are, also with an expiry date or CVV glued on, and groups of a card with words or signs between.
-    Where `near_card(start, stop)` says so, the check digit is enough.
+    A card is: a run of digits that is an issuer's number as a whole, in any grouping; a part of a longer run that is
+    grouped as cards are, also with an expiry date or CVV glued on; the groups of a card with words or signs between them.
+    Where `near_card(start, stop)` is true, a valid check digit is enough.
     """
     covered = CoveredSpans(len(plain), accounts)
     named = CoveredSpans(len(plain), (m.span("value") for m in _NAMED.finditer(plain)))
@@ -126,7 +126,7 @@ def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearC
 
 
 def _runs(plain: str, groups: Iterable[DigitGroup], between: re.Pattern[str]) -> Iterator[list[DigitGroup]]:
-    """Groups with nothing but certain signs between them."""
+    """Runs of neighbouring groups that only characters matching `between` separate."""
     run: list[DigitGroup] = []
     for group in groups:
         if run and between.fullmatch(plain, run[-1].stop, group.start) is None:
@@ -158,7 +158,7 @@ def _cards_in(run: DigitRun, *, near: bool) -> Iterator[Sequence[DigitGroup]]:
 
 
 def _is_other_number(groups: Sequence[DigitGroup], digits: str) -> bool:
-    """A number counted by the day, or two phone numbers of eight digits."""
+    """Whether the digits are an order number that begins with a date, or two phone numbers of eight digits."""
     return (len(groups) == 1 and starts_with_date(digits)) or (
         _sizes(groups) == (8, 8) and all(group.digits[0] in "26" for group in groups)
     )
@@ -183,7 +183,7 @@ def _span(window: Sequence[DigitGroup]) -> tuple[int, int]:
 
 
 def _by_luhn_alone(run: DigitRun) -> Spans:
-    """Beside a word that says card: any 13 to 19 digits that add up. Numbers of SIM cards (89, ITU-T E.118) are none."""
+    """Near a word for card: any 13 to 19 digits with a valid check digit, except SIM card numbers (89, ITU-T E.118)."""
     spans = []
     for first, begin in enumerate(run.begins[:-1]):
         for size in range(SHORTEST, min(LONGEST, len(run.digits) - begin) + 1):
@@ -193,7 +193,7 @@ def _by_luhn_alone(run: DigitRun) -> Spans:
 
 
 def _with_glued_digits(run: DigitRun, first: int, size: int, *, near: bool) -> Sequence[DigitGroup]:
-    """The groups of a card whose last goes on with its expiry date, its CVV or both."""
+    """The groups of a card whose last group continues with the expiry date, the CVV or both."""
     for count in (1, 3, 4):
         window = run.groups[first : first + count]
         rest = sum(_sizes(window)) - size
@@ -214,7 +214,7 @@ def _follows(rest: str, following: str, *, trusted: bool) -> bool:
 
 
 def _spelled_out(looking: ScanContext, groups: Sequence[DigitGroup]) -> Iterator[tuple[int, int]]:
-    """Groups of a card with words, labels, list numbers or signs between them, and digits one by one."""
+    """Spans of cards whose groups have words, labels, list numbers or signs between them, or that are written digit by digit."""
     long = [group for group in groups if len(group.digits) >= 3]
     for shape in _SPOKEN:
         yield from _shaped(looking, long, shape)
@@ -235,13 +235,13 @@ def _shaped(looking: ScanContext, groups: Sequence[DigitGroup], shape: tuple[int
 
 
 def _are_close(plain: str, window: Sequence[DigitGroup]) -> bool:
-    """No gap is longer than a few words or has more digits than a list number."""
+    """Whether every gap is at most a few words long and has no more digits than a list number."""
     gaps = [plain[before.stop : after.start] for before, after in pairwise(window)]
     return all(len(gap) <= GAP and sum(map(str.isdigit, gap)) <= 2 for gap in gaps)
 
 
 def _are_quantities(plain: str, window: Sequence[DigitGroup]) -> bool:
-    """Prices, years and orders one after another; nobody's card has three groups that are round."""
+    """Whether the groups are prices, years or orders in a row. Three round groups also count: no card has them."""
     if sum(group.digits.endswith("00") and group.digits != "0000" for group in window) >= 3:
         return True
     return _COUNTED.search(plain, max(0, window[0].start - 12), window[-1].stop + 12) is not None

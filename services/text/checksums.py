@@ -28,7 +28,7 @@ IBAN_LENGTHS = _lengths()
 
 
 class LuhnSums:
-    """ISO/IEC 7812 for every part of a row of digits: each part costs the same, however many there are."""
+    """Check digits (ISO/IEC 7812, Luhn) of every part of a row of digits. Prefix sums make each query constant time."""
 
     def __init__(self, digits: str) -> None:
         doubled_at = [
@@ -54,7 +54,7 @@ def iban(value: str) -> bool:
 
 
 def iranian_id(digits: str) -> bool:
-    """Ten digits of a کد ملی; ten equal ones pass the sum but are given to nobody."""
+    """The check digit of an Iranian national id (کد ملی) of ten digits. Ten equal digits pass the sum but are not issued."""
     if len(digits) != 10 or len(set(digits)) == 1:
         return False
     rest = sum(int(d) * w for d, w in zip(digits, MELLI_WEIGHTS, strict=False)) % 11

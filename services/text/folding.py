@@ -1,4 +1,4 @@
-"""A text as it is looked through for secrets: one spelling, without what nobody sees, and the way back to each place."""
+"""Folds a text for the search for secrets: one spelling, no invisible characters, and the original position of each one."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ from services.text.normalise import LETTERS, ZWNJ, MemoTable, ascii_digit
 
 TATWEEL = "\u0640"
 UNSEEN = "\ufeff"
-"""What every character that shows as nothing becomes, before it is left out."""
+"""The replacement for every invisible character, before it is removed."""
 HAN_DIGITS = {ord(character): str(value) for value, character in enumerate("〇一二三四五六七八九")} | {ord("零"): "0"}
 
 ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\[nrtuU]|&[#A-Za-z]|<[A-Za-z/!]")
@@ -30,12 +30,12 @@ class FoldedText:
     _positions: list[int] | None
 
     def original_span(self, start: int, stop: int) -> tuple[int, int]:
-        """Where the part of `plain` from `start` to `stop` stands in the text."""
+        """The span of the original text for the part of `plain` from `start` to `stop`."""
         return (start, stop) if self._positions is None else (self._positions[start], self._positions[stop - 1] + 1)
 
 
 def fold_text(text: str) -> FoldedText:
-    """The text as it is looked through."""
+    """The folded text with the original position of each of its characters."""
     if text.isascii():
         return FoldedText(text.lower(), None)
     plain = text.translate(_FOLDED)
@@ -46,7 +46,7 @@ def fold_text(text: str) -> FoldedText:
 
 
 def _folded_character(character: str) -> str:
-    """Exactly one character, so that places stay."""
+    """The folded form of one character: always exactly one character, so that positions stay the same."""
     if character.isascii():
         return character.lower()
     if character == ZWNJ:
@@ -60,7 +60,7 @@ def _folded_character(character: str) -> str:
 
 
 def is_digit(character: str) -> bool:
-    """Whether it is read as a digit, in whatever script."""
+    """Whether a character is a digit of any script."""
     return fold_text(character).plain.isdigit()
 
 
@@ -68,7 +68,7 @@ def unescape(text: str) -> str:
     """The text without the escapes of links (RFC 3986, 2.1), JSON (RFC 8259, 7) and HTML; tags become spaces."""
     plain = _JSON_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", unquote(text))
     plain = _ENTITY.sub(_character_of, _TAG.sub(" ", plain))
-    # Pairs of surrogates become characters; no store takes what is left of others, or a NUL.
+    # Surrogate pairs become characters. A single surrogate or a NUL becomes U+FFFD, because no store accepts them.
     return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")
 
 

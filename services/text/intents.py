@@ -1,8 +1,8 @@
-"""What a customer wants, by the words they use. A first guess for routing, never an answer."""
+"""Guesses a customer's intent from words. Routing rules may use it; it never produces an answer."""
 
 from services.text.normalise import normalise
 
-# The first intent with the most hits wins; a stem matches the beginning of a word.
+# The intent with the most hits wins, the first one on a tie. A stem matches the beginning of a word.
 INTENTS: dict[str, tuple[str, ...]] = {
     "refund": (
         *("refund", "money back", "chargeback", "return my", "want to return", "reimburse"),
@@ -56,7 +56,7 @@ _NORMALISED = {intent: tuple(f" {normalise(s)}" for s in stems) for intent, stem
 
 
 def intent_of(text: str) -> str | None:
-    """`refund`, `delivery`, `payment`, `complaint`, or None where no word says."""
+    """`refund`, `delivery`, `payment` or `complaint`; None without a matching word."""
     padded = f" {normalise(text)}"
     hits = {intent: sum(map(padded.__contains__, stems)) for intent, stems in _NORMALISED.items()}
     best = max(hits.values())

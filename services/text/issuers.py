@@ -1,7 +1,7 @@
-"""Which numbers are payment cards: an issuer's beginning, a length that it gives out, and the check digit.
+"""Recognises payment card numbers by the issuer's prefix, a length that the issuer uses, and the check digit.
 
-A check digit alone proves nothing: one number of ten has it, and every IMEI. Beginnings are those of ISO/IEC 7812 that
-card networks publish, and the banks of Iran's Shetab.
+A check digit alone proves nothing: one number of ten passes it by chance, and so does every IMEI. The prefixes are those
+of ISO/IEC 7812 that card networks publish, and those of the banks in Iran's Shetab network.
 """
 
 from services.text.checksums import luhn
@@ -61,7 +61,7 @@ SHETAB = frozenset(
 )
 SIXTEEN = frozenset({16})
 Network = tuple[int, int, frozenset[int]]
-"""The first and last beginning, of equally many digits, and the lengths of their numbers."""
+"""The first and last prefix of a range (equally many digits), and the lengths of its card numbers."""
 NETWORKS: tuple[Network, ...] = (
     (4, 4, SIXTEEN),  # Visa
     (51, 55, SIXTEEN),  # Mastercard
@@ -104,7 +104,7 @@ YEARS = range(20, 28)
 
 
 def card_lengths(beginning: str) -> frozenset[int]:
-    """How long numbers are that begin with these six digits; none where no issuer's do."""
+    """The possible lengths of card numbers with this prefix of six digits; empty when no issuer has it."""
     lengths = [LENGTHS[beginning[:size]] for size in (1, 2, 3, 4, 6) if beginning[:size] in LENGTHS]
     return frozenset().union(*lengths) if lengths else NO_LENGTHS
 
@@ -115,10 +115,10 @@ def is_card(digits: str) -> bool:
 
 
 def starts_with_date(digits: str) -> bool:
-    """Begins with a year and a month of now, as numbers that shops count by the day do: `2611...` looks like Mastercard."""
+    """Whether the digits begin with a year and a month of this time, as order numbers do: `2611...` looks like Mastercard."""
     return digits[0] == "2" and int(digits[:2]) in YEARS and int(digits[2:4]) in MONTHS
 
 
 def is_common_network(digits: str) -> bool:
-    """Of Visa, Mastercard or Shetab: enough to take three digits that are glued on for a CVV."""
+    """Whether the number is of Visa, Mastercard or Shetab. For these, three glued digits are taken as the CVV."""
     return digits[0] == "4" or "51" <= digits[:2] <= "55" or digits[:6] in SHETAB

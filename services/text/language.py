@@ -1,6 +1,6 @@
-"""Which of our languages a text is written in: by its script, its letters and its most frequent words.
+"""Detects the language of a text (fa, ar, lv, en) by its script, its letters and frequent words.
 
-Short texts say little, so what an account expects and what the platform hints decide where the text does not.
+Short texts prove little. Where the text does not decide, the account's expected languages and the platform's hint do.
 """
 
 import re
@@ -51,10 +51,10 @@ _URLS_AND_MENTIONS = re.compile(r"https?://\S+|(?<!\S)\S{1,64}@\S+|[@#/]\w+")
 
 
 def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) -> str | None:
-    """`fa`, `ar`, `lv` or `en`; for other scripts and texts that say nothing, `hint`, or None.
+    """`fa`, `ar`, `lv` or `en`; for other scripts and undecidable texts the language of `hint`, or None without one.
 
-    `expected`: the account's languages, the likeliest first; `hint`: what the platform says of the person (a BCP 47
-    tag, often just the language of their screens). Transliterated Persian is `fa`, Latvian without its marks `lv`.
+    `expected`: the account's languages, the likeliest first. `hint`: the person's language by the platform (a BCP 47 tag,
+    often only the language of the device). Transliterated Persian is `fa`; Latvian without diacritics is `lv`.
     """
     hinted = _base(hint)
     priors = list(dict.fromkeys(base for tag in expected if (base := _base(tag))))
@@ -74,7 +74,7 @@ def _count(script: re.Pattern[str], text: str) -> int:
 
 
 def _count_known(vocabulary: frozenset[str], words: Iterable[str]) -> int:
-    """How many of the words or letters are known ones."""
+    """The number of words (or letters) that are in the vocabulary."""
     return sum(map(vocabulary.__contains__, words))
 
 
@@ -84,7 +84,7 @@ def _base(tag: str | None) -> str | None:
 
 
 def _prior_language(priors: list[str], hint: str | None, script: frozenset[str] | None) -> str | None:
-    """The person's language where the account expects it, else the account's first, of this script; else the hint."""
+    """The hinted language if the account expects it, else the account's first language of this script, else the hint."""
     if hint in priors and (script is None or hint in script):
         return hint
     candidates = [p for p in priors if script is None or p in script]
@@ -122,7 +122,7 @@ def _latin_script(text: str, priors: list[str], hint: str | None) -> str | None:
 
 
 def _fallback_latin(lower: str, tokens: list[str], priors: list[str], hint: str | None) -> str | None:
-    """A long text with none of our words is another language; a short one says nothing."""
+    """A long text without any known word is in another language (None); for a short one the prior language decides."""
     foreign = any(c in FOREIGN_LATIN for c in lower) or len(tokens) > 4
     if foreign and hint not in ARABIC_SCRIPT:
         return hint

@@ -1,23 +1,23 @@
-"""One spelling for comparing: never for showing, because a customer's text is theirs."""
+"""Normalises texts for comparison and search. Texts that people read are never normalised."""
 
 import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-# Arabic letters that Persian keyboards write otherwise, and marks that carry no meaning for us.
+# Arabic letters that have another code point on Persian keyboards, and marks that do not change a word.
 LETTERS = str.maketrans(
     {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا", "ؤ": "و", "ـ": None}
 )
 ZWNJ = "\u200c"
 MAX_MEMO_CHARACTERS = 4096
-"""How many are remembered: people write with few, and asking what each is was most of reading a text."""
+"""The size limit of a memo table. Texts use few different characters, and Unicode look-ups dominated the cost of a text."""
 MAX_READ = 2_000
-"""Characters of a text that are read for what it says. Secrets are looked for in all of it."""
+"""The number of characters read for language, intent and sentiment. Secrets are searched in the whole text."""
 MAX_MARKS = 30
-"""Combining marks in a row that a text keeps before it is normalised (UAX 15, stream-safe text)."""
+"""The number of adjacent combining marks kept before normalisation (UAX 15, stream-safe text format)."""
 LAST_MARK = 0x1F000
-"""No combining mark lies beyond."""
+"""The highest code point below which all combining marks lie."""
 
 
 @lru_cache(maxsize=MAX_MEMO_CHARACTERS)
@@ -39,7 +39,7 @@ def stream_safe(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _too_many_marks() -> re.Pattern[str]:
-    # Some characters are no marks themselves and become some when they are taken apart.
+    # Some characters are not marks themselves but decompose into marks.
     marks = "".join(
         chr(code)
         for code in range(0x300, LAST_MARK)
@@ -49,7 +49,7 @@ def _too_many_marks() -> re.Pattern[str]:
 
 
 def compatible(text: str) -> str:
-    """NFKC of stream-safe text, and itself stream-safe: NFKC makes up to 18 characters of one."""
+    """The text in NFKC, made stream-safe before and after: NFKC turns one character into up to 18."""
     return text if text.isascii() else stream_safe(unicodedata.normalize("NFKC", stream_safe(text)))
 
 
@@ -66,7 +66,7 @@ def normalise(text: str) -> str:
 def _normalised(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
-    # As long as it was at the most, or a row of ligatures would be read eighteen times.
+    # The result is cut to about the original length: NFKC would make a row of ligatures eighteen times as long.
     lettered = compatible(text.replace(ZWNJ, " "))[: len(text) + 100].translate(LETTERS)
     return " ".join(lettered.translate(_PLAIN).lower().split())
 
@@ -77,7 +77,7 @@ def _plain_character(character: str) -> str:
 
 
 class MemoTable(dict[int, str]):
-    """What becomes of each character, as `str.translate` wants it, found out when it is met first."""
+    """A table for `str.translate` that computes a character's replacement at its first use and stores it."""
 
     def __init__(self, replace: Callable[[str], str]) -> None:
         self._replace = replace
@@ -94,5 +94,5 @@ _PLAIN = MemoTable(_plain_character)
 
 
 def normalised_words(text: str) -> frozenset[str]:
-    """The words of a table, normalised: tables are written as people write."""
+    """The normalised words of a table. Tables are written in everyday spelling."""
     return frozenset(_normalised(text).split())

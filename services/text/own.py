@@ -1,7 +1,7 @@
-"""What is the shop's own, and so no secret of anybody: phones, mails, addresses, cards, accounts, order numbers.
+"""The shop's own identifiers, which redaction leaves alone: phones, e-mails, addresses, cards, accounts, order numbers.
 
-Order numbers are told by patterns of a few rules that cannot be made slow: repeats have an end and give nothing back,
-groups are chosen once. A pattern that would let card numbers through is refused.
+Order numbers are described by patterns of a small language whose matching time is linear: repeats are bounded and
+possessive, groups are atomic. A pattern that would let card numbers through is refused.
 """
 
 import re
@@ -17,7 +17,7 @@ from services.text.issuers import LENGTHS
 MAX_REPEATED = 40
 MAX_PATTERN = 100
 PRIVATE_KINDS = frozenset({"password", "code", "cvv"})
-"""What no order number lets through, whatever stands in it."""
+"""Kinds of secrets that are redacted even inside the shop's order numbers."""
 RULES = (
     "letters, digits and signs as they are, \\d, \\w, [a-z0-9] classes, ( | ) groups, and ? * + {n} {n,m} "
     f"after one character or class, of at most {MAX_REPEATED}"
@@ -31,7 +31,7 @@ _SPACED = r"[\s\-.()/]{0,3}"
 
 
 class BadPattern(ValueError):
-    """Not a pattern that is allowed, with a sentence that says why."""
+    """The pattern is not allowed. The message is a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class OwnIdentifierMatcher:
         return bool(self.identifiers or self.orders or self.phones)
 
     def spans(self, plain: str, kind: str) -> Iterator[tuple[int, int]]:
-        """Where something of the shop's own stands that may look like a value of this kind."""
+        """The spans of the shop's own identifiers that could be mistaken for a value of this kind."""
         for pattern in self.identifiers if kind in PRIVATE_KINDS else (*self.identifiers, *self.orders):
             yield from (match.span() for match in pattern.finditer(plain))
 
     def is_phone(self, value: str) -> bool:
-        """Whether this is one of the shop's phones, with or without the code of its country."""
+        """Whether the value is one of the shop's phones, with or without the country code."""
         digits = "".join(c for c in value if c.isdigit()).lstrip("0")
         return len(digits) >= 7 and any(p.endswith(digits) or digits.endswith(p) for p in self.phones)
 
@@ -60,7 +60,7 @@ NO_OWN_IDENTIFIERS = OwnIdentifierMatcher()
 
 
 def compile_own_identifiers(own_identifiers: Own | None) -> OwnIdentifierMatcher:
-    """The identifiers of a workspace, ready to be looked for."""
+    """The matcher for a workspace's own identifiers."""
     if own_identifiers is None or not any(
         (
             own_identifiers.phones,
@@ -95,7 +95,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def _whole_word(pattern: str) -> re.Pattern[str]:
-    """Not inside a longer word or number."""
+    """The pattern, matching only where no letter or digit is adjacent."""
     return re.compile(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", re.IGNORECASE)
 
 
@@ -112,7 +112,7 @@ def _spaced(value: str) -> str:
 
 
 def translate_pattern(pattern: str) -> str:
-    """The pattern as a regular expression whose cost grows with the text alone. Raises BadPattern."""
+    """The pattern as a regular expression whose matching time is linear in the text. Raises BadPattern."""
     if not 0 < len(pattern) <= MAX_PATTERN:
         raise BadPattern(f"a pattern has 1 to {MAX_PATTERN} characters")
     parts: list[str] = []
@@ -180,7 +180,7 @@ def _compiling(translation: str) -> str:
 
 
 def validate_own_identifiers(own_identifiers: Own) -> list[tuple[str, str]]:
-    """What could never take effect, or would take too much: (JSON pointer, sentence)."""
+    """The problems of the identifiers, as (JSON pointer, sentence): values without effect and values that match too much."""
     wrong = []
     for name, check in _JUDGES.items():
         for index, value in enumerate(getattr(own_identifiers, name)):
@@ -237,7 +237,7 @@ def _wrong_pattern(value: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _sample_cards() -> Sequence[str]:
-    """A card of every beginning and length, in a row and in groups."""
+    """One card number for every prefix and length, in one group and in several. Patterns are tested against them."""
     cards = []
     for beginning, sizes in LENGTHS.items():
         for size in sizes:

@@ -1,7 +1,7 @@
-"""Secrets and personal data in a text: what they are is kept, their value is not.
+"""Redacts secrets and personal data in a text: each value is replaced by its kind.
 
-Everywhere: payment cards, their CVV, one-time codes, passwords, national ids. Only in public: e-mail, phone, IBAN,
-order numbers, post codes. Values are found on a folded copy of the same length and cut out of the original.
+On every surface: payment cards, their CVV, one-time codes, passwords, national ids. Only in public: e-mail, phone, IBAN,
+order numbers, postcodes. Values are found in the folded text and replaced in the original (`folding`).
 """
 
 import re
@@ -22,9 +22,9 @@ Detector = Callable[[str], Iterable[Span]]
 NEAR = 40
 KEYWORD_DISTANCE = 20
 MAX_UNESCAPE_ROUNDS = 3
-"""Escapes of escapes are undone so often."""
+"""How many times escapes within escapes are undone."""
 
-# Every repeat has an end, and a word begins where no other goes on: the cost of a text grows with its length alone.
+# Every repeat is bounded and every word begins at a word boundary, so that matching time is linear in the text (no ReDoS).
 CARD_WORD = (
     r"(?:(?:(?<!sim )(?<!sim-)(?<!gift )(?<!memory )(?<!sd )(?<!graphics )(?<!id )(?<!loyalty )(?:(?:credit|debit|bank)?cards?|kart[eiaus]?[^\W\d]{0,4}+)"
     r"|kredītkart[^\W\d]{0,4}+|visa|master ?card|maestro|amex|shetab|(?<!سیم )(?<!سیم)(?<!هدیه )کارت|(?:ال)?بطاق[^\W\d]{0,6}+|شتاب|pan"
@@ -55,7 +55,7 @@ _GAP = rf"(?:{_OTHER}(?:[^\S\n]|[:=#.\-–—،,'\"«(\[]|\u200c|[^\W\d])){{0,28
 _SHORT_GAP = rf"(?:{_OTHER}(?:[^\S\n]|[:=«\"'(]|\u200c|[^\W\d])){{0,12}}?"
 _CODE = r"(?<!\d)\d(?:[ \-.]?\d){2,9}(?!\d)"
 _CONNECTOR = r"[^\S\n]*(?:[^\W\d]{1,6}[^\S\n]+){0,2}?(?:[:=]+|\bis\b|\bir\b|\bاین\b|\bهو\b|\bهی\b|->)[^\S\n]*"
-# What a sentence about a password says, and no password is.
+# Words that follow "password is" in sentences about passwords, and that are no passwords.
 NOT_A_PASSWORD = normalised_words(
     """wrong not incorrect invalid expired required correct the a an being too still never always broken lost forgotten
     reset changed blocked locked needed ok fine working no same and but or for to in on it my your nav ir ne
@@ -100,10 +100,10 @@ class RedactionResult:
 
 
 def redact(text: str, *, public: bool, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS) -> RedactionResult:
-    """Mask secrets; with `public` also what identifies or locates a person.
+    """Replace secrets, and with `public` also data that identifies or locates a person.
 
-    What is the shop's `own` stays. What links, JSON and HTML write by escapes and tags counts as well: a text that hides something there comes back
-    without those.
+    The shop's `own_identifiers` stay. Values hidden by escapes or tags of URLs, JSON or HTML are found too; such a text is
+    returned without its escapes and tags.
     """
     if text.isascii() and text.replace("-", "").replace("_", "").isalpha():
         return RedactionResult(text, [])
@@ -141,7 +141,7 @@ def _redact_once(text: str, own_identifiers: OwnIdentifierMatcher, *, public: bo
 
 
 def _is_own_identifier(plain: str, match: "SensitiveMatch", own_identifiers: OwnIdentifierMatcher) -> bool:
-    """Inside something of the shop's own, or its phone. The rest of the text is judged as ever."""
+    """Whether the match lies inside an identifier of the shop, or is its phone."""
     inside = any(
         start <= match.start and match.stop <= stop for start, stop in own_identifiers.spans(plain, match.kind)
     )
@@ -149,7 +149,7 @@ def _is_own_identifier(plain: str, match: "SensitiveMatch", own_identifiers: Own
 
 
 class SensitiveMatch(NamedTuple):
-    """Where a value stands; `rank` is that of its finder."""
+    """The span and kind of a value. `rank` is the index of its detector: a lower rank wins when matches overlap."""
 
     start: int
     stop: int
@@ -158,7 +158,7 @@ class SensitiveMatch(NamedTuple):
 
 
 def replace_matches(text: str, spans: Iterable[Span]) -> str:
-    """The text with `[kind]` in place of each; places are in order and apart."""
+    """The text with `[kind]` in place of each span. The spans are in order and do not overlap."""
     parts, end = [], 0
     for start, stop, kind in spans:
         parts.append(f"{text[end:start]}[{kind}]")
@@ -167,7 +167,7 @@ def replace_matches(text: str, spans: Iterable[Span]) -> str:
 
 
 def _merge_overlaps(matches: Iterable[SensitiveMatch]) -> Iterator[SensitiveMatch]:
-    """Overlapping places become one, under the name of the first finder that saw it (cards before phones), and its longest."""
+    """Merge overlapping matches into one with the kind of the lowest rank (cards before phones). `matches` are sorted."""
     current: SensitiveMatch | None = None
     for match in matches:
         if current is None or match.start >= current.stop:
@@ -190,7 +190,7 @@ def _has_keyword_nearby(plain: str, start: int, stop: int, keywords: re.Pattern[
 
 
 def _is_near(keyword_positions: list[int], start: int, stop: int) -> bool:
-    """Whether a word begins near a place; asked of every number, so the words are found once."""
+    """Whether a keyword begins near a span. The positions are searched once per text, because every number asks."""
     following = bisect_left(keyword_positions, max(0, start - NEAR))
     return following < len(keyword_positions) and keyword_positions[following] < stop + NEAR
 
@@ -229,7 +229,7 @@ def _ibans(plain: str) -> list[Span]:
 
 
 def _size_of_iban(value: str) -> int | None:
-    """How many characters of `value` are an account: the words behind it look like more of it, so its country decides."""
+    """The number of characters of `value` that form an IBAN: its country's length, since following words look like more of it."""
     wanted = IBAN_LENGTHS.get(value[:2].upper())
     positions = [position for position, character in enumerate(value) if character.isalnum()]
     if wanted is None or len(positions) < wanted:
@@ -270,11 +270,11 @@ MIN_DIGITS: dict[Detector, int] = {
     _order_numbers: 3,
     _postcodes: 4,
 }
-"""How many digits a text has at the least in which something may be found. Most texts have none."""
+"""The minimum number of digits in a text for a detector to match. Detectors are skipped for texts with fewer digits."""
 
 
 def find_card_spans(text: str, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS) -> list[Span]:
-    """Where cards stand, and what follows them as a CVV, in order and apart."""
+    """The spans of cards and of the CVVs that follow them, in order, without overlaps."""
     folded_text = fold_text(text)
     if len(_DIGIT.findall(folded_text.plain)) < SHORTEST:
         return []
@@ -286,7 +286,7 @@ def find_card_spans(text: str, own_identifiers: OwnIdentifierMatcher = NO_OWN_ID
 
 
 def redacted_excerpts(masked: RedactionResult) -> str:
-    """Where values were found, in words that show none of them: `“my number is [card] please”`."""
+    """Quotations of the places where values were found, with the values replaced: `“my number is [card] please”`."""
     return "; ".join(_excerpt(masked.text, kind) for kind in masked.kinds)
 
 

@@ -1,4 +1,4 @@
-"""Whether a text is angry or glad, by the words it uses."""
+"""Guesses whether a text is positive or negative from words and emoji."""
 
 import re
 from typing import Literal
@@ -23,7 +23,7 @@ POSITIVE_EMOJI = frozenset("😍🥰❤👍🙏😊🌹💐😘🎉")
 
 
 def sentiment_of(text: str) -> Sentiment | None:
-    """None for a text without a word. A glad word right after a negation, or before a Persian one, counts as angry."""
+    """The sentiment; None for a text without words. A positive word after a negation (Persian: before one) is negative."""
     tokens = _WORD.findall(normalise(text))
     balance = sum(map(POSITIVE_EMOJI.__contains__, text)) - sum(map(NEGATIVE_EMOJI.__contains__, text))
     for index, token in enumerate(tokens):

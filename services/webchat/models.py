@@ -1,4 +1,4 @@
-"""What browsers write and read."""
+"""Request and response bodies of the webchat routes."""
 
 import re
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ _language = TypeAdapter(Language)
 
 
 def _known_or_none(value: object) -> object:
-    """A tag that is none is left aside: nobody needs it to be let in."""
+    """The language tag, or None for an invalid one: a bad tag must not keep a visitor out."""
     try:
         return _language.validate_python(value)
     except ValidationError:
@@ -34,7 +34,7 @@ def _plausible(value: str) -> str:
     return value
 
 
-# The pattern is said here and not checked by pydantic: the sentence of `_plausible` helps more than an expression.
+# OpenAPI states the pattern, but `_plausible` checks it: its sentence helps a visitor more than a regular expression does.
 Email = Annotated[
     str,
     Field(
@@ -47,14 +47,14 @@ Email = Annotated[
 
 
 class Identity(RequestModel):
-    """Who the shop says this is: `user_hash` is the hex HMAC-SHA256 of `user_id` under the account's secret."""
+    """The shop's proof of who the visitor is: `user_hash` is the hex HMAC-SHA256 of `user_id` under the account's secret."""
 
     user_id: Annotated[str, Field(min_length=1, max_length=256)]
     user_hash: Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class SessionBody(RequestModel):
-    """A visitor arrives. `handoff` is the token of a hand-off link. Without `identity` nobody knows who it is."""
+    """Opens a session. `handoff` is the token of a hand-off link. Without `identity` the visitor is anonymous."""
 
     language: Annotated[
         Language | None,
@@ -67,21 +67,21 @@ class SessionBody(RequestModel):
 
 
 class SessionResponse(BaseModel):
-    """`token` is sent as bearer from now on; `visitor` is the last part of the person."""
+    """The opened session. `token` is the bearer token for all further calls; `visitor` is the last part of the person."""
 
     visitor: str
     token: str
 
 
 class MessageBody(RequestModel):
-    """One message. `id` is made by the browser and is the same whenever it has to repeat itself."""
+    """One message. The browser creates `id` and repeats the call with the same one, so that a message arrives once."""
 
     id: UUID
     text: MessageText
 
 
 class ContactBody(RequestModel):
-    """Where the visitor can be reached."""
+    """The visitor's e-mail address and the consent to be written to."""
 
     email: Email
     consent: Literal[True] = Field(description="The visitor was asked whether they may be written to, and said yes.")

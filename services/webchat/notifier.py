@@ -15,11 +15,11 @@ from services.platform.bus.tail_reader import TailReader
 TOPIC = "conversations"
 IDLE_SECONDS = 30.0
 FALLBACK_POLL_SECONDS = 0.25
-"""How often to look while nobody listens to the log: at the start, and while the bus is away."""
+"""Seconds between reads of the store while the log is not tailed: at the start, and while the bus is unavailable."""
 
 
 class Subscription:
-    """Rings when there may be news since the last `wait`."""
+    """A waiting request. It is notified when its person keys may have new messages."""
 
     def __init__(self, notifier: "ChangeNotifier") -> None:
         self._notifier = notifier
@@ -29,7 +29,7 @@ class Subscription:
         self._event.set()
 
     async def wait(self, seconds: float) -> None:
-        """Return when it has rung, or when it is time to look anyway: after `seconds`, sooner while nobody listens."""
+        """Return when notified, or after `seconds` (after `FALLBACK_POLL_SECONDS` while the log is not tailed)."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds if self._notifier.listening else min(seconds, FALLBACK_POLL_SECONDS)):
                 await self._event.wait()
@@ -37,7 +37,10 @@ class Subscription:
 
 
 class ChangeNotifier:
-    """The log is read only while somebody waits, and for a while after: a process without visitors reads nothing."""
+    """Notifies subscriptions by person key.
+
+    The log is tailed only while there are subscriptions and `IDLE_SECONDS` longer: a process without visitors reads nothing.
+    """
 
     def __init__(self, bus: Bus) -> None:
         self._reader = TailReader(bus, [TOPIC], self, idle_seconds=IDLE_SECONDS)
@@ -63,12 +66,12 @@ class ChangeNotifier:
             del self._waiting[key]
 
     def notify(self, key: str) -> None:
-        """Have whoever waits for this key look again."""
+        """Wake the subscriptions to this person key."""
         for subscription in self._waiting.get(key, ()):
             subscription.notify()
 
     async def run(self) -> None:
-        """Listen while anybody waits; runs until it is cancelled."""
+        """Tail the log while there are subscriptions. Runs until cancelled."""
         await self._reader.run()
 
     # -- the reader's listener -----------------------------------------------------------------------------------------

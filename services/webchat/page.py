@@ -1,4 +1,4 @@
-"""The widget for the pages of shops, and a page of our own with nothing but it: the end of hand-off links.
+"""Serves the widget for shops' pages, and our own page with only the widget, to which hand-off links lead.
 
 `pasokh-chat.js` is read by every browser there is; it loads the modules of the chat where that can run.
 """
@@ -19,7 +19,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The page is opened by its link, and never inside of another page: shops put the widget into theirs."""
+"""The Content-Security-Policy of our own page. No other page may frame it: shops embed the widget instead."""
 WIDGET_HEADERS = {
     "Cache-Control": "public, max-age=300",
     "Access-Control-Allow-Origin": "*",
@@ -55,7 +55,7 @@ MODULES = (
     "words.js",
     "style.js",
 )
-"""What the chat is made of; `style.js` is `chat.css` as a module, so that pages need to allow no styles of ours."""
+"""The chat's modules. `style.js` is `chat.css` as a module, so that a shop's policy need not allow our style sheets."""
 
 
 @cache
@@ -87,25 +87,25 @@ async def module(name: str) -> Response:
 
 
 async def style() -> Response:
-    """How the page looks."""
+    """The page's style sheet."""
     return Response(read_static("page.css"), media_type="text/css", headers=WIDGET_HEADERS)
 
 
 async def plain_style() -> Response:
-    """How the plain form looks."""
+    """The plain form's style sheet."""
     return Response(read_static("plain.css"), media_type="text/css", headers=WIDGET_HEADERS)
 
 
 async def page(workspace: Slug, account: Slug, request: Request) -> Response:
-    """The chat, opened; the same for every account, so that it tells nobody which ones there are."""
-    # Where no script runs, the plain form takes over, with the token of a hand-off if there is one.
+    """The page with the opened chat. It is the same for every name, so that it does not reveal which accounts exist."""
+    # Without scripts the page links to the plain form, with the hand-off token of its own query.
     query = escape(f"?{request.url.query}" if request.url.query else "")
     text = read_static("page.html").replace("{workspace}", workspace).replace("{account}", account)
     return Response(text.replace("{query}", query), media_type="text/html", headers=PAGE_HEADERS)
 
 
 def router_of() -> APIRouter:
-    """What browsers load; no part of the REST contract."""
+    """The routes for files that browsers load. They are no part of the REST contract."""
     router = APIRouter(prefix="/webchat", include_in_schema=False)
     router.add_api_route("/pasokh-chat.js", widget)
     router.add_api_route("/pasokh-chat/{name}", module)

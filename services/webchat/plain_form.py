@@ -1,7 +1,7 @@
-"""The chat as a plain form, for browsers that cannot run the widget: no script, one page, a POST for each message.
+"""The chat as a plain HTML form for browsers that cannot run the widget: no script, one page, one POST per message.
 
-The token of the session travels in the form. What is written goes the way of `routes`, so that limits, proofs and the
-one answer to a repeated id are the same; what is refused is said in a sentence, and the text stays in its box.
+The session token travels in the form. Messages go through the handlers of `routes`, so that rate limits, authentication
+and idempotency are the same. A refused message is explained in a sentence, and its text stays in the box.
 """
 
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ RETRYABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class FormTexts:
-    """What the form says."""
+    """The form's texts in one language."""
 
     title: str
     write: str
@@ -102,7 +102,7 @@ TEXTS_BY_LANGUAGE = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the form holds."""
+    """The form's fields."""
 
     language: str
     token: str = ""
@@ -113,7 +113,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """What is answered: the form as it goes on, what was said, and a sentence about what went wrong."""
+    """The rendered page: the next form, the messages, and a sentence about an error."""
 
     form: Form
     messages: tuple[MessageView, ...] = ()
@@ -123,15 +123,15 @@ class FormView:
 
 
 def router_of(dependencies: WebchatDependencies) -> APIRouter:
-    """The form of all accounts; no part of the REST contract."""
+    """The form's routes for all accounts. They are no part of the REST contract."""
 
     async def show(workspace: Slug, account: Slug, request: Request) -> Response:
-        """The form, empty; the same for every account, so that it tells nobody which ones there are."""
+        """The empty form. It is the same for every name, so that it does not reveal which accounts exist."""
         fields = {name: [value] for name, value in request.query_params.items()}
         return _page(request, FormView(_form_of(request, fields)))
 
     async def post(workspace: Slug, account: Slug, request: Request) -> Response:
-        """Send what was written, if anything, and show the conversation."""
+        """Send the text, if there is one, and show the conversation."""
         body = (await request.body()).decode(errors="replace")
         form = _form_of(request, parse_qs(body, keep_blank_values=True, max_num_fields=20))
         try:
@@ -164,7 +164,7 @@ async def _on_post(reception: WebchatDependencies, request: Request, form: Form)
 
 
 async def _with_session(session: SessionContext, request: Request, form: Form) -> tuple[Form, SessionContext]:
-    """The form with the token of a session that holds, and the visit of its visitor. A token that ended is replaced."""
+    """The form with a valid session token, and the visitor's session. An expired token is replaced by a new session."""
     authenticator = session.dependencies.authenticator
     if form.token:
         try:
@@ -185,14 +185,14 @@ async def _with_session(session: SessionContext, request: Request, form: Form) -
 
 
 def _with_token(request: Request, token: str) -> Request:
-    """The request as if the token of its form had come as bearer."""
+    """The request with the form's token as its bearer token."""
     others = [(name, value) for name, value in request.scope["headers"] if name != b"authorization"]
     bearer = (b"authorization", f"Bearer {token}".encode("latin-1", errors="replace"))
     return Request({**request.scope, "headers": [*others, bearer]})
 
 
 def _message_of(form: Form) -> MessageBody:
-    # A form sends each line's end as two characters.
+    # HTML forms send each line end as CR LF.
     try:
         return MessageBody(id=UUID(form.id), text=form.text.replace("\r\n", "\n"))
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""`/webchat/{workspace}/{account}/...` for browsers: sessions, messages, and the stream of both directions."""
+"""The REST routes `/webchat/{workspace}/{account}/...` for browsers: sessions, messages, and the message stream."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -58,7 +58,7 @@ WAIT_SECONDS = 10.0
 LONG_TEXT = 1_000
 """Longer ones are read worker_thread the event loop."""
 MAX_STREAMS = 20
-"""Of one visitor in one process: tabs and devices."""
+"""Open streams of one visitor in one process (tabs and devices)."""
 CONNECTED = b"retry: 1000\n: connected\n\n"
 TOKEN = HTTPBearer(auto_error=False, scheme_name="VisitorToken", description="The token of a webchat session.")
 HANDLED_ERRORS = (
@@ -77,7 +77,7 @@ Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 @dataclass(frozen=True, slots=True)
 class WebchatDependencies:
-    """What the routes share. `wait_seconds`: how long a message is awaited in the visitor's conversation."""
+    """Dependencies of the routes. `wait_seconds`: how long a POST waits until its message stands in the conversation."""
 
     authenticator: WebchatAuthenticator
     notifier: ChangeNotifier
@@ -92,7 +92,7 @@ class WebchatDependencies:
 
 @dataclass(frozen=True, slots=True)
 class SessionContext:
-    """A request that was let in."""
+    """An authorised request: its account and, where the route requires a token, its visitor."""
 
     dependencies: WebchatDependencies
     connected: ConnectedAccount
@@ -100,14 +100,14 @@ class SessionContext:
 
     @property
     def require_visitor(self) -> Visitor:
-        """Raises Unauthorized: our own bug, the route forgot to ask for a token."""
+        """The visitor. Raises Unauthorized when there is none, which is a bug: the route did not require a token."""
         if self.visitor is None:
             raise Unauthorized("This needs the token of a session.")
         return self.visitor
 
 
 def session_context(request: Request) -> SessionContext:
-    """What the route's check found."""
+    """The session context that the checked route stored in the request."""
     visit: SessionContext = request.state.visit
     return visit
 
@@ -116,7 +116,7 @@ SessionContextDep = Annotated[SessionContext, Depends(session_context)]
 
 
 def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
-    """Routes that check account, page and token before anything else, and answer so that the page may read it."""
+    """A route class that first checks account, origin and token, and adds the CORS headers to every answer, errors too."""
 
     class CheckedRoute(APIRoute):
         def get_route_handler(self) -> Handle:
@@ -142,14 +142,14 @@ def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
 
 
 async def problem_of(request: Request, error: Exception) -> Response:
-    """The answer to one of the errors in `HANDLED_ERRORS`."""
+    """The problem response for one of `HANDLED_ERRORS`."""
     answer = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
     response: Response = await answer(request, error)
     return response
 
 
 async def preflight(session: SessionContextDep) -> Response:
-    """A browser asks whether a page of its origin may call."""
+    """Answer a CORS preflight request."""
     return Response(status_code=204, headers=PREFLIGHT)
 
 
@@ -158,7 +158,7 @@ async def open_session(
     session: SessionContextDep,
     request: Request,
 ) -> SessionResponse:
-    """With `identity` the same person on every device, otherwise somebody new."""
+    """Open a session: with `identity` the same person on every device, otherwise a new anonymous visitor."""
     authenticator, account = session.dependencies.authenticator, session.connected.account
     await authenticator.verify_handoff_token(request, account.workspace, body.handoff)
     visitor = Visitor(
@@ -235,7 +235,7 @@ def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> A
 
 
 async def _read(session: SessionContext, activity: Activity) -> list[Activity]:
-    """What was understood of it, without secrets; before it edits of pieces of a card that it completes."""
+    """The analysed and redacted message. Before it come edits of earlier messages that hold parts of the same card."""
     expected, own, understood_by = (
         session.connected.expected_languages,
         session.connected.own,
@@ -247,7 +247,7 @@ async def _read(session: SessionContext, activity: Activity) -> list[Activity]:
 
 
 def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Json]:
-    """The message shape of what is on the log and in no conversation yet."""
+    """The REST shape of a message that is on the bus but not in a conversation yet."""
     author: dict[str, Json] = {"kind": "customer", "id": activity.person, "name": activity.person_name}
     kept = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
     times = activity.model_dump(mode="json", include={"sent_at", "received_at"})
@@ -271,7 +271,7 @@ async def _publish(session: SessionContext, activities: list[Activity]) -> None:
 
 
 async def show_status(session: SessionContextDep, response: Response) -> StatusShown:
-    """Whether somebody answers now, and if not, when the shop opens again; for anybody."""
+    """Whether somebody answers now, and if not, when the shop opens again. Needs no token."""
     account, reception = session.connected.account, session.dependencies
     response.headers["Cache-Control"] = "no-store"
     calendar = calendar_of(account, session.connected.configuration)
@@ -282,7 +282,7 @@ async def show_status(session: SessionContextDep, response: Response) -> StatusS
 async def post_contact(
     body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], session: SessionContextDep, request: Request
 ) -> Response:
-    """Say where the visitor can be reached; agents see it with the person. 204 once it is kept durably."""
+    """Save the visitor's e-mail address, which agents see with the person. 204 once it is stored durably."""
     visitor, now = session.require_visitor, session.dependencies.authenticator.context.clock.now()
     await session.dependencies.authenticator.count_write(request, session.connected.account, body.email)
     activity = Activity(
@@ -336,7 +336,7 @@ async def _sse_chunks(
 
 
 def shares_of(context: Context) -> StreamShares:
-    """How the streams of visitors in a process are shared, as the settings say."""
+    """The limits of open visitor streams in a process, from the settings."""
     settings = context.settings
     most = {"visitor": MAX_STREAMS, "address": settings.address_chat_streams}
     return StreamShares(most, settings.chat_streams, context.admission, fair=frozenset({"account"}))

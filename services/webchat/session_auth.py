@@ -1,4 +1,4 @@
-"""Who comes: the account of the path, the page that calls, and the visitor that a token names."""
+"""Authenticates webchat requests: the account of the path, the origin of the page, and the visitor of the token."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ PREFLIGHT = {
 }
 
 HandoffTokenDecoder = Callable[[bytes, str, str], HandoffToken | None]
-"""What a hand-off token opens in a workspace, under the secret `handoff`; None when it is not ours or not of there."""
+"""Decodes (secret, workspace, token) to a hand-off token; None when it is not signed by us or is of another workspace."""
 
 
 @dataclass(slots=True)
 class SigningKeys:
-    """Secrets of the installation, read once."""
+    """The installation's signing secrets, read from the store once and then cached."""
 
     context: Context
     cached: dict[str, bytes]
 
     async def get(self, name: str) -> bytes:
-        """Raises Unavailable, Unknown."""
+        """The secret of this name. Raises Unavailable, Unknown."""
         if name not in self.cached:
             self.cached[name] = await installation_secret(self.context.store, name)
         return self.cached[name]
@@ -46,7 +46,7 @@ class SigningKeys:
 
 @dataclass(frozen=True, slots=True)
 class WebchatAuthenticator:
-    """Lets in who may come. Order of refusals: 429, 404, 403 (the page), 401 (the token)."""
+    """Authenticates requests. The order of refusals is 429, 404, 403 (origin), 401 (token)."""
 
     context: Context
     accounts: AccountCache
@@ -65,7 +65,7 @@ class WebchatAuthenticator:
         return connected
 
     async def cors_headers(self, request: Request, connected: ConnectedAccount) -> Mapping[str, str]:
-        """What lets a browser hand the answer to its page. Raises Forbidden for a page that is not allowed."""
+        """The CORS headers of the answer. Raises Forbidden when the page's origin is not allowed."""
         origin = request.headers.get("origin")
         if origin is None:
             return {"Vary": "Origin"}
@@ -74,7 +74,7 @@ class WebchatAuthenticator:
         return {"Vary": "Origin", "Access-Control-Allow-Origin": origin}
 
     def _is_same_origin(self, request: Request, origin: str) -> bool:
-        """Our own page. Behind a proxy the scheme is not known here, so that the host alone decides."""
+        """Whether the origin is our own page. Behind a proxy the scheme is unknown here, so only the host is compared."""
         host = urlsplit(origin).netloc
         public = urlsplit(self.context.settings.public_url or "").netloc
         return bool(host) and host in (request.headers.get("host"), public)
@@ -87,24 +87,24 @@ class WebchatAuthenticator:
         return fresh is not None and is_origin_allowed(fresh.account.body, origin)
 
     async def reload_account(self, connected: ConnectedAccount) -> ConnectedAccount | None:
-        """The account as it is now. Raises Unavailable."""
+        """The account read anew from the store. Raises Unavailable."""
         account = connected.account
         return await self.accounts.reload(account.workspace, CHANNEL, account.id)
 
     async def count_auth_failure(self, request: Request) -> None:
-        """Count a try with a token or proof that is none. Raises TooManyRequests."""
+        """Count a failed authentication of this address. Raises TooManyRequests."""
         await self.rates.count_auth_failure(address_of(request))
 
     async def count_new_visitor(self, request: Request, account: Account) -> None:
-        """Count somebody new. Raises TooManyRequests."""
+        """Count a new visitor. Raises TooManyRequests."""
         await self.rates.arrived(address_of(request), f"{account.workspace}/{account.id}")
 
     async def count_write(self, request: Request, account: Account, text: str) -> None:
-        """Count what a visitor is about to write. Raises TooManyRequests."""
+        """Count a message that a visitor is about to write. Raises TooManyRequests."""
         await self.rates.count_write(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
 
     async def authenticate(self, request: Request, connected: ConnectedAccount) -> Visitor:
-        """Who holds the bearer token. Raises Unauthorized, TooManyRequests, Unavailable."""
+        """The visitor of the bearer token. Raises Unauthorized, TooManyRequests, Unavailable."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         visitor = decode_token(token.strip(), await self.secrets.get(TOKENS)) if scheme.lower() == "bearer" else None
         if visitor is None or not await self._is_current(visitor, connected):
@@ -123,7 +123,7 @@ class WebchatAuthenticator:
         )
 
     async def verify_handoff_token(self, request: Request, workspace: str, token: str | None) -> None:
-        """Raises Unauthorized for a token that we did not make or made for another workspace; TooManyRequests, Unavailable."""
+        """Check a hand-off token. Raises Unauthorized for a forged one or one of another workspace; TooManyRequests, Unavailable."""
         if token is None:
             return
         handoff = self.read_handoff(await self.secrets.get(HANDOFFS), workspace, token)
@@ -132,7 +132,7 @@ class WebchatAuthenticator:
             raise Unauthorized("This hand-off link is not one of this workspace. Open a session without `handoff`.")
 
     async def _is_within(self, workspace: str, conversation: str) -> bool:
-        """Of tokens that name no workspace, the conversation itself says whose it is."""
+        """Whether the conversation belongs to the workspace. Tokens of older versions do not name their workspace."""
         key = Key(CONVERSATIONS.name, conversation)
         document = (await self.context.store.get_many([key])).get(key)
         return document is not None and document.get("workspace") == workspace

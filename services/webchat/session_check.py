@@ -13,7 +13,7 @@ CHANNEL = "webchat"
 
 
 def is_current_session(visitor: Visitor, connected: ConnectedAccount | None) -> bool:
-    """Whether a token was made for the account as it is: not for one of the same name before, nor for another secret."""
+    """Whether a session belongs to the current account: not to a deleted one of the same name, nor to an earlier secret."""
     if connected is None:
         return False
     account = connected.account

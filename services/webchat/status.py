@@ -1,4 +1,4 @@
-"""Whether anybody answers now: opening hours, and whether an agent is online. Tells no names."""
+"""Whether somebody answers now: the opening hours and whether any agent is online. No names are revealed."""
 
 from collections import OrderedDict
 from datetime import datetime
@@ -27,7 +27,7 @@ class StatusShown(BaseModel):
 
 
 class PresenceCache:
-    """Which workspaces have somebody online, as it was at most two seconds ago."""
+    """Whether a workspace has an agent online, at most `FRESH_SECONDS` old."""
 
     def __init__(self, store: Store, clock: TimeSource) -> None:
         self._store, self._clock = store, clock
@@ -58,13 +58,13 @@ class PresenceCache:
 
 
 def status_of(calendar: Calendar | None, now: datetime, *, online: bool) -> StatusShown:
-    """What a visitor is told. Pure."""
+    """The status that a visitor reads. Pure."""
     is_open, opens_at = opening_at(now, calendar) if calendar else (True, None)
     return StatusShown(open=is_open, opens_at=opens_at, online=online)
 
 
 def calendar_of(account: Account, configuration: WorkspaceConfiguration) -> Calendar | None:
-    """The opening hours of a chat: the account's, else the workspace's, else those its promises are counted by. Pure."""
+    """The opening hours of a chat: the account's, else the workspace's, else the calendar of its SLA policy. Pure."""
     own = account.body.calendar or configuration.itself.body.calendar
     if own is not None:
         return own
@@ -73,7 +73,7 @@ def calendar_of(account: Account, configuration: WorkspaceConfiguration) -> Cale
 
 
 def _applies_to_chats(when: SlaMatch) -> bool:
-    """Whether a policy may hold for any private conversation of a web chat."""
+    """Whether a policy can match private conversations of a web chat."""
     return _allows(when.channel, "webchat") and _allows(when.surface, "private")
 
 

@@ -1,4 +1,4 @@
-"""What a visitor holds: a token that says who they are, signed by this installation. Pure."""
+"""The visitor's session token, signed by this installation. Pure."""
 
 import base64
 import hashlib
@@ -19,9 +19,9 @@ PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Visitor(Contract):
-    """Who writes. `handoff` is the token of the hand-off link that the session was opened by, proven to be ours.
+    """The content of a session token. `handoff` is the checked token of the hand-off link that opened the session.
 
-    `generation` is the account's when the session was opened; tokens of older versions have none.
+    `expires` is in Unix seconds. `generation` is the account's at that time; tokens of older versions have 0.
     """
 
     workspace: str
@@ -40,7 +40,7 @@ class Visitor(Contract):
 
     @property
     def person_key(self) -> PersonKey:
-        """Who writes, to the whole installation."""
+        """The person with the workspace."""
         return PersonKey(self.workspace, self.person)
 
     @property
@@ -53,14 +53,14 @@ class Visitor(Contract):
 
 
 def encode_token(visitor: Visitor, secret: bytes) -> str:
-    """What the browser sends as bearer. Readable by whoever holds it, so nothing is in it that they did not give."""
+    """The bearer token. It is signed but not encrypted, so it holds only data that the visitor gave."""
     data = visitor.model_dump_json(exclude_none=True)
     body = f"{VERSION}.{_encoded(data.encode())}"
     return f"{body}.{_encoded(_mac(body, secret))}"
 
 
 def decode_token(token: str, secret: bytes) -> Visitor | None:
-    """Who holds a token; None when we did not sign it. The caller judges its expiry."""
+    """The content of a token; None when its signature is not ours. The caller checks the expiry."""
     body, _, mac = token.rpartition(".")
     version, _, data = body.partition(".")
     expected = _encoded(_mac(body, secret))
@@ -73,18 +73,21 @@ def decode_token(token: str, secret: bytes) -> Visitor | None:
 
 
 def verify_identity_hash(user_id: str, user_hash: str, identity_secret: str) -> bool:
-    """Whether the shop's server says who this is: the hash is the hex HMAC-SHA256 of the id under the secret."""
+    """Whether the shop vouches for the user: `user_hash` must be the hex HMAC-SHA256 of the id under the secret."""
     expected = hmac.new(identity_secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), user_hash.lower().encode(errors="replace"))
 
 
 def new_visitor_id() -> str:
-    """A visitor that nobody can guess."""
+    """A random, unguessable visitor id."""
     return f"anon-{secrets.token_hex(16)}"
 
 
 def visitor_id_for_user(user_id: str) -> str:
-    """The same visitor on every device. Ids that would not fit into a person are hashed; the prefixes keep both apart."""
+    """The visitor id of a shop's user, the same on every device. Ids that do not fit into a person are hashed.
+
+    The prefixes keep plain and hashed ids apart.
+    """
     return f"user-{user_id}" if PLAIN_ID.fullmatch(user_id) else f"hash-{hashed_id('visitor', user_id)}"
 
 

@@ -1,4 +1,4 @@
-"""What a visitor may read: what was said with them, and with nobody else."""
+"""The visitor's transcript: the messages of their own conversation, as a list and as a stream."""
 
 import asyncio
 import json
@@ -26,15 +26,16 @@ NO_CONVERSATION = ""
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Where a visitor's messages are: under their own person, or, after a hand-off, in the conversation it led to."""
+    """The query for a visitor's messages: those of their person, or, after a hand-off, those of the joined conversation."""
 
     workspace: str
     key: str
     conversation: str = NO_CONVERSATION
 
     def query(self, *, limit: int = PAGE_SIZE, cursor: str | None = None, above: str = "") -> Query:
-        """Oldest first, those above an order."""
-        # An order is digits and a point, all of one length: nothing sorts between it and itself with one more digit.
+        """The messages after the order `above`, oldest first."""
+        # Orders are digits and a point, all of one length. An order with one more digit sorts right after itself, so an
+        # inclusive lower bound becomes an exclusive one.
         floor = above + "0" if above else None
         if self.conversation == NO_CONVERSATION:
             return Query(MESSAGES.name, "key", {"key": self.key}, at_least=floor, limit=limit, after=cursor)
@@ -44,26 +45,26 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptPosition:
-    """How far a stream has come: the last order seen, in which talk."""
+    """The position of a stream: the order of the last message read, and its conversation."""
 
     conversation: str = NO_CONVERSATION
     order: str = ""
 
     def text(self, visitor: PersonKey) -> str:
-        """The id of an event of this visitor's stream."""
+        """The event id (`Last-Event-ID`) for this visitor's stream."""
         fields = [self.conversation, self.order, _mark(visitor)]
         return base64url.encode(json.dumps(fields).encode())
 
 
 def parse_position(text: str, visitor: PersonKey) -> TranscriptPosition:
-    """The place that `text` was made of, for this visitor. Raises UnprocessableContent."""
+    """The position of an event id of this visitor's stream. Raises UnprocessableContent."""
     try:
         conversation, order, *marks = json.loads(base64url.decode(text))
     except (ValueError, TypeError) as error:
         raise _invalid_position() from error
     if not isinstance(conversation, str) or not isinstance(order, str) or not set(order) <= set("0123456789."):
         raise _invalid_position()
-    # Ids of older versions name nobody; what follows them is read of this visitor all the same.
+    # Ids of older versions carry no visitor mark. They are accepted: the messages read are this visitor's in any case.
     if marks not in ([], [_mark(visitor)]):
         raise _invalid_position()
     return TranscriptPosition(conversation, order)
@@ -78,7 +79,7 @@ def _invalid_position() -> UnprocessableContent:
 
 
 async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
-    """Their own, unless a hand-off made them the private side of another person's case. Raises Unavailable."""
+    """The visitor's own transcript, or that of the conversation that a hand-off joined them to. Raises Unavailable."""
     own = Transcript(visitor.workspace, visitor.key)
     person = await _read(store, PERSONS, visitor.key)
     conversation = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
@@ -101,14 +102,14 @@ async def _read(store: Store, collection: Collection[Model], identity: str) -> M
 
 
 async def list_transcript(store: Store, visitor: Visitor, params: PageParams) -> Page[MessageView]:
-    """Oldest first. A page may be shorter than asked for; `next` tells whether there is more."""
+    """A page of the transcript, oldest first. It may be shorter than the limit; `next` tells whether there is more."""
     transcript = await transcript_for(store, visitor)
     page = await query_page(store, transcript.query(limit=params.limit, cursor=params.cursor))
     return Page(items=[message for _, message in _visible(page.items)], next=page.next)
 
 
 async def latest_position(store: Store, talk: Transcript) -> TranscriptPosition:
-    """After everything that was said by now."""
+    """The position after the newest message."""
     base = talk.query(limit=1)
     page = await store.query(Query(base.collection, base.index, base.equals, descending=True, limit=1))
     orders = [MessageRecord.model_validate(document).order for _, document in page.items]
@@ -118,7 +119,7 @@ async def latest_position(store: Store, talk: Transcript) -> TranscriptPosition:
 async def messages_after(
     store: Store, talk: Transcript, position: TranscriptPosition
 ) -> list[tuple[TranscriptPosition, MessageView | None]]:
-    """What was said after a place, at most `AT_ONCE`; None for what a visitor does not see."""
+    """At most `PAGE_SIZE` messages after a position, each with its position; None for those hidden from visitors."""
     above = position.order if position.conversation == talk.conversation else ""
     page = await store.query(talk.query(above=above))
     records = [MessageRecord.model_validate(document) for _, document in page.items]
@@ -131,13 +132,13 @@ def _visible(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, Messag
 
 
 def _view(record: MessageRecord) -> MessageView | None:
-    """Notes are for colleagues, and what was said in public before a hand-off is not this visitor's to read."""
+    """The message as the visitor sees it; None for internal notes and for public messages from before a hand-off."""
     hidden = record.direction == "note" or record.surface != "private"
     return None if hidden else message_view(record)
 
 
 async def get_message(store: Store, message: str) -> MessageView | None:
-    """A message by its id, once it is there. Raises Unavailable."""
+    """A message by its id; None while it is not stored yet. Raises Unavailable."""
     record = await _read(store, MESSAGES, message)
     return None if record is None else message_view(record)
 
@@ -158,7 +159,7 @@ async def wait_for_message(
 async def stream_messages(
     store: Store, notifier: ChangeNotifier, visitor: Visitor, position: TranscriptPosition, is_over: Callable[[], bool]
 ) -> AsyncGenerator[tuple[TranscriptPosition, MessageView] | None, None]:
-    """What is said after a place, until `is_over`; None now and then, when nothing was. Raises Unavailable."""
+    """The messages after a position as they come, until `is_over`; None as a heartbeat after some quiet. Raises Unavailable."""
     quiet, seen = 0.0, position
     while not is_over():
         transcript = await transcript_for(store, visitor)

@@ -1,4 +1,4 @@
-"""Live chat in a process: sessions, transcript and stream for browsers, and the widget's files."""
+"""Wires live chat into a process: its routes, the change notifier and the session check."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from services.webchat.status import PresenceCache
 
 
 def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, SharedComponents], ServiceComponents]:
-    """A way into ingest. `read_handoff` reads tokens of hand-off links, handed in because the router makes them."""
+    """A source of customer messages for ingest. `read_handoff` decodes hand-off tokens; the router, which signs them, gives it."""
 
     def opened(context: Context, shared: SharedComponents) -> ServiceComponents:
         notifier = ChangeNotifier(context.bus)

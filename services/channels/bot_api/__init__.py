@@ -1,1 +1,1 @@
-"""Telegram's Bot API (core.telegram.org/bots/api): its updates and its calls. Other bot platforms copy it."""
+"""Updates and calls of Telegram's Bot API (core.telegram.org/bots/api), which other bot platforms copy."""

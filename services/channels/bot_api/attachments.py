@@ -1,4 +1,4 @@
-"""What a message carries beside its text, as attachments. Nothing is fetched: `platform_id` is for `getFile`."""
+"""Attachments of a Bot API message. No file is downloaded here: `platform_id` is the `file_id` for `getFile`."""
 
 from collections.abc import Callable
 
@@ -86,7 +86,7 @@ def _paid(value: Json) -> list[Attachment]:
     return [attachment for m in media for attachment in (*_photo(m.get("photo")), *_file("video", m.get("video")))]
 
 
-# In this order: an animation repeats itself as `document`, a venue as `location`; see `attachments`.
+# The order matters: Telegram repeats an animation as `document` and a venue as `location`. See `attachments`.
 ATTACHMENT_PARSERS: dict[str, AttachmentParser] = {
     "photo": _photo,
     "live_photo": _files("image"),
@@ -112,6 +112,6 @@ SUPERSEDED_BY = {"document": "animation", "location": "venue"}
 
 
 def attachments(message: dict[str, Json]) -> list[Attachment]:
-    """Everything that a message carries, in the order of the table above."""
+    """All attachments of a message, in the order of `ATTACHMENT_PARSERS`."""
     wanted = [field for field in ATTACHMENT_PARSERS if field in message and SUPERSEDED_BY.get(field) not in message]
     return [attachment for field in wanted for attachment in ATTACHMENT_PARSERS[field](message[field])]

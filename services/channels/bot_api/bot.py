@@ -1,4 +1,4 @@
-"""Calls of the Bot API about the bot itself: who it is, where its webhook is, what waits for it."""
+"""Bot API calls about the bot itself: its identity, its webhook, and the updates that wait for it."""
 
 import json
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ from services.platform.http.outgoing import (
 
 UNAUTHORIZED = frozenset({401, 404})
 FETCH_SECONDS, FETCH_LIMIT = 5, 20
-"""How long a fetch waits for the first update, less than our own limit for one call; and how many it takes, whose
-texts fit into the 1 MB that we read of an answer."""
+"""Seconds that `getUpdates` waits for the first update, below the timeout of one outgoing call; and the number of updates
+in one answer, chosen so that their texts fit into the 1 MB that the HTTP client reads."""
 UPDATES: tuple[str, ...] = (
     "message",
     "edited_message",
@@ -35,15 +35,15 @@ UPDATES: tuple[str, ...] = (
     "message_reaction_count",
     "my_chat_member",
 )
-"""What we ask for: reactions are only sent to those who name them."""
+"""The `allowed_updates` of our webhook. Telegram sends reactions only to bots that name them."""
 RECENT_ERROR_AGE = timedelta(minutes=10)
-"""How long an error of the platform's last delivery counts while updates wait."""
+"""The age up to which `last_error_message` of `getWebhookInfo` counts as a current problem while updates wait."""
 
 
 async def call(http: Http, base: str, token: str, method: str, parameters: Mapping[str, Json] | None = None) -> Json:
     """The `result` of a method. Raises CredentialsRejected, TransientSendError, PermanentSendError, SendOutcomeUnknown.
 
-    No error names the address called, because the token is part of it.
+    Errors never quote the URL, because the bot token is part of it.
     """
     try:
         answer = await http.post_json(f"{base}/bot{token}/{method}", dict(parameters or {}))
@@ -79,13 +79,13 @@ def _result(answer: HttpResponse, method: str) -> Json:
 
 
 async def set_webhook(http: Http, base: str, token: str, url: str, secret: str) -> None:
-    """Have updates posted to `url` with the secret; those that wait already come too. Raises as `call`."""
+    """Register `url` and the secret for webhooks. Updates that wait already are delivered too. Raises as `call`."""
     parameters: dict[str, Json] = {"url": url, "secret_token": secret, "allowed_updates": list(UPDATES)}
     await call(http, base, token, "setWebhook", parameters)
 
 
 async def delete_webhook(http: Http, base: str, token: str) -> None:
-    """Have updates kept for `fetch_updates`; none is dropped. Raises as `call`."""
+    """Remove the webhook, so that Telegram stores updates for `fetch_updates`. No update is dropped. Raises as `call`."""
     await call(http, base, token, "deleteWebhook", {"drop_pending_updates": False})
 
 
@@ -105,7 +105,7 @@ async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -
 
 
 def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:
-    """What of `getWebhookInfo` keeps updates from coming to `path` of ours; None when nothing does."""
+    """The problem in `getWebhookInfo` that keeps updates from reaching our `path`; None when there is none."""
     url = as_dict(info).get("url")
     if not isinstance(url, str):
         return None
@@ -125,7 +125,7 @@ CONNECT = "Run `pasokh telegram connect`."
 
 
 def _position(url: str) -> str:
-    """An address without what may be secret in it."""
+    """Scheme, host and path of a URL: its query and user part may hold secrets."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
 

@@ -1,4 +1,4 @@
-"""`sendMessage` and what its answers mean (core.telegram.org/bots/api#sendmessage, #responseparameters)."""
+"""`sendMessage` and the meaning of its answers (core.telegram.org/bots/api#sendmessage, #responseparameters)."""
 
 import orjson
 
@@ -17,7 +17,7 @@ from services.platform.http.outgoing import (
 )
 from services.platform.http.retry_after import retry_after_seconds
 
-# Part of a description, in lower case → the code that agents and rules see. The first that fits.
+# Part of a description in lower case → the code that agents and rules see. The first match wins.
 ERROR_CODE_BY_DESCRIPTION = (
     ("message is too long", "too_long"),
     ("chat not found", "not_found"),
@@ -30,7 +30,7 @@ ERROR_CODE_BY_DESCRIPTION = (
     ("bot is not a member", "blocked"),
     ("have no rights to send", "blocked"),
 )
-# The address of every method holds the token, so that a token that is no more is 401, or 404 like any wrong path.
+# The bot token is part of every method's URL, so a revoked token gives 401, or 404 like any wrong path.
 UNAUTHORIZED = frozenset({401, 404})
 THREAD_NOT_FOUND = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed")
 REPLY_NOT_FOUND = (
@@ -45,9 +45,9 @@ REPLY_NOT_FOUND = (
 async def send_message(url: str, message: OutboundMessage, http: Http) -> SendReceipt:
     """Send one text, once. Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown.
 
-    Where a part of its address is gone, the same text goes to the same people by the wider form of it: to the chat
-    without the topic, without the message it answers, to the group under its new id; each at most once. Only a
-    definite refusal is followed, so that nothing can arrive twice.
+    When Telegram refuses the message because a part of its address no longer exists, the same text is sent again to the
+    same people with that part removed: without the topic, without the quoted message, or to the group's new id. Each
+    part is removed at most once. Only a definite refusal is followed by another try, so that no text arrives twice.
     """
     address = message.address
     answer = await http.post_json(url, _body(message, address))
@@ -61,19 +61,19 @@ async def send_message(url: str, message: OutboundMessage, http: Http) -> SendRe
 
 
 def _wider_address(answer: HttpResponse, address: Address) -> tuple[str, Address] | None:
-    """What of an address is gone, and the address without it; None when that is not what was refused.
+    """The missing part of an address and the address without it; None when the refusal has another cause.
 
-    The chat stays the same, or is the same group under another id: nobody reads what was not meant for them.
+    The chat stays the same, or is the same group under its new id, so that no other people read the text.
     """
     if answer.status != 400:
         return None
     moved = as_id_str(_parameters(answer).get("migrate_to_chat_id"))
     if moved is not None:
-        # A supergroup counts its messages anew.
+        # A group that became a supergroup numbers its messages and topics anew.
         return "moved", address.model_copy(update={"chat": moved, "thread": None, "reply_to": None})
     description = (as_str(_json(answer).get("description")) or "").lower()
     if address.thread is not None and any(part in description for part in THREAD_NOT_FOUND):
-        # An answer to a message of the topic would be drawn into the topic again.
+        # A quoted message of the topic would pull the text into the deleted topic again.
         return "thread", address.model_copy(update={"thread": None, "reply_to": None})
     if address.reply_to is not None and any(part in description for part in REPLY_NOT_FOUND):
         return "reply_to", address.model_copy(update={"reply_to": None})
@@ -106,7 +106,7 @@ def _receipt(answer: HttpResponse) -> SendReceipt:
 def _classify_response(
     answer: HttpResponse, body: dict[str, Json]
 ) -> TransientSendError | PermanentSendError | CredentialsRejected | SendOutcomeUnknown:
-    """A gateway's own answer, or a success that cannot be read, leaves open whether the message went through."""
+    """The error for an answer. A proxy's own answer and an unreadable success leave it unknown whether the text arrived."""
     description = as_str(body.get("description")) or f"HTTP {answer.status}"
     status = answer.status
     if status == 429:

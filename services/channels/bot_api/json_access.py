@@ -1,4 +1,4 @@
-"""Reading JSON of which every field is optional and any may have the wrong type: what is wrong reads as absent."""
+"""Access to JSON whose every field is optional and may have the wrong type. A value of the wrong type reads as absent."""
 
 import re
 from datetime import UTC, datetime
@@ -10,32 +10,32 @@ LATEST_SECOND = 253402300799
 
 
 def as_dict(value: Json) -> dict[str, Json]:
-    """An object; anything else is an empty one."""
+    """The value when it is an object, else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list_of_dicts(value: Json) -> list[Json]:
-    """An array; anything else is an empty one."""
+    """The value when it is an array, else an empty array."""
     return value if isinstance(value, list) else []
 
 
 def as_str(value: Json) -> str | None:
-    """A text that is not empty."""
+    """The value when it is a non-empty string, else None."""
     return value if isinstance(value, str) and value else None
 
 
 def as_int(value: Json) -> int | None:
-    """A whole number; true and false are none."""
+    """The value when it is an integer, else None. JSON's true and false are no integers."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def number(value: Json) -> float | None:
-    """Any number; true and false are none."""
+    """The value when it is a number, else None. JSON's true and false are no numbers."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def as_id_str(value: Json) -> str | None:
-    """The id of a chat, user or message: a whole number, or one written as text. Never 0."""
+    """The id of a chat, user or message as text: from an integer or a string of digits. 0 and anything else give None."""
     number = as_int(value)
     if number is not None:
         return str(number) if number else None
@@ -43,11 +43,11 @@ def as_id_str(value: Json) -> str | None:
 
 
 def seconds(value: Json) -> datetime | None:
-    """A moment given in Unix seconds; 0 is how an inaccessible message says that it has none."""
+    """The UTC time of Unix seconds. None for 0, which Telegram writes as the date of an inaccessible message."""
     number = as_int(value)
     return datetime.fromtimestamp(number, UTC) if number is not None and 0 < number <= LATEST_SECOND else None
 
 
 def drop_none(**fields: Json) -> dict[str, Json]:
-    """The fields that are there: no None, no empty text, list or object."""
+    """The fields without those that are None or an empty text, list or object."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}

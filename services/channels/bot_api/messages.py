@@ -1,4 +1,4 @@
-"""Messages and their edits: from customers, from our own side, and those that only report a change of the chat."""
+"""Messages and edits from customers and from the team, and service messages, which report a change of the chat."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.
 DEEPEST_RICH_TEXT = 40
 RICH_BLOCK_FIELDS = ("summary", "cells", "blocks", "items")
 
-# Fields of a message that say nothing about its content: the first other one names what it reports.
+# Fields of a message that do not describe its content. The first field outside this set names what a service message reports.
 NON_CONTENT_FIELDS = frozenset(
     [
         "message_id",
@@ -66,7 +66,7 @@ NON_CONTENT_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a message holds: a text, and what it carries."""
+    """The content of a message: its text and its attachments."""
 
     text: str | None = None
     attachments: Sequence[Attachment] = ()
@@ -80,16 +80,16 @@ NO_CONTENT = Content()
 
 
 def content_of(body: dict[str, Json]) -> Content:
-    """All that a message holds."""
+    """Text and attachments of a message."""
     return Content(message_text(body), attachments(body))
 
 
 def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
-    """A new message of a customer, an echo of our own side, or (kind `unknown`) a report about the chat."""
+    """A customer's new message, an echo of the team's message, or (kind `unknown`) a service message."""
     body = as_dict(value)
     where, content = origin(body), content_of(body)
     if where.external == NO_SENDER:
-        # Strangers without an id would all become one person, and share one conversation.
+        # Senders without an id would all become one person, who would share one conversation.
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "nobody"})]
     if not where.is_known:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "chat"})]
@@ -119,7 +119,7 @@ def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
 
 
 def channel_post(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
-    """What a channel itself posts is our own side's word, never a customer's."""
+    """A post of a channel: the team writes it, never a customer."""
     body = as_dict(value)
     return [_activity(delivery, "echo", raw, origin(body), body, content_of(body), side="account")]
 
@@ -133,7 +133,7 @@ def message_text(body: dict[str, Json]) -> str | None:
 
 
 def _rich_text_lines(value: Json, depth: int) -> list[str]:
-    """The lines of nested blocks, in order. What nests deeper than anyone writes is left out."""
+    """The lines of nested blocks, in order. Blocks nested deeper than `depth` are left out."""
     if depth == 0:
         return []
     if isinstance(value, list):
@@ -160,11 +160,12 @@ def _line(value: Json, depth: int) -> str:
 
 
 def _side(delivery: UpdateContext, raw: str, where: SenderContext, body: dict[str, Json]) -> Side:
-    """Who said it.
+    """The side that wrote the message: the customer, our bot, or a person of the team (`account`).
 
-    Of our own side are our bot, the posts of a linked channel in its group, a group's anonymous admins, who speak as
-    the group itself, and in a chat of two everybody but the customer. That a person of ours speaks as the linked
-    channel can be read here only where they answer one of its posts; conversations remembers the other cases.
+    The team's messages are: those of our bot, posts of a linked channel in its group, those of a group's anonymous admins
+    (who speak as the group itself), and in a private chat those of everybody but the customer. An admin who speaks as
+    the linked channel is recognised here only when answering one of its posts; the conversations processor remembers
+    the other cases.
     """
     automatic = as_dict(body.get("sender_business_bot"))
     if _is_our_bot(delivery, where, body):
@@ -178,7 +179,7 @@ def _side(delivery: UpdateContext, raw: str, where: SenderContext, body: dict[st
 
 
 def _is_our_bot(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> bool:
-    """Whether this bot said it, for itself or for a business account: what comes back is a reply that we sent."""
+    """Whether this bot wrote the message, for itself or for a business account: then it is a reply of ours coming back."""
     return delivery.bot in {where.author, as_id_str(as_dict(body.get("sender_business_bot")).get("id"))} - {None}
 
 
@@ -191,13 +192,13 @@ def _is_our_chat(where: SenderContext, body: dict[str, Json]) -> bool:
 
 
 def _is_start_button(delivery: UpdateContext, content: Content) -> bool:
-    """Whether all of it is `/start`: what the button of a bot says that was just opened."""
+    """Whether the message is only `/start`, which Telegram's Start button sends when a person first opens the bot."""
     command = {} if content.attachments else _command(delivery, content.text)
     return command.get("command") == "start" and "start" not in command
 
 
 def _addressee(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> str:
-    """Whose conversation our own side's word belongs to: whose chat it is, or in public who is answered."""
+    """The person whose conversation a team message belongs to: the chat's customer, or in public the person answered."""
     if where.customer is not None:
         return where.customer
     answered = as_dict(body.get("reply_to_message"))
@@ -252,7 +253,7 @@ def _activity(
 
 
 def _state(body: dict[str, Json]) -> tuple[str]:
-    """When it was edited; ingest adds what it says then, masked."""
+    """The edit's time, as part of the activity's id. Ingest adds a hash of the masked text."""
     when = seconds(body.get("edit_date"))
     return (when.isoformat() if when else "",)
 
@@ -283,7 +284,7 @@ def _quote(body: dict[str, Json]) -> str | None:
 
 
 def _forwarded_from(body: dict[str, Json]) -> str | None:
-    """Who said it first, by name; of somebody who hides, and gives no name, the kind of origin."""
+    """The name of the original author; the kind of origin when the author hides the name."""
     origin_of = as_dict(body.get("forward_origin")) or as_dict(as_dict(body.get("external_reply")).get("origin"))
     chats = [as_dict(origin_of.get(f)) for f in ("sender_user", "sender_chat", "chat")]
     chats += [as_dict(body.get(f)) for f in ("forward_from", "forward_from_chat")]

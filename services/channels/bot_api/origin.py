@@ -1,4 +1,4 @@
-"""Where an update comes from: chat, topic, author; and what follows: surface, thread, person, address, ids."""
+"""The origin of an update (chat, topic, author), and what follows from it: surface, thread, person, address and ids."""
 
 import re
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from services.channels.bot_api.json_access import as_dict, as_id_str, as_str
 from services.platform.core.identifiers import hashed_id
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
-"""A tag as BCP 47 has them, as far as they name languages that people write."""
+"""A language tag by BCP 47: a language of two or three letters and optional subtags."""
 NO_SENDER = "none"
 """The external id of updates that name neither a person nor a chat, such as the count of a poll."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateContext:
-    """One webhook call: for whom, which update, when it came. `bot` is the bot's own user id, when its token says it."""
+    """One webhook call: its account, its update and when it was received. `bot` is the bot's user id, read from its token."""
 
     channel: str
     workspace: str
@@ -32,7 +32,7 @@ class UpdateContext:
         return f"{self.channel}:{self.account}:{external}"
 
     def message_id(self, sender: "SenderContext", platform_id: str) -> str:
-        """The id that a message keeps, whatever happens to it.
+        """The permanent id of a message: its edits and its deletion carry the same one.
 
         Each bot numbers its private chats from 1, and each business account those with its own customers: the bot and
         the business connection are part of the id.
@@ -41,7 +41,7 @@ class UpdateContext:
         return hashed_id(self.workspace, self.channel, self.account, *scope, sender.chat or "", platform_id)
 
     def former_id(self, sender: "SenderContext", platform_id: str) -> str:
-        """The id the same message had when the account alone was its scope: stored ones may still have it."""
+        """The id that older versions gave the message, when the account alone was its scope. Stored messages may have it."""
         return hashed_id(self.workspace, self.channel, self.account, sender.chat or "", platform_id)
 
     def activity_id(self, kind: str, sender: "SenderContext", *states: str) -> str:
@@ -55,15 +55,15 @@ class UpdateContext:
 
 
 CHAT_KINDS: dict[str, Surface] = {"private": "private", "group": "public", "supergroup": "public", "channel": "public"}
-"""The types of chat that we know, and who reads there."""
+"""The known types of chat, and whether two people or the public read them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderContext:
-    """Chat, topic and author of an update, as far as it names them.
+    """Chat, topic and author of an update; None where the update does not name them.
 
-    `direct_topic` and `direct_customer` are of the direct messages of a channel (`chat_type` direct): the customer's
-    topic, and whose it is. Without its topic nobody can be answered there.
+    `direct_topic` and `direct_customer` belong to the direct messages of a channel (`chat_type` direct): the customer's
+    topic and the customer. An answer there needs the topic.
     """
 
     chat: str | None
@@ -85,19 +85,19 @@ class SenderContext:
 
     @property
     def customer(self) -> str | None:
-        """Whose chat it is, where two talk: nobody in public."""
+        """The customer of a private chat; None in public, where there are several."""
         if self.direct_topic is not None:
             return self.direct_customer
         return self.chat if self.surface == "private" else None
 
     @property
     def is_known(self) -> bool:
-        """Whether we know who reads here. Telegram adds kinds of chat; one that is new is neither public nor private."""
+        """Whether the type of chat is known. Telegram may add types, which are then neither public nor private to us."""
         return self._surface is not None
 
     @property
     def surface(self) -> Surface:
-        """Private for a chat of two, and for what we do not know: nothing is answered there."""
+        """`private` for a chat of two and for unknown types of chat, which no reply is sent to."""
         return self._surface or "private"
 
     @property
@@ -112,13 +112,13 @@ class SenderContext:
 
     @property
     def thread(self) -> str | None:
-        """Chat and topic of a public place."""
+        """Chat and topic, which tell public threads apart; None in private."""
         if self.surface == "private":
             return None
         return f"{self.chat}/{self.topic}" if self.topic else self.chat
 
     def address(self, message_id: str | None) -> Address | None:
-        """Where an answer goes: in public it answers the message itself."""
+        """The address of a reply. In public the reply quotes the message that it answers."""
         if self.chat is None:
             return None
         answered = message_id if self.surface == "public" else None
@@ -141,9 +141,9 @@ def _language(value: Json) -> str | None:
 def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = None) -> SenderContext:
     """The origin of a message, or of another update with a `chat`; `user` is who did it (default: `from`).
 
-    A `message_thread_id` is a topic only with `is_topic_message`: in other groups it names a chain of replies, and
-    sending to it as to a topic fails. `sender_chat` is who an anonymous admin or a channel's owner speaks as. The direct
-    messages of a channel are a supergroup with `is_direct_messages`, where each customer has a topic of their own.
+    A `message_thread_id` is a topic only together with `is_topic_message`: in other groups it names a chain of replies,
+    and sending to it as to a topic fails. `sender_chat` is the chat as which an anonymous admin or a channel's owner
+    writes. The direct messages of a channel are a supergroup with `is_direct_messages`, with one topic per customer.
     """
     chat, author = as_dict(message.get("chat")), as_dict(user or message.get("from"))
     direct = as_dict(message.get("direct_messages_topic"))

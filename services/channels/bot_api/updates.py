@@ -1,7 +1,7 @@
-"""From one update to activities. What is authentic but not understood becomes one of kind `unknown`.
+"""Parses one update into activities. An authentic update of an unknown type becomes an activity of kind `unknown`.
 
-Telegram repeats an update that is not answered with 2xx for up to 24 hours and holds back all later ones of the chat,
-so nothing here refuses a single field: what has the wrong type reads as absent.
+Telegram repeats an update that is not answered with 2xx for up to 24 hours and holds back all later updates of the chat.
+Therefore no single field is refused here: a field of the wrong type reads as absent.
 """
 
 import re
@@ -65,7 +65,7 @@ def _activity(
 
 
 def _unknown(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
-    """Keeps who, where and which kind: the content may hold anything, so it is not kept."""
+    """An activity that keeps person, place and type. The content is dropped, because it may hold anything."""
     body = as_dict(value)
     where = origin(body, body.get("user"))
     details = drop_none(
@@ -80,7 +80,7 @@ def _unknown(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
 
 
 def _callback(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
-    """A pressed button: its message may be missing, inaccessible (date 0) or inline, where only the person is known."""
+    """A pressed button. Its message may be missing, inaccessible (date 0) or inline; then only the person is known."""
     query = as_dict(value)
     pressed = as_dict(query.get("message"))
     person = as_id_str(as_dict(query.get("from")).get("id"))
@@ -126,7 +126,7 @@ def _emoji(value: Json) -> list[Json]:
 
 
 def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
-    """Deletions of a business chat, one activity per message. `chat` is the customer."""
+    """Deleted messages of a business chat, one activity each. `chat` is the customer."""
     body = as_dict(value)
     where = origin(body, body.get("chat"))
     numbers = list(dict.fromkeys(i for item in as_list_of_dicts(body.get("message_ids")) if (i := as_id_str(item))))
@@ -135,7 +135,7 @@ def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
 
 
 def _membership(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
-    """In a private chat our own membership is whether the person blocked us; elsewhere it is news of a group."""
+    """The bot's own membership: in a private chat whether the person blocked the bot, elsewhere a change of the group."""
     body = as_dict(value)
     where = origin(body)
     before, after = (as_str(as_dict(body.get(f)).get("status")) for f in ("old_chat_member", "new_chat_member"))
@@ -176,7 +176,7 @@ def _update(body: bytes) -> dict[str, Json]:
     try:
         update = read_json(body)
     except (ValueError, RecursionError) as error:
-        # The message of an error of JSON quotes nothing of the body, but its `doc` is the body.
+        # `from None`: the decoder's message quotes nothing, but its attribute `doc` is the body, which may hold secrets.
         raise MalformedPayload(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     if not isinstance(update, dict):
         raise MalformedPayload("an update is a JSON object")
@@ -199,7 +199,8 @@ def _delivery(channel: str, request: Request, account: Account, number: int | No
         account=account.id,
         bot=bot if colon and bot.isascii() and bot.isdigit() else None,
         username=as_str(account.body.settings.get("username")),
-        # Without a number only the bytes tell one update from another; the secret keeps what they say from being guessed.
+        # Without `update_id` only a hash of the bytes identifies the update. The account's secret is part of the hash, so
+        # that the content cannot be guessed from it.
         update=str(number) if number is not None else _hash_of(request.body, account),
         received_at=request.received_at,
     )
