@@ -14,14 +14,15 @@ from schemas.configuration import AgentBody
 from schemas.envelope import Event
 from schemas.routing import TaskClosed, TaskQueued
 from schemas.values import PRIORITIES, Requirement
-from services.platform.processing.processor import ReceivedEvent
-from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
+from services.platform.processing.processor import Decisions, ReceivedEvent
+from services.platform.processing.unit_of_work import PartitionContext
 from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.agents import AgentRecord
 from services.records.tasks import TaskRecord
+from services.router.dispatch.context import Context, Dependencies, Memory
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.values import Task
-from services.router.dispatch.processor import DispatchMemory, DispatchProcessor
+from services.router.dispatch.processor import PROCESSOR
 from services.router.dispatch.workspace_state import WorkspaceState, agent_of, task_of
 
 SMALL, LARGE = 100, 10_000
@@ -93,39 +94,39 @@ def queued(number: int, chance: random.Random, at: datetime) -> TaskQueued:
 
 def workload(agents: int, share: float, waiting: int = 0) -> tuple[Dispatcher, list[Task]]:
     """A desk whose agents hold this share of their units, or where so many tasks wait; and the tasks it has."""
-    chance, dispatcher = random.Random(7), Dispatcher()
+    chance, desk = random.Random(7), Dispatcher()
     records = roster(agents, chance)
-    dispatcher.restore([agent_of(record) for record in records], [], [])
+    desk.restore([agent_of(record) for record in records], [], [])
     units = sum(record.body.capacity for record in records)
     tasks: list[Task] = []
-    while len(tasks) < units * share or len(dispatcher.queue.tasks) < waiting:
+    while len(tasks) < units * share or len(desk.queue.tasks) < waiting:
         tasks.append(_task(len(tasks), chance))
-        dispatcher.enqueue(tasks[-1], START)
-    return dispatcher, tasks
+        desk.enqueue(tasks[-1], START)
+    return desk, tasks
 
 
 def _task(number: int, chance: random.Random) -> Task:
     return task_of(TaskRecord(**dict(queued(number, chance, START))))
 
 
-def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:
+def desk_rate(agents: int, share: float, waiting: int = 0) -> float:
     """Tasks a second that come and go at a desk; each one that goes is drawn from those that came before."""
-    dispatcher, tasks = workload(agents, share, waiting)
+    desk, tasks = workload(agents, share, waiting)
     chance = random.Random(8)
     fresh = [_task(len(tasks) + number, chance) for number in range(TURNS)]
     leaving = [task.id for task in chance.sample(tasks, min(TURNS, len(tasks)))]
     leaving += [task.id for task in fresh[: TURNS - len(leaving)]]
     begun = time.process_time()
-    for number, (arriving, closing) in enumerate(zip(fresh, leaving, strict=True)):
+    for number, (comes, goes) in enumerate(zip(fresh, leaving, strict=True)):
         now = START + timedelta(milliseconds=10 * number)
-        dispatcher.enqueue(arriving, now)
-        dispatcher.close(closing, now)
+        desk.enqueue(comes, now)
+        desk.close(goes, now)
     return TURNS / (time.process_time() - begun)
 
 
 def stage_rate(agents: int, share: float) -> float:
     """The same through the stage in batches of 100: events parsed, documents and events made, nothing written."""
-    stage, memory, chance = DispatchProcessor(), DispatchMemory(), random.Random(8)
+    processor, memory, chance = PROCESSOR.bind(Dependencies()), Memory(), random.Random(8)
     dispatcher, tasks = workload(agents, share)
     memory.workspaces["w"] = _workspace_state(dispatcher, roster(agents, random.Random(7)), tasks)
     leaving = [task.id for task in tasks] + [f"c{len(tasks) + number}" for number in range(TURNS)]
@@ -133,21 +134,24 @@ def stage_rate(agents: int, share: float) -> float:
     events = [event for turn in turns for event in turn]
     begun = time.process_time()
     for seq in range(0, len(events), 100):
-        work = UnitOfWork(PartitionContext("dispatch", 0, 1, seq), START + timedelta(seconds=seq), EmptyReader())
+        work = processor.unit_of_work(
+            PartitionContext("dispatch", 0, 1, seq), START + timedelta(seconds=seq), EmptyReader()
+        )
+        decisions = Decisions(PROCESSOR, Context(work, memory, Dependencies()))
         for offset, event in enumerate(events[seq : seq + 100]):
             work.cause = event.id
-            stage.decide(work, memory, ReceivedEvent(event, "routing", seq + offset))
+            decisions.decide(ReceivedEvent(event, "routing", seq + offset))
         work.puts()
     return TURNS / (time.process_time() - begun)
 
 
-def _workspace_state(dispatcher: Dispatcher, records: list[AgentRecord], tasks: list[Task]) -> WorkspaceState:
-    state = WorkspaceState("w", dispatcher)
-    state.agents = {record.id: record for record in records}
+def _room(desk: Dispatcher, records: list[AgentRecord], tasks: list[Task]) -> WorkspaceState:
+    room = WorkspaceState("w", desk)
+    room.agents = {record.id: record for record in records}
     chance = random.Random(9)
-    state.tasks = {task.id: _record(task, queued(0, chance, START)) for task in tasks}
-    dispatcher.touched.clear()
-    return state
+    room.tasks = {task.id: _record(task, queued(0, chance, START)) for task in tasks}
+    desk.touched.clear()
+    return room
 
 
 def _record(task: Task, like: TaskQueued) -> TaskRecord:
@@ -155,9 +159,9 @@ def _record(task: Task, like: TaskQueued) -> TaskRecord:
 
 
 def _turn(number: int, leaves: str, chance: random.Random) -> list[Event]:
-    arriving = queued(number, chance, START).model_dump(mode="json")
-    closing = TaskClosed(conversation=leaves, key=f"w/{leaves}", workspace="w", at=START).model_dump(mode="json")
-    return [_event(f"q{number}", "task_queued", arriving), _event(f"x{number}", "task_closed", closing)]
+    comes = queued(number, chance, START).model_dump(mode="json")
+    goes = TaskClosed(conversation=leaves, key=f"w/{leaves}", workspace="w", at=START).model_dump(mode="json")
+    return [_event(f"q{number}", "task_queued", comes), _event(f"x{number}", "task_closed", goes)]
 
 
 def _event(identity: str, kind: str, data: Document) -> Event:
@@ -168,12 +172,10 @@ def _event(identity: str, kind: str, data: Document) -> Event:
 def rows() -> list[Row]:
     """All measurements; about a minute."""
     return [
-        Row("desk, half of the units in use", dispatcher_rate(SMALL, 0.5), dispatcher_rate(LARGE, 0.5)),
-        Row("desk, every unit in use", dispatcher_rate(SMALL, 1.0), dispatcher_rate(LARGE, 1.0)),
+        Row("desk, half of the units in use", desk_rate(SMALL, 0.5), desk_rate(LARGE, 0.5)),
+        Row("desk, every unit in use", desk_rate(SMALL, 1.0), desk_rate(LARGE, 1.0)),
         Row(
-            "desk, 100 agents, 100 or 10,000 tasks waiting",
-            dispatcher_rate(SMALL, 1.0, SMALL),
-            dispatcher_rate(SMALL, 1.0, LARGE),
+            "desk, 100 agents, 100 or 10,000 tasks waiting", desk_rate(SMALL, 1.0, SMALL), desk_rate(SMALL, 1.0, LARGE)
         ),
         Row("stage, half of the units in use", stage_rate(SMALL, 0.5), stage_rate(LARGE, 0.5)),
     ]

@@ -38,7 +38,7 @@ from services.records import (
 )
 from services.router.conversations.domain.handoff import verify_token
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
-from services.router.dispatch.processor import DispatchProcessor
+from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.router.wiring import open_router
 from services.sla import wiring as sla
 from services.sla.processor import SlaStage
@@ -47,7 +47,7 @@ from services.webchat.wiring import open_webchat
 from services.workspaces.wiring import open_workspaces
 
 GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
-    **{stage.group: stage.topics for stage in (CONVERSATIONS, DispatchProcessor, SlaStage, MetricsStage)},
+    **{stage.group: stage.topics for stage in (CONVERSATIONS, DISPATCH, SlaStage, MetricsStage)},
     accounts.WRITER: ("accounts",),
     sends.WRITER: ("outbound",),
     subscriptions.WRITER: ("conversations", "sla"),

@@ -9,10 +9,11 @@ from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.expiry import run_purger
 from services.records.secrets import installation_secret
 from services.router import events
-from services.router.conversations.context import Dependencies
+from services.router.conversations.context import Dependencies as ConversationsDependencies
 from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
-from services.router.dispatch.processor import DispatchProcessor
+from services.router.dispatch.context import Dependencies as DispatchDependencies
+from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.router.routes import routers_of
 from services.router.stream_check import open_fact_streams
 
@@ -26,7 +27,10 @@ def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
         handoffs = Handoffs(secret, context.settings.public_url)
         following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)
         yield ServiceComponents(
-            processors=[CONVERSATIONS.bind(Dependencies(capabilities, handoffs)), DispatchProcessor()],
+            processors=[
+                CONVERSATIONS.bind(ConversationsDependencies(capabilities, handoffs)),
+                DISPATCH.bind(DispatchDependencies()),
+            ],
             routers=[*routers_of(), events.router_of(following, streams, events.shares_of(context))],
             background=[following.run, streams.run, lambda: run_purger(context.store, context.clock)],
         )

@@ -44,7 +44,8 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.router.conversations.context import Dependencies
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
-from services.router.dispatch.processor import DispatchProcessor
+from services.router.dispatch.context import Dependencies as DispatchDependencies
+from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.sla.processor import SlaStage
 from tests.simulator.process import Process
 from tests.simulator.run import publish_until_known
@@ -120,7 +121,7 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
     )
     return [
         CONVERSATIONS.bind(Dependencies({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation"))),
-        DispatchProcessor(),
+        DISPATCH.bind(DispatchDependencies()),
         SlaStage(),
         Sender(outside),
         MetricsStage(),

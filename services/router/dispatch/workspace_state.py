@@ -1,15 +1,15 @@
-"""A room: one workspace's desk beside the documents it stands for, made from those documents alone."""
+"""One workspace's dispatcher beside the documents that it stands for, made from those documents alone."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from services.platform.processing.unit_of_work import Reader
-from services.platform.store.port import Collection, Key, Model, Query
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
 
-PAGE = 1_000
+PAGE_SIZE = 1_000
 
 
 @dataclass(slots=True)
@@ -27,16 +27,26 @@ class WorkspaceState:
     written: QueueRecord | None = None
 
 
-async def load_workspace_state(reader: Reader, workspace: str, reserved_every: int) -> WorkspaceState:
-    """The room as its documents are now. Store errors pass through."""
-    key = Key(QUEUES.name, workspace)
-    queue = QueueRecord.model_validate((await reader.get_many([key])).get(key, {"workspace": workspace}))
-    agents = await _all(reader, AGENTS, "workspace", workspace)
-    tasks = await _all(reader, TASKS, "state", workspace)
-    state = WorkspaceState(workspace, Dispatcher(queue.drawn, reserved_every), remembered=queue, written=queue)
+def agents_of(workspace: str) -> Query:
+    """Every agent of a workspace."""
+    return Query(AGENTS.name, "workspace", {"workspace": workspace}, limit=PAGE_SIZE)
+
+
+def tasks_of(workspace: str) -> Query:
+    """Every open task of a workspace."""
+    return Query(TASKS.name, "state", {"workspace": workspace}, limit=PAGE_SIZE)
+
+
+def workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval: int) -> WorkspaceState:
+    """The state as the documents are now, all of which the batch has read. Raises UndeclaredRead."""
+    queue = work.get(QUEUES, workspace) or QueueRecord(workspace=workspace)
+    agents = work.found(AGENTS, agents_of(workspace)).values()
+    tasks = work.found(TASKS, tasks_of(workspace)).values()
+    dispatcher = Dispatcher(queue.drawn, fifo_reserve_interval)
+    state = WorkspaceState(workspace, dispatcher, remembered=queue, written=queue)
     state.agents = {record.id: record for record in agents}
     state.tasks = {record.conversation: record for record in tasks}
-    state.desk.restore(
+    dispatcher.restore(
         [agent_of(record) for record in agents],
         [task_of(record) for record in tasks if record.agent is None],
         [(task_of(record), record.agent) for record in tasks if record.agent is not None],
@@ -70,13 +80,3 @@ def task_of(record: TaskRecord) -> Task:
         due_at=record.due_at,
         preferred=record.preferred,
     )
-
-
-async def _all(reader: Reader, collection: Collection[Model], index: str, workspace: str) -> list[Model]:
-    records: list[Model] = []
-    query: Query | None = Query(collection.name, index, {"workspace": workspace}, limit=PAGE)
-    while query is not None:
-        page = await reader.query(query)
-        records += [collection.model.model_validate(document) for _, document in page.items]
-        query = replace(query, after=page.next) if page.next else None
-    return records
