@@ -94,33 +94,33 @@ def queued(number: int, chance: random.Random, at: datetime) -> TaskQueued:
 
 def workload(agents: int, share: float, waiting: int = 0) -> tuple[Dispatcher, list[Task]]:
     """A desk whose agents hold this share of their units, or where so many tasks wait; and the tasks it has."""
-    chance, desk = random.Random(7), Dispatcher()
+    chance, dispatcher = random.Random(7), Dispatcher()
     records = roster(agents, chance)
-    desk.restore([agent_of(record) for record in records], [], [])
+    dispatcher.restore([agent_of(record) for record in records], [], [])
     units = sum(record.body.capacity for record in records)
     tasks: list[Task] = []
-    while len(tasks) < units * share or len(desk.queue.tasks) < waiting:
+    while len(tasks) < units * share or len(dispatcher.queue.tasks) < waiting:
         tasks.append(_task(len(tasks), chance))
-        desk.enqueue(tasks[-1], START)
-    return desk, tasks
+        dispatcher.enqueue(tasks[-1], START)
+    return dispatcher, tasks
 
 
 def _task(number: int, chance: random.Random) -> Task:
     return task_of(TaskRecord(**dict(queued(number, chance, START))))
 
 
-def desk_rate(agents: int, share: float, waiting: int = 0) -> float:
+def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:
     """Tasks a second that come and go at a desk; each one that goes is drawn from those that came before."""
-    desk, tasks = workload(agents, share, waiting)
+    dispatcher, tasks = workload(agents, share, waiting)
     chance = random.Random(8)
     fresh = [_task(len(tasks) + number, chance) for number in range(TURNS)]
     leaving = [task.id for task in chance.sample(tasks, min(TURNS, len(tasks)))]
     leaving += [task.id for task in fresh[: TURNS - len(leaving)]]
     begun = time.process_time()
-    for number, (comes, goes) in enumerate(zip(fresh, leaving, strict=True)):
+    for number, (arriving, closing) in enumerate(zip(fresh, leaving, strict=True)):
         now = START + timedelta(milliseconds=10 * number)
-        desk.enqueue(comes, now)
-        desk.close(goes, now)
+        dispatcher.enqueue(arriving, now)
+        dispatcher.close(closing, now)
     return TURNS / (time.process_time() - begun)
 
 
@@ -134,9 +134,8 @@ def stage_rate(agents: int, share: float) -> float:
     events = [event for turn in turns for event in turn]
     begun = time.process_time()
     for seq in range(0, len(events), 100):
-        work = processor.unit_of_work(
-            PartitionContext("dispatch", 0, 1, seq), START + timedelta(seconds=seq), EmptyReader()
-        )
+        place, now = PartitionContext("dispatch", 0, 1, seq), START + timedelta(seconds=seq)
+        work = processor.unit_of_work(place, now, EmptyReader())
         decisions = Decisions(PROCESSOR, Context(work, memory, Dependencies()))
         for offset, event in enumerate(events[seq : seq + 100]):
             work.cause = event.id
@@ -145,13 +144,13 @@ def stage_rate(agents: int, share: float) -> float:
     return TURNS / (time.process_time() - begun)
 
 
-def _room(desk: Dispatcher, records: list[AgentRecord], tasks: list[Task]) -> WorkspaceState:
-    room = WorkspaceState("w", desk)
-    room.agents = {record.id: record for record in records}
+def _workspace_state(dispatcher: Dispatcher, records: list[AgentRecord], tasks: list[Task]) -> WorkspaceState:
+    state = WorkspaceState("w", dispatcher)
+    state.agents = {record.id: record for record in records}
     chance = random.Random(9)
-    room.tasks = {task.id: _record(task, queued(0, chance, START)) for task in tasks}
-    desk.touched.clear()
-    return room
+    state.tasks = {task.id: _record(task, queued(0, chance, START)) for task in tasks}
+    dispatcher.touched.clear()
+    return state
 
 
 def _record(task: Task, like: TaskQueued) -> TaskRecord:
@@ -159,9 +158,9 @@ def _record(task: Task, like: TaskQueued) -> TaskRecord:
 
 
 def _turn(number: int, leaves: str, chance: random.Random) -> list[Event]:
-    comes = queued(number, chance, START).model_dump(mode="json")
-    goes = TaskClosed(conversation=leaves, key=f"w/{leaves}", workspace="w", at=START).model_dump(mode="json")
-    return [_event(f"q{number}", "task_queued", comes), _event(f"x{number}", "task_closed", goes)]
+    arriving = queued(number, chance, START).model_dump(mode="json")
+    closing = TaskClosed(conversation=leaves, key=f"w/{leaves}", workspace="w", at=START).model_dump(mode="json")
+    return [_event(f"q{number}", "task_queued", arriving), _event(f"x{number}", "task_closed", closing)]
 
 
 def _event(identity: str, kind: str, data: Document) -> Event:
@@ -172,10 +171,12 @@ def _event(identity: str, kind: str, data: Document) -> Event:
 def rows() -> list[Row]:
     """All measurements; about a minute."""
     return [
-        Row("desk, half of the units in use", desk_rate(SMALL, 0.5), desk_rate(LARGE, 0.5)),
-        Row("desk, every unit in use", desk_rate(SMALL, 1.0), desk_rate(LARGE, 1.0)),
+        Row("desk, half of the units in use", dispatcher_rate(SMALL, 0.5), dispatcher_rate(LARGE, 0.5)),
+        Row("desk, every unit in use", dispatcher_rate(SMALL, 1.0), dispatcher_rate(LARGE, 1.0)),
         Row(
-            "desk, 100 agents, 100 or 10,000 tasks waiting", desk_rate(SMALL, 1.0, SMALL), desk_rate(SMALL, 1.0, LARGE)
+            "desk, 100 agents, 100 or 10,000 tasks waiting",
+            dispatcher_rate(SMALL, 1.0, SMALL),
+            dispatcher_rate(SMALL, 1.0, LARGE),
         ),
         Row("stage, half of the units in use", stage_rate(SMALL, 0.5), stage_rate(LARGE, 0.5)),
     ]
