@@ -19,7 +19,7 @@ from services.platform.processing.unit_of_work import PartitionContext
 from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.agents import AgentRecord
 from services.records.tasks import TaskRecord
-from services.router.dispatch.context import Context, Dependencies, Memory
+from services.router.dispatch.context import DispatchContext, DispatchDependencies, DispatchMemory
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.values import Task
 from services.router.dispatch.processor import PROCESSOR
@@ -126,7 +126,7 @@ def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:
 
 def stage_rate(agents: int, share: float) -> float:
     """The same through the stage in batches of 100: events parsed, documents and events made, nothing written."""
-    processor, memory, chance = PROCESSOR.bind(Dependencies()), Memory(), random.Random(8)
+    processor, memory, chance = PROCESSOR.bind(DispatchDependencies()), DispatchMemory(), random.Random(8)
     dispatcher, tasks = workload(agents, share)
     memory.workspaces["w"] = _workspace_state(dispatcher, roster(agents, random.Random(7)), tasks)
     leaving = [task.id for task in tasks] + [f"c{len(tasks) + number}" for number in range(TURNS)]
@@ -136,7 +136,7 @@ def stage_rate(agents: int, share: float) -> float:
     for seq in range(0, len(events), 100):
         place, now = PartitionContext("dispatch", 0, 1, seq), START + timedelta(seconds=seq)
         work = processor.unit_of_work(place, now, EmptyReader())
-        decisions = Decisions(PROCESSOR, Context(work, memory, Dependencies()))
+        decisions = Decisions(PROCESSOR, DispatchContext(work, memory, DispatchDependencies()))
         for offset, event in enumerate(events[seq : seq + 100]):
             work.cause = event.id
             decisions.decide(ReceivedEvent(event, "routing", seq + offset))

@@ -9,10 +9,10 @@ from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.expiry import run_purger
 from services.records.secrets import installation_secret
 from services.router import events
-from services.router.conversations.context import Dependencies as ConversationsDependencies
+from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
-from services.router.dispatch.context import Dependencies as DispatchDependencies
+from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.router.routes import routers_of
 from services.router.stream_check import open_fact_streams

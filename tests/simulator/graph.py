@@ -41,10 +41,10 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.stage_adapter import AnyProcessor
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.router.conversations.context import Dependencies
+from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
-from services.router.dispatch.context import Dependencies as DispatchDependencies
+from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.sla.processor import SlaStage
 from tests.simulator.process import Process
@@ -120,7 +120,9 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
         instruments=DeliveryInstruments(CollectorRegistry()),
     )
     return [
-        CONVERSATIONS.bind(Dependencies({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation"))),
+        CONVERSATIONS.bind(
+            ConversationsDependencies({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation"))
+        ),
         DISPATCH.bind(DispatchDependencies()),
         SlaStage(),
         Sender(outside),

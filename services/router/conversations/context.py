@@ -12,7 +12,7 @@ from services.router.conversations.handoff_notices import HandoffService
 
 
 @dataclass(frozen=True, slots=True)
-class Dependencies:
+class ConversationsDependencies:
     """What conversations need of their process. `capabilities`: channel name → what the channel can do."""
 
     capabilities: Mapping[str, Capabilities]
@@ -28,7 +28,7 @@ class ConversationsContext:
     handoffs: HandoffService
 
     @classmethod
-    def of(cls, work: UnitOfWork, memory: None, dependencies: Dependencies) -> "ConversationsContext":
+    def of(cls, work: UnitOfWork, memory: None, dependencies: ConversationsDependencies) -> "ConversationsContext":
         """The context of a batch; conversations keep nothing in memory between batches."""
         capabilities = dependencies.capabilities
         return cls(work, capabilities, HandoffService(dependencies.handoffs, capabilities))

@@ -4,7 +4,7 @@ from services.platform.processing.processor import Handler, Processor, no_memory
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, WRITER
 from services.router.conversations import claims, commands, event_handlers, handoff_commands, inbound, reads
 from services.router.conversations import lifecycle_commands as lifecycle
-from services.router.conversations.context import ConversationsContext, Dependencies
+from services.router.conversations.context import ConversationsContext, ConversationsDependencies
 from services.router.conversations.handoff_notices import EXPIRY
 
 COMMAND = (reads.command, reads.place_of_conversation)
@@ -13,7 +13,7 @@ FACT = (reads.fact, reads.place_of_conversation)
 DELIVERY = (reads.delivery, reads.conversation_of_message)
 TIMER = (reads.timer, reads.place_of_conversation)
 
-PROCESSOR: Processor[Dependencies, None, ConversationsContext] = Processor(
+PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Processor(
     group=WRITER,
     topics=("inbound", "commands", "assignments", "sla", "deliveries"),
     context=ConversationsContext.of,

@@ -20,26 +20,26 @@ from services.router.dispatch.workspace_state import WorkspaceState, agents_of, 
 
 
 @dataclass(frozen=True, slots=True)
-class Dependencies:
+class DispatchDependencies:
     """`fifo_reserve_interval`: one draw in so many goes to the task that waits longest."""
 
     fifo_reserve_interval: int = FIFO_RESERVE_INTERVAL
 
 
 @dataclass(slots=True)
-class Memory:
+class DispatchMemory:
     """What a partition keeps between batches."""
 
     workspaces: dict[str, WorkspaceState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class DispatchContext:
     """One batch of dispatch."""
 
     work: UnitOfWork
-    memory: Memory
-    dependencies: Dependencies
+    memory: DispatchMemory
+    dependencies: DispatchDependencies
 
     def state(self, workspace: str) -> WorkspaceState:
         """The state of a workspace; made here when it is new, and brought up to the routing rules in force."""
@@ -70,7 +70,7 @@ def workspace_of(one: ReceivedEvent | TimerFired) -> str:
     return workspace
 
 
-def documents_of_workspace(context: Context, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
+def documents_of_workspace(context: DispatchContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The first step: all of a workspace that is not in memory yet."""
     workspace = workspace_of(one)
     if workspace not in context.memory.workspaces:
@@ -80,24 +80,24 @@ def documents_of_workspace(context: Context, one: ReceivedEvent | TimerFired) ->
         yield ByIndex(TASKS, tasks_of(workspace), every_page=True)
 
 
-def rules_of_workspace(context: Context, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
+def rules_of_workspace(context: DispatchContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The second step: the routing rules of a workspace that is not in memory yet."""
     if workspace_of(one) not in context.memory.workspaces:
         yield from numbered_configuration(context.work, workspace_of(one))
 
 
-def command(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def command(context: DispatchContext, one: ReceivedEvent) -> Iterator[Read]:
     """The first step of a command: its outcome as well."""
     yield Documents(OUTCOMES, [one.event.id])
     yield from documents_of_workspace(context, one)
 
 
-def agent_put(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def agent_put(context: DispatchContext, one: ReceivedEvent) -> Iterator[Read]:
     """The first step of writing an agent: the configuration as well, which says which teams there are."""
     yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
     yield from command(context, one)
 
 
-def configuration(context: Context, one: ReceivedEvent) -> Iterator[Read]:
+def configuration(context: DispatchContext, one: ReceivedEvent) -> Iterator[Read]:
     """The second step of writing an agent."""
     yield from numbered_configuration(context.work, one.event.workspace)

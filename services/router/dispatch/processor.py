@@ -12,9 +12,9 @@ from services.records.decisions import DECISIONS
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch import commands, rounds, tasks
 from services.router.dispatch.context import (
-    Context,
-    Dependencies,
-    Memory,
+    DispatchContext,
+    DispatchDependencies,
+    DispatchMemory,
     agent_put,
     command,
     configuration,
@@ -29,10 +29,10 @@ from services.router.dispatch.workspace_state import WorkspaceState
 TaskEvent = Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]
 
 
-def _on_task(apply: TaskEvent) -> Handler[Context, ReceivedEvent]:
+def _on_task(apply: TaskEvent) -> Handler[DispatchContext, ReceivedEvent]:
     """Apply an event to the tasks of its workspace, and record what the dispatcher decides."""
 
-    def run(context: Context, one: ReceivedEvent) -> None:
+    def run(context: DispatchContext, one: ReceivedEvent) -> None:
         state = context.state(one.event.workspace)
         record_outcomes(context.work, state, apply(context.work, state, one.event))
         write_remembered(context.work, state)
@@ -40,26 +40,26 @@ def _on_task(apply: TaskEvent) -> Handler[Context, ReceivedEvent]:
     return Handler(run, (documents_of_workspace, rules_of_workspace))
 
 
-def _on_agent_command(context: Context, one: ReceivedEvent) -> None:
+def _on_agent_command(context: DispatchContext, one: ReceivedEvent) -> None:
     state = context.state(one.event.workspace)
     teams = context.teams(state.workspace) if one.event.type == commands.AGENT_PUT else frozenset()
     commands.handle_command(context.work, state, teams, one.event)
     write_remembered(context.work, state)
 
 
-def _on_rules_changed(context: Context, one: ReceivedEvent) -> None:
+def _on_rules_changed(context: DispatchContext, one: ReceivedEvent) -> None:
     state = context.state(one.event.workspace)
     rounds.learn_rules(context.work, state, one.event.payload_as(RulesChanged).version)
     write_remembered(context.work, state)
 
 
-def _on_reapply(context: Context, one: ReceivedEvent) -> None:
+def _on_reapply(context: DispatchContext, one: ReceivedEvent) -> None:
     state = context.state(one.event.workspace)
     rounds.reapply_all(context.work, state, one.event)
     write_remembered(context.work, state)
 
 
-def _on_page(context: Context, timer: TimerFired) -> None:
+def _on_page(context: DispatchContext, timer: TimerFired) -> None:
     state = context.state(workspace_of(timer))
     rounds.on_page_timer(context.work, state, timer)
     write_remembered(context.work, state)
@@ -68,11 +68,11 @@ def _on_page(context: Context, timer: TimerFired) -> None:
 WORKSPACE = (documents_of_workspace, rules_of_workspace)
 COMMAND = (command, rules_of_workspace)
 
-PROCESSOR: Processor[Dependencies, Memory, Context] = Processor(
+PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Processor(
     group="dispatch",
     topics=("routing",),
-    context=Context,
-    memory=Memory,
+    context=DispatchContext,
+    memory=DispatchMemory,
     handlers={
         "pasokh.routing.task_queued": _on_task(tasks.on_task_queued),
         "pasokh.routing.task_changed": _on_task(tasks.on_task_changed),

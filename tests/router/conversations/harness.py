@@ -17,7 +17,7 @@ from services.platform.processing.processor import ReceivedEvent
 from services.platform.store.collections import OUTCOMES
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, MessageRecord
-from services.router.conversations.context import Dependencies
+from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import PROCESSOR
 from tests.driver import Driver
@@ -34,7 +34,7 @@ class ConversationsHarness:
     """Does one thing after the other and tells what came of it."""
 
     def __init__(self, *rules: Rule) -> None:
-        self.driver = Driver(PROCESSOR.bind(Dependencies(CAPABILITIES, HANDOFFS)), COLLECTIONS)
+        self.driver = Driver(PROCESSOR.bind(ConversationsDependencies(CAPABILITIES, HANDOFFS)), COLLECTIONS)
         self._settled = 0
         at = self.driver.now
         configuration = WorkspaceConfiguration(

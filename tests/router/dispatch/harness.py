@@ -14,7 +14,7 @@ from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
-from services.router.dispatch.context import Dependencies
+from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR
 from services.router.sentences import sentence
 from tests.configuration import configure
@@ -29,7 +29,7 @@ class DispatchHarness(Driver):
     """One workspace's dispatch. Each call of `tell` is a batch, a second after the one before."""
 
     def __init__(self, reserved_every: int = 10) -> None:
-        super().__init__(PROCESSOR.bind(Dependencies(reserved_every)), COLLECTIONS)
+        super().__init__(PROCESSOR.bind(DispatchDependencies(reserved_every)), COLLECTIONS)
         self.told, self.configured = 0, 0
         self.configure("sales", "care")
 
