@@ -66,11 +66,11 @@ class Stream:
             missed = resumed is not None
             while True:
                 if missed:
-                    async for told in self._replay(seen):
+                    async for fact in self._replay(seen):
                         if listener.ended:
                             return
-                        if seen.admit(told.event) and self._is_wanted(told.event):
-                            yield format_event(told.value, identity=self._identity(seen), event=told.event.type)
+                        if seen.admit(fact.event) and self._is_wanted(fact.event):
+                            yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
                 async for piece in self._live(seen, listener):
                     yield piece
                 if listener.ended:
@@ -90,11 +90,11 @@ class Stream:
     async def _live(self, seen: StreamPosition, listener: Subscriber) -> AsyncIterator[bytes]:
         checked = self.context.clock.monotonic()
         while not (listener.missed or listener.ended):
-            told = await listener.next_batch(self.heartbeat_seconds)
-            for one in told:
-                if seen.admit(one.event) and self._is_wanted(one.event):
-                    yield format_event(one.value, identity=self._identity(seen), event=one.event.type)
-            if not told:
+            facts = await listener.next_batch(self.heartbeat_seconds)
+            for fact in facts:
+                if seen.admit(fact.event) and self._is_wanted(fact.event):
+                    yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
+            if not facts:
                 yield HEARTBEAT
             if self.context.clock.monotonic() - checked >= self.heartbeat_seconds:
                 # A key that was deleted meanwhile sees no more.
@@ -122,8 +122,8 @@ class Stream:
         waiting = [(_position_of(head), n, head) for n, head in enumerate(heads) if head is not None]
         heapq.heapify(waiting)
         while waiting:
-            _, n, told = heapq.heappop(waiting)
-            yield told
+            _, n, fact = heapq.heappop(waiting)
+            yield fact
             following = await anext(sources[n], None)
             if following is not None:
                 heapq.heappush(waiting, (_position_of(following), n, following))
@@ -177,7 +177,7 @@ def router_of(
             streams=streams,
             caller=caller.key if (caller := caller_of(request.scope)) else "",
             workspace=configuration.workspace,
-            prefixes=[prefix for given in types or [] for prefix in given.split(",") if prefix],
+            prefixes=[prefix for value in types or [] for prefix in value.split(",") if prefix],
             permitted=lambda: permitted(request, None),
             shares=shares,
             heartbeat_seconds=heartbeat_seconds,

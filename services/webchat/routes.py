@@ -108,8 +108,8 @@ class SessionContext:
 
 def session_context(request: Request) -> SessionContext:
     """The session context that the checked route stored in the request."""
-    visit: SessionContext = request.state.visit
-    return visit
+    session: SessionContext = request.state.visit
+    return session
 
 
 SessionContextDep = Annotated[SessionContext, Depends(session_context)]
@@ -121,7 +121,7 @@ def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
     class CheckedRoute(APIRoute):
         def get_route_handler(self) -> Handle:
             handle = super().get_route_handler()
-            needs_token = any(one.dependency is TOKEN for one in self.dependencies)
+            needs_token = any(dependency.dependency is TOKEN for dependency in self.dependencies)
 
             async def answered(request: Request) -> Response:
                 headers: Mapping[str, str] = {}
@@ -202,14 +202,14 @@ async def post_message(
     activities = await _read(session, _activity(session, visitor, body))
     activity = activities[-1]
     message = activity.message or activity.id
-    shown = await get_message(context.store, message)
-    if shown is None:
+    view = await get_message(context.store, message)
+    if view is None:
         await reception.authenticator.count_write(request, session.connected.account, body.text)
         await _publish(session, activities)
-        shown = await wait_for_message(context.store, reception.notifier, visitor, message, reception.wait_seconds)
-    if shown is None:
+        view = await wait_for_message(context.store, reception.notifier, visitor, message, reception.wait_seconds)
+    if view is None:
         return JSONResponse(_message_view_of_activity(activity, message), status_code=202)
-    return JSONResponse(shown.model_dump(mode="json"), status_code=201)
+    return JSONResponse(view.model_dump(mode="json"), status_code=201)
 
 
 def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
@@ -249,11 +249,11 @@ async def _read(session: SessionContext, activity: Activity) -> list[Activity]:
 def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Json]:
     """The REST shape of a message that is on the bus but not in a conversation yet."""
     author: dict[str, Json] = {"kind": "customer", "id": activity.person, "name": activity.person_name}
-    kept = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
+    fields = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
     times = activity.model_dump(mode="json", include={"sent_at", "received_at"})
     text = activity.text.text if activity.text else None
     rest: dict[str, Json] = {"direction": "inbound", "state": "received", "error": None, "conversation": None}
-    return {"id": message, "author": author, "text": text, **rest, **kept, **times}
+    return {"id": message, "author": author, "text": text, **rest, **fields, **times}
 
 
 async def _publish(session: SessionContext, activities: list[Activity]) -> None:
@@ -327,12 +327,12 @@ async def _sse_chunks(
 ) -> AsyncGenerator[bytes, None]:
     store, clock = reception.authenticator.context.store, reception.authenticator.context.clock
     with reception.streams.held(owners):
-        place = resumed or await latest_position(store, await transcript_for(store, visitor))
+        position = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
         with reception.session_streams.register(SessionStream(visitor)) as session_stream:
             over = lambda: session_stream.is_revoked or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
-            async for news in stream_messages(store, reception.notifier, visitor, place, over):
-                yield HEARTBEAT if news is None else _block(visitor, *news)
+            async for item in stream_messages(store, reception.notifier, visitor, position, over):
+                yield HEARTBEAT if item is None else _block(visitor, *item)
 
 
 def shares_of(context: Context) -> StreamShares:
@@ -350,22 +350,22 @@ def router_of(dependencies: WebchatDependencies) -> APIRouter:
     """The routes of all webchat accounts."""
     prefix = "/webchat/{workspace}/{account}"
     router = APIRouter(prefix=prefix, tags=["webchat"], route_class=cors_route(dependencies))
-    add, held = router.add_api_route, [Depends(TOKEN)]
+    add, with_token = router.add_api_route, [Depends(TOKEN)]
     add("/sessions", open_session, methods=["POST"], status_code=201)
     add(
         "/messages",
         post_message,
         methods=["POST"],
-        dependencies=held,
+        dependencies=with_token,
         status_code=201,
         response_model=MessageView,
         responses={202: {"description": "Kept durably; its `conversation` is null until the router has sorted it in"}},
     )
-    add("/messages", list_messages, dependencies=held)
+    add("/messages", list_messages, dependencies=with_token)
     add("/status", show_status)
-    add("/contact", post_contact, methods=["POST"], dependencies=held, status_code=204)
+    add("/contact", post_contact, methods=["POST"], dependencies=with_token, status_code=204)
     described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
-    add("/stream", stream, dependencies=held, response_class=EventStream, responses={200: described})
+    add("/stream", stream, dependencies=with_token, response_class=EventStream, responses={200: described})
     for path in ("/sessions", "/messages", "/stream", "/status", "/contact"):
         add(path, preflight, methods=["OPTIONS"], include_in_schema=False)
     return router
