@@ -1,4 +1,4 @@
-"""The dedupe table of a partition: the last number handled per source and topic (rule 1 of the design)."""
+"""The dedupe table of a partition: the last number handled per source and topic (docs/adr/0002, rule 1)."""
 
 from schemas.envelope import Event
 from services.platform.bus.sequence_number import BEFORE_ALL, SequenceNumber

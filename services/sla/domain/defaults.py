@@ -1,4 +1,4 @@
-"""What is promised where a workspace has never written `sla`: KPIs and SLA clocks, "Defaults when a workspace sets none"."""
+"""The SLA policies of a workspace that has never written `sla`: docs/kpis.md, "Default SLA policies"."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
