@@ -1,10 +1,7 @@
 """What counting a conversation remembers of it: a shape that pure code works on. It rests in the store as it is.
 
-Documents that an earlier version wrote lack the fields with defaults that mean "nothing of that kind was noted", and may
-hold fields that are read no more.
+Documents that an earlier version wrote lack the fields with defaults, which mean "nothing of that kind was noted".
 """
-
-from pydantic import model_validator
 
 from schemas.conversation import Status
 from schemas.values import Contract, Instant
@@ -50,23 +47,3 @@ class ConversationMetricsState(Contract):
     asked: list[str] = []
     deleted: list[str] = []
     earlier: ResponseTracking | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_earlier_version(cls, given: object) -> object:
-        """Documents of an earlier version hold the run that is open as `turn`, and the answers on their way as `said`."""
-        if not isinstance(given, dict) or not given.get("turn"):
-            return given
-        log: list[dict[str, object]] = [_messages(given["turn"])]
-        for answer in given.get("said", []):
-            log.append({"entry": "answer", "message": answer["message"], "at": given["turn"]["since"]})
-            log += [_messages(answer["asked"])] if answer["asked"] else []
-        was_answered = bool(given.get("answered"))
-        kind = "next_response" if was_answered else "first_response"
-        earlier = {"run": 1, "kind": kind, "was_answered": was_answered, "log": log}
-        rest = {name: value for name, value in given.items() if name not in ("turn", "said")}
-        return {**rest, "earlier": earlier, "is_visible": bool(given.get("answered_by_any"))}
-
-
-def _messages(request: dict[str, object]) -> dict[str, object]:
-    return {"entry": "messages", "since": request["since"], "count": 1, "last": ""}

@@ -39,9 +39,9 @@ class KpiQuery(RequestModel):
 
     start: QueryInstant = Field(alias="from")
     to: QueryInstant
-    group: list[Dimension] = Field(default=[], max_length=4)
-    by: AttributionEdge = "stop"
-    timezone: Timezone | None = None
+    group: list[Dimension] = Field(default=[], max_length=4, description="What to group by; repeated for several.")
+    by: AttributionEdge = Field(default="stop", description="Placed where it was settled (stop) or began (start).")
+    timezone: Timezone | None = Field(default=None, description="Whose days and hours count; absent: the workspace's.")
 
 
 def _validated(asked: KpiQuery, timezone: str, now: datetime) -> ReportRequest:

@@ -6,12 +6,13 @@ stored, and imports nothing of the services: it stays as it is when they change 
 
 from collections.abc import Sequence
 
-from services.migrations import m0001_partition_rows, m0002_event_types, m0003_response_tracking
+from services.migrations import m0001_partition_rows, m0002_event_types, m0003_response_tracking, m0004_metrics_state
 from services.platform.store.migrations import Migration
 
 MIGRATIONS: Sequence[Migration] = (
     m0001_partition_rows.STEP,
     m0002_event_types.STEP,
     m0003_response_tracking.STEP,
+    m0004_metrics_state.STEP,
 )
 """Every step, by rising number. A number that a release has had is never given again."""

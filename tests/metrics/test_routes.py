@@ -62,6 +62,24 @@ async def test_other_offsets_name_the_same_moments(rest: Rest) -> None:
     assert there.json() == here.json()
 
 
+async def test_days_and_hours_are_those_of_the_workspace_unless_another_zone_is_asked_for(rest: Rest) -> None:
+    """09:00 in UTC is 12:30 in Tehran, whose day begins at 20:30 in UTC the evening before."""
+    written = await rest.ask("PUT", "/v1/workspaces/w", {"name": "W", "timezone": "Asia/Tehran"})
+    assert written.status_code == 200, written.text
+    week = "from=2026-03-01T00:00:00Z&to=2026-03-08T00:00:00Z&group=day&group=hour"
+    here = (await rest.ask("GET", f"{PATH}?{week}")).json()
+    assert here["timezone"] == "Asia/Tehran"
+    assert here["rows"][0]["group"] == {"day": "2026-03-01T20:30:00.000000Z", "hour": "2026-03-02T08:30:00.000000Z"}
+    riga = (await rest.ask("GET", f"{PATH}?{week}&timezone=Europe/Riga")).json()
+    assert riga["rows"][0]["group"] == {"day": "2026-03-01T22:00:00.000000Z", "hour": "2026-03-02T09:00:00.000000Z"}
+
+
+async def test_clocks_are_told_apart_by_policy_and_everything_else_has_none(rest: Rest) -> None:
+    rows = (await rest.ask("GET", f"{PATH}?{DAY}&group=policy")).json()["rows"]
+    assert [(row["group"]["policy"], sorted(row["sla"])) for row in rows] == [(None, []), ("p", ["next_response"])]
+    assert rows[1]["sla"]["next_response"]["attainment_strict"] == 1.0
+
+
 async def test_another_workspace_sees_none_of_it(rest: Rest) -> None:
     await rest.workspace("other")
     answer = await rest.ask("GET", f"/v1/workspaces/other/reports/kpis?{DAY}")
@@ -83,6 +101,7 @@ async def test_another_workspace_sees_none_of_it(rest: Rest) -> None:
         (f"{DAY}&group=person", "/query/group"),
         (f"{DAY}&by=end", "/query/by"),
         (f"{DAY}&form=x", "/query/form"),
+        (f"{DAY}&timezone=Mars/Olympus", "/query/timezone"),
     ],
 )
 async def test_what_cannot_be_reported_is_refused_with_the_reason(rest: Rest, query: str, pointer: str) -> None:

@@ -223,7 +223,6 @@ FIELDS: Mapping[str, str] = {
 }
 
 PARAMETERS: Mapping[str, str] = {
-    "timezone": "The time zone whose days and hours count; absent: that of the workspace.",
     "path/account": "The account's id.",
     "path/agent": "The agent's id.",
     "path/channel": "The channel's name.",

@@ -1,0 +1,41 @@
+"""What counting a conversation remembers: the run that was open becomes the tracking of facts that give no runs.
+
+`turn` was since when the customer waited, `said` the answers on their way, each with what the customer asked after it.
+Everything else stays as it is, or had served figures that reports now recount.
+"""
+
+from schemas.values import Json
+from services.platform.store.migrations import Migration, Rewrite
+from services.platform.store.port import Document
+
+GONE = ("turn", "said", "answered", "answered_by_any", "opened")
+
+
+def change_state(state: Document) -> Document:
+    """The state of one conversation in its new shape."""
+    if not any(field in state for field in GONE):
+        return state
+    changed = {field: value for field, value in state.items() if field not in GONE}
+    if isinstance(turn := state.get("turn"), dict):
+        changed["is_visible"] = bool(state.get("answered_by_any"))
+        changed["earlier"] = _tracking(turn, state)
+    return changed
+
+
+def _tracking(turn: dict[str, Json], state: Document) -> Document:
+    was_answered, log = bool(state.get("answered")), [_messages(turn)]
+    said = state.get("said")
+    for answer in said if isinstance(said, list) else []:
+        if isinstance(answer, dict):
+            # When it was accepted is said by the fact of its delivery.
+            log.append({"entry": "answer", "message": answer["message"], "at": turn["since"], "state": "unconfirmed"})
+            log += [_messages(asked)] if isinstance(asked := answer.get("asked"), dict) else []
+    kind = "next_response" if was_answered else "first_response"
+    return {"run": 1, "kind": kind, "was_answered": was_answered, "visible_at": None, "log": [*log]}
+
+
+def _messages(request: dict[str, Json]) -> Document:
+    return {"entry": "messages", "since": request["since"], "count": 1, "last": ""}
+
+
+STEP = Migration(number=4, name="metrics state", rewrites=(Rewrite("counted_cases", change_state),))

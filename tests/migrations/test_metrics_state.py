@@ -1,0 +1,102 @@
+"""States of the version before, in the shape in which it wrote them, are counted on from where they were."""
+
+from datetime import timedelta
+from typing import Any
+
+from services.domain.metrics_state import ConversationMetricsState
+from services.migrations.m0004_metrics_state import change_state
+from services.records.counters import COUNTED_CASES
+from tests.fakes import START
+from tests.metrics.harness import MetricsHarness
+from tests.sla.harness import conversation
+
+ASSIGNED: dict[str, Any] = {
+    "workspace": "w",
+    "waiting": None,
+    "waiting_since": None,
+    "reopened": False,
+    "opened": "2026-03-02T08:00:00.000000Z",
+    "status": "assigned",
+    "status_since": "2026-03-02T08:50:00.000000Z",
+    "pending_seconds": 600.0,
+    "handled_seconds": 300.0,
+    "handled_since": "2026-03-02T08:05:00.000000Z",
+    "turn": {"since": "2026-03-02T08:45:00.000000Z", "begun": "2026-03-02T08:45:01.000000Z"},
+    "said": [],
+    "answered": True,
+    "answered_by_any": True,
+}
+WAITING = {
+    **ASSIGNED,
+    "waiting": "pasokh_waiting|telegram|private|default|normal",
+    "waiting_since": "2026-03-02T08:55:00.000000Z",
+    "status": "waiting",
+    "status_since": "2026-03-02T08:55:00.000000Z",
+}
+
+
+def counting_on(state: dict[str, Any]) -> MetricsHarness:
+    """The stage on a store with this state of the version before, migrated. It is 09:00:00."""
+    counting = MetricsHarness()
+    counting.put(COUNTED_CASES, "c1", ConversationMetricsState.model_validate(change_state(state)))
+    return counting
+
+
+def test_a_state_is_migrated_once() -> None:
+    once = change_state(ASSIGNED)
+    assert change_state(once) == once
+    assert not {"turn", "said", "answered", "answered_by_any", "opened"} & once.keys()
+
+
+async def test_a_run_that_was_open_is_answered_by_facts_without_runs() -> None:
+    counting = counting_on(ASSIGNED)
+    accepted = START + timedelta(minutes=5)
+    pending = conversation(status="pending")
+    await counting.tell("replied", pending, author="agent", message="r", at=accepted)
+    await counting.tell("reply_delivered", pending, author="agent", message="r", at=accepted)
+    assert await counting.value("pasokh_next_response_seconds_sum") == 20 * 60  # 08:45 to 09:05
+    assert await counting.value("pasokh_next_response_seconds_count") == 1
+
+
+async def test_an_answer_that_was_on_its_way_counts_from_the_fact_of_its_delivery() -> None:
+    asked = {"since": "2026-03-02T08:58:00.000000Z", "begun": "2026-03-02T08:58:00.000000Z"}
+    counting = counting_on({**ASSIGNED, "said": [{"message": "r", "asked": asked}]})
+    accepted = START - timedelta(minutes=5)
+    await counting.tell("reply_delivered", conversation(status="assigned"), author="agent", message="r", at=accepted)
+    assert await counting.value("pasokh_next_response_seconds_sum") == 10 * 60  # 08:45 to 08:55
+    assert await counting.value("pasokh_unanswered_total") == 0
+    await counting.tell("resolved", conversation(status="resolved", resolved_at=START))
+    assert await counting.value("pasokh_unanswered_total", metric="next_response") == 1  # what was asked at 08:58
+
+
+async def test_an_upgraded_run_that_new_facts_know_of_is_counted_once() -> None:
+    counting = counting_on(ASSIGNED)
+    await counting.answered(60)
+    assert await counting.value("pasokh_first_response_seconds_count") == 1
+    assert await counting.value("pasokh_next_response_seconds_count") == 0
+
+
+async def test_handling_pending_and_waiting_go_on_from_where_they_were() -> None:
+    counting = counting_on(ASSIGNED)
+    opened = START - timedelta(hours=1)
+    resolved = conversation(status="resolved", resolved_at=START, opened_at=opened)
+    await counting.tell("resolved", resolved)
+    assert await counting.value("pasokh_handle_seconds_sum") == 900  # 300 and 08:50 to 09:00
+    await counting.tell("closed", conversation(status="closed", resolved_at=START, opened_at=opened))
+    less = await counting.value("pasokh_full_resolution_seconds_sum", variant="full_less_pending")
+    assert less == 3000  # 3600 - 600
+    assert counting.get(COUNTED_CASES, "c1") is None
+
+
+async def test_a_conversation_that_waited_leaves_the_series_it_was_counted_in() -> None:
+    counting = counting_on(WAITING)
+    await counting.tell("assigned", conversation(status="assigned"))
+    assert await counting.value("pasokh_waiting") == -1  # the gauge of this test began at nothing
+    assert await counting.value("pasokh_wait_seconds_sum") == 300  # 08:55 to 09:00
+
+
+async def test_a_resolution_that_was_noted_nowhere_counts_when_it_is_closed() -> None:
+    counting = counting_on({**ASSIGNED, "status": "resolved", "turn": None})
+    opened, resolved_at = START - timedelta(hours=2), START - timedelta(hours=1)
+    await counting.tell("closed", conversation(status="closed", opened_at=opened, resolved_at=resolved_at))
+    assert await counting.value("pasokh_full_resolution_seconds_sum", variant="full") == 3600
