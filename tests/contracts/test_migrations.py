@@ -41,6 +41,7 @@ class Mortal:
         self.store, self.left = store, commits
         self.prepare, self.get_many, self.scan = store.prepare, store.get_many, store.scan
         self.query, self.check = store.query, store.check
+        self.delete_expired = store.delete_expired
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         if self.left == 0:

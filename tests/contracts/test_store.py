@@ -4,17 +4,42 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.values import Json
+from schemas.values import Json, instant_text
 from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord
 from services.platform.core.errors import Fenced, TooLarge
-from services.platform.store.port import Changes, Condition, Document, Key, Put, Query, Store, outbox_events
+from services.platform.store.port import (
+    Changes,
+    Collection,
+    Condition,
+    Document,
+    Expiry,
+    Index,
+    Key,
+    Put,
+    Query,
+    Store,
+    outbox_events,
+)
 from tests.contracts import committing_process
-from tests.contracts.sample_collection import COLLECTIONS, OTHERS, ROW, ROWS, THINGS, move, other, put, thing
+from tests.contracts.sample_collection import (
+    COLLECTIONS,
+    OTHERS,
+    ROW,
+    ROWS,
+    THINGS,
+    SampleDocument,
+    move,
+    other,
+    put,
+    thing,
+)
 from tests.contracts.stores import PAIR, StoreSite
 
 # One store serves all examples of a property: they use other keys, or overwrite.
@@ -262,6 +287,34 @@ async def test_preparing_again_keeps_documents_and_takes_new_collections(store: 
     await store.prepare([])
     assert await read(store, thing(1)) == {"at": "a"}
     assert len((await store.query(Query(THINGS.name, "at", {"at": "a"}))).items) == 1
+
+
+NOW = datetime(2026, 11, 28, 8, 0, tzinfo=UTC)
+EXPIRING: Collection[Any] = Collection(
+    "expiring", SampleDocument, writer="any", indexes=(Index("at", ("at",)),), expires=Expiry("at", timedelta(days=1))
+)
+
+
+def _expiring(identity: str) -> Key:
+    return Key(EXPIRING.name, identity)
+
+
+async def test_what_is_expired_is_deleted_oldest_first_and_in_batches(store: Store) -> None:
+    await store.prepare([EXPIRING])
+    ages = {"new": timedelta(hours=1), "just": timedelta(days=1), "old": timedelta(days=2), "oldest": timedelta(days=9)}
+    puts = [Put(_expiring(name), {"at": instant_text(NOW - age)}) for name, age in ages.items()]
+    await store.commit(Changes(puts=puts))
+
+    assert await store.delete_expired(EXPIRING.name, NOW, 1) == 1
+    assert set(await store.get_many(list(map(_expiring, ages)))) == set(map(_expiring, ["new", "just", "old"]))
+    assert await store.delete_expired(EXPIRING.name, NOW, 5) == 1
+    assert set(await store.get_many(list(map(_expiring, ages)))) == set(map(_expiring, ["new", "just"]))
+    assert await store.delete_expired(EXPIRING.name, NOW, 5) == 0
+
+
+async def test_a_collection_that_declares_no_expiry_keeps_its_documents(store: Store) -> None:
+    with pytest.raises(LookupError, match="do not expire"):
+        await store.delete_expired(thing(1).collection, NOW, 5)
 
 
 async def test_documents_outlive_the_connection(store_site: StoreSite) -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -17,6 +18,7 @@ from services.platform.store.port import (
     DocumentPage,
     Key,
     Query,
+    declared_expiry,
     outbox_document,
 )
 
@@ -37,6 +39,7 @@ class MemoryStore:
         self.reads: list[Sequence[Key]] = []
         self.queries = 0
         self.commit_count = 0
+        self.purges: list[str] = []
 
     async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
         self.collections |= {collection.name: collection for collection in collections}
@@ -66,6 +69,19 @@ class MemoryStore:
         self._fail()
         found = sorted((k.id, d) for k, d in self.documents.items() if k.collection == collection and k.id > after)
         return [(identity, _copy(document)) for identity, document in found[:limit]]
+
+    async def delete_expired(self, collection: str, now: datetime, limit: int) -> int:
+        self._fail()
+        self.purges.append(collection)
+        expires = declared_expiry(collection, self.collections[collection].expires)
+        expired = sorted(
+            (str(document[expires.field]), key)
+            for key, document in self.documents.items()
+            if key.collection == collection and str(document[expires.field]) < expires.oldest(now)
+        )
+        for _, key in expired[:limit]:
+            del self.documents[key]
+        return len(expired[:limit])
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         self._fail()

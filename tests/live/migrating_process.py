@@ -41,4 +41,5 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+        self.delete_expired = store.delete_expired
     asyncio.run(main(Path(sys.argv[1])))

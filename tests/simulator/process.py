@@ -311,6 +311,9 @@ class Process:
         found = sorted((i, d) for i, d in self.world.documents[collection].items() if i > after)
         return found[:limit]
 
+    async def delete_expired(self, collection: str, now: datetime, limit: int) -> int:
+        raise NotImplementedError("the simulated run is shorter than any expiry")
+
     async def _reach(self, where: str) -> None:
         await self.step(where)
         if self.world.happens(self.world.chaos.unavailable):

@@ -2,8 +2,9 @@
 
 from schemas.commands import CommandResult
 from schemas.envelope import Event
+from schemas.topics import DEDUPE_RETENTION_SECONDS
 from schemas.values import Contract, Instant, Json
-from services.platform.store.port import Collection, Index, Key
+from services.platform.store.port import Collection, Expiry, Index, Key
 
 
 class PartitionCheckpoint(Contract):
@@ -74,11 +75,15 @@ class AcceptedCommand(Contract):
     at: Instant
 
 
+_COMMAND_EXPIRY = Expiry("at", DEDUPE_RETENTION_SECONDS)
+"""No repeat of a command can come any more by then."""
 ROWS = Collection("rows", PartitionCheckpoint, writer="any")
 OUTBOXES = Collection("outboxes", Outbox, writer="any")
 TIMERS = Collection("timers", Timer, writer="any", indexes=(Index("due", ("group", "partition", "due_at")),))
-OUTCOMES = Collection("outcomes", CommandResult, writer="any", indexes=(Index("at", ("at",)),))
-ACCEPTED = Collection("accepted_commands", AcceptedCommand, writer="rest", indexes=(Index("at", ("at",)),))
+OUTCOMES = Collection("outcomes", CommandResult, writer="any", indexes=(Index("at", ("at",)),), expires=_COMMAND_EXPIRY)
+ACCEPTED = Collection(
+    "accepted_commands", AcceptedCommand, writer="rest", indexes=(Index("at", ("at",)),), expires=_COMMAND_EXPIRY
+)
 FACTS = Collection(
     "facts",
     Fact,

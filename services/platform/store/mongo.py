@@ -8,6 +8,7 @@ enough. The last section holds what pymongo's own asynchronous client does diffe
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import pymongo
@@ -31,10 +32,12 @@ from services.platform.store.port import (
     Condition,
     Document,
     DocumentPage,
+    Expiry,
     Index,
     Key,
     Put,
     Query,
+    declared_expiry,
     outbox_document,
 )
 
@@ -78,6 +81,7 @@ class MongoStore:
             write_concern=WriteConcern("majority"),
         )
         self._indexes: dict[str, dict[str, Index]] = {}
+        self._expiries: dict[str, Expiry] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -111,6 +115,8 @@ class MongoStore:
             # The fields are in the name, so that a changed declaration is another index.
             await self._database[collection.name].create_index(keys, name=f"{index.name}({','.join(index.fields)})")
         self._indexes[collection.name] = {index.name: index for index in collection.indexes}
+        if collection.expires is not None:
+            self._expiries[collection.name] = collection.expires
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
         await self._primary()
@@ -144,6 +150,16 @@ class MongoStore:
         with _translate_errors(), pymongo.timeout(READ_SECONDS):
             found = documents.find({"_id": {"$gt": after}}).sort([("_id", pymongo.ASCENDING)]).limit(limit)
             return [_split(one) for one in await found.to_list(None)]
+
+    async def delete_expired(self, collection: str, now: datetime, limit: int) -> int:
+        documents, expires = self._documents(collection), declared_expiry(collection, self._expiries.get(collection))
+        expired = {expires.field: {"$lt": expires.oldest(now)}}
+        await self._primary()
+        with _translate_errors(), pymongo.timeout(READ_SECONDS):
+            oldest = documents.find(expired, {"_id": True}).sort([(expires.field, pymongo.ASCENDING)]).limit(limit)
+            ids = [one["_id"] for one in await oldest.to_list(None)]
+            # Once more by time: one of them may have been written anew meanwhile.
+            return (await documents.delete_many({"_id": {"$in": ids}, **expired})).deleted_count if ids else 0
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):

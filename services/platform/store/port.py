@@ -5,11 +5,12 @@ Documents are JSON objects in collections, by id. Queries go by a declared index
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from schemas.values import Json
+from schemas.values import Json, instant_text
 from services.platform.bus.port import ProducerRecord
 
 Document = dict[str, Json]
@@ -25,10 +26,23 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiry:
+    """When a document may be deleted: `after` the time in its top-level `field`, which is the first of an index."""
+
+    field: str
+    after: timedelta
+
+    def oldest(self, now: datetime) -> str:
+        """The text of the earliest time that is still within it at `now`: what is below is expired."""
+        return instant_text(now - self.after)
+
+
+@dataclass(frozen=True, slots=True)
 class Collection(Generic[Model]):
     """A kind of document. `writer` is the one processor group that writes it; `any` for shared ones, `rest` for REST.
 
     `immutable`: a document never changes once it is written, so a copy is as good as the document.
+    `expires`: whoever runs `run_purger` deletes its documents by then, unseen by the group that wrote them.
     """
 
     name: str
@@ -36,6 +50,7 @@ class Collection(Generic[Model]):
     writer: str
     indexes: tuple[Index, ...] = ()
     immutable: bool = False
+    expires: Expiry | None = None
 
 
 class Key(NamedTuple):
@@ -129,6 +144,13 @@ class Store(Protocol):
         """
         ...
 
+    async def delete_expired(self, collection: str, now: datetime, limit: int) -> int:
+        """Delete the oldest documents of a collection that are past its `expires`; returns how many, at most `limit`.
+
+        Raises LookupError for a collection that declares none, Unavailable (some may be deleted all the same).
+        """
+        ...
+
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         """Apply everything or nothing; returns the events that are still to be published.
 
@@ -151,3 +173,10 @@ def outbox_document(events: Sequence[ProducerRecord]) -> Document:
 def outbox_events(rows: Sequence[tuple[str, int, str, str]]) -> list[ProducerRecord]:
     """The events of the rows in `outbox_document`, in order."""
     return [ProducerRecord(topic, partition, key, value.encode()) for topic, partition, key, value in rows]
+
+
+def declared_expiry(collection: str, expires: Expiry | None) -> Expiry:
+    """The expiry of a collection. Raises LookupError when it declares none."""
+    if expires is None:
+        raise LookupError(f"documents of the collection {collection} do not expire")
+    return expires

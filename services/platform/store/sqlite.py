@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,12 +12,23 @@ from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord
 from services.platform.core.errors import TooLarge
 from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, open_database
 from services.platform.sqlite.snapshot import LAYOUT
-from services.platform.store.port import Changes, Collection, Document, DocumentPage, Key, Put, Query, outbox_document
+from services.platform.store.port import (
+    Changes,
+    Collection,
+    Document,
+    DocumentPage,
+    Key,
+    Put,
+    Query,
+    declared_expiry,
+    outbox_document,
+)
 from services.platform.store.sqlite_documents import (
     TableSchema,
     Values,
     WriteSet,
     apply_edit,
+    delete_below,
     make_table,
     read_after,
     read_documents,
@@ -62,6 +74,14 @@ class SqliteStore:
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         shape = self._shape(collection)
         return await self._database.read(lambda connection: read_after(connection, shape, after, limit))
+
+    async def delete_expired(self, collection: str, now: datetime, limit: int) -> int:
+        shape = self._shape(collection)
+        expires = declared_expiry(collection, shape.expires)
+        bound = expires.oldest(now)
+        return await self._database.write(
+            lambda connection: delete_below(connection, shape, expires.field, bound, limit)
+        )
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         if any(len(event.value) > MAX_EVENT_BYTES for event in changes.outbox):

@@ -13,7 +13,7 @@ from schemas.values import Json, instant_text
 from services.platform.core.errors import Fenced
 from services.platform.sqlite.database import Connection
 from services.platform.sqlite.rows import insert_rows, pad, placeholders
-from services.platform.store.port import Collection, Condition, Document, Index, Key, Put
+from services.platform.store.port import Collection, Condition, Document, Expiry, Index, Key, Put
 
 Values = tuple[object, ...]
 SCALAR_TYPES = frozenset({str, int, float, bool, type(None)})
@@ -30,6 +30,7 @@ class TableSchema:
     indexes: Mapping[str, Index]
     insert: str
     upsert: str
+    expires: Expiry | None = None
 
     def row(self, put: Put) -> Values:
         """The values of one row: id, JSON, indexed fields. Raises TypeError for what an index cannot hold."""
@@ -69,6 +70,7 @@ def shape_of(collection: Collection[BaseModel]) -> TableSchema:
         indexes={index.name: index for index in collection.indexes},
         insert=f"INSERT INTO {table} ({', '.join(['id', 'doc', *map(column_name, columns)])})",
         upsert=f"ON CONFLICT (id) DO UPDATE SET {replaced}",
+        expires=collection.expires,
     )
 
 
@@ -110,6 +112,13 @@ def read_documents(
     )
     rows = connection.execute(statement, [i for ids in padded for i in ids]).fetchall()
     return [(Key(wanted[n][0].name, i), orjson.loads(doc)) for n, i, doc in rows]
+
+
+def delete_below(connection: Connection, shape: TableSchema, field: str, bound: str, limit: int) -> int:
+    """Delete the documents with the lowest values of an indexed field, those below `bound`; returns how many."""
+    column = column_name(field)
+    oldest = f"SELECT id FROM {shape.table} WHERE {column} < ? ORDER BY {column} LIMIT ?"
+    return connection.execute(f"DELETE FROM {shape.table} WHERE id IN ({oldest})", (bound, limit)).rowcount
 
 
 def read_after(connection: Connection, shape: TableSchema, after: str, limit: int) -> list[tuple[str, Document]]:
