@@ -23,6 +23,7 @@ class Talking:
         self.store = store
         self.prepare, self.get_many, self.scan = store.prepare, store.get_many, store.scan
         self.query, self.check = store.query, store.check
+        self.delete_expired = store.delete_expired
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         done = await self.store.commit(changes)
@@ -41,5 +42,4 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-        self.delete_expired = store.delete_expired
     asyncio.run(main(Path(sys.argv[1])))
