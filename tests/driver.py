@@ -109,7 +109,7 @@ class Driver:
         one = effect or self.effects[0]
         if one in self.effects:
             self.effects.remove(one)
-        return EffectCompleted(one.name, await self.processor.perform(one))
+        return EffectCompleted(one.name, await self.processor.perform(one), one.request)
 
     async def complete_effects(self, limit: int | None = None) -> int:
         """Perform what is scheduled now (at most `limit`) and decide the results in one batch; how many there were."""

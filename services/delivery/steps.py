@@ -1,7 +1,7 @@
 """The steps of one message: start, wait, send, try again, settle. Each reads and writes one batch."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -10,11 +10,13 @@ from schemas.channel import Capabilities, Scope
 from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
 from schemas.values import Contract, EncryptedText, Failure
 from services.delivery import holds
-from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, AttemptResult, Failed, Locked, Outcome, Retry, Sent
+from services.delivery.attempt import SendDependencies
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, Failed, Locked, Outcome, Retry, Sent
 from services.delivery.rate_limits import RateLimit, RateLimiter, rate_limits_for
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
 
+NO_LIMITS = Capabilities(surfaces=("private", "public"), text_limit=0)
 RELEASE_BATCH_SIZE = 200
 """How many held messages go on in one batch."""
 
@@ -39,22 +41,32 @@ class HoldTimerPayload(Contract):
         return self.account if self.chat is None else holds.chat_hold(self.account, self.chat)
 
 
-class SendEffect(Contract):
-    """What an effect is given and (with the result) gives back."""
+@dataclass(frozen=True, slots=True)
+class SendEffect:
+    """The request of an effect: one attempt to send a message. Its result is an `AttemptResult`."""
 
     key: str
     attempt: int
-    message: OutboundMessage | None = None
-    result: AttemptResult | None = None
+    message: OutboundMessage
 
 
 @dataclass(frozen=True, slots=True)
 class SendContext:
-    """What deciding about one input needs."""
+    """One batch of the sender.
+
+    `limits` is what a partition keeps in memory: nothing that could not be lost. `settling`: person key → how many of
+    the batch's inputs may settle a message of theirs.
+    """
 
     work: UnitOfWork
     limits: RateLimiter
-    capabilities: Callable[[str], Capabilities]
+    dependencies: SendDependencies
+    settling: Counter[str] = field(default_factory=Counter)
+
+    def capabilities(self, channel: str) -> Capabilities:
+        """What a channel can do."""
+        known = self.dependencies.channels.get(channel)
+        return known.capabilities if known else NO_LIMITS
 
     @property
     def now(self) -> datetime:
@@ -116,7 +128,7 @@ def _send(context: SendContext, record: SendRecord) -> None:
     handed = DeliveryTimerPayload(key=record.message.key, attempt=number)
     context.work.set_timer(timer("settle", record), due, handed.model_dump(mode="json"))
     effect = SendEffect(key=record.message.key, attempt=number, message=record.message)
-    context.work.schedule_effect(f"send/{record.message.id}", effect.model_dump(mode="json"))
+    context.work.schedule_effect(f"send/{record.message.id}", effect)
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------

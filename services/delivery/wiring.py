@@ -11,7 +11,7 @@ from services.delivery.accounts.background import AccountHealthMonitor
 from services.delivery.accounts.processor import AccountsStage
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
-from services.delivery.processor import Sender
+from services.delivery.processor import PROCESSOR as SENDER
 from services.platform.http.client import open_outgoing
 from services.platform.http.fair_share import Shares
 from services.platform.http.service import Context, ServiceComponents
@@ -33,5 +33,5 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
         accounts = AccountsStage(outside, context.settings.public_url)
         watch = AccountHealthMonitor(context, AccountInstruments(registry))
         yield ServiceComponents(
-            processors=(Sender(outside), accounts), collectors=(registry,), background=(watch.start, watch.run)
+            processors=(SENDER.bind(outside), accounts), collectors=(registry,), background=(watch.start, watch.run)
         )

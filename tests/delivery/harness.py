@@ -17,7 +17,7 @@ from schemas.values import Contract, EncryptedText, Json
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.processor import ACCOUNT_WRITTEN, Sender
+from services.delivery.processor import ACCOUNT_WRITTEN, PROCESSOR
 from services.platform.http.outgoing import Http
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.store.collections import TIMERS
@@ -74,7 +74,7 @@ class SenderHarness(Driver):
             clock=time_source,
             instruments=DeliveryInstruments(CollectorRegistry()),
         )
-        super().__init__(Sender(dependencies), store=store, time_source=time_source, partitions=partitions)
+        super().__init__(PROCESSOR.bind(dependencies), store=store, time_source=time_source, partitions=partitions)
         self.connect({"bot_token": "1:a"})
 
     # -- the world -----------------------------------------------------------------------------------------------------

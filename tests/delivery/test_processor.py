@@ -7,7 +7,8 @@ import pytest
 from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account
-from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, MAX_RETRY_PERIOD, START_WITHIN
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, MAX_RETRY_PERIOD, START_WITHIN, AttemptResult
+from services.delivery.steps import SendEffect
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.processor import EffectCompleted
@@ -188,7 +189,13 @@ async def test_repeated_result_is_told_once() -> None:
 async def test_result_of_a_message_that_nobody_knows_is_ignored() -> None:
     desk = SenderHarness()
     await desk.batch(
-        [EffectCompleted("send/x", {"key": "w/telegram:main:42", "attempt": 1, "result": {"kind": "sent"}})]
+        [
+            EffectCompleted(
+                "send/x",
+                AttemptResult(kind="sent"),
+                SendEffect(key="w/telegram:main:42", attempt=1, message=outbound("x")),
+            )
+        ]
     )
     assert desk.facts() == []
 

@@ -35,7 +35,7 @@ from schemas.values import Contract, EncryptedText, instant
 from services.channels.port import Account, CredentialsRejected, SendReceipt
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.processor import Sender
+from services.delivery.processor import PROCESSOR as SENDER
 from services.metrics.processor import MetricsStage
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -125,7 +125,7 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
         ),
         DISPATCH.bind(DispatchDependencies()),
         SlaStage(),
-        Sender(outside),
+        SENDER.bind(outside),
         MetricsStage(),
     ]
 

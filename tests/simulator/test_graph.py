@@ -68,7 +68,12 @@ LEFT_OUT: list[Any] = [
         Handler(_tick_at_once),
         id="7: a tick waits for what came before",
     ),
-    pytest.param(sender._ON_WAKE_UP, "settle", _send_again, id="9: what may have been sent is not sent again"),
+    pytest.param(
+        sender.PROCESSOR.timers,
+        "settle/",
+        Handler(_send_again, sender.MESSAGE_TIMER),
+        id="9: what may have been sent is not sent again",
+    ),
 ]
 
 
