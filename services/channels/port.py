@@ -92,10 +92,11 @@ class SelfCheckingChannel(Protocol):
     """A channel whose platform can report on our account."""
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
-        """What keeps customers' messages from coming in, and what to do about it; None when nothing does.
+        """A sentence about what keeps customers' messages from arriving and how to fix it; None when all is well.
 
-        `public_url` is where this installation is reached, None when nobody said. Raises CredentialsRejected when the
-        platform does not accept the credentials; TransientSendError, PermanentSendError, SendOutcomeUnknown when it gives no clear answer.
+        `public_url` is the configured address of this installation, None without one. Raises CredentialsRejected when the
+        platform refuses the credentials; TransientSendError, PermanentSendError or SendOutcomeUnknown when it gives no
+        clear answer.
         """
         ...
 

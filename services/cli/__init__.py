@@ -1,1 +1,1 @@
-"""The commands of `pasokh`: one file each, a function of its flags. What they may raise is in `plain`."""
+"""The commands of `pasokh`, one file each. `errors` turns their exceptions into one sentence and an exit code."""

@@ -1,4 +1,4 @@
-"""The data of an installation, for commands that work whether its server runs or not."""
+"""Opens an installation's data for commands that work with the server running or stopped."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,12 +31,12 @@ async def engine_at(settings: Settings) -> AsyncIterator[tuple[Store, Bus]]:
 
 
 async def current_version(store: Store) -> None:
-    """Raises Misconfigured unless the documents have the shape that this version reads."""
+    """Check the version of the data. Raises Misconfigured unless it is the one that this program reads."""
     await require_current(store, MIGRATIONS)
 
 
 def must_exist(settings: Settings) -> None:
-    """A question about data must not make an empty database in the wrong folder."""
+    """Raises CliError when there is no data: a query must not create an empty database in the wrong folder."""
     path = sqlite_path(settings.store_url)
     if path is not None and not path.exists():
         raise CliError(

@@ -1,4 +1,4 @@
-"""`pasokh dead-letters`: events that the deciding code could not handle. With the server running or stopped."""
+"""`pasokh dead-letters`: events that a processor could not handle. Works with the server running or stopped."""
 
 from typing import Annotated
 

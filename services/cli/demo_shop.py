@@ -1,4 +1,4 @@
-"""The demo shop beside a running process: a stand-in for Telegram, customers, agents, and what to look at."""
+"""Runs the demo shop beside a process: a stand-in for Telegram, simulated customers and agents, and a quick-start text."""
 
 import asyncio
 import socket
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 def demo_sidecar(key: str, key_file: Path | None, port: int) -> Sidecar:
-    """What `up --demo` runs beside the process. `port` is the stand-in's, which the settings allow as a target."""
+    """The background task of `up --demo`. `port` is the stand-in's; the settings must allow it as a target."""
 
     @asynccontextmanager
     async def stand_in(address: str, _: Context) -> AsyncIterator[None]:
@@ -61,7 +61,7 @@ async def _seeded(address: str, key: str, stand_in: str) -> Credentials:
 
 
 async def _run_traffic(address: str, key: str, credentials: Credentials, stand_in: str, stop: asyncio.Event) -> None:
-    """Customers and agents. Their end is not the end of the process."""
+    """Run customers and agents. Their failure does not end the process."""
     try:
         await stream(address, key, credentials, workspace=WORKSPACE, rate=RATE, stand_in=stand_in, stop=stop)
     except Exception:
@@ -69,7 +69,7 @@ async def _run_traffic(address: str, key: str, credentials: Credentials, stand_i
 
 
 def quickstart_text(address: str, stand_in: str, credentials: Credentials, key_file: Path | None) -> str:
-    """Where to look, and two pieces of shell to paste: one writes as a customer, one shows what became of it."""
+    """The addresses to open, and two shell commands to paste: one writes as a customer, one shows the conversation."""
     key = f'"$(cat {key_file})"' if key_file else '"$PASOKH_ADMIN_KEY"'
     base = f"{address}/v1/workspaces/{WORKSPACE}"
     return f"""

@@ -1,4 +1,4 @@
-"""`pasokh doctor`: looks at everything an installation needs, and says of what fails how to mend it."""
+"""`pasokh doctor`: checks everything that an installation needs, and says how to fix what fails."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ CHECK_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """One thing that was looked at. `detail` says how it is or, when not `ok`, what is wrong and the fix."""
+    """The result of one check. `detail` describes the state or, when not `ok`, the problem and its fix."""
 
     name: str
     ok: bool
@@ -66,7 +66,7 @@ def doctor(
 
 
 async def run_checks(settings: Settings) -> list[DoctorFinding]:
-    """Every finding, in the order of what depends on what."""
+    """All results, in the order in which the checks depend on each other."""
     return [await _run_check(name, check, settings) for name, check in CHECKS.items()]
 
 
@@ -160,7 +160,7 @@ async def _database(settings: Settings) -> str:
 
 
 def _missing(url: str) -> str | None:
-    """Looking must not make an empty database."""
+    """The path of a database file that does not exist, else None: a check must not create an empty database."""
     path = sqlite_path(url)
     return f"{path} will be made at the first start" if path is not None and not path.exists() else None
 

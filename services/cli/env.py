@@ -1,4 +1,4 @@
-"""`pasokh env`: the settings of docker-compose.yml, with secrets of this installation's own."""
+"""`pasokh env`: writes the settings of docker-compose.yml with generated secrets."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def _lines(example: str, there: set[str]) -> Iterator[str]:
 
 
 def _append(into: Path, lines: list[str]) -> None:
-    """At the end, in one write. The mode is right before the first secret is in."""
+    """Append the lines in one write. The file's mode is set before the first secret is in it."""
     try:
         descriptor = os.open(into, os.O_RDWR | os.O_CREAT | os.O_APPEND, MODE)
         with os.fdopen(descriptor, "a+") as file:

@@ -1,4 +1,4 @@
-"""How a command ends when it cannot do its work: one sentence on stderr and exit code 1, never a traceback."""
+"""Ends a command that cannot do its work: one sentence on stderr and exit code 1, never a traceback."""
 
 import functools
 import sys
@@ -14,11 +14,11 @@ P = ParamSpec("P")
 
 
 class CliError(Exception):
-    """The command could not do what was asked. The message is a sentence that says what to do."""
+    """The command failed. The message is a sentence that says what to do."""
 
 
 def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """The command, with every error that a user can mend told in a sentence."""
+    """The command, printing every error that a user can fix as one sentence."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -37,7 +37,7 @@ def exit_with_error(sentence: str) -> NoReturn:
 
 
 def error_message(error: BaseException) -> str:
-    """What to tell a user about an error."""
+    """The sentence for a user about an error."""
     if isinstance(error, ValidationError):
         return "; ".join(_setting(detail["loc"], detail["msg"]) for detail in error.errors(include_input=False))
     if isinstance(error, Unknown):

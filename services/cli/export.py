@@ -1,4 +1,4 @@
-"""`make export`: writes what others build on into `schemas/export`, and refuses what would break them.
+"""`make export`: writes the published contracts into `schemas/export`, and refuses changes that break clients.
 
 JSON Schemas of all contracts, `asyncapi.yaml`, `openapi.json`. A test fails when the folder is not what this writes.
 """
@@ -34,14 +34,14 @@ YAML_KEYWORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
 def artifacts() -> Mapping[str, str]:
-    """File name → what it should hold now."""
+    """File name → its current content."""
     schemas = {name: _json(document) for name, document in json_schemas().items()}
     document = asyncapi(version("pasokh"))
     return {**schemas, ASYNCAPI: "\n".join(as_yaml(document)) + "\n", OPENAPI: _json(asyncio.run(openapi()))}
 
 
 async def openapi() -> dict[str, Any]:
-    """The OpenAPI document of everything in one process, which is opened on an empty folder and serves nobody."""
+    """The OpenAPI document of all services in one process, opened on an empty data folder without serving requests."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         settings = Settings(data=Path(folder), bus=None, store=None, admin_key=SecretStr("only-for-exporting" * 2))
@@ -56,7 +56,7 @@ async def openapi() -> dict[str, Any]:
 
 
 def breaking_changes(folder: Path, now: Mapping[str, str]) -> list[str]:
-    """What of the promises in `folder` would no longer hold."""
+    """The breaking changes between the documents in `folder` and the current ones."""
     changes = []
     for path in sorted(folder.glob("*.json")):
         if path.name not in now:
@@ -70,7 +70,7 @@ def breaking_changes(folder: Path, now: Mapping[str, str]) -> list[str]:
 
 
 def export(folder: Path = FOLDER, *, even_breaking: bool = False) -> int:
-    """Write everything; 1 and nothing written when it would break somebody, unless that is meant."""
+    """Write all files. Returns 1 without writing when a change breaks clients, unless `even_breaking`."""
     now = artifacts()
     wrong = breaking_changes(folder, now)
     if wrong and not even_breaking:
@@ -89,7 +89,7 @@ def export(folder: Path = FOLDER, *, even_breaking: bool = False) -> int:
 
 
 def as_yaml(value: Any, indent: str = "") -> Iterator[str]:
-    """Lines of YAML; texts are quoted as JSON quotes them, which YAML reads as the same."""
+    """The lines of a YAML document. Strings are quoted as in JSON, which YAML reads the same way."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _entry(f"{indent}{_key(key)}:", inner, indent)

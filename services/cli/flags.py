@@ -51,14 +51,14 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         command(settings_of(chosen), **given)
 
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *flags)]
-    # typer reads what a command takes from its signature; both attributes are how Python lets one be given.
+    # typer reads a command's parameters from its signature. These two attributes are Python's way to set one.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
-    """Settings of the environment, with what flags say instead. Raises pydantic's ValidationError, Misconfigured."""
+    """The settings of the environment, overridden by the flags. Raises pydantic's ValidationError, Misconfigured."""
     overrides = {name: value for name, value in flags.items() if value is not None}
     if ADMIN_KEY in overrides:
         sys.stderr.write(EVERYBODY_SEES)

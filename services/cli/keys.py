@@ -1,4 +1,4 @@
-"""`pasokh keys`: API keys, read and written in the store itself, so that it works with the server running or stopped."""
+"""`pasokh keys`: manages API keys directly in the store, so that it works with the server running or stopped."""
 
 from typing import Annotated
 

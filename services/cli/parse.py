@@ -1,4 +1,4 @@
-"""`pasokh parse`: what a platform's body becomes, without a server and without an effect on anything."""
+"""`pasokh parse`: prints the activities of a webhook body, without a server and without any effect."""
 
 import sys
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""The built-in page for those who run the shop, and the routes that only such a page and operators need."""
+"""The built-in operations page `/ops`, and the routes that only it and operators need (overview, dead letters)."""

@@ -1,4 +1,4 @@
-"""Dead letters over REST: what no group could handle, without what customers wrote in it; try again or give up."""
+"""Dead letters over REST: events that a group could not handle, listed without customers' texts; retry or drop them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,12 +17,12 @@ from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from services.platform.store.port import Key, Query
 
 SCAN_LIMIT = 2000
-"""How many letters of other workspaces a page passes over, at most."""
+"""The maximum number of other workspaces' dead letters that are skipped for one page."""
 Admin = Annotated[Principal, Depends(require_scope("admin"))]
 
 
 class DeadLetterView(BaseModel):
-    """An event that was set aside. `workspace` is empty where it could not be read."""
+    """A dead letter. `workspace` is empty when it could not be read from the event."""
 
     id: str
     group: str
@@ -37,7 +37,7 @@ class DeadLetterView(BaseModel):
 
 
 class ActionAccepted(BaseModel):
-    """The group was asked; the letter is gone from the list once it has been handled or dropped."""
+    """The action was requested. The dead letter leaves the list once its group has handled or dropped it."""
 
     id: str
     action: Action
@@ -64,12 +64,12 @@ async def list_dead_letters(caller: Admin, context: ContextDep, params: PagePara
 
 
 def _mark(caller: Principal) -> str:
-    """What a cursor of these callers begins with: the list is of all workspaces, and they see one of it."""
+    """The prefix of a caller's cursors. It ties a cursor to the workspace that the caller may see."""
     return f"{hashed_id('dead_letters', caller.workspace)[:8]}." if caller.workspace else ""
 
 
 def _position_of(caller: Principal, cursor: str | None) -> str | None:
-    """Raises UnprocessableContent for the cursor of a list that others see."""
+    """The store's cursor inside the caller's cursor. Raises UnprocessableContent for another caller's cursor."""
     mark = _mark(caller)
     if cursor is None or not mark:
         return cursor

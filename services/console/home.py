@@ -1,4 +1,4 @@
-"""The bare address: a person is led to `/ops`, a program to `/docs`."""
+"""The route `/`: it redirects browsers to `/ops` and other clients to `/docs`."""
 
 from typing import Annotated
 
@@ -10,13 +10,13 @@ from services.platform.http.reference import page as reference
 
 
 async def redirect_home(accept: Annotated[str, Header(max_length=2000)] = "") -> RedirectResponse:
-    """Browsers say that they read HTML."""
+    """Redirect by the `Accept` header: browsers accept HTML."""
     to = page.PATH if "text/html" in accept.lower() else reference.PATH
     return RedirectResponse(to, status_code=307, headers={"Vary": "Accept"})
 
 
 def router_of() -> APIRouter:
-    """The one route; it needs no key, and is no part of the API."""
+    """The route. It needs no key and is no part of the API."""
     router = APIRouter()
     router.add_api_route("/", redirect_home, include_in_schema=False, response_class=RedirectResponse)
     return router

@@ -1,6 +1,6 @@
-"""What the page `/ops` shows and cannot count itself: what came lately, who waits longest, customers' names, webhooks out.
+"""Routes for figures that the page `/ops` cannot compute itself: recent traffic, longest waits, names, webhook health.
 
-Each answer costs a few documents, however much goes on: counts come from the counters of `metrics`, the rest from indexes.
+Each answer reads a few documents at any volume: counts come from the counters of `metrics`, the rest from indexes.
 """
 
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ RECENTLY = timedelta(minutes=5)
 MINUTES = 30
 MAX_WAITING = 50
 MAX_QUEUED = 200
-"""Deliveries that are counted of one subscription in one partition; beyond it there are `more`."""
+"""The number of pending deliveries counted per subscription and partition; above it the view says `more`."""
 MAX_PERSONS = 200
 
 
@@ -52,7 +52,7 @@ class CustomerName(BaseModel):
 
 
 class WebhookHealth(BaseModel):
-    """How a subscription fares."""
+    """The health of a webhook subscription."""
 
     id: str
     host: str = Field(description="The host of its address; the rest of the address may hold a secret.")

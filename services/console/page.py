@@ -1,4 +1,4 @@
-"""The page `/ops`: what goes on, live."""
+"""Serves the operations page `/ops`."""
 
 from fastapi import APIRouter
 
@@ -16,5 +16,5 @@ FILES = {
 
 
 def router_of() -> APIRouter:
-    """The routes of the page. It asks for a key itself, so they need none."""
+    """The routes of the page's files. They need no key: the page asks for one and sends it with its REST calls."""
     return page_router(__package__, FILES)

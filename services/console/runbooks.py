@@ -1,4 +1,4 @@
-"""The page `/runbooks`: what to do about each alert. It tells nothing of this installation."""
+"""Serves the page `/runbooks` with the instructions for each alert. It reveals nothing about this installation."""
 
 from fastapi import APIRouter
 
@@ -10,5 +10,5 @@ FILES = {PATH: "runbooks.html"}
 
 
 def router_of() -> APIRouter:
-    """The route of the page. Alerts lead to it, so it asks for no key."""
+    """The route of the page. Alerts link to it, so it needs no key."""
     return page_router(__package__, FILES)

@@ -1,4 +1,4 @@
-"""The console in a process: the page, dead letters and an overview over REST."""
+"""Wires the console into a process: the page, dead letters and the overview routes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

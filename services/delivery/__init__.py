@@ -1,1 +1,1 @@
-"""Delivery: sends messages on the customer's own channel, once, in order, within the platform's limits."""
+"""Delivery: sends each message once on the customer's own channel, in order and within the platform's rate limits."""

@@ -1,4 +1,4 @@
-"""One attempt to send, outside of any batch: looks the account up, calls the channel, says how it ended."""
+"""One attempt to send, outside of any batch: reads the account, calls the channel, returns the result."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ ACCOUNT_MISSING = AttemptResult(
 
 @dataclass(frozen=True, slots=True)
 class SendDependencies:
-    """What an attempt needs of the world."""
+    """The clients, channels and clock that an attempt uses."""
 
     channels: Mapping[str, Channel]
     http: Http
@@ -41,9 +41,9 @@ class SendDependencies:
 
 
 async def attempt(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> AttemptResult:
-    """Send a message once if `committed` is recent enough. Raises nothing: every end is a result.
+    """Send a message once if `committed` is recent enough. Never raises: every outcome is a `Result`.
 
-    Credentials are read here and now, so that they rest nowhere but in the configuration.
+    Credentials are read at this moment, so that they are stored nowhere but in the configuration.
     """
     started = outside.clock.monotonic()
     result = await _attempted(message, committed, outside)
@@ -83,7 +83,7 @@ async def _sent(
     channel: Channel, message: OutboundMessage, account: Account, outside: SendDependencies
 ) -> AttemptResult:
     try:
-        # Waiting for a connection is part of the time in which a sender has to be done.
+        # The timeout includes waiting for a free connection: the sender must be done within `SEND_TIMEOUT` (`outcomes`).
         async with (
             asyncio.timeout(SEND_TIMEOUT.total_seconds()),
             outside.shares.held(account.workspace, f"{account.channel}/{account.id}"),
@@ -99,7 +99,7 @@ async def _sent(
         return AttemptResult(kind="unauthorized", detail=str(error), status=error.status)
     except (SendOutcomeUnknown, TimeoutError):
         return outcome_unknown(channel.capabilities)
-    except Exception:  # a bug of the channel may have struck before or after the platform took it
+    except Exception:  # a bug in the channel may have happened before or after the platform accepted the message
         log.exception("channel_failed_to_send", message=message.id, channel=message.channel)
         return outcome_unknown(channel.capabilities)
     return AttemptResult(kind="sent", platform_id=receipt.platform_id, address=receipt.address)

@@ -1,8 +1,8 @@
-"""Who has to wait because a platform said so: a chat, or a whole account. Pure: an account's sends in, newer ones out.
+"""Holds: pauses of a chat or of a whole account that a platform demanded. Pure: the account's state in, the new one out.
 
-A limit is taken for that of the chat which met it. The account is held when a second chat meets one while the first
-still waits, or when the platform says that it means the account. An account whose credentials are refused is held
-until a message gets through: one at a time is tried, the others wait.
+A rate limit first counts for the chat that met it. It becomes the account's when a second chat meets one while the first
+still waits, or when the platform says so. An account whose credentials are refused is held until a message gets through:
+one message at a time probes the account, the others wait.
 """
 
 from datetime import datetime, timedelta
@@ -18,19 +18,19 @@ PROBE_WITHIN = ASSUME_UNKNOWN_AFTER + timedelta(seconds=5)
 
 
 def sends_id(partition: int, message: OutboundMessage) -> str:
-    """The id of what a partition knows of the account of a message."""
+    """The id of the account's `AccountSends` in a partition."""
     return f"{partition}/{message.workspace}/{message.channel}:{message.account}"
 
 
 def sends_of(partition: int, message: OutboundMessage) -> AccountSends:
-    """An account of which nothing is known yet."""
+    """The initial state of an account."""
     return AccountSends(
         workspace=message.workspace, channel=message.channel, account=message.account, partition=partition
     )
 
 
 def hold_of(sends: AccountSends, identity: str, chat: str, now: datetime) -> str | None:
-    """The hold that a message to a chat has to wait for; None when it may go. `identity`: the id of `sends`."""
+    """The id of the hold that a message to this chat waits for; None when it may be sent. `identity`: the id of `sends`."""
     if is_locked(sends) or (sends.held_until is not None and sends.held_until > now):
         return identity
     until = sends.chats.get(chat)
@@ -43,12 +43,12 @@ def chat_hold(identity: str, chat: str) -> str:
 
 
 def is_locked(sends: AccountSends) -> bool:
-    """Whether the platform does not let the account in."""
+    """Whether the platform refuses the account's credentials."""
     return sends.held_for == "credentials"
 
 
 def limited(sends: AccountSends, chat: str, scope: Scope, until: datetime, now: datetime) -> AccountSends:
-    """A chat, or the account, takes nothing before `until`. A longer hold that runs already stays."""
+    """The state with a hold of the chat, or of the account, until `until`. A longer hold that runs already stays."""
     chats = {other: at for other, at in sends.chats.items() if at > now}
     chats[chat] = max(until, chats.get(chat, until))
     after = sends.model_copy(update={"chats": chats})
@@ -59,7 +59,7 @@ def limited(sends: AccountSends, chat: str, scope: Scope, until: datetime, now: 
 
 
 def locked(sends: AccountSends, message: str, error: Failure, now: datetime) -> AccountSends:
-    """The account was refused. Attempts that were on their way when it was locked say nothing new."""
+    """The state after the credentials were refused. Attempts that were already running when it was locked do not count."""
     refusal = {"last_refused_at": now, "last_refusal": error}
     if is_locked(sends) and sends.probe != message:
         return sends.model_copy(update=refusal)
@@ -69,17 +69,17 @@ def locked(sends: AccountSends, message: str, error: Failure, now: datetime) -> 
 
 
 def probing(sends: AccountSends, message: str, now: datetime) -> AccountSends:
-    """A message tries whether the account is let in again; the next one does when nothing comes of it."""
+    """The state while a message probes a locked account. Without a result within `PROBE_WITHIN` the next message probes it."""
     return sends.model_copy(update={"probe": message, "held_until": now + PROBE_WITHIN})
 
 
 def opened(sends: AccountSends) -> AccountSends:
-    """Nothing holds the account any more; its chats may still be held."""
+    """The state without a hold of the account. Its chats may still be held."""
     return sends.model_copy(update={"held_for": None, "held_until": None, "probe": None, "refusals": 0})
 
 
 def with_success(sends: AccountSends, now: datetime) -> AccountSends:
-    """The account has sent something: written down every few seconds."""
+    """The state after a successful send, recorded at most once per `RECORD_INTERVAL`."""
     last = sends.last_sent_at
     return (
         sends if last is not None and now - last < RECORD_INTERVAL else sends.model_copy(update={"last_sent_at": now})
@@ -87,9 +87,9 @@ def with_success(sends: AccountSends, now: datetime) -> AccountSends:
 
 
 def with_rate_limited(sends: AccountSends, error: Failure, now: datetime) -> AccountSends:
-    """A message of the account was refused: written down every few seconds, and when it is for another reason.
+    """The state after a refused message, recorded at most once per `RECORD_INTERVAL` and whenever the error changes.
 
-    An outcome that nobody knows is no refusal.
+    An unknown outcome is no refusal.
     """
     if error == OUTCOME_UNKNOWN.error:
         return sends

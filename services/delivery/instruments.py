@@ -10,7 +10,7 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class DeliveryInstruments:
-    """What the sender reports, by channel; `result` is how an attempt ended (`services.delivery.domain.outcomes.ResultKind`)."""
+    """The sender's metrics by channel. `result` is a `services.delivery.domain.outcomes.ResultKind`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.attempts = Counter(
@@ -22,16 +22,16 @@ class DeliveryInstruments:
 
 
 class AccountInstruments:
-    """How accounts are: 1 when `state` is `ok`, else 0. Those that are not well are shown first where there are many."""
+    """Account health: 1 when `state` is `ok`, else 0. Unhealthy accounts come first when there are more than `MAX_SHOWN`."""
 
-    MOST_SHOWN = 2_000
+    MAX_SHOWN = 2_000
 
     def __init__(self, registry: CollectorRegistry) -> None:
         labels = ["workspace", "channel", "account", "state"]
         self.healthy = Gauge("pasokh_account_healthy", "Whether an account is well.", labels, registry=registry)
 
     def show(self, checks: Sequence[AccountCheck]) -> None:
-        """Show these accounts and no others."""
+        """Replace the series by those of these accounts."""
         self.healthy.clear()
-        for shown in sorted(checks, key=lambda check: check.is_well)[: self.MOST_SHOWN]:
+        for shown in sorted(checks, key=lambda check: check.is_well)[: self.MAX_SHOWN]:
             self.healthy.labels(shown.workspace, shown.channel, shown.account, shown.state).set(shown.is_well)

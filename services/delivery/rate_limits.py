@@ -1,7 +1,7 @@
-"""Rate limits per chat and per account, as times and not as sleeps: who is over the limit is told when to come.
+"""Rate limits per chat and per account. A message over the limit gets the time of its slot; nothing sleeps here.
 
-Kept in a partition's memory. Losing it makes sending a little faster than the limit for a moment, never wrong: the
-platform's own 429 is the last word, and `holds` obeys it.
+The limiter is memory of a partition's owner. Losing it lets sending exceed the limit for a moment and breaks nothing: the
+platform's own 429 decides, and `holds` obeys it.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ BURST_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """One limit that a message has to pass: `per_second` on average, `burst` (at least 1) at once."""
+    """One limit of a message: `per_second` on average, and `burst` (at least 1) at once."""
 
     name: str
     per_second: float
@@ -24,15 +24,15 @@ class RateLimit:
 
 
 def account_of(message: OutboundMessage) -> str:
-    """The name under which an account is limited."""
+    """The limiter's key of an account."""
     return f"{message.workspace}/{message.channel}:{message.account}"
 
 
 def rate_limits_for(message: OutboundMessage, capabilities: Capabilities, partitions: int) -> list[RateLimit]:
-    """The gates of a message in the order in which it passes them: its chat, then its account.
+    """The limits of a message in the order in which it passes them: its chat, then its account.
 
-    An account's persons are spread over all partitions and nobody counts them together, so each partition takes its
-    share of the account's rate: the sum stays within the limit however many processes there are.
+    An account's persons are spread over all partitions, and no one counts them together. Each partition therefore uses its
+    share of the account's rate, so that the sum stays within the limit for any number of processes.
     """
     account = account_of(message)
     return [*_chat_gates(message, capabilities, account), *_account_gates(capabilities, account, partitions)]
@@ -56,12 +56,12 @@ def _account_gates(capabilities: Capabilities, account: str, partitions: int) ->
 
 @dataclass(slots=True)
 class RateLimiter:
-    """When each gate's next slot is (the generic cell rate algorithm)."""
+    """The next free slot of each limit (generic cell rate algorithm)."""
 
     _theoretical_arrival_times: dict[str, datetime] = field(default_factory=dict)
 
     def reserve(self, gate: RateLimit, now: datetime) -> datetime:
-        """Take the next slot of a gate: `now` when there is one, else the time at which it comes."""
+        """Take the next slot of a limit and return its time: `now` when one is free."""
         if len(self._theoretical_arrival_times) > PRUNE_ABOVE:
             self._prune(now)
         interval = timedelta(seconds=1 / gate.per_second)
@@ -70,5 +70,5 @@ class RateLimiter:
         return max(now, due - (gate.burst - 1) * interval)
 
     def _prune(self, now: datetime) -> None:
-        """An arrival in the past limits nothing, so it is the same as none."""
+        """Drop limits whose next slot is in the past: they limit nothing."""
         self._theoretical_arrival_times = {name: at for name, at in self._theoretical_arrival_times.items() if at > now}

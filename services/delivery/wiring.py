@@ -1,4 +1,4 @@
-"""Delivery in a process: answers go out to customers, and accounts are asked how they are."""
+"""Wires delivery into a process: the sender of replies and the health checks of accounts."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager

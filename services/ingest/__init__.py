@@ -1,1 +1,1 @@
-"""Webhooks in: prove who sent it, understand it, publish it durably, then answer."""
+"""Ingest: authenticates webhooks, parses and enriches them, publishes them durably, and then answers the platform."""

@@ -1,4 +1,4 @@
-"""Writes down, every few seconds at most, which accounts were called and by whom: the platform, or a forger."""
+"""Records when accounts were called last by their platform, and by forgers. Written every few seconds at most."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _AccountActivity:
-    """What happened to an account since it was written down last."""
+    """The calls of an account since the last write."""
 
     account: Account
     webhook_at: datetime | None = None
@@ -30,18 +30,18 @@ class _AccountActivity:
 
 
 class AccountActivityRecorder:
-    """Notes of one process. What it notes of a crash's last seconds is lost: counters of Prometheus are exact."""
+    """Collects the activity of one process. A crash loses the last seconds; the Prometheus counters are exact."""
 
     def __init__(self, store: Store, clock: TimeSource) -> None:
         self._store, self._clock = store, clock
         self._news: dict[str, _AccountActivity] = {}
 
     def record_call(self, account: Account) -> None:
-        """The platform called, or was asked, and it was proven to be the platform."""
+        """Record an authentic call by the platform, or a successful poll."""
         self._of(account).webhook_at = self._clock.now()
 
     def record_forged(self, account: Account) -> None:
-        """Somebody called who does not know the secret."""
+        """Record a call without the account's secret."""
         activity, now = self._of(account), self._clock.now()
         activity.forged, activity.forged_since, activity.forged_at = (
             activity.forged + 1,
@@ -50,7 +50,7 @@ class AccountActivityRecorder:
         )
 
     def record_polling(self, account: Account, error: str | None) -> None:
-        """Fetching updates works, or why it does not."""
+        """Record that polling works (`error` None), or why it does not."""
         activity = self._of(account)
         activity.polled, activity.poll_error = True, error
 
@@ -60,13 +60,13 @@ class AccountActivityRecorder:
         )
 
     async def run(self) -> None:
-        """Write down what there is, again and again."""
+        """Write the collected activity periodically. Runs until cancelled."""
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             await self.write()
 
     async def write(self) -> None:
-        """Write down what there is now; what cannot be written is tried with the next."""
+        """Write the collected activity now. What cannot be written is tried again with the next write."""
         activities, self._news = self._news, {}
         for identity, activity in activities.items():
             try:

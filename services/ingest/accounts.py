@@ -1,4 +1,4 @@
-"""Which accounts there are, from a cache of a second. A refusal is never decided by the cache."""
+"""Reads connected accounts through a cache of one second. A call is never refused on the word of the cache alone."""
 
 import asyncio
 from collections import OrderedDict
@@ -68,11 +68,11 @@ class AccountCache:
         return _connected(entry.configuration, channel, account)
 
     async def reload(self, workspace: str, channel: str, account: str) -> ConnectedAccount | None:
-        """The account as the store has it after this call began. Raises Unavailable."""
+        """The account as stored at some moment after this call began. Raises Unavailable."""
         return _connected((await self._read(workspace)).configuration, channel, account)
 
     async def _read(self, workspace: str) -> _Entry:
-        """Wait for a read that began after this call: one's own, or one that somebody made for all."""
+        """Wait for a read that began after this call: its own, or one shared by all waiting callers."""
         arrived = self._turn
         self._wanted.add(workspace)
         async with self._lock:

@@ -1,4 +1,4 @@
-"""What ingest adds to an activity before the log: masks first, then language, intent and sentiment. Pure."""
+"""Enriches an activity before it is published: redaction first, then language, intent and sentiment. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from services.text.sentiment import sentiment_of
 
 AUTHORED_KINDS = frozenset({"message", "edit", "postback", "survey_answer"})
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-"""What the token of a hand-off looks like; chance writes much into one, a whole card number never."""
+"""The shape of a hand-off token. A random token may contain many digits, but never a whole card number."""
 CARD_NUMBER_THRESHOLD = 10**12
-"""No number that we keep counts or measures so much: a longer one may be a card."""
+"""Numbers in JSON above this may be card numbers. No count or measure that is stored is as large."""
 
 
 class _Redactor:
-    """Masks one text after another and remembers what was found."""
+    """Redacts the texts of one activity and collects the kinds found."""
 
     def __init__(self, own_identifiers: OwnIdentifierMatcher, *, public: bool) -> None:
         self._own, self._public = own_identifiers, public
@@ -37,7 +37,7 @@ class _Redactor:
         return None if text is None else self.text(text)
 
     def link(self, url: str | None) -> str | None:
-        """An address of a file, without secrets. What only identifies a person stays, or nobody could fetch the file."""
+        """The URL of a file without secrets. Personal data in it stays, because the file could not be fetched without."""
         if url is None:
             return None
         masked = redact(url, public=False, own_identifiers=self._own)
@@ -61,7 +61,7 @@ class _Redactor:
         return {name: value if _is_identifier(name, value) else self.value(value) for name, value in fields.items()}
 
     def attachment(self, attachment: Attachment) -> Attachment:
-        # Who sends a file says what it is called and of what type.
+        # The sender chooses file name and MIME type, so they may hold secrets like any text.
         redacted = {
             "name": self.redact_optional(attachment.name),
             "media_type": self.redact_optional(attachment.media_type),
@@ -73,7 +73,7 @@ class _Redactor:
 def enrich(
     activity: Activity, expected: Sequence[str] = (), own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS
 ) -> Activity:
-    """The activity without secrets, and with what its words tell.
+    """The activity without secrets, and with language, intent and sentiment.
 
     `expected` are the account's languages, the likeliest first; `own` is what is the shop's, and no secret. Anything masked makes it `sensitive`; in public that
     includes what identifies a person. Text leaves here sealed with no key, that is, plain.
@@ -91,7 +91,8 @@ def enrich(
         "details": details,
     }
     if activity.kind == "edit":
-        # Edits of one second differ by what they say. The hash is of the masked text: a card could be found from another.
+        # Edits within one second differ only by their text, so its hash is part of the id. The hash is of the redacted text:
+        # a hash of the original would allow guessing a card number.
         safe["id"] = hashed_id(activity.id, text or "")
     kinds = sorted({*activity.masked, *masking.kinds})
     detected = _detect(details, text, expected) if activity.kind in AUTHORED_KINDS else {}
@@ -101,7 +102,7 @@ def enrich(
 
 
 def _name_view(name: str | None) -> str | None:
-    """A name that shows as nothing is none."""
+    """The displayable name; None when no character of it is visible."""
     return None if name is None or is_blank(name) else name
 
 
@@ -116,7 +117,10 @@ def _detect(details: dict[str, Json], text: str | None, expected: Sequence[str])
 
 
 def _is_identifier(name: str, value: Json) -> bool:
-    """Ids of a platform may look like card numbers. Of what people pass on, only a token of ours stays whole."""
+    """Whether a field is an id, which redaction leaves alone: ids of platforms may look like card numbers.
+
+    Of fields that people fill, only a hand-off token of ours counts as an id.
+    """
     if name in ("start", "handoff"):
         return isinstance(value, str) and _is_token(value)
     return name == "id" or name.endswith("_id")

@@ -1,4 +1,4 @@
-"""Calls that prove nothing: counted per address and account, and written to the log once a minute, not once each."""
+"""Unauthenticated webhook calls: rate limited per address and account, and logged once a minute instead of once each."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Spell:
-    """What an account met since its last line in the log."""
+    """The forged calls of an account since its last log line."""
 
     logged_at: float
     calls: int = 0
@@ -22,18 +22,18 @@ class _Spell:
 
 @dataclass(frozen=True, slots=True)
 class Forgeries:
-    """Guesses at the secrets of accounts. Who knows the secret is never counted, and never refused for others' guesses."""
+    """Counts forged calls. An authentic caller is never counted, and never refused because of others' forgeries."""
 
     rates: RateLimits
     clock: TimeSource
     spells: dict[str, _Spell] = field(default_factory=dict)
 
     async def guessed(self, address: str, account: Account) -> None:
-        """One call from an address that did not prove itself. Raises TooManyRequests above the rate."""
+        """Count a forged call from an address. Raises TooManyRequests above the rate."""
         await self.rates.guessed(address, _name(account))
 
     def log(self, account: Account) -> None:
-        """One line for the first call of each minute; it says how many there were since the line before."""
+        """Log the first forged call of each minute, with the number of calls since the previous line."""
         now = self.clock.monotonic()
         spell = self.spells.get(_name(account))
         if spell is not None and now - spell.logged_at < LOG_SECONDS:

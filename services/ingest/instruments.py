@@ -1,4 +1,4 @@
-"""What ingest reports. The unit is an activity; a call that gives none because it was turned away counts as one.
+"""Metrics of ingest. They count activities; a rejected call without activities counts as one.
 
 Always: received = published + rejected + failed, per workspace and channel (only those that exist become labels).
 """
@@ -10,7 +10,7 @@ LABELS = ("workspace", "channel")
 
 
 class IngestInstruments:
-    """Counters of one process, registered by whoever serves `/metrics`."""
+    """The counters of one process. The process's `/metrics` route registers them."""
 
     def __init__(self) -> None:
         self.received = Counter("pasokh_ingest_received_total", "Activities that came in.", LABELS, registry=None)
@@ -40,5 +40,5 @@ class IngestInstruments:
 
     @property
     def collectors(self) -> tuple[Collector, ...]:
-        """Everything, for a registry."""
+        """All collectors, for a registry."""
         return tuple(vars(self).values())

@@ -1,4 +1,4 @@
-"""A body as activities, with understanding, and with no effect on anything: what `pasokh parse` prints."""
+"""Parses and enriches a body without any effect: the output of `pasokh parse`."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def preview_activities(channel_name: str, body: bytes, *, received_at: datetime = EPOCH) -> list[Activity]:
-    """The activities of a body, as an account `local/main` without credentials would get them; nothing is verified.
+    """The activities of a body for an account `local/main` without credentials. Signatures are not verified.
 
     Raises LookupError for an unknown channel, MalformedPayload; PartlyMalformed with what can be read of a list.
     """

@@ -1,8 +1,8 @@
-"""Fetches what platforms keep for accounts that nobody can post to: one process per account, nothing lost.
+"""Polls platforms for accounts that cannot receive webhooks: one process per account, without loss.
 
-The cursor is written down only after the bus has what came before it; a process that dies in between leaves the next
-one the same updates again, and their activities have the same ids. A lease keeps two processes from fetching for one
-account; where clocks differ too much for it, the platform itself refuses one of them.
+The cursor is stored only after the bus has everything before it. When a process dies in between, the next one fetches the
+same updates again, and their activities have the same ids. A lease keeps two processes from polling one account; when
+clocks differ too much for a lease, the platform itself refuses one of them (`conflict`).
 """
 
 import asyncio
@@ -29,17 +29,17 @@ LOOK_SECONDS, RELEASE_SECONDS, PAGE = 2.0, 1.0, 200
 LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 1.0, 60.0
 PublishBody = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
-"""Publishes what a body tells, as if it had been posted. Raises Unavailable, Unknown."""
+"""Publishes the activities of a body as if it had been posted. Raises Unavailable, Unknown."""
 log = structlog.get_logger(__name__)
 
 
 class LeaseLost(Exception):
-    """Another process fetches for this account now."""
+    """Another process polls this account now."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollingDependencies:
-    """What fetching needs of its process. `owner` is the name of this process among all."""
+    """Dependencies of polling. `owner` is the unique name of this process, written into leases."""
 
     owner: str
     channels: Mapping[str, Channel]
@@ -54,14 +54,14 @@ class PollingDependencies:
 
 @dataclass(slots=True)
 class Polling:
-    """Looks which accounts are to be polled, and polls those that no other process has."""
+    """Finds the accounts to be polled, and polls those that no other process has leased."""
 
     dependencies: PollingDependencies
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _configurations: Configurations = field(default_factory=Configurations)
 
     async def run(self) -> None:
-        """Poll for as long as the process runs. What was fetched and not published yet is fetched again by the next."""
+        """Poll until cancelled. Updates that were fetched but not published are fetched again by the next process."""
         try:
             while True:
                 try:
@@ -83,7 +83,7 @@ class Polling:
                 self._tasks[name] = asyncio.create_task(poller.run())
 
     async def _polled(self) -> list[Account]:
-        """Every account of every workspace that asks to be polled. Raises Unavailable."""
+        """The accounts of all workspaces that are configured for polling. Raises Unavailable."""
         accounts: list[Account] = []
         after = None
         while True:
@@ -105,7 +105,7 @@ class Polling:
 
 
 class Poller:
-    """Fetches for one account, for as long as it asks for it and this process has the lease."""
+    """Polls one account while it is configured for polling and this process has the lease."""
 
     def __init__(self, context: PollingDependencies, channel: Channel, account: Account) -> None:
         self._around, self._channel, self._account = context, channel, account
@@ -115,14 +115,14 @@ class Poller:
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
 
     async def run(self) -> None:
-        """Return when the account is polled no more, or another process has the lease."""
+        """Poll until the account is no longer configured for it, or another process has the lease."""
         try:
             if await self._acquire():
                 while await self._poll_once():
                     pass
                 await self._release()
         except asyncio.CancelledError:
-            # The process ends in order: the next one need not wait for the lease to run out.
+            # An orderly end gives the lease back, so that the next process need not wait for its expiry.
             with suppress(LeaseLost, Unavailable, Unknown, TimeoutError):
                 async with asyncio.timeout(RELEASE_SECONDS):
                     await self._release()
@@ -134,7 +134,7 @@ class Poller:
             await self._around.sleep(MAX_BACKOFF_SECONDS)
 
     async def _poll_once(self) -> bool:
-        """One fetch and what follows from it; whether to go on."""
+        """One fetch and the publishing of its updates. Returns whether to go on."""
         account = self._account
         connected = await self._around.accounts.find(account.workspace, account.channel, account.id)
         channel = self._channel
@@ -155,7 +155,7 @@ class Poller:
         await self._renew()
         token = str(sorted(account.body.credentials.items()))
         if self._begun_with != token:
-            # Once per token, and again after a conflict: somebody may have set a webhook meanwhile.
+            # Once per token, and again after a conflict, because a webhook may have been set meanwhile.
             await channel.begin_polling(account, http)
             self._begun_with = token
         fetched = await channel.fetch(account, http, self._acquire_lease().cursor)
@@ -167,7 +167,7 @@ class Poller:
             await self._write(cursor=fetched.cursor)
 
     async def _publish(self, connected: ConnectedAccount, body: bytes) -> None:
-        """Come back once the bus has it, however long that is away. Raises LeaseLost."""
+        """Publish a body, repeating until the bus is available. Raises LeaseLost."""
         while True:
             try:
                 await self._around.receive(self._channel, connected, body)
@@ -187,7 +187,7 @@ class Poller:
         await self._rest(min(max(self._backoff.next(), requested or 0.0), MAX_BACKOFF_SECONDS))
 
     async def _rest(self, seconds: float) -> None:
-        """Wait, and keep the lease meanwhile."""
+        """Wait, renewing the lease meanwhile."""
         step = (LEASE - RENEW_BEFORE).total_seconds()
         while seconds > 0:
             await self._around.sleep(min(step, seconds))
@@ -222,7 +222,7 @@ class Poller:
         await self._write(until=self._around.clock.now())
 
     async def _write(self, *, is_new: bool = False, **changes: object) -> None:
-        """Write the lease, renewed. Raises LeaseLost when another process wrote it, Unavailable, Unknown."""
+        """Renew the stored lease. Raises LeaseLost when another process wrote it, Unavailable, Unknown."""
         before = self._acquire_lease()
         renewed = {"owner": self._around.owner, "until": self._around.clock.now() + LEASE, **changes}
         after = before.model_copy(update={**renewed, "revision": before.revision + 1})

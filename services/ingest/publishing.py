@@ -12,7 +12,7 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 
 def to_record(activity: Activity, partitions: int, traceparent: str | None = None) -> ProducerRecord:
-    """The event of an activity, on its person's partition."""
+    """The event of an activity as a record for its person's partition."""
     key = str(activity.person_key)
     event = Event.unvalidated(
         specversion="1.0",
@@ -32,10 +32,10 @@ def to_record(activity: Activity, partitions: int, traceparent: str | None = Non
 
 
 def truncate_to_max_size(activity: Activity) -> Activity:
-    """The activity, or where its event would be larger than the bus takes, one of kind `unknown` in its place.
+    """The activity, or one of kind `unknown` without content when its event would be larger than the bus accepts.
 
-    No platform that we know writes so much (Telegram: 4,096 characters), and refusing it would have the platform
-    repeat it for hours: so it is kept as known to have happened, counted and logged, without its content.
+    No known platform writes so much (Telegram: 4,096 characters). Refusing the call would make the platform repeat it for
+    hours, so the activity is published without its content, counted and logged.
     """
     size = len(to_record(activity, 1).value)
     if size <= MAX_EVENT_BYTES:

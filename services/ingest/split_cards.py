@@ -1,7 +1,7 @@
-"""A card that somebody writes in pieces, one message after another, within a minute.
+"""Finds card numbers that somebody writes in pieces, in several messages within a minute.
 
-Whoever wrote a piece is remembered in memory for that long. The message that completes a card loses its piece before the
-log; an edit takes the pieces out of the messages before it. What this does not do: docs/adr/0009.
+Recent messages with digits are kept in memory for that long. The message that completes a card is redacted before it is
+published, and edits redact the pieces in the earlier messages. docs/adr/0009 says what this does not cover.
 """
 
 from collections import OrderedDict
@@ -18,24 +18,24 @@ from services.text.own import OwnIdentifierMatcher
 from services.text.sensitive import Span, find_card_spans, replace_matches
 
 WITHIN = timedelta(seconds=60)
-PERSONS = 4096
-"""How many are remembered; the one who wrote longest ago is forgotten first."""
+MAX_PERSONS = 4096
+"""The number of persons kept in memory. The one whose last message is oldest is dropped first."""
 PIECES = 7
 MAX_PIECE_LENGTH = 1_000
-"""A longer text is no piece of a card."""
+"""Characters. A longer text is not considered a piece of a card."""
 
 
 class SplitCardDetector:
-    """What persons wrote in the last minute, as far as it has digits. Several threads may ask."""
+    """Keeps the messages with digits that persons wrote in the last minute. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._said: OrderedDict[str, tuple[Activity, ...]] = OrderedDict()
+        self._recent: OrderedDict[str, tuple[Activity, ...]] = OrderedDict()
         self._lock = Lock()
 
     def enrich(
         self, activity: Activity, expected: Sequence[str], own_identifiers: OwnIdentifierMatcher
     ) -> list[Activity]:
-        """The activity understood, after edits of those before it that were pieces of one card with it."""
+        """The enriched activity. Before it come edits of earlier messages that hold pieces of the same card."""
         earlier = self._before(activity)
         spans = _spans_across([*earlier, activity], own_identifiers) if earlier else []
         if not any(spans):
@@ -50,7 +50,7 @@ class SplitCardDetector:
         return [enrich(piece, expected, own_identifiers) for piece in (*edits, masked)]
 
     def _before(self, activity: Activity) -> tuple[Activity, ...]:
-        """What the person wrote there within the last minute; the activity itself is remembered from now on."""
+        """The person's messages of the last minute in the same place. The activity itself is added to them."""
         if (
             activity.kind != "message"
             or activity.author != "customer"
@@ -60,11 +60,11 @@ class SplitCardDetector:
             return ()
         key = f"{activity.person_key} {activity.thread or ''}"
         with self._lock:
-            # A repeat of the platform finds what it found the first time.
-            earlier = tuple(piece for piece in self._said.pop(key, ()) if _is_shortly_before(piece, activity))
-            self._said[key] = (*earlier, activity)[-PIECES:]
-            if len(self._said) > PERSONS:
-                self._said.popitem(last=False)
+            # A repeated webhook must find the same pieces as the first one, so the repeated activity is not its own piece.
+            earlier = tuple(piece for piece in self._recent.pop(key, ()) if _is_shortly_before(piece, activity))
+            self._recent[key] = (*earlier, activity)[-PIECES:]
+            if len(self._recent) > MAX_PERSONS:
+                self._recent.popitem(last=False)
         return earlier
 
 
@@ -77,7 +77,7 @@ def _text(activity: Activity) -> str:
 
 
 def _spans_across(pieces: Sequence[Activity], own_identifiers: OwnIdentifierMatcher) -> list[list[Span]]:
-    """For each piece, what of it belongs to a card that the last piece completes; all empty where there is none."""
+    """For each piece, the spans that belong to a card which the last piece completes; all empty without such a card."""
     texts = [_text(piece) for piece in pieces]
     begins = [sum(len(text) + 1 for text in texts[:index]) for index in range(len(texts))]
     spans = [(s, e, k) for s, e, k in find_card_spans("\n".join(texts), own_identifiers) if e > begins[-1]]
@@ -87,7 +87,7 @@ def _spans_across(pieces: Sequence[Activity], own_identifiers: OwnIdentifierMatc
 
 
 def _within(spans: Sequence[Span], begin: int, text: str) -> Iterator[Span]:
-    """What stands in one text, from its first digit to its last: words around pieces stay."""
+    """The parts of the spans inside one text, from its first digit to its last: words around the digits stay."""
     for start, stop, kind in spans:
         first, last = max(start - begin, 0), min(stop - begin, len(text))
         digits = [position for position in range(first, last) if is_digit(text[position])]

@@ -1,7 +1,6 @@
-"""Who is waiting for news of a person, told by one reader of `conversations` per process, which is in no group.
+"""Wakes waiting requests when a person's conversation changes. One reader of `conversations` per process, in no group.
 
-A subscription only says: look again. What there is to see is read from the store, so that a lost or repeated ring costs
-nothing but a look.
+A notification only says: read the store again. A lost or repeated notification therefore costs one read and no message.
 """
 
 import asyncio

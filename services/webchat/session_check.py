@@ -1,4 +1,4 @@
-"""Which streams of visitors may go on: those whose account still exists, with the secret that the session was opened under."""
+"""Ends the streams of visitors whose account was deleted, or has a new identity secret, within a second."""
 
 import asyncio
 from collections.abc import Collection
@@ -23,7 +23,7 @@ def is_current_session(visitor: Visitor, connected: ConnectedAccount | None) -> 
 
 @dataclass(eq=False, slots=True)
 class SessionStream:
-    """One open stream; `is_revoked` once its visitor may read no more."""
+    """An open stream. `is_revoked` becomes true when its visitor may no longer read."""
 
     visitor: Visitor
     is_revoked: bool = False
@@ -34,7 +34,7 @@ class SessionStream:
 
 
 def open_session_streams(accounts: AccountCache, notifier: ChangeNotifier) -> OpenStreams[SessionStream]:
-    """Ends streams of visitors by one read for each account that has some."""
+    """The open streams of a process, checked with one read per account that has some."""
 
     async def find_revoked(streams: Collection[SessionStream]) -> Collection[SessionStream]:
         names = list({stream.account for stream in streams})

@@ -1,1 +1,1 @@
-"""Configuration and keys over REST: workspaces, accounts, teams, routing, SLA policies. Holds nothing in memory."""
+"""Configuration and API keys over REST: workspaces, accounts, teams, routing rules, SLA policies. Stateless."""

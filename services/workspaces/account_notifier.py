@@ -1,4 +1,4 @@
-"""Tells those who send that an account was written, so that what its old credentials held goes out at once."""
+"""Notifies delivery that an account was written, so that messages held by refused credentials are sent at once."""
 
 import structlog
 

@@ -1,4 +1,4 @@
-"""Connected accounts over REST. What a channel accepts is told by a table that composition hands in."""
+"""Connected accounts over REST. `composition` passes in the channels' account checks."""
 
 import asyncio
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ class AccountEndpoints:
     known_after_seconds: float = FRESH_SECONDS * 1.05
 
     async def require_channel(self, channel: str) -> CheckAccount:
-        """The check of the path's channel. Raises NotFound."""
+        """The account check of the path's channel. Raises NotFound for an unknown channel."""
         if channel not in self.checks:
             names = ", ".join(sorted(self.checks))
             raise NotFound(f"There is no channel {channel!r}. There are: {names}.")
@@ -127,7 +127,7 @@ def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:
     router.add_api_route("", list_accounts, dependencies=read)
     router.add_api_route(path, show_account, dependencies=read)
     router.add_api_route(path, delete_account, methods=["DELETE"], dependencies=admin, status_code=204)
-    # The channel is a resource of the path: it is looked for before the body is read.
+    # The channel is a resource of the path: an unknown one must answer 404 before the body is read.
     guards = [*admin, Depends(writing.require_channel)]
     router.add_api_route(path, writing.put, methods=["PUT"], dependencies=guards)
     return router

@@ -1,4 +1,4 @@
-"""One change of a workspace's configuration: a numbered document and a head that moves conditionally, in one commit."""
+"""Updates a workspace's configuration: a numbered version and a conditional move of the head, in one commit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ MAX_ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """The version that a change makes, and when."""
+    """The version number and the time (UTC) of a change."""
 
     version: int
     at: datetime
@@ -75,7 +75,7 @@ async def _version_of_removed(context: Context, workspace: str) -> int:
 def _announcement(
     before: WorkspaceConfiguration | None, after: WorkspaceConfiguration, now: datetime
 ) -> Announcement | None:
-    """What dispatch is to hear of a change: that there are new routing rules."""
+    """The announcement for dispatch when the routing rules changed; None otherwise."""
     if after.routing is None or (before is not None and before.routing == after.routing):
         return None
     return Announcement(workspace=after.workspace, version=after.version, at=now)

@@ -1,7 +1,8 @@
-"""Deletes a workspace with everything in it, step by step; each step may be repeated, by any process, after any crash.
+"""Deletes a workspace with everything in it, step by step. Any process may repeat any step after a crash.
 
-First every partition of every group is told to pass the workspace over, and once it has read all that was on its way,
-the documents go; then the name is free again. Until then nothing is ever written of it, so nothing is left or comes back.
+First every partition of every group is told to skip the workspace's events (the gate, docs/adr/0018). Once all partitions
+have read what was on its way, the documents are deleted, and then the name is free again. From the gate until then
+nothing is written for the workspace, so no document is left over or comes back.
 """
 
 import asyncio
@@ -31,13 +32,13 @@ from services.records.removals import REMOVALS, Removal
 GATE = "pasokh.control.workspace_gate"
 EVERY_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=60)
-"""A removal that nobody has worked on for so long was left by a process that died."""
+"""A removal without progress for this long was abandoned by a process that died."""
 GRACE_SECONDS = 1.5
-"""How long somebody may still write for it: ingest reads accounts once a second."""
+"""Seconds in which ingest may still write for the workspace: it caches accounts for one second."""
 POLL_SECONDS = 0.05
 PAGE = 500
 SPARED = frozenset({REMOVALS.name, COUNTERS.name, ROWS.name, OUTBOXES.name})
-"""Collections that go on: rows are of no workspace, and counters are empty by then (see the stage `metrics`)."""
+"""Collections that are not emptied: partition rows belong to no workspace, and `metrics` empties the counters itself."""
 
 NAMED_BY_ID = frozenset({POLLS.name})
 
@@ -46,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Remover:
-    """Deletes workspaces. `topics`: group → the topics it reads. `collections` gives all that there are."""
+    """Deletes workspaces. `topics`: group → the topics it reads. `collections` returns every collection."""
 
     context: Context
     topics: Mapping[str, Sequence[str]]
@@ -56,7 +57,7 @@ class Remover:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def begin(self, workspace: str, version: int, command: str) -> Removal:
-        """From here on the workspace is not there for anybody. Raises Fenced when its configuration changed meanwhile."""
+        """Hide the workspace from everybody. Raises Fenced when its configuration changed meanwhile."""
         now = self.context.clock.now()
         removal = Removal(name=workspace, version=version, at=now, touched_at=now, command=command)
         head = Key(CONFIGURATION_HEADS.name, workspace)
@@ -67,7 +68,7 @@ class Remover:
         return removal
 
     async def run(self, removal: Removal) -> None:
-        """Do what is left of it. Raises Unavailable, Unknown."""
+        """Carry out the remaining steps. Raises Unavailable, Unknown."""
         for state, step, following in (
             ("closing", self._close, "emptying"),
             ("emptying", self._empty, "opening"),
@@ -122,7 +123,7 @@ class Remover:
         )
 
     async def _until(self, is_done: Callable[[Mapping[str, Document]], bool]) -> None:
-        """Wait until the rows of all partitions are so; a group that does not run is waited for."""
+        """Wait until the rows of all partitions satisfy `is_done`. A group that does not run is waited for."""
         keys = [Key(ROWS.name, source) for source in self._sources()]
         while True:
             documents = await self.context.store.get_many(keys) if keys else {}
@@ -131,7 +132,7 @@ class Remover:
             await self.pause(POLL_SECONDS)
 
     async def _ends(self) -> dict[str, Mapping[str, int]]:
-        """Per partition of each group how far it has to read to know all that is there now."""
+        """The current end offsets, for each partition of each group: the position that each must reach."""
         return {
             f"{group}/{partition}": await self.context.bus.end_offsets(topics, partition)
             for group, topics in self.topics.items()
@@ -185,12 +186,12 @@ def _has_read(row: Document, ends: Mapping[str, int]) -> bool:
 
 
 def _owner_filter(collection: Collection[Any], identity: str, document: Document) -> str | None:
-    """The workspace of a document; a few tell it by their id alone."""
+    """The workspace of a document. In a few collections only the id contains it."""
     return identity.split("/", 1)[0] if collection.name in NAMED_BY_ID else belongs_to(document)
 
 
 async def run_remover(remover: Remover) -> None:
-    """Go on with what was left by a process that died: at once when this one starts, then for as long as it runs."""
+    """Resume abandoned removals, at once and then periodically. Runs until cancelled."""
     left_after = timedelta()
     while True:
         try:
@@ -202,7 +203,7 @@ async def run_remover(remover: Remover) -> None:
 
 
 async def resume_abandoned(remover: Remover, abandoned_after: timedelta = ABANDONED_AFTER) -> int:
-    """Carry out what nobody has worked on for so long; how many removals those were."""
+    """Resume the removals without progress for `abandoned_after`. Returns their number."""
     before = instant_text(remover.context.clock.now() - abandoned_after)
     left: list[Removal] = []
     for state in ("closing", "emptying", "opening"):

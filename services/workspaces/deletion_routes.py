@@ -1,4 +1,4 @@
-"""Deleting a workspace over REST, with everything in it."""
+"""The REST route that deletes a workspace with everything in it."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Deleting:
-    """Deletes workspaces; what takes longer than somebody waits goes on by itself."""
+    """Deletes workspaces. A deletion that takes longer than the caller waits continues in the background."""
 
     remover: Remover
     in_progress: set[asyncio.Task[None]] = field(default_factory=set)
@@ -66,7 +66,7 @@ class Deleting:
         raise Unavailable(f"the configuration of {configuration.workspace} was changed by others meanwhile")
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        # What failed is taken up again by `run_remover`.
+        # A failed removal is resumed by `run_remover`.
         self.in_progress.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("workspace_not_removed_yet", reason=type(error).__name__)

@@ -1,4 +1,4 @@
-"""API keys over REST: made, listed, deleted. A key limited to a workspace sees and makes only keys of that one."""
+"""API keys over REST: create, list, delete. A key limited to a workspace sees and creates only keys of that workspace."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What each write does to a configuration: a configuration and a stamp in, a new one out, or a refusal. No IO."""
+"""The mutations of a workspace's configuration: a configuration and a revision in, a new one or an HTTP problem out. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -21,21 +21,21 @@ from services.platform.http.problems import Conflict, NotFound, UnprocessableCon
 from services.workspaces.configuration_update import Mutation, Revision
 
 REDACTED = "set"
-"""What a read shows for a credential; written back, it stands for the one that is there."""
+"""The value that reads show for a credential. Written back, it means the stored credential."""
 
 NOT_YET = ("tier", "tag")
-"""What rules and policies cannot look at yet."""
+"""Traits that rules and policies cannot match yet, because nothing sets them on a conversation."""
 PROVING = "identity_secret"
-"""The credential under which a shop says who its visitors are."""
+"""The credential with which a shop proves the identity of its visitors."""
 
 CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
-"""What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine."""
+"""The problems of credentials and settings as (JSON pointer within the body, sentence); empty when valid."""
 
 
 def versioned_part(
     kind: type[Versioned[Body]], body: Body, earlier: Versioned[Body] | None, stamp: Revision
 ) -> Versioned[Body]:
-    """A part as it is to rest: as before, version and all, when nothing in it changed."""
+    """The part with its version: the stored one when nothing in it changed, else a new version."""
     if earlier is not None and earlier.body == body:
         return earlier
     return kind(body=body, version=stamp.version, at=stamp.at)
@@ -46,14 +46,14 @@ def version_of(part: Versioned[Body] | None) -> int | None:
 
 
 def require_workspace(workspace: str, current: WorkspaceConfiguration | None) -> WorkspaceConfiguration:
-    """The configuration, there being one. Raises NotFound."""
+    """The configuration. Raises NotFound without one."""
     if current is None:
         raise no_workspace(workspace)
     return current
 
 
 def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) -> Mutation:
-    """Make a workspace, or replace what was written of it itself."""
+    """Create a workspace, or replace its own settings."""
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         earlier = current.itself if current else None
@@ -86,7 +86,7 @@ def put_account(workspace: str, name: str, body: AccountBody, condition: Precond
 
 
 def _generation(body: AccountBody, earlier: Versioned[AccountBody] | None, stamp: Revision) -> int:
-    """As before, while every secret that proved somebody is still there."""
+    """The account's generation: unchanged while all its proving secrets still exist, else the new version's number."""
     if earlier is not None and _secrets_of(earlier.body) <= _secrets_of(body):
         return earlier.generation
     return int(stamp.at.timestamp() * 1_000_000)
@@ -129,7 +129,7 @@ def no_account(name: str) -> NotFound:
 
 
 def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition) -> Mutation:
-    """Make a team, or rename it."""
+    """Create a team, or rename it."""
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
@@ -165,7 +165,7 @@ def no_team(team: str) -> NotFound:
 
 
 def users_of(configuration: WorkspaceConfiguration, team: str) -> Iterable[str]:
-    """Where rules and policies name a team, in words."""
+    """The rules and policies that name a team, as phrases for an error message."""
     rules = configuration.routing.body.rules if configuration.routing else []
     yield from (f"routing rule {number}" for number, rule in enumerate(rules, 1) if rule.then.team == team)
     policies = configuration.sla.body.policies if configuration.sla else []

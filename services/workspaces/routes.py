@@ -44,7 +44,7 @@ ReadScope = Annotated[Principal, Depends(require_scope("read"))]
 async def list_workspaces(caller: ReadScope, context: ContextDep, params: PageParamsDep) -> Page[WorkspaceView]:
     """The workspaces that the key can see, by id."""
     if caller.workspace is not None:
-        if params.cursor is not None:  # a list of one has no page to go on to
+        if params.cursor is not None:  # a list of one workspace has no second page
             raise reject_cursor()
         workspaces, following = [caller.workspace], None
     else:

@@ -1,4 +1,4 @@
-"""Tells dispatch of routing rules that were written: at once, and again for as long as that has failed."""
+"""Announces new routing rules to dispatch: at once, and repeatedly until it has succeeded."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,14 +20,14 @@ from services.records.configuration import ANNOUNCEMENTS, Announcement
 
 EVERY_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=2)
-"""An announcement that is older was left by a process that died, or by a bus that was away."""
+"""An older announcement was left by a process that died, or by an unavailable bus."""
 RULES_CHANGED = "pasokh.routing.rules_changed"
 
 log = structlog.get_logger(__name__)
 
 
 async def announce(context: Context, announcement: Announcement) -> None:
-    """Tell dispatch. What fails is tried again by `run_announcer`; telling twice changes nothing."""
+    """Publish the announcement. `run_announcer` repeats a failed one; a repeated announcement changes nothing."""
     event = Event(
         id=hashed_id("rules", announcement.workspace, str(announcement.version)),
         source=SOURCE,
@@ -50,7 +50,7 @@ async def announce(context: Context, announcement: Announcement) -> None:
 
 
 async def announce_abandoned(context: Context) -> int:
-    """Tell what was left untold; how many announcements those were. Raises Unavailable."""
+    """Publish the abandoned announcements. Returns their number. Raises Unavailable."""
     before = instant_text(context.clock.now() - ABANDONED_AFTER)
     page = await context.store.query(Query(ANNOUNCEMENTS.name, "at", below=before, limit=100))
     for _, document in page.items:
@@ -59,7 +59,7 @@ async def announce_abandoned(context: Context) -> int:
 
 
 async def run_announcer(context: Context, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-    """Tell what was left untold, for as long as the process runs."""
+    """Publish abandoned announcements periodically. Runs until cancelled."""
     while True:
         try:
             await announce_abandoned(context)

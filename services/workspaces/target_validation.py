@@ -1,4 +1,4 @@
-"""Whether an account may name an address of its own to send to: only one that the operator has allowed."""
+"""Validates addresses and secrets in accounts: private targets need the operator's permission, weak secrets are refused."""
 
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from services.workspaces.mutations import REDACTED
 
 MIN_SECRET = 8
 PROVING = frozenset({"secret_token", "secret_token_previous", "identity_secret"})
-"""Credentials by which callers prove themselves and which people make up; that of `api` is checked by its channel."""
+"""Credentials that authenticate callers and that people choose. The secret of `api` is checked by its channel."""
 
 
 def validate_api_base(api_base: str | None, settings: Settings) -> list[tuple[str, str]]:
@@ -43,12 +43,12 @@ def _address(api_base: str) -> str | None:
 
 
 def weak_secrets(body: AccountBody) -> list[tuple[str, str]]:
-    """(pointer, sentence) for each secret that is short enough to be guessed. What was written before goes on."""
+    """(pointer, sentence) for each secret short enough to be guessed. Secrets stored earlier remain valid."""
     short = [name for name, value in body.credentials.items() if is_weak(name, value)]
     sentence = f"Give a secret of at least {MIN_SECRET} characters, better 32 random ones: openssl rand -hex 32."
     return [(f"/credentials/{name}", sentence) for name in short]
 
 
 def is_weak(name: str, value: str) -> bool:
-    """Whether a credential is a secret that proves who calls, and could be guessed. `set`: as it was before."""
+    """Whether a credential authenticates callers and could be guessed. The value `set` means the stored one and passes."""
     return name in PROVING and value != REDACTED and 0 < len(value) < MIN_SECRET

@@ -1,4 +1,4 @@
-"""What reads of the configuration show: what was written and its id; of credentials only that they are set."""
+"""REST views of the configuration: the written body and its id. Credentials are shown only as `set`."""
 
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
@@ -28,7 +28,7 @@ from services.workspaces.mutations import REDACTED
 
 Item = TypeVar("Item", bound=BaseModel)
 Hours = Annotated[Calendar | None, Field(exclude_if=lambda calendar: calendar is None)]
-"""A calendar that was written; where none was, it is not shown."""
+"""A calendar, left out of the view when none was written."""
 
 
 class WorkspaceView(BaseModel):
@@ -123,7 +123,7 @@ def key_view(record: KeyRecord) -> KeyView:
 
 
 def teams_of(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
-    """Every team by id; `default` is there even when nobody wrote it."""
+    """Every team by id. The team `default` exists even when it was never written."""
     stored: dict[str, Versioned[TeamBody]] = configuration.teams
     return {DEFAULT_TEAM: TeamBody(name="Default"), **{team: team_body.body for team, team_body in stored.items()}}
 

@@ -1,4 +1,4 @@
-"""The workspaces service in a process: routes only."""
+"""Wires the configuration API into a process: routes, the rule announcer and the remover of workspaces."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager

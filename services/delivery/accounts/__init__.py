@@ -1,1 +1,1 @@
-"""The health of accounts: asked of their platforms, told as facts when it changes."""
+"""Account health: platforms are probed, and each change of an account's health becomes a fact."""

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class AccountHealthMonitor:
-    """Coroutines that run while the process does."""
+    """Background tasks of the delivery process for account health."""
 
     def __init__(self, context: Context, instruments: AccountInstruments) -> None:
         self._context, self._instruments = context, instruments
@@ -49,7 +49,7 @@ class AccountHealthMonitor:
         return ProducerRecord("accounts", partition, event.partitionkey, encode(event))
 
     async def run(self) -> None:
-        """Show the health of every account, the same in each process."""
+        """Refresh the gauges of account health, which are the same in every process. Runs until cancelled."""
         while True:
             try:
                 self._instruments.show(await self._checks())

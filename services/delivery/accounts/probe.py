@@ -1,4 +1,4 @@
-"""Asks a platform about an account, outside of any batch. Raises nothing: what cannot be known is `unknown`."""
+"""Probes an account at its platform, outside of any batch. Never raises: without a clear answer the result is `unknown`."""
 
 import asyncio
 from typing import Literal
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class ProbeResult(Contract):
-    """What a platform says of an account. `gone`: there is no such account here. `unknown`: it gave no clear answer."""
+    """The platform's answer about an account. `gone`: the workspace has no such account. `unknown`: no clear answer."""
 
     found: Literal["ok", "credentials", "webhook", "unknown", "gone"]
     detail: str = ""
@@ -28,7 +28,7 @@ UNKNOWN = ProbeResult(found="unknown")
 async def probe_account(
     workspace: str, channel: str, account: str, outside: SendDependencies, public_url: str | None
 ) -> ProbeResult:
-    """Ask now. A channel that cannot be asked is well as far as anybody knows."""
+    """Probe the account now. A channel without `SelfCheckingChannel` counts as well."""
     try:
         configurations = await outside.configurations.current(outside.store, [workspace])
     except Unavailable:
@@ -53,7 +53,7 @@ async def _probe(
         return ProbeResult(found="credentials", detail=str(error))
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):
         return UNKNOWN
-    except Exception:  # a bug of the channel must not end the watching of accounts
+    except Exception:  # a bug in one channel must not end the health checks of all accounts
         log.exception("account_not_checked", channel=account.channel, workspace=account.workspace)
         return UNKNOWN
     return ProbeResult(found="ok") if finding is None else ProbeResult(found="webhook", detail=finding)

@@ -1,1 +1,1 @@
-"""What becomes of an attempt to send, and who has to wait for a platform. Pure."""
+"""The outcome of send attempts. Pure."""

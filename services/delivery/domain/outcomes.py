@@ -1,8 +1,8 @@
-"""What the result of an attempt means for a message. Pure: values and the time in, a verdict out.
+"""Decides what the result of a send attempt means for its message. Pure: values and the time in, an outcome out.
 
-The safety of it all rests on four times that follow the commit which says `sending`: an attempt starts within
-`START_WITHIN` of it or not at all, takes `SEND_TIMEOUT` at most, so that after `ASSUME_UNKNOWN_AFTER` nobody can be sending
-any more, whoever owns the partition by then. The rest between them covers clocks that differ.
+No message is sent twice because of three durations, counted from the commit that says `sending`: an attempt starts within
+`START_WITHIN` or not at all and takes at most `SEND_TIMEOUT`. So after `ASSUME_UNKNOWN_AFTER` no process can still be
+sending, whoever owns the partition by then. The margin between them covers clocks that differ between machines.
 """
 
 import hashlib
@@ -31,10 +31,10 @@ ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain"
 
 
 class AttemptResult(Contract):
-    """How an attempt ended. All but `sent` and `uncertain` surely left nothing with the platform that a repeat could double.
+    """The result of an attempt. With every kind but `sent` and `uncertain` the platform surely does not have the message.
 
-    `address` when it went elsewhere than the message asks for. `after` seconds when the platform said when to come
-    back, `scope` for what. `code`, `detail` and `status` (HTTP) say why there is no receipt.
+    `address` is set when the message went to another address than its own. `after` (seconds) and `scope` are set when the
+    platform asked for a pause. `code`, `detail` and `status` (HTTP) say why there is no receipt.
     """
 
     kind: ResultKind
@@ -49,7 +49,7 @@ class AttemptResult(Contract):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform has it; `address` when it went elsewhere than the message asks for."""
+    """The platform has the message. `address` is set when it went to another address than its own."""
 
     platform_id: str | None
     address: Address | None = None
@@ -57,7 +57,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """It surely did not arrive: try again at `at`. `quiet`: for what else the platform wants quiet until then."""
+    """The message surely did not arrive and is retried at `at`. `quiet`: the scope (message, chat, account) that must pause."""
 
     at: datetime
     quiet: Scope = "message"
@@ -65,14 +65,14 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """The platform does not let the account in: the message waits, with all others of the account."""
+    """The platform refuses the account's credentials: the message waits with all others of the account."""
 
     error: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It will not be sent any more."""
+    """The message will not be sent any more."""
 
     error: Failure
 
@@ -82,7 +82,7 @@ Outcome = Sent | Retry | Locked | Failed
 
 @dataclass(frozen=True, slots=True)
 class AttemptContext:
-    """What is known of the message when a result comes: its id, attempts so far, the time of the first one."""
+    """The message of a result: its id, the number of attempts so far, and the time of the first one."""
 
     message: str
     attempts: int
@@ -100,31 +100,31 @@ OUTCOME_UNKNOWN = Failed(
 
 
 def within_send_window(committed: datetime, now: datetime) -> bool:
-    """Whether an attempt whose `sending` was committed at `committed` may still start. A clock that went back: no."""
+    """Whether an attempt whose `sending` was committed at `committed` may still start. False when the clock went back."""
     return abs(now - committed) <= START_WITHIN
 
 
 def outcome_unknown(capabilities: Capabilities) -> AttemptResult:
-    """The end of an attempt of which nobody knows whether it arrived: tried again only where repeats are dropped."""
+    """The result of an attempt with an unknown outcome: retried only where the receiver drops repeats, else failed."""
     if capabilities.drops_repeats:
         return AttemptResult(kind="retryable", detail="no answer came; the receiver drops what it has already")
     return AttemptResult(kind="uncertain")
 
 
 def decide_outcome(result: AttemptResult, attempt: AttemptContext) -> Outcome:
-    """What follows from the result of the latest attempt."""
+    """The outcome for the message after its latest attempt."""
     return _OUTCOME_BY_RESULT[result.kind](result, attempt)
 
 
 def backoff(message: str, attempts: int) -> timedelta:
-    """How long to wait after `attempts` attempts: doubling from 1 to 60 seconds, ± 25 % that the message decides."""
+    """The pause after `attempts` attempts: doubling from 1 to 60 seconds, ± 25 % of jitter derived from the message id."""
     plain = doubled(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS, attempts)
     digest = hashlib.blake2b(f"{message}/{attempts}".encode(), digest_size=4).digest()
     return timedelta(seconds=plain * (0.75 + 0.5 * int.from_bytes(digest, "big") / 2**32))
 
 
 def probe_after(refusals: int) -> timedelta:
-    """How long to wait before an account that was refused `refusals` times in a row is tried again."""
+    """The pause before an account that was refused `refusals` times in a row is probed again."""
     return timedelta(seconds=doubled(FIRST_PROBE_SECONDS, MAX_PROBE_SECONDS, refusals))
 
 
@@ -154,7 +154,7 @@ def _retryable(result: AttemptResult, attempt: AttemptContext) -> Outcome:
 
 
 def _bounded(after: float | None) -> timedelta | None:
-    """Platforms' numbers are theirs: what is no sane wait (negative, not a number) counts as none given."""
+    """The pause that the platform asked for, bounded; None for a value that makes no sense (negative, not a number)."""
     if after is None or not after >= 0:
         return None
     return timedelta(seconds=min(after, 2 * MAX_RETRY_PERIOD.total_seconds()))
