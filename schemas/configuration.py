@@ -81,7 +81,7 @@ OwnValue = Annotated[str, Field(min_length=1, max_length=200)]
 OwnValues = Annotated[list[OwnValue], Field(max_length=100)]
 
 
-class Own(RequestModel):
+class OwnIdentifiers(RequestModel):
     """What is the shop's own and is let through everywhere, in public too. `patterns` are of order numbers (docs/api.md)."""
 
     phones: OwnValues = []
@@ -111,7 +111,7 @@ class WorkspaceBody(RequestModel):
     languages: list[Language] = Field(default=["en"], min_length=1)
     timezone: Timezone = "UTC"
     calendar: Calendar | None = None
-    own: Own | None = None
+    own: OwnIdentifiers | None = None
     settings: WorkspaceSettings | None = None
 
 
@@ -282,9 +282,17 @@ class WorkspaceConfiguration(Contract):
 
     workspace: str
     version: int
-    itself: Versioned[WorkspaceBody]
+    profile: Versioned[WorkspaceBody]
     accounts: dict[str, Versioned[AccountBody]] = {}
     teams: dict[str, Versioned[TeamBody]] = {}
     routing: Versioned[RoutingBody] | None = None
     sla: Versioned[SlaBody] | None = None
     webhooks: dict[str, Versioned[Webhook]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_former_name(cls, document: object) -> object:
+        """`profile` was `itself` before 0.1.0; a REST process of that version may write it while it is being replaced."""
+        if isinstance(document, dict) and "itself" in document:
+            document = {"profile": document["itself"], **document}
+        return document

@@ -11,7 +11,7 @@ Direction = Literal["inbound", "outbound", "note"]
 MessageState = Literal["received", "edited", "deleted", "queued", "sent", "delivered", "read", "failed"]
 
 
-class Unconfirmed(Contract):
+class UnconfirmedPerson(Contract):
     """Somebody who followed the link of a hand-off and has not shown yet that they are the customer.
 
     `conversation` is their own, where their words stand until then; `words` prove them when the customer writes both
@@ -36,7 +36,7 @@ class Handoff(Contract):
     completed_at: Instant | None = None
     private_channel: str | None = None
     reason: str
-    unconfirmed: list[Unconfirmed] = []
+    unconfirmed: list[UnconfirmedPerson] = []
 
 
 class Conversation(Contract):

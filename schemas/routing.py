@@ -157,7 +157,7 @@ class Reason(Contract):
     team: str = ""
     eligible: int = 0
     advantage: Advantage | None = None
-    drawn: Literal["in_line", "reserved"] | None = None
+    queue_pick: Literal["in_line", "reserved"] | None = None
     priority: Priority = "normal"
     agents: int = 0
     by: str | None = None

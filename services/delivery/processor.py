@@ -51,8 +51,8 @@ def _on_message(context: SendContext, event: ReceivedEvent) -> None:
         start(context, record)
     else:
         context.work.put(SENDS, message.id, record)
-        waiting = (*queue.behind, message.id)
-        context.work.put(SEND_QUEUES, message.key, queue.model_copy(update={"behind": waiting}))
+        waiting = (*queue.pending, message.id)
+        context.work.put(SEND_QUEUES, message.key, queue.model_copy(update={"pending": waiting}))
 
 
 def _on_account_written(context: SendContext, event: ReceivedEvent) -> None:

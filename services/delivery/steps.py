@@ -294,7 +294,7 @@ def _next(context: SendContext, key: str) -> None:
     if not waiting:
         context.work.delete(SEND_QUEUES, key)
         return
-    context.work.put(SEND_QUEUES, key, SendQueue(key=key, head=waiting[0], behind=waiting[1:]))
+    context.work.put(SEND_QUEUES, key, SendQueue(key=key, head=waiting[0], pending=waiting[1:]))
     record = context.send(waiting[0])
     if record is None:
         raise LookupError(f"{waiting[0]} is queued but has no record")
@@ -304,7 +304,7 @@ def _next(context: SendContext, key: str) -> None:
 def pending_behind_head(work: UnitOfWork, key: str) -> tuple[str, ...]:
     """The messages of a person that wait for the one that is on its way."""
     queue = work.get(SEND_QUEUES, key)
-    return queue.behind if queue else ()
+    return queue.pending if queue else ()
 
 
 def put(context: SendContext, record: SendRecord, **changes: object) -> None:

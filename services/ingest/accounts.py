@@ -108,11 +108,11 @@ def _connected(configuration: WorkspaceConfiguration | None, channel: str, accou
     if configuration is None or stored is None:
         return None
     own = [stored.body.language] if stored.body.language else []
-    expected = tuple(dict.fromkeys([*own, *configuration.itself.body.languages]))
+    expected = tuple(dict.fromkeys([*own, *configuration.profile.body.languages]))
     return ConnectedAccount(
         Account(configuration.workspace, channel, account, stored.body),
         expected,
         configuration,
-        compile_own_identifiers(configuration.itself.body.own),
+        compile_own_identifiers(configuration.profile.body.own),
         stored.generation,
     )

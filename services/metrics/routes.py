@@ -66,7 +66,7 @@ def router_of() -> APIRouter:
         Times are in UTC: `from` inclusive, `to` exclusive, 92 days at most. `group` may be repeated; days and hours are
         those of the workspace's time zone, or of `timezone`.
         """
-        wanted = _validated(asked, configuration.itself.body.timezone, context.clock.now())
+        wanted = _validated(asked, configuration.profile.body.timezone, context.clock.now())
         async with turns:
             try:
                 return await build_report(context.store, configuration.workspace, wanted, calendars_from(configuration))

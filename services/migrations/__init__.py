@@ -6,7 +6,13 @@ stored, and imports nothing of the services: it stays as it is when they change 
 
 from collections.abc import Sequence
 
-from services.migrations import m0001_partition_rows, m0002_event_types, m0003_response_tracking, m0004_metrics_state
+from services.migrations import (
+    m0001_partition_rows,
+    m0002_event_types,
+    m0003_response_tracking,
+    m0004_metrics_state,
+    m0005_stored_fields,
+)
 from services.platform.store.migrations import Migration
 
 MIGRATIONS: Sequence[Migration] = (
@@ -14,5 +20,6 @@ MIGRATIONS: Sequence[Migration] = (
     m0002_event_types.STEP,
     m0003_response_tracking.STEP,
     m0004_metrics_state.STEP,
+    m0005_stored_fields.STEP,
 )
 """Every step, by rising number. A number that a release has had is never given again."""

@@ -5,6 +5,17 @@ from collections.abc import Callable, Mapping
 from services.platform.store.port import Document
 
 
+def rename_inside(field: str, names: Mapping[str, str]) -> Callable[[Document], Document]:
+    """As `rename_fields`, for the object in one field of the document; a document without one stays as it is."""
+    rename = rename_fields(names)
+
+    def change(document: Document) -> Document:
+        inner = document.get(field)
+        return {**document, field: rename(inner)} if isinstance(inner, dict) else document
+
+    return change
+
+
 def rename_fields(names: Mapping[str, str]) -> Callable[[Document], Document]:
     """A change that gives top-level fields their new names (old → new), and leaves all others and their order alone.
 

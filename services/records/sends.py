@@ -37,7 +37,7 @@ class SendQueue(Contract):
 
     key: str
     head: str
-    behind: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
 
 
 class AccountSends(Contract):

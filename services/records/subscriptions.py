@@ -33,7 +33,7 @@ class DeliveryRecord(Contract):
     attempts: int = 0
     at: Instant
     next_at: Instant | None = None
-    tries: list[DeliveryAttempt] = []
+    recent_attempts: list[DeliveryAttempt] = []
     expires_at: Instant
 
 

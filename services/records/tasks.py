@@ -29,7 +29,7 @@ class QueueRecord(Contract):
     """
 
     workspace: str
-    drawn: int = 0
+    pulled_since_reserve: int = 0
     rules_version: int = 0
 
 

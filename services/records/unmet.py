@@ -13,7 +13,7 @@ from services.records.agents import AGENTS, AgentRecord
 PAGE = 200
 
 
-class Warned(BaseModel):
+class ConfigurationWarning(BaseModel):
     """Something that was accepted and will not do what is expected of it."""
 
     pointer: str = Field(description="Where it stands: a JSON pointer within the body of `PUT …/routing`.")
@@ -34,7 +34,7 @@ class RuleRequirement:
         """Whether this agent could take such a conversation once online and free."""
         return self.team in agent.teams and all(agent.skills.get(name, 0) >= least for name, least in self.skills)
 
-    def warning(self) -> Warned:
+    def warning(self) -> ConfigurationWarning:
         """In words."""
         who = f"customers who write {self.language}" if self.language else "whoever it meets"
         if not self.skills:
@@ -44,10 +44,12 @@ class RuleRequirement:
             asked = " and ".join(f"`{name}` of at least {least}" for name, least in self.skills)
             does = f"Nobody in the team `{self.team}` has {asked}"
             mend = "Give somebody the skill, or ask for less."
-        return Warned(pointer=self.pointer, detail=f"{self.rule}: {does}, so {who} would wait for ever. {mend}")
+        return ConfigurationWarning(
+            pointer=self.pointer, detail=f"{self.rule}: {does}, so {who} would wait for ever. {mend}"
+        )
 
 
-async def warnings_of(reader: Reader, configuration: WorkspaceConfiguration) -> list[Warned]:
+async def warnings_of(reader: Reader, configuration: WorkspaceConfiguration) -> list[ConfigurationWarning]:
     """What nobody of the workspace can meet, in the order of the rules. Raises Unavailable."""
     unmet = list(wanted(configuration))
     after: str | None = None
@@ -106,7 +108,7 @@ def _languages(rule: Rule, configuration: WorkspaceConfiguration) -> list[str]:
     if given is not None:
         return [given] if isinstance(given, str) else list(dict.fromkeys(given))
     accounts = (account.body.language for account in configuration.accounts.values())
-    return list(dict.fromkeys([*configuration.itself.body.languages, *(one for one in accounts if one)]))
+    return list(dict.fromkeys([*configuration.profile.body.languages, *(one for one in accounts if one)]))
 
 
 def _skill(pointer: str, name: str) -> str:

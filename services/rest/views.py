@@ -8,7 +8,7 @@ from schemas.values import EncryptedText, Failure, Instant, Surface
 from services.records.conversations import MessageRecord
 
 
-class EditShown(BaseModel):
+class EditView(BaseModel):
     """An earlier text of a message, which an edit replaced at `edited_at`."""
 
     text: str | None
@@ -37,7 +37,7 @@ class MessageView(BaseModel):
     quote: str | None = None
     forwarded_from: str | None = None
     links: list[str] = []
-    edits: list[EditShown] = []
+    edits: list[EditView] = []
 
 
 def decrypt_text(sealed: EncryptedText | None) -> str | None:
@@ -54,8 +54,8 @@ def message_view(record: MessageRecord) -> MessageView:
     return MessageView(**kept, text=decrypt_text(record.text), edits=[_edit_view(one) for one in record.edits])
 
 
-def _edit_view(edit: Edit) -> EditShown:
-    return EditShown(text=decrypt_text(edit.text), masked=edit.masked, edited_at=edit.edited_at)
+def _edit_view(edit: Edit) -> EditView:
+    return EditView(text=decrypt_text(edit.text), masked=edit.masked, edited_at=edit.edited_at)
 
 
 def initial_view(record: MessageRecord) -> MessageView:

@@ -30,8 +30,8 @@ from services.rest.dependencies import ExistingConversation, conversation_of
 from services.router import agents
 from services.router.reply_guard import masks_of, own_identifiers_for
 from services.router.views import (
-    ClearBody,
-    ConfirmBody,
+    ClearHandoffBody,
+    ConfirmHandoffBody,
     NoteBody,
     PriorityBody,
     ReapplyBody,
@@ -138,7 +138,7 @@ async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(Json
 
 
 async def clear_handoff(
-    action: CommandRequestDep, body: Annotated[ClearBody, Depends(JsonBody(ClearBody, optional=True))]
+    action: CommandRequestDep, body: Annotated[ClearHandoffBody, Depends(JsonBody(ClearHandoffBody, optional=True))]
 ) -> Response:
     """It is not sensitive any more: it may be answered in public. The fact `handoff_cleared` says who said so."""
     data = ClearHandoff(agent=body.agent, **action.common_fields("handoff/clear", body.model_dump(mode="json")))
@@ -148,7 +148,7 @@ async def clear_handoff(
 
 
 async def confirm_handoff(
-    action: CommandRequestDep, body: Annotated[ConfirmBody, Depends(JsonBody(ConfirmBody))]
+    action: CommandRequestDep, body: Annotated[ConfirmHandoffBody, Depends(JsonBody(ConfirmHandoffBody))]
 ) -> Response:
     """One of `handoff.unconfirmed` is the customer: the conversation goes on with them, in private."""
     fields = action.common_fields("handoff/confirm", body.model_dump(mode="json"))

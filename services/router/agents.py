@@ -29,7 +29,7 @@ from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.unmet import warnings_of
 from services.rest.dependencies import ExistingWorkspace
-from services.router.views import AgentView, AgentWritten, PresenceView, agent_view
+from services.router.views import AgentSaved, AgentView, PresenceView, agent_view
 
 
 async def agent_of(context: Context, workspace: str, agent: str) -> AgentRecord | None:
@@ -89,7 +89,7 @@ async def put_agent(
     if outcome is None or stored is None:
         return accepted_response(command)
     warnings = await warnings_of(context.store, configuration)
-    view = AgentWritten(**dict(agent_view(stored)), warnings=warnings).model_dump(mode="json")
+    view = AgentSaved(**dict(agent_view(stored)), warnings=warnings).model_dump(mode="json")
     return JSONResponse(view, 201 if outcome.created else 200, headers={"ETag": etag(stored.version)})
 
 
@@ -152,7 +152,7 @@ def router_of() -> APIRouter:
     add = router.add_api_route
     add("", list_agents, dependencies=read)
     add("/{agent}", show_agent, dependencies=read)
-    add("/{agent}", put_agent, methods=["PUT"], dependencies=admin, response_model=AgentWritten)
+    add("/{agent}", put_agent, methods=["PUT"], dependencies=admin, response_model=AgentSaved)
     add("/{agent}", delete_agent, methods=["DELETE"], dependencies=admin, status_code=204, response_model=None)
     add("/{agent}/presence", show_presence, dependencies=read)
     add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=desk_scope, response_model=PresenceView)

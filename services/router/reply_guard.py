@@ -61,7 +61,7 @@ async def guard_of(context: Context, conversation: ConversationState, body: Repl
 async def own_identifiers_for(context: Context, workspace: str) -> OwnIdentifierMatcher:
     """What is the workspace's own."""
     configuration = (await Configurations().current(context.store, [workspace])).get(workspace)
-    return compile_own_identifiers(configuration.itself.body.own if configuration else None)
+    return compile_own_identifiers(configuration.profile.body.own if configuration else None)
 
 
 async def masks_of(text: str, own_identifiers: OwnIdentifierMatcher) -> tuple[RedactionResult, RedactionResult]:

@@ -44,7 +44,7 @@ from services.router.views import (
     CommandView,
     ConversationQuery,
     DecisionsQuery,
-    PersonShown,
+    PersonView,
     ReplyBody,
 )
 
@@ -60,9 +60,9 @@ async def show_conversation(conversation: ExistingConversation) -> Conversation:
     return conversation.public_view()
 
 
-async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonShown:
+async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonView:
     """Who a customer is, as far as the channel tells."""
-    return PersonShown.model_validate(person, from_attributes=True)
+    return PersonView.model_validate(person, from_attributes=True)
 
 
 async def list_messages(

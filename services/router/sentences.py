@@ -43,9 +43,9 @@ def _why(phrases: Phrases, record: DecisionRecord, reason: Reason) -> Iterable[s
         best_of = phrases.best_of[0 if phrases.is_singular(reason.eligible) else 1]
         count = _number(phrases, reason.eligible)
         yield best_of.format(advantage=phrases.advantages[reason.advantage], count=count, team=team)
-    if reason.drawn == "reserved":
+    if reason.queue_pick == "reserved":
         yield phrases.reserved
-    elif reason.drawn == "in_line":
+    elif reason.queue_pick == "in_line":
         yield phrases.in_line.format(priority=phrases.priorities[reason.priority])
 
 

@@ -17,7 +17,7 @@ from services.router import agents
 from services.router.views import ReapplyBody
 
 
-class ReappliedShown(BaseModel):
+class ReapplyResult(BaseModel):
     """How far the policies of now reach."""
 
     conversations: int = Field(description="How many open conversations follow the policies of now.", ge=0)
@@ -47,7 +47,7 @@ async def reapply_all(
     outcome = await commands.execute(command, wait, admit)
     if outcome is None:
         return accepted_response(command)
-    return JSONResponse(ReappliedShown(conversations=int(outcome.result or 0)).model_dump())
+    return JSONResponse(ReapplyResult(conversations=int(outcome.result or 0)).model_dump())
 
 
 def router_of() -> APIRouter:
@@ -58,6 +58,6 @@ def router_of() -> APIRouter:
         reapply_all,
         methods=["POST"],
         dependencies=[Depends(require_scope("admin"))],
-        response_model=ReappliedShown,
+        response_model=ReapplyResult,
     )
     return router

@@ -10,7 +10,7 @@ from schemas.values import InputInstant, Instant, Priority, Problem, RequestMode
 from schemas.visible import Visible
 from services.platform.http.dependencies import PageParams
 from services.records.agents import AgentRecord
-from services.records.unmet import Warned
+from services.records.unmet import ConfigurationWarning
 from services.router.phrases import Language
 
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S"), Visible]
@@ -74,13 +74,13 @@ class NoteBody(RequestModel):
     text: ReplyText
 
 
-class ClearBody(RequestModel):
+class ClearHandoffBody(RequestModel):
     """Who says that the public may read it again."""
 
     agent: Slug | None = None
 
 
-class ConfirmBody(RequestModel):
+class ConfirmHandoffBody(RequestModel):
     """Which of those who followed the link of the hand-off is the customer: `channel:account:external_id`."""
 
     agent: Slug | None = None
@@ -134,13 +134,15 @@ class AgentView(BaseModel):
     idle_since: Instant | None
 
 
-class AgentWritten(AgentView):
+class AgentSaved(AgentView):
     """An agent who was just written, and what of the routing rules nobody could ever meet."""
 
-    warnings: list[Warned] = Field(default=[], description="What nobody could ever meet; empty when all is well.")
+    warnings: list[ConfigurationWarning] = Field(
+        default=[], description="What nobody could ever meet; empty when all is well."
+    )
 
 
-class PersonShown(BaseModel):
+class PersonView(BaseModel):
     """A customer as one account sees them. `email` and `phone` are known where the channel tells them."""
 
     person: str = Field(description="`channel:account:external_id`, as conversations name their customer.")

@@ -123,7 +123,7 @@ async def history_of(reader: Reader, workspace: str) -> list[PolicyVersion] | No
 
 
 def _policy_version(configuration: WorkspaceConfiguration) -> PolicyVersion:
-    sla, itself = configuration.sla, configuration.itself
+    sla, itself = configuration.sla, configuration.profile
     since = max(itself.version, sla.version if sla else 0)
     at = max(itself.at, sla.at) if sla else itself.at
     return PolicyVersion(since, at, sla.version if sla else 0, sla.body if sla else None, itself.body.timezone)

@@ -156,7 +156,7 @@ def _due_time_changed(fact: ConversationFact, told: Iterable[ClockEvent[ClockRec
 def _select_policy(configuration: WorkspaceConfiguration | None, fact: ConversationFact) -> PolicySelection:
     if configuration is None:
         return PolicySelection(0, select_policy_terms(None, 0, "UTC", fact.snapshot))
-    sla, zone = configuration.sla, configuration.itself.body.timezone
+    sla, zone = configuration.sla, configuration.profile.body.timezone
     terms = select_policy_terms(sla.body if sla else None, sla.version if sla else 0, zone, fact.snapshot)
     return PolicySelection(configuration.version, terms)
 

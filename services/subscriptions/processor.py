@@ -332,7 +332,7 @@ def _enqueue(desk: _EndpointContext, webhook: str, kept: Versioned[Webhook], eve
         partition=desk.work.place.partition,
         at=desk.now,
         next_at=desk.now,
-        tries=earlier.tries if earlier else [],
+        recent_attempts=earlier.recent_attempts if earlier else [],
         expires_at=desk.now + RETENTION,
     )
     desk.work.put(WEBHOOK_DELIVERIES, identity, record)
@@ -380,7 +380,11 @@ def _settle(desk: _EndpointContext, handed: EndpointTimerPayload, result: CallRe
     again = next_try(handed.delivery, record.attempts, desk.now, result.after) if end == "again" else None
     state = "delivered" if end == "delivered" else "failed" if again is None else "pending"
     done = DeliveryAttempt(at=desk.now, status=result.status, detail=result.detail)
-    changed = {"state": state, "next_at": again, "tries": [*record.tries, done][-MAX_ATTEMPTS_KEPT:]}
+    changed = {
+        "state": state,
+        "next_at": again,
+        "recent_attempts": [*record.recent_attempts, done][-MAX_ATTEMPTS_KEPT:],
+    }
     desk.work.put(WEBHOOK_DELIVERIES, handed.delivery, record.model_copy(update=changed))
     if end == "gone":
         kept = desk.subscriptions(handed.workspace).get(handed.webhook)
@@ -435,8 +439,8 @@ def _give_up(
 ) -> None:
     """They will not be sent any more; there may be more of them than this batch has read."""
     for identity, record in waiting:
-        tries = [*record.tries, DeliveryAttempt(at=desk.now, detail=why)][-MAX_ATTEMPTS_KEPT:]
-        changed = {"state": "failed", "next_at": None, "tries": tries}
+        tries = [*record.recent_attempts, DeliveryAttempt(at=desk.now, detail=why)][-MAX_ATTEMPTS_KEPT:]
+        changed = {"state": "failed", "next_at": None, "recent_attempts": tries}
         desk.work.put(WEBHOOK_DELIVERIES, identity, record.model_copy(update=changed))
     if waiting:
         _schedule_wakeup(desk, line, desk.now)

@@ -69,7 +69,7 @@ class WebhookView(BaseModel):
     disabled: bool = False
 
 
-class DeliveryShown(BaseModel):
+class WebhookDeliveryView(BaseModel):
     """One fact on its way to one subscription. `event` is the `webhook-id` of every try."""
 
     event: str
@@ -104,7 +104,7 @@ class ReplayBody(RequestModel):
         return self
 
 
-class ReplayShown(BaseModel):
+class ReplayAccepted(BaseModel):
     """What was asked for; the ledger shows what becomes of it."""
 
     id: str
@@ -175,7 +175,7 @@ async def list_deliveries(
     _: ExistingWebhook,
     context: ContextDep,
     asked: Annotated[DeliveryQuery, QueryOf()],
-) -> Page[DeliveryShown]:
+) -> Page[WebhookDeliveryView]:
     """Newest first; settled ones are kept for 30 days. With `state`, a page may be shorter than `limit`."""
     equals: dict[str, Json] = {"workspace": configuration.workspace, "webhook": webhook}
     query = Query(WEBHOOK_DELIVERIES.name, "webhook", equals, descending=True, limit=asked.limit, after=asked.cursor)
@@ -192,7 +192,7 @@ async def replay(
     repeat: IdempotencyKey,
     context: ContextDep,
     response: Response,
-) -> ReplayShown:
+) -> ReplayAccepted:
     """Facts are posted again under the ids that they had; what is still on its way is left to itself."""
     workspace = configuration.workspace
     if await _is_deleted(context, configuration, webhook, stored):
@@ -203,7 +203,7 @@ async def replay(
     hashed = request_hash("POST", f"webhooks/{webhook}/replay", body.model_dump(mode="json"))
     response.headers["Location"] = f"/v1/workspaces/{workspace}/webhooks/{webhook}/deliveries"
     if repeat and await _is_repeated_request(context, identity, hashed):
-        return ReplayShown(id=identity)
+        return ReplayAccepted(id=identity)
     until = body.until or (now if body.since is not None else None)
     asked = WebhookReplay(workspace=workspace, webhook=webhook, event=body.event, since=body.since, until=until)
     event = Event(
@@ -223,7 +223,7 @@ async def replay(
         await _store_request(
             context, CommandResult(id=identity, workspace=workspace, status="applied", request_hash=hashed, at=now)
         )
-    return ReplayShown(id=identity)
+    return ReplayAccepted(id=identity)
 
 
 async def _is_repeated_request(context: Context, identity: str, hashed: str) -> bool:
@@ -335,8 +335,8 @@ def _view(identity: str, body: Webhook, *, secret: str | None = None, disabled: 
     return WebhookView(id=identity, url=body.url, types=body.types, secret=secret or REDACTED, disabled=disabled)
 
 
-def _delivery_view(one: DeliveryRecord) -> DeliveryShown:
-    return DeliveryShown(
+def _delivery_view(one: DeliveryRecord) -> WebhookDeliveryView:
+    return WebhookDeliveryView(
         event=one.event,
         type=one.type,
         conversation=one.conversation,
@@ -344,7 +344,7 @@ def _delivery_view(one: DeliveryRecord) -> DeliveryShown:
         attempts=one.attempts,
         created_at=one.at,
         next_try_at=one.next_at,
-        tries=one.tries,
+        tries=one.recent_attempts,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from schemas.configuration import Own
+from schemas.configuration import OwnIdentifiers
 from services.text.checksums import IBAN_LENGTHS, iban, luhn
 from services.text.folding import fold_text
 from services.text.issuers import LENGTHS
@@ -59,7 +59,7 @@ class OwnIdentifierMatcher:
 NO_OWN_IDENTIFIERS = OwnIdentifierMatcher()
 
 
-def compile_own_identifiers(own_identifiers: Own | None) -> OwnIdentifierMatcher:
+def compile_own_identifiers(own_identifiers: OwnIdentifiers | None) -> OwnIdentifierMatcher:
     """The matcher for a workspace's own identifiers."""
     if own_identifiers is None or not any(
         (
@@ -77,7 +77,7 @@ def compile_own_identifiers(own_identifiers: Own | None) -> OwnIdentifierMatcher
 
 @lru_cache(maxsize=256)
 def _compile(pattern: str) -> OwnIdentifierMatcher:
-    own = Own.model_validate_json(pattern)
+    own = OwnIdentifiers.model_validate_json(pattern)
     values = [
         *(_spaced(_digits(value)) for value in own.cards),
         *(_spaced(_letters(value)) for value in own.ibans),
@@ -179,7 +179,7 @@ def _compiling(translation: str) -> str:
     return translation
 
 
-def validate_own_identifiers(own_identifiers: Own) -> list[tuple[str, str]]:
+def validate_own_identifiers(own_identifiers: OwnIdentifiers) -> list[tuple[str, str]]:
     """The problems of the identifiers, as (JSON pointer, sentence): values without effect and values that match too much."""
     wrong = []
     for name, check in _JUDGES.items():

@@ -34,7 +34,7 @@ from services.webchat.models import ContactBody, Identity, MessageBody, SessionB
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.session_auth import PREFLIGHT, TOKENS, WebchatAuthenticator, address_of
 from services.webchat.session_check import CHANNEL, SessionStream
-from services.webchat.status import PresenceCache, StatusShown, calendar_of, status_of
+from services.webchat.status import AvailabilityView, PresenceCache, calendar_of, status_of
 from services.webchat.tokens import (
     LIFETIME,
     Visitor,
@@ -270,7 +270,7 @@ async def _publish(session: SessionContext, activities: list[Activity]) -> None:
             instruments.masked.labels(*labels, kind).inc()
 
 
-async def show_status(session: SessionContextDep, response: Response) -> StatusShown:
+async def show_status(session: SessionContextDep, response: Response) -> AvailabilityView:
     """Whether somebody answers now, and if not, when the shop opens again. Needs no token."""
     account, reception = session.connected.account, session.dependencies
     response.headers["Cache-Control"] = "no-store"

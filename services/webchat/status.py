@@ -18,7 +18,7 @@ MAX_CACHED_WORKSPACES = 1024
 PAGE = 200
 
 
-class StatusShown(BaseModel):
+class AvailabilityView(BaseModel):
     """Whether somebody answers now."""
 
     open: bool = Field(description="Within the opening hours; always, where there are none.")
@@ -57,15 +57,15 @@ class PresenceCache:
             after = page.next
 
 
-def status_of(calendar: Calendar | None, now: datetime, *, online: bool) -> StatusShown:
+def status_of(calendar: Calendar | None, now: datetime, *, online: bool) -> AvailabilityView:
     """The status that a visitor reads. Pure."""
     is_open, opens_at = opening_at(now, calendar) if calendar else (True, None)
-    return StatusShown(open=is_open, opens_at=opens_at, online=online)
+    return AvailabilityView(open=is_open, opens_at=opens_at, online=online)
 
 
 def calendar_of(account: Account, configuration: WorkspaceConfiguration) -> Calendar | None:
     """The opening hours of a chat: the account's, else the workspace's, else the calendar of its SLA policy. Pure."""
-    own = account.body.calendar or configuration.itself.body.calendar
+    own = account.body.calendar or configuration.profile.body.calendar
     if own is not None:
         return own
     policies = configuration.sla.body.policies if configuration.sla else []

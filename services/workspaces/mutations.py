@@ -56,11 +56,11 @@ def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) 
     """Create a workspace, or replace its own settings."""
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
-        earlier = current.itself if current else None
+        earlier = current.profile if current else None
         condition.check(version_of(earlier))
         itself = versioned_part(Versioned[WorkspaceBody], body, earlier, stamp)
         if current is None:
-            return WorkspaceConfiguration(workspace=workspace, version=stamp.version, itself=itself)
+            return WorkspaceConfiguration(workspace=workspace, version=stamp.version, profile=itself)
         return current if itself is earlier else _replace_field(current, stamp, itself=itself)
 
     return edit

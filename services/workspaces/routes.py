@@ -29,7 +29,7 @@ from services.text.own import validate_own_identifiers
 from services.workspaces import mutations
 from services.workspaces.configuration_update import update_configuration
 from services.workspaces.views import (
-    RoutingShown,
+    RoutingView,
     TeamView,
     WorkspaceView,
     page_of,
@@ -52,12 +52,12 @@ async def list_workspaces(caller: ReadScope, context: ContextDep, params: PagePa
         page = await query_page(context.store, query)
         workspaces, following = [identity for identity, _ in page.items], page.next
     read = [(w, await configuration_of(context.store, w)) for w in workspaces]
-    return Page(items=[workspace_view(w, c.itself.body) for w, c in read if c is not None], next=following)
+    return Page(items=[workspace_view(w, c.profile.body) for w, c in read if c is not None], next=following)
 
 
 async def show_workspace(configuration: ExistingWorkspace, response: Response) -> WorkspaceView:
-    response.headers["ETag"] = etag(configuration.itself.version)
-    return workspace_view(configuration.workspace, configuration.itself.body)
+    response.headers["ETag"] = etag(configuration.profile.version)
+    return workspace_view(configuration.workspace, configuration.profile.body)
 
 
 async def put_workspace(
@@ -70,7 +70,7 @@ async def put_workspace(
     if body.own is not None and (wrong := validate_own_identifiers(body.own)):
         raise UnprocessableContent(*wrong)
     before, after = await update_configuration(context, workspace, mutations.put_workspace(workspace, body, condition))
-    _config_response(response, created=before is None, version=after.itself.version)
+    _config_response(response, created=before is None, version=after.profile.version)
     return workspace_view(workspace, body)
 
 
@@ -114,15 +114,15 @@ async def delete_team(configuration: ExistingWorkspace, team: str, condition: If
     )
 
 
-async def show_routing(configuration: ExistingWorkspace, context: ContextDep, response: Response) -> RoutingShown:
+async def show_routing(configuration: ExistingWorkspace, context: ContextDep, response: Response) -> RoutingView:
     """No rules until some were written. `warnings` say what nobody could ever meet."""
     response.headers["ETag"] = etag(mutations.version_of(configuration.routing) or 0)
     return await _routing_view(context, configuration)
 
 
-async def _routing_view(context: Context, configuration: WorkspaceConfiguration) -> RoutingShown:
+async def _routing_view(context: Context, configuration: WorkspaceConfiguration) -> RoutingView:
     rules = configuration.routing.body.rules if configuration.routing else []
-    return RoutingShown(rules=rules, warnings=await warnings_of(context.store, configuration))
+    return RoutingView(rules=rules, warnings=await warnings_of(context.store, configuration))
 
 
 async def put_routing(
@@ -131,7 +131,7 @@ async def put_routing(
     condition: IfMatch,
     context: ContextDep,
     response: Response,
-) -> RoutingShown:
+) -> RoutingView:
     """Who waits is planned again at once, at their old places. `warnings` say what nobody could ever meet."""
     workspace = configuration.workspace
     before, after = await update_configuration(context, workspace, mutations.put_routing(workspace, body, condition))

@@ -10,7 +10,7 @@ from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
     Calendar,
-    Own,
+    OwnIdentifiers,
     Rule,
     Scope,
     TeamBody,
@@ -23,7 +23,7 @@ from services.platform.http.dependencies import Page, PageParams, reject_cursor
 from services.platform.store.cursors import decode_cursor, encode_cursor
 from services.platform.store.port import Query
 from services.records.keys import KeyRecord
-from services.records.unmet import Warned
+from services.records.unmet import ConfigurationWarning
 from services.workspaces.mutations import REDACTED
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -39,7 +39,7 @@ class WorkspaceView(BaseModel):
     languages: list[str]
     timezone: str
     calendar: Hours = None
-    own: Annotated[Own | None, Field(exclude_if=lambda own: own is None)] = None
+    own: Annotated[OwnIdentifiers | None, Field(exclude_if=lambda own: own is None)] = None
 
 
 class TeamView(BaseModel):
@@ -65,11 +65,13 @@ class AccountView(BaseModel):
     health: AccountHealth
 
 
-class RoutingShown(BaseModel):
+class RoutingView(BaseModel):
     """Ordered routing rules, and what of them nobody could ever meet."""
 
     rules: list[Rule]
-    warnings: list[Warned] = Field(default=[], description="What nobody could ever meet; empty when all is well.")
+    warnings: list[ConfigurationWarning] = Field(
+        default=[], description="What nobody could ever meet; empty when all is well."
+    )
 
 
 class KeyView(BaseModel):

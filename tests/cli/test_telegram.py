@@ -28,7 +28,7 @@ def shop(data: Settings) -> Settings:
 
     async def write() -> None:
         body = Versioned(body=WorkspaceBody(name="Shop"), version=1, at=SystemTimeSource().now())
-        configuration = WorkspaceConfiguration(workspace="shop", version=1, itself=body)
+        configuration = WorkspaceConfiguration(workspace="shop", version=1, profile=body)
         puts = [
             Put(Key(CONFIGURATIONS.name, "shop/1"), configuration.model_dump(mode="json")),
             Put(

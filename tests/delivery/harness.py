@@ -85,7 +85,7 @@ class SenderHarness(Driver):
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=self.seq + 1,
-            itself=Versioned(body=WorkspaceBody(name="W"), version=1, at=START),
+            profile=Versioned(body=WorkspaceBody(name="W"), version=1, at=START),
             accounts={} if credentials is None else {"telegram/main": kept},
         )
         configure(self.store, configuration)

@@ -71,7 +71,7 @@ class Ingest:
         configuration = WorkspaceConfiguration(
             workspace=workspace,
             version=version,
-            itself=Versioned(body=WorkspaceBody(name="Shop", languages=["fa", "en"]), version=1, at=START),
+            profile=Versioned(body=WorkspaceBody(name="Shop", languages=["fa", "en"]), version=1, at=START),
             accounts={"telegram/main": Versioned(body=body, version=version, at=START)} if accounts else {},
         )
         configure(self.store, configuration)

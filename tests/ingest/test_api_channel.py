@@ -26,7 +26,7 @@ def ingest() -> Ingest:
     configuration = WorkspaceConfiguration(
         workspace="shop",
         version=1,
-        itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=START),
+        profile=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=START),
         accounts={"api/main": Versioned(body=body, version=1, at=START)},
     )
     made.store.documents[Key(CONFIGURATIONS.name, version_id("shop", 1))] = configuration.model_dump(mode="json")

@@ -59,7 +59,7 @@ class Shop:
         configuration = WorkspaceConfiguration(
             workspace="shop",
             version=self.version,
-            itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=self.clock.now()),
+            profile=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=self.clock.now()),
             accounts={"telegram/main": Versioned(body=body, version=self.version, at=self.clock.now())},
         )
         configure(self.store, configuration)

@@ -103,7 +103,7 @@ def test_the_team_comes_before_the_account_and_the_account_before_the_workspace(
     configuration = WorkspaceConfiguration(
         workspace="w",
         version=1,
-        itself=Versioned(body=WorkspaceBody(name="W", calendar=three), version=1, at=at),
+        profile=Versioned(body=WorkspaceBody(name="W", calendar=three), version=1, at=at),
         accounts={"telegram/main": Versioned(body=AccountBody(credentials={}, calendar=two), version=1, at=at)},
         teams={
             "vip": Versioned(body=TeamBody(name="V", calendar=one), version=1, at=at),

@@ -46,7 +46,7 @@ def configured(
     return WorkspaceConfiguration(
         workspace=workspace,
         version=1,
-        itself=Versioned(body=WorkspaceBody(name=workspace, calendar=calendar), version=1, at=START),
+        profile=Versioned(body=WorkspaceBody(name=workspace, calendar=calendar), version=1, at=START),
         teams={
             name: Versioned(body=TeamBody(name=name, calendar=one), version=1, at=START)
             for name, one in (teams or {}).items()

@@ -27,7 +27,7 @@ def shop(*rules: dict[str, Any], languages: tuple[str, ...] = ("fa", "en"), acco
     return WorkspaceConfiguration(
         workspace="shop",
         version=2,
-        itself=itself,
+        profile=itself,
         accounts={"telegram/main": connected},
         teams={"support": Versioned(body=TeamBody(name="Support"), version=1, at=START)},
         routing=Versioned(body=RoutingBody.model_validate({"rules": list(rules)}), version=2, at=START),

@@ -45,7 +45,7 @@ CHOSEN = Reason(
     team="support",
     eligible=3,
     advantage="fit",
-    drawn="in_line",
+    queue_pick="in_line",
     priority="high",
     agents=7,
 )
@@ -139,7 +139,7 @@ def test_waiting_says_why_nobody_can_take_it(language: Language, wanted: str) ->
 def test_everything_that_can_be_decided_has_a_sentence(language: Language) -> None:
     advantages: list[Advantage | None] = [None, *get_args(Advantage)]
     reasons = [
-        CHOSEN.model_copy(update={"advantage": advantage, "drawn": drawn, "priority": priority, "eligible": count})
+        CHOSEN.model_copy(update={"advantage": advantage, "queue_pick": drawn, "priority": priority, "eligible": count})
         for advantage, drawn, priority, count in itertools.product(
             advantages, (None, "in_line", "reserved"), PRIORITIES, (1, 2, 11, 21)
         )

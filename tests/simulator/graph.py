@@ -138,7 +138,7 @@ def configure(world: World) -> None:
     configuration = WorkspaceConfiguration(
         workspace=WORKSPACE,
         version=1,
-        itself=Versioned(body=WorkspaceBody(name="Shop", languages=list(LANGUAGES)), version=1, at=at),
+        profile=Versioned(body=WorkspaceBody(name="Shop", languages=list(LANGUAGES)), version=1, at=at),
         accounts={"telegram/main": Versioned(body=AccountBody(credentials={}), version=1, at=at)},
         routing=Versioned(body=RoutingBody(rules=[rule]), version=1, at=at),
         sla=Versioned(body=SlaBody(policies=[policy]), version=1, at=at),

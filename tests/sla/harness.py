@@ -67,7 +67,7 @@ class Sla(Driver):
         """What REST has written: `None` when never anything about sla."""
         sla = None if policies is None else Versioned(body=SlaBody(policies=list(policies)), version=version, at=at)
         itself = Versioned(body=WorkspaceBody(name="W", timezone=timezone), version=1, at=START)
-        written = WorkspaceConfiguration(workspace="w", version=version, itself=itself, sla=sla)
+        written = WorkspaceConfiguration(workspace="w", version=version, profile=itself, sla=sla)
         self.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
         self.put(CONFIGURATIONS, version_id("w", version), written)
 

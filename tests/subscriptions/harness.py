@@ -95,7 +95,7 @@ class WebhooksHarness(Driver):
 
     async def _configure(self) -> None:
         itself = Versioned(body=WorkspaceBody(name="W"), version=1, at=START)
-        one = WorkspaceConfiguration(workspace="w", version=self.version, itself=itself, webhooks=self.webhooks)
+        one = WorkspaceConfiguration(workspace="w", version=self.version, profile=itself, webhooks=self.webhooks)
         configure(self.store, one)
 
     # -- batches -------------------------------------------------------------------------------------------------------

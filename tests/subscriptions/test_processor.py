@@ -80,7 +80,7 @@ async def test_whatever_is_no_2xx_is_tried_again_after_five_seconds(code: int) -
     assert len(office.http.calls) == 1
     await office.advance(1)
     assert office.called() == ["f1", "f1"]
-    tries = office.delivery("f1").tries
+    tries = office.delivery("f1").recent_attempts
     assert ([one.status for one in tries], office.delivery("f1").state) == ([code, 204], "delivered")
 
 
@@ -98,8 +98,8 @@ async def test_a_call_without_an_answer_is_tried_again(error: Exception) -> None
     office.answers[CRM] = lambda: error
     await office.happen(fact("f1"))
     await office.drain()
-    assert office.delivery("f1").tries[0].status is None
-    assert office.delivery("f1").tries[0].detail
+    assert office.delivery("f1").recent_attempts[0].status is None
+    assert office.delivery("f1").recent_attempts[0].detail
     office.answers.clear()
     await office.advance(10)
     assert office.delivery("f1").state == "delivered"
@@ -112,7 +112,9 @@ async def test_the_schedule_is_kept_and_then_it_is_given_up() -> None:
     await office.advance(WHOLE_SCHEDULE)
     record = office.delivery("f1")
     assert (record.state, record.attempts, office.timers()) == ("failed", len(SCHEDULE_SECONDS), [])
-    waits = [(b.at - a.at).total_seconds() for a, b in zip(record.tries, record.tries[1:], strict=False)]
+    waits = [
+        (b.at - a.at).total_seconds() for a, b in zip(record.recent_attempts, record.recent_attempts[1:], strict=False)
+    ]
     assert all(plan <= wait <= plan * 1.1 + 300 for plan, wait in zip(SCHEDULE_SECONDS[1:], waits, strict=True))
 
 
@@ -187,7 +189,9 @@ async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoi
             await office.advance(60)
         assert office.http.calls == []
         assert office.states() == {"pending": 3}
-        assert {(one.attempts, len(one.tries)) for one in map(office.delivery, ["f0", "f1", "f2"])} == {(0, 0)}
+        assert {(one.attempts, len(one.recent_attempts)) for one in map(office.delivery, ["f0", "f1", "f2"])} == {
+            (0, 0)
+        }
         assert (office.line().failures, office.line().paused_until) == (0, None)
     await office.advance(2)
     assert office.states() == {"delivered": 3}

@@ -132,7 +132,7 @@ async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Res
             attempts=1,
             at=START + timedelta(seconds=number),
             next_at=START + timedelta(seconds=10) if number else None,
-            tries=[DeliveryAttempt(at=START, status=503)],
+            recent_attempts=[DeliveryAttempt(at=START, status=503)],
             expires_at=START + timedelta(days=30),
         )
         rest.store.insert(WEBHOOK_DELIVERIES, delivery_id("shop", "crm", f"e{number}"), record)

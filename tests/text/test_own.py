@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from schemas.configuration import Own
+from schemas.configuration import OwnIdentifiers
 from services.text.own import BadPattern, compile_own_identifiers, translate_pattern, validate_own_identifiers
 from services.text.sensitive import redact
 from tests.text.test_cost import grows_too_fast, hostile, searched, shapes
 
-OWN = Own(
+OWN = OwnIdentifiers(
     phones=["+98 21 8877 6655", "09121234567"],
     emails=["Help@Shop.example"],
     addresses=["Brīvības iela 1, Rīga, LV-1010"],
@@ -79,7 +79,7 @@ def test_what_is_others_is_masked_beside_it(text: str, remains: str) -> None:
     ],
 )
 def test_a_pattern_that_is_slow_or_lets_cards_through_is_refused(pattern: str) -> None:
-    assert validate_own_identifiers(Own.model_construct(patterns=[pattern]))
+    assert validate_own_identifiers(OwnIdentifiers.model_construct(patterns=[pattern]))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_pattern_that_is_slow_or_lets_cards_through_is_refused(pattern: str) -
     ],
 )
 def test_what_could_never_take_effect_is_refused(own: dict[str, list[str]]) -> None:
-    ((pointer, sentence),) = validate_own_identifiers(Own(**own))
+    ((pointer, sentence),) = validate_own_identifiers(OwnIdentifiers(**own))
     assert pointer == f"/own/{next(iter(own))}/0"
     assert sentence
 

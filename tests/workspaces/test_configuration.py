@@ -311,7 +311,7 @@ def rename_team(rest: Rest, name: str) -> None:
     head = rest.store.documents[Key(CONFIGURATION_HEADS.name, "shop")]
     current: dict[str, Any] = rest.store.documents[Key(CONFIGURATIONS.name, f"shop/{head['version']}")]
     number = int(str(head["version"])) + 1
-    team = {"body": {"name": name}, "version": number, "at": current["itself"]["at"]}
+    team = {"body": {"name": name}, "version": number, "at": current["profile"]["at"]}
     changed = current | {"version": number, "teams": {"t": team}}
     rest.store.documents[Key(CONFIGURATIONS.name, f"shop/{number}")] = changed
     rest.store.documents[Key(CONFIGURATION_HEADS.name, "shop")] = {"workspace": "shop", "version": number}

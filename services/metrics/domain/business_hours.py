@@ -32,5 +32,5 @@ def calendars_from(configuration: WorkspaceConfiguration) -> Calendars:
     return Calendars(
         teams={name: kept.body.calendar for name, kept in configuration.teams.items() if kept.body.calendar},
         accounts={name: kept.body.calendar for name, kept in configuration.accounts.items() if kept.body.calendar},
-        workspace=configuration.itself.body.calendar,
+        workspace=configuration.profile.body.calendar,
     )

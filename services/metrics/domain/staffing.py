@@ -64,7 +64,7 @@ def is_open(configuration: WorkspaceConfiguration, team: str, now: datetime) -> 
     A promise without a calendar holds around the clock, and so does everything where nobody wrote one.
     """
     kept = configuration.teams.get(team)
-    calendar = (kept.body.calendar if kept else None) or configuration.itself.body.calendar
+    calendar = (kept.body.calendar if kept else None) or configuration.profile.body.calendar
     if calendar is not None:
         return _opens(calendar, now)
     policies = configuration.sla.body.policies if configuration.sla else []

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document: what FastAPI knows of the routes, and what only we know of bodies, errors and webhooks."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -49,8 +50,30 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
         found["paths"][WEBHOOKS + "/{channel}/{workspace}/{account}"] = _webhook_path()
     for left_over in ("HTTPValidationError", "ValidationError"):
         found["components"]["schemas"].pop(left_over, None)
+    _name_pages(found)
     complete(found)
     return found
+
+
+def _name_pages(found: Document) -> None:
+    """Call the page of a list `ConversationPage`, where pydantic says `Page_Conversation_`."""
+    schemas = found["components"]["schemas"]
+    pages = {name: re.sub(r"^Page_(.+?)(View)?_$", r"\1Page", name) for name in schemas if name.startswith("Page_")}
+    for name, new in pages.items():
+        schemas[new] = {**schemas.pop(name), "title": new}
+    references = {COMPONENTS.format(model=name): COMPONENTS.format(model=new) for name, new in pages.items()}
+    _follow_references(found, references)
+
+
+def _follow_references(part: Any, references: Mapping[str, str]) -> None:
+    if isinstance(part, dict):
+        if part.get("$ref") in references:
+            part["$ref"] = references[part["$ref"]]
+        for inner in part.values():
+            _follow_references(inner, references)
+    elif isinstance(part, list):
+        for inner in part:
+            _follow_references(inner, references)
 
 
 def exported() -> Document:

@@ -7,7 +7,7 @@ then does the case go on with them, and with what they wrote since they came.
 
 from schemas.activity import Activity, Address
 from schemas.commands import ClaimHandoff, ClearHandoff, ConfirmHandoff, Forward, MergeConversation, RequestVerification
-from schemas.conversation import Author, Unconfirmed
+from schemas.conversation import Author, UnconfirmedPerson
 from schemas.identity import PersonKey, person_key
 from schemas.values import EncryptedText, Problem
 from services.domain.conversation_state import ConversationState
@@ -55,7 +55,7 @@ def handle_claim(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     language = proof.language_of(case.language, asked.language)
     taken = {one.words for one in case.handoff.unconfirmed}
     words = proof.words_for(context.handoffs.handoffs.secret, case.id, str(asked.person), language, taken)
-    followed = Unconfirmed(
+    followed = UnconfirmedPerson(
         person=asked.person, name=asked.name, conversation=asked.own_conversation, since=asked.since, words=words
     )
     record_fact(work, "handoff_claimed", handoff.claimed(case, followed, work.now), case.status)

@@ -42,7 +42,7 @@ def _text(activity: Activity, configuration: WorkspaceConfiguration | None) -> s
     if configuration is None:
         return None
     account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
-    general = configuration.itself.body.settings
+    general = configuration.profile.body.settings
     written: Json = (account.body.settings.get("greeting") if account else None) or (
         _plain(general.greeting) if general else None
     )
@@ -68,4 +68,4 @@ def _languages(activity: Activity, configuration: WorkspaceConfiguration) -> Ite
     account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
     if account is not None and account.body.language is not None:
         yield account.body.language
-    yield from configuration.itself.body.languages
+    yield from configuration.profile.body.languages

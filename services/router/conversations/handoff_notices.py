@@ -35,7 +35,11 @@ class HandoffService:
     ) -> None:
         """Tell everybody, in the customer's language and without detail, that the talk moves; and wait for them."""
         url, channel = handoff.link(case, configuration, self.capabilities.get(case.channel), self.handoffs)
-        languages = [activity.language, case.language, *(configuration.itself.body.languages if configuration else [])]
+        languages = [
+            activity.language,
+            case.language,
+            *(configuration.profile.body.languages if configuration else []),
+        ]
         after = handoff.started(case, handoff.reason_of(activity), channel, work.now)
         notify(work, after, handoff.notice(languages, url), "public")
         record_fact(work, "handoff_started", after, after.status)

@@ -25,8 +25,8 @@ def record_outcomes(work: UnitOfWork, state: WorkspaceState, verdicts: Sequence[
             case Requeued():
                 _returned(work, state, verdict)
     _write_agents(work, state)
-    if state.desk.drawn != state.remembered.drawn:
-        state.remembered = state.remembered.model_copy(update={"drawn": state.desk.drawn})
+    if state.desk.drawn != state.remembered.pulled_since_reserve:
+        state.remembered = state.remembered.model_copy(update={"pulled_since_reserve": state.desk.drawn})
     write_remembered(work, state)
 
 

@@ -42,7 +42,7 @@ def workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval: int
     queue = work.get(QUEUES, workspace) or QueueRecord(workspace=workspace)
     agents = work.found(AGENTS, agents_of(workspace)).values()
     tasks = work.found(TASKS, tasks_of(workspace)).values()
-    dispatcher = Dispatcher(queue.drawn, fifo_reserve_interval)
+    dispatcher = Dispatcher(queue.pulled_since_reserve, fifo_reserve_interval)
     state = WorkspaceState(workspace, dispatcher, remembered=queue, written=queue)
     state.agents = {record.id: record for record in agents}
     state.tasks = {record.conversation: record for record in tasks}

@@ -65,7 +65,7 @@ class Watch:
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=version,
-            itself=Versioned(body=WorkspaceBody(name="W"), version=1, at=self.driver.now),
+            profile=Versioned(body=WorkspaceBody(name="W"), version=1, at=self.driver.now),
             accounts=dict.fromkeys(accounts, body),
         )
         configure(self.driver.store, configuration)

@@ -40,7 +40,7 @@ class ConversationsHarness:
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=3,
-            itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=at),
+            profile=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=at),
             teams={"billing": Versioned(body=TeamBody(name="Billing"), version=1, at=at)},
             routing=Versioned(body=RoutingBody(rules=list(rules)), version=3, at=at),
         )

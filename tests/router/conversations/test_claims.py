@@ -6,7 +6,7 @@ import pytest
 
 from schemas.activity import Activity, Address
 from schemas.commands import CommandResult, ConfirmHandoff, Forward
-from schemas.conversation import Unconfirmed
+from schemas.conversation import UnconfirmedPerson
 from schemas.identity import PersonKey
 from services.domain.conversation_state import ConversationState
 from services.records.conversations import PERSONS, MessageRecord
@@ -35,7 +35,7 @@ def case_of(house: ConversationsHarness) -> ConversationState:
     return house.cases()[0]
 
 
-def unconfirmed(house: ConversationsHarness) -> list[Unconfirmed]:
+def unconfirmed(house: ConversationsHarness) -> list[UnconfirmedPerson]:
     handoff = case_of(house).handoff
     assert handoff is not None
     return handoff.unconfirmed

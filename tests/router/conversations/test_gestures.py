@@ -20,7 +20,7 @@ def greeting_house(greeting: Any, general: WorkspaceSettings | None = None) -> C
     configuration = WorkspaceConfiguration(
         workspace="w",
         version=3,
-        itself=Versioned(body=WorkspaceBody(name="Shop", languages=["en", "fa"], settings=general), version=1, at=at),
+        profile=Versioned(body=WorkspaceBody(name="Shop", languages=["en", "fa"], settings=general), version=1, at=at),
         accounts={"telegram/main": Versioned(body=account, version=1, at=at)},
     )
     house.driver.put(CONFIGURATIONS, "w/3", configuration)

@@ -30,7 +30,7 @@ def configure(house: ConversationsHarness, accounts: dict[str, AccountBody]) -> 
     configuration = WorkspaceConfiguration(
         workspace="w",
         version=3,
-        itself=Versioned(body=WorkspaceBody(name="Shop", languages=["en", "fa"]), version=1, at=at),
+        profile=Versioned(body=WorkspaceBody(name="Shop", languages=["en", "fa"]), version=1, at=at),
         teams={"billing": Versioned(body=TeamBody(name="Billing"), version=1, at=at)},
         accounts={name: Versioned(body=body, version=1, at=at) for name, body in accounts.items()},
     )

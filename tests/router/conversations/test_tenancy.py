@@ -34,7 +34,7 @@ def house() -> ConversationsHarness:
     accounts = {name: Versioned(body=AccountBody(credentials={}), version=1, at=at) for name in ("webchat/main",)}
     for workspace in ("w", "beta"):
         itself = Versioned(body=WorkspaceBody(name=workspace), version=1, at=at)
-        configuration = WorkspaceConfiguration(workspace=workspace, version=3, itself=itself, accounts=accounts)
+        configuration = WorkspaceConfiguration(workspace=workspace, version=3, profile=itself, accounts=accounts)
         made.driver.put(CONFIGURATIONS, f"{workspace}/3", configuration)
         made.driver.put(CONFIGURATION_HEADS, workspace, ConfigurationHead(workspace=workspace, version=3))
     return made

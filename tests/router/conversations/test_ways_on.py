@@ -65,7 +65,7 @@ class Town:
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=3,
-            itself=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=at),
+            profile=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=at),
             teams={"billing": Versioned(body=TeamBody(name="Billing"), version=1, at=at)},
             accounts={
                 name: Versioned(body=AccountBody(credentials={}, settings=given), version=1, at=at)

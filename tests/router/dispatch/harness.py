@@ -42,7 +42,7 @@ class DispatchHarness(Driver):
             Versioned[RoutingBody](body=RoutingBody(rules=[]), version=self.configured, at=START) if rules else None
         )
         configuration = WorkspaceConfiguration(
-            workspace=SHOP, version=self.configured, itself=itself, teams=made, routing=routing
+            workspace=SHOP, version=self.configured, profile=itself, teams=made, routing=routing
         )
         configure(self.store, configuration)
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from schemas.activity import Activity, Address
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, WorkspaceConfiguration
-from schemas.conversation import Handoff, Unconfirmed
+from schemas.conversation import Handoff, UnconfirmedPerson
 from schemas.identity import HandoffToken, PersonKey
 from schemas.values import PRIORITIES, Priority
 from services.domain.conversation_state import ConversationState
@@ -224,13 +224,13 @@ def may_claim(case: ConversationState, person: PersonKey) -> bool:
     return is_open and case.workspace == person.workspace and case.private_person is None and case.key != str(person)
 
 
-def unconfirmed(case: ConversationState, person: PersonKey) -> Unconfirmed | None:
+def unconfirmed(case: ConversationState, person: PersonKey) -> UnconfirmedPerson | None:
     """What is known of somebody who followed the link."""
     followed = case.handoff.unconfirmed if case.handoff else []
     return next((one for one in followed if one.person == person), None)
 
 
-def claimed(case: ConversationState, claim: Unconfirmed, now: datetime) -> ConversationState:
+def claimed(case: ConversationState, claim: UnconfirmedPerson, now: datetime) -> ConversationState:
     """The case with one more who followed its link; the latest are kept, so that a crowd shuts nobody out for good."""
     handoff = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
     followed = [*handoff.unconfirmed, claim][-MOST_UNCONFIRMED:]

@@ -54,7 +54,7 @@ def explain_assigned(roster: AgentIndex, task: Task, drawn: Drawn | None = None)
         team=task.need.team,
         eligible=eligible,
         advantage=None if eligible == 1 else _tie_breaker(task, roster, *ranked[:2]),
-        drawn=drawn,
+        queue_pick=drawn,
         priority=task.priority,
         agents=len(roster.agents),
         by=None,
