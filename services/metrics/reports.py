@@ -9,6 +9,7 @@
 Conversations are found by the documents of their owner; figures come from facts alone.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -167,7 +168,8 @@ async def build_report(
     builder = ReportBuilder(asked, calendars, EarlierFacts().fill)
     await ReportReading(FactReader(reader, workspace, max_facts), asked, builder).read()
     try:
-        return builder.report(MAX_ROWS)
+        # Beside the event loop: the recount of many facts takes seconds, and others are served meanwhile.
+        return await asyncio.to_thread(builder.report, MAX_ROWS)
     except OverflowError as error:
         detail = f"One report has {MAX_ROWS} groups at most. Group by less, or ask for a shorter time."
         raise ReportTooLarge(detail) from error

@@ -98,8 +98,9 @@ class ReportBuilder:
         if event.type.startswith(CONVERSATION):
             self.facts += 1
             name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
-            step = self._trimmer.step(name, event.time, self._fill(name, fact) if self._fill else fact)
-            self._history(fact.conversation).steps.append(step)
+            fact = self._fill(name, fact) if self._fill else fact
+            steps = self._history(fact.conversation).steps
+            steps.append(self._trimmer.step(name, event.time, fact, steps[-1] if steps else None))
         elif event.type.startswith(SLA):
             self.facts += 1
             clock = event.payload_as(ClockFact)
