@@ -29,6 +29,7 @@ from services.platform.host.engine import open_bus, open_engine, open_store, sql
 from services.platform.http.admin_key import FILE_NAME, MIN_LENGTH
 from services.platform.http.listen_address import bind
 from services.platform.sqlite.damage import check_file, sentence
+from services.platform.store.all_pages import all_pages
 from services.platform.store.migrations import read_status
 from services.platform.store.port import Query, Store
 from services.records.accounts import read_health
@@ -228,15 +229,10 @@ async def _accounts(settings: Settings) -> str:
 
 
 async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceConfiguration]]:
-    after: str | None = None
-    while True:
-        page = await store.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=100, after=after))
-        configurations = await Configurations().current(store, [identity for identity, _ in page.items])
+    async for heads in all_pages(store, Query(CONFIGURATION_HEADS.name, "workspace")):
+        configurations = await Configurations().current(store, [identity for identity, _ in heads])
         for workspace, configuration in sorted(configurations.items()):
             yield workspace, configuration
-        if page.next is None:
-            return
-        after = page.next
 
 
 async def _admin_key(settings: Settings) -> str:

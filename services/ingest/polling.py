@@ -20,12 +20,13 @@ from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.time_source import TimeSource
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.store.all_pages import all_pages
 from services.platform.store.port import Changes, Condition, Key, Put, Query, Store
 from services.records.accounts import account_id
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.polls import POLLS, Poll
 
-LOOK_SECONDS, RELEASE_SECONDS, PAGE = 2.0, 1.0, 200
+LOOK_SECONDS, RELEASE_SECONDS = 2.0, 1.0
 LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 1.0, 60.0
 PublishBody = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
@@ -85,23 +86,16 @@ class Polling:
     async def _polled(self) -> list[Account]:
         """The accounts of all workspaces that are configured for polling. Raises Unavailable."""
         accounts: list[Account] = []
-        after = None
-        while True:
-            page = await self.dependencies.store.query(
-                Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE, after=after)
-            )
-            read = await self._configurations.current(
-                self.dependencies.store, [str(d["workspace"]) for _, d in page.items]
-            )
+        store = self.dependencies.store
+        async for heads in all_pages(store, Query(CONFIGURATION_HEADS.name, "workspace")):
+            read = await self._configurations.current(store, [str(head["workspace"]) for _, head in heads])
             for workspace, configuration in read.items():
                 for name, stored in configuration.accounts.items():
                     channel, account = name.split("/", 1)
                     adapter = self.dependencies.channels.get(channel)
                     if isinstance(adapter, PollingChannel) and adapter.is_polled(stored.body):
                         accounts.append(Account(workspace, channel, account, stored.body))
-            if page.next is None:
-                return accounts
-            after = page.next
+        return accounts
 
 
 class Poller:

@@ -6,7 +6,6 @@ was missed. Every replica shows the same: a dashboard takes the `max` of them.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import replace
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
@@ -18,6 +17,7 @@ from services.metrics.instruments import GAUGES, WEBHOOKS
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
+from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Document, Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, ConfigurationHead, Configurations
@@ -26,7 +26,6 @@ from services.records.subscriptions import WEBHOOK_ENDPOINTS, EndpointState
 REFRESH_SECONDS = 1.0
 LARGEST_SHARE = 0.02
 """Of a process's time that goes into reading: a thousand agents are read less often than ten."""
-PAGE = 200
 FAILING_AFTER = 3
 """Failures in a row of an endpoint, after which it is not a moment's trouble."""
 
@@ -58,23 +57,18 @@ class Present(Collector):
         self._readings = found
 
     async def _workspaces(self) -> AsyncIterator[WorkspaceConfiguration]:
-        async for document in self._pages(Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE)):
+        async for document in self._pages(Query(CONFIGURATION_HEADS.name, "workspace")):
             head = ConfigurationHead.model_validate(document)
             for configuration in (await self._configurations.version(self._reader, [head])).values():
                 yield configuration
 
     def _all(self, collection: str, workspace: str) -> AsyncIterator[Document]:
         index = "workspace" if collection == AGENTS.name else "webhook"
-        return self._pages(Query(collection, index, {"workspace": workspace}, limit=PAGE))
+        return self._pages(Query(collection, index, {"workspace": workspace}))
 
     async def _pages(self, query: Query) -> AsyncIterator[Document]:
-        while True:
-            page = await self._reader.query(query)
-            for _, document in page.items:
-                yield document
-            if page.next is None:
-                return
-            query = replace(query, after=page.next)
+        async for _, document in all_documents(self._reader, query):
+            yield document
 
     async def keep_fresh(self) -> None:
         """Refresh for as long as the process runs; a store that is away only makes the gauges older."""

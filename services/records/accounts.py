@@ -10,13 +10,13 @@ from typing import Literal
 from schemas.accounts import AccountHealth, AccountState
 from schemas.values import Contract, Instant
 from services.platform.processing.unit_of_work import Reader
+from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Collection, Index, Key, Query
 from services.records.sends import ACCOUNT_SENDS, AccountSends
 
 WRITER = "accounts"
 FORGED_WITHIN = timedelta(minutes=10)
 """How long forged calls are counted together, and shown after the last of them."""
-PAGE = 200
 
 
 class AccountCalls(Contract):
@@ -136,13 +136,7 @@ async def read_health(reader: Reader, workspace: str, names: Iterable[str], now:
 async def read_sends(reader: Reader, workspace: str) -> dict[str, list[AccountSends]]:
     """What each partition knows of sending as each account of a workspace, by the account's id. Raises Unavailable."""
     found: dict[str, list[AccountSends]] = {}
-    after = None
-    while True:
-        query = Query(ACCOUNT_SENDS.name, "workspace", {"workspace": workspace}, limit=PAGE, after=after)
-        page = await reader.query(query)
-        for _, document in page.items:
-            one = AccountSends.model_validate(document)
-            found.setdefault(account_id(one.workspace, one.channel, one.account), []).append(one)
-        if page.next is None:
-            return found
-        after = page.next
+    async for _, document in all_documents(reader, Query(ACCOUNT_SENDS.name, "workspace", {"workspace": workspace})):
+        one = AccountSends.model_validate(document)
+        found.setdefault(account_id(one.workspace, one.channel, one.account), []).append(one)
+    return found

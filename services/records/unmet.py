@@ -7,10 +7,9 @@ from pydantic import BaseModel, Field
 
 from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, AgentBody, Rule, WorkspaceConfiguration
 from services.platform.processing.unit_of_work import Reader
+from services.platform.store.all_pages import all_pages
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
-
-PAGE = 200
 
 
 class ConfigurationWarning(BaseModel):
@@ -52,14 +51,12 @@ class RuleRequirement:
 async def warnings_of(reader: Reader, configuration: WorkspaceConfiguration) -> list[ConfigurationWarning]:
     """What nobody of the workspace can meet, in the order of the rules. Raises Unavailable."""
     unmet = list(wanted(configuration))
-    after: str | None = None
-    while unmet:
-        query = Query(AGENTS.name, "workspace", {"workspace": configuration.workspace}, limit=PAGE, after=after)
-        page = await reader.query(query)
-        unmet = unmet_by(unmet, [AgentRecord.model_validate(document).body for _, document in page.items])
-        if page.next is None:
+    if not unmet:
+        return []
+    async for agents in all_pages(reader, Query(AGENTS.name, "workspace", {"workspace": configuration.workspace})):
+        unmet = unmet_by(unmet, [AgentRecord.model_validate(document).body for _, document in agents])
+        if not unmet:
             break
-        after = page.next
     return [one.warning() for one in _worst(unmet)]
 
 

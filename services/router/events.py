@@ -23,6 +23,7 @@ from services.platform.http.service import Context
 from services.platform.http.sse import HEARTBEAT, EventStream, format_event, format_id
 from services.platform.http.stream_limits import StreamShares
 from services.platform.store import port
+from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
 from services.rest.dependencies import ExistingWorkspace
@@ -31,7 +32,6 @@ from services.router.stream_check import FactStream
 TOPICS = ("conversations", "sla", "accounts")
 """The topics of facts. Each is written by the group of the same name."""
 HEARTBEAT_SECONDS = 15.0
-PAGE = 200
 BETWEEN = "."
 AccessCheck = Callable[[], Awaitable[object]]
 
@@ -130,16 +130,10 @@ class Stream:
 
     async def _of_source(self, source: str, seen: StreamPosition) -> AsyncIterator[FactRecord]:
         equals = {"workspace": self.workspace, "source": source}
-        first, after = max(0, seen.of(source)[0]), None
-        while True:
-            query = port.Query(FACTS.name, "source", {**equals}, at_least=first, limit=PAGE, after=after)
-            page = await self.context.store.query(query)
-            for _, document in page.items:
-                event = Event.model_validate(document)
-                yield FactRecord(event, encode(event))
-            if page.next is None:
-                return
-            after = page.next
+        query = port.Query(FACTS.name, "source", {**equals}, at_least=max(0, seen.of(source)[0]))
+        async for _, document in all_documents(self.context.store, query):
+            event = Event.model_validate(document)
+            yield FactRecord(event, encode(event))
 
 
 def _position_of(record: FactRecord) -> tuple[float, str]:

@@ -13,6 +13,7 @@ from schemas.envelope import Event
 from schemas.values import Json, instant_text
 from services.domain.sla_state import ConversationSlaState
 from services.platform.processing.unit_of_work import Reader
+from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import FACTS, ROWS, PartitionCheckpoint
 from services.platform.store.port import Document, Key, Query
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule
@@ -138,11 +139,5 @@ async def pages(
     below: str | None = None,
 ) -> AsyncIterator[tuple[str, Document]]:
     """Documents with their ids, in the order of the index. Raises Unavailable."""
-    after: str | None = None
-    while True:
-        page = await reader.query(Query(collection, index, dict(equals), at_least, below, limit=PAGE_SIZE, after=after))
-        for item in page.items:
-            yield item
-        if page.next is None:
-            return
-        after = page.next
+    async for item in all_documents(reader, Query(collection, index, dict(equals), at_least, below)):
+        yield item

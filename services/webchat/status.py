@@ -10,12 +10,12 @@ from schemas.values import Instant
 from services.channels.port import Account
 from services.domain.business_hours import opening_at
 from services.platform.core.time_source import TimeSource
+from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query, Store
 from services.records.agents import AGENTS, AgentRecord
 
 FRESH_SECONDS = 2.0
 MAX_CACHED_WORKSPACES = 1024
-PAGE = 200
 
 
 class AvailabilityView(BaseModel):
@@ -46,15 +46,10 @@ class PresenceCache:
         return online
 
     async def _read(self, workspace: str) -> bool:
-        after = None
-        while True:
-            query = Query(AGENTS.name, "workspace", {"workspace": workspace}, limit=PAGE, after=after)
-            page = await self._store.query(query)
-            if any(AgentRecord.model_validate(document).presence == "online" for _, document in page.items):
+        async for _, document in all_documents(self._store, Query(AGENTS.name, "workspace", {"workspace": workspace})):
+            if AgentRecord.model_validate(document).presence == "online":
                 return True
-            if page.next is None:
-                return False
-            after = page.next
+        return False
 
 
 def status_of(calendar: Calendar | None, now: datetime, *, online: bool) -> AvailabilityView:

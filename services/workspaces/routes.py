@@ -19,6 +19,7 @@ from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
+from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, configuration_of
@@ -166,32 +167,19 @@ def _config_response(response: Response, *, created: bool, version: int) -> None
 
 
 async def _require_no_agents(context: Context, workspace: str, team: str) -> None:
-    after: str | None = None
-    while True:
-        page = await context.store.query(
-            Query(AGENTS.name, "workspace", {"workspace": workspace}, limit=200, after=after)
-        )
-        agents = [AgentRecord.model_validate(document) for _, document in page.items]
-        members = [agent.id for agent in agents if team in agent.body.teams]
-        if members:
-            raise Conflict(f"The agent {members[0]!r} is in the team {team!r}. Give its agents other teams first.")
-        if page.next is None:
-            return
-        after = page.next
+    async for _, document in all_documents(context.store, Query(AGENTS.name, "workspace", {"workspace": workspace})):
+        agent = AgentRecord.model_validate(document)
+        if team in agent.body.teams:
+            raise Conflict(f"The agent {agent.id!r} is in the team {team!r}. Give its agents other teams first.")
 
 
 async def _require_no_open_tasks(context: Context, workspace: str, team: str) -> None:
     """An open conversation of a team that is gone would wait for ever: nobody could be in that team."""
     for state in ("waiting", "assigned"):
-        after: str | None = None
-        while True:
-            equals: dict[str, Json] = {"workspace": workspace, "state": state}
-            page = await context.store.query(Query(TASKS.name, "state", equals, limit=200, after=after))
-            if any(document["team"] == team for _, document in page.items):
+        equals: dict[str, Json] = {"workspace": workspace, "state": state}
+        async for _, document in all_documents(context.store, Query(TASKS.name, "state", equals)):
+            if document["team"] == team:
                 raise Conflict(f"Open conversations are with the team {team!r}. Resolve them first.")
-            if page.next is None:
-                break
-            after = page.next
 
 
 def router_of() -> APIRouter:

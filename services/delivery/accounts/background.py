@@ -12,10 +12,11 @@ from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.http.service import Context
+from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck
 
-AGAIN_SECONDS, REFRESH_SECONDS, PAGE = 2.0, 10.0, 200
+AGAIN_SECONDS, REFRESH_SECONDS = 2.0, 10.0
 log = structlog.get_logger(__name__)
 
 
@@ -60,12 +61,7 @@ class AccountHealthMonitor:
     async def _checks(self) -> list[AccountCheck]:
         checks: list[AccountCheck] = []
         for partition in range(self._context.bus.partitions):
-            after = None
-            while True:
-                query = Query(ACCOUNT_CHECKS.name, "due", {"partition": partition}, limit=PAGE, after=after)
-                page = await self._context.store.query(query)
-                checks += [AccountCheck.model_validate(document) for _, document in page.items]
-                after = page.next
-                if after is None:
-                    break
+            query = Query(ACCOUNT_CHECKS.name, "due", {"partition": partition})
+            async for _, document in all_documents(self._context.store, query):
+                checks.append(AccountCheck.model_validate(document))
         return checks

@@ -16,6 +16,7 @@ from services.delivery.attempt import SendDependencies
 from services.platform.bus.port import partition_of
 from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import Effect, Reader, UnitOfWork
+from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query
 from services.records.accounts import (
     ACCOUNT_CALLS,
@@ -138,14 +139,8 @@ def _accounts_of(configuration: WorkspaceConfiguration) -> list[Named]:
 
 async def _all_workspaces(work: UnitOfWork) -> set[str]:
     """The workspaces whose accounts are looked at here."""
-    found: set[str] = set()
-    after = None
-    while True:
-        page = await work.reader.query(Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE, after=after))
-        found |= {str(document["workspace"]) for _, document in page.items}
-        if page.next is None:
-            return {one for one in found if _is_here(work, one)}
-        after = page.next
+    heads = all_documents(work.reader, Query(CONFIGURATION_HEADS.name, "workspace"))
+    return {str(head["workspace"]) async for _, head in heads if _is_here(work, str(head["workspace"]))}
 
 
 def _is_here(work: UnitOfWork, workspace: str) -> bool:
