@@ -1,4 +1,4 @@
-"""What commands print: JSON for programs, a table for people."""
+"""Output of commands: JSON for programs, tables for people."""
 
 import sys
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def print_line(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], when_empty: str) -> None:
-    """Rows under their columns; `nothing` when there are none."""
+    """Print a table; `when_empty` instead when there are no rows."""
     if not rows:
         echo(when_empty)
         return

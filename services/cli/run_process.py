@@ -1,4 +1,4 @@
-"""Running a process from the command line: bind, run, say where it is, wait for a signal, leave within ten seconds."""
+"""Runs a process in the foreground: bind, start, print its address, wait for a signal, stop within ten seconds."""
 
 import asyncio
 import os
@@ -24,12 +24,12 @@ log = structlog.get_logger(__name__)
 SHUTDOWN_TIMEOUT_SECONDS = 9.5
 
 Sidecar = Callable[[str, Context], AbstractAsyncContextManager[None]]
-"""What runs beside a started process; it is given the address and is left before the process stops."""
+"""A context that runs beside a started process. It receives the address and ends before the process stops."""
 
 
 @asynccontextmanager
 async def no_sidecar(_: str, __: Context) -> AsyncIterator[None]:
-    """Nothing runs beside."""
+    """The empty sidecar."""
     yield
 
 
@@ -81,9 +81,9 @@ async def _work(
 
 @contextmanager
 def _shutdown_watchdog() -> Iterator[None]:
-    """End the process when leaving takes too long, for a bus that is away must not hold it.
+    """End the process when stopping takes too long: an unavailable bus must not hold it.
 
-    That is as safe as a crash: what was answered is committed, and the next owner goes on from there.
+    This is as safe as a crash: everything acknowledged is committed, and the next owner resumes from there.
     """
     watchdog = threading.Timer(SHUTDOWN_TIMEOUT_SECONDS, _force_exit)
     watchdog.daemon = True

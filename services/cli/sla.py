@@ -1,4 +1,4 @@
-"""`pasokh sla`: proof that every promise was kept count of. With the server running or stopped."""
+"""`pasokh sla audit`: proves the SLA clocks from the facts. Works with the server running or stopped."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -52,7 +52,7 @@ def _no_conversations(workspace: str, summary: "AuditSummary") -> str:
 
 @dataclass(slots=True)
 class AuditSummary:
-    """How many conversations were checked, how many could not be yet, and what was found."""
+    """The number of conversations checked, the number that could not be checked yet, and the violations."""
 
     checked: int = 0
     in_flight: int = 0

@@ -1,4 +1,4 @@
-"""`pasokh telegram connect`: a bot's account with a webhook that works, or with polling, and plain words about it."""
+"""`pasokh telegram connect`: connects a bot by a working webhook or by polling, and explains what cannot work."""
 
 import asyncio
 import re
@@ -34,7 +34,7 @@ from services.workspaces.account_notifier import publish_account_changed
 from services.workspaces.configuration_update import update_configuration
 
 PORTS = (443, 80, 88, 8443)
-"""Those that Telegram posts to (core.telegram.org/bots/api#setwebhook)."""
+"""The ports that Telegram sends webhooks to (core.telegram.org/bots/api#setwebhook)."""
 POLL = "give --poll, and this machine fetches the updates itself."
 Answered = TypeVar("Answered")
 MIN_RETENTION = 16
@@ -57,7 +57,7 @@ def connect(
 
 @dataclass(frozen=True, slots=True)
 class BotSetup:
-    """Which bot is to be which account, and how its updates come in."""
+    """The bot, its account, and how its updates arrive (webhook or polling)."""
 
     workspace: str
     account: str
@@ -72,7 +72,7 @@ async def _connect(settings: Settings, wanted: BotSetup) -> None:
 
 
 async def connect_bot(settings: Settings, wanted: BotSetup, http: Http) -> None:
-    """Do all of it, and say it. Raises Failed with a sentence about what cannot work, before anything that follows."""
+    """Carry out and report all steps. Raises CliError with a sentence at the first step that cannot work."""
     if not SLUG.fullmatch(wanted.account):
         raise CliError("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
     address = None if wanted.poll else await _address(settings)
@@ -126,7 +126,7 @@ async def _username(http: Http, base: str, token: str) -> str:
 
 
 async def _answer_or_exit(call: Awaitable[Answered], purpose: str) -> Answered:
-    """What Telegram answers. Raises Failed with a sentence that says what to do."""
+    """Telegram's answer. Raises CliError with a sentence that says what to do."""
     try:
         return await call
     except CredentialsRejected as error:
@@ -138,7 +138,7 @@ async def _answer_or_exit(call: Awaitable[Answered], purpose: str) -> Answered:
 
 
 def _body(configuration: WorkspaceConfiguration, wanted: BotSetup) -> AccountBody:
-    """The account as it is to be: what is there stays, but for the token and how updates come in."""
+    """The account's new body: the stored one with the new token and the new way of receiving updates."""
     stored = configuration.accounts.get(f"telegram/{wanted.account}")
     body = stored.body if stored else AccountBody(credentials={})
     known_secret = body.credentials.get("secret_token", "")
@@ -159,7 +159,7 @@ async def _write(context: Context, workspace: str, name: str, body: AccountBody)
 
 
 async def _address(settings: Settings) -> str:
-    """Where Telegram is to post to. Raises Failed when it never could."""
+    """The webhook's URL. Raises CliError when Telegram could never reach it."""
     if settings.public_url is None:
         raise CliError(
             "say under which address the internet reaches this installation: --public-url https://chat.example.com "

@@ -39,7 +39,7 @@ def up(
         port = free_port()
         targets = [*settings.allowed_targets, f"127.0.0.1:{port}"]
         settings = settings.model_copy(update={"allowed_targets": targets})
-        # What the demo prints is for reading: its own traffic would drown it.
+        # Log warnings only: the demo's traffic would bury the printed quick-start text.
         run_in_foreground(process_of(SINGLE_PROCESS), settings, demo_sidecar(key, path, port), log_level="WARNING")
 
 

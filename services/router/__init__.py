@@ -1,1 +1,1 @@
-"""The router: conversations, and which agent gets them."""
+"""The router: runs conversations, dispatches them to agents, and serves both over REST."""

@@ -1,4 +1,4 @@
-"""What is done to a conversation over REST besides answering: a table of actions, each one command that is awaited."""
+"""Actions on a conversation over REST besides replies: a table of actions, each of which sends a command and awaits it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
@@ -44,7 +44,7 @@ Data = Reply | Resolve | Reopen | Transfer | SetPriority | ReapplySla | AddNote 
 
 
 class CommandRequest:
-    """One request about a conversation: how its command is sent, and the conversation that it answers with."""
+    """A request for an action: sends its command and answers with the conversation."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class CommandRequest:
         self._repeat, self._wait, self._commands = repeat, wait, commands
 
     def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:
-        """What every command says: about which conversation, when, and the hash of what was asked."""
+        """The fields of every command: conversation, time of acceptance, and the request's hash for idempotency."""
         return {
             "conversation": self.case.id,
             "accepted_at": self.context.clock.now(),
@@ -66,7 +66,7 @@ class CommandRequest:
         }
 
     async def execute(self, kind: str, data: Data, admit: Precheck) -> Response:
-        """Send it and wait; 200 with the conversation, 202 when it takes longer."""
+        """Send the command and wait for its outcome: 200 with the conversation, 202 when it takes longer."""
         command = command_of(self.context, self.case, kind, data, self._repeat)
         outcome = await self._commands.execute(command, self._wait, admit)
         if outcome is None:
@@ -168,13 +168,13 @@ ACTIONS: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "handoff/clear": clear_handoff,
     "handoff/confirm": confirm_handoff,
 }
-"""End of the path → what it does."""
+"""Last segments of the path → handler."""
 ADMIN_ACTIONS = frozenset({"priority", "sla/reapply"})
-"""What an agent's page does not do: it needs `write`."""
+"""Actions that an agent's page does not need: they require the scope `write`."""
 
 
 def action_hash(conversation: ConversationState, action: str, body: Json) -> str:
-    """The hash by which a repeat of a request is known."""
+    """The hash that identifies a repeated request (Idempotency-Key)."""
     return request_hash("POST", f"{conversation.id}/{action}", body)
 
 
@@ -186,7 +186,7 @@ def command_of(context: Context, conversation: ConversationState, kind: str, dat
 
 
 async def require_agent(context: Context, conversation: ConversationState, agent: str | None) -> None:
-    """Raises UnprocessableContent for an agent that is not there."""
+    """Raise UnprocessableContent for an agent that does not exist."""
     if agent is not None and await agents.agent_of(context, conversation.workspace, agent) is None:
         raise UnprocessableContent(("/agent", f"There is no agent {agent!r} in this workspace."))
 

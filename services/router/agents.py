@@ -33,7 +33,7 @@ from services.router.views import AgentSaved, AgentView, PresenceView, agent_vie
 
 
 async def agent_of(context: Context, workspace: str, agent: str) -> AgentRecord | None:
-    """An agent as dispatch last wrote it."""
+    """The agent's record, which only dispatch writes; None without one."""
     key = Key(AGENTS.name, agent_id(workspace, agent))
     document = (await context.store.get_many([key])).get(key)
     return AgentRecord.model_validate(document) if document else None

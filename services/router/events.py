@@ -1,4 +1,4 @@
-"""The facts of a workspace as a stream that a client can leave and take up again without losing or repeating one."""
+"""The event stream of a workspace. A client can resume it after a disconnect without losing or repeating a fact."""
 
 import asyncio
 import heapq
@@ -38,7 +38,7 @@ AccessCheck = Callable[[], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One client's stream. `prefixes`: types that it wants begin with one of these; none: all."""
+    """One client's stream of facts whose types begin with one of `prefixes`; without prefixes, of all facts."""
 
     context: Context
     following: FactBroadcaster

@@ -1,7 +1,8 @@
-"""Conversations of a workspace by any mix of filters, in any order that has an index, and by what was said in them.
+"""Lists a workspace's conversations by any combination of filters, in any indexed order, and by words in their messages.
 
-One index leads: a stream of it per value of the filter that leaves fewest, merged. The other filters are looked at one by
-one. The cursor is the place of the last conversation looked at, so that it fits whatever the streams are.
+The most selective filter chooses the index. One stream per value of that filter is read and merged; the other filters
+are checked on each conversation. The cursor is the sort position of the last conversation read, so that it is valid for
+any set of streams.
 """
 
 import asyncio
@@ -22,27 +23,27 @@ from services.router.message_search import matches_terms, search_terms
 from services.router.views import ConversationQuery
 
 INDEXED_FILTERS = ("person", "agent", "status", "team", "channel", "surface", "sensitive")
-"""Filters, the one that leaves fewest first; each is an index of the collection by the same name."""
+"""Filters, the most selective first. Each is the name of an index of the collection."""
 SCAN_LIMIT = 2000
 READ_THROUGH = 500
-"""How many conversations are looked at for one page; and how many where their messages are read."""
+"""The number of conversations read for one page, and the number when their messages are searched too."""
 TOGETHER = 50
 STREAM_PAGE = 200
 INSTANT = timedelta(microseconds=1)
 
 SortPosition = tuple[str, str]
-"""Where a conversation stands in the list: the value it is sorted by, and its id."""
+"""A conversation's position in the list: its sort value and its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By a field of the conversation."""
+    """A sort order by one field of the conversation."""
 
     field: str
     descending: bool
 
     def position(self, case: ConversationState) -> SortPosition:
-        """Where it stands."""
+        """The conversation's position in this order."""
         return instant_text(getattr(case, self.field)), case.id
 
 
@@ -77,7 +78,7 @@ def _search_terms(query: ConversationQuery) -> Sequence[str]:
 
 
 def _mark(workspace: str, order: Order, query: ConversationQuery) -> Query:
-    """What tells the cursors of one list from those of another."""
+    """The part of a cursor that ties it to its workspace, order and filters."""
     filters = query.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor"})
     return Query(CONVERSATIONS.name, order.field, {**filters, "workspace": workspace}, descending=order.descending)
 
@@ -116,7 +117,7 @@ class IndexCursor:
     order: Order
 
     async def cases(self, store: Store) -> AsyncIterator[ConversationState]:
-        """From the first that stands behind the place."""
+        """The conversations after the position."""
         following: str | None = None
         while True:
             page = await store.query(_page(self.query, following))
@@ -166,7 +167,7 @@ def _streams(
 
 
 def _leading(order: Order, query: ConversationQuery) -> tuple[str, str | None, Sequence[Json]]:
-    """Which index is read, by which filter, for which of its values."""
+    """The index to read, the leading filter (None: none), and its values."""
     if order.field == "updated_at":
         return "updated", None, [None]
     if order.field == "queued_at":
@@ -179,9 +180,9 @@ def _leading(order: Order, query: ConversationQuery) -> tuple[str, str | None, S
 
 
 def _bounds(order: Order, query: ConversationQuery, after: SortPosition | None) -> tuple[str, str | None]:
-    """What the index is bounded by. The moment of the cursor is within: others may stand at the same."""
+    """The bounds of the index. The cursor's sort value is included, because other conversations may share it."""
     since = query.updated_since if order.field == "updated_at" else None
-    # Never null: what was never queued has no place among the longest waiting.
+    # An empty lower bound would include null: a conversation that was never queued is not among the longest waiting.
     at_least = instant_text(since) if since else ""
     if after is None:
         return at_least, None
@@ -191,7 +192,7 @@ def _bounds(order: Order, query: ConversationQuery, after: SortPosition | None) 
 
 
 async def _merged(store: Store, streams: Sequence[IndexCursor], order: Order) -> AsyncIterator[ConversationState]:
-    """The streams as one, in order."""
+    """The streams merged into one, in order."""
     sources = [stream.cases(store) for stream in streams]
     heads = {n: case for n, source in enumerate(sources) if (case := await anext(source, None)) is not None}
     while heads:

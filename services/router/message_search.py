@@ -1,4 +1,4 @@
-"""Looks for words in what was said in a conversation, as it rests: masked, and in one spelling."""
+"""Searches a conversation's stored messages for words. Texts are stored redacted and compared in normalised spelling."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from services.text.normalise import normalise
 
 PAGE = 200
 NEWEST = 2000
-"""How many messages of a conversation are read, the newest first."""
+"""The number of messages read per conversation, the newest first."""
 
 
 def search_terms(text: str) -> tuple[str, ...]:
-    """What has to be found: each word of the text, in the spelling that texts are compared in."""
+    """The normalised words of the query. A message must contain all of them."""
     return tuple(dict.fromkeys(normalise(text).split()))
 
 
 async def matches_terms(store: Store, case: ConversationState, terms: Sequence[str]) -> bool:
-    """Whether one of its messages holds all of the terms, or parts of terms. Raises Unavailable."""
+    """Whether one message contains all terms, as words or parts of words. Raises Unavailable."""
     equals = {"workspace": case.workspace, "conversation": case.id}
     after: str | None = None
     for _ in range(NEWEST // PAGE):

@@ -1,4 +1,4 @@
-"""What decisions are said with, per language. A noun after a number has the form that the number asks for."""
+"""Phrases for the sentences of decisions, per language, with the plural forms that numbers require."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

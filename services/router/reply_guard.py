@@ -1,6 +1,6 @@
-"""What an agent may say where: in public no secret of anybody, in private no card. What is the shop's own is let through.
+"""Guards agents' replies: in public they may hold no secret or personal data, in private no card number.
 
-A reply is never altered. What is refused reaches neither the log nor a store.
+The shop's own identifiers are allowed. A reply is never altered. A refused reply reaches neither the bus nor a store.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from services.text.own import OwnIdentifierMatcher, compile_own_identifiers
 from services.text.sensitive import RedactionResult, redact, redacted_excerpts
 
 REFUSED_IN_PRIVATE = frozenset({"card"})
-"""A temporary password or a code that an agent gives a customer in private is meant for them; nobody sends a card."""
+"""Kinds refused in private. A temporary password or a code may be meant for the customer; a card number never is."""
 LONG_TEXT = 1_000
 _audit = structlog.get_logger("pasokh.audit")
 
@@ -36,7 +36,7 @@ class Guard:
         return list(self.seen.kinds)
 
     def check(self, *, confirmed: bool) -> None:
-        """Raise Conflict for what is refused there, with where it stands, unless somebody confirmed that it is right."""
+        """Raise Conflict, quoting the redacted places, for kinds refused on this surface, unless the caller confirmed them."""
         kinds = self.detect if self.surface == "public" else [k for k in self.detect if k in REFUSED_IN_PRIVATE]
         if not kinds or confirmed:
             return
@@ -52,20 +52,20 @@ class Guard:
 
 
 async def guard_of(context: Context, conversation: ConversationState, body: ReplyBody) -> Guard:
-    """What is found in a reply, with the workspace's own identifiers let through."""
+    """The guard's findings in a reply, with the workspace's own identifiers allowed."""
     own = await own_identifiers_for(context, conversation.workspace)
     seen, private = await masks_of(body.text, own)
     return Guard(seen, private.text, body.surface or conversation.last_surface)
 
 
 async def own_identifiers_for(context: Context, workspace: str) -> OwnIdentifierMatcher:
-    """What is the workspace's own."""
+    """The matcher for the workspace's own identifiers."""
     configuration = (await Configurations().current(context.store, [workspace])).get(workspace)
     return compile_own_identifiers(configuration.profile.body.own if configuration else None)
 
 
 async def masks_of(text: str, own_identifiers: OwnIdentifierMatcher) -> tuple[RedactionResult, RedactionResult]:
-    """As everybody may read it, and as those may who are in the conversation. Long texts are read in a thread."""
+    """The text redacted for the public, and redacted for its participants. Long texts are redacted in a thread."""
 
     def read() -> tuple[RedactionResult, RedactionResult]:
         return redact(text, public=True, own_identifiers=own_identifiers), redact(
@@ -76,7 +76,7 @@ async def masks_of(text: str, own_identifiers: OwnIdentifierMatcher) -> tuple[Re
 
 
 def record_confirmed(conversation: ConversationState, reply: Reply) -> None:
-    """A line of audit: which key sent what the guard had refused."""
+    """Write an audit log line: which key sent a reply that the guard had refused."""
     _audit.warning(
         "guard_confirmed",
         key=reply.confirmed_by,

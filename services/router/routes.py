@@ -1,4 +1,4 @@
-"""Conversations over REST: lists, one, what was said and decided, replies and resolving; and what became of commands."""
+"""Conversations over REST: list and read them, their messages, decisions and events; replies; the status of commands."""
 
 from typing import Annotated, get_args
 
@@ -107,7 +107,7 @@ async def reply(
     guard = await guard_of(context, conversation, body)
     if body.confirm and not caller.has_scope("write"):
         raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
-    # The hash is of the masked text: a hash of a card number alone could be turned back into it.
+    # The hash is of the redacted text: a card number could be guessed from its hash.
     fields = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
     request = action_hash(conversation, "replies", {**fields, "text": guard.masked})
     agent = await agents.agent_of(context, conversation.workspace, body.agent)

@@ -1,4 +1,4 @@
-"""A decision in one plain sentence, made when it is read, in the language of whoever reads. Pure."""
+"""Renders a decision as one plain sentence in the reader's language, at the time of reading. Pure."""
 
 from collections.abc import Iterable
 
@@ -8,11 +8,11 @@ from services.router.phrases import PHRASES, Language, Phrases
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 DIRECTIONS = dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Marks by which a name could turn the sentence around it."""
+"""Bidirectional control characters, with which a name could reorder the sentence around it."""
 
 
 def decision_view(record: DecisionRecord, language: Language) -> Decision:
-    """As REST shows it. One from before reasons were recorded keeps the sentence that it was written with."""
+    """The decision as REST shows it. Decisions stored without a reason keep the sentence that was stored with them."""
     view = record.public_view()
     return view if record.reason is None else view.model_copy(update={"summary": sentence(record, language)})
 
@@ -84,7 +84,7 @@ def _agent_name(phrases: Phrases, agent: str, name: str | None) -> str:
 
 
 def _name(phrases: Phrases, name: str) -> str:
-    """A name with its own direction, kept from that of the sentence."""
+    """The name isolated from the sentence's text direction (UAX 9)."""
     plain = name.translate(DIRECTIONS)
     if plain.isascii() and not phrases.is_right_to_left:
         return plain

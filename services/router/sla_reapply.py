@@ -1,4 +1,4 @@
-"""The SLA policies of now for every open conversation of a workspace: one command, which dispatch passes on to each."""
+"""Reapplies the current SLA policies to every open conversation of a workspace: one command, which dispatch fans out."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What REST reads and writes of conversations and agents, beside the shapes that `schemas` fixes."""
+"""Request bodies and views of conversations and agents that only the router's REST routes use."""
 
 from typing import Annotated, Literal, Self
 

@@ -1,4 +1,4 @@
-"""The router in a process: conversations, dispatch, and the routes over what they write."""
+"""Wires the router into a process: the processors of conversations and dispatch, and their REST routes."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

@@ -1,16 +1,16 @@
-"""Errors whose class is the verdict. Anything that is none of these is our bug and says so."""
+"""Errors whose class decides what happens next. Any other exception is a bug and is reported as one."""
 
 
 class Unavailable(Exception):
-    """The store, the bus or a platform cannot be reached now. Nothing is known to have happened; try again later."""
+    """The store, the bus or a platform cannot be reached now. Nothing has happened; try again later."""
 
 
 class Unknown(Exception):
-    """A commit or publish was sent and its result never came: it may have happened, or happen yet."""
+    """A commit or publish was sent and its result never arrived: it may have happened, or may still happen."""
 
 
 class Fenced(Exception):
-    """A condition of the commit did not hold: somebody else was first. Let go of what was in memory."""
+    """A condition of the commit did not hold: another writer was first. The caller must drop its memory and read again."""
 
 
 class Revoked(Exception):

@@ -1,4 +1,4 @@
-"""Ids in UUIDv7 layout (RFC 9562): they sort by time, and inside a processor they are the same for the same causes."""
+"""Ids in UUIDv7 layout (RFC 9562). They sort by time; inside a processor equal causes give equal ids (replay after a crash)."""
 
 import hashlib
 import os
@@ -17,18 +17,18 @@ def uuid7(now: datetime, order: int, entropy: bytes) -> str:
 
 @lru_cache(maxsize=64)
 def _time_digits(now: datetime) -> str:
-    """All ids of a batch begin with the same."""
+    """The first hex digits of an id, cached: all ids of a batch share them."""
     time = f"{int(now.timestamp() * 1000) & ((1 << 48) - 1):012x}"
     return f"{time[:8]}-{time[8:]}"
 
 
 def derived_id(now: datetime, order: int, *causes: str) -> str:
-    """The id of something that follows from these causes at this time."""
+    """The deterministic id of a result of these causes at this time."""
     return uuid7(now, order, hashlib.blake2b("\x00".join(causes).encode(), digest_size=8).digest())
 
 
 def random_id(now: datetime) -> str:
-    """An id made once, by a writer that keeps it over its retries."""
+    """A random id, for a writer that keeps it over its retries."""
     return uuid7(now, int.from_bytes(os.urandom(2), "big"), os.urandom(8))
 
 

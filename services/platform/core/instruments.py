@@ -9,7 +9,7 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class GroupInstruments:
-    """What one group reports of every batch."""
+    """The per-batch metrics of one group."""
 
     events: Counter
     duplicates: Counter
@@ -18,7 +18,7 @@ class GroupInstruments:
 
 
 class ProcessorInstruments:
-    """What processors report, by group (and partition where it matters)."""
+    """The processors' metrics, by group and, where useful, partition."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         g = ["group"]
@@ -51,7 +51,7 @@ class ProcessorInstruments:
         )
 
     def of(self, group: str) -> GroupInstruments:
-        """Those of one group, found once: finding them costs more than counting."""
+        """The metrics of one group, cached: looking up labels costs more than counting."""
         return GroupInstruments(
             self.events.labels(group),
             self.duplicates.labels(group),
@@ -61,7 +61,7 @@ class ProcessorInstruments:
 
 
 class HttpInstruments:
-    """What a process reports about HTTP, by method and template of the route (never the path itself)."""
+    """HTTP metrics by method and route template. The path itself is no label, because paths are unbounded."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         where = ["method", "route"]
@@ -71,12 +71,12 @@ class HttpInstruments:
         )
 
     def of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-        """What counts such requests, and how long they took: to be found once, for finding costs more than counting."""
+        """The counter and the duration histogram of such requests. Callers cache them: look-ups cost more than counting."""
         return self.requests.labels(method, route, str(status)), self.seconds.labels(method, route)
 
 
 class LoopInstruments:
-    """What a process reports about its event loop."""
+    """Metrics of a process's event loop."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.lag = Histogram(

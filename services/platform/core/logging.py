@@ -91,7 +91,7 @@ class RateLimitFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.partition(".")[0] not in NOISY_LOGGERS or record.exc_info:
             return True
-        # The message before its arguments, of which a library has only so many.
+        # The key is the message before its arguments are filled in: a library has a bounded number of those.
         key = record.name, record.levelno, str(record.msg)
         if record.created - self._told.get(key, float("-inf")) < RATE_LIMIT_SECONDS:
             self._left_out[key] += 1
@@ -135,7 +135,7 @@ def _redacted(name: object, value: Any) -> Any:
 
 
 def described_error(_: Any, __: str, entry: Entry) -> Entry:
-    """`exc_info` as the error's class and where it was raised. Its words only where they are ours: others quote input."""
+    """`exc_info` as the error's class and its location. The message is kept only for our own errors: others quote input."""
     error = _error_of(entry.pop("exc_info", None))
     if error is not None:
         entry["error"] = type(error).__name__

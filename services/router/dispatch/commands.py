@@ -1,4 +1,4 @@
-"""Commands on agents and their presence: judged, applied once, and answered by an outcome in the same batch."""
+"""Handles commands on agents and their presence: each is validated, applied once, and answered by an outcome document."""
 
 from collections.abc import Callable, Set
 
@@ -19,7 +19,7 @@ AGENT_PUT = "pasokh.routing.agent_put"
 
 
 class AgentCommandRejected(Exception):
-    """A command that cannot be applied; nothing has changed."""
+    """The command cannot be applied. Nothing was changed."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
         super().__init__(title)
@@ -27,7 +27,7 @@ class AgentCommandRejected(Exception):
 
 
 def handle_command(work: UnitOfWork, state: WorkspaceState, teams: Set[str], event: Event) -> None:
-    """Apply or refuse a command, once: its outcome is the record that it was handled. `teams` are those that exist."""
+    """Apply or reject a command once; its outcome document marks it as handled. `teams` are the workspace's teams."""
     identity = event.id
     if work.get(OUTCOMES, identity) is not None:
         return

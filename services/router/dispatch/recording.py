@@ -1,4 +1,4 @@
-"""What the desk decided, as documents and events of the batch."""
+"""Writes the dispatcher's outcomes as documents and events of the batch."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from services.router.dispatch.workspace_state import WorkspaceState
 
 
 def record_outcomes(work: UnitOfWork, state: WorkspaceState, verdicts: Sequence[DispatchOutcome]) -> None:
-    """Write down what the desk decided in this batch, and every agent that it touched."""
+    """Write the outcomes of this batch, and every agent that they changed."""
     for verdict in verdicts:
         match verdict:
             case TaskAssigned():

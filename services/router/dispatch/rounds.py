@@ -1,6 +1,6 @@
-"""What is asked of many conversations of a workspace at once: page by page, each page in a batch of its own.
+"""Rounds: requests to many conversations of a workspace, page by page, each page in a batch of its own.
 
-A timer says where the next page begins, so a restart goes on where the last commit was. Asking twice changes nothing.
+A timer carries the start of the next page, so that a round resumes after a restart. Repeated requests change nothing.
 """
 
 from collections.abc import Callable, Mapping

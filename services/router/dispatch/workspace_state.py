@@ -1,4 +1,4 @@
-"""One workspace's dispatcher beside the documents that it stands for, made from those documents alone."""
+"""One workspace's dispatcher, built from the workspace's documents alone."""
 
 from dataclasses import dataclass, field
 
@@ -55,7 +55,7 @@ def workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval: int
 
 
 def agent_of(record: AgentRecord) -> Agent:
-    """The agent as the desk knows it."""
+    """The dispatcher's agent of a record."""
     body = record.body
     return Agent(
         id=record.id,
@@ -71,7 +71,7 @@ def agent_of(record: AgentRecord) -> Agent:
 
 
 def task_of(record: TaskRecord) -> Task:
-    """The task as the desk knows it."""
+    """The dispatcher's task of a record."""
     return Task(
         id=record.conversation,
         need=TaskRequirement.of(record.team, record.requirement.skills),

@@ -57,7 +57,7 @@ class SkillGroup:
     _heap: list[LoadRank] = field(default_factory=list)
 
     def add_agent(self, agent: Agent) -> None:
-        """Take note of an agent as it is now."""
+        """Add an agent, or update it."""
         self._update_availability(agent.id, agent.situation)
         if agent.situation != "free":
             self.standings.pop(agent.id, None)
@@ -65,7 +65,7 @@ class SkillGroup:
             self._offer(agent.load_rank)
 
     def remove_agent(self, agent: str) -> None:
-        """Forget an agent."""
+        """Remove an agent of the group."""
         self._update_availability(agent, None)
         self.standings.pop(agent, None)
 

@@ -1,7 +1,7 @@
-"""One workspace's agents and tasks, and the rule that joins them: nobody free waits for a task that waits for them.
+"""Matches one workspace's agents and tasks. Invariant: no task waits while an eligible agent is free.
 
-Everything here follows from the agents, tasks and `drawn` that were put in, never from the order they were put in: a
-desk made anew from documents decides as the old one would have.
+Decisions follow only from the present agents, tasks and counters, never from the order in which they were added. A
+dispatcher restored from documents therefore decides exactly as the previous one would have.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class TaskAssigned:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A task was looked at, and nobody can take it now."""
+    """A task for which no agent is eligible and free now."""
 
     task: Task
     why: Explanation
@@ -41,7 +41,7 @@ class Unmatched:
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """A task was taken from an agent, and waits at its old place. `reason` is a plain phrase."""
+    """A task was taken from its agent and waits again at its old place in the queue. `reason` is a plain phrase."""
 
     task: Task
     agent: str
@@ -67,7 +67,7 @@ class Dispatcher:
         self._holdings: dict[str, dict[str, None]] = {}
 
     def restore(self, agents: Sequence[Agent], waiting: Sequence[Task], held: Sequence[tuple[Task, str]]) -> None:
-        """Put in what documents say, deciding nothing."""
+        """Add agents and tasks from documents, without deciding anything."""
         for agent in agents:
             self.roster.put(agent)
         for task in waiting:
@@ -76,13 +76,13 @@ class Dispatcher:
             self._reserve_capacity(task, holder)
 
     def enqueue(self, task: Task, now: datetime) -> list[DispatchOutcome]:
-        """A conversation wants an agent. One that is here already is left as it is."""
+        """Add a task and assign it if possible. A known task is left unchanged."""
         if task.id in self._held or task.id in self.queue.tasks:
             return []
         return [self._match_or_enqueue(task, now)]
 
     def change(self, task: Task, now: datetime) -> list[DispatchOutcome]:
-        """A task is now like this. With another team it is taken from whoever holds it; unknown ones are left."""
+        """Replace a task. With another team it is taken from its agent. An unknown task is ignored."""
         if task.id in self.queue.tasks:
             before = self.queue.tasks[task.id]
             self.queue.put(task)
@@ -98,7 +98,7 @@ class Dispatcher:
         return [returned, self._match_or_enqueue(task, now), *self._pull_next(holder, now)]
 
     def force_assign(self, task_id: str, agent: str, by: str | None, now: datetime) -> list[DispatchOutcome]:
-        """A person decided who takes a task: skills and units are not asked. An agent that is gone gives it back."""
+        """Assign a task to the agent that a person chose, ignoring skills and capacity. A removed agent requeues it."""
         task, before = self._task(task_id), self._holder(task_id)
         if task is None or before == agent:
             return []
@@ -120,7 +120,7 @@ class Dispatcher:
         return self._held[task_id][1] if task_id in self._held else None
 
     def close(self, task: str, now: datetime) -> list[DispatchOutcome]:
-        """A conversation wants nobody any more; whoever held it may take another."""
+        """Remove a task. Its agent may pull another one."""
         if task in self.queue.tasks:
             self.queue.remove(task)
         if task not in self._held:
@@ -129,12 +129,12 @@ class Dispatcher:
         return self._pull_next(holder, now)
 
     def put_agent(self, agent: Agent, now: datetime) -> list[DispatchOutcome]:
-        """An agent is new or now like this; what it holds it keeps, and it takes what it may, until full."""
+        """Add or replace an agent. It keeps its tasks and pulls further ones up to its capacity."""
         self._add_outcome(agent.with_idle_since(now))
         return self._pull_next(agent.id, now)
 
     def remove_agent(self, agent: str, now: datetime) -> list[DispatchOutcome]:
-        """An agent is gone: its tasks wait at their old places, or go to others at once."""
+        """Remove an agent. Its tasks go to other agents, or wait at their old places in the queue."""
         tasks = sorted((self._held.pop(i)[0] for i in self._holdings.pop(agent, {})), key=lambda task: task.order)
         self.roster.remove(agent)
         self.touched.discard(agent)

@@ -1,4 +1,4 @@
-"""Why a task went to an agent, or waits: candidates with filters and scores, counts for the rest, and the reason."""
+"""Explains why a task went to an agent, or waits: candidates with filters and scores, counts of the others, the reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def explain_assigned(roster: AgentIndex, task: Task, drawn: Drawn | None = None)
 
 
 def explain_forced(agent: Agent, by: str | None) -> Explanation:
-    """A person decided: nobody was compared."""
+    """The explanation of a person's choice, for which no agents were compared."""
     reason = Reason(kind="forced", name=agent.name, load=agent.load, capacity=agent.capacity, by=by)
     return Explanation(reason, [], {})
 
@@ -140,12 +140,12 @@ def _filters(agent: Agent, need: TaskRequirement) -> list[Filter]:
 
 @lru_cache(maxsize=4_096)
 def _filter(name: str, passed: bool, detail: str) -> Filter:
-    """The same few words stand in every decision: making them anew was most of its cost."""
+    """A filter's result, cached: the same few texts are part of every decision, and building them dominated its cost."""
     return Filter(name=name, passed=passed, detail=detail)
 
 
 def _tie_breaker(task: Task, roster: AgentIndex, winner: Agent, second: Agent) -> Advantage:
-    """The first thing in which the winner differs from the next."""
+    """The first criterion in which the winner beats the second candidate."""
     if winner.id == task.preferred:
         return "preferred"
     winner_key, second_key = ((*task.need.fit(a.skills, roster.rare), *a.load_rank) for a in (winner, second))

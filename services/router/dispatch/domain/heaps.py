@@ -1,4 +1,4 @@
-"""A binary heap (`heapq`) read in order without taking it apart."""
+"""Reads a binary heap (`heapq`) in sorted order without popping its entries."""
 
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush

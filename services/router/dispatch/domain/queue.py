@@ -1,7 +1,8 @@
-"""The waiting tasks of a workspace, indexed so that a freed agent looks only at the heads it may take.
+"""The waiting tasks of a workspace, indexed so that a freed agent inspects only the heads of queues that it may serve.
 
-Tasks of the same need stand in one `Line`, once by order and once by age. Removed tasks leave their entries behind;
-those are dropped when they come to the top, or all at once when they are the most of a heap.
+Tasks with the same requirement share a `RequirementQueue`, which sorts them by priority order and by age. A removed task
+leaves its heap entries behind; stale entries are dropped when they reach the top, or all at once when they outnumber the
+live ones.
 """
 
 from collections.abc import Iterator
@@ -33,13 +34,13 @@ class RequirementQueue:
             heapify(self._by_age)
 
     def first(self) -> PriorityKey:
-        """The least order of its tasks, of which there must be one."""
+        """The smallest priority order of the tasks. The queue must not be empty."""
         while (task := self.tasks.get(self._orders[0][3])) is None or task.order != self._orders[0]:
             heappop(self._orders)
         return self._orders[0]
 
     def oldest(self) -> FifoKey:
-        """The least age of its tasks, of which there must be one."""
+        """The smallest age key of the tasks. The queue must not be empty."""
         while (task := self.tasks.get(self._by_age[0][1])) is None or task.age != self._by_age[0]:
             heappop(self._by_age)
         return self._by_age[0]
@@ -54,7 +55,7 @@ class Queue:
         self._shelves: dict[tuple[str, str | None], dict[TaskRequirement, RequirementQueue]] = {}
 
     def put(self, task: Task) -> None:
-        """Enter a task, or note how it is now. Its place is its own order: coming back late costs nothing."""
+        """Add or update a task. Its order is its own, so that a requeued task returns to its old place."""
         if task.id in self.tasks:
             self.remove(task.id)
         self.tasks[task.id] = task
@@ -65,7 +66,7 @@ class Queue:
         line.add(task)
 
     def remove(self, task: str) -> Task:
-        """Take out a task, which must be here."""
+        """Remove and return a task, which must be in the queue."""
         stored = self.tasks.pop(task)
         line = self._lines[stored.need]
         del line.tasks[task]
@@ -74,7 +75,7 @@ class Queue:
         return stored
 
     def first_for(self, agent: Agent) -> Task | None:
-        """The task that comes first of those that the agent's teams and skills allow."""
+        """The first task in priority order that the agent's teams and skills allow."""
         orders = [line.first() for line in self._lines_for(agent)]
         return self.tasks[min(orders)[3]] if orders else None
 
@@ -92,5 +93,5 @@ class Queue:
 
 
 def _queue_key(need: TaskRequirement) -> tuple[str, str | None]:
-    """Who lacks the first skill of a need never sees its line."""
+    """The key by which agents find queues: team and first skill. Agents without that skill skip the queue."""
     return need.team, need.skills[0][0] if need.skills else None

@@ -1,4 +1,4 @@
-"""What dispatch compares: agents, tasks, what a task needs, and in which order each comes. Values only."""
+"""The values of dispatch: agents, tasks, their requirements, and the sort keys of each."""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ RANK = {priority: place for place, priority in enumerate(PRIORITIES)}
 
 @dataclass(frozen=True, slots=True)
 class TaskRequirement:
-    """What a task asks of an agent. `skills` are (name, minimum), sorted by name: equal needs are equal values."""
+    """A task's requirement. `skills` are (name, minimum), sorted by name, so that equal requirements are equal values."""
 
     team: str
     skills: tuple[tuple[str, int], ...] = ()
@@ -53,7 +53,7 @@ class TaskRequirement:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Somebody who answers, at one moment. `load` and `capacity` in units; a task is one unit.
+    """An agent at one moment. `load` and `capacity` are in units; a task is one unit.
 
     `idle_since` is given while online with nothing in use; `assigned_at` is when a task was last given.
     """
