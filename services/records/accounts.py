@@ -93,24 +93,45 @@ def health_of(
     )
 
 
+State = tuple[AccountState, str]
+
+
 def _state(
     calls: AccountCalls | None, sends: Sequence[AccountSends], check: AccountCheck | None, now: datetime
-) -> tuple[AccountState, str]:
+) -> State:
+    """The worst that is known, with what to do about it: the first of these that says anything."""
+    known = (_refused(sends), _found(check), _not_polled(calls), _paused(sends, now), _forged(calls, now))
+    return next((state for state in known if state is not None), ("ok", ""))
+
+
+def _refused(sends: Sequence[AccountSends]) -> State | None:
     locked = next((one for one in sends if one.held_for == "credentials"), None)
-    if locked is not None:
-        said = locked.last_refusal.detail if locked.last_refusal else "the platform does not let the account in"
-        return "credentials", f"{said}. Replies are held; write the account with credentials that work."
-    if check is not None and check.found != "ok":
-        return check.found, check.found_detail
-    if calls is not None and calls.poll_error is not None:
-        return "webhook", calls.poll_error
-    paused = [one.held_until for one in sends if one.held_for == "limit" and one.held_until and one.held_until > now]
-    if paused:
-        return "paused", f"The platform wants nothing of the account until {max(paused):%H:%M:%S} UTC; replies wait."
-    if calls is not None and calls.last_forged_at is not None and now - calls.last_forged_at < FORGED_WITHIN:
-        times = f"{calls.forged} call{'s' if calls.forged != 1 else ''} with a wrong or missing secret"
-        return "forged", f"{times}, the last at {calls.last_forged_at:%H:%M:%S} UTC; they were turned away."
-    return "ok", ""
+    if locked is None:
+        return None
+    reason = locked.last_refusal.detail if locked.last_refusal else "the platform does not let the account in"
+    return "credentials", f"{reason}. Replies are held; write the account with credentials that work."
+
+
+def _found(check: AccountCheck | None) -> State | None:
+    return (check.found, check.found_detail) if check is not None and check.found != "ok" else None
+
+
+def _not_polled(calls: AccountCalls | None) -> State | None:
+    return ("webhook", calls.poll_error) if calls is not None and calls.poll_error is not None else None
+
+
+def _paused(sends: Sequence[AccountSends], now: datetime) -> State | None:
+    ends = [one.held_until for one in sends if one.held_for == "limit" and one.held_until is not None]
+    if not any(end > now for end in ends):
+        return None
+    return "paused", f"The platform wants nothing of the account until {max(ends):%H:%M:%S} UTC; replies wait."
+
+
+def _forged(calls: AccountCalls | None, now: datetime) -> State | None:
+    if calls is None or calls.last_forged_at is None or now - calls.last_forged_at >= FORGED_WITHIN:
+        return None
+    times = f"{calls.forged} call{'s' if calls.forged != 1 else ''} with a wrong or missing secret"
+    return "forged", f"{times}, the last at {calls.last_forged_at:%H:%M:%S} UTC; they were turned away."
 
 
 async def read_health(reader: Reader, workspace: str, names: Iterable[str], now: datetime) -> dict[str, AccountHealth]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from importlib import resources
 from typing import Any
 
@@ -38,14 +38,7 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
         title=title, version=version, openapi_version="3.1.0", description=DESCRIPTION, routes=routes
     )
     found.setdefault("components", {}).setdefault("schemas", {}).update(_schemas(routes))
-    versioned = {route.path_format for route in routes if precondition in calls_of(route.dependant)}
-    for route in routes:
-        for method in sorted(route.methods or ()):
-            operation = found["paths"][route.path_format][method.lower()]
-            operation["operationId"] = operation_id(method, route.path_format, route.name)
-            _add_common_responses(operation, route, method)
-            if route.path_format in versioned and method in ("GET", "PUT"):
-                _declare_etag(operation)
+    _complete_operations(found["paths"], routes)
     if any(prefix.rstrip("/") == WEBHOOKS for prefix in branches):
         found["paths"][WEBHOOKS + "/{channel}/{workspace}/{account}"] = _webhook_path()
     for left_over in ("HTTPValidationError", "ValidationError"):
@@ -53,6 +46,18 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
     _name_pages(found)
     complete(found)
     return found
+
+
+def _complete_operations(paths: Document, routes: Sequence[APIRoute]) -> None:
+    """Give every operation its id, its problems, and the ETag where the path takes `If-Match`."""
+    versioned = {route.path_format for route in routes if precondition in calls_of(route.dependant)}
+    for route in routes:
+        for method in sorted(route.methods or ()):
+            operation = paths[route.path_format][method.lower()]
+            operation["operationId"] = operation_id(method, route.path_format, route.name)
+            _add_common_responses(operation, route, method)
+            if route.path_format in versioned and method in ("GET", "PUT"):
+                _declare_etag(operation)
 
 
 def _name_pages(found: Document) -> None:
@@ -108,19 +113,12 @@ def _add_common_responses(operation: Document, route: APIRoute, method: str) -> 
     _declare_path(operation, route)
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _parameter_schema(parameter["schema"], parameter["in"])
-    if not operation.get("security") and not bodies_of(route.dependant):
+    bodies = bodies_of(route.dependant)
+    if not operation.get("security") and not bodies:
         if operation.get("parameters"):  # for anybody, and yet about something that may not be there
             responses.update({str(status): _problem(status) for status in (404, 422, 429, 503)})
         return
-    if method == "PUT" and "200" in responses:
-        responses["201"] = {**responses["200"], "description": "Created"}
-    if preferred_wait in calls_of(route.dependant):
-        responses["202"] = _pending()
-    if precondition in calls_of(route.dependant):
-        responses["412"] = _problem(412)
-    if method in ("POST", "PUT", "DELETE"):
-        responses["409"] = _problem(409)
-    bodies = bodies_of(route.dependant)
+    _add_outcomes(responses, set(calls_of(route.dependant)), method)
     for body in bodies:
         reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
         content = {"application/json": {"schema": reference}}
@@ -128,6 +126,18 @@ def _add_common_responses(operation: Document, route: APIRoute, method: str) -> 
     statuses = (*COMMON_STATUSES, *(WITH_BODY if bodies else ()), *((422,) if operation.get("parameters") else ()))
     for status in sorted(set(statuses)):
         responses.setdefault(str(status), _unauthorized() if status == 401 else _problem(status))
+
+
+def _add_outcomes(responses: Document, dependencies: Set[object], method: str) -> None:
+    """What follows from the method of a route, and from the headers that it reads."""
+    if method == "PUT" and "200" in responses:
+        responses["201"] = {**responses["200"], "description": "Created"}
+    if preferred_wait in dependencies:
+        responses["202"] = _pending()
+    if precondition in dependencies:
+        responses["412"] = _problem(412)
+    if method in ("POST", "PUT", "DELETE"):
+        responses["409"] = _problem(409)
 
 
 def _declare_path(operation: Document, route: APIRoute) -> None:

@@ -37,6 +37,19 @@ async def test_401_comes_before_everything_else(rest: Rest) -> None:
     problem_of(await rest.ask("PUT", "/v1/workspaces/none/teams/BAD", {"x": 1}, authorization="Bearer no"), 401)
 
 
+async def test_no_byte_of_a_body_is_read_before_the_key_is_known(rest: Rest) -> None:
+    read: list[bytes] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        read.append(b"{")
+        yield b"{"
+
+    answer = await rest.client.put("/v1/workspaces/shop", content=body(), headers={"authorization": "Bearer nobody"})
+
+    problem_of(answer, 401)
+    assert read == []
+
+
 async def test_a_foreign_workspace_is_404_before_the_scope_is_looked_at(rest: Rest) -> None:
     await rest.workspace("shop")
     await rest.workspace("other")
