@@ -11,7 +11,7 @@ from services.platform.http.service import Context, ServiceComponents
 from services.subscriptions import routes
 from services.subscriptions.instruments import WebhookInstruments
 from services.subscriptions.post import PostDependencies
-from services.subscriptions.processor import WebhooksStage
+from services.subscriptions.processor import PROCESSOR
 
 
 @asynccontextmanager
@@ -32,4 +32,4 @@ async def open_subscription_sender(context: Context) -> AsyncIterator[ServiceCom
             WebhookInstruments(registry),
             shares=Shares(instruments=context.admission),
         )
-        yield ServiceComponents(processors=(WebhooksStage(outside),), collectors=(registry,))
+        yield ServiceComponents(processors=(PROCESSOR.bind(outside),), collectors=(registry,))

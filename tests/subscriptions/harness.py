@@ -25,7 +25,7 @@ from services.records.subscriptions import (
 )
 from services.subscriptions.instruments import WebhookInstruments
 from services.subscriptions.post import PostDependencies
-from services.subscriptions.processor import REPLAY_TYPE, WebhooksStage
+from services.subscriptions.processor import PROCESSOR, REPLAY_TYPE
 from tests.configuration import configure
 from tests.driver import Driver
 from tests.fakes import START, FakeHttp, HttpCall, ManualTimeSource, MemoryStore
@@ -60,7 +60,7 @@ class WebhooksHarness(Driver):
         self.outside = PostDependencies(
             self.http, store, time_source, WebhookInstruments(CollectorRegistry()), wait_seconds=0.01
         )
-        super().__init__(WebhooksStage(self.outside), store=store, time_source=time_source, partitions=partitions)
+        super().__init__(PROCESSOR.bind(self.outside), store=store, time_source=time_source, partitions=partitions)
         self.version = 0
         self.webhooks: dict[str, Versioned[Webhook]] = {}
 

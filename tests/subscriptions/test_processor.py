@@ -13,9 +13,8 @@ from services.platform.http.fair_share import Shares
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
 from services.platform.processing.processor import EffectCompleted, TimerFired
-from services.platform.processing.stage_adapter import adapted
 from services.subscriptions.domain import ASSUME_UNKNOWN_AFTER, IN_FLIGHT, SCHEDULE_SECONDS
-from services.subscriptions.processor import WebhooksStage
+from services.subscriptions.processor import PROCESSOR
 from tests.examples import examples
 from tests.subscriptions.harness import CRM, DEAD, SECRET, WebhooksHarness, fact, facts, status
 
@@ -182,7 +181,7 @@ async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id
 async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoint() -> None:
     office = await WebhooksHarness().open()
     shares = Shares(1)
-    office.processor = adapted(WebhooksStage(replace(office.outside, shares=shares)))
+    office.processor = PROCESSOR.bind(replace(office.outside, shares=shares))
     async with shares.held("another", "slow"):
         await office.happen(*facts(3))
         for _ in range(5):
@@ -204,7 +203,7 @@ async def test_a_store_that_is_away_is_no_failure_of_the_endpoint() -> None:
     [effect] = office.effects
     said = await office.processor.perform(effect)
     office.store.failure, office.effects = None, []
-    await office.batch([EffectCompleted(effect.name, said)])
+    await office.batch([EffectCompleted(effect.name, said, effect.request)])
     assert (office.delivery("f1").attempts, office.line().failures) == (0, 0)
     await office.advance(2)
     assert office.states() == {"delivered": 1}
