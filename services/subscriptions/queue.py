@@ -116,7 +116,11 @@ def _apply_result(
         again = next_try(handed.delivery, record.attempts, context.now, result.after)
     state = "delivered" if disposition == "delivered" else "failed" if again is None else "pending"
     attempt = DeliveryAttempt(at=context.now, status=result.status, detail=result.detail)
-    changed = {"state": state, "next_at": again, "recent_attempts": [*record.recent_attempts, attempt][-MAX_ATTEMPTS_KEPT:]}
+    changed = {
+        "state": state,
+        "next_at": again,
+        "recent_attempts": [*record.recent_attempts, attempt][-MAX_ATTEMPTS_KEPT:],
+    }
     context.work.put(WEBHOOK_DELIVERIES, handed.delivery, record.model_copy(update=changed))
     if disposition == "gone":
         subscription = context.subscriptions(handed.workspace).get(handed.webhook)
