@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
-from schemas.configuration import Policy, SlaMatch
+from schemas.configuration import Policy
 from schemas.conversation import Conversation
+from services.domain.rule_matching import matches
 from services.domain.sla_state import PolicySnapshot
 
 ATTRIBUTES: dict[str, Callable[[Conversation], Iterable[object]]] = {
@@ -33,17 +35,11 @@ class PolicySelection:
 
 def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | None:
     """The first policy that matches, None when none does."""
-    return next((policy for policy in policies if matches(policy.when, conversation)), None)
+    return next((policy for policy in policies if matches(policy.when, partial(_values, conversation))), None)
 
 
-def matches(when: SlaMatch, conversation: Conversation) -> bool:
-    """Whether all conditions that are given hold; a list holds when any of its values does."""
-    given = ((name, wanted) for name, wanted in vars(when).items() if wanted is not None)
-    return all(_holds(wanted, ATTRIBUTES[name](conversation)) for name, wanted in given)
-
-
-def _holds(wanted: object, values: Iterable[object]) -> bool:
-    return any(value in wanted if isinstance(wanted, list) else value == wanted for value in values)
+def _values(conversation: Conversation, condition: str) -> Iterable[object]:
+    return ATTRIBUTES[condition](conversation)
 
 
 def snapshot_of(policy: Policy | None, version: int) -> PolicySnapshot | None:

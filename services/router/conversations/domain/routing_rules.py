@@ -1,9 +1,12 @@
 """Routing rules applied to a conversation: which team, which skills, which priority. Pure; data, not code."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
-from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Match, Rule, RuleActions, WorkspaceConfiguration
+from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Rule, RuleActions, WorkspaceConfiguration
 from schemas.values import Priority, Requirement
+from services.domain.rule_matching import matches
 
 DEFAULT_RULE = Rule(then=RuleActions())
 """What holds where no rule matches."""
@@ -39,7 +42,7 @@ def evaluate_rules(traits: RoutingAttributes, configuration: WorkspaceConfigurat
     rules = configuration.routing.body.rules if configuration and configuration.routing else []
     version = configuration.version if configuration else 0
     for number, rule in enumerate(rules, start=1):
-        if matches(rule.when, traits):
+        if matches(rule.when, partial(_values, traits)):
             return _planned(rule, traits, configuration, f"rule {number}", version)
     return _planned(DEFAULT_RULE, traits, configuration, "default", version)
 
@@ -63,24 +66,5 @@ def _skills(then: RuleActions, traits: RoutingAttributes) -> dict[str, int]:
     return named
 
 
-def matches(when: Match, traits: RoutingAttributes) -> bool:
-    """Whether all keys that are given hold."""
-    wanted = (
-        (when.channel, traits.channel),
-        (when.surface, traits.surface),
-        (when.language, traits.language),
-        (when.intent, traits.intent),
-        (when.sentiment, traits.sentiment),
-        (when.tier, traits.tier),
-    )
-    return (
-        all(_holds(value, actual) for value, actual in wanted)
-        and (when.sensitive is None or when.sensitive == traits.sensitive)
-        and (when.tag is None or any(_holds(when.tag, tag) for tag in traits.tags))
-    )
-
-
-def _holds(wanted: object, actual: str | None) -> bool:
-    if wanted is None:
-        return True
-    return actual in wanted if isinstance(wanted, list) else actual == wanted
+def _values(traits: RoutingAttributes, condition: str) -> Iterable[object]:
+    return traits.tags if condition == "tag" else (getattr(traits, condition),)
