@@ -90,6 +90,12 @@ ROUTING = Dashboard(
             about="From queued to assigned, over the hour before: nine of ten waited less.",
         ),
         Panel(
+            "Waits withdrawn",
+            (Query(or_zero(per_minute("pasokh_withdrawn_seconds_count", "by")), "{{by}}"),),
+            "cpm",
+            about="Waits that ended without an agent: by a resolve, or by a customer who deleted every message.",
+        ),
+        Panel(
             "Opened and assigned",
             (
                 Query(per_minute("pasokh_conversations_opened_total"), "opened"),
@@ -133,7 +139,7 @@ ROUTING = Dashboard(
                 Query(quantile(0.9, "pasokh_handle_seconds"), "90 %"),
             ),
             "s",
-            about="Time with an agent whose move it was, from assigned to resolved.",
+            about="Time with an agent whose move it was, from assigned to resolved, without gaps of over half an hour.",
         ),
         Panel(
             "Moved to others, and changes of priority",

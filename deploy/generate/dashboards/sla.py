@@ -57,10 +57,16 @@ SLA = Dashboard(
             (
                 Query(or_zero(per_minute("pasokh_sla_fulfilled_total")), "kept"),
                 Query(or_zero(per_minute("pasokh_sla_breached_total")), "broken"),
-                Query(or_zero(per_minute("pasokh_sla_cancelled_total")), "no answer needed"),
+                Query(or_zero(per_minute("pasokh_sla_cancelled_total")), "cancelled"),
             ),
             "cpm",
-            about="Kept, broken, or ended because no answer was needed any more.",
+            about="Kept, broken, or cancelled: the policy changed, or the conversation was resolved without an answer.",
+        ),
+        Panel(
+            "Resolved without an answer",
+            (Query(or_zero(per_minute("pasokh_unanswered_total", "metric")), "{{metric}}"),),
+            "cpm",
+            about="Customers who waited for an answer when their conversation was resolved. The attainment leaves them out.",
         ),
         Panel(
             "Warnings and breaches",
