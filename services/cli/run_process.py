@@ -42,7 +42,7 @@ def run_in_foreground(
     """
     configure_logging((settings.log_level or log_level).upper(), form=settings.log_format)
     for wrong in wrong_modes(settings.data.absolute(), _files(settings)):
-        log.warning("data_is_open_to_others", detail=wrong)
+        log.warning("data_files_readable_by_others", detail=wrong)
     with bind(settings.host, settings.port) as bound:
         event_loop.run(_until_signal(process, settings, bound, sidecar))
 
@@ -95,5 +95,5 @@ def _shutdown_watchdog() -> Iterator[None]:
 
 
 def _force_exit() -> None:
-    log.warning("process_left_unfinished")
+    log.warning("process_shutdown_timed_out")
     os._exit(0)

@@ -62,7 +62,7 @@ async def _attempted(message: OutboundMessage, committed: datetime, outside: Sen
     if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
     if not within_send_window(committed, outside.clock.now()):
-        log.warning("send_came_too_late", message=message.id)
+        log.warning("send_too_late", message=message.id)
         return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
     return await _sent(channel, message, account, outside)
 
@@ -100,6 +100,6 @@ async def _sent(
     except (SendOutcomeUnknown, TimeoutError):
         return outcome_unknown(channel.capabilities)
     except Exception:  # a bug in the channel may have happened before or after the platform accepted the message
-        log.exception("channel_failed_to_send", message=message.id, channel=message.channel)
+        log.exception("channel_send_failed", message=message.id, channel=message.channel)
         return outcome_unknown(channel.capabilities)
     return AttemptResult(kind="sent", platform_id=receipt.platform_id, address=receipt.address)

@@ -143,9 +143,9 @@ async def _deliver(shop: DemoSession, update: Update) -> None:
             answer = await shop.client.post(shop.webhook, json=update.body, headers=headers)
             if answer.is_success:
                 return
-            log.warning("demo_update_not_taken", status=answer.status_code)
+            log.warning("demo_update_rejected", status=answer.status_code)
         except httpx2.TransportError:
-            log.warning("demo_update_not_taken", status=None)
+            log.warning("demo_update_rejected", status=None)
         await asyncio.sleep(2.0**number)
 
 
@@ -158,7 +158,7 @@ async def _agents(shop: DemoSession) -> None:
             await _listen(shop)
             actions = await _poll(shop)
         except (httpx2.TransportError, ApiError) as error:
-            log.warning("demo_cannot_look", reason=type(error).__name__)
+            log.warning("demo_request_failed", reason=type(error).__name__)
             actions = []
         await asyncio.gather(*(_do(shop, action) for action in actions))
         await asyncio.sleep(POLL_SECONDS)
@@ -212,5 +212,5 @@ async def _do(shop: DemoSession, action: AgentAction) -> None:
             await shop.rest.post(f"{path}/resolve", body, key=action.key)
     except (httpx2.TransportError, ApiError) as error:
         status = error.status if isinstance(error, ApiError) else None
-        log.info("demo_agent_could_not", action=action.action, conversation=action.conversation, status=status)
+        log.info("demo_agent_action_failed", action=action.action, conversation=action.conversation, status=status)
         shop.agents.failed(action, shop.clock.now())

@@ -72,7 +72,7 @@ class AccountActivityRecorder:
             try:
                 await self._write(identity, activity)
             except (Fenced, Unavailable, Unknown) as error:
-                log.info("account_calls_not_written", account=identity, reason=str(error))
+                log.info("account_calls_write_failed", account=identity, reason=str(error))
 
     async def _write(self, identity: str, activity: _AccountActivity) -> None:
         key = Key(ACCOUNT_CALLS.name, identity)

@@ -41,7 +41,7 @@ class Forgeries:
             return
         calls = 1 + (spell.calls if spell else 0)
         where = {"channel": account.channel, "workspace": account.workspace, "account": account.id}
-        _log.warning("webhook_forged", **where, calls=calls)
+        _log.warning("webhook_unauthenticated", **where, calls=calls)
         self.spells[_name(account)] = _Spell(now)
 
 

@@ -24,7 +24,7 @@ class IngestInstruments:
             "pasokh_ingest_failed_total", "Activities that the sender has to send again.", LABELS, registry=None
         )
         self.not_understood = Counter(
-            "pasokh_ingest_not_understood_total",
+            "pasokh_ingest_unparsed_total",
             "Calls kept as `unknown` because our own code failed on them, or because they are too large for the bus.",
             [*LABELS, "reason"],
             registry=None,

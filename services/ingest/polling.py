@@ -68,7 +68,7 @@ class Polling:
                 try:
                     await self._refresh_accounts()
                 except Unavailable as error:
-                    log.info("polled_accounts_not_read", reason=str(error))
+                    log.info("polled_accounts_read_failed", reason=str(error))
                 await self.dependencies.sleep(LOOK_SECONDS)
         finally:
             for task in self._tasks.values():
@@ -168,7 +168,7 @@ class Poller:
                 self._around.notes.record_call(connected.account)
                 return
             except (Unavailable, Unknown) as error:
-                log.warning("polled_update_not_published", account=self._key.id, reason=str(error))
+                log.warning("polled_update_publish_failed", account=self._key.id, reason=str(error))
                 await self._around.sleep(FIRST_BACKOFF_SECONDS)
                 await self._renew()
 

@@ -66,7 +66,7 @@ class BusinessMetricsCollector(Collector):
             try:
                 await self.refresh()
             except Unavailable:
-                log.warning("totals_not_refreshed")
+                log.warning("counters_refresh_failed")
             await asyncio.sleep(REFRESH_SECONDS)
 
     def collect(self) -> Iterator[Metric]:

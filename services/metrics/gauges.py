@@ -77,7 +77,7 @@ class Present(Collector):
             try:
                 await self.refresh()
             except Unavailable:
-                log.warning("gauges_not_refreshed")
+                log.warning("gauges_refresh_failed")
             took = self._clock.monotonic() - began
             await asyncio.sleep(max(REFRESH_SECONDS, took / LARGEST_SHARE))
 

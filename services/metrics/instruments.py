@@ -224,13 +224,13 @@ TEAM_USED = Instrument(
     "pasokh_team_utilisation_ratio", "gauge", "Units in use among those of a team's agents who are online.", ("team",)
 )
 OPEN = Instrument(
-    "pasokh_open",
+    "pasokh_business_hours_open",
     "gauge",
     "1 in the opening hours of a team (its own, else the workspace's, else those of the promises), 0 outside.",
     ("team",),
 )
 WEBHOOKS = Instrument(
-    "pasokh_webhooks",
+    "pasokh_webhook_subscriptions",
     "gauge",
     "Subscriptions of integrators by how their endpoints fare: taken, failing again and again, or gone (410).",
     ("state",),

@@ -60,7 +60,7 @@ class Auditor:
             try:
                 await self.run_once()
             except Unavailable:
-                log.warning("audit_put_off")
+                log.warning("audit_postponed")
 
     async def run_once(self) -> None:
         """Audit what was said until a minute ago and not looked at before. Raises Unavailable."""
@@ -113,7 +113,9 @@ class Auditor:
         self.instruments.audited.labels("different" if found else "right").inc()
         for one in found:
             self.instruments.differences.labels(workspace, one.metric, one.what).inc()
-            log.error("clock_differs", conversation=one.conversation, metric=one.metric, run=one.run, what=one.what)
+            log.error(
+                "sla_audit_difference", conversation=one.conversation, metric=one.metric, run=one.run, what=one.what
+            )
 
     async def _conversations_with_recent_facts(self, workspace: str) -> list[str]:
         """The conversations of the facts that come next, each once."""

@@ -8,19 +8,19 @@ class AuditInstruments:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.audited = Counter(
-            "pasokh_sla_audited_total",
+            "pasokh_sla_audit_clocks_total",
             "Conversations whose clocks were recomputed from their facts.",
             ["result"],
             registry=registry,
         )
         self.differences = Counter(
-            "pasokh_sla_differences_total",
+            "pasokh_sla_audit_differences_total",
             "Differences between clocks and facts, each time that they were found.",
             ["workspace", "metric", "what"],
             registry=registry,
         )
         self.behind = Gauge(
-            "pasokh_sla_audit_behind_seconds", "How old the oldest fact is that was not looked at.", registry=registry
+            "pasokh_sla_audit_lag_seconds", "How old the oldest fact is that was not looked at.", registry=registry
         )
         self.overdue = Gauge(
             "pasokh_sla_overdue_seconds",

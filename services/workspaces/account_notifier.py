@@ -35,4 +35,4 @@ async def publish_account_changed(context: Context, workspace: str, name: str) -
         watcher = ProducerRecord("accounts", partition_of(workspace, context.bus.partitions), event.partitionkey, value)
         await context.bus.publish([*senders, watcher])
     except (Unavailable, Unknown) as error:
-        _log.warning("account_written_not_published", workspace=workspace, account=name, reason=str(error))
+        _log.warning("account_change_publish_failed", workspace=workspace, account=name, reason=str(error))

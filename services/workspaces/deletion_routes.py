@@ -69,7 +69,7 @@ class Deleting:
         # A failed removal is resumed by `run_remover`.
         self.in_progress.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("workspace_not_removed_yet", reason=type(error).__name__)
+            log.warning("workspace_removal_incomplete", reason=type(error).__name__)
 
 
 def router_of(remover: Remover) -> APIRouter:

@@ -46,7 +46,7 @@ async def announce(context: Context, announcement: Announcement) -> None:
         # Fenced: newer rules were written meanwhile, and are announced by whoever wrote them.
         await context.store.commit(Changes(conditions=[Condition(key, "version", announcement.version)], deletes=[key]))
     except (Fenced, Unavailable, Unknown):
-        log.warning("rules_not_announced", workspace=announcement.workspace, version=announcement.version)
+        log.warning("rule_notification_failed", workspace=announcement.workspace, version=announcement.version)
 
 
 async def announce_abandoned(context: Context) -> int:
@@ -64,5 +64,5 @@ async def run_announcer(context: Context, pause: Callable[[float], Awaitable[Non
         try:
             await announce_abandoned(context)
         except Unavailable:
-            log.warning("announcements_unavailable")
+            log.warning("rule_notifications_unavailable")
         await pause(EVERY_SECONDS)

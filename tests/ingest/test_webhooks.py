@@ -87,7 +87,7 @@ async def test_guesses_at_a_secret_are_bounded_and_logged_once_a_minute() -> Non
         assert other.status == 401
         ingest.clock.move(60)
         await ingest.call(update(), headers={SECRET_HEADER: "guess"}, address="192.0.2.10")
-    lines = [line for line in logs if line["event"] == "webhook_forged"]
+    lines = [line for line in logs if line["event"] == "webhook_unauthenticated"]
     assert [line["calls"] for line in lines] == [1, 6]
     assert conserved(ingest)
 

@@ -66,4 +66,4 @@ async def test_agents_are_shown_as_dispatch_wrote_them(tmp_path: Path) -> None:
         await present.refresh()
         assert registry.get_sample_value("pasokh_agents", {"workspace": "shop", "presence": "online"}) == 1
         assert registry.get_sample_value("pasokh_agent_units_free", {"workspace": "shop"}) == 3
-        assert registry.get_sample_value("pasokh_open", {"workspace": "shop", "team": "default"}) == 1
+        assert registry.get_sample_value("pasokh_business_hours_open", {"workspace": "shop", "team": "default"}) == 1

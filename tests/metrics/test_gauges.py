@@ -180,7 +180,7 @@ async def test_subscriptions_are_counted_by_how_their_endpoints_fare() -> None:
     shop.line("closed", 1, failures=9)
     shop.line("written", 0, gone=3)
     shop.line("forgotten", 0, failures=9)
-    counted = await shown(shop, "pasokh_webhooks")
+    counted = await shown(shop, "pasokh_webhook_subscriptions")
     assert counted == {("shop", "taken"): 3, ("shop", "failing"): 1, ("shop", "gone"): 1}
 
 
@@ -215,7 +215,7 @@ def test_it_closes_to_the_second() -> None:
 async def test_opening_hours_are_shown_for_every_team_that_has_a_name() -> None:
     shop = Shop()
     shop.configure(configured(calendar=MONDAY_MORNING, teams={"returns": None}))
-    assert await shown(shop, "pasokh_open") == {("shop", "default"): 1, ("shop", "returns"): 1}
+    assert await shown(shop, "pasokh_business_hours_open") == {("shop", "default"): 1, ("shop", "returns"): 1}
 
 
 def test_what_is_registered_reads_nothing() -> None:

@@ -56,10 +56,12 @@ class Office:
         return self.registry.get_sample_value(name, labels) or 0.0
 
     def audited(self, result: str = "right") -> float:
-        return self.value("pasokh_sla_audited_total", result=result)
+        return self.value("pasokh_sla_audit_clocks_total", result=result)
 
     def differences(self) -> dict[str, float]:
-        samples = [s for m in self.registry.collect() for s in m.samples if s.name == "pasokh_sla_differences_total"]
+        samples = [
+            s for m in self.registry.collect() for s in m.samples if s.name == "pasokh_sla_audit_differences_total"
+        ]
         return {f"{s.labels['workspace']}/{s.labels['metric']}/{s.labels['what']}": s.value for s in samples}
 
 
@@ -165,7 +167,7 @@ async def test_a_look_at_much_goes_on_where_it_stopped(monkeypatch: pytest.Monke
         seen.append(office.audited())
     # It goes on with the moment at which it stopped, for more may have been said then.
     assert seen == [3, 6, 9, 11, 11, 11]
-    assert office.value("pasokh_sla_audit_behind_seconds") == 0
+    assert office.value("pasokh_sla_audit_lag_seconds") == 0
 
 
 async def test_a_conversation_that_cannot_be_read_stops_nothing() -> None:

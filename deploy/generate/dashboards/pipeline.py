@@ -68,7 +68,7 @@ PIPELINE = Dashboard(
         ),
         Panel(
             "Memory dropped after an error",
-            (Query(or_zero(rate("pasokh_processor_reopened_total", "group, reason")), "{{group}} {{reason}}"),),
+            (Query(or_zero(rate("pasokh_processor_restarts_total", "group, reason")), "{{group}} {{reason}}"),),
             "ops",
             about="How often a group read its memory anew. `fenced` alone, during a deployment, is normal.",
         ),
@@ -125,7 +125,7 @@ PIPELINE = Dashboard(
         ),
         Panel(
             "Subscriptions by how they fare",
-            (Query(now("pasokh_webhooks", "state", where=""), "{{state}}"),),
+            (Query(now("pasokh_webhook_subscriptions", "state", where=""), "{{state}}"),),
             about="Taken is well; failing failed several times in a row; gone was answered 410 and is asked no more.",
         ),
         Panel(

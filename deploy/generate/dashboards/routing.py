@@ -123,7 +123,7 @@ ROUTING = Dashboard(
         ),
         Panel(
             "Open and closed",
-            (Query(highest("pasokh_open", "workspace, team"), "{{workspace}} {{team}}"),),
+            (Query(highest("pasokh_business_hours_open", "workspace, team"), "{{workspace}} {{team}}"),),
             about="1 in a team's opening hours, 0 outside: PasokhNobodyAnswers is quiet then.",
         ),
         Panel(

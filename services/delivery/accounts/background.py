@@ -33,7 +33,7 @@ class AccountHealthMonitor:
                 await self._context.bus.publish([self._refresh(p) for p in range(self._context.bus.partitions)])
                 return
             except (Unavailable, Unknown) as error:
-                log.info("accounts_not_started", reason=str(error))
+                log.info("account_checks_start_failed", reason=str(error))
                 await asyncio.sleep(AGAIN_SECONDS)
 
     def _refresh(self, partition: int) -> ProducerRecord:
@@ -55,7 +55,7 @@ class AccountHealthMonitor:
             try:
                 self._instruments.show(await self._checks())
             except Unavailable as error:
-                log.info("accounts_not_read", reason=str(error))
+                log.info("accounts_read_failed", reason=str(error))
             await asyncio.sleep(REFRESH_SECONDS)
 
     async def _checks(self) -> list[AccountCheck]:

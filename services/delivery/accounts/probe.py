@@ -54,6 +54,6 @@ async def _probe(
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):
         return UNKNOWN
     except Exception:  # a bug in one channel must not end the health checks of all accounts
-        log.exception("account_not_checked", channel=account.channel, workspace=account.workspace)
+        log.exception("account_check_failed", channel=account.channel, workspace=account.workspace)
         return UNKNOWN
     return ProbeResult(found="ok") if finding is None else ProbeResult(found="webhook", detail=finding)

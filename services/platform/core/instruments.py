@@ -26,7 +26,7 @@ class ProcessorInstruments:
         self.duplicates = Counter("pasokh_processor_duplicates_total", "Repeats dropped.", g, registry=registry)
         self.dead_letters = Counter("pasokh_processor_dead_letters_total", "Events set aside.", g, registry=registry)
         self.restarts = Counter(
-            "pasokh_processor_reopened_total", "Memory dropped after an error.", [*g, "reason"], registry=registry
+            "pasokh_processor_restarts_total", "Memory dropped after an error.", [*g, "reason"], registry=registry
         )
         self.commit = Histogram("pasokh_processor_commit_seconds", "One commit.", g, registry=registry, buckets=SECONDS)
         self.batch = Histogram(

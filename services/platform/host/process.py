@@ -90,7 +90,7 @@ async def run_process(
                 freeze_gc()
                 log.info("process_started", process=process.name, groups=[member.group for member in members])
                 yield context
-                log.info("process_stops", process=process.name)
+                log.info("process_stopping", process=process.name)
 
 
 async def _open_with_retry(

@@ -50,7 +50,7 @@ async def _run_check(name: str, check: Check, seconds: float) -> CheckResult:
     except Unavailable as error:
         return CheckResult(ok=False, detail=str(error) or "It cannot be reached.")
     except Exception as error:  # noqa: BLE001 - a check that breaks is a dependency that does not work
-        _log.warning("check_failed", check=name, exc_info=error)
+        _log.warning("readiness_check_failed", check=name, exc_info=error)
         return CheckResult(ok=False, detail=f"The check failed with {type(error).__name__}; see the log.")
     return CheckResult(ok=True, detail="ok")
 

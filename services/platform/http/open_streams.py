@@ -55,6 +55,6 @@ class OpenStreams(Generic[Stream]):
             try:
                 await self.end_revoked()
             except (Unavailable, Unknown) as error:
-                _log.warning("streams_not_checked", reason=type(error).__name__)
+                _log.warning("stream_check_failed", reason=type(error).__name__)
             if not self._open:
                 self._any_open.clear()

@@ -176,7 +176,7 @@ class PartitionOwner:
         self._restarts.note(error, self._runtime.clock.monotonic())
         self._runtime.instruments.restarts.labels(self._group, reason).inc()
         log.warning(
-            "partition_reopens",
+            "partition_restarting",
             group=self._group,
             partition=self._partition,
             reason=reason,
@@ -265,7 +265,7 @@ class PartitionOwner:
         batch = self._start_batch([one])
         set_aside(batch.work, batch.seen, one, error)
         self._runtime.instruments.dead_letters.labels(self._group).inc()
-        log.error("event_set_aside", group=self._group, partition=self._partition, error=type(error).__name__)
+        log.error("event_dead_lettered", group=self._group, partition=self._partition, error=type(error).__name__)
         await self._commit(batch)
 
     async def _commit(self, batch: Batch) -> None:

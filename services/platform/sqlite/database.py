@@ -139,7 +139,7 @@ class Database:
         try:
             damaged, is_whole = await asyncio.to_thread(check_file, self.path, LOOK_SECONDS, lambda: self._closed)
         except sqlite3.Error as error:
-            _log.warning("database_not_checked", reason=str(error))
+            _log.warning("database_check_failed", reason=str(error))
             return
         if damaged:
             self._damage = sentence(damaged)

@@ -41,4 +41,4 @@ async def run_purger(
             if deleted := await purge_expired(store, clock.now()):
                 log.info("expired_documents_deleted", documents=deleted)
         except (Unavailable, Unknown) as error:
-            log.warning("expired_documents_not_deleted", reason=str(error))
+            log.warning("expiry_failed", reason=str(error))

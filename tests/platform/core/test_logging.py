@@ -141,7 +141,7 @@ def test_another_message_of_a_library_is_not_kept_back(stream: io.StringIO) -> N
 
 def test_our_own_entries_are_all_told(stream: io.StringIO) -> None:
     for _ in range(3):
-        structlog.get_logger("services.router").warning("partition_reopens")
+        structlog.get_logger("services.router").warning("partition_restarting")
     assert len(lines(stream)) == 3
 
 
