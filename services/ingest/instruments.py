@@ -23,7 +23,7 @@ class IngestInstruments:
         self.failed = Counter(
             "pasokh_ingest_failed_total", "Activities that the sender has to send again.", LABELS, registry=None
         )
-        self.not_understood = Counter(
+        self.unparsed = Counter(
             "pasokh_ingest_unparsed_total",
             "Calls kept as `unknown` because our own code failed on them, or because they are too large for the bus.",
             [*LABELS, "reason"],

@@ -271,7 +271,7 @@ class Webhooks:
             _log.error(
                 "webhook_not_understood", channel=account.channel, workspace=account.workspace, **_error_location(error)
             )
-            self._instruments.not_understood.labels(*call.labels, "error").inc()
+            self._instruments.unparsed.labels(*call.labels, "error").inc()
             return _Reading([_unparsed_activity(call, type(error).__name__)])
 
     def _understood(self, call: _WebhookRequest, parsed: list[Activity]) -> list[Activity]:
@@ -282,7 +282,7 @@ class Webhooks:
         # The size is known by encoding, and no activity is thirty times as long as what told of it.
         fitting = truncate_to_max_size(activity) if len(call.request.body) > LARGE_BODY_BYTES else activity
         if fitting is not activity:
-            self._instruments.not_understood.labels(*call.labels, "too_large").inc()
+            self._instruments.unparsed.labels(*call.labels, "too_large").inc()
             _log.error("activity_too_large", channel=activity.channel, workspace=activity.workspace, id=activity.id)
         return fitting
 

@@ -216,7 +216,7 @@ async def test_message_too_large_for_the_bus_is_kept_as_known_to_have_happened()
     last = ingest.activities[-1]
     assert (last.kind, last.text, last.details["raw"]) == ("unknown", None, "message")
     assert all(len(one.value) <= MAX_EVENT_BYTES for one in ingest.bus.published)
-    assert ingest.count("not_understood") >= 1
+    assert ingest.count("unparsed") >= 1
 
 
 class Failing(Telegram):
