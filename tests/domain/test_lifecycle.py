@@ -26,8 +26,7 @@ from services.domain.lifecycle import (
 
 SERVICES = Path(__file__).parents[2] / "services"
 TABLE = SERVICES / "domain" / "lifecycle.py"
-# Metrics follow with the change that makes them subscribe to response runs.
-ASKING = [path for path in sorted(SERVICES.rglob("*.py")) if path != TABLE and "metrics" not in path.parts]
+ASKING = [path for path in sorted(SERVICES.rglob("*.py")) if path != TABLE]
 PAIRS = list(product(STATUSES, EVENTS))
 
 
