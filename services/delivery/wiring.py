@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry
 from services.channels.port import Channel
 from services.channels.registry import CHANNELS
 from services.delivery.accounts.background import AccountHealthMonitor
-from services.delivery.accounts.processor import AccountsStage
+from services.delivery.accounts.context import AccountsDependencies
+from services.delivery.accounts.processor import PROCESSOR as ACCOUNTS
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.delivery.processor import PROCESSOR as SENDER
@@ -30,7 +31,7 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
             instruments=DeliveryInstruments(registry),
             shares=Shares(instruments=context.admission),
         )
-        accounts = AccountsStage(outside, context.settings.public_url)
+        accounts = ACCOUNTS.bind(AccountsDependencies(outside, context.settings.public_url))
         watch = AccountHealthMonitor(context, AccountInstruments(registry))
         yield ServiceComponents(
             processors=(SENDER.bind(outside), accounts), collectors=(registry,), background=(watch.start, watch.run)

@@ -8,11 +8,12 @@ from prometheus_client import CollectorRegistry
 
 from schemas.accounts import AccountChanged, AccountFact, CheckAccounts
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
-from schemas.values import Failure, Json
+from schemas.values import Failure
 from services.channels.api import Api
 from services.channels.port import Account, CredentialsRejected
 from services.channels.telegram import Telegram
-from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, CHECK_INTERVAL, AccountsStage
+from services.delivery.accounts.context import AccountsDependencies, NamedAccount
+from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, CHECK_INTERVAL, PROCESSOR
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -55,7 +56,7 @@ class Watch:
             clock=time_source,
             instruments=DeliveryInstruments(CollectorRegistry()),
         )
-        self.driver = Driver(AccountsStage(self.outside), store=store, time_source=time_source)
+        self.driver = Driver(PROCESSOR.bind(AccountsDependencies(self.outside)), store=store, time_source=time_source)
         self.connect("telegram/main")
 
     def connect(self, *accounts: str) -> None:
@@ -76,10 +77,9 @@ class Watch:
 
     async def ask(self, account: str = "main", channel: str = "telegram") -> None:
         """Carry out what the stage would ask a platform, and hand the answer in."""
-        data: dict[str, Json] = {"workspace": "w", "channel": channel, "account": account}
-        name = f"ask/w/{channel}:{account}"
-        answer = await self.driver.processor.perform(Effect(name, data, self.driver.now))
-        await self.driver.batch([EffectCompleted(name, answer)])
+        name, named = f"ask/w/{channel}:{account}", NamedAccount("w", channel, account)
+        answer = await self.driver.processor.perform(Effect(name, named, self.driver.now))
+        await self.driver.batch([EffectCompleted(name, answer, named)])
 
     def check(self) -> AccountCheck:
         found = self.driver.get(ACCOUNT_CHECKS, MAIN)

@@ -1,0 +1,77 @@
+"""What every handler of the group `accounts` is given beside its input."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.configuration import WorkspaceConfiguration
+from schemas.values import Json
+from services.delivery.attempt import SendDependencies
+from services.platform.bus.port import partition_of
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.port import Query
+from services.records.accounts import ACCOUNT_CHECKS, AccountCheck, account_id
+from services.records.sends import ACCOUNT_SENDS, AccountSends
+
+PAGE_SIZE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsDependencies:
+    """What the group needs of its process. `public_url`: where platforms reach us."""
+
+    outside: SendDependencies
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account by its three names. It is also the request of an effect that asks its platform."""
+
+    workspace: str
+    channel: str
+    account: str
+
+    @property
+    def id(self) -> str:
+        """The id of its documents."""
+        return account_id(self.workspace, self.channel, self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """One batch of the group `accounts`."""
+
+    work: UnitOfWork
+    memory: None
+    dependencies: AccountsDependencies
+
+    @property
+    def now(self) -> datetime:
+        """The time of the batch."""
+        return self.work.now
+
+    def check(self, identity: str) -> AccountCheck | None:
+        """What is known of an account."""
+        return self.work.get(ACCOUNT_CHECKS, identity)
+
+    def sends(self, check: AccountCheck) -> list[AccountSends]:
+        """What each partition of the sender knows of an account; `reads` has to name `sends_of`."""
+        named = NamedAccount(check.workspace, check.channel, check.account)
+        return list(self.work.found(ACCOUNT_SENDS, sends_of(named)).values())
+
+    def is_here(self, workspace: str) -> bool:
+        """Whether this partition looks after the accounts of a workspace."""
+        place = self.work.place
+        return partition_of(workspace, place.partitions) == place.partition
+
+
+def sends_of(named: NamedAccount) -> Query:
+    """What the partitions of the sender know of an account."""
+    equals: dict[str, Json] = {"workspace": named.workspace, "channel": named.channel, "account": named.account}
+    return Query(ACCOUNT_SENDS.name, "workspace", equals, limit=PAGE_SIZE)
+
+
+def accounts_of(configuration: WorkspaceConfiguration) -> list[NamedAccount]:
+    """The accounts that a workspace has connected."""
+    pairs = [name.split("/", 1) for name in configuration.accounts]
+    return [NamedAccount(configuration.workspace, channel, account) for channel, account in pairs]
