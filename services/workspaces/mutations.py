@@ -58,10 +58,10 @@ def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         earlier = current.profile if current else None
         condition.check(version_of(earlier))
-        itself = versioned_part(Versioned[WorkspaceBody], body, earlier, stamp)
+        profile = versioned_part(Versioned[WorkspaceBody], body, earlier, stamp)
         if current is None:
-            return WorkspaceConfiguration(workspace=workspace, version=stamp.version, profile=itself)
-        return current if itself is earlier else _replace_field(current, stamp, itself=itself)
+            return WorkspaceConfiguration(workspace=workspace, version=stamp.version, profile=profile)
+        return current if profile is earlier else _replace_field(current, stamp, profile=profile)
 
     return edit
 
