@@ -28,7 +28,7 @@ from services.platform.processing.processor import EffectHandler, Handler, Proce
 from services.platform.processing.unit_of_work import Effect
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, WRITER, SendQueue, SendRecord
 
-ACCOUNT_WRITTEN = "pasokh.control.account_changed"
+ACCOUNT_CHANGED = "pasokh.control.account_changed"
 
 
 async def _send(dependencies: SendDependencies, effect: Effect) -> AttemptResult:
@@ -119,7 +119,7 @@ PROCESSOR: Processor[SendDependencies, RateLimiter, SendContext] = Processor(
         "pasokh.outbound.message": Handler(
             _on_message, (reads.message, reads.next_of_message, reads.accounts_of_message)
         ),
-        ACCOUNT_WRITTEN: Handler(_on_account_written, (reads.account, reads.accounts_of_account)),
+        ACCOUNT_CHANGED: Handler(_on_account_written, (reads.account, reads.accounts_of_account)),
     },
     timers={
         "slot/": Handler(_on_rate_limit_slot, MESSAGE_TIMER),

@@ -9,7 +9,7 @@ from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.http.service import Context
 
-ACCOUNT_WRITTEN = "pasokh.control.account_changed"
+ACCOUNT_CHANGED = "pasokh.control.account_changed"
 _log = structlog.get_logger(__name__)
 
 
@@ -23,7 +23,7 @@ async def publish_account_changed(context: Context, workspace: str, name: str) -
     event = Event(
         id=random_id(now),
         source="rest",
-        type=ACCOUNT_WRITTEN,
+        type=ACCOUNT_CHANGED,
         time=now,
         workspace=workspace,
         partitionkey=payload.name,

@@ -17,7 +17,7 @@ from schemas.values import Contract, EncryptedText, Json
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.processor import ACCOUNT_WRITTEN, PROCESSOR
+from services.delivery.processor import ACCOUNT_CHANGED, PROCESSOR
 from services.platform.http.outgoing import Http
 from services.platform.processing.processor import ReceivedEvent
 from services.platform.store.collections import TIMERS
@@ -97,7 +97,7 @@ class SenderHarness(Driver):
         """Connect the account anew, and tell the sender as REST does."""
         self.connect(credentials)
         written = AccountChanged(workspace="w", channel="telegram", account="main")
-        await self.batch([ReceivedEvent(_event(ACCOUNT_WRITTEN, "w/telegram:main", written), "outbound", 0)])
+        await self.batch([ReceivedEvent(_event(ACCOUNT_CHANGED, "w/telegram:main", written), "outbound", 0)])
 
     # -- what became of it ---------------------------------------------------------------------------------------------
 

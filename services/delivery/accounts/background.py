@@ -6,7 +6,7 @@ import structlog
 
 from schemas.accounts import CheckAccounts
 from schemas.envelope import Event, encode
-from services.delivery.accounts.processor import LOOK_AT_ACCOUNTS
+from services.delivery.accounts.processor import CHECK_ACCOUNTS
 from services.delivery.instruments import AccountInstruments
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
@@ -41,7 +41,7 @@ class AccountHealthMonitor:
         event = Event(
             id=random_id(now),
             source="delivery",
-            type=LOOK_AT_ACCOUNTS,
+            type=CHECK_ACCOUNTS,
             time=now,
             workspace="pasokh",
             partitionkey="pasokh",

@@ -20,8 +20,8 @@ CHECK_TIMER = "look"
 CHECK_INTERVAL = timedelta(seconds=10)
 ASK_EVERY, ASK_AGAIN_EVERY = timedelta(seconds=60), timedelta(seconds=20)
 """How often a platform is asked about an account that is well, and about one that is not."""
-LOOK_AT_ACCOUNTS = "pasokh.control.check_accounts"
-ACCOUNT_WRITTEN, ACCOUNT_HELD = "pasokh.control.account_changed", "pasokh.control.account_sending_changed"
+CHECK_ACCOUNTS = "pasokh.control.check_accounts"
+ACCOUNT_CHANGED, ACCOUNT_SENDING_CHANGED = "pasokh.control.account_changed", "pasokh.control.account_sending_changed"
 
 
 async def _probe(dependencies: AccountsDependencies, effect: Effect) -> ProbeResult:
@@ -32,7 +32,7 @@ async def _probe(dependencies: AccountsDependencies, effect: Effect) -> ProbeRes
     )
 
 
-def _on_written(context: CheckContext, one: ReceivedEvent) -> None:
+def _on_account_changed(context: CheckContext, one: ReceivedEvent) -> None:
     """A new account is asked about at once; of one that is removed nothing is kept."""
     named = reads.named_by(one)
     configuration = configuration_in_force(context.work, named.workspace)
@@ -44,7 +44,7 @@ def _on_written(context: CheckContext, one: ReceivedEvent) -> None:
     context.work.set_timer(CHECK_TIMER, context.now + CHECK_INTERVAL)
 
 
-def _on_held(context: CheckContext, one: ReceivedEvent) -> None:
+def _on_sending_changed(context: CheckContext, one: ReceivedEvent) -> None:
     named = reads.named_by(one)
     known = context.check(named.id)
     if known is not None:
@@ -142,9 +142,9 @@ PROCESSOR: Processor[AccountsDependencies, None, CheckContext] = Processor(
     context=CheckContext,
     memory=no_memory,
     handlers={
-        ACCOUNT_WRITTEN: Handler(_on_written, (reads.written, reads.configuration)),
-        ACCOUNT_HELD: Handler(_on_held, (reads.health,)),
-        LOOK_AT_ACCOUNTS: Handler(_on_start, (reads.every_head, reads.every_configuration, reads.every_check)),
+        ACCOUNT_CHANGED: Handler(_on_account_changed, (reads.written, reads.configuration)),
+        ACCOUNT_SENDING_CHANGED: Handler(_on_sending_changed, (reads.health,)),
+        CHECK_ACCOUNTS: Handler(_on_start, (reads.every_head, reads.every_configuration, reads.every_check)),
     },
     timers={CHECK_TIMER: Handler(_on_check_timer, (reads.signs_of_trouble, reads.health_of_troubled))},
     effects={"ask/": EffectHandler(_probe, Handler(_on_answer, (reads.health_of_probed,)))},

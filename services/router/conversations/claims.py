@@ -65,7 +65,7 @@ def handle_claim(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     work.emit("pasokh.command.request_verification", str(asked.person), ask)
 
 
-def handle_ask_proof(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_request_verification(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """Tell the visitor which words prove them, and colleagues whose case this may be."""
     work = context.work
     asked = arrived.event.payload_as(RequestVerification)
@@ -105,7 +105,7 @@ def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str
     return case.id
 
 
-def handle_continue(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_merge_conversation(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
     work = context.work
     asked, key = arrived.event.payload_as(MergeConversation), arrived.event.partitionkey

@@ -137,7 +137,7 @@ def change_priority(work: UnitOfWork, case: ConversationState, priority: str) ->
     return after
 
 
-def handle_replan(context: ConversationsContext, command: ReceivedEvent) -> None:
+def handle_reroute(context: ConversationsContext, command: ReceivedEvent) -> None:
     """New routing rules: a conversation that waits follows them at its old place; one with an agent keeps its own."""
     work = context.work
     configuration = context.configuration(command.event.workspace)
@@ -168,7 +168,7 @@ def replan(work: UnitOfWork, case: ConversationState, configuration: Configurati
     work.emit("pasokh.routing.task_changed", after.workspace, change)
 
 
-def handle_reapply(context: ConversationsContext, command: ReceivedEvent) -> None:
+def handle_reapply_sla(context: ConversationsContext, command: ReceivedEvent) -> None:
     """Ask `sla` to pick the policy again; what it promises then shows on the clocks a moment later."""
     work = context.work
     asked = command.event.payload_as(ReapplySla)

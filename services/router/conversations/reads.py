@@ -149,7 +149,7 @@ def conversation_of_message(context: ConversationsContext, one: ReceivedEvent) -
     yield Documents(CONVERSATIONS, [message.conversation for message in messages if message is not None])
 
 
-def continued(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def merge_conversations(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
     """A visitor's conversation, the case that goes on with them, and what they wrote last."""
     asked = one.event.payload_as(MergeConversation)
     yield Documents(OUTCOMES, [one.event.id])
