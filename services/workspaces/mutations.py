@@ -1,6 +1,7 @@
 """The mutations of a workspace's configuration: a configuration and a revision in, a new one or an HTTP problem out. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypedDict, Unpack
 
 from schemas.configuration import (
     DEFAULT_TEAM,
@@ -241,5 +242,15 @@ def _values(one_or_more: str | list[str] | None) -> list[str]:
     return [one_or_more] if isinstance(one_or_more, str) else one_or_more
 
 
-def _replace_field(current: WorkspaceConfiguration, stamp: Revision, **parts: object) -> WorkspaceConfiguration:
+class _Parts(TypedDict, total=False):
+    """The parts of a configuration that are written apart: a name that is none is an error of the type checker."""
+
+    profile: Versioned[WorkspaceBody]
+    accounts: dict[str, Versioned[AccountBody]]
+    teams: dict[str, Versioned[TeamBody]]
+    routing: Versioned[RoutingBody] | None
+    sla: Versioned[SlaBody] | None
+
+
+def _replace_field(current: WorkspaceConfiguration, stamp: Revision, **parts: Unpack[_Parts]) -> WorkspaceConfiguration:
     return current.model_copy(update={**parts, "version": stamp.version})
