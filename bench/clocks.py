@@ -30,7 +30,7 @@ from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Changes, Key, Put, Query, Store
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule, clock_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.sla.processor import SlaStage
+from services.sla.processor import PROCESSOR
 
 PENDING = 100_000
 WAVE = 5_000
@@ -91,7 +91,7 @@ async def _measure(settings: Settings) -> Measured:
     clock, began = SystemTimeSource(), time.perf_counter()
     async with open_engine(settings, clock, COLLECTIONS) as (store, bus):
         runtime = Runtime(store, bus, clock, ProcessorInstruments(CollectorRegistry()))
-        processor = GroupMember(SlaStage(), runtime)
+        processor = GroupMember(PROCESSOR.bind(None), runtime)
         running = asyncio.create_task(processor.run())
         await _until(lambda: _request_sla_clocks(store))
         restart = time.perf_counter() - began

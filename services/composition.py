@@ -12,7 +12,7 @@ from services.console.wiring import open_console
 from services.delivery.wiring import open_delivery
 from services.ingest.wiring import open_ingest
 from services.metrics import wiring as metrics
-from services.metrics.processor import MetricsStage
+from services.metrics.processor import PROCESSOR as METRICS
 from services.migrations import MIGRATIONS
 from services.platform.host.process import Process
 from services.platform.http import command_gateway
@@ -41,13 +41,13 @@ from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.router.wiring import open_router
 from services.sla import wiring as sla
-from services.sla.processor import SlaStage
+from services.sla.processor import PROCESSOR as SLA
 from services.subscriptions.wiring import open_subscription_routes, open_subscription_sender
 from services.webchat.wiring import open_webchat
 from services.workspaces.wiring import open_workspaces
 
 GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
-    **{stage.group: stage.topics for stage in (CONVERSATIONS, DISPATCH, SlaStage, MetricsStage)},
+    **{stage.group: stage.topics for stage in (CONVERSATIONS, DISPATCH, SLA, METRICS)},
     accounts.WRITER: ("accounts",),
     sends.WRITER: ("outbound",),
     subscriptions.WRITER: ("conversations", "sla"),

@@ -1,6 +1,6 @@
-"""The stage `metrics`: business counters as documents in the batch, so they are exact over restarts and repeats."""
+"""The processor `metrics`: business counters as documents in the batch, so they are exact over restarts and repeats."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -11,7 +11,7 @@ from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact
 from schemas.topics import DEDUPE_RETENTION_SECONDS
-from schemas.values import Json, instant_text
+from schemas.values import instant_text
 from services.domain.lifecycle import is_closed, is_waiting
 from services.domain.metrics_state import ConversationMetricsState
 from services.metrics.counters import CounterSet
@@ -26,8 +26,10 @@ from services.metrics.domain.samples import (
     samples_of,
     waiting_sample,
 )
-from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
-from services.platform.processing.unit_of_work import Effect, UnitOfWork
+from services.platform.processing.inputs import ReceivedEvent, TimerFired
+from services.platform.processing.processor import Handler, Processor
+from services.platform.processing.reads import ByIndex, Documents, Read
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import TIMERS
 from services.platform.store.port import Query
 from services.records.counters import (
@@ -39,7 +41,6 @@ from services.records.counters import (
     counter_id,
 )
 
-GROUP = "metrics"
 INBOUND = "pasokh.inbound."
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
@@ -52,96 +53,87 @@ PRUNE_AT_ONCE = 500
 
 @dataclass(slots=True)
 class MetricsMemory:
-    """`pruning`: a wake-up to drop old ids is known to stand. `tallies` of the batch, by workspace."""
+    """`pruning`: the timer that deletes old ids is known to stand."""
 
     pruning: bool = False
-    tallies: dict[str, CounterSet] = field(default_factory=dict)
 
 
-class MetricsStage:
-    """Counts. Emits nothing."""
+@dataclass(frozen=True, slots=True)
+class MetricsContext:
+    """One batch of `metrics`. `counters` of the batch, by workspace."""
 
-    group = GROUP
-    topics = ("inbound", "conversations", "sla", "deliveries")
-    # Far below the interval of any scrape.
-    linger_seconds = 0.25
+    work: UnitOfWork
+    memory: MetricsMemory
+    dependencies: None
+    counters: dict[str, CounterSet] = field(default_factory=dict)
 
-    def new_memory(self) -> MetricsMemory:
-        return MetricsMemory()
 
-    async def load(self, work: UnitOfWork, memory: MetricsMemory, inputs: Sequence[Input]) -> None:
-        events = [one.event for one in inputs if isinstance(one, ReceivedEvent)]
-        memory.tallies = {}
-        await work.preload(
-            [
-                (COUNTERS, [counter_id(work.place.partition, e.workspace) for e in events]),
-                (COUNTED_CASES, [_conversation_of(e) for e in events if e.type.startswith(CONVERSATION)]),
-                (COUNTED, [e.id for e in events if _needs_dedupe_record(e)]),
-            ]
+# -- what is read --------------------------------------------------------------------------------------------------------
+
+
+def _counters(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
+    """The counters of the event's workspace."""
+    yield Documents(COUNTERS, [counter_id(context.work.place.partition, one.event.workspace)])
+
+
+def _conversation(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
+    """What is known of the conversation of a fact as well."""
+    yield from _counters(context, one)
+    yield Documents(COUNTED_CASES, [_conversation_of(one.event)])
+
+
+def _activity(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
+    """Whether the activity was counted as well, and whether old ids are deleted."""
+    yield from _counters(context, one)
+    if _needs_dedupe_record(one.event):
+        yield Documents(COUNTED, [one.event.id])
+    if not context.memory.pruning:
+        yield Documents(TIMERS, [context.work.timer_id(PRUNE)])
+
+
+def _old_ids(context: MetricsContext, one: TimerFired) -> Iterator[Read]:
+    """Ids that cannot be repeated any more."""
+    yield ByIndex(COUNTED, _expired(context.work))
+
+
+def _expired(work: UnitOfWork) -> Query:
+    below = instant_text(work.now - DEDUPE_RETENTION_SECONDS)
+    return Query(COUNTED.name, "at", {"partition": work.place.partition}, below=below, limit=PRUNE_AT_ONCE)
+
+
+def _on_gate(context: MetricsContext, one: ReceivedEvent) -> None:
+    """The workspace is being deleted. Its counters stay as an empty document, so that every reader sees it."""
+    workspace = one.event.payload_as(WorkspaceGate).workspace
+    identity = counter_id(context.work.place.partition, workspace)
+    if context.work.get(COUNTERS, identity) is not None:
+        blank = CounterRecord(
+            workspace=workspace, partition=context.work.place.partition, version=context.work.place.seq
         )
-        if not memory.pruning:
-            await work.preload([(TIMERS, [work.timer_id(PRUNE)])])
-        if any(isinstance(one, TimerFired) for one in inputs):
-            old = instant_text(work.now - DEDUPE_RETENTION_SECONDS)
-            query = Query(COUNTED.name, "at", {"partition": work.place.partition}, below=old, limit=PRUNE_AT_ONCE)
-            await work.query(COUNTED, query)
-
-    def decide(self, work: UnitOfWork, memory: MetricsMemory, one: Input) -> None:
-        match one:
-            case TimerFired():
-                _prune(work)
-            case ReceivedEvent(event=event):
-                _count_event(work, memory, event)
-
-    async def perform(self, effect: Effect) -> dict[str, Json]:
-        raise NotImplementedError(f"metrics does nothing outside, and was asked for {effect.name}")
-
-
-def _count_event(work: UnitOfWork, memory: MetricsMemory, event: Event) -> None:
-    if event.type == GATE:
-        _forget(work, memory, event.payload_as(WorkspaceGate).workspace)
-    elif event.type.startswith(CONVERSATION):
-        _count_fact(work, memory, event)
-    elif event.type.startswith(INBOUND):
-        _count_activity(work, memory, event)
-    elif event.type.startswith(SLA):
-        _count(
-            work,
-            memory,
-            event.workspace,
-            sample_from_sla_fact(event.type.removeprefix(SLA), event.payload_as(ClockFact)),
-        )
-    elif event.type.startswith(DELIVERY):
-        sample = of_delivery(event.type.removeprefix(DELIVERY), event.partitionkey)
-        _count(work, memory, event.workspace, [sample] if sample else [])
-
-
-def _forget(work: UnitOfWork, memory: MetricsMemory, workspace: str) -> None:
-    """The workspace is being deleted. Its counters stay as an empty document, so that every reader hears of it."""
-    identity = counter_id(work.place.partition, workspace)
-    if work.get(COUNTERS, identity) is not None:
-        blank = CounterRecord(workspace=workspace, partition=work.place.partition, version=work.place.seq)
-        work.put(COUNTERS, identity, blank)
-    memory.tallies.pop(workspace, None)
+        context.work.put(COUNTERS, identity, blank)
+    context.counters.pop(workspace, None)
 
 
 # -- counters ----------------------------------------------------------------------------------------------------------
 
 
-def _tally(work: UnitOfWork, memory: MetricsMemory, workspace: str) -> CounterSet:
+def _tally(context: MetricsContext, workspace: str) -> CounterSet:
     """The counters of a workspace; what they come to in this batch is written with it."""
-    tally = memory.tallies.get(workspace)
+    tally = context.counters.get(workspace)
     if tally is None:
-        identity = counter_id(work.place.partition, workspace)
-        blank = CounterRecord(workspace=workspace, partition=work.place.partition, version=work.place.seq)
-        tally = memory.tallies[workspace] = CounterSet.of(work.get(COUNTERS, identity) or blank, work.place.seq)
-        work.put(COUNTERS, identity, tally.record)
+        identity = counter_id(context.work.place.partition, workspace)
+        blank = CounterRecord(
+            workspace=workspace, partition=context.work.place.partition, version=context.work.place.seq
+        )
+        tally = context.counters[workspace] = CounterSet.of(
+            context.work.get(COUNTERS, identity) or blank, context.work.place.seq
+        )
+        context.work.put(COUNTERS, identity, tally.record)
     return tally
 
 
-def _count(work: UnitOfWork, memory: MetricsMemory, workspace: str, samples: Sequence[Sample]) -> list[str]:
+def _count(context: MetricsContext, workspace: str, samples: Sequence[Sample]) -> list[str]:
     """Count the samples; returns the series in which each was counted."""
-    return [_tally(work, memory, workspace).add(sample) for sample in samples]
+    return [_tally(context, workspace).add(sample) for sample in samples]
 
 
 # -- facts of conversations --------------------------------------------------------------------------------------------
@@ -151,12 +143,13 @@ def _conversation_of(event: Event) -> str:
     return str(event.data.get("conversation"))
 
 
-def _count_fact(work: UnitOfWork, memory: MetricsMemory, event: Event) -> None:
+def _on_fact(context: MetricsContext, one: ReceivedEvent) -> None:
+    event = one.event
     name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
-    before = work.get(COUNTED_CASES, fact.conversation) or _initial_state(event.workspace)
+    before = context.work.get(COUNTED_CASES, fact.conversation) or _initial_state(event.workspace)
     earlier, fact = with_runs(before.earlier, name, fact)
     known = ConversationEvent(name, fact, event.time)
-    counters = _tally(work, memory, event.workspace)
+    counters = _tally(context, event.workspace)
     counters.note(known.event_name, event.time)
     state = _update_waiting_gauge(counters, fact.snapshot, before)
     after, measurements = apply(state.model_copy(update={"earlier": earlier}), known)
@@ -164,9 +157,9 @@ def _count_fact(work: UnitOfWork, memory: MetricsMemory, event: Event) -> None:
         for sample in samples_of(measurement):
             counters.add(sample)
     if is_closed(fact.snapshot.status):
-        work.delete(COUNTED_CASES, fact.conversation)
+        context.work.delete(COUNTED_CASES, fact.conversation)
     elif after != before:
-        work.put(COUNTED_CASES, fact.conversation, after)
+        context.work.put(COUNTED_CASES, fact.conversation, after)
 
 
 @lru_cache(maxsize=256)
@@ -186,6 +179,16 @@ def _update_waiting_gauge(
     return state.model_copy(update={"waiting": series})
 
 
+def _on_sla_fact(context: MetricsContext, one: ReceivedEvent) -> None:
+    samples = sample_from_sla_fact(one.event.type.removeprefix(SLA), one.event.payload_as(ClockFact))
+    _count(context, one.event.workspace, samples)
+
+
+def _on_delivery(context: MetricsContext, one: ReceivedEvent) -> None:
+    sample = of_delivery(one.event.type.removeprefix(DELIVERY), one.event.partitionkey)
+    _count(context, one.event.workspace, [sample] if sample else [])
+
+
 # -- activities --------------------------------------------------------------------------------------------------------
 
 
@@ -193,23 +196,39 @@ def _needs_dedupe_record(event: Event) -> bool:
     return event.type.startswith(INBOUND) and event.type != f"{INBOUND}message"
 
 
-def _count_activity(work: UnitOfWork, memory: MetricsMemory, event: Event) -> None:
-    if not _needs_dedupe_record(event) or work.get(COUNTED, event.id) is not None:
+def _on_activity(context: MetricsContext, one: ReceivedEvent) -> None:
+    event = one.event
+    if not _needs_dedupe_record(event) or context.work.get(COUNTED, event.id) is not None:
         return
-    _count(work, memory, event.workspace, [of_activity(event.payload_as(Activity))])
-    work.put(COUNTED, event.id, DedupeRecord(partition=work.place.partition, at=work.now))
-    if not memory.pruning and work.get(TIMERS, work.timer_id(PRUNE)) is None:
-        work.set_timer(PRUNE, work.now + PRUNE_EVERY)
-    memory.pruning = True
+    _count(context, event.workspace, [of_activity(event.payload_as(Activity))])
+    context.work.put(COUNTED, event.id, DedupeRecord(partition=context.work.place.partition, at=context.work.now))
+    if not context.memory.pruning and context.work.get(TIMERS, context.work.timer_id(PRUNE)) is None:
+        context.work.set_timer(PRUNE, context.work.now + PRUNE_EVERY)
+    context.memory.pruning = True
 
 
-def _prune(work: UnitOfWork) -> None:
+def _on_prune(context: MetricsContext, one: TimerFired) -> None:
     """Drop ids that cannot be repeated any more: some now, and the rest at once after."""
-    old = [
-        identity
-        for identity, counted in work.cached(COUNTED).items()
-        if counted.at < work.now - DEDUPE_RETENTION_SECONDS
-    ]
+    old = context.work.found(COUNTED, _expired(context.work))
     for identity in old:
-        work.delete(COUNTED, identity)
-    work.set_timer(PRUNE, work.now if len(old) >= PRUNE_AT_ONCE else work.now + PRUNE_EVERY)
+        context.work.delete(COUNTED, identity)
+    context.work.set_timer(PRUNE, context.work.now if len(old) >= PRUNE_AT_ONCE else context.work.now + PRUNE_EVERY)
+
+
+PROCESSOR: Processor[None, MetricsMemory, MetricsContext] = Processor(
+    group="metrics",
+    topics=("inbound", "conversations", "sla", "deliveries"),
+    context=MetricsContext,
+    memory=MetricsMemory,
+    handlers={
+        GATE: Handler(_on_gate, (_counters,)),
+        CONVERSATION: Handler(_on_fact, (_conversation,)),
+        INBOUND: Handler(_on_activity, (_activity,)),
+        SLA: Handler(_on_sla_fact, (_counters,)),
+        DELIVERY: Handler(_on_delivery, (_counters,)),
+    },
+    timers={PRUNE: Handler(_on_prune, (_old_ids,))},
+    collections=(COUNTED, COUNTED_CASES, COUNTERS),
+    # Far below the interval of any scrape.
+    linger_seconds=0.25,
+)

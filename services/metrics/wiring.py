@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.gauges import Present
-from services.metrics.processor import MetricsStage
+from services.metrics.processor import PROCESSOR
 from services.metrics.routes import router_of
 from services.platform.http.service import Context, ServiceComponents
 
@@ -16,7 +16,7 @@ async def open_metrics(context: Context) -> AsyncIterator[ServiceComponents]:
     totals = BusinessMetricsCollector(context.store, context.bus.partitions, context.clock)
     present = Present(context.store, context.clock)
     yield ServiceComponents(
-        processors=[MetricsStage()],
+        processors=[PROCESSOR.bind(None)],
         routers=[router_of()],
         collectors=[totals, present],
         background=[totals.keep_fresh, present.keep_fresh],

@@ -1,93 +1,109 @@
-"""The stage `sla`: facts of conversations in, clocks and facts about them out.
+"""The processor `sla`: facts of conversations in, clocks and facts about them out.
 
-What a fact does is in `promises`. Time comes through the log, see `agenda`: only conversations' confirmation
+What a fact does is in `domain/rules`. Time comes through the log, see `schedule`: only conversations' confirmation
 (`pasokh.control.watermark`) fires what was due.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.commands import Escalate, TaskDueChanged
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import ConversationFact
-from schemas.envelope import Event
 from schemas.sla import ClockFact, ClockMetric, Watermark
-from schemas.values import Json
 from services.domain.lifecycle import is_waiting
 from services.domain.sla_state import ConversationSlaState
-from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
-from services.platform.processing.unit_of_work import Effect, UnitOfWork
+from services.platform.processing.inputs import ReceivedEvent, TimerFired
+from services.platform.processing.processor import Handler, Processor, no_memory
+from services.platform.processing.reads import ByIndex, Documents, Read
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, clock_id
-from services.records.configuration import Configurations
+from services.records.configuration import CONFIGURATION_HEADS, configuration_in_force, numbered_configuration
 from services.sla.apply_fact import apply_fact, select_policy_terms
 from services.sla.domain.clocks import ClockEvent, tick
 from services.sla.domain.policies import PolicySelection
-from services.sla.domain.rules import earliest_due, needs_reselection
-from services.sla.schedule import due_by, load_due, on_timer, on_watermark, schedule_id, schedule_timer, watermark_of
+from services.sla.domain.rules import earliest_due
+from services.sla.schedule import (
+    TIMER,
+    due_by,
+    due_clocks,
+    first_clock,
+    floor_of,
+    is_full,
+    on_timer,
+    on_watermark,
+    schedule_id,
+    schedule_timer,
+    watermark_of,
+)
 
-GROUP = "sla"
 CONVERSATION = "pasokh.conversation."
-TICK = "pasokh.control.watermark"
-SlaEvent = tuple[str, ConversationFact]
-"""The last word of a fact's type, and the fact."""
 
 
-@dataclass(slots=True)
-class SlaMemory:
-    """What a batch read besides documents.
+@dataclass(frozen=True, slots=True)
+class SlaContext:
+    """One batch of `sla`. `confirmed_at`: the time that the timer of the batch, if there is one, finds confirmed."""
 
-    `facts` of the batch by event; `configurations` of the workspaces in which a policy may be picked; `floor` of the
-    agenda, when it is looked at.
-    """
-
-    read: Configurations = field(default_factory=Configurations)
-    facts: dict[str, SlaEvent] = field(default_factory=dict)
-    configurations: dict[str, WorkspaceConfiguration] = field(default_factory=dict)
-    floor: datetime | None = None
+    work: UnitOfWork
+    memory: None
+    dependencies: None
+    confirmed_at: dict[str, datetime | None] = field(default_factory=dict)
 
 
-class SlaStage:
-    """Runs the clocks of one partition's conversations. A million that are not due cost nothing."""
-
-    group = GROUP
-    topics = ("conversations",)
-    # Promises are counted by the times of events: a moment later changes none, and leaves the moment to the router.
-    linger_seconds = 0.05
-
-    def new_memory(self) -> SlaMemory:
-        return SlaMemory()
-
-    async def load(self, work: UnitOfWork, memory: SlaMemory, inputs: Sequence[Input]) -> None:
-        arrived = [one.event for one in inputs if isinstance(one, ReceivedEvent)]
-        memory.facts = {event.id: _fact_of(event) for event in arrived if event.type.startswith(CONVERSATION)}
-        facts = list(memory.facts.values())
-        cases = {fact.conversation for _, fact in facts}
-        await work.preload([(CLOCK_SCHEDULES, [schedule_id(work)]), (SLA_STATES, cases)])
-        watches = [watch for case in cases if (watch := work.get(SLA_STATES, case)) is not None]
-        await work.preload([(CLOCKS, [identity for watch in watches for identity in _clock_ids(watch).values()])])
-        picking = {fact.snapshot.workspace for word, fact in facts if _picks(work, word, fact)}
-        memory.configurations = await memory.read.current(work.reader, picking) if picking else {}
-        await _look_ahead(work, memory, inputs)
-
-    def decide(self, work: UnitOfWork, memory: SlaMemory, one: Input) -> None:
-        match one:
-            case TimerFired():
-                _fire(work, watermark_of(work))
-                on_timer(work, memory.floor)
-            case ReceivedEvent() if one.event.type == TICK:
-                at = _tick_at(one)
-                _fire(work, at)
-                on_watermark(work, at, memory.floor)
-            case ReceivedEvent() if one.event.id in memory.facts:
-                _follow(work, memory, *memory.facts[one.event.id])
-
-    async def perform(self, effect: Effect) -> dict[str, Json]:
-        raise NotImplementedError(f"sla does nothing outside, and was asked for {effect.name}")
+# -- what is read --------------------------------------------------------------------------------------------------------
 
 
-def _fact_of(event: Event) -> SlaEvent:
-    return event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
+def _fact_of(one: ReceivedEvent) -> ConversationFact:
+    return one.event.payload_as(ConversationFact)
+
+
+def _schedule(context: SlaContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
+    """The first step of what comes in time: when this partition looks next."""
+    yield Documents(CLOCK_SCHEDULES, [schedule_id(context.work)])
+
+
+def _state(context: SlaContext, one: ReceivedEvent) -> Iterator[Read]:
+    """The first step of a fact: what is known of its conversation, and whose policies apply."""
+    fact = _fact_of(one)
+    yield from _schedule(context, one)
+    yield Documents(SLA_STATES, [fact.conversation])
+    yield Documents(CONFIGURATION_HEADS, [fact.snapshot.workspace])
+
+
+def _running_clocks(context: SlaContext, one: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a fact: the clocks of the conversation, and the policies."""
+    fact = _fact_of(one)
+    state = context.work.get(SLA_STATES, fact.conversation)
+    yield Documents(CLOCKS, _clock_ids(state).values() if state is not None else ())
+    yield from numbered_configuration(context.work, fact.snapshot.workspace)
+
+
+def _clocks_by_watermark(context: SlaContext, one: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a watermark: the clocks that it fires."""
+    yield ByIndex(CLOCKS, due_clocks(context.work, _watermark_at(one)))
+
+
+def _next_after_watermark(context: SlaContext, one: ReceivedEvent) -> Iterator[Read]:
+    """The third step of a watermark: the clock after those."""
+    yield from _next(context.work, _watermark_at(one))
+
+
+def _clocks_by_timer(context: SlaContext, one: TimerFired) -> Iterator[Read]:
+    """The second step of the timer: the clocks that the last watermark fires."""
+    at = context.confirmed_at[one.name] = watermark_of(context.work)
+    if at is not None:
+        yield ByIndex(CLOCKS, due_clocks(context.work, at))
+
+
+def _next_after_timer(context: SlaContext, one: TimerFired) -> Iterator[Read]:
+    """The third step of the timer: the clock after those."""
+    yield from _next(context.work, context.confirmed_at[one.name])
+
+
+def _next(work: UnitOfWork, confirmed_at: datetime | None) -> Iterator[Read]:
+    if not is_full(work, confirmed_at):
+        yield ByIndex(CLOCKS, first_clock(work, confirmed_at))
 
 
 def _clock_ids(watch: ConversationSlaState) -> dict[ClockMetric, str]:
@@ -96,21 +112,23 @@ def _clock_ids(watch: ConversationSlaState) -> dict[ClockMetric, str]:
     return {metric: clock_id(watch.conversation, metric, wait.run) for metric, wait in waits if wait.run is not None}
 
 
-def _picks(work: UnitOfWork, word: str, fact: ConversationFact) -> bool:
-    watch = work.get(SLA_STATES, fact.conversation)
-    return watch is None or needs_reselection(watch, word, fact)
-
-
-def _tick_at(one: ReceivedEvent) -> datetime:
+def _watermark_at(one: ReceivedEvent) -> datetime:
     return one.event.payload_as(Watermark).at
 
 
-async def _look_ahead(work: UnitOfWork, memory: SlaMemory, inputs: Iterable[Input]) -> None:
-    ticks = [_tick_at(one) for one in inputs if isinstance(one, ReceivedEvent) and one.event.type == TICK]
-    wakes = any(isinstance(one, TimerFired) for one in inputs)
-    if ticks or wakes:
-        said = watermark_of(work) if wakes else None
-        memory.floor = await load_due(work, max((at for at in (*ticks, said) if at is not None), default=None))
+# -- time ------------------------------------------------------------------------------------------------------------------
+
+
+def _on_timer(context: SlaContext, one: TimerFired) -> None:
+    work = context.work
+    _fire(work, watermark_of(work))
+    on_timer(work, floor_of(work, context.confirmed_at[one.name]))
+
+
+def _on_watermark(context: SlaContext, one: ReceivedEvent) -> None:
+    work, at = context.work, _watermark_at(one)
+    _fire(work, at)
+    on_watermark(work, at, floor_of(work, at))
 
 
 def _fire(work: UnitOfWork, at: datetime | None) -> None:
@@ -126,9 +144,11 @@ def _fire(work: UnitOfWork, at: datetime | None) -> None:
 # -- conversations -----------------------------------------------------------------------------------------------------
 
 
-def _follow(work: UnitOfWork, memory: SlaMemory, word: str, fact: ConversationFact) -> None:
+def _on_fact(context: SlaContext, one: ReceivedEvent) -> None:
+    work, fact, word = context.work, _fact_of(one), one.event.type.removeprefix(CONVERSATION)
+
     def pick(told: ConversationFact) -> PolicySelection:
-        return _select_policy(memory.configurations.get(told.snapshot.workspace), told)
+        return _select_policy(configuration_in_force(work, told.snapshot.workspace), told)
 
     known = work.get(SLA_STATES, fact.conversation)
     before = _clocks(work, known) if known else {}
@@ -224,3 +244,19 @@ def _fact(told: ClockEvent[ClockRecord], due: datetime | None) -> ClockFact:
         team=record.team,
         priority=record.priority,
     )
+
+
+PROCESSOR: Processor[None, None, SlaContext] = Processor(
+    group="sla",
+    topics=("conversations",),
+    context=SlaContext,
+    memory=no_memory,
+    handlers={
+        CONVERSATION: Handler(_on_fact, (_state, _running_clocks)),
+        "pasokh.control.watermark": Handler(_on_watermark, (_schedule, _clocks_by_watermark, _next_after_watermark)),
+    },
+    timers={TIMER: Handler(_on_timer, (_schedule, _clocks_by_timer, _next_after_timer))},
+    collections=(CLOCK_SCHEDULES, CLOCKS, SLA_STATES),
+    # Clocks are judged by the times of events: a moment later changes none, and leaves the moment to the router.
+    linger_seconds=0.05,
+)

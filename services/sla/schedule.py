@@ -34,25 +34,35 @@ def schedule_id(work: UnitOfWork) -> str:
     return str(work.place.partition)
 
 
-async def load_due(work: UnitOfWork, confirmed_at: datetime | None) -> datetime | None:
-    """Read the clocks that a confirmation of this time fires (None: a wake-up only), and return the floor.
+def due_clocks(work: UnitOfWork, confirmed_at: datetime) -> Query:
+    """The clocks that a confirmation of this time fires, the earliest first, as many as fire in one batch."""
+    return _by_moment(work, at_least=EPOCH, below=confirmed_at + INSTANT, limit=BATCH_SIZE)
 
-    No clock that this batch does not hold is due before the floor; None: there is none. Store errors pass through.
+
+def first_clock(work: UnitOfWork, confirmed_at: datetime | None) -> Query:
+    """The clock that comes next after a confirmation of this time; None: the first of all."""
+    at_least = EPOCH if confirmed_at is None else confirmed_at + INSTANT
+    return _by_moment(work, at_least=at_least, below=None, limit=1)
+
+
+def is_full(work: UnitOfWork, confirmed_at: datetime | None) -> bool:
+    """Whether more clocks may be due than fire in one batch. `due_clocks` must have been read."""
+    return confirmed_at is not None and len(work.found_at_first(CLOCKS, due_clocks(work, confirmed_at))) == BATCH_SIZE
+
+
+def floor_of(work: UnitOfWork, confirmed_at: datetime | None) -> datetime | None:
+    """No clock that this batch does not hold is due before the floor; None: there is none.
+
+    `due_clocks` must have been read, and `first_clock` where that is not full.
     """
-    if confirmed_at is None:
-        return await _first(work, EPOCH)
-    beyond = confirmed_at + INSTANT
-    due = await _by_moment(work, at_least=EPOCH, below=beyond, limit=BATCH_SIZE)
-    return due[-1] if len(due) == BATCH_SIZE else await _first(work, beyond)
+    if confirmed_at is not None and is_full(work, confirmed_at):
+        return work.found_at_first(CLOCKS, due_clocks(work, confirmed_at))[-1].next_at
+    first = work.found_at_first(CLOCKS, first_clock(work, confirmed_at))
+    return first[0].next_at if first else None
 
 
-async def _first(work: UnitOfWork, at_least: datetime) -> datetime | None:
-    return next(iter(await _by_moment(work, at_least=at_least, below=None, limit=1)), None)
-
-
-async def _by_moment(work: UnitOfWork, *, at_least: datetime, below: datetime | None, limit: int) -> list[datetime]:
-    """The next moments of the partition's clocks, from the earliest on; the clocks are held by the batch then."""
-    query = Query(
+def _by_moment(work: UnitOfWork, *, at_least: datetime, below: datetime | None, limit: int) -> Query:
+    return Query(
         CLOCKS.name,
         "due",
         {"partition": work.place.partition},
@@ -60,7 +70,6 @@ async def _by_moment(work: UnitOfWork, *, at_least: datetime, below: datetime | 
         below=None if below is None else instant_text(below),
         limit=limit,
     )
-    return [clock.next_at for clock in await work.query(CLOCKS, query) if clock.next_at is not None]
 
 
 def due_by(work: UnitOfWork, at: datetime) -> list[ClockRecord]:

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from services.platform.http.service import Context, ServiceComponents
 from services.sla.auditor import Auditor
 from services.sla.instruments import AuditInstruments
-from services.sla.processor import SlaStage
+from services.sla.processor import PROCESSOR
 from services.sla.routes import router_of
 
 
@@ -18,7 +18,7 @@ async def open_sla(context: Context) -> AsyncIterator[ServiceComponents]:
     registry = CollectorRegistry()
     auditor = Auditor(context.store, context.bus.partitions, context.clock, AuditInstruments(registry))
     yield ServiceComponents(
-        processors=[SlaStage()],
+        processors=[PROCESSOR.bind(None)],
         routers=[router_of()],
         collectors=[registry],
         background=[auditor.run_forever],

@@ -10,7 +10,7 @@ from schemas.conversation import Conversation, ConversationFact, ResponseRun
 from schemas.outbound import DeliverySent
 from schemas.sla import Clock, ClockFact
 from services.metrics.exposition import BusinessMetricsCollector
-from services.metrics.processor import MetricsStage
+from services.metrics.processor import PROCESSOR
 from services.platform.processing.processor import ReceivedEvent
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from tests.driver import Driver
@@ -24,7 +24,7 @@ class MetricsHarness(Driver):
     """The stage `metrics`, and the scrape of what it wrote."""
 
     def __init__(self) -> None:
-        super().__init__(MetricsStage(), (COUNTERS, COUNTED_CASES, COUNTED))
+        super().__init__(PROCESSOR.bind(None), (COUNTERS, COUNTED_CASES, COUNTED))
         self.clock = ManualTimeSource()
         self.totals = BusinessMetricsCollector(self.store, 1, self.clock)
         self.registry = CollectorRegistry()

@@ -36,7 +36,7 @@ from services.channels.port import Account, CredentialsRejected, SendReceipt
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import PROCESSOR as SENDER
-from services.metrics.processor import MetricsStage
+from services.metrics.processor import PROCESSOR as METRICS
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.stage_adapter import AnyProcessor
@@ -46,7 +46,7 @@ from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
-from services.sla.processor import SlaStage
+from services.sla.processor import PROCESSOR as SLA
 from tests.simulator.process import Process
 from tests.simulator.run import publish_until_known
 from tests.simulator.world import World
@@ -124,9 +124,9 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
             ConversationsDependencies({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation"))
         ),
         DISPATCH.bind(DispatchDependencies()),
-        SlaStage(),
+        SLA.bind(None),
         SENDER.bind(outside),
-        MetricsStage(),
+        METRICS.bind(None),
     ]
 
 

@@ -17,7 +17,7 @@ from services.records.configuration import (
     ConfigurationHead,
     version_id,
 )
-from services.sla.processor import SlaStage
+from services.sla.processor import PROCESSOR
 from tests.driver import Driver
 from tests.fakes import START
 
@@ -50,7 +50,9 @@ class Sla(Driver):
     """The stage `sla`, and a conversations that answers questions when `listening`."""
 
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
-        super().__init__(SlaStage(), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES, CONFIGURATION_HEADS, CONFIGURATIONS))
+        super().__init__(
+            PROCESSOR.bind(None), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES, CONFIGURATION_HEADS, CONFIGURATIONS)
+        )
         self.case = conversation()
         self.heard: list[Event] = []
         self.tracking: dict[str, ResponseTracking] = {}

@@ -1,6 +1,6 @@
 """The service as it is wired, on the embedded engine: its one query means there what it means here."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,14 +30,21 @@ async def answered_and_waiting() -> list[Put]:
     ]
 
 
+async def floor(work: UnitOfWork, confirmed_at: datetime) -> datetime | None:
+    """Read what a confirmation reads, and give the floor."""
+    await work.query(CLOCKS, schedule.due_clocks(work, confirmed_at))
+    await work.query(CLOCKS, schedule.first_clock(work, confirmed_at))
+    return schedule.floor_of(work, confirmed_at)
+
+
 async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
     settings = Settings(data=tmp_path)
     async with open_engine(settings, SystemTimeSource(), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES)) as (store, _):
         await store.commit(Changes(puts=answered_and_waiting))
         early, due = (UnitOfWork(PartitionContext("sla", 0, 1, 1), at(0), store) for _ in range(2))
-        assert await schedule.load_due(early, at(30) - timedelta(microseconds=1)) == at(30)
+        assert await floor(early, at(30) - timedelta(microseconds=1)) == at(30)
         assert schedule.due_by(early, at(29)) == []
-        assert await schedule.load_due(due, at(30)) is None
+        assert await floor(due, at(30)) is None
         assert [clock.conversation for clock in schedule.due_by(due, at(30))] == ["c1"]
 
 

@@ -154,6 +154,11 @@ class UnitOfWork:
         ids = self._result(query).ids
         return {i: document for i in ids if (document := self.get(collection, i)) is not None}
 
+    def found_at_first(self, collection: Collection[Model], query: Query) -> list[Model]:
+        """The documents that a query has found, as they were before anything was decided. Raises UndeclaredRead."""
+        loaded = (self._loaded[Key(collection.name, identity)] for identity in self._result(query).ids)
+        return [cast(Model, document) for document in loaded if document is not None]
+
     def next_page(self, query: Query) -> str | None:
         """Where the next page of a query begins; None: there is none. Raises UndeclaredRead."""
         return self._result(query).next
