@@ -10,6 +10,7 @@ from services.cli.data import must_exist
 from services.cli.printing import echo, print_json
 from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
+from services.platform.core.logging import configure_logging
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
@@ -25,6 +26,8 @@ def migrate(
 ) -> None:
     """Migrate the data now, as every start does by itself. Stop the processes of the older version first."""
     must_exist(settings)
+    # To stderr: what happens meanwhile is no part of the answer.
+    configure_logging((settings.log_level or "info").upper(), form=settings.log_format)
     before, counts = event_loop.run(_run(settings, dry_run=dry_run))
     if json:
         print_json(
