@@ -8,7 +8,7 @@ from pathlib import Path
 from services.platform.bus.sqlite import SqliteBus
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.sqlite.database import open_database
-from services.platform.store.mongo import MongoStore
+from services.platform.store.mongo.store import MongoStore
 from services.platform.store.port import Store
 from services.platform.store.sqlite import SqliteStore
 

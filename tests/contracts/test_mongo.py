@@ -13,8 +13,9 @@ from pymongo import AsyncMongoClient
 from schemas.values import Contract
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Fenced, Misconfigured, Unavailable, Unknown
-from services.platform.store import mongo
-from services.platform.store.mongo import MongoStore, require_replica_set
+from services.platform.store.mongo import transactions
+from services.platform.store.mongo.client import require_replica_set
+from services.platform.store.mongo.store import MongoStore
 from services.platform.store.port import Changes, Collection, Condition, Document, Index, Key, Put, Query
 from tests.live_servers.server import Server
 
@@ -193,7 +194,7 @@ async def test_a_commit_that_ran_out_of_time_is_in_nobodys_way(
     await store.commit(Changes(conditions=[Condition(ROW)], puts=[_row(0)]))
     many = [Put(thing(number), {"name": "x" * 1000}) for number in range(1500)]
     with monkeypatch.context() as hurried:
-        hurried.setattr(mongo, "COMMIT_SECONDS", 0.3)
+        hurried.setattr(transactions, "COMMIT_SECONDS", 0.3)
         with pytest.raises(Unavailable):
             await store.commit(_move(0, *many))
     async with asyncio.timeout(8):

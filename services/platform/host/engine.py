@@ -109,7 +109,7 @@ async def _open_store(stack: AsyncExitStack, url: str, path: Path | None, *, loo
 
         return await stack.enter_async_context(SqliteStore.open(path, looks_after_crash=looks_after_crash))
     if url.startswith(("mongodb://", "mongodb+srv://")):
-        from services.platform.store.mongo import MongoStore  # noqa: PLC0415 - the same
+        from services.platform.store.mongo.store import MongoStore  # noqa: PLC0415 - the same
 
         return await stack.enter_async_context(MongoStore.open(url))
     raise Misconfigured("PASOKH_STORE must be sqlite:////absolute/path or mongodb://host:port/database")
