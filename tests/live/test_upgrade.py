@@ -49,7 +49,9 @@ async def test_a_migration_that_is_killed_goes_on_and_the_folder_comes_up_as_it_
         ended, _ = running.stop()
     assert ended == 0
     assert "Traceback" not in running.log
-    assert read_documents(database)["layout"]["data"]["version"] == latest_version(MIGRATIONS)
+    documents = read_documents(database)
+    assert documents["layout"]["data"]["version"] == latest_version(MIGRATIONS)
+    assert set(documents["dead_letters"]) == {"letter-1", "letter-2"}, "no timer or event of before is a riddle now"
 
 
 async def conversations_are_as_they_were(shop: Shop) -> None:
