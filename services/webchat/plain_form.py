@@ -21,15 +21,8 @@ from services.rest.views import MessageView
 from services.text.display_text import visible_name, without_direction
 from services.webchat.models import MessageBody, SessionBody
 from services.webchat.page import PLAIN_HEADERS, read_static
-from services.webchat.routes import (
-    HANDLED_ERRORS,
-    SessionContext,
-    WebchatDependencies,
-    list_messages,
-    open_session,
-    post_message,
-    problem_of,
-)
+from services.webchat.routes import list_messages, open_session, post_message
+from services.webchat.session_context import HANDLED_ERRORS, SessionContext, WebchatDependencies, problem_of
 
 MAX_MESSAGES = 100
 PAGES = 10

@@ -6,9 +6,10 @@ from services.ingest.wiring import SharedComponents
 from services.platform.http.service import Context, ServiceComponents
 from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
-from services.webchat.routes import WebchatDependencies, router_of, shares_of
+from services.webchat.routes import router_of, shares_of
 from services.webchat.session_auth import HandoffTokenDecoder, SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import open_session_streams
+from services.webchat.session_context import WebchatDependencies
 from services.webchat.status import PresenceCache
 
 

@@ -32,9 +32,10 @@ from services.records.keys import ApiKeyAuthenticator
 from services.records.secrets import SECRETS
 from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
-from services.webchat.routes import WebchatDependencies, router_of, shares_of
+from services.webchat.routes import router_of, shares_of
 from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import SessionStream, open_session_streams
+from services.webchat.session_context import WebchatDependencies
 from services.webchat.status import PresenceCache
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, routers_over, settings_of
