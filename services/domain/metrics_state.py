@@ -26,7 +26,7 @@ class ConversationMetricsState(Contract):
       the last resolve; `handled_since` tells that an agent had it since then.
     - `reopened` tells whether it was resolved before; `resolution` holds what is counted when it is closed.
     - `is_visible` tells whether the first visible answer of anybody in the open run was counted.
-    - `asked` are the latest messages of the customer in runs that have not ended, `deleted` those of them that the
+    - `unanswered_messages` are the latest messages of the customer in runs that have not ended, `deleted_messages` those of them that the
       customer has deleted.
     - `earlier` tracks the runs of facts that an earlier version wrote without them; None: facts give their runs.
     """
@@ -44,6 +44,6 @@ class ConversationMetricsState(Contract):
     handled_since: Instant | None = None
     resolution: LastResolution | None = None
     is_visible: bool = False
-    asked: list[str] = []
-    deleted: list[str] = []
+    unanswered_messages: list[str] = []
+    deleted_messages: list[str] = []
     earlier: ResponseTracking | None = None

@@ -8,7 +8,7 @@ from services.metrics.domain.samples import Sample, collapse_labels
 from services.metrics.instruments import Instrument
 from services.records.counters import MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, Distribution
 
-MOST_SERIES = 1000
+MAX_SERIES = 1000
 """Of a workspace in one partition; beyond it teams and languages that are new are counted as `other`."""
 
 
@@ -25,7 +25,7 @@ class CounterSet:
     recent_opened: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, record: CounterRecord, version: int) -> "CounterSet":
+    def from_record(cls, record: CounterRecord, version: int) -> "CounterSet":
         """What is counted on from a document, which stays as it is."""
         return cls(
             record.workspace,
@@ -39,7 +39,7 @@ class CounterSet:
 
     @property
     def record(self) -> CounterRecord:
-        """The document, which goes on with the tally until the batch is written."""
+        """The document, which goes on with the counters until the batch is written."""
         return CounterRecord.unvalidated(
             workspace=self.workspace,
             partition=self.partition,
@@ -65,16 +65,16 @@ class CounterSet:
         series = sample.series
         return series if self._within_series_limit(series) else collapse_labels(sample).series
 
-    def note(self, word: str, at: datetime) -> None:
-        """Count a fact of a conversation, by its last word, among what happened lately."""
-        if word == "message_received":
+    def count_recent(self, event_name: str, at: datetime) -> None:
+        """Count a fact of a conversation, by the last word of its type, among what happened lately."""
+        if event_name == "message_received":
             MESSAGE_SLOTS.count(self.recent_messages, at)
-        elif word == "opened":
+        elif event_name == "opened":
             OPENED_SLOTS.count(self.recent_opened, at)
 
     def _within_series_limit(self, series: str) -> bool:
         known = series in self.values or series in self.distributions
-        return known or len(self.values) + len(self.distributions) < MOST_SERIES
+        return known or len(self.values) + len(self.distributions) < MAX_SERIES
 
     def move(self, before: str | None, after: str | None) -> None:
         """One thing leaves the series `before` of a gauge and enters `after`; None: it is in none."""

@@ -4,7 +4,7 @@ All labels come from bounded sets and never name a person or an agent; `workspac
 where, so that it is exact over restarts and repeats:
 
 - messages, conversations, waiting and times: from facts of conversations, which are numbered, so none is counted twice;
-- promises: from facts of `sla`, numbered too;
+- SLA clocks: from facts of `sla`, numbered too;
 - deliveries: from `deliveries`, numbered too;
 - activities: from `inbound`, whose writers have no numbers and may repeat an event; each activity's id is kept for as
   long as it can be repeated. Plain messages are the exception: a message is counted where it was taken in
@@ -70,7 +70,7 @@ class Instrument:
 FIRST_RESPONSE = Instrument(
     "pasokh_first_response_seconds",
     "histogram",
-    "From the first customer message that needs an answer to the acceptance of the first human answer that arrived.",
+    "From the start of the first response run to the acceptance of the human answer that was delivered.",
     CONVERSATION_LABELS,
     ANSWER_BUCKETS,
 )
@@ -112,7 +112,7 @@ FULL_RESOLUTION = Instrument(
 HANDLE = Instrument(
     "pasokh_handle_seconds",
     "histogram",
-    "Time with an agent whose move it was, from assigned to resolved less pending, per resolve.",
+    "Time with an agent whose move it was, from assigned to resolved less pending and idle time, per resolve.",
     SURFACE_LABELS,
     RESOLUTION_BUCKETS,
 )
@@ -189,7 +189,7 @@ HANDOFFS = Instrument(
 UNANSWERED = Instrument(
     "pasokh_unanswered_total",
     "counter",
-    "Customers who waited for an answer when their conversation ended; `metric` is the answer that never came.",
+    "Response runs that a resolve ended without an answer; `metric` is the kind of response that never came.",
     (*SURFACE_LABELS, "metric"),
 )
 WAITING = Instrument("pasokh_waiting", "gauge", "Conversations that wait for an agent now.", SURFACE_LABELS)
@@ -197,15 +197,22 @@ ACTIVITIES = Instrument("pasokh_activities_total", "counter", "What came in, by 
 DELIVERIES = Instrument(
     "pasokh_deliveries_total", "counter", "Answers that platforms took (sent) or not (failed).", ("channel", "outcome")
 )
-STARTED = Instrument("pasokh_sla_started_total", "counter", "Promises given.", SLA_LABELS)
-WARNED = Instrument("pasokh_sla_warned_total", "counter", "Warnings before a promise was due.", SLA_LABELS)
-BREACHED = Instrument("pasokh_sla_breached_total", "counter", "Promises broken.", SLA_LABELS)
-SLA_MET = Instrument("pasokh_sla_fulfilled_total", "counter", "Promises kept.", SLA_LABELS)
+STARTED = Instrument("pasokh_sla_started_total", "counter", "SLA clocks started.", SLA_LABELS)
+WARNED = Instrument("pasokh_sla_warned_total", "counter", "Warnings before an SLA clock was due.", SLA_LABELS)
+BREACHED = Instrument("pasokh_sla_breached_total", "counter", "SLA clocks breached.", SLA_LABELS)
+SLA_MET = Instrument("pasokh_sla_fulfilled_total", "counter", "SLA clocks fulfilled.", SLA_LABELS)
 CANCELLED = Instrument(
-    "pasokh_sla_cancelled_total", "counter", "Promises that ended with no answer needed.", SLA_LABELS
+    "pasokh_sla_cancelled_total",
+    "counter",
+    "SLA clocks cancelled: by a change of policy, or because the conversation was resolved without an answer.",
+    SLA_LABELS,
 )
 LATE = Instrument(
-    "pasokh_sla_late_seconds", "histogram", "How late answers to broken promises were.", SLA_LABELS, ANSWER_BUCKETS
+    "pasokh_sla_late_seconds",
+    "histogram",
+    "How late answers were whose SLA clock was breached.",
+    SLA_LABELS,
+    ANSWER_BUCKETS,
 )
 
 AGENTS = Instrument("pasokh_agents", "gauge", "Agents, by presence.", ("presence",))
@@ -226,7 +233,7 @@ TEAM_USED = Instrument(
 OPEN = Instrument(
     "pasokh_business_hours_open",
     "gauge",
-    "1 in the opening hours of a team (its own, else the workspace's, else those of the promises), 0 outside.",
+    "1 in the opening hours of a team (its own, else the workspace's, else those of the SLA policies), 0 outside.",
     ("team",),
 )
 WEBHOOKS = Instrument(

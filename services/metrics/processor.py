@@ -20,10 +20,10 @@ from services.metrics.domain.facts import ConversationEvent
 from services.metrics.domain.measurements import apply
 from services.metrics.domain.samples import (
     Sample,
-    of_activity,
-    of_delivery,
+    sample_from_activity,
+    sample_from_delivery,
     sample_from_sla_fact,
-    samples_of,
+    samples_from_measurement,
     waiting_sample,
 )
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
@@ -48,7 +48,7 @@ DELIVERY = "pasokh.delivery."
 GATE = "pasokh.control.workspace_gate"
 PRUNE = "prune"
 PRUNE_EVERY = timedelta(days=1)
-PRUNE_AT_ONCE = 500
+PRUNE_BATCH_SIZE = 500
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ def _old_ids(context: MetricsContext, one: TimerFired) -> Iterator[Read]:
 
 def _expired(work: UnitOfWork) -> Query:
     below = instant_text(work.now - DEDUPE_RETENTION_SECONDS)
-    return Query(COUNTED.name, "at", {"partition": work.place.partition}, below=below, limit=PRUNE_AT_ONCE)
+    return Query(COUNTED.name, "at", {"partition": work.place.partition}, below=below, limit=PRUNE_BATCH_SIZE)
 
 
 def _on_gate(context: MetricsContext, one: ReceivedEvent) -> None:
@@ -116,24 +116,24 @@ def _on_gate(context: MetricsContext, one: ReceivedEvent) -> None:
 # -- counters ----------------------------------------------------------------------------------------------------------
 
 
-def _tally(context: MetricsContext, workspace: str) -> CounterSet:
+def _counter_set(context: MetricsContext, workspace: str) -> CounterSet:
     """The counters of a workspace; what they come to in this batch is written with it."""
-    tally = context.counters.get(workspace)
-    if tally is None:
+    counters = context.counters.get(workspace)
+    if counters is None:
         identity = counter_id(context.work.place.partition, workspace)
         blank = CounterRecord(
             workspace=workspace, partition=context.work.place.partition, version=context.work.place.seq
         )
-        tally = context.counters[workspace] = CounterSet.of(
+        counters = context.counters[workspace] = CounterSet.from_record(
             context.work.get(COUNTERS, identity) or blank, context.work.place.seq
         )
-        context.work.put(COUNTERS, identity, tally.record)
-    return tally
+        context.work.put(COUNTERS, identity, counters.record)
+    return counters
 
 
 def _count(context: MetricsContext, workspace: str, samples: Sequence[Sample]) -> list[str]:
     """Count the samples; returns the series in which each was counted."""
-    return [_tally(context, workspace).add(sample) for sample in samples]
+    return [_counter_set(context, workspace).add(sample) for sample in samples]
 
 
 # -- facts of conversations --------------------------------------------------------------------------------------------
@@ -149,12 +149,12 @@ def _on_fact(context: MetricsContext, one: ReceivedEvent) -> None:
     before = context.work.get(COUNTED_CASES, fact.conversation) or _initial_state(event.workspace)
     earlier, fact = with_runs(before.earlier, name, fact)
     known = ConversationEvent(name, fact, event.time)
-    counters = _tally(context, event.workspace)
-    counters.note(known.event_name, event.time)
+    counters = _counter_set(context, event.workspace)
+    counters.count_recent(known.event_name, event.time)
     state = _update_waiting_gauge(counters, fact.snapshot, before)
     after, measurements = apply(state.model_copy(update={"earlier": earlier}), known)
     for measurement in measurements:
-        for sample in samples_of(measurement):
+        for sample in samples_from_measurement(measurement):
             counters.add(sample)
     if is_closed(fact.snapshot.status):
         context.work.delete(COUNTED_CASES, fact.conversation)
@@ -185,7 +185,7 @@ def _on_sla_fact(context: MetricsContext, one: ReceivedEvent) -> None:
 
 
 def _on_delivery(context: MetricsContext, one: ReceivedEvent) -> None:
-    sample = of_delivery(one.event.type.removeprefix(DELIVERY), one.event.partitionkey)
+    sample = sample_from_delivery(one.event.type.removeprefix(DELIVERY), one.event.partitionkey)
     _count(context, one.event.workspace, [sample] if sample else [])
 
 
@@ -200,7 +200,7 @@ def _on_activity(context: MetricsContext, one: ReceivedEvent) -> None:
     event = one.event
     if not _needs_dedupe_record(event) or context.work.get(COUNTED, event.id) is not None:
         return
-    _count(context, event.workspace, [of_activity(event.payload_as(Activity))])
+    _count(context, event.workspace, [sample_from_activity(event.payload_as(Activity))])
     context.work.put(COUNTED, event.id, DedupeRecord(partition=context.work.place.partition, at=context.work.now))
     if not context.memory.pruning and context.work.get(TIMERS, context.work.timer_id(PRUNE)) is None:
         context.work.set_timer(PRUNE, context.work.now + PRUNE_EVERY)
@@ -212,7 +212,7 @@ def _on_prune(context: MetricsContext, one: TimerFired) -> None:
     old = context.work.found(COUNTED, _expired(context.work))
     for identity in old:
         context.work.delete(COUNTED, identity)
-    context.work.set_timer(PRUNE, context.work.now if len(old) >= PRUNE_AT_ONCE else context.work.now + PRUNE_EVERY)
+    context.work.set_timer(PRUNE, context.work.now if len(old) >= PRUNE_BATCH_SIZE else context.work.now + PRUNE_EVERY)
 
 
 PROCESSOR: Processor[None, MetricsMemory, MetricsContext] = Processor(

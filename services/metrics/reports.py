@@ -51,17 +51,17 @@ class FactReader:
         equals: dict[str, Json] = {"workspace": self.workspace}
         if conversation is not None:
             equals["conversation"] = conversation
-        index, after, held = "workspace" if conversation is None else "conversation", None, list[Event]()
+        index, after, buffered = "workspace" if conversation is None else "conversation", None, list[Event]()
         while True:
             query = Query(FACTS.name, index, equals, at_least, below, limit=PAGE_SIZE, after=after)
             page = await self.reader.query(query)
             self._spend(len(page.items))
-            held += [Event.model_validate(document) for _, document in page.items]
+            buffered += [Event.model_validate(document) for _, document in page.items]
             # Facts of one time may go on on the next page; their order is known when all of them are here.
-            last = held[-1].time if held and page.next is not None else None
-            for event in sorted_facts(event for event in held if event.time != last):
+            last = buffered[-1].time if buffered and page.next is not None else None
+            for event in sorted_facts(event for event in buffered if event.time != last):
                 yield event
-            held, after = [event for event in held if event.time == last], page.next
+            buffered, after = [event for event in buffered if event.time == last], page.next
             if after is None:
                 return
 
@@ -96,19 +96,19 @@ class ReportReading:
     """One report while its facts are read: `builder` gets those of each conversation whole and in their order."""
 
     reader: FactReader
-    asked: ReportRequest
+    request: ReportRequest
     builder: ReportBuilder
 
     async def read(self) -> None:
         """Everything that the report depends on. Raises ReportTooLarge, Unavailable."""
         await self._read_time()
-        if self.asked.by == "stop":
+        if self.request.by == "stop":
             await self._read_open()
         await self._read_later()
         await self._read_contacts()
 
     async def _read_time(self) -> None:
-        start, end = instant_text(self.asked.start), instant_text(self.asked.end)
+        start, end = instant_text(self.request.start), instant_text(self.request.end)
         async for event in self.reader.between(start, end):
             conversation = event.data.get("conversation")
             if not isinstance(conversation, str):
@@ -119,24 +119,24 @@ class ReportReading:
 
     async def _read_open(self) -> None:
         """What had begun before the time and may not have ended by its end: open now, or changed since."""
-        start = self.asked.start
+        start = self.request.start
         found = [
             str(document["id"])
             for status in sorted(OPEN)
             async for document in self.reader.conversations("status", {"status": status}, below=start)
         ]
-        async for document in self.reader.conversations("updated", at_least=self.asked.end):
+        async for document in self.reader.conversations("updated", at_least=self.request.end):
             if str(document["opened_at"]) < instant_text(start):
                 found.append(str(document["id"]))
-        await self._add_unknown(found, instant_text(self.asked.end))
+        await self._add_unknown(found, instant_text(self.request.end))
 
     async def _read_later(self) -> None:
-        if self.asked.end >= self.asked.made_at:
+        if self.request.end >= self.request.made_at:
             return
-        by_start = self.asked.by == "start"
+        by_start = self.request.by == "start"
         later = self.builder.conversations if by_start else self.builder.resolved_in_time()
         for conversation in list(later):
-            await self._add(self.reader.between(instant_text(self.asked.end), None, conversation))
+            await self._add(self.reader.between(instant_text(self.request.end), None, conversation))
 
     async def _read_contacts(self) -> None:
         """Other conversations that a person opened soon after one of theirs was resolved in the time."""
@@ -160,13 +160,13 @@ class ReportReading:
 async def build_report(
     reader: Reader,
     workspace: str,
-    asked: ReportRequest,
+    request: ReportRequest,
     calendars: Calendars = ALWAYS_OPEN,
     max_facts: int = MAX_FACTS,
 ) -> Report:
     """The report of a workspace. Raises ReportTooLarge, Unavailable."""
-    builder = ReportBuilder(asked, calendars, EarlierFacts().fill)
-    await ReportReading(FactReader(reader, workspace, max_facts), asked, builder).read()
+    builder = ReportBuilder(request, calendars, EarlierFacts().fill)
+    await ReportReading(FactReader(reader, workspace, max_facts), request, builder).read()
     try:
         # Beside the event loop: the recount of many facts takes seconds, and others are served meanwhile.
         return await asyncio.to_thread(builder.report, MAX_ROWS)

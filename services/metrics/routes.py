@@ -23,9 +23,9 @@ MAX_CONCURRENT_REPORTS = 2
 """Reports that one process computes at a time; others wait their turn."""
 
 
-def _restore_plus_sign(given: object) -> object:
+def _restore_plus_sign(value: object) -> object:
     """A `+` that arrives as a space was not encoded, and is read as what it was."""
-    return given.replace(" ", "+") if isinstance(given, str) else given
+    return value.replace(" ", "+") if isinstance(value, str) else value
 
 
 QueryInstant = Annotated[InputInstant, BeforeValidator(_restore_plus_sign)]
@@ -44,14 +44,14 @@ class KpiQuery(RequestModel):
     timezone: Timezone | None = Field(default=None, description="Whose days and hours count; absent: the workspace's.")
 
 
-def _validated(asked: KpiQuery, timezone: str, now: datetime) -> ReportRequest:
+def _validated(query: KpiQuery, timezone: str, now: datetime) -> ReportRequest:
     """The report that is asked for; `timezone` is the workspace's. Raises UnprocessableContent."""
-    if asked.to <= asked.start:
+    if query.to <= query.start:
         raise UnprocessableContent(("/query/to", "`to` is after `from`."))
-    if asked.to - asked.start > MAX_RANGE:
+    if query.to - query.start > MAX_RANGE:
         raise UnprocessableContent(("/query/to", f"A report covers {MAX_RANGE.days} days at most."))
-    group = tuple(dict.fromkeys(asked.group))
-    return ReportRequest(asked.start, asked.to, group, asked.by, asked.timezone or timezone, now)
+    group = tuple(dict.fromkeys(query.group))
+    return ReportRequest(query.start, query.to, group, query.by, query.timezone or timezone, now)
 
 
 def router_of() -> APIRouter:
@@ -59,17 +59,19 @@ def router_of() -> APIRouter:
     turns = asyncio.Semaphore(MAX_CONCURRENT_REPORTS)
 
     async def show_kpis(
-        configuration: ExistingWorkspace, context: ContextDep, asked: Annotated[KpiQuery, Query()]
+        configuration: ExistingWorkspace, context: ContextDep, query: Annotated[KpiQuery, Query()]
     ) -> Report:
         """Volume, durations, rates and SLA clocks, recounted from the facts; docs/kpis.md defines every name.
 
         Times are in UTC: `from` inclusive, `to` exclusive, 92 days at most. `group` may be repeated; days and hours are
         those of the workspace's time zone, or of `timezone`.
         """
-        wanted = _validated(asked, configuration.profile.body.timezone, context.clock.now())
+        request = _validated(query, configuration.profile.body.timezone, context.clock.now())
         async with turns:
             try:
-                return await build_report(context.store, configuration.workspace, wanted, calendars_from(configuration))
+                return await build_report(
+                    context.store, configuration.workspace, request, calendars_from(configuration)
+                )
             except ReportTooLarge as error:
                 raise UnprocessableContent(("/query/to", str(error))) from error
 

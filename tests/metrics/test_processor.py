@@ -163,7 +163,7 @@ async def test_control_events_are_not_counted() -> None:
 
 
 async def test_beyond_the_limit_new_teams_are_counted_as_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counters, "MOST_SERIES", 3)
+    monkeypatch.setattr(counters, "MAX_SERIES", 3)
     counting = MetricsHarness()
     for number in range(10):
         await counting.tell("opened", conversation(f"c{number}", status="bot", team=f"team-{number}"))
@@ -173,7 +173,7 @@ async def test_beyond_the_limit_new_teams_are_counted_as_other(monkeypatch: pyte
 
 
 async def test_folded_waiting_comes_back_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counters, "MOST_SERIES", 0)
+    monkeypatch.setattr(counters, "MAX_SERIES", 0)
     counting = MetricsHarness()
     await counting.tell("queued", conversation(team="vip"))
     assert await counting.value("pasokh_waiting", team="other") == 1

@@ -12,9 +12,15 @@ def on_response(state: ConversationMetricsState, event: ConversationEvent) -> Re
     measurements = list[Measurement]()
     for run in event.fact.ended_responses or ():
         measurements += _ended(run, event.labels, is_visible=state.is_visible)
-        asked = state.asked[state.asked.index(run.last_message) + 1 :] if run.last_message in state.asked else []
-        deleted = [message for message in state.deleted if message in asked]
-        state = state.model_copy(update={"is_visible": False, "asked": asked, "deleted": deleted})
+        remaining = (
+            state.unanswered_messages[state.unanswered_messages.index(run.last_message) + 1 :]
+            if run.last_message in state.unanswered_messages
+            else []
+        )
+        deleted = [message for message in state.deleted_messages if message in remaining]
+        state = state.model_copy(
+            update={"is_visible": False, "unanswered_messages": remaining, "deleted_messages": deleted}
+        )
     run_now = event.fact.response
     if run_now is not None and run_now.visible_at is not None and not state.is_visible:
         measurements += _visible(run_now, event.labels)
@@ -40,7 +46,13 @@ def _on_message(state: ConversationMetricsState, event: ConversationEvent) -> Co
     """Note the messages that wait for an answer, and which of them the customer took back."""
     message = event.fact.message or ""
     if event.event_name == "message_received" and event.fact.needs_answer:
-        return state.model_copy(update={"asked": [*state.asked, message][-MAX_WITHDRAWN_MESSAGES:]})
-    if event.event_name == "message_deleted" and message in state.asked and message not in state.deleted:
-        return state.model_copy(update={"deleted": [*state.deleted, message]})
+        return state.model_copy(
+            update={"unanswered_messages": [*state.unanswered_messages, message][-MAX_WITHDRAWN_MESSAGES:]}
+        )
+    if (
+        event.event_name == "message_deleted"
+        and message in state.unanswered_messages
+        and message not in state.deleted_messages
+    ):
+        return state.model_copy(update={"deleted_messages": [*state.deleted_messages, message]})
     return state

@@ -91,7 +91,7 @@ def waiting_sample(conversation: Conversation) -> Sample:
     return Sample(WAITING, labels_of_conversation(conversation))
 
 
-def samples_of(measurement: Measurement) -> list[Sample]:
+def samples_from_measurement(measurement: Measurement) -> list[Sample]:
     """What a measurement adds to which series. Raises KeyError for one that nothing counts: our own bug."""
     series = SERIES[measurement.kpi, measurement.variant]
     return [_sample(measurement, instrument, named) for instrument, named in series]
@@ -150,23 +150,23 @@ SLA_SERIES: dict[str, Instrument] = {
 }
 
 
-def sample_from_sla_fact(word: str, fact: ClockFact) -> list[Sample]:
+def sample_from_sla_fact(event_name: str, fact: ClockFact) -> list[Sample]:
     """What a fact of a clock adds; `late` is observed with its seconds."""
-    instrument = SLA_SERIES.get(word)
+    instrument = SLA_SERIES.get(event_name)
     if instrument is None:
         return []
     labels = {name: str(getattr(fact, name)) for name in instrument.labels}
     return [Sample(instrument, labels, fact.late_by_seconds or 0.0 if instrument is LATE else 1.0)]
 
 
-def of_activity(activity: Activity) -> Sample:
+def sample_from_activity(activity: Activity) -> Sample:
     """What an activity adds that is no plain message."""
     return Sample(ACTIVITIES, {"channel": activity.channel, "surface": activity.surface, "kind": activity.kind})
 
 
-def of_delivery(word: str, key: str) -> Sample | None:
+def sample_from_delivery(event_name: str, key: str) -> Sample | None:
     """What a delivery adds; `key` is the person key."""
-    if word not in ("sent", "failed"):
+    if event_name not in ("sent", "failed"):
         return None
     channel = key.partition("/")[2].partition(":")[0]
-    return Sample(DELIVERIES, {"channel": channel or OTHER, "outcome": word})
+    return Sample(DELIVERIES, {"channel": channel or OTHER, "outcome": event_name})

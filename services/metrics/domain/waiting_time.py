@@ -26,4 +26,4 @@ def _customer_left(state: ConversationMetricsState, event: ConversationEvent) ->
     unanswered = [run for run in event.fact.ended_responses or () if run.state == "unanswered"]
     if not unanswered or unanswered[-1].messages > MAX_WITHDRAWN_MESSAGES:
         return False
-    return set(state.deleted).issuperset(state.asked[-unanswered[-1].messages :])
+    return set(state.deleted_messages).issuperset(state.unanswered_messages[-unanswered[-1].messages :])

@@ -76,9 +76,9 @@ class ReportBuilder:
     one, whether a customer came back.
     """
 
-    def __init__(self, asked: ReportRequest, calendars: Calendars = ALWAYS_OPEN, fill: Fill | None = None) -> None:
-        self._asked, self._calendars, self._fill = asked, calendars, fill
-        self._zone = ZoneInfo(asked.timezone)
+    def __init__(self, request: ReportRequest, calendars: Calendars = ALWAYS_OPEN, fill: Fill | None = None) -> None:
+        self._request, self._calendars, self._fill = request, calendars, fill
+        self._zone = ZoneInfo(request.timezone)
         self._rows: dict[Group, Row] = {}
         self._histories: dict[str, History] = {}
         self._trimmer = Trimmer()
@@ -110,16 +110,16 @@ class ReportBuilder:
     def resolved_in_time(self) -> Iterator[str]:
         """The conversations of which some resolve counts in this report unless a later one follows."""
         for conversation, whole in self._histories.items():
-            if any(step.name == "resolved" and self._asked.holds(step.time) for step in whole.steps):
+            if any(step.name == "resolved" and self._request.holds(step.time) for step in whole.steps):
                 yield conversation
 
     def contacts_in_time(self) -> Iterator[tuple[str, datetime]]:
         """The person of each conversation whose last resolve counts in this report, and when that was."""
         for whole in self._histories.values():
-            known = whole.until(self._asked.horizon)
+            known = whole.until(self._request.horizon)
             if known.steps and is_resolved_for_good(known, whole):
                 resolve = [step for step in known.steps if step.name == "resolved"][-1]
-                if self._asked.holds(known.steps[0].time if self._asked.by == "start" else resolve.time):
+                if self._request.holds(known.steps[0].time if self._request.by == "start" else resolve.time):
                     yield resolve.person, resolve.time
 
     def report(self, max_rows: int | None = None) -> Report:
@@ -130,13 +130,13 @@ class ReportBuilder:
                 self._place(finding)
             if max_rows is not None and len(self._rows) > max_rows:
                 raise OverflowError(max_rows)
-        asked = self._asked
+        request = self._request
         rows = [
-            self._rows[group].figures(dict(zip(asked.group, group, strict=True)))
+            self._rows[group].figures(dict(zip(request.group, group, strict=True)))
             for group in sorted(self._rows, key=_order)
         ]
         return Report(
-            start=asked.start, end=asked.end, by=asked.by, timezone=asked.timezone, facts=self.facts, rows=rows
+            start=request.start, end=request.end, by=request.by, timezone=request.timezone, facts=self.facts, rows=rows
         )
 
     def _history(self, conversation: str) -> History:
@@ -152,7 +152,7 @@ class ReportBuilder:
     def _findings(
         self, conversation: str, whole: History, contacts: Mapping[str, Sequence[PersonConversation]]
     ) -> Iterator[Finding]:
-        known = whole.until(self._asked.horizon)
+        known = whole.until(self._request.horizon)
         yield from clock_findings(known)
         if not known.steps:
             return
@@ -160,23 +160,23 @@ class ReportBuilder:
             yield from figure(known)
         for later_figure in (resolutions, sentiments):
             yield from later_figure(known, whole)
-        yield from message_rates(known, min(self._asked.horizon, self._asked.made_at))
+        yield from message_rates(known, min(self._request.horizon, self._request.made_at))
         others = [one for one in contacts[known.steps[0].person] if one.conversation != conversation]
-        yield from first_contact(known, whole, others, self._asked.made_at)
+        yield from first_contact(known, whole, others, self._request.made_at)
 
     def _place(self, finding: Finding) -> None:
-        asked, settled_at = self._asked, finding.settled_at
+        request, settled_at = self._request, finding.settled_at
         if settled_at is None:
-            is_in_time = asked.holds(finding.began_at) if asked.by == "start" else finding.began_at < asked.end
+            is_in_time = request.holds(finding.began_at) if request.by == "start" else finding.began_at < request.end
             if is_in_time:
-                self._row(finding, max(finding.began_at, asked.start)).add_open(finding)
+                self._row(finding, max(finding.began_at, request.start)).add_open(finding)
             return
-        at = finding.began_at if asked.by == "start" else settled_at
-        if asked.holds(at):
+        at = finding.began_at if request.by == "start" else settled_at
+        if request.holds(at):
             self._row(finding, at).add(finding, self._business_seconds(finding))
 
     def _row(self, finding: Finding, at: datetime) -> Row:
-        group = tuple(self._value(finding, dimension, at) for dimension in self._asked.group)
+        group = tuple(self._value(finding, dimension, at) for dimension in self._request.group)
         return self._rows.setdefault(group, Row())
 
     def _value(self, finding: Finding, dimension: Dimension, at: datetime) -> str | None:
@@ -197,9 +197,9 @@ class ReportBuilder:
         return sum((business_seconds_between(since, until, calendar) for since, until in intervals), 0.0)
 
 
-def recount(facts: Iterable[Event], asked: ReportRequest, calendars: Calendars = ALWAYS_OPEN) -> Report:
+def recount(facts: Iterable[Event], request: ReportRequest, calendars: Calendars = ALWAYS_OPEN) -> Report:
     """The report of facts that are given as they lie on the log, one topic partition after another."""
-    builder = ReportBuilder(asked, calendars)
+    builder = ReportBuilder(request, calendars)
     for event in facts:
         builder.add(event)
     return builder.report()
