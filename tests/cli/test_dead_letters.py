@@ -29,7 +29,7 @@ def letter(number: int, topic: str = "inbound") -> DeadLetter:
         offset=number,
         event=json.dumps({"text": SECRET_TEXT}),
         event_id=f"event-{number}",
-        event_type="pasokh.inbound.message" if topic else "wake_up",
+        event_type="pasokh.inbound.message" if topic else "timer",
         workspace="shop",
         error="ValueError: no such thing",
         at=datetime(2026, 11, 1, 12, number, tzinfo=UTC),

@@ -96,7 +96,7 @@ async def test_dead_letters_can_be_retried(migrated: Migrated) -> None:
     letters = {identity: DeadLetter.model_validate(one) for identity, one in migrated.now[DEAD_LETTERS.name].items()}
     assert {identity: letter.event_type for identity, letter in letters.items()} == {
         "letter-1": "pasokh.control.watermark_request",
-        "letter-2": "wake_up",
+        "letter-2": "timer",
     }
     assert {i: letter.error for i, letter in letters.items()} == {
         i: letter["error"] for i, letter in migrated.before[DEAD_LETTERS.name].items()

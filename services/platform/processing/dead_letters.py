@@ -84,7 +84,7 @@ async def carry_out(work: UnitOfWork, action: DeadLetterAction) -> Input | None:
 
 
 def _retried_event(letter: DeadLetter) -> Input:
-    if letter.event_type == "wake_up":
+    if letter.event_type == "timer":
         return TimerFired(letter.event_id, letter.at, orjson.loads(letter.event))
     return ReceivedEvent(decode(letter.event.encode()), letter.topic, letter.offset)
 
@@ -118,9 +118,9 @@ def _mark_seen(seen: DedupeVector, record: Record) -> None:
 
 
 def _letter_without_record(work: UnitOfWork, one: PendingInput, error: Exception) -> DeadLetter:
-    kind, name, data = "performed", "", "{}"
+    kind, name, data = "effect", "", "{}"
     if one.timer is not None:
-        kind, name, data = "wake_up", one.timer.name, orjson.dumps(one.timer.data).decode()
+        kind, name, data = "timer", one.timer.name, orjson.dumps(one.timer.data).decode()
     elif one.completed is not None:
         name = one.completed.name
     return _letter(work, error, topic="", offset=0, event=data, event_id=name, event_type=kind, workspace="")
