@@ -85,14 +85,14 @@ class Telegram:
         return None
 
     def verify(self, request: Request, account: Account) -> None:
-        """Compare the secret of `setWebhook` with every live one, all of them each time. Raises Forged."""
+        """Compare the secret of `setWebhook` with every live one, all of them each time. Raises InvalidSignature."""
         presented = request.headers.get(SECRET_HEADER, "").encode()
         live = [account.body.credentials[name].encode() for name in SECRETS if account.body.credentials.get(name)]
         if not any([hmac.compare_digest(presented, secret) for secret in live]):  # noqa: C419 -- no early end
             raise InvalidSignature("the secret token is missing or wrong")
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """The activities of one update; see `bot_api.updates`. Raises Malformed."""
+        """The activities of one update; see `bot_api.updates`. Raises MalformedPayload."""
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:

@@ -101,7 +101,7 @@ def _secrets_of(body: AccountBody) -> frozenset[str]:
 
 
 def with_stored_credentials(body: AccountBody, earlier: AccountBody | None) -> AccountBody:
-    """The body with each credential given as `"set"` taken from what is there. Raises Invalid."""
+    """The body in which each credential given as `"set"` is replaced by the stored one. Raises UnprocessableContent."""
     stored = earlier.credentials if earlier else {}
     redacted = [name for name, value in body.credentials.items() if value == REDACTED]
     missing = [name for name in redacted if name not in stored]
@@ -178,7 +178,7 @@ def _teams_of(policy: Policy) -> list[str]:
 
 
 def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> Mutation:
-    """Replace the routing rules. Raises Invalid for a team that does not exist."""
+    """Replace the routing rules. Raises UnprocessableContent for a team that does not exist."""
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
@@ -193,7 +193,7 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> M
 
 
 def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
-    """Replace the SLA policies. Raises Invalid for a repeated id, or a team that does not exist."""
+    """Replace the SLA policies. Raises UnprocessableContent for a repeated id, or a team that does not exist."""
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
@@ -210,7 +210,7 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
 
 
 def refuse_unknown_traits(kind: str, matches: Sequence[Match]) -> None:
-    """Raise Invalid for what nothing can set on a conversation yet: what asks for it would never match."""
+    """Raise UnprocessableContent for the traits in `NOT_YET`: a rule that asks for one would never match."""
     sentence = "Conversations have no {} yet, so this would never match. Leave it out."
     unknown = [(i, name) for i, when in enumerate(matches) for name in NOT_YET if getattr(when, name) is not None]
     if unknown:
@@ -218,7 +218,7 @@ def refuse_unknown_traits(kind: str, matches: Sequence[Match]) -> None:
 
 
 def refuse_repeated_ids(body: SlaBody) -> None:
-    """Raise Invalid for policies of one id: clocks and reports name a policy by it."""
+    """Raise UnprocessableContent for policies of one id: clocks and reports name a policy by it."""
     ids = [policy.id for policy in body.policies]
     repeated = [index for index, identity in enumerate(ids) if identity in ids[:index]]
     if repeated:
@@ -228,7 +228,7 @@ def refuse_repeated_ids(body: SlaBody) -> None:
 
 
 def refuse_unknown_teams(configuration: WorkspaceConfiguration, named: Iterable[tuple[str, str]]) -> None:
-    """Raise Invalid for each (pointer, team) whose team the workspace does not have."""
+    """Raise UnprocessableContent for each (pointer, team) whose team the workspace does not have."""
     unknown = [(at, team) for at, team in named if team != DEFAULT_TEAM and team not in configuration.teams]
     if unknown:
         raise UnprocessableContent(

@@ -131,7 +131,7 @@ def teams_of(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
 
 
 def page_of(items: Sequence[tuple[str, Item]], params: PageParams, kind: str, workspace: str) -> Page[Item]:
-    """A page of a workspace's (id, item) of a kind, ascending by id. Raises Invalid for a cursor of anything else."""
+    """A page of a workspace's (id, item) of a kind, ascending by id. Raises UnprocessableContent for a cursor of anything else."""
     query = Query(kind, "id", {"workspace": workspace})
     after = _last_id_of_cursor(query, params.cursor) if params.cursor is not None else ""
     rest = sorted((pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
