@@ -86,14 +86,14 @@ class Rest:
     clock: ManualTimeSource
     keys: ApiKeyAuthenticator
     events: list[Event] = field(default_factory=list)
-    answer: Answer | None = None
+    outcome_for: Answer | None = None
 
-    async def hear(self, outgoing: ProducerRecord) -> None:
+    async def process_command(self, outgoing: ProducerRecord) -> None:
         """Take a command as its processor would: once by its id, with an outcome in the store."""
         event = decode(outgoing.value)
         self.events.append(event)
-        if self.answer is not None and self.store.find(OUTCOMES, event.id) is None:
-            outcome = self.answer(event)
+        if self.outcome_for is not None and self.store.find(OUTCOMES, event.id) is None:
+            outcome = self.outcome_for(event)
             if outcome is not None:
                 self.store.insert(OUTCOMES, event.id, outcome)
 
@@ -166,5 +166,5 @@ async def open_rest(
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
             rest = Rest(client, store, bus, clock, authenticator)
-            bus.on_publish = rest.hear
+            bus.on_publish = rest.process_command
             yield rest

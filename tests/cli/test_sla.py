@@ -12,7 +12,7 @@ from services.records.clocks import CLOCKS, clock_id
 from services.records.conversations import CONVERSATIONS
 from tests.cli.conftest import Pasokh
 from tests.sla.harness import Sla, at
-from tests.sla.store_snapshot import kept
+from tests.sla.store_snapshot import store_snapshot
 
 
 async def lived(settings: Settings, state: str, heard: int | None = None) -> None:
@@ -24,7 +24,7 @@ async def lived(settings: Settings, state: str, heard: int | None = None) -> Non
     clock = sla.clock().model_copy(update={"state": state})
     tampered = Put(Key(CLOCKS.name, clock_id("c1", "first_response", 1)), clock.model_dump(mode="json"))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
-        await store.commit(Changes(puts=[*kept(sla, heard=heard), tampered]))
+        await store.commit(Changes(puts=[*store_snapshot(sla, heard=heard), tampered]))
 
 
 async def without_conversations(settings: Settings) -> None:
@@ -32,7 +32,9 @@ async def without_conversations(settings: Settings) -> None:
     sla = Sla()
     await sla.customer(at(0))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
-        await store.commit(Changes(puts=[put for put in kept(sla) if put.key.collection != CONVERSATIONS.name]))
+        await store.commit(
+            Changes(puts=[put for put in store_snapshot(sla) if put.key.collection != CONVERSATIONS.name])
+        )
 
 
 def test_clocks_that_are_what_the_facts_say_are_said_to_be(pasokh: Pasokh, data: Settings) -> None:

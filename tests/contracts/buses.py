@@ -53,7 +53,7 @@ def values(records: Iterable[Record]) -> list[str]:
     return [record.value.decode() for record in records]
 
 
-async def holding(consumer: Consumer, partitions: Iterable[int]) -> Assignment:
+async def wait_for_partitions(consumer: Consumer, partitions: Iterable[int]) -> Assignment:
     """Wait until the consumer holds exactly these partitions."""
     known: Assignment = {}
     wanted = set(partitions)
@@ -63,7 +63,7 @@ async def holding(consumer: Consumer, partitions: Iterable[int]) -> Assignment:
     return known
 
 
-async def taken(consumer: Consumer, partition: int, count: int, **limits: int) -> list[Record]:
+async def poll_until_count(consumer: Consumer, partition: int, count: int, **limits: int) -> list[Record]:
     """Take until there are `count` records."""
     records: list[Record] = []
     async with asyncio.timeout(SOON):
@@ -72,17 +72,17 @@ async def taken(consumer: Consumer, partition: int, count: int, **limits: int) -
     return records
 
 
-async def taken_patiently(consumer: Consumer, bus: Bus, offsets: dict[str, int]) -> list[Record]:
+async def poll_through_outage(consumer: Consumer, bus: Bus, offsets: dict[str, int]) -> list[Record]:
     """Some records of partition 0 from `offsets`, which are moved on.
 
     A bus that was away may have given the partition up and won it anew: then its position is sought again, as owners do,
     and there is nothing yet.
     """
     try:
-        records = await taken(consumer, 0, 1)
+        records = await poll_until_count(consumer, 0, 1)
     except Revoked:
         with suppress(Revoked):
-            await holding(consumer, range(bus.partitions))
+            await wait_for_partitions(consumer, range(bus.partitions))
             await consumer.seek(0, offsets)
         return []
     offsets.update({record.topic: record.offset + 1 for record in records})
@@ -93,6 +93,6 @@ async def taken_patiently(consumer: Consumer, bus: Bus, offsets: dict[str, int])
 async def reading(bus: Bus, *topics: str, group: str = "readers", partition: int = 0) -> AsyncIterator[Consumer]:
     """A member that holds everything and has sought the start of one partition."""
     async with bus.consume(group, topics or ("inbound",)) as consumer:
-        await holding(consumer, range(bus.partitions))
+        await wait_for_partitions(consumer, range(bus.partitions))
         await consumer.seek(partition, {})
         yield consumer

@@ -23,10 +23,10 @@ from tests.contracts.buses import (
     BusSite,
     event,
     events,
-    holding,
+    poll_until_count,
     reading,
-    taken,
     values,
+    wait_for_partitions,
 )
 from tests.live_servers.server import Server
 
@@ -55,7 +55,7 @@ async def bus(site: BusSite) -> AsyncIterator[Bus]:
 async def reader(bus: Bus) -> AsyncIterator[Consumer]:
     """A member that holds everything of `inbound`."""
     async with bus.consume("order", ["inbound"]) as consumer:
-        await holding(consumer, ALL)
+        await wait_for_partitions(consumer, ALL)
         yield consumer
 
 
@@ -66,7 +66,7 @@ async def test_what_is_published_is_read_as_it_was(bus: Bus) -> None:
     one = event(bytes(range(256)), partition=1, key="فروشگاه/telegram:main:۱")
     await bus.publish([one])
     async with reading(bus, partition=1) as consumer:
-        [record] = await taken(consumer, 1, 1)
+        [record] = await poll_until_count(consumer, 1, 1)
     assert (record.topic, record.partition, record.offset) == ("inbound", 1, 0)
     assert (record.key, record.value) == (one.key, one.value)
 
@@ -96,7 +96,7 @@ async def test_events_of_a_key_are_read_in_the_order_of_their_publishing(
     for partition in ALL:
         await reader.seek(partition, starts[partition])
         total = (await bus.end_offsets(["inbound"], partition))["inbound"] - starts[partition]["inbound"]
-        for record in await taken(reader, partition, total):
+        for record in await poll_until_count(reader, partition, total):
             got[record.key].append(record.value.decode())
     assert got == sent
 
@@ -105,7 +105,7 @@ async def test_a_long_list_keeps_its_order_over_many_batches(bus: Bus) -> None:
     wanted = [f"{n} {'x' * 20_000}" for n in range(150)]
     await bus.publish(events(wanted))
     async with reading(bus) as consumer:
-        assert values(await taken(consumer, 0, 150)) == wanted
+        assert values(await poll_until_count(consumer, 0, 150)) == wanted
 
 
 async def test_too_large_an_event_appends_nothing_of_its_list(bus: Bus) -> None:
@@ -118,7 +118,7 @@ async def test_the_largest_event_comes_through(bus: Bus) -> None:
     largest = [event(bytes([n]) * MAX_EVENT_BYTES, topic=topic) for n in range(3) for topic in ("inbound", "sla")]
     await bus.publish(largest)
     async with reading(bus, "inbound", "sla") as consumer:
-        records = await taken(consumer, 0, 6)
+        records = await poll_until_count(consumer, 0, 6)
     assert sorted((r.topic, r.value) for r in records) == sorted((e.topic, e.value) for e in largest)
 
 
@@ -177,10 +177,10 @@ async def test_what_was_answered_before_a_kill_is_there_after_it(site: BusSite) 
     await child.wait()
     last = {w: max(int(line.split()[1]) for line in answered if line.startswith(f"{w} ")) for w in ALL}
     async with site.open() as bus, bus.consume("after", ["inbound"]) as consumer:
-        await holding(consumer, ALL)
+        await wait_for_partitions(consumer, ALL)
         for writer, count in last.items():
             await consumer.seek(writer, {})
-            got = values(await taken(consumer, writer, count))
+            got = values(await poll_until_count(consumer, writer, count))
             assert got[:count] == [f"{writer} {n}" for n in range(1, count + 1)]
             assert len(got) <= count + 1
 
@@ -192,7 +192,7 @@ async def test_seek_goes_to_the_named_offset_and_else_to_the_start(bus: Bus) -> 
     await bus.publish([*events("abcd"), *events("xyz", topic="sla")])
     async with reading(bus, "inbound", "sla") as consumer:
         assert await consumer.seek(0, {"inbound": 2}) == {"inbound": 2, "sla": 0}
-        records = await taken(consumer, 0, 5)
+        records = await poll_until_count(consumer, 0, 5)
     assert [values(r for r in records if r.topic == topic) for topic in ("inbound", "sla")] == [["c", "d"], list("xyz")]
 
 
@@ -201,16 +201,16 @@ async def test_seeking_again_delivers_again(bus: Bus) -> None:
     async with reading(bus) as consumer:
         for _ in range(3):
             await consumer.seek(0, {"inbound": 1})
-            assert values(await taken(consumer, 0, 2)) == ["b", "c"]
+            assert values(await poll_until_count(consumer, 0, 2)) == ["b", "c"]
 
 
 async def test_what_was_settled_does_not_move_the_position(bus: Bus) -> None:
     await bus.publish(events("abc"))
     async with reading(bus) as consumer:
-        await taken(consumer, 0, 3)
+        await poll_until_count(consumer, 0, 3)
         await consumer.commit_offsets(0, {"inbound": 3})
     async with reading(bus) as consumer:
-        assert values(await taken(consumer, 0, 3)) == list("abc")
+        assert values(await poll_until_count(consumer, 0, 3)) == list("abc")
 
 
 async def test_the_end_of_the_log_may_be_sought_and_brings_what_comes(bus: Bus) -> None:
@@ -218,7 +218,7 @@ async def test_the_end_of_the_log_may_be_sought_and_brings_what_comes(bus: Bus) 
     async with reading(bus) as consumer:
         await consumer.seek(0, await bus.end_offsets(["inbound"], 0))
         await bus.publish([event("d")])
-        assert values(await taken(consumer, 0, 1)) == ["d"]
+        assert values(await poll_until_count(consumer, 0, 1)) == ["d"]
 
 
 @pytest.mark.parametrize("offset", [-1, 4, 10**9])
@@ -310,7 +310,7 @@ async def test_a_cancelled_take_loses_nothing(bus: Bus) -> None:
                 got += values(await taking)
             if writing.done():
                 break
-        got += values(await taken(consumer, 0, 200 - len(got)))
+        got += values(await poll_until_count(consumer, 0, 200 - len(got)))
     assert got == wanted
 
 
@@ -321,7 +321,7 @@ async def test_a_slow_reader_holds_little_of_a_large_backlog(bus: Bus) -> None:
             for _ in range(16):
                 await bus.publish([event(b"x" * 400_000, topic=topic, partition=partition)])
     async with bus.consume("slow", ["inbound", "sla"]) as consumer:
-        await holding(consumer, ALL)
+        await wait_for_partitions(consumer, ALL)
         tracemalloc.start()
         try:
             for partition in ALL:
@@ -347,7 +347,7 @@ async def _next(consumer: Consumer, known: Assignment) -> Assignment:
 async def test_groups_read_independently(bus: Bus) -> None:
     await bus.publish(events("abc"))
     async with reading(bus, group="one") as one, reading(bus, group="two") as two:
-        assert values(await taken(one, 0, 3)) == values(await taken(two, 0, 3)) == list("abc")
+        assert values(await poll_until_count(one, 0, 3)) == values(await poll_until_count(two, 0, 3)) == list("abc")
 
 
 async def _shared(one: Consumer, two: Consumer) -> tuple[Assignment, Assignment]:
@@ -375,7 +375,7 @@ async def test_two_members_divide_the_partitions_and_each_has_all_topics_of_its_
             for consumer, mine in zip((one, two), shares, strict=True):
                 for partition in mine:
                     assert await consumer.seek(partition, {}) == dict.fromkeys(topics, 0)
-                    got = values(await taken(consumer, partition, 3))
+                    got = values(await poll_until_count(consumer, partition, 3))
                     assert sorted(got) == sorted(f"{t} {partition}" for t in topics)
 
 
@@ -383,7 +383,7 @@ async def test_a_partition_that_went_to_a_new_member_is_revoked_and_comes_back_w
     site: BusSite,
 ) -> None:
     async with site.open() as one_bus, site.open() as other_bus, one_bus.consume("g", ["inbound", "sla"]) as one:
-        before = await holding(one, ALL)
+        before = await wait_for_partitions(one, ALL)
         for partition in ALL:
             await one.seek(partition, {})
         waiting = {p: asyncio.create_task(one.poll(p, wait=SOON)) for p in ALL}
@@ -396,7 +396,7 @@ async def test_a_partition_that_went_to_a_new_member_is_revoked_and_comes_back_w
                     await one.poll(partition, wait=0)
                 with pytest.raises(Revoked):
                     await one.seek(partition, {})
-        after = await holding(one, ALL)
+        after = await wait_for_partitions(one, ALL)
         assert all(after[partition] != before[partition] for partition in theirs)
         for partition in theirs:
             with pytest.raises(Revoked):
@@ -413,26 +413,26 @@ async def test_a_member_that_leaves_hands_over_at_once(site: BusSite) -> None:
         async with one_bus.consume("g", ["inbound"]) as one:
             await _shared(one, two)
         async with asyncio.timeout(6):
-            await holding(two, ALL)
+            await wait_for_partitions(two, ALL)
 
 
 @pytest.mark.slow
 async def test_a_member_that_dies_is_replaced(site: BusSite) -> None:
     arguments = ["-m", "tests.contracts.group_member_process", site.adapter, site.place, site.namespace, "g"]
     async with site.open() as bus, bus.consume("g", ["inbound", "sla"]) as survivor:
-        await holding(survivor, ALL)
+        await wait_for_partitions(survivor, ALL)
         child = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE)
         assert child.stdout is not None
         while (await child.stdout.readline()).strip() in {b"[]", b""}:
             pass
         child.kill()
         await child.wait()
-        await holding(survivor, ALL)
+        await wait_for_partitions(survivor, ALL)
 
 
 async def test_an_assignment_that_is_the_known_one_is_waited_on(bus: Bus) -> None:
     async with reading(bus) as consumer:
-        known = await holding(consumer, ALL)
+        known = await wait_for_partitions(consumer, ALL)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(consumer.assignment(known), 0.2)
         assert await _next(consumer, {}) == known
@@ -484,7 +484,7 @@ async def test_tails_take_nothing_from_each_other_or_from_a_group(bus: Bus) -> N
     async with reading(bus) as consumer, bus.tail(["inbound"]) as one, bus.tail(["inbound"]) as other:
         await bus.publish(events("abc"))
         assert values(await tailed(one, 3)) == values(await tailed(other, 3)) == ["a", "b", "c"]
-        assert values(await taken(consumer, 0, 3)) == ["a", "b", "c"]
+        assert values(await poll_until_count(consumer, 0, 3)) == ["a", "b", "c"]
 
 
 async def test_a_tail_hears_of_what_another_process_publishes(site: BusSite, bus: Bus) -> None:

@@ -25,11 +25,11 @@ from tests.contracts.buses import (
     BusSite,
     event,
     events,
-    holding,
+    poll_through_outage,
+    poll_until_count,
     reading,
-    taken,
-    taken_patiently,
     values,
+    wait_for_partitions,
 )
 from tests.live_servers.kafka import LocalKafka
 from tests.live_servers.server import Server
@@ -150,7 +150,7 @@ async def test_a_position_that_retention_has_passed_is_out_of_range(site: BusSit
     await _forget(site, 6)
     async with reading(bus) as consumer:
         assert await consumer.seek(0, {}) == {"inbound": 6}
-        assert values(await taken(consumer, 0, 4)) == list("6789")
+        assert values(await poll_until_count(consumer, 0, 4)) == list("6789")
         with pytest.raises(OffsetOutOfRange):
             await consumer.seek(0, {"inbound": 5})
 
@@ -164,7 +164,7 @@ async def test_a_reader_that_retention_overtakes_is_told(site: BusSite, bus: Bus
         await _forget(site, 60)
         await bus.publish([event("after the gap")])
         with pytest.raises(OffsetOutOfRange):
-            await taken(consumer, 0, 60)
+            await poll_until_count(consumer, 0, 60)
 
 
 # --- away and back ----------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ async def test_a_reader_that_retention_overtakes_is_told(site: BusSite, bus: Bus
 async def test_a_bus_that_dies_is_unavailable_soon_and_goes_on_when_it_is_back(stoppable_kafka: Server) -> None:
     async with a_site(stoppable_kafka).open() as bus, reading(bus, "inbound", "sla") as consumer:
         await bus.publish(events(["before"]))
-        assert values(await taken(consumer, 0, 1)) == ["before"]
+        assert values(await poll_until_count(consumer, 0, 1)) == ["before"]
         stoppable_kafka.kill()
         # The adapter's own limits are 5, 1, 1 and 2 s; the rest is for a machine that does ten things at once.
         assert await seconds_to_fail(lambda: bus.publish(events(["lost?"]))) < 12
@@ -189,7 +189,7 @@ async def test_a_bus_that_dies_is_unavailable_soon_and_goes_on_when_it_is_back(s
         got: list[str] = []
         offsets = {"inbound": 1}
         while "last" not in got:
-            got += values(await taken_patiently(consumer, bus, offsets))
+            got += values(await poll_through_outage(consumer, bus, offsets))
         assert [value for value in got if value != "lost?"] == ["after", "last"]
 
 
@@ -200,7 +200,7 @@ async def test_events_outlive_a_kill_right_after_they_were_acknowledged(stoppabl
         stoppable_kafka.kill()
         stoppable_kafka.start()
         async with reading(bus) as consumer:
-            assert values(await taken(consumer, 0, 500)) == wanted
+            assert values(await poll_until_count(consumer, 0, 500)) == wanted
 
 
 async def test_a_member_that_comes_while_the_bus_is_away_joins_when_it_is_back(stoppable_kafka: Server) -> None:
@@ -211,9 +211,9 @@ async def test_a_member_that_comes_while_the_bus_is_away_joins_when_it_is_back(s
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(consumer.assignment({}), 1.5)
             stoppable_kafka.start()
-            await holding(consumer, range(PARTITIONS))
+            await wait_for_partitions(consumer, range(PARTITIONS))
             await persistently(lambda: _sought(consumer.seek(0, {})))
-            assert values(await taken(consumer, 0, 3)) == list("abc")
+            assert values(await poll_until_count(consumer, 0, 3)) == list("abc")
 
 
 async def _sought(seeking: Awaitable[dict[str, int]]) -> None:
@@ -248,7 +248,7 @@ async def test_a_broker_that_hangs_is_unavailable_soon_and_nothing_acknowledged_
         got: list[str] = []
         offsets: dict[str, int] = {}
         while "three" not in got:
-            got += values(await taken_patiently(consumer, bus, offsets))
+            got += values(await poll_through_outage(consumer, bus, offsets))
         # What was given up may have arrived, but never a later one before an earlier one.
         assert list(dict.fromkeys(got)) == ["before", "one", "two", "three"]
 
@@ -280,7 +280,7 @@ async def test_of_three_brokers_one_may_die_and_no_acknowledged_event_is_lost_or
         got: list[str] = []
         offsets: dict[str, int] = {}
         while len(set(got)) < sum(map(len, written)):
-            got += values(await taken_patiently(consumer, bus, offsets))
+            got += values(await poll_through_outage(consumer, bus, offsets))
         for writer, sent in enumerate(written):
             first = dict.fromkeys(value for value in got if value.startswith(f"{writer} "))
             assert list(first)[: len(sent)] == sent

@@ -23,7 +23,7 @@ from services.metrics.reports import build_report
 from tests.examples import examples
 from tests.fakes import START
 from tests.metrics.strategies import PLANS, Plan, facts_of_plan
-from tests.metrics.test_report import ALL, kept, life
+from tests.metrics.test_report import ALL, life, store_with
 
 ALWAYS = Calendar(hours={day: [("00:00", "24:00")] for day in WEEKDAYS})
 HOLIDAY = date(2026, 3, 4)
@@ -61,7 +61,7 @@ def times(report: Report) -> Iterator[tuple[str, DurationStats, DurationStats]]:
 async def test_report_and_recount_say_the_same_in_opening_hours(plan: Plan, calendars: Calendars) -> None:
     events = facts_of_plan(plan)
     again = recount(events, ALL, calendars)
-    assert (await build_report(kept(events), "w", ALL, calendars)).rows == again.rows
+    assert (await build_report(store_with(events), "w", ALL, calendars)).rows == again.rows
 
 
 @examples(40)

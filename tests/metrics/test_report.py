@@ -28,7 +28,7 @@ LONG = timedelta(days=80)
 ALL = ReportRequest(START, START + LONG)
 
 
-def kept(events: Sequence[Event]) -> MemoryStore:
+def store_with(events: Sequence[Event]) -> MemoryStore:
     """The facts as a store keeps them."""
     store = MemoryStore(FACTS, CONVERSATIONS)
     for event in events:
@@ -116,14 +116,14 @@ async def test_live_counters_and_recount_and_report_say_the_same(plan: Plan) -> 
     report = recount(events, ALL)
     final = {**figures(report), **final_resolutions(events)}
     assert await live_figures(await counted(plan, events)) == approximately(final)
-    assert await build_report(kept(events), "w", ALL) == report
+    assert await build_report(store_with(events), "w", ALL) == report
 
 
 @examples(30)
 @given(PLANS)
 async def test_reports_of_the_days_add_up_to_the_report_of_all(plan: Plan) -> None:
     events, whole = facts_of_plan(plan), dict[str, float]()
-    store = kept(events)
+    store = store_with(events)
     for day in range((events[-1].time - START).days + 1 if events else 0):
         asked = ReportRequest(START + timedelta(days=day), START + timedelta(days=day + 1))
         for name, (count, _) in figures(await build_report(store, "w", asked)).items():
@@ -135,7 +135,7 @@ async def test_reports_of_the_days_add_up_to_the_report_of_all(plan: Plan) -> No
 @given(PLANS)
 async def test_grouping_by_start_places_everything_that_began_and_splits_nothing(plan: Plan) -> None:
     events = facts_of_plan(plan)
-    store = kept(events)
+    store = store_with(events)
     middle = START + timedelta(days=1)
     parts = [
         ReportRequest(START, middle, by="start", now=START + LONG),
@@ -230,7 +230,7 @@ def test_percentiles_are_values_that_occurred() -> None:
 
 async def test_what_began_before_the_time_is_known_and_what_ends_after_it_too() -> None:
     events = life(("message", 0), ("assign", 10), ("reply", 90_000), ("deliver", 1))
-    store, second = kept(events), START + timedelta(days=1)
+    store, second = store_with(events), START + timedelta(days=1)
     by_stop = figures(await build_report(store, "w", ReportRequest(second, second + timedelta(days=1))))
     assert by_stop["first_response/human"] == (1, 90_009)
     by_start = await build_report(store, "w", ReportRequest(START, second, by="start", now=START + LONG))
@@ -245,14 +245,14 @@ async def test_facts_of_one_moment_keep_their_order_over_pages(monkeypatch: pyte
     whole = figures(recount(events, ALL))
     for page in (1, 2, 3):
         monkeypatch.setattr(reports, "PAGE_SIZE", page)
-        assert figures(await build_report(kept(events), "w", ALL)) == whole
+        assert figures(await build_report(store_with(events), "w", ALL)) == whole
 
 
 async def test_a_report_that_would_cost_too_much_is_refused() -> None:
     events = life(*[("message", 1)] * 20)
-    assert (await build_report(kept(events), "w", ALL, max_facts=len(events))).facts == len(events)
+    assert (await build_report(store_with(events), "w", ALL, max_facts=len(events))).facts == len(events)
     with pytest.raises(ReportTooLarge, match="shorter time"):
-        await build_report(kept(events), "w", ALL, max_facts=len(events) - 1)
+        await build_report(store_with(events), "w", ALL, max_facts=len(events) - 1)
 
 
 def test_groups_are_told_apart_and_hours_are_in_utc() -> None:

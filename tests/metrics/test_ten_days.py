@@ -18,7 +18,7 @@ from services.metrics.domain.business_hours import Calendars
 from services.metrics.domain.recount.report import ReportRequest, recount
 from services.metrics.reports import build_report
 from tests.metrics.strategies import FactLog
-from tests.metrics.test_report import approximately, counted, figures, kept, live_figures
+from tests.metrics.test_report import approximately, counted, figures, live_figures, store_with
 
 Figure = tuple[float, float]
 """How many, and their sum in seconds."""
@@ -410,10 +410,10 @@ SILENCE = Day(date="2026-03-11", steps={"09:00:00": "message", "09:01:00": "assi
 async def test_what_nobody_answered_is_open_on_the_next_day_too_and_missed_after_24_hours() -> None:
     events, today = SILENCE.facts(), SILENCE.report
     tomorrow = ReportRequest(today.end, today.end + timedelta(days=1), now=today.now)
-    [row] = (await build_report(kept(events), "w", today)).rows
+    [row] = (await build_report(store_with(events), "w", today)).rows
     rate = row.rates["response_within_24h"]["private"]
     assert (rate.count, rate.of, rate.open) == (0, 0, 1)  # 15 hours old at midnight
-    [row] = (await build_report(kept(events), "w", tomorrow)).rows  # a day without a single fact
+    [row] = (await build_report(store_with(events), "w", tomorrow)).rows  # a day without a single fact
     rate = row.rates["response_within_24h"]["private"]
     assert (rate.count, rate.of, rate.open) == (0, 1, 0)  # 24 hours old at 09:00:00
     open_now = {name: variants[v].open for name, variants in row.durations.items() for v in variants}

@@ -10,20 +10,20 @@ from schemas.envelope import Event
 from services.platform.core.errors import Unavailable
 from tests.examples import examples
 from tests.rest import problem_of
-from tests.router.stream_client import StreamHarness, house
+from tests.router.harness import StreamHarness, open_stream
 
 
 @pytest.fixture
 async def shop() -> AsyncIterator[StreamHarness]:
-    async with house() as found:
+    async with open_stream() as found:
         yield found
 
 
 async def test_it_starts_now_and_brings_what_happens_as_cloudevents(shop: StreamHarness) -> None:
-    await shop.happen("opened")
+    await shop.commit_and_publish("opened")
     client = await shop.open()
-    [fact] = await shop.happen("assigned")
-    assert await client.has(1) == ["assigned"]
+    [fact] = await shop.commit_and_publish("assigned")
+    assert await client.wait_for_events(1) == ["assigned"]
     assert client.headers["content-type"].startswith("text/event-stream")
     assert client.headers["cache-control"] == "no-store"
     [_, block] = client.blocks
@@ -33,39 +33,39 @@ async def test_it_starts_now_and_brings_what_happens_as_cloudevents(shop: Stream
 
 async def test_a_client_that_comes_back_gets_what_it_missed_and_then_what_happens(shop: StreamHarness) -> None:
     client = await shop.open()
-    await shop.happen("opened", "queued")
-    await client.has(2)
+    await shop.commit_and_publish("opened", "queued")
+    await client.wait_for_events(2)
     client.gone.set()
-    await shop.happen("assigned")
-    await shop.happen("started", source="sla/0")
+    await shop.commit_and_publish("assigned")
+    await shop.commit_and_publish("started", source="sla/0")
     again = await shop.open(last_event_id=client.blocks[-1]["id"])
-    await shop.happen("replied")
-    assert await again.has(3) == ["assigned", "started", "replied"]
+    await shop.commit_and_publish("replied")
+    assert await again.wait_for_events(3) == ["assigned", "started", "replied"]
 
 
 async def test_a_client_that_left_before_the_first_fact_loses_none(shop: StreamHarness) -> None:
-    await shop.happen("before")
+    await shop.commit_and_publish("before")
     client = await shop.open()
     client.gone.set()
-    await shop.happen("opened")
+    await shop.commit_and_publish("opened")
     again = await shop.open(last_event_id=client.blocks[0]["id"])
-    assert await again.has(1) == ["opened"]
+    assert await again.wait_for_events(1) == ["opened"]
 
 
 async def test_it_goes_on_in_the_middle_of_a_batch(shop: StreamHarness) -> None:
     client = await shop.open()
-    await shop.happen("opened", "message_received", "queued")
-    await client.has(3)
+    await shop.commit_and_publish("opened", "message_received", "queued")
+    await client.wait_for_events(3)
     again = await shop.open(last_event_id=client.blocks[1]["id"])
-    assert await again.has(2) == ["message_received", "queued"]
+    assert await again.wait_for_events(2) == ["message_received", "queued"]
 
 
 async def test_what_is_published_again_is_dropped(shop: StreamHarness) -> None:
     client = await shop.open()
-    facts = await shop.happen("opened", "queued")
+    facts = await shop.commit_and_publish("opened", "queued")
     await shop.publish(*facts)
-    await shop.happen("assigned")
-    assert await client.has(3) == ["opened", "queued", "assigned"]
+    await shop.commit_and_publish("assigned")
+    assert await client.wait_for_events(3) == ["opened", "queued", "assigned"]
 
 
 async def test_facts_of_both_topics_come_in_the_order_of_their_times(shop: StreamHarness) -> None:
@@ -74,7 +74,7 @@ async def test_facts_of_both_topics_come_in_the_order_of_their_times(shop: Strea
     replied = shop.commit("replied")
     resumed = shop.commit("resumed", source="sla/0")
     await shop.publish(*replied, *paused, *resumed)
-    assert await client.has(3) == ["paused", "replied", "resumed"]
+    assert await client.wait_for_events(3) == ["paused", "replied", "resumed"]
 
 
 async def test_a_fact_that_is_committed_but_published_late_comes_once(shop: StreamHarness) -> None:
@@ -82,73 +82,73 @@ async def test_a_fact_that_is_committed_but_published_late_comes_once(shop: Stre
     client = await shop.open()
     late = shop.commit("opened")
     again = await shop.open(last_event_id=client.blocks[0]["id"])
-    assert await again.has(1) == ["opened"]
+    assert await again.wait_for_events(1) == ["opened"]
     await shop.publish(*late)
-    await shop.happen("queued")
-    assert await again.has(2) == ["opened", "queued"]
+    await shop.commit_and_publish("queued")
+    assert await again.wait_for_events(2) == ["opened", "queued"]
 
 
 async def test_types_are_chosen_by_prefix_and_ids_pass_over_the_others(shop: StreamHarness) -> None:
     client = await shop.open("/v1/workspaces/shop/events?types=pasokh.sla,pasokh.conversation.op")
-    await shop.happen("opened", "queued")
-    await shop.happen("warned", source="sla/0")
-    assert sorted(await client.has(2)) == ["opened", "warned"]
+    await shop.commit_and_publish("opened", "queued")
+    await shop.commit_and_publish("warned", source="sla/0")
+    assert sorted(await client.wait_for_events(2)) == ["opened", "warned"]
 
 
 async def test_control_events_and_other_workspaces_are_never_shown(shop: StreamHarness) -> None:
     client = await shop.open()
     [tick] = shop.commit("tick")
     await shop.publish(tick.model_copy(update={"type": "pasokh.control.tick"}))
-    await shop.happen("opened", workspace="other")
-    await shop.happen("queued")
-    assert await client.has(1) == ["queued"]
+    await shop.commit_and_publish("opened", workspace="other")
+    await shop.commit_and_publish("queued")
+    assert await client.wait_for_events(1) == ["queued"]
 
 
 async def test_a_heartbeat_comes_while_nothing_happens() -> None:
-    async with house(heartbeat_seconds=0.01) as shop:
+    async with open_stream(heartbeat_seconds=0.01) as shop:
         client = await shop.open()
-        await client.until(lambda: client.body.count(b"\n\n: still here\n\n") >= 1)
+        await client.wait_until(lambda: client.body.count(b"\n\n: still here\n\n") >= 1)
 
 
 async def test_a_client_that_does_not_read_fills_no_memory_and_still_gets_everything() -> None:
-    async with house(most=5) as shop:
+    async with open_stream(most=5) as shop:
         client = await shop.open()
-        await shop.happen("first")
-        await client.has(1)
+        await shop.commit_and_publish("first")
+        await client.wait_for_events(1)
         client.reads.clear()
         words = [f"word-{n}" for n in range(40)]
         for word in words:
-            await shop.happen(word)
+            await shop.commit_and_publish(word)
         client.reads.set()
-        assert await client.has(41) == ["first", *words]
+        assert await client.wait_for_events(41) == ["first", *words]
 
 
 async def test_a_lost_reader_ends_the_stream_and_the_client_goes_on_where_it_was(shop: StreamHarness) -> None:
     client = await shop.open()
-    await shop.happen("opened")
-    await client.has(1)
+    await shop.commit_and_publish("opened")
+    await client.wait_for_events(1)
     shop.rest.bus.failure = Unavailable("the bus is away")
     async with shop.rest.bus.changed:
         shop.rest.bus.changed.notify_all()
-    await client.until(lambda: client.ended)
+    await client.wait_until(lambda: client.ended)
     shop.rest.bus.failure = None
     shop.commit("queued")
     again = await shop.open(last_event_id=client.blocks[-1]["id"])
-    assert await again.has(1) == ["queued"]
+    assert await again.wait_for_events(1) == ["queued"]
 
 
 async def test_a_key_that_is_deleted_sees_no_more() -> None:
-    async with house(heartbeat_seconds=0.01) as shop:
+    async with open_stream(heartbeat_seconds=0.01) as shop:
         answer = await shop.rest.ask("POST", "/v1/keys", {"name": "k", "workspace": "shop", "scopes": ["read"]})
         client = await shop.open(authorization=f"Bearer {answer.json()['secret']}")
         assert client.status == 200
         await shop.rest.ask("DELETE", f"/v1/keys/{answer.json()['id']}")
         shop.rest.clock.move(600)
-        await client.until(lambda: client.ended)
+        await client.wait_until(lambda: client.ended)
 
 
 async def test_streams_of_a_deleted_key_end_at_the_next_look_and_those_of_others_go_on() -> None:
-    async with house() as shop:
+    async with open_stream() as shop:
         made = [
             (await shop.rest.ask("POST", "/v1/keys", {"name": "k", "workspace": "shop", "scopes": ["read"]})).json()
             for _ in range(2)
@@ -158,20 +158,20 @@ async def test_streams_of_a_deleted_key_end_at_the_next_look_and_those_of_others
         await shop.streams.end_revoked()
         await shop.rest.ask("DELETE", f"/v1/keys/{made[0]['id']}")
         await shop.streams.end_revoked()
-        await first.until(lambda: first.ended)
-        await shop.happen("opened")
+        await first.wait_until(lambda: first.ended)
+        await shop.commit_and_publish("opened")
         for client in (second, admins):
-            await client.until(lambda c=client: c.events)
+            await client.wait_until(lambda c=client: c.events)
             assert not client.ended
 
 
 async def test_streams_of_a_workspace_that_is_gone_end_at_the_next_look() -> None:
-    async with house() as shop:
+    async with open_stream() as shop:
         client = await shop.open()
         documents = shop.rest.store.documents
         shop.rest.store.documents = {k: d for k, d in documents.items() if k.collection != "configuration_heads"}
         await shop.streams.end_revoked()
-        await client.until(lambda: client.ended)
+        await client.wait_until(lambda: client.ended)
 
 
 @pytest.mark.parametrize(
@@ -199,17 +199,17 @@ BATCHES = st.lists(
 async def test_however_often_it_is_cut_each_fact_comes_once_and_in_the_order_of_its_source(
     batches: list[tuple[str, int]], cuts: list[int]
 ) -> None:
-    async with house(most=4) as shop:
+    async with open_stream(most=4) as shop:
         opened = await shop.open()
         place = opened.blocks[0]["id"]
         total = 0
         for source, count in batches:
-            await shop.happen(*(f"n{total + n}" for n in range(count)), source=source)
+            await shop.commit_and_publish(*(f"n{total + n}" for n in range(count)), source=source)
             total += count
         got: list[str] = []
         for cut in [*cuts, total]:
             client = await shop.open(last_event_id=place)
-            await client.has(total - len(got))
+            await client.wait_for_events(total - len(got))
             kept = client.blocks[: 1 + min(cut, total - len(got))]
             got += [block["data"] for block in kept[1:]]
             place = kept[-1]["id"]
@@ -218,7 +218,7 @@ async def test_however_often_it_is_cut_each_fact_comes_once_and_in_the_order_of_
 
 
 async def test_a_key_has_a_share_of_the_streams_and_others_keep_theirs() -> None:
-    async with house(key_streams=2, workspace_streams=3) as shop:
+    async with open_stream(key_streams=2, workspace_streams=3) as shop:
         one, other = await shop.rest.key("read"), await shop.rest.key("read")
         held = [await shop.open(authorization=one) for _ in range(2)]
         assert [client.status for client in held] == [200, 200]

@@ -94,7 +94,7 @@ def sends(rest: Rest) -> None:
         rest.store.insert(MESSAGES, said.id, said)
         return rest.outcome(event, result=said.id, created=True)
 
-    rest.answer = answer
+    rest.outcome_for = answer
 
 
 async def ids(rest: Rest, query: str) -> list[str]:
@@ -414,7 +414,7 @@ async def test_the_hash_of_a_reply_does_not_tell_the_secret(rest: Rest) -> None:
 
 async def test_a_refused_command_answers_with_its_problem(rest: Rest) -> None:
     problem = Problem(status=409, title="Not the assignee", detail="It is with reza.")
-    rest.answer = lambda event: rest.outcome(event, status="refused", problem=problem)
+    rest.outcome_for = lambda event: rest.outcome(event, status="refused", problem=problem)
     found = problem_of(await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": "x"}), 409)
     assert (found["title"], found["detail"]) == ("Not the assignee", "It is with reza.")
 
@@ -454,7 +454,7 @@ async def test_resolving_needs_no_body(rest: Rest) -> None:
 
 
 async def test_policies_are_reapplied_by_a_command_and_200_has_the_conversation(rest: Rest) -> None:
-    rest.answer = lambda event: rest.outcome(event, result="c1")
+    rest.outcome_for = lambda event: rest.outcome(event, result="c1")
     answer = await rest.ask("POST", f"{ONE}/sla/reapply", {"agent": "sara"}, idempotency_key="again")
     assert (answer.status_code, answer.json()["id"]) == (200, "c1")
     [event] = rest.events
@@ -473,8 +473,8 @@ async def test_who_does_not_wait_gets_202_and_a_status_that_changes(rest: Rest, 
     assert (await rest.ask("GET", location)).json() == {"status": "pending"}
     sends(rest)
     [event] = rest.events
-    assert rest.answer is not None
-    outcome = rest.answer(event)
+    assert rest.outcome_for is not None
+    outcome = rest.outcome_for(event)
     assert outcome is not None
     rest.store.insert(OUTCOMES, event.id, outcome)
     assert (await rest.ask("GET", location)).json() == {"status": "applied"}
@@ -482,7 +482,7 @@ async def test_who_does_not_wait_gets_202_and_a_status_that_changes(rest: Rest, 
 
 async def test_the_status_of_a_refused_command_tells_why(rest: Rest) -> None:
     problem = Problem(status=409, title="t", detail="d")
-    rest.answer = lambda event: rest.outcome(event, status="refused", problem=problem)
+    rest.outcome_for = lambda event: rest.outcome(event, status="refused", problem=problem)
     answer = await rest.ask("POST", f"{ONE}/resolve", {}, prefer="respond-async")
     shown = (await rest.ask("GET", answer.headers["location"])).json()
     assert shown == {"status": "refused", "problem": {"status": 409, "title": "t", "detail": "d", "code": "t"}}

@@ -21,7 +21,7 @@ BODY = {"name": "Sara", "teams": ["default"], "skills": {"lang:fa": 5}}
 async def rest() -> AsyncIterator[Rest]:
     async with open_rest() as opened:
         await opened.workspace()
-        opened.answer = lambda event: obeyed(opened, event)
+        opened.outcome_for = lambda event: obeyed(opened, event)
         yield opened
 
 
@@ -70,7 +70,7 @@ async def test_the_command_goes_to_the_workspace_with_the_condition(rest: Rest) 
 
 async def test_a_stale_write_that_dispatch_refuses_is_412(rest: Rest) -> None:
     problem = Problem(status=412, title="Precondition failed", detail="read it again")
-    rest.answer = lambda event: rest.outcome(event, status="refused", problem=problem)
+    rest.outcome_for = lambda event: rest.outcome(event, status="refused", problem=problem)
     problem_of(await rest.ask("PUT", SARA, BODY, if_match='"1"'), 412)
 
 
@@ -128,7 +128,7 @@ async def test_agents_are_listed_by_id_in_pages(rest: Rest) -> None:
 
 
 async def test_a_slow_dispatch_is_202(rest: Rest) -> None:
-    rest.answer = None
+    rest.outcome_for = None
     answer = await rest.ask("PUT", SARA, BODY, prefer="respond-async")
     assert answer.status_code == 202
     assert (await rest.ask("GET", answer.headers["location"])).json() == {"status": "pending"}

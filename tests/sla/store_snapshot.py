@@ -13,7 +13,7 @@ from tests.sla.harness import Sla
 SOURCE = "conversations/0"
 
 
-def kept(sla: Sla, *, heard: int | None = None) -> list[Put]:
+def store_snapshot(sla: Sla, *, heard: int | None = None) -> list[Put]:
     """Everything; `heard` facts count as heard by the row that is kept, all of them unless said otherwise."""
     numbers = [event.seq or 0 for event in sla.heard]
     last = numbers[-1] if heard is None else numbers[heard - 1]

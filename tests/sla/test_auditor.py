@@ -15,7 +15,7 @@ from services.sla.auditor import INTERVAL_SECONDS, Auditor
 from services.sla.instruments import AuditInstruments
 from tests.fakes import ManualTimeSource, MemoryStore
 from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
-from tests.sla.store_snapshot import kept
+from tests.sla.store_snapshot import store_snapshot
 
 COLLECTIONS = (CLOCK_SCHEDULES, CLOCKS, SLA_STATES, CONFIGURATION_HEADS, CONFIGURATIONS, CONVERSATIONS, FACTS, ROWS)
 
@@ -41,7 +41,7 @@ class Office:
 
     def keep(self, *, heard: int | None = None) -> None:
         """The store as it is after what `sla` has done by now."""
-        self.store.documents |= {put.key: put.document for put in kept(self.sla, heard=heard)}
+        self.store.documents |= {put.key: put.document for put in store_snapshot(self.sla, heard=heard)}
 
     async def look(self, after: float = 120) -> None:
         """Look so many seconds later."""

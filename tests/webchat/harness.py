@@ -39,7 +39,7 @@ from services.webchat.session_context import WebchatDependencies
 from services.webchat.status import PresenceCache
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, routers_over, settings_of
-from tests.router.stream_client import Client
+from tests.router.harness import StreamClient
 
 PATH = "/webchat/shop/main"
 IDENTITY_SECRET = "a-secret-of-the-shop"
@@ -107,9 +107,9 @@ class WebchatHarness:
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
 
-    async def stream(self, holder: dict[str, str], **headers: str) -> Client:
+    async def stream(self, holder: dict[str, str], **headers: str) -> StreamClient:
         """A client whose stream has begun."""
-        client = Client()
+        client = StreamClient()
         client.reads.set()
         given = {**holder, **{name.replace("_", "-"): value for name, value in headers.items()}}
         scope = {
@@ -126,10 +126,10 @@ class WebchatHarness:
             "server": ("pasokh", 80),
         }
         self.tasks.append(asyncio.create_task(self.app(scope, client.receive, client.send)))
-        await client.until(lambda: client.body or client.ended)
+        await client.wait_until(lambda: client.body or client.ended)
         return client
 
-    async def hear(self, outgoing: ProducerRecord) -> None:
+    async def process_activity(self, outgoing: ProducerRecord) -> None:
         """Keep a message as its owner would."""
         event = decode(outgoing.value)
         if not self.keeps or event.type != "pasokh.inbound.message":
@@ -138,9 +138,9 @@ class WebchatHarness:
         identity = activity.message or activity.id
         if self.store.find(MESSAGES, identity) is None:
             key = str(activity.person_key)
-            await self.keep(key, conversation_of(activity.person), identity, said_by=activity)
+            await self.store_message(key, conversation_of(activity.person), identity, said_by=activity)
 
-    async def keep(
+    async def store_message(
         self, key: str, conversation: str, identity: str, *, said_by: Activity | None = None, **given: Any
     ) -> None:
         """Store a message, the agent's unless it is an activity, and tell of it."""
@@ -170,9 +170,9 @@ class WebchatHarness:
                 "platform_id": said_by.platform_id,
             }
         self.store.insert(MESSAGES, identity, MessageRecord(**{**fields, **given}))
-        await self.tell(key)
+        await self.publish_change(key)
 
-    async def tell(self, key: str) -> None:
+    async def publish_change(self, key: str) -> None:
         """A fact about a person, on the log."""
         self.orders += 1
         fact = Event(
@@ -230,7 +230,7 @@ def _read_link(secret: bytes, workspace: str, token: str) -> HandoffToken | None
 
 
 @asynccontextmanager
-async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[WebchatHarness]:
+async def open_webchat(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[WebchatHarness]:
     """Everything over fakes; `given` are settings."""
     store, bus, clock = MemoryStore(*KEPT), MemoryBus(), ManualTimeSource()
     context = Context(settings_of(**given), store, bus, clock)
@@ -250,7 +250,7 @@ async def house(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[Web
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
         found = WebchatHarness(client, app, store, bus, clock, instruments, streams)
-        bus.on_publish = found.hear
+        bus.on_publish = found.process_activity
         await _configured(client)
         found.tasks.append(asyncio.create_task(notifier.run()))
         try:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 
-from tests.webchat.harness import LINK, ORIGIN, PATH, WebchatHarness, house
+from tests.webchat.harness import LINK, ORIGIN, PATH, WebchatHarness, open_webchat
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
@@ -33,19 +33,19 @@ def said(answer: httpx2.Response) -> list[tuple[str, str]]:
 
 
 async def test_a_message_is_sent_shown_and_answered_without_a_script() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         first = await send(shop, await opened(shop), "Hello\nthere")
         assert (first.status_code, said(first)) == (200, [("mine", "Hello\nthere")])
         second = await send(shop, first, "Where is my order?")
         assert said(second) == [("mine", "Hello\nthere"), ("mine", "Where is my order?")]
         assert len({one.person for one in shop.activities}) == 1
         [person] = {one.person for one in shop.activities}
-        await shop.keep(f"shop/{person}", f"case of {person}", "answer")
+        await shop.store_message(f"shop/{person}", f"case of {person}", "answer")
         assert said(await send(shop, second, ""))[-1] == ("theirs", "Good morning")
 
 
 async def test_the_same_form_sent_twice_is_one_message() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         page = await send(shop, await opened(shop), "")
         await send(shop, page, "once")
         assert said(await send(shop, page, "once")) == [("mine", "once")]
@@ -61,14 +61,14 @@ async def test_the_same_form_sent_twice_is_one_message() -> None:
     ],
 )
 async def test_it_speaks_the_visitors_language(query: str, accepted: str, language: str, direction: str) -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         answer = await opened(shop, query, **{"accept-language": accepted})
         assert f'<html lang="{language}" dir="{direction}">' in answer.text
         assert f'<html lang="{language}" dir="{direction}">' in (await send(shop, answer, "x")).text
 
 
 async def test_markup_stays_text_and_overrides_turn_nothing() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         hostile = '</textarea><script>alert(1)</script>"\u202eabc\u2066'
         answer = await send(shop, await opened(shop), hostile)
         assert "<script" not in answer.text
@@ -79,13 +79,13 @@ async def test_markup_stays_text_and_overrides_turn_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["token", "handoff", "lang", "id", "text"])
 async def test_what_a_link_puts_into_the_form_is_no_markup(name: str) -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         answer = await opened(shop, "?" + urlencode({name: '"><script>alert(1)</script>'}))
         assert "<script" not in answer.text
 
 
 async def test_a_form_of_another_origin_is_refused() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         page = await opened(shop)
         assert (await send(shop, page, "Hello", origin="https://evil.example")).status_code == 403
         assert (await send(shop, page, "Hello", origin=ORIGIN)).status_code == 200
@@ -93,19 +93,19 @@ async def test_a_form_of_another_origin_is_refused() -> None:
 
 
 async def test_a_link_of_a_hand_off_goes_on_in_the_form() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         await send(shop, await opened(shop, f"?handoff={LINK}"), "It is me")
         assert shop.activities[0].details["handoff"] == LINK
 
 
 async def test_a_token_that_is_none_is_replaced_and_the_message_goes_on() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         answer = await opened(shop, "?token=made-up")
         assert said(await send(shop, answer, "Hello")) == [("mine", "Hello")]
 
 
 async def test_what_is_refused_is_said_and_the_text_stays() -> None:
-    async with house(visitor_requests_per_second=2) as shop:
+    async with open_webchat(visitor_requests_per_second=2) as shop:
         answer = await opened(shop)
         for _ in range(6):
             answer = await send(shop, answer, "My long <story>")
@@ -116,7 +116,7 @@ async def test_what_is_refused_is_said_and_the_text_stays() -> None:
 
 
 async def test_a_text_that_is_too_long_is_refused_and_stays() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         answer = await send(shop, await opened(shop), "x" * 10_001)
         assert answer.status_code == 422
         assert "x" * 10_001 in answer.text
@@ -124,14 +124,14 @@ async def test_a_text_that_is_too_long_is_refused_and_stays() -> None:
 
 
 async def test_an_account_that_is_not_there_is_said_to_be_closed() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         answer = await shop.client.post("/webchat/shop/nowhere/plain", content="text=x", headers=FORM)
         assert answer.status_code == 404
         assert "not available" in answer.text
 
 
 async def test_our_page_leads_to_the_form_where_no_script_runs() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         page = await shop.client.get(f'{PATH}?handoff=abc&x="><b>')
         assert "url=/webchat/shop/main/plain?handoff=abc&amp;x=" in page.text
         assert "<b>" not in page.text

@@ -8,7 +8,7 @@ import pytest
 
 from services.webchat.page import MODULES, read_module
 from tests.rest import problem_of
-from tests.webchat.harness import house
+from tests.webchat.harness import open_webchat
 
 STATIC = resources.files("services.webchat") / "static"
 LOADER = (STATIC / "pasokh-chat.js").read_text()
@@ -93,7 +93,7 @@ def test_every_language_says_everything() -> None:
 
 
 async def test_the_chat_is_served_to_pages_of_any_origin_and_nothing_else_is() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         for name in MODULES:
             answer = await shop.client.get(f"/webchat/pasokh-chat/{name}")
             assert answer.status_code == 200

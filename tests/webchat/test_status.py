@@ -9,7 +9,7 @@ from schemas.configuration import AgentBody
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from tests.fakes import ManualTimeSource
 from tests.rest import ADMIN_KEY, problem_of
-from tests.webchat.harness import ORIGIN, PATH, WebchatHarness, house
+from tests.webchat.harness import ORIGIN, PATH, WebchatHarness, open_webchat
 
 ADMIN = {"authorization": f"Bearer {ADMIN_KEY}"}
 EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -43,7 +43,7 @@ async def put(shop: WebchatHarness, path: str, body: dict[str, Any]) -> None:
 
 
 async def test_nobody_is_online_until_an_agent_is_and_no_name_is_told() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         keep_agent(shop, "offline")
         keep_agent(shop, "online", workspace="other")
         assert await status(shop) == {"open": True, "opens_at": None, "online": False}
@@ -53,7 +53,7 @@ async def test_nobody_is_online_until_an_agent_is_and_no_name_is_told() -> None:
 
 
 async def test_an_agent_among_many_is_found_online() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         for number in range(450):
             keep_agent(shop, "offline", f"a{number:03d}")
         keep_agent(shop, "online", "z")
@@ -62,7 +62,7 @@ async def test_an_agent_among_many_is_found_online() -> None:
 
 @pytest.mark.parametrize("where", ["account", "workspace", "promise"])
 async def test_a_closed_shop_says_when_it_opens(where: str) -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         calendar = closed_now(shop.clock)
         if where == "workspace":
             await put(shop, "", {"name": "Shop", "calendar": calendar})
@@ -80,7 +80,7 @@ async def test_a_closed_shop_says_when_it_opens(where: str) -> None:
 
 
 async def test_pages_of_other_origins_are_not_told() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         answer = await shop.client.get(f"{PATH}/status", headers={"origin": "https://evil.example"})
         problem_of(answer, 403)
         allowed = await shop.client.get(f"{PATH}/status", headers={"origin": ORIGIN})
@@ -88,7 +88,7 @@ async def test_pages_of_other_origins_are_not_told() -> None:
 
 
 async def test_an_address_goes_to_the_log_as_the_visitors_with_their_consent() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         made = await shop.session(name="Neda")
         holder = {"authorization": f"Bearer {made['token']}"}
         answer = await shop.client.post(
@@ -117,13 +117,13 @@ async def test_an_address_goes_to_the_log_as_the_visitors_with_their_consent() -
     ],
 )
 async def test_what_is_no_address_or_has_no_consent_is_422(body: dict[str, Any]) -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         answer = await shop.client.post(f"{PATH}/contact", json=body, headers=await shop.holder())
         problem_of(answer, 422)
         assert shop.activities == []
 
 
 async def test_an_address_without_a_session_is_401() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         body = {"email": "neda@example.com", "consent": True}
         problem_of(await shop.client.post(f"{PATH}/contact", json=body), 401)

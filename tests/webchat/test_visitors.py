@@ -13,27 +13,27 @@ import pytest
 from services.records.secrets import installation_secret
 from services.webchat.tokens import LIFETIME, Visitor, decode_token, encode_token
 from tests.rest import problem_of
-from tests.webchat.harness import IDENTITY_SECRET, LINK, OLD_LINK, ORIGIN, PATH, WebchatHarness, house, proof_of
+from tests.webchat.harness import IDENTITY_SECRET, LINK, OLD_LINK, ORIGIN, PATH, WebchatHarness, open_webchat, proof_of
 
 SECRET = b"s" * 32
 
 
 async def test_nobody_knows_who_an_anonymous_visitor_is() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         first, second = await shop.session(), await shop.session(language="fa", name="Neda")
         assert first["visitor"].startswith("anon-")
         assert first["visitor"] != second["visitor"]
 
 
 async def test_an_identified_visitor_is_the_same_person_on_every_device() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         phone = await shop.session(identity=proof_of("customer-7"))
         desk = await shop.session(identity=proof_of("customer-7"), language="lv")
         assert phone["visitor"] == desk["visitor"] == "user-customer-7"
 
 
 async def test_ids_that_do_not_fit_into_a_person_are_hashed() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         mail = (await shop.session(identity=proof_of("neda@shop.example")))["visitor"]
         assert mail.startswith("hash-")
         assert (await shop.session(identity=proof_of(mail)))["visitor"] == f"user-{mail}"
@@ -49,12 +49,12 @@ async def test_ids_that_do_not_fit_into_a_person_are_hashed() -> None:
     ],
 )
 async def test_a_false_proof_of_identity_is_401(identity: dict[str, str]) -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         problem_of(await shop.client.post(f"{PATH}/sessions", json={"identity": identity}), 401)
 
 
 async def test_a_token_ends_with_its_account_and_does_not_come_back_with_another_of_the_name() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         holder = await shop.holder()
         assert await shop.messages(holder) == []
         await shop.changed(None)
@@ -65,7 +65,7 @@ async def test_a_token_ends_with_its_account_and_does_not_come_back_with_another
 
 
 async def test_a_token_ends_with_the_secret_of_its_account_and_with_nothing_else() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         holder = await shop.holder(identity=proof_of("customer-7"))
         await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": "*"})
         assert await shop.messages(holder) == []
@@ -78,7 +78,7 @@ async def test_a_token_ends_with_the_secret_of_its_account_and_with_nothing_else
 
 
 async def test_tokens_and_accounts_of_older_versions_name_no_generation_and_go_on() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         documents: Iterable[Any] = shop.store.documents.values()
         for document in documents:
             for account in document.get("accounts", {}).values():
@@ -100,7 +100,7 @@ def encoded(data: bytes) -> str:
 
 
 async def test_a_hand_off_link_of_another_workspace_is_401() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         await shop.open_workspace("other")
         shop.hand_over("anon-1")
         for token in (LINK, OLD_LINK):
@@ -109,12 +109,12 @@ async def test_a_hand_off_link_of_another_workspace_is_401() -> None:
 
 
 async def test_a_link_that_names_no_workspace_is_401_where_there_is_no_such_conversation() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         problem_of(await shop.client.post(f"{PATH}/sessions", json={"handoff": OLD_LINK}), 401)
 
 
 async def test_a_made_up_hand_off_link_is_401_and_a_real_one_opens() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         problem_of(await shop.client.post(f"{PATH}/sessions", json={"handoff": "made-up"}), 401)
         holder = await shop.holder(handoff=LINK)
         await shop.write(holder)
@@ -124,19 +124,19 @@ async def test_a_made_up_hand_off_link_is_401_and_a_real_one_opens() -> None:
 @pytest.mark.parametrize("path", ["/messages", "/stream"])
 @pytest.mark.parametrize("bearer", [None, "", "x", "w1.e30.AAAA", "Basic abc"])
 async def test_without_a_token_of_ours_it_is_401(path: str, bearer: str | None) -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         headers = {} if bearer is None else {"authorization": f"Bearer {bearer}"}
         problem_of(await shop.client.get(f"{PATH}{path}", headers=headers), 401)
 
 
 async def test_a_token_opens_its_own_account_only() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         holder = await shop.holder()
         problem_of(await shop.client.get("/webchat/shop/second/messages", headers=holder), 401)
 
 
 async def test_a_token_ends() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         holder = await shop.holder()
         assert await shop.messages(holder) == []
         shop.clock.move(LIFETIME.total_seconds())
@@ -145,12 +145,12 @@ async def test_a_token_ends() -> None:
 
 @pytest.mark.parametrize("path", ["/webchat/shop/none/sessions", "/webchat/none/main/sessions"])
 async def test_an_unknown_account_is_404(path: str) -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         problem_of(await shop.client.post(path, json={}), 404)
 
 
 async def test_a_page_of_an_allowed_origin_may_call_and_read_what_is_refused() -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         asked = {"origin": ORIGIN, "access-control-request-method": "POST"}
         answer = await shop.client.options(f"{PATH}/messages", headers=asked)
         assert answer.status_code == 204
@@ -164,7 +164,7 @@ async def test_a_page_of_an_allowed_origin_may_call_and_read_what_is_refused() -
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://shop.example", "https://shop.example:444", "null"])
 async def test_a_page_of_another_origin_is_refused(origin: str) -> None:
-    async with house() as shop:
+    async with open_webchat() as shop:
         for method, path in (("POST", "/sessions"), ("OPTIONS", "/sessions"), ("GET", "/messages")):
             answer = await shop.client.request(method, f"{PATH}{path}", headers={"origin": origin})
             problem_of(answer, 403)
@@ -172,14 +172,14 @@ async def test_a_page_of_another_origin_is_refused(origin: str) -> None:
 
 
 async def test_our_own_page_needs_no_origin_of_the_account() -> None:
-    async with house(public_url="https://support.example") as shop:
+    async with open_webchat(public_url="https://support.example") as shop:
         for origin in ("http://pasokh", "https://support.example"):
             answer = await shop.client.post(f"{PATH}/sessions", json={}, headers={"origin": origin})
             assert answer.status_code == 201
 
 
 async def test_who_asks_too_often_is_told_to_wait() -> None:
-    async with house(visitor_requests_per_second=2) as shop:
+    async with open_webchat(visitor_requests_per_second=2) as shop:
         holder, other = await shop.holder(), await shop.holder()
         answers = [await shop.client.get(f"{PATH}/messages", headers=holder) for _ in range(9)]
         problem_of(answers[-1], 429)
@@ -218,7 +218,7 @@ def elsewhere(shop: WebchatHarness) -> httpx2.AsyncClient:
 
 
 async def test_one_address_makes_a_bounded_number_of_new_visitors_and_others_still_come() -> None:
-    async with house(address_visitors_per_minute=3, account_visitors_per_minute=5) as shop:
+    async with open_webchat(address_visitors_per_minute=3, account_visitors_per_minute=5) as shop:
         for _ in range(3):
             await shop.session()
         refused = await shop.client.post(f"{PATH}/sessions", json={})
@@ -232,7 +232,7 @@ async def test_one_address_makes_a_bounded_number_of_new_visitors_and_others_sti
 
 
 async def test_one_address_writes_a_bounded_number_of_bytes_and_a_repeat_costs_nothing() -> None:
-    async with house(address_chat_bytes_per_minute=100_000) as shop:
+    async with open_webchat(address_chat_bytes_per_minute=100_000) as shop:
         holder, identity = await shop.holder(), str(uuid4())
         assert (await shop.write(holder, "س" * 9000, identity)).status_code == 201
         for _ in range(4):
@@ -246,7 +246,7 @@ async def test_one_address_writes_a_bounded_number_of_bytes_and_a_repeat_costs_n
 
 
 async def test_streams_of_one_address_are_bounded_and_those_of_another_are_not_touched() -> None:
-    async with house(address_chat_streams=2, visitor_requests_per_second=100) as shop:
+    async with open_webchat(address_chat_streams=2, visitor_requests_per_second=100) as shop:
         for _ in range(2):
             await shop.stream(await shop.holder())
         problem_of(await shop.client.get(f"{PATH}/stream", headers=await shop.holder()), 429)

@@ -27,7 +27,7 @@ SOON = 30.0
 
 
 @dataclass
-class Client:
+class StreamClient:
     """One open stream. `blocks` are what came, without comments."""
 
     status: int | None = None
@@ -62,19 +62,19 @@ class Client:
         return [orjson.loads(block["data"]) for block in self.blocks if "data" in block]
 
     @property
-    def said(self) -> list[str]:
+    def words(self) -> list[str]:
         """The word of each fact that came."""
         return [event["data"]["word"] for event in self.events]
 
-    async def until(self, done: Any) -> None:
+    async def wait_until(self, done: Any) -> None:
         async with asyncio.timeout(SOON):
             while not done():
                 self.changed.clear()
                 await self.changed.wait()
 
-    async def has(self, count: int) -> list[str]:
-        await self.until(lambda: len(self.events) >= count)
-        return self.said
+    async def wait_for_events(self, count: int) -> list[str]:
+        await self.wait_until(lambda: len(self.events) >= count)
+        return self.words
 
 
 @dataclass
@@ -117,14 +117,16 @@ class StreamHarness:
             [ProducerRecord(*_where(event), event.partitionkey, encode(event)) for event in events]
         )
 
-    async def happen(self, *words: str, **where: str) -> list[Event]:
+    async def commit_and_publish(self, *words: str, **where: str) -> list[Event]:
         facts = self.commit(*words, **where)
         await self.publish(*facts)
         return facts
 
-    async def open(self, path: str = "/v1/workspaces/shop/events", *, reads: bool = True, **headers: str) -> Client:
+    async def open(
+        self, path: str = "/v1/workspaces/shop/events", *, reads: bool = True, **headers: str
+    ) -> StreamClient:
         """A client whose stream has begun."""
-        client = Client()
+        client = StreamClient()
         if reads:
             client.reads.set()
         given = {"authorization": f"Bearer {ADMIN_KEY}", **{n.replace("_", "-"): v for n, v in headers.items()}}
@@ -144,7 +146,7 @@ class StreamHarness:
         }
         self.tasks.append(asyncio.create_task(self.app(scope, client.receive, client.send)))
         if reads:
-            await client.until(lambda: client.body or client.ended)
+            await client.wait_until(lambda: client.body or client.ended)
         return client
 
 
@@ -154,7 +156,9 @@ def _where(event: Event) -> tuple[str, int]:
 
 
 @asynccontextmanager
-async def house(*, most: int = 1000, heartbeat_seconds: float = 60.0, **given: Any) -> AsyncIterator[StreamHarness]:
+async def open_stream(
+    *, most: int = 1000, heartbeat_seconds: float = 60.0, **given: Any
+) -> AsyncIterator[StreamHarness]:
     """Everything over fakes; what is open is closed at the end."""
     store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()
     context = Context(settings_of(**given), store, bus, clock)
