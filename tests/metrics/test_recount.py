@@ -14,7 +14,7 @@ from services.metrics.domain.recount.report import ReportBuilder, ReportRequest,
 from services.metrics.reports import build_report
 from tests.fakes import START
 from tests.metrics.strategies import PLANS, Plan, facts_of_plan, without_runs
-from tests.metrics.test_report import ALL, counted, final_resolutions, kept, life, live_figures
+from tests.metrics.test_report import ALL, counted, final_resolutions, life, live_figures, store_with
 
 DAY = timedelta(days=1)
 ANSWERED = [("message", 0), ("assign", 10), ("reply", 10), ("deliver", 1), ("resolve", 9)]
@@ -34,8 +34,8 @@ def of_day(number: int, now: timedelta = 30 * DAY) -> ReportRequest:
 
 
 async def test_a_full_resolution_is_provisional_until_the_conversation_is_closed() -> None:
-    resolved = kept(life(*ANSWERED))
-    closed = kept(life(*ANSWERED, ("close", 3 * 86_400)))
+    resolved = store_with(life(*ANSWERED))
+    closed = store_with(life(*ANSWERED, ("close", 3 * 86_400)))
     for store, is_provisional in ((resolved, True), (closed, False)):
         resolution = only_row(await build_report(store, "w", of_day(0))).durations["resolution"]
         assert resolution["full"].provisional is is_provisional
@@ -44,7 +44,7 @@ async def test_a_full_resolution_is_provisional_until_the_conversation_is_closed
 
 
 async def test_a_reopening_moves_the_full_resolution_to_the_later_resolve() -> None:
-    store = kept(life(*ANSWERED, ("message", 86_400), ("assign", 1), ("resolve", 9)))
+    store = store_with(life(*ANSWERED, ("message", 86_400), ("assign", 1), ("resolve", 9)))
     first = only_row(await build_report(store, "w", of_day(0))).durations["resolution"]
     assert (first["first"].count, first["full"].count, first["full"].open) == (1, 0, 1)
     second = only_row(await build_report(store, "w", of_day(1))).durations["resolution"]
@@ -60,7 +60,7 @@ def strict(report: Report) -> Rate:
 
 
 async def test_first_contact_is_open_for_seven_days_and_then_met() -> None:
-    store = kept(life(*ANSWERED))
+    store = store_with(life(*ANSWERED))
     young = strict(await build_report(store, "w", of_day(0, now=6 * DAY)))
     assert (young.count, young.of, young.open) == (0, 0, 1)
     old = strict(await build_report(store, "w", of_day(0, now=8 * DAY)))
@@ -69,7 +69,7 @@ async def test_first_contact_is_open_for_seven_days_and_then_met() -> None:
 
 @pytest.mark.parametrize(("days", "is_met"), [(6, False), (8, True)])
 async def test_a_customer_who_comes_back_within_seven_days_was_not_helped(days: int, *, is_met: bool) -> None:
-    store = kept(life(*ANSWERED, ("close", 3 * 86_400), ("message", (days - 3) * 86_400)))
+    store = store_with(life(*ANSWERED, ("close", 3 * 86_400), ("message", (days - 3) * 86_400)))
     rate = strict(await build_report(store, "w", of_day(0)))
     assert (rate.count, rate.of) == (int(is_met), 1)
 
@@ -78,7 +78,7 @@ async def test_a_customer_who_comes_back_within_seven_days_was_not_helped(days: 
 
 
 async def test_by_start_a_later_day_says_what_became_of_what_began() -> None:
-    store = kept(life(("message", 0), ("assign", 90_000), ("reply", 9), ("deliver", 1)))
+    store = store_with(life(("message", 0), ("assign", 90_000), ("reply", 9), ("deliver", 1)))
     by_start = ReportRequest(START, START + DAY, by="start", now=START + 30 * DAY)
     row = only_row(await build_report(store, "w", by_start))
     assert (row.durations["first_response"]["human"].count, row.durations["first_response"]["human"].open) == (1, 0)
@@ -125,7 +125,7 @@ async def test_facts_without_runs_come_to_the_same_report_and_counters(plan: Pla
     events = facts_of_plan(plan)
     earlier = without_runs(events)
     assert recount_filled(earlier) == recount(events, ALL)
-    assert await build_report(kept(earlier), "w", ALL) == recount(events, ALL)
+    assert await build_report(store_with(earlier), "w", ALL) == recount(events, ALL)
     assert final_resolutions(earlier) == final_resolutions(events)
     assert await live_figures(await counted(plan, earlier)) == await live_figures(await counted(plan, events))
 
