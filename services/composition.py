@@ -9,6 +9,8 @@ from typing import Any
 
 from services.channels.registry import CHANNELS
 from services.console.wiring import open_console
+from services.delivery.accounts.processor import PROCESSOR as ACCOUNTS
+from services.delivery.processor import PROCESSOR as SENDER
 from services.delivery.wiring import open_delivery
 from services.ingest.wiring import open_ingest
 from services.metrics import wiring as metrics
@@ -19,6 +21,7 @@ from services.platform.http import command_gateway
 from services.platform.http.auth import FindCaller
 from services.platform.http.openapi import exported
 from services.platform.http.service import Context, Service
+from services.platform.processing.processor import Processor
 from services.platform.store.port import Collection
 from services.records import (
     accounts,
@@ -42,16 +45,24 @@ from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.router.wiring import open_router
 from services.sla import wiring as sla
 from services.sla.processor import PROCESSOR as SLA
+from services.subscriptions.processor import PROCESSOR as WEBHOOKS
 from services.subscriptions.wiring import open_subscription_routes, open_subscription_sender
 from services.webchat.wiring import open_webchat
 from services.workspaces.wiring import open_workspaces
 
-GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {
-    **{stage.group: stage.topics for stage in (CONVERSATIONS, DISPATCH, SLA, METRICS)},
-    accounts.WRITER: ("accounts",),
-    sends.WRITER: ("outbound",),
-    subscriptions.WRITER: ("conversations", "sla"),
-}
+# Any: each processor has dependencies, a memory and a context of its own.
+PROCESSORS: Sequence[Processor[Any, Any, Any]] = (
+    CONVERSATIONS,
+    DISPATCH,
+    SLA,
+    SENDER,
+    ACCOUNTS,
+    WEBHOOKS,
+    METRICS,
+)
+"""Every processor: what groups there are, what they read and what they write follows from these."""
+
+GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {processor.group: processor.topics for processor in PROCESSORS}
 """Group → the topics it reads."""
 
 SERVICES: Mapping[str, Sequence[Service]] = {

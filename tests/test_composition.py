@@ -18,6 +18,7 @@ from services.composition import (
     COLLECTIONS_BY_OWNER,
     GROUP_TOPICS,
     PROCESSES,
+    PROCESSORS,
     PUBLIC_API_SERVICES,
     SERVICES,
     SINGLE_PROCESS,
@@ -139,3 +140,23 @@ def _written_names(tree: ast.AST) -> Iterator[ast.expr]:
             owner = ast.unparse(node.func.value)
             if owner == "work" or owner.endswith(".work"):
                 yield node.args[0]
+
+
+# -- who writes what -----------------------------------------------------------------------------------------------------
+
+
+def test_each_collection_has_the_one_writer_that_it_declares() -> None:
+    written = [(collection, processor.group) for processor in PROCESSORS for collection in processor.collections]
+    assert [(c.name, group) for c, group in written if c.writer != group] == []
+    assert len({collection.name for collection, _ in written}) == len(written)
+
+
+def test_each_collection_of_a_group_is_declared_by_its_processor() -> None:
+    declared = {(c.name, processor.group) for processor in PROCESSORS for c in processor.collections}
+    groups = {processor.group for processor in PROCESSORS}
+    assert {(c.name, c.writer) for c in COLLECTIONS if c.writer in groups} == declared
+
+
+def test_every_processor_is_run_by_a_service() -> None:
+    assert set(GROUP_TOPICS) == {processor.group for processor in PROCESSORS}
+    assert len(PROCESSORS) == len(GROUP_TOPICS)
