@@ -14,7 +14,8 @@ from schemas.configuration import AgentBody
 from schemas.envelope import Event
 from schemas.routing import TaskClosed, TaskQueued
 from schemas.values import PRIORITIES, Requirement
-from services.platform.processing.processor import Decisions, ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
+from services.platform.processing.processor import Decisions
 from services.platform.processing.unit_of_work import PartitionContext
 from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.agents import AgentRecord

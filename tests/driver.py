@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from schemas.envelope import Event, decode
 from schemas.values import Contract
 from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired, cause_of
-from services.platform.processing.stage_adapter import AnyProcessor, adapted
+from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.unit_of_work import Effect, PartitionContext
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Changes, Collection
@@ -34,7 +34,7 @@ class Driver:
         time_source: ManualTimeSource | None = None,
         partitions: int = 1,
     ) -> None:
-        self.processor, self.partitions = adapted(processor), partitions
+        self.processor, self.partitions = processor, partitions
         self.store = store or MemoryStore(*collections, TIMERS)
         self.time_source = time_source or ManualTimeSource()
         self.sent: list[Event] = []

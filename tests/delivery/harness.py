@@ -19,7 +19,7 @@ from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import ACCOUNT_CHANGED, PROCESSOR
 from services.platform.http.outgoing import Http
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import TIMERS
 from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS

@@ -11,7 +11,7 @@ from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, MAX_RETRY_PE
 from services.delivery.steps import SendEffect
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
-from services.platform.processing.processor import EffectCompleted
+from services.platform.processing.inputs import EffectCompleted
 from tests.delivery.harness import LIKE_TELEGRAM, ScriptedChannel, SenderHarness, arrived, outbound
 from tests.fakes import START
 

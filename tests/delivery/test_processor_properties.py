@@ -13,7 +13,7 @@ from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.port import Account, CredentialsRejected
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
-from services.platform.processing.processor import EffectCompleted
+from services.platform.processing.inputs import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 from tests.delivery.harness import LIKE_TELEGRAM, ScriptedChannel, SenderHarness, outbound
 from tests.examples import examples

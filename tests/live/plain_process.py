@@ -20,11 +20,11 @@ from services.platform.host.engine import open_engine
 from services.platform.processing.failpoints import Hook, no_failpoint
 from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
-from services.platform.processing.stage_adapter import AnyProcessor
+from services.platform.processing.processor import AnyProcessor
 from tests.simulator.toy_stages import ALPHA_ACTED, BETA_ACTED, FIRED, Alpha, Beta
 
 # Any: the memory of a stage is its own.
-STAGES: dict[str, Callable[[], AnyProcessor]] = {"alpha": Alpha, "beta": Beta}
+STAGES: dict[str, Callable[[], AnyProcessor]] = {"alpha": lambda: Alpha().bound(), "beta": lambda: Beta().bound()}
 COLLECTIONS = (ALPHA_ACTED, BETA_ACTED, FIRED)
 
 

@@ -11,7 +11,7 @@ from schemas.outbound import DeliverySent
 from schemas.sla import Clock, ClockFact
 from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.processor import PROCESSOR
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
 from tests.driver import Driver
 from tests.fakes import START, ManualTimeSource

@@ -15,7 +15,7 @@ from services.metrics.domain.recount.report import ReportRequest, recount
 from services.metrics.domain.recount.statistics import duration_of
 from services.metrics.domain.samples import SERIES, SLA_SERIES
 from services.metrics.reports import ReportTooLarge, build_report
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS

@@ -39,7 +39,7 @@ from services.delivery.processor import PROCESSOR as SENDER
 from services.metrics.processor import PROCESSOR as METRICS
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
-from services.platform.processing.stage_adapter import AnyProcessor
+from services.platform.processing.processor import AnyProcessor
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import Handoffs

@@ -14,7 +14,7 @@ from services.platform.core.errors import Fenced, Revoked, Unavailable, Unknown
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import GroupMember
 from services.platform.processing.partition import Runtime
-from services.platform.processing.stage_adapter import AnyProcessor
+from services.platform.processing.processor import AnyProcessor
 from services.platform.store.port import Changes, Collection, Document, DocumentPage, Key, Put, Query, outbox_document
 from tests.simulator.world import Killed, World
 

@@ -9,7 +9,7 @@ from schemas.envelope import Event, decode, encode
 from schemas.values import instant
 from services.platform.bus.port import ProducerRecord, partition_of
 from services.platform.core.errors import Unavailable, Unknown
-from services.platform.processing.stage_adapter import AnyProcessor
+from services.platform.processing.processor import AnyProcessor
 from services.platform.store.collections import RUNTIME_COLLECTIONS, Outbox
 from services.platform.store.port import Collection, outbox_events
 from tests.simulator.loop import run_virtually
@@ -136,7 +136,7 @@ def run_plain(
 async def _run_plain(seed: int, rules: Rules, chaos: Chaos, orders: int, poison: int, embedded: bool) -> RunResult:
     world = World(seed, chaos=chaos, rules=rules, embedded=embedded)
     groups = Groups(world)
-    houses = SimulatedDeployment(world, groups, lambda _: [Alpha(), Beta()])
+    houses = SimulatedDeployment(world, groups, lambda _: [Alpha().bound(), Beta().bound()])
     names = [f"o{n}" for n in range(orders)]
     mixed = names + [f"{POISON}{n}" for n in range(poison)]
     world.rng.shuffle(mixed)

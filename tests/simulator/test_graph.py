@@ -10,7 +10,8 @@ from schemas.sla import Watermark, WatermarkRequest
 from services.delivery import processor as sender
 from services.delivery import steps
 from services.platform.processing.document_cache import DocumentCache
-from services.platform.processing.processor import Handler, ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
+from services.platform.processing.processor import Handler
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.router.conversations import commands, inbound, processor
 from tests.simulator.graph_run import run_graph

@@ -4,15 +4,16 @@
 Each keeps a document per event it acted on, with how often; the documents are the truth that the checks look at.
 """
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence, Set
 from datetime import timedelta
 
 from schemas.envelope import Event
-from schemas.values import Contract, Instant, Json
-from services.platform.processing.processor import Input, ReceivedEvent, TimerFired
-from services.platform.processing.unit_of_work import Effect, UnitOfWork
+from schemas.values import Contract, Instant
+from services.platform.processing.inputs import Input, ReceivedEvent, TimerFired
+from services.platform.processing.reads import Documents, Read
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Collection
+from tests.toy_processor import ToyProcessor
 
 
 class Acted(Contract):
@@ -40,6 +41,8 @@ BETA_ACTED = Collection("beta_acted", Acted, writer="beta")
 FIRED = Collection("fired", Fired, writer="beta")
 POISON = "poison"
 CANCELS = "cancel-"
+ANSWER = "answer/"
+"""How the timer of an order is called, before the order."""
 
 
 def act(work: UnitOfWork, collection: Collection[Acted], name: str) -> bool:
@@ -50,35 +53,20 @@ def act(work: UnitOfWork, collection: Collection[Acted], name: str) -> bool:
     return known is None
 
 
-@dataclass(slots=True)
-class Nothing:
-    """A memory that must never outlive a failed commit: it mirrors what was committed."""
-
-    mirrored: dict[str, int] = field(default_factory=dict)
-
-
-class Plain:
+class Plain(ToyProcessor):
     """What both stages share: one document per event name, fetched for the batch."""
 
-    group: str
-    topics: tuple[str, ...]
     acted: Collection[Acted]
 
-    def new_memory(self) -> Nothing:
-        return Nothing()
-
-    async def load(self, work: UnitOfWork, memory: Nothing, inputs: Sequence[Input]) -> None:
-        await work.preload([(self.acted, [self.name_of(one) for one in inputs])])
+    def reads(self, one: Input) -> Iterable[Read]:
+        return (Documents(self.acted, [self.name_of(one)]),)
 
     @staticmethod
     def name_of(one: Input) -> str:
         """What an input is called, the same at every delivery of it."""
         if isinstance(one, ReceivedEvent):
             return f"{one.event.type}:{one.event.data['order']}:{one.event.data.get('hop', 0)}"
-        return f"wake:{one.name}" if isinstance(one, TimerFired) else f"done:{one.name}"
-
-    async def perform(self, effect: Effect) -> dict[str, Json]:
-        return {}
+        return f"wake:{one.name.removeprefix(ANSWER)}" if isinstance(one, TimerFired) else f"done:{one.name}"
 
 
 class Alpha(Plain):
@@ -87,8 +75,9 @@ class Alpha(Plain):
     group = "alpha"
     topics = ("inbound", "deliveries", "assignments")
     acted = ALPHA_ACTED
+    collections = (ALPHA_ACTED,)
 
-    def decide(self, work: UnitOfWork, memory: Nothing, one: Input) -> None:
+    def decide(self, work: UnitOfWork, one: Input) -> None:
         name = self.name_of(one)
         if isinstance(one, ReceivedEvent) and one.event.type == "pasokh.inbound.message":
             self._place(work, one.event, name)
@@ -117,13 +106,16 @@ class Beta(Plain):
     group = "beta"
     topics = ("outbound", "conversations")
     acted = BETA_ACTED
+    collections = (BETA_ACTED, FIRED)
+    timers = (ANSWER,)
 
-    def decide(self, work: UnitOfWork, memory: Nothing, one: Input) -> None:
+    def decide(self, work: UnitOfWork, one: Input) -> None:
         name = self.name_of(one)
         act(work, self.acted, name)
         if isinstance(one, TimerFired):
-            work.put(FIRED, one.name, Fired(due_at=one.due_at))
-            work.emit("pasokh.assignment.assigned", str(one.data["key"]), Ticket(order=one.name, hop=9))
+            order = one.name.removeprefix(ANSWER)
+            work.put(FIRED, order, Fired(due_at=one.due_at))
+            work.emit("pasokh.assignment.assigned", str(one.data["key"]), Ticket(order=order, hop=9))
         elif isinstance(one, ReceivedEvent):
             self._answer(work, one.event)
 
@@ -133,9 +125,9 @@ class Beta(Plain):
             work.emit("pasokh.delivery.sent", key, ticket)
             work.emit("pasokh.assignment.assigned", key, ticket)
         elif event.type == "pasokh.conversation.closed":
-            work.cancel_timer(ticket.order)
+            work.cancel_timer(f"{ANSWER}{ticket.order}")
         elif ticket.hop == 0:
-            work.set_timer(ticket.order, work.now + timedelta(seconds=3), {"key": key})
+            work.set_timer(f"{ANSWER}{ticket.order}", work.now + timedelta(seconds=3), {"key": key})
 
 
 def expected_alpha(orders: Sequence[str], fired: Set[str]) -> set[str]:

@@ -9,7 +9,7 @@ from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact, ClockMetric, Watermark, WatermarkRequest
 from services.domain.response_tracking import ResponseTracking, follow_fact
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, clock_id
 from services.records.configuration import (
     CONFIGURATION_HEADS,

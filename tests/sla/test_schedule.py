@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from schemas.sla import WatermarkRequest
-from services.platform.processing.processor import TimerFired
+from services.platform.processing.inputs import TimerFired
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS
 from services.sla import schedule
 from tests.sla.harness import Sla, at, conversation

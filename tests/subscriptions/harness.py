@@ -11,7 +11,7 @@ from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfigurati
 from schemas.envelope import Event
 from schemas.webhooks import Webhook, WebhookReplay
 from services.platform.http.outgoing import HttpResponse
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import FACTS, RUNTIME_COLLECTIONS, Fact, Timer
 from services.platform.store.port import Changes, Collection, Key, Put
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS

@@ -12,7 +12,7 @@ from services.platform.core.errors import Unavailable
 from services.platform.http.fair_share import Shares
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
-from services.platform.processing.processor import EffectCompleted, TimerFired
+from services.platform.processing.inputs import EffectCompleted, TimerFired
 from services.subscriptions.domain import ASSUME_UNKNOWN_AFTER, IN_FLIGHT, SCHEDULE_SECONDS
 from services.subscriptions.processor import PROCESSOR
 from tests.examples import examples

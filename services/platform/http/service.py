@@ -12,7 +12,7 @@ from services.platform.bus.port import Bus
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import TimeSource
-from services.platform.processing.stage_adapter import AnyProcessor
+from services.platform.processing.processor import AnyProcessor
 from services.platform.store.port import Store
 
 Check = Callable[[], Awaitable[None]]

@@ -21,8 +21,8 @@ from services.platform.processing.inputs import (
     TimerFired,
     cause_of,
 )
+from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.restarts import PARTITION_RESET_ERRORS
-from services.platform.processing.stage_adapter import Runnable
 from services.platform.processing.time_slices import TimeSlicer
 from services.platform.processing.unit_of_work import UnitOfWork, belongs_to
 from services.platform.store.collections import PartitionCheckpoint
@@ -133,7 +133,7 @@ class Pace(Protocol):
     def slicer(self) -> TimeSlicer: ...
 
 
-async def decide(batch: Batch, processor: Runnable, memory: Any, pace: Pace) -> None:
+async def decide(batch: Batch, processor: AnyProcessor, memory: Any, pace: Pace) -> None:
     """Decide the whole batch in memory.
 
     Raises Poison when that is impossible for one of its inputs; errors of store and bus pass through as they are.

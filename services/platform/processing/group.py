@@ -9,8 +9,8 @@ from services.platform.bus.port import Assignment, Consumer
 from services.platform.core.errors import OffsetOutOfRange, Unavailable, Unknown
 from services.platform.processing.dead_letters import Stopped
 from services.platform.processing.partition import DRAIN_SECONDS, Outdated, PartitionOwner, Runtime
+from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.restarts import Restarts
-from services.platform.processing.stage_adapter import AnyProcessor, adapted
 
 log = structlog.get_logger()
 
@@ -21,7 +21,7 @@ class GroupMember:
     """Runs one processor in this process until cancelled, or until `drain` has finished."""
 
     def __init__(self, processor: AnyProcessor, runtime: Runtime) -> None:
-        self._processor = adapted(processor)
+        self._processor = processor
         self._runtime = runtime
         self._owners: dict[int, PartitionOwner] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}

@@ -35,10 +35,6 @@ class EffectCompleted:
     result: Any
     request: Any = None
 
-    @property
-    def data(self) -> Any:
-        return self.result
-
 
 Input = ReceivedEvent | TimerFired | EffectCompleted
 

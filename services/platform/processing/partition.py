@@ -26,6 +26,7 @@ from services.platform.processing.document_cache import DocumentCache, Immutable
 from services.platform.processing.effects import Effects
 from services.platform.processing.inputs import PendingInput
 from services.platform.processing.poll import BatchLimit, InputPoller
+from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.publish import OffsetReporter, Publisher
 from services.platform.processing.restarts import (
     FIRST_BACKOFF_SECONDS,
@@ -33,7 +34,6 @@ from services.platform.processing.restarts import (
     TRANSIENT_ERRORS,
     Restarts,
 )
-from services.platform.processing.stage_adapter import Runnable
 from services.platform.processing.time_slices import TimeSlicer
 from services.platform.processing.timers import TimerQueue
 from services.platform.processing.unit_of_work import Effect, PartitionContext
@@ -69,7 +69,7 @@ class PartitionOwner:
 
     def __init__(
         self,
-        processor: Runnable,
+        processor: AnyProcessor,
         partition: int,
         consumer: Consumer,
         runtime: Runtime,

@@ -24,10 +24,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from services.platform.processing.document_cache import DocumentCache, ImmutableDocuments
-from services.platform.processing.inputs import EffectCompleted as EffectCompleted  # noqa: PLC0414 - exported here until every import names `inputs`
-from services.platform.processing.inputs import Input as Input  # noqa: PLC0414 - exported here until every import names `inputs`
-from services.platform.processing.inputs import ReceivedEvent as ReceivedEvent  # noqa: PLC0414 - exported here until every import names `inputs`
-from services.platform.processing.inputs import TimerFired as TimerFired  # noqa: PLC0414 - exported here until every import names `inputs`
+from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.reads import Reading, Step, load
 from services.platform.processing.unit_of_work import Effect, PartitionContext, Reader, UnitOfWork
 from services.platform.store.port import Collection
@@ -174,6 +171,10 @@ class BoundProcessor(Generic[Dependencies, Memory, Context]):
     async def perform(self, effect: Effect) -> Any:
         """Do an effect; the result becomes an input. Raises UndeclaredName, and what doing it raises."""
         return await self.processor.effect_handler(effect.name).perform(self.dependencies, effect)
+
+
+# Any: each processor has dependencies, a memory and a context of its own, which only its handlers touch.
+AnyProcessor = BoundProcessor[Any, Any, Any]
 
 
 @dataclass(frozen=True, slots=True)

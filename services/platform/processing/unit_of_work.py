@@ -53,10 +53,6 @@ class Effect:
     request: Any
     committed_now: datetime
 
-    @property
-    def data(self) -> Any:
-        return self.request
-
 
 class UndeclaredRead(LookupError):
     """A handler read a document that its `reads` do not name."""

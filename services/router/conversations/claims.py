@@ -13,7 +13,7 @@ from schemas.values import EncryptedText, Problem
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed, is_finished
 from services.platform.core.identifiers import hashed_id
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.context import ConversationsContext

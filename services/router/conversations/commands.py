@@ -10,7 +10,7 @@ from schemas.outbound import OutboundMessage
 from schemas.values import Problem, Surface
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_finished, is_pending
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord

@@ -10,7 +10,7 @@ from schemas.sla import ClockFact, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, Failure, instant, instant_text
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_finished, is_resolved, is_waiting
-from services.platform.processing.processor import ReceivedEvent, TimerFired
+from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.context import ConversationsContext

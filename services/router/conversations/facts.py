@@ -5,7 +5,7 @@ from schemas.conversation import ConversationFact, ResponseRun, Status
 from schemas.routing import TaskClosed
 from schemas.values import Json, Problem
 from services.domain.conversation_state import ConversationState
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS

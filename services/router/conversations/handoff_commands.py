@@ -5,7 +5,7 @@ from schemas.commands import Forward
 from schemas.identity import PersonKey
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed, is_finished
-from services.platform.processing.processor import TimerFired
+from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.router.conversations.context import ConversationsContext

@@ -11,7 +11,7 @@ from schemas.conversation import Author, MessageState
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_pending, is_resolved, is_waiting
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import (
     ACTIVITIES,

@@ -10,7 +10,7 @@ from schemas.routing import TaskChanged, TaskForceAssigned
 from schemas.values import Problem
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed, is_finished, is_resolved, is_waiting
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.commands import NO_CONVERSATION, is_repeat

@@ -10,7 +10,7 @@ from schemas.commands import CommandResult, ReapplySla, Reroute
 from schemas.envelope import Event
 from schemas.routing import ReapplySlaPolicies
 from schemas.values import Json, instant, instant_text
-from services.platform.processing.processor import TimerFired
+from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.tasks import TaskRecord

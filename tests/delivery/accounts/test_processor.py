@@ -17,7 +17,7 @@ from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, CHE
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
-from services.platform.processing.processor import EffectCompleted
+from services.platform.processing.inputs import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 from services.platform.store.collections import TIMERS
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCalls, AccountCheck, read_health

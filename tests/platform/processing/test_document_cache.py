@@ -1,7 +1,7 @@
 """What an owner wrote is not read again, for as long as nobody else can have changed it. Time is virtual."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ from schemas.values import Contract
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unknown
 from services.platform.processing.document_cache import MIN_CACHED, DocumentCache
-from services.platform.processing.processor import Input, ReceivedEvent
+from services.platform.processing.inputs import Input, ReceivedEvent
+from services.platform.processing.reads import Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Changes, Collection, Document, Key
 from tests.fakes import MemoryStore
@@ -51,11 +52,12 @@ class Reading(MemoryStore):
 class Counter(Keeper):
     """Counts events by the word before the hyphen of their id; `bad` ones cannot be decided."""
 
-    async def load(self, work: UnitOfWork, memory: None, inputs: Sequence[Input]) -> None:
-        names = [_name(one) for one in inputs]
-        await work.preload([(OURS, names), (SHARED, names)])
+    collections = (OURS, SHARED)
 
-    def decide(self, work: UnitOfWork, memory: None, one: Input) -> None:
+    def reads(self, one: Input) -> Iterable[Read]:
+        return (Documents(OURS, [_name(one)]), Documents(SHARED, [_name(one)]))
+
+    def decide(self, work: UnitOfWork, one: Input) -> None:
         for collection in (OURS, SHARED):
             known = work.get(collection, _name(one))
             work.put(collection, _name(one), Count(times=known.times + 1 if known else 1))

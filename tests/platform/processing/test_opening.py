@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unknown
 from services.platform.processing.commit import row_key
-from services.platform.processing.processor import Input, ReceivedEvent
+from services.platform.processing.inputs import Input, ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Changes, Document, Key
 from tests.fakes import MemoryStore
@@ -20,7 +20,9 @@ ROW = row_key("keeper", 0)
 class Reminder(Keeper):
     """Tells of an event a second after it came."""
 
-    def decide(self, work: UnitOfWork, memory: None, one: Input) -> None:
+    timers = ("later",)
+
+    def decide(self, work: UnitOfWork, one: Input) -> None:
         if isinstance(one, ReceivedEvent):
             work.set_timer("later", work.now + timedelta(seconds=1))
         else:

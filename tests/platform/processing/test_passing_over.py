@@ -8,18 +8,19 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from schemas.envelope import Event, encode
-from schemas.values import Contract, Json
+from schemas.values import Contract
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.commit import MAX_UNCOMMITTED_SECONDS, row_key
 from services.platform.processing.group import GroupMember
+from services.platform.processing.inputs import Input, ReceivedEvent
 from services.platform.processing.partition import Runtime
-from services.platform.processing.processor import Input, ReceivedEvent
-from services.platform.processing.unit_of_work import Effect, UnitOfWork
+from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from tests.fakes import START, LoopTimeSource, MemoryBus, MemoryStore
 from tests.simulator.loop import run_virtually
+from tests.toy_processor import ToyProcessor
 
 
 class Kept(Contract):
@@ -29,29 +30,21 @@ class Kept(Contract):
 KEPT = Collection("kept", Kept, writer="keeper")
 
 
-class Keeper:
+class Keeper(ToyProcessor):
     """Keeps events whose id begins with `keep`; of others nothing comes."""
 
     group = "keeper"
     topics = ("inbound",)
+    collections: tuple[Collection[Any], ...] = (KEPT,)
 
     def __init__(self) -> None:
         self.decided: list[tuple[float, str]] = []
 
-    def new_memory(self) -> None:
-        return None
-
-    async def load(self, work: UnitOfWork, memory: None, inputs: Sequence[Input]) -> None:
-        """Nothing is read."""
-
-    def decide(self, work: UnitOfWork, memory: None, one: Input) -> None:
+    def decide(self, work: UnitOfWork, one: Input) -> None:
         if isinstance(one, ReceivedEvent):
             self.decided.append((asyncio.get_running_loop().time(), one.event.id))
             if one.event.id.startswith("keep"):
                 work.put(KEPT, one.event.id, Kept())
-
-    async def perform(self, effect: Effect) -> dict[str, Json]:
-        raise LookupError(effect.name)
 
 
 class Unhurried(Keeper):
@@ -76,7 +69,7 @@ class World:
         collections: Sequence[Collection[Any]] = [*RUNTIME_COLLECTIONS, KEPT]
         await self.store.prepare(collections)
         runtime = Runtime(self.store, self.bus, LoopTimeSource(), ProcessorInstruments(CollectorRegistry()))
-        running = asyncio.create_task(GroupMember(self.stage, runtime).run())
+        running = asyncio.create_task(GroupMember(self.stage.bound(), runtime).run())
         await asyncio.sleep(0.01)
         self.store.commit_count = 0  # opening the partition was one
         await told()

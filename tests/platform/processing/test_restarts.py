@@ -1,6 +1,7 @@
 """A partition that starts over again and again is not ready, and says which it is. Time is virtual."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ from prometheus_client import CollectorRegistry
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import GroupMember
+from services.platform.processing.inputs import Input
 from services.platform.processing.partition import Runtime
-from services.platform.processing.processor import Input
+from services.platform.processing.reads import Read
 from services.platform.processing.restarts import QUIET_SECONDS, Restarts
-from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from tests.fakes import LoopTimeSource, MemoryBus, MemoryStore
@@ -25,9 +26,10 @@ class Unreadable(Keeper):
 
     damaged = True
 
-    async def load(self, work: UnitOfWork, memory: None, inputs: list[Input]) -> None:  # type: ignore[override] # narrower
+    def reads(self, one: Input) -> Iterable[Read]:
         if self.damaged:
             raise Unavailable("SQLite: database disk image is malformed")
+        return ()
 
 
 class Broken(Keeper):
@@ -46,7 +48,7 @@ def test_a_partition_that_gets_no_further_is_not_ready_until_it_does(stage: Keep
         await store.prepare(collections)
         await bus.publish([outgoing("keep-1")])
         registry = CollectorRegistry()
-        processor = GroupMember(stage, Runtime(store, bus, LoopTimeSource(), ProcessorInstruments(registry)))
+        processor = GroupMember(stage.bound(), Runtime(store, bus, LoopTimeSource(), ProcessorInstruments(registry)))
         running = asyncio.create_task(processor.run())
         await asyncio.sleep(0.5)
         await processor.check()

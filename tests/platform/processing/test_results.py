@@ -7,38 +7,34 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from schemas.values import Json
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import GroupMember
+from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.partition import Runtime
-from services.platform.processing.processor import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from tests.fakes import LoopTimeSource, MemoryBus, MemoryStore
 from tests.platform.processing.test_passing_over import outgoing
 from tests.simulator.loop import run_virtually
+from tests.toy_processor import ToyProcessor
 
 EFFECT_SECONDS, OTHER_SECONDS, SETTLE_SECONDS = 3, 2, 20
 
 
-class Sender:
+class Sender(ToyProcessor):
     """Does something outside for each event; a timer gives up on it, and another one is due before it has ended."""
 
     group = "sender"
     topics = ("inbound",)
+    timers = ("settle", "other")
+    effects = ("send",)
 
     def __init__(self) -> None:
         self.heard: list[str] = []
 
-    def new_memory(self) -> None:
-        return None
-
-    async def load(self, work: UnitOfWork, memory: None, inputs: Sequence[Input]) -> None:
-        """Nothing is read."""
-
-    def decide(self, work: UnitOfWork, memory: None, one: Input) -> None:
+    def decide(self, work: UnitOfWork, one: Input) -> None:
         match one:
             case ReceivedEvent():
                 work.schedule_effect("send", {})
@@ -50,7 +46,7 @@ class Sender:
             case TimerFired():
                 self.heard.append(one.name)
 
-    async def perform(self, effect: Effect) -> dict[str, Json]:
+    async def perform(self, effect: Effect) -> object:
         await asyncio.sleep(EFFECT_SECONDS)
         return {}
 
@@ -77,7 +73,7 @@ def test_a_result_that_comes_while_the_bus_is_away_is_heard_once_it_is_back() ->
         collections: Sequence[Collection[Any]] = RUNTIME_COLLECTIONS
         await store.prepare(collections)
         runtime = Runtime(store, bus, LoopTimeSource(), ProcessorInstruments(CollectorRegistry()))
-        running = asyncio.create_task(GroupMember(stage, runtime).run())
+        running = asyncio.create_task(GroupMember(stage.bound(), runtime).run())
         await bus.publish([outgoing("e1")])
         await asyncio.sleep(1)
         bus.away = True

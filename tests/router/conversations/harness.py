@@ -13,7 +13,7 @@ from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned
 from schemas.values import Contract, EncryptedText, Failure
 from services.domain.conversation_state import ConversationState
-from services.platform.processing.processor import ReceivedEvent
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import OUTCOMES
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, MessageRecord

@@ -8,7 +8,7 @@ from schemas.configuration import AgentBody, RoutingBody, TeamBody, Versioned, W
 from schemas.envelope import Event
 from schemas.routing import TaskQueued
 from schemas.values import Requirement
-from services.platform.processing.processor import ReceivedEvent, TimerFired
+from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
