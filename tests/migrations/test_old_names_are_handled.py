@@ -6,7 +6,8 @@ from schemas.renamed_events import RENAMED_EVENT_TYPES, current_type
 from services.delivery.accounts.processor import PROCESSOR as ACCOUNTS
 from services.delivery.processor import PROCESSOR as SENDER
 from services.metrics.processor import PROCESSOR as METRICS
-from services.platform.processing.processor import Processor, TimerFired
+from services.platform.processing.inputs import TimerFired
+from services.platform.processing.processor import Processor
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.sla.processor import PROCESSOR as SLA
