@@ -30,7 +30,7 @@ def test_an_owner_of_the_older_version_writes_nothing_after_the_migration_and_is
         await store.prepare(collections)
         await store.commit(Changes(puts=[Put(LAYOUT_KEY, {"partitions": 1})]))
         runtime = Runtime(store, bus, LoopTimeSource(), ProcessorInstruments(CollectorRegistry()), data_version=6)
-        older = GroupMember(Keeper(), runtime)
+        older = GroupMember(Keeper().bound(), runtime)
         running = asyncio.create_task(older.run())
         await bus.publish([outgoing("keep-1")])
         await asyncio.sleep(1)
@@ -47,7 +47,7 @@ def test_an_owner_of_the_older_version_writes_nothing_after_the_migration_and_is
         await asyncio.gather(running, return_exceptions=True)
 
         runtime = Runtime(store, bus, LoopTimeSource(), ProcessorInstruments(CollectorRegistry()), data_version=7)
-        newer = asyncio.create_task(GroupMember(Keeper(), runtime).run())
+        newer = asyncio.create_task(GroupMember(Keeper().bound(), runtime).run())
         await asyncio.sleep(1)
         assert len(await store.scan(KEPT.name, "", 10)) == kept + 1
         assert store.documents[ROW]["version"] == 7, "the row keeps the version that it has"
