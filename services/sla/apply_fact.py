@@ -1,4 +1,4 @@
-"""One fact of a conversation heard: as the stage and the auditor do it, on the clocks as they rest."""
+"""Applies one fact of a conversation to its stored clocks: for the processor and the auditor alike."""
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
@@ -15,7 +15,7 @@ from services.sla.domain.policies import PolicySelection, choose, snapshot_of
 from services.sla.domain.rules import SlaReduction, apply, initial_state, on_first_fact
 
 COPIED_FIELDS = ("channel", "account", "surface", "team", "priority")
-"""What a clock repeats of its conversation, as it was last said."""
+"""What a clock repeats of its conversation, as of the last fact."""
 _described = attrgetter(*COPIED_FIELDS)
 _CLOCK_DEFAULTS = dict.fromkeys(("stopped_at", "late_by_seconds", "ended_at", "paused_at", "next_at"))
 
@@ -28,15 +28,15 @@ def apply_fact(
     partition: int,
     select_policy: Callable[[ConversationFact], PolicySelection],
 ) -> SlaReduction[ClockRecord]:
-    """What follows from a fact: the watch after it, the clocks that it may have changed, what is to be told.
+    """What follows from a fact: the state after it, the clocks that it may have changed, the facts to emit.
 
-    `clocks` are those of what is waited for; `known` None: the conversation is heard of for the first time.
+    `clocks` are those of what is waited for; `known` None: this is the first fact of the conversation.
     """
 
     def new_clock(
-        told: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: PolicySnapshot
+        given: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: PolicySnapshot
     ) -> ClockRecord:
-        return _clock(partition, told, metric, run, since, terms)
+        return _clock(partition, given, metric, run, since, terms)
 
     now = {metric: _with_updated_fields(clock, fact) for metric, clock in clocks.items()}
     changed = {(clock.metric, clock.run): clock for clock in now.values()}

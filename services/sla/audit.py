@@ -1,9 +1,10 @@
-"""Recomputes the clocks of one conversation from its facts and says where the clocks that rest, or what was told, differ.
+"""Recomputes the clocks of one conversation from its facts, and compares them with the stored clocks and their facts.
 
-It hears the facts in the order in which conversations told them. After which of them a breach was told is what explains
-the record best (a look may come late, and time does not tell); whether there is one follows from the times of events alone. By which version of
-the configuration a policy was picked is taken from the record too, where that version was in force then. Warnings are
-not compared: an answer that is read before a warning was looked for makes it needless.
+The facts of the conversation are applied in the order in which conversations emitted them. After which of them a breach
+was emitted is what explains the record best, for a tick may come late; whether there is a breach follows from the times
+of events alone. By which version of the configuration a policy was selected is taken from the record too, where that
+version was in force then. Warnings are not compared: an answer that is read before the tick of a warning makes it
+needless.
 
 The last fact of each clock shows its policy, start, due time and state: whoever has only the facts knows every clock.
 """
@@ -53,7 +54,9 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where the record differs from what the facts say. `what`: a field of the clock, or `told`."""
+    """Where the record differs from the facts. `what`: a field of the clock, `told` (which facts of the clock were
+    emitted), or `told` and a field of its last fact.
+    """
 
     conversation: str
     metric: ClockMetric
@@ -65,10 +68,10 @@ class Difference:
 
 @dataclass(slots=True)
 class Replay:
-    """One conversation heard again. `picked`: the versions by which its policy was picked, as the record says.
+    """One conversation, replayed. `selected_versions`: those by which its policy was selected, as the record has them.
 
     `gives_runs`: every fact so far gives its response runs. Where one does not, conversations decided by the rules of
-    an older version, which are not known here: then clocks that follow runs are not judged.
+    an older version, which are not known here: then clocks that follow runs are not compared.
     """
 
     history: Sequence[PolicyVersion]
@@ -80,18 +83,18 @@ class Replay:
     events: dict[Run, list[str]] = field(default_factory=dict)
 
     def apply(self, word: str, fact: ConversationFact, time: datetime) -> None:
-        """Let a fact act that was told at `time`."""
+        """Apply a fact that was emitted at `time`."""
         self.gives_runs = self.gives_runs and fact.ended_responses is not None
         waits = self.state.open_targets.items() if self.state else ()
         waited = {metric: self.clocks[metric, wait.run] for metric, wait in waits if wait.run is not None}
-        story = apply_fact(word, fact, self.state, waited, 0, lambda told: self._select_policy(told, time))
-        self.state = story.state
-        self.clocks.update(story.changed)
-        for one in story.emitted:
+        reduction = apply_fact(word, fact, self.state, waited, 0, lambda given: self._select_policy(given, time))
+        self.state = reduction.state
+        self.clocks.update(reduction.changed)
+        for one in reduction.emitted:
             self.events.setdefault((one.clock.metric, one.clock.run), []).append(one.name)
 
     def tick(self, run: Run, at: datetime) -> None:
-        """Look at one clock when all that happened until `at` has been heard."""
+        """Apply the tick of one clock: all that happened until `at` has been applied."""
         if run in self.clocks:
             change: Transition[ClockRecord] = tick(self.clocks[run], at)
             self.clocks[run] = change.clock
@@ -107,9 +110,9 @@ class Replay:
         """What the record says was read, if it was in force then or written since; else what was in force."""
         number = self.selected_versions[self.selections] if self.selections < len(self.selected_versions) else None
         if number is not None:
-            place = sum(one.since <= number for one in self.history)
-            if place and (place == len(self.history) or self.history[place].at > time - MAX_CLOCK_SKEW):
-                return self.history[place - 1]
+            position = sum(one.since <= number for one in self.history)
+            if position and (position == len(self.history) or self.history[position].at > time - MAX_CLOCK_SKEW):
+                return self.history[position - 1]
         before = [one for one in self.history if one.at <= time]
         return next(iter([*before[-1:], *self.history[:1]]), None)
 
@@ -126,32 +129,32 @@ def differences(
     `resting` are its clocks as they are stored; `history` what was written about promises, oldest first; `until`: what
     was due by then has been looked at; `picked` as the conversation's watch has it.
     """
-    said = sorted(facts, key=lambda event: (event.source, event.seq or 0, event.index or 0))
-    told = [event for event in said if event.type.startswith(SLA)]
-    heard = [event for event in said if event.type.startswith(CONVERSATION)]
-    looks = [_observation_of(event, heard) for event in told if event.type == BREACHED]
+    ordered = sorted(facts, key=lambda event: (event.source, event.seq or 0, event.index or 0))
+    clock_facts = [event for event in ordered if event.type.startswith(SLA)]
+    facts_in_order = [event for event in ordered if event.type.startswith(CONVERSATION)]
+    observations = [_observation_of(event, facts_in_order) for event in clock_facts if event.type == BREACHED]
 
-    def judged(places: Mapping[Run, int]) -> list[Difference]:
+    def compared(positions: Mapping[Run, int]) -> list[Difference]:
         replay = Replay(history, picked)
-        _play(replay, heard, sorted((places[one.run], one.at, one.run) for one in looks), until)
-        return _compare(replay, resting, _by_run(told))
+        _play(replay, facts_in_order, sorted((positions[one.run], one.at, one.run) for one in observations), until)
+        return _compare(replay, resting, _by_run(clock_facts))
 
-    places = {look.run: look.expected for look in looks}
-    found = judged(places)
-    for look in looks:
-        for place in range(look.first, look.last + 1):
-            if any(one.metric == look.run[0] for one in found):
-                tried = {**places, look.run: place}
-                places, found = min((places, found), (tried, judged(tried)), key=lambda one: len(one[1]))
+    positions = {observation.run: observation.expected for observation in observations}
+    found = compared(positions)
+    for observation in observations:
+        for position in range(observation.first, observation.last + 1):
+            if any(one.metric == observation.run[0] for one in found):
+                tried = {**positions, observation.run: position}
+                positions, found = min((positions, found), (tried, compared(tried)), key=lambda one: len(one[1]))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class BreachObservation:
-    """A breach was told `at`: by how many facts it may have been preceded, and by how many as their times say.
+    """A breach was emitted `at`. The facts before it number `first` to `last`, and `expected` by their times.
 
-    Times alone do not tell: `sla` may have been behind, and reads conversations' confirmation before facts that are told
-    later, however late it does.
+    Times alone do not decide: `sla` may have been behind, and reads the watermark of conversations before facts that
+    are emitted later, however late it does.
     """
 
     run: Run
@@ -161,8 +164,8 @@ class BreachObservation:
     last: int
 
 
-def _observation_of(event: Event, heard: Sequence[Event]) -> BreachObservation:
-    fact, times = event.payload_as(ClockFact), [one.time for one in heard]
+def _observation_of(event: Event, facts: Sequence[Event]) -> BreachObservation:
+    fact, times = event.payload_as(ClockFact), [one.time for one in facts]
     before = (
         sum(time <= fact.clock.due_at - MAX_CLOCK_SKEW for time in times),
         sum(time < event.time for time in times),
@@ -171,13 +174,15 @@ def _observation_of(event: Event, heard: Sequence[Event]) -> BreachObservation:
     return BreachObservation((fact.metric, fact.run), event.time, min(before), before[1], last)
 
 
-def _play(replay: Replay, heard: Sequence[Event], looks: Sequence[tuple[int, datetime, Run]], until: datetime) -> None:
-    left = list(looks)
-    for place, event in enumerate(heard):
-        while left and left[0][0] <= place:
+def _play(
+    replay: Replay, facts: Sequence[Event], observations: Sequence[tuple[int, datetime, Run]], until: datetime
+) -> None:
+    left = list(observations)
+    for position, event in enumerate(facts):
+        while left and left[0][0] <= position:
             replay.tick(left[0][2], left.pop(0)[1])
         replay.apply(event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact), event.time)
-    # What was told shows that it was looked at, even if something else that was due earlier was not yet.
+    # An emitted breach shows that its clock was ticked, even if another that was due earlier was not yet.
     for _, at, run in left:
         replay.tick(run, at)
     for run in list(replay.clocks):
@@ -227,7 +232,7 @@ def _run_differences(
 
 def _name_differences(run: Run, replay: Replay, conversation: str, told: Sequence[ToldFact]) -> Iterable[Difference]:
     passed_over = {"warned"} if replay.gives_runs else {"warned", "changed"}
-    words = [word for word in replay.events.get(run, []) if word not in passed_over]
-    said = [word for word, _ in told if word not in passed_over]
-    if words != said:
-        yield Difference(conversation, *run, "told", list[Json](words), list[Json](said))
+    expected = [word for word in replay.events.get(run, []) if word not in passed_over]
+    emitted = [word for word, _ in told if word not in passed_over]
+    if expected != emitted:
+        yield Difference(conversation, *run, "told", list[Json](expected), list[Json](emitted))

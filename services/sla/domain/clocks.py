@@ -1,4 +1,4 @@
-"""How a clock runs: a promise and an event's time in, the promise after it and what is to be told out.
+"""How a clock runs: a clock and the time of an event in, the clock after it and the facts to emit out.
 
 Only the times of events decide, never when somebody looked. Whatever order answers, failures, ticks and the end of the
 conversation come in, a run is breached at most once, and what is breached is never fulfilled.
@@ -20,7 +20,7 @@ EventName = Literal["started", "changed", "paused", "resumed", "warned", "breach
 
 @dataclass(frozen=True, slots=True)
 class ClockEvent(Generic[P]):
-    """One fact to tell, with the clock as it is after it. `fraction` of the target is given on `warned`."""
+    """One fact to emit, with the clock as it is after it. `fraction` of the target is given on `warned`."""
 
     name: EventName
     clock: P
@@ -68,7 +68,7 @@ def move_start(clock: P, started_at: datetime) -> Transition[P]:
 
 
 def _changed(before: P, after: P) -> Transition[P]:
-    """The clock as it counts now; the fact is told where it counts by another policy or is due at another time."""
+    """The clock as it counts now; a fact is emitted where it counts by another policy or is due at another time."""
     after = _with_next_at(after)
     shown = ("policy", "policy_version", "target_seconds", "started_at", "due_at")
     same = all(getattr(before, name) == getattr(after, name) for name in shown)
@@ -87,7 +87,7 @@ def policy_fields(terms: PolicySnapshot) -> dict[str, object]:
 
 
 def pause(clock: P, at: datetime) -> Transition[P]:
-    """Time does not count from `at` on. What was due before is told first, and what is broken by then is not paused."""
+    """Time does not count from `at` on. What was due before is emitted first, and a clock that is breached by then is not paused."""
     # A reply that waited behind a customer's message was accepted before the pause that the message ended.
     at = max((at, clock.started_at, *(earlier.until for earlier in clock.pauses[-1:])))
     events: list[ClockEvent[P]] = []
@@ -120,7 +120,7 @@ def reply(clock: P, message: str, at: datetime) -> P:
 
 
 def deliver(clock: P, at: datetime) -> Transition[P]:
-    """An answer that was accepted `at` has arrived: the promise is kept, or the answer is late."""
+    """An answer that was accepted `at` was delivered: the clock is fulfilled, or the answer is late."""
     if is_terminal(clock):
         return Transition(clock)
     if clock.state == "running" and at <= clock.due_at:
@@ -144,7 +144,7 @@ def give_up(clock: P, at: datetime) -> Transition[P]:
 
 
 def fail(clock: P, message: str) -> Transition[P]:
-    """An answer will never arrive: the clock runs as if it had not been said."""
+    """An answer will never be delivered: the clock runs as if it had not been accepted."""
     if is_terminal(clock):
         return Transition(clock)
     after = _with_pending_replies(clock, [a for a in clock.answers if a.message != message])
@@ -169,7 +169,7 @@ def reopen(clock: P) -> P:
 
 
 def tick(clock: P, at: datetime) -> Transition[P]:
-    """All that happened until `at` has been said: tell what is due by then, in order."""
+    """All that happened until `at` has been applied: emit what is due by then, in order."""
     events: list[ClockEvent[P]] = []
     while clock.next_at is not None and clock.next_at <= at:
         step = _warn_or_breach(clock)

@@ -31,10 +31,11 @@ RESPONSE_METRICS: tuple[ClockMetric, ...] = ("first_response", "next_response")
 
 @dataclass(slots=True)
 class SlaReduction(Generic[P]):
-    """One conversation while its facts are told.
+    """One conversation while a fact is applied.
 
-    `clocks` are those of `watch.waits`. `make` gives a new clock of a metric, run and start by these terms, `pick` the
-    terms of now for a fact. `told` gathers what follows, in order.
+    `clocks` are those of `state.open_targets`. `new_clock` makes a clock of a metric, run and start by this policy,
+    `select_policy` selects the policy for a fact. `emitted` gathers the facts that follow, in order; `changed` holds the
+    clocks to store.
     """
 
     state: ConversationSlaState
@@ -46,7 +47,7 @@ class SlaReduction(Generic[P]):
 
 
 def initial_state(fact: ConversationFact, selection: PolicySelection) -> ConversationSlaState:
-    """The watch of a conversation that is heard of for the first time."""
+    """The state of a conversation whose first fact this is."""
     case = fact.snapshot
     return ConversationSlaState.unvalidated(
         conversation=fact.conversation,
@@ -63,7 +64,7 @@ def initial_state(fact: ConversationFact, selection: PolicySelection) -> Convers
 
 
 def needs_reselection(state: ConversationSlaState, name: str, fact: ConversationFact) -> bool:
-    """Whether this fact has the policy picked again: it was asked for, another priority or team, a case opened again."""
+    """Whether the policy is selected again: by request, for another priority or team, or at a reopening."""
     return name in RESELECTING_EVENTS or (state.team, state.priority) != (fact.snapshot.team, fact.snapshot.priority)
 
 
@@ -283,7 +284,7 @@ def _queued(reduction: SlaReduction[P], fact: ConversationFact) -> None:
 
 
 def _stop_pickup(reduction: SlaReduction[P], fact: ConversationFact) -> None:
-    """Somebody has it: given by dispatch, or handed over by a person, which is told by another fact."""
+    """An agent has it: assigned by dispatch, or transferred by a person, which is another fact."""
     if is_with_agent(fact.snapshot.status) and "pickup" in reduction.state.open_targets:
         _fulfil(reduction, "pickup", fact.at)
 
