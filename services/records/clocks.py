@@ -34,10 +34,10 @@ class ClockRecord(SlaClockState):
 
 
 class ClockSchedule(Contract):
-    """When a partition looks at its clocks next. Its id is the partition number.
+    """When a partition checks its clocks next. The document's id is the partition number.
 
-    `armed_at` is the moment of its one timer; `in_flight` the time that conversations was asked to confirm; `said_until`
-    the latest time that they confirmed: all that happened until then has been said.
+    `timer_at` is the time of its one timer, `in_flight` the time that conversations was asked to confirm, and `watermark`
+    the latest time that it confirmed: every fact up to then has been read.
     """
 
     timer_at: Instant | None = None
