@@ -76,7 +76,7 @@ def _counters(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
     yield Documents(COUNTERS, [counter_id(context.work.place.partition, one.event.workspace)])
 
 
-def _conversation(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
+def _read_conversation(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
     """What is known of the conversation of a fact as well."""
     yield from _counters(context, one)
     yield Documents(COUNTED_CASES, [_conversation_of(one.event)])
@@ -222,7 +222,7 @@ PROCESSOR: Processor[None, MetricsMemory, MetricsContext] = Processor(
     memory=MetricsMemory,
     handlers={
         GATE: Handler(_on_gate, (_counters,)),
-        CONVERSATION: Handler(_on_fact, (_conversation,)),
+        CONVERSATION: Handler(_on_fact, (_read_conversation,)),
         INBOUND: Handler(_on_activity, (_activity,)),
         SLA: Handler(_on_sla_fact, (_counters,)),
         DELIVERY: Handler(_on_delivery, (_counters,)),

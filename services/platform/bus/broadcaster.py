@@ -28,11 +28,11 @@ class FactRecord:
 class Subscriber:
     """What was told since it was last asked, `most` facts of it. `missed`: there was more, which the store has."""
 
-    def __init__(self, workspace: str, most: int) -> None:
+    def __init__(self, workspace: str, max_waiting: int) -> None:
         self.workspace = workspace
         self.missed = False
         self.ended = False
-        self._most = most
+        self._most = max_waiting
         self._waiting: deque[FactRecord] = deque()
         self._news = asyncio.Event()
 

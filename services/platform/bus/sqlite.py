@@ -95,7 +95,7 @@ class SqliteBus:
         if self.database.waiting >= WAITING_WRITES or self.database.waiting_bytes + size > WAITING_BYTES:
             raise Unavailable(f"{self.database.waiting} writes are waiting for the disk")
         if events:
-            await self.database.write(_nothing, events, size=size)
+            await self.database.write(_no_changes, events, size=size)
 
     def _checked(self, event: ProducerRecord) -> int:
         if len(event.value) > MAX_EVENT_BYTES:
@@ -340,7 +340,7 @@ class SqliteConsumer:
             await self._bus.heartbeat()
 
 
-def _nothing(_: Connection) -> None:
+def _no_changes(_: Connection) -> None:
     """A write that only appends."""
 
 

@@ -9,7 +9,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 from services.router.conversations.domain import transitions
 from services.router.conversations.facts import record_change
 
-RANK = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
+DELIVERY_STATE_ORDER = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
 ARRIVED = frozenset({"delivered", "read"})
 DOUBTFUL = frozenset({"outcome_unknown", "unreachable"})
 """Codes of failures that nobody knows to be true: a receipt proves that the message arrived."""
@@ -21,7 +21,10 @@ def receive_receipt(work: UnitOfWork, message: MessageRecord, state: str, at: da
     One that is there before the result of the send, or against a failure that is a doubt, counts as that result.
     """
     doubted = message.state == "failed" and message.error is not None and message.error.code in DOUBTFUL
-    if not doubted and (message.state not in RANK or RANK.get(state, -1) <= RANK[message.state]):
+    if not doubted and (
+        message.state not in DELIVERY_STATE_ORDER
+        or DELIVERY_STATE_ORDER.get(state, -1) <= DELIVERY_STATE_ORDER[message.state]
+    ):
         return
     if doubted and state not in ARRIVED:
         return

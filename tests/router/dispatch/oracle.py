@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.router.dispatch.domain.values import DISTANT_PAST, NO_DUE, RANK, Agent, Task
+from services.router.dispatch.domain.values import DISTANT_PAST, NO_DUE, PRIORITY_RANK, Agent, Task
 
 Told = tuple[str, str, str | None, list[str], dict[str, int]]
 """What happened, to which task, with which agent; the eligible by rank (ten at most), and the excluded per filter."""
@@ -87,7 +87,7 @@ class ReferenceDispatcher:
 
     @staticmethod
     def order(task: Task) -> tuple[int, datetime, datetime, str]:
-        return RANK[task.priority], task.due_at or NO_DUE, task.queued_at, task.id
+        return PRIORITY_RANK[task.priority], task.due_at or NO_DUE, task.queued_at, task.id
 
     @staticmethod
     def failed(agent: Agent, task: Task) -> str | None:

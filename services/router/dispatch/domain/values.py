@@ -23,7 +23,7 @@ FifoKey = tuple[datetime, str]
 SCARCE_SKILL_SHARE = 4
 DISTANT_PAST = datetime.min.replace(tzinfo=UTC)
 NO_DUE = datetime.max.replace(tzinfo=UTC)
-RANK = {priority: place for place, priority in enumerate(PRIORITIES)}
+PRIORITY_RANK = {priority: place for place, priority in enumerate(PRIORITIES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Task:
     @property
     def order(self) -> PriorityKey:
         """Strict by priority, then by due time (none last), then arrival, then id."""
-        return RANK[self.priority], self.due_at or NO_DUE, self.queued_at, self.id
+        return PRIORITY_RANK[self.priority], self.due_at or NO_DUE, self.queued_at, self.id
 
     @property
     def age(self) -> FifoKey:
