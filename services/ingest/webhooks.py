@@ -7,7 +7,7 @@ Retry-After when bus or store are away or there is no room; what else cannot be 
 
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -96,6 +96,25 @@ class Bounds:
     body_seconds: float = BODY_SECONDS
 
 
+def _unavailable() -> Response:
+    return unavailable_response("The event could not be stored. Send it again.")
+
+
+RESPONSES: Mapping[type[Exception], Callable[[], Response]] = {
+    # RFC 9110, 15.5.2: a 401 names a challenge. What proves a call differs by channel; none is Bearer or Basic.
+    InvalidSignature: lambda: problem_response(
+        401, "The call does not prove that the platform sent it.", headers={"WWW-Authenticate": "Signature"}
+    ),
+    Unavailable: _unavailable,
+    Unknown: _unavailable,
+    BodyTooLarge: lambda: problem_response(413, "A body has at most 1 MB.", headers={"Connection": "close"}),
+    BodyTimeout: lambda: problem_response(
+        408, "The body was not complete in 15 seconds.", headers={"Connection": "close"}
+    ),
+}
+"""What the sender is answered, by the error that ended its call; an `HttpProblem` says that itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """The activities of a body; where some items of a list cannot be read, what became of each."""
@@ -140,16 +159,8 @@ class Webhooks:
         except HttpProblem as refusal:
             self._record_metrics(refusal)
             return response_of(refusal)
-        except InvalidSignature:
-            # RFC 9110, 15.5.2: a 401 names a challenge. What proves a call differs by channel; none is Bearer or Basic.
-            headers = {"WWW-Authenticate": "Signature"}
-            return problem_response(401, "The call does not prove that the platform sent it.", headers=headers)
-        except (Unavailable, Unknown):
-            return unavailable_response("The event could not be stored. Send it again.")
-        except BodyTooLarge:
-            return problem_response(413, "A body has at most 1 MB.", headers={"Connection": "close"})
-        except BodyTimeout:
-            return problem_response(408, "The body was not complete in 15 seconds.", headers={"Connection": "close"})
+        except tuple(RESPONSES) as error:
+            return next(respond() for kind, respond in RESPONSES.items() if isinstance(error, kind))
         except ClientDisconnected:
             return None
 

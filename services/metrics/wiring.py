@@ -1,4 +1,4 @@
-"""The metrics service in a process: the stage that counts, the totals for the scrape, and reports over REST."""
+"""The metrics service in a process: the processor that counts, the totals for the scrape, and reports over REST."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

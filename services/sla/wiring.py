@@ -1,4 +1,4 @@
-"""The SLA service in a process: one stage, the routes over its clocks, and the auditor that recomputes them."""
+"""The SLA service in a process: one processor, the routes over its clocks, and the auditor that recomputes them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What a process of delivery does beside the stage `accounts`: sets it going, and shows what it finds to Prometheus."""
+"""What a process of delivery does beside the processor `accounts`: sets it going, and shows what it finds to Prometheus."""
 
 import asyncio
 

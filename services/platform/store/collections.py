@@ -37,7 +37,7 @@ class Outbox(Contract):
 
 
 class Timer(Contract):
-    """A wake-up of one partition of one group. `data` is handed to the stage with it."""
+    """A timer of one partition of one group. `data` is handed to its handler."""
 
     group: str
     partition: int

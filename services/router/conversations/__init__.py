@@ -1,1 +1,1 @@
-"""Conversations: dedupe, threading, lifecycle, replies. `domain` and `plan` are pure; `processor` is the stage."""
+"""Conversations: dedupe, threading, lifecycle, replies. `domain` and `plan` are pure; `processor` is the table."""
