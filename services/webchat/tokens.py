@@ -1,20 +1,26 @@
 """The visitor's session token, signed by this installation. Pure."""
 
-import base64
 import hashlib
 import hmac
 import re
 import secrets
 from datetime import datetime, timedelta
 
+import jwt
+from jwt.types import Options
 from pydantic import ValidationError
 
 from schemas.identity import PersonKey
 from schemas.values import Contract
+from services.platform.core import base64url
 from services.platform.core.identifiers import hashed_id
 
 LIFETIME = timedelta(days=180)
-VERSION = "w1"
+ALGORITHM, TOKEN_TYPE = "HS256", "pasokh-visitor+jwt"
+"""`typ` keeps tokens of another purpose apart, should one ever be signed with the same secret."""
+FORMER_VERSION = "w1"
+_WITHOUT_TIME: Options = {"verify_exp": False, "require": ["exp"]}
+"""Expiry is judged by the service's own clock, and named apart from a signature that is not ours."""
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -53,23 +59,36 @@ class Visitor(Contract):
 
 
 def encode_token(visitor: Visitor, secret: bytes) -> str:
-    """The bearer token. It is signed but not encrypted, so it holds only data that the visitor gave."""
-    data = visitor.model_dump_json(exclude_none=True)
-    body = f"{VERSION}.{_encoded(data.encode())}"
-    return f"{body}.{_encoded(_mac(body, secret))}"
+    """The bearer token, a JWT. It is signed but not encrypted, so it holds only data that the visitor gave."""
+    claims = visitor.model_dump(mode="json", exclude_none=True)
+    expires = claims.pop("expires")
+    return jwt.encode({**claims, "exp": expires}, secret, ALGORITHM, headers={"typ": TOKEN_TYPE})
 
 
 def decode_token(token: str, secret: bytes) -> Visitor | None:
     """The content of a token; None when its signature is not ours. The caller checks the expiry."""
-    body, _, mac = token.rpartition(".")
-    version, _, data = body.partition(".")
-    expected = _encoded(_mac(body, secret))
-    if version != VERSION or not hmac.compare_digest(expected.encode(), mac.encode(errors="replace")):
-        return None
     try:
-        return Visitor.model_validate_json(base64.urlsafe_b64decode(data + "=" * (-len(data) % 4)))
-    except (ValidationError, ValueError):
+        if token.startswith(f"{FORMER_VERSION}."):
+            return Visitor.model_validate_json(_former_claims(token, secret))
+        decoded = jwt.decode_complete(token, secret, [ALGORITHM], options=_WITHOUT_TIME)
+        if decoded["header"].get("typ") != TOKEN_TYPE:
+            return None
+        claims = decoded["payload"]
+        return Visitor.model_validate({**claims, "expires": claims.pop("exp", None)})
+    except (jwt.InvalidTokenError, ValidationError, ValueError):
         return None
+
+
+def _former_claims(token: str, secret: bytes) -> bytes:
+    """The claims of a token that was given out before tokens were JWTs. Raises ValueError for one that we did not sign.
+
+    Such tokens are valid for up to `LIFETIME` after the installation took the version with JWTs.
+    """
+    body, _, mac = token.rpartition(".")
+    expected = base64url.encode(hmac.digest(secret, body.encode(errors="replace"), hashlib.sha256))
+    if not hmac.compare_digest(expected.encode(), mac.encode(errors="replace")):
+        raise ValueError("this token has another signature")
+    return base64url.decode(body.removeprefix(f"{FORMER_VERSION}."))
 
 
 def verify_identity_hash(user_id: str, user_hash: str, identity_secret: str) -> bool:
@@ -89,11 +108,3 @@ def visitor_id_for_user(user_id: str) -> str:
     The prefixes keep plain and hashed ids apart.
     """
     return f"user-{user_id}" if PLAIN_ID.fullmatch(user_id) else f"hash-{hashed_id('visitor', user_id)}"
-
-
-def _mac(body: str, secret: bytes) -> bytes:
-    return hmac.new(secret, body.encode(errors="replace"), hashlib.sha256).digest()
-
-
-def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+import jwt
 import pytest
 
 from services.records.secrets import installation_secret
@@ -203,6 +204,60 @@ def test_a_token_with_any_letter_changed_is_none() -> None:
     token = encode_token(visitor(), SECRET)
     for at in range(len(token)):
         changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+        assert decode_token(changed, SECRET) is None, at
+
+
+def test_a_token_is_a_jwt_that_any_library_reads() -> None:
+    claims = jwt.decode(encode_token(visitor(), SECRET), SECRET, algorithms=["HS256"])
+
+    assert claims == {
+        "workspace": "shop",
+        "account": "main",
+        "visitor": "anon-1",
+        "name": "نِدا",
+        "generation": 0,
+        "exp": 2_000_000_000,
+    }
+
+
+@pytest.mark.parametrize(
+    ("claims", "header"),
+    [
+        ({}, {"typ": "JWT"}),
+        ({"exp": None}, {"typ": "pasokh-visitor+jwt"}),
+        ({"exp": "soon"}, {"typ": "pasokh-visitor+jwt"}),
+        ({"workspace": 7}, {"typ": "pasokh-visitor+jwt"}),
+    ],
+)
+def test_a_token_of_another_purpose_or_shape_is_none(claims: dict[str, object], header: dict[str, str]) -> None:
+    good = {"workspace": "shop", "account": "main", "visitor": "anon-1", "exp": 2_000_000_000}
+    given = {name: value for name, value in {**good, **claims}.items() if value is not None}
+
+    assert decode_token(jwt.encode(given, SECRET, "HS256", headers=header), SECRET) is None
+
+
+def test_a_token_without_a_signature_is_none() -> None:
+    claims = {"workspace": "shop", "account": "main", "visitor": "anon-1", "exp": 2_000_000_000}
+    token = jwt.encode(claims, None, "none", headers={"typ": "pasokh-visitor+jwt"})
+
+    assert decode_token(token, SECRET) is None
+
+
+FORMER_TOKEN = (
+    "w1.eyJ3b3Jrc3BhY2UiOiJzaG9wIiwiYWNjb3VudCI6Im1haW4iLCJ2aXNpdG9yIjoiYW5vbi0xIiwiZ"
+    "XhwaXJlcyI6MjAwMDAwMDAwMCwibmFtZSI6ItmG2ZDYr9inIiwiZ2VuZXJhdGlvbiI6MH0.LphmgV_bg"
+    "7iVcdjTlZmMld9IthdS9CKJm42BEUu33jI"
+)
+"""Given out by the version before tokens were JWTs, for `visitor()` under `SECRET`."""
+
+
+def test_a_token_given_out_before_tokens_were_jwts_stays_valid() -> None:
+    assert decode_token(FORMER_TOKEN, SECRET) == visitor()
+
+
+def test_a_former_token_with_any_letter_changed_is_none() -> None:
+    for at in range(len(FORMER_TOKEN)):
+        changed = FORMER_TOKEN[:at] + ("A" if FORMER_TOKEN[at] != "A" else "B") + FORMER_TOKEN[at + 1 :]
         assert decode_token(changed, SECRET) is None, at
 
 
