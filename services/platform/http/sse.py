@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 
 def format_event(data: bytes, *, identity: str, event: str) -> bytes:
     """One event. `data` is UTF-8 text."""
-    return format_sse_event(id=identity, event=event, data_str=data.decode())
+    # The id comes first: simple clients that read line by line have it when they meet the data.
+    return format_id(identity).removesuffix(b"\n") + format_sse_event(event=event, data_str=data.decode())
 
 
 def format_id(identity: str) -> bytes:
