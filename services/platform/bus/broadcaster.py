@@ -26,7 +26,7 @@ class FactRecord:
 
 
 class Subscriber:
-    """What was told since it was last asked, `most` facts of it. `missed`: there was more, which the store has."""
+    """A client's queue of facts, at most `max_waiting`. `missed`: facts were dropped, which the client reads from the store."""
 
     def __init__(self, workspace: str, max_waiting: int) -> None:
         self.workspace = workspace
