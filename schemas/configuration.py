@@ -35,7 +35,7 @@ def _zones() -> frozenset[str]:
 
 def _known_zone(name: str) -> str:
     if name not in _zones():
-        raise ValueError(f"{name!r} is no IANA time zone; write one such as Asia/Tehran or Europe/Riga")
+        raise ValueError("this is no IANA time zone; write one such as Asia/Tehran or Europe/Riga")
     return name
 
 

@@ -1,6 +1,6 @@
 """Runs one partition of a processor in memory: batches are loaded, decided and committed; timers fire when time is moved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from services.platform.processing.inputs import EffectCompleted, Input, Received
 from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.unit_of_work import Effect, PartitionContext
 from services.platform.store.collections import TIMERS, Timer
-from services.platform.store.port import Changes, Collection
+from services.platform.store.port import Changes, Collection, Document, Key
 from tests.fakes import ManualTimeSource, MemoryStore
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -56,6 +56,12 @@ class Driver:
     def restart(self) -> None:
         """The process dies and a new one owns the partition: memory and effects are gone, documents stay."""
         self.memory, self.effects = self.processor.new_memory(), []
+
+    def rewind(self, documents: Mapping[Key, Document], moment: datetime) -> None:
+        """Go back to an earlier moment with the documents of then, as if nothing had been decided since."""
+        self.store.documents = dict(documents)
+        self.now = self._decided_at = moment
+        self.restart()
 
     def put(self, collection: Collection[Model], identity: str, value: Model) -> None:
         """Write a document that another process owns."""

@@ -243,6 +243,7 @@ PROMISED = Counter(
         ("resolution", "fulfilled"): 1,
         ("resolution", "paused"): 2,
         ("resolution", "resumed"): 2,
+        ("resolution", "changed"): 2,
     }
 )
 

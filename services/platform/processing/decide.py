@@ -28,7 +28,7 @@ from services.platform.processing.unit_of_work import UnitOfWork, belongs_to
 from services.platform.store.collections import PartitionCheckpoint
 
 CONTROL = "pasokh.control."
-WORKSPACE_GATE = f"{CONTROL}workspace"
+WORKSPACE_GATE = "pasokh.control.workspace_gate"
 
 
 class Poison(Exception):

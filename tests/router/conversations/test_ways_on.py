@@ -96,9 +96,8 @@ class Town:
         return Snapshot(dict(self.house.driver.store.documents), self.house.driver.now, self.case_id)
 
     def restore(self, kept: Snapshot) -> None:
-        self.house.driver.store.documents = dict(kept.documents)
-        self.house.driver.now, self.case_id = kept.now, kept.case
-        self.house.driver.restart()
+        self.house.driver.rewind(kept.documents, kept.now)
+        self.case_id = kept.case
 
     def _replies(self) -> list[Any]:
         return [m for m in self.house.messages() if m.conversation == self.case_id and m.author.kind == "agent"]
