@@ -40,8 +40,8 @@ async def _send(dependencies: SendDependencies, effect: Effect) -> AttemptResult
 # -- inputs ------------------------------------------------------------------------------------------------------------
 
 
-def _on_message(context: SendContext, event: ReceivedEvent) -> None:
-    message = event.event.payload_as(OutboundMessage)
+def _on_message(context: SendContext, received: ReceivedEvent) -> None:
+    message = received.event.payload_as(OutboundMessage)
     if context.send(message.id) is not None:
         return
     record = SendRecord(message=message, state="queued")
@@ -55,9 +55,9 @@ def _on_message(context: SendContext, event: ReceivedEvent) -> None:
         context.work.put(SEND_QUEUES, message.key, queue.model_copy(update={"pending": waiting}))
 
 
-def _on_account_written(context: SendContext, event: ReceivedEvent) -> None:
+def _on_account_written(context: SendContext, received: ReceivedEvent) -> None:
     """Whoever writes an account anew has mended its credentials, or thinks so: it is tried at once."""
-    probe(context, reads.account_of(context.work, event))
+    probe(context, reads.account_of(context.work, received))
 
 
 def _on_rate_limit_slot(context: SendContext, timer: TimerFired) -> None:

@@ -43,87 +43,87 @@ def _accounts(context: SendContext, key: str, message_id: str) -> Iterator[Read]
     yield Documents(ACCOUNT_SENDS, [holds.sends_id(context.work.place.partition, one) for one in messages])
 
 
-def message(context: SendContext, one: ReceivedEvent) -> Iterator[Read]:
+def message(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """A message that is to be sent."""
-    found = one.event.payload_as(OutboundMessage)
+    found = received.event.payload_as(OutboundMessage)
     yield from _message(found.key, found.id)
     yield Documents(ACCOUNT_SENDS, [holds.sends_id(context.work.place.partition, found)])
 
 
-def next_of_message(context: SendContext, one: ReceivedEvent) -> Iterator[Read]:
+def next_of_message(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step."""
-    yield from _next(context, one.event.payload_as(OutboundMessage).key)
+    yield from _next(context, received.event.payload_as(OutboundMessage).key)
 
 
-def accounts_of_message(context: SendContext, one: ReceivedEvent) -> Iterator[Read]:
+def accounts_of_message(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step."""
-    found = one.event.payload_as(OutboundMessage)
+    found = received.event.payload_as(OutboundMessage)
     yield from _accounts(context, found.key, found.id)
 
 
-def message_of_timer(context: SendContext, one: TimerFired) -> Iterator[Read]:
+def message_of_timer(context: SendContext, timer: TimerFired) -> Iterator[Read]:
     """The message that a timer is set for."""
-    yield from _message(*_named_by(one))
+    yield from _message(*_named_by(timer))
 
 
-def next_of_timer(context: SendContext, one: TimerFired) -> Iterator[Read]:
+def next_of_timer(context: SendContext, timer: TimerFired) -> Iterator[Read]:
     """The second step."""
-    yield from _next(context, _named_by(one)[0])
+    yield from _next(context, _named_by(timer)[0])
 
 
-def accounts_of_timer(context: SendContext, one: TimerFired) -> Iterator[Read]:
+def accounts_of_timer(context: SendContext, timer: TimerFired) -> Iterator[Read]:
     """The third step."""
-    yield from _accounts(context, *_named_by(one))
+    yield from _accounts(context, *_named_by(timer))
 
 
-def _named_by(one: TimerFired) -> tuple[str, str]:
+def _named_by(timer: TimerFired) -> tuple[str, str]:
     """The person key and the message of a timer."""
-    return DeliveryTimerPayload.model_validate(one.data).key, one.name.split("/", 1)[1]
+    return DeliveryTimerPayload.model_validate(timer.data).key, timer.name.split("/", 1)[1]
 
 
-def message_of_result(context: SendContext, one: EffectCompleted) -> Iterator[Read]:
+def message_of_result(context: SendContext, completed: EffectCompleted) -> Iterator[Read]:
     """The message that was attempted."""
-    effect: SendEffect = one.request
+    effect: SendEffect = completed.request
     yield from _message(effect.key, effect.message.id)
 
 
-def next_of_result(context: SendContext, one: EffectCompleted) -> Iterator[Read]:
+def next_of_result(context: SendContext, completed: EffectCompleted) -> Iterator[Read]:
     """The second step."""
-    effect: SendEffect = one.request
+    effect: SendEffect = completed.request
     yield from _next(context, effect.key)
 
 
-def accounts_of_result(context: SendContext, one: EffectCompleted) -> Iterator[Read]:
+def accounts_of_result(context: SendContext, completed: EffectCompleted) -> Iterator[Read]:
     """The third step."""
-    effect: SendEffect = one.request
+    effect: SendEffect = completed.request
     yield from _accounts(context, effect.key, effect.message.id)
 
 
 # -- holds ---------------------------------------------------------------------------------------------------------------
 
 
-def hold(context: SendContext, one: TimerFired) -> Iterator[Read]:
+def hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
     """The messages that wait for a hold, and the account that is held."""
-    payload = HoldTimerPayload.model_validate(one.data)
+    payload = HoldTimerPayload.model_validate(timer.data)
     yield Documents(ACCOUNT_SENDS, [payload.account])
     yield ByIndex(SENDS, waiting_for(payload.hold))
 
 
-def accounts_of_hold(context: SendContext, one: TimerFired) -> Iterator[Read]:
+def accounts_of_hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
     """The second step: the accounts of the messages."""
-    yield _accounts_of(context, HoldTimerPayload.model_validate(one.data).hold)
+    yield _accounts_of(context, HoldTimerPayload.model_validate(timer.data).hold)
 
 
-def account(context: SendContext, one: ReceivedEvent) -> Iterator[Read]:
+def account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """An account that was written, and the messages that wait for it."""
-    identity = account_of(context.work, one)
+    identity = account_of(context.work, received)
     yield Documents(ACCOUNT_SENDS, [identity])
     yield ByIndex(SENDS, waiting_for(identity))
 
 
-def accounts_of_account(context: SendContext, one: ReceivedEvent) -> Iterator[Read]:
+def accounts_of_account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step: the accounts of the messages."""
-    yield _accounts_of(context, account_of(context.work, one))
+    yield _accounts_of(context, account_of(context.work, received))
 
 
 def _accounts_of(context: SendContext, hold_id: str) -> Read:
@@ -131,9 +131,9 @@ def _accounts_of(context: SendContext, hold_id: str) -> Read:
     return Documents(ACCOUNT_SENDS, [holds.sends_id(partition, record.message) for record in records])
 
 
-def account_of(work: UnitOfWork, one: ReceivedEvent) -> str:
+def account_of(work: UnitOfWork, received: ReceivedEvent) -> str:
     """The id of what this partition knows of sending as an account that was written."""
-    return f"{work.place.partition}/{one.event.payload_as(AccountChanged).name}"
+    return f"{work.place.partition}/{received.event.payload_as(AccountChanged).name}"
 
 
 def waiting_for(hold_id: str) -> Query:

@@ -71,27 +71,27 @@ class MetricsContext:
 # -- what is read --------------------------------------------------------------------------------------------------------
 
 
-def _counters(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
+def _counters(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The counters of the event's workspace."""
-    yield Documents(COUNTERS, [counter_id(context.work.place.partition, one.event.workspace)])
+    yield Documents(COUNTERS, [counter_id(context.work.place.partition, received.event.workspace)])
 
 
-def _read_conversation(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
+def _read_conversation(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read]:
     """What is known of the conversation of a fact as well."""
-    yield from _counters(context, one)
-    yield Documents(COUNTED_CASES, [_conversation_of(one.event)])
+    yield from _counters(context, received)
+    yield Documents(COUNTED_CASES, [_conversation_of(received.event)])
 
 
-def _activity(context: MetricsContext, one: ReceivedEvent) -> Iterator[Read]:
+def _activity(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read]:
     """Whether the activity was counted as well, and whether old ids are deleted."""
-    yield from _counters(context, one)
-    if _needs_dedupe_record(one.event):
-        yield Documents(COUNTED, [one.event.id])
+    yield from _counters(context, received)
+    if _needs_dedupe_record(received.event):
+        yield Documents(COUNTED, [received.event.id])
     if not context.memory.pruning:
         yield Documents(TIMERS, [context.work.timer_id(PRUNE)])
 
 
-def _old_ids(context: MetricsContext, one: TimerFired) -> Iterator[Read]:
+def _old_ids(context: MetricsContext, timer: TimerFired) -> Iterator[Read]:
     """Ids that cannot be repeated any more."""
     yield ByIndex(COUNTED, _expired(context.work))
 
@@ -101,9 +101,9 @@ def _expired(work: UnitOfWork) -> Query:
     return Query(COUNTED.name, "at", {"partition": work.place.partition}, below=below, limit=PRUNE_BATCH_SIZE)
 
 
-def _on_gate(context: MetricsContext, one: ReceivedEvent) -> None:
+def _on_gate(context: MetricsContext, received: ReceivedEvent) -> None:
     """The workspace is being deleted. Its counters stay as an empty document, so that every reader sees it."""
-    workspace = one.event.payload_as(WorkspaceGate).workspace
+    workspace = received.event.payload_as(WorkspaceGate).workspace
     identity = counter_id(context.work.place.partition, workspace)
     if context.work.get(COUNTERS, identity) is not None:
         blank = CounterRecord(
@@ -143,8 +143,8 @@ def _conversation_of(event: Event) -> str:
     return str(event.data.get("conversation"))
 
 
-def _on_fact(context: MetricsContext, one: ReceivedEvent) -> None:
-    event = one.event
+def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
+    event = received.event
     name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
     before = context.work.get(COUNTED_CASES, fact.conversation) or _initial_state(event.workspace)
     earlier, fact = with_runs(before.earlier, name, fact)
@@ -179,14 +179,14 @@ def _update_waiting_gauge(
     return state.model_copy(update={"waiting": series})
 
 
-def _on_sla_fact(context: MetricsContext, one: ReceivedEvent) -> None:
-    samples = sample_from_sla_fact(one.event.type.removeprefix(SLA), one.event.payload_as(ClockFact))
-    _count(context, one.event.workspace, samples)
+def _on_sla_fact(context: MetricsContext, received: ReceivedEvent) -> None:
+    samples = sample_from_sla_fact(received.event.type.removeprefix(SLA), received.event.payload_as(ClockFact))
+    _count(context, received.event.workspace, samples)
 
 
-def _on_delivery(context: MetricsContext, one: ReceivedEvent) -> None:
-    sample = sample_from_delivery(one.event.type.removeprefix(DELIVERY), one.event.partitionkey)
-    _count(context, one.event.workspace, [sample] if sample else [])
+def _on_delivery(context: MetricsContext, received: ReceivedEvent) -> None:
+    sample = sample_from_delivery(received.event.type.removeprefix(DELIVERY), received.event.partitionkey)
+    _count(context, received.event.workspace, [sample] if sample else [])
 
 
 # -- activities --------------------------------------------------------------------------------------------------------
@@ -196,8 +196,8 @@ def _needs_dedupe_record(event: Event) -> bool:
     return event.type.startswith(INBOUND) and event.type != f"{INBOUND}message"
 
 
-def _on_activity(context: MetricsContext, one: ReceivedEvent) -> None:
-    event = one.event
+def _on_activity(context: MetricsContext, received: ReceivedEvent) -> None:
+    event = received.event
     if not _needs_dedupe_record(event) or context.work.get(COUNTED, event.id) is not None:
         return
     _count(context, event.workspace, [sample_from_activity(event.payload_as(Activity))])
@@ -207,7 +207,7 @@ def _on_activity(context: MetricsContext, one: ReceivedEvent) -> None:
     context.memory.pruning = True
 
 
-def _on_prune(context: MetricsContext, one: TimerFired) -> None:
+def _on_prune(context: MetricsContext, timer: TimerFired) -> None:
     """Drop ids that cannot be repeated any more: some now, and the rest at once after."""
     old = context.work.found(COUNTED, _expired(context.work))
     for identity in old:

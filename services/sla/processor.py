@@ -54,8 +54,8 @@ class SlaContext:
 # -- what is read --------------------------------------------------------------------------------------------------------
 
 
-def _fact_of(one: ReceivedEvent) -> ConversationFact:
-    return one.event.payload_as(ConversationFact)
+def _fact_of(received: ReceivedEvent) -> ConversationFact:
+    return received.event.payload_as(ConversationFact)
 
 
 def _schedule(context: SlaContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
@@ -63,42 +63,42 @@ def _schedule(context: SlaContext, one: ReceivedEvent | TimerFired) -> Iterator[
     yield Documents(CLOCK_SCHEDULES, [schedule_id(context.work)])
 
 
-def _state(context: SlaContext, one: ReceivedEvent) -> Iterator[Read]:
+def _state(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a fact: what is known of its conversation, and whose policies apply."""
-    fact = _fact_of(one)
-    yield from _schedule(context, one)
+    fact = _fact_of(received)
+    yield from _schedule(context, received)
     yield Documents(SLA_STATES, [fact.conversation])
     yield Documents(CONFIGURATION_HEADS, [fact.snapshot.workspace])
 
 
-def _running_clocks(context: SlaContext, one: ReceivedEvent) -> Iterator[Read]:
+def _running_clocks(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a fact: the clocks of the conversation, and the policies."""
-    fact = _fact_of(one)
+    fact = _fact_of(received)
     state = context.work.get(SLA_STATES, fact.conversation)
     yield Documents(CLOCKS, _clock_ids(state).values() if state is not None else ())
     yield from numbered_configuration(context.work, fact.snapshot.workspace)
 
 
-def _clocks_by_watermark(context: SlaContext, one: ReceivedEvent) -> Iterator[Read]:
+def _clocks_by_watermark(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a watermark: the clocks that it fires."""
-    yield ByIndex(CLOCKS, due_clocks(context.work, _watermark_at(one)))
+    yield ByIndex(CLOCKS, due_clocks(context.work, _watermark_at(received)))
 
 
-def _next_after_watermark(context: SlaContext, one: ReceivedEvent) -> Iterator[Read]:
+def _next_after_watermark(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step of a watermark: the clock after those."""
-    yield from _next(context.work, _watermark_at(one))
+    yield from _next(context.work, _watermark_at(received))
 
 
-def _clocks_by_timer(context: SlaContext, one: TimerFired) -> Iterator[Read]:
+def _clocks_by_timer(context: SlaContext, timer: TimerFired) -> Iterator[Read]:
     """The second step of the timer: the clocks that the last watermark fires."""
-    at = context.confirmed_at[one.name] = watermark_of(context.work)
+    at = context.confirmed_at[timer.name] = watermark_of(context.work)
     if at is not None:
         yield ByIndex(CLOCKS, due_clocks(context.work, at))
 
 
-def _next_after_timer(context: SlaContext, one: TimerFired) -> Iterator[Read]:
+def _next_after_timer(context: SlaContext, timer: TimerFired) -> Iterator[Read]:
     """The third step of the timer: the clock after those."""
-    yield from _next(context.work, context.confirmed_at[one.name])
+    yield from _next(context.work, context.confirmed_at[timer.name])
 
 
 def _next(work: UnitOfWork, confirmed_at: datetime | None) -> Iterator[Read]:
@@ -112,21 +112,21 @@ def _clock_ids(watch: ConversationSlaState) -> dict[ClockMetric, str]:
     return {metric: clock_id(watch.conversation, metric, wait.run) for metric, wait in waits if wait.run is not None}
 
 
-def _watermark_at(one: ReceivedEvent) -> datetime:
-    return one.event.payload_as(Watermark).at
+def _watermark_at(received: ReceivedEvent) -> datetime:
+    return received.event.payload_as(Watermark).at
 
 
 # -- time ------------------------------------------------------------------------------------------------------------------
 
 
-def _on_timer(context: SlaContext, one: TimerFired) -> None:
+def _on_timer(context: SlaContext, timer: TimerFired) -> None:
     work = context.work
     _fire(work, watermark_of(work))
-    on_timer(work, floor_of(work, context.confirmed_at[one.name]))
+    on_timer(work, floor_of(work, context.confirmed_at[timer.name]))
 
 
-def _on_watermark(context: SlaContext, one: ReceivedEvent) -> None:
-    work, at = context.work, _watermark_at(one)
+def _on_watermark(context: SlaContext, received: ReceivedEvent) -> None:
+    work, at = context.work, _watermark_at(received)
     _fire(work, at)
     on_watermark(work, at, floor_of(work, at))
 
@@ -144,8 +144,8 @@ def _fire(work: UnitOfWork, at: datetime | None) -> None:
 # -- conversations -----------------------------------------------------------------------------------------------------
 
 
-def _on_fact(context: SlaContext, one: ReceivedEvent) -> None:
-    work, fact, word = context.work, _fact_of(one), one.event.type.removeprefix(CONVERSATION)
+def _on_fact(context: SlaContext, received: ReceivedEvent) -> None:
+    work, fact, word = context.work, _fact_of(received), received.event.type.removeprefix(CONVERSATION)
 
     def pick(told: ConversationFact) -> PolicySelection:
         return _select_policy(configuration_in_force(work, told.snapshot.workspace), told)

@@ -25,29 +25,29 @@ async def _call(dependencies: PostDependencies, effect: Effect) -> CallResult:
     return await call(request.workspace, request.webhook, request.event or "", dependencies)
 
 
-def _on_fact(context: EndpointContext, one: ReceivedEvent) -> None:
-    for name, subscription in context.matching_subscriptions(one.event):
-        enqueue(context, name, subscription, one.event)
+def _on_fact(context: EndpointContext, received: ReceivedEvent) -> None:
+    for name, subscription in context.matching_subscriptions(received.event):
+        enqueue(context, name, subscription, received.event)
 
 
-def _on_replay(context: EndpointContext, one: ReceivedEvent) -> None:
+def _on_replay(context: EndpointContext, received: ReceivedEvent) -> None:
     """One fact at once; a span of time page by page, each page an input of its own."""
-    replay = one.event.payload_as(WebhookReplay)
+    replay = received.event.payload_as(WebhookReplay)
     subscription = context.subscriptions(replay.workspace).get(replay.webhook)
     if subscription is None:
         return
     if replay.event is None:
         cursor = ReplayCursor(**replay.model_dump())
-        context.work.set_timer(f"{REPLAY}{one.event.id}", context.now, cursor.model_dump(mode="json"))
+        context.work.set_timer(f"{REPLAY}{received.event.id}", context.now, cursor.model_dump(mode="json"))
         return
     fact = context.work.get(FACTS, replay.event)
     if fact is not None and fact.workspace == replay.workspace:
         enqueue(context, replay.webhook, subscription, fact)
 
 
-def _on_replay_page(context: EndpointContext, one: TimerFired) -> None:
+def _on_replay_page(context: EndpointContext, timer: TimerFired) -> None:
     """The next facts of a replay that belong to this partition; then a timer for those after them."""
-    cursor, work = ReplayCursor.model_validate(one.data), context.work
+    cursor, work = ReplayCursor.model_validate(timer.data), context.work
     subscription = context.subscriptions(cursor.workspace).get(cursor.webhook)
     if subscription is None:
         return
@@ -59,24 +59,24 @@ def _on_replay_page(context: EndpointContext, one: TimerFired) -> None:
     after = work.next_page(page)
     if after is not None:
         further = cursor.model_copy(update={"cursor": after})
-        work.set_timer(one.name, context.now, further.model_dump(mode="json"))
+        work.set_timer(timer.name, context.now, further.model_dump(mode="json"))
 
 
-def _on_endpoint_timer(context: EndpointContext, one: TimerFired) -> None:
-    payload = EndpointTimerPayload.model_validate(one.data)
+def _on_endpoint_timer(context: EndpointContext, timer: TimerFired) -> None:
+    payload = EndpointTimerPayload.model_validate(timer.data)
     drain_endpoint_queue(context, context.line(payload.workspace, payload.webhook))
 
 
-def _on_settle(context: EndpointContext, one: TimerFired) -> None:
+def _on_settle(context: EndpointContext, timer: TimerFired) -> None:
     lost = CallResult(detail="the process ended before the answer came", ended=False)
-    settle(context, EndpointTimerPayload.model_validate(one.data), lost)
+    settle(context, EndpointTimerPayload.model_validate(timer.data), lost)
 
 
-def _on_result(context: EndpointContext, one: EffectCompleted) -> None:
-    settle(context, one.request, one.result)
+def _on_result(context: EndpointContext, completed: EffectCompleted) -> None:
+    settle(context, completed.request, completed.result)
 
 
-def _on_purge(context: EndpointContext, one: TimerFired) -> None:
+def _on_purge(context: EndpointContext, timer: TimerFired) -> None:
     """Delete what was settled long ago; what still waits by then was given up long before."""
     expired = context.work.found(WEBHOOK_DELIVERIES, reads.expired(context.work))
     for identity in expired:

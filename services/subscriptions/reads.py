@@ -29,49 +29,49 @@ def _endpoint(context: EndpointContext, workspace: str, webhook: str, events: It
 # -- facts ---------------------------------------------------------------------------------------------------------------
 
 
-def head(context: EndpointContext, one: ReceivedEvent) -> Iterator[Read]:
+def head(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a fact."""
-    yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
 
 
-def configuration(context: EndpointContext, one: ReceivedEvent) -> Iterator[Read]:
+def configuration(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a fact."""
-    yield from numbered_configuration(context.work, one.event.workspace)
+    yield from numbered_configuration(context.work, received.event.workspace)
 
 
-def endpoints(context: EndpointContext, one: ReceivedEvent) -> Iterator[Read]:
+def endpoints(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step of a fact: the endpoints that want it."""
-    for name, _ in context.matching_subscriptions(one.event):
-        yield from _endpoint(context, one.event.workspace, name, [one.event.id])
+    for name, _ in context.matching_subscriptions(received.event):
+        yield from _endpoint(context, received.event.workspace, name, [received.event.id])
 
 
 # -- replays ---------------------------------------------------------------------------------------------------------------
 
 
-def replay(context: EndpointContext, one: ReceivedEvent) -> Iterator[Read]:
+def replay(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a replay: the fact that is named, its endpoint and its delivery."""
-    asked = one.event.payload_as(WebhookReplay)
+    asked = received.event.payload_as(WebhookReplay)
     named = [asked.event] if asked.event is not None else []
     yield Documents(CONFIGURATION_HEADS, [asked.workspace])
     yield Documents(FACTS, named)
     yield from _endpoint(context, asked.workspace, asked.webhook, named)
 
 
-def configuration_of_replay(context: EndpointContext, one: ReceivedEvent) -> Iterator[Read]:
+def configuration_of_replay(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a replay."""
-    yield from numbered_configuration(context.work, one.event.payload_as(WebhookReplay).workspace)
+    yield from numbered_configuration(context.work, received.event.payload_as(WebhookReplay).workspace)
 
 
-def replay_page(context: EndpointContext, one: TimerFired) -> Iterator[Read]:
+def replay_page(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The first step of a page: the facts of the span of time."""
-    cursor = ReplayCursor.model_validate(one.data)
+    cursor = ReplayCursor.model_validate(timer.data)
     yield Documents(CONFIGURATION_HEADS, [cursor.workspace])
     yield ByIndex(FACTS, facts_of(cursor))
 
 
-def endpoint_of_page(context: EndpointContext, one: TimerFired) -> Iterator[Read]:
+def endpoint_of_page(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The second step of a page: the deliveries that there are of its facts."""
-    cursor = ReplayCursor.model_validate(one.data)
+    cursor = ReplayCursor.model_validate(timer.data)
     yield from numbered_configuration(context.work, cursor.workspace)
     yield from _endpoint(context, cursor.workspace, cursor.webhook, context.work.found(FACTS, facts_of(cursor)))
 
@@ -92,24 +92,24 @@ def facts_of(cursor: ReplayCursor) -> Query:
 # -- timers and results ----------------------------------------------------------------------------------------------------
 
 
-def timer(context: EndpointContext, one: TimerFired) -> Iterator[Read]:
+def timer(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The first step of a timer: the endpoint and the delivery that it is about."""
-    yield from _payload(context, EndpointTimerPayload.model_validate(one.data))
+    yield from _payload(context, EndpointTimerPayload.model_validate(timer.data))
 
 
-def queue_of_timer(context: EndpointContext, one: TimerFired) -> Iterator[Read]:
+def queue_of_timer(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The second step of a timer."""
-    yield from _queue(context, EndpointTimerPayload.model_validate(one.data))
+    yield from _queue(context, EndpointTimerPayload.model_validate(timer.data))
 
 
-def result(context: EndpointContext, one: EffectCompleted) -> Iterator[Read]:
+def result(context: EndpointContext, completed: EffectCompleted) -> Iterator[Read]:
     """The first step of a result: the endpoint and the delivery that were called."""
-    yield from _payload(context, one.request)
+    yield from _payload(context, completed.request)
 
 
-def queue_of_result(context: EndpointContext, one: EffectCompleted) -> Iterator[Read]:
+def queue_of_result(context: EndpointContext, completed: EffectCompleted) -> Iterator[Read]:
     """The second step of a result."""
-    yield from _queue(context, one.request)
+    yield from _queue(context, completed.request)
 
 
 def _payload(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[Read]:
@@ -127,7 +127,7 @@ def _queue(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[
     yield ByIndex(WEBHOOK_DELIVERIES, Query(WEBHOOK_DELIVERIES.name, "line", equals, limit=limit))
 
 
-def expired_deliveries(context: EndpointContext, one: TimerFired) -> Iterator[Read]:
+def expired_deliveries(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """Deliveries that were settled long ago."""
     yield ByIndex(WEBHOOK_DELIVERIES, expired(context.work))
 

@@ -32,9 +32,9 @@ async def _probe(dependencies: AccountsDependencies, effect: Effect) -> ProbeRes
     )
 
 
-def _on_account_changed(context: CheckContext, one: ReceivedEvent) -> None:
+def _on_account_changed(context: CheckContext, received: ReceivedEvent) -> None:
     """A new account is asked about at once; of one that is removed nothing is kept."""
-    named = reads.named_by(one)
+    named = reads.named_by(received)
     configuration = configuration_in_force(context.work, named.workspace)
     if configuration is None or f"{named.channel}/{named.account}" not in configuration.accounts:
         context.work.delete(ACCOUNT_CHECKS, named.id)
@@ -44,14 +44,14 @@ def _on_account_changed(context: CheckContext, one: ReceivedEvent) -> None:
     context.work.set_timer(CHECK_TIMER, context.now + CHECK_INTERVAL)
 
 
-def _on_sending_changed(context: CheckContext, one: ReceivedEvent) -> None:
-    named = reads.named_by(one)
+def _on_sending_changed(context: CheckContext, received: ReceivedEvent) -> None:
+    named = reads.named_by(received)
     known = context.check(named.id)
     if known is not None:
         _decide_health(context, named.id, known)
 
 
-def _on_start(context: CheckContext, one: ReceivedEvent) -> None:
+def _on_start(context: CheckContext, received: ReceivedEvent) -> None:
     """A process started: every account of this partition is known from now on."""
     for named in reads.every_account(context):
         if context.check(named.id) is None:

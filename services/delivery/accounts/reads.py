@@ -17,32 +17,32 @@ PROBE_BATCH_SIZE = 20
 EVERY_HEAD = Query(CONFIGURATION_HEADS.name, "workspace", limit=PAGE_SIZE)
 
 
-def named_by(one: ReceivedEvent) -> NamedAccount:
+def named_by(received: ReceivedEvent) -> NamedAccount:
     """The account that an event is about."""
-    changed = one.event.payload_as(AccountChanged)
+    changed = received.event.payload_as(AccountChanged)
     return NamedAccount(changed.workspace, changed.channel, changed.account)
 
 
-def written(context: CheckContext, one: ReceivedEvent) -> Iterator[Read]:
+def written(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of an account that was written."""
-    named = named_by(one)
+    named = named_by(received)
     yield Documents(CONFIGURATION_HEADS, [named.workspace])
     yield Documents(ACCOUNT_CHECKS, [named.id])
 
 
-def configuration(context: CheckContext, one: ReceivedEvent) -> Iterator[Read]:
+def configuration(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of an account that was written: whether it is still there."""
-    yield from numbered_configuration(context.work, named_by(one).workspace)
+    yield from numbered_configuration(context.work, named_by(received).workspace)
 
 
-def health(context: CheckContext, one: ReceivedEvent) -> Iterator[Read]:
+def health(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
     """All that says how an account is, of one that an event is about."""
-    yield from _health(named_by(one))
+    yield from _health(named_by(received))
 
 
-def health_of_probed(context: CheckContext, one: EffectCompleted) -> Iterator[Read]:
+def health_of_probed(context: CheckContext, completed: EffectCompleted) -> Iterator[Read]:
     """The same of an account whose platform was asked."""
-    yield from _health(one.request)
+    yield from _health(completed.request)
 
 
 def _health(named: NamedAccount) -> Iterator[Read]:
@@ -54,7 +54,7 @@ def _health(named: NamedAccount) -> Iterator[Read]:
 # -- when a process starts -----------------------------------------------------------------------------------------------
 
 
-def every_head(context: CheckContext, one: ReceivedEvent) -> Iterator[Read]:
+def every_head(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step: every workspace."""
     yield ByIndex(CONFIGURATION_HEADS, EVERY_HEAD, every_page=True)
 
@@ -64,13 +64,13 @@ def workspaces_here(context: CheckContext) -> list[str]:
     return [w for w in context.work.found(CONFIGURATION_HEADS, EVERY_HEAD) if context.is_here(w)]
 
 
-def every_configuration(context: CheckContext, one: ReceivedEvent) -> Iterator[Read]:
+def every_configuration(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step: the configurations of the workspaces here."""
     for workspace in workspaces_here(context):
         yield from numbered_configuration(context.work, workspace)
 
 
-def every_check(context: CheckContext, one: ReceivedEvent) -> Iterator[Read]:
+def every_check(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step: what is known of their accounts."""
     yield Documents(ACCOUNT_CHECKS, [named.id for named in every_account(context)])
 
@@ -86,7 +86,7 @@ def every_account(context: CheckContext) -> Iterator[NamedAccount]:
 # -- from time to time -----------------------------------------------------------------------------------------------------
 
 
-def signs_of_trouble(context: CheckContext, one: TimerFired) -> Iterator[Read]:
+def signs_of_trouble(context: CheckContext, timer: TimerFired) -> Iterator[Read]:
     """The first step: accounts that are due, and those of which something is known that is not well."""
     yield ByIndex(ACCOUNT_CHECKS, due(context.work))
     yield from _trouble(context.work)
@@ -112,7 +112,7 @@ def in_trouble(context: CheckContext) -> dict[str, NamedAccount]:
     return {one.id: one for one in named if context.is_here(one.workspace)}
 
 
-def health_of_troubled(context: CheckContext, one: TimerFired) -> Iterator[Read]:
+def health_of_troubled(context: CheckContext, timer: TimerFired) -> Iterator[Read]:
     """The second step: all that says how those accounts are."""
     for named in in_trouble(context).values():
         yield from _health(named)

@@ -148,10 +148,10 @@ async def decide(batch: Batch, processor: AnyProcessor, memory: Any, pace: Pace)
         raise Poison(error) from error
     await pace.hook(failpoints.DOCUMENTS_READ)
 
-    def decide_one(one: Input) -> None:
-        batch.work.cause = cause_of(one)
+    def decide_one(received: Input) -> None:
+        batch.work.cause = cause_of(received)
         try:
-            decisions.decide(one)
+            decisions.decide(received)
         except Exception as error:
             raise Poison(error) from error
 

@@ -47,12 +47,12 @@ class PendingInput(NamedTuple):
     completed: EffectCompleted | None = None
 
 
-def cause_of(one: Input) -> str:
+def cause_of(received: Input) -> str:
     """The text from which the ids made while handling this input are derived."""
-    match one:
+    match received:
         case ReceivedEvent():
-            return one.event.id
+            return received.event.id
         case TimerFired():
-            return f"wake:{one.name}:{one.due_at.isoformat()}"
+            return f"wake:{received.name}:{received.due_at.isoformat()}"
         case EffectCompleted():
-            return f"done:{one.name}"
+            return f"done:{received.name}"

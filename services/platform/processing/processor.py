@@ -89,18 +89,18 @@ class Processor(Generic[Dependencies, Memory, Context]):
         """The processor with what it needs of its process."""
         return BoundProcessor(self, dependencies)
 
-    def handler_for(self, one: Input) -> Handler[Context, Any] | None:
+    def handler_for(self, received: Input) -> Handler[Context, Any] | None:
         """The handler of an input; None for an event that is not for this group. Raises UndeclaredName."""
-        match one:
+        match received:
             case ReceivedEvent():
-                return _entry(self.handlers, one.event.type, one.event.type.rfind("."))
+                return _entry(self.handlers, received.event.type, received.event.type.rfind("."))
             case TimerFired():
-                handler = _entry(self.timers, one.name, one.name.find("/"))
+                handler = _entry(self.timers, received.name, received.name.find("/"))
                 if handler is None:
-                    raise UndeclaredName(f"{self.group} has no timer {one.name}")
+                    raise UndeclaredName(f"{self.group} has no timer {received.name}")
                 return handler
             case EffectCompleted():
-                return self.effect_handler(one.name).completed
+                return self.effect_handler(received.name).completed
 
     def effect_handler(self, name: str) -> EffectHandler[Dependencies, Context]:
         """The entry of an effect. Raises UndeclaredName."""
@@ -185,8 +185,8 @@ class Decisions(Generic[Context]):
     processor: Processor[Any, Any, Context]
     context: Context
 
-    def decide(self, one: Input) -> None:
+    def decide(self, received: Input) -> None:
         """Handle one input. Raising anything makes it a dead letter."""
-        handler = self.processor.handler_for(one)
+        handler = self.processor.handler_for(received)
         if handler is not None:
-            handler.run(self.context, one)
+            handler.run(self.context, received)

@@ -43,10 +43,10 @@ def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None
     work.emit("pasokh.command.claim_handoff", case.key, claimed)
 
 
-def handle_claim(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_claim(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Keep who followed, and have them asked for the proof."""
     work = context.work
-    asked = arrived.event.payload_as(ClaimHandoff)
+    asked = received.event.payload_as(ClaimHandoff)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is None or case.handoff is None or not handoff.may_claim(case, asked.person):
         return
@@ -65,12 +65,12 @@ def handle_claim(context: ConversationsContext, arrived: ReceivedEvent) -> None:
     work.emit("pasokh.command.request_verification", str(asked.person), ask)
 
 
-def handle_request_verification(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_request_verification(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Tell the visitor which words prove them, and colleagues whose case this may be."""
     work = context.work
-    asked = arrived.event.payload_as(RequestVerification)
+    asked = received.event.payload_as(RequestVerification)
     own = work.get(CONVERSATIONS, asked.conversation)
-    if own is None or own.key != arrived.event.partitionkey or is_closed(own.status):
+    if own is None or own.key != received.event.partitionkey or is_closed(own.status):
         return
     notify(work, own, proof.ASKED[asked.language].format(words=asked.phrase), "private")
     _note(
@@ -105,10 +105,10 @@ def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str
     return case.id
 
 
-def handle_merge_conversation(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_merge_conversation(context: ConversationsContext, received: ReceivedEvent) -> None:
     """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
     work = context.work
-    asked, key = arrived.event.payload_as(MergeConversation), arrived.event.partitionkey
+    asked, key = received.event.payload_as(MergeConversation), received.event.partitionkey
     person, own = work.get(PERSONS, key), work.get(CONVERSATIONS, asked.conversation)
     case = work.get(CONVERSATIONS, asked.into)
     if person is None or own is None or case is None or own.key != key or case.workspace != own.workspace:

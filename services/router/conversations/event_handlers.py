@@ -24,30 +24,30 @@ WATERMARK = "tick/"
 CLOSE = "close/"
 
 
-def handle_assigned(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_assigned(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Dispatch found an agent."""
     work = context.work
-    assignment = arrived.event.payload_as(Assigned)
+    assignment = received.event.payload_as(Assigned)
     conversation = work.get(CONVERSATIONS, assignment.conversation)
     after = transitions.assigned(conversation, assignment, work.now) if conversation else None
     if conversation is not None and after is not None:
         record_fact(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
 
 
-def handle_unassigned(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_unassigned(context: ConversationsContext, received: ReceivedEvent) -> None:
     """The agent went; dispatch keeps the task in its queue already."""
     work = context.work
-    news = arrived.event.payload_as(Unassigned)
+    news = received.event.payload_as(Unassigned)
     conversation = work.get(CONVERSATIONS, news.conversation)
     after = transitions.unassigned(conversation, news.agent, work.now) if conversation else None
     if conversation is not None and after is not None:
         record_fact(work, "queued", after, conversation.status)
 
 
-def handle_sent(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     """The platform took a message. A receipt may have said so before: then only its id there is news."""
     work = context.work
-    sent = arrived.event.payload_as(DeliverySent)
+    sent = received.event.payload_as(DeliverySent)
     message = work.get(MESSAGES, sent.message)
     if message is None:
         return
@@ -75,10 +75,10 @@ def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent
     return transitions.redirected(conversation, message.surface, sent.requested_address, sent.address)
 
 
-def handle_failed(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> None:
     """The platform refused a message for good, or nobody can know whether it has it."""
     work = context.work
-    failed = arrived.event.payload_as(DeliveryFailed)
+    failed = received.event.payload_as(DeliveryFailed)
     message = work.get(MESSAGES, failed.message)
     if message is None or message.state != "queued":
         return
@@ -92,17 +92,17 @@ def handle_failed(context: ConversationsContext, arrived: ReceivedEvent) -> None
         record_change(work, "reply_failed", change, conversation.status, error=error, **about(message))
 
 
-def handle_clock_started(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_clock_started(context: ConversationsContext, received: ReceivedEvent) -> None:
     """A promise now runs on a waiting conversation: dispatch orders its queue by the earliest that is open."""
     work = context.work
-    fact = arrived.event.payload_as(ClockFact)
+    fact = received.event.payload_as(ClockFact)
     _update_task_due(work, fact.conversation, fact.earliest_due_at or fact.clock.due_at)
 
 
-def handle_due_changed(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_due_changed(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Another promise of a waiting conversation is due first now, or none is."""
     work = context.work
-    asked = arrived.event.payload_as(TaskDueChanged)
+    asked = received.event.payload_as(TaskDueChanged)
     _update_task_due(work, asked.conversation, asked.due_at)
 
 
@@ -116,10 +116,10 @@ def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | Non
     work.emit("pasokh.routing.task_changed", case.workspace, change)
 
 
-def handle_escalation(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_escalation(context: ConversationsContext, received: ReceivedEvent) -> None:
     """A promise is broken: the case becomes as urgent as its policy says, and goes where its policy says."""
     work = context.work
-    asked = arrived.event.payload_as(Escalate)
+    asked = received.event.payload_as(Escalate)
     case = work.get(CONVERSATIONS, asked.conversation)
     if case is None or is_finished(case.status):
         return
@@ -129,17 +129,17 @@ def handle_escalation(context: ConversationsContext, arrived: ReceivedEvent) -> 
         move_to_team(work, case, asked.to_team)
 
 
-def handle_watermark_request(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def handle_watermark_request(context: ConversationsContext, received: ReceivedEvent) -> None:
     """`sla` asks for a tick once all that is in front of us now has been read: a timer of now is just that (rule 6)."""
     work = context.work
-    due = arrived.event.payload_as(WatermarkRequest)
+    due = received.event.payload_as(WatermarkRequest)
     work.set_timer(f"{WATERMARK}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
 
 
-def on_watermark_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
+def on_watermark_timer(context: ConversationsContext, timer: TimerFired) -> None:
     """Everything before the time asked for has been said on this partition."""
     work = context.work
-    at = instant(encrypted_field(wake_up.data, "at"))
+    at = instant(encrypted_field(timer.data, "at"))
     work.emit(
         "pasokh.control.watermark",
         f"pasokh/{work.place.source}",
@@ -149,10 +149,10 @@ def on_watermark_timer(context: ConversationsContext, wake_up: TimerFired) -> No
     )
 
 
-def on_close_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
+def on_close_timer(context: ConversationsContext, timer: TimerFired) -> None:
     """A resolved conversation is closed for good, unless it was reopened meanwhile."""
     work = context.work
-    conversation = work.get(CONVERSATIONS, encrypted_field(wake_up.data, "conversation"))
+    conversation = work.get(CONVERSATIONS, encrypted_field(timer.data, "conversation"))
     if conversation is None or not is_resolved(conversation.status):
         return
     record_change(work, "closed", transitions.closed(conversation, work.now), conversation.status)
@@ -162,7 +162,7 @@ def on_close_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
         work.put(PERSONS, person.key, person.model_copy(update={"open": still}))
 
 
-def on_purge_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
+def on_purge_timer(context: ConversationsContext, timer: TimerFired) -> None:
     """Forget ids of activities that no platform and no log can repeat any more; `load` fetched the oldest."""
     work = context.work
     expired = [identity for identity, record in work.cached(ACTIVITIES).items() if record.expires_at <= work.now]

@@ -39,13 +39,13 @@ def forward(work: UnitOfWork, activity: Activity, case: ConversationState) -> No
     work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
 
 
-def on_expiry_timer(context: ConversationsContext, wake_up: TimerFired) -> None:
+def on_expiry_timer(context: ConversationsContext, timer: TimerFired) -> None:
     """Nobody followed the invitation: the case becomes more urgent, so that a person looks at it.
 
     A finished case expires too, only not more urgent: who opens it again would find it waiting for nobody.
     """
     work = context.work
-    case = work.get(CONVERSATIONS, encrypted_field(wake_up.data, "conversation"))
+    case = work.get(CONVERSATIONS, encrypted_field(timer.data, "conversation"))
     after = handoff.expired(case, work.now) if case else None
     if case is None or after is None or is_closed(case.status):
         return

@@ -58,9 +58,9 @@ def _around(context: ConversationsContext, workspace: str) -> ActivityContext:
 Handler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 
 
-def on_activity(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
-    activity, work = arrived.event.payload_as(Activity), context.work
+    activity, work = received.event.payload_as(Activity), context.work
     around = _around(context, activity.workspace)
     if activity.kind in ACTIVITY_HANDLERS:
         ACTIVITY_HANDLERS[activity.kind](work, activity, around)
@@ -137,10 +137,10 @@ def _within(workspace: str, case: ConversationState | None) -> ConversationState
     return None if case is None or case.workspace != workspace else case
 
 
-def on_forward(context: ConversationsContext, arrived: ReceivedEvent) -> None:
+def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Somebody else's activity that belongs to a conversation of ours; what it does not take goes back, never lost."""
-    asked, work = arrived.event.payload_as(Forward), context.work
-    activity, around = asked.activity, _around(context, arrived.event.workspace)
+    asked, work = received.event.payload_as(Forward), context.work
+    activity, around = asked.activity, _around(context, received.event.workspace)
     case = _within(activity.workspace, work.get(CONVERSATIONS, asked.conversation))
     if activity.kind in MUTATING_KINDS:
         MUTATING_KINDS[activity.kind](work, activity, around)

@@ -24,9 +24,9 @@ CONTINUED_MESSAGES, PURGE_BATCH_SIZE = 100, 500
 # -- activities: the person and the message, then their conversations, then where these are answered --------------------
 
 
-def activity(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of an activity."""
-    found = one.event.payload_as(Activity)
+    found = received.event.payload_as(Activity)
     yield Documents(CONFIGURATION_HEADS, [found.workspace])
     yield Documents(PERSONS, [str(found.person_key)])
     yield from _message_of(found)
@@ -44,9 +44,9 @@ def _message_of(found: Activity) -> Iterator[Read]:
         yield Documents(ACTIVITIES, [found.message or found.id])
 
 
-def conversations_of_activity(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def conversations_of_activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of an activity: every conversation that the person or a message leads to."""
-    found = one.event.payload_as(Activity)
+    found = received.event.payload_as(Activity)
     yield from numbered_configuration(context.work, found.workspace)
     yield Documents(CONVERSATIONS, _linked(context.work, found, str(found.person_key)))
 
@@ -61,9 +61,9 @@ def _linked(work: UnitOfWork, found: Activity, key: str) -> Iterator[str]:
     yield from (message.conversation for message in messages if message is not None)
 
 
-def places_of_activity(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def places_of_activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step of an activity: where its conversations are answered in public."""
-    found, work = one.event.payload_as(Activity), context.work
+    found, work = received.event.payload_as(Activity), context.work
     started = context.handoffs.can_start(found)
     linked = {*_linked(work, found, str(found.person_key)), *([started] if started is not None else [])}
     yield _places(work, linked)
@@ -77,37 +77,37 @@ def _places(work: UnitOfWork, conversations: Iterable[str]) -> Read:
 # -- an activity that another person's conversation was told of ---------------------------------------------------------
 
 
-def forwarded(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a forwarded activity."""
-    command = one.event.payload_as(Forward)
-    yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
-    yield Documents(PERSONS, [one.event.partitionkey])
+    command = received.event.payload_as(Forward)
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+    yield Documents(PERSONS, [received.event.partitionkey])
     yield Documents(CONVERSATIONS, [command.conversation])
     yield from _message_of(command.activity)
 
 
-def conversations_of_forwarded(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def conversations_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a forwarded activity."""
-    command = one.event.payload_as(Forward)
-    yield from numbered_configuration(context.work, one.event.workspace)
-    yield Documents(CONVERSATIONS, _linked(context.work, command.activity, one.event.partitionkey))
+    command = received.event.payload_as(Forward)
+    yield from numbered_configuration(context.work, received.event.workspace)
+    yield Documents(CONVERSATIONS, _linked(context.work, command.activity, received.event.partitionkey))
 
 
-def places_of_forwarded(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def places_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step of a forwarded activity."""
-    command = one.event.payload_as(Forward)
-    linked = {command.conversation, *_linked(context.work, command.activity, one.event.partitionkey)}
+    command = received.event.payload_as(Forward)
+    linked = {command.conversation, *_linked(context.work, command.activity, received.event.partitionkey)}
     yield _places(context.work, linked)
 
 
 # -- commands and facts about a conversation ----------------------------------------------------------------------------
 
 
-def command(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a command: its outcome, its person, its conversation."""
-    yield Documents(OUTCOMES, [one.event.id])
-    yield Documents(PERSONS, [one.event.partitionkey])
-    yield conversation(context, one)
+    yield Documents(OUTCOMES, [received.event.id])
+    yield Documents(PERSONS, [received.event.partitionkey])
+    yield conversation(context, received)
 
 
 def conversation(context: ConversationsContext, one: ReceivedEvent | TimerFired) -> Read:
@@ -120,42 +120,42 @@ def place_of_conversation(context: ConversationsContext, one: ReceivedEvent | Ti
     yield _places(context.work, _named(one, "conversation"))
 
 
-def configured_command(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def configured_command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a command that applies the routing rules of now."""
-    yield from command(context, one)
-    yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
+    yield from command(context, received)
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
 
 
-def rules(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def rules(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a command that applies the routing rules of now."""
-    yield from numbered_configuration(context.work, one.event.workspace)
-    yield from place_of_conversation(context, one)
+    yield from numbered_configuration(context.work, received.event.workspace)
+    yield from place_of_conversation(context, received)
 
 
-def fact(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def fact(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The conversation of another processor's fact."""
-    yield conversation(context, one)
+    yield conversation(context, received)
 
 
-def delivery(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def delivery(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The message of a delivery's fact, and the conversation that the fact names."""
-    yield Documents(MESSAGES, _named(one, "message"))
-    yield conversation(context, one)
+    yield Documents(MESSAGES, _named(received, "message"))
+    yield conversation(context, received)
 
 
-def conversation_of_message(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def conversation_of_message(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a delivery's fact: the conversation of the message."""
-    messages = (context.work.get(MESSAGES, identity) for identity in _named(one, "message"))
+    messages = (context.work.get(MESSAGES, identity) for identity in _named(received, "message"))
     yield Documents(CONVERSATIONS, [message.conversation for message in messages if message is not None])
 
 
-def merge_conversations(context: ConversationsContext, one: ReceivedEvent) -> Iterator[Read]:
+def merge_conversations(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """A visitor's conversation, the case that goes on with them, and what they wrote last."""
-    asked = one.event.payload_as(MergeConversation)
-    yield Documents(OUTCOMES, [one.event.id])
-    yield Documents(PERSONS, [one.event.partitionkey])
+    asked = received.event.payload_as(MergeConversation)
+    yield Documents(OUTCOMES, [received.event.id])
+    yield Documents(PERSONS, [received.event.partitionkey])
     yield Documents(CONVERSATIONS, [asked.conversation, asked.into])
-    yield ByIndex(MESSAGES, last_messages(one.event.workspace, asked.conversation))
+    yield ByIndex(MESSAGES, last_messages(received.event.workspace, asked.conversation))
 
 
 def last_messages(workspace: str, conversation_id: str) -> Query:
@@ -167,13 +167,13 @@ def last_messages(workspace: str, conversation_id: str) -> Query:
 # -- timers -------------------------------------------------------------------------------------------------------------
 
 
-def timer(context: ConversationsContext, one: TimerFired) -> Iterator[Read]:
+def timer(context: ConversationsContext, timer: TimerFired) -> Iterator[Read]:
     """The conversation and the person of a timer."""
-    yield conversation(context, one)
-    yield Documents(PERSONS, _named(one, "key"))
+    yield conversation(context, timer)
+    yield Documents(PERSONS, _named(timer, "key"))
 
 
-def expired_activities(context: ConversationsContext, one: TimerFired) -> Iterator[Read]:
+def expired_activities(context: ConversationsContext, timer: TimerFired) -> Iterator[Read]:
     """The oldest ids of activities that no platform and no log can repeat any more."""
     yield ByIndex(ACTIVITIES, expired(context.work))
 

@@ -86,18 +86,18 @@ def rules_of_workspace(context: DispatchContext, one: ReceivedEvent | TimerFired
         yield from numbered_configuration(context.work, workspace_of(one))
 
 
-def command(context: DispatchContext, one: ReceivedEvent) -> Iterator[Read]:
+def command(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a command: its outcome as well."""
-    yield Documents(OUTCOMES, [one.event.id])
-    yield from documents_of_workspace(context, one)
+    yield Documents(OUTCOMES, [received.event.id])
+    yield from documents_of_workspace(context, received)
 
 
-def agent_put(context: DispatchContext, one: ReceivedEvent) -> Iterator[Read]:
+def agent_put(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of writing an agent: the configuration as well, which says which teams there are."""
-    yield Documents(CONFIGURATION_HEADS, [one.event.workspace])
-    yield from command(context, one)
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+    yield from command(context, received)
 
 
-def configuration(context: DispatchContext, one: ReceivedEvent) -> Iterator[Read]:
+def configuration(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of writing an agent."""
-    yield from numbered_configuration(context.work, one.event.workspace)
+    yield from numbered_configuration(context.work, received.event.workspace)

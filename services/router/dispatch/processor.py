@@ -32,30 +32,30 @@ TaskEvent = Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]
 def _on_task(apply: TaskEvent) -> Handler[DispatchContext, ReceivedEvent]:
     """Apply an event to the tasks of its workspace, and record what the dispatcher decides."""
 
-    def run(context: DispatchContext, one: ReceivedEvent) -> None:
-        state = context.state(one.event.workspace)
-        record_outcomes(context.work, state, apply(context.work, state, one.event))
+    def run(context: DispatchContext, received: ReceivedEvent) -> None:
+        state = context.state(received.event.workspace)
+        record_outcomes(context.work, state, apply(context.work, state, received.event))
         write_remembered(context.work, state)
 
     return Handler(run, (documents_of_workspace, rules_of_workspace))
 
 
-def _on_agent_command(context: DispatchContext, one: ReceivedEvent) -> None:
-    state = context.state(one.event.workspace)
-    teams = context.teams(state.workspace) if one.event.type == commands.AGENT_PUT else frozenset()
-    commands.handle_command(context.work, state, teams, one.event)
+def _on_agent_command(context: DispatchContext, received: ReceivedEvent) -> None:
+    state = context.state(received.event.workspace)
+    teams = context.teams(state.workspace) if received.event.type == commands.AGENT_PUT else frozenset()
+    commands.handle_command(context.work, state, teams, received.event)
     write_remembered(context.work, state)
 
 
-def _on_rules_changed(context: DispatchContext, one: ReceivedEvent) -> None:
-    state = context.state(one.event.workspace)
-    rounds.learn_rules(context.work, state, one.event.payload_as(RulesChanged).version)
+def _on_rules_changed(context: DispatchContext, received: ReceivedEvent) -> None:
+    state = context.state(received.event.workspace)
+    rounds.learn_rules(context.work, state, received.event.payload_as(RulesChanged).version)
     write_remembered(context.work, state)
 
 
-def _on_reapply(context: DispatchContext, one: ReceivedEvent) -> None:
-    state = context.state(one.event.workspace)
-    rounds.reapply_all(context.work, state, one.event)
+def _on_reapply(context: DispatchContext, received: ReceivedEvent) -> None:
+    state = context.state(received.event.workspace)
+    rounds.reapply_all(context.work, state, received.event)
     write_remembered(context.work, state)
 
 
