@@ -50,7 +50,7 @@ class ConversationState(Conversation):
 
     def public_view(self) -> Conversation:
         """As REST and facts show it."""
-        return self.project(Conversation)
+        return Conversation.model_validate(self, from_attributes=True)
 
 
 class Contact(Contract):

@@ -178,7 +178,7 @@ def _first_run(tracking: ResponseTracking) -> ResponseRun:
     """The run with which the log begins, as far as it is known."""
     end = _end_of_first_run(tracking.log)
     messages = [entry for entry in tracking.log[:end] if isinstance(entry, CustomerMessages)]
-    run = ResponseRun.unvalidated(
+    run = ResponseRun(
         run=tracking.run,
         kind=tracking.kind,
         state="waiting",

@@ -14,7 +14,7 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 def to_record(activity: Activity, partitions: int, traceparent: str | None = None) -> ProducerRecord:
     """The event of an activity as a record for its person's partition."""
     key = str(activity.person_key)
-    event = Event.unvalidated(
+    event = Event(
         specversion="1.0",
         id=activity.id,
         source=SOURCE,
@@ -27,7 +27,7 @@ def to_record(activity: Activity, partitions: int, traceparent: str | None = Non
         seq=None,
         index=None,
         data=activity.model_dump(mode="json"),
-    ).with_payload(activity)
+    )
     return ProducerRecord(TOPIC, partition_of(key, partitions), key, encode(event))
 
 

@@ -40,7 +40,7 @@ class CounterSet:
     @property
     def record(self) -> CounterRecord:
         """The document, which goes on with the counters until the batch is written."""
-        return CounterRecord.unvalidated(
+        return CounterRecord(
             workspace=self.workspace,
             partition=self.partition,
             version=self.version,
@@ -93,4 +93,4 @@ def observed(known: Distribution, instrument: Instrument, seconds: float) -> Dis
     place = bisect.bisect_left(instrument.buckets, seconds)
     bound = str(instrument.buckets[place]) if place < len(instrument.buckets) else "+Inf"
     counts = {**known.counts, bound: known.counts.get(bound, 0) + 1}
-    return Distribution.unvalidated(counts=counts, total=known.total + seconds)
+    return Distribution(counts=counts, total=known.total + seconds)

@@ -16,7 +16,7 @@ class DecisionRecord(Decision):
 
     def public_view(self) -> Decision:
         """Without what REST does not show."""
-        return self.project(Decision)
+        return Decision.model_validate(self, from_attributes=True)
 
 
 DECISIONS = Collection(

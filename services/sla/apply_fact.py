@@ -1,7 +1,7 @@
 """Applies one fact of a conversation to its stored clocks: for the processor and the auditor alike."""
 
 from collections.abc import Callable, Mapping
-from operator import attrgetter
+from typing import TypedDict
 
 from schemas.configuration import SlaBody
 from schemas.conversation import Conversation, ConversationFact
@@ -14,10 +14,15 @@ from services.sla.domain.defaults import default_policies
 from services.sla.domain.policies import PolicySelection, choose, snapshot_of
 from services.sla.domain.rules import SlaReduction, apply, initial_state, on_first_fact
 
-COPIED_FIELDS = ("channel", "account", "surface", "team", "priority")
-"""What a clock repeats of its conversation, as of the last fact."""
-_described = attrgetter(*COPIED_FIELDS)
-_CLOCK_DEFAULTS = dict.fromkeys(("stopped_at", "late_by_seconds", "ended_at", "paused_at", "next_at"))
+
+class CopiedFields(TypedDict):
+    """What a clock repeats of its conversation, for counting."""
+
+    channel: str
+    account: str
+    surface: str
+    team: str
+    priority: str
 
 
 def apply_fact(
@@ -49,21 +54,30 @@ def apply_fact(
     return reduction
 
 
-def _description(fact: ConversationFact) -> dict[str, object]:
-    return dict(zip(COPIED_FIELDS, _described(fact.snapshot), strict=True))
+def _copied(source: Conversation | ClockRecord) -> CopiedFields:
+    return {
+        "channel": source.channel,
+        "account": source.account,
+        "surface": source.surface,
+        "team": source.team,
+        "priority": source.priority,
+    }
 
 
 def _with_updated_fields(clock: ClockRecord, fact: ConversationFact) -> ClockRecord:
-    same = _described(clock) == _described(fact.snapshot)
-    return clock if same else clock.model_copy(update=_description(fact))
+    copied = _copied(fact.snapshot)
+    return clock if _copied(clock) == copied else clock.model_copy(update=copied)
 
 
 def _clock(
     partition: int, fact: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: PolicySnapshot
 ) -> ClockRecord:
-    return ClockRecord.unvalidated(
+    target = terms.targets.of(metric)
+    if target is None:
+        raise LookupError(f"the policy {terms.policy} has no target for {metric}")
+    return ClockRecord(
         metric=metric,
-        target_seconds=terms.targets.of(metric),
+        target_seconds=target,
         started_at=since,
         due_at=since,
         state="running",
@@ -72,12 +86,8 @@ def _clock(
         workspace=fact.snapshot.workspace,
         key=fact.key,
         partition=partition,
-        warned=[],
-        answers=[],
-        pauses=[],
-        **_CLOCK_DEFAULTS,
         **policy_fields(terms),
-        **_description(fact),
+        **_copied(fact.snapshot),
     )
 
 

@@ -227,7 +227,7 @@ def _escalate(clock: ClockRecord, word: str) -> Escalate:
 
 def _fact(told: ClockEvent[ClockRecord], due: datetime | None) -> ClockFact:
     record = told.clock
-    return ClockFact.unvalidated(
+    return ClockFact(
         conversation=record.conversation,
         key=record.key,
         workspace=record.workspace,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
-import orjson
 from pydantic import BaseModel
 
 from schemas.envelope import Event, decode, document, encode
@@ -216,7 +215,7 @@ class UnitOfWork:
         `key` is the person key or, on `routing` and `customers`, the workspace. `topic` and `partition` only for
         control events.
         """
-        event = Event.unvalidated(
+        event = Event(
             specversion="1.0",
             id=self.new_id(event_type),
             source=self.place.source,
@@ -228,15 +227,15 @@ class UnitOfWork:
             traceparent=None,
             seq=self.place.seq,
             index=len(self.outbox),
-            data=data.__pydantic_serializer__.to_python(data, mode="json"),
-        ).with_payload(data)
+            data=data.model_dump(mode="json"),
+        )
         value = encode(event)
         if len(value) > MAX_EVENT_BYTES:
             raise TooLarge(f"{event.type} has {len(value)} bytes, the bus takes {MAX_EVENT_BYTES}")
         to = partition_of(key, self.place.partitions) if partition is None else partition
         self.outbox.append(ProducerRecord(topic or topic_of(event_type).name, to, key, value))
         if topic is None and is_fact(event_type):
-            self._facts.append(fact_of(event, value))
+            self._facts.append(fact_of(event))
         return event
 
     def set_timer(self, name: str, due_at: datetime, data: Mapping[str, Json] | None = None) -> None:
@@ -307,9 +306,8 @@ def _field(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
-def fact_of(event: Event, encoded: bytes) -> Put:
-    """The document that keeps a fact, of the collection `facts`: the event as it was written, and whose it is."""
+def fact_of(event: Event) -> Put:
+    """The document that stores a fact in the collection `facts`: the event, and the conversation it is about."""
     conversation = event.data.get("conversation")
     named = conversation if isinstance(conversation, str) else None
-    text = f'{encoded[:-1].decode()},"conversation":{orjson.dumps(named).decode()}}}'
-    return Put(Key(FACTS.name, event.id), {**document(event), "conversation": named}, text)
+    return Put(Key(FACTS.name, event.id), {**document(event), "conversation": named})

@@ -61,14 +61,10 @@ class Key(NamedTuple):
 
 
 class Put(NamedTuple):
-    """Insert or replace one document: `value` as it is, or the model that it is the JSON of.
-
-    `text`: its JSON, where somebody has written that already.
-    """
+    """Insert or replace one document: `value` as it is, or the model that it is the JSON of."""
 
     key: Key
     value: Document | BaseModel
-    encoded: str | None = None
 
     @property
     def document(self) -> Document:

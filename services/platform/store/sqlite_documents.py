@@ -3,21 +3,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
 from pydantic import BaseModel
 
-from schemas.values import Json, instant_text
+from schemas.values import Json
 from services.platform.core.errors import Fenced
 from services.platform.sqlite.database import Connection
 from services.platform.sqlite.rows import insert_rows, pad, placeholders
 from services.platform.store.port import Collection, Condition, Document, Expiry, Index, Key, Put
 
 Values = tuple[object, ...]
-SCALAR_TYPES = frozenset({str, int, float, bool, type(None)})
-"""Types whose values are in JSON, and in an index, as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +31,9 @@ class TableSchema:
 
     def row(self, put: Put) -> Values:
         """The values of one row: id, JSON, indexed fields. Raises TypeError for what an index cannot hold."""
-        (_, identity), value, text = put
-        if isinstance(value, BaseModel):
-            # Straight to JSON: by way of a dict it takes half as long again.
-            text = text or value.__pydantic_serializer__.to_json(value).decode()
-            return (identity, text, *_held(value, self.columns))
-        text = text or orjson.dumps(value).decode()
-        return (identity, text, *[_indexed(value, column) for column in self.columns])
+        document = put.document
+        indexed = [_indexed(document, column) for column in self.columns]
+        return (put.key.id, orjson.dumps(document).decode(), *indexed)
 
     def index(self, name: str) -> Index:
         """A declared index. Raises LookupError for another."""
@@ -163,20 +156,6 @@ def _indexed(document: Document, field: str) -> Json:
     if isinstance(value, dict | list):
         raise TypeError(f"the indexed field {field} holds a {type(value).__name__}; an index orders single values")
     return value
-
-
-def _held(model: BaseModel, fields: Sequence[str]) -> list[object]:
-    """As `_indexed` of the model's document."""
-    known = model.__dict__
-    return [
-        value if type(value := known.get(field, model)) in SCALAR_TYPES else _index_value(model, field)
-        for field in fields
-    ]
-
-
-def _index_value(model: BaseModel, field: str) -> object:
-    value = model.__dict__.get(field)
-    return instant_text(value) if type(value) is datetime else _indexed(model.model_dump(mode="json"), field)
 
 
 def _json_path(field: str) -> str:

@@ -103,14 +103,17 @@ def _send(
     work.put(MESSAGES, message.id, message)
     work.emit("pasokh.outbound.message", conversation.key, _outbound(message, conversation, reply, address))
     after = transitions.replied(conversation, message.id, reply.accepted_at, work.now)
-    said: dict[str, object] = {
-        "at": reply.accepted_at,
-        "message": message.id,
-        "message_surface": surface,
-        "author": "agent",
-    }
-    said["confirmed_by"] = reply.confirmed_by
-    record_fact(work, "replied", after, conversation.status, **said)
+    record_fact(
+        work,
+        "replied",
+        after,
+        conversation.status,
+        at=reply.accepted_at,
+        message=message.id,
+        message_surface=surface,
+        author="agent",
+        confirmed_by=reply.confirmed_by,
+    )
     if not is_pending(conversation.status):
         record_fact(work, "pending", after, after.status)
     record_applied(work, command, reply.request_hash, message.id, created=True)

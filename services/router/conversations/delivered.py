@@ -7,7 +7,7 @@ from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations.domain import transitions
-from services.router.conversations.facts import record_change
+from services.router.conversations.facts import FactDetails, record_change
 
 DELIVERY_STATE_ORDER = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
 ARRIVED = frozenset({"delivered", "read"})
@@ -53,11 +53,11 @@ def record_delivered(
         change = transitions.delivered(conversation, message.id, work.now)
     else:
         change = transitions.notice_delivered(conversation, at)
-    more = {**about(message), "at": at, "first_response": change.first_response}
+    more: FactDetails = {**about(message), "at": at, "first_response": change.first_response}
     record_change(work, "reply_delivered", change, conversation.status, **more)
 
 
-def about(message: MessageRecord) -> dict[str, object]:
+def about(message: MessageRecord) -> FactDetails:
     """What facts say of the message that they are about."""
     return {
         "at": message.received_at,

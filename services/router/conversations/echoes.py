@@ -12,7 +12,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, Mes
 from services.router.conversations import changes, places
 from services.router.conversations.delivered import record_delivered
 from services.router.conversations.domain import transitions
-from services.router.conversations.facts import close_task, next_sequence, record_fact
+from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact
 from services.router.conversations.legacy_ids import answered, stored
 
 
@@ -64,7 +64,7 @@ def say(work: UnitOfWork, activity: Activity, case: ConversationState | None) ->
     said_at, run = transitions.waiting_started_at(activity), case.response_tracking.open_run()
     said_at = max(said_at, run.started_at) if run else said_at
     after = transitions.replied(case, message.id, said_at, work.now) if is_answer else case
-    about = {
+    about: FactDetails = {
         "at": said_at,
         "message": message.id,
         "message_surface": message.surface,

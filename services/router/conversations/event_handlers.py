@@ -16,7 +16,7 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import ARRIVED, about, record_delivered
 from services.router.conversations.domain import transitions
-from services.router.conversations.facts import encrypted_field, record_change, record_fact
+from services.router.conversations.facts import FactDetails, encrypted_field, record_change, record_fact
 from services.router.conversations.inbound import PURGE
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
@@ -89,7 +89,8 @@ def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> Non
         unchanged = transitions.Change(conversation)
         change = transitions.reply_failed(conversation, message.id, work.now) if by_agent else unchanged
         error = Failure(code=failed.error.code, detail=failed.error.detail, status=failed.error.status)
-        record_change(work, "reply_failed", change, conversation.status, error=error, **about(message))
+        details: FactDetails = {**about(message), "error": error}
+        record_change(work, "reply_failed", change, conversation.status, **details)
 
 
 def handle_clock_started(context: ConversationsContext, received: ReceivedEvent) -> None:

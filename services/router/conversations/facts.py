@@ -1,9 +1,12 @@
 """How conversations tell what happened, and answer commands."""
 
+from datetime import datetime
+from typing import TypedDict, Unpack
+
 from schemas.commands import CommandResult
-from schemas.conversation import ConversationFact, ResponseRun, Status
+from schemas.conversation import AuthorKind, ConversationFact, FirstResponse, ResponseRun, Status
 from schemas.routing import TaskClosed
-from schemas.values import Json, Problem
+from schemas.values import Failure, Json, Problem, Surface
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -12,25 +15,48 @@ from services.records.conversations import CONVERSATIONS
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.transitions import Change
 
-_FACT_DEFAULTS: dict[str, object] = {
-    **dict.fromkeys(("message", "message_surface", "author", "first_response", "error", "decision", "confirmed_by")),
-}
+
+class FactDetails(TypedDict, total=False):
+    """Fields of a ConversationFact that differ from what its conversation, or the contract's defaults, say."""
+
+    at: datetime
+    message: str | None
+    message_surface: Surface | None
+    author: AuthorKind | None
+    agent: str | None
+    first_response: FirstResponse | None
+    error: Failure | None
+    decision: str | None
+    confirmed_by: str | None
+    needs_answer: bool
+    response: ResponseRun | None
+    ended_responses: list[ResponseRun]
 
 
-def record_fact(work: UnitOfWork, verb: str, after: ConversationState, before: Status | None, **more: object) -> None:
-    """Keep the conversation and emit `pasokh.conversation.<verb>`. `more` are further fields of ConversationFact."""
+def record_fact(
+    work: UnitOfWork, verb: str, after: ConversationState, before: Status | None, **details: Unpack[FactDetails]
+) -> None:
+    """Store the conversation and emit `pasokh.conversation.<verb>`."""
     work.put(CONVERSATIONS, after.id, after)
-    runs = {"response": after.response_tracking.open_run(), "ended_responses": list[ResponseRun]()}
-    known = {**_FACT_DEFAULTS, **runs, "needs_answer": True, "at": work.now, "agent": after.agent, **more}
-    fact = ConversationFact.unvalidated(
+    known: FactDetails = {
+        "at": work.now,
+        "agent": after.agent,
+        "response": after.response_tracking.open_run(),
+        "ended_responses": [],
+        **details,
+    }
+    fact = ConversationFact(
         conversation=after.id, key=after.key, snapshot=after.public_view(), previous_status=before, **known
     )
     work.emit(f"pasokh.conversation.{verb}", after.key, fact)
 
 
-def record_change(work: UnitOfWork, verb: str, change: Change, before: Status | None, **more: object) -> None:
+def record_change(
+    work: UnitOfWork, verb: str, change: Change, before: Status | None, **details: Unpack[FactDetails]
+) -> None:
     """As `record_fact`, with the response runs that ended."""
-    record_fact(work, verb, change.conversation, before, ended_responses=list(change.ended), **more)
+    known: FactDetails = {"ended_responses": list(change.ended), **details}
+    record_fact(work, verb, change.conversation, before, **known)
 
 
 def queue(work: UnitOfWork, conversation: ConversationState, before: Status | None) -> None:

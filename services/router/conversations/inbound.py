@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from schemas.activity import Activity
 from schemas.commands import Forward
@@ -33,7 +34,7 @@ from services.router.conversations.domain.handoff import (
     private_address,
 )
 from services.router.conversations.domain.routing_rules import evaluate_rules
-from services.router.conversations.facts import next_sequence, queue, record_fact
+from services.router.conversations.facts import FactDetails, next_sequence, queue, record_fact
 from services.router.conversations.handoff_commands import claim_handoff, forward
 from services.router.conversations.handoff_notices import HandoffService
 from services.router.conversations.legacy_ids import answered, stored
@@ -198,8 +199,14 @@ def _append_to_conversation(
 def _acknowledge(work: UnitOfWork, activity: Activity, before: ConversationState, identity: str) -> ConversationState:
     after = before.model_copy(update={"updated_at": work.now})
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, "received"))
-    about = {"message": identity, "message_surface": activity.surface, "author": "customer", "needs_answer": False}
-    record_fact(work, "message_received", after, before.status, at=transitions.waiting_started_at(activity), **about)
+    about: FactDetails = {
+        "at": transitions.waiting_started_at(activity),
+        "message": identity,
+        "message_surface": activity.surface,
+        "author": "customer",
+        "needs_answer": False,
+    }
+    record_fact(work, "message_received", after, before.status, **about)
     return after
 
 
@@ -261,7 +268,7 @@ def _with_open_conversation(
 def _message_record(
     work: UnitOfWork, activity: Activity, conversation: ConversationState, identity: str, state: MessageState
 ) -> MessageRecord:
-    return MessageRecord.unvalidated(
+    return MessageRecord(
         id=identity,
         conversation=conversation.id,
         workspace=conversation.workspace,
@@ -270,7 +277,7 @@ def _message_record(
         direction="inbound",
         surface=activity.surface,
         channel=activity.channel,
-        author=Author.unvalidated(kind="customer", id=activity.person, name=activity.person_name),
+        author=Author(kind="customer", id=activity.person, name=activity.person_name),
         text=activity.text,
         masked=activity.masked,
         attachments=activity.attachments,
@@ -285,7 +292,16 @@ def _message_record(
     )
 
 
-def quoted(work: UnitOfWork, activity: Activity) -> dict[str, object]:
+class Quoted(TypedDict):
+    """The fields of a MessageRecord that refer to other messages."""
+
+    reply_to: str | None
+    quote: str | None
+    forwarded_from: str | None
+    links: list[str]
+
+
+def quoted(work: UnitOfWork, activity: Activity) -> Quoted:
     """What a message says about others. The words that it answers are shown where we do not have that message."""
     known = answered(work, activity)
     words = activity.details.get("answered_text")
@@ -307,7 +323,7 @@ def _emit_facts(
     opened: ConversationState | None,
 ) -> None:
     """Tell that a message arrived, and before that that its conversation was `opened`, or reopened from `before`."""
-    about = {
+    about: FactDetails = {
         "at": transitions.waiting_started_at(activity),
         "message": message,
         "message_surface": activity.surface,

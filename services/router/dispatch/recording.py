@@ -50,7 +50,7 @@ def _record_assigned(work: UnitOfWork, state: WorkspaceState, verdict: TaskAssig
     decision = _decide(work, state, verdict.task, verdict.explanation, verdict.agent)
     update = {"state": "assigned", "agent": verdict.agent, "assigned_at": work.now, "decision": decision.id}
     task = _put_task(work, state, state.tasks[verdict.task.id].model_copy(update=update))
-    assigned = Assigned.unvalidated(
+    assigned = Assigned(
         conversation=task.conversation,
         key=task.key,
         workspace=task.workspace,
@@ -91,7 +91,7 @@ def _put_task(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> Task
 
 def _decide(work: UnitOfWork, state: WorkspaceState, task: Task, why: Explanation, agent: str | None) -> DecisionRecord:
     record = state.tasks[task.id]
-    decision = DecisionRecord.unvalidated(
+    decision = DecisionRecord(
         id=work.new_id("decision"),
         workspace=record.workspace,
         key=record.key,

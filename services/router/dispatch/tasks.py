@@ -15,7 +15,7 @@ def on_task_queued(work: UnitOfWork, state: WorkspaceState, event: Event) -> lis
     queued = event.payload_as(TaskQueued)
     if queued.conversation in state.tasks:
         return []
-    record = TaskRecord.unvalidated(**vars(queued), state="waiting", agent=None, assigned_at=None, decision=None)
+    record = TaskRecord(**vars(queued), state="waiting", agent=None, assigned_at=None, decision=None)
     state.tasks[record.conversation] = record
     return state.desk.enqueue(task_of(record), work.now)
 

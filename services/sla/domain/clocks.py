@@ -7,9 +7,9 @@ conversation come in, a run is breached at most once, and what is breached is ne
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypedDict, TypeVar
 
-from schemas.configuration import Calendar
+from schemas.configuration import Calendar, Escalation
 from services.domain.business_hours import add_business_seconds, business_seconds_between
 from services.domain.sla_state import Pause, PendingReply, PolicySnapshot, SlaClockState
 
@@ -75,7 +75,17 @@ def _changed(before: P, after: P) -> Transition[P]:
     return Transition(after, () if same else (ClockEvent("changed", after),))
 
 
-def policy_fields(terms: PolicySnapshot) -> dict[str, object]:
+class PolicyFields(TypedDict):
+    """The fields of a clock that repeat its policy."""
+
+    policy: str
+    policy_version: int
+    warn_at: list[float]
+    calendar: Calendar | None
+    escalate: Escalation | None
+
+
+def policy_fields(terms: PolicySnapshot) -> PolicyFields:
     """What a clock repeats of the terms that it runs by."""
     return {
         "policy": terms.policy,

@@ -46,7 +46,7 @@ def snapshot_of(policy: Policy | None, version: int) -> PolicySnapshot | None:
     """What a policy promises, as it is in this version of what was written."""
     if policy is None:
         return None
-    return PolicySnapshot.unvalidated(
+    return PolicySnapshot(
         policy=policy.id,
         version=version,
         targets=policy.targets,

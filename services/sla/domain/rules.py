@@ -49,7 +49,7 @@ class SlaReduction(Generic[P]):
 def initial_state(fact: ConversationFact, selection: PolicySelection) -> ConversationSlaState:
     """The state of a conversation whose first fact this is."""
     case = fact.snapshot
-    return ConversationSlaState.unvalidated(
+    return ConversationSlaState(
         conversation=fact.conversation,
         workspace=case.workspace,
         team=case.team,
@@ -147,7 +147,7 @@ def _set_open_target(reduction: SlaReduction[P], metric: ClockMetric, since: Ins
     """It is waited for, with a clock of this run; None: nothing is promised about it."""
     state = reduction.state
     update: dict[str, object] = {
-        "open_targets": {**state.open_targets, metric: OpenTarget.unvalidated(since=since, run=run)}
+        "open_targets": {**state.open_targets, metric: OpenTarget(since=since, run=run)}
     }
     if run is None:
         reduction.clocks.pop(metric, None)

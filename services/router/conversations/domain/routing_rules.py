@@ -52,9 +52,7 @@ def _planned(
 ) -> RoutingResult:
     teams = configuration.teams if configuration else {}
     team = rule.then.team if rule.then.team in teams else DEFAULT_TEAM
-    return RoutingResult(
-        team, Requirement.unvalidated(skills=_skills(rule.then, traits)), rule.then.priority, name, version
-    )
+    return RoutingResult(team, Requirement(skills=_skills(rule.then, traits)), rule.then.priority, name, version)
 
 
 def _skills(then: RuleActions, traits: RoutingAttributes) -> dict[str, int]:

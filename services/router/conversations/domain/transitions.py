@@ -22,7 +22,7 @@ from services.domain.lifecycle import (
     is_with_agent,
     next_status,
 )
-from services.domain.response_tracking import ResponseTracking, Tracked
+from services.domain.response_tracking import Tracked
 from services.router.conversations.domain.routing_rules import RoutingAttributes, RoutingResult
 
 CLOSES_AFTER = timedelta(hours=72)
@@ -62,26 +62,11 @@ def routing_attributes(activity: Activity, language: str | None, sensitive: bool
     )
 
 
-_NEW_CONVERSATION_DEFAULTS: dict[str, object] = {
-    **dict.fromkeys(("agent", "assigned_at", "first_response_at", "resolved_at", "handoff")),
-    **dict.fromkeys(("first_response", "last_agent", "private_person")),
-    "response_tracking": ResponseTracking(),
-    "overrides": [],
-    "last_surface": "private",
-    "resolutions": 0,
-    "transfers": 0,
-}
-"""What nobody has done yet."""
-
-
 def opened(
     identity: str, activity: Activity, plan: RoutingResult, language: str | None, now: datetime
 ) -> ConversationState:
     """A new conversation by the first message of a person on a thread, waiting for an agent."""
-    return ConversationState.unvalidated(
-        **_NEW_CONVERSATION_DEFAULTS,
-        addresses={},
-        tags=[],
+    return ConversationState(
         id=identity,
         workspace=activity.workspace,
         key=str(activity.person_key),
@@ -256,7 +241,7 @@ def reopened_by_agent(conversation: ConversationState, now: datetime) -> Convers
 
 def task(conversation: ConversationState) -> TaskQueued:
     """The routing side of a waiting conversation."""
-    return TaskQueued.unvalidated(
+    return TaskQueued(
         conversation=conversation.id,
         key=conversation.key,
         workspace=conversation.workspace,
@@ -412,7 +397,7 @@ def _said(activity: Activity, name: str) -> str | None:
 
 
 def _new_contact(activity: Activity, now: datetime) -> Contact:
-    return Contact.unvalidated(
+    return Contact(
         key=str(activity.person_key),
         workspace=activity.workspace,
         person=activity.person,

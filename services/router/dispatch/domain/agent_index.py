@@ -15,7 +15,6 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush, heapreplace
 from itertools import islice
 
-from schemas.routing import Candidate
 from services.router.dispatch.domain.heaps import iter_sorted, needs_compaction
 from services.router.dispatch.domain.values import (
     Agent,
@@ -27,20 +26,9 @@ from services.router.dispatch.domain.values import (
 )
 
 MAX_CACHED_CANDIDATE_SETS = 1_000
-SORT_THRESHOLD = 32
-"""Free agents, of as few kinds, are sorted sooner than their heaps are read."""
 
 CandidateRank = tuple[int, int, float, datetime, str, int]
 """The best that a kind offers to an opening: fit, standing, and the kind's number."""
-
-
-@dataclass(frozen=True, slots=True)
-class RankedCandidate:
-    """An agent as a decision showed it; `candidate` says all that follows for the need, as long as nothing changed."""
-
-    agent: Agent
-    preferred: bool
-    candidate: Candidate
 
 
 @dataclass(slots=True, eq=False)
@@ -111,15 +99,11 @@ class SkillGroup:
 
 @dataclass(slots=True, eq=False)
 class CandidateSet:
-    """A need, and the kinds that meet it. `counts` are of all agents of those kinds by situation.
-
-    `shown` is how agents were shown last, by id.
-    """
+    """A need, and the kinds that meet it. `counts` are of all agents of those kinds by situation."""
 
     need: TaskRequirement
     kinds: dict[int, tuple[SkillGroup, SkillMatch]] = field(default_factory=dict)
     counts: Counter[Availability] = field(default_factory=Counter)
-    shown: dict[str, RankedCandidate] = field(default_factory=dict)
     _bids: dict[int, CandidateRank] = field(default_factory=dict)
     _heap: list[CandidateRank] = field(default_factory=list)
 
@@ -164,10 +148,7 @@ class CandidateSet:
 
     def first(self, limit: int) -> list[str]:
         """The ids of the first free agents, best first, so many at the most."""
-        if self.counts["free"] > SORT_THRESHOLD or len(self.kinds) > SORT_THRESHOLD:
-            return list(islice(self.ranked(), limit))
-        bids = [(*fit, *rank) for kind, fit in self.kinds.values() for rank in kind.standings.values()]
-        return [bid[4] for bid in sorted(bids)[:limit]]
+        return list(islice(self.ranked(), limit))
 
     def ranked(self) -> Iterator[str]:
         """The ids of the free agents, best first."""

@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from schemas.routing import Advantage, Candidate, Filter, Reason
 from schemas.values import Json, instant_text
-from services.router.dispatch.domain.agent_index import AgentIndex, CandidateSet, RankedCandidate
+from services.router.dispatch.domain.agent_index import AgentIndex, CandidateSet
 from services.router.dispatch.domain.values import DISTANT_PAST, Agent, Task, TaskRequirement
 
 MAX_CANDIDATES = 10
 NEAR_MISS_LIMIT = 20
 """Where fewer than ten are eligible, so many members of the team, first by id, are looked at for near misses."""
-MAX_REMEMBERED_CANDIDATES = 2 * MAX_CANDIDATES
-"""Candidates of an opening, at most."""
 Drawn = Literal["in_line", "reserved"]
 """How an agent came upon a task in the queue: it was first in line, or the longest waiting (the reserved share)."""
 
@@ -45,7 +42,7 @@ def explain_assigned(roster: AgentIndex, task: Task, drawn: Drawn | None = None)
     opening = roster.opening(task.need)
     ranked = _ranked(roster, opening, task)
     eligible, winner = opening.counts["free"], ranked[0]
-    reason = Reason.unvalidated(
+    reason = Reason(
         kind="chosen",
         name=winner.name,
         levels={name: winner.skills[name] for name, _ in task.need.skills},
@@ -59,7 +56,7 @@ def explain_assigned(roster: AgentIndex, task: Task, drawn: Drawn | None = None)
         agents=len(roster.agents),
         by=None,
     )
-    return Explanation(reason, _public_candidates(roster, opening, task, ranked), roster.excluded(opening))
+    return Explanation(reason, _public_candidates(roster, task, ranked), roster.excluded(opening))
 
 
 def explain_forced(agent: Agent, by: str | None) -> Explanation:
@@ -72,7 +69,7 @@ def explain_waiting(roster: AgentIndex, task: Task) -> Explanation:
     """Why nobody can take the task now."""
     opening = roster.opening(task.need)
     reason = Reason(kind="waiting", team=task.need.team, agents=len(roster.agents), priority=task.priority)
-    return Explanation(reason, _public_candidates(roster, opening, task, []), roster.excluded(opening))
+    return Explanation(reason, _public_candidates(roster, task, []), roster.excluded(opening))
 
 
 def _ranked(roster: AgentIndex, opening: CandidateSet, task: Task) -> list[Agent]:
@@ -88,10 +85,8 @@ def _preferred(roster: AgentIndex, task: Task) -> Agent | None:
     )
 
 
-def _public_candidates(
-    roster: AgentIndex, opening: CandidateSet, task: Task, ranked: Sequence[Agent]
-) -> list[Candidate]:
-    eligible = [_eligible(roster, opening, task, agent) for agent in ranked]
+def _public_candidates(roster: AgentIndex, task: Task, ranked: Sequence[Agent]) -> list[Candidate]:
+    eligible = [_eligible(roster, task, agent) for agent in ranked]
     if len(ranked) == MAX_CANDIDATES:
         return eligible
     ranked_ids = {agent.id for agent in ranked}
@@ -101,47 +96,32 @@ def _public_candidates(
     return [*eligible, *missed[: MAX_CANDIDATES - len(eligible)]]
 
 
-def _eligible(roster: AgentIndex, opening: CandidateSet, task: Task, agent: Agent) -> Candidate:
-    """As the opening showed the agent last, where nothing about it has changed since: most do not from task to task."""
-    preferred = agent.id == task.preferred
-    shown = opening.shown.get(agent.id)
-    if shown is not None and shown.agent is agent and shown.preferred == preferred:
-        return shown.candidate
-    if len(opening.shown) >= MAX_REMEMBERED_CANDIDATES:
-        opening.shown.clear()
-    candidate = _compared(roster, task, agent, preferred=preferred)
-    opening.shown[agent.id] = RankedCandidate(agent, preferred, candidate)
-    return candidate
-
-
-def _compared(roster: AgentIndex, task: Task, agent: Agent, *, preferred: bool) -> Candidate:
+def _eligible(roster: AgentIndex, task: Task, agent: Agent) -> Candidate:
     surplus, rare = task.need.fit(agent.skills, roster.rare)
     ratio, rested, _ = agent.load_rank
     scores: dict[str, Json] = {
-        "preferred": preferred,
+        "preferred": agent.id == task.preferred,
         "surplus": surplus,
         "rare_to_spare": rare,
         "load_ratio": round(ratio, 6),
         "rested_since": None if rested is DISTANT_PAST else instant_text(rested),
     }
-    return Candidate.unvalidated(agent=agent.id, eligible=True, filters=_filters(agent, task.need), scores=scores)
+    return Candidate(agent=agent.id, eligible=True, filters=_filters(agent, task.need), scores=scores)
 
 
 def _filters(agent: Agent, need: TaskRequirement) -> list[Filter]:
     member = need.team in agent.teams
     skills = [f"{name} {agent.skills.get(name, 0)} of at least {minimum}" for name, minimum in need.skills]
     return [
-        _filter("team", member, f"{'in' if member else 'not in'} team {need.team}"),
-        _filter("skills", need.skilled(agent.skills), ", ".join(skills) or "none needed"),
-        _filter("presence", agent.presence == "online", agent.presence),
-        _filter("capacity", agent.load < agent.capacity, f"{agent.load} of {agent.capacity} units in use"),
+        Filter(name="team", passed=member, detail=f"{'in' if member else 'not in'} team {need.team}"),
+        Filter(name="skills", passed=need.skilled(agent.skills), detail=", ".join(skills) or "none needed"),
+        Filter(name="presence", passed=agent.presence == "online", detail=agent.presence),
+        Filter(
+            name="capacity",
+            passed=agent.load < agent.capacity,
+            detail=f"{agent.load} of {agent.capacity} units in use",
+        ),
     ]
-
-
-@lru_cache(maxsize=4_096)
-def _filter(name: str, passed: bool, detail: str) -> Filter:
-    """A filter's result, cached: the same few texts are part of every decision, and building them dominated its cost."""
-    return Filter(name=name, passed=passed, detail=detail)
 
 
 def _tie_breaker(task: Task, roster: AgentIndex, winner: Agent, second: Agent) -> Advantage:
