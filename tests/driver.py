@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
 from schemas.envelope import Event, decode
 from schemas.values import Contract
 from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired, cause_of
 from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.unit_of_work import Effect, PartitionContext
+from services.platform.store.codec import StoredRecord
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Changes, Collection, Document, Key
 from tests.fakes import ManualTimeSource, MemoryStore
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=StoredRecord)
 MAX_STEPS = 5_000
 
 

@@ -86,7 +86,7 @@ async def show_overview(configuration: ExistingWorkspace, context: ContextDep) -
 async def _counters(context: Context, workspace: str) -> list[CounterRecord]:
     keys = [Key(COUNTERS.name, counter_id(partition, workspace)) for partition in range(context.bus.partitions)]
     documents = await context.store.get_many(keys)
-    return [CounterRecord.model_validate(document) for document in documents.values()]
+    return [COUNTERS.decode(document) for document in documents.values()]
 
 
 def _since(counted: list[dict[str, int]], start: int) -> int:

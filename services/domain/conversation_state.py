@@ -50,7 +50,7 @@ class ConversationState(Conversation):
 
     def public_view(self) -> Conversation:
         """As REST and facts show it."""
-        return Conversation.model_validate(self, from_attributes=True)
+        return Conversation(**{name: getattr(self, name) for name in Conversation.model_fields})
 
 
 class Contact(Contract):

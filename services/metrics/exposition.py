@@ -51,7 +51,7 @@ class BusinessMetricsCollector(Collector):
                 COUNTERS.name, "changed", {"partition": partition}, at_least=known + 1, limit=PAGE, after=after
             )
             page = await self._reader.query(query)
-            for record in (CounterRecord.model_validate(document) for _, document in page.items):
+            for record in (COUNTERS.decode(document) for _, document in page.items):
                 self._records[partition, record.workspace] = record
                 newest = max(newest, record.version)
             if page.next is None:

@@ -26,7 +26,7 @@ class ClockRecord(SlaClockState):
 
     def public_view(self) -> Clock:
         """As REST and facts show it. An answer that is on its way to the customer is late by as much as it stopped late."""
-        shown = Clock.model_validate(self, from_attributes=True)
+        shown = Clock(**{name: getattr(self, name) for name in Clock.model_fields})
         if shown.state != "breached" or shown.stopped_at is None or shown.late_by_seconds is not None:
             return shown
         late_by = max(0.0, (shown.stopped_at - shown.due_at).total_seconds())

@@ -4,10 +4,10 @@ A counter document holds all series of one workspace from one partition, so what
 wrote it; the totals are the sums over partitions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from schemas.values import Contract, Instant
+from schemas.values import Instant
 from services.domain.metrics_state import ConversationMetricsState
 from services.platform.store.port import Collection, Index
 
@@ -41,14 +41,16 @@ MESSAGE_SLOTS = Slots(seconds=5, kept_seconds=6 * 60)
 OPENED_SLOTS = Slots(seconds=60, kept_seconds=31 * 60)
 
 
-class Distribution(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
     """A histogram: observations per bucket (its upper bound as text, `+Inf` the last; not cumulative), and their sum."""
 
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = field(default_factory=dict)
     total: float = 0.0
 
 
-class CounterRecord(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterRecord:
     """The series of a workspace from one partition. Its id is `partition/workspace`.
 
     A series is named by its metric and label values joined with `|`, in the order that the table of instruments gives.
@@ -60,13 +62,14 @@ class CounterRecord(Contract):
     workspace: str
     partition: int
     version: int
-    values: dict[str, float] = {}
-    distributions: dict[str, Distribution] = {}
-    recent_messages: dict[str, int] = {}
-    recent_opened: dict[str, int] = {}
+    values: dict[str, float] = field(default_factory=dict)
+    distributions: dict[str, Distribution] = field(default_factory=dict)
+    recent_messages: dict[str, int] = field(default_factory=dict)
+    recent_opened: dict[str, int] = field(default_factory=dict)
 
 
-class DedupeRecord(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DedupeRecord:
     """An activity that was counted; its id is the activity's. Dropped when no repeat of it can come any more."""
 
     partition: int

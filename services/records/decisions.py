@@ -16,7 +16,7 @@ class DecisionRecord(Decision):
 
     def public_view(self) -> Decision:
         """Without what REST does not show."""
-        return Decision.model_validate(self, from_attributes=True)
+        return Decision(**{name: getattr(self, name) for name in Decision.model_fields})
 
 
 DECISIONS = Collection(

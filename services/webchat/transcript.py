@@ -98,7 +98,7 @@ async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
 async def _read(store: Store, collection: Collection[Model], identity: str) -> Model | None:
     key = Key(collection.name, identity)
     document = (await store.get_many([key])).get(key)
-    return None if document is None else collection.model.model_validate(document)
+    return None if document is None else collection.decode(document)
 
 
 async def list_transcript(store: Store, visitor: Visitor, params: PageParams) -> Page[MessageView]:

@@ -256,10 +256,10 @@ async def test_an_index_declared_later_finds_the_documents_that_were_there(path:
         OTHERS.name, SampleDocument, writer="any", indexes=(Index("new", ("a.b", "open", "n")),)
     )
     async with SqliteStore.open(path) as before:
-        await before.prepare([bare])  # type: ignore[list-item]  # a collection of some model
+        await before.prepare([bare])
         await before.commit(Changes(puts=[put(other(n), a={"b": "ری"}, open=n % 2 == 0, n=n) for n in range(4)]))
     async with SqliteStore.open(path) as after:
-        await after.prepare([indexed])  # type: ignore[list-item]  # the same
+        await after.prepare([indexed])
         page = await after.query(Query(OTHERS.name, "new", {"a.b": "ری", "open": True}))
         assert [identity for identity, _ in page.items] == ["other-0", "other-2"]
 

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Fenced
+from services.platform.store.codec import StoredRecord, encode
 from services.platform.store.port import (
     Changes,
     Collection,
@@ -22,7 +21,7 @@ from services.platform.store.port import (
     outbox_document,
 )
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=StoredRecord)
 
 
 class MemoryStore:
@@ -41,7 +40,7 @@ class MemoryStore:
         self.commit_count = 0
         self.purges: list[str] = []
 
-    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+    async def prepare(self, collections: Sequence[Collection[Any]]) -> None:
         self.collections |= {collection.name: collection for collection in collections}
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:
@@ -102,20 +101,18 @@ class MemoryStore:
     async def check(self) -> None:
         self._fail()
 
-    def insert(self, collection: Collection[Any], identity: str, value: BaseModel) -> None:
+    def insert(self, collection: Collection[Any], identity: str, value: StoredRecord) -> None:
         """Write a document, as its writer would."""
-        self.documents[Key(collection.name, identity)] = value.model_dump(mode="json")
+        self.documents[Key(collection.name, identity)] = encode(value)
 
     def find(self, collection: Collection[Model], identity: str) -> Model | None:
         """A document as its model, or None."""
         document = self.documents.get(Key(collection.name, identity))
-        return None if document is None else collection.model.model_validate(document)
+        return None if document is None else collection.decode(document)
 
     def all(self, collection: Collection[Model]) -> list[Model]:
         """Every document of a collection, in the order of writing."""
-        return [
-            collection.model.model_validate(d) for k, d in self.documents.items() if k.collection == collection.name
-        ]
+        return [collection.decode(d) for k, d in self.documents.items() if k.collection == collection.name]
 
     def _fail(self) -> None:
         if self.failure is not None:

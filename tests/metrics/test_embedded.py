@@ -13,6 +13,7 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.http.service import Context
+from services.platform.store.codec import encode
 from services.platform.store.port import Changes, Key, Put
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
@@ -38,7 +39,7 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
             written = [
                 CounterRecord(workspace="w", partition=p, version=version, values={SERIES: version}) for p in (0, 1)
             ]
-            puts = [Put(Key(COUNTERS.name, counter_id(r.partition, "w")), r.model_dump(mode="json")) for r in written]
+            puts = [Put(Key(COUNTERS.name, counter_id(r.partition, "w")), encode(r)) for r in written]
             await store.commit(Changes(puts=puts))
             await totals.refresh()
             labels = {"workspace": "w", "channel": "telegram", "surface": "private", "team": "default"}

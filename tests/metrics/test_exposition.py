@@ -1,5 +1,7 @@
 """What the scrape shows: the sums of all partitions, under the names that dashboards use."""
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -107,7 +109,7 @@ async def test_buckets_are_cumulative_and_keep_what_older_bounds_counted() -> No
     totals = BusinessMetricsCollector(partitions, 1, ManualTimeSource())
     series = "pasokh_first_response_seconds|telegram|private|default|normal|en"
     known = Distribution(counts={"5": 1, "7": 1, "60": 2, "+Inf": 1}, total=99.5)
-    partitions.write(record(0, 1, {}).model_copy(update={"distributions": {series: known}}))
+    partitions.write(replace(record(0, 1, {}), distributions={series: known}))
     await totals.refresh()
     samples = [s for metric in totals.collect() for s in metric.samples if s.name.startswith("pasokh_first_response")]
     buckets = {s.labels["le"]: s.value for s in samples if s.name.endswith("_bucket")}

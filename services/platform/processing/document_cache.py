@@ -4,18 +4,17 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import islice
 
-from pydantic import BaseModel
-
+from services.platform.store.codec import StoredRecord
 from services.platform.store.port import Key
 
 MIN_CACHED = 512
 """Documents that are kept; up to twice as many are. A conversation is written some five times at first, then seldom."""
 
-Written = Mapping[Key, BaseModel | None]
+Written = Mapping[Key, StoredRecord | None]
 """Documents by key; None for one that was removed."""
 
 
-class DocumentCache(dict[Key, BaseModel | None]):
+class DocumentCache(dict[Key, StoredRecord | None]):
     """The documents of the last commits; those that were written first go first.
 
     Only its own commits change what a partition of a group writes (the fence), so what it wrote is what is there. What
@@ -41,16 +40,16 @@ class ImmutableDocuments:
 
     def __init__(self, limit: int = IMMUTABLE_DOCUMENTS) -> None:
         self._limit = limit
-        self._documents: OrderedDict[Key, BaseModel] = OrderedDict()
+        self._documents: OrderedDict[Key, StoredRecord] = OrderedDict()
 
-    def get(self, key: Key) -> BaseModel | None:
+    def get(self, key: Key) -> StoredRecord | None:
         """The document; None when it has to be read."""
         found = self._documents.get(key)
         if found is not None:
             self._documents.move_to_end(key)
         return found
 
-    def add(self, key: Key, document: BaseModel) -> None:
+    def add(self, key: Key, document: StoredRecord) -> None:
         """Keep a document that was read."""
         self._documents[key] = document
         if len(self._documents) > self._limit:

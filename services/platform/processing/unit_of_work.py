@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
-from pydantic import BaseModel
-
 from schemas.envelope import Event, decode, document, encode
 from schemas.topics import is_fact, topic_of
 from schemas.values import Contract, Json
@@ -14,10 +12,11 @@ from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, partitio
 from services.platform.core.errors import TooLarge
 from services.platform.core.identifiers import derived_id
 from services.platform.processing.document_cache import ImmutableDocuments
+from services.platform.store.codec import StoredRecord
 from services.platform.store.collections import FACTS, TIMERS, Timer
 from services.platform.store.port import Collection, Document, DocumentPage, Key, Put, Query
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=StoredRecord)
 
 
 class Reader(Protocol):
@@ -82,13 +81,13 @@ class UnitOfWork:
     place: PartitionContext
     now: datetime
     reader: Reader
-    cache: Mapping[Key, BaseModel | None] = field(default_factory=dict)
+    cache: Mapping[Key, StoredRecord | None] = field(default_factory=dict)
     immutable: ImmutableDocuments = field(default_factory=ImmutableDocuments)
     writable: frozenset[str] | None = None
     cause: str = ""
-    _loaded: dict[Key, BaseModel | None] = field(default_factory=dict)
+    _loaded: dict[Key, StoredRecord | None] = field(default_factory=dict)
     _found: dict[str, Found] = field(default_factory=dict)
-    written: dict[Key, BaseModel | None] = field(default_factory=dict)
+    written: dict[Key, StoredRecord | None] = field(default_factory=dict)
     _facts: list[Put] = field(default_factory=list)
     outbox: list[ProducerRecord] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
@@ -103,7 +102,7 @@ class UnitOfWork:
         found = await self.reader.get_many(missing) if missing else {}
         for key in missing:
             collection = collections[key]
-            document = collection.model.model_validate(found[key]) if key in found else None
+            document = collection.decode(found[key]) if key in found else None
             self._loaded[key] = document
             if collection.immutable and document is not None:
                 self.immutable.add(key, document)
@@ -140,7 +139,7 @@ class UnitOfWork:
         for identity, found in page.items:
             key = Key(collection.name, identity)
             if self._loaded.get(key) is None:
-                self._loaded[key] = collection.model.model_validate(found)
+                self._loaded[key] = collection.decode(found)
             ids.append(identity)
         return page
 

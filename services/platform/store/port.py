@@ -6,15 +6,14 @@ Documents are JSON objects in collections, by id. Queries go by a declared index
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, NamedTuple, Protocol, TypeVar
-
-from pydantic import BaseModel
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from schemas.values import Json, instant_text
 from services.platform.bus.port import ProducerRecord
+from services.platform.store.codec import StoredRecord, codec_for, encode
 
 Document = dict[str, Json]
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=StoredRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,13 @@ class Collection(Generic[Model]):
     model: type[Model]
     writer: str
     indexes: tuple[Index, ...] = ()
+
     immutable: bool = False
     expires: Expiry | None = None
+
+    def decode(self, document: Document) -> Model:
+        """The record of a stored document. Raises pydantic's ValidationError, a ValueError."""
+        return codec_for(self.model).decode(document)
 
 
 class Key(NamedTuple):
@@ -61,15 +65,15 @@ class Key(NamedTuple):
 
 
 class Put(NamedTuple):
-    """Insert or replace one document: `value` as it is, or the model that it is the JSON of."""
+    """Insert or replace one document: `value` as it is, or the record that it is the JSON of."""
 
     key: Key
-    value: Document | BaseModel
+    value: Document | StoredRecord
 
     @property
     def document(self) -> Document:
         """The document as JSON's values."""
-        return self.value.model_dump(mode="json") if isinstance(self.value, BaseModel) else self.value
+        return self.value if isinstance(self.value, dict) else encode(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class DocumentPage:
 class Store(Protocol):
     """A connection to a store. Safe for use by many tasks. Reads see every commit that was answered before."""
 
-    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+    async def prepare(self, collections: Sequence[Collection[Any]]) -> None:
         """Make what is missing of these collections and their indexes. Repeating it changes nothing."""
         ...
 

@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-
-from pydantic import BaseModel
+from typing import Any
 
 from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord
 from services.platform.core.errors import TooLarge
@@ -57,7 +56,7 @@ class SqliteStore:
         async with open_database(path, busy_seconds=busy_seconds, looks_after_crash=looks_after_crash) as database:
             yield cls(database, paired=False)
 
-    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+    async def prepare(self, collections: Sequence[Collection[Any]]) -> None:
         shapes = {collection.name: shape_of(collection) for collection in collections}
         await self._database.write(partial(_make_tables, list(shapes.values())))
         self._shapes |= shapes

@@ -14,7 +14,6 @@ from typing import Any
 import pymongo
 from bson import Int64
 from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
-from pydantic import BaseModel
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -95,13 +94,13 @@ class MongoStore:
         finally:
             await close(client)
 
-    async def prepare(self, collections: Sequence[Collection[BaseModel]]) -> None:
+    async def prepare(self, collections: Sequence[Collection[Any]]) -> None:
         with translate_errors():
             present = set(await self._database.list_collection_names())
             for collection in collections:
                 await self._prepare(collection, is_new=collection.name not in present)
 
-    async def _prepare(self, collection: Collection[BaseModel], *, is_new: bool) -> None:
+    async def _prepare(self, collection: Collection[Any], *, is_new: bool) -> None:
         if is_new:
             # Another process may have been faster; a collection cannot be made in a transaction on every version.
             with suppress(pymongo.errors.CollectionInvalid):
