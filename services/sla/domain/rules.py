@@ -146,9 +146,7 @@ def _open(reduction: SlaReduction[P], fact: ConversationFact, metric: ClockMetri
 def _set_open_target(reduction: SlaReduction[P], metric: ClockMetric, since: Instant, run: int | None = None) -> None:
     """It is waited for, with a clock of this run; None: nothing is promised about it."""
     state = reduction.state
-    update: dict[str, object] = {
-        "open_targets": {**state.open_targets, metric: OpenTarget(since=since, run=run)}
-    }
+    update: dict[str, object] = {"open_targets": {**state.open_targets, metric: OpenTarget(since=since, run=run)}}
     if run is None:
         reduction.clocks.pop(metric, None)
     else:
