@@ -42,3 +42,13 @@ def test_every_module_of_the_platform_is_in_one_of_its_packages() -> None:
 @pytest.mark.parametrize("package", sorted({path.parent for path in modules("services")}), ids=str)
 def test_a_package_says_in_a_sentence_what_belongs_there(package: Path) -> None:
     assert ast.get_docstring(modules("services")[package / "__init__.py"])
+
+
+def test_tests_replace_nothing_of_the_code_for_all_of_them() -> None:
+    """What every test patches is proven in no test: the code itself must be what runs."""
+    conftest = modules("tests")[Path("tests/conftest.py")]
+    names = {node.id for node in ast.walk(conftest) if isinstance(node, ast.Name)}
+    attributes = {node.attr for node in ast.walk(conftest) if isinstance(node, ast.Attribute)}
+    assert not {"monkeypatch", "MonkeyPatch", "setattr", "patch"} & (names | attributes)
+    imported = [node.module or "" for node in ast.walk(conftest) if isinstance(node, ast.ImportFrom)]
+    assert [name for name in imported if name.split(".")[0] in ("services", "schemas")] == []
