@@ -56,6 +56,10 @@ class DeadLetterAction(Contract):
     action: Literal["retry", "drop"]
 
 
+WORKSPACE_GATE = "pasokh.control.workspace_gate"
+"""The event type of a `WorkspaceGate`."""
+
+
 class WorkspaceGate(Contract):
     """`pasokh.control.workspace_gate`, on every partition of a topic of each group: nothing of a closed workspace is handled.
 

@@ -1,7 +1,6 @@
 """Whether a text shows anything. Names and answers that show as nothing are refused where they are written."""
 
 import unicodedata
-from typing import Annotated
 
 from pydantic import AfterValidator, ValidationInfo
 
@@ -34,4 +33,3 @@ def _visible(text: str, info: ValidationInfo) -> str:
 
 Visible = AfterValidator(_visible)
 """Refuses a text that shows as nothing, where a caller writes it."""
-VisibleText = Annotated[str, Visible]

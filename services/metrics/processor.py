@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from schemas.activity import Activity
-from schemas.commands import WorkspaceGate
+from schemas.commands import WORKSPACE_GATE, WorkspaceGate
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact
@@ -45,7 +45,6 @@ INBOUND = "pasokh.inbound."
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 DELIVERY = "pasokh.delivery."
-GATE = "pasokh.control.workspace_gate"
 PRUNE = "prune"
 PRUNE_EVERY = timedelta(days=1)
 PRUNE_BATCH_SIZE = 500
@@ -221,7 +220,7 @@ PROCESSOR: Processor[None, MetricsMemory, MetricsContext] = Processor(
     context=MetricsContext,
     memory=MetricsMemory,
     handlers={
-        GATE: Handler(_on_gate, (_counters,)),
+        WORKSPACE_GATE: Handler(_on_gate, (_counters,)),
         CONVERSATION: Handler(_on_fact, (_read_conversation,)),
         INBOUND: Handler(_on_activity, (_activity,)),
         SLA: Handler(_on_sla_fact, (_counters,)),

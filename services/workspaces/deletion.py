@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from schemas.commands import CommandResult, WorkspaceGate
+from schemas.commands import WORKSPACE_GATE, CommandResult, WorkspaceGate
 from schemas.envelope import Event, encode
 from schemas.values import instant_text
 from services.platform.bus.port import ProducerRecord
@@ -29,7 +29,6 @@ from services.records.counters import COUNTERS
 from services.records.polls import POLLS
 from services.records.removals import REMOVALS, Removal
 
-GATE = "pasokh.control.workspace_gate"
 EVERY_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=60)
 """A removal without progress for this long was abandoned by a process that died."""
@@ -109,7 +108,7 @@ class Remover:
         event = Event(
             id=random_id(now),
             source=SOURCE,
-            type=GATE,
+            type=WORKSPACE_GATE,
             time=now,
             workspace=workspace,
             partitionkey=workspace,

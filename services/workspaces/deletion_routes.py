@@ -7,7 +7,7 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, Query, Response
 
-from schemas.commands import WorkspaceGate
+from schemas.commands import WORKSPACE_GATE, WorkspaceGate
 from schemas.configuration import WorkspaceConfiguration
 from services.platform.core.errors import Fenced, Unavailable
 from services.platform.http.auth import no_workspace, require_scope
@@ -19,7 +19,7 @@ from services.records.configuration import configuration_of
 from services.records.removals import Removal
 from services.rest.dependencies import ExistingWorkspace
 from services.workspaces.configuration_update import MAX_ATTEMPTS
-from services.workspaces.deletion import GATE, Remover
+from services.workspaces.deletion import Remover
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Deleting:
         if done and task.exception() is None:
             return Response(status_code=204)
         gate = WorkspaceGate(workspace=workspace, is_open=False)
-        return accepted_response(Command(identity, GATE, workspace, workspace, gate, ""))
+        return accepted_response(Command(identity, WORKSPACE_GATE, workspace, workspace, gate, ""))
 
     async def _begun(self, context: Context, configuration: WorkspaceConfiguration, command: str) -> Removal:
         for _ in range(MAX_ATTEMPTS):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from schemas.commands import DeadLetterAction, WorkspaceGate
+from schemas.commands import WORKSPACE_GATE, DeadLetterAction, WorkspaceGate
 from schemas.envelope import decode
 from services.platform.bus.port import Record
 from services.platform.core.time_source import TimeSource
@@ -28,7 +28,6 @@ from services.platform.processing.unit_of_work import UnitOfWork, belongs_to
 from services.platform.store.collections import PartitionCheckpoint
 
 CONTROL = "pasokh.control."
-WORKSPACE_GATE = "pasokh.control.workspace_gate"
 
 
 class Poison(Exception):
