@@ -24,7 +24,7 @@ from services.router.dispatch.context import DispatchContext, DispatchDependenci
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.values import Task
 from services.router.dispatch.processor import PROCESSOR
-from services.router.dispatch.workspace_state import WorkspaceState, agent_of, task_of
+from services.router.dispatch.workspace_state import WorkspaceState, to_agent, to_task
 
 SMALL, LARGE = 100, 10_000
 LANGUAGES = ("lang:en", "lang:fa", "lang:ar", "lang:tr", "lang:lv")
@@ -97,7 +97,7 @@ def workload(agents: int, share: float, waiting: int = 0) -> tuple[Dispatcher, l
     """A desk whose agents hold this share of their units, or where so many tasks wait; and the tasks it has."""
     chance, dispatcher = random.Random(7), Dispatcher()
     records = roster(agents, chance)
-    dispatcher.restore([agent_of(record) for record in records], [], [])
+    dispatcher.restore([to_agent(record) for record in records], [], [])
     units = sum(record.body.capacity for record in records)
     tasks: list[Task] = []
     while len(tasks) < units * share or len(dispatcher.queue.tasks) < waiting:
@@ -107,7 +107,7 @@ def workload(agents: int, share: float, waiting: int = 0) -> tuple[Dispatcher, l
 
 
 def _task(number: int, chance: random.Random) -> Task:
-    return task_of(TaskRecord(**dict(queued(number, chance, START))))
+    return to_task(TaskRecord(**dict(queued(number, chance, START))))
 
 
 def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from services.cli.run_process import run_in_foreground
-from services.composition import process_of
+from services.composition import process_for
 from services.platform.bus.port import Bus, Consumer, ProducerRecord, Tail
 from services.platform.core.settings import Settings
 from services.platform.http.service import Context, Service, ServiceComponents
@@ -48,7 +48,7 @@ def without_sink(service: Service) -> Service:
 
 def main() -> None:
     """Serve until a signal."""
-    process = process_of("ingest")
+    process = process_for("ingest")
     run_in_foreground(replace(process, services=[without_sink(service) for service in process.services]), Settings())
 
 

@@ -21,7 +21,7 @@ def is_jalali_leap(year: int) -> bool:
     return position != 0 and (position - 1) % 4 == 0
 
 
-def gregorian_of(year: int, month: int, day: int) -> date:
+def to_gregorian(year: int, month: int, day: int) -> date:
     """The Gregorian date of a Jalali one. Raises ValueError for a day that there is not, or a year out of reach."""
     if not FIRST_JALALI <= year <= LAST_JALALI:
         raise ValueError(f"a Jalali year from {FIRST_JALALI} to {LAST_JALALI} is needed")
@@ -45,7 +45,7 @@ def _read(value: object, info: ValidationInfo) -> object:
         return value
     plain = value.translate(_DIGITS).strip().lower()
     if MARK in plain:
-        day = gregorian_of(*_parts(plain.replace(MARK, "").strip(" :()")))
+        day = to_gregorian(*_parts(plain.replace(MARK, "").strip(" :()")))
         require_year_in_range(day.year)
         return day
     year, *_ = _parts(plain)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from schemas import accounts, activity, commands, conversation, outbound, routing, sla, webhooks
-from schemas.topics import topic_of
+from schemas.topics import topic_for
 from schemas.values import Contract
 
 
@@ -99,7 +99,7 @@ _CONTROL: Mapping[str, EventType] = {
 }
 
 EVENT_TYPES: Mapping[str, EventType] = {
-    **{name: EventType(contract, (topic_of(name).name,)) for name, contract in _DATA.items()},
+    **{name: EventType(contract, (topic_for(name).name,)) for name, contract in _DATA.items()},
     **_CONTROL,
 }
 FACTS: tuple[str, ...] = tuple(name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "sla"))

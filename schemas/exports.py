@@ -29,7 +29,7 @@ def contracts() -> list[type[Contract]]:
 def json_schemas() -> Mapping[str, Document]:
     """File name → JSON Schema, of each contract: `conversation_fact.schema.json`."""
     return {
-        f"{_words_of(contract.__name__)}.schema.json": {"$schema": DIALECT, **contract.model_json_schema()}
+        f"{_split_words(contract.__name__)}.schema.json": {"$schema": DIALECT, **contract.model_json_schema()}
         for contract in contracts()
     }
 
@@ -91,5 +91,5 @@ def _message(event_type: str) -> Document:
     }
 
 
-def _words_of(name: str) -> str:
+def _split_words(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -37,7 +37,7 @@ BY_NAME = {topic.name: topic for topic in TOPICS}
 FACT_NOUNS = frozenset({"conversation", "sla", "account"})
 
 
-def topic_of(event_type: str) -> Topic:
+def topic_for(event_type: str) -> Topic:
     """The topic of an event type (`pasokh.conversation.opened` → conversations).
 
     Raises KeyError for a type of no topic, control events among them: those name their topic themselves.

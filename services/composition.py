@@ -116,7 +116,7 @@ COLLECTIONS: Sequence[Collection[Any]] = tuple(
 """Every collection but those of `runtime.collections`, which the engine adds; made at start by every process."""
 
 
-def process_of(name: str) -> Process:
+def process_for(name: str) -> Process:
     """The process of a row of `PROCESSES`."""
     return Process(
         name,

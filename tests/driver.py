@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from schemas.envelope import Event, decode
 from schemas.values import Contract
-from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired, cause_of
+from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired, causation_id
 from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.unit_of_work import Effect, PartitionContext
 from services.platform.store.codec import StoredRecord
@@ -83,7 +83,7 @@ class Driver:
                 work.cancel_timer(one.name)
         decisions = await self.processor.load(work, self.memory, inputs)
         for one in inputs:
-            work.cause = cause_of(one)
+            work.cause = causation_id(one)
             decisions.decide(one)
         await self.store.commit(Changes(puts=work.puts(), deletes=work.deletes()))
         self.effects += work.effects

@@ -16,7 +16,7 @@ from schemas.envelope import Event, decode
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
 from services.platform.http.app import open_app
-from services.platform.http.problems import code_of
+from services.platform.http.problems import problem_code
 from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import ACCEPTED, FACTS, OUTCOMES, RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
@@ -31,9 +31,9 @@ from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
 from services.records.tasks import TASKS
-from services.router.routes import routers_of
-from services.sla.routes import router_of as clocks_router
-from services.subscriptions.routes import router_of as subscriptions_router
+from services.router.routes import build_routers
+from services.sla.routes import build_router as clocks_router
+from services.subscriptions.routes import build_router as subscriptions_router
 from services.workspaces import accounts, deletion_routes, keys, routes
 from services.workspaces.deletion import Remover
 from services.workspaces.mutations import CheckAccount
@@ -83,7 +83,7 @@ class Rest:
     client: httpx2.AsyncClient
     store: MemoryStore
     bus: MemoryBus
-    clock: ManualTimeSource
+    time_source: ManualTimeSource
     keys: ApiKeyAuthenticator
     events: list[Event] = field(default_factory=list)
     outcome_for: Answer | None = None
@@ -100,7 +100,7 @@ class Rest:
     def outcome(self, event: Event, **given: Any) -> CommandResult:
         """An outcome of a command, applied unless said otherwise."""
         fields = {"status": "applied", "request_hash": event.data.get("request_hash", ""), **given}
-        return CommandResult(id=event.id, workspace=event.workspace, at=self.clock.now(), **fields)
+        return CommandResult(id=event.id, workspace=event.workspace, at=self.time_source.now(), **fields)
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
         """A request as the admin, unless `authorization` is given."""
@@ -130,7 +130,7 @@ def problem_of(answer: httpx2.Response, status: int) -> dict[str, Any]:
     assert problem["title"]
     assert problem["type"]
     assert problem["detail"]
-    assert problem["code"] == code_of(problem["title"])
+    assert problem["code"] == problem_code(problem["title"])
     return problem
 
 
@@ -143,14 +143,14 @@ def _lasting_routers(*checks: tuple[str, CheckAccount]) -> Sequence[APIRouter]:
 
     The first ones are matched first, and FastAPI prepares a router anew for each app when it is matched.
     """
-    configuration = [routes.router_of(), accounts.router_of(dict(checks)), keys.router_of()]
-    return [*configuration, *routers_of(), clocks_router(), subscriptions_router()]
+    configuration = [routes.build_router(), accounts.build_router(dict(checks)), keys.build_router()]
+    return [*configuration, *build_routers(), clocks_router(), subscriptions_router()]
 
 
 def routers_over(context: Context, checks: Mapping[str, CheckAccount] = CHECKS) -> list[APIRouter]:
     """Every router of REST but those of `/ops`, metrics and live chat; `checks` are the channels' checks of accounts."""
     remover = Remover(context, {}, lambda: COLLECTIONS)
-    return [*_lasting_routers(*checks.items()), deletion_routes.router_of(remover)]
+    return [*_lasting_routers(*checks.items()), deletion_routes.build_router(remover)]
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from services.composition import (
     PUBLIC_API_SERVICES,
     SERVICES,
     SINGLE_PROCESS,
-    process_of,
+    process_for,
 )
 from services.delivery import accounts
 from services.platform.core.settings import Settings
@@ -49,12 +49,12 @@ def test_all_in_one_is_every_service_once() -> None:
 
 
 def test_what_answers_for_all_processes_at_the_public_address_describes_the_routes_of_all() -> None:
-    describe = process_of(PUBLIC_API_SERVICES).describe
+    describe = process_for(PUBLIC_API_SERVICES).describe
     assert describe is not None
     paths = set(describe()["paths"])
     assert {"/webchat/{workspace}/{account}/sessions", "/webhooks/{channel}/{workspace}/{account}"} < paths
     assert {"/v1/workspaces/{workspace}/reports/kpis", "/v1/workspaces/{workspace}/teams", "/metrics"} < paths
-    assert [name for name in PROCESSES if process_of(name).describe is not None] == [PUBLIC_API_SERVICES]
+    assert [name for name in PROCESSES if process_for(name).describe is not None] == [PUBLIC_API_SERVICES]
 
 
 def test_every_module_of_records_that_defines_collections_is_prepared() -> None:
@@ -99,9 +99,9 @@ async def test_metrics_of_all_services_fit_into_one_registry() -> None:
 
 
 async def _parts() -> list[ServiceComponents]:
-    context = Context(settings=Settings(), store=MemoryStore(), bus=MemoryBus(), clock=ManualTimeSource())
+    context = Context(settings=Settings(), store=MemoryStore(), bus=MemoryBus(), time_source=ManualTimeSource())
     parts = []
-    for service in process_of(SINGLE_PROCESS).services:
+    for service in process_for(SINGLE_PROCESS).services:
         async with service(context) as part:
             parts.append(part)
     return parts

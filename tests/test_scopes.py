@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from schemas.configuration import Scope
-from services.composition import SINGLE_PROCESS, process_of
+from services.composition import SINGLE_PROCESS, process_for
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
@@ -72,7 +72,7 @@ async def installation(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """Every route of all services in one process, over an empty folder."""
     often: dict[str, Any] = {"key_requests_per_second": 10**6, "address_requests_per_second": 10**6}
     settings = Settings(data=folder, bus=None, store=None, admin_key=SecretStr(ADMIN_KEY), **often)
-    process, clock = process_of(SINGLE_PROCESS), SystemTimeSource()
+    process, clock = process_for(SINGLE_PROCESS), SystemTimeSource()
     async with open_engine(settings, clock, process.collections) as (store, bus):
         context = Context(settings, store, bus, clock)
         async with (
@@ -85,7 +85,7 @@ async def installation(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
 
 @asynccontextmanager
 async def _parts(context: Context) -> AsyncIterator[Any]:
-    process = process_of(SINGLE_PROCESS)
+    process = process_for(SINGLE_PROCESS)
     async with AsyncExitStack() as stack:
         parts = [await stack.enter_async_context(service(context)) for service in process.services]
         yield parts, process.find_caller(context)

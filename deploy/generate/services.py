@@ -21,7 +21,7 @@ async def opened() -> Parts:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         settings, clock = Settings(data=Path(folder)), SystemTimeSource()
         store, bus = await stack.enter_async_context(open_engine(settings, clock, COLLECTIONS))
-        context = Context(settings=settings, store=store, bus=bus, clock=clock)
+        context = Context(settings=settings, store=store, bus=bus, time_source=clock)
         return {
             process: [await stack.enter_async_context(service(context)) for service in services]
             for process, services in SERVICES.items()

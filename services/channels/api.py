@@ -20,7 +20,12 @@ from services.channels.port import Account, CredentialsRejected, InvalidSignatur
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 from services.platform.http.outgoing import Http, HttpResponse, PermanentSendError, TransientSendError
 from services.platform.http.retry_after import retry_after_seconds
-from services.platform.http.standard_webhooks import SECRET_FORMAT_HELP, key_of, signed_headers, verification_error
+from services.platform.http.standard_webhooks import (
+    SECRET_FORMAT_HELP,
+    decode_secret,
+    signed_headers,
+    verification_error,
+)
 
 SECRETS = ("secret", "secret_previous")
 CREDENTIALS = (*SECRETS, "callback_url")
@@ -41,8 +46,8 @@ class Api:
     # The caller is the integrator's own client: a 400 that names the field helps its developer.
     status_for_malformed = 400
 
-    def __init__(self, clock: TimeSource | None = None) -> None:
-        self._clock = clock or SystemTimeSource()
+    def __init__(self, time_source: TimeSource | None = None) -> None:
+        self._time_source = time_source or SystemTimeSource()
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         """`credentials` are `{secret, callback_url}`, while rotating also `secret_previous`."""
@@ -89,11 +94,11 @@ class Api:
         other 4xx refuses this message for good.
         """
         body = orjson.dumps(_view(message))
-        headers = signed_headers(_secrets(account), message.id, self._clock.now(), body)
+        headers = signed_headers(_secrets(account), message.id, self._time_source.now(), body)
         answer = await http.post(account.body.credentials["callback_url"], body, headers)
         if 200 <= answer.status < 300:
             return SendReceipt(message.id)
-        raise _verdict(answer, self._clock.now())
+        raise _verdict(answer, self._time_source.now())
 
 
 def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | PermanentSendError | CredentialsRejected:
@@ -113,7 +118,7 @@ def _secrets(account: Account) -> list[str]:
 
 def _wrong_secret(name: str, value: dict[str, str]) -> list[tuple[str, str]]:
     try:
-        key_of(value.get(name, ""))
+        decode_secret(value.get(name, ""))
     except ValueError:
         return [
             (f"/credentials/{name}", f"{name} is {'not valid' if name in value else 'required'}: {SECRET_FORMAT_HELP}")

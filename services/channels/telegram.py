@@ -98,7 +98,7 @@ class Telegram:
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """`sendMessage`. Errors never name the address called, because the token is part of it."""
         token = account.body.credentials.get("bot_token", "")
-        url = f"{base_of(account.body)}/bot{token}/sendMessage"
+        url = f"{api_base_url(account.body)}/bot{token}/sendMessage"
         try:
             return await send_message(url, message, http)
         except TransientSendError as error:
@@ -112,7 +112,7 @@ class Telegram:
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
         """Ask the bot who it is and where its webhook is. See `SelfChecking`."""
-        base, token = base_of(account.body), account.body.credentials.get("bot_token", "")
+        base, token = api_base_url(account.body), account.body.credentials.get("bot_token", "")
         await call(http, base, token, "getMe")
         if is_polled(account.body):
             return None
@@ -129,11 +129,13 @@ class Telegram:
 
     async def begin_polling(self, account: Account, http: Http) -> None:
         """Take the webhook away, which excludes fetching. See `Polled`."""
-        await delete_webhook(http, base_of(account.body), account.body.credentials.get("bot_token", ""))
+        await delete_webhook(http, api_base_url(account.body), account.body.credentials.get("bot_token", ""))
 
     async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
         """`getUpdates`; the cursor is its offset. See `Polled`."""
-        return await fetch_updates(http, base_of(account.body), account.body.credentials.get("bot_token", ""), cursor)
+        return await fetch_updates(
+            http, api_base_url(account.body), account.body.credentials.get("bot_token", ""), cursor
+        )
 
 
 def _is_needed(name: str, body: AccountBody) -> bool:
@@ -146,7 +148,7 @@ def is_polled(body: AccountBody) -> bool:
     return body.settings.get("receive") == "poll"
 
 
-def base_of(body: AccountBody) -> str:
+def api_base_url(body: AccountBody) -> str:
     """The base URL of an account's Bot API server."""
     return (body.api_base or API_BASE).rstrip("/")
 

@@ -35,7 +35,7 @@ class Webchat:
         ]
         if not IDENTITY_SECRET.fullmatch(body.credentials.get("identity_secret", "")):
             wrong.append(("/credentials/identity_secret", "identity_secret is required: 8 to 512 characters"))
-        if origins_of(body) is None:
+        if allowed_origins(body) is None:
             wrong.append(("/credentials/allowed_origins", ALLOWED_ORIGINS_HELP))
         wrong += [
             (f"/settings/{name}", f"not a setting of webchat; those are {', '.join(SETTINGS)}")
@@ -65,11 +65,11 @@ class Webchat:
 
 def is_origin_allowed(body: AccountBody, origin: str) -> bool:
     """Whether pages of this origin (scheme, host and port as a browser writes them) may open chats."""
-    allowed = origins_of(body) or frozenset()
+    allowed = allowed_origins(body) or frozenset()
     return WILDCARD_ORIGIN in allowed or origin.lower() in allowed
 
 
-def origins_of(body: AccountBody) -> frozenset[str] | None:
+def allowed_origins(body: AccountBody) -> frozenset[str] | None:
     """The origins of `allowed_origins`, in lower case; None when one of them is not an origin.
 
     Commas or spaces stand between them; a JSON list is understood too.

@@ -34,7 +34,7 @@ from services.platform.store.migrations import read_status
 from services.platform.store.port import Query, Store
 from services.records.accounts import read_health
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
-from services.records.unmet import ConfigurationWarning, warnings_of
+from services.records.unmet import ConfigurationWarning, read_warnings
 from services.workspaces.target_validation import MIN_SECRET, is_weak
 
 ENOUGH_BYTES = 1_000_000_000
@@ -184,7 +184,7 @@ async def _routing(settings: Settings) -> str:
 
 async def _unmet(store: Store) -> AsyncIterator[tuple[str, ConfigurationWarning]]:
     async for workspace, configuration in _configurations(store):
-        for warning in await warnings_of(store, configuration):
+        for warning in await read_warnings(store, configuration):
             yield workspace, warning
 
 

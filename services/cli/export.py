@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from schemas.compatibility import breaking, breaking_api
 from schemas.exports import asyncapi, json_schemas
 from services.cli.printing import echo
-from services.composition import SINGLE_PROCESS, process_of
+from services.composition import SINGLE_PROCESS, process_for
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
@@ -45,7 +45,7 @@ async def openapi() -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         settings = Settings(data=Path(folder), bus=None, store=None, admin_key=SecretStr("only-for-exporting" * 2))
-        process, clock = process_of(SINGLE_PROCESS), SystemTimeSource()
+        process, clock = process_for(SINGLE_PROCESS), SystemTimeSource()
         store, bus = await stack.enter_async_context(open_engine(settings, clock, process.collections))
         context = Context(settings, store, bus, clock)
         parts = [await stack.enter_async_context(service(context)) for service in process.services]

@@ -48,7 +48,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(**given: Any) -> None:
         chosen = {flag.name: given.pop(flag.name) for flag in FLAGS}
-        command(settings_of(chosen), **given)
+        command(settings_from_flags(chosen), **given)
 
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *flags)]
     # typer reads a command's parameters from its signature. These two attributes are Python's way to set one.
@@ -57,7 +57,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def settings_of(flags: dict[str, Any]) -> Settings:
+def settings_from_flags(flags: dict[str, Any]) -> Settings:
     """The settings of the environment, overridden by the flags. Raises pydantic's ValidationError, Misconfigured."""
     overrides = {name: value for name, value in flags.items() if value is not None}
     if ADMIN_KEY in overrides:

@@ -14,8 +14,8 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.store.port import Changes, Condition, DocumentPage, Key, Put, Query
-from services.records.configuration import configuration_of
-from services.records.keys import KEYS, KeyRecord, digest_of, format_key, new_secret
+from services.records.configuration import read_configuration
+from services.records.keys import KEYS, KeyRecord, format_key, new_secret, secret_digest
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
@@ -68,7 +68,7 @@ def create(
 
 async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
     async with store_at(settings) as store:
-        if body.workspace is not None and await configuration_of(store, body.workspace) is None:
+        if body.workspace is not None and await read_configuration(store, body.workspace) is None:
             raise CliError(f"there is no workspace {body.workspace!r}.")
         record, secret = _new_key(body)
         key_document = Key(KEYS.name, record.id)
@@ -85,7 +85,7 @@ def _new_key(body: KeyBody) -> tuple[KeyRecord, str]:
         name=body.name,
         workspace=body.workspace or "",
         scopes=body.scopes,
-        digest=digest_of(secret),
+        digest=secret_digest(secret),
         created_at=now,
     )
     return record, secret

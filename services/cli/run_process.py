@@ -16,7 +16,7 @@ from services.platform.host import event_loop
 from services.platform.host.data_folder import wrong_modes
 from services.platform.host.engine import sqlite_path
 from services.platform.host.process import Process, run_process, stop_signals
-from services.platform.http.listen_address import address_of, bind
+from services.platform.http.listen_address import base_url, bind
 from services.platform.http.service import Context
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,7 @@ async def _work(
     started: asyncio.Event,
     stop: asyncio.Event,
 ) -> None:
-    async with run_process(process, settings, bound) as context, sidecar(address_of(bound), context):
+    async with run_process(process, settings, bound) as context, sidecar(base_url(bound), context):
         started.set()
         await stop.wait()
 

@@ -6,7 +6,7 @@ import typer
 
 from services.cli.errors import CliError
 from services.cli.run_process import run_in_foreground
-from services.composition import SERVICES, process_of
+from services.composition import SERVICES, process_for
 from services.platform.core.settings import Settings
 from services.platform.http.admin_key import required_admin_key
 
@@ -19,4 +19,4 @@ def serve(
     if name not in SERVICES:
         raise CliError(f"there is no service {name!r}; there are {', '.join(SERVICES)}.")
     required_admin_key(settings)
-    run_in_foreground(process_of(name), settings)
+    run_in_foreground(process_for(name), settings)

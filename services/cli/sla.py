@@ -12,10 +12,10 @@ from services.cli.printing import echo, print_json, print_table
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
-from services.platform.host.engine import partitions_of
+from services.platform.host.engine import stored_partitions
 from services.records.conversations import CONVERSATIONS
 from services.sla.audit import Difference
-from services.sla.audit_queries import history_of, load_for_audit, pages, progress_of
+from services.sla.audit_queries import load_for_audit, pages, read_policy_history, read_progress
 
 COLUMNS = ("conversation", "clock", "what", "expected", "found")
 
@@ -61,10 +61,10 @@ class AuditSummary:
 
 async def _audit(settings: Settings, workspace: str, now: datetime) -> AuditSummary:
     async with store_at(settings) as store:
-        history = await history_of(store, workspace)
+        history = await read_policy_history(store, workspace)
         if history is None:
             raise CliError(f"there is no workspace {workspace}.")
-        progress, summary = await progress_of(store, await partitions_of(store)), AuditSummary()
+        progress, summary = await read_progress(store, await stored_partitions(store)), AuditSummary()
         async for conversation, _ in pages(store, CONVERSATIONS.name, "opened", {"workspace": workspace}):
             history_found = await load_for_audit(store, workspace, conversation, history, progress, now)
             if history_found is None:

@@ -16,7 +16,7 @@ from schemas.values import Json
 from services.channels.bot_api.bot import call, delete_webhook, set_webhook, webhook_problem
 from services.channels.bot_api.json_access import as_dict, as_str
 from services.channels.port import CredentialsRejected
-from services.channels.telegram import Telegram, base_of
+from services.channels.telegram import Telegram, api_base_url
 from services.cli.data import engine_at
 from services.cli.errors import CliError
 from services.cli.printing import echo
@@ -28,7 +28,7 @@ from services.platform.http.client_address import is_public
 from services.platform.http.dependencies import Precondition
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.service import Context
-from services.records.configuration import configuration_of
+from services.records.configuration import read_configuration
 from services.workspaces import mutations
 from services.workspaces.account_notifier import publish_account_changed
 from services.workspaces.configuration_update import update_configuration
@@ -78,13 +78,13 @@ async def connect_bot(settings: Settings, wanted: BotSetup, http: Http) -> None:
     address = None if wanted.poll else await _address(settings)
     async with engine_at(settings) as (store, bus):
         context = Context(settings, store, bus, SystemTimeSource())
-        configuration = await configuration_of(store, wanted.workspace)
+        configuration = await read_configuration(store, wanted.workspace)
         if configuration is None:
             raise CliError(
                 f"there is no workspace {wanted.workspace!r}. Make it: PUT /v1/workspaces/{wanted.workspace}."
             )
         body = _body(configuration, wanted)
-        base = base_of(body)
+        base = api_base_url(body)
         username = await _username(http, base, wanted.token)
         body = body.model_copy(update={"settings": {**body.settings, "username": username}})
         if wrong := Telegram().check_account(body):

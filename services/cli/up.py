@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from services.cli.demo_shop import demo_sidecar, free_port
 from services.cli.printing import echo
 from services.cli.run_process import run_in_foreground
-from services.composition import SINGLE_PROCESS, process_of
+from services.composition import SINGLE_PROCESS, process_for
 from services.platform.core.settings import Settings
 from services.platform.host.data_folder import claim, lock_data_folder
 from services.platform.host.engine import sqlite_path
@@ -34,13 +34,13 @@ def up(
             _print_admin_key(key if is_new else None, path)
         settings = settings.model_copy(update={"admin_key": SecretStr(key)})
         if not demo:
-            run_in_foreground(process_of(SINGLE_PROCESS), settings, _startup_banner)
+            run_in_foreground(process_for(SINGLE_PROCESS), settings, _startup_banner)
             return
         port = free_port()
         targets = [*settings.allowed_targets, f"127.0.0.1:{port}"]
         settings = settings.model_copy(update={"allowed_targets": targets})
         # Log warnings only: the demo's traffic would bury the printed quick-start text.
-        run_in_foreground(process_of(SINGLE_PROCESS), settings, demo_sidecar(key, path, port), log_level="WARNING")
+        run_in_foreground(process_for(SINGLE_PROCESS), settings, demo_sidecar(key, path, port), log_level="WARNING")
 
 
 def _print_admin_key(new: str | None, path: Path) -> None:

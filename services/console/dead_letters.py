@@ -52,7 +52,7 @@ def to_view(identity: str, document: Json) -> DeadLetterView:
 async def list_dead_letters(caller: Admin, context: ContextDep, params: PageParamsDep) -> Page[DeadLetterView]:
     """Newest first; a key of one workspace sees that workspace's. A page may be short: see `next`."""
     views: list[DeadLetterView] = []
-    after, examined = _position_of(caller, params.cursor), 0
+    after, examined = _to_store_cursor(caller, params.cursor), 0
     while True:
         query = Query(DEAD_LETTERS.name, "at", descending=True, limit=params.limit - len(views), after=after)
         page = await query_page(context.store, query)
@@ -68,7 +68,7 @@ def _mark(caller: Principal) -> str:
     return f"{hashed_id('dead_letters', caller.workspace)[:8]}." if caller.workspace else ""
 
 
-def _position_of(caller: Principal, cursor: str | None) -> str | None:
+def _to_store_cursor(caller: Principal, cursor: str | None) -> str | None:
     """The store's cursor inside the caller's cursor. Raises UnprocessableContent for another caller's cursor."""
     mark = _mark(caller)
     if cursor is None or not mark:
@@ -88,13 +88,13 @@ async def get_dead_letter(context: Context, caller: Principal, identity: str) ->
     return letter
 
 
-def router_of(topics: GroupTopics) -> APIRouter:
+def build_router(topics: GroupTopics) -> APIRouter:
     """The routes. `topics`: group → the topics it reads."""
 
     async def request(caller: Principal, context: Context, identity: str, action: Action) -> ActionAccepted:
         letter = await get_dead_letter(context, caller, identity)
-        at: datetime = context.clock.now()
-        await context.bus.publish([command_on(identity, letter, action, topics, context.clock)])
+        at: datetime = context.time_source.now()
+        await context.bus.publish([command_on(identity, letter, action, topics, context.time_source)])
         return ActionAccepted(id=identity, action=action, asked_at=at)
 
     async def retry(dead_letter: str, caller: Admin, context: ContextDep) -> ActionAccepted:

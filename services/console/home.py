@@ -15,7 +15,7 @@ async def redirect_home(accept: Annotated[str, Header(max_length=2000)] = "") ->
     return RedirectResponse(to, status_code=307, headers={"Vary": "Accept"})
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The route. It needs no key and is no part of the API."""
     router = APIRouter()
     router.add_api_route("/", redirect_home, include_in_schema=False, response_class=RedirectResponse)

@@ -71,7 +71,7 @@ class NamesQuery(RequestModel):
 
 async def show_overview(configuration: ExistingWorkspace, context: ContextDep) -> Overview:
     """What goes on now, true at any volume: counted by the server, at most a second old."""
-    now, workspace = context.clock.now(), configuration.workspace
+    now, workspace = context.time_source.now(), configuration.workspace
     counters = await _counters(context, workspace)
     waiting = Query(CONVERSATIONS.name, "status", {"workspace": workspace, "status": "waiting"}, limit=MAX_WAITING)
     page = await context.store.query(waiting)
@@ -112,7 +112,7 @@ async def list_names(
 async def list_webhook_health(configuration: ExistingWorkspace, context: ContextDep) -> Page[WebhookHealth]:
     """How each subscription fares: what waits, what fails, what is off."""
     partitions, store = context.bus.partitions, context.store
-    now, workspace = context.clock.now(), configuration.workspace
+    now, workspace = context.time_source.now(), configuration.workspace
     items = [await _health(store, partitions, now, workspace, *webhook) for webhook in configuration.webhooks.items()]
     return Page(items=items)
 
@@ -143,7 +143,7 @@ async def _queued(store: Store, line: str) -> tuple[int, bool]:
     return len(page.items), page.next is not None
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/workspaces/{workspace}/overview", tags=["overview"])
     read = [Depends(require_scope("read"))]

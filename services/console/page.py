@@ -15,6 +15,6 @@ FILES = {
 """Path → file."""
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes of the page's files. They need no key: the page asks for one and sends it with its REST calls."""
     return page_router(__package__, FILES)

@@ -9,6 +9,6 @@ FILES = {PATH: "runbooks.html"}
 """Path → file, which is made from docs/runbooks.md."""
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The route of the page. Alerts link to it, so it needs no key."""
     return page_router(__package__, FILES)

@@ -13,7 +13,7 @@ def open_console(topics: GroupTopics) -> Service:
 
     @asynccontextmanager
     async def opened(_: Context) -> AsyncIterator[ServiceComponents]:
-        pages = [overview.router_of(), page.router_of(), home.router_of(), runbooks.router_of()]
-        yield ServiceComponents(routers=[dead_letters.router_of(topics), *pages])
+        pages = [overview.build_router(), page.build_router(), home.build_router(), runbooks.build_router()]
+        yield ServiceComponents(routers=[dead_letters.build_router(topics), *pages])
 
     return opened

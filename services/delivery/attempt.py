@@ -34,7 +34,7 @@ class SendDependencies:
     channels: Mapping[str, Channel]
     http: Http
     store: Reader
-    clock: TimeSource
+    time_source: TimeSource
     instruments: DeliveryInstruments
     configurations: Configurations = field(default_factory=Configurations)
     shares: Shares = field(default_factory=Shares)
@@ -45,11 +45,11 @@ async def attempt(message: OutboundMessage, committed: datetime, outside: SendDe
 
     Credentials are read at this moment, so that they are stored nowhere but in the configuration.
     """
-    started = outside.clock.monotonic()
+    started = outside.time_source.monotonic()
     result = await _attempted(message, committed, outside)
     channel = message.channel if message.channel in outside.channels else "unknown"
     outside.instruments.attempts.labels(channel, result.kind).inc()
-    outside.instruments.duration.labels(channel).observe(max(0.0, outside.clock.monotonic() - started))
+    outside.instruments.duration.labels(channel).observe(max(0.0, outside.time_source.monotonic() - started))
     return result
 
 
@@ -61,7 +61,7 @@ async def _attempted(message: OutboundMessage, committed: datetime, outside: Sen
         return AttemptResult(kind="not_started", detail="the configuration could not be read")
     if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
-    if not within_send_window(committed, outside.clock.now()):
+    if not within_send_window(committed, outside.time_source.now()):
         log.warning("send_too_late", message=message.id)
         return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
     return await _sent(channel, message, account, outside)

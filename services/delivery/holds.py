@@ -22,14 +22,14 @@ def sends_id(partition: int, message: OutboundMessage) -> str:
     return f"{partition}/{message.workspace}/{message.channel}:{message.account}"
 
 
-def sends_of(partition: int, message: OutboundMessage) -> AccountSends:
+def initial_sends(partition: int, message: OutboundMessage) -> AccountSends:
     """The initial state of an account."""
     return AccountSends(
         workspace=message.workspace, channel=message.channel, account=message.account, partition=partition
     )
 
 
-def hold_of(sends: AccountSends, identity: str, chat: str, now: datetime) -> str | None:
+def find_hold(sends: AccountSends, identity: str, chat: str, now: datetime) -> str | None:
     """The id of the hold that a message to this chat waits for; None when it may be sent. `identity`: the id of `sends`."""
     if is_locked(sends) or (sends.held_until is not None and sends.held_until > now):
         return identity

@@ -57,7 +57,7 @@ def _on_message(context: SendContext, received: ReceivedEvent) -> None:
 
 def _on_account_written(context: SendContext, received: ReceivedEvent) -> None:
     """Whoever writes an account anew has mended its credentials, or thinks so: it is tried at once."""
-    probe(context, reads.account_of(context.work, received))
+    probe(context, reads.account_sends_id(context.work, received))
 
 
 def _on_rate_limit_slot(context: SendContext, timer: TimerFired) -> None:
@@ -76,7 +76,7 @@ def _on_outcome_timeout(context: SendContext, timer: TimerFired) -> None:
     record = _send_in_state(context, timer, "sending")
     if record is not None and record.attempts == DeliveryTimerPayload.model_validate(timer.data).attempt:
         apply_outcome(
-            context, record, _outcome_of(context, record, outcome_unknown(context.capabilities(record.message.channel)))
+            context, record, _to_outcome(context, record, outcome_unknown(context.capabilities(record.message.channel)))
         )
 
 
@@ -98,10 +98,10 @@ def _on_result(context: SendContext, completed: EffectCompleted) -> None:
     if record is None or (record.state, record.attempts) != ("sending", effect.attempt):
         return
     context.work.cancel_timer(timer("settle", record))
-    apply_outcome(context, record, _outcome_of(context, record, completed.result))
+    apply_outcome(context, record, _to_outcome(context, record, completed.result))
 
 
-def _outcome_of(context: SendContext, record: SendRecord, result: AttemptResult) -> Outcome:
+def _to_outcome(context: SendContext, record: SendRecord, result: AttemptResult) -> Outcome:
     since = record.first_tried_at or context.now
     return decide_outcome(
         result, AttemptContext(message=record.message.id, attempts=record.attempts, since=since, now=context.now)

@@ -23,7 +23,7 @@ class RateLimit:
     burst: float = 1.0
 
 
-def account_of(message: OutboundMessage) -> str:
+def account_limit_key(message: OutboundMessage) -> str:
     """The limiter's key of an account."""
     return f"{message.workspace}/{message.channel}:{message.account}"
 
@@ -34,7 +34,7 @@ def rate_limits_for(message: OutboundMessage, capabilities: Capabilities, partit
     An account's persons are spread over all partitions, and no one counts them together. Each partition therefore uses its
     share of the account's rate, so that the sum stays within the limit for any number of processes.
     """
-    account = account_of(message)
+    account = account_limit_key(message)
     return [*_chat_gates(message, capabilities, account), *_account_gates(capabilities, account, partitions)]
 
 

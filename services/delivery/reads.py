@@ -111,27 +111,27 @@ def hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
 
 def accounts_of_hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
     """The second step: the accounts of the messages."""
-    yield _accounts_of(context, HoldTimerPayload.model_validate(timer.data).hold)
+    yield _held_accounts(context, HoldTimerPayload.model_validate(timer.data).hold)
 
 
 def account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """An account that was written, and the messages that wait for it."""
-    identity = account_of(context.work, received)
+    identity = account_sends_id(context.work, received)
     yield Documents(ACCOUNT_SENDS, [identity])
     yield ByIndex(SENDS, waiting_for(identity))
 
 
 def accounts_of_account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step: the accounts of the messages."""
-    yield _accounts_of(context, account_of(context.work, received))
+    yield _held_accounts(context, account_sends_id(context.work, received))
 
 
-def _accounts_of(context: SendContext, hold_id: str) -> Read:
+def _held_accounts(context: SendContext, hold_id: str) -> Read:
     records, partition = context.work.found(SENDS, waiting_for(hold_id)).values(), context.work.place.partition
     return Documents(ACCOUNT_SENDS, [holds.sends_id(partition, record.message) for record in records])
 
 
-def account_of(work: UnitOfWork, received: ReceivedEvent) -> str:
+def account_sends_id(work: UnitOfWork, received: ReceivedEvent) -> str:
     """The id of what this partition knows of sending as an account that was written."""
     return f"{work.place.partition}/{received.event.payload_as(AccountChanged).name}"
 

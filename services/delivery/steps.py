@@ -82,7 +82,7 @@ class SendContext:
         """The id and the state of the account of a message."""
         partition = self.work.place.partition
         identity = holds.sends_id(partition, message)
-        return identity, self.work.get(ACCOUNT_SENDS, identity) or holds.sends_of(partition, message)
+        return identity, self.work.get(ACCOUNT_SENDS, identity) or holds.initial_sends(partition, message)
 
     def put_sends(self, identity: str, before: AccountSends, after: AccountSends) -> None:
         if after is not before:
@@ -100,7 +100,7 @@ class SendContext:
 def start(context: SendContext, record: SendRecord, left: int | None = None) -> None:
     """Send now, or wait: for the end of a hold, or for the first gate (of the last `left`; None: of all) that is shut."""
     identity, sends = context.sends(record.message)
-    hold = holds.hold_of(sends, identity, record.message.address.chat, context.now)
+    hold = holds.find_hold(sends, identity, record.message.address.chat, context.now)
     if hold is not None:
         # Whoever waited through a hold passes all gates after it, else all would start at once.
         put(context, record, state="waiting", due_at=None, hold=hold)

@@ -27,7 +27,7 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
             channels={channel.name: channel for channel in channels},
             http=http,
             store=context.store,
-            clock=context.clock,
+            time_source=context.time_source,
             instruments=DeliveryInstruments(registry),
             shares=Shares(instruments=context.admission),
         )

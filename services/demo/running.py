@@ -36,7 +36,7 @@ class DemoSession:
     secret: str
     crowd: CustomerSimulator
     agents: AgentSimulator
-    clock: TimeSource
+    time_source: TimeSource
     last_seen: int = 0
     lanes: list["asyncio.Queue[Update]"] = field(
         default_factory=lambda: [asyncio.Queue(LANE_UPDATES) for _ in range(WORKERS)]
@@ -65,10 +65,10 @@ async def stream(
     rate: float,
     stand_in: str,
     stop: asyncio.Event,
-    clock: TimeSource | None = None,
+    time_source: TimeSource | None = None,
 ) -> None:
     """Customers and agents of a workspace that is seeded, until `stop`."""
-    time = clock or SystemTimeSource()
+    time = time_source or SystemTimeSource()
     start = time.now()
     random = Random(start.timestamp())  # noqa: S311 - what customers write guards nothing
     async with connected(base_url) as client, connected(stand_in) as telegram:
@@ -80,7 +80,7 @@ async def stream(
             secret=credentials.secret_token,
             crowd=CustomerSimulator.starting(start, random),
             agents=AgentSimulator(random, run=str(int(start.timestamp()))),
-            clock=time,
+            time_source=time,
         )
         shop.last_seen = await _last_seen_id(shop)
         await _until_stopped(stop, [_customers(shop, rate, random), _agents(shop), *map(_worker(shop), shop.lanes)])
@@ -122,7 +122,7 @@ async def _until_stopped(stop: asyncio.Event, coroutines: Sequence[Awaitable[Non
 async def _customers(shop: DemoSession, rate: float, random: Random) -> None:
     while True:
         await asyncio.sleep(random.expovariate(rate))
-        for update in shop.crowd.next(shop.clock.now()):
+        for update in shop.crowd.next(shop.time_source.now()):
             await shop.lanes[update.chat % WORKERS].put(update)
 
 
@@ -167,7 +167,7 @@ async def _agents(shop: DemoSession) -> None:
 async def _listen(shop: DemoSession) -> None:
     for entry in await _sent_after(shop, shop.last_seen):
         shop.last_seen = entry["number"]
-        shop.crowd.on_bot_message(entry, shop.clock.now())
+        shop.crowd.on_bot_message(entry, shop.time_source.now())
 
 
 async def _last_seen_id(shop: DemoSession) -> int:
@@ -189,7 +189,7 @@ async def _poll(shop: DemoSession) -> list[AgentAction]:
     ]
     shop.crowd.counted(len(conversations))
     languages = {conversation["id"]: conversation.get("language") for conversation in conversations}
-    actions = shop.agents.poll(conversations, shop.clock.now())
+    actions = shop.agents.poll(conversations, shop.time_source.now())
     return [await _worded(shop, action, languages[action.conversation]) for action in actions]
 
 
@@ -213,4 +213,4 @@ async def _do(shop: DemoSession, action: AgentAction) -> None:
     except (httpx2.TransportError, ApiError) as error:
         status = error.status if isinstance(error, ApiError) else None
         log.info("demo_agent_action_failed", action=action.action, conversation=action.conversation, status=status)
-        shop.agents.failed(action, shop.clock.now())
+        shop.agents.failed(action, shop.time_source.now())

@@ -75,7 +75,7 @@ class Credentials:
     identity_secret: str
 
 
-def credentials_of(admin_key: str, workspace: str) -> Credentials:
+def derive_credentials(admin_key: str, workspace: str) -> Credentials:
     """Derived one way: they tell nothing about the key."""
 
     def derived(purpose: str) -> str:
@@ -97,7 +97,7 @@ async def seed(
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Credentials:
     """Write everything over REST. Raises ApiError, or httpx2's TransportError when nobody answers."""
-    credentials = credentials_of(admin_key, workspace)
+    credentials = derive_credentials(admin_key, workspace)
     if transport is None:
         # First: an account is asked for its webhook as soon as it is written.
         await _set_webhook(base_url, workspace, stand_in_url, credentials)

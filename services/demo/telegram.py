@@ -76,7 +76,7 @@ class FakeTelegram:
     `updates` wait to be fetched; `webhooks` are the addresses set, by bot; `offsets` those that fetches named.
     """
 
-    clock: TimeSource = field(default_factory=SystemTimeSource)
+    time_source: TimeSource = field(default_factory=SystemTimeSource)
     sent: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     faults: deque[Fault] = field(default_factory=deque)
     updates: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -154,7 +154,7 @@ class FakeTelegram:
             "message_id": number,
             "from": _me(bot),
             "chat": _chat_shape(chat),
-            "date": int(self.clock.now().timestamp()),
+            "date": int(self.time_source.now().timestamp()),
             "text": text,
         }
         fields: dict[str, Json] = {k: v for k, v in body.items() if k in MAX_STORED_MESSAGES}

@@ -32,17 +32,17 @@ class _AccountActivity:
 class AccountActivityRecorder:
     """Collects the activity of one process. A crash loses the last seconds; the Prometheus counters are exact."""
 
-    def __init__(self, store: Store, clock: TimeSource) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, time_source: TimeSource) -> None:
+        self._store, self._clock = store, time_source
         self._news: dict[str, _AccountActivity] = {}
 
     def record_call(self, account: Account) -> None:
         """Record an authentic call by the platform, or a successful poll."""
-        self._of(account).webhook_at = self._clock.now()
+        self._activity_for(account).webhook_at = self._clock.now()
 
     def record_forged(self, account: Account) -> None:
         """Record a call without the account's secret."""
-        activity, now = self._of(account), self._clock.now()
+        activity, now = self._activity_for(account), self._clock.now()
         activity.forged, activity.forged_since, activity.forged_at = (
             activity.forged + 1,
             activity.forged_since or now,
@@ -51,10 +51,10 @@ class AccountActivityRecorder:
 
     def record_polling(self, account: Account, error: str | None) -> None:
         """Record that polling works (`error` None), or why it does not."""
-        activity = self._of(account)
+        activity = self._activity_for(account)
         activity.polled, activity.poll_error = True, error
 
-    def _of(self, account: Account) -> _AccountActivity:
+    def _activity_for(self, account: Account) -> _AccountActivity:
         return self._news.setdefault(
             account_id(account.workspace, account.channel, account.id), _AccountActivity(account)
         )

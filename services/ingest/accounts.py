@@ -43,13 +43,15 @@ class AccountCache:
     each ask for a fresh look cost no more than that.
     """
 
-    def __init__(self, store: Reader, clock: TimeSource, *, spacing: float = MIN_REFRESH_INTERVAL_SECONDS) -> None:
-        self._store, self._clock, self._spacing = store, clock, spacing
+    def __init__(
+        self, store: Reader, time_source: TimeSource, *, spacing: float = MIN_REFRESH_INTERVAL_SECONDS
+    ) -> None:
+        self._store, self._clock, self._spacing = store, time_source, spacing
         self._configurations = Configurations()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._wanted: set[str] = set()
         self._lock = asyncio.Lock()
-        self._turn, self._next_read = 0, clock.monotonic()
+        self._turn, self._next_read = 0, time_source.monotonic()
         self._failed: tuple[int, Unavailable] | None = None
 
     async def find(self, workspace: str, channel: str, account: str) -> ConnectedAccount | None:

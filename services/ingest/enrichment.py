@@ -7,12 +7,12 @@ from schemas.activity import Activity, Attachment
 from schemas.values import EncryptedText, Json
 from schemas.visible import is_blank
 from services.platform.core.identifiers import hashed_id
-from services.text.intents import intent_of
+from services.text.intents import detect_intent
 from services.text.language import detect
 from services.text.normalise import MAX_READ
 from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher
 from services.text.sensitive import redact
-from services.text.sentiment import sentiment_of
+from services.text.sentiment import detect_sentiment
 
 AUTHORED_KINDS = frozenset({"message", "edit", "postback", "survey_answer"})
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -111,8 +111,8 @@ def _detect(details: dict[str, Json], text: str | None, expected: Sequence[str])
     sample = (text or "")[:MAX_READ]
     return {
         "language": detect(sample, hint=hint if isinstance(hint, str) else None, expected=expected),
-        "intent": intent_of(sample) if sample else None,
-        "sentiment": sentiment_of(sample) if sample else None,
+        "intent": detect_intent(sample) if sample else None,
+        "sentiment": detect_sentiment(sample) if sample else None,
     }
 
 

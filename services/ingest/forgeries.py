@@ -25,7 +25,7 @@ class Forgeries:
     """Counts forged calls. An authentic caller is never counted, and never refused because of others' forgeries."""
 
     rates: RateLimits
-    clock: TimeSource
+    time_source: TimeSource
     spells: dict[str, _Spell] = field(default_factory=dict)
 
     async def guessed(self, address: str, account: Account) -> None:
@@ -34,7 +34,7 @@ class Forgeries:
 
     def log(self, account: Account) -> None:
         """Log the first forged call of each minute, with the number of calls since the previous line."""
-        now = self.clock.monotonic()
+        now = self.time_source.monotonic()
         spell = self.spells.get(_name(account))
         if spell is not None and now - spell.logged_at < LOG_SECONDS:
             spell.calls += 1

@@ -46,7 +46,7 @@ class PollingDependencies:
     channels: Mapping[str, Channel]
     accounts: AccountCache
     store: Store
-    clock: TimeSource
+    time_source: TimeSource
     http: Http
     receive: PublishBody
     notes: AccountActivityRecorder
@@ -198,7 +198,7 @@ class Poller:
     async def _acquire(self) -> bool:
         document = (await self._around.store.get_many([self._key])).get(self._key)
         stored = Poll.model_validate(document) if document else None
-        now, owner = self._around.clock.now(), self._around.owner
+        now, owner = self._around.time_source.now(), self._around.owner
         if stored is not None and stored.owner != owner and stored.until > now:
             return False
         self._poll = stored or Poll(owner=owner, until=now)
@@ -209,16 +209,16 @@ class Poller:
         return True
 
     async def _renew(self) -> None:
-        if self._acquire_lease().until - self._around.clock.now() < RENEW_BEFORE:
+        if self._acquire_lease().until - self._around.time_source.now() < RENEW_BEFORE:
             await self._write()
 
     async def _release(self) -> None:
-        await self._write(until=self._around.clock.now())
+        await self._write(until=self._around.time_source.now())
 
     async def _write(self, *, is_new: bool = False, **changes: object) -> None:
         """Renew the stored lease. Raises LeaseLost when another process wrote it, Unavailable, Unknown."""
         before = self._acquire_lease()
-        renewed = {"owner": self._around.owner, "until": self._around.clock.now() + LEASE, **changes}
+        renewed = {"owner": self._around.owner, "until": self._around.time_source.now() + LEASE, **changes}
         after = before.model_copy(update={**renewed, "revision": before.revision + 1})
         condition = Condition(self._key) if is_new else Condition(self._key, "revision", before.revision)
         put = Put(self._key, after.model_dump(mode="json"))

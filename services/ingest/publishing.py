@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from schemas.activity import Activity
 from schemas.envelope import Event, encode
-from services.platform.bus.port import MAX_EVENT_BYTES, Bus, ProducerRecord, partition_of
+from services.platform.bus.port import MAX_EVENT_BYTES, Bus, ProducerRecord, partition_for
 
 TOPIC, SOURCE = "inbound", "ingest"
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -28,7 +28,7 @@ def to_record(activity: Activity, partitions: int, traceparent: str | None = Non
         index=None,
         data=activity.model_dump(mode="json"),
     )
-    return ProducerRecord(TOPIC, partition_of(key, partitions), key, encode(event))
+    return ProducerRecord(TOPIC, partition_for(key, partitions), key, encode(event))
 
 
 def truncate_to_max_size(activity: Activity) -> Activity:

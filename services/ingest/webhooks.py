@@ -53,10 +53,10 @@ from services.platform.http.problems import (
     NotFound,
     TooManyRequests,
     problem_response,
-    response_of,
+    refusal_response,
     unavailable_response,
 )
-from services.platform.http.rate_limits import RateLimits, network_of
+from services.platform.http.rate_limits import RateLimits, network_for
 
 PREFIX = "/webhooks/"
 PATH_SEGMENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -131,17 +131,17 @@ class Webhooks:
         channels: Mapping[str, Channel],
         accounts: AccountCache,
         bus: Bus,
-        clock: TimeSource,
+        time_source: TimeSource,
         instruments: IngestInstruments,
         notes: AccountActivityRecorder,
         bounds: Bounds | None = None,
     ) -> None:
-        self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, clock
+        self._channels, self._accounts, self._bus, self._clock = channels, accounts, bus, time_source
         bounds = bounds or Bounds()
         self._instruments, self._room, self._body_seconds = instruments, bounds.room, bounds.body_seconds
         self._beside, self._split_cards = WorkerThread(), SplitCardDetector()
         self._notes = notes
-        self._forgeries = Forgeries(bounds.rates, clock)
+        self._forgeries = Forgeries(bounds.rates, time_source)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(scope, receive)
@@ -150,7 +150,7 @@ class Webhooks:
 
     async def _response(self, scope: Scope, receive: Receive) -> Response | None:
         client = scope.get("client")
-        address = network_of(client[0]) if client else "unknown"
+        address = network_for(client[0]) if client else "unknown"
         try:
             # The account by its path: what is at the path is looked up when the call has its place.
             async with self._room.admit(address, scope["path"]) as place:
@@ -158,7 +158,7 @@ class Webhooks:
                     return await self._handle(scope, receive, place)
         except HttpProblem as refusal:
             self._record_metrics(refusal)
-            return response_of(refusal)
+            return refusal_response(refusal)
         except tuple(RESPONSES) as error:
             return next(respond() for kind, respond in RESPONSES.items() if isinstance(error, kind))
         except ClientDisconnected:
@@ -324,10 +324,10 @@ def _verify(channel: Channel, account: Account, request: Request) -> WebhookResp
     return reply
 
 
-def _request(scope: Scope, body: bytes, clock: TimeSource) -> Request:
+def _request(scope: Scope, body: bytes, time_source: TimeSource) -> Request:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    return Request(scope["method"], scope["path"], query, headers, body, clock.now())
+    return Request(scope["method"], scope["path"], query, headers, body, time_source.now())
 
 
 def _error_location(error: Exception) -> dict[str, str]:

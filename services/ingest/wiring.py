@@ -33,21 +33,21 @@ def open_ingest(other_ways_in: Callable[[Context, SharedComponents], ServiceComp
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         instruments = IngestInstruments()
         channels = {channel.name: channel for channel in CHANNELS}
-        accounts = AccountCache(context.store, context.clock)
+        accounts = AccountCache(context.store, context.time_source)
         rates = RateLimits(context.settings, context.admission)
         settings = context.settings
         admission = AdmissionControl(
             calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission
         )
-        notes = AccountActivityRecorder(context.store, context.clock)
+        notes = AccountActivityRecorder(context.store, context.time_source)
         webhooks = Webhooks(
-            channels, accounts, context.bus, context.clock, instruments, notes, Bounds(admission, rates)
+            channels, accounts, context.bus, context.time_source, instruments, notes, Bounds(admission, rates)
         )
         others = other_ways_in(context, SharedComponents(accounts, rates, instruments))
         async with open_outgoing(settings) as http:
             owner = uuid.uuid4().hex
             dependencies = PollingDependencies(
-                owner, channels, accounts, context.store, context.clock, http, webhooks.take, notes
+                owner, channels, accounts, context.store, context.time_source, http, webhooks.take, notes
             )
             yield ServiceComponents(
                 mounts={PREFIX: webhooks},

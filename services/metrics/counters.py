@@ -52,7 +52,7 @@ class CounterSet:
 
     def add(self, sample: Sample) -> str:
         """Count a sample, folded where its series would be one too many; returns the series it is counted in."""
-        series = self.series_of(sample)
+        series = self.series_for(sample)
         if sample.instrument.kind == "histogram":
             known = self.distributions.get(series) or Distribution()
             self.distributions[series] = observed(known, sample.instrument, sample.amount)
@@ -60,7 +60,7 @@ class CounterSet:
             self.increment(series, sample.amount)
         return series
 
-    def series_of(self, sample: Sample) -> str:
+    def series_for(self, sample: Sample) -> str:
         """The series in which a sample is counted: its own, or a folded one where that would be one too many."""
         series = sample.series
         return series if self._within_series_limit(series) else collapse_labels(sample).series

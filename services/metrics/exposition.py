@@ -12,7 +12,7 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from services.metrics.domain.samples import labels_of
+from services.metrics.domain.samples import parse_series
 from services.metrics.instruments import BY_NAME, INSTRUMENTS, Instrument
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
@@ -30,18 +30,18 @@ log = structlog.get_logger()
 class BusinessMetricsCollector(Collector):
     """What `/metrics` shows of the business. `refresh` reads, `collect` only renders what was read last."""
 
-    def __init__(self, reader: Reader, partitions: int, clock: TimeSource) -> None:
+    def __init__(self, reader: Reader, partitions: int, time_source: TimeSource) -> None:
         self._reader = reader
         self._versions = dict.fromkeys(range(partitions), 0)
         self._records: dict[tuple[int, str], CounterRecord] = {}
-        self._clock = clock
+        self._time_source = time_source
         self._read_at: float | None = None
 
     async def refresh(self) -> None:
         """Read what was written since the last time. Raises Unavailable, and then keeps what it had."""
         for partition in self._versions:
             await self._refresh(partition)
-        self._read_at = self._clock.monotonic()
+        self._read_at = self._time_source.monotonic()
 
     async def _refresh(self, partition: int) -> None:
         known = self._versions[partition]
@@ -75,7 +75,7 @@ class BusinessMetricsCollector(Collector):
         for instrument in INSTRUMENTS:
             yield _to_metric_family(instrument, values, distributions)
         if self._read_at is not None:
-            age = self._clock.monotonic() - self._read_at
+            age = self._time_source.monotonic() - self._read_at
             yield GaugeMetricFamily(
                 STALENESS_GAUGE, "How long ago the business metrics of this process were read.", value=age
             )
@@ -103,7 +103,7 @@ def aggregate(records: Iterable[CounterRecord]) -> tuple[dict[Named, float], dic
 
 
 def _group_by_metric(workspace: str, series: str) -> Named | None:
-    name, labels = labels_of(series)
+    name, labels = parse_series(series)
     instrument = BY_NAME.get(name)
     # A document may still hold what an earlier version of the table counted.
     return (name, workspace, *labels) if instrument and len(labels) == len(instrument.labels) else None

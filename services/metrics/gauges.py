@@ -35,9 +35,9 @@ log = structlog.get_logger()
 class Present(Collector):
     """What `/metrics` shows of now. `refresh` reads, `collect` only renders what was read last."""
 
-    def __init__(self, reader: Reader, clock: TimeSource) -> None:
+    def __init__(self, reader: Reader, time_source: TimeSource) -> None:
         self._reader = reader
-        self._clock = clock
+        self._time_source = time_source
         self._configurations = Configurations()
         self._readings: dict[str, list[Reading]] = {}
 
@@ -51,7 +51,7 @@ class Present(Collector):
                 async for document in self._all(WEBHOOK_ENDPOINTS.name, configuration.workspace)
             ]
             found[configuration.workspace] = [
-                *staffing(seats, configuration, self._clock.now()),
+                *staffing(seats, configuration, self._time_source.now()),
                 *endpoints(lines, configuration),
             ]
         self._readings = found
@@ -73,12 +73,12 @@ class Present(Collector):
     async def keep_fresh(self) -> None:
         """Refresh for as long as the process runs; a store that is away only makes the gauges older."""
         while True:
-            began = self._clock.monotonic()
+            began = self._time_source.monotonic()
             try:
                 await self.refresh()
             except Unavailable:
                 log.warning("gauges_refresh_failed")
-            took = self._clock.monotonic() - began
+            took = self._time_source.monotonic() - began
             await asyncio.sleep(max(REFRESH_SECONDS, took / LARGEST_SHARE))
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -78,7 +78,7 @@ def _counters(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read
 def _read_conversation(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read]:
     """What is known of the conversation of a fact as well."""
     yield from _counters(context, received)
-    yield Documents(COUNTED_CASES, [_conversation_of(received.event)])
+    yield Documents(COUNTED_CASES, [_conversation_id(received.event)])
 
 
 def _activity(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -138,7 +138,7 @@ def _count(context: MetricsContext, workspace: str, samples: Sequence[Sample]) -
 # -- facts of conversations --------------------------------------------------------------------------------------------
 
 
-def _conversation_of(event: Event) -> str:
+def _conversation_id(event: Event) -> str:
     return str(event.data.get("conversation"))
 
 
@@ -171,7 +171,7 @@ def _update_waiting_gauge(
     counters: CounterSet, conversation: Conversation, state: ConversationMetricsState
 ) -> ConversationMetricsState:
     """The gauge follows the status, the team and the priority: a conversation leaves the series it was counted in."""
-    series = counters.series_of(waiting_sample(conversation)) if is_waiting(conversation.status) else None
+    series = counters.series_for(waiting_sample(conversation)) if is_waiting(conversation.status) else None
     if series == state.waiting:
         return state
     counters.move(state.waiting, series)

@@ -54,7 +54,7 @@ def _validated(query: KpiQuery, timezone: str, now: datetime) -> ReportRequest:
     return ReportRequest(query.start, query.to, group, query.by, query.timezone or timezone, now)
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes, for the wiring of this service."""
     turns = asyncio.Semaphore(MAX_CONCURRENT_REPORTS)
 
@@ -66,7 +66,7 @@ def router_of() -> APIRouter:
         Times are in UTC: `from` inclusive, `to` exclusive, 92 days at most. `group` may be repeated; days and hours are
         those of the workspace's time zone, or of `timezone`.
         """
-        request = _validated(query, configuration.profile.body.timezone, context.clock.now())
+        request = _validated(query, configuration.profile.body.timezone, context.time_source.now())
         async with turns:
             try:
                 return await build_report(

@@ -6,18 +6,18 @@ from contextlib import asynccontextmanager
 from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.gauges import Present
 from services.metrics.processor import PROCESSOR
-from services.metrics.routes import router_of
+from services.metrics.routes import build_router
 from services.platform.http.service import Context, ServiceComponents
 
 
 @asynccontextmanager
 async def open_metrics(context: Context) -> AsyncIterator[ServiceComponents]:
     """Open the service; it holds nothing of its own."""
-    totals = BusinessMetricsCollector(context.store, context.bus.partitions, context.clock)
-    present = Present(context.store, context.clock)
+    totals = BusinessMetricsCollector(context.store, context.bus.partitions, context.time_source)
+    present = Present(context.store, context.time_source)
     yield ServiceComponents(
         processors=[PROCESSOR.bind(None)],
-        routers=[router_of()],
+        routers=[build_router()],
         collectors=[totals, present],
         background=[totals.keep_fresh, present.keep_fresh],
     )

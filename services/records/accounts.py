@@ -77,7 +77,7 @@ def account_id(workspace: str, channel: str, account: str) -> str:
     return f"{workspace}/{channel}:{account}"
 
 
-def health_of(
+def account_health(
     calls: AccountCalls | None, sends: Sequence[AccountSends], check: AccountCheck | None, now: datetime
 ) -> AccountHealth:
     """How an account is at `now`; the worst that is known decides."""
@@ -145,7 +145,7 @@ async def read_health(reader: Reader, workspace: str, names: Iterable[str], now:
     health = {}
     for name, identity in wanted.items():
         calls, check = found.get(Key(ACCOUNT_CALLS.name, identity)), found.get(Key(ACCOUNT_CHECKS.name, identity))
-        health[name] = health_of(
+        health[name] = account_health(
             AccountCalls.model_validate(calls) if calls else None,
             sends.get(identity, []),
             AccountCheck.model_validate(check) if check else None,

@@ -76,7 +76,7 @@ def _parsed(document: Document) -> WorkspaceConfiguration:
     return WorkspaceConfiguration.model_validate(document)
 
 
-async def configuration_of(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:
+async def read_configuration(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:
     """The configuration in force of a workspace; None when there is no such workspace. Raises Unavailable."""
     return (await Configurations().current(reader, [workspace])).get(workspace)
 

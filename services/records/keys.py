@@ -56,7 +56,7 @@ def format_key(identity: str, secret: str) -> str:
     return f"{PREFIX}_{identity}_{secret}"
 
 
-def digest_of(secret: str) -> str:
+def secret_digest(secret: str) -> str:
     """What is stored of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -75,7 +75,7 @@ class ApiKeyAuthenticator:
         if prefix != PREFIX or not identity or not secret:
             return None
         record = await self._record(identity)
-        known = record is not None and hmac.compare_digest(digest_of(secret), record.digest)
+        known = record is not None and hmac.compare_digest(secret_digest(secret), record.digest)
         return record.caller() if record is not None and known else None
 
     async def _record(self, identity: str) -> KeyRecord | None:

@@ -48,7 +48,7 @@ class RuleRequirement:
         )
 
 
-async def warnings_of(reader: Reader, configuration: WorkspaceConfiguration) -> list[ConfigurationWarning]:
+async def read_warnings(reader: Reader, configuration: WorkspaceConfiguration) -> list[ConfigurationWarning]:
     """What nobody of the workspace can meet, in the order of the rules. Raises Unavailable."""
     unmet = list(wanted(configuration))
     if not unmet:

@@ -12,20 +12,20 @@ from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import NotFound
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
-from services.records.configuration import configuration_of
+from services.records.configuration import read_configuration
 from services.records.conversations import CONVERSATIONS, PERSONS
 
 
 async def existing_workspace(request: Request, context: ContextDep) -> WorkspaceConfiguration:
     """The configuration of the path's workspace. Raises NotFound."""
     workspace = request.path_params["workspace"]
-    found = await configuration_of(context.store, workspace)
+    found = await read_configuration(context.store, workspace)
     if found is None:
         raise no_workspace(workspace)
     return found
 
 
-async def conversation_of(reader: Reader, workspace: str, conversation: str) -> ConversationState:
+async def get_conversation(reader: Reader, workspace: str, conversation: str) -> ConversationState:
     """A conversation of a workspace. Raises NotFound, Unavailable."""
     key = Key(CONVERSATIONS.name, conversation)
     document = (await reader.get_many([key])).get(key)
@@ -37,7 +37,7 @@ async def conversation_of(reader: Reader, workspace: str, conversation: str) -> 
 async def existing_conversation(request: Request, context: ContextDep) -> ConversationState:
     """The path's conversation, when it is of the path's workspace. Raises NotFound."""
     path = request.path_params
-    return await conversation_of(context.store, path["workspace"], path["conversation"])
+    return await get_conversation(context.store, path["workspace"], path["conversation"])
 
 
 async def existing_person(request: Request, context: ContextDep) -> Contact:

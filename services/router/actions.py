@@ -26,9 +26,9 @@ from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
 from services.records.configuration import Configurations
-from services.rest.dependencies import ExistingConversation, conversation_of
+from services.rest.dependencies import ExistingConversation, get_conversation
 from services.router import agents
-from services.router.reply_guard import masks_of, own_identifiers_for
+from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
     ClearHandoffBody,
     ConfirmHandoffBody,
@@ -61,17 +61,17 @@ class CommandRequest:
         """The fields of every command: conversation, time of acceptance, and the request's hash for idempotency."""
         return {
             "conversation": self.case.id,
-            "accepted_at": self.context.clock.now(),
+            "accepted_at": self.context.time_source.now(),
             "request_hash": action_hash(self.case, name, body),
         }
 
     async def execute(self, kind: str, data: Data, admit: Precheck) -> Response:
         """Send the command and wait for its outcome: 200 with the conversation, 202 when it takes longer."""
-        command = command_of(self.context, self.case, kind, data, self._repeat)
+        command = build_command(self.context, self.case, kind, data, self._repeat)
         outcome = await self._commands.execute(command, self._wait, admit)
         if outcome is None:
             return accepted_response(command)
-        after = await conversation_of(self.context.store, self.case.workspace, self.case.id)
+        after = await get_conversation(self.context.store, self.case.workspace, self.case.id)
         return JSONResponse(after.public_view().model_dump(mode="json"))
 
 
@@ -129,7 +129,7 @@ async def reapply(
 
 async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(JsonBody(NoteBody))]) -> Response:
     """Only colleagues see it; secrets are masked all the same."""
-    _, masked = await masks_of(body.text, await own_identifiers_for(action.context, action.case.workspace))
+    _, masked = await redact_reply(body.text, await own_identifiers_for(action.context, action.case.workspace))
     fields = action.common_fields("notes", {**body.model_dump(mode="json"), "text": masked.text})
     data = AddNote(agent=body.agent, text=EncryptedText(text=masked.text), masked=list(masked.kinds), **fields)
     return await action.execute(
@@ -178,16 +178,18 @@ def action_hash(conversation: ConversationState, action: str, body: Json) -> str
     return request_hash("POST", f"{conversation.id}/{action}", body)
 
 
-def command_of(context: Context, conversation: ConversationState, kind: str, data: Data, repeat: str | None) -> Command:
+def build_command(
+    context: Context, conversation: ConversationState, kind: str, data: Data, repeat: str | None
+) -> Command:
     """The command for the owner of a conversation."""
     workspace, key = conversation.workspace, conversation.key
-    identity = command_id(context.clock, workspace, repeat)
+    identity = command_id(context.time_source, workspace, repeat)
     return Command(identity, kind, workspace, key, data, data.request_hash, repeatable=repeat is not None)
 
 
 async def require_agent(context: Context, conversation: ConversationState, agent: str | None) -> None:
     """Raise UnprocessableContent for an agent that does not exist."""
-    if agent is not None and await agents.agent_of(context, conversation.workspace, agent) is None:
+    if agent is not None and await agents.read_agent(context, conversation.workspace, agent) is None:
         raise UnprocessableContent(("/agent", f"There is no agent {agent!r} in this workspace."))
 
 
@@ -200,7 +202,7 @@ async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
 
 
 async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
-    record = await agents.agent_of(action.context, action.case.workspace, agent)
+    record = await agents.read_agent(action.context, action.case.workspace, agent)
     if record is None:
         raise UnprocessableContent(("/to_agent", f"There is no agent {agent!r} in this workspace."))
     if record.presence == "offline":

@@ -27,12 +27,12 @@ from services.platform.http.problems import NotFound, UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.unmet import warnings_of
+from services.records.unmet import read_warnings
 from services.rest.dependencies import ExistingWorkspace
 from services.router.views import AgentSaved, AgentView, PresenceView, agent_view
 
 
-async def agent_of(context: Context, workspace: str, agent: str) -> AgentRecord | None:
+async def read_agent(context: Context, workspace: str, agent: str) -> AgentRecord | None:
     """The agent's record, which only dispatch writes; None without one."""
     key = Key(AGENTS.name, agent_id(workspace, agent))
     document = (await context.store.get_many([key])).get(key)
@@ -42,7 +42,7 @@ async def agent_of(context: Context, workspace: str, agent: str) -> AgentRecord 
 async def existing_agent(request: Request, context: ContextDep) -> AgentRecord:
     """The path's agent. Raises NotFound."""
     agent = request.path_params["agent"]
-    record = await agent_of(context, request.path_params["workspace"], agent)
+    record = await read_agent(context, request.path_params["workspace"], agent)
     if record is None:
         raise NotFound(f"There is no agent {agent!r} in this workspace.")
     return record
@@ -85,10 +85,10 @@ async def put_agent(
     data = AgentPut(agent=agent, body=body, if_match=condition.header, request_hash=request)
     command = _command(context, configuration.workspace, "pasokh.routing.agent_put", data)
     outcome = await commands.execute(command, wait)
-    stored = await agent_of(context, configuration.workspace, agent) if outcome else None
+    stored = await read_agent(context, configuration.workspace, agent) if outcome else None
     if outcome is None or stored is None:
         return accepted_response(command)
-    warnings = await warnings_of(context.store, configuration)
+    warnings = await read_warnings(context.store, configuration)
     view = AgentSaved(**dict(agent_view(stored)), warnings=warnings).model_dump(mode="json")
     return JSONResponse(view, 201 if outcome.created else 200, headers={"ETag": etag(stored.version)})
 
@@ -121,7 +121,7 @@ async def put_presence(
     data = PresenceSet(agent=agent.id, status=body.status, if_match=condition.header, request_hash=request)
     command = _command(context, configuration.workspace, "pasokh.routing.presence_set", data)
     outcome = await commands.execute(command, wait)
-    stored = await agent_of(context, configuration.workspace, agent.id) if outcome else None
+    stored = await read_agent(context, configuration.workspace, agent.id) if outcome else None
     if outcome is None or stored is None:
         return accepted_response(command)
     view = PresenceView(status=stored.presence).model_dump()
@@ -137,11 +137,11 @@ def refuse_unknown_teams(configuration: WorkspaceConfiguration, body: AgentBody)
 
 
 def _command(context: Context, workspace: str, kind: str, data: AgentPut | AgentDeleted | PresenceSet) -> Command:
-    identity = command_id(context.clock, workspace, None)
+    identity = command_id(context.time_source, workspace, None)
     return Command(identity, kind, workspace, workspace, data, data.request_hash)
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes; each states the scope that it needs."""
     read, desk_scope, admin = (
         [Depends(require_scope("read"))],

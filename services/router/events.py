@@ -15,7 +15,7 @@ from services.platform.bus import stream_position
 from services.platform.bus.broadcaster import MOST_LISTENERS, FactBroadcaster, FactRecord, Subscriber
 from services.platform.bus.stream_position import StreamPosition
 from services.platform.core.identifiers import hashed_id
-from services.platform.http.auth import caller_of, require_scope
+from services.platform.http.auth import caller_in_scope, require_scope
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.open_streams import OpenStreams
 from services.platform.http.problems import UnprocessableContent
@@ -88,7 +88,7 @@ class Stream:
             yield
 
     async def _live(self, seen: StreamPosition, listener: Subscriber) -> AsyncIterator[bytes]:
-        checked = self.context.clock.monotonic()
+        checked = self.context.time_source.monotonic()
         while not (listener.missed or listener.ended):
             facts = await listener.next_batch(self.heartbeat_seconds)
             for fact in facts:
@@ -96,10 +96,10 @@ class Stream:
                     yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
             if not facts:
                 yield HEARTBEAT
-            if self.context.clock.monotonic() - checked >= self.heartbeat_seconds:
+            if self.context.time_source.monotonic() - checked >= self.heartbeat_seconds:
                 # A key that was deleted meanwhile sees no more.
                 await self.permitted()
-                checked = self.context.clock.monotonic()
+                checked = self.context.time_source.monotonic()
 
     def _identity(self, seen: StreamPosition) -> str:
         return f"{_mark(self.workspace)}{BETWEEN}{seen.text()}"
@@ -119,14 +119,14 @@ class Stream:
         """Facts after the vector, by time; those of one source in the order of their numbers."""
         sources = [self._of_source(source, seen) for source in self._sources()]
         heads = await asyncio.gather(*(anext(source, None) for source in sources))
-        waiting = [(_position_of(head), n, head) for n, head in enumerate(heads) if head is not None]
+        waiting = [(_sort_position(head), n, head) for n, head in enumerate(heads) if head is not None]
         heapq.heapify(waiting)
         while waiting:
             _, n, fact = heapq.heappop(waiting)
             yield fact
             following = await anext(sources[n], None)
             if following is not None:
-                heapq.heappush(waiting, (_position_of(following), n, following))
+                heapq.heappush(waiting, (_sort_position(following), n, following))
 
     async def _of_source(self, source: str, seen: StreamPosition) -> AsyncIterator[FactRecord]:
         equals = {"workspace": self.workspace, "source": source}
@@ -136,18 +136,18 @@ class Stream:
             yield FactRecord(event, encode(event))
 
 
-def _position_of(record: FactRecord) -> tuple[float, str]:
+def _sort_position(record: FactRecord) -> tuple[float, str]:
     return record.event.time.timestamp(), record.event.id
 
 
-def shares_of(context: Context) -> StreamShares:
+def stream_shares(context: Context) -> StreamShares:
     """How the streams of a process are shared, as the settings say."""
     settings = context.settings
     most = {"key": settings.key_streams, "workspace": settings.workspace_streams}
     return StreamShares(most, MOST_LISTENERS, context.admission, fair=frozenset({"workspace"}))
 
 
-def router_of(
+def build_router(
     following: FactBroadcaster,
     streams: OpenStreams[FactStream],
     shares: StreamShares,
@@ -169,7 +169,7 @@ def router_of(
             context=context,
             following=following,
             streams=streams,
-            caller=caller.key if (caller := caller_of(request.scope)) else "",
+            caller=caller.key if (caller := caller_in_scope(request.scope)) else "",
             workspace=configuration.workspace,
             prefixes=[prefix for value in types or [] for prefix in value.split(",") if prefix],
             permitted=lambda: permitted(request, None),

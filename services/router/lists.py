@@ -94,14 +94,14 @@ def _after(mark: Query, cursor: str | None) -> SortPosition | None:
 
 
 async def _fits(store: Store, case: ConversationState, query: ConversationQuery, terms: Sequence[str]) -> bool:
-    if not all(_is_of(case, name, getattr(query, name)) for name in INDEXED_FILTERS):
+    if not all(_matches(case, name, getattr(query, name)) for name in INDEXED_FILTERS):
         return False
     if query.updated_since is not None and case.updated_at < query.updated_since:
         return False
     return not terms or await matches_terms(store, case, terms)
 
 
-def _is_of(case: ConversationState, name: str, wanted: Sequence[Json] | None) -> bool:
+def _matches(case: ConversationState, name: str, wanted: Sequence[Json] | None) -> bool:
     return wanted is None or getattr(case, name) in wanted
 
 

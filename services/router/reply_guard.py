@@ -51,10 +51,10 @@ class Guard:
         raise Conflict(f"A reply must not hold a card number: {where}. {rest}", title="Card number in a reply")
 
 
-async def guard_of(context: Context, conversation: ConversationState, body: ReplyBody) -> Guard:
+async def check_reply(context: Context, conversation: ConversationState, body: ReplyBody) -> Guard:
     """The guard's findings in a reply, with the workspace's own identifiers allowed."""
     own = await own_identifiers_for(context, conversation.workspace)
-    seen, private = await masks_of(body.text, own)
+    seen, private = await redact_reply(body.text, own)
     return Guard(seen, private.text, body.surface or conversation.last_surface)
 
 
@@ -64,7 +64,7 @@ async def own_identifiers_for(context: Context, workspace: str) -> OwnIdentifier
     return compile_own_identifiers(configuration.profile.body.own if configuration else None)
 
 
-async def masks_of(text: str, own_identifiers: OwnIdentifierMatcher) -> tuple[RedactionResult, RedactionResult]:
+async def redact_reply(text: str, own_identifiers: OwnIdentifierMatcher) -> tuple[RedactionResult, RedactionResult]:
     """The text redacted for the public, and redacted for its participants. Long texts are redacted in a thread."""
 
     def read() -> tuple[RedactionResult, RedactionResult]:

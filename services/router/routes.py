@@ -25,7 +25,7 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
-from services.platform.http.problems import Forbidden, NotFound, code_of
+from services.platform.http.problems import Forbidden, NotFound, problem_code
 from services.platform.http.service import Context
 from services.platform.store import port
 from services.platform.store.collections import FACTS
@@ -35,10 +35,10 @@ from services.records.decisions import DECISIONS, DecisionRecord
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.rest.views import MessageView, initial_view, message_view
 from services.router import agents, sla_reapply
-from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, command_of, require_agent
+from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command, require_agent
 from services.router.lists import list_page
 from services.router.phrases import Language
-from services.router.reply_guard import guard_of, record_confirmed
+from services.router.reply_guard import check_reply, record_confirmed
 from services.router.sentences import decision_view
 from services.router.views import (
     CommandView,
@@ -69,7 +69,7 @@ async def list_messages(
     conversation: ExistingConversation, context: ContextDep, params: PageParamsDep
 ) -> Page[MessageView]:
     """Oldest first."""
-    page = await query_page(context.store, _of(conversation, MESSAGES.name, params))
+    page = await query_page(context.store, _conversation_query(conversation, MESSAGES.name, params))
     return Page(items=[message_view(MessageRecord.model_validate(d)) for _, d in page.items], next=page.next)
 
 
@@ -83,14 +83,14 @@ async def list_decisions(
     """Why it went to whom, or waited; oldest first. Sentences are in `lang`, else in the language of `Accept-Language`."""
     language = query.lang or preferred_language(accept_language, get_args(Language))
     response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
-    page = await query_page(context.store, _of(conversation, DECISIONS.name, query))
+    page = await query_page(context.store, _conversation_query(conversation, DECISIONS.name, query))
     records = [DecisionRecord.model_validate(document) for _, document in page.items]
     return Page(items=[decision_view(record, language) for record in records], next=page.next)
 
 
 async def list_events(conversation: ExistingConversation, context: ContextDep, params: PageParamsDep) -> Page[Event]:
     """Its facts, of the conversation and of its clocks, as CloudEvents; oldest first."""
-    page = await query_page(context.store, _of(conversation, FACTS.name, params))
+    page = await query_page(context.store, _conversation_query(conversation, FACTS.name, params))
     return Page(items=[Event.model_validate(document) for _, document in page.items], next=page.next)
 
 
@@ -104,13 +104,13 @@ async def reply(
     caller: Annotated[Principal, Depends(the_caller)],
 ) -> Response:
     """As the agent wrote it, or not at all: 409 says what the guard found. The caller may confirm that it is wrong."""
-    guard = await guard_of(context, conversation, body)
+    guard = await check_reply(context, conversation, body)
     if body.confirm and not caller.has_scope("write"):
         raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
     # The hash is of the redacted text: a card number could be guessed from its hash.
     fields = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
     request = action_hash(conversation, "replies", {**fields, "text": guard.masked})
-    agent = await agents.agent_of(context, conversation.workspace, body.agent)
+    agent = await agents.read_agent(context, conversation.workspace, body.agent)
     data = Reply(
         conversation=conversation.id,
         agent=body.agent,
@@ -119,7 +119,7 @@ async def reply(
         sensitive_kinds=guard.detect,
         confirmed_by=caller.key if body.confirm and guard.detect else None,
         surface=body.surface,
-        accepted_at=context.clock.now(),
+        accepted_at=context.time_source.now(),
         request_hash=request,
     )
 
@@ -129,7 +129,7 @@ async def reply(
         if data.confirmed_by is not None:
             record_confirmed(conversation, data)
 
-    command = command_of(context, conversation, "pasokh.command.reply", data, repeat)
+    command = build_command(context, conversation, "pasokh.command.reply", data, repeat)
     outcome = await commands.execute(command, wait, admit)
     message = await _message(context, outcome)
     if message is None:
@@ -143,12 +143,12 @@ async def show_command(workspace: str, command: str, commands: CommandsDep) -> R
     if outcome is None:
         raise NotFound(f"There is no command {command!r} in this workspace.")
     problem = outcome.problem if isinstance(outcome, CommandResult) else None
-    problem = problem and problem.model_copy(update={"code": code_of(problem.title)})
+    problem = problem and problem.model_copy(update={"code": problem_code(problem.title)})
     view = CommandView(status=outcome.status if isinstance(outcome, CommandResult) else "pending", problem=problem)
     return JSONResponse(view.model_dump(mode="json", exclude_none=True))
 
 
-def _of(conversation: ConversationState, collection: str, page: PageParams) -> port.Query:
+def _conversation_query(conversation: ConversationState, collection: str, page: PageParams) -> port.Query:
     equals: dict[str, Json] = {"workspace": conversation.workspace, "conversation": conversation.id}
     return port.Query(collection, "conversation", equals, limit=page.limit, after=page.cursor)
 
@@ -160,7 +160,7 @@ async def _message(context: Context, outcome: CommandResult | None) -> MessageRe
     return MessageRecord.model_validate((await context.store.get_many([key]))[key])
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """Conversations and commands; each route states the scope that it needs."""
     read, desk_scope = [Depends(require_scope("read"))], [Depends(require_scope("desk"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
@@ -186,6 +186,6 @@ def router_of() -> APIRouter:
     return router
 
 
-def routers_of() -> list[APIRouter]:
+def build_routers() -> list[APIRouter]:
     """Every router of this service, for its wiring."""
-    return [router_of(), agents.router_of(), sla_reapply.router_of()]
+    return [build_router(), agents.build_router(), sla_reapply.build_router()]

@@ -34,14 +34,14 @@ async def reapply_all(
     """Clocks that run are counted anew from their start, a policy that is gone takes its clocks along."""
     workspace = configuration.workspace
     request = request_hash("POST", f"{workspace}/sla/reapply", body.model_dump(mode="json"))
-    data = ReapplySlaPolicies(agent=body.agent, accepted_at=context.clock.now(), request_hash=request)
-    identity = command_id(context.clock, workspace, repeat)
+    data = ReapplySlaPolicies(agent=body.agent, accepted_at=context.time_source.now(), request_hash=request)
+    identity = command_id(context.time_source, workspace, repeat)
     command = Command(
         identity, "pasokh.routing.reapply_sla", workspace, workspace, data, request, repeatable=repeat is not None
     )
 
     async def admit() -> None:
-        if body.agent is not None and await agents.agent_of(context, workspace, body.agent) is None:
+        if body.agent is not None and await agents.read_agent(context, workspace, body.agent) is None:
             raise UnprocessableContent(("/agent", f"There is no agent {body.agent!r} in this workspace."))
 
     outcome = await commands.execute(command, wait, admit)
@@ -50,7 +50,7 @@ async def reapply_all(
     return JSONResponse(ReapplyResult(conversations=int(outcome.result or 0)).model_dump())
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The one route."""
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["configuration"])
     router.add_api_route(

@@ -14,7 +14,7 @@ from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
-from services.router.routes import routers_of
+from services.router.routes import build_routers
 from services.router.stream_check import open_fact_streams
 
 
@@ -31,8 +31,8 @@ def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
                 CONVERSATIONS.bind(ConversationsDependencies(capabilities, handoffs)),
                 DISPATCH.bind(DispatchDependencies()),
             ],
-            routers=[*routers_of(), events.router_of(following, streams, events.shares_of(context))],
-            background=[following.run, streams.run, lambda: run_purger(context.store, context.clock)],
+            routers=[*build_routers(), events.build_router(following, streams, events.stream_shares(context))],
+            background=[following.run, streams.run, lambda: run_purger(context.store, context.time_source)],
         )
 
     return opened

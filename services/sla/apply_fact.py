@@ -11,7 +11,7 @@ from services.domain.sla_state import ConversationSlaState, PolicySnapshot
 from services.records.clocks import ClockRecord
 from services.sla.domain.clocks import policy_fields
 from services.sla.domain.defaults import default_policies
-from services.sla.domain.policies import PolicySelection, choose, snapshot_of
+from services.sla.domain.policies import PolicySelection, choose, to_snapshot
 from services.sla.domain.rules import SlaReduction, apply, initial_state, on_first_fact
 
 
@@ -96,5 +96,5 @@ def select_policy_terms(
 ) -> PolicySnapshot | None:
     """The terms that hold for a conversation: by what was written in that version, else the defaults (version 0)."""
     if written is not None:
-        return snapshot_of(choose(written.policies, case), version)
-    return snapshot_of(choose(default_policies(timezone), case), 0)
+        return to_snapshot(choose(written.policies, case), version)
+    return to_snapshot(choose(default_policies(timezone), case), 0)

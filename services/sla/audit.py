@@ -132,7 +132,7 @@ def differences(
     ordered = sorted(facts, key=lambda event: (event.source, event.seq or 0, event.index or 0))
     clock_facts = [event for event in ordered if event.type.startswith(SLA)]
     facts_in_order = [event for event in ordered if event.type.startswith(CONVERSATION)]
-    observations = [_observation_of(event, facts_in_order) for event in clock_facts if event.type == BREACHED]
+    observations = [_to_observation(event, facts_in_order) for event in clock_facts if event.type == BREACHED]
 
     def compared(positions: Mapping[Run, int]) -> list[Difference]:
         replay = Replay(history, picked)
@@ -164,7 +164,7 @@ class BreachObservation:
     last: int
 
 
-def _observation_of(event: Event, facts: Sequence[Event]) -> BreachObservation:
+def _to_observation(event: Event, facts: Sequence[Event]) -> BreachObservation:
     fact, times = event.payload_as(ClockFact), [one.time for one in facts]
     before = (
         sum(time <= fact.clock.due_at - MAX_CLOCK_SKEW for time in times),

@@ -17,7 +17,7 @@ from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import FACTS, ROWS, PartitionCheckpoint
 from services.platform.store.port import Document, Key, Query
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule
-from services.records.configuration import CONFIGURATIONS, configuration_of, version_id
+from services.records.configuration import CONFIGURATIONS, read_configuration, version_id
 from services.sla.audit import CONVERSATION, Difference, PolicyVersion, differences
 
 GROUP = "sla"
@@ -43,7 +43,7 @@ class AuditProgress:
     next_due: datetime | None
 
 
-async def progress_of(reader: Reader, partitions: int) -> dict[str, AuditProgress]:
+async def read_progress(reader: Reader, partitions: int) -> dict[str, AuditProgress]:
     """How far each partition has come, by the source of the facts that it hears. Raises Unavailable."""
     return {f"{CONSUMED_TOPICS}/{partition}": await _progress(reader, partition) for partition in range(partitions)}
 
@@ -105,12 +105,12 @@ async def _state(reader: Reader, conversation: str) -> ConversationSlaState | No
     return ConversationSlaState.model_validate(document) if document is not None else None
 
 
-async def history_of(reader: Reader, workspace: str) -> list[PolicyVersion] | None:
+async def read_policy_history(reader: Reader, workspace: str) -> list[PolicyVersion] | None:
     """Everything that was ever written about promises, oldest first; None: there is no such workspace.
 
     Each version says in which one its parts were written, so those between are not read. Raises Unavailable.
     """
-    current = await configuration_of(reader, workspace)
+    current = await read_configuration(reader, workspace)
     if current is None:
         return None
     found = [_policy_version(current)]

@@ -23,10 +23,10 @@ from services.sla.audit_queries import (
     INSTANT,
     SETTLING_TIME,
     AuditProgress,
-    history_of,
     load_for_audit,
     pages,
-    progress_of,
+    read_policy_history,
+    read_progress,
 )
 from services.sla.instruments import AuditInstruments
 
@@ -47,7 +47,7 @@ class Auditor:
 
     reader: Reader
     partitions: int
-    clock: TimeSource
+    time_source: TimeSource
     instruments: AuditInstruments
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     _next: dict[str, datetime] = field(default_factory=dict)
@@ -67,8 +67,8 @@ class Auditor:
         workspaces = [identity async for identity, _ in pages(self.reader, CONFIGURATION_HEADS.name, "workspace", {})]
         for workspace in workspaces:
             await self._audit_conversation(workspace)
-        now = self.clock.now()
-        waiting = [p.next_due for p in (await progress_of(self.reader, self.partitions)).values() if p.next_due]
+        now = self.time_source.now()
+        waiting = [p.next_due for p in (await read_progress(self.reader, self.partitions)).values() if p.next_due]
         self.instruments.overdue.set(max((0.0, *((now - at).total_seconds() for at in waiting))))
         behind = [(now - SETTLING_TIME - at).total_seconds() for at in self._next.values()]
         self.instruments.behind.set(max((0.0, *behind)))
@@ -76,10 +76,10 @@ class Auditor:
     async def _audit_conversation(self, workspace: str) -> None:
         pending = self._pending.setdefault(workspace, {})
         pending.update(dict.fromkeys(await self._conversations_with_recent_facts(workspace)))
-        history = await history_of(self.reader, workspace) if pending else None
+        history = await read_policy_history(self.reader, workspace) if pending else None
         if history is None:
             return
-        now, progress = self.clock.now(), await progress_of(self.reader, self.partitions)
+        now, progress = self.time_source.now(), await read_progress(self.reader, self.partitions)
         for conversation in list(pending)[:MAX_CONVERSATIONS]:
             if await self._is_settled(workspace, conversation, history, progress, now):
                 del pending[conversation]
@@ -119,7 +119,7 @@ class Auditor:
 
     async def _conversations_with_recent_facts(self, workspace: str) -> list[str]:
         """The conversations of the facts that come next, each once."""
-        until = self.clock.now() - SETTLING_TIME
+        until = self.time_source.now() - SETTLING_TIME
         since = max(self._next.get(workspace, until - MAX_LOOKBACK), until - MAX_LOOKBACK)
         found, last, facts = dict[str, None](), since, 0
         bounds = instant_text(since), instant_text(until)

@@ -26,16 +26,16 @@ from services.sla.domain.policies import PolicySelection
 from services.sla.domain.rules import earliest_due
 from services.sla.schedule import (
     TIMER,
+    current_watermark,
     due_by,
     due_clocks,
+    due_floor,
     first_clock,
-    floor_of,
     is_full,
     on_timer,
     on_watermark,
     schedule_id,
     schedule_timer,
-    watermark_of,
 )
 
 CONVERSATION = "pasokh.conversation."
@@ -54,7 +54,7 @@ class SlaContext:
 # -- what is read --------------------------------------------------------------------------------------------------------
 
 
-def _fact_of(received: ReceivedEvent) -> ConversationFact:
+def _to_fact(received: ReceivedEvent) -> ConversationFact:
     return received.event.payload_as(ConversationFact)
 
 
@@ -65,7 +65,7 @@ def _schedule(context: SlaContext, one: ReceivedEvent | TimerFired) -> Iterator[
 
 def _state(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a fact: what is known of its conversation, and whose policies apply."""
-    fact = _fact_of(received)
+    fact = _to_fact(received)
     yield from _schedule(context, received)
     yield Documents(SLA_STATES, [fact.conversation])
     yield Documents(CONFIGURATION_HEADS, [fact.snapshot.workspace])
@@ -73,7 +73,7 @@ def _state(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
 
 def _running_clocks(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a fact: the clocks of the conversation, and the policies."""
-    fact = _fact_of(received)
+    fact = _to_fact(received)
     state = context.work.get(SLA_STATES, fact.conversation)
     yield Documents(CLOCKS, _clock_ids(state).values() if state is not None else ())
     yield from numbered_configuration(context.work, fact.snapshot.workspace)
@@ -91,7 +91,7 @@ def _next_after_watermark(context: SlaContext, received: ReceivedEvent) -> Itera
 
 def _clocks_by_timer(context: SlaContext, timer: TimerFired) -> Iterator[Read]:
     """The second step of the timer: the clocks that the last watermark fires."""
-    at = context.confirmed_at[timer.name] = watermark_of(context.work)
+    at = context.confirmed_at[timer.name] = current_watermark(context.work)
     if at is not None:
         yield ByIndex(CLOCKS, due_clocks(context.work, at))
 
@@ -121,14 +121,14 @@ def _watermark_at(received: ReceivedEvent) -> datetime:
 
 def _on_timer(context: SlaContext, timer: TimerFired) -> None:
     work = context.work
-    _fire(work, watermark_of(work))
-    on_timer(work, floor_of(work, context.confirmed_at[timer.name]))
+    _fire(work, current_watermark(work))
+    on_timer(work, due_floor(work, context.confirmed_at[timer.name]))
 
 
 def _on_watermark(context: SlaContext, received: ReceivedEvent) -> None:
     work, at = context.work, _watermark_at(received)
     _fire(work, at)
-    on_watermark(work, at, floor_of(work, at))
+    on_watermark(work, at, due_floor(work, at))
 
 
 def _fire(work: UnitOfWork, at: datetime | None) -> None:
@@ -145,7 +145,7 @@ def _fire(work: UnitOfWork, at: datetime | None) -> None:
 
 
 def _on_fact(context: SlaContext, received: ReceivedEvent) -> None:
-    work, fact, word = context.work, _fact_of(received), received.event.type.removeprefix(CONVERSATION)
+    work, fact, word = context.work, _to_fact(received), received.event.type.removeprefix(CONVERSATION)
 
     def pick(told: ConversationFact) -> PolicySelection:
         return _select_policy(configuration_in_force(work, told.snapshot.workspace), told)

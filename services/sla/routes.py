@@ -19,7 +19,7 @@ async def list_clocks(conversation: ExistingConversation, context: ContextDep, a
     return Page(items=[ClockRecord.model_validate(d).public_view() for _, d in page.items], next=page.next)
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes, for the wiring of this service."""
     router = APIRouter(prefix="/v1/workspaces/{workspace}/conversations/{conversation}", tags=["conversations"])
     router.add_api_route("/clocks", list_clocks, dependencies=[Depends(require_scope("read"))])

@@ -50,7 +50,7 @@ def is_full(work: UnitOfWork, confirmed_at: datetime | None) -> bool:
     return confirmed_at is not None and len(work.found_at_first(CLOCKS, due_clocks(work, confirmed_at))) == BATCH_SIZE
 
 
-def floor_of(work: UnitOfWork, confirmed_at: datetime | None) -> datetime | None:
+def due_floor(work: UnitOfWork, confirmed_at: datetime | None) -> datetime | None:
     """No clock that this batch does not hold is due before the floor; None: there is none.
 
     `due_clocks` must have been read, and `first_clock` where that is not full.
@@ -88,14 +88,14 @@ def schedule_timer(work: UnitOfWork, moment: datetime) -> None:
         _put_schedule(work, at, schedule.in_flight)
 
 
-def watermark_of(work: UnitOfWork) -> datetime | None:
+def current_watermark(work: UnitOfWork) -> datetime | None:
     """The time until which all that happened is known to have been said."""
     return _schedule(work).watermark
 
 
 def on_timer(work: UnitOfWork, floor: datetime | None) -> None:
     """The timer came: ask whether all is said that happened before what is due, or sleep until something is."""
-    in_flight, moment, said = _schedule(work).in_flight, _earliest_due(work, floor), watermark_of(work)
+    in_flight, moment, said = _schedule(work).in_flight, _earliest_due(work, floor), current_watermark(work)
     if moment is not None and said is not None and moment <= said:
         _put_schedule(work, moment + ALLOWED_LATENESS, in_flight)
     elif in_flight is not None and work.now < in_flight + ALLOWED_LATENESS + WATERMARK_RETRY:
@@ -126,12 +126,12 @@ def _set_next_timer(work: UnitOfWork, moment: datetime | None) -> None:
         _put_schedule(work, moment + ALLOWED_LATENESS, None)
     else:
         work.cancel_timer(TIMER)
-        work.put(CLOCK_SCHEDULES, schedule_id(work), ClockSchedule(watermark=watermark_of(work)))
+        work.put(CLOCK_SCHEDULES, schedule_id(work), ClockSchedule(watermark=current_watermark(work)))
 
 
 def _put_schedule(work: UnitOfWork, at: datetime, in_flight: datetime | None) -> None:
     work.set_timer(TIMER, at)
-    schedule = ClockSchedule(timer_at=at, in_flight=in_flight, watermark=watermark_of(work))
+    schedule = ClockSchedule(timer_at=at, in_flight=in_flight, watermark=current_watermark(work))
     work.put(CLOCK_SCHEDULES, schedule_id(work), schedule)
 
 

@@ -9,17 +9,17 @@ from services.platform.http.service import Context, ServiceComponents
 from services.sla.auditor import Auditor
 from services.sla.instruments import AuditInstruments
 from services.sla.processor import PROCESSOR
-from services.sla.routes import router_of
+from services.sla.routes import build_router
 
 
 @asynccontextmanager
 async def open_sla(context: Context) -> AsyncIterator[ServiceComponents]:
     """Open the service; it holds nothing of its own."""
     registry = CollectorRegistry()
-    auditor = Auditor(context.store, context.bus.partitions, context.clock, AuditInstruments(registry))
+    auditor = Auditor(context.store, context.bus.partitions, context.time_source, AuditInstruments(registry))
     yield ServiceComponents(
         processors=[PROCESSOR.bind(None)],
-        routers=[router_of()],
+        routers=[build_router()],
         collectors=[registry],
         background=[auditor.run_forever],
     )

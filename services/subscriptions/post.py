@@ -32,7 +32,7 @@ class PostDependencies:
 
     http: Http
     store: Reader
-    clock: TimeSource
+    time_source: TimeSource
     instruments: WebhookInstruments
     configurations: Configurations = field(default_factory=Configurations)
     shares: Shares = field(default_factory=Shares)
@@ -49,10 +49,10 @@ async def call(workspace: str, webhook: str, event: str, outside: PostDependenci
 
 
 async def _measured(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
-    started = outside.clock.monotonic()
+    started = outside.time_source.monotonic()
     result = await _called(workspace, webhook, event, outside)
     outside.instruments.calls.labels("none" if result.status is None else f"{result.status // 100}xx").inc()
-    outside.instruments.duration.observe(max(0.0, outside.clock.monotonic() - started))
+    outside.instruments.duration.observe(max(0.0, outside.time_source.monotonic() - started))
     return result
 
 
@@ -87,7 +87,7 @@ async def _fact(event: str, store: Reader) -> Event | None:
 
 
 async def _posted(subscription: Webhook, fact: Event, outside: PostDependencies) -> HttpResponse:
-    body, now = encode(fact), outside.clock.now()
+    body, now = encode(fact), outside.time_source.now()
     return await outside.http.post(
         subscription.url, body, signed_headers(subscription.secrets(now), fact.id, now, body)
     )

@@ -4,7 +4,7 @@
 """
 
 from schemas.webhooks import WebhookReplay
-from services.platform.bus.port import partition_of
+from services.platform.bus.port import partition_for
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.processor import EffectHandler, Handler, Processor, no_memory
 from services.platform.processing.unit_of_work import Effect
@@ -51,9 +51,9 @@ def _on_replay_page(context: EndpointContext, timer: TimerFired) -> None:
     subscription = context.subscriptions(cursor.workspace).get(cursor.webhook)
     if subscription is None:
         return
-    page = reads.facts_of(cursor)
+    page = reads.facts_query(cursor)
     for fact in work.found(FACTS, page).values():
-        is_here = partition_of(fact.partitionkey, work.place.partitions) == work.place.partition
+        is_here = partition_for(fact.partitionkey, work.place.partitions) == work.place.partition
         if is_here and subscription.body.matches(fact.type):
             enqueue(context, cursor.webhook, subscription, fact)
     after = work.next_page(page)

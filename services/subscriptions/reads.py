@@ -66,17 +66,17 @@ def replay_page(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The first step of a page: the facts of the span of time."""
     cursor = ReplayCursor.model_validate(timer.data)
     yield Documents(CONFIGURATION_HEADS, [cursor.workspace])
-    yield ByIndex(FACTS, facts_of(cursor))
+    yield ByIndex(FACTS, facts_query(cursor))
 
 
 def endpoint_of_page(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The second step of a page: the deliveries that there are of its facts."""
     cursor = ReplayCursor.model_validate(timer.data)
     yield from numbered_configuration(context.work, cursor.workspace)
-    yield from _endpoint(context, cursor.workspace, cursor.webhook, context.work.found(FACTS, facts_of(cursor)))
+    yield from _endpoint(context, cursor.workspace, cursor.webhook, context.work.found(FACTS, facts_query(cursor)))
 
 
-def facts_of(cursor: ReplayCursor) -> Query:
+def facts_query(cursor: ReplayCursor) -> Query:
     """The next facts of a replay."""
     return Query(
         FACTS.name,

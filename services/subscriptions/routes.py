@@ -14,7 +14,7 @@ from schemas.envelope import Event, encode
 from schemas.events import FACTS as FACT_TYPES
 from schemas.values import InputInstant, Instant, Json, RequestModel, Slug
 from schemas.webhooks import DeliveryState, Webhook, WebhookBody, WebhookReplay
-from services.platform.bus.port import ProducerRecord, partition_of
+from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.settings import Settings
@@ -35,7 +35,7 @@ from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
 from services.platform.http.service import Context
-from services.platform.http.standard_webhooks import key_of, new_secret
+from services.platform.http.standard_webhooks import decode_secret, new_secret
 from services.platform.store.collections import FACTS, OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
 from services.records.subscriptions import (
@@ -47,8 +47,8 @@ from services.records.subscriptions import (
 )
 from services.rest.dependencies import ExistingWorkspace
 from services.workspaces.configuration_update import Mutation, Revision, update_configuration
-from services.workspaces.mutations import REDACTED, require_workspace, version_of
-from services.workspaces.views import page_of
+from services.workspaces.mutations import REDACTED, require_workspace, stored_version
+from services.workspaces.views import to_page
 
 MAX_WEBHOOKS = 100
 SECRET_ROTATION_PERIOD = timedelta(hours=24)
@@ -132,7 +132,7 @@ async def list_webhooks(
         name for name, kept in configuration.webhooks.items() if await _is_deleted(context, configuration, name, kept)
     }
     shown = [(name, _view(name, k.body, disabled=name in off)) for name, k in configuration.webhooks.items()]
-    return page_of(shown, page, "webhooks", configuration.workspace)
+    return to_page(shown, page, "webhooks", configuration.workspace)
 
 
 async def show_webhook(
@@ -198,7 +198,7 @@ async def replay(
     if await _is_deleted(context, configuration, webhook, stored):
         raise Conflict("The endpoint answered 410 Gone. Write the subscription again to switch it on, then replay.")
     partitions = await _partitions(context, workspace, body)
-    now = context.clock.now()
+    now = context.time_source.now()
     identity = hashed_id("replay", workspace, repeat) if repeat else random_id(now)
     hashed = request_hash("POST", f"webhooks/{webhook}/replay", body.model_dump(mode="json"))
     response.headers["Location"] = f"/v1/workspaces/{workspace}/webhooks/{webhook}/deliveries"
@@ -252,7 +252,7 @@ async def _partitions(context: Context, workspace: str, body: ReplayBody) -> lis
     document = (await context.store.get_many([key])).get(key)
     if document is None or document["workspace"] != workspace:
         raise UnprocessableContent(("/event", f"There is no fact {body.event!r} in this workspace."))
-    return [partition_of(str(document["partitionkey"]), context.bus.partitions)]
+    return [partition_for(str(document["partitionkey"]), context.bus.partitions)]
 
 
 async def _is_deleted(
@@ -272,7 +272,7 @@ def _refuse_wrong(body: WebhookBody, settings: Settings) -> None:
     ]
     if body.secret not in (None, REDACTED):
         try:
-            key_of(body.secret or "")
+            decode_secret(body.secret or "")
         except ValueError as error:
             wrong.append(("/secret", f"Not valid: {error}."))
     if wrong:
@@ -285,7 +285,7 @@ def _put(workspace: str, webhook: str, body: WebhookBody, condition: Preconditio
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         earlier = current.webhooks.get(webhook)
-        condition.check(version_of(earlier))
+        condition.check(stored_version(earlier))
         if earlier is None and len(current.webhooks) >= MAX_WEBHOOKS:
             raise Conflict(f"A workspace has at most {MAX_WEBHOOKS} webhooks. Delete one first.")
         if earlier is None and body.secret == REDACTED:
@@ -348,7 +348,7 @@ def _delivery_view(one: DeliveryRecord) -> WebhookDeliveryView:
     )
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes; writing one needs `admin`, because it sends the workspace's facts elsewhere."""
     read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/webhooks", tags=["webhooks"])

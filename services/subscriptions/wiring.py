@@ -17,7 +17,7 @@ from services.subscriptions.processor import PROCESSOR
 @asynccontextmanager
 async def open_subscription_routes(context: Context) -> AsyncIterator[ServiceComponents]:
     """The routes over subscriptions and their deliveries."""
-    yield ServiceComponents(routers=(routes.router_of(),))
+    yield ServiceComponents(routers=(routes.build_router(),))
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def open_subscription_sender(context: Context) -> AsyncIterator[ServiceCom
         outside = PostDependencies(
             http,
             context.store,
-            context.clock,
+            context.time_source,
             WebhookInstruments(registry),
             shares=Shares(instruments=context.admission),
         )

@@ -67,12 +67,12 @@ def is_digit(character: str) -> bool:
 def unescape(text: str) -> str:
     """The text without the escapes of links (RFC 3986, 2.1), JSON (RFC 8259, 7) and HTML; tags become spaces."""
     plain = _JSON_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", unquote(text))
-    plain = _ENTITY.sub(_character_of, _TAG.sub(" ", plain))
+    plain = _ENTITY.sub(_to_character, _TAG.sub(" ", plain))
     # Surrogate pairs become characters. A single surrogate or a NUL becomes U+FFFD, because no store accepts them.
     return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")
 
 
-def _character_of(entity: re.Match[str]) -> str:
+def _to_character(entity: re.Match[str]) -> str:
     if entity["name"]:
         return html5.get(f"{entity['name']};", entity[0])
     code = int(entity["number"]) if entity["number"] else int(entity["hexadecimal"], 16)

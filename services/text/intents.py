@@ -55,7 +55,7 @@ INTENTS: dict[str, tuple[str, ...]] = {
 _NORMALISED = {intent: tuple(f" {normalise(s)}" for s in stems) for intent, stems in INTENTS.items()}
 
 
-def intent_of(text: str) -> str | None:
+def detect_intent(text: str) -> str | None:
     """`refund`, `delivery`, `payment` or `complaint`; None without a matching word."""
     padded = f" {normalise(text)}"
     hits = {intent: sum(map(padded.__contains__, stems)) for intent, stems in _NORMALISED.items()}

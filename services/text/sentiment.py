@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:'\w+)?")
 POSITIVE_EMOJI = frozenset("😍🥰❤👍🙏😊🌹💐😘🎉")
 
 
-def sentiment_of(text: str) -> Sentiment | None:
+def detect_sentiment(text: str) -> Sentiment | None:
     """The sentiment; None for a text without words. A positive word after a negation (Persian: before one) is negative."""
     tokens = _WORD.findall(normalise(text))
     balance = sum(map(POSITIVE_EMOJI.__contains__, text)) - sum(map(NEGATIVE_EMOJI.__contains__, text))

@@ -104,7 +104,7 @@ async def page(workspace: Slug, account: Slug, request: Request) -> Response:
     return Response(text.replace("{query}", query), media_type="text/html", headers=PAGE_HEADERS)
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes for files that browsers load. They are no part of the REST contract."""
     router = APIRouter(prefix="/webchat", include_in_schema=False)
     router.add_api_route("/pasokh-chat.js", widget)

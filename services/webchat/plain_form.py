@@ -22,7 +22,7 @@ from services.text.display_text import visible_name, without_direction
 from services.webchat.models import MessageBody, SessionBody
 from services.webchat.page import PLAIN_HEADERS, read_static
 from services.webchat.routes import list_messages, open_session, post_message
-from services.webchat.session_context import HANDLED_ERRORS, SessionContext, WebchatDependencies, problem_of
+from services.webchat.session_context import HANDLED_ERRORS, SessionContext, WebchatDependencies, to_problem
 
 MAX_MESSAGES = 100
 PAGES = 10
@@ -115,22 +115,22 @@ class FormView:
     retry_after: str = ""
 
 
-def router_of(dependencies: WebchatDependencies) -> APIRouter:
+def build_router(dependencies: WebchatDependencies) -> APIRouter:
     """The form's routes for all accounts. They are no part of the REST contract."""
 
     async def show(workspace: Slug, account: Slug, request: Request) -> Response:
         """The empty form. It is the same for every name, so that it does not reveal which accounts exist."""
         fields = {name: [value] for name, value in request.query_params.items()}
-        return _page(request, FormView(_form_of(request, fields)))
+        return _page(request, FormView(_to_form(request, fields)))
 
     async def post(workspace: Slug, account: Slug, request: Request) -> Response:
         """Send the text, if there is one, and show the conversation."""
         body = (await request.body()).decode(errors="replace")
-        form = _form_of(request, parse_qs(body, keep_blank_values=True, max_num_fields=20))
+        form = _to_form(request, parse_qs(body, keep_blank_values=True, max_num_fields=20))
         try:
             return _page(request, await _on_post(dependencies, request, form))
         except HANDLED_ERRORS as error:
-            answer = await problem_of(request, error)
+            answer = await to_problem(request, error)
             return _page(request, _failed(form, answer))
 
     router = APIRouter(prefix="/webchat/{workspace}/{account}", include_in_schema=False)
@@ -144,7 +144,7 @@ async def _on_post(reception: WebchatDependencies, request: Request, form: Form)
     await reception.authenticator.cors_headers(request, connected)
     form, session = await _with_session(SessionContext(reception, connected, None), request, form)
     if form.text.strip():
-        await post_message(_message_of(form), session, request)
+        await post_message(_to_message_body(form), session, request)
         form = replace(form, text="", id=str(uuid4()))
     messages: list[MessageView] = []
     cursor: str | None = None
@@ -184,7 +184,7 @@ def _with_token(request: Request, token: str) -> Request:
     return Request({**request.scope, "headers": [*others, bearer]})
 
 
-def _message_of(form: Form) -> MessageBody:
+def _to_message_body(form: Form) -> MessageBody:
     # HTML forms send each line end as CR LF.
     try:
         return MessageBody(id=UUID(form.id), text=form.text.replace("\r\n", "\n"))
@@ -201,7 +201,7 @@ def _failed(form: Form, answer: Response) -> FormView:
     return FormView(form, (), notice, answer.status_code, answer.headers.get("retry-after", ""))
 
 
-def _form_of(request: Request, value: dict[str, list[str]]) -> Form:
+def _to_form(request: Request, value: dict[str, list[str]]) -> Form:
     fields = {name: values[0] for name, values in value.items()}
     accepted = [tag.strip()[:2].lower() for tag in request.headers.get("accept-language", "").split(",")]
     language = next((tag for tag in (fields.get("lang", ""), *accepted) if tag in TEXTS_BY_LANGUAGE), "en")

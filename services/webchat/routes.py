@@ -14,16 +14,16 @@ from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Unauthorized
-from services.platform.http.rate_limits import network_of
+from services.platform.http.rate_limits import network_for
 from services.platform.http.service import Context
 from services.platform.http.sse import HEARTBEAT, EventStream, format_event
 from services.platform.http.stream_limits import StreamShares
 from services.rest.views import MessageView
 from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionResponse
-from services.webchat.session_auth import PREFLIGHT, TOKENS, address_of
+from services.webchat.session_auth import PREFLIGHT, TOKENS, client_address
 from services.webchat.session_check import CHANNEL, SessionStream
 from services.webchat.session_context import TOKEN, SessionContext, SessionContextDep, WebchatDependencies, cors_route
-from services.webchat.status import AvailabilityView, calendar_of, status_of
+from services.webchat.status import AvailabilityView, calendar_for, to_availability
 from services.webchat.tokens import (
     LIFETIME,
     Visitor,
@@ -67,7 +67,7 @@ async def open_session(
         workspace=account.workspace,
         account=account.id,
         visitor=await _visitor(session, body.identity, request),
-        expires=int((authenticator.context.clock.now() + LIFETIME).timestamp()),
+        expires=int((authenticator.context.time_source.now() + LIFETIME).timestamp()),
         name=body.name,
         language=body.language,
         handoff=body.handoff,
@@ -115,7 +115,7 @@ async def post_message(
 
 
 def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
-    now = session.dependencies.authenticator.context.clock.now()
+    now = session.dependencies.authenticator.context.time_source.now()
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
     details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
     return Activity(
@@ -176,16 +176,16 @@ async def show_status(session: SessionContextDep, response: Response) -> Availab
     """Whether somebody answers now, and if not, when the shop opens again. Needs no token."""
     account, reception = session.connected.account, session.dependencies
     response.headers["Cache-Control"] = "no-store"
-    calendar = calendar_of(account, session.connected.configuration)
+    calendar = calendar_for(account, session.connected.configuration)
     online = await reception.presence.is_online(account.workspace)
-    return status_of(calendar, reception.authenticator.context.clock.now(), online=online)
+    return to_availability(calendar, reception.authenticator.context.time_source.now(), online=online)
 
 
 async def post_contact(
     body: Annotated[ContactBody, Depends(JsonBody(ContactBody))], session: SessionContextDep, request: Request
 ) -> Response:
     """Save the visitor's e-mail address, which agents see with the person. 204 once it is stored durably."""
-    visitor, now = session.require_visitor, session.dependencies.authenticator.context.clock.now()
+    visitor, now = session.require_visitor, session.dependencies.authenticator.context.time_source.now()
     await session.dependencies.authenticator.count_write(request, session.connected.account, body.email)
     activity = Activity(
         id=hashed_id("contact", visitor.key, random_id(now)),
@@ -217,7 +217,7 @@ async def stream(
     resumed = parse_position(last_event_id, session.require_visitor.person_key) if last_event_id else None
     owners = {
         "visitor": session.require_visitor.key,
-        "address": network_of(address_of(request)),
+        "address": network_for(client_address(request)),
         "account": f"{session.require_visitor.workspace}/{session.require_visitor.account}",
     }
     session.dependencies.streams.judge(owners)
@@ -227,7 +227,7 @@ async def stream(
 async def _sse_chunks(
     reception: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
 ) -> AsyncGenerator[bytes, None]:
-    store, clock = reception.authenticator.context.store, reception.authenticator.context.clock
+    store, clock = reception.authenticator.context.store, reception.authenticator.context.time_source
     with reception.streams.held(owners):
         position = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
@@ -237,7 +237,7 @@ async def _sse_chunks(
                 yield HEARTBEAT if item is None else _block(visitor, *item)
 
 
-def shares_of(context: Context) -> StreamShares:
+def stream_shares(context: Context) -> StreamShares:
     """The limits of open visitor streams in a process, from the settings."""
     settings = context.settings
     most = {"visitor": MAX_STREAMS, "address": settings.address_chat_streams}
@@ -248,7 +248,7 @@ def _block(visitor: Visitor, position: TranscriptPosition, view: MessageView) ->
     return format_event(view.model_dump_json().encode(), identity=position.text(visitor.person_key), event="message")
 
 
-def router_of(dependencies: WebchatDependencies) -> APIRouter:
+def build_router(dependencies: WebchatDependencies) -> APIRouter:
     """The routes of all webchat accounts."""
     prefix = "/webchat/{workspace}/{account}"
     router = APIRouter(prefix=prefix, tags=["webchat"], route_class=cors_route(dependencies))

@@ -56,7 +56,7 @@ class WebchatAuthenticator:
 
     async def find_account(self, request: Request) -> ConnectedAccount:
         """The account of the path. Raises TooManyRequests, NotFound, Unavailable."""
-        await self.rates.check_address_limit(address_of(request))
+        await self.rates.check_address_limit(client_address(request))
         workspace, account = request.path_params["workspace"], request.path_params["account"]
         connected = await self.accounts.find(workspace, CHANNEL, account)
         connected = connected or await self.accounts.reload(workspace, CHANNEL, account)
@@ -93,15 +93,15 @@ class WebchatAuthenticator:
 
     async def count_auth_failure(self, request: Request) -> None:
         """Count a failed authentication of this address. Raises TooManyRequests."""
-        await self.rates.count_auth_failure(address_of(request))
+        await self.rates.count_auth_failure(client_address(request))
 
     async def count_new_visitor(self, request: Request, account: Account) -> None:
         """Count a new visitor. Raises TooManyRequests."""
-        await self.rates.arrived(address_of(request), f"{account.workspace}/{account.id}")
+        await self.rates.arrived(client_address(request), f"{account.workspace}/{account.id}")
 
     async def count_write(self, request: Request, account: Account, text: str) -> None:
         """Count a message that a visitor is about to write. Raises TooManyRequests."""
-        await self.rates.count_write(address_of(request), f"{account.workspace}/{account.id}", len(text.encode()))
+        await self.rates.count_write(client_address(request), f"{account.workspace}/{account.id}", len(text.encode()))
 
     async def authenticate(self, request: Request, connected: ConnectedAccount) -> Visitor:
         """The visitor of the bearer token. Raises Unauthorized, TooManyRequests, Unavailable."""
@@ -116,7 +116,7 @@ class WebchatAuthenticator:
     async def _is_current(self, visitor: Visitor, connected: ConnectedAccount) -> bool:
         """Judged by the account as cached; before it is refused, as it is now."""
         here, there = (visitor.workspace, visitor.account), (connected.account.workspace, connected.account.id)
-        if here != there or visitor.is_expired(self.context.clock.now()):
+        if here != there or visitor.is_expired(self.context.time_source.now()):
             return False
         return is_current_session(visitor, connected) or is_current_session(
             visitor, await self.reload_account(connected)
@@ -138,6 +138,6 @@ class WebchatAuthenticator:
         return document is not None and document.get("workspace") == workspace
 
 
-def address_of(request: Request) -> str:
+def client_address(request: Request) -> str:
     """The client's network address."""
     return request.client.host if request.client else "unknown"

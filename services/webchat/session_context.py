@@ -101,7 +101,7 @@ def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
                     request.state.visit = SessionContext(dependencies, connected, visitor)
                     response = await handle(request)
                 except HANDLED_ERRORS as error:
-                    response = await problem_of(request, error)
+                    response = await to_problem(request, error)
                 response.headers.update(headers)
                 return response
 
@@ -110,7 +110,7 @@ def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
     return CheckedRoute
 
 
-async def problem_of(request: Request, error: Exception) -> Response:
+async def to_problem(request: Request, error: Exception) -> Response:
     """The problem response for one of `HANDLED_ERRORS`."""
     answer = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
     response: Response = await answer(request, error)

@@ -29,8 +29,8 @@ class AvailabilityView(BaseModel):
 class PresenceCache:
     """Whether a workspace has an agent online, at most `FRESH_SECONDS` old."""
 
-    def __init__(self, store: Store, clock: TimeSource) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, time_source: TimeSource) -> None:
+        self._store, self._clock = store, time_source
         self._cached: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 
     async def is_online(self, workspace: str) -> bool:
@@ -52,13 +52,13 @@ class PresenceCache:
         return False
 
 
-def status_of(calendar: Calendar | None, now: datetime, *, online: bool) -> AvailabilityView:
+def to_availability(calendar: Calendar | None, now: datetime, *, online: bool) -> AvailabilityView:
     """The status that a visitor reads. Pure."""
     is_open, opens_at = opening_at(now, calendar) if calendar else (True, None)
     return AvailabilityView(open=is_open, opens_at=opens_at, online=online)
 
 
-def calendar_of(account: Account, configuration: WorkspaceConfiguration) -> Calendar | None:
+def calendar_for(account: Account, configuration: WorkspaceConfiguration) -> Calendar | None:
     """The opening hours of a chat: the account's, else the workspace's, else the calendar of its SLA policy. Pure."""
     own = account.body.calendar or configuration.profile.body.calendar
     if own is not None:

@@ -6,7 +6,7 @@ from services.ingest.wiring import SharedComponents
 from services.platform.http.service import Context, ServiceComponents
 from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
-from services.webchat.routes import router_of, shares_of
+from services.webchat.routes import build_router, stream_shares
 from services.webchat.session_auth import HandoffTokenDecoder, SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import open_session_streams
 from services.webchat.session_context import WebchatDependencies
@@ -23,13 +23,13 @@ def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, Shared
         )
         streams, presences = (
             open_session_streams(shared.accounts, notifier),
-            PresenceCache(context.store, context.clock),
+            PresenceCache(context.store, context.time_source),
         )
         reception = WebchatDependencies(
-            authenticator, notifier, streams, shared.instruments, presences, shares_of(context)
+            authenticator, notifier, streams, shared.instruments, presences, stream_shares(context)
         )
         return ServiceComponents(
-            routers=[plain_form.router_of(reception), router_of(reception), page.router_of()],
+            routers=[plain_form.build_router(reception), build_router(reception), page.build_router()],
             background=[notifier.run, streams.run],
         )
 

@@ -4,7 +4,7 @@ import structlog
 
 from schemas.accounts import AccountChanged
 from schemas.envelope import Event, encode
-from services.platform.bus.port import ProducerRecord, partition_of
+from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.http.service import Context
@@ -19,7 +19,7 @@ async def publish_account_changed(context: Context, workspace: str, name: str) -
     Never raises: the account is written already, and what is held is tried again before long in any case.
     """
     channel, account = name.split("/", 1)
-    payload, now = AccountChanged(workspace=workspace, channel=channel, account=account), context.clock.now()
+    payload, now = AccountChanged(workspace=workspace, channel=channel, account=account), context.time_source.now()
     event = Event(
         id=random_id(now),
         source="rest",
@@ -32,7 +32,9 @@ async def publish_account_changed(context: Context, workspace: str, name: str) -
     value = encode(event)
     try:
         senders = [ProducerRecord("outbound", p, event.partitionkey, value) for p in range(context.bus.partitions)]
-        watcher = ProducerRecord("accounts", partition_of(workspace, context.bus.partitions), event.partitionkey, value)
+        watcher = ProducerRecord(
+            "accounts", partition_for(workspace, context.bus.partitions), event.partitionkey, value
+        )
         await context.bus.publish([*senders, watcher])
     except (Unavailable, Unknown) as error:
         _log.warning("account_change_publish_failed", workspace=workspace, account=name, reason=str(error))

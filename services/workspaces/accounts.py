@@ -23,7 +23,7 @@ from services.workspaces.account_notifier import publish_account_changed
 from services.workspaces.configuration_update import update_configuration
 from services.workspaces.mutations import CheckAccount
 from services.workspaces.target_validation import validate_api_base, validate_callback_urls, weak_secrets
-from services.workspaces.views import AccountView, account_view, page_of
+from services.workspaces.views import AccountView, account_view, to_page
 
 AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
 
@@ -33,14 +33,14 @@ async def list_accounts(
 ) -> Page[AccountView]:
     """By channel and id."""
     workspace, accounts = configuration.workspace, configuration.accounts
-    health = await read_health(context.store, workspace, accounts, context.clock.now())
+    health = await read_health(context.store, workspace, accounts, context.time_source.now())
     views = [(name, account_view(workspace, name, part.body, health[name])) for name, part in accounts.items()]
-    return page_of(views, page, "accounts", workspace)
+    return to_page(views, page, "accounts", workspace)
 
 
 async def _view(context: Context, configuration: WorkspaceConfiguration, name: str) -> AccountView:
     workspace = configuration.workspace
-    health = await read_health(context.store, workspace, [name], context.clock.now())
+    health = await read_health(context.store, workspace, [name], context.time_source.now())
     return account_view(workspace, name, configuration.accounts[name].body, health[name])
 
 
@@ -118,7 +118,7 @@ class AccountEndpoints:
             await asyncio.sleep(self.known_after_seconds)
 
 
-def router_of(checks: Mapping[str, CheckAccount]) -> APIRouter:
+def build_router(checks: Mapping[str, CheckAccount]) -> APIRouter:
     """The routes; writing an account needs `admin`."""
     writing = AccountEndpoints(checks)
     read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]

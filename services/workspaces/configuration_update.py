@@ -15,7 +15,7 @@ from services.records.configuration import (
     CONFIGURATIONS,
     Announcement,
     ConfigurationHead,
-    configuration_of,
+    read_configuration,
     version_id,
 )
 from services.records.removals import REMOVALS, Removal
@@ -44,12 +44,12 @@ async def update_configuration(
 ) -> tuple[WorkspaceConfiguration | None, WorkspaceConfiguration]:
     """The configuration before and after. Raises what `edit` raises, Unavailable, Unknown."""
     for _ in range(MAX_ATTEMPTS):
-        before = await configuration_of(context.store, workspace)
+        before = await read_configuration(context.store, workspace)
         version = 1 + (before.version if before else await _version_of_removed(context, workspace))
-        after = edit(before, Revision(version, context.clock.now()))
+        after = edit(before, Revision(version, context.time_source.now()))
         if after is before:
             return before, after
-        announcement = _announcement(before, after, context.clock.now())
+        announcement = _announcement(before, after, context.time_source.now())
         try:
             await context.store.commit(_changes(before, after, announcement))
         except Fenced:

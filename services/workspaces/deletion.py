@@ -57,7 +57,7 @@ class Remover:
 
     async def begin(self, workspace: str, version: int, command: str) -> Removal:
         """Hide the workspace from everybody. Raises Fenced when its configuration changed meanwhile."""
-        now = self.context.clock.now()
+        now = self.context.time_source.now()
         removal = Removal(name=workspace, version=version, at=now, touched_at=now, command=command)
         head = Key(CONFIGURATION_HEADS.name, workspace)
         accepted = AcceptedCommand(workspace=workspace, request_hash="", at=now)
@@ -79,7 +79,7 @@ class Remover:
         log.info("workspace_removed", workspace=removal.name)
 
     async def _record_progress(self, removal: Removal, **update: object) -> Removal:
-        after = removal.model_copy(update={**update, "touched_at": self.context.clock.now()})
+        after = removal.model_copy(update={**update, "touched_at": self.context.time_source.now()})
         puts, deletes = [_put(after)], list[Key]()
         if after.state == "done":
             outcome = CommandResult(
@@ -104,7 +104,7 @@ class Remover:
         await self._until(lambda rows: not any(workspace in _closed(row) for row in rows.values()))
 
     async def _publish_gate(self, workspace: str, *, is_open: bool) -> None:
-        now = self.context.clock.now()
+        now = self.context.time_source.now()
         event = Event(
             id=random_id(now),
             source=SOURCE,
@@ -203,7 +203,7 @@ async def run_remover(remover: Remover) -> None:
 
 async def resume_abandoned(remover: Remover, abandoned_after: timedelta = ABANDONED_AFTER) -> int:
     """Resume the removals without progress for `abandoned_after`. Returns their number."""
-    before = instant_text(remover.context.clock.now() - abandoned_after)
+    before = instant_text(remover.context.time_source.now() - abandoned_after)
     left: list[Removal] = []
     for state in ("closing", "emptying", "opening"):
         query = Query(REMOVALS.name, "state", {"state": state}, below=before, limit=20)

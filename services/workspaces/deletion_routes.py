@@ -15,7 +15,7 @@ from services.platform.http.command_gateway import Command, command_id
 from services.platform.http.dependencies import ContextDep, Wait, accepted_response
 from services.platform.http.problems import UnprocessableContent
 from services.platform.http.service import Context
-from services.records.configuration import configuration_of
+from services.records.configuration import read_configuration
 from services.records.removals import Removal
 from services.rest.dependencies import ExistingWorkspace
 from services.workspaces.configuration_update import MAX_ATTEMPTS
@@ -43,7 +43,7 @@ class Deleting:
         if confirm != workspace:
             sentence = f"Everything in it will be gone. Say so: ?confirm={workspace}."
             raise UnprocessableContent(("/query/confirm", sentence))
-        identity = command_id(context.clock, workspace, None)
+        identity = command_id(context.time_source, workspace, None)
         removal = await self._begun(context, configuration, identity)
         task = asyncio.create_task(self.remover.run(removal))
         self.in_progress.add(task)
@@ -59,7 +59,7 @@ class Deleting:
             try:
                 return await self.remover.begin(configuration.workspace, configuration.version, command)
             except Fenced:
-                current = await configuration_of(context.store, configuration.workspace)
+                current = await read_configuration(context.store, configuration.workspace)
                 if current is None:
                     raise no_workspace(configuration.workspace) from None
                 configuration = current
@@ -72,7 +72,7 @@ class Deleting:
             log.warning("workspace_removal_incomplete", reason=type(error).__name__)
 
 
-def router_of(remover: Remover) -> APIRouter:
+def build_router(remover: Remover) -> APIRouter:
     """The one route."""
     router = APIRouter(prefix="/v1/workspaces", tags=["configuration"])
     router.add_api_route(

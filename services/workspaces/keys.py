@@ -17,8 +17,8 @@ from services.platform.http.problems import Conflict, Forbidden, NotFound, Unpro
 from services.platform.http.service import Context
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
-from services.records.configuration import configuration_of
-from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, digest_of, format_key, new_secret
+from services.records.configuration import read_configuration
+from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, format_key, new_secret, secret_digest
 from services.workspaces.views import KeyCreated, KeyView, key_view
 
 Admin = Annotated[Principal, Depends(require_scope("admin"))]
@@ -69,18 +69,21 @@ async def _refuse_foreign(caller: Principal, body: KeyBody, context: Context) ->
         if caller.workspace is not None:
             raise Forbidden(f"This key is limited to the workspace {caller.workspace!r}; give that as `workspace`.")
         return
-    if not caller.can_access_workspace(body.workspace) or await configuration_of(context.store, body.workspace) is None:
+    if (
+        not caller.can_access_workspace(body.workspace)
+        or await read_configuration(context.store, body.workspace) is None
+    ):
         raise UnprocessableContent(("/workspace", f"There is no workspace {body.workspace!r} that this key can see."))
 
 
 def _new(context: Context, body: KeyBody) -> tuple[KeyRecord, str]:
-    secret, now = new_secret(), context.clock.now()
+    secret, now = new_secret(), context.time_source.now()
     record = KeyRecord(
         id=random_id(now).replace("-", ""),
         name=body.name,
         workspace=body.workspace or EVERY_WORKSPACE,
         scopes=list(dict.fromkeys(body.scopes)),
-        digest=digest_of(secret),
+        digest=secret_digest(secret),
         created_at=now,
     )
     return record, secret
@@ -115,7 +118,7 @@ def _repeated(earlier: CommandResult, body: KeyBody, request_hash: str) -> Respo
     return JSONResponse(view.model_dump(mode="json"), status_code=201)
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes; all of them need `admin`."""
     router = APIRouter(prefix="/v1/keys", tags=["keys"])
     router.add_api_route("", list_keys)

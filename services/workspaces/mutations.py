@@ -42,7 +42,7 @@ def versioned_part(
     return kind(body=body, version=stamp.version, at=stamp.at)
 
 
-def version_of(part: Versioned[Body] | None) -> int | None:
+def stored_version(part: Versioned[Body] | None) -> int | None:
     return part.version if part is not None else None
 
 
@@ -58,7 +58,7 @@ def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) 
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         earlier = current.profile if current else None
-        condition.check(version_of(earlier))
+        condition.check(stored_version(earlier))
         profile = versioned_part(Versioned[WorkspaceBody], body, earlier, stamp)
         if current is None:
             return WorkspaceConfiguration(workspace=workspace, version=stamp.version, profile=profile)
@@ -73,7 +73,7 @@ def put_account(workspace: str, name: str, body: AccountBody, condition: Precond
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         earlier = current.accounts.get(name)
-        condition.check(version_of(earlier))
+        condition.check(stored_version(earlier))
         full = with_stored_credentials(body, earlier.body if earlier else None)
         if wrong := check(full):
             raise UnprocessableContent(*wrong)
@@ -88,12 +88,12 @@ def put_account(workspace: str, name: str, body: AccountBody, condition: Precond
 
 def _generation(body: AccountBody, earlier: Versioned[AccountBody] | None, stamp: Revision) -> int:
     """The account's generation: unchanged while all its proving secrets still exist, else the new version's number."""
-    if earlier is not None and _secrets_of(earlier.body) <= _secrets_of(body):
+    if earlier is not None and _secrets_in(earlier.body) <= _secrets_in(body):
         return earlier.generation
     return int(stamp.at.timestamp() * 1_000_000)
 
 
-def _secrets_of(body: AccountBody) -> frozenset[str]:
+def _secrets_in(body: AccountBody) -> frozenset[str]:
     secrets: object = body.credentials.get(PROVING, ())
     return frozenset(
         [secrets] if isinstance(secrets, str) else map(str, secrets) if isinstance(secrets, list | tuple) else ()
@@ -135,7 +135,7 @@ def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition)
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         earlier = current.teams.get(team)
-        condition.check(version_of(earlier))
+        condition.check(stored_version(earlier))
         after = versioned_part(Versioned[TeamBody], body, earlier, stamp)
         return current if after is earlier else _replace_field(current, stamp, teams={**current.teams, team: after})
 
@@ -152,7 +152,7 @@ def delete_team(workspace: str, team: str, condition: Precondition) -> Mutation:
         if team not in current.teams:
             raise no_team(team)
         condition.check(current.teams[team].version)
-        if users := list(users_of(current, team)):
+        if users := list(find_references(current, team)):
             raise Conflict(f"The team {team!r} is named by {', '.join(users)}. Change that first.")
         return _replace_field(
             current, stamp, teams={name: body for name, body in current.teams.items() if name != team}
@@ -165,15 +165,15 @@ def no_team(team: str) -> NotFound:
     return NotFound(f"There is no team {team!r} in this workspace.")
 
 
-def users_of(configuration: WorkspaceConfiguration, team: str) -> Iterable[str]:
+def find_references(configuration: WorkspaceConfiguration, team: str) -> Iterable[str]:
     """The rules and policies that name a team, as phrases for an error message."""
     rules = configuration.routing.body.rules if configuration.routing else []
     yield from (f"routing rule {number}" for number, rule in enumerate(rules, 1) if rule.then.team == team)
     policies = configuration.sla.body.policies if configuration.sla else []
-    yield from (f"SLA policy {policy.id!r}" for policy in policies if team in _teams_of(policy))
+    yield from (f"SLA policy {policy.id!r}" for policy in policies if team in _named_teams(policy))
 
 
-def _teams_of(policy: Policy) -> list[str]:
+def _named_teams(policy: Policy) -> list[str]:
     return _values(policy.when.team) + _values(policy.escalate.team if policy.escalate else None)
 
 
@@ -182,7 +182,7 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> M
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
-        condition.check(version_of(current.routing) or 0)
+        condition.check(stored_version(current.routing) or 0)
         named = [(f"/rules/{index}/then/team", rule.then.team) for index, rule in enumerate(body.rules)]
         refuse_unknown_traits("rules", [rule.when for rule in body.rules])
         refuse_unknown_teams(current, named)
@@ -197,7 +197,7 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
-        condition.check(version_of(current.sla) or 0)
+        condition.check(stored_version(current.sla) or 0)
         refuse_repeated_ids(body)
         refuse_unknown_traits("policies", [policy.when for policy in body.policies])
         named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in _values(p.when.team)]

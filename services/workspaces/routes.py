@@ -22,9 +22,9 @@ from services.platform.http.service import Context
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
-from services.records.configuration import CONFIGURATION_HEADS, configuration_of
+from services.records.configuration import CONFIGURATION_HEADS, read_configuration
 from services.records.tasks import TASKS
-from services.records.unmet import warnings_of
+from services.records.unmet import read_warnings
 from services.rest.dependencies import ExistingWorkspace
 from services.text.own import validate_own_identifiers
 from services.workspaces import mutations
@@ -33,9 +33,9 @@ from services.workspaces.views import (
     RoutingView,
     TeamView,
     WorkspaceView,
-    page_of,
+    all_teams,
     team_view,
-    teams_of,
+    to_page,
     workspace_view,
 )
 
@@ -52,7 +52,7 @@ async def list_workspaces(caller: ReadScope, context: ContextDep, params: PagePa
         query = Query(CONFIGURATION_HEADS.name, "workspace", limit=params.limit, after=params.cursor)
         page = await query_page(context.store, query)
         workspaces, following = [identity for identity, _ in page.items], page.next
-    read = [(w, await configuration_of(context.store, w)) for w in workspaces]
+    read = [(w, await read_configuration(context.store, w)) for w in workspaces]
     return Page(items=[workspace_view(w, c.profile.body) for w, c in read if c is not None], next=following)
 
 
@@ -77,12 +77,12 @@ async def put_workspace(
 
 async def list_teams(configuration: ExistingWorkspace, page: PageParamsDep) -> Page[TeamView]:
     """By id; `default` always exists."""
-    views = [(team, team_view(team, body)) for team, body in teams_of(configuration).items()]
-    return page_of(views, page, "teams", configuration.workspace)
+    views = [(team, team_view(team, body)) for team, body in all_teams(configuration).items()]
+    return to_page(views, page, "teams", configuration.workspace)
 
 
 async def show_team(configuration: ExistingWorkspace, team: str, response: Response) -> TeamView:
-    teams = teams_of(configuration)
+    teams = all_teams(configuration)
     if team not in teams:
         raise mutations.no_team(team)
     stored = configuration.teams.get(team)
@@ -117,13 +117,13 @@ async def delete_team(configuration: ExistingWorkspace, team: str, condition: If
 
 async def show_routing(configuration: ExistingWorkspace, context: ContextDep, response: Response) -> RoutingView:
     """No rules until some were written. `warnings` say what nobody could ever meet."""
-    response.headers["ETag"] = etag(mutations.version_of(configuration.routing) or 0)
+    response.headers["ETag"] = etag(mutations.stored_version(configuration.routing) or 0)
     return await _routing_view(context, configuration)
 
 
 async def _routing_view(context: Context, configuration: WorkspaceConfiguration) -> RoutingView:
     rules = configuration.routing.body.rules if configuration.routing else []
-    return RoutingView(rules=rules, warnings=await warnings_of(context.store, configuration))
+    return RoutingView(rules=rules, warnings=await read_warnings(context.store, configuration))
 
 
 async def put_routing(
@@ -137,13 +137,13 @@ async def put_routing(
     workspace = configuration.workspace
     before, after = await update_configuration(context, workspace, mutations.put_routing(workspace, body, condition))
     existed = before is not None and before.routing is not None
-    _config_response(response, created=not existed, version=mutations.version_of(after.routing) or 0)
+    _config_response(response, created=not existed, version=mutations.stored_version(after.routing) or 0)
     return await _routing_view(context, after)
 
 
 async def show_sla(configuration: ExistingWorkspace, response: Response) -> SlaBody:
     """No policies until some were written."""
-    response.headers["ETag"] = etag(mutations.version_of(configuration.sla) or 0)
+    response.headers["ETag"] = etag(mutations.stored_version(configuration.sla) or 0)
     return configuration.sla.body if configuration.sla else SlaBody(policies=[])
 
 
@@ -157,7 +157,7 @@ async def put_sla(
     workspace = configuration.workspace
     before, after = await update_configuration(context, workspace, mutations.put_sla(workspace, body, condition))
     existed = before is not None and before.sla is not None
-    _config_response(response, created=not existed, version=mutations.version_of(after.sla) or 0)
+    _config_response(response, created=not existed, version=mutations.stored_version(after.sla) or 0)
     return body
 
 
@@ -182,7 +182,7 @@ async def _require_no_open_tasks(context: Context, workspace: str, team: str) ->
                 raise Conflict(f"Open conversations are with the team {team!r}. Resolve them first.")
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes; each states the scope that it needs."""
     read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces", tags=["configuration"])

@@ -8,9 +8,9 @@ import structlog
 
 from schemas.envelope import Event, encode
 from schemas.routing import RulesChanged
-from schemas.topics import topic_of
+from schemas.topics import topic_for
 from schemas.values import instant_text
-from services.platform.bus.port import ProducerRecord, partition_of
+from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.command_gateway import SOURCE
@@ -32,16 +32,16 @@ async def announce(context: Context, announcement: Announcement) -> None:
         id=hashed_id("rules", announcement.workspace, str(announcement.version)),
         source=SOURCE,
         type=RULES_CHANGED,
-        time=context.clock.now(),
+        time=context.time_source.now(),
         workspace=announcement.workspace,
         partitionkey=announcement.workspace,
         data=RulesChanged(version=announcement.version).model_dump(mode="json"),
     )
-    partition = partition_of(announcement.workspace, context.bus.partitions)
+    partition = partition_for(announcement.workspace, context.bus.partitions)
     key = Key(ANNOUNCEMENTS.name, announcement.workspace)
     try:
         await context.bus.publish(
-            [ProducerRecord(topic_of(RULES_CHANGED).name, partition, announcement.workspace, encode(event))]
+            [ProducerRecord(topic_for(RULES_CHANGED).name, partition, announcement.workspace, encode(event))]
         )
         # Fenced: newer rules were written meanwhile, and are announced by whoever wrote them.
         await context.store.commit(Changes(conditions=[Condition(key, "version", announcement.version)], deletes=[key]))
@@ -51,7 +51,7 @@ async def announce(context: Context, announcement: Announcement) -> None:
 
 async def announce_abandoned(context: Context) -> int:
     """Publish the abandoned announcements. Returns their number. Raises Unavailable."""
-    before = instant_text(context.clock.now() - ABANDONED_AFTER)
+    before = instant_text(context.time_source.now() - ABANDONED_AFTER)
     page = await context.store.query(Query(ANNOUNCEMENTS.name, "at", below=before, limit=100))
     for _, document in page.items:
         await announce(context, Announcement.model_validate(document))

@@ -124,13 +124,13 @@ def key_view(record: KeyRecord) -> KeyView:
     )
 
 
-def teams_of(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
+def all_teams(configuration: WorkspaceConfiguration) -> dict[str, TeamBody]:
     """Every team by id. The team `default` exists even when it was never written."""
     stored: dict[str, Versioned[TeamBody]] = configuration.teams
     return {DEFAULT_TEAM: TeamBody(name="Default"), **{team: team_body.body for team, team_body in stored.items()}}
 
 
-def page_of(items: Sequence[tuple[str, Item]], params: PageParams, kind: str, workspace: str) -> Page[Item]:
+def to_page(items: Sequence[tuple[str, Item]], params: PageParams, kind: str, workspace: str) -> Page[Item]:
     """A page of a workspace's (id, item) of a kind, ascending by id. Raises UnprocessableContent for a cursor of anything else."""
     query = Query(kind, "id", {"workspace": workspace})
     after = _last_id_of_cursor(query, params.cursor) if params.cursor is not None else ""

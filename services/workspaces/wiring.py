@@ -27,10 +27,10 @@ def open_workspaces(
         remover = Remover(context, topics, collections)
         yield ServiceComponents(
             routers=[
-                routes.router_of(),
-                deletion_routes.router_of(remover),
-                accounts.router_of(checks),
-                keys.router_of(),
+                routes.build_router(),
+                deletion_routes.build_router(remover),
+                accounts.build_router(checks),
+                keys.build_router(),
             ],
             background=[lambda: run_announcer(context), lambda: run_remover(remover)],
         )

@@ -6,15 +6,15 @@ from typing import get_args
 
 import pytest
 
-from services.cli.flags import ADMIN_KEY_FILE, FLAGS, settings_of
+from services.cli.flags import ADMIN_KEY_FILE, FLAGS, settings_from_flags
 from services.platform.core.settings import Settings
 from tests.cli.conftest import Pasokh
 
 
 def test_a_flag_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASOKH_PORT", "9001")
-    assert settings_of({"port": None}).port == 9001
-    assert settings_of({"port": 9002}).port == 9002
+    assert settings_from_flags({"port": None}).port == 9001
+    assert settings_from_flags({"port": 9002}).port == 9002
 
 
 def test_every_flag_is_a_setting_of_that_name() -> None:
@@ -26,7 +26,7 @@ def test_an_admin_key_comes_from_a_file_that_others_cannot_read(tmp_path: Path, 
     file = tmp_path / "key"
     file.write_text("k" * 40 + "\n")
     file.chmod(0o600)
-    key = settings_of({"admin_key_file": file}).admin_key
+    key = settings_from_flags({"admin_key_file": file}).admin_key
     assert key is not None
     assert key.get_secret_value() == "k" * 40
     file.chmod(0o644)
@@ -38,9 +38,9 @@ def test_an_admin_key_comes_from_a_file_that_others_cannot_read(tmp_path: Path, 
 
 
 def test_an_admin_key_on_the_command_line_is_taken_with_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
-    assert settings_of({"admin_key": "k" * 40}).admin_key is not None
+    assert settings_from_flags({"admin_key": "k" * 40}).admin_key is not None
     assert "--admin-key-file" in capsys.readouterr().err
-    assert settings_of({}).admin_key is None
+    assert settings_from_flags({}).admin_key is None
     assert capsys.readouterr().err == ""
 
 

@@ -14,7 +14,7 @@ from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_store
 from services.platform.store.port import Changes, Key, Put
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, configuration_of
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, read_configuration
 from tests.cli.conftest import Pasokh
 from tests.fakes.telegram_http import TelegramHttp
 
@@ -46,7 +46,7 @@ def shop(data: Settings) -> Settings:
 def account_or_none(settings: Settings) -> AccountBody | None:
     async def read() -> AccountBody | None:
         async with open_store(settings, COLLECTIONS) as store:
-            found = await configuration_of(store, "shop")
+            found = await read_configuration(store, "shop")
             kept = found.accounts.get("telegram/main") if found else None
             return kept.body if kept else None
 
@@ -95,7 +95,7 @@ def test_secret_that_could_be_guessed_is_replaced(shop: Settings) -> None:
 
     async def weaken() -> None:
         async with open_store(shop, COLLECTIONS) as store:
-            found = await configuration_of(store, "shop")
+            found = await read_configuration(store, "shop")
             assert found is not None
             kept = found.accounts["telegram/main"]
             weak = kept.body.model_copy(update={"credentials": {"bot_token": TOKEN, "secret_token": "short"}})

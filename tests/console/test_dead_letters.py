@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.envelope import decode
-from services.console.dead_letters import router_of
+from services.console.dead_letters import build_router
 from services.platform.http.service import ServiceComponents
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from tests.rest import Rest, open_rest, problem_of
@@ -17,7 +17,7 @@ TOPICS = {"conversations": ("inbound", "commands")}
 
 @pytest.fixture
 async def rest() -> AsyncIterator[Rest]:
-    async with open_rest([ServiceComponents(routers=[router_of(TOPICS)])]) as found:
+    async with open_rest([ServiceComponents(routers=[build_router(TOPICS)])]) as found:
         found.store.collections[DEAD_LETTERS.name] = DEAD_LETTERS
         await found.workspace("shop")
         yield found

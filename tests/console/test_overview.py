@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.console.overview import MAX_QUEUED, router_of
+from services.console.overview import MAX_QUEUED, build_router
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.http.service import ServiceComponents
 from services.records.conversations import CONVERSATIONS, PERSONS
@@ -25,7 +25,7 @@ BASE = "/v1/workspaces/shop/overview"
 
 @pytest.fixture
 async def rest() -> AsyncIterator[Rest]:
-    async with open_rest([ServiceComponents(routers=[router_of()])]) as found:
+    async with open_rest([ServiceComponents(routers=[build_router()])]) as found:
         for collection in (COUNTERS, PERSONS):
             found.store.collections[collection.name] = collection
         await found.workspace("shop")
@@ -39,7 +39,7 @@ def count(rest: Rest, workspace: str, partition: int, **recent: dict[str, int]) 
 
 
 async def test_messages_of_five_minutes_are_summed_over_partitions_and_of_this_workspace_alone(rest: Rest) -> None:
-    now = int(rest.clock.now().timestamp())
+    now = int(rest.time_source.now().timestamp())
     count(rest, "shop", 0, recent_messages={str(now): 4_000, str(now - 295): 30, str(now - 310): 7_000})
     count(rest, "shop", 1, recent_messages={str(now - 60): 500})
     count(rest, "other", 0, recent_messages={str(now): 99})
@@ -47,7 +47,7 @@ async def test_messages_of_five_minutes_are_summed_over_partitions_and_of_this_w
 
 
 async def test_conversations_opened_stand_in_their_minute(rest: Rest) -> None:
-    this_minute = int(rest.clock.now().timestamp()) // 60 * 60
+    this_minute = int(rest.time_source.now().timestamp()) // 60 * 60
     opened = {str(this_minute): 2, str(this_minute - 60): 3, str(this_minute - 29 * 60): 1, str(this_minute - 1800): 50}
     count(rest, "shop", 0, recent_opened=opened)
     count(rest, "shop", 1, recent_opened={str(this_minute): 5})
@@ -61,7 +61,7 @@ async def test_a_workspace_where_nothing_was_counted_yet_has_zeros(rest: Rest) -
 
 
 def conversation(rest: Rest, name: str, minutes_ago: float, **given: Any) -> None:
-    at = rest.clock.now() - timedelta(minutes=minutes_ago)
+    at = rest.time_source.now() - timedelta(minutes=minutes_ago)
     fields: dict[str, Any] = {
         "id": name,
         "workspace": "shop",
@@ -91,7 +91,9 @@ async def test_who_waits_longest_comes_first_and_who_does_not_wait_does_not_come
 async def test_customers_are_named_in_this_workspace_only(rest: Rest) -> None:
     for workspace, name in (("shop", "زهرا"), ("other", "Somebody else")):
         key = f"{workspace}/telegram:main:1"
-        person = Contact(key=key, workspace=workspace, person="telegram:main:1", name=name, seen_at=rest.clock.now())
+        person = Contact(
+            key=key, workspace=workspace, person="telegram:main:1", name=name, seen_at=rest.time_source.now()
+        )
         rest.store.insert(PERSONS, key, person)
     answer = await rest.ask("GET", f"{BASE}/customers?person=telegram:main:1&person=telegram:main:nobody")
     assert answer.json()["items"] == [{"person": "telegram:main:1", "name": "زهرا"}]
@@ -104,7 +106,7 @@ async def webhook(rest: Rest, name: str = "crm") -> None:
 
 
 def owe(rest: Rest, number: int, line: str, state: str = "pending") -> None:
-    now = rest.clock.now()
+    now = rest.time_source.now()
     record = DeliveryRecord.model_validate(
         {
             "workspace": "shop",
@@ -125,7 +127,7 @@ def owe(rest: Rest, number: int, line: str, state: str = "pending") -> None:
 async def test_a_webhook_tells_what_waits_and_that_it_fails_and_its_host_alone(rest: Rest) -> None:
     await webhook(rest)
     line = endpoint_id(0, "shop", "crm")
-    later = rest.clock.now() + timedelta(minutes=3)
+    later = rest.time_source.now() + timedelta(minutes=3)
     rest.store.insert(
         WEBHOOK_ENDPOINTS, line, EndpointState(workspace="shop", webhook="crm", failures=4, paused_until=later)
     )

@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from services.console.page import FILES, router_of
+from services.console.page import FILES, build_router
 from services.platform.http.service import ServiceComponents
 from tests.rest import open_rest
 
@@ -15,7 +15,7 @@ TEXTS = {name: (resources.files("services.console") / "files" / name).read_text(
 
 @pytest.mark.parametrize("path", FILES)
 async def test_each_file_is_served_to_anybody_under_a_policy_that_loads_nothing_from_elsewhere(path: str) -> None:
-    async with open_rest([ServiceComponents(routers=[router_of()])]) as rest:
+    async with open_rest([ServiceComponents(routers=[build_router()])]) as rest:
         answer = await rest.client.get(path)
     assert answer.status_code == 200
     policy = answer.headers["content-security-policy"]

@@ -6,7 +6,7 @@ from tests.rest import open_rest
 
 
 async def test_an_alert_finds_its_section_without_a_key() -> None:
-    async with open_rest([ServiceComponents(routers=[runbooks.router_of()])]) as rest:
+    async with open_rest([ServiceComponents(routers=[runbooks.build_router()])]) as rest:
         answer = await rest.client.get("/runbooks", headers={"Authorization": ""})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"

@@ -30,7 +30,7 @@ class Pair:
 @asynccontextmanager
 async def open_pair(
     path: Path,
-    clock: TimeSource | None = None,
+    time_source: TimeSource | None = None,
     *,
     lease: Lease = WATCHFUL,
     partitions: int | None = None,
@@ -39,7 +39,7 @@ async def open_pair(
     """A process's store and bus on one file. Opened twice, they stand for two processes."""
     async with (
         open_database(path, busy_seconds=busy_seconds) as database,
-        SqliteBus.over(database, clock or ManualTimeSource(), partitions=partitions, lease=lease) as bus,
+        SqliteBus.over(database, time_source or ManualTimeSource(), partitions=partitions, lease=lease) as bus,
     ):
         store = SqliteStore(database, paired=True)
         await store.prepare(COLLECTIONS)

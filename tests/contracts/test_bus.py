@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Bus, Consumer, Record, Tail, partition_of
+from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Bus, Consumer, Record, Tail, partition_for
 from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revoked, TooLarge, Unavailable
 from tests.contracts.buses import (
     KAFKA,
@@ -89,7 +89,7 @@ async def test_events_of_a_key_are_read_in_the_order_of_their_publishing(
         for n, batch in enumerate(batches):
             mine = [f"{n}.{i}" for i, chosen in enumerate(batch) if chosen >= number]
             sent[key] += mine
-            await bus.publish(events(mine, key=key, partition=partition_of(key, bus.partitions)))
+            await bus.publish(events(mine, key=key, partition=partition_for(key, bus.partitions)))
 
     await asyncio.gather(*(write(key, number) for number, key in enumerate(sent)))
     got: dict[str, list[str]] = {key: [] for key in sent}

@@ -36,9 +36,9 @@ def clock() -> ManualTimeSource:
 
 
 @asynccontextmanager
-async def opened(path: Path, clock: ManualTimeSource, lease: Lease = WATCHFUL) -> AsyncIterator[SqliteBus]:
+async def opened(path: Path, time_source: ManualTimeSource, lease: Lease = WATCHFUL) -> AsyncIterator[SqliteBus]:
     """A process's bus on the file."""
-    async with SqliteBus.open(path, clock, partitions=PARTITIONS, lease=lease) as bus:
+    async with SqliteBus.open(path, time_source, partitions=PARTITIONS, lease=lease) as bus:
         yield bus
 
 
@@ -58,23 +58,23 @@ async def settled(consumer: Consumer, partitions: set[int]) -> Assignment:
 # -- partitions --------------------------------------------------------------------------------------------------------
 
 
-async def test_the_number_of_partitions_is_kept(path: Path, clock: ManualTimeSource) -> None:
-    async with opened(path, clock):
+async def test_the_number_of_partitions_is_kept(path: Path, time_source: ManualTimeSource) -> None:
+    async with opened(path, time_source):
         pass
-    async with SqliteBus.open(path, clock, default=9) as bus:
+    async with SqliteBus.open(path, time_source, default=9) as bus:
         assert bus.partitions == PARTITIONS
 
 
-async def test_another_number_of_partitions_is_refused_with_the_fix(path: Path, clock: ManualTimeSource) -> None:
-    async with opened(path, clock):
+async def test_another_number_of_partitions_is_refused_with_the_fix(path: Path, time_source: ManualTimeSource) -> None:
+    async with opened(path, time_source):
         pass
     with pytest.raises(Misconfigured, match="PASOKH_PARTITIONS=4"):
-        async with SqliteBus.open(path, clock, partitions=5):
+        async with SqliteBus.open(path, time_source, partitions=5):
             pass
 
 
-async def test_a_partition_that_does_not_exist_is_refused(path: Path, clock: ManualTimeSource) -> None:
-    async with opened(path, clock) as bus:
+async def test_a_partition_that_does_not_exist_is_refused(path: Path, time_source: ManualTimeSource) -> None:
+    async with opened(path, time_source) as bus:
         with pytest.raises(ValueError, match="no partition 4"):
             await bus.publish([event(1), event(2, partition=PARTITIONS)])
         assert await bus.end_offsets(["inbound"], 0) == {"inbound": 0}
@@ -92,8 +92,12 @@ def test_partitions_are_divided_evenly_and_in_ranges(members: int, partitions: i
 # -- several processes -------------------------------------------------------------------------------------------------
 
 
-async def test_offsets_have_no_gap_whoever_publishes(path: Path, clock: ManualTimeSource) -> None:
-    async with opened(path, clock) as one, opened(path, clock) as two, one.consume("g", ["inbound"]) as consumer:
+async def test_offsets_have_no_gap_whoever_publishes(path: Path, time_source: ManualTimeSource) -> None:
+    async with (
+        opened(path, time_source) as one,
+        opened(path, time_source) as two,
+        one.consume("g", ["inbound"]) as consumer,
+    ):
         await asyncio.gather(*(bus.publish([event(n), event(n, 1)]) for n in range(40) for bus in (one, two)))
         await settled(consumer, set(range(PARTITIONS)))
         for partition in (0, 1):
@@ -104,8 +108,12 @@ async def test_offsets_have_no_gap_whoever_publishes(path: Path, clock: ManualTi
             assert [record.offset for record in records] == list(range(80))
 
 
-async def test_events_of_another_process_wake_a_waiting_consumer(path: Path, clock: ManualTimeSource) -> None:
-    async with opened(path, clock) as here, opened(path, clock) as there, here.consume("g", TOPICS) as consumer:
+async def test_events_of_another_process_wake_a_waiting_consumer(path: Path, time_source: ManualTimeSource) -> None:
+    async with (
+        opened(path, time_source) as here,
+        opened(path, time_source) as there,
+        here.consume("g", TOPICS) as consumer,
+    ):
         await settled(consumer, set(range(PARTITIONS)))
         await consumer.seek(2, {})
         taking = asyncio.create_task(consumer.poll(2, wait=5))
@@ -113,8 +121,12 @@ async def test_events_of_another_process_wake_a_waiting_consumer(path: Path, clo
         assert [(r.topic, r.value) for r in await taking] == [("commands", b"7")]
 
 
-async def test_members_in_two_processes_share_the_partitions(path: Path, clock: ManualTimeSource) -> None:
-    async with opened(path, clock) as here, opened(path, clock) as there, here.consume("g", TOPICS) as first:
+async def test_members_in_two_processes_share_the_partitions(path: Path, time_source: ManualTimeSource) -> None:
+    async with (
+        opened(path, time_source) as here,
+        opened(path, time_source) as there,
+        here.consume("g", TOPICS) as first,
+    ):
         alone = await settled(first, {0, 1, 2, 3})
         async with there.consume("g", TOPICS) as second:
             shared = await settled(first, {0, 1})
@@ -126,31 +138,31 @@ async def test_members_in_two_processes_share_the_partitions(path: Path, clock: 
         assert min(again[p] for p in (2, 3)) > max(won.values())
 
 
-async def test_a_silent_member_loses_its_partitions_after_its_lease(path: Path, clock: ManualTimeSource) -> None:
+async def test_a_silent_member_loses_its_partitions_after_its_lease(path: Path, time_source: ManualTimeSource) -> None:
     async with (
-        opened(path, clock, SILENT) as silent,
-        opened(path, clock) as lively,
+        opened(path, time_source, SILENT) as silent,
+        opened(path, time_source) as lively,
         silent.consume("g", TOPICS) as paused,
         lively.consume("g", TOPICS) as other,
     ):
         await settled(paused, {0, 1})
-        clock.move(2.9)
+        time_source.move(2.9)
         await lively.heartbeat()
         await settled(other, {2, 3})
-        clock.move(0.2)
+        time_source.move(0.2)
         await settled(other, {0, 1, 2, 3})
 
 
 async def test_a_process_that_slept_through_its_lease_finds_out_before_it_reads(
-    path: Path, clock: ManualTimeSource
+    path: Path, time_source: ManualTimeSource
 ) -> None:
     """Asleep means: it neither renews nor looks. Only its next call can tell it."""
     deaf = Lease(heartbeat_seconds=3600, seconds=3, watch=3600)
-    async with opened(path, clock, deaf) as asleep, asleep.consume("g", TOPICS) as paused:
+    async with opened(path, time_source, deaf) as asleep, asleep.consume("g", TOPICS) as paused:
         before = await settled(paused, {0, 1, 2, 3})
         await paused.seek(0, {})
-        async with opened(path, clock) as lively, lively.consume("g", TOPICS) as other:
-            clock.move(4)
+        async with opened(path, time_source) as lively, lively.consume("g", TOPICS) as other:
+            time_source.move(4)
             await settled(other, {0, 1, 2, 3})
             await lively.publish([event(1)])
             with pytest.raises(Revoked):
@@ -161,8 +173,8 @@ async def test_a_process_that_slept_through_its_lease_finds_out_before_it_reads(
                 await paused.poll(2, wait=0)
 
 
-async def test_a_partition_lost_and_won_again_has_to_be_sought_anew(path: Path, clock: ManualTimeSource) -> None:
-    async with opened(path, clock) as bus, bus.consume("g", TOPICS) as first:
+async def test_a_partition_lost_and_won_again_has_to_be_sought_anew(path: Path, time_source: ManualTimeSource) -> None:
+    async with opened(path, time_source) as bus, bus.consume("g", TOPICS) as first:
         before = await settled(first, {0, 1, 2, 3})
         await first.seek(3, {})
         async with bus.consume("g", TOPICS):
@@ -199,13 +211,13 @@ async def test_a_stopped_process_that_goes_on_finds_its_partitions_gone(path: Pa
 
 
 async def test_records_older_than_their_topic_keeps_are_removed_and_offsets_go_on(
-    path: Path, clock: ManualTimeSource
+    path: Path, time_source: ManualTimeSource
 ) -> None:
-    async with opened(path, clock) as bus, bus.consume("g", ["inbound"]) as consumer:
+    async with opened(path, time_source) as bus, bus.consume("g", ["inbound"]) as consumer:
         await bus.publish([event(n) for n in range(1200)])
-        clock.move(WEEK_SECONDS / 2)
+        time_source.move(WEEK_SECONDS / 2)
         await bus.publish([event(n) for n in range(1200, 1210)])
-        clock.move(WEEK_SECONDS / 2 + 1)
+        time_source.move(WEEK_SECONDS / 2 + 1)
         await bus.trim()
         await settled(consumer, {0, 1, 2, 3})
         assert await consumer.seek(0, {}) == {"inbound": 1200}
@@ -214,12 +226,12 @@ async def test_records_older_than_their_topic_keeps_are_removed_and_offsets_go_o
         assert await bus.end_offsets(["inbound"], 0) == {"inbound": 1211}
 
 
-async def test_a_log_that_retention_has_emptied_keeps_its_offsets(path: Path, clock: ManualTimeSource) -> None:
-    async with opened(path, clock) as bus:
+async def test_a_log_that_retention_has_emptied_keeps_its_offsets(path: Path, time_source: ManualTimeSource) -> None:
+    async with opened(path, time_source) as bus:
         await bus.publish([event(n) for n in range(5)])
-        clock.move(WEEK_SECONDS + 1)
+        time_source.move(WEEK_SECONDS + 1)
         await bus.trim()
-    async with opened(path, clock) as bus, bus.consume("g", ["inbound"]) as consumer:
+    async with opened(path, time_source) as bus, bus.consume("g", ["inbound"]) as consumer:
         await settled(consumer, {0, 1, 2, 3})
         assert await consumer.seek(0, {}) == {"inbound": 5}
         await bus.publish([event(5)])
@@ -227,12 +239,14 @@ async def test_a_log_that_retention_has_emptied_keeps_its_offsets(path: Path, cl
 
 
 @pytest.mark.parametrize("left", [0, 1])
-async def test_a_reader_that_retention_has_overtaken_is_told(path: Path, clock: ManualTimeSource, left: int) -> None:
-    async with opened(path, clock) as bus, bus.consume("g", ["inbound"]) as consumer:
+async def test_a_reader_that_retention_has_overtaken_is_told(
+    path: Path, time_source: ManualTimeSource, left: int
+) -> None:
+    async with opened(path, time_source) as bus, bus.consume("g", ["inbound"]) as consumer:
         await settled(consumer, {0, 1, 2, 3})
         await bus.publish([event(n) for n in range(5)])
         await consumer.seek(0, {"inbound": 2})
-        clock.move(WEEK_SECONDS + 1)
+        time_source.move(WEEK_SECONDS + 1)
         if left:
             await bus.publish([event(5)])
         await bus.trim()

@@ -71,7 +71,7 @@ class SenderHarness(Driver):
             channels={self.channel.name: self.channel},
             http=FakeHttp(),
             store=store,
-            clock=time_source,
+            time_source=time_source,
             instruments=DeliveryInstruments(CollectorRegistry()),
         )
         super().__init__(PROCESSOR.bind(dependencies), store=store, time_source=time_source, partitions=partitions)

@@ -8,7 +8,7 @@ from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
 from services.demo.corpus import LANGUAGES
 from services.demo.rest import ApiError
-from services.demo.seeding import AGENTS, Credentials, credentials_of, seed
+from services.demo.seeding import AGENTS, Credentials, derive_credentials, seed
 from tests.demo.fake_installation import FakeInstallation
 
 KEY = "pk_admin"
@@ -58,5 +58,5 @@ async def test_wrong_key_is_told() -> None:
 
 
 def test_secrets_differ_by_key_and_workspace() -> None:
-    several = [credentials_of("k1", "demo"), credentials_of("k2", "demo"), credentials_of("k1", "other")]
+    several = [derive_credentials("k1", "demo"), derive_credentials("k2", "demo"), derive_credentials("k1", "other")]
     assert len({c.secret_token for c in several}) == len({c.bot_token for c in several}) == 3

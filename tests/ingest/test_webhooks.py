@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from schemas.activity import Activity
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
-from services.platform.bus.port import MAX_EVENT_BYTES, partition_of
+from services.platform.bus.port import MAX_EVENT_BYTES, partition_for
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
@@ -31,7 +31,7 @@ async def test_message_is_published_before_an_empty_200() -> None:
     assert (event.type, event.source, event.workspace) == ("pasokh.inbound.message", "ingest", "shop")
     assert (event.partitionkey, event.traceparent) == ("shop/telegram:main:7", trace)
     assert (event.seq, event.index) == (None, None)
-    assert ingest.bus.published[0].partition == partition_of(event.partitionkey, 4)
+    assert ingest.bus.published[0].partition == partition_for(event.partitionkey, 4)
     (activity,) = ingest.activities
     assert (activity.id, activity.language, activity.intent) == (event.id, "fa", "delivery")
     assert conserved(ingest)

@@ -11,7 +11,7 @@ from pymongo import MongoClient
 
 from schemas.envelope import decode
 from schemas.topics import TOPICS
-from services.platform.bus.kafka.topics import servers_of, topic_name
+from services.platform.bus.kafka.topics import bootstrap_servers, topic_name
 
 ASCII, PERSIAN, ARABIC = "0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"
 FOLDED = str.maketrans(PERSIAN + ARABIC, ASCII + ASCII)
@@ -90,7 +90,7 @@ def _written(value: object) -> str:
 async def topics_of_kafka(url: str, namespace: str) -> dict[str, list[bytes]]:
     """Every event of every topic of an installation."""
     names = [topic_name(namespace, topic.name) for topic in TOPICS]
-    consumer = AIOKafkaConsumer(*names, bootstrap_servers=servers_of(url), auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(*names, bootstrap_servers=bootstrap_servers(url), auto_offset_reset="earliest")
     records: list[tuple[str, bytes]] = []
     await consumer.start()
     try:

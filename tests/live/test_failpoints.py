@@ -20,7 +20,7 @@ import pytest
 
 from schemas.envelope import Event, encode
 from schemas.values import Json
-from services.platform.bus.port import Bus, ProducerRecord, partition_of
+from services.platform.bus.port import Bus, ProducerRecord, partition_for
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
@@ -105,7 +105,7 @@ async def place(bus: Bus, orders: list[str]) -> None:
     """Publish orders one after the other, as customers do."""
     for order in orders:
         key, event = order_event(order)
-        await bus.publish([ProducerRecord("inbound", partition_of(key, bus.partitions), key, encode(event))])
+        await bus.publish([ProducerRecord("inbound", partition_for(key, bus.partitions), key, encode(event))])
 
 
 async def counts(store: Store, collection: str, names: set[str]) -> dict[str, int]:

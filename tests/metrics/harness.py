@@ -25,8 +25,8 @@ class MetricsHarness(Driver):
 
     def __init__(self) -> None:
         super().__init__(PROCESSOR.bind(None), (COUNTERS, COUNTED_CASES, COUNTED))
-        self.clock = ManualTimeSource()
-        self.totals = BusinessMetricsCollector(self.store, 1, self.clock)
+        self.time_source = ManualTimeSource()
+        self.totals = BusinessMetricsCollector(self.store, 1, self.time_source)
         self.registry = CollectorRegistry()
         self.registry.register(self.totals)
 

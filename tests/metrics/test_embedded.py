@@ -28,7 +28,7 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
     settings = Settings(data=tmp_path)
     async with (
         open_engine(settings, SystemTimeSource(), (COUNTERS, COUNTED, COUNTED_CASES)) as (store, bus),
-        wiring.open_metrics(Context(settings=settings, store=store, bus=bus, clock=SystemTimeSource())) as part,
+        wiring.open_metrics(Context(settings=settings, store=store, bus=bus, time_source=SystemTimeSource())) as part,
     ):
         totals, present = part.collectors
         assert isinstance(totals, BusinessMetricsCollector)

@@ -12,7 +12,7 @@ from schemas.envelope import Event
 from schemas.kpis import Report
 from services.metrics import reports
 from services.metrics.domain.recount.report import ReportRequest, recount
-from services.metrics.domain.recount.statistics import duration_of
+from services.metrics.domain.recount.statistics import to_duration
 from services.metrics.domain.samples import SERIES, SLA_SERIES
 from services.metrics.reports import ReportTooLarge, build_report
 from services.platform.processing.inputs import ReceivedEvent
@@ -221,11 +221,11 @@ def test_attainment_is_kept_of_judged() -> None:
 
 
 def test_percentiles_are_values_that_occurred() -> None:
-    known = duration_of([float(n) for n in range(10, 0, -1)], [0.0] * 9 + [5.0], 2)
+    known = to_duration([float(n) for n in range(10, 0, -1)], [0.0] * 9 + [5.0], 2)
     assert (known.p50, known.p90, known.p95, known.mean, known.open) == (5, 9, 10, 5.5, 2)
     assert dict(known.business) == {"mean": 0.5, "p50": 0, "p90": 0, "p95": 5}
-    assert duration_of([7.0], [7.0], 0).p50 == 7
-    assert duration_of([], [], 3).p50 is None
+    assert to_duration([7.0], [7.0], 0).p50 == 7
+    assert to_duration([], [], 3).p50 is None
 
 
 async def test_what_began_before_the_time_is_known_and_what_ends_after_it_too() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from services.metrics import routes
 from services.metrics.reports import ReportTooLarge
-from services.metrics.routes import router_of
+from services.metrics.routes import build_router
 from services.platform.http.service import ServiceComponents
 from services.platform.store.collections import FACTS, Fact
 from tests.metrics.test_report import life
@@ -18,7 +18,7 @@ PATH = "/v1/workspaces/w/reports/kpis"
 
 @pytest.fixture
 async def rest() -> AsyncIterator[Rest]:
-    async with open_rest([ServiceComponents(routers=[router_of()])]) as rest:
+    async with open_rest([ServiceComponents(routers=[build_router()])]) as rest:
         await rest.workspace("w")
         for event in life(
             ("message", 0), ("assign", 10), ("reply", 20), ("deliver", 1), ("start_clock", 1), ("fulfil_clock", 1)

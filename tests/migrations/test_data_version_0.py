@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from services.composition import SINGLE_PROCESS, process_of
+from services.composition import SINGLE_PROCESS, process_for
 from services.metrics.exposition import BusinessMetricsCollector
 from services.migrations import MIGRATIONS
 from services.platform.core.settings import Settings
@@ -46,7 +46,7 @@ async def migrated(tmp_path: Path) -> AsyncIterator[Migrated]:
     database = build_folder(tmp_path)
     before = read_documents(database)
     settings = Settings(data=tmp_path, bus=None, store=None, admin_key=SecretStr(KEY))
-    process, clock = process_of(SINGLE_PROCESS), ManualTimeSource(STOPPED_AT)
+    process, clock = process_for(SINGLE_PROCESS), ManualTimeSource(STOPPED_AT)
     upgrade = partial(migrate, migrations=MIGRATIONS, time_source=clock, owner="test")
     async with AsyncExitStack() as stack:
         store, bus = await stack.enter_async_context(
@@ -115,7 +115,7 @@ async def test_rows_go_on_where_they_were_and_know_what_they_have_handled(migrat
 
 
 async def test_every_document_has_the_shape_that_this_version_reads(migrated: Migrated) -> None:
-    models = {collection.name: collection.model for collection in process_of(SINGLE_PROCESS).collections}
+    models = {collection.name: collection.model for collection in process_for(SINGLE_PROCESS).collections}
     for name, documents in migrated.now.items():
         for identity, document in documents.items():
             if name in models:

@@ -15,7 +15,7 @@ from schemas.configuration import (
 )
 from services.platform.store.port import Collection
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.unmet import warnings_of
+from services.records.unmet import read_warnings
 from tests.fakes import START, MemoryStore
 
 BY_LANGUAGE = {"then": {"skills": {"lang:{language}": 2}}}
@@ -42,7 +42,7 @@ async def found(configuration: WorkspaceConfiguration, **agents: dict[str, Any])
     for name, body in agents.items():
         written = AgentBody.model_validate({"name": name, "teams": ["default"], **body})
         store.insert(AGENTS, agent_id("shop", name), AgentRecord(workspace="shop", id=name, body=written, at=START))
-    return {one.pointer: one.detail for one in await warnings_of(store, configuration)}
+    return {one.pointer: one.detail for one in await read_warnings(store, configuration)}
 
 
 async def test_a_language_of_the_workspace_that_nobody_speaks_well_enough_is_named() -> None:

@@ -18,7 +18,7 @@ from services.platform.http.open_streams import OpenStreams
 from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import FACTS, ROWS, Fact, PartitionCheckpoint
 from services.records.keys import ApiKeyAuthenticator
-from services.router.events import TOPICS, router_of, shares_of
+from services.router.events import TOPICS, build_router, stream_shares
 from services.router.stream_check import FactStream, open_fact_streams
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_of
@@ -90,21 +90,21 @@ class StreamHarness:
     def commit(self, *words: str, source: str = "conversations/0", workspace: str = "shop") -> list[Event]:
         """Facts of one batch, kept as the commit keeps them; `publish` brings them to the bus."""
         seq = self.seqs[source] = self.seqs.get(source, 0) + 1
-        self.rest.clock.move(0.001)
+        self.rest.time_source.move(0.001)
         facts = [self._fact(source, seq, n, word, workspace) for n, word in enumerate(words)]
         for fact in facts:
             self.rest.store.insert(FACTS, fact.id, Fact(**dict(fact), conversation="c"))
-        self.rest.store.insert(ROWS, source, PartitionCheckpoint(seq=seq, decided_at=self.rest.clock.now()))
+        self.rest.store.insert(ROWS, source, PartitionCheckpoint(seq=seq, decided_at=self.rest.time_source.now()))
         return facts
 
     def _fact(self, source: str, seq: int, index: int, word: str, workspace: str) -> Event:
         group = source.split("/", maxsplit=1)[0]
-        elapsed = (self.rest.clock.now() - START) / timedelta(microseconds=1)
+        elapsed = (self.rest.time_source.now() - START) / timedelta(microseconds=1)
         return Event(
             id=f"{int(elapsed):012d}-{index:04d}-{source}",
             source=source,
             type=f"pasokh.{'sla' if group == 'sla' else 'conversation'}.{word}",
-            time=self.rest.clock.now(),
+            time=self.rest.time_source.now(),
             workspace=workspace,
             partitionkey=f"{workspace}/telegram:main:1",
             seq=seq,
@@ -166,7 +166,7 @@ async def open_stream(
     following = FactBroadcaster(bus, TOPICS, most=most)
     streams = open_fact_streams(store)
     events = ServiceComponents(
-        routers=[router_of(following, streams, shares_of(context), heartbeat_seconds=heartbeat_seconds)]
+        routers=[build_router(following, streams, stream_shares(context), heartbeat_seconds=heartbeat_seconds)]
     )
     async with (
         open_app(context, [ServiceComponents(routers=routers_over(context)), events], keys.find) as app,

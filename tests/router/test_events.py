@@ -143,7 +143,7 @@ async def test_a_key_that_is_deleted_sees_no_more() -> None:
         client = await shop.open(authorization=f"Bearer {answer.json()['secret']}")
         assert client.status == 200
         await shop.rest.ask("DELETE", f"/v1/keys/{answer.json()['id']}")
-        shop.rest.clock.move(600)
+        shop.rest.time_source.move(600)
         await client.wait_until(lambda: client.ended)
 
 

@@ -301,7 +301,7 @@ async def test_a_repeated_reply_gets_the_same_answer_and_is_sent_once(rest: Rest
     rest.store.insert(
         MESSAGES, identity, message(identity, "1", text=EncryptedText(text="On its way."), author=author, **failed)
     )
-    rest.clock.move(60)
+    rest.time_source.move(60)
     again = await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")
     assert (again.status_code, again.json()) == (201, first.json())
     assert len(rest.events) == 1

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.configuration import Calendar
-from schemas.days import Day, gregorian_of, is_jalali_leap
+from schemas.days import Day, is_jalali_leap, to_gregorian
 from schemas.values import InputInstant
 from schemas.visible import WRITTEN
 
@@ -32,7 +32,7 @@ HOURS = {"sat": [["09:00", "17:00"]]}
     ],
 )
 def test_jalali_dates_are_converted(jalali: tuple[int, int, int], gregorian: date) -> None:
-    assert gregorian_of(*jalali) == gregorian
+    assert to_gregorian(*jalali) == gregorian
 
 
 def test_leap_years_are_those_of_the_calendar() -> None:

@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 
 from services.platform.http.openapi import exported
-from services.platform.http.reference.completing import operations_of
+from services.platform.http.reference.completing import iterate_operations
 from services.platform.http.reference.operations import OPERATION_IDS, TAGS
 
 CAMEL = re.compile(r"[a-z]+([A-Z][a-z0-9]*)*")
@@ -21,7 +21,7 @@ def document() -> dict[str, Any]:
 
 
 def test_operations_are_called_by_camel_case_verbs_once_each(document: dict[str, Any]) -> None:
-    names = Counter(operation["operationId"] for operation in operations_of(document))
+    names = Counter(operation["operationId"] for operation in iterate_operations(document))
     assert [name for name, count in names.items() if count > 1 or not CAMEL.fullmatch(name)] == []
     found = {
         (m.upper(), p): o["operationId"]
@@ -38,7 +38,7 @@ def test_operations_are_called_by_camel_case_verbs_once_each(document: dict[str,
 def test_every_operation_stands_under_declared_tags_and_is_described(document: dict[str, Any]) -> None:
     declared = {tag["name"]: tag["description"] for tag in document["tags"]}
     assert {name: words for name, words in declared.items() if name not in TAGS or words == name} == {}
-    for operation in operations_of(document):
+    for operation in iterate_operations(document):
         assert operation["tags"]
         assert set(operation["tags"]) <= set(declared)
         assert operation["description"]
@@ -55,7 +55,7 @@ def test_every_field_and_every_parameter_is_described(document: dict[str, Any]) 
     ]
     assert bare == []
     assert [name for name, schema in schemas.items() if not schema.get("description")] == []
-    given = [p for operation in operations_of(document) for p in operation.get("parameters", [])]
+    given = [p for operation in iterate_operations(document) for p in operation.get("parameters", [])]
     assert {p["name"] for p in given if not p.get("description") or p["description"] == p["name"]} == set()
 
 
@@ -72,7 +72,7 @@ def test_every_body_has_an_example_that_fits_it(document: dict[str, Any]) -> Non
 
 
 def _bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for operation in operations_of(document):
+    for operation in iterate_operations(document):
         for body in (operation.get("requestBody", {}), *operation["responses"].values()):
             for media, content in body.get("content", {}).items():
                 if media.endswith("json"):

@@ -116,7 +116,7 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
         channels={"telegram": telegram},  # type: ignore[dict-item]  # only what the sender asks of a channel
         http=process,  # type: ignore[arg-type]  # the way back to the process, see Telegram.send
         store=process,
-        clock=process,
+        time_source=process,
         instruments=DeliveryInstruments(CollectorRegistry()),
     )
     return [

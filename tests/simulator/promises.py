@@ -8,7 +8,7 @@ from schemas.configuration import Policy, SlaBody, SlaMatch, Targets, Versioned,
 from schemas.values import PRIORITIES, instant_text
 from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, version_id
-from services.sla.audit_queries import SETTLING_TIME, history_of, load_for_audit, progress_of
+from services.sla.audit_queries import SETTLING_TIME, load_for_audit, read_policy_history, read_progress
 from tests.simulator.graph import WORKSPACE, event_of
 from tests.simulator.process import Process
 from tests.simulator.run import publish_until_known
@@ -74,8 +74,8 @@ class Moment:
 async def audit_now(world: World) -> tuple[int, list[str]]:
     """How many conversations can be judged now, and every difference. Nothing has to have settled first."""
     moment = Moment(world)
-    history = await history_of(moment, WORKSPACE)
-    progress, judged, found = await progress_of(moment, world.partitions), 0, list[str]()
+    history = await read_policy_history(moment, WORKSPACE)
+    progress, judged, found = await read_progress(moment, world.partitions), 0, list[str]()
     for identity in sorted(world.documents["conversations"]):
         differences = await load_for_audit(
             moment, WORKSPACE, identity, history or [], progress, world.now() + SETTLING_TIME

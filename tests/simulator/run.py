@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.envelope import Event, decode, encode
 from schemas.values import instant
-from services.platform.bus.port import ProducerRecord, partition_of
+from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.processing.processor import AnyProcessor
 from services.platform.store.collections import RUNTIME_COLLECTIONS, Outbox
@@ -91,7 +91,7 @@ async def place_orders(process: Process, orders: Sequence[str]) -> None:
 
 async def publish_until_known(process: Process, topic: str, event: Event) -> None:
     """As REST and ingest do: the same event, with its id, again and again until it is acknowledged."""
-    partition = partition_of(event.partitionkey, process.partitions)
+    partition = partition_for(event.partitionkey, process.partitions)
     while True:
         try:
             await process.publish([ProducerRecord(topic, partition, event.partitionkey, encode(event))])

@@ -81,7 +81,7 @@ async def _whole_batch_set_aside(owner: PartitionOwner, pending: list[PendingInp
 
 
 def _clock_alone(owner: PartitionOwner) -> Any:
-    return owner._runtime.clock.now()
+    return owner._runtime.time_source.now()
 
 
 def _no_barrier(timers: TimerQueue, barrier: object, offsets: object) -> bool:

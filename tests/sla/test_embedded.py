@@ -34,7 +34,7 @@ async def floor(work: UnitOfWork, confirmed_at: datetime) -> datetime | None:
     """Read what a confirmation reads, and give the floor."""
     await work.query(CLOCKS, schedule.due_clocks(work, confirmed_at))
     await work.query(CLOCKS, schedule.first_clock(work, confirmed_at))
-    return schedule.floor_of(work, confirmed_at)
+    return schedule.due_floor(work, confirmed_at)
 
 
 async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
@@ -52,6 +52,6 @@ async def test_the_service_brings_its_stage(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     async with (
         open_engine(settings, SystemTimeSource(), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES)) as (store, bus),
-        wiring.open_sla(Context(settings=settings, store=store, bus=bus, clock=SystemTimeSource())) as part,
+        wiring.open_sla(Context(settings=settings, store=store, bus=bus, time_source=SystemTimeSource())) as part,
     ):
         assert [one.group for one in part.processors] == ["sla"]

@@ -8,10 +8,10 @@ import pytest
 
 from schemas.envelope import Event
 from schemas.webhooks import Webhook
-from services.platform.bus.port import partition_of
-from services.platform.http.standard_webhooks import key_of
+from services.platform.bus.port import partition_for
+from services.platform.http.standard_webhooks import decode_secret
 from services.platform.store.collections import FACTS, Fact
-from services.records.configuration import configuration_of
+from services.records.configuration import read_configuration
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,
@@ -38,7 +38,7 @@ async def rest() -> AsyncIterator[Rest]:
 
 
 async def stored(rest: Rest) -> Webhook:
-    found = await configuration_of(rest.store, "shop")
+    found = await read_configuration(rest.store, "shop")
     assert found is not None
     return found.webhooks["crm"].body
 
@@ -46,7 +46,7 @@ async def stored(rest: Rest) -> Webhook:
 async def test_a_secret_that_is_made_is_shown_this_once(rest: Rest) -> None:
     made = await rest.ask("PUT", CRM, BODY)
     assert made.status_code == 201
-    assert len(key_of(made.json()["secret"])) == 32
+    assert len(decode_secret(made.json()["secret"])) == 32
     assert (await stored(rest)).secret == made.json()["secret"]
     for shown in (await rest.ask("GET", CRM), await rest.ask("PUT", CRM, BODY), await rest.ask("GET", ALL)):
         assert made.json()["secret"] not in shown.text
@@ -63,7 +63,7 @@ async def test_a_secret_that_is_given_is_never_shown(rest: Rest) -> None:
 async def test_while_a_secret_is_rotated_both_sign_for_a_day(rest: Rest) -> None:
     first = (await rest.ask("PUT", CRM, BODY)).json()["secret"]
     await rest.ask("PUT", CRM, BODY | {"secret": SECRET})
-    rotating, now = await stored(rest), rest.clock.now()
+    rotating, now = await stored(rest), rest.time_source.now()
     assert rotating.secrets(now) == [SECRET, first]
     assert rotating.secrets(now + timedelta(hours=24)) == [SECRET]
     await rest.ask("PUT", CRM, BODY | {"secret": "set", "url": "https://crm.example.com/other"})
@@ -191,7 +191,7 @@ async def test_a_replay_of_one_fact_goes_to_the_partition_that_owns_it(rest: Res
     assert (event.type, event.id) == ("pasokh.control.webhook_replay", answer.json()["id"])
     assert event.data == {"workspace": "shop", "webhook": "crm", "event": "e1", "since": None, "until": None}
     logs = [place for place, log in rest.bus.logs.items() if log]
-    assert logs == [("conversations", partition_of(kept.partitionkey, rest.bus.partitions))]
+    assert logs == [("conversations", partition_for(kept.partitionkey, rest.bus.partitions))]
 
 
 async def test_a_replay_of_a_span_goes_to_every_partition_and_ends_now(rest: Rest) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from services.text.folding import fold_text
-from services.text.intents import intent_of
+from services.text.intents import detect_intent
 from services.text.normalise import normalise
-from services.text.sentiment import sentiment_of
+from services.text.sentiment import detect_sentiment
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from services.text.sentiment import sentiment_of
     ],
 )
 def test_intent_follows_the_words(text: str, intent: str | None) -> None:
-    assert intent_of(text) == intent
+    assert detect_intent(text) == intent
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_intent_follows_the_words(text: str, intent: str | None) -> None:
     ],
 )
 def test_sentiment_follows_the_words(text: str, sentiment: str | None) -> None:
-    assert sentiment_of(text) == sentiment
+    assert detect_sentiment(text) == sentiment
 
 
 def test_spellings_of_one_word_are_one() -> None:

@@ -21,7 +21,7 @@ from services.channels.webchat import Webchat
 from services.domain.conversation_state import Contact, ConversationState
 from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
-from services.platform.bus.port import ProducerRecord, partition_of
+from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.http.app import open_app
 from services.platform.http.open_streams import OpenStreams
 from services.platform.http.rate_limits import RateLimits
@@ -32,7 +32,7 @@ from services.records.keys import ApiKeyAuthenticator
 from services.records.secrets import SECRETS
 from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
-from services.webchat.routes import router_of, shares_of
+from services.webchat.routes import build_router, stream_shares
 from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import SessionStream, open_session_streams
 from services.webchat.session_context import WebchatDependencies
@@ -60,7 +60,7 @@ class WebchatHarness:
     app: Any
     store: MemoryStore
     bus: MemoryBus
-    clock: ManualTimeSource
+    time_source: ManualTimeSource
     instruments: IngestInstruments
     streams: OpenStreams[SessionStream]
     keeps: bool = True
@@ -80,7 +80,7 @@ class WebchatHarness:
     async def changed(self, credentials: dict[str, str] | None, account: str = "main") -> None:
         """Write the account anew; None: delete it."""
         admin, path = {"authorization": f"Bearer {ADMIN_KEY}"}, f"/v1/workspaces/shop/accounts/webchat/{account}"
-        self.clock.move(1)
+        self.time_source.move(1)
         if credentials is None:
             answer = await self.client.delete(path, headers=admin)
         else:
@@ -156,7 +156,7 @@ class WebchatHarness:
             "channel": "webchat",
             "author": Author(kind="agent", id="sara"),
             "text": EncryptedText(text="Good morning"),
-            "received_at": self.clock.now() + timedelta(seconds=self.orders),
+            "received_at": self.time_source.now() + timedelta(seconds=self.orders),
             "state": "queued",
         }
         if said_by is not None:
@@ -186,7 +186,7 @@ class WebchatHarness:
             index=0,
             data={},
         )
-        partition = partition_of(key, self.bus.partitions)
+        partition = partition_for(key, self.bus.partitions)
         await self.bus.publish([ProducerRecord("conversations", partition, key, encode(fact))])
 
     def hand_over(self, visitor: str, *, status: Status = "assigned", private_person: str | None = None) -> str:
@@ -241,9 +241,9 @@ async def open_webchat(*, wait_seconds: float = 5.0, **given: Any) -> AsyncItera
     )
     streams, presences = open_session_streams(accounts, notifier), PresenceCache(store, clock)
     reception = WebchatDependencies(
-        authenticator, notifier, streams, instruments, presences, shares_of(context), wait_seconds
+        authenticator, notifier, streams, instruments, presences, stream_shares(context), wait_seconds
     )
-    part = ServiceComponents(routers=[plain_form.router_of(reception), router_of(reception), page.router_of()])
+    part = ServiceComponents(routers=[plain_form.build_router(reception), build_router(reception), page.build_router()])
     configured = ServiceComponents(routers=routers_over(context, CHECKS))
     async with (
         open_app(context, [part, configured], ApiKeyAuthenticator(store, clock.monotonic).find) as app,

@@ -17,7 +17,7 @@ EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def keep_agent(shop: WebchatHarness, presence: str, name: str = "sara", workspace: str = "shop") -> None:
     body = AgentBody(name="Sara Secret", teams=["default"])
-    record = AgentRecord(workspace=workspace, id=name, body=body, presence=presence, at=shop.clock.now())  # type: ignore[arg-type] # a status
+    record = AgentRecord(workspace=workspace, id=name, body=body, presence=presence, at=shop.time_source.now())  # type: ignore[arg-type] # a status
     shop.store.insert(AGENTS, agent_id(workspace, name), record)
 
 
@@ -29,9 +29,9 @@ async def status(shop: WebchatHarness) -> dict[str, Any]:
     return shown
 
 
-def closed_now(clock: ManualTimeSource) -> dict[str, Any]:
+def closed_now(time_source: ManualTimeSource) -> dict[str, Any]:
     """Opening hours of an hour a day that begin two hours from now."""
-    hour = (clock.now() + timedelta(hours=2)).astimezone(UTC)
+    hour = (time_source.now() + timedelta(hours=2)).astimezone(UTC)
     span = [hour.strftime("%H:00"), hour.replace(minute=59).strftime("%H:59")]
     return {"timezone": "UTC", "hours": {day: [span] for day in EVERY_DAY}}
 
@@ -39,7 +39,7 @@ def closed_now(clock: ManualTimeSource) -> dict[str, Any]:
 async def put(shop: WebchatHarness, path: str, body: dict[str, Any]) -> None:
     answer = await shop.client.put(f"/v1/workspaces/shop{path}", json=body, headers=ADMIN)
     assert answer.status_code in (200, 201), answer.text
-    shop.clock.move(2)
+    shop.time_source.move(2)
 
 
 async def test_nobody_is_online_until_an_agent_is_and_no_name_is_told() -> None:
@@ -48,7 +48,7 @@ async def test_nobody_is_online_until_an_agent_is_and_no_name_is_told() -> None:
         keep_agent(shop, "online", workspace="other")
         assert await status(shop) == {"open": True, "opens_at": None, "online": False}
         keep_agent(shop, "online", "omar")
-        shop.clock.move(3)
+        shop.time_source.move(3)
         assert await status(shop) == {"open": True, "opens_at": None, "online": True}
 
 
@@ -63,7 +63,7 @@ async def test_an_agent_among_many_is_found_online() -> None:
 @pytest.mark.parametrize("where", ["account", "workspace", "promise"])
 async def test_a_closed_shop_says_when_it_opens(where: str) -> None:
     async with open_webchat() as shop:
-        calendar = closed_now(shop.clock)
+        calendar = closed_now(shop.time_source)
         if where == "workspace":
             await put(shop, "", {"name": "Shop", "calendar": calendar})
         elif where == "account":
@@ -74,7 +74,7 @@ async def test_a_closed_shop_says_when_it_opens(where: str) -> None:
             chats = {"id": "chats", "when": {"channel": ["webchat"], "surface": "private"}, "calendar": calendar}
             await put(shop, "/sla", {"policies": [night, {**chats, "targets": {"first_response_seconds": 60}}]})
         shown = await status(shop)
-        opens = shop.clock.now() + timedelta(hours=2)
+        opens = shop.time_source.now() + timedelta(hours=2)
         assert shown["open"] is False
         assert datetime.fromisoformat(shown["opens_at"]) == opens.replace(minute=0, second=0, microsecond=0)
 

@@ -140,7 +140,7 @@ async def test_a_token_ends() -> None:
     async with open_webchat() as shop:
         holder = await shop.holder()
         assert await shop.messages(holder) == []
-        shop.clock.move(LIFETIME.total_seconds())
+        shop.time_source.move(LIFETIME.total_seconds())
         problem_of(await shop.client.get(f"{PATH}/messages", headers=holder), 401)
 
 

@@ -1,7 +1,7 @@
 """Whoever sends hears that an account was written."""
 
 from schemas.envelope import decode
-from services.platform.bus.port import partition_of
+from services.platform.bus.port import partition_for
 from services.platform.core.errors import Unavailable
 from tests.rest import Rest, open_rest
 
@@ -25,7 +25,7 @@ async def test_every_partition_of_senders_and_whoever_watches_hear_that_an_accou
     async with open_rest() as rest:
         await rest.workspace()
         partitions = rest.bus.partitions
-        everywhere = [("accounts", partition_of("shop", partitions)), *(("outbound", p) for p in range(partitions))]
+        everywhere = [("accounts", partition_for("shop", partitions)), *(("outbound", p) for p in range(partitions))]
         await rest.ask("PUT", MAIN, BODY)
         assert sorted(told(rest)) == everywhere
         await rest.ask("PUT", MAIN, BODY)

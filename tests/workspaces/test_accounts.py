@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.configuration import AccountBody
-from services.records.configuration import configuration_of
+from services.records.configuration import read_configuration
 from tests.rest import Rest, open_rest, problem_of
 
 MAIN = "/v1/workspaces/shop/accounts/telegram/main"
@@ -22,7 +22,7 @@ async def rest() -> AsyncIterator[Rest]:
 
 
 async def stored_token(rest: Rest) -> str:
-    found = await configuration_of(rest.store, "shop")
+    found = await read_configuration(rest.store, "shop")
     assert found is not None
     return found.accounts["telegram/main"].body.credentials["bot_token"]
 

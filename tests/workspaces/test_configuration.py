@@ -9,7 +9,7 @@ import pytest
 from schemas.configuration import AgentBody
 from services.platform.store.port import Changes, Key
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, configuration_of
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, read_configuration
 from services.records.tasks import TASKS, TaskRecord
 from services.workspaces.configuration_update import MAX_ATTEMPTS
 from tests.fakes import START
@@ -28,7 +28,7 @@ async def rest() -> AsyncIterator[Rest]:
 
 
 async def version(rest: Rest) -> int:
-    found = await configuration_of(rest.store, "shop")
+    found = await read_configuration(rest.store, "shop")
     assert found is not None
     return found.version
 

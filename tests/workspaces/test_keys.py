@@ -97,7 +97,7 @@ async def test_a_deleted_key_ends(rest: Rest) -> None:
     key = f"Bearer {made['secret']}"
     assert (await rest.ask("GET", "/v1/workspaces/shop/teams", authorization=key)).status_code == 200
     assert (await rest.ask("DELETE", f"{KEYS}/{made['id']}")).status_code == 204
-    rest.clock.move(1)
+    rest.time_source.move(1)
     problem_of(await rest.ask("GET", "/v1/workspaces/shop/teams", authorization=key), 401)
     problem_of(await rest.ask("DELETE", f"{KEYS}/{made['id']}"), 404)
 
@@ -123,7 +123,7 @@ async def test_an_admin_of_one_workspace_sees_and_makes_its_keys_alone(rest: Res
 
 async def test_keys_are_listed_newest_first_in_pages(rest: Rest) -> None:
     for number in range(3):
-        rest.clock.move(1)
+        rest.time_source.move(1)
         await rest.ask("POST", KEYS, BODY | {"name": f"k{number}"})
     first = (await rest.ask("GET", f"{KEYS}?limit=2")).json()
     second = (await rest.ask("GET", f"{KEYS}?limit=2&cursor={first['next']}")).json()

@@ -43,9 +43,9 @@ async def test_a_bus_that_is_away_refuses_nothing_and_is_told_later(rest: Rest) 
     assert (await rest.ask("PUT", f"{SHOP}/routing", {"rules": []})).status_code == 201
     assert told(rest) == []
     rest.bus.failure = None
-    context = Context(settings_of(), rest.store, rest.bus, rest.clock)
+    context = Context(settings_of(), rest.store, rest.bus, rest.time_source)
     assert await announce_abandoned(context) == 0
-    rest.clock.move(3)
+    rest.time_source.move(3)
     assert await announce_abandoned(context) == 1
     assert await announce_abandoned(context) == 0
     assert told(rest) == [("shop", 2)]

@@ -79,7 +79,7 @@ class Content:
 NO_CONTENT = Content()
 
 
-def content_of(body: dict[str, Json]) -> Content:
+def to_content(body: dict[str, Json]) -> Content:
     """Text and attachments of a message."""
     return Content(message_text(body), attachments(body))
 
@@ -87,7 +87,7 @@ def content_of(body: dict[str, Json]) -> Content:
 def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """A customer's new message, an echo of the team's message, or (kind `unknown`) a service message."""
     body = as_dict(value)
-    where, content = origin(body), content_of(body)
+    where, content = origin(body), to_content(body)
     if where.external == NO_SENDER:
         # Senders without an id would all become one person, who would share one conversation.
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "nobody"})]
@@ -110,7 +110,7 @@ def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
 def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """An edit of a message. It may come with no visible change, and before its original."""
     body = as_dict(value)
-    where, content = origin(body), content_of(body)
+    where, content = origin(body), to_content(body)
     side = _side(delivery, raw, where, body)
     is_strange_bot = side == "customer" and where.is_bot and where.sender_chat_id is None
     if is_strange_bot or not where.is_known or where.external == NO_SENDER or content.is_empty:
@@ -121,7 +121,7 @@ def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
 def channel_post(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """A post of a channel: the team writes it, never a customer."""
     body = as_dict(value)
-    return [_activity(delivery, "echo", raw, origin(body), body, content_of(body), side="account")]
+    return [_activity(delivery, "echo", raw, origin(body), body, to_content(body), side="account")]
 
 
 def message_text(body: dict[str, Json]) -> str | None:

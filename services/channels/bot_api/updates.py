@@ -183,7 +183,7 @@ def _update(body: bytes) -> dict[str, Json]:
     return update
 
 
-def _hash_of(body: bytes, account: Account) -> str:
+def _body_hash(body: bytes, account: Account) -> str:
     return hashed_id(account.body.credentials.get("secret_token", ""), body.hex())
 
 
@@ -201,6 +201,6 @@ def _delivery(channel: str, request: Request, account: Account, number: int | No
         username=as_str(account.body.settings.get("username")),
         # Without `update_id` only a hash of the bytes identifies the update. The account's secret is part of the hash, so
         # that the content cannot be guessed from it.
-        update=str(number) if number is not None else _hash_of(request.body, account),
+        update=str(number) if number is not None else _body_hash(request.body, account),
         received_at=request.received_at,
     )

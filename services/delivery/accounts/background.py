@@ -37,7 +37,7 @@ class AccountHealthMonitor:
                 await asyncio.sleep(AGAIN_SECONDS)
 
     def _refresh(self, partition: int) -> ProducerRecord:
-        now = self._context.clock.now()
+        now = self._context.time_source.now()
         event = Event(
             id=random_id(now),
             source="delivery",

@@ -6,7 +6,7 @@ from datetime import datetime
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json
 from services.delivery.attempt import SendDependencies
-from services.platform.bus.port import partition_of
+from services.platform.bus.port import partition_for
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Query
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck, account_id
@@ -57,21 +57,21 @@ class CheckContext:
     def sends(self, check: AccountCheck) -> list[AccountSends]:
         """What each partition of the sender knows of an account; `reads` has to name `sends_of`."""
         named = NamedAccount(check.workspace, check.channel, check.account)
-        return list(self.work.found(ACCOUNT_SENDS, sends_of(named)).values())
+        return list(self.work.found(ACCOUNT_SENDS, sends_query(named)).values())
 
     def is_here(self, workspace: str) -> bool:
         """Whether this partition looks after the accounts of a workspace."""
         place = self.work.place
-        return partition_of(workspace, place.partitions) == place.partition
+        return partition_for(workspace, place.partitions) == place.partition
 
 
-def sends_of(named: NamedAccount) -> Query:
+def sends_query(named: NamedAccount) -> Query:
     """What the partitions of the sender know of an account."""
     equals: dict[str, Json] = {"workspace": named.workspace, "channel": named.channel, "account": named.account}
     return Query(ACCOUNT_SENDS.name, "workspace", equals, limit=PAGE_SIZE)
 
 
-def accounts_of(configuration: WorkspaceConfiguration) -> list[NamedAccount]:
+def connected_accounts(configuration: WorkspaceConfiguration) -> list[NamedAccount]:
     """The accounts that a workspace has connected."""
     pairs = [name.split("/", 1) for name in configuration.accounts]
     return [NamedAccount(configuration.workspace, channel, account) for channel, account in pairs]

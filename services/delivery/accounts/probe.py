@@ -48,7 +48,7 @@ async def _probe(
 ) -> ProbeResult:
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-            finding = await channel.check(account, outside.http, public_url, outside.clock.now())
+            finding = await channel.check(account, outside.http, public_url, outside.time_source.now())
     except CredentialsRejected as error:
         return ProbeResult(found="credentials", detail=str(error))
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):

@@ -13,7 +13,7 @@ from services.delivery.accounts.probe import ProbeResult, probe_account
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.processor import EffectHandler, Handler, Processor, no_memory
 from services.platform.processing.unit_of_work import Effect
-from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, WRITER, AccountCheck, health_of
+from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, WRITER, AccountCheck, account_health
 from services.records.configuration import configuration_in_force
 
 CHECK_TIMER = "look"
@@ -111,7 +111,7 @@ def _schedule_probe(context: CheckContext, named: NamedAccount, check: AccountCh
 def _decide_health(context: CheckContext, identity: str, check: AccountCheck) -> None:
     """Put together what is known of an account, and tell when it is in another state."""
     calls = context.work.get(ACCOUNT_CALLS, identity)
-    health = health_of(calls, context.sends(check), check, context.now)
+    health = account_health(calls, context.sends(check), check, context.now)
     if (health.state, health.detail) == (check.state, check.detail):
         return
     is_well = health.state == "ok"

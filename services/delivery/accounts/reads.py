@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from schemas.accounts import AccountChanged
 from schemas.values import Json, instant_text
-from services.delivery.accounts.context import PAGE_SIZE, CheckContext, NamedAccount, accounts_of, sends_of
+from services.delivery.accounts.context import PAGE_SIZE, CheckContext, NamedAccount, connected_accounts, sends_query
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -48,7 +48,7 @@ def health_of_probed(context: CheckContext, completed: EffectCompleted) -> Itera
 def _health(named: NamedAccount) -> Iterator[Read]:
     yield Documents(ACCOUNT_CHECKS, [named.id])
     yield Documents(ACCOUNT_CALLS, [named.id])
-    yield ByIndex(ACCOUNT_SENDS, sends_of(named))
+    yield ByIndex(ACCOUNT_SENDS, sends_query(named))
 
 
 # -- when a process starts -----------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def every_account(context: CheckContext) -> Iterator[NamedAccount]:
     for workspace in workspaces_here(context):
         found = configuration_in_force(context.work, workspace)
         if found is not None:
-            yield from accounts_of(found)
+            yield from connected_accounts(found)
 
 
 # -- from time to time -----------------------------------------------------------------------------------------------------

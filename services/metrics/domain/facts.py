@@ -54,11 +54,11 @@ def labels_of_conversation(conversation: Conversation, surface: str | None = Non
         "surface": surface or conversation.surface,
         "team": conversation.team,
         "priority": conversation.priority,
-        "language": language_of(conversation.language),
+        "language": language_label(conversation.language),
     }
 
 
-def language_of(language: str | None) -> str:
+def language_label(language: str | None) -> str:
     """One of the languages that are told apart, else `other`; a region (`fa-IR`) does not count."""
     primary = (language or OTHER).split("-", 1)[0].lower()
     return primary if primary in LANGUAGES else OTHER

@@ -61,10 +61,10 @@ class Sample:
     @property
     def series(self) -> str:
         """The series' name within a workspace."""
-        return series_of(self.instrument, self.labels)
+        return format_series(self.instrument, self.labels)
 
 
-def series_of(instrument: Instrument, labels: Mapping[str, str]) -> str:
+def format_series(instrument: Instrument, labels: Mapping[str, str]) -> str:
     """The metric and its label values in the instrument's order; a character that no such value has becomes `_`."""
     return _series(instrument.name, tuple([labels[name] for name in instrument.labels]))
 
@@ -74,7 +74,7 @@ def _series(name: str, values: tuple[str, ...]) -> str:
     return "|".join((name, *(UNSAFE.sub("_", value) for value in values)))
 
 
-def labels_of(series: str) -> tuple[str, list[str]]:
+def parse_series(series: str) -> tuple[str, list[str]]:
     """The metric's name and the label values of a series."""
     name, *values = series.split("|")
     return name, values

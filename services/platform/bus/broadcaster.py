@@ -116,14 +116,14 @@ class FactBroadcaster:
         listeners: defaultdict[str, list[Subscriber]] = defaultdict(list)
         for listener in self._listeners:
             listeners[listener.workspace].append(listener)
-        wanted = [_fact_of(record) for record in records if record.key.split("/", 1)[0] in listeners]
+        wanted = [_to_fact(record) for record in records if record.key.split("/", 1)[0] in listeners]
         # Topics come as the bus likes; what follows from a fact of another topic is later. Each source stays in order.
         for told in sorted(filter(None, wanted), key=lambda told: told.event.time):
             for listener in listeners[told.event.workspace]:
                 listener.push(told)
 
 
-def _fact_of(record: Record) -> FactRecord | None:
+def _to_fact(record: Record) -> FactRecord | None:
     try:
         event = decode(record.value)
     except ValueError:

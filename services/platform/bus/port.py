@@ -35,7 +35,7 @@ Assignment = Mapping[int, int]
 """Partition → generation. A partition that was lost and won again has another generation."""
 
 
-def partition_of(key: str, partitions: int) -> int:
+def partition_for(key: str, partitions: int) -> int:
     """The partition of a key: the same in every process and version."""
     return zlib.crc32(key.encode()) % partitions
 

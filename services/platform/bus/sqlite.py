@@ -34,11 +34,11 @@ TRIM_RECORDS = 500
 class SqliteBus:
     """The bus port on a file. `partitions` is what the file was made with."""
 
-    def __init__(self, database: Database, clock: TimeSource, partitions: int, lease: Lease) -> None:
+    def __init__(self, database: Database, time_source: TimeSource, partitions: int, lease: Lease) -> None:
         self.partitions = partitions
         self.lease = lease
         self.database = database
-        self.clock = clock
+        self.time_source = time_source
         self._ends: EndOffsets = {}
         self._tail = RecentRecordCache()
         self._members: dict[str, SqliteConsumer] = {}
@@ -51,7 +51,7 @@ class SqliteBus:
     async def open(
         cls,
         path: Path,
-        clock: TimeSource,
+        time_source: TimeSource,
         *,
         partitions: int | None = None,
         default: int = DEFAULT_PARTITIONS,
@@ -61,7 +61,7 @@ class SqliteBus:
         """A bus alone on its file, which other processes may share; see `over`."""
         async with (
             open_database(path, busy_seconds=busy_seconds) as database,
-            cls.over(database, clock, partitions=partitions, default=default, lease=lease) as bus,
+            cls.over(database, time_source, partitions=partitions, default=default, lease=lease) as bus,
         ):
             yield bus
 
@@ -70,7 +70,7 @@ class SqliteBus:
     async def over(
         cls,
         database: Database,
-        clock: TimeSource,
+        time_source: TimeSource,
         *,
         partitions: int | None = None,
         default: int = DEFAULT_PARTITIONS,
@@ -81,7 +81,7 @@ class SqliteBus:
         Raises Misconfigured for another number than the log was made with.
         """
         count = await database.write(lambda connection: make_log(connection, partitions, default))
-        bus = cls(database, clock, count, lease or Lease())
+        bus = cls(database, time_source, count, lease or Lease())
         database.log = bus
         await bus.poll_other_processes()
         async with AsyncExitStack() as stack:
@@ -106,7 +106,7 @@ class SqliteBus:
 
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator["SqliteConsumer"]:
-        consumer = SqliteConsumer(self, group, tuple(topics), member=random_id(self.clock.now()))
+        consumer = SqliteConsumer(self, group, tuple(topics), member=random_id(self.time_source.now()))
         self._members[consumer.member] = consumer
         try:
             await self.heartbeat()
@@ -143,11 +143,11 @@ class SqliteBus:
 
     async def check(self) -> None:
         self.database.check_sound()
-        await self.database.write(lambda connection: sqlite_log.touch(connection, self.clock.now().timestamp()))
+        await self.database.write(lambda connection: sqlite_log.touch(connection, self.time_source.now().timestamp()))
 
     def append(self, connection: Connection, events: Sequence[LogRecord]) -> EndOffsets:
         """For the writer, see `embedded.Log`."""
-        return sqlite_log.append(connection, events, self.clock.now().timestamp())
+        return sqlite_log.append(connection, events, self.time_source.now().timestamp())
 
     def appended(self, ends: EndOffsets, events: Sequence[LogRecord]) -> None:
         """For the writer, see `embedded.Log`: keep the youngest, and wake who waits for these partitions."""
@@ -180,11 +180,11 @@ class SqliteBus:
         if not self._members:
             return
         members = {member: consumer.group for member, consumer in self._members.items()}
-        asked = self.clock.monotonic()
+        asked = self.time_source.monotonic()
         self._notify(
             await self.database.write(
                 lambda connection: heartbeat(
-                    connection, members, self.clock.now().timestamp(), self.lease, self.partitions
+                    connection, members, self.time_source.now().timestamp(), self.lease, self.partitions
                 )
             )
         )
@@ -212,7 +212,7 @@ class SqliteBus:
 
     async def trim(self) -> None:
         """Remove what is older than its topic keeps, in small transactions of their own."""
-        now = self.clock.now()
+        now = self.time_source.now()
         for name, partition in await self.spans():
             topic = BY_NAME.get(name.split(".")[1])
             kept = timedelta(seconds=topic.retention_seconds if topic else WEEK_SECONDS)
@@ -231,7 +231,7 @@ class SqliteConsumer:
         self.group = group
         self.member = member
         self.names = frozenset(map(topic_name, topics))
-        self.renewed_at = bus.clock.monotonic()
+        self.renewed_at = bus.time_source.monotonic()
         self._bus = bus
         self._topics = topics
         self._owned: dict[int, int] = {}
@@ -336,7 +336,7 @@ class SqliteConsumer:
 
     async def _renewed(self) -> None:
         """A process that slept longer than its lease asks first what became of its partitions."""
-        if self._bus.clock.monotonic() - self.renewed_at > self._bus.lease.seconds:
+        if self._bus.time_source.monotonic() - self.renewed_at > self._bus.lease.seconds:
             await self._bus.heartbeat()
 
 

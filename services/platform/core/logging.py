@@ -136,7 +136,7 @@ def _redacted(name: object, value: Any) -> Any:
 
 def described_error(_: Any, __: str, entry: Entry) -> Entry:
     """`exc_info` as the error's class and its location. The message is kept only for our own errors: others quote input."""
-    error = _error_of(entry.pop("exc_info", None))
+    error = _to_exception(entry.pop("exc_info", None))
     if error is not None:
         entry["error"] = type(error).__name__
         entry["frames"] = [
@@ -147,7 +147,7 @@ def described_error(_: Any, __: str, entry: Entry) -> Entry:
     return entry
 
 
-def _error_of(exc_info: Any) -> BaseException | None:
+def _to_exception(exc_info: Any) -> BaseException | None:
     if isinstance(exc_info, BaseException):
         return exc_info
     error_info = exc_info if isinstance(exc_info, tuple) else sys.exc_info() if exc_info else (None, None, None)

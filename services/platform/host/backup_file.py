@@ -129,7 +129,7 @@ def unpack_backup(path: Path, into: Path) -> Manifest:
 def _read_backup(path: Path, place: Callable[[str], Path]) -> Manifest:
     _check_seal(path)
     with _opened(path) as entries:
-        manifest = _manifest_of(path, entries)
+        manifest = _read_manifest(path, entries)
         for held in manifest.files:
             name, content = next(entries, ("", BytesIO()))
             if name != held.name:
@@ -160,7 +160,7 @@ def _entries(path: Path, packed: gzip.GzipFile) -> Entries:
         raise _damaged(path, str(error) or type(error).__name__) from error
 
 
-def _manifest_of(path: Path, entries: Entries) -> Manifest:
+def _read_manifest(path: Path, entries: Entries) -> Manifest:
     name, content = next(entries, ("", BytesIO()))
     if name != MANIFEST:
         raise Misconfigured(f"{path} is no backup of Pasokh.")

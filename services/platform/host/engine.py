@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from services.platform.bus.kafka.access import access_of
+from services.platform.bus.kafka.access import kafka_access
 from services.platform.bus.port import Bus
 from services.platform.core.errors import Fenced, Misconfigured
 from services.platform.core.settings import EMBEDDED_PARTITIONS, Settings
@@ -24,7 +24,7 @@ async def any_version(_: Store) -> None:
 @asynccontextmanager
 async def open_engine(
     settings: Settings,
-    clock: TimeSource,
+    time_source: TimeSource,
     # Any: a collection of some model is none of every model, and here only its name and indexes count.
     collections: Sequence[Collection[Any]],
     *,
@@ -38,7 +38,7 @@ async def open_engine(
     Unavailable when a server is away; what `ensure_version` raises. `looks_after_crash`: see `embedded.open_database`.
     """
     async with AsyncExitStack() as stack:
-        store, bus = await _opened(stack, settings, clock, looks_after_crash=looks_after_crash)
+        store, bus = await _opened(stack, settings, time_source, looks_after_crash=looks_after_crash)
         await store.prepare(_with_runtime_collections(collections))
         await _check_partitions(store, bus.partitions)
         await ensure_version(store)
@@ -66,31 +66,31 @@ def _with_runtime_collections(collections: Sequence[Collection[Any]]) -> Sequenc
     return list({collection.name: collection for collection in every}.values())
 
 
-async def partitions_of(store: Store) -> int:
+async def stored_partitions(store: Store) -> int:
     """How many partitions the rows of this store are made for; 0 before anything ran on it. Raises Unavailable."""
     made = (await store.get_many([LAYOUT_KEY])).get(LAYOUT_KEY)
     return StoreMetadata.model_validate(made).partitions if made else 0
 
 
 @asynccontextmanager
-async def open_bus(settings: Settings, clock: TimeSource) -> AsyncIterator[Bus]:
+async def open_bus(settings: Settings, time_source: TimeSource) -> AsyncIterator[Bus]:
     """The bus alone, on which a commit of no store appends. Raises Misconfigured, Unavailable."""
     async with AsyncExitStack() as stack:
-        yield await _open_bus(stack, settings, sqlite_path(settings.bus_url), clock)
+        yield await _open_bus(stack, settings, sqlite_path(settings.bus_url), time_source)
 
 
 async def _opened(
-    stack: AsyncExitStack, settings: Settings, clock: TimeSource, *, looks_after_crash: bool
+    stack: AsyncExitStack, settings: Settings, time_source: TimeSource, *, looks_after_crash: bool
 ) -> tuple[Store, Bus]:
     bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
     if bus_file is not None and bus_file == store_file:
-        return await _open_pair(stack, bus_file, settings, clock, looks_after_crash=looks_after_crash)
+        return await _open_pair(stack, bus_file, settings, time_source, looks_after_crash=looks_after_crash)
     store = await _open_store(stack, settings.store_url, store_file, looks_after_crash=looks_after_crash)
-    return store, await _open_bus(stack, settings, bus_file, clock)
+    return store, await _open_bus(stack, settings, bus_file, time_source)
 
 
 async def _open_pair(
-    stack: AsyncExitStack, path: Path, settings: Settings, clock: TimeSource, *, looks_after_crash: bool
+    stack: AsyncExitStack, path: Path, settings: Settings, time_source: TimeSource, *, looks_after_crash: bool
 ) -> tuple[Store, Bus]:
     from services.platform.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where it is chosen
     from services.platform.sqlite.database import open_database  # noqa: PLC0415 - the same
@@ -98,7 +98,7 @@ async def _open_pair(
 
     database = await stack.enter_async_context(open_database(path, looks_after_crash=looks_after_crash))
     bus = await stack.enter_async_context(
-        SqliteBus.over(database, clock, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
+        SqliteBus.over(database, time_source, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
     )
     return SqliteStore(database, paired=True), bus
 
@@ -115,12 +115,12 @@ async def _open_store(stack: AsyncExitStack, url: str, path: Path | None, *, loo
     raise Misconfigured("PASOKH_STORE must be sqlite:////absolute/path or mongodb://host:port/database")
 
 
-async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None, clock: TimeSource) -> Bus:
+async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None, time_source: TimeSource) -> Bus:
     if path is not None:
         from services.platform.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where chosen
 
         return await stack.enter_async_context(
-            SqliteBus.open(path, clock, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
+            SqliteBus.open(path, time_source, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
         )
     if settings.bus_url.startswith("kafka://"):
         from services.platform.bus.kafka.bus import KafkaBus  # noqa: PLC0415 - the same
@@ -130,7 +130,7 @@ async def _open_bus(stack: AsyncExitStack, settings: Settings, path: Path | None
                 settings.bus_url,
                 partitions=settings.partition_count,
                 namespace=settings.namespace,
-                access=access_of(settings),
+                access=kafka_access(settings),
             )
         )
     raise Misconfigured("PASOKH_BUS must be sqlite:////absolute/path or kafka://host:port,host:port")
@@ -147,7 +147,7 @@ def sqlite_path(url: str) -> Path | None:
 
 
 async def _check_partitions(store: Store, partitions: int) -> None:
-    made_for = await partitions_of(store)
+    made_for = await stored_partitions(store)
     if made_for not in (0, partitions):
         raise Misconfigured(
             f"the store was made for {made_for} partitions, and the bus has {partitions}: set PASOKH_PARTITIONS={made_for} "

@@ -43,9 +43,9 @@ def freeze_gc() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-async def monitor_loop_lag(instruments: LoopInstruments, clock: TimeSource) -> None:
+async def monitor_loop_lag(instruments: LoopInstruments, time_source: TimeSource) -> None:
     """Measure for ever how much later than asked the loop comes back."""
     while True:
-        asked = clock.monotonic()
+        asked = time_source.monotonic()
         await asyncio.sleep(TICK_SECONDS)
-        instruments.lag.observe(max(0.0, clock.monotonic() - asked - TICK_SECONDS))
+        instruments.lag.observe(max(0.0, time_source.monotonic() - asked - TICK_SECONDS))

@@ -62,17 +62,17 @@ class Process:
 
 @asynccontextmanager
 async def run_process(
-    process: Process, settings: Settings, bound: socket.socket, clock: TimeSource | None = None
+    process: Process, settings: Settings, bound: socket.socket, time_source: TimeSource | None = None
 ) -> AsyncIterator[Context]:
     """Run the process until the context is left, then drain it.
 
     Raises Misconfigured, and Unavailable when store or bus stay away for `DEPENDENCY_SECONDS`. An error that a
     processor or a background task of a service does not survive is raised out of the context.
     """
-    clock = clock or SystemTimeSource()
+    time_source = time_source or SystemTimeSource()
     async with AsyncExitStack() as stack:
-        store, bus = await _open_with_retry(stack, settings, clock, process)
-        context = Context(settings=settings, store=store, bus=bus, clock=clock)
+        store, bus = await _open_with_retry(stack, settings, time_source, process)
+        context = Context(settings=settings, store=store, bus=bus, time_source=time_source)
         parts = [await stack.enter_async_context(service(context)) for service in process.services]
         own, members = _runtime_components(context, parts, latest_version(process.migrations))
         parts = [*parts, own]
@@ -94,23 +94,25 @@ async def run_process(
 
 
 async def _open_with_retry(
-    stack: AsyncExitStack, settings: Settings, clock: TimeSource, process: Process
+    stack: AsyncExitStack, settings: Settings, time_source: TimeSource, process: Process
 ) -> tuple[Store, Bus]:
     """The engine; a server that is away at first is waited for, since all start together after a power cut."""
     owner = f"{socket.gethostname()}/{os.getpid()}"
 
     async def ensure_version(store: Store) -> None:
-        await migrate(store, process.migrations, clock, owner)
+        await migrate(store, process.migrations, time_source, owner)
 
-    until = clock.monotonic() + DEPENDENCY_SECONDS
+    until = time_source.monotonic() + DEPENDENCY_SECONDS
     backoff = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
     while True:
         try:
             return await stack.enter_async_context(
-                open_engine(settings, clock, process.collections, ensure_version=ensure_version, looks_after_crash=True)
+                open_engine(
+                    settings, time_source, process.collections, ensure_version=ensure_version, looks_after_crash=True
+                )
             )
         except Unavailable as error:
-            if clock.monotonic() > until:
+            if time_source.monotonic() > until:
                 waited = f"{DEPENDENCY_SECONDS:g} s were not enough"
                 raise Unavailable(f"{error} ({waited}). Check PASOKH_BUS and PASOKH_STORE: pasokh doctor.") from error
             log.warning("dependency_unavailable", reason=str(error))
@@ -123,12 +125,12 @@ def _runtime_components(
     """What the process itself brings: its processors with their checks and metrics."""
     registry = CollectorRegistry()
     instruments, loop = ProcessorInstruments(registry), LoopInstruments(registry)
-    runtime = Runtime(context.store, context.bus, context.clock, instruments, data_version=data_version)
+    runtime = Runtime(context.store, context.bus, context.time_source, instruments, data_version=data_version)
     processors = [processor for part in parts for processor in part.processors]
     members = [GroupMember(processor, runtime) for processor in processors]
     topics = {processor.group: processor.topics for processor in processors}
     background = (
-        lambda: monitor_loop_lag(loop, context.clock),
+        lambda: monitor_loop_lag(loop, context.time_source),
         lambda: watch_lag(instruments, context.store, context.bus, topics),
     )
     checks = {f"group:{member.group}": member.check for member in members}

@@ -39,7 +39,7 @@ async def open_app(
     which otherwise tells of these parts. Raises Misconfigured when the settings hold no admin key, or one under 32
     characters.
     """
-    commands = CommandGateway(context.store, context.bus, context.clock)
+    commands = CommandGateway(context.store, context.bus, context.time_source)
     access = Authenticator(required_admin_key(context.settings), find_caller, RateLimits(context.settings))
     try:
         yield _build_app(context, parts, commands, access, describe)
@@ -95,7 +95,7 @@ class _Framework(FastAPI):
     ) -> None:
         version = installed_version()
         super().__init__(title="Pasokh", version=version, docs_url=None, redoc_url=None, redirect_slashes=False)
-        self._ours = [*routers, page.router_of()]
+        self._ours = [*routers, page.build_router()]
         self._describe = describe or (lambda: document(self.title, self.version, self._ours, branches))
         for router in self._ours:
             self.include_router(router)

@@ -95,7 +95,7 @@ def no_workspace(workspace: str) -> NotFound:
     return NotFound(f"There is no workspace {workspace!r} that this key can see.")
 
 
-def caller_of(scope: Mapping[str, object]) -> Principal | None:
+def caller_in_scope(scope: Mapping[str, object]) -> Principal | None:
     """The caller that a request's ASGI scope was found to have; None before or without that check."""
     caller = scope.get(_CALLER)
     return caller if isinstance(caller, Principal) else None
@@ -103,7 +103,7 @@ def caller_of(scope: Mapping[str, object]) -> Principal | None:
 
 def the_caller(request: Request) -> Principal:
     """A dependency of routes that also ask for a scope: who that check found. Raises Unauthorized without one."""
-    caller = caller_of(request.scope)
+    caller = caller_in_scope(request.scope)
     if caller is None:
         raise Unauthorized(_unauthorized_detail(None))
     return caller

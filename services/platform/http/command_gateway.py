@@ -11,9 +11,9 @@ import structlog
 
 from schemas.commands import CommandResult
 from schemas.envelope import Event, encode
-from schemas.topics import topic_of
+from schemas.topics import topic_for
 from schemas.values import Contract, Json
-from services.platform.bus.port import Bus, ProducerRecord, partition_of
+from services.platform.bus.port import Bus, ProducerRecord, partition_for
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.time_source import TimeSource
@@ -44,10 +44,10 @@ class Command:
     repeatable: bool = False
 
 
-def command_id(clock: TimeSource, workspace: str, idempotency_key: str | None) -> str:
+def command_id(time_source: TimeSource, workspace: str, idempotency_key: str | None) -> str:
     """The same for the same workspace and Idempotency-Key; without one, made once."""
     if idempotency_key is None:
-        return random_id(clock.now())
+        return random_id(time_source.now())
     return hashed_id("command", workspace, idempotency_key)
 
 
@@ -61,9 +61,9 @@ class CommandGateway:
     """One per process: a single query of the store looks for all outcomes that are waited for, none when none is."""
 
     def __init__(
-        self, store: Store, bus: Bus, clock: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self, store: Store, bus: Bus, time_source: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        self._store, self._bus, self._clock, self._pause = store, bus, clock, pause
+        self._store, self._bus, self._clock, self._pause = store, bus, time_source, pause
         self._waiting: dict[str, set[asyncio.Future[CommandResult]]] = defaultdict(set)
         self._looking: asyncio.Task[None] | None = None
 
@@ -118,8 +118,8 @@ class CommandGateway:
             partitionkey=command.key,
             data=command.data.model_dump(mode="json"),
         )
-        partition = partition_of(command.key, self._bus.partitions)
-        outgoing = [ProducerRecord(topic_of(command.type).name, partition, command.key, encode(event))]
+        partition = partition_for(command.key, self._bus.partitions)
+        outgoing = [ProducerRecord(topic_for(command.type).name, partition, command.key, encode(event))]
         try:
             await self._bus.publish(outgoing)
         except Unknown:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.platform.http.open_connections import OpenConnection, OpenConnections
-from services.platform.http.problems import problem_response, title_of, unavailable_response
+from services.platform.http.problems import problem_response, problem_title, unavailable_response
 
 HEADER_TIMEOUT_SECONDS = 10.0
 MAX_HEAD_BYTES = 65_536
@@ -33,7 +33,7 @@ async def too_many_connections(scope: Scope, receive: Receive, send: Send) -> No
 def raw_response(status: int) -> bytes:
     """What is said, before any app is asked, to a request that cannot be read."""
     response = problem_response(status, ERROR_RESPONSES[status], headers={"Connection": "close"})
-    head = [f"HTTP/1.1 {status} {title_of(status)}".encode(), *(b": ".join(pair) for pair in response.raw_headers)]
+    head = [f"HTTP/1.1 {status} {problem_title(status)}".encode(), *(b": ".join(pair) for pair in response.raw_headers)]
     return b"\r\n".join([*head, b"", bytes(response.body)])
 
 

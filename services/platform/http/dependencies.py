@@ -37,13 +37,13 @@ class PageParams(RequestModel):
     cursor: str | None = Field(default=None, max_length=2000)
 
 
-async def context_of(request: Request) -> Context:
+async def get_context(request: Request) -> Context:
     """The context of this process."""
     context: Context = request.app.state.context
     return context
 
 
-async def commands_of(request: Request) -> CommandGateway:
+async def get_commands(request: Request) -> CommandGateway:
     """The commands of this process."""
     commands: CommandGateway = request.app.state.commands
     return commands
@@ -109,8 +109,8 @@ def accepted_response(command: Command) -> Response:
     return JSONResponse({"status": "pending"}, status_code=202, headers={"Location": location})
 
 
-ContextDep = Annotated[Context, Depends(context_of)]
-CommandsDep = Annotated[CommandGateway, Depends(commands_of)]
+ContextDep = Annotated[Context, Depends(get_context)]
+CommandsDep = Annotated[CommandGateway, Depends(get_commands)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 Wait = Annotated[float, Depends(preferred_wait)]
 IfMatch = Annotated[Precondition, Depends(precondition)]

@@ -15,8 +15,8 @@ from schemas.visible import WRITTEN
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.bodies import MAX_DEPTH, read_body, too_deep
 from services.platform.http.lenient_json import strip_invalid_unicode_bytes
-from services.platform.http.problems import BadRequest, UnprocessableContent, invalid_of
-from services.platform.http.rate_limits import network_of
+from services.platform.http.problems import BadRequest, UnprocessableContent, to_unprocessable_content
+from services.platform.http.rate_limits import network_for
 
 Model = TypeVar("Model", bound=BaseModel)
 INTEGERS = range(-(2**63), 2**63)
@@ -44,7 +44,7 @@ class JsonBody(Generic[Model]):
 async def _read(request: Request) -> bytes:
     """The body, in a share of what the process holds: a slow sender loses its place first."""
     room: AdmissionControl = request.app.state.bodies
-    address = network_of(request.client.host) if request.client else "unknown"
+    address = network_for(request.client.host) if request.client else "unknown"
     # The first part keeps visitors of a web chat and callers of REST apart, the second one workspace and another.
     whose = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
     async with room.admit(address, whose) as place:
@@ -57,7 +57,7 @@ def parsed(model: type[Model], body: bytes) -> Model:
     try:
         return model.model_validate_json(body, strict=True, context=WRITTEN)
     except ValidationError as error:
-        raise invalid_of(error, root=True) from error
+        raise to_unprocessable_content(error, root=True) from error
 
 
 def _json(body: bytes) -> Json:

@@ -38,7 +38,7 @@ def bind_error_message(host: str, port: int, error: OSError) -> str:
     )
 
 
-def address_of(bound: socket.socket) -> str:
+def base_url(bound: socket.socket) -> str:
     """`http://host:port` of a bound socket, as a client on this machine can use it."""
     host, port = bound.getsockname()[:2]
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - a name to translate, not to bind

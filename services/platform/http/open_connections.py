@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.http.rate_limits import network_of
+from services.platform.http.rate_limits import network_for
 
 Close = Callable[[], None]
 
@@ -41,7 +41,7 @@ class OpenConnections:
 
     def seat(self, host: str, close: Close) -> OpenConnection:
         """A new connection, idle for now. Others are closed where that is needed to make room."""
-        seat = OpenConnection(network_of(host), close)
+        seat = OpenConnection(network_for(host), close)
         while self.open + 1 >= self.most and self.idle:
             self._close_one(max(self.idle, key=lambda address: len(self.idle[address])), "process")
         if not self.is_trusted(host) and len(self.idle.get(seat.address, ())) > self.most - self.open:

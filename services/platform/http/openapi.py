@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from services.platform.http.dependencies import precondition, preferred_wait
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import MEDIA_TYPE, ProblemBody, title_of
+from services.platform.http.problems import MEDIA_TYPE, ProblemBody, problem_title
 from services.platform.http.reference.completing import complete
 from services.platform.http.reference.operations import operation_id
 
@@ -50,7 +50,7 @@ def document(title: str, version: str, routers: Sequence[APIRouter], branches: I
 
 def _complete_operations(paths: Document, routes: Sequence[APIRoute]) -> None:
     """Give every operation its id, its problems, and the ETag where the path takes `If-Match`."""
-    versioned = {route.path_format for route in routes if precondition in calls_of(route.dependant)}
+    versioned = {route.path_format for route in routes if precondition in dependency_calls(route.dependant)}
     for route in routes:
         for method in sorted(route.methods or ()):
             operation = paths[route.path_format][method.lower()]
@@ -89,22 +89,22 @@ def exported() -> Document:
 
 def _schemas(routes: Iterable[APIRoute]) -> Mapping[str, Any]:
     models: dict[str, type[BaseModel]] = {"ProblemBody": ProblemBody}
-    models |= {body.model.__name__: body.model for route in routes for body in bodies_of(route.dependant)}
+    models |= {body.model.__name__: body.model for route in routes for body in json_bodies(route.dependant)}
     _, schemas = models_json_schema([(model, "validation") for model in models.values()], ref_template=COMPONENTS)
     found: Mapping[str, Any] = schemas["$defs"]
     return found
 
 
-def bodies_of(dependant: Dependant) -> list[JsonBody[Any]]:
+def json_bodies(dependant: Dependant) -> list[JsonBody[Any]]:
     """The JSON bodies that a route reads by itself."""
-    return [call for call in calls_of(dependant) if isinstance(call, JsonBody)]
+    return [call for call in dependency_calls(dependant) if isinstance(call, JsonBody)]
 
 
-def calls_of(dependant: Dependant) -> Iterator[object]:
+def dependency_calls(dependant: Dependant) -> Iterator[object]:
     """Everything that a route depends on, at any depth."""
     for inner in dependant.dependencies:
         yield inner.call
-        yield from calls_of(inner)
+        yield from dependency_calls(inner)
 
 
 def _add_common_responses(operation: Document, route: APIRoute, method: str) -> None:
@@ -113,12 +113,12 @@ def _add_common_responses(operation: Document, route: APIRoute, method: str) -> 
     _declare_path(operation, route)
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _parameter_schema(parameter["schema"], parameter["in"])
-    bodies = bodies_of(route.dependant)
+    bodies = json_bodies(route.dependant)
     if not operation.get("security") and not bodies:
         if operation.get("parameters"):  # for anybody, and yet about something that may not be there
             responses.update({str(status): _problem(status) for status in (404, 422, 429, 503)})
         return
-    _add_outcomes(responses, set(calls_of(route.dependant)), method)
+    _add_outcomes(responses, set(dependency_calls(route.dependant)), method)
     for body in bodies:
         reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
         content = {"application/json": {"schema": reference}}
@@ -172,7 +172,7 @@ def _pending() -> Document:
 
 def _problem(status: int) -> Document:
     answer: Document = {
-        "description": title_of(status),
+        "description": problem_title(status),
         "content": {MEDIA_TYPE: {"schema": {"$ref": COMPONENTS.format(model="ProblemBody")}}},
     }
     if status in (429, 503):

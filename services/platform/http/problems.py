@@ -29,7 +29,7 @@ class FieldError(BaseModel):
     detail: str
 
 
-def code_of(title: str) -> str:
+def problem_code(title: str) -> str:
     """The stable name of a problem, for programs: its title in snake case."""
     return "_".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
 
@@ -126,7 +126,7 @@ class CommandRejected(HttpProblem):
             self.errors = [FieldError(pointer=problem.pointer or "", detail=problem.detail)]
 
 
-def title_of(status: int) -> str:
+def problem_title(status: int) -> str:
     """The reason phrase of a status (RFC 9110)."""
     if status in _TITLES:
         return _TITLES[status]
@@ -142,15 +142,15 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem as an ASGI response; raw branches answer with it too."""
-    title = title or title_of(status)
+    title = title or problem_title(status)
     body = ProblemBody(
-        code=code_of(title), title=title, status=status, detail=detail, errors=list(errors or ()) or None
+        code=problem_code(title), title=title, status=status, detail=detail, errors=list(errors or ()) or None
     )
     content = body.model_dump_json(exclude_none=True)
     return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def response_of(refusal: HttpProblem) -> Response:
+def refusal_response(refusal: HttpProblem) -> Response:
     """The answer that a refusal stands for."""
     return problem_response(
         refusal.status, refusal.detail, title=refusal.title, errors=refusal.errors, headers=refusal.headers
@@ -167,13 +167,15 @@ def internal_response() -> Response:
     return problem_response(500, "The server failed on this request. It was logged; repeating it may fail again.")
 
 
-def invalid_of(error: ValidationError | RequestValidationError, *, root: bool = False) -> UnprocessableContent:
+def to_unprocessable_content(
+    error: ValidationError | RequestValidationError, *, root: bool = False
+) -> UnprocessableContent:
     """A 422 of pydantic's errors, without the input. `root`: locations are within the body itself."""
     found = cast(Sequence[Mapping[str, Any]], error.errors())
-    return UnprocessableContent(*[(pointer_of(one["loc"], root=root), _validation_message(one)) for one in found])
+    return UnprocessableContent(*[(to_json_pointer(one["loc"], root=root), _validation_message(one)) for one in found])
 
 
-def pointer_of(location: Sequence[str | int], *, root: bool = False) -> str:
+def to_json_pointer(location: Sequence[str | int], *, root: bool = False) -> str:
     """A JSON pointer (RFC 6901) of a pydantic location; the leading `body` of FastAPI's is left out."""
     parts = location if root or not location or location[0] != "body" else location[1:]
     # Of a name that is wrong itself, pydantic says so in a last part of its own.
@@ -192,7 +194,7 @@ def _validation_message(one: Mapping[str, Any]) -> str:
 
 
 async def _refusal(_: Request, error: HttpProblem) -> Response:
-    return response_of(error)
+    return refusal_response(error)
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
@@ -214,7 +216,7 @@ def _methods_at(request: Request) -> list[str]:
 
 
 async def _validation(_: Request, error: RequestValidationError) -> Response:
-    return response_of(invalid_of(error))
+    return refusal_response(to_unprocessable_content(error))
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:

@@ -40,7 +40,7 @@ class RateLimits:
 
     async def check_address_limit(self, address: str) -> None:
         """One request from an address, whoever it says it is."""
-        await self._count(self._address, "address", network_of(address), "This address asks too often")
+        await self._count(self._address, "address", network_for(address), "This address asks too often")
 
     async def check_key(self, key: str) -> None:
         """One request with a key."""
@@ -52,11 +52,11 @@ class RateLimits:
 
     async def count_auth_failure(self, address: str) -> None:
         """One request with no key or a wrong one."""
-        await self._count(self._failures, "failure", network_of(address), "This address used too many wrong keys")
+        await self._count(self._failures, "failure", network_for(address), "This address used too many wrong keys")
 
     async def guessed(self, address: str, account: str) -> None:
         """One webhook from an address that did not prove to be the account's platform."""
-        who = f"{network_of(address)} {account}"
+        who = f"{network_for(address)} {account}"
         await self._count(self._failures, "guess", who, "This address sent too many calls that prove nothing")
 
     async def arrived(self, address: str, account: str) -> None:
@@ -71,7 +71,7 @@ class RateLimits:
         self, limits: Mapping[str, RateLimitItem], address: str, account: str, cost: int, what: str
     ) -> None:
         # The address first, so that one that has used up its share takes nothing from the account's.
-        owners = {"address": f"{network_of(address)} {account}", "account": account}
+        owners = {"address": f"{network_for(address)} {account}", "account": account}
         for kind, who in owners.items():
             try:
                 await self._count(limits[kind], f"{what} of {kind}", who, f"Too many {what} from this {kind}", cost)
@@ -87,7 +87,7 @@ class RateLimits:
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)
-def network_of(address: str) -> str:
+def network_for(address: str) -> str:
     """An IPv4 address, or the /64 that one IPv6 customer has: else each could pose as very many."""
     try:
         ip = ipaddress.ip_address(address)

@@ -10,7 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.platform.core.instruments import HttpInstruments
-from services.platform.http.auth import caller_of
+from services.platform.http.auth import caller_in_scope
 from services.platform.http.problems import internal_response, unavailable_response
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,19 +49,19 @@ class RequestMetricsMiddleware:
                 raise
             await unavailable_response("This server is being stopped. Repeat the request.")(scope, receive, counted)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our bug and is answered as one
-            _log.error("request_failed", method=scope["method"], route=route_of(scope), exc_info=error)
+            _log.error("request_failed", method=scope["method"], route=route_template(scope), exc_info=error)
             if not status:
                 await internal_response()(scope, receive, counted)
         self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
-        kind = method, route_of(scope), status
+        kind = method, route_template(scope), status
         requests, took = self._counted.get(kind) or self._counted.setdefault(kind, self._instruments.of(*kind))
         requests.inc()
         took.observe(seconds)
         if method not in SAFE_METHODS and scope["path"].startswith("/v1/"):
-            caller = caller_of(scope)
+            caller = caller_in_scope(scope)
             _audit.info("write", key=caller.key if caller else None, method=method, path=scope["path"], status=status)
 
 
@@ -73,7 +73,7 @@ def _keep_private(message: Message) -> None:
     message["headers"] = headers.raw
 
 
-def route_of(scope: Mapping[str, object]) -> str:
+def route_template(scope: Mapping[str, object]) -> str:
     """The template of the route, so that the label is from a bounded set."""
     return str(getattr(scope.get("route"), "path", scope.get("pasokh.branch", "none")))
 

@@ -26,7 +26,7 @@ class Context:
     settings: Settings
     store: Store
     bus: Bus
-    clock: TimeSource
+    time_source: TimeSource
     admission: AdmissionInstruments = field(default_factory=AdmissionInstruments)
     """Counts whom any part of the process refused for want of room."""
 

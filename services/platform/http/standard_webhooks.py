@@ -21,7 +21,7 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(os.urandom(NEW_BYTES)).decode()
 
 
-def key_of(secret: str) -> bytes:
+def decode_secret(secret: str) -> bytes:
     """The bytes that sign. Raises ValueError for a text that is no secret; its message says nothing of the text."""
     plain = secret.removeprefix(PREFIX)
     if plain == secret:
@@ -38,7 +38,7 @@ def key_of(secret: str) -> bytes:
 def signature(secret: str, identity: str, timestamp: str, body: bytes) -> str:
     """One entry of `webhook-signature`. Raises ValueError for a secret that is none."""
     signed = b".".join((identity.encode(), timestamp.encode(), body))
-    return "v1," + base64.b64encode(hmac.digest(key_of(secret), signed, hashlib.sha256)).decode()
+    return "v1," + base64.b64encode(hmac.digest(decode_secret(secret), signed, hashlib.sha256)).decode()
 
 
 def signed_headers(secrets: Sequence[str], identity: str, at: datetime, body: bytes) -> dict[str, str]:

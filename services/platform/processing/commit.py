@@ -39,14 +39,14 @@ class Position:
     outbox: Key | None = None
     uncommitted_since: float | None = None
 
-    def is_worth_a_commit(self, batch: Batch, clock: TimeSource) -> bool:
+    def is_worth_a_commit(self, batch: Batch, time_source: TimeSource) -> bool:
         """Whether the batch has to be committed now. Timers and results are not on the log, so they always have to."""
         if not batch.work.is_empty or batch.changes_gates or any(one.record is None for one in batch.pending):
             return True
         since = self.uncommitted_since
-        return since is not None and clock.monotonic() - since >= MAX_UNCOMMITTED_SECONDS
+        return since is not None and time_source.monotonic() - since >= MAX_UNCOMMITTED_SECONDS
 
-    def skip_commit(self, batch: Batch, clock: TimeSource) -> None:
+    def skip_commit(self, batch: Batch, time_source: TimeSource) -> None:
         """Go ahead without a commit.
 
         Whatever follows from having read these inputs is in the next commit, or a later one: a crash before it, or
@@ -54,18 +54,18 @@ class Position:
         """
         self.row = advanced_row(batch, self.row.seq)
         if self.uncommitted_since is None:
-            self.uncommitted_since = clock.monotonic()
+            self.uncommitted_since = time_source.monotonic()
 
     async def commit(self, batch: Batch, store: Store) -> Sequence[ProducerRecord]:
         """Commit the batch; returns the events to publish. Raises what `Store.commit` does; then nothing has changed here."""
-        row, changes = changes_of(batch, self.row, self.outbox)
+        row, changes = build_changes(batch, self.row, self.outbox)
         to_publish = await store.commit(changes)
         self.row, self.uncommitted_since = row, None
         self.outbox = changes.outbox_key if to_publish else None
         return to_publish
 
 
-def changes_of(
+def build_changes(
     batch: Batch, row: PartitionCheckpoint, previous_outbox: Key | None
 ) -> tuple[PartitionCheckpoint, Changes]:
     """The new row and the one commit of a decided batch. A row of number 0 is not in the store yet."""

@@ -53,15 +53,15 @@ class RecentDeadLetters:
 
 
 def command_on(
-    identity: str, letter: DeadLetter, action: Action, topics: GroupTopics, clock: TimeSource
+    identity: str, letter: DeadLetter, action: Action, topics: GroupTopics, time_source: TimeSource
 ) -> ProducerRecord:
     """The command: the owner of the letter's partition handles its event again, or gives it up."""
     data = DeadLetterAction(group=letter.group, dead_letter=identity, action=action)
     event = Event(
-        id=random_id(clock.now()),
+        id=random_id(time_source.now()),
         source="operator",
         type=DEAD_LETTER_ACTION,
-        time=clock.now(),
+        time=time_source.now(),
         workspace=letter.workspace,
         partitionkey=letter.workspace,
         data=data.model_dump(mode="json"),

@@ -19,7 +19,7 @@ from services.platform.processing.inputs import (
     PendingInput,
     ReceivedEvent,
     TimerFired,
-    cause_of,
+    causation_id,
 )
 from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.restarts import PARTITION_RESET_ERRORS
@@ -123,7 +123,7 @@ class Pace(Protocol):
     """What deciding needs of the process: where a test may stop it, and how a group that lingers shares the time."""
 
     @property
-    def clock(self) -> TimeSource: ...
+    def time_source(self) -> TimeSource: ...
 
     @property
     def hook(self) -> failpoints.Hook: ...
@@ -148,14 +148,14 @@ async def decide(batch: Batch, processor: AnyProcessor, memory: Any, pace: Pace)
     await pace.hook(failpoints.DOCUMENTS_READ)
 
     def decide_one(received: Input) -> None:
-        batch.work.cause = cause_of(received)
+        batch.work.cause = causation_id(received)
         try:
             decisions.decide(received)
         except Exception as error:
             raise Poison(error) from error
 
     if processor.linger_seconds:
-        await pace.slicer.slices(decide_one, batch.inputs, pace.clock)
+        await pace.slicer.slices(decide_one, batch.inputs, pace.time_source)
     else:
         for one in batch.inputs:
             decide_one(one)

@@ -79,7 +79,7 @@ class GroupMember:
                 self._stop(partition, error)
                 return
             except Exception as error:
-                restarts.note(error, self._runtime.clock.monotonic())
+                restarts.note(error, self._runtime.time_source.monotonic())
                 # Not a verdict of store or bus: a bug of ours. The row is safe; start again from it, and say so.
                 log.exception("partition_failed", group=self.group, partition=partition)
                 await asyncio.sleep(REJOIN_SECONDS)
@@ -88,7 +88,7 @@ class GroupMember:
 
     def _troubles(self) -> dict[int, str]:
         """Partition of ours → why it does not work."""
-        now = self._runtime.clock.monotonic()
+        now = self._runtime.time_source.monotonic()
         found = {p: self._restarts[p].trouble(now) for p in self._tasks if p in self._restarts}
         return {partition: trouble for partition, trouble in found.items() if trouble is not None}
 

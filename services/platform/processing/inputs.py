@@ -47,7 +47,7 @@ class PendingInput(NamedTuple):
     completed: EffectCompleted | None = None
 
 
-def cause_of(received: Input) -> str:
+def causation_id(received: Input) -> str:
     """The text from which the ids made while handling this input are derived."""
     match received:
         case ReceivedEvent():

@@ -55,7 +55,7 @@ class Runtime:
 
     store: Store
     bus: Bus
-    clock: TimeSource
+    time_source: TimeSource
     instruments: ProcessorInstruments
     hook: failpoints.Hook = failpoints.no_failpoint
     slicer: TimeSlicer = field(default_factory=TimeSlicer)
@@ -85,9 +85,9 @@ class PartitionOwner:
             processor.topics, partition, consumer, runtime.bus, runtime.store, self._effects, runtime.hook
         )
         self._publisher = Publisher(
-            self._group, runtime.bus, runtime.store, runtime.clock, runtime.instruments, self._restarts
+            self._group, runtime.bus, runtime.store, runtime.time_source, runtime.instruments, self._restarts
         )
-        self._offsets = OffsetReporter(consumer, partition, runtime.clock, runtime.hook)
+        self._offsets = OffsetReporter(consumer, partition, runtime.time_source, runtime.hook)
         self._limit, self._letters = BatchLimit(), RecentDeadLetters()
         self._draining = asyncio.Event()
         self._next_batch_at = 0.0
@@ -110,10 +110,10 @@ class PartitionOwner:
         self._draining.set()
 
     async def _run(self) -> None:
-        backoff, since = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS), self._runtime.clock.monotonic()
+        backoff, since = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS), self._runtime.time_source.monotonic()
         while not self._is_drained(since):
             if not self._draining.is_set():
-                since = self._runtime.clock.monotonic()
+                since = self._runtime.time_source.monotonic()
             try:
                 await self._advance()
                 backoff.reset()
@@ -124,7 +124,7 @@ class PartitionOwner:
     def _is_drained(self, since: float) -> bool:
         if not self._draining.is_set():
             return False
-        return not self._effects.busy or self._runtime.clock.monotonic() - since > DRAIN_SECONDS
+        return not self._effects.busy or self._runtime.time_source.monotonic() - since > DRAIN_SECONDS
 
     async def _advance(self) -> None:
         """One round: whatever there is to do is handled, committed and published."""
@@ -147,7 +147,7 @@ class PartitionOwner:
 
     async def _linger(self) -> None:
         """Let more come together where nobody waits for the group: a batch costs nearly as much as what is in it."""
-        linger, clock = self._processor.linger_seconds, self._runtime.clock
+        linger, clock = self._processor.linger_seconds, self._runtime.time_source
         if linger and not self._draining.is_set():
             await asyncio.sleep(max(0.0, self._next_batch_at - clock.monotonic()))
             self._next_batch_at = clock.monotonic() + linger
@@ -157,7 +157,7 @@ class PartitionOwner:
     def _reset(self) -> None:
         """Drop everything that was in memory; `_open` reads it again."""
         self._is_open = False
-        self._position = Position(PartitionCheckpoint(seq=0, decided_at=self._runtime.clock.now()))
+        self._position = Position(PartitionCheckpoint(seq=0, decided_at=self._runtime.time_source.now()))
         self._reset_but_position()
 
     def _reset_but_position(self) -> None:
@@ -173,7 +173,7 @@ class PartitionOwner:
     def _restart(self, error: Exception) -> None:
         """After an error nobody knows what was committed: all is read again, row first (rule 2)."""
         reason = type(error).__name__
-        self._restarts.note(error, self._runtime.clock.monotonic())
+        self._restarts.note(error, self._runtime.time_source.monotonic())
         self._runtime.instruments.restarts.labels(self._group, reason).inc()
         log.warning(
             "partition_restarting",
@@ -214,7 +214,7 @@ class PartitionOwner:
 
     def _now(self) -> datetime:
         """The time of the next batch, which never goes back."""
-        return max(self._runtime.clock.now(), self._position.row.decided_at)
+        return max(self._runtime.time_source.now(), self._position.row.decided_at)
 
     def _start_batch(self, pending: Sequence[PendingInput]) -> Batch:
         row, partitions = self._position.row, self._runtime.bus.partitions
@@ -252,10 +252,10 @@ class PartitionOwner:
     async def _decide_and_commit(self, pending: Sequence[PendingInput]) -> None:
         batch = self._start_batch(pending)
         await decide(batch, self._processor, self._memory, self._runtime)
-        if self._position.is_worth_a_commit(batch, self._runtime.clock):
+        if self._position.is_worth_a_commit(batch, self._runtime.time_source):
             await self._commit(batch)
         else:
-            self._position.skip_commit(batch, self._runtime.clock)
+            self._position.skip_commit(batch, self._runtime.time_source)
         self._count(batch)
 
     async def _dead_letter(self, one: PendingInput, error: Exception) -> None:
@@ -270,11 +270,11 @@ class PartitionOwner:
 
     async def _commit(self, batch: Batch) -> None:
         """Commit, take over what follows from it, and publish. Only then may the next batch begin."""
-        began = self._runtime.clock.monotonic()
+        began = self._runtime.time_source.monotonic()
         try:
             to_publish = await self._position.commit(batch, self._runtime.store)
         finally:
-            self._counters.commit.observe(self._runtime.clock.monotonic() - began)
+            self._counters.commit.observe(self._runtime.time_source.monotonic() - began)
         self._cache.add(batch.work.written)
         self._timers.apply(batch.work.timers())
         if batch.changes_gates:

@@ -28,7 +28,7 @@ class Publisher:
     group: str
     bus: Bus
     store: Store
-    clock: TimeSource
+    time_source: TimeSource
     instruments: ProcessorInstruments
     restarts: Restarts
 
@@ -40,7 +40,7 @@ class Publisher:
                 await self.bus.publish(events)
                 return
             except (Unavailable, Unknown) as error:
-                self.restarts.note(error, self.clock.monotonic())
+                self.restarts.note(error, self.time_source.monotonic())
                 self.instruments.restarts.labels(self.group, "publish").inc()
                 await asyncio.sleep(backoff.next())
 
@@ -56,17 +56,17 @@ class Publisher:
 class OffsetReporter:
     """Commits offsets to the bus, so that lag can be seen there. The position itself is in the partition row."""
 
-    def __init__(self, consumer: Consumer, partition: int, clock: TimeSource, hook: failpoints.Hook) -> None:
+    def __init__(self, consumer: Consumer, partition: int, time_source: TimeSource, hook: failpoints.Hook) -> None:
         self._consumer = consumer
         self._partition = partition
-        self._clock = clock
+        self._time_source = time_source
         self._hook = hook
         self._reported_at = 0.0
         self._reported_seq = 0
 
     async def report(self, row: PartitionCheckpoint) -> None:
         """Commit the offsets of a row that is stored, twice a second at most. Bus errors pass through."""
-        now = self._clock.monotonic()
+        now = self._time_source.monotonic()
         if self._reported_seq != row.seq and now - self._reported_at >= OFFSET_COMMIT_SECONDS:
             self._reported_at, self._reported_seq = now, row.seq
             await self._consumer.commit_offsets(self._partition, row.offsets)

@@ -17,12 +17,12 @@ class TimeSlicer:
     def __init__(self) -> None:
         self._one = asyncio.Lock()
 
-    async def slices(self, step: Callable[[T], None], values: Iterable[T], clock: TimeSource) -> None:
+    async def slices(self, step: Callable[[T], None], values: Iterable[T], time_source: TimeSource) -> None:
         """Take the step with each value; after every `TURN_SECONDS` all else that is ready in the loop goes first."""
         async with self._one:
-            until = clock.monotonic() + TURN_SECONDS
+            until = time_source.monotonic() + TURN_SECONDS
             for value in values:
-                if clock.monotonic() >= until:
+                if time_source.monotonic() >= until:
                     await asyncio.sleep(0)
-                    until = clock.monotonic() + TURN_SECONDS
+                    until = time_source.monotonic() + TURN_SECONDS
                 step(value)

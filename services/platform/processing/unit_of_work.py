@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
 from schemas.envelope import Event, decode, document, encode
-from schemas.topics import is_fact, topic_of
+from schemas.topics import is_fact, topic_for
 from schemas.values import Contract, Json
-from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, partition_of
+from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, partition_for
 from services.platform.core.errors import TooLarge
 from services.platform.core.identifiers import derived_id
 from services.platform.processing.document_cache import ImmutableDocuments
@@ -231,10 +231,10 @@ class UnitOfWork:
         value = encode(event)
         if len(value) > MAX_EVENT_BYTES:
             raise TooLarge(f"{event.type} has {len(value)} bytes, the bus takes {MAX_EVENT_BYTES}")
-        to = partition_of(key, self.place.partitions) if partition is None else partition
-        self.outbox.append(ProducerRecord(topic or topic_of(event_type).name, to, key, value))
+        to = partition_for(key, self.place.partitions) if partition is None else partition
+        self.outbox.append(ProducerRecord(topic or topic_for(event_type).name, to, key, value))
         if topic is None and is_fact(event_type):
-            self._facts.append(fact_of(event))
+            self._facts.append(put_fact(event))
         return event
 
     def set_timer(self, name: str, due_at: datetime, data: Mapping[str, Json] | None = None) -> None:
@@ -305,7 +305,7 @@ def _field(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
-def fact_of(event: Event) -> Put:
+def put_fact(event: Event) -> Put:
     """The document that stores a fact in the collection `facts`: the event, and the conversation it is about."""
     conversation = event.data.get("conversation")
     named = conversation if isinstance(conversation, str) else None

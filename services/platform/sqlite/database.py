@@ -32,7 +32,7 @@ from services.platform.sqlite.jobs import (
     Jobs,
     Log,
     LogRecord,
-    events_of,
+    events_to_append,
     is_busy,
     roll_back,
     rollback_or_discard,
@@ -272,7 +272,7 @@ class Database:
         if all(job.error is not None for job in jobs):
             roll_back(connection)
             return {}
-        events = events_of(jobs)
+        events = events_to_append(jobs)
         ends = self.log.append(connection, events) if events and self.log is not None else {}
         try:
             await self._disk.run(partial(connection.execute, "COMMIT"))
@@ -284,7 +284,7 @@ class Database:
         self.waiting -= len(jobs)
         self.waiting_bytes -= sum(job.size for job in jobs)
         if ends and self.log is not None:
-            self.log.appended(ends, events_of(jobs))
+            self.log.appended(ends, events_to_append(jobs))
         for job in jobs:
             if isinstance(job.error, Damaged):
                 self._note(job.error)

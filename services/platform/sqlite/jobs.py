@@ -119,7 +119,7 @@ def _run_individually(connection: Connection, job: Job[Any]) -> None:
     connection.execute("RELEASE job")
 
 
-def events_of(jobs: Sequence[Job[Any]]) -> list[LogRecord]:
+def events_to_append(jobs: Sequence[Job[Any]]) -> list[LogRecord]:
     """The events of the jobs that did not fail, in order."""
     return [event for job in jobs if job.error is None for event in job.events]
 

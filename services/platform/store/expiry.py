@@ -32,13 +32,13 @@ async def purge_expired(store: Store, now: datetime) -> int:
 
 
 async def run_purger(
-    store: Store, clock: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    store: Store, time_source: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
     """Purge for as long as the process runs. Another replica may do the same: whoever comes second finds nothing."""
     while True:
         await pause(EVERY_SECONDS)
         try:
-            if deleted := await purge_expired(store, clock.now()):
+            if deleted := await purge_expired(store, time_source.now()):
                 log.info("expired_documents_deleted", documents=deleted)
         except (Unavailable, Unknown) as error:
             log.warning("expiry_failed", reason=str(error))

@@ -31,7 +31,7 @@ from services.platform.store.sqlite_documents import (
     make_table,
     read_after,
     read_documents,
-    shape_of,
+    table_schema,
 )
 from services.platform.store.sqlite_pages import plan_query, read_page
 
@@ -57,7 +57,7 @@ class SqliteStore:
             yield cls(database, paired=False)
 
     async def prepare(self, collections: Sequence[Collection[Any]]) -> None:
-        shapes = {collection.name: shape_of(collection) for collection in collections}
+        shapes = {collection.name: table_schema(collection) for collection in collections}
         await self._database.write(partial(_make_tables, list(shapes.values())))
         self._shapes |= shapes
 

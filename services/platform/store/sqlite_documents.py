@@ -50,7 +50,7 @@ class WriteSet:
     removed: Sequence[tuple[str, Sequence[str]]]
 
 
-def shape_of(collection: Collection[Any]) -> TableSchema:
+def table_schema(collection: Collection[Any]) -> TableSchema:
     """The table of a collection."""
     columns = tuple(dict.fromkeys(f for index in collection.indexes for f in index.fields))
     replaced = ", ".join(f"{name} = excluded.{name}" for name in ("doc", *map(column_name, columns)))

@@ -52,7 +52,7 @@ def handle_claim(context: ConversationsContext, received: ReceivedEvent) -> None
         return
     if handoff.unconfirmed(case, asked.person) is not None:
         return
-    language = proof.language_of(case.language, asked.language)
+    language = proof.choose_language(case.language, asked.language)
     taken = {one.words for one in case.handoff.unconfirmed}
     words = proof.words_for(context.handoffs.handoffs.secret, case.id, str(asked.person), language, taken)
     followed = UnconfirmedPerson(
@@ -88,7 +88,7 @@ def prove(work: UnitOfWork, activity: Activity) -> None:
     followed = [(case, one) for case in cases if case.handoff for one in case.handoff.unconfirmed]
     if not followed or activity.text is None:
         return
-    pairs = proof.pairs_of(activity.text.text)
+    pairs = proof.word_pairs(activity.text.text)
     for case, one in followed:
         if proof.shows(pairs, one.words) and handoff.may_claim(case, one.person):
             confirm(work, case, one.person)
@@ -99,7 +99,7 @@ def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str
     """The case goes on with this person; whoever else followed stays outside. Returns the conversation."""
     followed = handoff.unconfirmed(case, person)
     if followed is not None:
-        complete(work, case, person, handoff.address_of(person))
+        complete(work, case, person, handoff.visitor_address(person))
         goes_on = MergeConversation(conversation=followed.conversation, into=case.id, since=followed.since)
         work.emit("pasokh.command.merge_conversation", str(person), goes_on)
     return case.id
@@ -148,7 +148,7 @@ def _as_said(message: MessageRecord, own: ConversationState, case: ConversationS
         attachments=message.attachments,
         language=own.language,
         sensitive=bool(message.masked),
-        address=Address(chat=handoff.address_of(person).chat),
+        address=Address(chat=handoff.visitor_address(person).chat),
         sent_at=message.sent_at,
         received_at=message.received_at,
     )

@@ -98,8 +98,8 @@ def _why_not_there(
 def _send(
     work: UnitOfWork, command: ReceivedEvent, reply: Reply, conversation: ConversationState, surface: Surface
 ) -> None:
-    message = _message_of(work, reply, conversation, surface)
-    address = places.address_of(work, conversation, surface)
+    message = _to_message(work, reply, conversation, surface)
+    address = places.current_address(work, conversation, surface)
     work.put(MESSAGES, message.id, message)
     work.emit("pasokh.outbound.message", conversation.key, _outbound(message, conversation, reply, address))
     after = transitions.replied(conversation, message.id, reply.accepted_at, work.now)
@@ -119,7 +119,7 @@ def _send(
     record_applied(work, command, reply.request_hash, message.id, created=True)
 
 
-def _message_of(work: UnitOfWork, reply: Reply, conversation: ConversationState, surface: Surface) -> MessageRecord:
+def _to_message(work: UnitOfWork, reply: Reply, conversation: ConversationState, surface: Surface) -> MessageRecord:
     return MessageRecord(
         id=work.new_id("message"),
         conversation=conversation.id,

@@ -40,7 +40,7 @@ class HandoffService:
             case.language,
             *(configuration.profile.body.languages if configuration else []),
         ]
-        after = handoff.started(case, handoff.reason_of(activity), channel, work.now)
+        after = handoff.started(case, handoff.handoff_reason(activity), channel, work.now)
         notify(work, after, handoff.notice(languages, url), "public")
         record_fact(work, "handoff_started", after, after.status)
         data = {"conversation": case.id, "key": case.key}
@@ -48,7 +48,7 @@ class HandoffService:
 
     def can_start(self, activity: Activity) -> str | None:
         """The conversation that a token of this activity opens, None without a token of ours."""
-        return handoff.token_of(activity, self.handoffs)
+        return handoff.token_in(activity, self.handoffs)
 
 
 def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surface) -> None:
@@ -69,7 +69,7 @@ def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surfac
     )
     work.put(MESSAGES, message.id, message)
     if surface in case.addresses:
-        address = places.address_of(work, case, surface)
+        address = places.current_address(work, case, surface)
         work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
     record_fact(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
 

@@ -258,7 +258,7 @@ def _account_language(activity: Activity, configuration: Configuration) -> str |
 def _with_open_conversation(
     work: UnitOfWork, person: Contact, activity: Activity, conversation: ConversationState
 ) -> Contact:
-    where, earlier = transitions.thread_of(activity), places.earlier_thread(work, activity)
+    where, earlier = transitions.thread_for(activity), places.earlier_thread(work, activity)
     if person.open.get(where) == conversation.id:
         return person
     still = {thread: identity for thread, identity in person.open.items() if thread != earlier}

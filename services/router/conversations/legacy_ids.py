@@ -7,7 +7,7 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 
 
-def ids_of(activities: Iterable[Activity]) -> Iterator[str]:
+def legacy_ids(activities: Iterable[Activity]) -> Iterator[str]:
     """Every id under which the message of an activity, or the one that it answers, may be stored."""
     for one in activities:
         yield one.message or one.id

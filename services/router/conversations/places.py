@@ -14,7 +14,7 @@ def place_id(workspace: str, channel: str, account: str, chat: str) -> str:
     return f"{workspace}/{channel}:{account}:{chat}"
 
 
-def places_of(activities: Iterable[Activity]) -> Iterator[str]:
+def public_locations(activities: Iterable[Activity]) -> Iterator[str]:
     """The places in which these happened, as far as they are public."""
     for one in activities:
         if one.surface == "public" and one.address is not None:
@@ -46,7 +46,7 @@ def note_moved(work: UnitOfWork, activity: Activity) -> None:
 
 def open_in(work: UnitOfWork, person: Contact, activity: Activity) -> str | None:
     """The person's open conversation where this happened, also one that began before the place moved."""
-    here, earlier = transitions.thread_of(activity), earlier_thread(work, activity)
+    here, earlier = transitions.thread_for(activity), earlier_thread(work, activity)
     return person.open.get(here) or (person.open.get(earlier) if earlier else None)
 
 
@@ -61,7 +61,7 @@ def earlier_thread(work: UnitOfWork, activity: Activity) -> str | None:
     return place.moved_from + activity.thread.removeprefix(chat)
 
 
-def address_of(work: UnitOfWork, case: ConversationState, surface: str) -> Address:
+def current_address(work: UnitOfWork, case: ConversationState, surface: str) -> Address:
     """Where an answer goes now: the messages of before a move have other numbers there, so none of them is answered."""
     address = case.addresses[surface]
     place = work.get(MOVED_PLACES, _of_case(case)) if surface == "public" else None

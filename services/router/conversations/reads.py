@@ -14,8 +14,8 @@ from services.records.configuration import CONFIGURATION_HEADS, numbered_configu
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.inbound import ACTIVITY_HANDLERS
-from services.router.conversations.legacy_ids import ids_of
-from services.router.conversations.places import places_answered, places_of
+from services.router.conversations.legacy_ids import legacy_ids
+from services.router.conversations.places import places_answered, public_locations
 
 MAYBE_DELETED = frozenset({*ACTIVITY_HANDLERS, "edit", "echo"})
 """Kinds of activities whose message may have been deleted before it came."""
@@ -29,7 +29,7 @@ def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator
     found = received.event.payload_as(Activity)
     yield Documents(CONFIGURATION_HEADS, [found.workspace])
     yield Documents(PERSONS, [str(found.person_key)])
-    yield from _message_of(found)
+    yield from _message_reads(found)
     if found.kind not in ACTIVITY_HANDLERS:
         yield Documents(ACTIVITIES, [found.id])
     started = context.handoffs.can_start(found)
@@ -37,9 +37,9 @@ def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator
         yield Documents(CONVERSATIONS, [started])
 
 
-def _message_of(found: Activity) -> Iterator[Read]:
-    yield Documents(MESSAGES, ids_of([found]))
-    yield Documents(MOVED_PLACES, places_of([found]))
+def _message_reads(found: Activity) -> Iterator[Read]:
+    yield Documents(MESSAGES, legacy_ids([found]))
+    yield Documents(MOVED_PLACES, public_locations([found]))
     if found.kind in MAYBE_DELETED:
         yield Documents(ACTIVITIES, [found.message or found.id])
 
@@ -57,7 +57,7 @@ def _linked(work: UnitOfWork, found: Activity, key: str) -> Iterator[str]:
         yield from person.open.values()
         if person.forwarded_to is not None:
             yield person.forwarded_to
-    messages = (work.get(MESSAGES, identity) for identity in ids_of([found]))
+    messages = (work.get(MESSAGES, identity) for identity in legacy_ids([found]))
     yield from (message.conversation for message in messages if message is not None)
 
 
@@ -83,7 +83,7 @@ def forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterato
     yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
     yield Documents(PERSONS, [received.event.partitionkey])
     yield Documents(CONVERSATIONS, [command.conversation])
-    yield from _message_of(command.activity)
+    yield from _message_reads(command.activity)
 
 
 def conversations_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:

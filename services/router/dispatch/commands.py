@@ -13,7 +13,7 @@ from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.router.dispatch.domain.dispatcher import DispatchOutcome
 from services.router.dispatch.recording import record_outcomes
-from services.router.dispatch.workspace_state import WorkspaceState, agent_of
+from services.router.dispatch.workspace_state import WorkspaceState, to_agent
 
 AGENT_PUT = "pasokh.routing.agent_put"
 
@@ -88,7 +88,7 @@ def _presence_set(
 
 def _upsert_agent(work: UnitOfWork, state: WorkspaceState, record: AgentRecord) -> list[DispatchOutcome]:
     state.agents[record.id] = record
-    return state.desk.put_agent(agent_of(record), work.now)
+    return state.desk.put_agent(to_agent(record), work.now)
 
 
 def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:

@@ -16,7 +16,7 @@ from services.records.configuration import CONFIGURATION_HEADS, configuration_in
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch.domain.dispatcher import FIFO_RESERVE_INTERVAL
 from services.router.dispatch.rounds import learn_rules
-from services.router.dispatch.workspace_state import WorkspaceState, agents_of, tasks_of, workspace_state
+from services.router.dispatch.workspace_state import WorkspaceState, agents_query, tasks_query, workspace_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class DispatchContext:
 # -- what is read --------------------------------------------------------------------------------------------------------
 
 
-def workspace_of(one: ReceivedEvent | TimerFired) -> str:
+def workspace_for(one: ReceivedEvent | TimerFired) -> str:
     """The workspace of an event or a timer. Raises TypeError for a timer of none: a bug of this processor."""
     workspace = one.event.workspace if isinstance(one, ReceivedEvent) else one.data.get("workspace")
     if not isinstance(workspace, str):
@@ -72,18 +72,18 @@ def workspace_of(one: ReceivedEvent | TimerFired) -> str:
 
 def documents_of_workspace(context: DispatchContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The first step: all of a workspace that is not in memory yet."""
-    workspace = workspace_of(one)
+    workspace = workspace_for(one)
     if workspace not in context.memory.workspaces:
         yield Documents(QUEUES, [workspace])
         yield Documents(CONFIGURATION_HEADS, [workspace])
-        yield ByIndex(AGENTS, agents_of(workspace), every_page=True)
-        yield ByIndex(TASKS, tasks_of(workspace), every_page=True)
+        yield ByIndex(AGENTS, agents_query(workspace), every_page=True)
+        yield ByIndex(TASKS, tasks_query(workspace), every_page=True)
 
 
 def rules_of_workspace(context: DispatchContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The second step: the routing rules of a workspace that is not in memory yet."""
-    if workspace_of(one) not in context.memory.workspaces:
-        yield from numbered_configuration(context.work, workspace_of(one))
+    if workspace_for(one) not in context.memory.workspaces:
+        yield from numbered_configuration(context.work, workspace_for(one))
 
 
 def command(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:

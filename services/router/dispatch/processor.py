@@ -20,7 +20,7 @@ from services.router.dispatch.context import (
     configuration,
     documents_of_workspace,
     rules_of_workspace,
-    workspace_of,
+    workspace_for,
 )
 from services.router.dispatch.domain.dispatcher import DispatchOutcome
 from services.router.dispatch.recording import record_outcomes, write_remembered
@@ -60,7 +60,7 @@ def _on_reapply(context: DispatchContext, received: ReceivedEvent) -> None:
 
 
 def _on_page(context: DispatchContext, timer: TimerFired) -> None:
-    state = context.state(workspace_of(timer))
+    state = context.state(workspace_for(timer))
     rounds.on_page_timer(context.work, state, timer)
     write_remembered(context.work, state)
 

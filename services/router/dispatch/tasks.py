@@ -5,7 +5,7 @@ from schemas.routing import TaskChanged, TaskClosed, TaskForceAssigned, TaskQueu
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.tasks import TASKS, TaskRecord
 from services.router.dispatch.domain.dispatcher import DispatchOutcome
-from services.router.dispatch.workspace_state import WorkspaceState, task_of
+from services.router.dispatch.workspace_state import WorkspaceState, to_task
 
 CHANGEABLE = ("team", "requirement", "priority", "due_at", "rule", "config_version")
 
@@ -17,7 +17,7 @@ def on_task_queued(work: UnitOfWork, state: WorkspaceState, event: Event) -> lis
         return []
     record = TaskRecord(**vars(queued), state="waiting", agent=None, assigned_at=None, decision=None)
     state.tasks[record.conversation] = record
-    return state.desk.enqueue(task_of(record), work.now)
+    return state.desk.enqueue(to_task(record), work.now)
 
 
 def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
@@ -34,7 +34,7 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
     record = task.model_copy(update=update)
     state.tasks[record.conversation] = record
     work.put(TASKS, record.conversation, record)
-    return state.desk.change(task_of(record), work.now)
+    return state.desk.change(to_task(record), work.now)
 
 
 def on_task_force_assigned(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:

@@ -27,12 +27,12 @@ class WorkspaceState:
     written: QueueRecord | None = None
 
 
-def agents_of(workspace: str) -> Query:
+def agents_query(workspace: str) -> Query:
     """Every agent of a workspace."""
     return Query(AGENTS.name, "workspace", {"workspace": workspace}, limit=PAGE_SIZE)
 
 
-def tasks_of(workspace: str) -> Query:
+def tasks_query(workspace: str) -> Query:
     """Every open task of a workspace."""
     return Query(TASKS.name, "state", {"workspace": workspace}, limit=PAGE_SIZE)
 
@@ -40,21 +40,21 @@ def tasks_of(workspace: str) -> Query:
 def workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval: int) -> WorkspaceState:
     """The state as the documents are now, all of which the batch has read. Raises UndeclaredRead."""
     queue = work.get(QUEUES, workspace) or QueueRecord(workspace=workspace)
-    agents = work.found(AGENTS, agents_of(workspace)).values()
-    tasks = work.found(TASKS, tasks_of(workspace)).values()
+    agents = work.found(AGENTS, agents_query(workspace)).values()
+    tasks = work.found(TASKS, tasks_query(workspace)).values()
     dispatcher = Dispatcher(queue.pulled_since_reserve, fifo_reserve_interval)
     state = WorkspaceState(workspace, dispatcher, remembered=queue, written=queue)
     state.agents = {record.id: record for record in agents}
     state.tasks = {record.conversation: record for record in tasks}
     dispatcher.restore(
-        [agent_of(record) for record in agents],
-        [task_of(record) for record in tasks if record.agent is None],
-        [(task_of(record), record.agent) for record in tasks if record.agent is not None],
+        [to_agent(record) for record in agents],
+        [to_task(record) for record in tasks if record.agent is None],
+        [(to_task(record), record.agent) for record in tasks if record.agent is not None],
     )
     return state
 
 
-def agent_of(record: AgentRecord) -> Agent:
+def to_agent(record: AgentRecord) -> Agent:
     """The dispatcher's agent of a record."""
     body = record.body
     return Agent(
@@ -70,7 +70,7 @@ def agent_of(record: AgentRecord) -> Agent:
     )
 
 
-def task_of(record: TaskRecord) -> Task:
+def to_task(record: TaskRecord) -> Task:
     """The dispatcher's task of a record."""
     return Task(
         id=record.conversation,

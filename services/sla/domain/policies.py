@@ -42,7 +42,7 @@ def _values(conversation: Conversation, condition: str) -> Iterable[object]:
     return ATTRIBUTES[condition](conversation)
 
 
-def snapshot_of(policy: Policy | None, version: int) -> PolicySnapshot | None:
+def to_snapshot(policy: Policy | None, version: int) -> PolicySnapshot | None:
     """What a policy promises, as it is in this version of what was written."""
     if policy is None:
         return None

@@ -53,7 +53,7 @@ class Watch:
             channels={"telegram": self.platform, "api": Api()},
             http=FakeHttp(),
             store=store,
-            clock=time_source,
+            time_source=time_source,
             instruments=DeliveryInstruments(CollectorRegistry()),
         )
         self.driver = Driver(PROCESSOR.bind(AccountsDependencies(self.outside)), store=store, time_source=time_source)

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 
 from schemas.envelope import Event, decode
 from services.metrics.domain.recount.report import sorted_facts
-from services.platform.bus.kafka.topics import servers_of, topic_name
+from services.platform.bus.kafka.topics import bootstrap_servers, topic_name
 from services.platform.processing.dedupe import DedupeVector
 
 TOPICS = ("conversations", "sla")
@@ -56,7 +56,7 @@ async def read(url: str, namespace: str, workspace: str) -> Log:
     """The whole log, from its beginning to its end now."""
     log = Log()
     names = [topic_name(namespace, topic) for topic in TOPICS]
-    consumer = AIOKafkaConsumer(*names, bootstrap_servers=servers_of(url), auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(*names, bootstrap_servers=bootstrap_servers(url), auto_offset_reset="earliest")
     seen: dict[tuple[str, int], DedupeVector] = {}
     await consumer.start()
     try:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.platform.http.rate_limits import network_of
+from services.platform.http.rate_limits import network_for
 from services.records.keys import CACHE_TTL_SECONDS
 from tests.rest import Rest, open_rest, problem_of
 
@@ -113,7 +113,7 @@ async def test_a_key_deleted_elsewhere_ends_within_a_second(rest: Rest) -> None:
     key = await rest.key("read")
     assert (await rest.ask("GET", TEAMS, authorization=key)).status_code == 200
     rest.store.documents = {k: d for k, d in rest.store.documents.items() if k.collection != "keys"}
-    rest.clock.move(CACHE_TTL_SECONDS)
+    rest.time_source.move(CACHE_TTL_SECONDS)
     problem_of(await rest.ask("GET", TEAMS, authorization=key), 401)
 
 
@@ -122,7 +122,7 @@ async def test_a_key_is_not_read_again_within_a_second(rest: Rest) -> None:
     key = await rest.key("read")
     await rest.ask("GET", TEAMS, authorization=key)
     rest.store.reads.clear()
-    rest.clock.move(CACHE_TTL_SECONDS * 0.9)
+    rest.time_source.move(CACHE_TTL_SECONDS * 0.9)
     await rest.ask("GET", TEAMS, authorization=key)
     assert not [one for read in rest.store.reads for one in read if one.collection == "keys"]
 
@@ -152,4 +152,4 @@ async def test_an_address_that_guesses_keys_is_429_and_a_good_key_from_it_still_
     ],
 )
 def test_one_customer_of_ipv6_is_one_address(address: str, network: str) -> None:
-    assert network_of(address) == network
+    assert network_for(address) == network

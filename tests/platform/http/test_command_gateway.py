@@ -8,7 +8,7 @@ import pytest
 from schemas.commands import CommandResult, Resolve
 from schemas.envelope import decode
 from schemas.values import Problem
-from services.platform.bus.port import ProducerRecord, partition_of
+from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.command_gateway import Command, CommandGateway, command_id, request_hash
 from services.platform.http.problems import CommandRejected, Conflict
@@ -76,7 +76,7 @@ async def test_a_command_travels_by_the_persons_key_with_its_own_id_and_no_numbe
     [outgoing] = desk.published
     event = decode(outgoing.value)
     assert (outgoing.topic, outgoing.key) == ("commands", KEY)
-    assert outgoing.partition == partition_of(KEY, desk.bus.partitions)
+    assert outgoing.partition == partition_for(KEY, desk.bus.partitions)
     assert (event.id, event.source, event.seq, event.partitionkey) == ("c1", "rest", None, KEY)
 
 
@@ -216,14 +216,14 @@ async def test_an_unknown_publish_is_repeated_once_under_the_same_id() -> None:
     class Doubtful(MemoryBus):
         async def publish(self, events: Any) -> None:
             await super().publish(events)
-            if len(self.logs["commands", partition_of(KEY, 2)]) == 1:
+            if len(self.logs["commands", partition_for(KEY, 2)]) == 1:
                 raise Unknown("no answer")
 
     desk = Desk()
     bus = Doubtful()
     commands = CommandGateway(desk.store, bus, desk.clock, desk.pause)
     assert await commands.execute(command(), 0) is None
-    assert [decode(e.value).id for e in bus.logs["commands", partition_of(KEY, 2)]] == ["c1", "c1"]
+    assert [decode(e.value).id for e in bus.logs["commands", partition_for(KEY, 2)]] == ["c1", "c1"]
 
 
 async def test_closing_stops_looking(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """The two words by which a customer shows that a chat is theirs."""
 
-from services.router.conversations.domain.proof import LOOKED_AT, WORDS, language_of, pairs_of, shows, words_for
+from services.router.conversations.domain.proof import LOOKED_AT, WORDS, choose_language, shows, word_pairs, words_for
 
 SECRET = b"a secret of these tests"
 
@@ -20,17 +20,17 @@ def test_words_that_another_visitor_of_the_conversation_has_are_not_given_again(
 
 
 def test_words_of_a_language_that_has_none_are_english() -> None:
-    assert language_of(None, "de", "lv", "fa") == "lv"
-    assert language_of(None, "de") == "en"
+    assert choose_language(None, "de", "lv", "fa") == "lv"
+    assert choose_language(None, "de") == "en"
 
 
 def test_words_show_however_they_are_typed() -> None:
-    assert shows(pairs_of("Here you are: TIGER, maple!"), "tiger maple")
-    assert shows(pairs_of("kumelite berzs"), "kumelīte bērzs")
-    assert shows(pairs_of("ياقوت كبوتر"), "یاقوت کبوتر")
+    assert shows(word_pairs("Here you are: TIGER, maple!"), "tiger maple")
+    assert shows(word_pairs("kumelite berzs"), "kumelīte bērzs")
+    assert shows(word_pairs("ياقوت كبوتر"), "یاقوت کبوتر")
 
 
 def test_words_apart_in_another_order_or_late_in_a_text_show_nothing() -> None:
-    assert not shows(pairs_of("tiger and maple"), "tiger maple")
-    assert not shows(pairs_of("maple tiger"), "tiger maple")
-    assert not shows(pairs_of("x" * LOOKED_AT + " tiger maple"), "tiger maple")
+    assert not shows(word_pairs("tiger and maple"), "tiger maple")
+    assert not shows(word_pairs("maple tiger"), "tiger maple")
+    assert not shows(word_pairs("x" * LOOKED_AT + " tiger maple"), "tiger maple")

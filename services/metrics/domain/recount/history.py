@@ -169,6 +169,6 @@ class Finding:
     provisional: bool = False
 
 
-def seconds_of(intervals: Sequence[Interval]) -> float:
+def total_seconds(intervals: Sequence[Interval]) -> float:
     """How long some intervals last together; one that ends before it begins lasts no time."""
     return sum(max(0.0, (until - since).total_seconds()) for since, until in intervals)

@@ -73,7 +73,7 @@ class PersonConversation:
     intent: str | None
 
 
-def contact_of(conversation: str, history: History) -> PersonConversation:
+def to_person_conversation(conversation: str, history: History) -> PersonConversation:
     """The conversation as a contact of its person; its intent is the first one that was known within the window."""
     steps = history.steps
     until = steps[0].time + CONTACT_WINDOW

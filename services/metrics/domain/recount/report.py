@@ -18,15 +18,15 @@ from schemas.values import instant_text
 from services.domain.business_hours import business_seconds_between
 from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars
 from services.metrics.domain.recount.clocks import clock_findings
-from services.metrics.domain.recount.history import Finding, History, Interval, Trimmer, seconds_of
+from services.metrics.domain.recount.history import Finding, History, Interval, Trimmer, total_seconds
 from services.metrics.domain.recount.local_time import day_start, hour_start
 from services.metrics.domain.recount.outcomes import (
     PersonConversation,
-    contact_of,
     counts,
     first_contact,
     handoffs,
     sentiments,
+    to_person_conversation,
 )
 from services.metrics.domain.recount.responses import message_rates, responses
 from services.metrics.domain.recount.rows import Row
@@ -146,7 +146,7 @@ class ReportBuilder:
         found: dict[str, list[PersonConversation]] = {}
         for conversation, history in self._histories.items():
             if history.steps:
-                found.setdefault(history.steps[0].person, []).append(contact_of(conversation, history))
+                found.setdefault(history.steps[0].person, []).append(to_person_conversation(conversation, history))
         return found
 
     def _findings(
@@ -193,7 +193,7 @@ class ReportBuilder:
     def _open_seconds(self, finding: Finding, intervals: Sequence[Interval]) -> float:
         calendar = self._calendars.of(finding.dimensions)
         if calendar is None:
-            return seconds_of(intervals)
+            return total_seconds(intervals)
         return sum((business_seconds_between(since, until, calendar) for since, until in intervals), 0.0)
 
 

@@ -26,7 +26,7 @@ def tracked_runs(known: History) -> Iterator[TrackedRun]:
         if step.name == "message_received" and step.needs_answer:
             asked.append(step)
         for run in step.ended_responses:
-            count = _messages_of(run, asked)
+            count = _count_messages(run, asked)
             is_visible = visible is None and run.visible_at is not None
             yield TrackedRun(run, asked[:count], step, step if is_visible else visible)
             asked, visible = asked[count:], None
@@ -37,7 +37,7 @@ def tracked_runs(known: History) -> Iterator[TrackedRun]:
         yield TrackedRun(last, asked, None, visible)
 
 
-def _messages_of(run: ResponseRun, asked: Sequence[Step]) -> int:
+def _count_messages(run: ResponseRun, asked: Sequence[Step]) -> int:
     """How many of the messages that wait belong to a run: up to its last one, by the order of the log."""
     places = (place for place, step in enumerate(asked) if step.message == run.last_message)
     return next(places, run.messages - 1) + 1

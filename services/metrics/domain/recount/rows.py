@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from schemas.kpis import Duration, Rate, ReportRow, SentimentCounts, SlaCounts
-from services.metrics.domain.recount.history import Finding, seconds_of
-from services.metrics.domain.recount.statistics import duration_of, share
+from services.metrics.domain.recount.history import Finding, total_seconds
+from services.metrics.domain.recount.statistics import share, to_duration
 
 Name = tuple[str, str]
 """The name and variant of a figure."""
@@ -55,7 +55,7 @@ class Row:
         return sorted(settled.keys() | self.open.get(kind, {}).keys())
 
     def _duration(self, name: Name) -> Duration:
-        return duration_of(
+        return to_duration(
             self.seconds.get(name, NONE),
             self.business.get(name, NONE),
             self.open.get("duration", {}).get(name, 0),
@@ -120,7 +120,7 @@ def _add_count(row: Row, finding: Finding, business_seconds: float) -> None:
 
 def _add_duration(row: Row, finding: Finding, business_seconds: float) -> None:
     name = finding.name, finding.variant
-    took = max(0.0, seconds_of(finding.counted) - seconds_of(finding.excluded))
+    took = max(0.0, total_seconds(finding.counted) - total_seconds(finding.excluded))
     row.seconds.setdefault(name, array("d")).append(took)
     row.business.setdefault(name, array("d")).append(business_seconds)
 

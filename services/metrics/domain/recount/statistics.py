@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from schemas.kpis import Duration, DurationStats
 
 
-def duration_of(
+def to_duration(
     seconds: Sequence[float], business: Sequence[float], still_open: int = 0, *, provisional: bool = False
 ) -> Duration:
     """The figures of some durations, and of how much of each was in opening hours."""
-    stats = stats_of(seconds)
+    stats = duration_stats(seconds)
     return Duration(
         mean=stats.mean,
         p50=stats.p50,
@@ -18,11 +18,11 @@ def duration_of(
         count=len(seconds),
         open=still_open,
         provisional=provisional,
-        business=stats_of(business),
+        business=duration_stats(business),
     )
 
 
-def stats_of(seconds: Sequence[float]) -> DurationStats:
+def duration_stats(seconds: Sequence[float]) -> DurationStats:
     """Mean and percentiles (by nearest rank) of some durations."""
     if not seconds:
         return DurationStats()

@@ -44,7 +44,7 @@ OPEN = KafkaAccess()
 """No user, and nothing encrypted: for a Kafka that only this installation reaches."""
 
 
-def access_of(settings: Settings) -> KafkaAccess:
+def kafka_access(settings: Settings) -> KafkaAccess:
     """What the settings say. Raises Misconfigured for half of it."""
     username, password = settings.kafka_username, settings.kafka_password
     if (username is None) != (password is None):

@@ -19,9 +19,9 @@ from services.platform.bus.kafka.clients import OPEN_SECONDS, UNAVAILABLE_ERRORS
 from services.platform.bus.kafka.internals import force_close_producer
 from services.platform.bus.kafka.member import Member
 from services.platform.bus.kafka.membership import KafkaTail, Membership
-from services.platform.bus.kafka.producer import BATCH_BYTES, OrderedProducer, Pair, size_of
+from services.platform.bus.kafka.producer import BATCH_BYTES, OrderedProducer, Pair, max_batch_bytes
 from services.platform.bus.kafka.reconnect import ReconnectingClient
-from services.platform.bus.kafka.topics import servers_of, topic_name
+from services.platform.bus.kafka.topics import bootstrap_servers, topic_name
 from services.platform.bus.port import MAX_EVENT_BYTES, Consumer, ProducerRecord, Tail
 from services.platform.core.errors import TooLarge, Unavailable, Unknown
 
@@ -70,7 +70,7 @@ class KafkaBus:
 
         Raises Unavailable, and Misconfigured for a URL that is none or topics of another partition count.
         """
-        bus = cls(servers_of(url), partitions, namespace, max_waiting_bytes, access)
+        bus = cls(bootstrap_servers(url), partitions, namespace, max_waiting_bytes, access)
         with translate_errors():
             async with asyncio.timeout(4 * OPEN_SECONDS):
                 await make_topics(bus.connection, partitions, namespace)
@@ -92,7 +92,7 @@ class KafkaBus:
         """
         for event in events:
             self._validate_size(event)
-        with self._reserve_buffer(sum(map(size_of, events))):
+        with self._reserve_buffer(sum(map(max_batch_bytes, events))):
             publishing = await self._publishing.get()
             await publishing.lanes.publish(events)
 

@@ -21,7 +21,7 @@ Append = Callable[[str, int, Sequence[Pair]], Awaitable[None]]
 """Appends the (key, value) pairs as one batch; returns when it is durable, raises when that is not known."""
 
 
-def size_of(event: ProducerRecord) -> int:
+def max_batch_bytes(event: ProducerRecord) -> int:
     """The bytes that an event takes of a batch, at most."""
     return len(event.value) + len(event.key.encode()) + RECORD_OVERHEAD
 
@@ -106,9 +106,9 @@ def _next_batch(lane: deque[_PublishRequest]) -> list[ProducerRecord]:
     for ask in lane:
         if ask.done.done():
             ask.rest.clear()
-        while ask.rest and (not batch or size_of(ask.rest[0]) <= room):
+        while ask.rest and (not batch or max_batch_bytes(ask.rest[0]) <= room):
             event = ask.rest.popleft()
-            room -= size_of(event)
+            room -= max_batch_bytes(event)
             batch.append(event)
         if ask.rest:
             break

@@ -15,7 +15,7 @@ def topic_name(namespace: str, name: str) -> str:
     return f"{namespace}.{name}.v1"
 
 
-def servers_of(url: str) -> str:
+def bootstrap_servers(url: str) -> str:
     """`kafka://host:port,host:port` → `host:port,host:port`. Raises Misconfigured."""
     servers = url.removeprefix("kafka://")
     if servers == url or not all(re.fullmatch(r"[^\s:/@?]+:\d+", one) for one in servers.split(",")):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from services.platform.http.reference.descriptions import FIELDS, PARAMETERS
-from services.platform.http.reference.examples import example_of
+from services.platform.http.reference.examples import example_for
 from services.platform.http.reference.operations import TAGS
 
 # Any: an OpenAPI document is JSON that is built piece by piece.
@@ -29,7 +29,7 @@ def complete(document: Document) -> None:
         _describe_fields(name, schema)
         schema.setdefault("description", _of_listing(name))
         _name_items(schema)
-    for operation in operations_of(document):
+    for operation in iterate_operations(document):
         operation.setdefault("description", f"{operation.get('summary', 'As its name says')}.")
         for parameter in operation.get("parameters", ()):
             _describe_parameter(parameter)
@@ -38,11 +38,11 @@ def complete(document: Document) -> None:
     for path in document["paths"].values():
         for parameter in path.get("parameters", ()):
             _describe_parameter(parameter)
-    used = {tag for operation in operations_of(document) for tag in operation.get("tags", ())}
+    used = {tag for operation in iterate_operations(document) for tag in operation.get("tags", ())}
     document["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in [*TAGS, *sorted(used - set(TAGS))]]
 
 
-def operations_of(document: Document) -> Iterator[Document]:
+def iterate_operations(document: Document) -> Iterator[Document]:
     """Every operation of every path."""
     for path in document["paths"].values():
         yield from (path[method] for method in METHODS if method in path)
@@ -86,4 +86,4 @@ def _contents(operation: Document) -> Iterator[Document]:
 def _exemplify(content: Document, schemas: Mapping[str, Any]) -> None:
     schema = content.get("schema", {})
     if schema and "example" not in content and "examples" not in content:
-        content["example"] = example_of(schema, schemas)
+        content["example"] = example_for(schema, schemas)

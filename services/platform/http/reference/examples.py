@@ -86,11 +86,11 @@ FORMATS: Mapping[str, Any] = {
 PLAIN: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1.0, "boolean": False, "null": None}
 
 
-def example_of(schema: Schema, schemas: Mapping[str, Schema], name: str = "", depth: int = 0) -> Any:
+def example_for(schema: Schema, schemas: Mapping[str, Schema], name: str = "", depth: int = 0) -> Any:
     """A value that fits the schema. `schemas` are those that it may refer to, by name."""
     if "$ref" in schema:
         model = str(schema["$ref"]).rsplit("/", 1)[-1]
-        return BODIES.get(model) or example_of(schemas[model], schemas, name, depth + 1)
+        return BODIES.get(model) or example_for(schemas[model], schemas, name, depth + 1)
     for known in ("const", "default"):
         if schema.get(known) is not None:
             return schema[known]
@@ -98,7 +98,7 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], name: str = "", de
         return schema["enum"][0]
     options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
     if options:
-        return example_of(next((o for o in options if o.get("type") != "null"), options[0]), schemas, name, depth)
+        return example_for(next((o for o in options if o.get("type") != "null"), options[0]), schemas, name, depth)
     return _typed(schema, schemas, name, depth)
 
 
@@ -122,12 +122,12 @@ def _object(schema: Schema, schemas: Mapping[str, Schema], name: str, depth: int
         return VALUES[name]
     fields = schema.get("properties", {})
     shown = fields if depth < DEEPEST else schema.get("required", ())
-    return {field: example_of(fields[field], schemas, field, depth + 1) for field in shown}
+    return {field: example_for(fields[field], schemas, field, depth + 1) for field in shown}
 
 
 def _array(schema: Schema, schemas: Mapping[str, Schema], name: str, depth: int) -> Any:
     if isinstance(VALUES.get(name), list):
         return VALUES[name]
     if "prefixItems" in schema:
-        return [example_of(one, schemas, "", depth + 1) for one in schema["prefixItems"]]
-    return [example_of(schema["items"], schemas, name.removesuffix("s"), depth + 1)] if schema.get("items") else []
+        return [example_for(one, schemas, "", depth + 1) for one in schema["prefixItems"]]
+    return [example_for(schema["items"], schemas, name.removesuffix("s"), depth + 1)] if schema.get("items") else []

@@ -12,6 +12,6 @@ FILES = {
 """Path → file."""
 
 
-def router_of() -> APIRouter:
+def build_router() -> APIRouter:
     """The routes of the page. It knows no key."""
     return page_router(__package__, FILES)

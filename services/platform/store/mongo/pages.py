@@ -23,7 +23,7 @@ class MongoQueryPlan:
         """What to find, one after the other, each a range of the index; together they are in order."""
         chosen = [*({field: {"$eq": value}} for field, value in self.query.equals.items()), *self._bounds()]
         for segment in self._segments():
-            yield all_of([*chosen, *segment])
+            yield combine_filters([*chosen, *segment])
 
     def _bounds(self) -> Iterator[Filter]:
         for operator, value in (("$gte", self.query.at_least), ("$lt", self.query.below)):
@@ -55,7 +55,7 @@ def plan(index: Index, query: Query) -> MongoQueryPlan:
     return MongoQueryPlan(query, (*order, "_id"), after)
 
 
-def all_of(terms: Sequence[Filter]) -> Filter:
+def combine_filters(terms: Sequence[Filter]) -> Filter:
     """Every one of these filters."""
     return {"$and": terms} if len(terms) > 1 else next(iter(terms), {})
 

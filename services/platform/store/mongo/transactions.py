@@ -19,7 +19,7 @@ from services.platform.store.mongo.client import (
     start_session,
     translate_errors,
 )
-from services.platform.store.mongo.pages import all_of
+from services.platform.store.mongo.pages import combine_filters
 from services.platform.store.port import (
     Changes,
     Condition,
@@ -94,7 +94,7 @@ class Transactions:
             await _insert(documents, session, key, document)
             held = len(conditions) == 1
         else:
-            wanted = all_of([{"_id": key.id}, *({c.field: {"$eq": c.equals}} for c in conditions)])
+            wanted = combine_filters([{"_id": key.id}, *({c.field: {"$eq": c.equals}} for c in conditions)])
             if document is not None:
                 held = (await documents.replace_one(wanted, document, session=session)).matched_count == 1
             elif key in writes:

@@ -95,7 +95,7 @@ def is_private_only(case: ConversationState) -> bool:
     return case.sensitive and not (case.handoff is not None and case.handoff.state == "expired")
 
 
-def token_of(activity: Activity, handoffs: Handoffs) -> str | None:
+def token_in(activity: Activity, handoffs: Handoffs) -> str | None:
     """The conversation that an activity's token opens: of `/start TOKEN`, or of a chat that was opened by a link."""
     for name in ("start", "handoff"):
         token = activity.details.get(name)
@@ -104,7 +104,7 @@ def token_of(activity: Activity, handoffs: Handoffs) -> str | None:
     return None
 
 
-def reason_of(activity: Activity) -> str:
+def handoff_reason(activity: Activity) -> str:
     """Why, without detail: the kinds that were masked."""
     return ", ".join(activity.masked) or "sensitive"
 
@@ -176,7 +176,7 @@ def completed(case: ConversationState, person: PersonKey, address: Address, now:
     )
 
 
-def address_of(person: PersonKey) -> Address:
+def visitor_address(person: PersonKey) -> Address:
     """Where a visitor of a chat is answered."""
     channel, account, visitor = person.person.split(":", 2)
     return Address(chat=visitor, channel=channel, account=account)

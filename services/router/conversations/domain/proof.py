@@ -52,7 +52,7 @@ _WORD = re.compile(r"\w+")
 _SAME = str.maketrans({"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ة": "ه", "ؤ": "و", "\u200c": None, "ـ": None})
 
 
-def language_of(*languages: str | None) -> str:
+def choose_language(*languages: str | None) -> str:
     """The first language whose words we have; English without any."""
     return next((one for one in languages if one in WORDS), "en") or "en"
 
@@ -71,7 +71,7 @@ def words_for(secret: bytes, conversation: str, person: str, language: str, take
         number += 1
 
 
-def pairs_of(text: str) -> frozenset[tuple[str, str]]:
+def word_pairs(text: str) -> frozenset[tuple[str, str]]:
     """Words that stand side by side in the beginning of a text, without what people leave out when they type."""
     words = _WORD.findall(_folded(text[:LOOKED_AT]))
     return frozenset(pairwise(words))
@@ -84,4 +84,4 @@ def _folded(text: str) -> str:
 
 def shows(pairs: Collection[tuple[str, str]], words: str) -> bool:
     """Whether two words are among the pairs of a text."""
-    return not pairs_of(words).isdisjoint(pairs)
+    return not word_pairs(words).isdisjoint(pairs)

@@ -334,15 +334,15 @@ def _changed(conversation: ConversationState, tracked: Tracked, now: datetime, *
 def redirected(conversation: ConversationState, surface: Surface, asked: Address, used: Address) -> ConversationState:
     """The conversation answers at `used`, because `asked` was gone; unless the customer wrote elsewhere meanwhile."""
     known = conversation.addresses.get(surface)
-    if known is None or _place_of(known) != _place_of(asked):
+    if known is None or _location(known) != _location(asked):
         return conversation
     # What the customer wrote since may still be answered, where its place is the same.
-    kept = known.reply_to if known.reply_to != asked.reply_to and _place_of(used) == _place_of(known) else used.reply_to
+    kept = known.reply_to if known.reply_to != asked.reply_to and _location(used) == _location(known) else used.reply_to
     address = known.model_copy(update={"chat": used.chat, "thread": used.thread, "reply_to": kept})
     return conversation.model_copy(update={"addresses": {**conversation.addresses, surface: address}})
 
 
-def _place_of(address: Address) -> tuple[str | None, ...]:
+def _location(address: Address) -> tuple[str | None, ...]:
     return address.chat, address.thread, address.via, address.direct_topic, address.channel, address.account
 
 
@@ -414,6 +414,6 @@ def _new_contact(activity: Activity, now: datetime) -> Contact:
     )
 
 
-def thread_of(activity: Activity) -> str:
+def thread_for(activity: Activity) -> str:
     """Which of a person's open conversations an activity belongs to: '' in private, else the public place."""
     return (activity.thread or "") if activity.surface == "public" else ""

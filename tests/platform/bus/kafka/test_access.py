@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.platform.bus.kafka.access import KafkaAccess, access_of
+from services.platform.bus.kafka.access import KafkaAccess, kafka_access
 from services.platform.core.errors import Misconfigured
 from services.platform.core.settings import Settings
 
@@ -14,13 +14,13 @@ SECRET = SecretStr("p")
 
 
 def test_without_settings_nothing_is_proven_and_nothing_encrypted() -> None:
-    assert access_of(Settings()).options() == {"security_protocol": "PLAINTEXT"}
+    assert kafka_access(Settings()).options() == {"security_protocol": "PLAINTEXT"}
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 def test_a_user_is_proven_by_the_mechanism_that_is_set(mechanism: str) -> None:
     settings = Settings.model_validate({"kafka_username": "u", "kafka_password": SECRET, "kafka_mechanism": mechanism})
-    assert access_of(settings).options() == {
+    assert kafka_access(settings).options() == {
         "security_protocol": "SASL_PLAINTEXT",
         "sasl_mechanism": mechanism,
         "sasl_plain_username": "u",
@@ -29,11 +29,11 @@ def test_a_user_is_proven_by_the_mechanism_that_is_set(mechanism: str) -> None:
 
 
 def test_tls_checks_the_name_and_who_signed_it() -> None:
-    options = access_of(Settings(kafka_username="u", kafka_password=SECRET, kafka_tls=True)).options()
+    options = kafka_access(Settings(kafka_username="u", kafka_password=SECRET, kafka_tls=True)).options()
     assert options["security_protocol"] == "SASL_SSL"
     assert options["ssl_context"].verify_mode is ssl.CERT_REQUIRED
     assert options["ssl_context"].check_hostname
-    assert access_of(Settings(kafka_tls=True)).options()["security_protocol"] == "SSL"
+    assert kafka_access(Settings(kafka_tls=True)).options()["security_protocol"] == "SSL"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_tls_checks_the_name_and_who_signed_it() -> None:
 )
 def test_half_of_it_is_refused(half: Settings) -> None:
     with pytest.raises(Misconfigured, match="PASOKH_KAFKA_"):
-        access_of(half)
+        kafka_access(half)
 
 
 def test_a_file_without_certificates_is_named(tmp_path: Path) -> None:
