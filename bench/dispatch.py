@@ -7,7 +7,7 @@ Seconds are of CPU, so that a busy machine does not look like a slow desk.
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from schemas.configuration import AgentBody
@@ -24,6 +24,7 @@ from services.router.dispatch.context import DispatchContext, DispatchDependenci
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.values import Task
 from services.router.dispatch.processor import PROCESSOR
+from services.router.dispatch.tasks import waiting_task
 from services.router.dispatch.workspace_state import WorkspaceState, to_agent, to_task
 
 SMALL, LARGE = 100, 10_000
@@ -107,7 +108,7 @@ def workload(agents: int, share: float, waiting: int = 0) -> tuple[Dispatcher, l
 
 
 def _task(number: int, chance: random.Random) -> Task:
-    return to_task(TaskRecord(**dict(queued(number, chance, START))))
+    return to_task(waiting_task(queued(number, chance, START)))
 
 
 def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:
@@ -155,7 +156,7 @@ def _workspace_state(dispatcher: Dispatcher, records: list[AgentRecord], tasks: 
 
 
 def _record(task: Task, like: TaskQueued) -> TaskRecord:
-    return TaskRecord(**{**dict(like), "conversation": task.id, "team": task.need.team})
+    return replace(waiting_task(like), conversation=task.id, team=task.need.team)
 
 
 def _turn(number: int, leaves: str, chance: random.Random) -> list[Event]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from schemas.configuration import KeyBody, Scope
-from schemas.values import Json
+from schemas.values import Json, instant_text
 from services.cli.data import store_at
 from services.cli.errors import CliError
 from services.cli.printing import echo, print_json, print_table
@@ -28,7 +28,7 @@ def list_keys(
 ) -> None:
     """The keys, newest first; never their secrets, which are not kept."""
     page = event_loop.run(_page(settings, limit, cursor))
-    records = [KeyRecord.model_validate(document) for _, document in page.items]
+    records = [KEYS.decode(document) for _, document in page.items]
     if json:
         print_json({"items": [_view(record) for record in records], "next": page.next})
         return
@@ -72,9 +72,7 @@ async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
             raise CliError(f"there is no workspace {body.workspace!r}.")
         record, secret = _new_key(body)
         key_document = Key(KEYS.name, record.id)
-        await store.commit(
-            Changes(conditions=[Condition(key_document)], puts=[Put(key_document, record.model_dump(mode="json"))])
-        )
+        await store.commit(Changes(conditions=[Condition(key_document)], puts=[Put(key_document, record)]))
         return record, format_key(record.id, secret)
 
 
@@ -109,4 +107,10 @@ async def _revoke(settings: Settings, identity: str) -> None:
 
 
 def _view(record: KeyRecord) -> dict[str, Json]:
-    return {**record.model_dump(mode="json", exclude={"digest"}), "workspace": record.workspace or None}
+    return {
+        "id": record.id,
+        "name": record.name,
+        "workspace": record.workspace or None,
+        "scopes": list(record.scopes),
+        "created_at": instant_text(record.created_at),
+    }

@@ -19,8 +19,8 @@ from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Document, Query
-from services.records.agents import AGENTS, AgentRecord
-from services.records.configuration import CONFIGURATION_HEADS, ConfigurationHead, Configurations
+from services.records.agents import AGENTS
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.subscriptions import WEBHOOK_ENDPOINTS, EndpointState
 
 REFRESH_SECONDS = 1.0
@@ -58,7 +58,7 @@ class Present(Collector):
 
     async def _workspaces(self) -> AsyncIterator[WorkspaceConfiguration]:
         async for document in self._pages(Query(CONFIGURATION_HEADS.name, "workspace")):
-            head = ConfigurationHead.model_validate(document)
+            head = CONFIGURATION_HEADS.decode(document)
             for configuration in (await self._configurations.version(self._reader, [head])).values():
                 yield configuration
 
@@ -115,5 +115,5 @@ def endpoints(lines: Iterable[EndpointState], configuration: WorkspaceConfigurat
 
 
 def _seat(document: Document) -> Seat:
-    agent = AgentRecord.model_validate(document)
+    agent = AGENTS.decode(document)
     return Seat(tuple(agent.body.teams), agent.presence, agent.load, agent.body.capacity)

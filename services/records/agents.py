@@ -1,13 +1,16 @@
 """Agents as dispatch keeps them: what was written, presence, and the units in use. Written by `dispatch` alone."""
 
+from dataclasses import dataclass
+
 from schemas.configuration import AgentBody, PresenceStatus
-from schemas.values import Contract, Instant
+from schemas.values import Instant
 from services.platform.store.port import Collection, Index
 
 WRITER = "dispatch"
 
 
-class AgentRecord(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRecord:
     """An agent. Its document id is `workspace/agent`.
 
     `version` counts the writings of `body` and is the agent's ETag (`"3"`); `presence_version` counts the settings of

@@ -2,9 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from schemas.configuration import WorkspaceConfiguration
-from schemas.values import Contract, Instant
+from schemas.values import Instant
 from services.platform.processing.reads import Documents
 from services.platform.processing.unit_of_work import Reader, UnitOfWork
 from services.platform.store.port import Collection, Document, Index, Key
@@ -14,14 +15,16 @@ FRESH_SECONDS = 1.0
 """How long a process may go by a configuration that it has read."""
 
 
-class ConfigurationHead(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationHead:
     """The version in force of a workspace. Its id is the workspace."""
 
     workspace: str
     version: int
 
 
-class Announcement(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
     """Routing rules that were written and that dispatch is still to be told of. Its id is the workspace.
 
     It is written in the commit of the rules, so that a crash before the telling loses nothing.
@@ -54,7 +57,7 @@ class Configurations:
         """The configuration in force per workspace; a workspace that does not exist is left out."""
         keys = [Key(CONFIGURATION_HEADS.name, w) for w in sorted(set(workspaces))]
         found = await reader.get_many(keys) if keys else {}
-        return await self.version(reader, [ConfigurationHead.model_validate(document) for document in found.values()])
+        return await self.version(reader, [CONFIGURATION_HEADS.decode(document) for document in found.values()])
 
     async def version(
         self, reader: Reader, heads: Iterable[ConfigurationHead | None]
@@ -73,7 +76,7 @@ class Configurations:
 
 
 def _parsed(document: Document) -> WorkspaceConfiguration:
-    return WorkspaceConfiguration.model_validate(document)
+    return CONFIGURATIONS.decode(document)
 
 
 async def read_configuration(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:

@@ -10,9 +10,10 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from schemas.configuration import Scope
-from schemas.values import Contract, Instant
+from schemas.values import Instant
 from services.platform.http.auth import Principal
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Collection, Index, Key
@@ -23,7 +24,8 @@ CACHE_MAX_ENTRIES = 10_000
 EVERY_WORKSPACE = ""
 
 
-class KeyRecord(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
     """One key. `workspace` is '' for all workspaces, so that an index holds it. `digest` is the secret's SHA-256."""
 
     id: str
@@ -87,7 +89,7 @@ class ApiKeyAuthenticator:
         self._held.pop(identity, None)
         key = Key(KEYS.name, identity)
         document = (await self._reader.get_many([key])).get(key)
-        return None if document is None else self._hold(identity, now, KeyRecord.model_validate(document))
+        return None if document is None else self._hold(identity, now, KEYS.decode(document))
 
     def _hold(self, identity: str, now: float, record: KeyRecord) -> KeyRecord:
         self._held[identity] = (now, record)

@@ -1,12 +1,16 @@
 """Workspaces that are or were deleted. A record stays for ever: a new workspace of the name goes on with its numbers."""
 
+from dataclasses import dataclass
 from typing import Literal
 
-from schemas.values import Contract, Instant
+from schemas.values import Instant
 from services.platform.store.port import Collection, Index
 
+RemovalState = Literal["closing", "emptying", "opening", "done"]
 
-class Removal(Contract):
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
     """One workspace. Its id is the workspace; `version` is the last one of its configuration.
 
     `closing`: until no partition handles anything of it. `emptying`: its documents go. `opening`: until each partition
@@ -15,7 +19,7 @@ class Removal(Contract):
 
     name: str
     version: int
-    state: Literal["closing", "emptying", "opening", "done"] = "closing"
+    state: RemovalState = "closing"
     at: Instant
     touched_at: Instant
     command: str

@@ -2,8 +2,8 @@
 
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 
-from schemas.values import Contract
 from services.platform.core import base64url
 from services.platform.core.errors import Fenced
 from services.platform.store.port import Changes, Collection, Condition, Key, Put, Store
@@ -11,7 +11,8 @@ from services.platform.store.port import Changes, Collection, Condition, Key, Pu
 SECRET_BYTES = 32
 
 
-class SecretRecord(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRecord:
     """256 random bits, as base64url. The document's id is the secret's name."""
 
     value: str
@@ -31,7 +32,7 @@ async def installation_secret(store: Store, name: str) -> bytes:
     made = SecretRecord(value=base64url.encode(os.urandom(SECRET_BYTES)))
     # Fenced: another process was first, and its secret is the secret.
     with suppress(Fenced):
-        await store.commit(Changes(conditions=[Condition(key)], puts=[Put(key, made.model_dump(mode="json"))]))
+        await store.commit(Changes(conditions=[Condition(key)], puts=[Put(key, made)]))
     kept = await _stored_secret(store, key)
     if kept is None:
         raise LookupError(f"the secret {name!r} was made and is not there")
@@ -40,4 +41,4 @@ async def installation_secret(store: Store, name: str) -> bytes:
 
 async def _stored_secret(store: Store, key: Key) -> bytes | None:
     document = (await store.get_many([key])).get(key)
-    return None if document is None else base64url.decode(SecretRecord.model_validate(document).value)
+    return None if document is None else base64url.decode(SECRETS.decode(document).value)

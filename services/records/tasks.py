@@ -1,31 +1,51 @@
 """Tasks: the routing side of open conversations, and the draws from the queue. Written by `dispatch` alone."""
 
+from dataclasses import dataclass, field
 from typing import Literal
 
-from schemas.routing import TaskQueued
-from schemas.values import Contract, Instant
+from schemas.values import Instant, Priority, Requirement, Surface
 from services.platform.store.port import Collection, Index
 
 WRITER = "dispatch"
 
 
-class TaskRecord(TaskQueued):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
     """An open task. Its document id is the conversation's; it is removed when the conversation is resolved.
 
-    `agent`, `assigned_at` are given while it is assigned. `decision` is the id of the last decision about it.
+    The fields from `conversation` to `config_version` come from the event `TaskQueued`, which defines them; `TaskChanged`
+    changes some. `agent` and `assigned_at` are set while the task is assigned. `decision` is the id of the last decision
+    about it.
     """
 
+    conversation: str
+    key: str
+    workspace: str
+    channel: str
+    account: str
+    surface: Surface
+    team: str
+    requirement: Requirement = field(default_factory=Requirement)
+    priority: Priority = "normal"
+    language: str | None = None
+    queued_at: Instant
+    due_at: Instant | None = None
+    preferred: str | None = None
+    rule: str
+    config_version: int
     state: Literal["waiting", "assigned"] = "waiting"
     agent: str | None = None
     assigned_at: Instant | None = None
     decision: str | None = None
 
 
-class QueueRecord(Contract):
-    """What dispatch remembers of a workspace besides agents and tasks. Its document id is the workspace.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRecord:
+    """What dispatch stores for a workspace besides agents and tasks. Its document id is the workspace.
 
-    `drawn`: how many tasks agents have drawn from the queue; the reserved share counts by it, so that a restart does
-    not change whose turn it is. `rules_version`: the version of the newest routing rules that dispatch knows of.
+    `pulled_since_reserve` counts the tasks that freed agents took from the queue. The share that is reserved for the
+    oldest task goes by it, so that a restart does not change whose turn it is. `rules_version` is the version of the
+    newest routing rules that dispatch has read.
     """
 
     workspace: str

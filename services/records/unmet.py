@@ -9,7 +9,7 @@ from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, AgentBody, Rule,
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_pages
 from services.platform.store.port import Query
-from services.records.agents import AGENTS, AgentRecord
+from services.records.agents import AGENTS
 
 
 class ConfigurationWarning(BaseModel):
@@ -54,7 +54,7 @@ async def read_warnings(reader: Reader, configuration: WorkspaceConfiguration) -
     if not unmet:
         return []
     async for agents in all_pages(reader, Query(AGENTS.name, "workspace", {"workspace": configuration.workspace})):
-        unmet = unmet_by(unmet, [AgentRecord.model_validate(document).body for _, document in agents])
+        unmet = unmet_by(unmet, [AGENTS.decode(document).body for _, document in agents])
         if not unmet:
             break
     return [one.warning() for one in _worst(unmet)]

@@ -36,7 +36,7 @@ async def read_agent(context: Context, workspace: str, agent: str) -> AgentRecor
     """The agent's record, which only dispatch writes; None without one."""
     key = Key(AGENTS.name, agent_id(workspace, agent))
     document = (await context.store.get_many([key])).get(key)
-    return AgentRecord.model_validate(document) if document else None
+    return AGENTS.decode(document) if document else None
 
 
 async def existing_agent(request: Request, context: ContextDep) -> AgentRecord:
@@ -57,7 +57,7 @@ async def list_agents(configuration: ExistingWorkspace, context: ContextDep, par
         AGENTS.name, "workspace", {"workspace": configuration.workspace}, limit=params.limit, after=params.cursor
     )
     page = await query_page(context.store, query)
-    return Page(items=[agent_view(AgentRecord.model_validate(d)) for _, d in page.items], next=page.next)
+    return Page(items=[agent_view(AGENTS.decode(d)) for _, d in page.items], next=page.next)
 
 
 async def show_agent(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> AgentView:

@@ -31,7 +31,7 @@ from services.platform.store import port
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.conversations import MESSAGES, MessageRecord
-from services.records.decisions import DECISIONS, DecisionRecord
+from services.records.decisions import DECISIONS
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.rest.views import MessageView, initial_view, message_view
 from services.router import agents, sla_reapply
@@ -84,7 +84,7 @@ async def list_decisions(
     language = query.lang or preferred_language(accept_language, get_args(Language))
     response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
     page = await query_page(context.store, _conversation_query(conversation, DECISIONS.name, query))
-    records = [DecisionRecord.model_validate(document) for _, document in page.items]
+    records = [DECISIONS.decode(document) for _, document in page.items]
     return Page(items=[decision_view(record, language) for record in records], next=page.next)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from schemas.routing import Decision, Reason
-from services.records.decisions import DecisionRecord
+from services.records.decisions import DecisionRecord, to_view
 from services.router.phrases import PHRASES, Language, Phrases
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
@@ -13,7 +13,7 @@ DIRECTIONS = dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *ran
 
 def decision_view(record: DecisionRecord, language: Language) -> Decision:
     """The decision as REST shows it. Decisions stored without a reason keep the sentence that was stored with them."""
-    view = record.public_view()
+    view = to_view(record)
     return view if record.reason is None else view.model_copy(update={"summary": sentence(record, language)})
 
 

@@ -12,7 +12,7 @@ from services.domain.business_hours import opening_at
 from services.platform.core.time_source import TimeSource
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query, Store
-from services.records.agents import AGENTS, AgentRecord
+from services.records.agents import AGENTS
 
 FRESH_SECONDS = 2.0
 MAX_CACHED_WORKSPACES = 1024
@@ -47,7 +47,7 @@ class PresenceCache:
 
     async def _read(self, workspace: str) -> bool:
         async for _, document in all_documents(self._store, Query(AGENTS.name, "workspace", {"workspace": workspace})):
-            if AgentRecord.model_validate(document).presence == "online":
+            if AGENTS.decode(document).presence == "online":
                 return True
         return False
 

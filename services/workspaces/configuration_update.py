@@ -18,7 +18,7 @@ from services.records.configuration import (
     read_configuration,
     version_id,
 )
-from services.records.removals import REMOVALS, Removal
+from services.records.removals import REMOVALS
 from services.workspaces.rule_notifier import announce
 
 MAX_ATTEMPTS = 8
@@ -66,7 +66,7 @@ async def _version_of_removed(context: Context, workspace: str) -> int:
     document = (await context.store.get_many([key])).get(key)
     if document is None:
         return 0
-    removal = Removal.model_validate(document)
+    removal = REMOVALS.decode(document)
     if removal.state != "done":
         raise Conflict(f"A workspace {workspace!r} is being deleted. Come again once that is done, in a few seconds.")
     return removal.version
@@ -90,12 +90,8 @@ def _changes(
     return Changes(
         conditions=[Condition(head, "version", before.version if before else None)],
         puts=[
-            Put(numbered, after.model_dump(mode="json")),
-            Put(head, moved.model_dump(mode="json")),
-            *(
-                [Put(Key(ANNOUNCEMENTS.name, after.workspace), announcement.model_dump(mode="json"))]
-                if announcement
-                else []
-            ),
+            Put(numbered, after),
+            Put(head, moved),
+            *([Put(Key(ANNOUNCEMENTS.name, after.workspace), announcement)] if announcement else []),
         ],
     )

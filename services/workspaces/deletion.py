@@ -7,7 +7,7 @@ nothing is written for the workspace, so no document is left over or comes back.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from services.platform.store.port import Changes, Collection, Condition, Documen
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.counters import COUNTERS
 from services.records.polls import POLLS
-from services.records.removals import REMOVALS, Removal
+from services.records.removals import REMOVALS, Removal, RemovalState
 
 EVERY_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=60)
@@ -61,32 +61,33 @@ class Remover:
         removal = Removal(name=workspace, version=version, at=now, touched_at=now, command=command)
         head = Key(CONFIGURATION_HEADS.name, workspace)
         accepted = AcceptedCommand(workspace=workspace, request_hash="", at=now)
-        puts = [_put(removal), Put(Key(ACCEPTED.name, command), accepted.model_dump(mode="json"))]
+        puts = [_put(removal), Put(Key(ACCEPTED.name, command), accepted)]
         changes = Changes([Condition(head, "version", version)], puts, [head])
         await self.context.store.commit(changes)
         return removal
 
     async def run(self, removal: Removal) -> None:
         """Carry out the remaining steps. Raises Unavailable, Unknown."""
-        for state, step, following in (
+        steps: list[tuple[RemovalState, Callable[[str, str], Awaitable[None]], RemovalState]] = [
             ("closing", self._close, "emptying"),
             ("emptying", self._empty, "opening"),
             ("opening", self._open, "done"),
-        ):
+        ]
+        for state, step, following in steps:
             if removal.state == state:
                 await step(removal.name, removal.command)
-                removal = await self._record_progress(removal, state=following)
+                removal = await self._record_progress(removal, following)
         log.info("workspace_removed", workspace=removal.name)
 
-    async def _record_progress(self, removal: Removal, **update: object) -> Removal:
-        after = removal.model_copy(update={**update, "touched_at": self.context.time_source.now()})
+    async def _record_progress(self, removal: Removal, state: RemovalState) -> Removal:
+        after = replace(removal, state=state, touched_at=self.context.time_source.now())
         puts, deletes = [_put(after)], list[Key]()
         if after.state == "done":
             outcome = CommandResult(
                 id=after.command, workspace=after.name, status="applied", result=after.name, at=after.touched_at
             )
             deletes.append(Key(ACCEPTED.name, after.command))
-            puts.append(Put(Key(OUTCOMES.name, after.command), outcome.model_dump(mode="json")))
+            puts.append(Put(Key(OUTCOMES.name, after.command), outcome))
         await self.context.store.commit(Changes(puts=puts, deletes=deletes))
         return after
 
@@ -171,7 +172,7 @@ class Remover:
 
 
 def _put(removal: Removal) -> Put:
-    return Put(Key(REMOVALS.name, removal.name), removal.model_dump(mode="json"))
+    return Put(Key(REMOVALS.name, removal.name), removal)
 
 
 def _closed(row: Document) -> Sequence[object]:
@@ -207,7 +208,7 @@ async def resume_abandoned(remover: Remover, abandoned_after: timedelta = ABANDO
     left: list[Removal] = []
     for state in ("closing", "emptying", "opening"):
         query = Query(REMOVALS.name, "state", {"state": state}, below=before, limit=20)
-        left += [Removal.model_validate(d) for _, d in (await remover.context.store.query(query)).items]
+        left += [REMOVALS.decode(d) for _, d in (await remover.context.store.query(query)).items]
     for removal in left:
         await remover.run(removal)
     return len(left)

@@ -29,7 +29,7 @@ async def list_keys(caller: Admin, context: ContextDep, params: PageParamsDep) -
     index, equals = ("created", {}) if caller.workspace is None else ("workspace", {"workspace": caller.workspace})
     query = Query(KEYS.name, index, {**equals}, descending=True, limit=params.limit, after=params.cursor)
     page = await query_page(context.store, query)
-    views = [key_view(KeyRecord.model_validate(document)) for _, document in page.items]
+    views = [key_view(KEYS.decode(document)) for _, document in page.items]
     return Page(items=views, next=page.next)
 
 
@@ -58,7 +58,7 @@ async def delete_key(key: str, caller: Admin, context: ContextDep) -> None:
     """It ends within a second, in every process."""
     document_key = Key(KEYS.name, key)
     document = (await context.store.get_many([document_key])).get(document_key)
-    record = KeyRecord.model_validate(document) if document else None
+    record = KEYS.decode(document) if document else None
     if record is None or (caller.workspace is not None and record.workspace != caller.workspace):
         raise NotFound(f"There is no key {key!r} that this key can see.")
     await context.store.commit(Changes(deletes=[document_key]))
@@ -90,7 +90,7 @@ def _new(context: Context, body: KeyBody) -> tuple[KeyRecord, str]:
 
 
 def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Changes:
-    key = Put(Key(KEYS.name, record.id), record.model_dump(mode="json"))
+    key = Put(Key(KEYS.name, record.id), record)
     if outcome is None:
         return Changes(puts=[key])
     result = CommandResult(
@@ -102,7 +102,7 @@ def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Chang
         request_hash=request_hash,
         at=record.created_at,
     )
-    return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, result.model_dump(mode="json"))])
+    return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, result)])
 
 
 async def _earlier(context: Context, outcome: Key) -> CommandResult | None:

@@ -21,7 +21,7 @@ from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query
-from services.records.agents import AGENTS, AgentRecord
+from services.records.agents import AGENTS
 from services.records.configuration import CONFIGURATION_HEADS, read_configuration
 from services.records.tasks import TASKS
 from services.records.unmet import read_warnings
@@ -168,7 +168,7 @@ def _config_response(response: Response, *, created: bool, version: int) -> None
 
 async def _require_no_agents(context: Context, workspace: str, team: str) -> None:
     async for _, document in all_documents(context.store, Query(AGENTS.name, "workspace", {"workspace": workspace})):
-        agent = AgentRecord.model_validate(document)
+        agent = AGENTS.decode(document)
         if team in agent.body.teams:
             raise Conflict(f"The agent {agent.id!r} is in the team {team!r}. Give its agents other teams first.")
 

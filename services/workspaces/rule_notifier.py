@@ -54,7 +54,7 @@ async def announce_abandoned(context: Context) -> int:
     before = instant_text(context.time_source.now() - ABANDONED_AFTER)
     page = await context.store.query(Query(ANNOUNCEMENTS.name, "at", below=before, limit=100))
     for _, document in page.items:
-        await announce(context, Announcement.model_validate(document))
+        await announce(context, ANNOUNCEMENTS.decode(document))
     return len(page.items)
 
 

@@ -33,7 +33,7 @@ def shop(data: Settings) -> Settings:
             Put(Key(CONFIGURATIONS.name, "shop/1"), configuration.model_dump(mode="json")),
             Put(
                 Key(CONFIGURATION_HEADS.name, "shop"),
-                ConfigurationHead(workspace="shop", version=1).model_dump(mode="json"),
+                ConfigurationHead(workspace="shop", version=1),
             ),
         ]
         async with open_store(data, COLLECTIONS) as store:
@@ -104,7 +104,7 @@ def test_secret_that_could_be_guessed_is_replaced(shop: Settings) -> None:
             head = ConfigurationHead(workspace="shop", version=after.version)
             puts = [
                 Put(Key(CONFIGURATIONS.name, f"shop/{after.version}"), after.model_dump(mode="json")),
-                Put(Key(CONFIGURATION_HEADS.name, "shop"), head.model_dump(mode="json")),
+                Put(Key(CONFIGURATION_HEADS.name, "shop"), head),
             ]
             await store.commit(Changes(puts=puts))
 

@@ -13,7 +13,7 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.http.service import Context
-from services.platform.store.codec import encode
+from services.platform.store.codec import StoredRecord, encode
 from services.platform.store.port import Changes, Key, Put
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
@@ -56,12 +56,12 @@ async def test_agents_are_shown_as_dispatch_wrote_them(tmp_path: Path) -> None:
         workspace="shop", id="sara", body=AgentBody(name="Sara", teams=["default"]), presence="online", load=1, at=START
     )
     async with open_engine(settings, clock, COLLECTIONS) as (store, _):
-        written = {
+        written: dict[Key, StoredRecord] = {
             Key(AGENTS.name, agent_id("shop", "sara")): sara,
             Key(CONFIGURATIONS.name, version_id("shop", 1)): shop,
             Key(CONFIGURATION_HEADS.name, "shop"): ConfigurationHead(workspace="shop", version=1),
         }
-        await store.commit(Changes(puts=[Put(key, value.model_dump(mode="json")) for key, value in written.items()]))
+        await store.commit(Changes(puts=[Put(key, value) for key, value in written.items()]))
         registry = CollectorRegistry()
         registry.register(present := Present(store, clock))
         await present.refresh()

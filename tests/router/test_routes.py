@@ -12,7 +12,7 @@ from schemas.commands import CommandResult
 from schemas.configuration import AgentBody
 from schemas.conversation import Author
 from schemas.envelope import Event
-from schemas.routing import Decision
+from schemas.routing import Reason
 from schemas.values import EncryptedText, Failure, Problem
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.core.errors import Unavailable
@@ -224,10 +224,17 @@ async def test_messages_are_listed_oldest_first_with_their_text(rest: Rest) -> N
 async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
     for number in (2, 1):
         at = START + timedelta(seconds=number)
-        decision = Decision(
-            id=f"d{number}", conversation="c1", at=at, outcome="waiting", summary="s", rule="default", config_version=1
+        record = DecisionRecord(
+            id=f"d{number}",
+            conversation="c1",
+            at=at,
+            outcome="waiting",
+            summary="s",
+            rule="default",
+            config_version=1,
+            workspace="shop",
+            key=KEY,
         )
-        record = DecisionRecord(**decision.model_dump(), workspace="shop", key=KEY)
         rest.store.insert(DECISIONS, record.id, record)
         fact = Fact(
             id=f"f{number}",
@@ -263,15 +270,19 @@ async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
 async def test_a_decision_is_read_in_the_language_that_is_asked_for(
     rest: Rest, query: str, header: str | None, language: str, begins: str
 ) -> None:
-    decided = {"id": "d", "conversation": "c1", "at": START, "outcome": "waiting", "summary": "", "rule": "default"}
-    reason = {"kind": "waiting", "team": "default"}
-    rest.store.insert(
-        DECISIONS,
-        "d",
-        DecisionRecord.model_validate(
-            {**decided, "config_version": 1, "workspace": "shop", "key": KEY, "reason": reason}
-        ),
+    decided = DecisionRecord(
+        id="d",
+        conversation="c1",
+        at=START,
+        outcome="waiting",
+        summary="",
+        rule="default",
+        config_version=1,
+        workspace="shop",
+        key=KEY,
+        reason=Reason(kind="waiting", team="default"),
     )
+    rest.store.insert(DECISIONS, "d", decided)
     sent = {"accept_language": header} if header else {}
     answer = await rest.ask("GET", f"{ONE}/decisions{query}", **sent)
     assert answer.json()["items"][0]["summary"].startswith(begins)

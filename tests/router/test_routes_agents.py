@@ -1,6 +1,7 @@
 """Agents and presence over REST: commands on `routing`, judged by dispatch, answered like any resource."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from schemas.commands import CommandResult
 from schemas.configuration import AgentBody
 from schemas.envelope import Event
+from schemas.routing import PresenceSet
 from schemas.values import Problem
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from tests.fakes import START
@@ -28,8 +30,7 @@ async def rest() -> AsyncIterator[Rest]:
 def obeyed(rest: Rest, event: Event) -> CommandResult:
     """Keep agents as dispatch does."""
     place = agent_id("shop", str(event.data["agent"]))
-    document = rest.store.find(AGENTS, place)
-    held = AgentRecord.model_validate(document) if document else None
+    held = rest.store.find(AGENTS, place)
     if event.type == "pasokh.routing.agent_deleted":
         rest.store.documents = {k: d for k, d in rest.store.documents.items() if k.id != place}
         return rest.outcome(event)
@@ -40,12 +41,12 @@ def obeyed(rest: Rest, event: Event) -> CommandResult:
 def changed(event: Event, held: AgentRecord | None) -> AgentRecord:
     if event.type == "pasokh.routing.presence_set":
         assert held is not None
-        seen = {"presence": event.data["status"], "presence_version": held.presence_version + 1}
-        return held.model_copy(update=seen)
+        status = PresenceSet.model_validate(event.data).status
+        return replace(held, presence=status, presence_version=held.presence_version + 1)
     body = AgentBody.model_validate(event.data["body"])
     if held is None:
         return AgentRecord(workspace="shop", id=str(event.data["agent"]), body=body, at=START)
-    return held.model_copy(update={"body": body, "version": held.version + 1})
+    return replace(held, body=body, version=held.version + 1)
 
 
 async def test_an_agent_is_made_then_replaced(rest: Rest) -> None:

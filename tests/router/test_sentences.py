@@ -3,6 +3,7 @@
 import itertools
 import string
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -18,22 +19,22 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 FSI, PDI = "\u2068", "\u2069"
 
 
-def decision(reason: Reason | None, skills: dict[str, int] | None = None, **given: Any) -> DecisionRecord:
-    known = {
-        "id": "d",
-        "conversation": "c",
-        "at": START,
-        "outcome": "assigned",
-        "agent": "sara",
-        "summary": "",
-        "rule": "default",
-        "config_version": 1,
-        "workspace": "shop",
-        "key": "shop/telegram:main:1",
-        "requirement": Requirement(skills=skills or {}),
-        "reason": reason,
-    }
-    return DecisionRecord.model_validate({**known, **given})
+def decision(reason: Reason | None, skills: dict[str, int] | None = None, **fields: Any) -> DecisionRecord:
+    stored = DecisionRecord(
+        id="d",
+        conversation="c",
+        at=START,
+        outcome="assigned",
+        agent="sara",
+        summary="",
+        rule="default",
+        config_version=1,
+        workspace="shop",
+        key="shop/telegram:main:1",
+        requirement=Requirement(skills=skills or {}),
+        reason=reason,
+    )
+    return replace(stored, **fields)
 
 
 CHOSEN = Reason(

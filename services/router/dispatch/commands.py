@@ -1,6 +1,7 @@
 """Handles commands on agents and their presence: each is validated, applied once, and answered by an outcome document."""
 
 from collections.abc import Callable, Set
+from dataclasses import replace
 
 from schemas.commands import CommandResult
 from schemas.configuration import DEFAULT_TEAM
@@ -61,7 +62,7 @@ def _agent_put(
     if stored is None:
         record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, at=work.now)
     else:
-        record = stored.model_copy(update={"body": command.body, "version": stored.version + 1, "at": work.now})
+        record = replace(stored, body=command.body, version=stored.version + 1, at=work.now)
     return _upsert_agent(work, state, record)
 
 
@@ -82,8 +83,8 @@ def _presence_set(
     command = PresenceSet.model_validate(data)
     stored = _require_agent(state, command.agent)
     _check_precondition(command.if_match, stored.presence_version, command.agent)
-    update = {"presence": command.status, "presence_version": stored.presence_version + 1, "at": work.now}
-    return _upsert_agent(work, state, stored.model_copy(update=update))
+    changed = replace(stored, presence=command.status, presence_version=stored.presence_version + 1, at=work.now)
+    return _upsert_agent(work, state, changed)
 
 
 def _upsert_agent(work: UnitOfWork, state: WorkspaceState, record: AgentRecord) -> list[DispatchOutcome]:

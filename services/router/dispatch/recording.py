@@ -1,6 +1,7 @@
 """Writes the dispatcher's outcomes as documents and events of the batch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from schemas.routing import Assigned, Unassigned
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -26,7 +27,7 @@ def record_outcomes(work: UnitOfWork, state: WorkspaceState, verdicts: Sequence[
                 _returned(work, state, verdict)
     _write_agents(work, state)
     if state.desk.drawn != state.remembered.pulled_since_reserve:
-        state.remembered = state.remembered.model_copy(update={"pulled_since_reserve": state.desk.drawn})
+        state.remembered = replace(state.remembered, pulled_since_reserve=state.desk.drawn)
     write_remembered(work, state)
 
 
@@ -40,16 +41,18 @@ def write_remembered(work: UnitOfWork, state: WorkspaceState) -> None:
 def _write_agents(work: UnitOfWork, state: WorkspaceState) -> None:
     for agent in sorted(state.desk.touched):
         now = state.desk.roster.agents[agent]
-        update = {"load": now.load, "idle_since": now.idle_since, "assigned_at": now.assigned_at}
-        state.agents[agent] = state.agents[agent].model_copy(update=update)
+        state.agents[agent] = replace(
+            state.agents[agent], load=now.load, idle_since=now.idle_since, assigned_at=now.assigned_at
+        )
         work.put(AGENTS, agent_id(state.workspace, agent), state.agents[agent])
     state.desk.touched.clear()
 
 
 def _record_assigned(work: UnitOfWork, state: WorkspaceState, verdict: TaskAssigned) -> None:
     decision = _decide(work, state, verdict.task, verdict.explanation, verdict.agent)
-    update = {"state": "assigned", "agent": verdict.agent, "assigned_at": work.now, "decision": decision.id}
-    task = _put_task(work, state, state.tasks[verdict.task.id].model_copy(update=update))
+    waiting = state.tasks[verdict.task.id]
+    assigned_task = replace(waiting, state="assigned", agent=verdict.agent, assigned_at=work.now, decision=decision.id)
+    task = _put_task(work, state, assigned_task)
     assigned = Assigned(
         conversation=task.conversation,
         key=task.key,
@@ -65,13 +68,12 @@ def _record_assigned(work: UnitOfWork, state: WorkspaceState, verdict: TaskAssig
 
 def _record_waiting(work: UnitOfWork, state: WorkspaceState, verdict: Unmatched) -> None:
     decision = _decide(work, state, verdict.task, verdict.why, None)
-    task = _put_task(work, state, state.tasks[verdict.task.id].model_copy(update={"decision": decision.id}))
+    task = _put_task(work, state, replace(state.tasks[verdict.task.id], decision=decision.id))
     request_replanning(work, state, task)
 
 
 def _returned(work: UnitOfWork, state: WorkspaceState, verdict: Requeued) -> None:
-    update = {"state": "waiting", "agent": None, "assigned_at": None}
-    task = _put_task(work, state, state.tasks[verdict.task.id].model_copy(update=update))
+    task = _put_task(work, state, replace(state.tasks[verdict.task.id], state="waiting", agent=None, assigned_at=None))
     unassigned = Unassigned(
         conversation=task.conversation,
         key=task.key,

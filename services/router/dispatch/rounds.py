@@ -4,6 +4,7 @@ A timer carries the start of the next page, so that a round resumes after a rest
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from heapq import nsmallest
 
 from schemas.commands import CommandResult, ReapplySla, Reroute
@@ -23,7 +24,7 @@ RULES, POLICIES = "rules/", "policies/"
 def learn_rules(work: UnitOfWork, state: WorkspaceState, version: int) -> None:
     """Routing rules of this version are in force: every waiting task that was planned before is planned again."""
     if version > state.remembered.rules_version:
-        state.remembered = state.remembered.model_copy(update={"rules_version": version})
+        state.remembered = replace(state.remembered, rules_version=version)
         _page(work, state, RULES, {})
 
 

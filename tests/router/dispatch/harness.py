@@ -1,5 +1,6 @@
 """A partition of dispatch with one workspace `shop`, its agents and its tasks."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -146,6 +147,6 @@ class DispatchHarness(Driver):
 
     def decisions(self, conversation: str) -> list[DecisionRecord]:
         """Why, oldest first, with the sentence as it is read in English."""
-        told = [one.model_copy(update={"summary": sentence(one, "en")}) for one in self.store.all(DECISIONS)]
+        told = [replace(one, summary=sentence(one, "en")) for one in self.store.all(DECISIONS)]
         found = [one for one in told if one.conversation == conversation]
         return sorted(found, key=lambda one: (one.at, one.id))
