@@ -1,11 +1,12 @@
 """The bodies that systems post to the channel `api`, and the activities parsed from them. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -142,14 +143,15 @@ class ReceiptItem(MessageReference):
     state: Literal["delivered", "read"] = "delivered"
 
 
-class WebhookContext(BaseModel):
+@dataclass(frozen=True, slots=True)
+class WebhookContext:
     """One webhook call: to which account, when, under which `webhook-id`."""
 
     channel: str
     workspace: str
     account: str
     webhook: str
-    received_at: AwareDatetime
+    received_at: datetime
 
     def message_id(self, person: str, external_id: str) -> str:
         """The permanent id of a message. It includes the person, so that one person cannot edit another's message.
@@ -159,7 +161,8 @@ class WebhookContext(BaseModel):
         return hashed_id(self.workspace, self.channel, self.account, person, external_id)
 
 
-class ItemContext(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ItemContext:
     """One item of a call: its index and its raw JSON."""
 
     delivery: WebhookContext

@@ -1,7 +1,7 @@
 """Records when accounts were called last by their platform, and by forgers. Written every few seconds at most."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -78,12 +78,12 @@ class AccountActivityRecorder:
         key = Key(ACCOUNT_CALLS.name, identity)
         for left in reversed(range(TRIES)):
             document = (await self._store.get_many([key])).get(key)
-            before = AccountCalls.model_validate(document) if document else None
+            before = ACCOUNT_CALLS.decode(document) if document else None
             after = _with(before, activity)
             if before is not None and after == before:
                 return
             condition = Condition(key, "revision", before.revision) if before else Condition(key)
-            put = Put(key, after.model_copy(update={"revision": after.revision + 1}).model_dump(mode="json"))
+            put = Put(key, replace(after, revision=after.revision + 1))
             try:
                 await self._store.commit(Changes(conditions=[condition], puts=[put]))
                 return
@@ -94,16 +94,18 @@ class AccountActivityRecorder:
 
 def _with(before: AccountCalls | None, activity: _AccountActivity) -> AccountCalls:
     account = activity.account
-    stored = before or AccountCalls(workspace=account.workspace, channel=account.channel, account=account.id)
-    changed: dict[str, object] = {}
+    calls = before or AccountCalls(workspace=account.workspace, channel=account.channel, account=account.id)
     if activity.webhook_at is not None:
-        changed["last_webhook_at"] = max(activity.webhook_at, stored.last_webhook_at or activity.webhook_at)
+        calls = replace(calls, last_webhook_at=max(activity.webhook_at, calls.last_webhook_at or activity.webhook_at))
     if activity.forged_at is not None:
-        last = stored.last_forged_at
+        last = calls.last_forged_at
         continues = last is not None and activity.forged_at - last < FORGED_WITHIN
-        changed["last_forged_at"] = max(activity.forged_at, last or activity.forged_at)
-        changed["forged"] = activity.forged + (stored.forged if continues else 0)
-        changed["forged_since"] = stored.forged_since if continues else activity.forged_since
+        calls = replace(
+            calls,
+            last_forged_at=max(activity.forged_at, last or activity.forged_at),
+            forged=activity.forged + (calls.forged if continues else 0),
+            forged_since=calls.forged_since if continues else activity.forged_since,
+        )
     if activity.polled:
-        changed["poll_error"], changed["is_failing"] = activity.poll_error, activity.poll_error is not None
-    return stored.model_copy(update=changed)
+        calls = replace(calls, poll_error=activity.poll_error, is_failing=activity.poll_error is not None)
+    return calls

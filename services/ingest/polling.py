@@ -8,7 +8,7 @@ clocks differ too much for a lease, the platform itself refuses one of them (`co
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -152,13 +152,14 @@ class Poller:
             # Once per token, and again after a conflict, because a webhook may have been set meanwhile.
             await channel.begin_polling(account, http)
             self._begun_with = token
-        fetched = await channel.fetch(account, http, self._acquire_lease().cursor)
+        fetched = await channel.fetch(account, http, self._lease().cursor)
         self._backoff.reset()
         self._around.notes.record_polling(account, None)
         for body in fetched.bodies:
             await self._publish(connected, body)
-        if fetched.cursor != self._acquire_lease().cursor:
-            await self._write(cursor=fetched.cursor)
+        lease = self._lease()
+        if fetched.cursor != lease.cursor:
+            await self._write(replace(self._extended(lease), cursor=fetched.cursor))
 
     async def _publish(self, connected: ConnectedAccount, body: bytes) -> None:
         """Publish a body, repeating until the bus is available. Raises LeaseLost."""
@@ -190,40 +191,42 @@ class Poller:
 
     # -- the lease -----------------------------------------------------------------------------------------------------
 
-    def _acquire_lease(self) -> Poll:
-        if self._poll is None:
-            raise LeaseLost("it was never taken")
-        return self._poll
-
     async def _acquire(self) -> bool:
+        """Take the lease when it is free or expired. Returns whether this process has it now."""
         document = (await self._around.store.get_many([self._key])).get(self._key)
-        stored = Poll.model_validate(document) if document else None
+        stored = POLLS.decode(document) if document else None
         now, owner = self._around.time_source.now(), self._around.owner
         if stored is not None and stored.owner != owner and stored.until > now:
             return False
-        self._poll = stored or Poll(owner=owner, until=now)
         try:
-            await self._write(is_new=stored is None)
+            await self._write(self._extended(stored or Poll(owner=owner, until=now)), is_new=stored is None)
         except LeaseLost:
             return False
         return True
 
+    def _lease(self) -> Poll:
+        """The lease as this process wrote it last. Raises LeaseLost when it never did."""
+        if self._poll is None:
+            raise LeaseLost("it was never acquired")
+        return self._poll
+
     async def _renew(self) -> None:
-        if self._acquire_lease().until - self._around.time_source.now() < RENEW_BEFORE:
-            await self._write()
+        lease = self._lease()
+        if lease.until - self._around.time_source.now() < RENEW_BEFORE:
+            await self._write(self._extended(lease))
 
     async def _release(self) -> None:
-        await self._write(until=self._around.time_source.now())
+        await self._write(replace(self._lease(), until=self._around.time_source.now()))
 
-    async def _write(self, *, is_new: bool = False, **changes: object) -> None:
-        """Renew the stored lease. Raises LeaseLost when another process wrote it, Unavailable, Unknown."""
-        before = self._acquire_lease()
-        renewed = {"owner": self._around.owner, "until": self._around.time_source.now() + LEASE, **changes}
-        after = before.model_copy(update={**renewed, "revision": before.revision + 1})
-        condition = Condition(self._key) if is_new else Condition(self._key, "revision", before.revision)
-        put = Put(self._key, after.model_dump(mode="json"))
+    def _extended(self, lease: Poll) -> Poll:
+        return replace(lease, owner=self._around.owner, until=self._around.time_source.now() + LEASE)
+
+    async def _write(self, lease: Poll, *, is_new: bool = False) -> None:
+        """Store the lease under the next revision. Raises LeaseLost when another process wrote it, Unavailable, Unknown."""
+        after = replace(lease, revision=lease.revision + 1)
+        condition = Condition(self._key) if is_new else Condition(self._key, "revision", lease.revision)
         try:
-            await self._around.store.commit(Changes(conditions=[condition], puts=[put]))
+            await self._around.store.commit(Changes(conditions=[condition], puts=[Put(self._key, after)]))
         except Fenced as error:
             raise LeaseLost("another process has the lease") from error
         self._poll = after

@@ -4,11 +4,12 @@ What went out is in `account_sends`, per partition of the sender. `health_of` pu
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from schemas.accounts import AccountHealth, AccountState
-from schemas.values import Contract, Instant
+from schemas.values import Instant
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Collection, Index, Key, Query
@@ -19,7 +20,8 @@ FORGED_WITHIN = timedelta(minutes=10)
 """How long forged calls are counted together, and shown after the last of them."""
 
 
-class AccountCalls(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCalls:
     """What came in for an account, or was tried to; its id is `workspace/channel:account`. Ingest alone writes it.
 
     `forged`: calls since `forged_since`, not further apart than `FORGED_WITHIN`. `poll_error`: why fetching updates
@@ -38,7 +40,8 @@ class AccountCalls(Contract):
     revision: int = 0
 
 
-class AccountCheck(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCheck:
     """What the platform said of the account when it was asked last, and the state that was told last.
 
     `partition` is where its workspace is looked after, `next_at` when the platform is asked again.
@@ -146,9 +149,9 @@ async def read_health(reader: Reader, workspace: str, names: Iterable[str], now:
     for name, identity in wanted.items():
         calls, check = found.get(Key(ACCOUNT_CALLS.name, identity)), found.get(Key(ACCOUNT_CHECKS.name, identity))
         health[name] = account_health(
-            AccountCalls.model_validate(calls) if calls else None,
+            ACCOUNT_CALLS.decode(calls) if calls else None,
             sends.get(identity, []),
-            AccountCheck.model_validate(check) if check else None,
+            ACCOUNT_CHECKS.decode(check) if check else None,
             now,
         )
     return health
@@ -158,6 +161,6 @@ async def read_sends(reader: Reader, workspace: str) -> dict[str, list[AccountSe
     """What each partition knows of sending as each account of a workspace, by the account's id. Raises Unavailable."""
     found: dict[str, list[AccountSends]] = {}
     async for _, document in all_documents(reader, Query(ACCOUNT_SENDS.name, "workspace", {"workspace": workspace})):
-        one = AccountSends.model_validate(document)
+        one = ACCOUNT_SENDS.decode(document)
         found.setdefault(account_id(one.workspace, one.channel, one.account), []).append(one)
     return found

@@ -1,10 +1,13 @@
 """Which process fetches the updates of an account, and how far it came. Written by ingest alone."""
 
-from schemas.values import Contract, Instant
+from dataclasses import dataclass
+
+from schemas.values import Instant
 from services.platform.store.port import Collection
 
 
-class Poll(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
     """Its id is `workspace/channel:account`. `owner` alone fetches until `until`, and renews that meanwhile.
 
     `cursor`: everything before it is durably on the bus. `revision` rises with each write, so that an owner that was

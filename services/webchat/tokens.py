@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import jwt
@@ -11,9 +13,9 @@ from jwt.types import Options
 from pydantic import ValidationError
 
 from schemas.identity import PersonKey
-from schemas.values import Contract
 from services.platform.core import base64url
 from services.platform.core.identifiers import hashed_id
+from services.platform.store.codec import codec_for
 
 LIFETIME = timedelta(days=180)
 ALGORITHM, TOKEN_TYPE = "HS256", "pasokh-visitor+jwt"
@@ -24,7 +26,8 @@ _WITHOUT_TIME: Options = {"verify_exp": False, "require": ["exp"]}
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class Visitor(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
     """The content of a session token. `handoff` is the checked token of the hand-off link that opened the session.
 
     `expires` is in Unix seconds. `generation` is the account's at that time; tokens of older versions have 0.
@@ -58,9 +61,12 @@ class Visitor(Contract):
         return now.timestamp() >= self.expires
 
 
+_VISITOR = codec_for(Visitor)
+
+
 def encode_token(visitor: Visitor, secret: bytes) -> str:
     """The bearer token, a JWT. It is signed but not encrypted, so it holds only data that the visitor gave."""
-    claims = visitor.model_dump(mode="json", exclude_none=True)
+    claims = {name: value for name, value in _VISITOR.encode(visitor).items() if value is not None}
     expires = claims.pop("expires")
     return jwt.encode({**claims, "exp": expires}, secret, ALGORITHM, headers={"typ": TOKEN_TYPE})
 
@@ -69,12 +75,12 @@ def decode_token(token: str, secret: bytes) -> Visitor | None:
     """The content of a token; None when its signature is not ours. The caller checks the expiry."""
     try:
         if token.startswith(f"{FORMER_VERSION}."):
-            return Visitor.model_validate_json(_former_claims(token, secret))
+            return _VISITOR.decode(json.loads(_former_claims(token, secret)))
         decoded = jwt.decode_complete(token, secret, [ALGORITHM], options=_WITHOUT_TIME)
         if decoded["header"].get("typ") != TOKEN_TYPE:
             return None
         claims = decoded["payload"]
-        return Visitor.model_validate({**claims, "expires": claims.pop("exp", None)})
+        return _VISITOR.decode({**claims, "expires": claims.pop("exp", None)})
     except (jwt.InvalidTokenError, ValidationError, ValueError):
         return None
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -190,7 +191,7 @@ async def test_owner_that_was_replaced_writes_nothing_more(shop: Shop) -> None:
 
     def other_takes_over() -> None:
         if shop.poll().owner == "a":
-            taken = shop.poll().model_copy(update={"owner": "b", "revision": shop.poll().revision + 1})
+            taken = replace(shop.poll(), owner="b", revision=shop.poll().revision + 1)
             shop.store.insert(POLLS, MAIN, taken)
 
     shop.http.before_fetch = other_takes_over

@@ -63,5 +63,5 @@ class AccountHealthMonitor:
         for partition in range(self._context.bus.partitions):
             query = Query(ACCOUNT_CHECKS.name, "due", {"partition": partition})
             async for _, document in all_documents(self._context.store, query):
-                checks.append(AccountCheck.model_validate(document))
+                checks.append(ACCOUNT_CHECKS.decode(document))
         return checks

@@ -4,6 +4,7 @@ A workspace's accounts are looked at by the owner of its partition alone. A look
 well or are due, not by all that there are.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from schemas.accounts import AccountFact
@@ -82,8 +83,7 @@ def _on_answer(context: CheckContext, completed: EffectCompleted) -> None:
         context.work.delete(ACCOUNT_CHECKS, named.id)
         return
     if answer.found != "unknown":
-        changed = {"found": answer.found, "found_detail": answer.detail, "checked_at": context.now}
-        known = known.model_copy(update=changed)
+        known = replace(known, found=answer.found, found_detail=answer.detail, checked_at=context.now)
         context.work.put(ACCOUNT_CHECKS, named.id, known)
     _decide_health(context, named.id, known)
 
@@ -104,7 +104,7 @@ def _new(context: CheckContext, named: NamedAccount) -> AccountCheck:
 def _schedule_probe(context: CheckContext, named: NamedAccount, check: AccountCheck) -> None:
     """Ask the platform after this commit; when nothing comes of it, the next look asks again."""
     every = ASK_EVERY if check.is_well else ASK_AGAIN_EVERY
-    context.work.put(ACCOUNT_CHECKS, named.id, check.model_copy(update={"next_at": context.now + every}))
+    context.work.put(ACCOUNT_CHECKS, named.id, replace(check, next_at=context.now + every))
     context.work.schedule_effect(f"ask/{named.id}", named)
 
 
@@ -115,13 +115,12 @@ def _decide_health(context: CheckContext, identity: str, check: AccountCheck) ->
     if (health.state, health.detail) == (check.state, check.detail):
         return
     is_well = health.state == "ok"
-    changed: dict[str, object] = {"state": health.state, "detail": health.detail, "is_well": is_well}
+    changed = replace(check, state=health.state, detail=health.detail, is_well=is_well)
     if health.state != check.state:
-        changed["since"] = context.now
         soon = context.now + (ASK_EVERY if is_well else ASK_AGAIN_EVERY)
-        changed["next_at"] = min(check.next_at, soon)
-        _emit_health_changed(context, check, check.model_copy(update=changed))
-    context.work.put(ACCOUNT_CHECKS, identity, check.model_copy(update=changed))
+        changed = replace(changed, since=context.now, next_at=min(check.next_at, soon))
+        _emit_health_changed(context, check, changed)
+    context.work.put(ACCOUNT_CHECKS, identity, changed)
 
 
 def _emit_health_changed(context: CheckContext, before: AccountCheck, after: AccountCheck) -> None:
