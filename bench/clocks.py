@@ -75,13 +75,11 @@ def pending(now: datetime) -> Iterator[ClockRecord]:
 
 async def _fill(settings: Settings) -> None:
     now = SystemTimeSource().now()
-    puts = [
-        Put(Key(CLOCKS.name, clock_id(c.conversation, c.metric, 1)), c.model_dump(mode="json")) for c in pending(now)
-    ]
+    puts = [Put(Key(CLOCKS.name, clock_id(c.conversation, c.metric, 1)), c) for c in pending(now)]
     timer = Timer(group="sla", partition=0, name="agenda", due_at=now)
     agenda = ClockSchedule(timer_at=now)
     puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer.model_dump(mode="json")))
-    puts.append(Put(Key(CLOCK_SCHEDULES.name, "0"), agenda.model_dump(mode="json")))
+    puts.append(Put(Key(CLOCK_SCHEDULES.name, "0"), agenda))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         for first in range(0, len(puts), BATCH_SIZE):
             await store.commit(Changes(puts=puts[first : first + BATCH_SIZE]))
@@ -107,7 +105,7 @@ async def _measure(settings: Settings) -> Measured:
 
 async def _request_sla_clocks(store: Store) -> bool:
     key = Key(CLOCK_SCHEDULES.name, "0")
-    return ClockSchedule.model_validate((await store.get_many([key]))[key]).in_flight is not None
+    return CLOCK_SCHEDULES.decode((await store.get_many([key]))[key]).in_flight is not None
 
 
 async def _confirm(bus: Bus, at: datetime) -> None:

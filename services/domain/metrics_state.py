@@ -3,12 +3,15 @@
 Documents that an earlier version wrote lack the fields with defaults, which mean "nothing of that kind was noted".
 """
 
+from dataclasses import dataclass, field
+
 from schemas.conversation import Status
-from schemas.values import Contract, Instant
+from schemas.values import Instant
 from services.domain.response_tracking import ResponseTracking
 
 
-class LastResolution(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastResolution:
     """The resolution times as of the last resolve, with the labels of then. Counted when it was the last for good."""
 
     labels: dict[str, str]
@@ -16,7 +19,8 @@ class LastResolution(Contract):
     full_less_pending_seconds: float
 
 
-class ConversationMetricsState(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationMetricsState:
     """What counting a conversation must remember; there is none once it is closed. Its id is the conversation.
 
     - `waiting` is the series in which it is counted as waiting now, `waiting_since` when it was queued (unchanged while
@@ -44,6 +48,6 @@ class ConversationMetricsState(Contract):
     handled_since: Instant | None = None
     resolution: LastResolution | None = None
     is_visible: bool = False
-    unanswered_messages: list[str] = []
-    deleted_messages: list[str] = []
+    unanswered_messages: list[str] = field(default_factory=list)
+    deleted_messages: list[str] = field(default_factory=list)
     earlier: ResponseTracking | None = None

@@ -1,26 +1,31 @@
 """The state of SLA clocks and of what a conversation waits for, as the pure rules of `sla` work on it and as stored."""
 
+from dataclasses import dataclass, field
+
 from schemas.configuration import Calendar, Escalation, Targets
-from schemas.sla import Clock, ClockMetric
-from schemas.values import Contract, Instant, Priority
+from schemas.sla import ClockMetric, ClockState
+from schemas.values import Instant, Priority
 from services.domain.response_tracking import ResponseTracking
 
 
-class PendingReply(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingReply:
     """An answer that was accepted `at` and is on its way to the customer."""
 
     message: str
     at: Instant
 
 
-class Pause(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
     """A time that does not count."""
 
     since: Instant
     until: Instant
 
 
-class SlaClockState(Clock):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaClockState:
     """One run of one clock, with what deciding about it needs.
 
     `next_at` is the next moment at which a warning or the breach is due, None when neither is: the clock is over,
@@ -30,38 +35,49 @@ class SlaClockState(Clock):
     clock. `pauses` are over, oldest first; `paused_at` is the start of the present one.
     """
 
+    metric: ClockMetric
+    policy: str
+    target_seconds: float
+    started_at: Instant
+    due_at: Instant
+    state: ClockState
+    stopped_at: Instant | None = None
+    late_by_seconds: float | None = None
     run: int = 1
     policy_version: int = 0
-    warn_at: list[float] = []
-    warned: list[float] = []
+    warn_at: list[float] = field(default_factory=list)
+    warned: list[float] = field(default_factory=list)
     calendar: Calendar | None = None
     escalate: Escalation | None = None
-    answers: list[PendingReply] = []
+    answers: list[PendingReply] = field(default_factory=list)
     ended_at: Instant | None = None
     paused_at: Instant | None = None
-    pauses: list[Pause] = []
+    pauses: list[Pause] = field(default_factory=list)
     next_at: Instant | None = None
 
 
-class PolicySnapshot(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySnapshot:
     """A policy as it was when it was selected. `version` 0: a default."""
 
     policy: str
     version: int
     targets: Targets
-    warn_at: list[float] = []
+    warn_at: list[float] = field(default_factory=list)
     calendar: Calendar | None = None
     escalate: Escalation | None = None
 
 
-class OpenTarget(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTarget:
     """Something is waited for since `since`. `run` is that of its clock, None while the policy has no target for it."""
 
     since: Instant
     run: int | None = None
 
 
-class ConversationSlaState(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationSlaState:
     """What is waited for on one conversation.
 
     `policy` was selected for `team` and `priority`; None: none matches. `selected_versions` are the versions of the
@@ -76,8 +92,8 @@ class ConversationSlaState(Contract):
     team: str
     priority: Priority
     policy: PolicySnapshot | None = None
-    selected_versions: list[int] = []
-    open_targets: dict[ClockMetric, OpenTarget] = {}
-    runs: dict[ClockMetric, int] = {}
-    started_once: list[ClockMetric] = []
+    selected_versions: list[int] = field(default_factory=list)
+    open_targets: dict[ClockMetric, OpenTarget] = field(default_factory=dict)
+    runs: dict[ClockMetric, int] = field(default_factory=dict)
+    started_once: list[ClockMetric] = field(default_factory=list)
     response_tracking: ResponseTracking | None = None

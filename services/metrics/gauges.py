@@ -47,7 +47,7 @@ class Present(Collector):
         async for configuration in self._workspaces():
             seats = [_seat(document) async for document in self._all(AGENTS.name, configuration.workspace)]
             lines = [
-                EndpointState.model_validate(document)
+                WEBHOOK_ENDPOINTS.decode(document)
                 async for document in self._all(WEBHOOK_ENDPOINTS.name, configuration.workspace)
             ]
             found[configuration.workspace] = [

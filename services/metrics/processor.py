@@ -1,7 +1,7 @@
 """The processor `metrics`: business counters as documents in the batch, so they are exact over restarts and repeats."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 
@@ -151,7 +151,7 @@ def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
     counters = _counter_set(context, event.workspace)
     counters.count_recent(known.event_name, event.time)
     state = _update_waiting_gauge(counters, fact.snapshot, before)
-    after, measurements = apply(state.model_copy(update={"earlier": earlier}), known)
+    after, measurements = apply(replace(state, earlier=earlier), known)
     for measurement in measurements:
         for sample in samples_from_measurement(measurement):
             counters.add(sample)
@@ -175,7 +175,7 @@ def _update_waiting_gauge(
     if series == state.waiting:
         return state
     counters.move(state.waiting, series)
-    return state.model_copy(update={"waiting": series})
+    return replace(state, waiting=series)
 
 
 def _on_sla_fact(context: MetricsContext, received: ReceivedEvent) -> None:

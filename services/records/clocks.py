@@ -1,13 +1,16 @@
 """SLA clocks, what each conversation waits for, and per partition when to look next. Written by the group `sla` alone."""
 
+from dataclasses import dataclass
+
 from schemas.sla import Clock, ClockMetric
-from schemas.values import Contract, Instant
+from schemas.values import Instant
 from services.domain.sla_state import ConversationSlaState, SlaClockState
 from services.platform.store.port import Collection, Index
 
 WRITER = "sla"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRecord(SlaClockState):
     """One run of one clock of a conversation. Its id is `conversation/metric/run`, see `clock_id`.
 
@@ -24,16 +27,9 @@ class ClockRecord(SlaClockState):
     team: str
     priority: str
 
-    def public_view(self) -> Clock:
-        """As REST and facts show it. An answer that is on its way to the customer is late by as much as it stopped late."""
-        shown = Clock(**{name: getattr(self, name) for name in Clock.model_fields})
-        if shown.state != "breached" or shown.stopped_at is None or shown.late_by_seconds is not None:
-            return shown
-        late_by = max(0.0, (shown.stopped_at - shown.due_at).total_seconds())
-        return shown.model_copy(update={"late_by_seconds": late_by})
 
-
-class ClockSchedule(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSchedule:
     """When a partition checks its clocks next. The document's id is the partition number.
 
     `timer_at` is the time of its one timer, `in_flight` the time that conversations was asked to confirm, and `watermark`
@@ -62,3 +58,24 @@ CLOCK_SCHEDULES = Collection("clock_agendas", ClockSchedule, writer=WRITER)
 def clock_id(conversation: str, metric: ClockMetric, run: int) -> str:
     """The id of one run of one clock."""
     return f"{conversation}/{metric}/{run}"
+
+
+def to_view(record: ClockRecord) -> Clock:
+    """The clock as REST and facts have it.
+
+    While a late answer is on its way, `late_by_seconds` is how late it was accepted; the record gets that value once the
+    answer is delivered.
+    """
+    late_by = record.late_by_seconds
+    if late_by is None and record.state == "breached" and record.stopped_at is not None:
+        late_by = max(0.0, (record.stopped_at - record.due_at).total_seconds())
+    return Clock(
+        metric=record.metric,
+        policy=record.policy,
+        target_seconds=record.target_seconds,
+        started_at=record.started_at,
+        due_at=record.due_at,
+        state=record.state,
+        stopped_at=record.stopped_at,
+        late_by_seconds=late_by,
+    )

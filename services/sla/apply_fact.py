@@ -1,6 +1,7 @@
 """Applies one fact of a conversation to its stored clocks: for the processor and the auditor alike."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypedDict
 
 from schemas.configuration import SlaBody
@@ -66,7 +67,7 @@ def _copied(source: Conversation | ClockRecord) -> CopiedFields:
 
 def _with_updated_fields(clock: ClockRecord, fact: ConversationFact) -> ClockRecord:
     copied = _copied(fact.snapshot)
-    return clock if _copied(clock) == copied else clock.model_copy(update=copied)
+    return clock if _copied(clock) == copied else replace(clock, **copied)
 
 
 def _clock(

@@ -19,6 +19,7 @@ from schemas.envelope import Event
 from schemas.sla import Clock, ClockFact, ClockMetric
 from schemas.values import Json
 from services.domain.sla_state import ConversationSlaState
+from services.platform.store.codec import encode
 from services.records.clocks import ClockRecord
 from services.sla.apply_fact import apply_fact, select_policy_terms
 from services.sla.domain.clocks import Transition, tick
@@ -216,7 +217,7 @@ def _run_differences(
         states = (expected.state if expected else None, resting.state if resting else None)
         yield Difference(conversation, *run, "clock", *states)
         return
-    should, does = expected.model_dump(mode="json"), resting.model_dump(mode="json")
+    should, does = encode(expected), encode(resting)
     differing = [name for name in COMPARED_FIELDS if should[name] != does[name]]
     for name in differing:
         yield Difference(conversation, *run, name, should[name], does[name])
@@ -224,7 +225,7 @@ def _run_differences(
         yield Difference(conversation, *run, "next_at", should["next_at"], does["next_at"])
     yield from _name_differences(run, replay, conversation, told)
     if told and replay.gives_runs and not differing:
-        last = told[-1][1].model_dump(mode="json")
+        last = encode(told[-1][1])
         for name in TOLD_FIELDS:
             if should[name] != last[name]:
                 yield Difference(conversation, *run, f"told {name}", should[name], last[name])

@@ -16,7 +16,7 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import FACTS, ROWS, PartitionCheckpoint
 from services.platform.store.port import Document, Key, Query
-from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES
 from services.records.configuration import CONFIGURATIONS, read_configuration, version_id
 from services.sla.audit import CONVERSATION, Difference, PolicyVersion, differences
 
@@ -52,10 +52,10 @@ async def _progress(reader: Reader, partition: int) -> AuditProgress:
     row_key, agenda_key = Key(ROWS.name, f"{GROUP}/{partition}"), Key(CLOCK_SCHEDULES.name, str(partition))
     found = await reader.get_many([row_key, agenda_key])
     row = PartitionCheckpoint.model_validate(found[row_key]) if row_key in found else None
-    agenda = ClockSchedule.model_validate(found.get(agenda_key, {}))
+    agenda = CLOCK_SCHEDULES.decode(found.get(agenda_key, {}))
     heard = row.dedupe_vector.get(f"{CONSUMED_TOPICS}/{partition}|{CONSUMED_TOPICS}", (-1, -1)) if row else (-1, -1)
     first = Query(CLOCKS.name, "due", {"partition": partition}, at_least=instant_text(BEGINNING), limit=1)
-    clocks = [ClockRecord.model_validate(document) for _, document in (await reader.query(first)).items]
+    clocks = [CLOCKS.decode(document) for _, document in (await reader.query(first)).items]
     waiting = clocks[0].next_at if clocks else None
     looked = agenda.watermark or BEGINNING
     # More may have been due than is told at once.
@@ -76,7 +76,7 @@ async def load_for_audit(
     """
     about = {"workspace": workspace, "conversation": conversation}
     watch = await _state(reader, conversation)
-    clocks = [ClockRecord.model_validate(d) async for _, d in pages(reader, CLOCKS.name, "conversation", about)]
+    clocks = [CLOCKS.decode(d) async for _, d in pages(reader, CLOCKS.name, "conversation", about)]
     facts = [Event.model_validate(d) async for _, d in pages(reader, FACTS.name, "conversation", about)]
     until = _settled_until(facts, progress, now - SETTLING_TIME)
     if until is None:
@@ -102,7 +102,7 @@ def _settled_until(facts: Iterable[Event], progress: Mapping[str, AuditProgress]
 async def _state(reader: Reader, conversation: str) -> ConversationSlaState | None:
     key = Key(SLA_STATES.name, conversation)
     document = (await reader.get_many([key])).get(key)
-    return ConversationSlaState.model_validate(document) if document is not None else None
+    return SLA_STATES.decode(document) if document is not None else None
 
 
 async def read_policy_history(reader: Reader, workspace: str) -> list[PolicyVersion] | None:
@@ -119,7 +119,7 @@ async def read_policy_history(reader: Reader, workspace: str) -> list[PolicyVers
         document = (await reader.get_many([key])).get(key)
         if document is None:
             break
-        found.append(_policy_version(WorkspaceConfiguration.model_validate(document)))
+        found.append(_policy_version(CONFIGURATIONS.decode(document)))
     return found[::-1]
 
 

@@ -18,7 +18,7 @@ from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.processor import Handler, Processor, no_memory
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, clock_id
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, clock_id, to_view
 from services.records.configuration import CONFIGURATION_HEADS, configuration_in_force, numbered_configuration
 from services.sla.apply_fact import apply_fact, select_policy_terms
 from services.sla.domain.clocks import ClockEvent, tick
@@ -233,7 +233,7 @@ def _fact(told: ClockEvent[ClockRecord], due: datetime | None) -> ClockFact:
         workspace=record.workspace,
         metric=record.metric,
         run=record.run,
-        clock=record.public_view(),
+        clock=to_view(record),
         policy_version=record.policy_version,
         warned_at_fraction=told.fraction,
         late_by_seconds=record.late_by_seconds,

@@ -6,7 +6,7 @@ from schemas.sla import Clock
 from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep, Page, PageParamsDep, query_page
 from services.platform.store.port import Query
-from services.records.clocks import CLOCKS, ClockRecord
+from services.records.clocks import CLOCKS, to_view
 from services.rest.dependencies import ExistingConversation
 
 
@@ -16,7 +16,7 @@ async def list_clocks(conversation: ExistingConversation, context: ContextDep, a
     page = await query_page(
         context.store, Query(CLOCKS.name, "conversation", {**equals}, limit=asked.limit, after=asked.cursor)
     )
-    return Page(items=[ClockRecord.model_validate(d).public_view() for _, d in page.items], next=page.next)
+    return Page(items=[to_view(CLOCKS.decode(d)) for _, d in page.items], next=page.next)
 
 
 def build_router() -> APIRouter:

@@ -9,6 +9,7 @@ One answer is good for all that was due by then: what one round does not hold fo
 another question. Nothing that is told later can have happened before, so it holds for clocks that start later as well.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from schemas.sla import WatermarkRequest
@@ -110,7 +111,7 @@ def on_watermark(work: UnitOfWork, at: datetime, floor: datetime | None) -> None
     """Conversations answered for `at` and what was due is told: look again when the next thing is due."""
     schedule = _schedule(work)
     confirmed = max(at, schedule.watermark or at)
-    work.put(CLOCK_SCHEDULES, schedule_id(work), schedule.model_copy(update={"watermark": confirmed}))
+    work.put(CLOCK_SCHEDULES, schedule_id(work), replace(schedule, watermark=confirmed))
     if schedule.in_flight is None or schedule.in_flight <= at:
         _set_next_timer(work, _earliest_due(work, floor))
 

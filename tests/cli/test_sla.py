@@ -1,7 +1,9 @@
 """`pasokh sla audit`: what it says of clocks that are true, and of one that is not."""
 
 import json
+from dataclasses import replace
 
+from schemas.sla import ClockState
 from services.composition import COLLECTIONS
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
@@ -15,14 +17,14 @@ from tests.sla.harness import Sla, at
 from tests.sla.store_snapshot import store_snapshot
 
 
-async def lived(settings: Settings, state: str, heard: int | None = None) -> None:
+async def lived(settings: Settings, state: ClockState, heard: int | None = None) -> None:
     """A conversation whose promise broke, in the store of an installation; its clock rests in this state."""
     sla = Sla()
     await sla.customer(at(0))
     await sla.pass_to(at(61))
     await sla.tell("noted", at(62))
-    clock = sla.clock().model_copy(update={"state": state})
-    tampered = Put(Key(CLOCKS.name, clock_id("c1", "first_response", 1)), clock.model_dump(mode="json"))
+    clock = replace(sla.clock(), state=state)
+    tampered = Put(Key(CLOCKS.name, clock_id("c1", "first_response", 1)), clock)
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         await store.commit(Changes(puts=[*store_snapshot(sla, heard=heard), tampered]))
 

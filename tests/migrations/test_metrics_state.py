@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from services.domain.metrics_state import ConversationMetricsState
 from services.migrations.m0004_metrics_state import change_state
 from services.records.counters import COUNTED_CASES
 from tests.fakes import START
@@ -38,7 +37,7 @@ WAITING = {
 def counting_on(state: dict[str, Any]) -> MetricsHarness:
     """The stage on a store with this state of the version before, migrated. It is 09:00:00."""
     counting = MetricsHarness()
-    counting.put(COUNTED_CASES, "c1", ConversationMetricsState.model_validate(change_state(state)))
+    counting.put(COUNTED_CASES, "c1", COUNTED_CASES.decode(change_state(state)))
     return counting
 
 

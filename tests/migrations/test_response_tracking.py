@@ -8,13 +8,13 @@ import pytest
 from schemas.values import instant
 from services.domain.conversation_state import ConversationState
 from services.domain.response_tracking import answer_delivered, answer_failed
-from services.domain.sla_state import ConversationSlaState
 from services.migrations.m0003_response_tracking import (
     change_conversation,
     change_sla_state,
     newest_messages,
 )
 from services.platform.store.port import Document
+from services.records.clocks import SLA_STATES
 
 MINUTE = "2026-03-02T09:{:02}:00.000000Z"
 CASE: Document = {
@@ -131,7 +131,7 @@ def test_sla_state_keeps_its_waits_and_tracks_its_answers() -> None:
     }
     changed = change_sla_state(old)
     assert change_sla_state(changed) == changed
-    state = ConversationSlaState.model_validate(changed)
+    state = SLA_STATES.decode(changed)
     assert state.open_targets["next_response"].run == 1
     assert (state.started_once, state.selected_versions) == (["first_response"], [3])
     assert state.response_tracking is not None

@@ -1,5 +1,6 @@
 """The service as it is wired, on the embedded engine: its one query means there what it means here."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,11 +24,8 @@ async def answered_and_waiting() -> list[Put]:
     await sla.customer(at(0))
     waiting = sla.clock()
     await sla.replied(at(1))
-    answered = sla.clock().model_copy(update={"conversation": "c0"})
-    return [
-        Put(Key(CLOCKS.name, clock_id(one.conversation, "first_response", 1)), one.model_dump(mode="json"))
-        for one in (answered, waiting)
-    ]
+    answered = replace(sla.clock(), conversation="c0")
+    return [Put(Key(CLOCKS.name, clock_id(one.conversation, "first_response", 1)), one) for one in (answered, waiting)]
 
 
 async def floor(work: UnitOfWork, confirmed_at: datetime) -> datetime | None:

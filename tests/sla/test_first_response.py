@@ -7,7 +7,7 @@ import pytest
 from schemas.configuration import Calendar, Policy, SlaMatch, Targets
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
-from services.records.clocks import CLOCKS, clock_id
+from services.records.clocks import CLOCKS, clock_id, to_view
 from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
 
 
@@ -19,7 +19,7 @@ async def test_customer_message_starts_a_clock_at_the_time_that_the_fact_says() 
     assert (clock.started_at, clock.due_at, clock.state) == (at(0), at(60), "running")
     assert (clock.policy, clock.policy_version, clock.target_seconds) == ("minute", 3, 60)
     [started] = sla.facts("started")
-    assert started.clock == clock.public_view()
+    assert started.clock == to_view(clock)
     assert (started.key, started.channel, started.team) == ("w/telegram:main:1", "telegram", "default")
 
 

@@ -72,16 +72,14 @@ steps = st.lists(st.tuples(words, waits), min_size=2, max_size=14)
 
 def promise() -> SlaClockState:
     return clocks.start(
-        SlaClockState.model_validate(
-            {
-                "metric": "first_response",
-                "policy": "p",
-                "target_seconds": TARGET,
-                "started_at": at(0),
-                "due_at": at(0),
-                "state": "running",
-                "warn_at": [0.5, 0.8],
-            }
+        SlaClockState(
+            metric="first_response",
+            policy="p",
+            target_seconds=TARGET,
+            started_at=at(0),
+            due_at=at(0),
+            state="running",
+            warn_at=[0.5, 0.8],
         )
     ).clock
 

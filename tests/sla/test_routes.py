@@ -1,5 +1,6 @@
 """Clocks over REST: every run, oldest first, in the shape that is promised."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from schemas.sla import ClockMetric
@@ -44,10 +45,10 @@ async def test_clocks_are_listed_oldest_first_without_what_is_ours() -> None:
 
 
 async def test_an_answer_on_its_way_after_a_breach_is_shown_as_late_as_it_stopped() -> None:
-    late = {"state": "breached", "due_at": START, "stopped_at": START + timedelta(seconds=3)}
+    late = replace(clock("pickup", 0), state="breached", due_at=START, stopped_at=START + timedelta(seconds=3))
     async with open_rest() as rest:
         await rest.workspace()
         rest.store.insert(CONVERSATIONS, "c1", conversation("c1"))
-        rest.store.insert(CLOCKS, clock_id("c1", "pickup", 1), clock("pickup", 0).model_copy(update=late))
+        rest.store.insert(CLOCKS, clock_id("c1", "pickup", 1), late)
         [item] = (await rest.ask("GET", "/v1/workspaces/shop/conversations/c1/clocks")).json()["items"]
     assert (item["state"], item["late_by_seconds"]) == ("breached", 3.0)

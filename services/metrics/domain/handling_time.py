@@ -1,5 +1,6 @@
 """Time with an agent, time waiting for the customer, and the resolution times that leave the latter out. Pure."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from schemas.kpis import IDLE_LIMIT
@@ -15,12 +16,12 @@ def on_status_time(state: ConversationMetricsState, event: ConversationEvent) ->
         state = _handled(state, state.counted_until or since, event.time)
     elif is_pending(state.status) and since is not None and not is_pending(status):
         state = _end_pending(state, since, event)
-    update: dict[str, object] = {"counted_until": event.time}
+    state = replace(state, counted_until=event.time)
     if status != state.status:
-        update |= {"status": status, "status_since": event.time}
+        state = replace(state, status=status, status_since=event.time)
     if is_assigned(status) and state.handled_since is None:
-        update["handled_since"] = event.time
-    return state.model_copy(update=update), []
+        state = replace(state, handled_since=event.time)
+    return state, []
 
 
 def _end_pending(
@@ -33,14 +34,14 @@ def _end_pending(
         if is_assigned(event.conversation.status):
             state = _handled(state, waited_until, event.time)
     pending_seconds = state.pending_seconds + seconds_between(since, waited_until)
-    return state.model_copy(update={"pending_seconds": pending_seconds})
+    return replace(state, pending_seconds=pending_seconds)
 
 
 def _handled(state: ConversationMetricsState, since: datetime, until: datetime) -> ConversationMetricsState:
     seconds = seconds_between(since, until)
     if seconds > IDLE_LIMIT.total_seconds():
-        return state.model_copy(update={"idle_seconds": state.idle_seconds + seconds})
-    return state.model_copy(update={"handled_seconds": state.handled_seconds + seconds})
+        return replace(state, idle_seconds=state.idle_seconds + seconds)
+    return replace(state, handled_seconds=state.handled_seconds + seconds)
 
 
 def on_resolution(state: ConversationMetricsState, event: ConversationEvent) -> Reduced:
@@ -49,7 +50,7 @@ def on_resolution(state: ConversationMetricsState, event: ConversationEvent) -> 
         case "resolved":
             return _on_resolved(state, event)
         case "reopened":
-            return state.model_copy(update={"reopened": True, "resolution": None}), []
+            return replace(state, reopened=True, resolution=None), []
         case "closed":
             return state, _closed(state, event)
         case _:
@@ -70,13 +71,8 @@ def _on_resolved(state: ConversationMetricsState, event: ConversationEvent) -> R
             measurements.append(Measurement("handle", "idle", event.labels, state.idle_seconds))
     less_pending = max(0.0, full - state.pending_seconds)
     resolution = LastResolution(labels=event.labels, full_seconds=full, full_less_pending_seconds=less_pending)
-    update: dict[str, object] = {
-        "handled_since": None,
-        "handled_seconds": 0.0,
-        "idle_seconds": 0.0,
-        "resolution": resolution,
-    }
-    return state.model_copy(update=update), measurements
+    state = replace(state, handled_since=None, handled_seconds=0.0, idle_seconds=0.0, resolution=resolution)
+    return state, measurements
 
 
 def _closed(state: ConversationMetricsState, event: ConversationEvent) -> list[Measurement]:

@@ -1,5 +1,7 @@
 """Response times, as conversations gives them: nothing here decides who waits for whom. Pure."""
 
+from dataclasses import replace
+
 from schemas.conversation import ResponseRun
 from schemas.kpis import MAX_WITHDRAWN_MESSAGES
 from services.domain.metrics_state import ConversationMetricsState
@@ -18,13 +20,11 @@ def on_response(state: ConversationMetricsState, event: ConversationEvent) -> Re
             else []
         )
         deleted = [message for message in state.deleted_messages if message in remaining]
-        state = state.model_copy(
-            update={"is_visible": False, "unanswered_messages": remaining, "deleted_messages": deleted}
-        )
+        state = replace(state, is_visible=False, unanswered_messages=remaining, deleted_messages=deleted)
     run_now = event.fact.response
     if run_now is not None and run_now.visible_at is not None and not state.is_visible:
         measurements += _visible(run_now, event.labels)
-        state = state.model_copy(update={"is_visible": True})
+        state = replace(state, is_visible=True)
     return state, measurements
 
 
@@ -46,13 +46,11 @@ def _on_message(state: ConversationMetricsState, event: ConversationEvent) -> Co
     """Note the messages that wait for an answer, and which of them the customer took back."""
     message = event.fact.message or ""
     if event.event_name == "message_received" and event.fact.needs_answer:
-        return state.model_copy(
-            update={"unanswered_messages": [*state.unanswered_messages, message][-MAX_WITHDRAWN_MESSAGES:]}
-        )
+        return replace(state, unanswered_messages=[*state.unanswered_messages, message][-MAX_WITHDRAWN_MESSAGES:])
     if (
         event.event_name == "message_deleted"
         and message in state.unanswered_messages
         and message not in state.deleted_messages
     ):
-        return state.model_copy(update={"deleted_messages": [*state.deleted_messages, message]})
+        return replace(state, deleted_messages=[*state.deleted_messages, message])
     return state

@@ -1,5 +1,7 @@
 """Time in the queue: from queued to accepted, or to the withdrawal of the wait. Pure."""
 
+from dataclasses import replace
+
 from schemas.kpis import MAX_WITHDRAWN_MESSAGES
 from services.domain.lifecycle import is_finished, is_queued
 from services.domain.metrics_state import ConversationMetricsState
@@ -10,11 +12,11 @@ def on_queue(state: ConversationMetricsState, event: ConversationEvent) -> Reduc
     """A wait goes on while it is offered, ends when somebody of ours accepts it, and is withdrawn by a resolve."""
     status, since = event.conversation.status, state.waiting_since
     if is_queued(status):
-        return state if since else state.model_copy(update={"waiting_since": event.time}), []
+        return state if since else replace(state, waiting_since=event.time), []
     if since is None:
         return state, []
     seconds = seconds_between(since, event.fact.at)
-    state = state.model_copy(update={"waiting_since": None})
+    state = replace(state, waiting_since=None)
     if not is_finished(status):
         return state, [Measurement("wait", "total", event.labels, seconds)]
     variant = "customer" if _customer_left(state, event) else "resolve"

@@ -5,7 +5,7 @@ conversation come in, a run is breached at most once, and what is breached is ne
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, Literal, TypedDict, TypeVar
 
@@ -42,7 +42,7 @@ def due_at_after(start: datetime, seconds: float, calendar: Calendar | None) -> 
 
 def start(clock: P) -> Transition[P]:
     """Set a new clock running; its `due_at` and the next moment are computed here."""
-    running = _with_next_at(_with_due_at(clock.model_copy(update={"state": "running"})))
+    running = _with_next_at(_with_due_at(replace(clock, state="running")))
     return Transition(running, (ClockEvent("started", running),))
 
 
@@ -53,18 +53,18 @@ def retarget(clock: P, terms: PolicySnapshot | None, at: datetime) -> Transition
     """
     if clock.state not in ("running", "paused") or has_reply_in_time(clock):
         return Transition(clock)
-    target = terms and terms.targets.of(clock.metric)
+    target = terms.targets.of(clock.metric) if terms is not None else None
     if terms is None or target is None:
-        cancelled = _stopped(clock, state="cancelled", stopped_at=at)
+        cancelled = _stopped(replace(clock, state="cancelled", stopped_at=at))
         return Transition(cancelled, (ClockEvent("cancelled", cancelled),))
-    return _changed(clock, _with_due_at(clock.model_copy(update={**policy_fields(terms), "target_seconds": target})))
+    return _changed(clock, _with_due_at(replace(clock, target_seconds=target, **policy_fields(terms))))
 
 
 def move_start(clock: P, started_at: datetime) -> Transition[P]:
     """A message of the run turned out to be earlier than its first one: the clock counts from there."""
     if is_terminal(clock) or started_at >= clock.started_at:
         return Transition(clock)
-    return _changed(clock, _with_due_at(clock.model_copy(update={"started_at": started_at})))
+    return _changed(clock, _with_due_at(replace(clock, started_at=started_at)))
 
 
 def _changed(before: P, after: P) -> Transition[P]:
@@ -107,7 +107,7 @@ def pause(clock: P, at: datetime) -> Transition[P]:
         events.extend(step.events)
     if clock.state != "running":
         return Transition(clock, events)
-    paused = _with_next_at(clock.model_copy(update={"state": "paused", "paused_at": at}))
+    paused = _with_next_at(replace(clock, state="paused", paused_at=at))
     return Transition(paused, (*events, ClockEvent("paused", paused)))
 
 
@@ -116,8 +116,7 @@ def resume(clock: P, at: datetime) -> Transition[P]:
     if clock.state != "paused" or clock.paused_at is None:
         return Transition(clock)
     pauses = [*clock.pauses, Pause(since=clock.paused_at, until=max(at, clock.paused_at))]
-    update = {"state": "running", "paused_at": None, "pauses": pauses}
-    resumed = _with_next_at(_with_due_at(clock.model_copy(update=update)))
+    resumed = _with_next_at(_with_due_at(replace(clock, state="running", paused_at=None, pauses=pauses)))
     changed = _changed(clock, resumed)
     return Transition(resumed, (ClockEvent("resumed", resumed), *changed.events))
 
@@ -134,11 +133,11 @@ def deliver(clock: P, at: datetime) -> Transition[P]:
     if is_terminal(clock):
         return Transition(clock)
     if clock.state == "running" and at <= clock.due_at:
-        fulfilled = _stopped(clock, state="fulfilled", stopped_at=at)
+        fulfilled = _stopped(replace(clock, state="fulfilled", stopped_at=at))
         return Transition(fulfilled, (ClockEvent("fulfilled", fulfilled),))
     breach = _breach(clock) if clock.state == "running" else Transition(clock)
     late_by = max(0.0, (at - clock.due_at).total_seconds())
-    late = _stopped(breach.clock, stopped_at=at, late_by_seconds=late_by)
+    late = _stopped(replace(breach.clock, stopped_at=at, late_by_seconds=late_by))
     return Transition(late, (*breach.events, ClockEvent("late", late)))
 
 
@@ -166,16 +165,16 @@ def end(clock: P, at: datetime) -> Transition[P]:
     if clock.state != "running":
         return Transition(clock)
     if has_reply_in_time(clock):
-        return Transition(clock.model_copy(update={"ended_at": clock.ended_at or at}))
+        return Transition(replace(clock, ended_at=clock.ended_at or at))
     if at > clock.due_at:
         return _breach(clock)
-    cancelled = _stopped(clock, state="cancelled", stopped_at=at)
+    cancelled = _stopped(replace(clock, state="cancelled", stopped_at=at))
     return Transition(cancelled, (ClockEvent("cancelled", cancelled),))
 
 
 def reopen(clock: P) -> P:
     """The conversation goes on: an end that was noted while an answer was on its way counts no more."""
-    return clock.model_copy(update={"ended_at": None}) if clock.ended_at is not None else clock
+    return replace(clock, ended_at=None) if clock.ended_at is not None else clock
 
 
 def tick(clock: P, at: datetime) -> Transition[P]:
@@ -194,27 +193,27 @@ def _warn_or_breach(clock: P) -> Transition[P]:
 
 def _warn(clock: P) -> Transition[P]:
     fraction = min(f for f in clock.warn_at if f not in clock.warned)
-    warned = _with_next_at(clock.model_copy(update={"warned": [*clock.warned, fraction]}))
+    warned = _with_next_at(replace(clock, warned=[*clock.warned, fraction]))
     return Transition(warned, (ClockEvent("warned", warned, fraction),))
 
 
 def _breach(clock: P) -> Transition[P]:
-    breached = _with_next_at(clock.model_copy(update={"state": "breached", "ended_at": None}))
+    breached = _with_next_at(replace(clock, state="breached", ended_at=None))
     return Transition(breached, (ClockEvent("breached", breached),))
 
 
 def _with_pending_replies(clock: P, answers: list[PendingReply]) -> P:
     stopped_at = min((a.at for a in answers), default=None)
-    return _with_next_at(clock.model_copy(update={"answers": answers, "stopped_at": stopped_at}))
+    return _with_next_at(replace(clock, answers=answers, stopped_at=stopped_at))
 
 
-def _stopped(clock: P, **fields: object) -> P:
-    return _with_next_at(clock.model_copy(update={**fields, "answers": [], "ended_at": None}))
+def _stopped(clock: P) -> P:
+    return _with_next_at(replace(clock, answers=[], ended_at=None))
 
 
 def _with_next_at(clock: P) -> P:
     """The clock with the `next_at` that follows from the rest of it."""
-    return clock.model_copy(update={"next_at": _next_at(clock)})
+    return replace(clock, next_at=_next_at(clock))
 
 
 def _next_at(clock: SlaClockState) -> datetime | None:
@@ -225,7 +224,7 @@ def _next_at(clock: SlaClockState) -> datetime | None:
 
 
 def _with_due_at(clock: P) -> P:
-    return clock.model_copy(update={"due_at": _moment_after(clock, clock.target_seconds)})
+    return replace(clock, due_at=_moment_after(clock, clock.target_seconds))
 
 
 def _moment_after(clock: SlaClockState, seconds: float) -> datetime:

@@ -10,7 +10,7 @@ Answers count when they were accepted, once they have arrived.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic
 
 from schemas.conversation import ConversationFact, ResponseRun
@@ -80,11 +80,13 @@ def apply(reduction: SlaReduction[P], name: str, fact: ConversationFact) -> None
     reselects = needs_reselection(reduction.state, name, fact)
     if reselects:
         selection, case = reduction.select_policy(fact), fact.snapshot
-        update = {
-            "policy": selection.terms,
-            "selected_versions": [*reduction.state.selected_versions, selection.version],
-        }
-        reduction.state = reduction.state.model_copy(update={**update, "team": case.team, "priority": case.priority})
+        reduction.state = replace(
+            reduction.state,
+            policy=selection.terms,
+            selected_versions=[*reduction.state.selected_versions, selection.version],
+            team=case.team,
+            priority=case.priority,
+        )
     _pause_or_resume(reduction, fact)
     handler = HANDLERS.get(name)
     if handler:
@@ -101,11 +103,11 @@ def _with_runs(reduction: SlaReduction[P], name: str, fact: ConversationFact) ->
     """The fact with its response runs, which are worked out where it is of a version before they were given."""
     if fact.ended_responses is None:
         tracked = follow_fact(reduction.state.response_tracking or ResponseTracking(), name, fact)
-        reduction.state = reduction.state.model_copy(update={"response_tracking": tracked.tracking})
+        reduction.state = replace(reduction.state, response_tracking=tracked.tracking)
         runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}
         return fact.model_copy(update=runs)
     if reduction.state.response_tracking is not None:
-        reduction.state = reduction.state.model_copy(update={"response_tracking": None})
+        reduction.state = replace(reduction.state, response_tracking=None)
     return fact
 
 
@@ -146,17 +148,18 @@ def _open(reduction: SlaReduction[P], fact: ConversationFact, metric: ClockMetri
 def _set_open_target(reduction: SlaReduction[P], metric: ClockMetric, since: Instant, run: int | None = None) -> None:
     """It is waited for, with a clock of this run; None: nothing is promised about it."""
     state = reduction.state
-    update: dict[str, object] = {"open_targets": {**state.open_targets, metric: OpenTarget(since=since, run=run)}}
     if run is None:
         reduction.clocks.pop(metric, None)
-    else:
-        update["runs"] = {**state.runs, metric: run}
-    reduction.state = state.model_copy(update=update)
+    reduction.state = replace(
+        state,
+        open_targets={**state.open_targets, metric: OpenTarget(since=since, run=run)},
+        runs=state.runs if run is None else {**state.runs, metric: run},
+    )
 
 
 def _close(reduction: SlaReduction[P], metric: ClockMetric) -> None:
     targets = {other: wait for other, wait in reduction.state.open_targets.items() if other != metric}
-    reduction.state = reduction.state.model_copy(update={"open_targets": targets})
+    reduction.state = replace(reduction.state, open_targets=targets)
     reduction.clocks.pop(metric, None)
 
 
@@ -251,9 +254,7 @@ def _received(reduction: SlaReduction[P], fact: ConversationFact) -> None:
     if fact.author not in (None, "customer") or not fact.needs_answer:
         return
     if _is_public(fact) and "public_response" not in reduction.state.started_once:
-        reduction.state = reduction.state.model_copy(
-            update={"started_once": [*reduction.state.started_once, "public_response"]}
-        )
+        reduction.state = replace(reduction.state, started_once=[*reduction.state.started_once, "public_response"])
         _open(reduction, fact, "public_response", fact.at)
 
 
