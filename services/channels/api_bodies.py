@@ -25,7 +25,7 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 
-MOST_ITEMS, MOST_ERRORS = 1000, 5
+MAX_ITEMS, MAX_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"
 ANONYMOUS_CUSTOMER = "none"
 
@@ -35,7 +35,7 @@ Text = Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]
 
 
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
-LONGEST_ID, MOST_FILES = 256, 50
+MAX_ID_LENGTH, MAX_FILES = 256, 50
 
 
 def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
@@ -48,7 +48,7 @@ def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
 
 def _readable(raw_value: object) -> object:
     """The valid files of a list; the others are dropped, and so is everything after the allowed number."""
-    files = [_file(file) for file in raw_value[:MOST_FILES]] if isinstance(raw_value, list) else []
+    files = [_file(file) for file in raw_value[:MAX_FILES]] if isinstance(raw_value, list) else []
     return [file for file in files if file is not None]
 
 
@@ -212,7 +212,7 @@ def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activit
             verdicts.append(ItemVerdict(index, identity, str(error)))
     refused = [verdict.refusal for verdict in verdicts if verdict.refusal is not None]
     if refused and not activities:
-        raise MalformedPayload("; ".join(refused[:MOST_ERRORS]))
+        raise MalformedPayload("; ".join(refused[:MAX_ERRORS]))
     if refused:
         raise PartlyMalformed(activities, verdicts)
     return activities
@@ -220,7 +220,9 @@ def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activit
 
 def _identity(raw: Json) -> str | None:
     raw_value = raw.get("id") if isinstance(raw, dict) else None
-    return str(raw_value)[:LONGEST_ID] if isinstance(raw_value, str | int) and not isinstance(raw_value, bool) else None
+    return (
+        str(raw_value)[:MAX_ID_LENGTH] if isinstance(raw_value, str | int) and not isinstance(raw_value, bool) else None
+    )
 
 
 def _item_context(delivery: WebhookContext, index: int, raw: Json) -> ItemContext:
@@ -243,8 +245,8 @@ def _items(body: bytes) -> Sequence[Json]:
     items = document if isinstance(document, list) else [document]
     if not items or not any(isinstance(item, dict) for item in items):
         raise MalformedPayload("it is neither an object nor a list of objects")
-    if len(items) > MOST_ITEMS:
-        raise MalformedPayload(f"a list has at most {MOST_ITEMS} items, this one {len(items)}")
+    if len(items) > MAX_ITEMS:
+        raise MalformedPayload(f"a list has at most {MAX_ITEMS} items, this one {len(items)}")
     return items
 
 
@@ -261,7 +263,7 @@ def _read(shape: type[Any], context: ItemContext) -> Any:
         return shape.model_validate(context.raw)
     except ValidationError as error:
         messages = [
-            f"{'/'.join(map(str, detail['loc'])) or 'item'}: {detail['msg']}" for detail in error.errors()[:MOST_ERRORS]
+            f"{'/'.join(map(str, detail['loc'])) or 'item'}: {detail['msg']}" for detail in error.errors()[:MAX_ERRORS]
         ]
         raise MalformedPayload(f"item {context.index}: {'; '.join(messages)}") from None
 

@@ -37,7 +37,7 @@ from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.unmet import ConfigurationWarning, read_warnings
 from services.workspaces.target_validation import MIN_SECRET, is_weak
 
-ENOUGH_BYTES = 1_000_000_000
+MIN_FREE_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5.0
 CHECK_SECONDS = 300.0
 
@@ -106,7 +106,7 @@ async def _data_files(settings: Settings) -> str:
 
 async def _disk(settings: Settings) -> str:
     free = shutil.disk_usage(_existing(settings.data.absolute())).free
-    if free < ENOUGH_BYTES:
+    if free < MIN_FREE_BYTES:
         raise CliError(
             f"{free / 1e9:.1f} GB are free where the data rests. Free some, or move PASOKH_DATA; 1 GB is the least."
         )

@@ -20,7 +20,7 @@ from services.platform.core.time_source import SystemTimeSource, TimeSource
 POLL_SECONDS = 1.0
 WORKERS = 8
 LANE_UPDATES = 100
-TRIES = 5
+MAX_ATTEMPTS = 5
 OPEN_STATUSES = ("bot", "waiting", "offered", "assigned", "pending")
 log = structlog.get_logger(__name__)
 
@@ -138,7 +138,7 @@ def _worker(shop: DemoSession) -> Callable[["asyncio.Queue[Update]"], Awaitable[
 
 async def _deliver(shop: DemoSession, update: Update) -> None:
     headers = {"x-telegram-bot-api-secret-token": shop.secret}
-    for number in range(TRIES):
+    for number in range(MAX_ATTEMPTS):
         try:
             answer = await shop.client.post(shop.webhook, json=update.body, headers=headers)
             if answer.is_success:

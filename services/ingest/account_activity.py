@@ -12,7 +12,7 @@ from services.platform.core.time_source import TimeSource
 from services.platform.store.port import Changes, Condition, Key, Put, Store
 from services.records.accounts import ACCOUNT_CALLS, FORGED_WITHIN, AccountCalls, account_id
 
-EVERY_SECONDS, TRIES = 5.0, 4
+INTERVAL_SECONDS, MAX_ATTEMPTS = 5.0, 4
 log = structlog.get_logger(__name__)
 
 
@@ -62,7 +62,7 @@ class AccountActivityRecorder:
     async def run(self) -> None:
         """Write the collected activity periodically. Runs until cancelled."""
         while True:
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(INTERVAL_SECONDS)
             await self.write()
 
     async def write(self) -> None:
@@ -76,7 +76,7 @@ class AccountActivityRecorder:
 
     async def _write(self, identity: str, activity: _AccountActivity) -> None:
         key = Key(ACCOUNT_CALLS.name, identity)
-        for left in reversed(range(TRIES)):
+        for left in reversed(range(MAX_ATTEMPTS)):
             document = (await self._store.get_many([key])).get(key)
             before = ACCOUNT_CALLS.decode(document) if document else None
             after = _with(before, activity)

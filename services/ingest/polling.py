@@ -26,7 +26,7 @@ from services.records.accounts import account_id
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.polls import POLLS, Poll
 
-LOOK_SECONDS, RELEASE_SECONDS = 2.0, 1.0
+POLL_SECONDS, RELEASE_SECONDS = 2.0, 1.0
 LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 1.0, 60.0
 PublishBody = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
@@ -69,7 +69,7 @@ class Polling:
                     await self._refresh_accounts()
                 except Unavailable as error:
                     log.info("polled_accounts_read_failed", reason=str(error))
-                await self.dependencies.sleep(LOOK_SECONDS)
+                await self.dependencies.sleep(POLL_SECONDS)
         finally:
             for task in self._tasks.values():
                 task.cancel()

@@ -24,7 +24,7 @@ from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.subscriptions import WEBHOOK_ENDPOINTS, EndpointState
 
 REFRESH_SECONDS = 1.0
-LARGEST_SHARE = 0.02
+MAX_SHARE = 0.02
 """Of a process's time that goes into reading: a thousand agents are read less often than ten."""
 FAILING_AFTER = 3
 """Failures in a row of an endpoint, after which it is not a moment's trouble."""
@@ -79,7 +79,7 @@ class Present(Collector):
             except Unavailable:
                 log.warning("gauges_refresh_failed")
             took = self._time_source.monotonic() - began
-            await asyncio.sleep(max(REFRESH_SECONDS, took / LARGEST_SHARE))
+            await asyncio.sleep(max(REFRESH_SECONDS, took / MAX_SHARE))
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Every gauge of now."""

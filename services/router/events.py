@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from schemas.envelope import Event, encode
 from services.platform.bus import stream_position
-from services.platform.bus.broadcaster import MOST_LISTENERS, FactBroadcaster, FactRecord, Subscriber
+from services.platform.bus.broadcaster import MAX_LISTENERS, FactBroadcaster, FactRecord, Subscriber
 from services.platform.bus.stream_position import StreamPosition
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.auth import caller_in_scope, require_scope
@@ -144,7 +144,7 @@ def stream_shares(context: Context) -> StreamShares:
     """How the streams of a process are shared, as the settings say."""
     settings = context.settings
     most = {"key": settings.key_streams, "workspace": settings.workspace_streams}
-    return StreamShares(most, MOST_LISTENERS, context.admission, fair=frozenset({"workspace"}))
+    return StreamShares(most, MAX_LISTENERS, context.admission, fair=frozenset({"workspace"}))
 
 
 def build_router(

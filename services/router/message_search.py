@@ -9,7 +9,7 @@ from services.rest.views import decrypt_text
 from services.text.normalise import normalise
 
 PAGE = 200
-NEWEST = 2000
+MAX_MESSAGES = 2000
 """The number of messages read per conversation, the newest first."""
 
 
@@ -22,7 +22,7 @@ async def matches_terms(store: Store, case: ConversationState, terms: Sequence[s
     """Whether one message contains all terms, as words or parts of words. Raises Unavailable."""
     equals = {"workspace": case.workspace, "conversation": case.id}
     after: str | None = None
-    for _ in range(NEWEST // PAGE):
+    for _ in range(MAX_MESSAGES // PAGE):
         query = Query(MESSAGES.name, "conversation", {**equals}, descending=True, limit=PAGE, after=after)
         page = await store.query(query)
         if any(_contains_terms(MessageRecord.model_validate(document), terms) for _, document in page.items):

@@ -33,7 +33,7 @@ BREACHED = f"{SLA}breached"
 ToldFact = tuple[str, Clock]
 """The last word of a fact about a clock, and the clock as the fact has it."""
 COMPARED_FIELDS = ("policy", "target_seconds", "started_at", "due_at", "state", "stopped_at", "late_by_seconds")
-TOLD_FIELDS = ("policy", "target_seconds", "started_at", "due_at", "state")
+FACT_FIELDS = ("policy", "target_seconds", "started_at", "due_at", "state")
 """What the last fact of a clock says of it, whatever happened since."""
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 """How far the clocks of two processes may be apart: times of different writers do not order what lies closer."""
@@ -226,7 +226,7 @@ def _run_differences(
     yield from _name_differences(run, replay, conversation, told)
     if told and replay.gives_runs and not differing:
         last = encode(told[-1][1])
-        for name in TOLD_FIELDS:
+        for name in FACT_FIELDS:
             if should[name] != last[name]:
                 yield Difference(conversation, *run, f"told {name}", should[name], last[name])
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.text.checksums import LuhnSums
 from services.text.issuers import card_lengths, is_card, is_common_network, starts_with_date
 
-LONGEST, SHORTEST = 19, 13
+MAX_CARD_DIGITS, MIN_CARD_DIGITS = 19, 13
 GAP = 48
 """Characters that may stand between two groups of a card that is spelled out."""
 PRINTED = (4, 4, 4, 4)
@@ -139,7 +139,7 @@ def _runs(plain: str, groups: Iterable[DigitGroup], between: re.Pattern[str]) ->
 
 def _in_run(looking: ScanContext, run: DigitRun) -> Spans:
     size = len(run.digits)
-    if size < SHORTEST or (looking.named.touches(run.span) and _sizes(run.groups)[:4] != PRINTED):
+    if size < MIN_CARD_DIGITS or (looking.named.touches(run.span) and _sizes(run.groups)[:4] != PRINTED):
         return []
     near, shaped = looking.near_card(*run.span), all(map(looking.shaped.touches, map(_group_span, run.groups)))
     if is_card(run.digits) and (near or not (shaped or _is_other_number(run.groups, run.digits))):
@@ -186,7 +186,7 @@ def _by_luhn_alone(run: DigitRun) -> Spans:
     """Near a word for card: any 13 to 19 digits with a valid check digit, except SIM card numbers (89, ITU-T E.118)."""
     spans = []
     for first, begin in enumerate(run.begins[:-1]):
-        for size in range(SHORTEST, min(LONGEST, len(run.digits) - begin) + 1):
+        for size in range(MIN_CARD_DIGITS, min(MAX_CARD_DIGITS, len(run.digits) - begin) + 1):
             if run.sums.fit(begin, begin + size) and not run.digits.startswith("89", begin):
                 spans += [_span(window)] if (window := run.window(first, size)) else []
     return spans

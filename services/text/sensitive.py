@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.text.bidi_isolation import isolate
-from services.text.cards import SHORTEST, card_spans
+from services.text.cards import MIN_CARD_DIGITS, card_spans
 from services.text.checksums import IBAN_LENGTHS, iban, iranian_id, latvian_id
 from services.text.folding import ESCAPED, fold_text, unescape
 from services.text.normalise import normalised_words
@@ -260,7 +260,7 @@ SECRETS: tuple[Detector, ...] = (_cards, _cvvs, _national_ids, _codes, _codes_be
 PERSONAL: tuple[Detector, ...] = (_ibans, _emails, _phones, _order_numbers, _postcodes)
 ALL_DETECTORS = SECRETS + PERSONAL
 MIN_DIGITS: dict[Detector, int] = {
-    _cards: SHORTEST,
+    _cards: MIN_CARD_DIGITS,
     _cvvs: 3,
     _national_ids: 10,
     _codes: 3,
@@ -276,7 +276,7 @@ MIN_DIGITS: dict[Detector, int] = {
 def find_card_spans(text: str, own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS) -> list[Span]:
     """The spans of cards and of the CVVs that follow them, in order, without overlaps."""
     folded_text = fold_text(text)
-    if len(_DIGIT.findall(folded_text.plain)) < SHORTEST:
+    if len(_DIGIT.findall(folded_text.plain)) < MIN_CARD_DIGITS:
         return []
     matches = [SensitiveMatch(start, stop, 0, kind) for start, stop, kind in _cards(folded_text.plain)]
     merged = _merge_overlaps(

@@ -29,7 +29,7 @@ from services.records.counters import COUNTERS
 from services.records.polls import POLLS
 from services.records.removals import REMOVALS, Removal, RemovalState
 
-EVERY_SECONDS = 5.0
+INTERVAL_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=60)
 """A removal without progress for this long was abandoned by a process that died."""
 GRACE_SECONDS = 1.5
@@ -199,7 +199,7 @@ async def run_remover(remover: Remover) -> None:
             left_after = ABANDONED_AFTER
         except (Fenced, Unavailable, Unknown):
             log.warning("removals_unavailable")
-        await remover.pause(EVERY_SECONDS)
+        await remover.pause(INTERVAL_SECONDS)
 
 
 async def resume_abandoned(remover: Remover, abandoned_after: timedelta = ABANDONED_AFTER) -> int:

@@ -18,7 +18,7 @@ from services.platform.http.service import Context
 from services.platform.store.port import Changes, Condition, Key, Query
 from services.records.configuration import ANNOUNCEMENTS, Announcement
 
-EVERY_SECONDS = 5.0
+INTERVAL_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=2)
 """An older announcement was left by a process that died, or by an unavailable bus."""
 RULES_CHANGED = "pasokh.routing.rules_changed"
@@ -65,4 +65,4 @@ async def run_announcer(context: Context, pause: Callable[[float], Awaitable[Non
             await announce_abandoned(context)
         except Unavailable:
             log.warning("rule_notifications_unavailable")
-        await pause(EVERY_SECONDS)
+        await pause(INTERVAL_SECONDS)

@@ -22,7 +22,7 @@ QUESTIONS = (
     "Hello, where is my order? I have been waiting for a week.",
 )
 FRENCH = "Bonjour, où est ma commande ? J'attends depuis une semaine."
-SOON = 40_000
+TIMEOUT_MS = 40_000
 PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
@@ -74,9 +74,9 @@ async def enter(page: Page, key: str) -> None:
     await page.locator("#key").focus()
     await page.keyboard.type(key)
     await page.keyboard.press("Enter")
-    await expect(page.locator("#conversations tbody tr")).not_to_have_count(0, timeout=SOON)
-    await expect(page.locator("#agents tbody tr")).to_have_count(len(AGENTS), timeout=SOON)
-    await expect(page.locator("#connection .live")).to_be_visible(timeout=SOON)
+    await expect(page.locator("#conversations tbody tr")).not_to_have_count(0, timeout=TIMEOUT_MS)
+    await expect(page.locator("#agents tbody tr")).to_have_count(len(AGENTS), timeout=TIMEOUT_MS)
+    await expect(page.locator("#connection .live")).to_be_visible(timeout=TIMEOUT_MS)
 
 
 async def tile(page: Page, name: str) -> str:
@@ -110,7 +110,7 @@ async def test_it_shows_the_shop_in_each_language_on_each_screen(
     assert await page.locator("html").get_attribute("lang") == language
     for word in (*words[:4],):
         await expect(page.get_by_text(word, exact=True).first).to_be_attached()
-    await expect(page.locator("#conversations .sentence", has_text="sara").first).to_be_attached(timeout=SOON)
+    await expect(page.locator("#conversations .sentence", has_text="sara").first).to_be_attached(timeout=TIMEOUT_MS)
     await expect(page.locator("#waiting tbody tr", has_text="Équipe")).to_have_count(1)
     overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     await picture(page, f"ops-{language}-{size}-{scheme}")
@@ -131,7 +131,7 @@ async def test_what_happens_is_shown_without_reloading(
     assert (await shop.reply(mine["id"], "emma", "It is on its way.")).status_code == 201
     await expect(
         page.locator(".tile", has=page.get_by_text("Waiting for the customer", exact=True)).locator("dd")
-    ).to_have_text(str(before + 1), timeout=SOON)
+    ).to_have_text(str(before + 1), timeout=TIMEOUT_MS)
 
 
 async def test_a_clock_that_runs_out_is_at_risk_and_then_late(
@@ -141,8 +141,8 @@ async def test_a_clock_that_runs_out_is_at_risk_and_then_late(
     page = await open_page(f"{installation.url}/ops")
     await enter(page, key)
     await shop.post(update_of(900, 900, QUESTIONS[3]))
-    await expect(page.locator("#clocks .soon, #clocks .late").first).to_be_visible(timeout=SOON)
-    await expect(page.locator("#clocks .late").first).to_contain_text("Late by", timeout=SOON)
+    await expect(page.locator("#clocks .soon, #clocks .late").first).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.locator("#clocks .late").first).to_contain_text("Late by", timeout=TIMEOUT_MS)
     await picture(page, "ops-en-desktop-late", whole=False)
 
 
@@ -171,7 +171,7 @@ async def test_a_dead_letter_is_dropped_only_after_a_second_press(
     await page.keyboard.press("Enter")
     await expect(row.get_by_role("button", name="Really drop?")).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(row).to_have_count(0, timeout=SOON)
+    await expect(row).to_have_count(0, timeout=TIMEOUT_MS)
     await expect(page.locator("#letters tbody tr", has_text="letter-one")).to_have_count(1)
 
 
@@ -185,7 +185,7 @@ async def test_the_language_is_changed_and_kept_and_numbers_follow_it(
     await expect(page.locator("#agents tbody")).to_contain_text("از ۴")
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("lang", "fa")
-    await expect(page.locator("#agents tbody tr")).to_have_count(len(AGENTS), timeout=SOON)
+    await expect(page.locator("#agents tbody tr")).to_have_count(len(AGENTS), timeout=TIMEOUT_MS)
 
 
 async def test_a_wrong_key_is_refused_in_words_and_is_not_kept(
@@ -205,9 +205,9 @@ async def test_a_reader_sees_everything_but_dead_letters(
     made = (await shop.client.post("/v1/keys", json=body)).json()
     page = await open_page(f"{installation.url}/ops")
     await enter(page, made["secret"])
-    await expect(page.locator("#letters")).to_contain_text("scope admin", timeout=SOON)
+    await expect(page.locator("#letters")).to_contain_text("scope admin", timeout=TIMEOUT_MS)
     await shop.client.delete(f"/v1/keys/{made['id']}")
-    await expect(page.locator("#enter")).to_be_visible(timeout=SOON)
+    await expect(page.locator("#enter")).to_be_visible(timeout=TIMEOUT_MS)
 
 
 async def test_everything_is_reached_by_keyboard_and_has_a_name(
@@ -282,11 +282,11 @@ async def test_customers_have_names_and_whoever_waits_longest_stands_first(
     page = await open_page(f"{installation.url}/ops")
     await enter(page, key)
     first = page.locator("#conversations tbody tr").first
-    await expect(first).to_contain_text("Customer 104", timeout=SOON)
+    await expect(first).to_contain_text("Customer 104", timeout=TIMEOUT_MS)
     await expect(first.locator(".badge.waiting")).to_be_visible()
     await shop.post(update_of(950, 950, FRENCH))
     rows = page.locator("#conversations tbody tr", has=page.locator(".badge.waiting"))
-    await expect(rows.nth(1)).to_contain_text("Customer 950", timeout=SOON)
+    await expect(rows.nth(1)).to_contain_text("Customer 950", timeout=TIMEOUT_MS)
     await expect(rows.nth(0)).to_contain_text("Customer 104")
 
 
@@ -295,12 +295,12 @@ async def test_a_clock_at_risk_leads_to_its_conversation(
 ) -> None:
     page = await open_page(f"{installation.url}/ops")
     await enter(page, key)
-    await page.locator("#clocks a").first.click(timeout=SOON)
-    await expect(page.locator("#detail .said li").first).to_be_visible(timeout=SOON)
+    await page.locator("#clocks a").first.click(timeout=TIMEOUT_MS)
+    await expect(page.locator("#detail .said li").first).to_be_visible(timeout=TIMEOUT_MS)
     await expect(page.locator("#detail-title")).to_be_focused()
     assert await wrong_with(page) == []
     await page.reload()
-    await expect(page.locator("#detail .said li").first).to_be_visible(timeout=SOON)
+    await expect(page.locator("#detail .said li").first).to_be_visible(timeout=TIMEOUT_MS)
     await page.get_by_role("button", name="Close").click()
     await expect(page.locator("#detail-card")).to_be_hidden()
 
@@ -317,7 +317,7 @@ async def test_names_that_turn_the_text_around_or_show_nothing_do_neither(
     page = await open_page(f"{installation.url}/ops")
     await enter(page, key)
     row = page.locator("#conversations tbody tr", has_text="telegram:main:960")
-    await expect(row.locator(".name").first).to_have_text("ecila", timeout=SOON)
+    await expect(row.locator(".name").first).to_have_text("ecila", timeout=TIMEOUT_MS)
     assert await row.locator(".name").first.evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
     await expect(
         page.locator("#conversations tbody tr", has_text="telegram:main:961").locator(".name").first
@@ -334,7 +334,7 @@ async def test_a_revoked_key_is_out_within_a_second_and_a_half(
     loop = asyncio.get_running_loop()
     assert (await shop.client.delete(f"/v1/keys/{made['id']}")).status_code == 204
     revoked = loop.time()
-    await expect(page.locator("#enter")).to_be_visible(timeout=SOON)
+    await expect(page.locator("#enter")).to_be_visible(timeout=TIMEOUT_MS)
     # A process knows of it within a second, the page asks as often; the rest is this machine's.
     assert loop.time() - revoked < 2.5
     await expect(page.get_by_role("alert")).to_contain_text("not known")
@@ -348,12 +348,12 @@ async def test_old_figures_are_marked_while_the_server_is_away(
     page = await open_page(f"{installation.url}/ops")
     await enter(page, key)
     await page.context.set_offline(True)
-    await expect(page.locator("#stale")).to_contain_text("These figures are of", timeout=SOON)
+    await expect(page.locator("#stale")).to_contain_text("These figures are of", timeout=TIMEOUT_MS)
     assert float(await page.locator("#tiles").evaluate("one => getComputedStyle(one).opacity")) < 1
     await expect(page.locator("#connection .lost")).to_be_visible()
     await picture(page, "ops-en-desktop-stale", whole=False)
     await page.context.set_offline(False)
-    await expect(page.locator("#stale")).to_be_hidden(timeout=SOON)
+    await expect(page.locator("#stale")).to_be_hidden(timeout=TIMEOUT_MS)
 
 
 async def test_an_empty_installation_says_what_to_do_next(tmp_path: Path, open_page: OpenPage) -> None:
@@ -366,19 +366,19 @@ async def test_an_empty_installation_says_what_to_do_next(tmp_path: Path, open_p
         await page.locator("#key").fill(ADMIN_KEY)
         await page.keyboard.press("Enter")
         steps = page.locator("#setup li")
-        await expect(steps).to_contain_text(["There is no workspace yet"], timeout=SOON)
+        await expect(steps).to_contain_text(["There is no workspace yet"], timeout=TIMEOUT_MS)
         assert await overflow_of(page) <= 0
         async with shop_at(running.url, ADMIN_KEY) as shop:
             await shop.put("", {"name": "Shop", "languages": ["en"]})
-            await expect(steps).to_contain_text(["No account is connected", "There is no agent"], timeout=SOON)
+            await expect(steps).to_contain_text(["No account is connected", "There is no agent"], timeout=TIMEOUT_MS)
             await picture(page, "ops-en-360-empty")
             credentials = {"bot_token": "7000001:AAtest", "secret_token": "a-secret-of-the-webhook"}
             await shop.put("/accounts/telegram/main", {"credentials": credentials})
             await shop.put("/agents/sara", {"name": "Sara", "teams": ["default"]})
-            await expect(steps).to_contain_text(["No agent is online"], timeout=SOON)
+            await expect(steps).to_contain_text(["No agent is online"], timeout=TIMEOUT_MS)
             await shop.put("/agents/sara/presence", {"status": "online"})
-            await expect(page.locator("#setup-card")).to_be_hidden(timeout=SOON)
+            await expect(page.locator("#setup-card")).to_be_hidden(timeout=TIMEOUT_MS)
             await shop.put("/routing", {"rules": [{"when": {}, "then": {"skills": {"lang:{language}": 2}}}]})
-            await expect(steps.first).to_contain_text("A rule that nobody can meet", timeout=SOON)
+            await expect(steps.first).to_contain_text("A rule that nobody can meet", timeout=TIMEOUT_MS)
     finally:
         running.stop()

@@ -13,8 +13,8 @@ from services.demo.serving import serving
 from tests.browser.conftest import OpenPage, Size, picture
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
 
-SOON = 15_000
-SAID = {
+TIMEOUT_MS = 15_000
+PHRASES = {
     "en": ("Hello, where is my order?", "Good morning! Your parcel left our warehouse today."),
     "fa": ("سلام، سفارش من کجاست؟", "سلام! بستهٔ شما امروز فرستاده شد."),
     "ar": ("مرحبا، أين طلبي؟", "أهلا بك! تم إرسال طلبك اليوم."),
@@ -35,7 +35,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture
 async def shop(installation: Running) -> AsyncIterator[Shop]:
     async with shop_at(installation.url, ADMIN_KEY, "shop") as shop:
-        await shop.put("", {"name": "Shop", "languages": list(SAID)})
+        await shop.put("", {"name": "Shop", "languages": list(PHRASES)})
         await shop.put("/agents/sara", {"name": "Sara", "teams": ["default"], "capacity": 1000})
         await shop.put("/agents/sara/presence", {"status": "online"})
         yield shop
@@ -91,11 +91,11 @@ async def test_a_visitor_writes_and_hears_the_answer_in_their_language(
     panel = page.get_by_role("dialog", name=TITLES[language])
     await expect(panel).to_be_visible()
     assert await panel.evaluate("node => getComputedStyle(node).direction") == ("rtl" if language in "fa ar" else "ltr")
-    question, reply = SAID[language]
+    question, reply = PHRASES[language]
     await write(page, question)
-    await expect(page.locator(".message.mine:not(.waiting) .bubble")).to_have_text(question, timeout=SOON)
+    await expect(page.locator(".message.mine:not(.waiting) .bubble")).to_have_text(question, timeout=TIMEOUT_MS)
     await answer(shop, reply)
-    await expect(page.locator(".message:not(.mine) .bubble")).to_have_text(reply, timeout=SOON)
+    await expect(page.locator(".message:not(.mine) .bubble")).to_have_text(reply, timeout=TIMEOUT_MS)
     await expect(page.locator(".heard[role=status]")).to_contain_text(reply)
     overflows = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not overflows
@@ -125,28 +125,28 @@ async def test_what_is_written_without_a_connection_arrives_once_and_in_order(
     page = await open_page(page_of_shop)
     await page.locator(".launcher").click()
     await write(page, "before")
-    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=SOON)
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=TIMEOUT_MS)
     await page.context.set_offline(True)
     await write(page, "one")
     await write(page, "two")
     await expect(page.locator(".notice")).to_contain_text("No connection")
     await expect(page.locator(".message.waiting")).to_have_count(2)
     await page.context.set_offline(False)
-    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(3, timeout=SOON)
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(3, timeout=TIMEOUT_MS)
     assert await page.locator(".mine .bubble").all_text_contents() == ["before", "one", "two"]
     await page.reload()
     await page.locator(".launcher").click()
-    await expect(page.locator(".mine .bubble")).to_have_text(["before", "one", "two"], timeout=SOON)
+    await expect(page.locator(".mine .bubble")).to_have_text(["before", "one", "two"], timeout=TIMEOUT_MS)
 
 
 async def test_an_answer_to_a_closed_panel_is_counted(open_page: OpenPage, page_of_shop: str, shop: Shop) -> None:
     page = await open_page(page_of_shop)
     await page.locator(".launcher").click()
     await write(page, "Hello")
-    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=SOON)
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=TIMEOUT_MS)
     await page.keyboard.press("Escape")
     await answer(shop, "Yes?")
-    await expect(page.get_by_role("button", name="Open chat. unread messages: 1")).to_be_visible(timeout=SOON)
+    await expect(page.get_by_role("button", name="Open chat. unread messages: 1")).to_be_visible(timeout=TIMEOUT_MS)
 
 
 async def test_an_answer_lost_with_the_server_comes_when_it_is_back(
@@ -155,10 +155,10 @@ async def test_an_answer_lost_with_the_server_comes_when_it_is_back(
     page = await open_page(page_of_shop)
     await page.locator(".launcher").click()
     await write(page, "Hello")
-    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=SOON)
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=TIMEOUT_MS)
     installation.kill()
     await write(page, "Are you there?")
-    await expect(page.locator(".notice")).to_contain_text("No connection", timeout=SOON)
+    await expect(page.locator(".notice")).to_contain_text("No connection", timeout=TIMEOUT_MS)
     installation.start()
     installation.wait_ready()
     await answer(shop, "I am back")
@@ -174,7 +174,7 @@ async def test_markup_in_a_message_stays_text(open_page: OpenPage, page_of_shop:
     await page.locator(".launcher").click()
     hostile = "<img src=x onerror=alert(1)><b>bold</b>"
     await write(page, hostile)
-    await expect(page.locator(".message.mine:not(.waiting) .bubble")).to_have_text(hostile, timeout=SOON)
+    await expect(page.locator(".message.mine:not(.waiting) .bubble")).to_have_text(hostile, timeout=TIMEOUT_MS)
     assert await page.locator(".bubble *").count() == 0
 
 
@@ -185,8 +185,8 @@ async def test_our_own_page_is_the_chat(
     page = await open_page(f"{installation.url}/webchat/shop/main?lang={language}", size=size)
     await expect(page).to_have_title(TITLES[language])
     assert await page.evaluate("document.documentElement.dir") == ("rtl" if language == "fa" else "ltr")
-    await write(page, SAID[language][0])
-    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=SOON)
-    await answer(shop, SAID[language][1])
-    await expect(page.locator(".message:not(.mine)")).to_have_count(1, timeout=SOON)
+    await write(page, PHRASES[language][0])
+    await expect(page.locator(".message.mine:not(.waiting)")).to_have_count(1, timeout=TIMEOUT_MS)
+    await answer(shop, PHRASES[language][1])
+    await expect(page.locator(".message:not(.mine)")).to_have_count(1, timeout=TIMEOUT_MS)
     await picture(page, f"webchat-page-{language}-{size}", whole=False)

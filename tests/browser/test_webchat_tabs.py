@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.axe import wrong_with
 from tests.browser.conftest import OpenPage, Size, picture
-from tests.browser.test_webchat import SAID, SOON, answer, installation, page_of_shop, shop, write
+from tests.browser.test_webchat import PHRASES, TIMEOUT_MS, answer, installation, page_of_shop, shop, write
 from tests.live.installation import Running, Shop
 
 __all__ = ["installation", "page_of_shop", "shop"]
@@ -47,7 +47,7 @@ async def closed(shop: Shop) -> AsyncIterator[datetime]:
     """The shop opens in two days; ends with the shop open as before."""
     opens = (datetime.now(UTC) + timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
     day = EVERY_DAY[opens.weekday()]
-    languages = {"name": "Shop", "languages": list(SAID)}
+    languages = {"name": "Shop", "languages": list(PHRASES)}
     await shop.put("", {**languages, "calendar": {"timezone": "UTC", "hours": {day: [["09:00", "17:00"]]}}})
     yield opens
     await shop.put("", languages)
@@ -67,7 +67,7 @@ async def test_tabs_opened_before_the_first_word_share_one_visitor(
         await page.locator(".launcher").click()
     await asyncio.gather(*(write(page, text) for page, text in zip(pages, texts, strict=True)))
     for page in pages:
-        await expect(page.locator(OWN)).to_have_count(3, timeout=SOON)
+        await expect(page.locator(OWN)).to_have_count(3, timeout=TIMEOUT_MS)
     [(_, said)] = await saying(shop, *texts)
     assert sorted(said) == texts
 
@@ -90,7 +90,7 @@ async def test_a_tab_that_does_not_see_yet_what_another_wrote_joins_its_visitor(
     for page, text in zip((first, second), texts, strict=True):
         await page.locator(".launcher").click()
         await write(page, text)
-        await expect(page.locator(OWN, has_text=text)).to_have_count(1, timeout=SOON)
+        await expect(page.locator(OWN, has_text=text)).to_have_count(1, timeout=TIMEOUT_MS)
     [(_, said)] = await saying(shop, *texts)
     assert said == texts
 
@@ -131,21 +131,21 @@ async def test_unread_answers_survive_a_change_of_page_and_those_that_came_meanw
     page = await open_page(page_of_shop)
     await page.locator(".launcher").click()
     await write(page, "Anybody there?")
-    await expect(page.locator(OWN)).to_have_count(1, timeout=SOON)
+    await expect(page.locator(OWN)).to_have_count(1, timeout=TIMEOUT_MS)
     await page.keyboard.press("Escape")
     await answer(shop, "One")
-    await expect(page.locator(".badge")).to_have_text("1", timeout=SOON)
+    await expect(page.locator(".badge")).to_have_text("1", timeout=TIMEOUT_MS)
     await page.goto("about:blank")
     await answer(shop, "Two")
     await page.goto(f"{page_of_shop}/fa")
-    await expect(page.locator(".badge")).to_have_text("۲", timeout=SOON)
+    await expect(page.locator(".badge")).to_have_text("۲", timeout=TIMEOUT_MS)
     other = await tab(page, page_of_shop)
-    await expect(other.locator(".badge")).to_have_text("2", timeout=SOON)
+    await expect(other.locator(".badge")).to_have_text("2", timeout=TIMEOUT_MS)
     await page.locator(".launcher").click()
     await expect(page.locator(".badge")).to_be_hidden()
     await expect(other.locator(".badge")).to_be_hidden()
     await page.reload()
-    await expect(page.locator(".message:not(.mine)")).to_have_count(2, timeout=SOON)
+    await expect(page.locator(".message:not(.mine)")).to_have_count(2, timeout=TIMEOUT_MS)
     await expect(page.locator(".badge")).to_be_hidden()
 
 
@@ -168,11 +168,11 @@ async def test_links_can_be_followed_and_addresses_and_numbers_keep_their_direct
     page = await open_page(f"{page_of_shop}/fa")
     await page.locator(".launcher").click()
     await write(page, "سلام")
-    await expect(page.locator(OWN)).to_have_count(1, timeout=SOON)
+    await expect(page.locator(OWN)).to_have_count(1, timeout=TIMEOUT_MS)
     text = "ببینید https://shop.example/a?b=1). یا javascript:alert(1) شماره +98 21 8888 7777 و help@shop.example \u202eمعکوس"
     await answer(shop, text)
     bubble = page.locator(".message:not(.mine) .bubble")
-    await expect(bubble).to_contain_text("معکوس", timeout=SOON)
+    await expect(bubble).to_contain_text("معکوس", timeout=TIMEOUT_MS)
     assert await bubble.evaluate(
         "node => [...node.querySelectorAll('a')].map(a => [a.getAttribute('href'), a.dir, a.rel])"
     ) == [
@@ -192,7 +192,7 @@ async def test_a_name_that_turns_the_text_around_turns_nothing(
     await page.route(re.compile(r"/webchat/shop/main/messages\?"), _named("\u202eevil\u2066"))
     await page.locator(".launcher").click()
     await write(page, "Hello")
-    await expect(page.locator(".who").first).to_have_text("evil", timeout=SOON)
+    await expect(page.locator(".who").first).to_have_text("evil", timeout=TIMEOUT_MS)
     assert await page.locator(".who").first.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate"
     await expect(page.locator(".who").nth(1)).to_have_text("Support")
 
@@ -231,9 +231,9 @@ async def test_a_closed_shop_says_when_it_opens_and_takes_an_address(
         "([at, language]) => new Intl.DateTimeFormat(language, {weekday: 'long'}).format(new Date(at))",
         [closed.isoformat(), language],
     )
-    await expect(page.locator(".said")).to_contain_text(weekday, timeout=SOON)
-    await write(page, SAID[language][0])
-    await expect(page.locator(OWN)).to_have_count(1, timeout=SOON)
+    await expect(page.locator(".said")).to_contain_text(weekday, timeout=TIMEOUT_MS)
+    await write(page, PHRASES[language][0])
+    await expect(page.locator(OWN)).to_have_count(1, timeout=TIMEOUT_MS)
     await page.locator("#mail").fill("neda@")
     await page.locator(".leave").click()
     await expect(page.locator(".wrong")).not_to_be_empty()
@@ -241,14 +241,14 @@ async def test_a_closed_shop_says_when_it_opens_and_takes_an_address(
     address = f"neda-{language}@example.com"
     await page.locator("#mail").fill(address)
     await page.locator("#mail").press("Enter")
-    await expect(page.locator(".thanks")).to_contain_text(address, timeout=SOON)
+    await expect(page.locator(".thanks")).to_contain_text(address, timeout=TIMEOUT_MS)
     assert await wrong_with(page) == []
     newest = (await shop.get("/conversations", channel="webchat", limit="1"))["items"][0]
     async with asyncio.timeout(10):
         while (await shop.get(f"/persons/{newest['person']}"))["email"] != address:  # noqa: ASYNC110 - another process decides it
             await asyncio.sleep(0.05)
     await page.reload()
-    await expect(page.locator(".thanks")).to_contain_text(address, timeout=SOON)
+    await expect(page.locator(".thanks")).to_contain_text(address, timeout=TIMEOUT_MS)
     await expect(page.locator(".mail")).to_be_hidden()
 
 
@@ -261,14 +261,14 @@ async def test_an_open_shop_without_anybody_online_says_so_and_stops_when_somebo
         while (await shop.client.get("/webchat/shop/main/status")).json()["online"]:  # noqa: ASYNC110 - it is remembered for a moment
             await asyncio.sleep(0.1)
     await page.locator(".launcher").click()
-    await expect(page.locator(".said")).to_contain_text("Nobody is online", timeout=SOON)
+    await expect(page.locator(".said")).to_contain_text("Nobody is online", timeout=TIMEOUT_MS)
     await shop.put("/agents/sara/presence", {"status": "online"})
     async with asyncio.timeout(10):
         while not (await shop.client.get("/webchat/shop/main/status")).json()["online"]:  # noqa: ASYNC110 - it is remembered for a moment
             await asyncio.sleep(0.1)
     await page.keyboard.press("Escape")
     await page.locator(".launcher").click()
-    await expect(page.locator(".reach")).to_be_hidden(timeout=SOON)
+    await expect(page.locator(".reach")).to_be_hidden(timeout=TIMEOUT_MS)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -288,10 +288,10 @@ async def test_who_is_told_to_wait_hears_a_sentence_and_the_message_is_sent_late
     await page.route("**/webchat/shop/main/sessions", answered)
     await page.locator(".launcher").click()
     await write(page, f"Is it full {status}?")
-    await expect(page.locator(".notice")).to_contain_text("Yours is kept", timeout=SOON)
+    await expect(page.locator(".notice")).to_contain_text("Yours is kept", timeout=TIMEOUT_MS)
     await expect(page.locator(".message.waiting .bubble")).to_have_text(f"Is it full {status}?")
     full = False
-    await expect(page.locator(OWN)).to_have_text(f"Is it full {status}?", timeout=SOON)
+    await expect(page.locator(OWN)).to_have_text(f"Is it full {status}?", timeout=TIMEOUT_MS)
     assert len(await saying(shop, f"Is it full {status}?")) == 1
 
 
@@ -310,14 +310,14 @@ async def test_a_browser_that_is_too_old_gets_a_link_to_the_plain_form(
     await page.context.add_init_script(OLD[missing])
     await page.goto(f"{page_of_shop}/fa")
     link = page.get_by_role("link", name="گفتگو با ما")
-    await expect(link).to_be_visible(timeout=SOON)
+    await expect(link).to_be_visible(timeout=TIMEOUT_MS)
     async with page.context.expect_page() as opened:
         await link.click()
     form = await opened.value
     text = f"سلام {missing}"
     await form.get_by_label("پیام شما").fill(text)
     await form.get_by_role("button").click()
-    await expect(form.locator("li.mine .text")).to_have_text(text, timeout=SOON)
+    await expect(form.locator("li.mine .text")).to_have_text(text, timeout=TIMEOUT_MS)
     assert await form.evaluate("document.documentElement.dir") == "rtl"
     assert await wrong_with(form) == []
 
@@ -336,9 +336,9 @@ async def test_a_browser_that_takes_no_styles_from_scripts_shows_the_chat_as_wel
     await page.goto(page_of_shop)
     await page.locator(".launcher").click()
     await expect(page.get_by_role("dialog")).to_be_visible()
-    await expect(page.locator(".launcher")).to_have_css("border-radius", "50%", timeout=SOON)
+    await expect(page.locator(".launcher")).to_have_css("border-radius", "50%", timeout=TIMEOUT_MS)
     await write(page, "From an older browser")
-    await expect(page.locator(OWN)).to_have_text("From an older browser", timeout=SOON)
+    await expect(page.locator(OWN)).to_have_text("From an older browser", timeout=TIMEOUT_MS)
 
 
 async def test_our_own_page_works_without_any_script(
@@ -350,10 +350,10 @@ async def test_our_own_page_works_without_any_script(
     await page.wait_for_url("**/plain")
     await page.locator("#text").fill("Sveiki bez skripta")
     await page.get_by_role("button").click()
-    await expect(page.locator("li.mine .text")).to_have_text("Sveiki bez skripta", timeout=SOON)
+    await expect(page.locator("li.mine .text")).to_have_text("Sveiki bez skripta", timeout=TIMEOUT_MS)
     await answer(shop, "Labdien!")
     await page.get_by_role("button").click()
-    await expect(page.locator("li.theirs .text")).to_have_text("Labdien!", timeout=SOON)
+    await expect(page.locator("li.theirs .text")).to_have_text("Labdien!", timeout=TIMEOUT_MS)
     await context.close()
 
 
@@ -365,10 +365,10 @@ async def test_nothing_keeps_anybody_out_of_the_chat(
     await expect(page.locator(".launcher")).to_be_visible()
     assert await wrong_with(page) == []
     await page.locator(".launcher").click()
-    await write(page, SAID[language][0])
-    await expect(page.locator(OWN)).to_have_count(1, timeout=SOON)
-    await answer(shop, f"{SAID[language][1]} https://shop.example +371 2000 0000")
-    await expect(page.locator(".message:not(.mine)")).to_have_count(1, timeout=SOON)
+    await write(page, PHRASES[language][0])
+    await expect(page.locator(OWN)).to_have_count(1, timeout=TIMEOUT_MS)
+    await answer(shop, f"{PHRASES[language][1]} https://shop.example +371 2000 0000")
+    await expect(page.locator(".message:not(.mine)")).to_have_count(1, timeout=TIMEOUT_MS)
     assert await wrong_with(page) == []
 
 

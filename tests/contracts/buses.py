@@ -15,7 +15,7 @@ from services.platform.core.time_source import SystemTimeSource
 SQLITE = "sqlite"
 KAFKA = "kafka"
 PARTITIONS = 3
-SOON = 30.0
+TIMEOUT_SECONDS = 30.0
 """Seconds within which anything that happens by itself happens, rebalances on a busy machine included."""
 
 
@@ -57,7 +57,7 @@ async def wait_for_partitions(consumer: Consumer, partitions: Iterable[int]) -> 
     """Wait until the consumer holds exactly these partitions."""
     known: Assignment = {}
     wanted = set(partitions)
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while set(known) != wanted:
             known = await consumer.assignment(known)
     return known
@@ -66,9 +66,9 @@ async def wait_for_partitions(consumer: Consumer, partitions: Iterable[int]) -> 
 async def poll_until_count(consumer: Consumer, partition: int, count: int, **limits: int) -> list[Record]:
     """Take until there are `count` records."""
     records: list[Record] = []
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while len(records) < count:
-            records += await consumer.poll(partition, wait=SOON, **limits)
+            records += await consumer.poll(partition, wait=TIMEOUT_SECONDS, **limits)
     return records
 
 

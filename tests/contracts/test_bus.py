@@ -18,8 +18,8 @@ from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revok
 from tests.contracts.buses import (
     KAFKA,
     PARTITIONS,
-    SOON,
     SQLITE,
+    TIMEOUT_SECONDS,
     BusSite,
     event,
     events,
@@ -137,7 +137,7 @@ async def test_publishing_does_not_wait_for_a_consumer_that_takes_nothing(bus: B
     async with reading(bus) as consumer:
         for n in range(20):
             await bus.publish(events([f"{n} {'x' * 50_000}"] * 20))
-        assert len(await consumer.poll(0, wait=SOON, limit=1)) == 1
+        assert len(await consumer.poll(0, wait=TIMEOUT_SECONDS, limit=1)) == 1
     assert await bus.end_offsets(["inbound"], 0) == {"inbound": 400}
 
 
@@ -245,14 +245,14 @@ async def test_a_partition_that_is_not_ours_is_revoked(bus: Bus) -> None:
 
 
 async def test_a_take_of_nothing_is_empty_after_its_wait(bus: Bus) -> None:
-    async with reading(bus) as consumer, asyncio.timeout(SOON):
+    async with reading(bus) as consumer, asyncio.timeout(TIMEOUT_SECONDS):
         assert await consumer.poll(0, wait=0) == []
         assert await consumer.poll(0, wait=0.2) == []
 
 
 async def test_a_waiting_take_returns_when_an_event_comes(bus: Bus) -> None:
     async with reading(bus) as consumer:
-        waiting = asyncio.create_task(consumer.poll(0, wait=SOON))
+        waiting = asyncio.create_task(consumer.poll(0, wait=TIMEOUT_SECONDS))
         assert await consumer.poll(0, wait=0.05) == []
         await bus.publish([event("now")])
         async with asyncio.timeout(5):
@@ -270,7 +270,7 @@ async def test_takes_keep_to_their_limit_and_lose_nothing(bus: Bus) -> None:
     async with reading(bus, "inbound", "sla") as consumer:
         batches: list[list[str]] = []
         while sum(map(len, batches)) < 70:
-            batches.append(values(await consumer.poll(0, wait=SOON, limit=7)))
+            batches.append(values(await consumer.poll(0, wait=TIMEOUT_SECONDS, limit=7)))
     assert max(map(len, batches)) <= 7
     got = [int(value) for batch in batches for value in batch]
     assert [n for n in got if n < 50] == list(range(50))
@@ -283,11 +283,11 @@ async def test_takes_keep_about_to_their_bytes_and_lose_nothing(bus: Bus) -> Non
     async with reading(bus) as consumer:
         batches: list[list[str]] = []
         while sum(map(len, batches)) < 20:
-            batches.append(values(await consumer.poll(0, wait=SOON, max_bytes=70_000)))
+            batches.append(values(await consumer.poll(0, wait=TIMEOUT_SECONDS, max_bytes=70_000)))
         assert [value for batch in batches for value in batch] == wanted
         assert max(map(len, batches)) <= 3
         await consumer.seek(0, {})
-        assert len(await consumer.poll(0, wait=SOON, max_bytes=1)) == 1
+        assert len(await consumer.poll(0, wait=TIMEOUT_SECONDS, max_bytes=1)) == 1
 
 
 async def test_a_cancelled_take_loses_nothing(bus: Bus) -> None:
@@ -301,7 +301,7 @@ async def test_a_cancelled_take_loses_nothing(bus: Bus) -> None:
         writing = tasks.create_task(write())
         got: list[str] = []
         for turn in range(100_000):
-            taking = asyncio.create_task(consumer.poll(0, wait=SOON, limit=3))
+            taking = asyncio.create_task(consumer.poll(0, wait=TIMEOUT_SECONDS, limit=3))
             # Another point of the take each time; what it had in hand must come again.
             for _ in range(turn % 40):
                 await asyncio.sleep(0)
@@ -328,7 +328,7 @@ async def test_a_slow_reader_holds_little_of_a_large_backlog(bus: Bus) -> None:
                 await consumer.seek(partition, {})
             for _ in range(4):
                 for partition in ALL:
-                    assert len(await consumer.poll(partition, wait=SOON, limit=1)) == 1
+                    assert len(await consumer.poll(partition, wait=TIMEOUT_SECONDS, limit=1)) == 1
                     await consumer.poll(partition, wait=0.1, limit=1)
             held, _ = tracemalloc.get_traced_memory()
         finally:
@@ -340,7 +340,7 @@ async def test_a_slow_reader_holds_little_of_a_large_backlog(bus: Bus) -> None:
 
 
 async def _next(consumer: Consumer, known: Assignment) -> Assignment:
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         return await consumer.assignment(known)
 
 
@@ -354,7 +354,7 @@ async def _shared(one: Consumer, two: Consumer) -> tuple[Assignment, Assignment]
     """Wait until two members hold everything between them."""
     first: Assignment = {}
     second: Assignment = {}
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not first or not second or {*first, *second} != set(ALL) or {*first} & {*second}:
             changes = [asyncio.create_task(m.assignment(known)) for m, known in ((one, first), (two, second))]
             await asyncio.wait(changes, return_when=asyncio.FIRST_COMPLETED)
@@ -386,7 +386,7 @@ async def test_a_partition_that_went_to_a_new_member_is_revoked_and_comes_back_w
         before = await wait_for_partitions(one, ALL)
         for partition in ALL:
             await one.seek(partition, {})
-        waiting = {p: asyncio.create_task(one.poll(p, wait=SOON)) for p in ALL}
+        waiting = {p: asyncio.create_task(one.poll(p, wait=TIMEOUT_SECONDS)) for p in ALL}
         async with other_bus.consume("g", ["inbound", "sla"]) as two:
             _, theirs = await _shared(one, two)
             for partition in theirs:
@@ -441,7 +441,7 @@ async def test_an_assignment_that_is_the_known_one_is_waited_on(bus: Bus) -> Non
 async def test_lag_is_the_end_minus_the_position(bus: Bus) -> None:
     await bus.publish(events(range(10)))
     async with reading(bus) as consumer:
-        records = await consumer.poll(0, wait=SOON, limit=4)
+        records = await consumer.poll(0, wait=TIMEOUT_SECONDS, limit=4)
         position = records[-1].offset + 1
         await consumer.commit_offsets(0, {"inbound": position})
         assert (await bus.end_offsets(["inbound"], 0))["inbound"] - position == 6
@@ -453,9 +453,9 @@ async def test_lag_is_the_end_minus_the_position(bus: Bus) -> None:
 async def tailed(tail: Tail, count: int) -> list[Record]:
     """Take until there are `count` records."""
     records: list[Record] = []
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while len(records) < count:
-            records += await tail.poll(wait=SOON)
+            records += await tail.poll(wait=TIMEOUT_SECONDS)
     return records
 
 

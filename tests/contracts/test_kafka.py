@@ -21,7 +21,7 @@ from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revok
 from tests.contracts.buses import (
     KAFKA,
     PARTITIONS,
-    SOON,
+    TIMEOUT_SECONDS,
     BusSite,
     event,
     events,
@@ -69,7 +69,7 @@ async def seconds_to_fail(action: Callable[[], Awaitable[object]]) -> float:
 
 async def persistently(action: Callable[[], Awaitable[None]]) -> None:
     """Repeat, as a processor does, until it is done."""
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             try:
                 return await action()
@@ -160,7 +160,7 @@ async def test_a_reader_that_retention_overtakes_is_told(site: BusSite, bus: Bus
     for one in large:
         await bus.publish([event(os.urandom(100_000) + one.encode())])
     async with reading(bus) as consumer:
-        await consumer.poll(0, wait=SOON, limit=1)
+        await consumer.poll(0, wait=TIMEOUT_SECONDS, limit=1)
         await _forget(site, 60)
         await bus.publish([event("after the gap")])
         with pytest.raises(OffsetOutOfRange):
@@ -287,7 +287,7 @@ async def test_of_three_brokers_one_may_die_and_no_acknowledged_event_is_lost_or
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2 * SOON):
+    async with asyncio.timeout(2 * TIMEOUT_SECONDS):
         while not holds():  # noqa: ASYNC110 - it watches lists that grow
             await asyncio.sleep(0.05)
 

@@ -81,7 +81,7 @@ def split_name(card: str) -> dict[str, Any]:
 
 
 # Where it stands → the update; the card's digits must be in no byte of what is published.
-PLACES: Mapping[str, Callable[[str], dict[str, Any]]] = {
+BUILDERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "text in a group": lambda c: said(text=f"my card is {c} ok"),
     "text in private": lambda c: said(PRIVATE, text=c),
     "text of a business chat": lambda c: {"business_message": message(PRIVATE, text=c, business_connection_id="b")},
@@ -144,9 +144,9 @@ def holds_card(text: str) -> bool:
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", BUILDERS)
 def test_a_card_number_is_masked_wherever_it_stands(place: str, spelling: str) -> None:
-    log = published("telegram", {"update_id": 77, **PLACES[place](SPELLINGS[spelling])})
+    log = published("telegram", {"update_id": 77, **BUILDERS[place](SPELLINGS[spelling])})
     assert not holds_card(log)
     assert not any(group in log for group in GROUPS)
 

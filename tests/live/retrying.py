@@ -8,7 +8,7 @@ from random import Random
 import httpx2
 
 RETRY_SECONDS = 0.2
-AGAIN = frozenset({202, 409, 429, 503})
+RETRIED_STATUSES = frozenset({202, 409, 429, 503})
 """Not yet applied, not yet possible, too often, away."""
 
 
@@ -25,6 +25,6 @@ async def post_until_accepted(
             answers[str(answer.status_code)] += 1
             if answer.status_code in wanted:
                 return answer
-            assert answer.status_code in AGAIN, f"{answer.status_code}: {answer.text}"
+            assert answer.status_code in RETRIED_STATUSES, f"{answer.status_code}: {answer.text}"
             assert answer.status_code != 503 or answer.headers["retry-after"]
         await asyncio.sleep(random.uniform(0, 2 * RETRY_SECONDS))

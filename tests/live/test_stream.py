@@ -14,7 +14,7 @@ from tests.live.installation import Running, Shop, allowing, shop_at, up, update
 
 NOBODY = 9
 """The port of nobody: what is sent there stays queued."""
-SOON = 60.0
+TIMEOUT_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
@@ -39,7 +39,7 @@ class Reader:
 
     async def until(self, count: int, word: str) -> None:
         """Wait for so many facts of a type."""
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while sum(fact["type"].endswith(f".{word}") for fact in self.facts) < count:
                 self.changed.clear()
                 await self.changed.wait()
@@ -77,7 +77,7 @@ async def test_a_client_that_resumes_over_a_restart_has_every_fact_once(installa
             await shop.post(update_of(1, 1, "Hello, where is my order?"))
             await reader.until(1, "assigned")
             code, seconds = await asyncio.to_thread(installation.stop)
-            await asyncio.wait({reading}, timeout=SOON)
+            await asyncio.wait({reading}, timeout=TIMEOUT_SECONDS)
             assert (code, reading.done()) == (0, True)
             assert seconds < STOP_SECONDS
         installation.start()

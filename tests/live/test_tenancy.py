@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 LIMITS = ("KEY_REQUESTS", "ADDRESS_REQUESTS", "VISITOR_REQUESTS")
 FLOOR = 3_000
 """Tries at least; a smaller number says that the walk missed what it was made for."""
-TRIES: list[str] = []
+ATTEMPTS: list[str] = []
 """What was tried; the last test counts them, last in any order and on any number of workers."""
 CHOSEN = {"agent", "team", "webhook", "account", "channel", "workspace"}
 """Ids that callers choose: a PUT of one makes a thing of one's own."""
@@ -127,7 +127,7 @@ def query_of(path: str, ids: dict[str, str]) -> dict[str, str]:
 
 def refused(theirs: Tenant, what: str, answer: httpx2.Response, *statuses: int) -> None:
     """One try: it was refused so, and nothing of theirs is in the answer."""
-    TRIES.append(what)
+    ATTEMPTS.append(what)
     assert answer.status_code in statuses, f"{what}: {answer.status_code} {answer.text}"
     clean(theirs, what, answer)
 
@@ -231,7 +231,7 @@ def test_filters_by_what_is_theirs_find_nothing(document: dict[str, Any], pair: 
                 if path.startswith("/webchat"):
                     headers = {"authorization": f"Bearer {mine.visitors['identified']}"}
                 answer = mine.client.get(address(path, mine.ids), params={one["name"]: value}, headers=headers)
-                TRIES.append(f"GET {path}?{one['name']}={value}")
+                ATTEMPTS.append(f"GET {path}?{one['name']}={value}")
                 assert answer.status_code in (200, 422), answer.text
                 clean(theirs, f"GET {path}?{one['name']}={value}", answer)
 
@@ -272,7 +272,7 @@ def test_none_of_their_places_is_a_place_in_a_stream_of_mine(pair: tuple[Tenant,
             (f"/webchat/{mine.name}/main/stream", {"authorization": f"Bearer {mine.visitors['anonymous']}"}),
         ):
             status, text = mine.begun(path, {**headers, "last-event-id": place})
-            TRIES.append(f"{path} from their place")
+            ATTEMPTS.append(f"{path} from their place")
             assert (status, theirs.canary in text) == (422, False), text
 
 
@@ -324,7 +324,7 @@ def test_whether_a_shop_is_open_is_told_alike_with_any_token(pair: tuple[Tenant,
         for token in (*theirs.visitors.values(), *theirs.keys.values(), theirs.handoff, *mine.visitors.values()):
             answer = mine.client.get(path, headers={"authorization": f"Bearer {token}"})
             assert answer.json() == without.json()
-            TRIES.append(f"GET {path} with a token")
+            ATTEMPTS.append(f"GET {path} with a token")
             clean(theirs, f"GET {path} with a token", answer)
 
 
@@ -360,9 +360,9 @@ def test_the_link_of_their_hand_off_opens_no_session_of_mine(pair: tuple[Tenant,
 
 def test_start_with_their_token_is_an_ordinary_message_of_mine(pair: tuple[Tenant, Tenant]) -> None:
     theirs, mine = pair
-    chat = 9_000 + len(TRIES)
+    chat = 9_000 + len(ATTEMPTS)
     assert mine.telegram(update_of(chat, chat, f"/start {theirs.handoff}")).status_code == 200
-    TRIES.append("/start with their token")
+    ATTEMPTS.append("/start with their token")
     [opened] = eventually(lambda: mine.get(f"/conversations?person=telegram:main:{chat}")["items"])
     assert (opened["workspace"], opened["handoff"]) == (mine.name, None)
     assert theirs.get(f"/conversations/{theirs.ids['moved']}")["handoff"]["state"] == "started"
@@ -412,7 +412,7 @@ def test_the_same_idempotency_key_is_another_request_in_another_workspace(pair: 
     answer = mine.ask("POST", path, "desk", json={"text": text}, headers={"idempotency-key": f"{key}-{mine.name}"})
     assert answer.status_code == 200
     taken = mine.ask("POST", path, "desk", json={"text": text}, headers={"idempotency-key": key})
-    TRIES.append("their idempotency key")
+    ATTEMPTS.append("their idempotency key")
     # Its outcome is mine, whether it was mine before or not: never what theirs was answered.
     assert taken.status_code == 200, taken.text
     assert taken.json()["workspace"] == mine.name
@@ -421,4 +421,4 @@ def test_the_same_idempotency_key_is_another_request_in_another_workspace(pair: 
 
 @pytest.mark.after_all
 def test_so_much_was_tried() -> None:
-    assert len(TRIES) >= FLOOR, f"{len(TRIES)} tries; this counts what the whole file does"
+    assert len(ATTEMPTS) >= FLOOR, f"{len(ATTEMPTS)} tries; this counts what the whole file does"

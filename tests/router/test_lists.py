@@ -124,7 +124,7 @@ async def town(store: Store) -> list[ConversationState]:
     return made
 
 
-ASKED: list[dict[str, Any]] = [
+REQUESTS: list[dict[str, Any]] = [
     {},
     {"status": ["waiting", "assigned"]},
     {"status": ["waiting", "waiting", "pending", "closed"], "channel": ["api", "webchat"]},
@@ -136,7 +136,7 @@ ASKED: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("sort", get_args(Sort))
-@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("asked", REQUESTS)
 async def test_every_list_is_what_a_plain_look_at_all_would_give(
     store: Store, town: list[ConversationState], asked: dict[str, Any], sort: str
 ) -> None:

@@ -21,7 +21,7 @@ TARGETS = Targets(first_response_seconds=100, next_response_seconds=70, resoluti
 POLICY = Policy(id="all", targets=TARGETS, warn_at=[0.5])
 HISTORY = [PolicyVersion(1, START, 1, SlaBody(policies=[POLICY]), "UTC")]
 END = 100_000.5
-TOLD_AS = {"customer": "message_received", "delivered": "reply_delivered", "failed": "reply_failed"}
+EVENT_NAMES = {"customer": "message_received", "delivered": "reply_delivered", "failed": "reply_failed"}
 
 OFTEN = ("customer", "customer", "customer", "reply", "reply", "reply", "settle", "settle", "assign", "assign")
 deeds = st.sampled_from([*OFTEN, "fail", "resolve", "reopen", "requeue", "look"])
@@ -55,7 +55,7 @@ class Stage:
                 "author": author,
             }
         )
-        name = TOLD_AS.get(word, word)
+        name = EVENT_NAMES.get(word, word)
         tracked = follow_fact(self.tracking, name, fact)
         self.tracking = tracked.tracking
         runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}

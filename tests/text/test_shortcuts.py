@@ -13,10 +13,10 @@ ANNOUNCING = (
     "7 12 ۳۴ 567 4321 1234567 0012345679 32345678901 GB82 4111111111111111 +371 LV-1010 161175-19997"
 )
 WORDS = st.sampled_from(ANNOUNCING.split())
-SAID = st.lists(WORDS | st.text(max_size=8), max_size=12).map(" ".join)
+TEXTS = st.lists(WORDS | st.text(max_size=8), max_size=12).map(" ".join)
 
 
-@given(SAID, st.booleans())
+@given(TEXTS, st.booleans())
 def test_a_text_with_few_digits_is_masked_as_if_all_was_looked_for(said: str, public: bool) -> None:
     quick = redact(said, public=public)
     with pytest.MonkeyPatch.context() as patch:

@@ -1,8 +1,8 @@
 // What is known of one workspace: read once over REST, then kept by the facts of the stream.
 
 export const OPEN = ["bot", "waiting", "offered", "assigned", "pending"];
-const MOST_CONVERSATIONS = 3000;
-const MOST_CLOCKS_READ = 150;
+const MAX_CONVERSATIONS = 3000;
+const MAX_CLOCKS_READ = 150;
 const RISK = 0.5;
 
 export class Board {
@@ -105,7 +105,7 @@ export class Board {
   async readClocks() {
     const open = [...this.conversations.values()].filter((one) => OPEN.includes(one.status) && one.status !== "pending");
     open.sort((a, b) => a.opened_at.localeCompare(b.opened_at));
-    await inTurn(open.slice(0, MOST_CLOCKS_READ), async ({ id }) => {
+    await inTurn(open.slice(0, MAX_CLOCKS_READ), async ({ id }) => {
       for (const clock of await this.api.items(`${this.base}/conversations/${id}/clocks`)) this.tick(id, clock);
     });
     this.changed();
@@ -146,13 +146,13 @@ export class Board {
     const known = this.conversations.get(conversation.id);
     if (known && known.updated_at > conversation.updated_at) return;
     this.conversations.set(conversation.id, conversation);
-    if (this.conversations.size > MOST_CONVERSATIONS) this.forget();
+    if (this.conversations.size > MAX_CONVERSATIONS) this.forget();
   }
 
   forget() {
     const done = [...this.conversations.values()].filter((one) => !OPEN.includes(one.status));
     done.sort((a, b) => a.updated_at.localeCompare(b.updated_at));
-    for (const { id } of done.slice(0, MOST_CONVERSATIONS / 3)) {
+    for (const { id } of done.slice(0, MAX_CONVERSATIONS / 3)) {
       this.conversations.delete(id);
       this.sentences.delete(id);
     }

@@ -16,7 +16,7 @@ from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck
 
-AGAIN_SECONDS, REFRESH_SECONDS = 2.0, 10.0
+RETRY_SECONDS, REFRESH_SECONDS = 2.0, 10.0
 log = structlog.get_logger(__name__)
 
 
@@ -34,7 +34,7 @@ class AccountHealthMonitor:
                 return
             except (Unavailable, Unknown) as error:
                 log.info("account_checks_start_failed", reason=str(error))
-                await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _refresh(self, partition: int) -> ProducerRecord:
         now = self._context.time_source.now()

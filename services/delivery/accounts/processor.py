@@ -19,7 +19,7 @@ from services.records.configuration import configuration_in_force
 
 CHECK_TIMER = "look"
 CHECK_INTERVAL = timedelta(seconds=10)
-ASK_EVERY, ASK_AGAIN_EVERY = timedelta(seconds=60), timedelta(seconds=20)
+PROBE_INTERVAL, FAILING_PROBE_INTERVAL = timedelta(seconds=60), timedelta(seconds=20)
 """How often a platform is asked about an account that is well, and about one that is not."""
 CHECK_ACCOUNTS = "pasokh.control.check_accounts"
 ACCOUNT_CHANGED, ACCOUNT_SENDING_CHANGED = "pasokh.control.account_changed", "pasokh.control.account_sending_changed"
@@ -103,7 +103,7 @@ def _new(context: CheckContext, named: NamedAccount) -> AccountCheck:
 
 def _schedule_probe(context: CheckContext, named: NamedAccount, check: AccountCheck) -> None:
     """Ask the platform after this commit; when nothing comes of it, the next look asks again."""
-    every = ASK_EVERY if check.is_well else ASK_AGAIN_EVERY
+    every = PROBE_INTERVAL if check.is_well else FAILING_PROBE_INTERVAL
     context.work.put(ACCOUNT_CHECKS, named.id, replace(check, next_at=context.now + every))
     context.work.schedule_effect(f"ask/{named.id}", named)
 
@@ -117,7 +117,7 @@ def _decide_health(context: CheckContext, identity: str, check: AccountCheck) ->
     is_well = health.state == "ok"
     changed = replace(check, state=health.state, detail=health.detail, is_well=is_well)
     if health.state != check.state:
-        soon = context.now + (ASK_EVERY if is_well else ASK_AGAIN_EVERY)
+        soon = context.now + (PROBE_INTERVAL if is_well else FAILING_PROBE_INTERVAL)
         changed = replace(changed, since=context.now, next_at=min(check.next_at, soon))
         _emit_health_changed(context, check, changed)
     context.work.put(ACCOUNT_CHECKS, identity, changed)

@@ -13,7 +13,7 @@ from services.platform.bus.tail_reader import TailReader
 from services.platform.core.errors import Unavailable
 
 MAX_QUEUED = 1000
-MOST_LISTENERS = 1000
+MAX_LISTENERS = 1000
 OPEN_SECONDS = 5.0
 
 
@@ -74,8 +74,8 @@ class FactBroadcaster:
     @asynccontextmanager
     async def listening(self, workspace: str) -> AsyncIterator[Subscriber]:
         """Hear every fact of a workspace that is committed from now on. Raises Unavailable."""
-        if len(self._listeners) >= MOST_LISTENERS:
-            raise Unavailable(f"{MOST_LISTENERS} streams are open in this process already")
+        if len(self._listeners) >= MAX_LISTENERS:
+            raise Unavailable(f"{MAX_LISTENERS} streams are open in this process already")
         listener = Subscriber(workspace, self._most)
         self._listeners.add(listener)
         self._reader.want()

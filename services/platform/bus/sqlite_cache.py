@@ -9,7 +9,7 @@ from operator import itemgetter
 from services.platform.bus.port import Record
 from services.platform.sqlite.jobs import LogRecord
 
-KEPT_BYTES = 250_000
+CACHE_BYTES = 250_000
 """Of each topic's partition, at most (and always the last record)."""
 
 TopicPartition = tuple[str, int]
@@ -37,7 +37,7 @@ class _RecordRun:
             self.size = 0
         self.records.append((arrival, record))
         self.size += len(record.value)
-        while self.size > KEPT_BYTES and len(self.records) > 1:
+        while self.size > CACHE_BYTES and len(self.records) > 1:
             self.size -= len(self.records.popleft()[1].value)
 
 

@@ -9,7 +9,7 @@ from services.platform.bus.port import Record
 from services.platform.bus.sqlite_log import Span, topic_name
 from services.platform.sqlite.database import Database
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 MAX_BYTES = 4_000_000
 
 
@@ -58,7 +58,7 @@ class SqliteTail:
 
     async def _read(self, partition: int, positions: Mapping[str, int]) -> list[Record]:
         records = await self._bus.database.read(
-            lambda connection: sqlite_log.read(connection, partition, positions, limit=AT_ONCE, max_bytes=MAX_BYTES)
+            lambda connection: sqlite_log.read(connection, partition, positions, limit=BATCH_SIZE, max_bytes=MAX_BYTES)
         )
         for record in records:
             self._positions[partition][record.topic] = record.offset + 1

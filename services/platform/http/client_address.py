@@ -24,7 +24,7 @@ NAT64 = IPv6Network("64:ff9b::/96")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa")
 """Last parts of names that are never of the open internet (RFC 6761, 6762, 8375; `internal` by ICANN)."""
-LONGEST_NAME, LONGEST_LABEL = 253, 63
+MAX_NAME_LENGTH, MAX_LABEL_LENGTH = 253, 63
 """Of a host (RFC 1035, 2.3.4)."""
 
 
@@ -69,7 +69,7 @@ def is_host(name: str) -> bool:
     except UnicodeError:
         return False
     labels = encoded.split(b".")
-    return len(encoded) <= LONGEST_NAME and all(1 <= len(label) <= LONGEST_LABEL for label in labels)
+    return len(encoded) <= MAX_NAME_LENGTH and all(1 <= len(label) <= MAX_LABEL_LENGTH for label in labels)
 
 
 def validate_callback_url(pointer: str, url: str, settings: Settings) -> list[tuple[str, str]]:

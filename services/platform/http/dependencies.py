@@ -17,7 +17,7 @@ from services.platform.http.service import Context
 from services.platform.store import port as store_port
 
 WAIT_SECONDS = 10.0
-LONGEST_WAIT_SECONDS = 30.0
+MAX_WAIT_SECONDS = 30.0
 _WAIT = re.compile(r"^wait\s*=\s*\"?(\d{1,4})\"?$", re.IGNORECASE)
 
 Item = TypeVar("Item")
@@ -65,7 +65,7 @@ async def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -
     waits = [float(found[1]) for one in preferences if (found := _WAIT.match(one))]
     if any(one.lower() == "respond-async" for one in preferences):
         return 0.0
-    return min(waits[0], LONGEST_WAIT_SECONDS) if waits else WAIT_SECONDS
+    return min(waits[0], MAX_WAIT_SECONDS) if waits else WAIT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ GRACEFUL_SHUTDOWN_SECONDS = 3
 MAX_CONNECTIONS = 10_000
 RESERVED_FILES = 1000
 """For calls outside (800 connections at most), databases and the bus."""
-LEAST_CONNECTIONS = 100
+MIN_CONNECTIONS = 100
 BACKLOG = 1024
 """Connections that may be accepted before the first of them is looked at: files are set aside for them."""
 STARTED_POLL_SECONDS = 0.005
@@ -100,4 +100,4 @@ def most_connections(most: int = MAX_CONNECTIONS) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
             soft = reachable
     usable = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
-    return min(most, max(LEAST_CONNECTIONS, usable - min(aside, usable // 2)))
+    return min(most, max(MIN_CONNECTIONS, usable - min(aside, usable // 2)))

@@ -11,14 +11,14 @@ from datetime import datetime
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300
-SHORTEST_BYTES, LONGEST_BYTES, NEW_BYTES = 16, 128, 32
-MOST_SIGNATURES = 32
-SECRET_FORMAT_HELP = f"`{PREFIX}` and the base64 of {SHORTEST_BYTES} to {LONGEST_BYTES} random bytes"
+MIN_SECRET_BYTES, MAX_SECRET_BYTES, NEW_SECRET_BYTES = 16, 128, 32
+MAX_SIGNATURES = 32
+SECRET_FORMAT_HELP = f"`{PREFIX}` and the base64 of {MIN_SECRET_BYTES} to {MAX_SECRET_BYTES} random bytes"
 
 
 def new_secret() -> str:
     """A secret nobody had before."""
-    return PREFIX + base64.b64encode(os.urandom(NEW_BYTES)).decode()
+    return PREFIX + base64.b64encode(os.urandom(NEW_SECRET_BYTES)).decode()
 
 
 def decode_secret(secret: str) -> bytes:
@@ -30,7 +30,7 @@ def decode_secret(secret: str) -> bytes:
         key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise ValueError(f"a secret is {SECRET_FORMAT_HELP}") from None
-    if not SHORTEST_BYTES <= len(key) <= LONGEST_BYTES:
+    if not MIN_SECRET_BYTES <= len(key) <= MAX_SECRET_BYTES:
         raise ValueError(f"a secret is {SECRET_FORMAT_HELP}")
     return key
 
@@ -58,7 +58,7 @@ def verification_error(headers: Mapping[str, str], body: bytes, secrets: Sequenc
         return f"{ID}, {TIMESTAMP} (whole seconds) and {SIGNATURE} are needed"
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
         return f"{TIMESTAMP} is more than {TOLERANCE_SECONDS} seconds off"
-    given = [one.encode() for one in headers.get(SIGNATURE, "").split(" ")[:MOST_SIGNATURES]]
+    given = [one.encode() for one in headers.get(SIGNATURE, "").split(" ")[:MAX_SIGNATURES]]
     expected = [signature(secret, identity, timestamp, body).encode() for secret in secrets]
     proven = [hmac.compare_digest(one, right) for one in given for right in expected]
     return None if any(proven) else f"no entry of {SIGNATURE} is right"

@@ -53,7 +53,7 @@ CHECKPOINT_PAGES = 8_000
 times a second. The log grows to some 32 MiB, and recovers in a fraction of a second."""
 CACHE_KIB = 32_768
 """Per connection, as it is needed. The default of 2 MiB did not hold the pages of a minute."""
-LOOK_SECONDS = 60.0
+CHECK_SECONDS = 60.0
 """For a look at the whole file beside everything else; what is not seen by then is seen when it is read."""
 LOOP_TICKS_BETWEEN_COMMITS = 3
 """Of the event loop between two transactions: whoever was answered by one, or waits for what it wrote, reads, decides and
@@ -137,7 +137,7 @@ class Database:
 
     async def _look_for_damage(self) -> None:
         try:
-            damaged, is_whole = await asyncio.to_thread(check_file, self.path, LOOK_SECONDS, lambda: self._closed)
+            damaged, is_whole = await asyncio.to_thread(check_file, self.path, CHECK_SECONDS, lambda: self._closed)
         except sqlite3.Error as error:
             _log.warning("database_check_failed", reason=str(error))
             return

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from services.platform.sqlite.database import Connection
 
-MOST = 32
+MAX_ROWS = 32
 """Rows per statement, at most: of few lengths, so that the statements stay compiled."""
 
 
@@ -14,8 +14,8 @@ def insert_rows(
 ) -> list[Sequence[object]]:
     """Run `head VALUES (...), ... tail` for all rows, in order; returns what `tail` may return."""
     returned: list[Sequence[object]] = []
-    for start in range(0, len(rows), MOST):
-        part = rows[start : start + MOST]
+    for start in range(0, len(rows), MAX_ROWS):
+        part = rows[start : start + MAX_ROWS]
         values = [value for row in part for value in row]
         returned += connection.execute(_statement(head, len(part[0]), len(part), tail), values).fetchall()
     return returned

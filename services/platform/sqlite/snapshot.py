@@ -13,7 +13,7 @@ from services.platform.sqlite.jobs import Connection
 LAYOUT = 1
 """The number in the files (`user_version`) that a later, incompatible layout of their tables would raise."""
 MODE = 0o600
-SHOWN_DAMAGE = 3
+REPORTED_DAMAGES = 3
 
 
 def copy_at_one_moment(copies: Mapping[Path, Path]) -> None:
@@ -43,7 +43,7 @@ def check_whole(path: Path) -> None:
     """
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
-            found = [line for (line,) in connection.execute(f"PRAGMA integrity_check({SHOWN_DAMAGE})")]
+            found = [line for (line,) in connection.execute(f"PRAGMA integrity_check({REPORTED_DAMAGES})")]
             layout = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise Misconfigured(f"the database {path.name} is damaged: {error}.") from error

@@ -11,7 +11,7 @@ from services.platform.core.time_source import TimeSource
 from services.platform.store.collections import ACCEPTED, OUTCOMES
 from services.platform.store.port import Store
 
-EVERY_SECONDS = 3600.0
+INTERVAL_SECONDS = 3600.0
 BATCH_SIZE = 500
 EXPIRING = (ACCEPTED, OUTCOMES)
 """In the order in which they are purged: that a command was accepted goes before its outcome, so that none is shown as pending
@@ -36,7 +36,7 @@ async def run_purger(
 ) -> None:
     """Purge for as long as the process runs. Another replica may do the same: whoever comes second finds nothing."""
     while True:
-        await pause(EVERY_SECONDS)
+        await pause(INTERVAL_SECONDS)
         try:
             if deleted := await purge_expired(store, time_source.now()):
                 log.info("expired_documents_deleted", documents=deleted)

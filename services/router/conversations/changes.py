@@ -10,9 +10,9 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 from services.router.conversations.facts import record_fact
 from services.router.conversations.legacy_ids import stored
 
-NEWS_UNTIL = timedelta(minutes=15)
+PREVIEW_MAX_AGE = timedelta(minutes=15)
 """An edit of a message that never came is taken for the message, unless that is older."""
-MOST_EDITS = 100
+MAX_EDITS = 100
 
 
 def edited_at(activity: Activity) -> datetime:
@@ -23,7 +23,7 @@ def edited_at(activity: Activity) -> datetime:
 def is_late(activity: Activity) -> bool:
     """Whether an edit corrects what nobody here ever read, and is no news any more."""
     said_at = activity.original_sent_at or activity.sent_at or activity.received_at
-    return activity.received_at - said_at > NEWS_UNTIL
+    return activity.received_at - said_at > PREVIEW_MAX_AGE
 
 
 def edit(work: UnitOfWork, activity: Activity, message: MessageRecord) -> bool:
@@ -50,7 +50,7 @@ def edit(work: UnitOfWork, activity: Activity, message: MessageRecord) -> bool:
         changed["edits"] = []
     elif activity.text != message.text:
         earlier = Edit(text=message.text, masked=message.masked, edited_at=at)
-        changed["edits"] = [*message.edits, earlier][-MOST_EDITS:]
+        changed["edits"] = [*message.edits, earlier][-MAX_EDITS:]
     work.put(MESSAGES, message.id, message.model_copy(update=changed))
     return True
 

@@ -72,7 +72,7 @@ def handle_request_verification(context: ConversationsContext, received: Receive
     own = work.get(CONVERSATIONS, asked.conversation)
     if own is None or own.key != received.event.partitionkey or is_closed(own.status):
         return
-    notify(work, own, proof.ASKED[asked.language].format(words=asked.phrase), "private")
+    notify(work, own, proof.QUESTIONS[asked.language].format(words=asked.phrase), "private")
     _note(
         work,
         own,

@@ -16,11 +16,11 @@ from tests.fakes import FakeHttp, in_order
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ME = answer(200, {"ok": True, "result": {"id": 1, "is_bot": True, "username": "shop_bot"}})
 PATH = f"/webhooks/telegram/{account().workspace}/{account().id}"
-OURS = f"https://chat.example.com{PATH}"
+WEBHOOK_URL = f"https://chat.example.com{PATH}"
 
 
 def webhook(**info: Any) -> HttpResponse:
-    return answer(200, {"ok": True, "result": {"url": OURS, "pending_update_count": 0, **info}})
+    return answer(200, {"ok": True, "result": {"url": WEBHOOK_URL, "pending_update_count": 0, **info}})
 
 
 async def checked(

@@ -14,7 +14,7 @@ from services.channels.api import Api
 from services.channels.port import Account, CredentialsRejected
 from services.channels.telegram import Telegram
 from services.delivery.accounts.context import AccountsDependencies, NamedAccount
-from services.delivery.accounts.processor import ASK_AGAIN_EVERY, ASK_EVERY, CHECK_INTERVAL, PROCESSOR
+from services.delivery.accounts.processor import CHECK_INTERVAL, FAILING_PROBE_INTERVAL, PROBE_INTERVAL, PROCESSOR
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -117,8 +117,8 @@ async def test_account_is_asked_about_when_it_is_written_and_then_again_and_agai
     await watch.tell()
     await watch.ask()
     assert (watch.platform.asked, watch.check().state, watch.told()) == (1, "ok", [])
-    assert watch.check().next_at - watch.driver.now == ASK_EVERY
-    await watch.driver.advance(ASK_EVERY.total_seconds() + CHECK_INTERVAL.total_seconds())
+    assert watch.check().next_at - watch.driver.now == PROBE_INTERVAL
+    await watch.driver.advance(PROBE_INTERVAL.total_seconds() + CHECK_INTERVAL.total_seconds())
     assert watch.check().next_at > watch.driver.now
 
 
@@ -137,7 +137,7 @@ async def test_what_the_platform_says_is_told_once_and_taken_back_once(
     await watch.ask()
     await watch.ask()
     assert (watch.check().state, watch.told()) == (state, [("ok", state)])
-    assert watch.check().next_at - watch.driver.now <= ASK_AGAIN_EVERY
+    assert watch.check().next_at - watch.driver.now <= FAILING_PROBE_INTERVAL
     watch.platform.says = lambda: None
     await watch.ask()
     assert (watch.check().state, watch.check().detail, watch.told()) == ("ok", "", [("ok", state), (state, "ok")])

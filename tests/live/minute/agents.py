@@ -14,9 +14,9 @@ from tests.live.installation import Shop
 from tests.live.minute.plan import Plan
 from tests.live.retrying import post_until_accepted
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 THINK_SECONDS = 2.0
-AT_ONCE = 20
+MAX_CONCURRENT_REQUESTS = 20
 LEFT_SECONDS = 30.0
 """How long, after the last customer wrote, they look for whom they have not answered."""
 
@@ -42,7 +42,7 @@ class Agents:
     replies: list[Reply] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
     _working: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_REQUESTS))
 
     async def run(self, over: asyncio.Event, whom: int) -> None:
         """Until customers are `over` and so many (`whom`) were answered, or nobody else can be found."""
@@ -54,7 +54,7 @@ class Agents:
                 person = person_of(one)
                 if self.plan.answers(person) and one["agent"] and one["id"] not in self._working:
                     self._working[one["id"]] = asyncio.create_task(self._serve(one, person))
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
         await asyncio.gather(*self._working.values())
 
     async def _assigned(self, *, every: bool) -> list[dict[str, Any]]:

@@ -24,12 +24,12 @@ from tests.live.minute.plan import REPEATED_SHARE, Plan, Update
 from tests.live.topology import ROOT
 
 CONNECTIONS = 100
-AGAIN_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 """Where nobody says when to come again."""
 PATIENCE_SECONDS = 300.0
 """After the last update was due; what was not taken by then is given up."""
 REPEATED_SECONDS = 2.0
-TOLD_TO_REPEAT = frozenset({0, 429, 503})
+REPEATABLE_STATUSES = frozenset({0, 429, 503})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,10 @@ class _Platform:
             async with self.room:
                 answer = await self._ask(request)
             self.met[answer.status] += 1
-            if answer.status not in TOLD_TO_REPEAT:
+            if answer.status not in REPEATABLE_STATUSES:
                 return 200 <= answer.status < 300
-            wait = AGAIN_SECONDS if answer.retry_after is None else answer.retry_after
-            await asyncio.sleep(wait + self.random.uniform(0, AGAIN_SECONDS))
+            wait = RETRY_SECONDS if answer.retry_after is None else answer.retry_after
+            await asyncio.sleep(wait + self.random.uniform(0, RETRY_SECONDS))
         return False
 
     async def _ask(self, request: bytes) -> Answer:

@@ -23,7 +23,7 @@ from services.platform.store.port import Document, Query, Store
 from services.records.conversations import MESSAGES, MessageRecord
 from services.rest.views import message_view
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 QUIET_LOOKS = 3
 """In a row: between two groups an event is neither read nor on the log."""
 DELIVERED_SECONDS = 30.0
@@ -66,7 +66,7 @@ async def _until_quiet(store: Store, bus: Bus, seconds: float) -> None:
         except Unavailable:
             behind = None
         quiet = quiet + 1 if behind == [] else 0
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _delivered(store: Store, workspace: str) -> Messages:
@@ -76,7 +76,7 @@ async def _delivered(store: Store, workspace: str) -> Messages:
         found = await _messages(store, workspace)
         if time.monotonic() > until or all(one["state"] != "queued" for held in found.values() for one in held):
             return found
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _messages(store: Store, workspace: str) -> Messages:

@@ -24,7 +24,7 @@ from tests.metrics.strategies import FactLog
 BEGAN = START.timestamp()
 PLAN = Plan(rate=1, seconds=60, promise_seconds=20, workspace="w")
 ANSWER = "It is on its way. (c3)"
-ASKED = ReportRequest(START - timedelta(minutes=1), START + timedelta(hours=1))
+REQUEST = ReportRequest(START - timedelta(minutes=1), START + timedelta(hours=1))
 
 
 def told() -> list[Event]:
@@ -74,8 +74,8 @@ def right() -> CollectedResults:
         records=Records([{"id": one, "agent": "a", "status": "assigned"} for one in messages], messages, {}),
         sent=[{"text": ANSWER}],
         log=log_of(events),
-        asked=ASKED,
-        report=recount(events, ASKED),
+        asked=REQUEST,
+        report=recount(events, REQUEST),
         dead_letters=0,
     )
 

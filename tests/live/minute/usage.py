@@ -8,7 +8,7 @@ import psutil
 
 from tests.live.topology import Topology
 
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 
 
 class Usage:
@@ -37,7 +37,7 @@ class Usage:
         """Look until cancelled."""
         self.look(ready=True)
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             self.look()
 
     def by_service(self) -> dict[str, float]:

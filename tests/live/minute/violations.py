@@ -9,7 +9,7 @@ from tests.live.minute.collected_results import CollectedResults, update_named
 
 Violations = Iterator[str]
 LEAVE_SECONDS = 10.0
-MOST = 5
+MAX_EXAMPLES = 5
 """Complaints of one kind that are told; one fault shows itself many times."""
 
 
@@ -18,7 +18,9 @@ def violations(found: CollectedResults) -> list[str]:
     told: list[str] = []
     for check in CHECKS:
         wrong = list(check(found))
-        told += wrong[:MOST] + ([f"… and {len(wrong) - MOST} more of that kind"] if len(wrong) > MOST else [])
+        told += wrong[:MAX_EXAMPLES] + (
+            [f"… and {len(wrong) - MAX_EXAMPLES} more of that kind"] if len(wrong) > MAX_EXAMPLES else []
+        )
     return told
 
 

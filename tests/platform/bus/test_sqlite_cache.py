@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.platform.bus.port import ProducerRecord, Record
-from services.platform.bus.sqlite_cache import KEPT_BYTES, RecentRecordCache
+from services.platform.bus.sqlite_cache import CACHE_BYTES, RecentRecordCache
 
 TOPICS = ("inbound", "commands")
 ALL = 10**9
@@ -53,7 +53,7 @@ def test_the_tail_gives_what_the_log_gives_or_nothing(
 
 
 def test_old_records_are_let_go_when_there_are_too_many_bytes() -> None:
-    tail, size = RecentRecordCache(), KEPT_BYTES // 3
+    tail, size = RecentRecordCache(), CACHE_BYTES // 3
     tail.append([event("inbound", number, size) for number in range(5)], {("inbound", 0): 5})
     assert read(tail, {"inbound": 1}, {"inbound": 5}) is None
     kept = read(tail, {"inbound": 2}, {"inbound": 5})
@@ -63,7 +63,7 @@ def test_old_records_are_let_go_when_there_are_too_many_bytes() -> None:
 
 def test_a_record_that_is_too_large_to_keep_is_read_once_more_before_the_next() -> None:
     tail = RecentRecordCache()
-    tail.append([event("inbound", 0, 2 * KEPT_BYTES)], {("inbound", 0): 1})
+    tail.append([event("inbound", 0, 2 * CACHE_BYTES)], {("inbound", 0): 1})
     assert read(tail, {"inbound": 0}, {"inbound": 1}) is not None
     tail.append([event("inbound", 1)], {("inbound", 0): 2})
     assert read(tail, {"inbound": 0}, {"inbound": 2}) is None

@@ -8,7 +8,7 @@ from schemas.commands import CommandResult
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.platform.core.errors import Unavailable
 from services.platform.store.collections import ACCEPTED, OUTCOMES, AcceptedCommand
-from services.platform.store.expiry import BATCH_SIZE, EVERY_SECONDS, purge_expired, run_purger
+from services.platform.store.expiry import BATCH_SIZE, INTERVAL_SECONDS, purge_expired, run_purger
 from tests.fakes import START, ManualTimeSource, MemoryStore
 
 
@@ -66,4 +66,4 @@ async def test_a_store_that_is_away_is_asked_again(store: MemoryStore) -> None:
 
     with pytest.raises(Stopped):
         await run_purger(store, ManualTimeSource(), pause)
-    assert (held(store), pauses) == (set(), [EVERY_SECONDS] * 3)
+    assert (held(store), pauses) == (set(), [INTERVAL_SECONDS] * 3)

@@ -10,7 +10,7 @@ from schemas.conversation import UnconfirmedPerson
 from schemas.identity import PersonKey
 from services.domain.conversation_state import ConversationState
 from services.records.conversations import PERSONS, MessageRecord
-from services.router.conversations.domain.handoff import MOST_UNCONFIRMED, sign_token
+from services.router.conversations.domain.handoff import MAX_UNCONFIRMED, sign_token
 from tests.router.conversations.harness import HANDOFFS, ConversationsHarness
 
 PUBLIC: dict[str, Any] = {
@@ -197,10 +197,10 @@ async def test_words_are_looked_for_in_the_beginning_of_a_message(house: Convers
 
 async def test_a_crowd_of_strangers_does_not_shut_the_customer_out(house: ConversationsHarness) -> None:
     await writes(house, 20)
-    for number in range(MOST_UNCONFIRMED + 5):
+    for number in range(MAX_UNCONFIRMED + 5):
         await writes(house, 100 + number, f"webchat:site:anon-{number}")
-    assert len(unconfirmed(house)) == MOST_UNCONFIRMED
-    assert len({one.words for one in unconfirmed(house)}) == MOST_UNCONFIRMED
+    assert len(unconfirmed(house)) == MAX_UNCONFIRMED
+    assert len({one.words for one in unconfirmed(house)}) == MAX_UNCONFIRMED
     await writes(house, 21)
     await customer_says(house, 2, words_of(house, TRUE))
     assert case_of(house).private_person == PersonKey("w", TRUE)

@@ -128,12 +128,12 @@ async def test_receipt_of_another_person_or_of_a_customers_own_message_changes_n
 
 # -- addresses that are gone -------------------------------------------------------------------------------------------
 
-ASKED = Address(chat="-100", thread="7", reply_to="m1")
+REPLY_ADDRESS = Address(chat="-100", thread="7", reply_to="m1")
 
 
 async def test_conversation_answers_from_then_on_where_its_answer_went() -> None:
     house, message = await answered(public=True)
-    await sent(house, message, address=Address(chat="-100"), requested_address=ASKED)
+    await sent(house, message, address=Address(chat="-100"), requested_address=REPLY_ADDRESS)
     assert house.case().addresses == {"public": Address(chat="-100")}
     await house.reply(text="again")
     (event,) = [e for e in house.driver.sent if e.type == "pasokh.outbound.message"][1:]
@@ -143,7 +143,7 @@ async def test_conversation_answers_from_then_on_where_its_answer_went() -> None
 async def test_group_that_moved_is_answered_under_its_new_id_also_when_a_receipt_was_first() -> None:
     house, message = await answered(public=True)
     await receipt(house, message, "read")
-    await sent(house, message, address=Address(chat="-200"), requested_address=ASKED)
+    await sent(house, message, address=Address(chat="-200"), requested_address=REPLY_ADDRESS)
     assert house.case().addresses == {"public": Address(chat="-200")}
 
 
@@ -151,7 +151,7 @@ async def test_place_that_the_customer_wrote_from_meanwhile_stays() -> None:
     house, message = await answered(public=True)
     moved = Address(chat="-100", thread="8", reply_to="m9")
     await house.customer(9, surface="public", thread="-100/7", address=moved)
-    await sent(house, message, address=Address(chat="-100"), requested_address=ASKED)
+    await sent(house, message, address=Address(chat="-100"), requested_address=REPLY_ADDRESS)
     assert house.case().addresses == {"public": moved}
 
 
@@ -159,11 +159,11 @@ async def test_newer_message_of_the_customer_is_still_answered_when_an_older_one
     house, message = await answered(public=True)
     newer = Address(chat="-100", thread="7", reply_to="m9")
     await house.customer(9, surface="public", thread="-100/7", address=newer)
-    await sent(house, message, address=Address(chat="-100", thread="7"), requested_address=ASKED)
+    await sent(house, message, address=Address(chat="-100", thread="7"), requested_address=REPLY_ADDRESS)
     assert house.case().addresses == {"public": newer}
 
 
 async def test_answer_that_went_where_it_should_changes_no_address() -> None:
     house, message = await answered(public=True)
     await sent(house, message)
-    assert house.case().addresses == {"public": ASKED}
+    assert house.case().addresses == {"public": REPLY_ADDRESS}

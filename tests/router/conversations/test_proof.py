@@ -1,6 +1,13 @@
 """The two words by which a customer shows that a chat is theirs."""
 
-from services.router.conversations.domain.proof import LOOKED_AT, WORDS, choose_language, shows, word_pairs, words_for
+from services.router.conversations.domain.proof import (
+    MAX_TEXT_LENGTH,
+    WORDS,
+    choose_language,
+    shows,
+    word_pairs,
+    words_for,
+)
 
 SECRET = b"a secret of these tests"
 
@@ -33,4 +40,4 @@ def test_words_show_however_they_are_typed() -> None:
 def test_words_apart_in_another_order_or_late_in_a_text_show_nothing() -> None:
     assert not shows(word_pairs("tiger and maple"), "tiger maple")
     assert not shows(word_pairs("maple tiger"), "tiger maple")
-    assert not shows(word_pairs("x" * LOOKED_AT + " tiger maple"), "tiger maple")
+    assert not shows(word_pairs("x" * MAX_TEXT_LENGTH + " tiger maple"), "tiger maple")

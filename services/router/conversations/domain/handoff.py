@@ -24,7 +24,7 @@ from services.platform.core import base64url
 
 EXPIRES_AFTER = timedelta(seconds=900)
 MAC_BYTES = 16
-MOST_UNCONFIRMED = 20
+MAX_UNCONFIRMED = 20
 SECRET_NAME = "handoff"  # noqa: S105 - what the secret is called, not the secret
 WEBCHAT = "webchat"
 
@@ -233,5 +233,5 @@ def unconfirmed(case: ConversationState, person: PersonKey) -> UnconfirmedPerson
 def claimed(case: ConversationState, claim: UnconfirmedPerson, now: datetime) -> ConversationState:
     """The case with one more who followed its link; the latest are kept, so that a crowd shuts nobody out for good."""
     handoff = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
-    followed = [*handoff.unconfirmed, claim][-MOST_UNCONFIRMED:]
+    followed = [*handoff.unconfirmed, claim][-MAX_UNCONFIRMED:]
     return case.model_copy(update={"handoff": handoff.model_copy(update={"unconfirmed": followed}), "updated_at": now})

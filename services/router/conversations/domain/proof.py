@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
-LOOKED_AT = 200
+MAX_TEXT_LENGTH = 200
 """Characters of a message in which the words are looked for."""
 
 
@@ -38,7 +38,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "kumelīte tauriņš bitīte"
     ),
 }
-ASKED: Mapping[str, str] = {
+QUESTIONS: Mapping[str, str] = {
     "en": "To show that it is you, write these two words where you wrote to us before: {words}\n"
     "Then we go on here. Write them only if you opened this chat yourself.",
     "fa": "برای اینکه بدانیم خود شما هستید، این دو کلمه را همان‌جا که پیش‌تر برای ما نوشته بودید بنویسید: {words}\n"
@@ -73,7 +73,7 @@ def words_for(secret: bytes, conversation: str, person: str, language: str, take
 
 def word_pairs(text: str) -> frozenset[tuple[str, str]]:
     """Words that stand side by side in the beginning of a text, without what people leave out when they type."""
-    words = _WORD.findall(_folded(text[:LOOKED_AT]))
+    words = _WORD.findall(_folded(text[:MAX_TEXT_LENGTH]))
     return frozenset(pairwise(words))
 
 

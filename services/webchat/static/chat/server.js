@@ -3,7 +3,7 @@
 import { agree, agreed } from "./agreed.js";
 
 const SILENCE = 45000;
-const LONGEST = 30000;
+const TIMEOUT_MS = 30000;
 
 export class Late extends Error {
   constructor(after, status) {
@@ -43,7 +43,7 @@ export class Server {
   async asked(path, options) {
     const always = { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" };
     const limit = new AbortController();
-    const alarm = setTimeout(() => limit.abort(), LONGEST);
+    const alarm = setTimeout(() => limit.abort(), TIMEOUT_MS);
     let answer;
     try {
       answer = await fetch(this.base + path, Object.assign({ signal: limit.signal }, always, options));
