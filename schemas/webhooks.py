@@ -43,6 +43,14 @@ class Webhook(RequestModel):
         return [self.secret, self.previous] if rotating and self.previous else [self.secret]
 
 
+class DeliveryAttempt(Contract):
+    """One try: when it ended, the HTTP status (None: there was no answer), what went wrong."""
+
+    at: Instant
+    status: int | None = None
+    detail: str | None = None
+
+
 class WebhookReplay(Contract):
     """`pasokh.control.webhook_replay` on `conversations`, per partition: send facts to a subscription again.
 

@@ -22,7 +22,7 @@ from services.platform.http.service import Context
 from services.platform.store.port import Key, Query, Store
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, counter_id
-from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, EndpointState, endpoint_id
+from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, endpoint_id
 from services.rest.dependencies import ExistingWorkspace
 
 RECENTLY = timedelta(minutes=5)
@@ -121,7 +121,7 @@ async def _health(
     store: Store, partitions: int, now: datetime, workspace: str, webhook: str, stored: Versioned[Webhook]
 ) -> WebhookHealth:
     keys = [Key(WEBHOOK_ENDPOINTS.name, endpoint_id(partition, workspace, webhook)) for partition in range(partitions)]
-    lines = {key.id: EndpointState.model_validate(document) for key, document in (await store.get_many(keys)).items()}
+    lines = {key.id: WEBHOOK_ENDPOINTS.decode(document) for key, document in (await store.get_many(keys)).items()}
     queued = [await _queued(store, line) for line in lines]
     paused = [
         queue.paused_until for queue in lines.values() if queue.paused_until is not None and queue.paused_until > now

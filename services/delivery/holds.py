@@ -5,6 +5,7 @@ still waits, or when the platform says so. An account whose credentials are refu
 one message at a time probes the account, the others wait.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from schemas.channel import Scope
@@ -51,39 +52,38 @@ def limited(sends: AccountSends, chat: str, scope: Scope, until: datetime, now: 
     """The state with a hold of the chat, or of the account, until `until`. A longer hold that runs already stays."""
     chats = {other: at for other, at in sends.chats.items() if at > now}
     chats[chat] = max(until, chats.get(chat, until))
-    after = sends.model_copy(update={"chats": chats})
+    after = replace(sends, chats=chats)
     if is_locked(sends) or (scope != "account" and len(chats) == 1):
         return after
     held_until = max(until, sends.held_until or until)
-    return after.model_copy(update={"held_for": "limit", "held_until": held_until})
+    return replace(after, held_for="limit", held_until=held_until)
 
 
 def locked(sends: AccountSends, message: str, error: Failure, now: datetime) -> AccountSends:
     """The state after the credentials were refused. Attempts that were already running when it was locked do not count."""
-    refusal = {"last_refused_at": now, "last_refusal": error}
+    refused = replace(sends, last_refused_at=now, last_refusal=error)
     if is_locked(sends) and sends.probe != message:
-        return sends.model_copy(update=refusal)
+        return refused
     refusals = sends.refusals + 1
-    hold = {"held_for": "credentials", "held_until": now + probe_after(refusals), "refusals": refusals, "probe": None}
-    return sends.model_copy(update={**refusal, **hold})
+    return replace(
+        refused, held_for="credentials", held_until=now + probe_after(refusals), refusals=refusals, probe=None
+    )
 
 
 def probing(sends: AccountSends, message: str, now: datetime) -> AccountSends:
     """The state while a message probes a locked account. Without a result within `PROBE_WITHIN` the next message probes it."""
-    return sends.model_copy(update={"probe": message, "held_until": now + PROBE_WITHIN})
+    return replace(sends, probe=message, held_until=now + PROBE_WITHIN)
 
 
 def opened(sends: AccountSends) -> AccountSends:
     """The state without a hold of the account. Its chats may still be held."""
-    return sends.model_copy(update={"held_for": None, "held_until": None, "probe": None, "refusals": 0})
+    return replace(sends, held_for=None, held_until=None, probe=None, refusals=0)
 
 
 def with_success(sends: AccountSends, now: datetime) -> AccountSends:
     """The state after a successful send, recorded at most once per `RECORD_INTERVAL`."""
     last = sends.last_sent_at
-    return (
-        sends if last is not None and now - last < RECORD_INTERVAL else sends.model_copy(update={"last_sent_at": now})
-    )
+    return sends if last is not None and now - last < RECORD_INTERVAL else replace(sends, last_sent_at=now)
 
 
 def with_rate_limited(sends: AccountSends, error: Failure, now: datetime) -> AccountSends:
@@ -96,4 +96,4 @@ def with_rate_limited(sends: AccountSends, error: Failure, now: datetime) -> Acc
     last, same = sends.last_refused_at, sends.last_refusal == error
     if same and last is not None and now - last < RECORD_INTERVAL:
         return sends
-    return sends.model_copy(update={"last_refused_at": now, "last_refusal": error})
+    return replace(sends, last_refused_at=now, last_refusal=error)

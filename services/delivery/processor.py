@@ -5,6 +5,7 @@ timer settles it as unknown. A message is only tried again when the attempt befo
 platform, or when the receiver drops what it has already.
 """
 
+from dataclasses import replace
 from typing import Literal
 
 from schemas.outbound import OutboundMessage
@@ -26,6 +27,7 @@ from services.delivery.steps import (
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.processor import EffectHandler, Handler, Processor
 from services.platform.processing.unit_of_work import Effect
+from services.platform.store.codec import codec_for
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, WRITER, SendQueue, SendRecord
 
 ACCOUNT_CHANGED = "pasokh.control.account_changed"
@@ -52,7 +54,7 @@ def _on_message(context: SendContext, received: ReceivedEvent) -> None:
     else:
         context.work.put(SENDS, message.id, record)
         waiting = (*queue.pending, message.id)
-        context.work.put(SEND_QUEUES, message.key, queue.model_copy(update={"pending": waiting}))
+        context.work.put(SEND_QUEUES, message.key, replace(queue, pending=waiting))
 
 
 def _on_account_written(context: SendContext, received: ReceivedEvent) -> None:
@@ -63,7 +65,7 @@ def _on_account_written(context: SendContext, received: ReceivedEvent) -> None:
 def _on_rate_limit_slot(context: SendContext, timer: TimerFired) -> None:
     record = _send_in_state(context, timer, "waiting")
     if record is not None and record.hold is None:
-        start(context, record, DeliveryTimerPayload.model_validate(timer.data).gates)
+        start(context, record, codec_for(DeliveryTimerPayload).decode(timer.data).gates)
 
 
 def _on_retry(context: SendContext, timer: TimerFired) -> None:
@@ -74,14 +76,14 @@ def _on_retry(context: SendContext, timer: TimerFired) -> None:
 
 def _on_outcome_timeout(context: SendContext, timer: TimerFired) -> None:
     record = _send_in_state(context, timer, "sending")
-    if record is not None and record.attempts == DeliveryTimerPayload.model_validate(timer.data).attempt:
+    if record is not None and record.attempts == codec_for(DeliveryTimerPayload).decode(timer.data).attempt:
         apply_outcome(
             context, record, _to_outcome(context, record, outcome_unknown(context.capabilities(record.message.channel)))
         )
 
 
 def _on_hold(context: SendContext, timer: TimerFired) -> None:
-    end_hold(context, HoldTimerPayload.model_validate(timer.data))
+    end_hold(context, codec_for(HoldTimerPayload).decode(timer.data))
 
 
 def _send_in_state(

@@ -19,6 +19,7 @@ from services.delivery.steps import (
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.codec import codec_for
 from services.platform.store.port import Query
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS
 
@@ -78,7 +79,7 @@ def accounts_of_timer(context: SendContext, timer: TimerFired) -> Iterator[Read]
 
 def _named_by(timer: TimerFired) -> tuple[str, str]:
     """The person key and the message of a timer."""
-    return DeliveryTimerPayload.model_validate(timer.data).key, timer.name.split("/", 1)[1]
+    return codec_for(DeliveryTimerPayload).decode(timer.data).key, timer.name.split("/", 1)[1]
 
 
 def message_of_result(context: SendContext, completed: EffectCompleted) -> Iterator[Read]:
@@ -104,14 +105,14 @@ def accounts_of_result(context: SendContext, completed: EffectCompleted) -> Iter
 
 def hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
     """The messages that wait for a hold, and the account that is held."""
-    payload = HoldTimerPayload.model_validate(timer.data)
+    payload = codec_for(HoldTimerPayload).decode(timer.data)
     yield Documents(ACCOUNT_SENDS, [payload.account])
     yield ByIndex(SENDS, waiting_for(payload.hold))
 
 
 def accounts_of_hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
     """The second step: the accounts of the messages."""
-    yield _held_accounts(context, HoldTimerPayload.model_validate(timer.data).hold)
+    yield _held_accounts(context, codec_for(HoldTimerPayload).decode(timer.data).hold)
 
 
 def account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:

@@ -1,19 +1,20 @@
 """The steps of one message: start, wait, send, try again, settle. Each reads and writes one batch."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from schemas.accounts import AccountChanged
 from schemas.channel import Capabilities, Scope
 from schemas.outbound import DeliveryFailed, DeliverySent, OutboundMessage
-from schemas.values import Contract, EncryptedText, Failure
+from schemas.values import EncryptedText, Failure
 from services.delivery import holds
 from services.delivery.attempt import SendDependencies
 from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, Failed, Locked, Outcome, Retry, Sent
 from services.delivery.rate_limits import RateLimit, RateLimiter, rate_limits_for
 from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.codec import encode
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
 
 NO_LIMITS = Capabilities(surfaces=("private", "public"), text_limit=0)
@@ -21,7 +22,8 @@ RELEASE_BATCH_SIZE = 200
 """How many held messages go on in one batch."""
 
 
-class DeliveryTimerPayload(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryTimerPayload:
     """What a timer carries: whose message it is, the attempt that it settles, how many gates are still to pass."""
 
     key: str
@@ -29,7 +31,8 @@ class DeliveryTimerPayload(Contract):
     gates: int | None = None
 
 
-class HoldTimerPayload(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTimerPayload:
     """What the timer of a hold carries: the id of the account's sends, and the chat when it is one chat's."""
 
     account: str
@@ -103,7 +106,7 @@ def start(context: SendContext, record: SendRecord, left: int | None = None) -> 
     hold = holds.find_hold(sends, identity, record.message.address.chat, context.now)
     if hold is not None:
         # Whoever waited through a hold passes all gates after it, else all would start at once.
-        put(context, record, state="waiting", due_at=None, hold=hold)
+        put(context, replace(record, state="waiting", due_at=None, hold=hold))
         return
     gates = context.gates(record.message)
     left = len(gates) if left is None else min(left, len(gates))
@@ -116,17 +119,17 @@ def start(context: SendContext, record: SendRecord, left: int | None = None) -> 
 
 
 def _wait(context: SendContext, record: SendRecord, at: datetime, gates: int) -> None:
-    put(context, record, state="waiting", due_at=at, hold=None)
+    put(context, replace(record, state="waiting", due_at=at, hold=None))
     handed = DeliveryTimerPayload(key=record.message.key, gates=gates)
-    context.work.set_timer(timer("slot", record), at, handed.model_dump(mode="json"))
+    context.work.set_timer(timer("slot", record), at, encode(handed))
 
 
 def _send(context: SendContext, record: SendRecord) -> None:
     due, number = context.now + ASSUME_UNKNOWN_AFTER, record.attempts + 1
     since = record.first_tried_at or context.now
-    put(context, record, state="sending", due_at=due, attempts=number, first_tried_at=since, hold=None)
+    put(context, replace(record, state="sending", due_at=due, attempts=number, first_tried_at=since, hold=None))
     handed = DeliveryTimerPayload(key=record.message.key, attempt=number)
-    context.work.set_timer(timer("settle", record), due, handed.model_dump(mode="json"))
+    context.work.set_timer(timer("settle", record), due, encode(handed))
     effect = SendEffect(key=record.message.key, attempt=number, message=record.message)
     context.work.schedule_effect(f"send/{record.message.id}", effect)
 
@@ -169,14 +172,14 @@ def probe(context: SendContext, account: str) -> None:
 def _release(context: SendContext, held: HoldTimerPayload) -> None:
     waiting = context.held(held.hold)[:RELEASE_BATCH_SIZE]
     for record in waiting:
-        start(context, record.model_copy(update={"hold": None}))
+        start(context, replace(record, hold=None))
     if len(waiting) == RELEASE_BATCH_SIZE:
         set_hold_timer(context, held, context.now)
 
 
 def set_hold_timer(context: SendContext, held: HoldTimerPayload, at: datetime) -> None:
     """Look at a hold at this time, and not before."""
-    context.work.set_timer(f"hold/{held.hold}", at, held.model_dump(mode="json"))
+    context.work.set_timer(f"hold/{held.hold}", at, encode(held))
 
 
 def _hold_scope(context: SendContext, record: SendRecord, scope: Scope, until: datetime) -> None:
@@ -224,7 +227,7 @@ def _lock(context: SendContext, record: SendRecord, error: Failure) -> None:
     identity, before = context.sends(record.message)
     after = holds.locked(before, record.message.id, error, context.now)
     context.put_sends(identity, before, after)
-    put(context, record, state="waiting", due_at=None, hold=identity, first_tried_at=None)
+    put(context, replace(record, state="waiting", due_at=None, hold=identity, first_tried_at=None))
     set_hold_timer(context, HoldTimerPayload(account=identity), after.held_until or context.now)
     if not holds.is_locked(before):
         _emit_account_hold(context, after)
@@ -239,10 +242,8 @@ def _emit_account_hold(context: SendContext, sends: AccountSends) -> None:
 def _retry(context: SendContext, record: SendRecord, retry: Retry) -> None:
     if retry.quiet != "message":
         _hold_scope(context, record, retry.quiet, retry.at)
-    put(context, record, state="retry", due_at=retry.at, hold=None)
-    context.work.set_timer(
-        timer("retry", record), retry.at, DeliveryTimerPayload(key=record.message.key).model_dump(mode="json")
-    )
+    put(context, replace(record, state="retry", due_at=retry.at, hold=None))
+    context.work.set_timer(timer("retry", record), retry.at, encode(DeliveryTimerPayload(key=record.message.key)))
 
 
 def _record_sent(context: SendContext, record: SendRecord, sent: Sent) -> None:
@@ -251,11 +252,13 @@ def _record_sent(context: SendContext, record: SendRecord, sent: Sent) -> None:
     context.put_sends(identity, sends, holds.with_success(sends, context.now))
     put(
         context,
-        _with_text_erased(record),
-        state="sent",
-        due_at=None,
-        platform_id=sent.platform_id,
-        settled_at=context.now,
+        replace(
+            _with_text_erased(record),
+            state="sent",
+            due_at=None,
+            platform_id=sent.platform_id,
+            settled_at=context.now,
+        ),
     )
     fact = DeliverySent(
         message=message.id,
@@ -275,7 +278,7 @@ def _record_failed(context: SendContext, record: SendRecord, error: Failure) -> 
     message = record.message
     identity, sends = context.sends(message)
     context.put_sends(identity, sends, holds.with_rate_limited(sends, error, context.now))
-    put(context, _with_text_erased(record), state="failed", due_at=None, error=error, settled_at=context.now)
+    put(context, replace(_with_text_erased(record), state="failed", due_at=None, error=error, settled_at=context.now))
     fact = DeliveryFailed(
         message=message.id,
         conversation=message.conversation,
@@ -307,14 +310,14 @@ def pending_behind_head(work: UnitOfWork, key: str) -> tuple[str, ...]:
     return queue.pending if queue else ()
 
 
-def put(context: SendContext, record: SendRecord, **changes: object) -> None:
-    """Write a message's record with these changes."""
-    context.work.put(SENDS, record.message.id, record.model_copy(update=changes))
+def put(context: SendContext, record: SendRecord) -> None:
+    """Write a message's record."""
+    context.work.put(SENDS, record.message.id, record)
 
 
 def _with_text_erased(record: SendRecord) -> SendRecord:
     message = record.message.model_copy(update={"text": EncryptedText(text="")})
-    return record.model_copy(update={"message": message, "hold": None})
+    return replace(record, message=message, hold=None)
 
 
 def timer(kind: Literal["slot", "retry", "settle"], record: SendRecord) -> str:

@@ -1,9 +1,10 @@
 """Messages on their way out, and per person which of them is in flight. Written by the group `sender` alone."""
 
+from dataclasses import dataclass, field
 from typing import Literal
 
 from schemas.outbound import OutboundMessage
-from schemas.values import Contract, Failure, Instant
+from schemas.values import Failure, Instant
 from services.platform.store.port import Collection, Index
 
 WRITER = "sender"
@@ -11,7 +12,8 @@ WRITER = "sender"
 SendState = Literal["queued", "waiting", "sending", "retry", "sent", "failed"]
 
 
-class SendRecord(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRecord:
     """One message to send; its id is the message's, so that a repeated event finds it and changes nothing.
 
     `queued`: behind others of its person. `waiting`: for a slot under a rate limit. `sending`: attempt number
@@ -32,7 +34,8 @@ class SendRecord(Contract):
     hold: str | None = None
 
 
-class SendQueue(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendQueue:
     """A person's messages that are not settled, in order. Its id is the person key; it is gone when there are none."""
 
     key: str
@@ -40,7 +43,8 @@ class SendQueue(Contract):
     pending: tuple[str, ...] = ()
 
 
-class AccountSends(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSends:
     """What one partition knows of sending as an account; its id is `partition/workspace/channel:account`.
 
     `held_for`: why nothing of it goes out; of a `limit` until `held_until`; of `credentials` until a message gets
@@ -56,7 +60,7 @@ class AccountSends(Contract):
     held_until: Instant | None = None
     probe: str | None = None
     refusals: int = 0
-    chats: dict[str, Instant] = {}
+    chats: dict[str, Instant] = field(default_factory=dict)
     last_sent_at: Instant | None = None
     last_refused_at: Instant | None = None
     last_refusal: Failure | None = None

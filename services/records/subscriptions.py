@@ -1,21 +1,16 @@
 """Webhooks to integrators: what was or is to be posted, and how each endpoint fares. Written by `webhooks` alone."""
 
-from schemas.values import Contract, Instant
-from schemas.webhooks import DeliveryState
+from dataclasses import dataclass, field
+
+from schemas.values import Instant
+from schemas.webhooks import DeliveryAttempt, DeliveryState
 from services.platform.store.port import Collection, Index
 
 WRITER = "webhooks"
 
 
-class DeliveryAttempt(Contract):
-    """One try: when it ended, the HTTP status (None: there was no answer), what went wrong."""
-
-    at: Instant
-    status: int | None = None
-    detail: str | None = None
-
-
-class DeliveryRecord(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
     """One fact on its way to one subscription. Its id is `delivery_id`; `webhook-id` is the fact's.
 
     `next_at` is when a pending one is due. `tries` are the latest ones. `line` names the endpoint's line in the
@@ -33,11 +28,12 @@ class DeliveryRecord(Contract):
     attempts: int = 0
     at: Instant
     next_at: Instant | None = None
-    recent_attempts: list[DeliveryAttempt] = []
+    recent_attempts: list[DeliveryAttempt] = field(default_factory=list)
     expires_at: Instant
 
 
-class EndpointState(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointState:
     """How the endpoint of a subscription fares, as one partition sees it; its id is `endpoint_id`.
 
     `sending` are the deliveries in flight. `failures` in a row hold it back until `paused_until`. `gone` is the version

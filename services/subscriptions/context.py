@@ -7,8 +7,8 @@ from datetime import datetime
 
 from schemas.configuration import Versioned
 from schemas.envelope import Event
-from schemas.values import Contract
-from schemas.webhooks import Webhook, WebhookReplay
+from schemas.values import Instant
+from schemas.webhooks import Webhook
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.configuration import configuration_in_force
 from services.records.subscriptions import (
@@ -22,7 +22,8 @@ from services.records.subscriptions import (
 from services.subscriptions.post import PostDependencies
 
 
-class EndpointTimerPayload(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointTimerPayload:
     """What timers carry, and effects are asked for: whose endpoint, and which delivery and attempt."""
 
     workspace: str
@@ -36,9 +37,15 @@ class EndpointTimerPayload(Contract):
         return delivery_id(self.workspace, self.webhook, self.event or "")
 
 
-class ReplayCursor(WebhookReplay):
-    """A replay of a span of time, and how far it came."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayCursor:
+    """What the timer of a replay carries: the span of time (UTC) of a `WebhookReplay`, and the page to read next."""
 
+    workspace: str
+    webhook: str
+    event: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
     cursor: str | None = None
 
 

@@ -5,10 +5,10 @@ more rarely, whatever waits for it: so a dead one costs little, and nobody else 
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from schemas.values import Contract
 from services.platform.core.backoff import doubled
 
 SCHEDULE_SECONDS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -28,7 +28,8 @@ IN_FLIGHT = 8
 Disposition = Literal["delivered", "again", "gone"]
 
 
-class CallResult(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallResult:
     """How a call ended. `status` None: without an answer. `after` seconds when the endpoint said so.
 
     `started` False: for reasons of ours nothing was called. `ended` False: the process did not see how it ended.

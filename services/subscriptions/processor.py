@@ -3,11 +3,14 @@
 `sending` is committed before a call goes out; when the process dies, a timer settles it as not arrived.
 """
 
+from dataclasses import replace
+
 from schemas.webhooks import WebhookReplay
 from services.platform.bus.port import partition_for
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.processor import EffectHandler, Handler, Processor, no_memory
 from services.platform.processing.unit_of_work import Effect
+from services.platform.store.codec import codec_for, encode
 from services.platform.store.collections import FACTS
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, WRITER
 from services.subscriptions import reads
@@ -37,8 +40,10 @@ def _on_replay(context: EndpointContext, received: ReceivedEvent) -> None:
     if subscription is None:
         return
     if replay.event is None:
-        cursor = ReplayCursor(**replay.model_dump())
-        context.work.set_timer(f"{REPLAY}{received.event.id}", context.now, cursor.model_dump(mode="json"))
+        cursor = ReplayCursor(
+            workspace=replay.workspace, webhook=replay.webhook, since=replay.since, until=replay.until
+        )
+        context.work.set_timer(f"{REPLAY}{received.event.id}", context.now, encode(cursor))
         return
     fact = context.work.get(FACTS, replay.event)
     if fact is not None and fact.workspace == replay.workspace:
@@ -47,7 +52,7 @@ def _on_replay(context: EndpointContext, received: ReceivedEvent) -> None:
 
 def _on_replay_page(context: EndpointContext, timer: TimerFired) -> None:
     """The next facts of a replay that belong to this partition; then a timer for those after them."""
-    cursor, work = ReplayCursor.model_validate(timer.data), context.work
+    cursor, work = codec_for(ReplayCursor).decode(timer.data), context.work
     subscription = context.subscriptions(cursor.workspace).get(cursor.webhook)
     if subscription is None:
         return
@@ -58,18 +63,18 @@ def _on_replay_page(context: EndpointContext, timer: TimerFired) -> None:
             enqueue(context, cursor.webhook, subscription, fact)
     after = work.next_page(page)
     if after is not None:
-        further = cursor.model_copy(update={"cursor": after})
-        work.set_timer(timer.name, context.now, further.model_dump(mode="json"))
+        further = replace(cursor, cursor=after)
+        work.set_timer(timer.name, context.now, encode(further))
 
 
 def _on_endpoint_timer(context: EndpointContext, timer: TimerFired) -> None:
-    payload = EndpointTimerPayload.model_validate(timer.data)
+    payload = codec_for(EndpointTimerPayload).decode(timer.data)
     drain_endpoint_queue(context, context.line(payload.workspace, payload.webhook))
 
 
 def _on_settle(context: EndpointContext, timer: TimerFired) -> None:
     lost = CallResult(detail="the process ended before the answer came", ended=False)
-    settle(context, EndpointTimerPayload.model_validate(timer.data), lost)
+    settle(context, codec_for(EndpointTimerPayload).decode(timer.data), lost)
 
 
 def _on_result(context: EndpointContext, completed: EffectCompleted) -> None:

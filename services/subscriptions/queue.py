@@ -5,14 +5,15 @@ alone for longer each time.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from schemas.configuration import Versioned
 from schemas.envelope import Event
-from schemas.webhooks import Webhook
+from schemas.webhooks import DeliveryAttempt, Webhook
+from services.platform.store.codec import encode
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
-    DeliveryAttempt,
     DeliveryRecord,
     EndpointState,
     delivery_id,
@@ -40,7 +41,7 @@ def enqueue(context: EndpointContext, webhook: str, kept: Versioned[Webhook], ev
     if line.gone == kept.version:
         return
     if line.gone is not None:
-        line = line.model_copy(update={"gone": None, "failures": 0, "paused_until": None})
+        line = replace(line, gone=None, failures=0, paused_until=None)
     identity = delivery_id(event.workspace, webhook, event.id)
     earlier = context.work.get(WEBHOOK_DELIVERIES, identity)
     if earlier is not None and earlier.state in ("pending", "sending"):
@@ -75,14 +76,14 @@ def _may_start(context: EndpointContext, line: EndpointState) -> bool:
 
 def _start(context: EndpointContext, line: EndpointState, identity: str, record: DeliveryRecord) -> EndpointState:
     attempt = record.attempts + 1
-    started = record.model_copy(update={"state": "sending", "attempts": attempt, "next_at": None})
+    started = replace(record, state="sending", attempts=attempt, next_at=None)
     context.work.put(WEBHOOK_DELIVERIES, identity, started)
     handed = EndpointTimerPayload(
         workspace=record.workspace, webhook=record.webhook, event=record.event, attempt=attempt
     )
-    context.work.set_timer(f"settle/{identity}", context.now + ASSUME_UNKNOWN_AFTER, handed.model_dump(mode="json"))
+    context.work.set_timer(f"settle/{identity}", context.now + ASSUME_UNKNOWN_AFTER, encode(handed))
     context.work.schedule_effect(f"call/{identity}", handed)
-    return line.model_copy(update={"sending": (*line.sending, identity)})
+    return replace(line, sending=(*line.sending, identity))
 
 
 def settle(context: EndpointContext, handed: EndpointTimerPayload, result: CallResult) -> None:
@@ -92,11 +93,13 @@ def settle(context: EndpointContext, handed: EndpointTimerPayload, result: CallR
         return
     context.work.cancel_timer(f"settle/{handed.delivery}")
     line = context.line(handed.workspace, handed.webhook)
-    line = line.model_copy(update={"sending": tuple(one for one in line.sending if one != handed.delivery)})
+    line = replace(line, sending=tuple(one for one in line.sending if one != handed.delivery))
     if not result.started:
         # The call did not begin, so it is no attempt, and nothing against the endpoint.
-        waits = {"state": "pending", "attempts": record.attempts - 1, "next_at": context.now + CIRCUIT_RETRY_AFTER}
-        context.work.put(WEBHOOK_DELIVERIES, handed.delivery, record.model_copy(update=waits))
+        waits = replace(
+            record, state="pending", attempts=record.attempts - 1, next_at=context.now + CIRCUIT_RETRY_AFTER
+        )
+        context.work.put(WEBHOOK_DELIVERIES, handed.delivery, waits)
     else:
         line = _apply_result(context, handed, record, line, result)
     drain_endpoint_queue(context, line)
@@ -114,24 +117,24 @@ def _apply_result(
     again = None
     if disposition == "again":
         again = next_try(handed.delivery, record.attempts, context.now, result.after)
-    state = "delivered" if disposition == "delivered" else "failed" if again is None else "pending"
     attempt = DeliveryAttempt(at=context.now, status=result.status, detail=result.detail)
-    changed = {
-        "state": state,
-        "next_at": again,
-        "recent_attempts": [*record.recent_attempts, attempt][-MAX_ATTEMPTS_KEPT:],
-    }
-    context.work.put(WEBHOOK_DELIVERIES, handed.delivery, record.model_copy(update=changed))
+    settled = replace(
+        record,
+        state="delivered" if disposition == "delivered" else "failed" if again is None else "pending",
+        next_at=again,
+        recent_attempts=[*record.recent_attempts, attempt][-MAX_ATTEMPTS_KEPT:],
+    )
+    context.work.put(WEBHOOK_DELIVERIES, handed.delivery, settled)
     if disposition == "gone":
         subscription = context.subscriptions(handed.workspace).get(handed.webhook)
-        line = line.model_copy(update={"gone": subscription.version if subscription else 0})
+        line = replace(line, gone=subscription.version if subscription else 0)
     if disposition == "delivered":
         return _record_success(line)
     return _record_failure(line, context.now) if result.ended else line
 
 
 def _record_success(line: EndpointState) -> EndpointState:
-    return line.model_copy(update={"failures": 0, "paused_until": None})
+    return replace(line, failures=0, paused_until=None)
 
 
 def _record_failure(line: EndpointState, now: datetime) -> EndpointState:
@@ -139,7 +142,7 @@ def _record_failure(line: EndpointState, now: datetime) -> EndpointState:
     if line.paused_until is not None and now < line.paused_until:
         return line
     failures = line.failures + 1
-    return line.model_copy(update={"failures": failures, "paused_until": now + circuit_open_seconds(failures)})
+    return replace(line, failures=failures, paused_until=now + circuit_open_seconds(failures))
 
 
 def drain_endpoint_queue(context: EndpointContext, line: EndpointState) -> None:
@@ -190,8 +193,8 @@ def _give_up(
     """They will not be sent any more; there may be more of them than this batch has read."""
     for identity, record in waiting:
         attempts = [*record.recent_attempts, DeliveryAttempt(at=context.now, detail=why)][-MAX_ATTEMPTS_KEPT:]
-        changed = {"state": "failed", "next_at": None, "recent_attempts": attempts}
-        context.work.put(WEBHOOK_DELIVERIES, identity, record.model_copy(update=changed))
+        failed = replace(record, state="failed", next_at=None, recent_attempts=attempts)
+        context.work.put(WEBHOOK_DELIVERIES, identity, failed)
     if waiting:
         _schedule_wakeup(context, line, context.now)
     context.keep(line)
@@ -199,5 +202,5 @@ def _give_up(
 
 def _schedule_wakeup(context: EndpointContext, line: EndpointState, at: datetime) -> None:
     name = endpoint_id(context.work.place.partition, line.workspace, line.webhook)
-    data = EndpointTimerPayload(workspace=line.workspace, webhook=line.webhook).model_dump(mode="json")
+    data = encode(EndpointTimerPayload(workspace=line.workspace, webhook=line.webhook))
     context.work.set_timer(f"line/{name}", max(at, context.now), data)

@@ -11,6 +11,7 @@ from schemas.webhooks import WebhookReplay
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.codec import codec_for
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
@@ -64,14 +65,14 @@ def configuration_of_replay(context: EndpointContext, received: ReceivedEvent) -
 
 def replay_page(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The first step of a page: the facts of the span of time."""
-    cursor = ReplayCursor.model_validate(timer.data)
+    cursor = codec_for(ReplayCursor).decode(timer.data)
     yield Documents(CONFIGURATION_HEADS, [cursor.workspace])
     yield ByIndex(FACTS, facts_query(cursor))
 
 
 def endpoint_of_page(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The second step of a page: the deliveries that there are of its facts."""
-    cursor = ReplayCursor.model_validate(timer.data)
+    cursor = codec_for(ReplayCursor).decode(timer.data)
     yield from numbered_configuration(context.work, cursor.workspace)
     yield from _endpoint(context, cursor.workspace, cursor.webhook, context.work.found(FACTS, facts_query(cursor)))
 
@@ -94,12 +95,12 @@ def facts_query(cursor: ReplayCursor) -> Query:
 
 def timer(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The first step of a timer: the endpoint and the delivery that it is about."""
-    yield from _payload(context, EndpointTimerPayload.model_validate(timer.data))
+    yield from _payload(context, codec_for(EndpointTimerPayload).decode(timer.data))
 
 
 def queue_of_timer(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
     """The second step of a timer."""
-    yield from _queue(context, EndpointTimerPayload.model_validate(timer.data))
+    yield from _queue(context, codec_for(EndpointTimerPayload).decode(timer.data))
 
 
 def result(context: EndpointContext, completed: EffectCompleted) -> Iterator[Read]:

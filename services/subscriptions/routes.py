@@ -13,7 +13,7 @@ from schemas.configuration import Versioned, WorkspaceConfiguration
 from schemas.envelope import Event, encode
 from schemas.events import FACTS as FACT_TYPES
 from schemas.values import InputInstant, Instant, Json, RequestModel, Slug
-from schemas.webhooks import DeliveryState, Webhook, WebhookBody, WebhookReplay
+from schemas.webhooks import DeliveryAttempt, DeliveryState, Webhook, WebhookBody, WebhookReplay
 from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import hashed_id, random_id
@@ -41,9 +41,7 @@ from services.platform.store.port import Changes, Condition, Key, Put, Query
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,
-    DeliveryAttempt,
     DeliveryRecord,
-    EndpointState,
 )
 from services.rest.dependencies import ExistingWorkspace
 from services.workspaces.configuration_update import Mutation, Revision, update_configuration
@@ -180,7 +178,7 @@ async def list_deliveries(
     equals: dict[str, Json] = {"workspace": configuration.workspace, "webhook": webhook}
     query = Query(WEBHOOK_DELIVERIES.name, "webhook", equals, descending=True, limit=asked.limit, after=asked.cursor)
     page = await query_page(context.store, query)
-    found = [DeliveryRecord.model_validate(document) for _, document in page.items]
+    found = [WEBHOOK_DELIVERIES.decode(document) for _, document in page.items]
     return Page(items=[_delivery_view(one) for one in found if asked.state in (None, one.state)], next=page.next)
 
 
@@ -260,7 +258,7 @@ async def _is_deleted(
 ) -> bool:
     equals: dict[str, Json] = {"workspace": configuration.workspace, "webhook": webhook}
     page = await context.store.query(Query(WEBHOOK_ENDPOINTS.name, "webhook", equals, limit=200))
-    return any(EndpointState.model_validate(document).gone == stored.version for _, document in page.items)
+    return any(WEBHOOK_ENDPOINTS.decode(document).gone == stored.version for _, document in page.items)
 
 
 def _refuse_wrong(body: WebhookBody, settings: Settings) -> None:

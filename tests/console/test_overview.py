@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.webhooks import DeliveryState
 from services.console.overview import MAX_QUEUED, build_router
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.http.service import ServiceComponents
@@ -105,21 +106,19 @@ async def webhook(rest: Rest, name: str = "crm") -> None:
     assert answer.status_code == 201, answer.text
 
 
-def owe(rest: Rest, number: int, line: str, state: str = "pending") -> None:
+def owe(rest: Rest, number: int, line: str, state: DeliveryState = "pending") -> None:
     now = rest.time_source.now()
-    record = DeliveryRecord.model_validate(
-        {
-            "workspace": "shop",
-            "webhook": "crm",
-            "event": f"e{number}",
-            "type": "pasokh.conversation.opened",
-            "line": line,
-            "partition": 0,
-            "state": state,
-            "at": now,
-            "next_at": now,
-            "expires_at": now + timedelta(days=1),
-        }
+    record = DeliveryRecord(
+        workspace="shop",
+        webhook="crm",
+        event=f"e{number}",
+        type="pasokh.conversation.opened",
+        line=line,
+        partition=0,
+        state=state,
+        at=now,
+        next_at=now,
+        expires_at=now + timedelta(days=1),
     )
     rest.store.insert(WEBHOOK_DELIVERIES, f"shop/crm/e{number}", record)
 

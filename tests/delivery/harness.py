@@ -102,14 +102,14 @@ class SenderHarness(Driver):
     # -- what became of it ---------------------------------------------------------------------------------------------
 
     def send(self, message_id: str) -> SendRecord:
-        return SendRecord.model_validate(self.store.documents[Key(SENDS.name, message_id)])
+        return SENDS.decode(self.store.documents[Key(SENDS.name, message_id)])
 
     def queue(self, key: str) -> SendQueue | None:
         return self.get(SEND_QUEUES, key)
 
     def account(self) -> AccountSends:
         """What the partition knows of sending as the account."""
-        return AccountSends.model_validate(self.store.documents[Key(ACCOUNT_SENDS.name, "0/w/telegram:main")])
+        return ACCOUNT_SENDS.decode(self.store.documents[Key(ACCOUNT_SENDS.name, "0/w/telegram:main")])
 
     def facts(self) -> list[tuple[str, Json]]:
         """What was told: last word of the type and the message, in order."""

@@ -132,7 +132,7 @@ class WebhooksHarness(Driver):
 
     def delivery(self, event: str, webhook: str = "crm") -> DeliveryRecord:
         document = self.store.documents[Key(WEBHOOK_DELIVERIES.name, delivery_id("w", webhook, event))]
-        return DeliveryRecord.model_validate(document)
+        return WEBHOOK_DELIVERIES.decode(document)
 
     def line(self, webhook: str = "crm") -> EndpointState:
         """What is known about an endpoint."""

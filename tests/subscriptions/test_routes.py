@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.envelope import Event
-from schemas.webhooks import Webhook
+from schemas.webhooks import DeliveryAttempt, Webhook
 from services.platform.bus.port import partition_for
 from services.platform.http.standard_webhooks import decode_secret
 from services.platform.store.collections import FACTS, Fact
@@ -15,7 +15,6 @@ from services.records.configuration import read_configuration
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,
-    DeliveryAttempt,
     DeliveryRecord,
     EndpointState,
     delivery_id,

@@ -1,11 +1,11 @@
 """Probes an account at its platform, outside of any batch. Never raises: without a clear answer the result is `unknown`."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
 
-from schemas.values import Contract
 from services.channels.port import Account, CredentialsRejected, SelfCheckingChannel
 from services.delivery.attempt import SendDependencies
 from services.platform.core.errors import Unavailable
@@ -15,7 +15,8 @@ PROBE_TIMEOUT_SECONDS = 20.0
 log = structlog.get_logger(__name__)
 
 
-class ProbeResult(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
     """The platform's answer about an account. `gone`: the workspace has no such account. `unknown`: no clear answer."""
 
     found: Literal["ok", "credentials", "webhook", "unknown", "gone"]

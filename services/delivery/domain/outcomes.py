@@ -13,7 +13,7 @@ from typing import Literal
 
 from schemas.activity import Address
 from schemas.channel import Capabilities, Scope
-from schemas.values import Contract, Failure
+from schemas.values import Failure
 from services.platform.core.backoff import doubled
 
 START_WITHIN = timedelta(seconds=5)
@@ -30,7 +30,8 @@ CREDENTIALS = "credentials"
 ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain", "not_started"]
 
 
-class AttemptResult(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptResult:
     """The result of an attempt. With every kind but `sent` and `uncertain` the platform surely does not have the message.
 
     `address` is set when the message went to another address than its own. `after` (seconds) and `scope` are set when the

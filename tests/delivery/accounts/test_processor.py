@@ -1,6 +1,7 @@
 """The health of accounts: when platforms are asked, what follows from what is known, and what is told."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,13 +24,14 @@ from services.platform.processing.unit_of_work import Effect
 from services.platform.store.collections import TIMERS
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCheck, read_health
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.records.sends import ACCOUNT_SENDS
+from services.records.sends import ACCOUNT_SENDS, AccountSends
 from tests.configuration import configure
 from tests.driver import Driver
 from tests.fakes import FakeHttp, ManualTimeSource, MemoryStore
 
 WRITTEN = AccountChanged(workspace="w", channel="telegram", account="main")
 MAIN = "w/telegram:main"
+MAIN_SENDS = AccountSends(workspace="w", channel="telegram", account="main", partition=0)
 
 
 class Platform(Telegram):
@@ -87,11 +89,9 @@ class Watch:
         assert found is not None
         return found
 
-    # Any: fields of the record, checked by its codec.
-    def sends(self, **more: Any) -> None:
+    def put_sends(self, sends: AccountSends) -> None:
         """What a partition of the sender knows."""
-        known: dict[str, Any] = {"workspace": "w", "channel": "telegram", "account": "main", "partition": 0, **more}
-        self.driver.put(ACCOUNT_SENDS, f"0/{MAIN}", ACCOUNT_SENDS.decode(known))
+        self.driver.put(ACCOUNT_SENDS, f"0/{MAIN}", sends)
 
     def calls(self, **more: Any) -> None:
         """What ingest knows."""
@@ -161,11 +161,11 @@ async def test_account_that_a_sender_holds_is_told_at_once_and_again_when_it_goe
     await watch.tell()
     await watch.ask()
     refusal = Failure(code="credentials", detail="the bot token is not accepted", status=401)
-    watch.sends(held_for="credentials", last_refused_at=watch.driver.now, last_refusal=refusal)
+    watch.put_sends(replace(MAIN_SENDS, held_for="credentials", last_refused_at=watch.driver.now, last_refusal=refusal))
     await watch.tell("account_sending_changed")
     assert watch.told() == [("ok", "credentials")]
     assert "the bot token is not accepted" in watch.check().detail
-    watch.sends()
+    watch.put_sends(MAIN_SENDS)
     await watch.tell("account_sending_changed")
     assert watch.told()[1:] == [("credentials", "ok")]
 
@@ -174,7 +174,7 @@ async def test_pause_and_forged_calls_are_seen_at_the_next_look_and_pass_by_them
     watch = Watch()
     await watch.tell("check_accounts")
     now = watch.driver.now
-    watch.sends(held_for="limit", held_until=now + timedelta(seconds=45))
+    watch.put_sends(replace(MAIN_SENDS, held_for="limit", held_until=now + timedelta(seconds=45)))
     watch.calls(forged=3, forged_since=now, last_forged_at=now)
     await watch.driver.advance(15)
     assert watch.told() == [("ok", "paused")]
@@ -227,7 +227,7 @@ async def test_rest_reads_what_is_known_now_without_waiting_for_a_look() -> None
     earlier = now - timedelta(minutes=5)
     watch.calls(last_webhook_at=now, forged=1, forged_since=earlier, last_forged_at=earlier)
     refusal = Failure(code="too_long", detail="d", status=400)
-    watch.sends(last_sent_at=earlier, last_refused_at=now, last_refusal=refusal)
+    watch.put_sends(replace(MAIN_SENDS, last_sent_at=earlier, last_refused_at=now, last_refusal=refusal))
     health = (await read_health(watch.driver.store, "w", [name], now))[name]
     assert (health.state, health.last_webhook_at, health.last_sent_at) == ("forged", now, earlier)
     assert (health.last_refused_at, health.last_refusal) == (now, refusal)
