@@ -1,8 +1,7 @@
 """What REST writes, and the one versioned document per workspace that it becomes."""
 
-from functools import lru_cache
 from typing import Annotated, Generic, Literal, TypeVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -27,19 +26,26 @@ Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
 DEFAULT_TEAM = "default"
 
 
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    # Naming them walks a folder tree: some 30 ms, and each calendar that is read asks.
-    return frozenset(available_timezones())
+# Folders and a file of the system's database that hold copies under names which IANA does not list.
+NOT_IANA = ("posix/", "right/", "posixrules")
 
 
-def _known_zone(name: str) -> str:
-    if name not in _zones():
+def _require_known_zone(name: str) -> str:
+    # `available_timezones` would walk a folder tree for every calendar that is read; `ZoneInfo` keeps the zones it has read.
+    try:
+        is_known = ZoneInfo(name).key == name and not name.startswith(NOT_IANA)
+    except (
+        ZoneInfoNotFoundError,
+        OSError,
+        ValueError,
+    ):  # unknown; a folder; a file that is no zone, a path that leads out
+        is_known = False
+    if not is_known:
         raise ValueError("this is no IANA time zone; write one such as Asia/Tehran or Europe/Riga")
     return name
 
 
-Timezone = Annotated[str, AfterValidator(_known_zone)]
+Timezone = Annotated[str, AfterValidator(_require_known_zone)]
 Name = Annotated[str, Field(min_length=1, max_length=200), Visible]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 SkillName = Annotated[str, Field(min_length=1, max_length=100)]

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
@@ -40,7 +39,6 @@ LENGTH = 27
 """Of the text of an instant."""
 
 
-@lru_cache(maxsize=4_096)
 def instant_text(at: datetime) -> str:
     """RFC 3339 UTC, always 27 characters with microseconds and a `Z`, so that texts sort as times do."""
     written = orjson.dumps(_in_utc(at), option=orjson.OPT_UTC_Z)  # in quotes; a third of the time of `isoformat`

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
 
 from schemas.activity import Activity
 from schemas.commands import WORKSPACE_GATE, WorkspaceGate
@@ -145,7 +144,7 @@ def _conversation_id(event: Event) -> str:
 def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
     event = received.event
     name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
-    before = context.work.get(COUNTED_CASES, fact.conversation) or _initial_state(event.workspace)
+    before = context.work.get(COUNTED_CASES, fact.conversation) or ConversationMetricsState(workspace=event.workspace)
     earlier, fact = with_runs(before.earlier, name, fact)
     known = ConversationEvent(name, fact, event.time)
     counters = _counter_set(context, event.workspace)
@@ -159,12 +158,6 @@ def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
         context.work.delete(COUNTED_CASES, fact.conversation)
     elif after != before:
         context.work.put(COUNTED_CASES, fact.conversation, after)
-
-
-@lru_cache(maxsize=256)
-def _initial_state(workspace: str) -> ConversationMetricsState:
-    """What is remembered of any conversation before its first fact."""
-    return ConversationMetricsState(workspace=workspace)
 
 
 def _update_waiting_gauge(

@@ -5,7 +5,6 @@ Short texts prove little. Where the text does not decide, the account's expected
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from services.text.normalise import normalise, normalised_words
 
@@ -78,7 +77,6 @@ def _count_known(vocabulary: frozenset[str], words: Iterable[str]) -> int:
     return sum(map(vocabulary.__contains__, words))
 
 
-@lru_cache(maxsize=256)
 def _base(tag: str | None) -> str | None:
     return re.split(r"[-_]", tag.lower())[0] or None if tag else None
 

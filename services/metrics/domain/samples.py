@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from schemas.activity import Activity
 from schemas.conversation import Conversation
@@ -69,7 +68,6 @@ def format_series(instrument: Instrument, labels: Mapping[str, str]) -> str:
     return _series(instrument.name, tuple([labels[name] for name in instrument.labels]))
 
 
-@lru_cache(maxsize=8_192)
 def _series(name: str, values: tuple[str, ...]) -> str:
     return "|".join((name, *(UNSAFE.sub("_", value) for value in values)))
 

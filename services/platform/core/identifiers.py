@@ -3,7 +3,6 @@
 import hashlib
 import os
 from datetime import datetime
-from functools import lru_cache
 
 VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 """The first digit of the last 64 bits, whose first two bits are 10."""
@@ -15,9 +14,8 @@ def uuid7(now: datetime, order: int, entropy: bytes) -> str:
     return f"{_time_digits(now)}-7{order & 0xFFF:03x}-{VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"
 
 
-@lru_cache(maxsize=64)
 def _time_digits(now: datetime) -> str:
-    """The first hex digits of an id, cached: all ids of a batch share them."""
+    """The first 12 hex digits of an id: the Unix time in milliseconds."""
     time = f"{int(now.timestamp() * 1000) & ((1 << 48) - 1):012x}"
     return f"{time[:8]}-{time[8:]}"
 

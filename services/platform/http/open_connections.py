@@ -7,7 +7,6 @@ most as many idle ones as are left free, so that it alone can never fill the pro
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from services.platform.core.instruments import AdmissionInstruments
@@ -79,7 +78,6 @@ def trusting(proxies: Sequence[str]) -> Callable[[str], bool]:
         return lambda _: True
     networks = [ip_network(one, strict=False) for one in proxies]
 
-    @lru_cache(maxsize=1024)
     def is_trusted(host: str) -> bool:
         try:
             address = ip_address(host)

@@ -4,7 +4,6 @@ import ipaddress
 import math
 import time
 from collections.abc import Mapping
-from functools import lru_cache
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
@@ -14,7 +13,6 @@ from services.platform.core.instruments import AdmissionInstruments
 from services.platform.core.settings import Settings
 from services.platform.http.problems import TooManyRequests
 
-CACHED_NETWORKS = 16_384
 MESSAGE_BYTES = 1000
 """What a message of a visitor takes besides its text, counted with it."""
 
@@ -86,7 +84,6 @@ class RateLimits:
         raise TooManyRequests(f"{sentence}: {limit} at most.", max(1, math.ceil(window.reset_time - time.time())))
 
 
-@lru_cache(maxsize=CACHED_NETWORKS)
 def network_for(address: str) -> str:
     """An IPv4 address, or the /64 that one IPv6 customer has: else each could pose as very many."""
     try:

@@ -1,7 +1,6 @@
 """Many rows by few statements, which are kept compiled."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from services.platform.sqlite.database import Connection
 
@@ -21,7 +20,6 @@ def insert_rows(
     return returned
 
 
-@lru_cache(maxsize=1024)
 def _statement(head: str, width: int, count: int, tail: str) -> str:
     return f"{head} VALUES {', '.join([f'({placeholders(width)})'] * count)} {tail}"
 
