@@ -78,7 +78,7 @@ async def _fill(settings: Settings) -> None:
     puts = [Put(Key(CLOCKS.name, clock_id(c.conversation, c.metric, 1)), c) for c in pending(now)]
     timer = Timer(group="sla", partition=0, name="agenda", due_at=now)
     agenda = ClockSchedule(timer_at=now)
-    puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer.model_dump(mode="json")))
+    puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer))
     puts.append(Put(Key(CLOCK_SCHEDULES.name, "0"), agenda))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         for first in range(0, len(puts), BATCH_SIZE):

@@ -13,6 +13,7 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.processing.dead_letters import Action, command_on
+from services.platform.store.codec import encode
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 from services.platform.store.port import DocumentPage, Key, Query, Store
 
@@ -29,7 +30,7 @@ def list_dead_letters(
 ) -> None:
     """The dead letters, newest first, without what the events say."""
     page = event_loop.run(_page(settings, limit, cursor))
-    letters = [(identity, DeadLetter.model_validate(document)) for identity, document in page.items]
+    letters = [(identity, DEAD_LETTERS.decode(document)) for identity, document in page.items]
     if json:
         print_json({"items": [_view(identity, letter) for identity, letter in letters], "next": page.next})
         return
@@ -51,7 +52,9 @@ async def _page(settings: Settings, limit: int, cursor: str | None) -> DocumentP
 
 
 def _view(identity: str, letter: DeadLetter) -> dict[str, Json]:
-    return {"id": identity, **letter.model_dump(mode="json", exclude={"event"})}
+    document = encode(letter)
+    del document["event"]
+    return {"id": identity, **document}
 
 
 def show(settings: Settings, identity: Identity) -> None:
@@ -70,7 +73,7 @@ async def _letter(store: Store, identity: str) -> DeadLetter:
     document = (await store.get_many([key])).get(key)
     if document is None:
         raise CliError(f"there is no dead letter {identity}; `pasokh dead-letters list` shows those there are.")
-    return DeadLetter.model_validate(document)
+    return DEAD_LETTERS.decode(document)
 
 
 def retry(settings: Settings, identity: Identity) -> None:

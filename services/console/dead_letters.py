@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from schemas.values import Instant, Json
+from schemas.values import Instant
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.auth import Principal, require_scope
 from services.platform.http.dependencies import ContextDep, Page, PageParamsDep, query_page, reject_cursor
@@ -44,9 +44,20 @@ class ActionAccepted(BaseModel):
     asked_at: Instant
 
 
-def to_view(identity: str, document: Json) -> DeadLetterView:
-    letter = DeadLetter.model_validate(document)
-    return DeadLetterView(id=identity, **letter.model_dump(exclude={"event"}))
+def to_view(identity: str, letter: DeadLetter) -> DeadLetterView:
+    """What REST shows of a dead letter: everything but the event, which may hold what a customer wrote."""
+    return DeadLetterView(
+        id=identity,
+        group=letter.group,
+        partition=letter.partition,
+        topic=letter.topic,
+        offset=letter.offset,
+        event_id=letter.event_id,
+        event_type=letter.event_type,
+        workspace=letter.workspace,
+        error=letter.error,
+        at=letter.at,
+    )
 
 
 async def list_dead_letters(caller: Admin, context: ContextDep, params: PageParamsDep) -> Page[DeadLetterView]:
@@ -56,7 +67,7 @@ async def list_dead_letters(caller: Admin, context: ContextDep, params: PagePara
     while True:
         query = Query(DEAD_LETTERS.name, "at", descending=True, limit=params.limit - len(views), after=after)
         page = await query_page(context.store, query)
-        letters = [to_view(identity, document) for identity, document in page.items]
+        letters = [to_view(identity, DEAD_LETTERS.decode(document)) for identity, document in page.items]
         views += [letter for letter in letters if caller.can_access_workspace(letter.workspace)]
         after, examined = page.next, examined + len(letters)
         if after is None or len(views) >= params.limit or examined >= SCAN_LIMIT:
@@ -82,7 +93,7 @@ async def get_dead_letter(context: Context, caller: Principal, identity: str) ->
     """A dead letter that the caller may see. Raises NotFound."""
     key = Key(DEAD_LETTERS.name, identity)
     document = (await context.store.get_many([key])).get(key)
-    letter = DeadLetter.model_validate(document) if document else None
+    letter = DEAD_LETTERS.decode(document) if document else None
     if letter is None or not caller.can_access_workspace(letter.workspace):
         raise NotFound(f"There is no dead letter {identity!r} that this key can see.")
     return letter

@@ -14,7 +14,7 @@ from schemas.values import Json, instant_text
 from services.domain.sla_state import ConversationSlaState
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
-from services.platform.store.collections import FACTS, ROWS, PartitionCheckpoint
+from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Document, Key, Query
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES
 from services.records.configuration import CONFIGURATIONS, read_configuration, version_id
@@ -51,7 +51,7 @@ async def read_progress(reader: Reader, partitions: int) -> dict[str, AuditProgr
 async def _progress(reader: Reader, partition: int) -> AuditProgress:
     row_key, agenda_key = Key(ROWS.name, f"{GROUP}/{partition}"), Key(CLOCK_SCHEDULES.name, str(partition))
     found = await reader.get_many([row_key, agenda_key])
-    row = PartitionCheckpoint.model_validate(found[row_key]) if row_key in found else None
+    row = ROWS.decode(found[row_key]) if row_key in found else None
     agenda = CLOCK_SCHEDULES.decode(found.get(agenda_key, {}))
     heard = row.dedupe_vector.get(f"{CONSUMED_TOPICS}/{partition}|{CONSUMED_TOPICS}", (-1, -1)) if row else (-1, -1)
     first = Query(CLOCKS.name, "due", {"partition": partition}, at_least=instant_text(BEGINNING), limit=1)

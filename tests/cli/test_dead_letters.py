@@ -39,7 +39,7 @@ def letter(number: int, topic: str = "inbound") -> DeadLetter:
 def set_aside(settings: Settings, letters: dict[str, DeadLetter]) -> None:
     async def write() -> None:
         async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
-            puts = [Put(Key(DEAD_LETTERS.name, i), one.model_dump(mode="json")) for i, one in letters.items()]
+            puts = [Put(Key(DEAD_LETTERS.name, i), one) for i, one in letters.items()]
             await store.commit(Changes(puts=puts))
 
     event_loop.run(write())

@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def clock() -> ManualTimeSource:
+def time_source() -> ManualTimeSource:
     return ManualTimeSource()
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from schemas.envelope import Event
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Fenced
 from services.platform.store.codec import StoredRecord, encode
+from services.platform.store.collections import put_fact
 from services.platform.store.port import (
     Changes,
     Collection,
@@ -104,6 +106,11 @@ class MemoryStore:
     def insert(self, collection: Collection[Any], identity: str, value: StoredRecord) -> None:
         """Write a document, as its writer would."""
         self.documents[Key(collection.name, identity)] = encode(value)
+
+    def insert_fact(self, event: Event) -> None:
+        """Write the document of a fact, as the commit that emits it does."""
+        put = put_fact(event)
+        self.documents[put.key] = _copy(put.document)
 
     def find(self, collection: Collection[Model], identity: str) -> Model | None:
         """A document as its model, or None."""

@@ -10,7 +10,7 @@ from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
-from services.platform.store.port import Changes, Document, Key, Put
+from services.platform.store.port import Changes, Key, Put
 
 
 def set_aside(data: Path, *letters: str) -> None:
@@ -23,7 +23,7 @@ def set_aside(data: Path, *letters: str) -> None:
     event_loop.run(write())
 
 
-def letter(name: str) -> Document:
+def letter(name: str) -> DeadLetter:
     at = datetime(2026, 11, 1, 12, tzinfo=UTC)
     event = Event(
         id=name,
@@ -45,4 +45,4 @@ def letter(name: str) -> Document:
         workspace="shop",
         error=f"ValueError: no such thing as {name}",
         at=at,
-    ).model_dump(mode="json")
+    )

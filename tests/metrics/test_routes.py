@@ -8,7 +8,6 @@ from services.metrics import routes
 from services.metrics.reports import ReportTooLarge
 from services.metrics.routes import build_router
 from services.platform.http.service import ServiceComponents
-from services.platform.store.collections import FACTS, Fact
 from tests.metrics.test_report import life
 from tests.rest import Rest, open_rest, problem_of
 
@@ -23,8 +22,7 @@ async def rest() -> AsyncIterator[Rest]:
         for event in life(
             ("message", 0), ("assign", 10), ("reply", 20), ("deliver", 1), ("start_clock", 1), ("fulfil_clock", 1)
         ):
-            fact = Fact(**event.model_dump(), conversation=str(event.data["conversation"]))
-            rest.store.insert(FACTS, event.id, fact)
+            rest.store.insert_fact(event)
         yield rest
 
 

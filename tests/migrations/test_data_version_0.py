@@ -20,7 +20,7 @@ from services.platform.host.engine import open_engine
 from services.platform.http.app import open_app
 from services.platform.http.service import Context
 from services.platform.store.codec import codec_for
-from services.platform.store.collections import DEAD_LETTERS, TIMERS, DeadLetter, PartitionCheckpoint, Timer
+from services.platform.store.collections import DEAD_LETTERS, ROWS, TIMERS
 from services.platform.store.migrations import latest_version, migrate
 from tests.fakes import ManualTimeSource
 from tests.migrations.folder import STOPPED_AT, build_folder, expected_answers, read_documents
@@ -91,11 +91,11 @@ async def test_timers_come_due_when_they_would_have(migrated: Migrated) -> None:
 
     assert due(migrated.now[TIMERS.name]) == due(migrated.before[TIMERS.name])
     for document in migrated.now[TIMERS.name].values():
-        Timer.model_validate(document)
+        TIMERS.decode(document)
 
 
 async def test_dead_letters_can_be_retried(migrated: Migrated) -> None:
-    letters = {identity: DeadLetter.model_validate(one) for identity, one in migrated.now[DEAD_LETTERS.name].items()}
+    letters = {identity: DEAD_LETTERS.decode(one) for identity, one in migrated.now[DEAD_LETTERS.name].items()}
     assert {identity: letter.event_type for identity, letter in letters.items()} == {
         "letter-1": "pasokh.control.watermark_request",
         "letter-2": "timer",
@@ -108,7 +108,7 @@ async def test_dead_letters_can_be_retried(migrated: Migrated) -> None:
 async def test_rows_go_on_where_they_were_and_know_what_they_have_handled(migrated: Migrated) -> None:
     assert migrated.before["rows"].keys() == migrated.now["rows"].keys()
     for identity, before in migrated.before["rows"].items():
-        row = PartitionCheckpoint.model_validate(migrated.now["rows"][identity])
+        row = ROWS.decode(migrated.now["rows"][identity])
         assert row.offsets == before["offsets"]
         assert {source: list(number) for source, number in row.dedupe_vector.items()} == before["seen"]
         assert (row.seq, row.version) == (before["seq"] + 1, latest_version(MIGRATIONS))

@@ -16,7 +16,7 @@ from services.platform.bus.port import ProducerRecord
 from services.platform.http.app import open_app
 from services.platform.http.open_streams import OpenStreams
 from services.platform.http.service import Context, ServiceComponents
-from services.platform.store.collections import FACTS, ROWS, Fact, PartitionCheckpoint
+from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, build_router, stream_shares
 from services.router.stream_check import FactStream, open_fact_streams
@@ -93,7 +93,7 @@ class StreamHarness:
         self.rest.time_source.move(0.001)
         facts = [self._fact(source, seq, n, word, workspace) for n, word in enumerate(words)]
         for fact in facts:
-            self.rest.store.insert(FACTS, fact.id, Fact(**dict(fact), conversation="c"))
+            self.rest.store.insert_fact(fact)
         self.rest.store.insert(ROWS, source, PartitionCheckpoint(seq=seq, decided_at=self.rest.time_source.now()))
         return facts
 

@@ -16,7 +16,7 @@ from schemas.routing import Reason
 from schemas.values import EncryptedText, Failure, Problem
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.core.errors import Unavailable
-from services.platform.store.collections import FACTS, OUTCOMES, Fact
+from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.decisions import DECISIONS, DecisionRecord
@@ -236,7 +236,7 @@ async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
             key=KEY,
         )
         rest.store.insert(DECISIONS, record.id, record)
-        fact = Fact(
+        fact = Event(
             id=f"f{number}",
             source="conversations/0",
             type="pasokh.conversation.queued",
@@ -246,9 +246,8 @@ async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
             seq=number,
             index=0,
             data={"conversation": "c1"},
-            conversation="c1",
         )
-        rest.store.insert(FACTS, fact.id, fact)
+        rest.store.insert_fact(fact)
     decisions = (await rest.ask("GET", f"{ONE}/decisions")).json()["items"]
     assert [item["id"] for item in decisions] == ["d1", "d2"]
     assert "key" not in decisions[0]

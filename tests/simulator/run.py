@@ -10,7 +10,7 @@ from schemas.values import instant
 from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.processing.processor import AnyProcessor
-from services.platform.store.collections import RUNTIME_COLLECTIONS, Outbox
+from services.platform.store.collections import OUTBOXES, RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection, outbox_events
 from tests.simulator.loop import run_virtually
 from tests.simulator.process import Groups, Process
@@ -115,7 +115,7 @@ def quiet(world: World, groups: Mapping[str, Sequence[str]], *, timers: bool = T
 
 def _all_published(world: World) -> bool:
     """Whether every event of an outbox is on the log: its owner may be asleep between commit and publish."""
-    waiting = [Outbox.model_validate(d) for d in world.documents["outboxes"].values()]
+    waiting = [OUTBOXES.decode(d) for d in world.documents["outboxes"].values()]
     events = [event for outbox in waiting for event in outbox_events(outbox.events)]
     return all(any(r.value == e.value for r in reversed(world.log[e.topic, e.partition])) for e in events)
 

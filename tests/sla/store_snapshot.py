@@ -5,7 +5,7 @@ from copy import deepcopy
 
 from schemas.envelope import Event
 from services.domain.conversation_state import ConversationState
-from services.platform.store.collections import FACTS, ROWS, TIMERS, Fact, PartitionCheckpoint
+from services.platform.store.collections import ROWS, TIMERS, PartitionCheckpoint, put_fact
 from services.platform.store.port import Key, Put
 from services.records.conversations import CONVERSATIONS
 from tests.sla.harness import Sla
@@ -22,17 +22,12 @@ def store_snapshot(sla: Sla, *, heard: int | None = None) -> list[Put]:
         Put(key, deepcopy(document)) for key, document in sla.store.documents.items() if key.collection != TIMERS.name
     ]
     told = [event for event in sla.sent if event.type.startswith("pasokh.sla.")]
-    puts += [_fact(event) for event in (*_renamed(sla.heard), *told)]
+    puts += [put_fact(event) for event in (*_renamed(sla.heard), *told)]
     case = ConversationState(**dict(sla.case), key="w/telegram:main:1")
     puts.append(Put(Key(CONVERSATIONS.name, case.id), case.model_dump(mode="json")))
-    return [*puts, Put(Key(ROWS.name, "sla/0"), row.model_dump(mode="json"))]
+    return [*puts, Put(Key(ROWS.name, "sla/0"), row)]
 
 
 def _renamed(events: Iterable[Event]) -> Iterable[Event]:
     """Facts as conversations would have told them."""
     return (event.model_copy(update={"source": SOURCE}) for event in events)
-
-
-def _fact(event: Event) -> Put:
-    fact = Fact(**dict(event), conversation=str(event.data["conversation"]))
-    return Put(Key(FACTS.name, event.id), fact.model_dump(mode="json"))

@@ -12,8 +12,8 @@ from schemas.envelope import Event
 from schemas.webhooks import Webhook, WebhookReplay
 from services.platform.http.outgoing import HttpResponse
 from services.platform.processing.inputs import ReceivedEvent
-from services.platform.store.collections import FACTS, RUNTIME_COLLECTIONS, Fact, Timer
-from services.platform.store.port import Changes, Collection, Key, Put
+from services.platform.store.collections import RUNTIME_COLLECTIONS, Timer, put_fact
+from services.platform.store.port import Changes, Collection, Key
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
@@ -102,8 +102,7 @@ class WebhooksHarness(Driver):
 
     async def happen(self, *events: Event, repeated: int = 1) -> None:
         """Facts are committed by their writer, and read here."""
-        facts = [Put(Key(FACTS.name, e.id), _as_fact(e).model_dump(mode="json")) for e in events]
-        await self.store.commit(Changes(puts=facts))
+        await self.store.commit(Changes(puts=[put_fact(event) for event in events]))
         for _ in range(repeated):
             await self.batch([ReceivedEvent(event, event.type.split(".")[1], 0) for event in events])
 
@@ -148,11 +147,6 @@ class WebhooksHarness(Driver):
         asked = WebhookReplay.model_validate({"workspace": "w", "webhook": webhook, **what})
         event = fact("replay-1", REPLAY_TYPE).model_copy(update={"data": asked.model_dump(mode="json")})
         await self.batch([ReceivedEvent(event, "conversations", 0)])
-
-
-def _as_fact(event: Event) -> Fact:
-    conversation = event.data.get("conversation")
-    return Fact(**event.model_dump(), conversation=conversation if isinstance(conversation, str) else None)
 
 
 def fact(identity: str, kind: str = "pasokh.conversation.opened", person: str = "1") -> Event:

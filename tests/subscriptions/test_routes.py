@@ -10,7 +10,6 @@ from schemas.envelope import Event
 from schemas.webhooks import DeliveryAttempt, Webhook
 from services.platform.bus.port import partition_for
 from services.platform.http.standard_webhooks import decode_secret
-from services.platform.store.collections import FACTS, Fact
 from services.records.configuration import read_configuration
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
@@ -168,7 +167,7 @@ async def test_an_endpoint_that_is_gone_is_shown_as_disabled_until_it_is_written
 
 def keep_fact(rest: Rest, workspace: str = "shop") -> Event:
     key = f"{workspace}/telegram:main:1"
-    kept = Fact(
+    kept = Event(
         id="e1",
         source="conversations/0",
         type="pasokh.conversation.opened",
@@ -177,7 +176,7 @@ def keep_fact(rest: Rest, workspace: str = "shop") -> Event:
         partitionkey=key,
         data={},
     )
-    rest.store.insert(FACTS, "e1", kept)
+    rest.store.insert_fact(kept)
     return kept
 
 

@@ -69,7 +69,7 @@ def _with_runtime_collections(collections: Sequence[Collection[Any]]) -> Sequenc
 async def stored_partitions(store: Store) -> int:
     """How many partitions the rows of this store are made for; 0 before anything ran on it. Raises Unavailable."""
     made = (await store.get_many([LAYOUT_KEY])).get(LAYOUT_KEY)
-    return StoreMetadata.model_validate(made).partitions if made else 0
+    return LAYOUT.decode(made).partitions if made else 0
 
 
 @asynccontextmanager

@@ -95,7 +95,7 @@ class CommandGateway:
         ours = {key.collection: one for key, one in found.items() if one["workspace"] == workspace}
         if OUTCOMES.name in ours:
             return CommandResult.model_validate(ours[OUTCOMES.name])
-        return AcceptedCommand.model_validate(ours[ACCEPTED.name]) if ACCEPTED.name in ours else None
+        return ACCEPTED.decode(ours[ACCEPTED.name]) if ACCEPTED.name in ours else None
 
     async def _earlier(self, command: Command) -> CommandResult | None:
         earlier = await self.status(command.workspace, command.id)
@@ -105,8 +105,7 @@ class CommandGateway:
 
     async def _accept(self, command: Command) -> None:
         accepted = AcceptedCommand(workspace=command.workspace, request_hash=command.request_hash, at=self._clock.now())
-        put = Put(Key(ACCEPTED.name, command.id), accepted.model_dump(mode="json"))
-        await self._store.commit(Changes(puts=[put]))
+        await self._store.commit(Changes(puts=[Put(Key(ACCEPTED.name, command.id), accepted)]))
 
     async def _publish(self, command: Command) -> None:
         event = Event(

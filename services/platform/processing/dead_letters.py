@@ -123,27 +123,38 @@ def _letter_without_record(work: UnitOfWork, one: PendingInput, error: Exception
         kind, name, data = "timer", one.timer.name, orjson.dumps(one.timer.data).decode()
     elif one.completed is not None:
         name = one.completed.name
-    return _letter(work, error, topic="", offset=0, event=data, event_id=name, event_type=kind, workspace="")
+    return DeadLetter(
+        group=work.place.group,
+        partition=work.place.partition,
+        topic="",
+        offset=0,
+        event=data,
+        event_id=name,
+        event_type=kind,
+        workspace="",
+        error=_description(error),
+        at=work.now,
+    )
 
 
 def _letter_of_record(work: UnitOfWork, record: Record, error: Exception) -> DeadLetter:
     identity, event_type, workspace = _identify(record)
-    return _letter(
-        work,
-        error,
+    return DeadLetter(
+        group=work.place.group,
+        partition=work.place.partition,
         topic=record.topic,
         offset=record.offset,
         event=record.value.decode(errors="replace"),
         event_id=identity,
         event_type=event_type,
         workspace=workspace,
+        error=_description(error),
+        at=work.now,
     )
 
 
-def _letter(work: UnitOfWork, error: Exception, **fields: str | int) -> DeadLetter:
-    described = f"{type(error).__name__}: {_first_line(error)}"
-    where = {"group": work.place.group, "partition": work.place.partition}
-    return DeadLetter.model_validate({**where, **fields, "error": described, "at": work.now})
+def _description(error: Exception) -> str:
+    return f"{type(error).__name__}: {_first_line(error)}"
 
 
 def _identify(record: Record) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from services.platform.bus.port import Bus
 from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.commit import row_key
-from services.platform.store.collections import PartitionCheckpoint
+from services.platform.store.collections import ROWS
 from services.platform.store.port import Store
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ async def lags(store: Store, bus: Bus, topics: Mapping[str, tuple[str, ...]]) ->
     ends = {p: await bus.end_offsets(every, p) for p in range(bus.partitions)}
     found = []
     for (group, partition), key in keys.items():
-        offsets = PartitionCheckpoint.model_validate(rows[key]).offsets if key in rows else {}
+        offsets = ROWS.decode(rows[key]).offsets if key in rows else {}
         for topic in topics[group]:
             behind = ends[partition][topic] - offsets.get(topic, 0)
             found.append(Lag(group, topic, partition, max(0, behind)))

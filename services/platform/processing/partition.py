@@ -8,7 +8,7 @@ and read again, row first. Nothing here knows what the processor decides.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -37,7 +37,7 @@ from services.platform.processing.restarts import (
 from services.platform.processing.time_slices import TimeSlicer
 from services.platform.processing.timers import TimerQueue
 from services.platform.processing.unit_of_work import Effect, PartitionContext
-from services.platform.store.collections import PartitionCheckpoint
+from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.platform.store.port import Store
 
 log = structlog.get_logger()
@@ -190,7 +190,7 @@ class PartitionOwner:
         key = row_key(self._group, self._partition)
         document = (await self._runtime.store.get_many([key])).get(key)
         if document is not None:
-            row = PartitionCheckpoint.model_validate(document)
+            row = ROWS.decode(document)
             if row.version > self._runtime.data_version:
                 raise Outdated(f"the data are of version {row.version} now; end this process of an older version")
             outbox = outbox_key(self._group, self._partition, row.seq)
@@ -198,7 +198,7 @@ class PartitionOwner:
             self._position = Position(row, outbox if is_left else None)
         row = self._position.row
         offsets = await self._consumer.seek(self._partition, row.offsets)
-        self._position.row = row.model_copy(update={"offsets": {**offsets, **row.offsets}})
+        self._position.row = replace(row, offsets={**offsets, **row.offsets})
         await self._fence_previous_owners()
         self._is_open = True
 

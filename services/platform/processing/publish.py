@@ -15,7 +15,7 @@ from services.platform.core.instruments import ProcessorInstruments
 from services.platform.core.time_source import TimeSource
 from services.platform.processing import failpoints
 from services.platform.processing.restarts import FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS, Restarts
-from services.platform.store.collections import Outbox, PartitionCheckpoint
+from services.platform.store.collections import OUTBOXES, PartitionCheckpoint
 from services.platform.store.port import Key, Store, outbox_events
 
 OFFSET_COMMIT_SECONDS = 0.5
@@ -49,7 +49,7 @@ class Publisher:
         document = (await self.store.get_many([outbox])).get(outbox)
         if document is None:
             return False
-        await self.publish(outbox_events(Outbox.model_validate(document).events))
+        await self.publish(outbox_events(OUTBOXES.decode(document).events))
         return True
 
 

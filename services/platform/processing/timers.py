@@ -47,7 +47,7 @@ class TimerQueue:
         equals: dict[str, Json] = {"group": self._group, "partition": self._partition}
         query = Query(TIMERS.name, "due", equals, below=instant_text(horizon), limit=PAGE_SIZE)
         page = await reader.query(query)
-        timers = [Timer.model_validate(document) for _, document in page.items]
+        timers = [TIMERS.decode(document) for _, document in page.items]
         self._horizon = timers[-1].due_at + timedelta(microseconds=1) if page.next else horizon
         for timer in timers:
             self._add(timer)

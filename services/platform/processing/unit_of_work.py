@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
-from schemas.envelope import Event, decode, document, encode
+from schemas.envelope import Event, decode, encode
 from schemas.topics import is_fact, topic_for
 from schemas.values import Contract, Json
 from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, partition_for
@@ -13,7 +13,7 @@ from services.platform.core.errors import TooLarge
 from services.platform.core.identifiers import derived_id
 from services.platform.processing.document_cache import ImmutableDocuments
 from services.platform.store.codec import StoredRecord
-from services.platform.store.collections import FACTS, TIMERS, Timer
+from services.platform.store.collections import TIMERS, Timer, put_fact
 from services.platform.store.port import Collection, Document, DocumentPage, Key, Put, Query
 
 Model = TypeVar("Model", bound=StoredRecord)
@@ -303,10 +303,3 @@ def belongs_to(value: object) -> str | None:
 
 def _field(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
-
-
-def put_fact(event: Event) -> Put:
-    """The document that stores a fact in the collection `facts`: the event, and the conversation it is about."""
-    conversation = event.data.get("conversation")
-    named = conversation if isinstance(conversation, str) else None
-    return Put(Key(FACTS.name, event.id), {**document(event), "conversation": named})

@@ -1,13 +1,16 @@
 """The collections that the runtime itself keeps: partition rows, outboxes, timers, outcomes, facts, dead letters."""
 
+from dataclasses import dataclass, field
+
 from schemas.commands import CommandResult
-from schemas.envelope import Event
+from schemas.envelope import Event, document
 from schemas.topics import DEDUPE_RETENTION_SECONDS
-from schemas.values import Contract, Instant, Json
-from services.platform.store.port import Collection, Expiry, Index, Key
+from schemas.values import Instant, Json
+from services.platform.store.port import Collection, Expiry, Index, Key, Put
 
 
-class PartitionCheckpoint(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionCheckpoint:
     """The partition row of a group: input position, fence, event number and dedupe table in one.
 
     `offsets`: per topic the next offset to read. `dedupe_vector`: per `source|topic` the last `[seq, index]` handled.
@@ -17,42 +20,40 @@ class PartitionCheckpoint(Contract):
     """
 
     seq: int
-    offsets: dict[str, int] = {}
-    dedupe_vector: dict[str, tuple[int, int]] = {}
+    offsets: dict[str, int] = field(default_factory=dict)
+    dedupe_vector: dict[str, tuple[int, int]] = field(default_factory=dict)
     decided_at: Instant
-    closed: list[str] = []
+    closed: list[str] = field(default_factory=list)
     version: int = 0
 
 
-class StoreMetadata(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreMetadata:
     """How many partitions the rows of this store are made for."""
 
     partitions: int
 
 
-class Outbox(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
     """Events of a commit that are perhaps not published yet: rows of topic, partition, key, encoded event."""
 
     events: list[tuple[str, int, str, str]]
 
 
-class Timer(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
     """A timer of one partition of one group. `data` is handed to its handler."""
 
     group: str
     partition: int
     name: str
     due_at: Instant
-    data: dict[str, Json] = {}
+    data: dict[str, Json] = field(default_factory=dict)
 
 
-class Fact(Event):
-    """An event of `conversations` or `sla`, kept for ever. `conversation` is `data.conversation`."""
-
-    conversation: str | None = None
-
-
-class DeadLetter(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
     """An event that the deciding code could not handle. `error` holds no text of the event."""
 
     group: str
@@ -67,7 +68,8 @@ class DeadLetter(Contract):
     at: Instant
 
 
-class AcceptedCommand(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedCommand:
     """A command that was answered with 202: it is pending until its outcome is there. Its id is the command's."""
 
     workspace: str
@@ -86,7 +88,7 @@ ACCEPTED = Collection(
 )
 FACTS = Collection(
     "facts",
-    Fact,
+    Event,
     writer="any",
     indexes=(
         Index("conversation", ("workspace", "conversation", "time")),
@@ -104,3 +106,10 @@ LAYOUT = Collection("layout", StoreMetadata, writer="any")
 """What the data are like as a whole: the partitions that they are made for, and how far they are migrated."""
 LAYOUT_KEY = Key(LAYOUT.name, "bus")
 RUNTIME_COLLECTIONS = (ROWS, OUTBOXES, TIMERS, OUTCOMES, FACTS, DEAD_LETTERS)
+
+
+def put_fact(event: Event) -> Put:
+    """The document of a fact: the event, and beside it the conversation that it is about, by which facts are listed."""
+    conversation = event.data.get("conversation")
+    named = conversation if isinstance(conversation, str) else None
+    return Put(Key(FACTS.name, event.id), {**document(event), "conversation": named})

@@ -9,13 +9,14 @@ so that no process of an older version commits a batch any more (docs/adr/0024).
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from schemas.values import Contract
 from services.platform.core.errors import Fenced, Misconfigured, Unknown
 from services.platform.core.time_source import TimeSource
+from services.platform.store.codec import codec_for
 from services.platform.store.collections import LAYOUT, LAYOUT_KEY, OUTBOXES, ROWS
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query, Store
 
@@ -74,7 +75,8 @@ class Migration:
     rewrites: Sequence[Rewrite]
 
 
-class Progress(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
     """How far the data of a store are migrated.
 
     `version` is the last finished step; `target` the one that the running migration ends with. `rewrite` and `after`
@@ -199,7 +201,7 @@ class _Migrator:
     async def _take_over(self, found: Progress, latest: int) -> bool:
         self.progress = found
         try:
-            await self._commit(found.model_copy(update={"owner": self.owner, "target": latest}))
+            await self._commit(replace(found, owner=self.owner, target=latest))
         except (Fenced, Unknown):
             return False
         log.info("migration_started", version=found.version, target=latest)
@@ -245,8 +247,8 @@ class _Migrator:
         at = self.progress
         if at.rewrite == len(step.rewrites):
             is_last = step.number == at.target
-            update = {"version": step.number, "rewrite": 0, "after": "", "owner": None if is_last else self.owner}
-            await self._commit(at.model_copy(update=update))
+            owner = None if is_last else self.owner
+            await self._commit(replace(at, version=step.number, rewrite=0, after="", owner=owner))
             return 0
         rewrite = step.rewrites[at.rewrite]
         # Rows were rewritten when they were fenced.
@@ -259,10 +261,9 @@ class _Migrator:
                 deletes.append(Key(rewrite.collection, identity))
             if changed is not None and (rewrite.into or changed != document):
                 puts.append(Put(Key(rewrite.into or rewrite.collection, identity), changed))
-        following = (
-            {"after": batch[-1][0]} if len(batch) == BATCH_DOCUMENTS else {"rewrite": at.rewrite + 1, "after": ""}
-        )
-        await self._commit(at.model_copy(update=following), puts=puts, deletes=deletes)
+        is_full = len(batch) == BATCH_DOCUMENTS
+        following = replace(at, after=batch[-1][0]) if is_full else replace(at, rewrite=at.rewrite + 1, after="")
+        await self._commit(following, puts=puts, deletes=deletes)
         return max(len(puts), len(deletes))
 
     async def _read(self, collection: str, after: str) -> list[tuple[str, Document]]:
@@ -279,7 +280,7 @@ class _Migrator:
         """Commit these changes together with the progress, if nobody else has gone on meanwhile."""
         revision = self.progress.revision
         ours = Condition(PROGRESS_KEY, "revision", revision) if revision else Condition(PROGRESS_KEY)
-        following = progress.model_copy(update={"revision": revision + 1})
+        following = replace(progress, revision=revision + 1)
         await self.store.commit(Changes([ours, *conditions], [Put(PROGRESS_KEY, following), *puts], deletes))
         self.progress = following
 
@@ -288,7 +289,7 @@ async def _read_progress(store: Store) -> Progress | None:
     """None: nothing was ever stored. Data without progress are from before there were migrations."""
     found = await store.get_many([PROGRESS_KEY, LAYOUT_KEY])
     if PROGRESS_KEY in found:
-        return Progress.model_validate(found[PROGRESS_KEY])
+        return codec_for(Progress).decode(found[PROGRESS_KEY])
     return Progress(version=0, target=0) if LAYOUT_KEY in found else None
 
 

@@ -1,5 +1,6 @@
 """Nothing of a workspace that is being deleted is handled or written, until its name is opened again."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -75,14 +76,14 @@ async def test_events_of_a_closed_workspace_are_passed_over_and_others_are_not()
 
 
 async def test_a_workspace_that_is_opened_again_is_handled_again() -> None:
-    closed = ROW.model_copy(update={"closed": ["gone", "still"]})
+    closed = replace(ROW, closed=["gone", "still"])
     batch = await understood(closed, record(1, "gone"), gate(2, "gone", is_open=True), record(3, "gone"))
     assert names(batch) == ["e2", "e3"]
     assert advanced_row(batch, 2).closed == ["still"]
 
 
 async def test_timers_of_a_closed_workspace_are_gone() -> None:
-    closed = ROW.model_copy(update={"closed": ["gone"]})
+    closed = replace(ROW, closed=["gone"])
     timers = [
         TimerFired("close/1", START, {"key": "gone/telegram:main:1"}),
         TimerFired("rules/gone", START, {"workspace": "gone"}),

@@ -38,8 +38,11 @@ def test_one_of_them_at_once_and_the_next_one_after_a_failure() -> None:
             raise ValueError
 
     async def main() -> None:
-        turns, clock = TimeSlicer(), Slow()
-        both = (turns.slices(decide, ["1", "2", "bad", "never"], clock), turns.slices(decide, ["a", "b", "c"], clock))
+        turns, time_source = TimeSlicer(), Slow()
+        both = (
+            turns.slices(decide, ["1", "2", "bad", "never"], time_source),
+            turns.slices(decide, ["a", "b", "c"], time_source),
+        )
         first, _ = await asyncio.gather(*both, return_exceptions=True)
         assert isinstance(first, ValueError)
 

@@ -201,14 +201,14 @@ async def test_a_process_takes_over_from_one_that_commits_nothing_more() -> None
     store = await filled(MortalStore(4, Unavailable("killed")))
     with pytest.raises(Unavailable):
         await run(store, owner="killed")
-    clock, waited = ManualTimeSource(), 0
+    time_source, waited = ManualTimeSource(), 0
 
     async def pause(seconds: float) -> None:
         nonlocal waited
         waited += 1
-        clock.move(seconds)
+        time_source.move(seconds)
 
-    await migrate(store, STEPS, clock, "next", pause)
+    await migrate(store, STEPS, time_source, "next", pause)
     assert [document["size"] for document in await things(store)] == [0, 2, 4]
     assert waited * migrations.POLL_SECONDS >= migrations.LEASE_SECONDS
 
