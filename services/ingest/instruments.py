@@ -38,6 +38,11 @@ class IngestInstruments:
         self.overloaded = Counter("pasokh_ingest_overloaded_total", "Calls refused for want of room.", registry=None)
         self.in_flight = Gauge("pasokh_ingest_in_flight", "Calls that are being answered now.", registry=None)
 
+    def count_rejected(self, workspace: str, channel: str, reason: str, calls: int = 1) -> None:
+        """Count calls, or items of a list, that came in and were turned away for good."""
+        self.received.labels(workspace, channel).inc(calls)
+        self.rejected.labels(workspace, channel, reason).inc(calls)
+
     @property
     def collectors(self) -> tuple[Collector, ...]:
         """All collectors, for a registry."""

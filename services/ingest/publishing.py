@@ -3,11 +3,16 @@
 import re
 from collections.abc import Mapping, Sequence
 
+import structlog
+
 from schemas.activity import Activity
 from schemas.envelope import Event, encode
+from schemas.values import Json
+from services.ingest.instruments import IngestInstruments
 from services.platform.bus.port import MAX_EVENT_BYTES, Bus, ProducerRecord, partition_for
 
 TOPIC, SOURCE = "inbound", "ingest"
+_log = structlog.get_logger(__name__)
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -31,21 +36,52 @@ def to_record(activity: Activity, partitions: int, traceparent: str | None = Non
     return ProducerRecord(TOPIC, partition_for(key, partitions), key, encode(event))
 
 
-def truncate_to_max_size(activity: Activity) -> Activity:
-    """The activity, or one of kind `unknown` without content when its event would be larger than the bus accepts.
+async def publish_activities(
+    bus: Bus, instruments: IngestInstruments, activities: Sequence[Activity], headers: Mapping[str, str]
+) -> None:
+    """Return once the bus has all activities durably; they are of one account. Raises Unavailable, Unknown.
 
-    No known platform writes so much (Telegram: 4,096 characters). Refusing the call would make the platform repeat it for
-    hours, so the activity is published without its content, counted and logged.
+    `headers` are those of the call: a valid `traceparent` goes on with each event.
     """
-    size = len(to_record(activity, 1).value)
-    if size <= MAX_EVENT_BYTES:
-        return activity
-    emptied: dict[str, object] = {"text": None, "attachments": [], "person_name": None}
-    return activity.model_copy(update=emptied | {"kind": "unknown", "details": {"raw": activity.kind, "bytes": size}})
-
-
-async def publish(bus: Bus, activities: Sequence[Activity], headers: Mapping[str, str]) -> None:
-    """Return once the bus has all of them durably. Raises Unavailable, Unknown."""
+    if not activities:
+        return
+    labels = activities[0].workspace, activities[0].channel
+    instruments.received.labels(*labels).inc(len(activities))
     trace = headers.get("traceparent", "")
     traceparent = trace if _TRACEPARENT.fullmatch(trace) else None
-    await bus.publish([to_record(activity, bus.partitions, traceparent) for activity in activities])
+    try:
+        await bus.publish(
+            [_fitting_record(activity, bus.partitions, traceparent, instruments) for activity in activities]
+        )
+    except BaseException:
+        instruments.failed.labels(*labels).inc(len(activities))
+        raise
+    for activity in activities:
+        instruments.published.labels(*labels, activity.kind).inc()
+        for kind in activity.masked:
+            instruments.masked.labels(*labels, kind).inc()
+
+
+def _fitting_record(
+    activity: Activity, partitions: int, traceparent: str | None, instruments: IngestInstruments
+) -> ProducerRecord:
+    """The record of an activity; without its content and of kind `unknown` when the bus would refuse its size.
+
+    No known platform writes so much (Telegram: 4,096 characters), and refusing the call would make the platform repeat
+    it for hours.
+    """
+    record = to_record(activity, partitions, traceparent)
+    size = len(record.value)
+    if size <= MAX_EVENT_BYTES:
+        return record
+    instruments.unparsed.labels(activity.workspace, activity.channel, "too_large").inc()
+    _log.error("activity_too_large", channel=activity.channel, workspace=activity.workspace, id=activity.id)
+    details: dict[str, Json] = {"raw": activity.kind, "bytes": size}
+    emptied: dict[str, object] = {
+        "kind": "unknown",
+        "text": None,
+        "attachments": [],
+        "person_name": None,
+        "details": details,
+    }
+    return to_record(activity.model_copy(update=emptied), partitions, traceparent)

@@ -10,7 +10,8 @@ from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
 from services.ingest.polling import Polling, PollingDependencies
-from services.ingest.webhooks import PREFIX, Bounds, Webhooks
+from services.ingest.resolution import PREFIX
+from services.ingest.webhooks import Bounds, Webhooks
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.client import open_outgoing
 from services.platform.http.rate_limits import RateLimits

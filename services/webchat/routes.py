@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from schemas.activity import Activity, Address
 from schemas.values import EncryptedText, Json
-from services.ingest.publishing import publish
+from services.ingest.publishing import publish_activities
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
@@ -159,17 +159,8 @@ def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Jso
 
 
 async def _publish(session: SessionContext, activities: list[Activity]) -> None:
-    instruments, labels = session.dependencies.instruments, (session.connected.account.workspace, CHANNEL)
-    instruments.received.labels(*labels).inc(len(activities))
-    try:
-        await publish(session.dependencies.authenticator.context.bus, activities, {})
-    except BaseException:
-        instruments.failed.labels(*labels).inc(len(activities))
-        raise
-    for activity in activities:
-        instruments.published.labels(*labels, activity.kind).inc()
-        for kind in activity.masked:
-            instruments.masked.labels(*labels, kind).inc()
+    bus, instruments = session.dependencies.authenticator.context.bus, session.dependencies.instruments
+    await publish_activities(bus, instruments, activities, {})
 
 
 async def show_status(session: SessionContextDep, response: Response) -> AvailabilityView:

@@ -92,7 +92,7 @@ async def test_idle_connections_of_one_address_shut_nobody_out() -> None:
 
 async def test_a_slow_sender_is_told_that_it_lost_its_place() -> None:
     async with ingest_served() as (ingest, port):
-        ingest.app._room = AdmissionControl(calls=1)
+        ingest.app._admission = AdmissionControl(calls=1)
         reader, writer = await slow_body(port, ATTACKER, 10)
         assert await status_of(port, HONEST, 1) == 200
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
