@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from schemas.activity import Attachment
 from schemas.identity import PersonKeyText
 from schemas.values import Contract, EncryptedText, Failure, Instant, Priority, Requirement, Surface
 
@@ -88,35 +87,6 @@ class Edit(Contract):
     text: EncryptedText | None = None
     masked: list[str] = []
     edited_at: Instant
-
-
-class Message(Contract):
-    """One message of a conversation, as it rests. REST shows `text` open.
-
-    `reply_to` is the id of the message that this one answers, None when that is not known here; `quote` what of it was
-    quoted. `forwarded_from` is the name of who said it first. `links` are addresses that the text does not show. `edits`
-    are the earlier texts, oldest first.
-    """
-
-    id: str
-    conversation: str
-    direction: Direction
-    surface: Surface
-    channel: str
-    author: Author
-    text: EncryptedText | None = None
-    masked: list[str] = []
-    attachments: list[Attachment] = []
-    sent_at: Instant | None = None
-    received_at: Instant
-    state: MessageState
-    error: Failure | None = None
-    platform_id: str | None = None
-    reply_to: str | None = None
-    quote: str | None = None
-    forwarded_from: str | None = None
-    links: list[str] = []
-    edits: list[Edit] = []
 
 
 class FirstResponse(Contract):

@@ -15,7 +15,7 @@ from schemas.configuration import Versioned
 from schemas.conversation import Conversation
 from schemas.values import Instant, RequestModel
 from schemas.webhooks import Webhook
-from services.domain.conversation_state import Contact, ConversationState
+from services.domain.conversation_state import conversation_view
 from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep, Page
 from services.platform.http.service import Context
@@ -79,7 +79,7 @@ async def show_overview(configuration: ExistingWorkspace, context: ContextDep) -
         at=now,
         messages_in_5_minutes=_since([record.recent_messages for record in counters], MESSAGE_SLOTS.of(now - RECENTLY)),
         opened_by_minute=_by_minute([record.recent_opened for record in counters], now),
-        longest_waiting=[ConversationState.model_validate(document).public_view() for _, document in page.items],
+        longest_waiting=[conversation_view(CONVERSATIONS.decode(document)) for _, document in page.items],
     )
 
 
@@ -105,7 +105,7 @@ async def list_names(
     """What these customers are called; persons that nobody knows are left out."""
     keys = [Key(PERSONS.name, f"{configuration.workspace}/{person}") for person in dict.fromkeys(query.person)]
     documents = await context.store.get_many(keys)
-    persons = [Contact.model_validate(document) for document in documents.values()]
+    persons = [PERSONS.decode(document) for document in documents.values()]
     return Page(items=[CustomerName(person=record.person, name=record.name) for record in persons])
 
 

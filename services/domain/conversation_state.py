@@ -1,35 +1,69 @@
 """A conversation and a person as their owner decides about them: what REST shows, and what it needs besides."""
 
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import BeforeValidator, ValidationInfo
 
 from schemas.activity import Address
-from schemas.conversation import Conversation, FirstResponse
+from schemas.conversation import Conversation, FirstResponse, Handoff, Status
 from schemas.identity import PersonKey, PersonKeyText
-from schemas.values import Contract, Instant
+from schemas.values import Instant, Priority, Requirement, Surface
 from services.domain.response_tracking import ResponseTracking
 
 Override = Literal["priority", "team"]
 """What a person or an escalation decided: rules that are applied again leave it as it is."""
 
 
-class ConversationState(Conversation):
-    """A conversation with what its owner needs besides.
+def _qualified(person: object, info: ValidationInfo) -> object:
+    """Add the workspace of the conversation to a person that a document of an older version names without one."""
+    if not isinstance(person, str) or ":" not in person.partition("/")[0]:
+        return person
+    return PersonKey(info.data["workspace"], person)
 
-    `key` is the person key, `thread` the place in public (None: private). `addresses` per surface is where the
-    customer wrote last; `last_surface` which of them was last. `response_tracking` says since when the
-    customer waits for an answer. `rule` and `config_version` decided its
-    routing; `queued_at` is its place in the queue; `last_agent` had it last; `resolutions` counts its resolves,
-    `transfers` its transfers;
-    `private_person` is who completed its hand-off. `overrides` are kept when rules are applied again.
+
+WorkspacePerson = Annotated[PersonKeyText, BeforeValidator(_qualified)]
+"""A person key. A codec reads it after the field `workspace`, which it needs for documents of older versions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationState:
+    """A conversation as its owner stores it: the fields of `Conversation`, and those that only the owner needs.
+
+    `key` is the person key, `thread` the public place where it is held (None: private). `addresses` maps each surface to
+    the address from which the customer last wrote there; `last_surface` is the surface of their last message.
+    `response_tracking` says since when the customer waits for an answer. `rule` and `config_version` name the routing
+    rule that applied, `queued_at` orders the queue, `last_agent` is the last assignee. `resolutions` and `transfers` are
+    counts. `private_person` is the person who completed the hand-off. `overrides` survive a new run of the rules.
     """
 
+    id: str
+    workspace: str
+    status: Status
+    channel: str
+    account: str
+    surface: Surface
+    person: str
+    team: str
+    agent: str | None = None
+    priority: Priority = "normal"
+    language: str | None = None
+    sentiment: str | None = None
+    intent: str | None = None
+    sensitive: bool = False
+    requirement: Requirement = field(default_factory=Requirement)
+    opened_at: Instant
+    updated_at: Instant
+    assigned_at: Instant | None = None
+    first_response_at: Instant | None = None
+    resolved_at: Instant | None = None
+    tags: list[str] = field(default_factory=list)
+    handoff: Handoff | None = None
     key: str
     thread: str | None = None
-    addresses: dict[str, Address] = {}
+    addresses: dict[str, Address] = field(default_factory=dict)
     last_surface: str = "private"
-    response_tracking: ResponseTracking = ResponseTracking()
+    response_tracking: ResponseTracking = field(default_factory=ResponseTracking)
     first_response: FirstResponse | None = None
     queued_at: Instant | None = None
     rule: str = "default"
@@ -37,23 +71,40 @@ class ConversationState(Conversation):
     last_agent: str | None = None
     resolutions: int = 0
     transfers: int = 0
-    overrides: list[Override] = []
-    private_person: PersonKeyText | None = None
-
-    @field_validator("private_person", mode="before")
-    @classmethod
-    def _of_this_workspace(cls, given: object, info: ValidationInfo) -> object:
-        """Documents of older versions name a person alone: it was, and is, one of the conversation's own workspace."""
-        if not isinstance(given, str) or ":" not in given.partition("/")[0]:
-            return given
-        return PersonKey(info.data["workspace"], given)
-
-    def public_view(self) -> Conversation:
-        """As REST and facts show it."""
-        return Conversation(**{name: getattr(self, name) for name in Conversation.model_fields})
+    overrides: list[Override] = field(default_factory=list)
+    private_person: WorkspacePerson | None = None
 
 
-class Contact(Contract):
+def conversation_view(state: ConversationState) -> Conversation:
+    """The conversation as REST and facts show it."""
+    return Conversation(
+        id=state.id,
+        workspace=state.workspace,
+        status=state.status,
+        channel=state.channel,
+        account=state.account,
+        surface=state.surface,
+        person=state.person,
+        team=state.team,
+        agent=state.agent,
+        priority=state.priority,
+        language=state.language,
+        sentiment=state.sentiment,
+        intent=state.intent,
+        sensitive=state.sensitive,
+        requirement=state.requirement,
+        opened_at=state.opened_at,
+        updated_at=state.updated_at,
+        assigned_at=state.assigned_at,
+        first_response_at=state.first_response_at,
+        resolved_at=state.resolved_at,
+        tags=state.tags,
+        handoff=state.handoff,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
     """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case.
 
     `forwarded_to` is the conversation of another person that this one continues (a chat opened by a hand-off link).
@@ -69,8 +120,8 @@ class Contact(Contract):
     email: str | None = None
     phone: str | None = None
     blocked: bool = False
-    open: dict[str, str] = {}
+    open: dict[str, str] = field(default_factory=dict)
     forwarded_to: str | None = None
-    ours_in: list[str] = []
+    ours_in: list[str] = field(default_factory=list)
     greeted_at: Instant | None = None
     seen_at: Instant

@@ -192,19 +192,20 @@ def _first_run(tracking: ResponseTracking) -> ResponseRun:
     )
     match tracking.log[end] if end < len(tracking.log) else None:
         case Answer() as answer:
-            return run.model_copy(update=_answered(run, answer))
+            return _answered(run, answer)
         case Resolution(at=at):
             return run.model_copy(update={"state": "unanswered", "ended_at": max(at, run.started_at)})
     return run
 
 
-def _answered(run: ResponseRun, answer: Answer) -> dict[str, object]:
+def _answered(run: ResponseRun, answer: Answer) -> ResponseRun:
     # The time of a message and of an acceptance come from two machines: no run lasts a negative time.
     at = max(answer.at, run.started_at)
     accepted = {"accepted_at": at, "answer": answer.message}
     if answer.state == "unconfirmed":
-        return {**accepted, "state": "answered_unconfirmed"}
-    return {**accepted, "state": "answered", "ended_at": at, "visible_at": min(run.visible_at or at, at)}
+        return run.model_copy(update={**accepted, "state": "answered_unconfirmed"})
+    visible_at = min(run.visible_at or at, at)
+    return run.model_copy(update={**accepted, "state": "answered", "ended_at": at, "visible_at": visible_at})
 
 
 def _begun(tracking: ResponseTracking, log: Sequence[Entry]) -> ResponseTracking:

@@ -1,26 +1,53 @@
 """Conversations, their messages and the persons they belong to. Written by the group `conversations` alone."""
 
-from schemas.conversation import Message
-from schemas.values import Contract, Instant
+from dataclasses import dataclass, field
+
+from schemas.activity import Attachment
+from schemas.conversation import Author, Direction, Edit, MessageState
+from schemas.values import EncryptedText, Failure, Instant, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.store.port import Collection, Index
 
 WRITER = "conversations"
 
 
-class MessageRecord(Message):
-    """A message with its workspace and its place in the conversation.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRecord:
+    """One message of a conversation. REST shows it as `MessageView`.
 
-    `order` sorts a conversation's messages by arrival: unique, rising. `person` is the customer's.
+    `reply_to` is the id of the message that this one answers, None when that is not known here; `quote` is the part of it
+    that was quoted. `forwarded_from` is the name of the first author. `links` are addresses that the text does not show.
+    `edits` are the earlier texts, oldest first. `key` is the customer's person key. `order` sorts the messages of a
+    conversation by arrival: unique and rising.
     """
 
+    id: str
+    conversation: str
+    direction: Direction
+    surface: Surface
+    channel: str
+    author: Author
+    text: EncryptedText | None = None
+    masked: list[str] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    sent_at: Instant | None = None
+    received_at: Instant
+    state: MessageState
+    error: Failure | None = None
+    platform_id: str | None = None
+    reply_to: str | None = None
+    quote: str | None = None
+    forwarded_from: str | None = None
+    links: list[str] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
     workspace: str
     key: str
     order: str
     edited_at: Instant | None = None
 
 
-class ActivityRecord(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRecord:
     """An activity that is no message and was handled: its id (the document's) is the dedupe, until `expires_at`.
 
     Under the id of a message that never came, one of kind `deletion` remembers that it was deleted. `left_aside` says
@@ -34,7 +61,8 @@ class ActivityRecord(Contract):
     left_aside: str | None = None
 
 
-class MovedPlace(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedPlace:
     """A public place whose id at the platform changed: a group that became a supergroup. Under either of its ids."""
 
     workspace: str

@@ -31,7 +31,7 @@ async def get_conversation(reader: Reader, workspace: str, conversation: str) ->
     document = (await reader.get_many([key])).get(key)
     if document is None or document["workspace"] != workspace:
         raise NotFound(f"There is no conversation {conversation!r} in this workspace.")
-    return ConversationState.model_validate(document)
+    return CONVERSATIONS.decode(document)
 
 
 async def existing_conversation(request: Request, context: ContextDep) -> ConversationState:
@@ -47,7 +47,7 @@ async def existing_person(request: Request, context: ContextDep) -> Contact:
     document = (await context.store.get_many([key])).get(key)
     if document is None or document["workspace"] != workspace:
         raise NotFound(f"There is no customer {person!r} in this workspace.")
-    return Contact.model_validate(document)
+    return PERSONS.decode(document)
 
 
 ExistingWorkspace = Annotated[WorkspaceConfiguration, Depends(existing_workspace)]

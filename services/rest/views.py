@@ -1,5 +1,7 @@
 """A message as REST shows it, to integrators and to visitors of a web page alike: its text open."""
 
+from dataclasses import replace
+
 from pydantic import BaseModel
 
 from schemas.activity import Attachment
@@ -50,8 +52,27 @@ def decrypt_text(sealed: EncryptedText | None) -> str | None:
 
 
 def message_view(record: MessageRecord) -> MessageView:
-    kept = record.model_dump(include=set(MessageView.model_fields) - {"text", "edits"})
-    return MessageView(**kept, text=decrypt_text(record.text), edits=[_edit_view(one) for one in record.edits])
+    return MessageView(
+        id=record.id,
+        conversation=record.conversation,
+        direction=record.direction,
+        surface=record.surface,
+        channel=record.channel,
+        author=record.author,
+        text=decrypt_text(record.text),
+        masked=record.masked,
+        attachments=record.attachments,
+        sent_at=record.sent_at,
+        received_at=record.received_at,
+        state=record.state,
+        error=record.error,
+        platform_id=record.platform_id,
+        reply_to=record.reply_to,
+        quote=record.quote,
+        forwarded_from=record.forwarded_from,
+        links=record.links,
+        edits=[_edit_view(edit) for edit in record.edits],
+    )
 
 
 def _edit_view(edit: Edit) -> EditView:
@@ -60,5 +81,4 @@ def _edit_view(edit: Edit) -> EditView:
 
 def initial_view(record: MessageRecord) -> MessageView:
     """A reply as its POST answers it, however far it is on its way by now: a repeat gets the same answer."""
-    fresh = {"state": "queued", "error": None, "sent_at": None, "platform_id": None}
-    return message_view(record.model_copy(update=fresh))
+    return message_view(replace(record, state="queued", error=None, sent_at=None, platform_id=None))

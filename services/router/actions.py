@@ -19,7 +19,7 @@ from schemas.commands import (
 )
 from schemas.configuration import DEFAULT_TEAM
 from schemas.values import EncryptedText, Json
-from services.domain.conversation_state import ConversationState
+from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.http.command_gateway import Command, Precheck, command_id, request_hash
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
@@ -72,7 +72,7 @@ class CommandRequest:
         if outcome is None:
             return accepted_response(command)
         after = await get_conversation(self.context.store, self.case.workspace, self.case.id)
-        return JSONResponse(after.public_view().model_dump(mode="json"))
+        return JSONResponse(conversation_view(after).model_dump(mode="json"))
 
 
 CommandRequestDep = Annotated[CommandRequest, Depends()]

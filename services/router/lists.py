@@ -13,7 +13,7 @@ from typing import get_args
 
 from schemas.conversation import Conversation, Status
 from schemas.values import Json, instant, instant_text
-from services.domain.conversation_state import ConversationState
+from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.http.dependencies import Page, reject_cursor
 from services.platform.http.problems import UnprocessableContent
 from services.platform.store.cursors import decode_cursor, encode_cursor
@@ -66,7 +66,7 @@ async def list_page(store: Store, workspace: str, query: ConversationQuery) -> P
                 return Page(items=conversations, next=encode_cursor(mark, list(last)))
             last, examined = order.position(case), examined + 1
             if fit:
-                conversations.append(case.public_view())
+                conversations.append(conversation_view(case))
     return Page(items=conversations, next=None)
 
 
@@ -122,7 +122,7 @@ class IndexCursor:
         while True:
             page = await store.query(_page(self.query, following))
             for _, document in page.items:
-                case = ConversationState.model_validate(document)
+                case = CONVERSATIONS.decode(document)
                 if self.after is None or self._is_behind(self.order.position(case), self.after):
                     yield case
             following = page.next

@@ -25,7 +25,7 @@ async def matches_terms(store: Store, case: ConversationState, terms: Sequence[s
     for _ in range(MAX_MESSAGES // PAGE):
         query = Query(MESSAGES.name, "conversation", {**equals}, descending=True, limit=PAGE, after=after)
         page = await store.query(query)
-        if any(_contains_terms(MessageRecord.model_validate(document), terms) for _, document in page.items):
+        if any(_contains_terms(MESSAGES.decode(document), terms) for _, document in page.items):
             return True
         after = page.next
         if after is None:

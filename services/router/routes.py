@@ -10,7 +10,7 @@ from schemas.conversation import Conversation
 from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import EncryptedText, Json
-from services.domain.conversation_state import ConversationState
+from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.http.auth import Principal, require_scope, the_caller
 from services.platform.http.dependencies import (
     CommandsDep,
@@ -57,7 +57,7 @@ async def list_conversations(
 
 
 async def show_conversation(conversation: ExistingConversation) -> Conversation:
-    return conversation.public_view()
+    return conversation_view(conversation)
 
 
 async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonView:
@@ -70,7 +70,7 @@ async def list_messages(
 ) -> Page[MessageView]:
     """Oldest first."""
     page = await query_page(context.store, _conversation_query(conversation, MESSAGES.name, params))
-    return Page(items=[message_view(MessageRecord.model_validate(d)) for _, d in page.items], next=page.next)
+    return Page(items=[message_view(MESSAGES.decode(d)) for _, d in page.items], next=page.next)
 
 
 async def list_decisions(
@@ -157,7 +157,7 @@ async def _message(context: Context, outcome: CommandResult | None) -> MessageRe
     if outcome is None or outcome.result is None:
         return None
     key = Key(MESSAGES.name, outcome.result)
-    return MessageRecord.model_validate((await context.store.get_many([key]))[key])
+    return MESSAGES.decode((await context.store.get_many([key]))[key])
 
 
 def build_router() -> APIRouter:

@@ -112,7 +112,7 @@ async def latest_position(store: Store, talk: Transcript) -> TranscriptPosition:
     """The position after the newest message."""
     base = talk.query(limit=1)
     page = await store.query(Query(base.collection, base.index, base.equals, descending=True, limit=1))
-    orders = [MessageRecord.model_validate(document).order for _, document in page.items]
+    orders = [MESSAGES.decode(document).order for _, document in page.items]
     return TranscriptPosition(talk.conversation, orders[0] if orders else "")
 
 
@@ -122,12 +122,12 @@ async def messages_after(
     """At most `PAGE_SIZE` messages after a position, each with its position; None for those hidden from visitors."""
     above = position.order if position.conversation == talk.conversation else ""
     page = await store.query(talk.query(above=above))
-    records = [MessageRecord.model_validate(document) for _, document in page.items]
+    records = [MESSAGES.decode(document) for _, document in page.items]
     return [(TranscriptPosition(talk.conversation, record.order), _view(record)) for record in records]
 
 
 def _visible(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageView]]:
-    pairs = [(identity, _view(MessageRecord.model_validate(document))) for identity, document in items]
+    pairs = [(identity, _view(MESSAGES.decode(document))) for identity, document in items]
     return [(identity, view) for identity, view in pairs if view is not None]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.webhooks import DeliveryState
 from services.console.overview import MAX_QUEUED, build_router
-from services.domain.conversation_state import Contact, ConversationState
+from services.domain.conversation_state import Contact
 from services.platform.http.service import ServiceComponents
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, CounterRecord, counter_id
@@ -77,7 +77,7 @@ def conversation(rest: Rest, name: str, minutes_ago: float, **given: Any) -> Non
         "opened_at": at,
         "updated_at": at,
     }
-    rest.store.insert(CONVERSATIONS, name, ConversationState.model_validate({**fields, **given}))
+    rest.store.insert(CONVERSATIONS, name, CONVERSATIONS.decode({**fields, **given}))
 
 
 async def test_who_waits_longest_comes_first_and_who_does_not_wait_does_not_come(rest: Rest) -> None:

@@ -15,6 +15,7 @@ from services.migrations.m0003_response_tracking import (
 )
 from services.platform.store.port import Document
 from services.records.clocks import SLA_STATES
+from services.records.conversations import CONVERSATIONS
 
 MINUTE = "2026-03-02T09:{:02}:00.000000Z"
 CASE: Document = {
@@ -55,7 +56,7 @@ def migrated(messages: Sequence[Document], **case: Any) -> ConversationState:
     changed = change_conversation({**CASE, **case}, list(reversed(messages)))
     assert change_conversation(changed, []) == changed
     assert newest_messages(changed) is None
-    return ConversationState.model_validate(changed)
+    return CONVERSATIONS.decode(changed)
 
 
 def test_unanswered_conversation_waits_since_its_first_answer_was_due() -> None:

@@ -14,6 +14,7 @@ from schemas.conversation import Author, Status
 from schemas.values import EncryptedText
 from services.domain.conversation_state import ConversationState
 from services.platform.http.problems import UnprocessableContent
+from services.platform.store.codec import encode
 from services.platform.store.port import Changes, Collection, Key, Put, Store
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router import lists
@@ -47,7 +48,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 def case(identity: str, opened: float = 0, **given: Any) -> ConversationState:
     at = START + timedelta(seconds=opened)
-    known = {
+    known: dict[str, Any] = {
         "workspace": "shop",
         "status": "assigned",
         "channel": "telegram",
@@ -61,7 +62,7 @@ def case(identity: str, opened: float = 0, **given: Any) -> ConversationState:
         "updated_at": at,
         "queued_at": at,
     }
-    return ConversationState.model_validate({"id": identity, **known, **given})
+    return CONVERSATIONS.decode({"id": identity, **known, **given})
 
 
 def said(identity: str, conversation: str, text: str | None) -> MessageRecord:
@@ -83,9 +84,7 @@ def said(identity: str, conversation: str, text: str | None) -> MessageRecord:
 
 async def keep(store: Store, *records: ConversationState | MessageRecord) -> None:
     kind = {ConversationState: CONVERSATIONS.name, MessageRecord: MESSAGES.name}
-    await store.commit(
-        Changes(puts=[Put(Key(kind[type(one)], one.id), one.model_dump(mode="json")) for one in records])
-    )
+    await store.commit(Changes(puts=[Put(Key(kind[type(one)], one.id), encode(one)) for one in records]))
 
 
 async def every(store: Store, **asked: Any) -> list[str]:

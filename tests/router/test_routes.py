@@ -12,9 +12,8 @@ from schemas.commands import CommandResult
 from schemas.configuration import AgentBody
 from schemas.conversation import Author
 from schemas.envelope import Event
-from schemas.routing import Reason
-from schemas.values import EncryptedText, Failure, Problem
-from services.domain.conversation_state import Contact, ConversationState
+from schemas.values import EncryptedText, Failure, Problem, instant_text
+from services.domain.conversation_state import ConversationState
 from services.platform.core.errors import Unavailable
 from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord, agent_id
@@ -54,7 +53,9 @@ def conversation(identity: str, minutes: int = 0, **given: Any) -> ConversationS
         **given,
     }
     at = START + timedelta(minutes=minutes)
-    return ConversationState.model_validate({"id": identity, "opened_at": at, "updated_at": at, **fields})
+    return CONVERSATIONS.decode(
+        {"id": identity, "opened_at": instant_text(at), "updated_at": instant_text(at), **fields}
+    )
 
 
 def message(identity: str, order: str, **given: Any) -> MessageRecord:
@@ -71,7 +72,7 @@ def message(identity: str, order: str, **given: Any) -> MessageRecord:
         "key": KEY,
         **given,
     }
-    return MessageRecord.model_validate({"id": identity, "order": order, **fields})
+    return MESSAGES.decode({"id": identity, "order": order, **fields})
 
 
 def sends(rest: Rest) -> None:
@@ -192,7 +193,7 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
     known = {"name": "Neda", "email": "neda@example.com", "phone": "+98 21 1234"}
     for workspace in ("shop", "other"):
         named = {"key": f"{workspace}/api:main:a/b", "workspace": workspace, "person": "api:main:a/b"}
-        person = Contact.model_validate({**named, **known, "seen_at": START})
+        person = PERSONS.decode({**named, **known, "seen_at": instant_text(START)})
         rest.store.insert(PERSONS, person.key, person)
     shown = (await rest.ask("GET", f"{SHOP}/persons/api:main:a%2Fb")).json()
     assert shown == {

@@ -24,7 +24,7 @@ def store_snapshot(sla: Sla, *, heard: int | None = None) -> list[Put]:
     told = [event for event in sla.sent if event.type.startswith("pasokh.sla.")]
     puts += [put_fact(event) for event in (*_renamed(sla.heard), *told)]
     case = ConversationState(**dict(sla.case), key="w/telegram:main:1")
-    puts.append(Put(Key(CONVERSATIONS.name, case.id), case.model_dump(mode="json")))
+    puts.append(Put(Key(CONVERSATIONS.name, case.id), case))
     return [*puts, Put(Key(ROWS.name, "sla/0"), row)]
 
 

@@ -52,7 +52,7 @@ class Collection(Generic[Model]):
     immutable: bool = False
     expires: Expiry | None = None
 
-    def decode(self, document: Document) -> Model:
+    def decode(self, document: Mapping[str, Json]) -> Model:
         """The record of a stored document. Raises pydantic's ValidationError, a ValueError."""
         return codec_for(self.model).decode(document)
 

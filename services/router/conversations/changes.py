@@ -1,5 +1,6 @@
 """What happens to messages after they were said: edits and deletions, which may come before them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from schemas.activity import REDACTION, Activity
@@ -37,22 +38,26 @@ def edit(work: UnitOfWork, activity: Activity, message: MessageRecord) -> bool:
     # Platforms tell seconds: of two edits within one, the later to arrive is the newer.
     if message.state == "deleted" or (message.edited_at is not None and at < message.edited_at):
         return False
-    changed: dict[str, object] = {
-        "text": activity.text,
-        "masked": activity.masked,
-        "state": "edited" if message.direction == "inbound" else message.state,
-        "links": activity.links,
-        "edited_at": at,
-    }
-    if activity.attachments:
-        changed["attachments"] = activity.attachments
-    if activity.details.get(REDACTION) is True:
-        changed["edits"] = []
-    elif activity.text != message.text:
-        earlier = Edit(text=message.text, masked=message.masked, edited_at=at)
-        changed["edits"] = [*message.edits, earlier][-MAX_EDITS:]
-    work.put(MESSAGES, message.id, message.model_copy(update=changed))
+    edited = replace(
+        message,
+        text=activity.text,
+        masked=activity.masked,
+        state="edited" if message.direction == "inbound" else message.state,
+        links=activity.links,
+        edited_at=at,
+        attachments=activity.attachments or message.attachments,
+        edits=_earlier_texts(message, activity, at),
+    )
+    work.put(MESSAGES, message.id, edited)
     return True
+
+
+def _earlier_texts(message: MessageRecord, activity: Activity, at: datetime) -> list[Edit]:
+    if activity.details.get(REDACTION) is True:
+        return []
+    if activity.text == message.text:
+        return message.edits
+    return [*message.edits, Edit(text=message.text, masked=message.masked, edited_at=at)][-MAX_EDITS:]
 
 
 def _says_the_same(message: MessageRecord, activity: Activity, at: datetime) -> bool:
@@ -69,24 +74,25 @@ def delete(work: UnitOfWork, activity: Activity) -> None:
         return
     if message.state == "deleted" or message.workspace != activity.workspace:
         return
-    work.put(MESSAGES, message.id, message.model_copy(update=emptied()))
+    work.put(MESSAGES, message.id, emptied(message))
     case = work.get(CONVERSATIONS, message.conversation)
     if case is not None:
-        after = case.model_copy(update={"updated_at": work.now})
+        after = replace(case, updated_at=work.now)
         record_fact(work, "message_deleted", after, case.status, message=message.id, message_surface=message.surface)
 
 
-def emptied() -> dict[str, object]:
-    """What a deleted message still says: nothing."""
-    return {
-        "text": None,
-        "attachments": [],
-        "quote": None,
-        "forwarded_from": None,
-        "links": [],
-        "edits": [],
-        "state": "deleted",
-    }
+def emptied(message: MessageRecord) -> MessageRecord:
+    """A message after its deletion: without text, attachments, quote, links and earlier texts."""
+    return replace(
+        message,
+        text=None,
+        attachments=[],
+        quote=None,
+        forwarded_from=None,
+        links=[],
+        edits=[],
+        state="deleted",
+    )
 
 
 def _expect(work: UnitOfWork, activity: Activity) -> None:
@@ -111,4 +117,4 @@ def leave_aside(work: UnitOfWork, activity: Activity, why: str) -> None:
     """Say in the record of an activity why nothing followed from it."""
     record = work.get(ACTIVITIES, activity.id)
     if record is not None:
-        work.put(ACTIVITIES, activity.id, record.model_copy(update={"left_aside": why}))
+        work.put(ACTIVITIES, activity.id, replace(record, left_aside=why))

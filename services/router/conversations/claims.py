@@ -5,6 +5,8 @@ their own, until the customer writes that visitor's two words where they wrote b
 then does the case go on with them, and with what they wrote since they came.
 """
 
+from dataclasses import replace
+
 from schemas.activity import Activity, Address
 from schemas.commands import ClaimHandoff, ClearHandoff, ConfirmHandoff, Forward, MergeConversation, RequestVerification
 from schemas.conversation import Author, UnconfirmedPerson
@@ -113,7 +115,7 @@ def handle_merge_conversation(context: ConversationsContext, received: ReceivedE
     case = work.get(CONVERSATIONS, asked.into)
     if person is None or own is None or case is None or own.key != key or case.workspace != own.workspace:
         return
-    work.put(PERSONS, person.key, person.model_copy(update={"forwarded_to": case.id}))
+    work.put(PERSONS, person.key, replace(person, forwarded_to=case.id))
     said = [
         one for one in work.cached(MESSAGES).values() if one.conversation == own.id and one.received_at >= asked.since
     ]

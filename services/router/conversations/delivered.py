@@ -1,36 +1,41 @@
 """An answer reached the customer: the platform took it, or a receipt says so. Whichever is first counts, once."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from schemas.conversation import PEOPLE_OF_OURS
+from schemas.conversation import PEOPLE_OF_OURS, MessageState
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations.domain import transitions
 from services.router.conversations.facts import FactDetails, record_change
 
-DELIVERY_STATE_ORDER = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
-ARRIVED = frozenset({"delivered", "read"})
+DELIVERY_STATE_ORDER: Mapping[MessageState, int] = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
+ARRIVED: frozenset[MessageState] = frozenset({"delivered", "read"})
 DOUBTFUL = frozenset({"outcome_unknown", "unreachable"})
 """Codes of failures that nobody knows to be true: a receipt proves that the message arrived."""
 
 
-def receive_receipt(work: UnitOfWork, message: MessageRecord, state: str, at: datetime) -> None:
-    """Note that a message was delivered or read. Receipts come in any order; the furthest state stays.
+def receive_receipt(work: UnitOfWork, message: MessageRecord, reported: str, at: datetime) -> None:
+    """Store that a message was delivered or read. Receipts arrive in any order; the furthest state stays.
 
-    One that is there before the result of the send, or against a failure that is a doubt, counts as that result.
+    A receipt that arrives before the result of the send, or after a doubtful failure, counts as that result.
     """
-    doubted = message.state == "failed" and message.error is not None and message.error.code in DOUBTFUL
-    if not doubted and (
-        message.state not in DELIVERY_STATE_ORDER
-        or DELIVERY_STATE_ORDER.get(state, -1) <= DELIVERY_STATE_ORDER[message.state]
-    ):
+    state = next((known for known in DELIVERY_STATE_ORDER if known == reported), None)
+    if state is None:
         return
-    if doubted and state not in ARRIVED:
+    is_doubtful = message.state == "failed" and message.error is not None and message.error.code in DOUBTFUL
+    if is_doubtful:
+        # "sent" proves nothing: the platform may have lost the message after it.
+        is_news = state in ARRIVED
+    else:
+        current = DELIVERY_STATE_ORDER.get(message.state)
+        is_news = current is not None and DELIVERY_STATE_ORDER[state] > current
+    if not is_news:
         return
-    is_first = doubted or message.state == "queued"
-    changed: dict[str, object] = {"state": state, "error": None}
-    after = message.model_copy(update=changed | ({"sent_at": at} if is_first else {}))
+    is_first = is_doubtful or message.state == "queued"
+    after = replace(message, state=state, error=None, sent_at=at if is_first else message.sent_at)
     work.put(MESSAGES, message.id, after)
     if is_first:
         record_delivered(work, after, work.get(CONVERSATIONS, message.conversation))

@@ -2,6 +2,8 @@
 conversation, and an answer: clocks stop, and nobody has to answer a second time.
 """
 
+from dataclasses import replace
+
 from schemas.activity import Activity
 from schemas.commands import Forward
 from schemas.conversation import PEOPLE_OF_OURS, Author
@@ -34,7 +36,7 @@ def _remember(work: UnitOfWork, activity: Activity) -> None:
     """A channel whose posts are forwarded to a group is linked to it: who speaks as it there is of our own side."""
     person = transitions.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     if activity.address is not None and activity.address.chat not in person.ours_in:
-        person = person.model_copy(update={"ours_in": [*person.ours_in, activity.address.chat]})
+        person = replace(person, ours_in=[*person.ours_in, activity.address.chat])
     work.put(PERSONS, person.key, person)
 
 

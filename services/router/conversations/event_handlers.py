@@ -1,5 +1,6 @@
 """What the other processors say back: assignments, deliveries, SLA due times, and this one's own timers."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from schemas.commands import Escalate, TaskDueChanged
@@ -52,12 +53,11 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     if message is None:
         return
     if message.state == "queued":
-        taken = {"state": "sent", "platform_id": sent.platform_id, "sent_at": sent.at, "error": None}
-        message = message.model_copy(update=taken)
+        message = replace(message, state="sent", platform_id=sent.platform_id, sent_at=sent.at, error=None)
         work.put(MESSAGES, message.id, message)
         record_delivered(work, message, _answered_there(work, message, sent))
     elif message.platform_id is None and message.state in ARRIVED:
-        work.put(MESSAGES, message.id, message.model_copy(update={"platform_id": sent.platform_id}))
+        work.put(MESSAGES, message.id, replace(message, platform_id=sent.platform_id))
         _remember_address(work, message, sent)
 
 
@@ -82,7 +82,7 @@ def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> Non
     message = work.get(MESSAGES, failed.message)
     if message is None or message.state != "queued":
         return
-    work.put(MESSAGES, message.id, message.model_copy(update={"state": "failed", "error": failed.error}))
+    work.put(MESSAGES, message.id, replace(message, state="failed", error=failed.error))
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is not None:
         by_agent = message.author.kind in PEOPLE_OF_OURS
@@ -160,7 +160,7 @@ def on_close_timer(context: ConversationsContext, timer: TimerFired) -> None:
     person = work.get(PERSONS, conversation.key)
     if person is not None:
         still = {where: identity for where, identity in person.open.items() if identity != conversation.id}
-        work.put(PERSONS, person.key, person.model_copy(update={"open": still}))
+        work.put(PERSONS, person.key, replace(person, open=still))
 
 
 def on_purge_timer(context: ConversationsContext, timer: TimerFired) -> None:

@@ -7,7 +7,7 @@ from schemas.commands import CommandResult
 from schemas.conversation import AuthorKind, ConversationFact, FirstResponse, ResponseRun, Status
 from schemas.routing import TaskClosed
 from schemas.values import Failure, Json, Problem, Surface
-from services.domain.conversation_state import ConversationState
+from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
@@ -46,7 +46,7 @@ def record_fact(
         **details,
     }
     fact = ConversationFact(
-        conversation=after.id, key=after.key, snapshot=after.public_view(), previous_status=before, **known
+        conversation=after.id, key=after.key, snapshot=conversation_view(after), previous_status=before, **known
     )
     work.emit(f"pasokh.conversation.{verb}", after.key, fact)
 

@@ -1,6 +1,7 @@
 """What a person reads who has just opened a bot: one text of the shop, once, and no case."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from schemas.activity import Activity
 from schemas.configuration import WorkspaceConfiguration
@@ -34,7 +35,7 @@ def greet(
         accepted_at=work.now,
     )
     work.emit("pasokh.outbound.message", person.key, greeting)
-    return person.model_copy(update={"greeted_at": work.now})
+    return replace(person, greeted_at=work.now)
 
 
 def _text(activity: Activity, configuration: WorkspaceConfiguration | None) -> str | None:

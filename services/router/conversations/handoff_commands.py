@@ -1,5 +1,7 @@
 """Carries hand-offs out: the token that comes back, what is forwarded, what expires."""
 
+from dataclasses import replace
+
 from schemas.activity import Activity, Address
 from schemas.commands import Forward
 from schemas.identity import PersonKey
@@ -21,7 +23,7 @@ def claim_handoff(work: UnitOfWork, case: ConversationState, activity: Activity)
     address = handoff.private_address(activity)
     if address is None:  # without a way to answer there, nothing is private yet
         return
-    work.put(PERSONS, person.key, person.model_copy(update={"open": {**person.open, "": case.id}}))
+    work.put(PERSONS, person.key, replace(person, open={**person.open, "": case.id}))
     complete(work, case, activity.person_key, address)
 
 

@@ -1,7 +1,7 @@
 """What comes in from customers: messages open, continue or reopen a conversation; edits and the rest change it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -197,7 +197,7 @@ def _append_to_conversation(
 
 
 def _acknowledge(work: UnitOfWork, activity: Activity, before: ConversationState, identity: str) -> ConversationState:
-    after = before.model_copy(update={"updated_at": work.now})
+    after = replace(before, updated_at=work.now)
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, "received"))
     about: FactDetails = {
         "at": transitions.waiting_started_at(activity),
@@ -217,11 +217,11 @@ def _hear_deleted(
     identity = activity.message or activity.id
     case = before or transitions.discarded(_opened(work, activity, around.configuration, None), work.now)
     record = _message_record(work, activity, case, identity, "deleted")
-    work.put(MESSAGES, identity, record.model_copy(update=changes.emptied()))
+    work.put(MESSAGES, identity, changes.emptied(record))
     if before is None:
         work.put(CONVERSATIONS, case.id, case)
         return
-    after = before.model_copy(update={"updated_at": work.now})
+    after = replace(before, updated_at=work.now)
     record_fact(work, "message_deleted", after, before.status, message=identity, message_surface=activity.surface)
 
 
@@ -262,7 +262,7 @@ def _with_open_conversation(
     if person.open.get(where) == conversation.id:
         return person
     still = {thread: identity for thread, identity in person.open.items() if thread != earlier}
-    return person.model_copy(update={"open": {**still, where: conversation.id}})
+    return replace(person, open={**still, where: conversation.id})
 
 
 def _message_record(
@@ -359,11 +359,13 @@ def _edit(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None
     conversation = work.get(CONVERSATIONS, message.conversation)
     if not changes.edit(work, activity, message) or conversation is None:
         return
-    news: dict[str, object] = {"updated_at": work.now}
+    after = replace(conversation, updated_at=work.now)
     if message.direction == "inbound":
-        news["language"] = activity.language or conversation.language
-        news["sensitive"] = conversation.sensitive or activity.sensitive
-    after = conversation.model_copy(update=news)
+        after = replace(
+            after,
+            language=activity.language or conversation.language,
+            sensitive=conversation.sensitive or activity.sensitive,
+        )
     record_fact(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
     if message.direction == "inbound" and needs_handoff(after, activity):
         around.privacy.start(work, after, activity, around.configuration)
@@ -396,7 +398,7 @@ def _set_blocked(work: UnitOfWork, activity: Activity, around: ActivityContext) 
     """A person blocked the account, let it in again, or pressed the button of a bot that was just opened."""
     person = transitions.record_contact(work.get(PERSONS, _key(activity)), activity, work.now)
     state = activity.details.get("state")
-    person = person.model_copy(update={"blocked": state == "blocked"})
+    person = replace(person, blocked=state == "blocked")
     if state == "started" and _current(work, person, activity) is None:
         person = greeting.greet(work, person, activity, around.configuration)
     work.put(PERSONS, person.key, person)

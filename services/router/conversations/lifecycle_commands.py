@@ -1,13 +1,14 @@
 """What agents do beside answering: transfer, reopen, priority, promises, notes. Outcomes as in `commands`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from schemas.commands import AddNote, ReapplySla, Reopen, Reroute, SetPriority, Transfer
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.routing import TaskChanged, TaskForceAssigned
-from schemas.values import Problem
+from schemas.values import Priority, Problem
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed, is_finished, is_resolved, is_waiting
 from services.platform.processing.inputs import ReceivedEvent
@@ -118,21 +119,19 @@ def _prioritise(work: UnitOfWork, case: ConversationState, asked: SetPriority, c
     if asked.priority != case.priority:
         case = change_priority(work, case, asked.priority)
     else:
-        case = case.model_copy(update={"overrides": transitions.overruled(case, "priority"), "updated_at": work.now})
+        case = replace(case, overrides=transitions.overruled(case, "priority"), updated_at=work.now)
         work.put(CONVERSATIONS, case.id, case)
     if is_waiting(case.status):
         replan(work, case, configuration)
     return case.id
 
 
-def change_priority(work: UnitOfWork, case: ConversationState, priority: str) -> ConversationState:
+def change_priority(work: UnitOfWork, case: ConversationState, priority: Priority) -> ConversationState:
     """Tell the new priority to everybody who orders by it."""
     overrides = transitions.overruled(case, "priority")
-    after = case.model_copy(update={"priority": priority, "overrides": overrides, "updated_at": work.now})
+    after = replace(case, priority=priority, overrides=overrides, updated_at=work.now)
     record_fact(work, "priority_changed", after, case.status)
-    change = TaskChanged.model_validate(
-        {"conversation": case.id, "key": case.key, "workspace": case.workspace, "priority": priority}
-    )
+    change = TaskChanged(conversation=case.id, key=case.key, workspace=case.workspace, priority=priority)
     work.emit("pasokh.routing.task_changed", case.workspace, change)
     return after
 
@@ -176,7 +175,7 @@ def handle_reapply_sla(context: ConversationsContext, command: ReceivedEvent) ->
 
 
 def _reapply(work: UnitOfWork, case: ConversationState) -> str:
-    record_fact(work, "sla_reapplied", case.model_copy(update={"updated_at": work.now}), case.status)
+    record_fact(work, "sla_reapplied", replace(case, updated_at=work.now), case.status)
     return case.id
 
 
@@ -242,5 +241,5 @@ def _note(work: UnitOfWork, case: ConversationState, asked: AddNote) -> str:
         state="received",
     )
     work.put(MESSAGES, note.id, note)
-    record_fact(work, "noted", case.model_copy(update={"updated_at": work.now}), case.status, message=note.id)
+    record_fact(work, "noted", replace(case, updated_at=work.now), case.status, message=note.id)
     return case.id

@@ -20,7 +20,7 @@ from services.platform.host.engine import open_engine
 from services.platform.processing.lag import Lag, lags
 from services.platform.store.collections import DEAD_LETTERS
 from services.platform.store.port import Document, Query, Store
-from services.records.conversations import MESSAGES, MessageRecord
+from services.records.conversations import MESSAGES
 from services.rest.views import message_view
 
 POLL_SECONDS = 0.5
@@ -82,7 +82,7 @@ async def _delivered(store: Store, workspace: str) -> Messages:
 async def _messages(store: Store, workspace: str) -> Messages:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     async for document in _every(store, Query(MESSAGES.name, "conversation", {"workspace": workspace}, limit=PAGE)):
-        record = MessageRecord.model_validate(document)
+        record = MESSAGES.decode(document)
         found[record.conversation].append(message_view(record).model_dump(mode="json"))
     return found
 

@@ -145,9 +145,7 @@ class ConversationsHarness:
     def cases(self) -> list[ConversationState]:
         """Every conversation, by opening."""
         documents = self.driver.store.documents
-        found = [
-            ConversationState.model_validate(d) for k, d in documents.items() if k.collection == CONVERSATIONS.name
-        ]
+        found = [CONVERSATIONS.decode(d) for k, d in documents.items() if k.collection == CONVERSATIONS.name]
         return sorted(found, key=lambda case: (case.opened_at, case.id))
 
     def case(self) -> ConversationState:
@@ -157,7 +155,7 @@ class ConversationsHarness:
     def messages(self) -> list[MessageRecord]:
         """Every message, in order."""
         documents = self.driver.store.documents
-        found = [MessageRecord.model_validate(d) for k, d in documents.items() if k.collection == MESSAGES.name]
+        found = [MESSAGES.decode(d) for k, d in documents.items() if k.collection == MESSAGES.name]
         return sorted(found, key=lambda message: message.order)
 
     def facts(self, verb: str) -> list[ConversationFact]:

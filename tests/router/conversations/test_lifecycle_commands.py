@@ -1,5 +1,6 @@
 """Transfer, reopen, priority and notes."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ async def test_reapplying_is_told_and_changes_nothing_of_the_conversation(house:
     before = house.case()
     assert (await move(house, "reapply_sla", ReapplySla, agent="sara")).status == "applied"
     assert house.driver.sent[-1].type == "pasokh.conversation.sla_reapplied"
-    assert house.case() == before.model_copy(update={"updated_at": house.driver.now})
+    assert house.case() == replace(before, updated_at=house.driver.now)
 
 
 async def test_an_agent_reopens_what_was_resolved(house: ConversationsHarness) -> None:

@@ -7,7 +7,7 @@ case it opens without asking anybody, and none is good outside its workspace. It
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
@@ -157,22 +157,21 @@ def started(case: ConversationState, reason: str, channel: str | None, now: date
     """The case on its way to a private place."""
     followed = case.handoff.unconfirmed if case.handoff else []
     begun = Handoff(state="started", started_at=now, private_channel=channel, reason=reason, unconfirmed=followed)
-    return case.model_copy(update={"handoff": begun, "sensitive": True, "updated_at": now})
+    return replace(case, handoff=begun, sensitive=True, updated_at=now)
 
 
 def completed(case: ConversationState, person: PersonKey, address: Address, now: datetime) -> ConversationState:
     """The case in private: from here on the customer is answered at this address, which names its channel."""
     before = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
     done = {"state": "completed", "completed_at": now, "private_channel": address.channel, "unconfirmed": []}
-    return case.model_copy(
-        update={
-            "handoff": before.model_copy(update=done),
-            "surface": "private",
-            "last_surface": "private",
-            "addresses": {**case.addresses, "private": address},
-            "private_person": person,
-            "updated_at": now,
-        }
+    return replace(
+        case,
+        handoff=before.model_copy(update=done),
+        surface="private",
+        last_surface="private",
+        addresses={**case.addresses, "private": address},
+        private_person=person,
+        updated_at=now,
     )
 
 
@@ -193,7 +192,7 @@ def expired(case: ConversationState, now: datetime) -> ConversationState | None:
     """The case whose customer did not follow; None when there is nothing to expire."""
     if case.handoff is None or case.handoff.state != "started":
         return None
-    return case.model_copy(update={"handoff": case.handoff.model_copy(update={"state": "expired"}), "updated_at": now})
+    return replace(case, handoff=case.handoff.model_copy(update={"state": "expired"}), updated_at=now)
 
 
 def escalated(priority: Priority) -> Priority:
@@ -208,9 +207,7 @@ def cleared(case: ConversationState, now: datetime) -> ConversationState | None:
     is_moving = case.handoff is not None and case.handoff.state != "completed"
     if not (case.sensitive or is_moving):
         return None
-    return case.model_copy(
-        update={"sensitive": False, "handoff": None if is_moving else case.handoff, "updated_at": now}
-    )
+    return replace(case, sensitive=False, handoff=None if is_moving else case.handoff, updated_at=now)
 
 
 def is_private_side(case: ConversationState, person: PersonKey) -> bool:
@@ -234,4 +231,4 @@ def claimed(case: ConversationState, claim: UnconfirmedPerson, now: datetime) ->
     """The case with one more who followed its link; the latest are kept, so that a crowd shuts nobody out for good."""
     handoff = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
     followed = [*handoff.unconfirmed, claim][-MAX_UNCONFIRMED:]
-    return case.model_copy(update={"handoff": handoff.model_copy(update={"unconfirmed": followed}), "updated_at": now})
+    return replace(case, handoff=handoff.model_copy(update={"unconfirmed": followed}), updated_at=now)

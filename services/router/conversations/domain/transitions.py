@@ -4,7 +4,7 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity, Address
@@ -99,28 +99,23 @@ def on_customer_message(
     if activity.address is not None:
         addresses[activity.surface] = activity.address
     tracked = response_tracking.message_received(conversation.response_tracking, message, waiting_started_at(activity))
-    return conversation.model_copy(
-        update={
-            **_returned(conversation, now),
-            "thread": activity.thread if conversation.thread and activity.surface == "public" else conversation.thread,
-            "addresses": addresses,
-            "last_surface": "private" if is_in_private(conversation) else activity.surface,
-            "response_tracking": tracked.tracking,
-            "language": conversation.language or activity.language,
-            "sentiment": activity.sentiment or conversation.sentiment,
-            "intent": conversation.intent or activity.intent,
-            "sensitive": conversation.sensitive or activity.sensitive,
-            "updated_at": now,
-        }
-    )
-
-
-def _returned(conversation: ConversationState, now: datetime) -> dict[str, object]:
-    """A pending conversation is its agent's turn again; one without an agent goes back into the queue."""
     status = _after(conversation, "message_received")
-    if is_queued(status) and is_pending(conversation.status):
-        return {"status": status, "queued_at": now}
-    return {"status": status}
+    # A pending conversation without an agent goes back into the queue, at its end.
+    is_requeued = is_queued(status) and is_pending(conversation.status)
+    return replace(
+        conversation,
+        status=status,
+        queued_at=now if is_requeued else conversation.queued_at,
+        thread=activity.thread if conversation.thread and activity.surface == "public" else conversation.thread,
+        addresses=addresses,
+        last_surface="private" if is_in_private(conversation) else activity.surface,
+        response_tracking=tracked.tracking,
+        language=conversation.language or activity.language,
+        sentiment=activity.sentiment or conversation.sentiment,
+        intent=conversation.intent or activity.intent,
+        sensitive=conversation.sensitive or activity.sensitive,
+        updated_at=now,
+    )
 
 
 def _after(conversation: ConversationState, event: LifecycleEvent) -> Status:
@@ -159,35 +154,34 @@ def is_in_private(conversation: ConversationState) -> bool:
 
 def reopened(conversation: ConversationState, plan: RoutingResult, now: datetime) -> ConversationState:
     """A resolved conversation waits again, by the rules of now; its last agent is preferred."""
-    return conversation.model_copy(
-        update={
-            "status": _after(conversation, "reopened"),
-            "agent": None,
-            "team": plan.team,
-            "requirement": plan.requirement,
-            "priority": plan.priority,
-            "rule": plan.rule,
-            "config_version": plan.config_version,
-            "overrides": [],
-            "assigned_at": None,
-            "resolved_at": None,
-            "queued_at": now,
-            "updated_at": now,
-        }
+    return replace(
+        conversation,
+        status=_after(conversation, "reopened"),
+        agent=None,
+        team=plan.team,
+        requirement=plan.requirement,
+        priority=plan.priority,
+        rule=plan.rule,
+        config_version=plan.config_version,
+        overrides=[],
+        assigned_at=None,
+        resolved_at=None,
+        queued_at=now,
+        updated_at=now,
     )
 
 
 def replanned(conversation: ConversationState, plan: RoutingResult, now: datetime) -> ConversationState:
     """The conversation by the rules of now, at its place; what a person or an escalation decided stays."""
-    routed: dict[str, object] = {"team": plan.team, "priority": plan.priority}
-    return conversation.model_copy(
-        update={
-            **{name: value for name, value in routed.items() if name not in conversation.overrides},
-            "requirement": plan.requirement,
-            "rule": plan.rule,
-            "config_version": plan.config_version,
-            "updated_at": now,
-        }
+    overrides = conversation.overrides
+    return replace(
+        conversation,
+        team=conversation.team if "team" in overrides else plan.team,
+        priority=conversation.priority if "priority" in overrides else plan.priority,
+        requirement=plan.requirement,
+        rule=plan.rule,
+        config_version=plan.config_version,
+        updated_at=now,
     )
 
 
@@ -203,40 +197,39 @@ def overruled(conversation: ConversationState, what: Override) -> list[Override]
 
 def transferred_to_agent(conversation: ConversationState, agent: str, now: datetime) -> ConversationState:
     """The conversation with the agent that somebody chose; the customer's answer stays awaited where it was."""
-    return conversation.model_copy(
-        update={
-            "status": _after(conversation, "transferred_to_agent"),
-            "agent": agent,
-            "last_agent": agent,
-            "assigned_at": None,
-            "transfers": conversation.transfers + 1,
-            "updated_at": now,
-        }
+    return replace(
+        conversation,
+        status=_after(conversation, "transferred_to_agent"),
+        agent=agent,
+        last_agent=agent,
+        assigned_at=None,
+        transfers=conversation.transfers + 1,
+        updated_at=now,
     )
 
 
 def transferred_to_team(conversation: ConversationState, team: str, now: datetime) -> ConversationState:
     """The conversation in the queue of another team, at its old place if it waited, else at the end."""
     queued_at = conversation.queued_at if is_waiting(conversation.status) else now
-    return conversation.model_copy(
-        update={
-            "status": _after(conversation, "transferred_to_team"),
-            "agent": None,
-            "team": team,
-            "overrides": overruled(conversation, "team"),
-            "assigned_at": None,
-            "queued_at": queued_at,
-            "transfers": conversation.transfers + 1,
-            "updated_at": now,
-        }
+    return replace(
+        conversation,
+        status=_after(conversation, "transferred_to_team"),
+        agent=None,
+        team=team,
+        overrides=overruled(conversation, "team"),
+        assigned_at=None,
+        queued_at=queued_at,
+        transfers=conversation.transfers + 1,
+        updated_at=now,
     )
 
 
 def reopened_by_agent(conversation: ConversationState, now: datetime) -> ConversationState:
     """A resolved conversation waits again because an agent reopened it, its last agent preferred."""
     status = _after(conversation, "reopened")
-    back = {"status": status, "agent": None, "assigned_at": None, "resolved_at": None}
-    return conversation.model_copy(update={**back, "queued_at": now, "updated_at": now})
+    return replace(
+        conversation, status=status, agent=None, assigned_at=None, resolved_at=None, queued_at=now, updated_at=now
+    )
 
 
 def task(conversation: ConversationState) -> TaskQueued:
@@ -269,15 +262,14 @@ def assigned(conversation: ConversationState, assignment: Assigned, now: datetim
     known = conversation.agent == assignment.agent and conversation.assigned_at is not None
     if is_finished(conversation.status) or known or has_no_task(conversation):
         return None
-    return conversation.model_copy(
-        update={
-            "status": _after(conversation, "assigned"),
-            "agent": assignment.agent,
-            "last_agent": assignment.agent,
-            "team": assignment.team,
-            "assigned_at": assignment.at,
-            "updated_at": now,
-        }
+    return replace(
+        conversation,
+        status=_after(conversation, "assigned"),
+        agent=assignment.agent,
+        last_agent=assignment.agent,
+        team=assignment.team,
+        assigned_at=assignment.at,
+        updated_at=now,
     )
 
 
@@ -286,7 +278,7 @@ def unassigned(conversation: ConversationState, agent: str, now: datetime) -> Co
     if not is_with_agent(conversation.status) or conversation.agent != agent:
         return None
     status = _after(conversation, "unassigned")
-    return conversation.model_copy(update={"status": status, "agent": None, "assigned_at": None, "updated_at": now})
+    return replace(conversation, status=status, agent=None, assigned_at=None, updated_at=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +301,7 @@ def replied(conversation: ConversationState, message: str, accepted_at: datetime
     """A human answer was accepted: the next move is the customer's. In a finished conversation no status follows."""
     tracked = response_tracking.answer_accepted(conversation.response_tracking, message, accepted_at)
     status = conversation.status if is_finished(conversation.status) else _after(conversation, "replied")
-    return conversation.model_copy(update={"status": status, "response_tracking": tracked.tracking, "updated_at": now})
+    return replace(conversation, status=status, response_tracking=tracked.tracking, updated_at=now)
 
 
 def delivered(conversation: ConversationState, message: str, now: datetime) -> Change:
@@ -320,15 +312,20 @@ def delivered(conversation: ConversationState, message: str, now: datetime) -> C
 def notice_delivered(conversation: ConversationState, accepted_at: datetime) -> Change:
     """A message of a bot or of the system that was accepted `accepted_at` reached the customer."""
     tracked = response_tracking.notice_delivered(conversation.response_tracking, accepted_at)
-    return Change(conversation.model_copy(update={"response_tracking": tracked.tracking}))
+    return Change(replace(conversation, response_tracking=tracked.tracking))
 
 
-def _changed(conversation: ConversationState, tracked: Tracked, now: datetime, **more: object) -> Change:
+def _changed(conversation: ConversationState, tracked: Tracked, now: datetime) -> Change:
+    """The conversation with the response runs of now. It keeps its first response, once it has one."""
     first = Change(conversation, tracked.ended).first_response
-    update: dict[str, object] = {"response_tracking": tracked.tracking, "updated_at": now, **more}
-    if first is not None:
-        update |= {"first_response": first, "first_response_at": first.stopped_at}
-    return Change(conversation.model_copy(update=update), tracked.ended)
+    after = replace(
+        conversation,
+        response_tracking=tracked.tracking,
+        first_response=first or conversation.first_response,
+        first_response_at=first.stopped_at if first else conversation.first_response_at,
+        updated_at=now,
+    )
+    return Change(after, tracked.ended)
 
 
 def redirected(conversation: ConversationState, surface: Surface, asked: Address, used: Address) -> ConversationState:
@@ -339,7 +336,7 @@ def redirected(conversation: ConversationState, surface: Surface, asked: Address
     # What the customer wrote since may still be answered, where its place is the same.
     kept = known.reply_to if known.reply_to != asked.reply_to and _location(used) == _location(known) else used.reply_to
     address = known.model_copy(update={"chat": used.chat, "thread": used.thread, "reply_to": kept})
-    return conversation.model_copy(update={"addresses": {**conversation.addresses, surface: address}})
+    return replace(conversation, addresses={**conversation.addresses, surface: address})
 
 
 def _location(address: Address) -> tuple[str | None, ...]:
@@ -348,45 +345,43 @@ def _location(address: Address) -> tuple[str | None, ...]:
 
 def reply_failed(conversation: ConversationState, message: str, now: datetime) -> Change:
     """A human answer did not reach the customer: it is the agent's turn again."""
-    tracked = response_tracking.answer_failed(conversation.response_tracking, message)
-    return _changed(conversation, tracked, now, status=_after(conversation, "reply_failed"))
+    after = replace(conversation, status=_after(conversation, "reply_failed"))
+    return _changed(after, response_tracking.answer_failed(conversation.response_tracking, message), now)
 
 
 def resolved(conversation: ConversationState, now: datetime) -> Change:
     """The case is done until the customer writes again or `CLOSES_AFTER` has passed."""
-    return _changed(
+    after = replace(
         conversation,
-        response_tracking.resolved(conversation.response_tracking, now),
-        now,
         status=_after(conversation, "resolved"),
         resolved_at=now,
         resolutions=conversation.resolutions + 1,
         last_agent=conversation.agent or conversation.last_agent,
     )
+    return _changed(after, response_tracking.resolved(conversation.response_tracking, now), now)
 
 
 def closed(conversation: ConversationState, now: datetime) -> Change:
     """Done for good; the next message of the person opens another."""
-    tracked = response_tracking.closed(conversation.response_tracking, now)
-    return _changed(conversation, tracked, now, status=_after(conversation, "closed"))
+    after = replace(conversation, status=_after(conversation, "closed"))
+    return _changed(after, response_tracking.closed(conversation.response_tracking, now), now)
 
 
 def discarded(conversation: ConversationState, now: datetime) -> ConversationState:
     """Nothing was left of the message that opened it."""
-    return conversation.model_copy(update={"status": _after(conversation, "discarded"), "updated_at": now})
+    return replace(conversation, status=_after(conversation, "discarded"), updated_at=now)
 
 
 def record_contact(person: Contact | None, activity: Activity, now: datetime) -> Contact:
     """The person as known after an activity."""
     known = person or _new_contact(activity, now)
-    return known.model_copy(
-        update={
-            "name": activity.person_name or known.name,
-            "language": activity.language or known.language,
-            "email": _said(activity, "email") or known.email,
-            "phone": _said(activity, "phone") or known.phone,
-            "seen_at": now,
-        }
+    return replace(
+        known,
+        name=activity.person_name or known.name,
+        language=activity.language or known.language,
+        email=_said(activity, "email") or known.email,
+        phone=_said(activity, "phone") or known.phone,
+        seen_at=now,
     )
 
 
