@@ -12,6 +12,7 @@ from schemas.commands import CommandResult
 from schemas.configuration import AgentBody
 from schemas.conversation import Author
 from schemas.envelope import Event
+from schemas.routing import Reason
 from schemas.values import EncryptedText, Failure, Problem, instant_text
 from services.domain.conversation_state import ConversationState
 from services.platform.core.errors import Unavailable
