@@ -1,40 +1,31 @@
-"""The processor `sender`: each message once, one in flight per person, in the person's order.
+"""The processor `sender`: sends each message once, one at a time per person, in the person's order.
 
-`sending` is committed before anything goes out; what came of it returns as an input or, when the process died, a
-timer settles it as unknown. A message is only tried again when the attempt before surely left nothing with the
-platform, or when the receiver drops what it has already.
+An attempt is committed as `sending` before it goes out. Its result comes back as an input; when the process dies first, a
+timer settles the attempt as unknown. A message is tried again only when the last attempt certainly did not reach the
+platform, or when the receiver drops messages that it already has.
 """
 
 from dataclasses import replace
-from typing import Literal
 
 from schemas.outbound import OutboundMessage
 from services.delivery import reads
 from services.delivery.attempt import SendDependencies, attempt
-from services.delivery.domain.outcomes import AttemptContext, AttemptResult, Outcome, decide_outcome, outcome_unknown
-from services.delivery.rate_limits import RateLimiter
-from services.delivery.steps import (
-    DeliveryTimerPayload,
-    HoldTimerPayload,
-    SendContext,
-    SendEffect,
-    apply_outcome,
-    end_hold,
-    probe,
-    start,
-    timer,
-)
+from services.delivery.context import SendContext, SendEffect, hold_timer, message_timer
+from services.delivery.domain.outcomes import AttemptContext, AttemptResult, decide_outcome, outcome_unknown
+from services.delivery.domain.rate_limits import RateLimiter
+from services.delivery.release import end_hold, probe
+from services.delivery.settle import apply_outcome
+from services.delivery.start import start
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.processor import EffectHandler, Handler, Processor
 from services.platform.processing.unit_of_work import Effect
-from services.platform.store.codec import codec_for
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, WRITER, SendQueue, SendRecord
 
 ACCOUNT_CHANGED = "pasokh.control.account_changed"
 
 
 async def _send(dependencies: SendDependencies, effect: Effect) -> AttemptResult:
-    """Attempt the send; every end of it is a result."""
+    """Attempt to send a message. Never raises."""
     request: SendEffect = effect.request
     return await attempt(request.message, effect.committed_now, dependencies)
 
@@ -43,7 +34,9 @@ async def _send(dependencies: SendDependencies, effect: Effect) -> AttemptResult
 
 
 def _on_message(context: SendContext, received: ReceivedEvent) -> None:
+    """Start a new message, or queue it behind the person's other messages."""
     message = received.event.payload_as(OutboundMessage)
+    # The record stays when the message is settled, so a repeated event never sends it again.
     if context.send(message.id) is not None:
         return
     record = SendRecord(message=message, state="queued")
@@ -52,65 +45,72 @@ def _on_message(context: SendContext, received: ReceivedEvent) -> None:
         context.work.put(SEND_QUEUES, message.key, SendQueue(key=message.key, head=message.id))
         start(context, record)
     else:
-        context.work.put(SENDS, message.id, record)
-        waiting = (*queue.pending, message.id)
-        context.work.put(SEND_QUEUES, message.key, replace(queue, pending=waiting))
+        context.put_send(record)
+        context.work.put(SEND_QUEUES, message.key, replace(queue, pending=(*queue.pending, message.id)))
 
 
 def _on_account_written(context: SendContext, received: ReceivedEvent) -> None:
-    """Whoever writes an account anew has mended its credentials, or thinks so: it is tried at once."""
+    """Probe a locked account that REST wrote: its credentials may be right now."""
     probe(context, reads.account_sends_id(context.work, received))
 
 
 def _on_rate_limit_slot(context: SendContext, timer: TimerFired) -> None:
-    record = _send_in_state(context, timer, "waiting")
-    if record is not None and record.hold is None:
-        start(context, record, codec_for(DeliveryTimerPayload).decode(timer.data).gates)
+    """The slot of a waiting message is there: it passes the rate limits that are left."""
+    message_id, payload = message_timer(timer)
+    record = context.send(message_id)
+    # A message that came under a hold meanwhile waits for that one; its slot is lost.
+    if record is not None and record.state == "waiting" and record.hold is None:
+        start(context, record, payload.gates)
 
 
 def _on_retry(context: SendContext, timer: TimerFired) -> None:
-    record = _send_in_state(context, timer, "retry")
-    if record is not None:
+    """The pause before the next attempt is over."""
+    message_id, _ = message_timer(timer)
+    record = context.send(message_id)
+    if record is not None and record.state == "retry":
         start(context, record)
 
 
 def _on_outcome_timeout(context: SendContext, timer: TimerFired) -> None:
-    record = _send_in_state(context, timer, "sending")
-    if record is not None and record.attempts == codec_for(DeliveryTimerPayload).decode(timer.data).attempt:
-        apply_outcome(
-            context, record, _to_outcome(context, record, outcome_unknown(context.capabilities(record.message.channel)))
-        )
-
-
-def _on_hold(context: SendContext, timer: TimerFired) -> None:
-    end_hold(context, codec_for(HoldTimerPayload).decode(timer.data))
-
-
-def _send_in_state(
-    context: SendContext, timer: TimerFired, state: Literal["waiting", "retry", "sending"]
-) -> SendRecord | None:
-    record = context.send(timer.name.split("/", 1)[1])
-    return record if record is not None and record.state == state else None
+    """The result of an attempt did not come: its process died. Whether the platform has the message is not known."""
+    message_id, payload = message_timer(timer)
+    record = _open_attempt(context, message_id, payload.attempt)
+    if record is not None:
+        _settle(context, record, outcome_unknown(context.capabilities(record.message.channel)))
 
 
 def _on_result(context: SendContext, completed: EffectCompleted) -> None:
-    """Only the attempt that is still open listens: a late or repeated result changes nothing."""
+    """The result of an attempt came."""
     effect: SendEffect = completed.request
-    record = context.send(effect.message.id)
-    if record is None or (record.state, record.attempts) != ("sending", effect.attempt):
-        return
-    context.work.cancel_timer(timer("settle", record))
-    apply_outcome(context, record, _to_outcome(context, record, completed.result))
+    record = _open_attempt(context, effect.message.id, effect.attempt)
+    if record is not None:
+        context.work.cancel_timer(f"settle/{record.message.id}")
+        _settle(context, record, completed.result)
 
 
-def _to_outcome(context: SendContext, record: SendRecord, result: AttemptResult) -> Outcome:
-    since = record.first_tried_at or context.now
-    return decide_outcome(
-        result, AttemptContext(message=record.message.id, attempts=record.attempts, since=since, now=context.now)
+def _on_hold(context: SendContext, timer: TimerFired) -> None:
+    """The end of a hold is there."""
+    end_hold(context, hold_timer(timer))
+
+
+def _open_attempt(context: SendContext, message_id: str, attempt_number: int) -> SendRecord | None:
+    """The message if this attempt is the one that is open. A late or repeated result finds none and changes nothing."""
+    record = context.send(message_id)
+    is_open = record is not None and (record.state, record.attempts) == ("sending", attempt_number)
+    return record if is_open else None
+
+
+def _settle(context: SendContext, record: SendRecord, result: AttemptResult) -> None:
+    latest = AttemptContext(
+        message=record.message.id,
+        attempts=record.attempts,
+        since=record.first_tried_at or context.now,
+        now=context.now,
     )
+    apply_outcome(context, record, decide_outcome(result, latest))
 
 
-MESSAGE_TIMER = (reads.message_of_timer, reads.next_of_timer, reads.accounts_of_timer)
+OF_MESSAGE = (reads.message, reads.next_messages, reads.accounts)
 
 PROCESSOR: Processor[SendDependencies, RateLimiter, SendContext] = Processor(
     group=WRITER,
@@ -119,20 +119,16 @@ PROCESSOR: Processor[SendDependencies, RateLimiter, SendContext] = Processor(
     memory=RateLimiter,
     handlers={
         "pasokh.outbound.message": Handler(
-            _on_message, (reads.message, reads.next_of_message, reads.accounts_of_message)
+            _on_message, (reads.message, reads.next_messages, reads.accounts_of_new_message)
         ),
-        ACCOUNT_CHANGED: Handler(_on_account_written, (reads.account, reads.accounts_of_account)),
+        ACCOUNT_CHANGED: Handler(_on_account_written, (reads.written_account, reads.accounts_of_written)),
     },
     timers={
-        "slot/": Handler(_on_rate_limit_slot, MESSAGE_TIMER),
-        "retry/": Handler(_on_retry, MESSAGE_TIMER),
-        "settle/": Handler(_on_outcome_timeout, MESSAGE_TIMER),
+        "slot/": Handler(_on_rate_limit_slot, OF_MESSAGE),
+        "retry/": Handler(_on_retry, OF_MESSAGE),
+        "settle/": Handler(_on_outcome_timeout, OF_MESSAGE),
         "hold/": Handler(_on_hold, (reads.hold, reads.accounts_of_hold)),
     },
-    effects={
-        "send/": EffectHandler(
-            _send, Handler(_on_result, (reads.message_of_result, reads.next_of_result, reads.accounts_of_result))
-        ),
-    },
+    effects={"send/": EffectHandler(_send, Handler(_on_result, OF_MESSAGE))},
     collections=(ACCOUNT_SENDS, SEND_QUEUES, SENDS),
 )

@@ -1,142 +1,112 @@
 """The documents that handlers of the sender read, step by step.
 
-Of a message: the person's queue and the message itself, then those that may come next, then the accounts of all these.
+A message takes three steps: first the person's queue and the message itself, then the messages that may be next in that
+queue, then the accounts of all of these. Each input of a message has these steps, whether it is an event, a timer or a
+result; `_named_by` finds person and message of any of them.
 """
 
 from collections.abc import Iterator
 
 from schemas.accounts import AccountChanged
 from schemas.outbound import OutboundMessage
-from services.delivery import holds
-from services.delivery.steps import (
-    RELEASE_BATCH_SIZE,
-    DeliveryTimerPayload,
-    HoldTimerPayload,
-    SendContext,
-    SendEffect,
-    pending_behind_head,
-)
-from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
+from services.delivery.context import SendContext, SendEffect, hold_timer, message_timer
+from services.delivery.domain import holds
+from services.delivery.release import RELEASE_BATCH_SIZE
+from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.platform.store.codec import codec_for
 from services.platform.store.port import Query
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS
 
 # -- the three steps of a message --------------------------------------------------------------------------------------
 
 
-def _message(key: str, message_id: str) -> Iterator[Read]:
+def message(context: SendContext, received: Input) -> Iterator[Read]:
+    """The first step of a message: its person's queue and its record."""
+    key, message_id = _named_by(received)
     yield Documents(SEND_QUEUES, [key])
     yield Documents(SENDS, [message_id])
 
 
-def _next(context: SendContext, key: str) -> Iterator[Read]:
-    # Each input settles at most one message of its person, so no more than that many can come to the front.
+def next_messages(context: SendContext, received: Input) -> Iterator[Read]:
+    """The second step of a message: the records that may come to the front of the person's queue."""
+    key, _ = _named_by(received)
+    # An input settles at most one message of its person. So as many messages can come to the front in this batch as
+    # there are inputs of the person, and a long queue is not read as a whole.
     context.settling[key] += 1
-    yield Documents(SENDS, pending_behind_head(context.work, key)[: context.settling[key]])
+    yield Documents(SENDS, context.pending(key)[: context.settling[key]])
 
 
-def _accounts(context: SendContext, key: str, message_id: str) -> Iterator[Read]:
-    waiting = pending_behind_head(context.work, key)[: context.settling[key]]
-    records = (context.work.get(SENDS, identity) for identity in (message_id, *waiting))
-    messages = [record.message for record in records if record is not None]
-    yield Documents(ACCOUNT_SENDS, [holds.sends_id(context.work.place.partition, one) for one in messages])
+def accounts(context: SendContext, received: Input) -> Iterator[Read]:
+    """The third step of a message: the accounts of its record and of the next ones."""
+    key, message_id = _named_by(received)
+    next_ids = context.pending(key)[: context.settling[key]]
+    records = (context.send(identity) for identity in (message_id, *next_ids))
+    yield _read_accounts(context, [record.message for record in records if record is not None])
 
 
-def message(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
-    """A message that is to be sent."""
-    found = received.event.payload_as(OutboundMessage)
-    yield from _message(found.key, found.id)
-    yield Documents(ACCOUNT_SENDS, [holds.sends_id(context.work.place.partition, found)])
+def accounts_of_new_message(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The third step of a message that has no record yet: its account too."""
+    yield _read_accounts(context, [received.event.payload_as(OutboundMessage)])
+    yield from accounts(context, received)
 
 
-def next_of_message(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step."""
-    yield from _next(context, received.event.payload_as(OutboundMessage).key)
-
-
-def accounts_of_message(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The third step."""
-    found = received.event.payload_as(OutboundMessage)
-    yield from _accounts(context, found.key, found.id)
-
-
-def message_of_timer(context: SendContext, timer: TimerFired) -> Iterator[Read]:
-    """The message that a timer is set for."""
-    yield from _message(*_named_by(timer))
-
-
-def next_of_timer(context: SendContext, timer: TimerFired) -> Iterator[Read]:
-    """The second step."""
-    yield from _next(context, _named_by(timer)[0])
-
-
-def accounts_of_timer(context: SendContext, timer: TimerFired) -> Iterator[Read]:
-    """The third step."""
-    yield from _accounts(context, *_named_by(timer))
-
-
-def _named_by(timer: TimerFired) -> tuple[str, str]:
-    """The person key and the message of a timer."""
-    return codec_for(DeliveryTimerPayload).decode(timer.data).key, timer.name.split("/", 1)[1]
-
-
-def message_of_result(context: SendContext, completed: EffectCompleted) -> Iterator[Read]:
-    """The message that was attempted."""
-    effect: SendEffect = completed.request
-    yield from _message(effect.key, effect.message.id)
-
-
-def next_of_result(context: SendContext, completed: EffectCompleted) -> Iterator[Read]:
-    """The second step."""
-    effect: SendEffect = completed.request
-    yield from _next(context, effect.key)
-
-
-def accounts_of_result(context: SendContext, completed: EffectCompleted) -> Iterator[Read]:
-    """The third step."""
-    effect: SendEffect = completed.request
-    yield from _accounts(context, effect.key, effect.message.id)
+def _named_by(received: Input) -> tuple[str, str]:
+    """The person key and the message id that an input is about."""
+    match received:
+        case ReceivedEvent():
+            found = received.event.payload_as(OutboundMessage)
+            return found.key, found.id
+        case TimerFired():
+            message_id, payload = message_timer(received)
+            return payload.key, message_id
+        case EffectCompleted():
+            effect: SendEffect = received.request
+            return effect.key, effect.message.id
 
 
 # -- holds ---------------------------------------------------------------------------------------------------------------
 
 
 def hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
-    """The messages that wait for a hold, and the account that is held."""
-    payload = codec_for(HoldTimerPayload).decode(timer.data)
-    yield Documents(ACCOUNT_SENDS, [payload.account])
-    yield ByIndex(SENDS, waiting_for(payload.hold))
+    """The first step of a hold that ends: the account, and the messages that wait."""
+    ended = hold_timer(timer)
+    yield Documents(ACCOUNT_SENDS, [ended.account])
+    yield ByIndex(SENDS, waiting_for(ended.hold_id))
 
 
 def accounts_of_hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
-    """The second step: the accounts of the messages."""
-    yield _held_accounts(context, codec_for(HoldTimerPayload).decode(timer.data).hold)
+    """The second step of a hold that ends: the accounts of the messages."""
+    yield _held_accounts(context, hold_timer(timer).hold_id)
 
 
-def account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
-    """An account that was written, and the messages that wait for it."""
-    identity = account_sends_id(context.work, received)
-    yield Documents(ACCOUNT_SENDS, [identity])
-    yield ByIndex(SENDS, waiting_for(identity))
+def written_account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The first step of an account that REST wrote: its state, and the messages that wait for it."""
+    sends_id = account_sends_id(context.work, received)
+    yield Documents(ACCOUNT_SENDS, [sends_id])
+    yield ByIndex(SENDS, waiting_for(sends_id))
 
 
-def accounts_of_account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step: the accounts of the messages."""
+def accounts_of_written(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The second step of an account that REST wrote: the accounts of the messages."""
     yield _held_accounts(context, account_sends_id(context.work, received))
 
 
-def _held_accounts(context: SendContext, hold_id: str) -> Read:
-    records, partition = context.work.found(SENDS, waiting_for(hold_id)).values(), context.work.place.partition
-    return Documents(ACCOUNT_SENDS, [holds.sends_id(partition, record.message) for record in records])
-
-
 def account_sends_id(work: UnitOfWork, received: ReceivedEvent) -> str:
-    """The id of what this partition knows of sending as an account that was written."""
+    """The id of this partition's `AccountSends` of an account that REST wrote."""
     return f"{work.place.partition}/{received.event.payload_as(AccountChanged).name}"
 
 
 def waiting_for(hold_id: str) -> Query:
     """The messages that wait for a hold, as many as go on in one batch."""
     return Query(SENDS.name, "hold", {"hold": hold_id}, limit=RELEASE_BATCH_SIZE)
+
+
+def _held_accounts(context: SendContext, hold_id: str) -> Read:
+    records = context.work.found(SENDS, waiting_for(hold_id)).values()
+    return _read_accounts(context, [record.message for record in records])
+
+
+def _read_accounts(context: SendContext, messages: list[OutboundMessage]) -> Read:
+    partition = context.work.place.partition
+    return Documents(ACCOUNT_SENDS, [holds.sends_id(partition, message) for message in messages])

@@ -10,10 +10,11 @@ from typing import Literal
 
 from schemas.accounts import AccountHealth, AccountState
 from schemas.values import Instant
+from services.domain.account_sends import AccountSends
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Collection, Index, Key, Query
-from services.records.sends import ACCOUNT_SENDS, AccountSends
+from services.records.sends import ACCOUNT_SENDS
 
 WRITER = "accounts"
 FORGED_WITHIN = timedelta(minutes=10)

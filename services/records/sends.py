@@ -1,10 +1,11 @@
-"""Messages on their way out, and per person which of them is in flight. Written by the group `sender` alone."""
+"""Messages that are sent, the queue of each person, and the holds of each account. The group `sender` alone writes them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from schemas.outbound import OutboundMessage
 from schemas.values import Failure, Instant
+from services.domain.account_sends import AccountSends
 from services.platform.store.port import Collection, Index
 
 WRITER = "sender"
@@ -14,13 +15,18 @@ SendState = Literal["queued", "waiting", "sending", "retry", "sent", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendRecord:
-    """One message to send; its id is the message's, so that a repeated event finds it and changes nothing.
+    """One message to send. Its id is the message's, so that a repeated event finds the record and changes nothing.
 
-    `queued`: behind others of its person. `waiting`: for a slot under a rate limit. `sending`: attempt number
-    `attempts` may be with the platform since that commit. `retry`: the last attempt surely did not arrive. `due_at`
-    is when it goes on by itself; None while queued and when settled. `hold`: it waits, without a time of its own, for
-    the end of that hold (the id of an account's sends, of a chat's when a `/` and the chat follow). Once `sent` or
-    `failed` the text is blank here: it stays in the conversation's message.
+    `state`:
+
+    - `queued`: another message of the person comes first.
+    - `waiting`: for the end of a hold, whose id is then in `hold`, or for its slot under a rate limit, at `due_at`.
+    - `sending`: attempt number `attempts` was committed and may have reached the platform. At `due_at` it counts as lost.
+    - `retry`: the last attempt did not reach the customer; the next one starts at `due_at`.
+    - `sent`, `failed`: settled at `settled_at`. The text is erased here, because the conversation keeps it.
+
+    `hold` is the id of an account's `AccountSends`, followed by `/` and the chat where the hold is of one chat.
+    `first_tried_at` begins the period after which a message is given up.
     """
 
     message: OutboundMessage
@@ -36,36 +42,18 @@ class SendRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendQueue:
-    """A person's messages that are not settled, in order. Its id is the person key; it is gone when there are none."""
+    """The messages of a person that are not settled, in the order in which they were accepted.
+
+    Its id is the person key. `head` is the one message that may be with the platform; `pending` are those behind it. The
+    document is deleted when the last message is settled.
+    """
 
     key: str
     head: str
     pending: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSends:
-    """What one partition knows of sending as an account; its id is `partition/workspace/channel:account`.
-
-    `held_for`: why nothing of it goes out; of a `limit` until `held_until`; of `credentials` until a message gets
-    through, and `held_until` is when the next is tried. That one is `probe`, of `refusals` in a row. `chats`: when
-    each chat that the platform wants quiet takes messages again. `last_...`: written every few seconds at most.
-    """
-
-    workspace: str
-    channel: str
-    account: str
-    partition: int
-    held_for: Literal["limit", "credentials"] | None = None
-    held_until: Instant | None = None
-    probe: str | None = None
-    refusals: int = 0
-    chats: dict[str, Instant] = field(default_factory=dict)
-    last_sent_at: Instant | None = None
-    last_refused_at: Instant | None = None
-    last_refusal: Failure | None = None
-
-
+# One index for both kinds of hold: the id of a chat's hold begins with its account's, and an equal text finds each.
 SENDS = Collection("sends", SendRecord, writer=WRITER, indexes=(Index("hold", ("hold",)),))
 ACCOUNT_SENDS = Collection(
     "account_sends",

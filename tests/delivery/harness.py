@@ -18,12 +18,13 @@ from services.channels.port import Account, Request, SendReceipt, WebhookRespons
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import ACCOUNT_CHANGED, PROCESSOR
+from services.domain.account_sends import AccountSends
 from services.platform.http.outgoing import Http
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import TIMERS
 from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, AccountSends, SendQueue, SendRecord
+from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, SendQueue, SendRecord
 from tests.configuration import configure
 from tests.driver import Driver
 from tests.fakes import START, FakeHttp, ManualTimeSource, MemoryStore

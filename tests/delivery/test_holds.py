@@ -5,7 +5,9 @@ from datetime import timedelta
 from schemas.outbound import OutboundMessage
 from schemas.values import Failure
 from services.channels.port import Account, CredentialsRejected
-from services.delivery.domain.outcomes import MAX_RETRY_PERIOD
+from services.delivery.domain import holds
+from services.delivery.domain.outcomes import MAX_RETRY_PERIOD, OUTCOME_UNKNOWN
+from services.domain.account_sends import AccountSends
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
 from tests.delivery.harness import ScriptedChannel, SenderHarness, outbound
 from tests.fakes import START
@@ -239,3 +241,44 @@ async def test_last_send_and_last_refusal_are_written_down_and_not_for_each_mess
     await desk.arrive(outbound("d"))
     await desk.complete_all_effects()
     assert desk.account().last_sent_at == START + timedelta(seconds=11)
+
+
+# -- the rules, without a sender ---------------------------------------------------------------------------------------
+
+SENDS = AccountSends(workspace="w", channel="telegram", account="main", partition=0)
+SENDS_ID = "0/w/telegram:main"
+SOON, LATER = START + timedelta(seconds=10), START + timedelta(seconds=40)
+
+
+def test_hold_of_a_chat_holds_that_chat_until_its_end() -> None:
+    held = holds.with_limit(SENDS, "1", "chat", SOON, START)
+    assert holds.find_hold(held, SENDS_ID, "1", START) == "0/w/telegram:main/1"
+    assert holds.find_hold(held, SENDS_ID, "2", START) is None
+    assert holds.find_hold(held, SENDS_ID, "1", SOON) is None
+
+
+def test_hold_of_an_account_holds_every_chat() -> None:
+    held = holds.with_limit(SENDS, "1", "account", SOON, START)
+    assert holds.find_hold(held, SENDS_ID, "2", START) == SENDS_ID
+
+
+def test_shorter_hold_does_not_end_a_longer_one() -> None:
+    held = holds.with_limit(holds.with_limit(SENDS, "1", "account", LATER, START), "1", "account", SOON, START)
+    assert (held.held_until, held.chats) == (LATER, {"1": LATER})
+
+
+def test_limit_of_a_chat_leaves_refused_credentials_as_they_are() -> None:
+    locked = holds.with_lock(SENDS, "m1", Failure(code="credentials", detail="no"), START)
+    held = holds.with_limit(locked, "1", "account", LATER, START)
+    assert (held.held_for, held.held_until) == ("credentials", locked.held_until)
+
+
+def test_refusal_of_an_attempt_that_is_not_the_probe_makes_no_pause_longer() -> None:
+    error = Failure(code="credentials", detail="no")
+    probing = holds.with_probe(holds.with_lock(SENDS, "m1", error, START), "m2", START)
+    after = holds.with_lock(probing, "m3", error, SOON)
+    assert (after.refusals, after.held_until, after.probe) == (1, probing.held_until, "m2")
+
+
+def test_unknown_outcome_is_no_refusal_of_the_account() -> None:
+    assert holds.with_refusal(SENDS, OUTCOME_UNKNOWN.error, START) is SENDS

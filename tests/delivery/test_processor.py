@@ -7,8 +7,8 @@ import pytest
 from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account
+from services.delivery.context import SendEffect
 from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, MAX_RETRY_PERIOD, START_WITHIN, AttemptResult
-from services.delivery.steps import SendEffect
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.inputs import EffectCompleted

@@ -8,7 +8,8 @@ import pytest
 
 from schemas.sla import Watermark, WatermarkRequest
 from services.delivery import processor as sender
-from services.delivery import steps
+from services.delivery import start
+from services.delivery.context import message_timer
 from services.platform.processing.document_cache import DocumentCache
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.processor import Handler
@@ -48,10 +49,11 @@ def _tick_at_once(context: Any, arrived: ReceivedEvent) -> None:
     work.emit("pasokh.control.watermark", key, Watermark(at=at), topic="conversations", partition=here)
 
 
-def _send_again(desk: Any, one: Any) -> None:
-    record = sender._send_in_state(desk, one, "sending")
+def _send_again(context: Any, timer: Any) -> None:
+    message_id, payload = message_timer(timer)
+    record = sender._open_attempt(context, message_id, payload.attempt)
     if record is not None:
-        steps.start(desk, record)
+        start.start(context, record)
 
 
 def _every_message_is_new(work: UnitOfWork, activity: Any, configuration: Any) -> None:
@@ -72,7 +74,7 @@ LEFT_OUT: list[Any] = [
     pytest.param(
         sender.PROCESSOR.timers,
         "settle/",
-        Handler(_send_again, sender.MESSAGE_TIMER),
+        Handler(_send_again, sender.OF_MESSAGE),
         id="9: what may have been sent is not sent again",
     ),
 ]

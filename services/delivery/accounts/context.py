@@ -6,11 +6,12 @@ from datetime import datetime
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Json
 from services.delivery.attempt import SendDependencies
+from services.domain.account_sends import AccountSends
 from services.platform.bus.port import partition_for
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Query
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck, account_id
-from services.records.sends import ACCOUNT_SENDS, AccountSends
+from services.records.sends import ACCOUNT_SENDS
 
 PAGE_SIZE = 200
 

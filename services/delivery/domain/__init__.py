@@ -1,1 +1,1 @@
-"""The outcome of send attempts. Pure."""
+"""The outcome of send attempts, the holds of accounts, and rate limits. Pure."""

@@ -18,13 +18,14 @@ from services.delivery.accounts.context import AccountsDependencies, NamedAccoun
 from services.delivery.accounts.processor import CHECK_INTERVAL, FAILING_PROBE_INTERVAL, PROBE_INTERVAL, PROCESSOR
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
+from services.domain.account_sends import AccountSends
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.inputs import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 from services.platform.store.collections import TIMERS
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCheck, read_health
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
-from services.records.sends import ACCOUNT_SENDS, AccountSends
+from services.records.sends import ACCOUNT_SENDS
 from tests.configuration import configure
 from tests.driver import Driver
 from tests.fakes import FakeHttp, ManualTimeSource, MemoryStore

@@ -1,0 +1,75 @@
+"""Rate limits per chat and per account. A message over the limit gets the time of its slot; nothing sleeps here.
+
+A partition's owner keeps the limiter in memory. When it is lost with the process, sending may exceed a limit for a moment;
+the platform then answers 429, and the chat or the account is held (`holds`).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from schemas.channel import Capabilities
+from schemas.outbound import OutboundMessage
+
+MAX_LIMITS_BEFORE_PRUNE = 10_000
+BURST_SECONDS = 0.25
+"""The part of a second whose messages may go without a pause between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """One limit of a message: `per_second` messages on average, of which `burst` (at least 1) may go without a pause."""
+
+    name: str
+    per_second: float
+    burst: float = 1.0
+
+
+def account_limit_key(message: OutboundMessage) -> str:
+    """The limiter's key of an account."""
+    return f"{message.workspace}/{message.channel}:{message.account}"
+
+
+def rate_limits_for(message: OutboundMessage, capabilities: Capabilities, partitions: int) -> list[RateLimit]:
+    """The limits of a message in the order in which it passes them: its chat's, then its account's."""
+    # The account comes last, so that a message which waits for its chat takes no slot of the account from other chats.
+    account = account_limit_key(message)
+    return [*_chat_limits(message, capabilities, account), *_account_limits(capabilities, account, partitions)]
+
+
+def _chat_limits(message: OutboundMessage, capabilities: Capabilities, account: str) -> list[RateLimit]:
+    chat = f"{account}/{message.address.chat}"
+    # Platforms count a group by the minute and a private chat by the second (Telegram: 20 a minute, 1 a second).
+    if message.surface == "public" and capabilities.group_rate_per_minute is not None:
+        return [RateLimit(chat, capabilities.group_rate_per_minute / 60)]
+    if capabilities.chat_rate_per_second is not None:
+        return [RateLimit(chat, capabilities.chat_rate_per_second)]
+    return []
+
+
+def _account_limits(capabilities: Capabilities, account: str, partitions: int) -> list[RateLimit]:
+    if capabilities.account_rate_per_second is None:
+        return []
+    # The persons of an account are spread over all partitions, whose limiters do not know of each other. Each partition
+    # uses its share of the rate, so that the sum stays within the limit for any number of processes.
+    share = capabilities.account_rate_per_second / partitions
+    return [RateLimit(account, share, burst=max(1.0, share * BURST_SECONDS))]
+
+
+@dataclass(slots=True)
+class RateLimiter:
+    """The next free slot of each limit (generic cell rate algorithm)."""
+
+    _theoretical_arrival_times: dict[str, datetime] = field(default_factory=dict)
+
+    def reserve(self, limit: RateLimit, now: datetime) -> datetime:
+        """Take the next slot of a limit and return its time: `now` when a slot is free."""
+        if len(self._theoretical_arrival_times) > MAX_LIMITS_BEFORE_PRUNE:
+            self._prune(now)
+        interval = timedelta(seconds=1 / limit.per_second)
+        due = max(self._theoretical_arrival_times.get(limit.name, now), now)
+        self._theoretical_arrival_times[limit.name] = due + interval
+        return max(now, due - (limit.burst - 1) * interval)
+
+    def _prune(self, now: datetime) -> None:
+        """Drop limits whose next slot is in the past: they limit nothing."""
+        self._theoretical_arrival_times = {name: at for name, at in self._theoretical_arrival_times.items() if at > now}

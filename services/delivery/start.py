@@ -1,0 +1,48 @@
+"""Starts the next attempt of a message: it is sent now, or waits for the end of a hold or for its slot under a rate limit."""
+
+from dataclasses import replace
+
+from services.delivery.context import SendContext, SendEffect, set_message_timer
+from services.delivery.domain import holds
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER
+from services.records.sends import SendRecord
+
+
+def start(context: SendContext, record: SendRecord, limits_left: int | None = None) -> None:
+    """Send a message now, or let it wait. `limits_left`: how many rate limits it has still to pass; None: all of them."""
+    sends_id, sends = context.account_sends(record.message)
+    hold_id = holds.find_hold(sends, sends_id, record.message.address.chat, context.now)
+    if hold_id is not None:
+        # After the hold the message passes all rate limits again; else all that waited for it would be sent at once.
+        context.put_send(replace(record, state="waiting", due_at=None, hold=hold_id))
+        return
+    limits = context.rate_limits(record.message)
+    left = len(limits) if limits_left is None else min(limits_left, len(limits))
+    for position in range(len(limits) - left, len(limits)):
+        slot_at = context.rate_limiter.reserve(limits[position], context.now)
+        if slot_at > context.now:
+            # The slot of this limit is taken now, so at `slot_at` only the limits after it are left to pass.
+            context.put_send(replace(record, state="waiting", due_at=slot_at, hold=None))
+            set_message_timer(context, "slot", record.message, slot_at, gates=len(limits) - position - 1)
+            return
+    send(context, record)
+
+
+def send(context: SendContext, record: SendRecord) -> None:
+    """Begin an attempt, whatever holds and rate limits say."""
+    attempt, unknown_at = record.attempts + 1, context.now + ASSUME_UNKNOWN_AFTER
+    # The order of record and send: `sending` is committed before the effect runs. A process that dies between the two
+    # leaves a message that may have reached the platform, and the timer settles it as unknown instead of sending twice.
+    context.put_send(
+        replace(
+            record,
+            state="sending",
+            due_at=unknown_at,
+            attempts=attempt,
+            first_tried_at=record.first_tried_at or context.now,
+            hold=None,
+        )
+    )
+    set_message_timer(context, "settle", record.message, unknown_at, attempt=attempt)
+    effect = SendEffect(key=record.message.key, attempt=attempt, message=record.message)
+    context.work.schedule_effect(f"send/{record.message.id}", effect)
