@@ -1,4 +1,4 @@
-"""Business time: what a number of opening seconds comes to on the wall, over weekends, holidays and summer time.
+"""Business time: opening hours between two times, over weekends, holidays and summer time. Seconds, and times in UTC.
 
 Opening times are wall times of the calendar's zone. A wall time that happens twice (autumn) is its first occurrence, one
 that does not happen (spring) is the moment of the change; so a day that is open from 00:00 to 24:00 has 23 or 25 hours.
@@ -12,17 +12,20 @@ from schemas.configuration import Calendar, Weekday
 
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_LOOKAHEAD = timedelta(days=3660)
-"""Nothing is promised later than this: hours of a minute a week would lead beyond the end of all calendars."""
+"""No due time is later than this: a calendar that opens one minute a week would lead past the last year of `date`."""
 
 OpenInterval = tuple[int, int]
 """Opening and closing in minutes after midnight, 24:00 being 1440."""
 
 
-def add_business_seconds(start: datetime, seconds: float, calendar: Calendar) -> datetime:
-    """When `seconds` of opening time after `start` have passed, in UTC; at the latest `HORIZON` after `start`.
+def add_business_seconds(start: datetime, seconds: float, calendar: Calendar | None) -> datetime:
+    """When `seconds` of opening time after `start` have passed, in UTC; at the latest `MAX_LOOKAHEAD` after `start`.
 
-    Time that ends with closing ends then, not with the next opening. Zero seconds are `start` itself.
+    Time that ends with closing ends then, not with the next opening. Zero seconds are `start` itself. `calendar` None:
+    around the clock.
     """
+    if calendar is None:
+        return start + timedelta(seconds=seconds)
     left = timedelta(seconds=seconds)
     if left <= timedelta(0):
         return start.astimezone(UTC)
@@ -35,16 +38,18 @@ def add_business_seconds(start: datetime, seconds: float, calendar: Calendar) ->
     return end
 
 
-def business_seconds_between(start: datetime, end: datetime, calendar: Calendar) -> float:
-    """The seconds of opening time from `start` to `end`; none when `end` is not after `start`."""
+def business_seconds_between(start: datetime, end: datetime, calendar: Calendar | None) -> float:
+    """The seconds of opening time from `start` to `end`, 0 when `end` is not after `start`. None: around the clock."""
     if end <= start:
         return 0.0
-    spans = ((max(opens, start), min(closes, end)) for opens, closes in _open_intervals(start, end, calendar))
-    return sum((closes - opens for opens, closes in spans), timedelta(0)).total_seconds()
+    if calendar is None:
+        return (end - start).total_seconds()
+    overlaps = ((max(opens, start), min(closes, end)) for opens, closes in _open_intervals(start, end, calendar))
+    return sum((closes - opens for opens, closes in overlaps), timedelta(0)).total_seconds()
 
 
 def opening_at(at: datetime, calendar: Calendar) -> tuple[bool, datetime | None]:
-    """Whether it is open at a time; and when not, when it opens next, in UTC: None where no day within `HORIZON` does."""
+    """Whether it is open at a time; and when not, when it opens next, in UTC: None where no day within `MAX_LOOKAHEAD` does."""
     moment = at.astimezone(UTC)
     opens = next((opens for opens, _ in _open_intervals(moment, moment + MAX_LOOKAHEAD, calendar)), None)
     is_open = opens is not None and opens <= moment
@@ -52,15 +57,16 @@ def opening_at(at: datetime, calendar: Calendar) -> tuple[bool, datetime | None]
 
 
 def _open_intervals(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
-    """The opening times that touch `start` to `end`, in UTC: in order, apart, not empty."""
+    """The intervals of opening time that overlap `start` to `end`, in UTC: in order, disjoint, not empty."""
     zone = ZoneInfo(calendar.timezone)
     week = [_merge_intervals(calendar, weekday) for weekday in WEEKDAYS]
     holidays = frozenset(calendar.holidays)
     day = start.astimezone(zone).date()
     last = end.astimezone(zone).date()
     while day <= last:
-        for span in week[day.weekday()] if day not in holidays else ():
-            opens, closes = (local_to_utc(day, minutes, zone) for minutes in span)
+        for interval in week[day.weekday()] if day not in holidays else ():
+            opens, closes = (local_to_utc(day, minutes, zone) for minutes in interval)
+            # Both may fall into the hour that a change to summer time leaves out: then nothing is open.
             if opens < closes and closes > start and opens < end:
                 yield opens, closes
         day += timedelta(days=1)
@@ -81,8 +87,9 @@ def _minutes(wall: str) -> int:
 
 
 def local_to_utc(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    """A wall time in UTC. Never falls as wall time rises, so openings cannot overlap."""
+    """A wall time in UTC. It never falls as wall time rises, so that opening times do not overlap."""
     wall = datetime.combine(day, time.min) + timedelta(minutes=minutes)
+    # `fold=0` is the first of two equal wall times; where a wall time does not exist, the way back to it shows that.
     first = wall.replace(tzinfo=zone).astimezone(UTC)
     if first.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
         return first
@@ -91,6 +98,7 @@ def local_to_utc(day: date, minutes: int, zone: ZoneInfo) -> datetime:
 
 def _next_utc_offset_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """The second at which the zone's clock jumps, between two moments around it."""
+    # By bisection: `zoneinfo` does not tell when a zone changes.
     offset = after.astimezone(zone).utcoffset()
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))

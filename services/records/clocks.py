@@ -60,6 +60,12 @@ def clock_id(conversation: str, metric: ClockMetric, run: int) -> str:
     return f"{conversation}/{metric}/{run}"
 
 
+def open_clock_ids(state: ConversationSlaState) -> dict[ClockMetric, str]:
+    """The ids of the clocks of the open targets of a conversation."""
+    targets = state.open_targets.items()
+    return {m: clock_id(state.conversation, m, target.run) for m, target in targets if target.run is not None}
+
+
 def to_view(record: ClockRecord) -> Clock:
     """The clock as REST and facts have it.
 

@@ -1,19 +1,18 @@
 """Applies one fact of a conversation to its stored clocks: for the processor and the auditor alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypedDict
 
-from schemas.configuration import SlaBody
 from schemas.conversation import Conversation, ConversationFact
 from schemas.sla import ClockMetric
 from schemas.values import Instant
 from services.domain.sla_state import ConversationSlaState, PolicySnapshot
 from services.records.clocks import ClockRecord
 from services.sla.domain.clocks import policy_fields
-from services.sla.domain.defaults import default_policies
-from services.sla.domain.policies import PolicySelection, choose, to_snapshot
-from services.sla.domain.rules import SlaReduction, apply, initial_state, on_first_fact
+from services.sla.domain.policies import PolicySelection
+from services.sla.domain.reduction import SlaReduction
+from services.sla.domain.rules import apply, initial_state, on_first_fact
 
 
 class CopiedFields(TypedDict):
@@ -32,25 +31,30 @@ def apply_fact(
     known: ConversationSlaState | None,
     clocks: Mapping[ClockMetric, ClockRecord],
     partition: int,
-    select_policy: Callable[[ConversationFact], PolicySelection],
+    selection: PolicySelection | None,
 ) -> SlaReduction[ClockRecord]:
-    """What follows from a fact: the state after it, the clocks that it may have changed, the facts to emit.
+    """The state of a conversation after a fact, the clocks that it changed, the clock events that follow.
 
-    `clocks` are those of what is waited for; `known` None: this is the first fact of the conversation.
+    `name` is the last word of the fact's type. `clocks` are those of the open targets; `known` None: this is the first
+    fact of the conversation. `selection` is given where `needs_selection` says so. Raises ValueError for a first fact
+    without one.
     """
 
     def new_clock(
-        given: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: PolicySnapshot
+        given: ConversationFact, metric: ClockMetric, run: int, since: Instant, policy: PolicySnapshot
     ) -> ClockRecord:
-        return _clock(partition, given, metric, run, since, terms)
+        return _new_clock(partition, given, metric, run, since, policy)
 
     now = {metric: _with_updated_fields(clock, fact) for metric, clock in clocks.items()}
-    changed = {(clock.metric, clock.run): clock for clock in now.values()}
-    reduction = SlaReduction(
-        known or initial_state(fact, select_policy(fact)), now, new_clock, select_policy, changed=changed
-    )
-    if known is None:
-        on_first_fact(reduction, fact)
+    changed = {(clock.metric, clock.run): clock for metric, clock in now.items() if clock is not clocks[metric]}
+    if known is not None:
+        reduction = SlaReduction(known, now, new_clock, changed=changed)
+        apply(reduction, name, fact, selection)
+        return reduction
+    if selection is None:
+        raise ValueError("the first fact of a conversation selects its policy")
+    reduction = SlaReduction(initial_state(fact, selection), now, new_clock, changed=changed)
+    on_first_fact(reduction, fact)
     apply(reduction, name, fact)
     return reduction
 
@@ -70,12 +74,12 @@ def _with_updated_fields(clock: ClockRecord, fact: ConversationFact) -> ClockRec
     return clock if _copied(clock) == copied else replace(clock, **copied)
 
 
-def _clock(
-    partition: int, fact: ConversationFact, metric: ClockMetric, run: int, since: Instant, terms: PolicySnapshot
+def _new_clock(
+    partition: int, fact: ConversationFact, metric: ClockMetric, run: int, since: Instant, policy: PolicySnapshot
 ) -> ClockRecord:
-    target = terms.targets.of(metric)
+    target = policy.targets.of(metric)
     if target is None:
-        raise LookupError(f"the policy {terms.policy} has no target for {metric}")
+        raise LookupError(f"the policy {policy.policy} has no target for {metric}")
     return ClockRecord(
         metric=metric,
         target_seconds=target,
@@ -87,15 +91,6 @@ def _clock(
         workspace=fact.snapshot.workspace,
         key=fact.key,
         partition=partition,
-        **policy_fields(terms),
+        **policy_fields(policy),
         **_copied(fact.snapshot),
     )
-
-
-def select_policy_terms(
-    written: SlaBody | None, version: int, timezone: str, case: Conversation
-) -> PolicySnapshot | None:
-    """The terms that hold for a conversation: by what was written in that version, else the defaults (version 0)."""
-    if written is not None:
-        return to_snapshot(choose(written.policies, case), version)
-    return to_snapshot(choose(default_policies(timezone), case), 0)

@@ -21,10 +21,10 @@ from schemas.values import Json
 from services.domain.sla_state import ConversationSlaState
 from services.platform.store.codec import encode
 from services.records.clocks import ClockRecord
-from services.sla.apply_fact import apply_fact, select_policy_terms
+from services.sla.apply_fact import apply_fact
 from services.sla.domain.clocks import Transition, tick
-from services.sla.domain.policies import PolicySelection
-from services.sla.domain.rules import RESPONSE_METRICS
+from services.sla.domain.policies import PolicySelection, needs_selection, select_policy
+from services.sla.domain.response_runs import RESPONSE_METRICS
 
 Run = tuple[ClockMetric, int]
 CONVERSATION = "pasokh.conversation."
@@ -77,7 +77,6 @@ class Replay:
 
     history: Sequence[PolicyVersion]
     selected_versions: Sequence[int] = ()
-    selections: int = 0
     gives_runs: bool = True
     state: ConversationSlaState | None = None
     clocks: dict[Run, ClockRecord] = field(default_factory=dict)
@@ -88,7 +87,8 @@ class Replay:
         self.gives_runs = self.gives_runs and fact.ended_responses is not None
         waits = self.state.open_targets.items() if self.state else ()
         waited = {metric: self.clocks[metric, wait.run] for metric, wait in waits if wait.run is not None}
-        reduction = apply_fact(word, fact, self.state, waited, 0, lambda given: self._select_policy(given, time))
+        selection = self._select_policy(fact, time) if needs_selection(self.state, word, fact) else None
+        reduction = apply_fact(word, fact, self.state, waited, 0, selection)
         self.state = reduction.state
         self.clocks.update(reduction.changed)
         for one in reduction.emitted:
@@ -102,14 +102,15 @@ class Replay:
             self.events.setdefault(run, []).extend(one.name for one in change.events)
 
     def _select_policy(self, fact: ConversationFact, time: datetime) -> PolicySelection:
-        one, self.selections = self._version_at(time), self.selections + 1
+        one = self._version_at(time)
         if one is None:
-            return PolicySelection(0, select_policy_terms(None, 0, "UTC", fact.snapshot))
-        return PolicySelection(one.since, select_policy_terms(one.body, one.version, one.timezone, fact.snapshot))
+            return PolicySelection(0, select_policy(None, 0, "UTC", fact.snapshot))
+        return PolicySelection(one.since, select_policy(one.body, one.version, one.timezone, fact.snapshot))
 
     def _version_at(self, time: datetime) -> PolicyVersion | None:
         """What the record says was read, if it was in force then or written since; else what was in force."""
-        number = self.selected_versions[self.selections] if self.selections < len(self.selected_versions) else None
+        earlier = len(self.state.selected_versions) if self.state is not None else 0
+        number = next(iter(self.selected_versions[earlier:]), None)
         if number is not None:
             position = sum(one.since <= number for one in self.history)
             if position and (position == len(self.history) or self.history[position].at > time - MAX_CLOCK_SKEW):

@@ -4,46 +4,44 @@ What a fact does is in `domain/rules`. Time comes through the log, see `schedule
 (`pasokh.control.watermark`) fires what was due.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from schemas.commands import Escalate, TaskDueChanged
 from schemas.configuration import WorkspaceConfiguration
-from schemas.conversation import ConversationFact
-from schemas.sla import ClockFact, ClockMetric, Watermark
-from services.domain.lifecycle import is_waiting
-from services.domain.sla_state import ConversationSlaState
+from schemas.conversation import Conversation, ConversationFact
+from schemas.sla import Watermark
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.processor import Handler, Processor, no_memory
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, clock_id, to_view
-from services.records.configuration import CONFIGURATION_HEADS, configuration_in_force, numbered_configuration
-from services.sla.apply_fact import apply_fact, select_policy_terms
-from services.sla.domain.clocks import ClockEvent, tick
-from services.sla.domain.policies import PolicySelection
-from services.sla.domain.rules import earliest_due
-from services.sla.schedule import (
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, clock_id, open_clock_ids
+from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
+from services.sla.apply_fact import apply_fact
+from services.sla.documents import (
     TIMER,
-    current_watermark,
-    due_by,
+    SlaDecision,
     due_clocks,
-    due_floor,
     first_clock,
     is_full,
-    on_timer,
-    on_watermark,
+    read_case,
+    read_due,
+    read_schedule,
     schedule_id,
-    schedule_timer,
+    write,
 )
+from services.sla.domain.clocks import fire
+from services.sla.domain.policies import PolicySelection, needs_selection, select_policy
+from services.sla.domain.rules import earliest_due
+from services.sla.emissions import task_due_changed, to_emissions
+from services.sla.schedule import after_change, after_timer, after_watermark, earliest_moment
 
 CONVERSATION = "pasokh.conversation."
 
 
 @dataclass(frozen=True, slots=True)
 class SlaContext:
-    """One batch of `sla`. `confirmed_at`: the time that the timer of the batch, if there is one, finds confirmed."""
+    """One batch of `sla`. `confirmed_at`: the watermark that each timer of the batch found when clocks were read."""
 
     work: UnitOfWork
     memory: None
@@ -58,8 +56,12 @@ def _to_fact(received: ReceivedEvent) -> ConversationFact:
     return received.event.payload_as(ConversationFact)
 
 
-def _schedule(context: SlaContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
-    """The first step of what comes in time: when this partition looks next."""
+def _watermark_at(received: ReceivedEvent) -> datetime:
+    return received.event.payload_as(Watermark).at
+
+
+def _schedule(context: SlaContext, received: ReceivedEvent | TimerFired) -> Iterator[Read]:
+    """The first step of every input: when this partition reads its clocks next."""
     yield Documents(CLOCK_SCHEDULES, [schedule_id(context.work)])
 
 
@@ -71,11 +73,11 @@ def _state(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
     yield Documents(CONFIGURATION_HEADS, [fact.snapshot.workspace])
 
 
-def _running_clocks(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of a fact: the clocks of the conversation, and the policies."""
+def _open_clocks(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a fact: the clocks of the conversation's open targets, and the policies."""
     fact = _to_fact(received)
     state = context.work.get(SLA_STATES, fact.conversation)
-    yield Documents(CLOCKS, _clock_ids(state).values() if state is not None else ())
+    yield Documents(CLOCKS, open_clock_ids(state).values() if state is not None else ())
     yield from numbered_configuration(context.work, fact.snapshot.workspace)
 
 
@@ -91,7 +93,8 @@ def _next_after_watermark(context: SlaContext, received: ReceivedEvent) -> Itera
 
 def _clocks_by_timer(context: SlaContext, timer: TimerFired) -> Iterator[Read]:
     """The second step of the timer: the clocks that the last watermark fires."""
-    at = context.confirmed_at[timer.name] = current_watermark(context.work)
+    # Remembered, because a watermark that is handled earlier in the batch may change the schedule after this step.
+    at = context.confirmed_at[timer.name] = read_schedule(context.work).watermark
     if at is not None:
         yield ByIndex(CLOCKS, due_clocks(context.work, at))
 
@@ -106,144 +109,51 @@ def _next(work: UnitOfWork, confirmed_at: datetime | None) -> Iterator[Read]:
         yield ByIndex(CLOCKS, first_clock(work, confirmed_at))
 
 
-def _clock_ids(watch: ConversationSlaState) -> dict[ClockMetric, str]:
-    """The clocks of what is waited for."""
-    waits = watch.open_targets.items()
-    return {metric: clock_id(watch.conversation, metric, wait.run) for metric, wait in waits if wait.run is not None}
-
-
-def _watermark_at(received: ReceivedEvent) -> datetime:
-    return received.event.payload_as(Watermark).at
-
-
 # -- time ------------------------------------------------------------------------------------------------------------------
 
 
 def _on_timer(context: SlaContext, timer: TimerFired) -> None:
+    """Fire what the last watermark left over, and request the next one."""
     work = context.work
-    _fire(work, current_watermark(work))
-    on_timer(work, due_floor(work, context.confirmed_at[timer.name]))
+    due = read_due(work, context.confirmed_at[timer.name])
+    fired = fire(due.clocks, due.schedule.watermark)
+    clocks = {**due.clocks, **fired.clocks}
+    plan = after_timer(due.schedule, clocks.values(), due.floor, work.now)
+    write(work, SlaDecision(clocks=fired.clocks, emissions=to_emissions(fired.events), plan=plan))
 
 
 def _on_watermark(context: SlaContext, received: ReceivedEvent) -> None:
+    """Every fact of before a time has been read: fire what was due by then."""
     work, at = context.work, _watermark_at(received)
-    _fire(work, at)
-    on_watermark(work, at, due_floor(work, at))
-
-
-def _fire(work: UnitOfWork, at: datetime | None) -> None:
-    """All that happened until `at` has been said: tell what was due by then."""
-    if at is None:
-        return
-    for record in due_by(work, at):
-        change = tick(record, at)
-        _keep(work, record, change.clock)
-        _emit_fact(work, change.events)
+    due = read_due(work, at)
+    fired = fire(due.clocks, at)
+    clocks = {**due.clocks, **fired.clocks}
+    plan = after_watermark(due.schedule, at, clocks.values(), due.floor, work.now)
+    write(work, SlaDecision(clocks=fired.clocks, emissions=to_emissions(fired.events), plan=plan))
 
 
 # -- conversations -----------------------------------------------------------------------------------------------------
 
 
 def _on_fact(context: SlaContext, received: ReceivedEvent) -> None:
-    work, fact, word = context.work, _to_fact(received), received.event.type.removeprefix(CONVERSATION)
-
-    def pick(told: ConversationFact) -> PolicySelection:
-        return _select_policy(configuration_in_force(work, told.snapshot.workspace), told)
-
-    known = work.get(SLA_STATES, fact.conversation)
-    before = _clocks(work, known) if known else {}
-    story = apply_fact(word, fact, known, before, work.place.partition, pick)
-    if story.state != known:
-        work.put(SLA_STATES, fact.conversation, story.state)
-    earlier = {(clock.metric, clock.run): clock for clock in before.values()}
-    for run, clock in story.changed.items():
-        _keep(work, earlier.get(run), clock)
-    due = earliest_due(story.clocks.values())
-    _emit_fact(work, story.emitted, due)
-    if _due_time_changed(fact, story.emitted, due != earliest_due(before.values())):
-        work.emit(
-            "pasokh.command.task_due_changed", fact.key, TaskDueChanged(conversation=fact.conversation, due_at=due)
-        )
+    work, fact, name = context.work, _to_fact(received), received.event.type.removeprefix(CONVERSATION)
+    case = read_case(work, fact.conversation, fact.snapshot.workspace)
+    selection = _select(case.configuration, fact.snapshot) if needs_selection(case.state, name, fact) else None
+    reduction = apply_fact(name, fact, case.state, case.clocks, work.place.partition, selection)
+    changed = {clock_id(fact.conversation, *run): clock for run, clock in reduction.changed.items()}
+    before, after = earliest_due(case.clocks.values()), earliest_due(reduction.clocks.values())
+    emissions = to_emissions(reduction.emitted, after) + task_due_changed(fact, reduction.emitted, before, after)
+    plan = after_change(case.schedule, earliest_moment(changed.values()), work.now)
+    state = reduction.state if reduction.state != case.state else None
+    write(work, SlaDecision(clocks=changed, emissions=emissions, plan=plan, state=state))
 
 
-def _due_time_changed(fact: ConversationFact, told: Iterable[ClockEvent[ClockRecord]], changed: bool) -> bool:
-    """Whether its place in the queue is another now, or it comes back into the queue. Clocks that start say it themselves."""
-    if not is_waiting(fact.snapshot.status) or any(one.name == "started" for one in told):
-        return False
-    return changed or fact.previous_status not in (None, "waiting")
-
-
-def _select_policy(configuration: WorkspaceConfiguration | None, fact: ConversationFact) -> PolicySelection:
+def _select(configuration: WorkspaceConfiguration | None, conversation: Conversation) -> PolicySelection:
     if configuration is None:
-        return PolicySelection(0, select_policy_terms(None, 0, "UTC", fact.snapshot))
-    sla, zone = configuration.sla, configuration.profile.body.timezone
-    terms = select_policy_terms(sla.body if sla else None, sla.version if sla else 0, zone, fact.snapshot)
-    return PolicySelection(configuration.version, terms)
-
-
-def _clocks(work: UnitOfWork, watch: ConversationSlaState) -> dict[ClockMetric, ClockRecord]:
-    """The clocks of what is waited for."""
-    held = {metric: work.get(CLOCKS, identity) for metric, identity in _clock_ids(watch).items()}
-    return {metric: clock for metric, clock in held.items() if clock is not None}
-
-
-# -- what is kept and told ---------------------------------------------------------------------------------------------
-
-
-def _keep(work: UnitOfWork, before: ClockRecord | None, clock: ClockRecord) -> None:
-    """Write a clock that changed, and make sure that somebody looks in time."""
-    if clock == before:
-        return
-    work.put(CLOCKS, clock_id(clock.conversation, clock.metric, clock.run), clock)
-    if clock.next_at is not None:
-        schedule_timer(work, clock.next_at)
-
-
-def _emit_fact(work: UnitOfWork, told: Iterable[ClockEvent[ClockRecord]], due: datetime | None = None) -> None:
-    for one in told:
-        work.emit(f"pasokh.sla.{one.name}", one.clock.key, _fact(one, due if one.name == "started" else None))
-        if _escalates(one):
-            work.emit("pasokh.command.escalate", one.clock.key, _escalate(one.clock, one.name))
-
-
-def _escalates(told: ClockEvent[ClockRecord]) -> bool:
-    """Once a run: on the first warning where that is asked for, else on the breach."""
-    escalate, is_warned = told.clock.escalate, bool(told.clock.warned)
-    if escalate is None or told.name not in ("warned", "breached"):
-        return False
-    if escalate.on == "breached":
-        return told.name == "breached"
-    return len(told.clock.warned) == 1 if told.name == "warned" else not is_warned
-
-
-def _escalate(clock: ClockRecord, word: str) -> Escalate:
-    return Escalate(
-        conversation=clock.conversation,
-        priority=clock.escalate.priority if clock.escalate else None,
-        to_team=clock.escalate.team if clock.escalate else None,
-        reason=f"{clock.metric} {word} (policy {clock.policy})",
-    )
-
-
-def _fact(told: ClockEvent[ClockRecord], due: datetime | None) -> ClockFact:
-    record = told.clock
-    return ClockFact(
-        conversation=record.conversation,
-        key=record.key,
-        workspace=record.workspace,
-        metric=record.metric,
-        run=record.run,
-        clock=to_view(record),
-        policy_version=record.policy_version,
-        warned_at_fraction=told.fraction,
-        late_by_seconds=record.late_by_seconds,
-        earliest_due_at=due,
-        channel=record.channel,
-        account=record.account,
-        surface=record.surface,
-        team=record.team,
-        priority=record.priority,
-    )
+        return PolicySelection(0, select_policy(None, 0, "UTC", conversation))
+    sla, timezone = configuration.sla, configuration.profile.body.timezone
+    policy = select_policy(sla.body if sla else None, sla.version if sla else 0, timezone, conversation)
+    return PolicySelection(configuration.version, policy)
 
 
 PROCESSOR: Processor[None, None, SlaContext] = Processor(
@@ -252,7 +162,7 @@ PROCESSOR: Processor[None, None, SlaContext] = Processor(
     context=SlaContext,
     memory=no_memory,
     handlers={
-        CONVERSATION: Handler(_on_fact, (_state, _running_clocks)),
+        CONVERSATION: Handler(_on_fact, (_state, _open_clocks)),
         "pasokh.control.watermark": Handler(_on_watermark, (_schedule, _clocks_by_watermark, _next_after_watermark)),
     },
     timers={TIMER: Handler(_on_timer, (_schedule, _clocks_by_timer, _next_after_timer))},

@@ -13,7 +13,8 @@ from services.platform.http.service import Context
 from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
 from services.platform.store.port import Changes, Key, Put
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, clock_id
-from services.sla import schedule, wiring
+from services.sla import documents, wiring
+from services.sla.domain.clocks import due_by
 from tests.sla.harness import Sla, at
 
 
@@ -29,10 +30,11 @@ async def answered_and_waiting() -> list[Put]:
 
 
 async def floor(work: UnitOfWork, confirmed_at: datetime) -> datetime | None:
-    """Read what a confirmation reads, and give the floor."""
-    await work.query(CLOCKS, schedule.due_clocks(work, confirmed_at))
-    await work.query(CLOCKS, schedule.first_clock(work, confirmed_at))
-    return schedule.due_floor(work, confirmed_at)
+    """The floor of a watermark, after reading what it reads."""
+    await work.preload([(CLOCK_SCHEDULES, [documents.schedule_id(work)])])
+    await work.query(CLOCKS, documents.due_clocks(work, confirmed_at))
+    await work.query(CLOCKS, documents.first_clock(work, confirmed_at))
+    return documents.read_due(work, confirmed_at).floor
 
 
 async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
@@ -41,9 +43,9 @@ async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answ
         await store.commit(Changes(puts=answered_and_waiting))
         early, due = (UnitOfWork(PartitionContext("sla", 0, 1, 1), at(0), store) for _ in range(2))
         assert await floor(early, at(30) - timedelta(microseconds=1)) == at(30)
-        assert schedule.due_by(early, at(29)) == []
+        assert due_by(early.cached(CLOCKS), at(29)) == []
         assert await floor(due, at(30)) is None
-        assert [clock.conversation for clock in schedule.due_by(due, at(30))] == ["c1"]
+        assert [clock.conversation for _, clock in due_by(due.cached(CLOCKS), at(30))] == ["c1"]
 
 
 async def test_the_service_brings_its_stage(tmp_path: Path) -> None:

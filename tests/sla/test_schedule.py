@@ -5,7 +5,7 @@ from datetime import timedelta
 from schemas.sla import WatermarkRequest
 from services.platform.processing.inputs import TimerFired
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS
-from services.sla import schedule
+from services.sla import documents, schedule
 from tests.sla.harness import Sla, at, conversation
 
 
@@ -129,7 +129,7 @@ async def test_a_moment_that_has_passed_is_looked_at_before_the_later_ones_of_it
 
 async def test_more_clocks_than_one_round_holds_all_fire() -> None:
     sla = Sla()
-    many = 2 * schedule.BATCH_SIZE + 7
+    many = 2 * documents.BATCH_SIZE + 7
     for first in range(0, many, 100):
         cases = [conversation(f"c{n}") for n in range(first, min(first + 100, many))]
         await sla.batch([sla.fact("message_received", at(0), author="customer", case=case) for case in cases])

@@ -4,9 +4,9 @@ Only the times of events decide, never when somebody looked. Whatever order answ
 conversation come in, a run is breached at most once, and what is breached is never fulfilled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Generic, Literal, TypedDict, TypeVar
 
 from schemas.configuration import Calendar, Escalation
@@ -33,11 +33,6 @@ class Transition(Generic[P]):
 
     clock: P
     events: Sequence[ClockEvent[P]] = ()
-
-
-def due_at_after(start: datetime, seconds: float, calendar: Calendar | None) -> datetime:
-    """`seconds` after `start`: of opening time where there is a calendar, else around the clock."""
-    return add_business_seconds(start, seconds, calendar) if calendar else start + timedelta(seconds=seconds)
 
 
 def start(clock: P) -> Transition[P]:
@@ -187,6 +182,32 @@ def tick(clock: P, at: datetime) -> Transition[P]:
     return Transition(clock, events)
 
 
+@dataclass(frozen=True, slots=True)
+class Fired(Generic[P]):
+    """The clocks that ticked, by id and as they are after it, and the facts that follow, in order."""
+
+    clocks: Mapping[str, P]
+    events: Sequence[ClockEvent[P]]
+
+
+def fire(clocks: Mapping[str, P], at: datetime | None) -> Fired[P]:
+    """Tick every clock with something due by `at`, the earliest first. None: no time is confirmed, so none ticks."""
+    fired, events = dict[str, P](), list[ClockEvent[P]]()
+    if at is None:
+        return Fired(fired, events)
+    for identity, clock in due_by(clocks, at):
+        step = tick(clock, at)
+        fired[identity] = step.clock
+        events.extend(step.events)
+    return Fired(fired, events)
+
+
+def due_by(clocks: Mapping[str, P], at: datetime) -> list[tuple[str, P]]:
+    """The clocks, by id, with a warning or a breach due by `at`, the earliest first."""
+    moments = sorted((clock.next_at, identity) for identity, clock in clocks.items() if clock.next_at is not None)
+    return [(identity, clocks[identity]) for moment, identity in moments if moment <= at]
+
+
 def _warn_or_breach(clock: P) -> Transition[P]:
     return _warn(clock) if clock.next_at is not None and clock.next_at < clock.due_at else _breach(clock)
 
@@ -229,17 +250,12 @@ def _with_due_at(clock: P) -> P:
 
 def _moment_after(clock: SlaClockState, seconds: float) -> datetime:
     """When so many seconds that count have passed since the start: every pause that comes before puts it off."""
-    at = due_at_after(clock.started_at, seconds, clock.calendar)
+    at = add_business_seconds(clock.started_at, seconds, clock.calendar)
     for interval in clock.pauses:
         if interval.since <= at:
-            at = due_at_after(at, _counted_seconds(interval, clock.calendar), clock.calendar)
+            paused_seconds = business_seconds_between(interval.since, interval.until, clock.calendar)
+            at = add_business_seconds(at, paused_seconds, clock.calendar)
     return at
-
-
-def _counted_seconds(interval: Pause, calendar: Calendar | None) -> float:
-    if calendar is not None:
-        return business_seconds_between(interval.since, interval.until, calendar)
-    return (interval.until - interval.since).total_seconds()
 
 
 def has_reply_in_time(clock: SlaClockState) -> bool:

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from schemas.configuration import Policy
-from schemas.conversation import Conversation
+from schemas.configuration import Policy, SlaBody
+from schemas.conversation import Conversation, ConversationFact
 from services.domain.rule_matching import matches
-from services.domain.sla_state import PolicySnapshot
+from services.domain.sla_state import ConversationSlaState, PolicySnapshot
+from services.sla.domain.defaults import default_policies
+
+RESELECTING_EVENTS = frozenset({"reopened", "sla_reapplied"})
 
 ATTRIBUTES: dict[str, Callable[[Conversation], Iterable[object]]] = {
     "channel": lambda c: (c.channel,),
@@ -27,10 +30,29 @@ ATTRIBUTES: dict[str, Callable[[Conversation], Iterable[object]]] = {
 
 @dataclass(frozen=True, slots=True)
 class PolicySelection:
-    """The terms that hold for a conversation, by which version of its workspace's configuration (0: there was none)."""
+    """The policy that was selected for a conversation, None where none matched.
+
+    `version` is that of the workspace's configuration it was selected from, 0 where there was none.
+    """
 
     version: int
-    terms: PolicySnapshot | None
+    policy: PolicySnapshot | None
+
+
+def needs_selection(state: ConversationSlaState | None, name: str, fact: ConversationFact) -> bool:
+    """Whether a fact selects the policy: the first one, a reopening, a request, another priority or another team."""
+    if state is None or name in RESELECTING_EVENTS:
+        return True
+    return (state.team, state.priority) != (fact.snapshot.team, fact.snapshot.priority)
+
+
+def select_policy(
+    written: SlaBody | None, version: int, timezone: str, conversation: Conversation
+) -> PolicySnapshot | None:
+    """The policy for a conversation: of what the workspace wrote in `version`, else of the defaults (version 0)."""
+    if written is not None:
+        return to_snapshot(choose(written.policies, conversation), version)
+    return to_snapshot(choose(default_policies(timezone), conversation), 0)
 
 
 def choose(policies: Iterable[Policy], conversation: Conversation) -> Policy | None:

@@ -1,0 +1,150 @@
+"""The documents that `sla` reads in a batch, and how what it decides is written to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from schemas.configuration import WorkspaceConfiguration
+from schemas.sla import ClockMetric
+from schemas.values import instant_text
+from services.domain.sla_state import ConversationSlaState
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.port import Query
+from services.records.clocks import (
+    CLOCK_SCHEDULES,
+    CLOCKS,
+    SLA_STATES,
+    ClockRecord,
+    ClockSchedule,
+    open_clock_ids,
+)
+from services.records.configuration import configuration_in_force
+from services.sla.emissions import Emission
+from services.sla.schedule import SchedulePlan
+
+TIMER = "agenda"
+WATERMARK_REQUEST = "pasokh.control.watermark_request"
+BATCH_SIZE = 500
+"""How many clocks are read and fired in one batch; the rest follows in the next ones."""
+INSTANT = timedelta(microseconds=1)
+EPOCH = datetime.min.replace(tzinfo=UTC)
+
+
+# -- what is read ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """What is stored of the conversation of a fact. `clocks` are those of its open targets."""
+
+    configuration: WorkspaceConfiguration | None
+    state: ConversationSlaState | None
+    clocks: dict[ClockMetric, ClockRecord]
+    schedule: ClockSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class DueClocks:
+    """The clocks of a batch by id, as they are now; no other clock of the partition is due before `floor`."""
+
+    clocks: dict[str, ClockRecord]
+    schedule: ClockSchedule
+    floor: datetime | None
+
+
+def schedule_id(work: UnitOfWork) -> str:
+    """The id of the schedule of the batch's partition."""
+    return str(work.place.partition)
+
+
+def read_case(work: UnitOfWork, conversation: str, workspace: str) -> StoredCase:
+    """What is stored of a conversation. Raises UndeclaredRead."""
+    configuration = configuration_in_force(work, workspace)
+    schedule, state = work.get(CLOCK_SCHEDULES, str(work.place.partition)), work.get(SLA_STATES, conversation)
+    ids = open_clock_ids(state) if state is not None else {}
+    found = {metric: work.get(CLOCKS, identity) for metric, identity in ids.items()}
+    clocks = {metric: clock for metric, clock in found.items() if clock is not None}
+    return StoredCase(configuration, state, clocks, schedule or ClockSchedule())
+
+
+def read_schedule(work: UnitOfWork) -> ClockSchedule:
+    """The schedule of the partition as it is now. Raises UndeclaredRead."""
+    return work.get(CLOCK_SCHEDULES, schedule_id(work)) or ClockSchedule()
+
+
+def read_due(work: UnitOfWork, confirmed_at: datetime | None) -> DueClocks:
+    """The clocks of the batch and the floor of all others, for a watermark of this time. Raises UndeclaredRead.
+
+    `due_clocks` must have been read, and `first_clock` where those are no full batch.
+    """
+    due_query = due_clocks(work, confirmed_at) if confirmed_at is not None else None
+    next_query = first_clock(work, confirmed_at)
+    clocks, schedule = work.cached(CLOCKS), work.get(CLOCK_SCHEDULES, str(work.place.partition))
+    due = work.found_at_first(CLOCKS, due_query) if due_query is not None else []
+    # What is not in a full batch of due clocks may be due as well, at the earliest with the last of the batch.
+    next_clocks = due[-1:] if len(due) == BATCH_SIZE else work.found_at_first(CLOCKS, next_query)
+    return DueClocks(clocks, schedule or ClockSchedule(), next_clocks[0].next_at if next_clocks else None)
+
+
+def due_clocks(work: UnitOfWork, confirmed_at: datetime) -> Query:
+    """The clocks that a watermark of this time fires, the earliest first, as many as fire in one batch."""
+    return _by_moment(work, at_least=EPOCH, below=confirmed_at + INSTANT, limit=BATCH_SIZE)
+
+
+def first_clock(work: UnitOfWork, confirmed_at: datetime | None) -> Query:
+    """The clock that comes next after a watermark of this time; None: the first of all."""
+    at_least = EPOCH if confirmed_at is None else confirmed_at + INSTANT
+    return _by_moment(work, at_least=at_least, below=None, limit=1)
+
+
+def _by_moment(work: UnitOfWork, *, at_least: datetime, below: datetime | None, limit: int) -> Query:
+    return Query(
+        CLOCKS.name,
+        "due",
+        {"partition": work.place.partition},
+        at_least=instant_text(at_least),
+        below=None if below is None else instant_text(below),
+        limit=limit,
+    )
+
+
+def is_full(work: UnitOfWork, confirmed_at: datetime | None) -> bool:
+    """Whether more clocks may be due than fire in one batch. Raises UndeclaredRead."""
+    return confirmed_at is not None and len(work.found_at_first(CLOCKS, due_clocks(work, confirmed_at))) == BATCH_SIZE
+
+
+# -- what is written ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaDecision:
+    """What follows from one input: the documents that changed (`clocks` by id) and the events to send, in order.
+
+    `plan` None: the schedule stays as it is. `state` None likewise.
+    """
+
+    clocks: Mapping[str, ClockRecord]
+    emissions: Sequence[Emission]
+    plan: SchedulePlan | None
+    state: ConversationSlaState | None = None
+
+
+def write(work: UnitOfWork, decision: SlaDecision) -> None:
+    """Write a decision with the batch. Raises UndeclaredWrite and TooLarge."""
+    if decision.state is not None:
+        work.put(SLA_STATES, decision.state.conversation, decision.state)
+    for identity, clock in decision.clocks.items():
+        work.put(CLOCKS, identity, clock)
+    for emission in decision.emissions:
+        work.emit(emission.event_type, emission.key, emission.data)
+    plan, partition = decision.plan, work.place.partition
+    if plan is None:
+        return
+    if plan.request is not None:
+        # The partition of conversations that wrote these facts has the same number.
+        work.emit(WATERMARK_REQUEST, plan.request_key, plan.request, topic="sla", partition=partition)
+    work.put(CLOCK_SCHEDULES, str(partition), plan.schedule)
+    if plan.sets_timer and plan.schedule.timer_at is not None:
+        work.set_timer(TIMER, plan.schedule.timer_at)
+    elif plan.sets_timer:
+        work.cancel_timer(TIMER)
