@@ -19,7 +19,7 @@ from services.platform.processing.processor import Decisions
 from services.platform.processing.unit_of_work import PartitionContext
 from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.agents import AgentRecord
-from services.records.tasks import TaskRecord
+from services.records.tasks import QueueRecord, TaskRecord
 from services.router.dispatch.context import DispatchContext, DispatchDependencies, DispatchMemory
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.values import Task
@@ -147,16 +147,16 @@ def stage_rate(agents: int, share: float) -> float:
 
 
 def _workspace_state(dispatcher: Dispatcher, records: list[AgentRecord], tasks: list[Task]) -> WorkspaceState:
-    state = WorkspaceState("w", dispatcher)
+    state = WorkspaceState("w", dispatcher, QueueRecord(workspace="w"))
     state.agents = {record.id: record for record in records}
     chance = random.Random(9)
     state.tasks = {task.id: _record(task, queued(0, chance, START)) for task in tasks}
-    dispatcher.touched.clear()
+    dispatcher.changed_agents.clear()
     return state
 
 
 def _record(task: Task, like: TaskQueued) -> TaskRecord:
-    return replace(waiting_task(like), conversation=task.id, team=task.need.team)
+    return replace(waiting_task(like), conversation=task.id, team=task.requirement.team)
 
 
 def _turn(number: int, leaves: str, chance: random.Random) -> list[Event]:

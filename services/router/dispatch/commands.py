@@ -1,22 +1,18 @@
-"""Handles commands on agents and their presence: each is validated, applied once, and answered by an outcome document."""
+"""Commands on agents and their presence: each is validated and applied, or rejected with a problem."""
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import replace
 
 from schemas.commands import CommandResult
 from schemas.configuration import DEFAULT_TEAM
 from schemas.envelope import Event
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
-from schemas.values import Json, Problem
+from schemas.values import Problem
 from services.platform.http.if_match import holds
-from services.platform.processing.unit_of_work import UnitOfWork
-from services.platform.store.collections import OUTCOMES
-from services.records.agents import AGENTS, AgentRecord, agent_id
+from services.records.agents import AgentRecord
+from services.router.dispatch.context import DispatchContext
 from services.router.dispatch.domain.dispatcher import DispatchOutcome
-from services.router.dispatch.recording import record_outcomes
 from services.router.dispatch.workspace_state import WorkspaceState, to_agent
-
-AGENT_PUT = "pasokh.routing.agent_put"
 
 
 class AgentCommandRejected(Exception):
@@ -27,69 +23,61 @@ class AgentCommandRejected(Exception):
         self.problem = Problem(status=status, title=title, detail=detail)
 
 
-def handle_command(work: UnitOfWork, state: WorkspaceState, teams: Set[str], event: Event) -> None:
-    """Apply or reject a command once; its outcome document marks it as handled. `teams` are the workspace's teams."""
-    identity = event.id
-    if work.get(OUTCOMES, identity) is not None:
-        return
+def apply_command(
+    context: DispatchContext, state: WorkspaceState, event: Event
+) -> tuple[CommandResult, list[DispatchOutcome]]:
+    """Apply the command of an event. Returns the answer for its caller, and what the dispatcher decided."""
     agent, request_hash = str(event.data["agent"]), str(event.data.get("request_hash", ""))
-    outcome = CommandResult(
-        id=identity,
-        workspace=state.workspace,
-        status="applied",
-        result=agent,
-        created=agent not in state.agents,
-        request_hash=request_hash,
-        at=work.now,
-    )
+    is_new = agent not in state.agents
+    outcomes: list[DispatchOutcome] = []
+    problem: Problem | None = None
     try:
-        record_outcomes(work, state, COMMANDS[event.type](work, state, teams, event.data))
-    except AgentCommandRejected as refused:
-        update = {"status": "refused", "problem": refused.problem, "result": None, "created": False}
-        outcome = outcome.model_copy(update=update)
-    work.put(OUTCOMES, identity, outcome)
+        outcomes = _COMMANDS[event.type](context, state, event)
+    except AgentCommandRejected as rejected:
+        problem = rejected.problem
+    result = CommandResult(
+        id=event.id,
+        workspace=state.workspace,
+        status="applied" if problem is None else "refused",
+        problem=problem,
+        result=agent if problem is None else None,
+        created=is_new and problem is None,
+        request_hash=request_hash,
+        at=context.work.now,
+    )
+    return result, outcomes
 
 
-def _agent_put(
-    work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
-) -> list[DispatchOutcome]:
-    command = AgentPut.model_validate(data)
+def _put_agent(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    command, now = event.payload_as(AgentPut), context.work.now
     stored = state.agents.get(command.agent)
     _check_precondition(command.if_match, stored.version if stored else None, command.agent)
-    missing = sorted(set(command.body.teams) - teams - {DEFAULT_TEAM})
+    missing = sorted(set(command.body.teams) - context.teams(state.workspace) - {DEFAULT_TEAM})
     if missing:
         raise AgentCommandRejected(422, "Unknown team", f"no team {', '.join(missing)}; PUT it first or name another")
     if stored is None:
-        record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, at=work.now)
+        record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, at=now)
     else:
-        record = replace(stored, body=command.body, version=stored.version + 1, at=work.now)
-    return _upsert_agent(work, state, record)
+        record = replace(stored, body=command.body, version=stored.version + 1, at=now)
+    state.agents[record.id] = record
+    return state.dispatcher.put_agent(to_agent(record), now)
 
 
-def _agent_deleted(
-    work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
-) -> list[DispatchOutcome]:
-    command = AgentDeleted.model_validate(data)
+def _delete_agent(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    command = event.payload_as(AgentDeleted)
     stored = _require_agent(state, command.agent)
     _check_precondition(command.if_match, stored.version, command.agent)
     del state.agents[command.agent]
-    work.delete(AGENTS, agent_id(state.workspace, command.agent))
-    return state.desk.remove_agent(command.agent, work.now)
+    return state.dispatcher.remove_agent(command.agent, context.work.now)
 
 
-def _presence_set(
-    work: UnitOfWork, state: WorkspaceState, teams: Set[str], data: dict[str, Json]
-) -> list[DispatchOutcome]:
-    command = PresenceSet.model_validate(data)
+def _set_presence(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    command, now = event.payload_as(PresenceSet), context.work.now
     stored = _require_agent(state, command.agent)
     _check_precondition(command.if_match, stored.presence_version, command.agent)
-    changed = replace(stored, presence=command.status, presence_version=stored.presence_version + 1, at=work.now)
-    return _upsert_agent(work, state, changed)
-
-
-def _upsert_agent(work: UnitOfWork, state: WorkspaceState, record: AgentRecord) -> list[DispatchOutcome]:
+    record = replace(stored, presence=command.status, presence_version=stored.presence_version + 1, at=now)
     state.agents[record.id] = record
-    return state.desk.put_agent(to_agent(record), work.now)
+    return state.dispatcher.put_agent(to_agent(record), now)
 
 
 def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:
@@ -99,6 +87,7 @@ def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:
 
 
 def _check_precondition(if_match: str | None, version: int | None, agent: str) -> None:
+    # REST passes `If-Match` on unread: only the owner of the workspace knows which version is current.
     if holds(if_match, version):
         return
     now = f'its ETag is "{version}"' if version is not None else "it does not exist"
@@ -107,9 +96,8 @@ def _check_precondition(if_match: str | None, version: int | None, agent: str) -
     )
 
 
-Handler = Callable[[UnitOfWork, WorkspaceState, Set[str], dict[str, Json]], list[DispatchOutcome]]
-COMMANDS: dict[str, Handler] = {
-    AGENT_PUT: _agent_put,
-    "pasokh.routing.agent_deleted": _agent_deleted,
-    "pasokh.routing.presence_set": _presence_set,
+_COMMANDS: dict[str, Callable[[DispatchContext, WorkspaceState, Event], list[DispatchOutcome]]] = {
+    "pasokh.routing.agent_put": _put_agent,
+    "pasokh.routing.agent_deleted": _delete_agent,
+    "pasokh.routing.presence_set": _set_presence,
 }

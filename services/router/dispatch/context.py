@@ -1,7 +1,7 @@
-"""What every handler of dispatch is given beside its input.
+"""What handlers of dispatch work with besides their input, and the documents that each kind of input needs.
 
-The memory of a partition holds a state per workspace, made when the workspace first appears. Inside a batch a state runs
-ahead of the documents that the batch will write: the owner of the partition drops the memory when a batch fails.
+The memory of a partition holds a state per workspace, loaded when the first input of the workspace comes. During a batch a
+state is ahead of the stored documents: when a batch fails, the owner of the partition drops the memory.
 """
 
 from collections.abc import Iterator
@@ -16,19 +16,19 @@ from services.records.configuration import CONFIGURATION_HEADS, configuration_in
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch.domain.dispatcher import FIFO_RESERVE_INTERVAL
 from services.router.dispatch.rounds import learn_rules
-from services.router.dispatch.workspace_state import WorkspaceState, agents_query, tasks_query, workspace_state
+from services.router.dispatch.workspace_state import WorkspaceState, agents_query, load_workspace_state, tasks_query
 
 
 @dataclass(frozen=True, slots=True)
 class DispatchDependencies:
-    """`fifo_reserve_interval`: one draw in so many goes to the task that waits longest."""
+    """`fifo_reserve_interval`: one in so many tasks that agents pull from the queue is the oldest."""
 
     fifo_reserve_interval: int = FIFO_RESERVE_INTERVAL
 
 
 @dataclass(slots=True)
 class DispatchMemory:
-    """What a partition keeps between batches."""
+    """What a partition keeps in memory between batches: the state of each workspace."""
 
     workspaces: dict[str, WorkspaceState] = field(default_factory=dict)
 
@@ -42,14 +42,14 @@ class DispatchContext:
     dependencies: DispatchDependencies
 
     def state(self, workspace: str) -> WorkspaceState:
-        """The state of a workspace; made here when it is new, and brought up to the routing rules in force."""
+        """The state of a workspace, loaded at its first input. Loading also applies the routing rules in force."""
         known = self.memory.workspaces.get(workspace)
         if known is not None:
             return known
-        state = workspace_state(self.work, workspace, self.dependencies.fifo_reserve_interval)
-        self.memory.workspaces[workspace] = state
         configuration = configuration_in_force(self.work, workspace)
-        # Rules that were written while no owner looked after this workspace were announced to nobody.
+        state = load_workspace_state(self.work, workspace, self.dependencies.fifo_reserve_interval)
+        self.memory.workspaces[workspace] = state
+        # The announcement of the rules in force may still be on its way, or may never have been made by an older version.
         learn_rules(self.work, state, configuration.routing.version if configuration and configuration.routing else 0)
         return state
 
@@ -59,20 +59,20 @@ class DispatchContext:
         return frozenset(configuration.teams) if configuration is not None else frozenset()
 
 
-# -- what is read --------------------------------------------------------------------------------------------------------
+# -- reads --------------------------------------------------------------------------------------------------------
 
 
-def workspace_for(one: ReceivedEvent | TimerFired) -> str:
-    """The workspace of an event or a timer. Raises TypeError for a timer of none: a bug of this processor."""
-    workspace = one.event.workspace if isinstance(one, ReceivedEvent) else one.data.get("workspace")
+def workspace_for(item: ReceivedEvent | TimerFired) -> str:
+    """The workspace of an event or a timer. Raises TypeError for a timer without one: a bug of this processor."""
+    workspace = item.event.workspace if isinstance(item, ReceivedEvent) else item.data.get("workspace")
     if not isinstance(workspace, str):
         raise TypeError("a timer of dispatch names no workspace")
     return workspace
 
 
-def documents_of_workspace(context: DispatchContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
-    """The first step: all of a workspace that is not in memory yet."""
-    workspace = workspace_for(one)
+def documents_of_workspace(context: DispatchContext, item: ReceivedEvent | TimerFired) -> Iterator[Read]:
+    """The first step: all documents of a workspace that is not in memory yet."""
+    workspace = workspace_for(item)
     if workspace not in context.memory.workspaces:
         yield Documents(QUEUES, [workspace])
         yield Documents(CONFIGURATION_HEADS, [workspace])
@@ -80,24 +80,24 @@ def documents_of_workspace(context: DispatchContext, one: ReceivedEvent | TimerF
         yield ByIndex(TASKS, tasks_query(workspace), every_page=True)
 
 
-def rules_of_workspace(context: DispatchContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
+def rules_of_workspace(context: DispatchContext, item: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The second step: the routing rules of a workspace that is not in memory yet."""
-    if workspace_for(one) not in context.memory.workspaces:
-        yield from numbered_configuration(context.work, workspace_for(one))
+    if workspace_for(item) not in context.memory.workspaces:
+        yield from numbered_configuration(context.work, workspace_for(item))
 
 
 def command(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step of a command: its outcome as well."""
+    """The first step of a command: also its outcome, which exists when the command is a repeat."""
     yield Documents(OUTCOMES, [received.event.id])
     yield from documents_of_workspace(context, received)
 
 
 def agent_put(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step of writing an agent: the configuration as well, which says which teams there are."""
+    """The first step of writing an agent: also the configuration's head, because the agent's teams must exist."""
     yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
     yield from command(context, received)
 
 
 def configuration(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of writing an agent."""
+    """The second step of writing an agent: the configuration with the teams."""
     yield from numbered_configuration(context.work, received.event.workspace)

@@ -7,6 +7,7 @@ from schemas.routing import RulesChanged
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.processor import Handler, Processor
 from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS
 from services.records.decisions import DECISIONS
 from services.records.tasks import QUEUES, TASKS
@@ -23,46 +24,45 @@ from services.router.dispatch.context import (
     workspace_for,
 )
 from services.router.dispatch.domain.dispatcher import DispatchOutcome
-from services.router.dispatch.recording import record_outcomes, write_remembered
+from services.router.dispatch.recording import record_outcomes
 from services.router.dispatch.workspace_state import WorkspaceState
 
 TaskEvent = Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]
 
 
 def _on_task(apply: TaskEvent) -> Handler[DispatchContext, ReceivedEvent]:
-    """Apply an event to the tasks of its workspace, and record what the dispatcher decides."""
+    """A handler that applies an event to the tasks of its workspace and records what the dispatcher decides."""
 
     def run(context: DispatchContext, received: ReceivedEvent) -> None:
         state = context.state(received.event.workspace)
         record_outcomes(context.work, state, apply(context.work, state, received.event))
-        write_remembered(context.work, state)
 
     return Handler(run, (documents_of_workspace, rules_of_workspace))
 
 
 def _on_agent_command(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
-    teams = context.teams(state.workspace) if received.event.type == commands.AGENT_PUT else frozenset()
-    commands.handle_command(context.work, state, teams, received.event)
-    write_remembered(context.work, state)
+    # A command may come twice. Its outcome document, written in the commit that applied it, marks it as applied.
+    if context.work.get(OUTCOMES, received.event.id) is not None:
+        return
+    result, outcomes = commands.apply_command(context, state, received.event)
+    record_outcomes(context.work, state, outcomes)
+    context.work.put(OUTCOMES, result.id, result)
 
 
 def _on_rules_changed(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
     rounds.learn_rules(context.work, state, received.event.payload_as(RulesChanged).version)
-    write_remembered(context.work, state)
 
 
 def _on_reapply(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
     rounds.reapply_all(context.work, state, received.event)
-    write_remembered(context.work, state)
 
 
 def _on_page(context: DispatchContext, timer: TimerFired) -> None:
     state = context.state(workspace_for(timer))
     rounds.on_page_timer(context.work, state, timer)
-    write_remembered(context.work, state)
 
 
 WORKSPACE = (documents_of_workspace, rules_of_workspace)
@@ -78,7 +78,7 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         "pasokh.routing.task_changed": _on_task(tasks.on_task_changed),
         "pasokh.routing.task_force_assigned": _on_task(tasks.on_task_force_assigned),
         "pasokh.routing.task_closed": _on_task(tasks.on_task_closed),
-        commands.AGENT_PUT: Handler(_on_agent_command, (agent_put, configuration)),
+        "pasokh.routing.agent_put": Handler(_on_agent_command, (agent_put, configuration)),
         "pasokh.routing.agent_deleted": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.presence_set": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.rules_changed": Handler(_on_rules_changed, WORKSPACE),

@@ -1,8 +1,9 @@
-"""Writes the dispatcher's outcomes as documents and events of the batch."""
+"""Writes what the dispatcher decided as documents and events of the batch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from schemas.commands import Reroute
 from schemas.routing import Assigned, Unassigned
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.agents import AGENTS, agent_id
@@ -11,53 +12,51 @@ from services.records.tasks import QUEUES, TASKS, TaskRecord
 from services.router.dispatch.domain.dispatcher import DispatchOutcome, Requeued, TaskAssigned, Unmatched
 from services.router.dispatch.domain.explain import Explanation
 from services.router.dispatch.domain.values import Task
-from services.router.dispatch.rounds import request_replanning
 from services.router.dispatch.workspace_state import WorkspaceState
 
 
-def record_outcomes(work: UnitOfWork, state: WorkspaceState, verdicts: Sequence[DispatchOutcome]) -> None:
-    """Write the outcomes of this batch, and every agent that they changed."""
-    for verdict in verdicts:
-        match verdict:
+def record_outcomes(work: UnitOfWork, state: WorkspaceState, outcomes: Sequence[DispatchOutcome]) -> None:
+    """Write the outcomes, the agents that they changed or removed, and the count of pulled tasks."""
+    # In the order of the decisions: a task that was requeued and then assigned needs both events, in this order.
+    for outcome in outcomes:
+        match outcome:
             case TaskAssigned():
-                _record_assigned(work, state, verdict)
-            case Unmatched():
-                _record_waiting(work, state, verdict)
+                _record_assigned(work, state, outcome)
             case Requeued():
-                _returned(work, state, verdict)
-    _write_agents(work, state)
-    if state.desk.drawn != state.remembered.pulled_since_reserve:
-        state.remembered = replace(state.remembered, pulled_since_reserve=state.desk.drawn)
-    write_remembered(work, state)
-
-
-def write_remembered(work: UnitOfWork, state: WorkspaceState) -> None:
-    """Write what is remembered of the workspace, where it changed."""
-    if state.remembered is not state.written:
-        state.written = state.remembered
-        work.put(QUEUES, state.workspace, state.remembered)
-
-
-def _write_agents(work: UnitOfWork, state: WorkspaceState) -> None:
-    for agent in sorted(state.desk.touched):
-        now = state.desk.roster.agents[agent]
+                _record_requeued(work, state, outcome)
+            case Unmatched():
+                _record_unmatched(work, state, outcome)
+    for agent, current in state.dispatcher.changed_agents.items():
+        if current is None:
+            work.delete(AGENTS, agent_id(state.workspace, agent))
+            continue
         state.agents[agent] = replace(
-            state.agents[agent], load=now.load, idle_since=now.idle_since, assigned_at=now.assigned_at
+            state.agents[agent], load=current.load, idle_since=current.idle_since, assigned_at=current.assigned_at
         )
         work.put(AGENTS, agent_id(state.workspace, agent), state.agents[agent])
-    state.desk.touched.clear()
+    state.dispatcher.changed_agents.clear()
+    if state.dispatcher.pulled != state.queue_record.pulled_since_reserve:
+        state.queue_record = replace(state.queue_record, pulled_since_reserve=state.dispatcher.pulled)
+        work.put(QUEUES, state.workspace, state.queue_record)
 
 
-def _record_assigned(work: UnitOfWork, state: WorkspaceState, verdict: TaskAssigned) -> None:
-    decision = _decide(work, state, verdict.task, verdict.explanation, verdict.agent)
-    waiting = state.tasks[verdict.task.id]
-    assigned_task = replace(waiting, state="assigned", agent=verdict.agent, assigned_at=work.now, decision=decision.id)
-    task = _put_task(work, state, assigned_task)
+def request_replanning(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> None:
+    """Ask the task's conversation to apply the routing rules in force, unless the task was planned by them already."""
+    version = state.queue_record.rules_version
+    if task.state == "waiting" and task.config_version < version:
+        work.emit("pasokh.command.reroute", task.key, Reroute(conversation=task.conversation, version=version))
+
+
+def _record_assigned(work: UnitOfWork, state: WorkspaceState, outcome: TaskAssigned) -> None:
+    decision = _put_decision(work, state, outcome.task, outcome.explanation, outcome.agent)
+    waiting = state.tasks[outcome.task.id]
+    task = replace(waiting, state="assigned", agent=outcome.agent, assigned_at=work.now, decision=decision.id)
+    _put_task(work, state, task)
     assigned = Assigned(
         conversation=task.conversation,
         key=task.key,
         workspace=task.workspace,
-        agent=verdict.agent,
+        agent=outcome.agent,
         team=task.team,
         at=work.now,
         decision=decision.id,
@@ -66,32 +65,36 @@ def _record_assigned(work: UnitOfWork, state: WorkspaceState, verdict: TaskAssig
     work.emit("pasokh.assignment.assigned", task.key, assigned)
 
 
-def _record_waiting(work: UnitOfWork, state: WorkspaceState, verdict: Unmatched) -> None:
-    decision = _decide(work, state, verdict.task, verdict.why, None)
-    task = _put_task(work, state, replace(state.tasks[verdict.task.id], decision=decision.id))
-    request_replanning(work, state, task)
-
-
-def _returned(work: UnitOfWork, state: WorkspaceState, verdict: Requeued) -> None:
-    task = _put_task(work, state, replace(state.tasks[verdict.task.id], state="waiting", agent=None, assigned_at=None))
+def _record_requeued(work: UnitOfWork, state: WorkspaceState, outcome: Requeued) -> None:
+    task = replace(state.tasks[outcome.task.id], state="waiting", agent=None, assigned_at=None)
+    _put_task(work, state, task)
     unassigned = Unassigned(
         conversation=task.conversation,
         key=task.key,
         workspace=task.workspace,
-        agent=verdict.agent,
+        agent=outcome.agent,
         at=work.now,
-        reason=verdict.reason,
+        reason=outcome.reason,
     )
     work.emit("pasokh.assignment.unassigned", task.key, unassigned)
 
 
-def _put_task(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> TaskRecord:
+def _record_unmatched(work: UnitOfWork, state: WorkspaceState, outcome: Unmatched) -> None:
+    decision = _put_decision(work, state, outcome.task, outcome.explanation, None)
+    task = replace(state.tasks[outcome.task.id], decision=decision.id)
+    _put_task(work, state, task)
+    # The rules may have changed while the task was on its way from the conversation that planned it.
+    request_replanning(work, state, task)
+
+
+def _put_task(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> None:
     state.tasks[task.conversation] = task
     work.put(TASKS, task.conversation, task)
-    return task
 
 
-def _decide(work: UnitOfWork, state: WorkspaceState, task: Task, why: Explanation, agent: str | None) -> DecisionRecord:
+def _put_decision(
+    work: UnitOfWork, state: WorkspaceState, task: Task, explanation: Explanation, agent: str | None
+) -> DecisionRecord:
     record = state.tasks[task.id]
     decision = DecisionRecord(
         id=work.new_id("decision"),
@@ -102,11 +105,11 @@ def _decide(work: UnitOfWork, state: WorkspaceState, task: Task, why: Explanatio
         outcome="assigned" if agent else "waiting",
         agent=agent,
         summary="",
-        reason=why.reason,
+        reason=explanation.reason,
         requirement=record.requirement,
         rule=record.rule,
-        candidates=why.candidates,
-        excluded=why.excluded,
+        candidates=explanation.candidates,
+        excluded=explanation.excluded,
         config_version=record.config_version,
     )
     work.put(DECISIONS, decision.id, decision)

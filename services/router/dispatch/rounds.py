@@ -1,42 +1,39 @@
-"""Rounds: requests to many conversations of a workspace, page by page, each page in a batch of its own.
+"""Rounds: a request to many conversations of a workspace, page by page, each page in a batch of its own.
 
-A timer carries the start of the next page, so that a round resumes after a restart. Repeated requests change nothing.
+A timer carries the start of the next page, so that a round resumes after a restart. Then a page may be requested twice:
+conversations drop a repeat.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from heapq import nsmallest
 
-from schemas.commands import CommandResult, ReapplySla, Reroute
+from schemas.commands import CommandResult, ReapplySla
 from schemas.envelope import Event
 from schemas.routing import ReapplySlaPolicies
 from schemas.values import Json, instant, instant_text
 from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
-from services.records.tasks import TaskRecord
+from services.records.tasks import QUEUES, TaskRecord
+from services.router.dispatch.recording import request_replanning
 from services.router.dispatch.workspace_state import WorkspaceState
 
-PAGE = 200
+PAGE_SIZE = 200
 RULES, POLICIES = "rules/", "policies/"
 
 
 def learn_rules(work: UnitOfWork, state: WorkspaceState, version: int) -> None:
-    """Routing rules of this version are in force: every waiting task that was planned before is planned again."""
-    if version > state.remembered.rules_version:
-        state.remembered = replace(state.remembered, rules_version=version)
+    """Routing rules of this version are in force: start a round that has each waiting task planned by them."""
+    # Announcements may come late or twice; a version that is not newer was dealt with.
+    if version > state.queue_record.rules_version:
+        state.queue_record = replace(state.queue_record, rules_version=version)
+        work.put(QUEUES, state.workspace, state.queue_record)
         _page(work, state, RULES, {})
 
 
-def request_replanning(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> None:
-    """Ask its conversation for a plan by the rules of now, unless the task has one."""
-    version = state.remembered.rules_version
-    if task.state == "waiting" and task.config_version < version:
-        work.emit("pasokh.command.reroute", task.key, Reroute(conversation=task.conversation, version=version))
-
-
 def reapply_all(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
-    """Ask every open conversation to follow the SLA policies of now; the outcome's result says how many there are."""
+    """Ask every open conversation to apply the SLA policies in force. The `result` of the outcome is their number."""
     if work.get(OUTCOMES, event.id) is not None:
         return
     command = event.payload_as(ReapplySlaPolicies)
@@ -53,7 +50,7 @@ def reapply_all(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
 
 
 def on_page_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> None:
-    """The next page of a round."""
+    """Request the next page of the round that the timer belongs to."""
     for round_ in _ROUNDS:
         if timer.name.startswith(round_):
             _page(work, state, round_, timer.data)
@@ -62,10 +59,10 @@ def on_page_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) ->
 def _page(work: UnitOfWork, state: WorkspaceState, round_: str, data: Mapping[str, Json]) -> None:
     after = data.get("after")
     rest = (name for name in state.tasks if not isinstance(after, str) or name > after)
-    page = nsmallest(PAGE, rest)
+    page = nsmallest(PAGE_SIZE, rest)
     for name in page:
         _ROUNDS[round_](work, state, state.tasks[name], data)
-    if len(page) == PAGE:
+    if len(page) == PAGE_SIZE:
         work.set_timer(
             f"{round_}{state.workspace}", work.now, {**data, "workspace": state.workspace, "after": page[-1]}
         )

@@ -14,21 +14,22 @@ Value = TypeVar("Value")
 
 
 def on_task_queued(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    """A conversation waits for an agent; a repeat changes nothing."""
+    """A conversation waits for an agent. A repeat changes nothing."""
     queued = event.payload_as(TaskQueued)
     if queued.conversation in state.tasks:
         return []
     record = waiting_task(queued)
     state.tasks[record.conversation] = record
-    return state.desk.enqueue(to_task(record), work.now)
+    return state.dispatcher.enqueue(to_task(record), work.now)
 
 
 def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    """What a waiting or assigned conversation needs has changed."""
+    """The priority, team, requirement or due time of a conversation changed. An unknown conversation is ignored."""
     changed = event.payload_as(TaskChanged)
     task = state.tasks.get(changed.conversation)
     if task is None:
         return []
+    # With `keeps_agent` a task of an agent also keeps its team: a change of team would take it from the agent.
     keeps_team = changed.keeps_agent and task.agent is not None
     record = replace(
         task,
@@ -41,22 +42,22 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
     )
     state.tasks[record.conversation] = record
     work.put(TASKS, record.conversation, record)
-    return state.desk.change(to_task(record), work.now)
+    return state.dispatcher.change(to_task(record), work.now)
 
 
 def on_task_force_assigned(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    """Somebody decided which agent gets the conversation."""
+    """A person chose the agent of the conversation."""
     command = event.payload_as(TaskForceAssigned)
-    return state.desk.force_assign(command.conversation, command.to_agent, command.by, work.now)
+    return state.dispatcher.force_assign(command.conversation, command.to_agent, command.by, work.now)
 
 
 def on_task_closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    """The conversation is resolved: its agent is free again, or its place in the queue is."""
+    """The conversation is resolved: it leaves the queue or its agent. A repeat changes nothing."""
     closed = event.payload_as(TaskClosed)
     if state.tasks.pop(closed.conversation, None) is None:
         return []
     work.delete(TASKS, closed.conversation)
-    return state.desk.close(closed.conversation, work.now)
+    return state.dispatcher.close(closed.conversation, work.now)
 
 
 def waiting_task(queued: TaskQueued) -> TaskRecord:

@@ -1,4 +1,4 @@
-"""One workspace's dispatcher, built from the workspace's documents alone."""
+"""One workspace in the memory of its partition, built from the workspace's documents alone."""
 
 from dataclasses import dataclass, field
 
@@ -14,17 +14,16 @@ PAGE_SIZE = 1_000
 
 @dataclass(slots=True)
 class WorkspaceState:
-    """One workspace in memory: its desk, and its documents as this partition last wrote them.
+    """The dispatcher of a workspace, and the documents from which it was restored, as this batch leaves them.
 
-    `remembered` is as the batch leaves it; `written` as it rests.
+    Whoever replaces a record here also writes it to the unit of work, so that both agree when the batch is committed.
     """
 
     workspace: str
-    desk: Dispatcher
+    dispatcher: Dispatcher
+    queue_record: QueueRecord
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
-    remembered: QueueRecord = field(default_factory=lambda: QueueRecord(workspace=""))
-    written: QueueRecord | None = None
 
 
 def agents_query(workspace: str) -> Query:
@@ -37,13 +36,14 @@ def tasks_query(workspace: str) -> Query:
     return Query(TASKS.name, "state", {"workspace": workspace}, limit=PAGE_SIZE)
 
 
-def workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval: int) -> WorkspaceState:
-    """The state as the documents are now, all of which the batch has read. Raises UndeclaredRead."""
-    queue = work.get(QUEUES, workspace) or QueueRecord(workspace=workspace)
-    agents = work.found(AGENTS, agents_query(workspace)).values()
-    tasks = work.found(TASKS, tasks_query(workspace)).values()
-    dispatcher = Dispatcher(queue.pulled_since_reserve, fifo_reserve_interval)
-    state = WorkspaceState(workspace, dispatcher, remembered=queue, written=queue)
+def load_workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval: int) -> WorkspaceState:
+    """The state of the workspace's documents, which the batch must have read. Raises UndeclaredRead."""
+    all_agents, all_tasks = agents_query(workspace), tasks_query(workspace)
+    queue_record = work.get(QUEUES, workspace) or QueueRecord(workspace=workspace)
+    agents = work.found(AGENTS, all_agents).values()
+    tasks = work.found(TASKS, all_tasks).values()
+    dispatcher = Dispatcher(queue_record.pulled_since_reserve, fifo_reserve_interval)
+    state = WorkspaceState(workspace, dispatcher, queue_record)
     state.agents = {record.id: record for record in agents}
     state.tasks = {record.conversation: record for record in tasks}
     dispatcher.restore(
@@ -74,7 +74,7 @@ def to_task(record: TaskRecord) -> Task:
     """The dispatcher's task of a record."""
     return Task(
         id=record.conversation,
-        need=TaskRequirement.of(record.team, record.requirement.skills),
+        requirement=TaskRequirement.of(record.team, record.requirement.skills),
         priority=record.priority,
         queued_at=record.queued_at,
         due_at=record.due_at,

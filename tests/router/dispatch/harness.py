@@ -27,31 +27,31 @@ COLLECTIONS = (AGENTS, CONFIGURATION_HEADS, CONFIGURATIONS, DECISIONS, OUTCOMES,
 
 
 class DispatchHarness(Driver):
-    """One workspace's dispatch. Each call of `tell` is a batch, a second after the one before."""
+    """One workspace's dispatch. Each call of `handle` is a batch, a second after the one before."""
 
-    def __init__(self, reserved_every: int = 10) -> None:
-        super().__init__(PROCESSOR.bind(DispatchDependencies(reserved_every)), COLLECTIONS)
-        self.told, self.configured = 0, 0
+    def __init__(self, fifo_reserve_interval: int = 10) -> None:
+        super().__init__(PROCESSOR.bind(DispatchDependencies(fifo_reserve_interval)), COLLECTIONS)
+        self.event_count, self.configured = 0, 0
         self.configure("sales", "care")
 
     def configure(self, *teams: str, rules: bool = False) -> None:
         """Write the workspace's configuration with these teams, and perhaps with rules."""
-        made = {team: Versioned[TeamBody](body=TeamBody(name=team), version=1, at=START) for team in teams}
-        itself = Versioned[WorkspaceBody](body=WorkspaceBody(name="Shop"), version=1, at=START)
+        versioned = {team: Versioned[TeamBody](body=TeamBody(name=team), version=1, at=START) for team in teams}
+        profile = Versioned[WorkspaceBody](body=WorkspaceBody(name="Shop"), version=1, at=START)
         self.configured += 1
         routing = (
             Versioned[RoutingBody](body=RoutingBody(rules=[]), version=self.configured, at=START) if rules else None
         )
         configuration = WorkspaceConfiguration(
-            workspace=SHOP, version=self.configured, profile=itself, teams=made, routing=routing
+            workspace=SHOP, version=self.configured, profile=profile, teams=versioned, routing=routing
         )
         configure(self.store, configuration)
 
     def event(self, kind: str, data: dict[str, Any], identity: str | None = None) -> Event:
         """An event of `routing`."""
-        self.told += 1
+        self.event_count += 1
         return Event(
-            id=identity or f"event-{self.told}",
+            id=identity or f"event-{self.event_count}",
             source="test",
             type=f"pasokh.routing.{kind}",
             time=self.now,
@@ -60,7 +60,7 @@ class DispatchHarness(Driver):
             data=data,
         )
 
-    async def tell(self, *events: Event, seconds: float = 1) -> list[Event]:
+    async def handle(self, *events: Event, seconds: float = 1) -> list[Event]:
         """Decide these in one batch, commit it, and return what it emitted."""
         self.now += timedelta(seconds=seconds)
         return await self.batch([ReceivedEvent(event, "routing", at) for at, event in enumerate(events)])
@@ -84,7 +84,7 @@ class DispatchHarness(Driver):
         assert (await self.set_presence(agent, "online")).status == "applied"
 
     async def queue(self, conversation: str, **task: Any) -> list[Event]:
-        return await self.tell(self.event("task_queued", self.task(conversation, **task)))
+        return await self.handle(self.event("task_queued", self.task(conversation, **task)))
 
     def task(self, conversation: str, skills: dict[str, int] | None = None, **task: Any) -> dict[str, Any]:
         """The data of a queued task: private, on telegram, team default, without skills, queued now."""
@@ -104,25 +104,25 @@ class DispatchHarness(Driver):
         return TaskQueued.model_validate({**usual, **task}).model_dump(mode="json")
 
     async def change(self, conversation: str, **change: Any) -> list[Event]:
-        return await self.tell(self.event("task_changed", {**self.named(conversation), **change}))
+        return await self.handle(self.event("task_changed", {**self.named(conversation), **change}))
 
     async def close(self, conversation: str) -> list[Event]:
         data = {**self.named(conversation), "at": self.now.isoformat()}
-        return await self.tell(self.event("task_closed", data))
+        return await self.handle(self.event("task_closed", data))
 
     def named(self, conversation: str) -> dict[str, Any]:
-        """How every task event names its conversation."""
+        """The fields by which every task event names its conversation."""
         return {"conversation": conversation, "key": f"{SHOP}/telegram:main:{conversation}", "workspace": SHOP}
 
     async def _command(self, kind: str, data: dict[str, Any], identity: str | None) -> CommandResult:
         event = self.event(kind, data, identity)
-        await self.tell(event)
+        await self.handle(event)
         outcome = self.get(OUTCOMES, event.id)
         assert outcome is not None, "a command without an outcome"
         return outcome
 
     async def fire(self, name: str, data: dict[str, Any]) -> list[Event]:
-        """A timer of the stage comes due now."""
+        """A timer of dispatch fires now."""
         return await self.batch([TimerFired(name, self.now, data)])
 
     def queue_record(self) -> QueueRecord:
@@ -142,11 +142,11 @@ class DispatchHarness(Driver):
         return {task.conversation: task for task in self.store.all(TASKS)}
 
     def holder(self, conversation: str) -> str | None:
-        """Who has it; None while it waits. KeyError when it is not open."""
+        """The agent of a conversation; None while it waits. Raises KeyError when it is not open."""
         return self.tasks()[conversation].agent
 
     def decisions(self, conversation: str) -> list[DecisionRecord]:
-        """Why, oldest first, with the sentence as it is read in English."""
-        told = [replace(one, summary=sentence(one, "en")) for one in self.store.all(DECISIONS)]
-        found = [one for one in told if one.conversation == conversation]
-        return sorted(found, key=lambda one: (one.at, one.id))
+        """The decisions about a conversation, oldest first, each with its English sentence."""
+        stored = [decision for decision in self.store.all(DECISIONS) if decision.conversation == conversation]
+        stored.sort(key=lambda decision: (decision.at, decision.id))
+        return [replace(decision, summary=sentence(decision, "en")) for decision in stored]

@@ -1,99 +1,99 @@
-"""The rules of dispatch said again in the plainest way: look at everybody, sort everything. Slow, and easily believed."""
+"""The rules of dispatch in the plainest form: compare all agents, sort all tasks. Slow, and easy to check by reading."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.router.dispatch.domain.values import DISTANT_PAST, NO_DUE, PRIORITY_RANK, Agent, Task
 
-Told = tuple[str, str, str | None, list[str], dict[str, int]]
-"""What happened, to which task, with which agent; the eligible by rank (ten at most), and the excluded per filter."""
+ReferenceOutcome = tuple[str, str, str | None, list[str], dict[str, int]]
+"""What happened to which task, the agent, the eligible agents by rank (at most ten), the excluded per filter."""
 
 
 @dataclass
 class ReferenceDispatcher:
-    """As `Desk`, and to be compared with it call by call."""
+    """Has the methods of `Dispatcher`, to be compared call by call."""
 
-    drawn: int = 0
-    reserved_every: int = 10
+    pulled: int = 0
+    fifo_reserve_interval: int = 10
     agents: dict[str, Agent] = field(default_factory=dict)
     waiting: dict[str, Task] = field(default_factory=dict)
-    held: dict[str, tuple[Task, str]] = field(default_factory=dict)
+    assigned: dict[str, tuple[Task, str]] = field(default_factory=dict)
 
-    def open(self, task: Task, now: datetime) -> list[Told]:
-        return [] if task.id in self.waiting or task.id in self.held else [self.settle(task, now)]
+    def enqueue(self, task: Task, now: datetime) -> list[ReferenceOutcome]:
+        return [] if task.id in self.waiting or task.id in self.assigned else [self.match_or_enqueue(task, now)]
 
-    def change(self, task: Task, now: datetime) -> list[Told]:
+    def change(self, task: Task, now: datetime) -> list[ReferenceOutcome]:
         if task.id in self.waiting:
             before, self.waiting[task.id] = self.waiting[task.id], task
-            return [] if before.need == task.need else [self.settle(task, now)]
-        if task.id not in self.held:
+            return [] if before.requirement == task.requirement else [self.match_or_enqueue(task, now)]
+        if task.id not in self.assigned:
             return []
-        before, holder = self.held[task.id]
-        self.held[task.id] = task, holder
-        if before.need.team == task.need.team:
+        before, holder = self.assigned[task.id]
+        self.assigned[task.id] = task, holder
+        if before.requirement.team == task.requirement.team:
             return []
-        self.free(task.id, now)
-        return [("returned", task.id, holder, [], {}), self.settle(task, now), *self.draw(holder, now)]
+        self.release(task.id, now)
+        return [("requeued", task.id, holder, [], {}), self.match_or_enqueue(task, now), *self.pull_next(holder, now)]
 
-    def close(self, task: str, now: datetime) -> list[Told]:
+    def close(self, task: str, now: datetime) -> list[ReferenceOutcome]:
         self.waiting.pop(task, None)
-        return self.draw(self.free(task, now), now) if task in self.held else []
+        return self.pull_next(self.release(task, now), now) if task in self.assigned else []
 
-    def put_agent(self, agent: Agent, now: datetime) -> list[Told]:
-        self.agents[agent.id] = self.rested(agent, now)
-        return self.draw(agent.id, now)
+    def put_agent(self, agent: Agent, now: datetime) -> list[ReferenceOutcome]:
+        self.agents[agent.id] = self.with_idle_since(agent, now)
+        return self.pull_next(agent.id, now)
 
-    def remove_agent(self, agent: str, now: datetime) -> list[Told]:
-        tasks = sorted((task for task, holder in self.held.values() if holder == agent), key=self.order)
+    def remove_agent(self, agent: str, now: datetime) -> list[ReferenceOutcome]:
+        tasks = sorted((task for task, holder in self.assigned.values() if holder == agent), key=self.priority_key)
         del self.agents[agent]
         for task in tasks:
-            del self.held[task.id]
-        return [*(("returned", t.id, agent, [], {}) for t in tasks), *(self.settle(t, now) for t in tasks)]
+            del self.assigned[task.id]
+        return [*(("requeued", t.id, agent, [], {}) for t in tasks), *(self.match_or_enqueue(t, now) for t in tasks)]
 
-    def settle(self, task: Task, now: datetime) -> Told:
+    def match_or_enqueue(self, task: Task, now: datetime) -> ReferenceOutcome:
         ranked = self.ranked(task)
         if not ranked:
             self.waiting[task.id] = task
-            return "waits", task.id, None, [], self.excluded(task)
-        return self.give(task, ranked[0], now)
+            return "waiting", task.id, None, [], self.excluded(task)
+        return self.assign(task, ranked[0], now)
 
-    def draw(self, agent: str, now: datetime) -> list[Told]:
-        told = []
-        while may := [task for task in self.waiting.values() if self.failed(self.agents[agent], task) is None]:
-            self.drawn += 1
-            reserved = self.drawn % self.reserved_every == 0
-            task = min(may, key=lambda t: (t.queued_at, t.id)) if reserved else min(may, key=self.order)
-            told.append(self.give(task, agent, now))
-        return told
+    def pull_next(self, agent: str, now: datetime) -> list[ReferenceOutcome]:
+        outcomes = []
+        while allowed := [task for task in self.waiting.values() if self.failed(self.agents[agent], task) is None]:
+            self.pulled += 1
+            reserved = self.pulled % self.fifo_reserve_interval == 0
+            task = min(allowed, key=lambda t: (t.queued_at, t.id)) if reserved else min(allowed, key=self.priority_key)
+            outcomes.append(self.assign(task, agent, now))
+        return outcomes
 
-    def give(self, task: Task, agent: str, now: datetime) -> Told:
-        told: Told = "given", task.id, agent, self.ranked(task)[:10], self.excluded(task)
+    def assign(self, task: Task, agent: str, now: datetime) -> ReferenceOutcome:
+        outcome: ReferenceOutcome = "assigned", task.id, agent, self.ranked(task)[:10], self.excluded(task)
         self.waiting.pop(task.id, None)
-        self.held[task.id] = task, agent
+        self.assigned[task.id] = task, agent
         held = self.agents[agent]
         self.agents[agent] = replace(held, load=held.load + 1, idle_since=None, assigned_at=now)
-        return told
+        return outcome
 
-    def free(self, task: str, now: datetime) -> str:
-        _, agent = self.held.pop(task)
+    def release(self, task: str, now: datetime) -> str:
+        _, agent = self.assigned.pop(task)
         held = self.agents[agent]
-        self.agents[agent] = self.rested(replace(held, load=held.load - 1), now)
+        self.agents[agent] = self.with_idle_since(replace(held, load=held.load - 1), now)
         return agent
 
     @staticmethod
-    def rested(agent: Agent, now: datetime) -> Agent:
+    def with_idle_since(agent: Agent, now: datetime) -> Agent:
         idle = agent.presence == "online" and agent.load == 0
         return replace(agent, idle_since=(agent.idle_since or now) if idle else None)
 
     @staticmethod
-    def order(task: Task) -> tuple[int, datetime, datetime, str]:
+    def priority_key(task: Task) -> tuple[int, datetime, datetime, str]:
         return PRIORITY_RANK[task.priority], task.due_at or NO_DUE, task.queued_at, task.id
 
     @staticmethod
     def failed(agent: Agent, task: Task) -> str | None:
-        if task.need.team not in agent.teams:
+        if task.requirement.team not in agent.teams:
             return "team"
-        if any(agent.skills.get(name, 0) < minimum for name, minimum in task.need.skills):
+        if any(agent.skills.get(name, 0) < minimum for name, minimum in task.requirement.skills):
             return "skills"
         if agent.presence != "online":
             return "presence"
@@ -108,11 +108,11 @@ class ReferenceDispatcher:
         return [agent.id for agent in sorted(eligible, key=lambda agent: self.rank(agent, task))]
 
     def rank(self, agent: Agent, task: Task) -> tuple[bool, int, int, float, datetime, str]:
-        asked = dict(task.need.skills)
-        surplus = sum(agent.skills[name] - minimum for name, minimum in asked.items())
-        spare = sum(self.rare(name) for name in agent.skills if name not in asked)
-        rested = agent.idle_since or agent.assigned_at or DISTANT_PAST
-        return agent.id != task.preferred, surplus, spare, agent.load / agent.capacity, rested, agent.id
+        minimums = dict(task.requirement.skills)
+        surplus = sum(agent.skills[name] - minimum for name, minimum in minimums.items())
+        spare = sum(self.rare(name) for name in agent.skills if name not in minimums)
+        resting_since = agent.idle_since or agent.assigned_at or DISTANT_PAST
+        return agent.id != task.preferred, surplus, spare, agent.load / agent.capacity, resting_since, agent.id
 
     def rare(self, skill: str) -> bool:
         return sum(skill in agent.skills for agent in self.agents.values()) <= max(1, len(self.agents) // 4)

@@ -1,4 +1,4 @@
-"""The desk decides, ranks and counts as looking at everybody and sorting everything would."""
+"""The dispatcher decides, ranks and counts like a reference that compares all agents and sorts all tasks."""
 
 import random
 from dataclasses import replace
@@ -12,28 +12,28 @@ from services.router.dispatch.domain.dispatcher import Dispatcher, DispatchOutco
 from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
 from tests.examples import examples
 from tests.fakes import START
-from tests.router.dispatch.oracle import ReferenceDispatcher, Told
+from tests.router.dispatch.oracle import ReferenceDispatcher, ReferenceOutcome
 from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, agent_of, histories, task_of
 
 
 class Pair:
-    """A desk and an oracle that are told the same and must say the same."""
+    """A dispatcher and an oracle that get the same steps and must decide the same."""
 
-    def __init__(self, reserved_every: int) -> None:
-        self.desk = Dispatcher(reserved_every=reserved_every)
-        self.oracle = ReferenceDispatcher(reserved_every=reserved_every)
+    def __init__(self, fifo_reserve_interval: int) -> None:
+        self.dispatcher = Dispatcher(fifo_reserve_interval=fifo_reserve_interval)
+        self.oracle = ReferenceDispatcher(fifo_reserve_interval=fifo_reserve_interval)
         self.now = START
 
     def agent(self, agent: str) -> Agent | None:
-        assert self.desk.roster.agents.get(agent) == self.oracle.agents.get(agent)
+        assert self.dispatcher.agent_index.agents.get(agent) == self.oracle.agents.get(agent)
         return self.oracle.agents.get(agent)
 
     def open_task(self, task: str) -> Task | None:
-        return self.oracle.waiting.get(task) or self.oracle.held.get(task, (None, ""))[0]
+        return self.oracle.waiting.get(task) or self.oracle.assigned.get(task, (None, ""))[0]
 
-    def tell(self, step: Step) -> list[Told]:
+    def apply(self, step: Step) -> list[ReferenceOutcome]:
         self.now += timedelta(seconds=step.later)
-        told = {
+        outcomes = {
             "task_queued": self._queued,
             "task_changed": self._changed,
             "task_closed": self._closed,
@@ -42,111 +42,111 @@ class Pair:
             "presence_set": self._presence,
         }[step.what](step, self.now)
         self.check()
-        return told
+        return outcomes
 
-    def _queued(self, step: Step, now: datetime) -> list[Told]:
+    def _queued(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
         task = task_of(step, now)
-        return self._same(self.desk.enqueue(task, now), self.oracle.open(task, now))
+        return self._same(self.dispatcher.enqueue(task, now), self.oracle.enqueue(task, now))
 
-    def _changed(self, step: Step, now: datetime) -> list[Told]:
+    def _changed(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
         held = self.open_task(step.who)
         if held is None:
             return []
         body = step.body
-        minimums = dict(held.need.skills) if body["skills"] is None else body["skills"]
-        need = TaskRequirement.of(body["team"] or held.need.team, minimums)
+        minimums = dict(held.requirement.skills) if body["skills"] is None else body["skills"]
+        requirement = TaskRequirement.of(body["team"] or held.requirement.team, minimums)
         due = held.due_at if body["due"] is None else now + timedelta(minutes=body["due"])
-        task = replace(held, need=need, priority=body["priority"] or held.priority, due_at=due)
-        return self._same(self.desk.change(task, now), self.oracle.change(task, now))
+        task = replace(held, requirement=requirement, priority=body["priority"] or held.priority, due_at=due)
+        return self._same(self.dispatcher.change(task, now), self.oracle.change(task, now))
 
-    def _closed(self, step: Step, now: datetime) -> list[Told]:
-        return self._same(self.desk.close(step.who, now), self.oracle.close(step.who, now))
+    def _closed(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
+        return self._same(self.dispatcher.close(step.who, now), self.oracle.close(step.who, now))
 
-    def _put(self, step: Step, now: datetime) -> list[Told]:
+    def _put(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
         held, fresh = self.agent(step.who), agent_of(step)
         if held is not None:
             fresh = replace(held, teams=fresh.teams, skills=fresh.skills, capacity=fresh.capacity)
-        return self._same(self.desk.put_agent(fresh, now), self.oracle.put_agent(fresh, now))
+        return self._same(self.dispatcher.put_agent(fresh, now), self.oracle.put_agent(fresh, now))
 
-    def _presence(self, step: Step, now: datetime) -> list[Told]:
+    def _presence(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
         held = self.agent(step.who)
         if held is None:
             return []
         agent = replace(held, presence=step.body["status"])
-        return self._same(self.desk.put_agent(agent, now), self.oracle.put_agent(agent, now))
+        return self._same(self.dispatcher.put_agent(agent, now), self.oracle.put_agent(agent, now))
 
-    def _deleted(self, step: Step, now: datetime) -> list[Told]:
+    def _deleted(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
         if self.agent(step.who) is None:
             return []
-        return self._same(self.desk.remove_agent(step.who, now), self.oracle.remove_agent(step.who, now))
+        return self._same(self.dispatcher.remove_agent(step.who, now), self.oracle.remove_agent(step.who, now))
 
-    def _same(self, verdicts: list[DispatchOutcome], told: list[Told]) -> list[Told]:
-        assert [_told(verdict) for verdict in verdicts] == told
-        assert self.desk.drawn == self.oracle.drawn
-        return told
+    def _same(self, outcomes: list[DispatchOutcome], expected: list[ReferenceOutcome]) -> list[ReferenceOutcome]:
+        assert [_comparable(outcome) for outcome in outcomes] == expected
+        assert self.dispatcher.pulled == self.oracle.pulled
+        return expected
 
     def check(self) -> None:
-        """What must hold after every step, whoever decides."""
+        """The invariants that hold after every step."""
         loads = dict.fromkeys(self.oracle.agents, 0)
-        for task, agent in self.oracle.held.values():
+        for task, agent in self.oracle.assigned.values():
             loads[agent] += 1
             assert task.id not in self.oracle.waiting
-        assert loads == {agent.id: agent.load for agent in self.desk.roster.agents.values()}
-        assert self.desk.queue.tasks == self.oracle.waiting
+        assert loads == {agent.id: agent.load for agent in self.dispatcher.agent_index.agents.values()}
+        assert self.dispatcher.queue.tasks == self.oracle.waiting
         for task in self.oracle.waiting.values():
             assert self.oracle.ranked(task) == [], "somebody is free for a task that waits"
 
 
-def _told(verdict: DispatchOutcome) -> Told:
-    if isinstance(verdict, TaskAssigned):
-        eligible = [c.agent for c in verdict.explanation.candidates if c.eligible]
-        return "given", verdict.task.id, verdict.agent, eligible, verdict.explanation.excluded
-    if isinstance(verdict, Unmatched):
-        return "waits", verdict.task.id, None, [], verdict.why.excluded
-    return "returned", verdict.task.id, verdict.agent, [], {}
+def _comparable(outcome: DispatchOutcome) -> ReferenceOutcome:
+    if isinstance(outcome, TaskAssigned):
+        eligible = [c.agent for c in outcome.explanation.candidates if c.eligible]
+        return "assigned", outcome.task.id, outcome.agent, eligible, outcome.explanation.excluded
+    if isinstance(outcome, Unmatched):
+        return "waiting", outcome.task.id, None, [], outcome.explanation.excluded
+    return "requeued", outcome.task.id, outcome.agent, [], {}
 
 
 @given(history=histories)
 @examples(300)
-def test_desk_decides_as_the_oracle(history: list[Step]) -> None:
-    pair = Pair(reserved_every=3)
+def test_dispatcher_decides_as_the_oracle(history: list[Step]) -> None:
+    pair = Pair(fifo_reserve_interval=3)
     for step in history:
-        pair.tell(step)
+        pair.apply(step)
 
 
 @given(history=histories)
 @examples(150)
 def test_nothing_is_given_above_capacity_or_to_the_ineligible(history: list[Step]) -> None:
     """Whoever was given something in a step is not above its capacity after it."""
-    pair = Pair(reserved_every=4)
+    pair = Pair(fifo_reserve_interval=4)
     for step in history:
-        for what, task, agent, eligible, _ in pair.tell(step):
-            if what != "given" or agent is None:
+        for what, task, agent, eligible, _ in pair.apply(step):
+            if what != "assigned" or agent is None:
                 continue
             held = pair.oracle.agents[agent]
-            need = pair.oracle.held[task][0].need
+            requirement = pair.oracle.assigned[task][0].requirement
             assert agent == eligible[0]
-            assert need.team in held.teams
-            assert all(held.skills[name] >= minimum for name, minimum in need.skills)
+            assert requirement.team in held.teams
+            assert all(held.skills[name] >= minimum for name, minimum in requirement.skills)
             assert held.presence == "online"
             assert held.load <= held.capacity
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_many_agents_and_a_long_day(seed: int) -> None:
-    """Enough of both that heaps grow, go stale and are rebuilt, and kinds come and go."""
+    """Enough of both that heaps grow, go stale and are rebuilt, and skill groups come and go."""
     chance = random.Random(seed)
-    pair = Pair(reserved_every=10)
+    pair = Pair(fifo_reserve_interval=10)
     agents = [f"{name}-{number}" for name in AGENTS for number in range(10)]
     tasks = [f"c{number}" for number in range(150)]
     for agent in agents:
-        pair.tell(_random_agent(chance, agent))
+        pair.apply(_random_agent(chance, agent))
     for _ in range(1500):
         what = chance.choices(
             ("task_queued", "task_closed", "presence_set", "agent_put", "agent_deleted"), (50, 40, 8, 1.5, 0.5)
         )[0]
-        pair.tell(_random_step(chance, what, agents, tasks))
-    assert pair.desk.drawn > 50, "the day was busy enough to say something about queues"
+        pair.apply(_random_step(chance, what, agents, tasks))
+    assert pair.dispatcher.pulled > 50, "the day was busy enough to say something about queues"
 
 
 def _random_agent(chance: random.Random, agent: str) -> Step:

@@ -102,7 +102,7 @@ async def test_command_repeated_within_a_batch_is_applied_once(office: DispatchH
     await office.online("ali", capacity=1)
     await office.queue("c1")
     event = office.event("agent_deleted", {"agent": "ali"}, "command-1")
-    emitted = await office.tell(event, event)
+    emitted = await office.handle(event, event)
     assert [one.type for one in emitted] == ["pasokh.assignment.unassigned"]
     assert office.holder("c1") is None
 
@@ -117,6 +117,6 @@ async def test_agent_put_again_after_deletion_starts_afresh(office: DispatchHarn
 
 
 async def test_unknown_event_type_is_let_pass(office: DispatchHarness) -> None:
-    assert await office.tell(office.event("something_new", {})) == []
+    assert await office.handle(office.event("something_new", {})) == []
     assert not office.store.all(OUTCOMES)
     assert not office.store.all(DECISIONS)

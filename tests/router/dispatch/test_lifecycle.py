@@ -105,10 +105,10 @@ async def test_deleted_agents_tasks_return_to_their_old_place(office: DispatchHa
     await office.queue("c1")
     await office.queue("c2")
     await office.queue("c3")
-    told = len(office.sent)
+    before = len(office.sent)
     assert (await office.delete_agent("ali")).status == "applied"
-    returned = [Unassigned.model_validate(event.data) for event in office.sent[told:]]
-    assert [event.type for event in office.sent[told:]] == ["pasokh.assignment.unassigned"] * 2
+    returned = [Unassigned.model_validate(event.data) for event in office.sent[before:]]
+    assert [event.type for event in office.sent[before:]] == ["pasokh.assignment.unassigned"] * 2
     assert [(one.conversation, one.agent) for one in returned] == [("c1", "ali"), ("c2", "ali")]
     assert office.agents() == []
     await office.online("zoe", capacity=1)
@@ -119,9 +119,9 @@ async def test_deleted_agents_tasks_go_to_whoever_is_free(office: DispatchHarnes
     await office.online("ali")
     await office.queue("c1")
     await office.online("zoe")
-    told = len(office.sent)
+    before = len(office.sent)
     await office.delete_agent("ali")
-    assert [event.type for event in office.sent[told:]] == [
+    assert [event.type for event in office.sent[before:]] == [
         "pasokh.assignment.unassigned",
         "pasokh.assignment.assigned",
     ]
@@ -166,7 +166,7 @@ async def test_waiting_is_decided_once_per_queueing(office: DispatchHarness) -> 
 async def test_workspaces_do_not_share_agents(office: DispatchHarness) -> None:
     await office.online("ali")
     event = office.event("task_queued", office.task("c1", workspace="other"))
-    await office.tell(event.model_copy(update={"workspace": "other", "partitionkey": "other"}))
+    await office.handle(event.model_copy(update={"workspace": "other", "partitionkey": "other"}))
     assert office.holder("c1") is None
     assert office.store.all(DECISIONS)[0].reason == Reason(kind="waiting", team="default")
 
@@ -182,10 +182,10 @@ async def test_workspace_is_read_when_it_first_appears_and_not_again(office: Dis
 
 
 async def test_room_larger_than_a_page_is_read_whole() -> None:
-    office = DispatchHarness(reserved_every=10_000)
+    office = DispatchHarness(fifo_reserve_interval=10_000)
     urgency = ["normal"] * 2000 + ["urgent"] * 500
     tasks = [office.task(f"c{number:04}", priority=priority) for number, priority in enumerate(urgency)]
-    await office.tell(*[office.event("task_queued", task) for task in tasks])
+    await office.handle(*[office.event("task_queued", task) for task in tasks])
     office.restart()
     await office.online("ali", capacity=1000)
     held = sorted(c for c, task in office.tasks().items() if task.agent)

@@ -20,7 +20,7 @@ async def drained(office: DispatchHarness, waiting: list[str]) -> list[str]:
 
 
 async def test_strict_by_priority_then_due_then_arrival_then_id() -> None:
-    office = DispatchHarness(reserved_every=1000)
+    office = DispatchHarness(fifo_reserve_interval=1000)
     late, soon = START + timedelta(hours=9), START + timedelta(hours=1)
     await office.queue("low", priority="low", due_at=soon)
     await office.queue("normal-none")
@@ -35,7 +35,7 @@ async def test_strict_by_priority_then_due_then_arrival_then_id() -> None:
 
 
 async def test_due_time_that_changed_or_went_moves_the_task_in_its_line() -> None:
-    office = DispatchHarness(reserved_every=1000)
+    office = DispatchHarness(fifo_reserve_interval=1000)
     hours = [START + timedelta(hours=n) for n in range(10)]
     for name, due in (("kept", 5), ("earlier", 9), ("undue", 1)):
         await office.queue(name, due_at=hours[due])
@@ -59,7 +59,7 @@ async def test_every_tenth_draw_goes_to_the_longest_waiting() -> None:
 
 
 async def test_reserved_share_is_counted_over_restarts() -> None:
-    office = DispatchHarness(reserved_every=3)
+    office = DispatchHarness(fifo_reserve_interval=3)
     await office.queue("old", priority="low", queued_at=START - timedelta(hours=1))
     for number in range(5):
         await office.queue(f"urgent-{number}", priority="urgent")
@@ -138,7 +138,7 @@ async def test_lowered_requirement_finds_a_free_agent_at_once() -> None:
 
 @pytest.mark.parametrize("older", [0, 3])
 async def test_low_task_is_not_starved_by_urgent_ones_that_never_end(older: int) -> None:
-    office = DispatchHarness(reserved_every=5)
+    office = DispatchHarness(fifo_reserve_interval=5)
     await office.online("ali", capacity=1)
     await office.queue("held")
     for number in range(older):

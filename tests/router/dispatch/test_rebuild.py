@@ -47,7 +47,7 @@ def _presence(office: DispatchHarness, step: Step) -> dict[str, Any]:
 @given(history=histories, sizes=st.lists(st.integers(1, 4), min_size=1, max_size=5))
 @examples(60)
 async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]) -> None:
-    kept, forgetful = DispatchHarness(reserved_every=3), DispatchHarness(reserved_every=3)
+    kept, forgetful = DispatchHarness(fifo_reserve_interval=3), DispatchHarness(fifo_reserve_interval=3)
     rest, void = list(history), dict[str, int]()
     while rest:
         size = sizes[len(rest) % len(sizes)]
@@ -55,7 +55,7 @@ async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]
         forgetful.restart()
         said = len(kept.sent)
         for office in (kept, forgetful):
-            await office.tell(*[_event(office, step) for step in batch], seconds=batch[0].later)
+            await office.handle(*[_event(office, step) for step in batch], seconds=batch[0].later)
         assert [encode(event) for event in kept.sent] == [encode(event) for event in forgetful.sent]
         assert kept.store.documents == forgetful.store.documents
         for name in (step.who for step in batch if step.what == "task_closed"):
@@ -92,7 +92,7 @@ async def test_each_task_is_assigned_at_most_once_per_queueing(history: list[Ste
     office, stands = DispatchHarness(), dict[str, int]()
     for step in history:
         before = set(office.tasks())
-        emitted = await office.tell(_event(office, step))
+        emitted = await office.handle(_event(office, step))
         if step.what == "task_queued" and step.who not in before:
             stands[step.who] = 1
         for event in emitted:

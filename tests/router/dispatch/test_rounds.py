@@ -20,10 +20,10 @@ def office() -> DispatchHarness:
 
 
 async def rules(office: DispatchHarness, version: int) -> list[Event]:
-    return await office.tell(office.event("rules_changed", {"version": version}))
+    return await office.handle(office.event("rules_changed", {"version": version}))
 
 
-def asked(events: list[Event], kind: str = REPLAN) -> list[str]:
+def requested(events: list[Event], kind: str = REPLAN) -> list[str]:
     return [str(event.data["conversation"]) for event in events if event.type == kind]
 
 
@@ -36,18 +36,18 @@ async def test_waiting_tasks_are_asked_about_and_those_with_an_agent_are_not(off
     await office.online("ali", skills={"fa": 3}, capacity=1)
     await office.queue("c1", skills={"fa": 1})
     await office.queue("c2", skills={"typing-errorr": 1})
-    told = await rules(office, 2)
-    assert asked(told) == ["c2"]
-    assert [event.partitionkey for event in told] == [f"{SHOP}/telegram:main:c2"]
-    assert told[0].payload_as(Reroute) == Reroute(conversation="c2", version=2)
+    emitted = await rules(office, 2)
+    assert requested(emitted) == ["c2"]
+    assert [event.partitionkey for event in emitted] == [f"{SHOP}/telegram:main:c2"]
+    assert emitted[0].payload_as(Reroute) == Reroute(conversation="c2", version=2)
     assert office.queue_record().rules_version == 2
 
 
 async def test_rules_that_are_told_twice_or_late_ask_nothing_more(office: DispatchHarness) -> None:
     await office.queue("c1", skills={"fa": 1})
-    assert asked(await rules(office, 3)) == ["c1"]
-    assert asked(await rules(office, 3)) == []
-    assert asked(await rules(office, 2)) == []
+    assert requested(await rules(office, 3)) == ["c1"]
+    assert requested(await rules(office, 3)) == []
+    assert requested(await rules(office, 2)) == []
 
 
 async def test_an_answer_gives_the_task_to_who_can_take_it_now(office: DispatchHarness) -> None:
@@ -78,29 +78,29 @@ async def test_who_was_given_the_task_meanwhile_keeps_it(office: DispatchHarness
 async def test_a_task_that_was_planned_by_older_rules_is_asked_about_when_it_comes(office: DispatchHarness) -> None:
     """It was on its way when the rules changed."""
     await rules(office, 5)
-    assert asked(await office.queue("c1", config_version=4)) == ["c1"]
-    assert asked(await office.queue("c2", config_version=5)) == []
+    assert requested(await office.queue("c1", config_version=4)) == ["c1"]
+    assert requested(await office.queue("c2", config_version=5)) == []
 
 
 async def test_a_task_that_comes_back_is_asked_about(office: DispatchHarness) -> None:
     await office.online("ali", skills={"typing-errorr": 5})
     await office.queue("c1", skills={"typing-errorr": 1})
     await rules(office, 2)
-    told = await office.tell(office.event("agent_deleted", {"agent": "ali"}))
-    assert asked(told) == ["c1"]
+    emitted = await office.handle(office.event("agent_deleted", {"agent": "ali"}))
+    assert requested(emitted) == ["c1"]
 
 
 async def test_pages_follow_by_timers_and_a_new_owner_goes_on(
     office: DispatchHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "PAGE", 2)
+    monkeypatch.setattr(rounds, "PAGE_SIZE", 2)
     for number in range(5):
         await office.queue(f"c{number}", skills={"fa": 1})
-    found = asked(await rules(office, 2))
+    found = requested(await rules(office, 2))
     while timers := office.timers():
         office.restart()
         [timer] = timers
-        found += asked(await office.fire(timer.name, timer.data))
+        found += requested(await office.fire(timer.name, timer.data))
     assert found == [f"c{number}" for number in range(5)]
 
 
@@ -111,7 +111,7 @@ async def test_tasks_of_an_installation_that_never_heard_of_rules_are_asked_abou
     await office.queue("c1", skills={"typing-errorr": 1}, config_version=0)
     office.configure("sales", rules=True)
     office.restart()
-    assert asked(await office.queue("c2", config_version=2)) == ["c1"]
+    assert requested(await office.queue("c2", config_version=2)) == ["c1"]
 
 
 async def test_every_open_task_is_asked_to_follow_the_policies_of_now(office: DispatchHarness) -> None:
@@ -120,8 +120,8 @@ async def test_every_open_task_is_asked_to_follow_the_policies_of_now(office: Di
         await office.queue(conversation)
     data = {"agent": "ali", "accepted_at": office.now.isoformat(), "request_hash": "hash"}
     event = office.event("reapply_sla", data)
-    told = await office.tell(event)
-    assert asked(told, REAPPLY) == ["c1", "c2"]
+    emitted = await office.handle(event)
+    assert requested(emitted, REAPPLY) == ["c1", "c2"]
     outcome = office.store.documents[Key(OUTCOMES.name, event.id)]
     assert (outcome["status"], outcome["result"], outcome["request_hash"]) == ("applied", "2", "hash")
-    assert await office.tell(event) == []
+    assert await office.handle(event) == []

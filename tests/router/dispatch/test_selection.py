@@ -98,7 +98,7 @@ async def test_id_decides_between_equals(office: DispatchHarness) -> None:
     for name in ("zoe", "ali"):
         await office.put_agent(name)
     presence = [office.event("presence_set", {"agent": name, "status": "online"}) for name in ("zoe", "ali")]
-    await office.tell(*presence)
+    await office.handle(*presence)
     await office.queue("c1")
     assert office.holder("c1") == "ali"
     assert "the first by id of 2 eligible agents" in office.decisions("c1")[0].summary

@@ -9,21 +9,25 @@ from schemas.configuration import PresenceStatus
 from schemas.values import PRIORITIES, Priority
 
 Availability = Literal["free", "presence", "capacity"]
-"""Whether an agent takes work now; if not, the filter that says so."""
+"""Whether an agent takes a further task now (`free`), or the filter that excludes it."""
 
 LoadRank = tuple[float, datetime, str]
-"""How free agents of equal fit are ordered: load ratio, rested since, id. The least comes first."""
+"""How free agents of equal `SkillMatch` are ordered: load ratio, resting since, id. The least comes first."""
 
 SkillMatch = tuple[int, int]
-"""How well skills fit a need: surplus over the minimums, rare skills that would lie idle. The least comes first."""
+"""How well skills match a requirement: the levels above the minimums, the rare skills that it leaves unused. Least first."""
 
 PriorityKey = tuple[int, datetime, datetime, str]
-FifoKey = tuple[datetime, str]
+"""How tasks are ordered by priority: rank, due time, time of queueing, id. The least comes first."""
 
-SCARCE_SKILL_SHARE = 4
+FifoKey = tuple[datetime, str]
+"""How tasks are ordered by age: time of queueing, id. The least comes first."""
+
+RARE_SKILL_SHARE = 4
+"""A skill is rare when at most one in this many agents has it."""
 DISTANT_PAST = datetime.min.replace(tzinfo=UTC)
 NO_DUE = datetime.max.replace(tzinfo=UTC)
-PRIORITY_RANK = {priority: place for place, priority in enumerate(PRIORITIES)}
+PRIORITY_RANK = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +42,24 @@ class TaskRequirement:
         return cls(team, tuple(sorted(skills.items())))
 
     def is_satisfied_by(self, teams: Set[str], skills: Mapping[str, int]) -> bool:
-        """Whether somebody of these teams with these proficiencies may take it at all."""
-        return self.team in teams and self.skilled(skills)
+        """Whether an agent of these teams and skill levels may take the task, free or not."""
+        return self.team in teams and self.is_met_by_skills(skills)
 
-    def skilled(self, skills: Mapping[str, int]) -> bool:
+    def is_met_by_skills(self, skills: Mapping[str, int]) -> bool:
         return all(skills.get(name, 0) >= minimum for name, minimum in self.skills)
 
-    def fit(self, skills: Mapping[str, int], rare: Set[str]) -> SkillMatch:
-        """The fit of somebody who is skilled; `rare` are the skills that few hold."""
+    def match(self, skills: Mapping[str, int], rare_skills: Set[str]) -> SkillMatch:
+        """How well skills match. They must meet the requirement: a missing one raises KeyError."""
         surplus = sum(skills[name] - minimum for name, minimum in self.skills)
         required = {name for name, _ in self.skills}
-        return surplus, sum(1 for name in skills if name in rare and name not in required)
+        return surplus, sum(1 for name in skills if name in rare_skills and name not in required)
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
     """An agent at one moment. `load` and `capacity` are in units; a task is one unit.
 
-    `idle_since` is given while online with nothing in use; `assigned_at` is when a task was last given.
+    `idle_since` is set while the agent is online without a task. `assigned_at` is when it was last assigned one.
     """
 
     id: str
@@ -69,26 +73,26 @@ class Agent:
     assigned_at: datetime | None = None
 
     @property
-    def situation(self) -> Availability:
+    def availability(self) -> Availability:
         if self.presence != "online":
             return "presence"
         return "free" if self.load < self.capacity else "capacity"
 
     @property
     def load_rank(self) -> LoadRank:
-        """Rested since: when it became idle, or for somebody with work in hand when the last of it was given."""
+        """An idle agent rests since it became idle, a busy one since its last assignment."""
         return self.load / self.capacity, self.idle_since or self.assigned_at or DISTANT_PAST, self.id
 
     def with_task(self, now: datetime) -> "Agent":
-        """With one more unit in use."""
+        """This agent with one more task, assigned at `now`."""
         return replace(self, load=self.load + 1, idle_since=None, assigned_at=now)
 
     def without_task(self, now: datetime) -> "Agent":
-        """With one unit less in use."""
+        """This agent with one task less."""
         return replace(self, load=self.load - 1).with_idle_since(now)
 
     def with_idle_since(self, now: datetime) -> "Agent":
-        """With `idle_since` as it must be: kept while idle, begun now if just become so, else None."""
+        """This agent with `idle_since` as its presence and load demand: `now` only if it has just become idle."""
         if self.presence != "online" or self.load:
             return replace(self, idle_since=None)
         return self if self.idle_since else replace(self, idle_since=now)
@@ -96,27 +100,27 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The routing side of an open conversation. `id` is the conversation's; `queued_at` its place in the queue."""
+    """The routing side of an open conversation. `id` is the conversation's; the queue is ordered by `queued_at`."""
 
     id: str
-    need: TaskRequirement
+    requirement: TaskRequirement
     priority: Priority
     queued_at: datetime
     due_at: datetime | None = None
     preferred: str | None = None
 
     @property
-    def order(self) -> PriorityKey:
-        """Strict by priority, then by due time (none last), then arrival, then id."""
+    def priority_key(self) -> PriorityKey:
+        """By priority, then by due time (tasks without one last), then by time of queueing. The id decides ties."""
         return PRIORITY_RANK[self.priority], self.due_at or NO_DUE, self.queued_at, self.id
 
     @property
-    def age(self) -> FifoKey:
-        """The longest waiting first."""
+    def fifo_key(self) -> FifoKey:
+        """The task that has waited longest comes first."""
         return self.queued_at, self.id
 
 
-def rare_skills(holders: Mapping[str, int], agents: int) -> frozenset[str]:
-    """Skills that at most a quarter of the workspace's agents hold, present or not; one holder is always few."""
-    few = max(1, agents // SCARCE_SKILL_SHARE)
-    return frozenset(name for name, count in holders.items() if 0 < count <= few)
+def find_rare_skills(agents_per_skill: Mapping[str, int], agents: int) -> frozenset[str]:
+    """The skills of at most a quarter of the agents, online or not. A skill of a single agent is always rare."""
+    maximum = max(1, agents // RARE_SKILL_SHARE)
+    return frozenset(name for name, count in agents_per_skill.items() if 0 < count <= maximum)
