@@ -15,7 +15,7 @@ from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, instant_text
-from services.channels.api_bodies import parse
+from services.channels.api_activities import parse
 from services.channels.port import Account, CredentialsRejected, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 from services.platform.http.outgoing import Http, HttpResponse, PermanentSendError, TransientSendError
@@ -84,7 +84,7 @@ class Api:
             raise InvalidSignature(why)
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """Parse as `api_bodies` describes. Raises MalformedPayload, which names the field and never its value."""
+        """Parse the bodies that `api_payloads` describes. Raises MalformedPayload, which names the field and never its value."""
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:

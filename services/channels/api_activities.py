@@ -1,25 +1,27 @@
-"""The bodies that systems post to the channel `api`, and the activities parsed from them. Pure."""
+"""Parses the bodies of the channel `api` into activities. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import orjson
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-    model_validator,
-)
+from pydantic import ValidationError
 
-from schemas.activity import Activity, ActivityKind, Address, Attachment, AttachmentKind
-from schemas.values import EncryptedText, InputInstant, Json, Surface
-from schemas.visible import is_blank
+from schemas.activity import Activity, ActivityKind, Address, Attachment
+from schemas.values import EncryptedText, Json
+from services.channels.api_payloads import (
+    MAX_ID_LENGTH,
+    Customer,
+    Echoed,
+    Item,
+    MessageContent,
+    MessageEdit,
+    MessageReference,
+    NewMessage,
+    ReactionItem,
+    ReceiptItem,
+)
 from services.channels.port import Account, ItemVerdict, MalformedPayload, PartlyMalformed, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
@@ -28,119 +30,6 @@ from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 MAX_ITEMS, MAX_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"
 ANONYMOUS_CUSTOMER = "none"
-
-ExternalId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
-ShortString = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
-Text = Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]
-
-
-Tag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
-MAX_ID_LENGTH, MAX_FILES = 256, 50
-
-
-def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
-    """The value when it is valid, else None: a bad optional field must not cost the whole message."""
-    try:
-        return read(raw_value)
-    except ValidationError:
-        return None
-
-
-def _readable(raw_value: object) -> object:
-    """The valid files of a list; the others are dropped, and so is everything after the allowed number."""
-    files = [_file(file) for file in raw_value[:MAX_FILES]] if isinstance(raw_value, list) else []
-    return [file for file in files if file is not None]
-
-
-def _file(raw_value: object) -> "File | None":
-    if isinstance(raw_value, dict):
-        raw_value = {name: value for name, value in raw_value.items() if value is not None}
-    try:
-        return File.model_validate(raw_value)
-    except ValidationError:
-        return None
-
-
-NoneIfInvalid = WrapValidator(_or_none)
-
-
-class _PayloadModel(BaseModel):
-    """A posted object. Unknown fields are ignored, because a newer client may send some."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
-
-
-class Customer(_PayloadModel):
-    """A customer. Only `id` is required; the other fields update what is known of the person."""
-
-    id: ExternalId
-    name: Annotated[ShortString | None, NoneIfInvalid] = None
-    language: Annotated[Tag | None, NoneIfInvalid] = None
-    email: Annotated[ShortString | None, NoneIfInvalid] = None
-    phone: Annotated[ShortString | None, NoneIfInvalid] = None
-
-
-class File(_PayloadModel):
-    """An attachment, to be fetched at its `url`."""
-
-    kind: Annotated[AttachmentKind | None, NoneIfInvalid] = "file"
-    url: Annotated[str, Field(max_length=4096, pattern=r"^https?://[^\s\x00]+$")]
-    name: Annotated[ShortString | None, NoneIfInvalid] = None
-    media_type: Annotated[ShortString | None, NoneIfInvalid] = None
-    size_bytes: Annotated[Annotated[int, Field(ge=0, lt=2**53)] | None, NoneIfInvalid] = None
-
-
-class Item(_PayloadModel):
-    """The fields that all types share. The client chooses a message's `id`, which is unique within the person."""
-
-    id: ExternalId | None = None
-    person: Customer
-    surface: Surface = "private"
-    thread: ExternalId | None = None
-    sent_at: InputInstant | None = None
-
-
-class MessageContent(Item):
-    """The fields that a message and its edit share."""
-
-    text: Text | None = None
-    attachments: Annotated[list[File], BeforeValidator(_readable)] = []
-    reply_to: Annotated[ExternalId | None, NoneIfInvalid] = None
-
-    @model_validator(mode="after")
-    def _has_content(self) -> "MessageContent":
-        if (not self.text or is_blank(self.text)) and not self.attachments:
-            raise ValueError("give a text or attachments")
-        return self
-
-
-class NewMessage(MessageContent):
-    id: ExternalId
-
-
-class Echoed(NewMessage):
-    """A message that somebody of the team sent to this customer in another system."""
-
-    author_name: Annotated[ShortString | None, NoneIfInvalid] = None
-
-
-class MessageEdit(MessageContent):
-    message: ExternalId
-
-
-class MessageReference(Item):
-    message: ExternalId
-
-
-class ReactionItem(MessageReference):
-    emoji: ShortString | None = None
-    removed: bool = False
-
-
-class ReceiptItem(MessageReference):
-    """`message` is the id of a reply of ours, as it was posted to the callback."""
-
-    state: Literal["delivered", "read"] = "delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +157,18 @@ def _read(shape: type[Any], context: ItemContext) -> Any:
         raise MalformedPayload(f"item {context.index}: {'; '.join(messages)}") from None
 
 
-def _build_activity(context: ItemContext, kind: ActivityKind, item: Item, identity: str, **more: Any) -> Activity:
+# Any: further fields of Activity, which validates them.
+def _build_activity(
+    context: ItemContext,
+    kind: ActivityKind,
+    item: Item,
+    identity: str,
+    *,
+    details: Mapping[str, Json] | None = None,
+    **fields: Any,
+) -> Activity:
     d, public = context.delivery, item.surface == "public"
-    details = {"language_code": item.person.language, "email": item.person.email, "phone": item.person.phone}
-    detail_fields = more.pop("details", {})
+    known = {"language_code": item.person.language, "email": item.person.email, "phone": item.person.phone}
     thread = (item.thread or DEFAULT_THREAD) if public else None
     return Activity(
         id=identity,
@@ -283,11 +180,13 @@ def _build_activity(context: ItemContext, kind: ActivityKind, item: Item, identi
         person=f"{d.channel}:{d.account}:{item.person.id}",
         person_name=item.person.name,
         thread=thread,
-        address=Address(chat=item.person.id, thread=item.thread, reply_to=more.get("platform_id") if public else None),
+        address=Address(
+            chat=item.person.id, thread=item.thread, reply_to=fields.get("platform_id") if public else None
+        ),
         sent_at=item.sent_at,
         received_at=d.received_at,
-        details={name: value for name, value in (details | detail_fields).items() if value not in (None, "")},
-        **more,
+        details={name: value for name, value in {**known, **(details or {})}.items() if value not in (None, "")},
+        **fields,
     )
 
 
@@ -337,7 +236,7 @@ def _delete(context: ItemContext) -> Activity:
 def _reaction(context: ItemContext) -> Activity:
     item: ReactionItem = _read(ReactionItem, context)
     about = context.delivery.message_id(item.person.id, item.message)
-    details = {"removed" if item.removed else "added": [item.emoji or "like"]}
+    details: dict[str, Json] = {"removed" if item.removed else "added": [item.emoji or "like"]}
     identity = context.state_id("reaction", item)
     return _build_activity(
         context, "reaction", item, identity, platform_id=item.message, message=about, details=details

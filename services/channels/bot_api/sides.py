@@ -1,0 +1,48 @@
+"""Which side wrote a Bot API message, and whose conversation it belongs to."""
+
+from schemas.activity import Side
+from schemas.values import Json
+from services.channels.bot_api.json_access import as_dict, as_id_str
+from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, origin
+
+
+def side_for(delivery: UpdateContext, raw: str, where: SenderContext, body: dict[str, Json]) -> Side:
+    """The side that wrote the message: the customer, our bot, or a person of the team (`account`).
+
+    The team's messages are: those of our bot, posts of a linked channel in its group, those of a group's anonymous admins
+    (who speak as the group itself), and in a private chat those of everybody but the customer. An admin who speaks as
+    the linked channel is recognised here only when answering one of its posts; the conversations processor remembers
+    the other cases.
+    """
+    automatic = as_dict(body.get("sender_business_bot"))
+    if is_our_bot(delivery, where, body):
+        return "bot"
+    if _is_our_chat(where, body):
+        return "account"
+    is_from_customer = where.customer is None or where.author == where.customer
+    if is_from_customer or not ("business" in raw or where.direct_topic):
+        return "customer"
+    return "bot" if automatic or (where.is_bot and where.sender_chat_id is None) else "account"
+
+
+def is_our_bot(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> bool:
+    """Whether this bot wrote the message, for itself or for a business account: then it is a reply of ours coming back."""
+    return delivery.bot in {where.author, as_id_str(as_dict(body.get("sender_business_bot")).get("id"))} - {None}
+
+
+def _is_our_chat(where: SenderContext, body: dict[str, Json]) -> bool:
+    if body.get("is_automatic_forward") is True:
+        return True
+    answered = as_dict(body.get("reply_to_message"))
+    is_linked = answered.get("is_automatic_forward") is True and where.sender_chat_id == origin(answered).sender_chat_id
+    return where.sender_chat_id is not None and (where.sender_chat_id == where.chat or is_linked)
+
+
+def addressee(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> str:
+    """The person whose conversation a team message belongs to: the chat's customer, or in public the person answered."""
+    if where.customer is not None:
+        return where.customer
+    answered = as_dict(body.get("reply_to_message"))
+    sender = origin(answered)
+    is_from_customer = side_for(delivery, "message", sender, answered) == "customer" and sender.external != NO_SENDER
+    return sender.external if answered and is_from_customer else where.external
