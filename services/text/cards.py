@@ -118,11 +118,11 @@ def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearC
     covered = CoveredSpans(len(plain), accounts)
     named = CoveredSpans(len(plain), (m.span("value") for m in _NAMED.finditer(plain)))
     shaped = CoveredSpans(len(plain), (m.span() for shape in _SHAPES for m in shape.finditer(plain)))
-    looking = ScanContext(plain, named, shaped, near_card)
+    context = ScanContext(plain, named, shaped, near_card)
     groups = [DigitGroup(*m.span(), m[0]) for m in _GROUP.finditer(plain) if not covered.touches(m.span())]
-    spans = [span for run in _runs(plain, groups, _TIGHT) for span in _in_run(looking, DigitRun(run))]
+    spans = [span for run in _runs(plain, groups, _TIGHT) for span in _in_run(context, DigitRun(run))]
     seen = CoveredSpans(len(plain), spans)
-    return spans + [span for span in _spelled_out(looking, groups) if not seen.touches(span)]
+    return spans + [span for span in _spelled_out(context, groups) if not seen.touches(span)]
 
 
 def _runs(plain: str, groups: Iterable[DigitGroup], between: re.Pattern[str]) -> Iterator[list[DigitGroup]]:
@@ -137,15 +137,21 @@ def _runs(plain: str, groups: Iterable[DigitGroup], between: re.Pattern[str]) ->
         yield run
 
 
-def _in_run(looking: ScanContext, run: DigitRun) -> Spans:
-    size = len(run.digits)
-    if size < MIN_CARD_DIGITS or (looking.named.touches(run.span) and _sizes(run.groups)[:4] != PRINTED):
+def _in_run(context: ScanContext, run: DigitRun) -> Spans:
+    if len(run.digits) < MIN_CARD_DIGITS or _is_named_number(context, run):
         return []
-    near, shaped = looking.near_card(*run.span), all(map(looking.shaped.touches, map(_group_span, run.groups)))
-    if is_card(run.digits) and (near or not (shaped or _is_other_number(run.groups, run.digits))):
+    near, shaped = context.near_card(*run.span), all(map(context.shaped.touches, map(_group_span, run.groups)))
+    is_other = not near and (shaped or _is_other_number(run.groups, run.digits))
+    if is_card(run.digits) and not is_other:
         return [run.span]
     spans = [_span(window) for window in _cards_in(run, near=near)]
-    return spans or (_by_luhn_alone(run) if near and not shaped else [])
+    # A check digit alone proves little: it counts only near a word that announces a card.
+    return _by_luhn_alone(run) if not spans and near and not shaped else spans
+
+
+def _is_named_number(context: ScanContext, run: DigitRun) -> bool:
+    """Whether a word names the number (IMEI, tracking number), unless it is grouped as cards are printed."""
+    return context.named.touches(run.span) and _sizes(run.groups)[:4] != PRINTED
 
 
 def _cards_in(run: DigitRun, *, near: bool) -> Iterator[Sequence[DigitGroup]]:
@@ -213,24 +219,31 @@ def _follows(rest: str, following: str, *, trusted: bool) -> bool:
     return trusted and _CVV.fullmatch(rest) is not None
 
 
-def _spelled_out(looking: ScanContext, groups: Sequence[DigitGroup]) -> Iterator[tuple[int, int]]:
+def _spelled_out(context: ScanContext, groups: Sequence[DigitGroup]) -> Iterator[tuple[int, int]]:
     """Spans of cards whose groups have words, labels, list numbers or signs between them, or that are written digit by digit."""
     long = [group for group in groups if len(group.digits) >= 3]
     for shape in _SPOKEN:
-        yield from _shaped(looking, long, shape)
+        yield from _shaped(context, long, shape)
     short = [group for group in groups if len(group.digits) <= 2]
-    for run in (DigitRun(run_groups) for run_groups in _runs(looking.plain, short, _SIGNS)):
-        windows = (run.window(first, size) for first, size in run.cards())
-        yield from (_span(window) for window in windows if window and len(set(_sizes(window[:-1]))) == 1)
+    for run_groups in _runs(context.plain, short, _SIGNS):
+        yield from _digit_by_digit(DigitRun(run_groups))
 
 
-def _shaped(looking: ScanContext, groups: Sequence[DigitGroup], shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+def _digit_by_digit(run: DigitRun) -> Iterator[tuple[int, int]]:
+    """Spans of cards in groups of one or two digits, which are all of one size but the last."""
+    for first, size in run.cards():
+        window = run.window(first, size)
+        if window and len(set(_sizes(window[:-1]))) == 1:
+            yield _span(window)
+
+
+def _shaped(context: ScanContext, groups: Sequence[DigitGroup], shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
     for first in range(len(groups) - len(shape) + 1):
         window = groups[first : first + len(shape)]
         digits = "".join(group.digits for group in window)
         if _sizes(window) == shape and is_card(digits) and not _is_other_number(window, digits):
-            counted = _are_quantities(looking.plain, window) and not looking.near_card(*_span(window))
-            if _are_close(looking.plain, window) and not counted:
+            counted = _are_quantities(context.plain, window) and not context.near_card(*_span(window))
+            if _are_close(context.plain, window) and not counted:
                 yield _span(window)
 
 

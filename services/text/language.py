@@ -93,11 +93,7 @@ def _arabic_script(text: str, priors: list[str], hint: str | None) -> str | None
     if _count_known(FOREIGN_ARABIC, text) > len(text) / 50:
         return hint if hint not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     tokens = normalise(text).split()
-    # "ال" begins many Arabic words and few Persian ones; "می" is the Persian present, also without a space.
-    article = sum(t.startswith(("ال", "وال", "بال")) and len(t) > 4 for t in tokens)
-    verbs = sum(t.startswith(("می", "نمی")) and len(t) > 4 for t in tokens)
-    persian = 2 * _count_known(PERSIAN_WORDS, tokens) + 2 * verbs + _count_known(PERSIAN_LETTERS, text)
-    arabic = 2 * _count_known(ARABIC_WORDS, tokens) + 2 * article + _count_known(ARABIC_LETTERS, text)
+    persian, arabic = _score_arabic_script(text, tokens)
     if persian == arabic:
         return _prior_language(priors, hint, ARABIC_SCRIPT)
     if max(persian, arabic) <= 2 and len(tokens) <= 2 and (likely := _prior_language(priors, hint, ARABIC_SCRIPT)):
@@ -105,18 +101,33 @@ def _arabic_script(text: str, priors: list[str], hint: str | None) -> str | None
     return "fa" if persian > arabic else "ar"
 
 
+def _score_arabic_script(text: str, tokens: list[str]) -> tuple[int, int]:
+    """The evidence for Persian and for Arabic. Letters count in the text as written, because normalising unifies them."""
+    # "ال" begins many Arabic words and few Persian ones; "می" is the Persian present, also without a space.
+    article = sum(t.startswith(("ال", "وال", "بال")) and len(t) > 4 for t in tokens)
+    verbs = sum(t.startswith(("می", "نمی")) and len(t) > 4 for t in tokens)
+    persian = 2 * _count_known(PERSIAN_WORDS, tokens) + 2 * verbs + _count_known(PERSIAN_LETTERS, text)
+    arabic = 2 * _count_known(ARABIC_WORDS, tokens) + 2 * article + _count_known(ARABIC_LETTERS, text)
+    return persian, arabic
+
+
 def _latin_script(text: str, priors: list[str], hint: str | None) -> str | None:
     lower, tokens = text.lower(), _WORD.findall(normalise(text).replace("'", ""))
     scores = {language: 2 * _count_known(table, tokens) for language, table in LATIN_TABLES.items()}
     scores["lv"] += _count_known(LATVIAN_LETTERS, lower) + 2 * _count_known(ONLY_LATVIAN, lower)
     best = max(scores.values())
-    winners = [language for language, score in scores.items() if score == best]
+    # In a text of five words or more, fewer than one known word in eight is chance.
     if best == 0 or (len(tokens) > 4 and best < len(tokens) / 4):
         return _fallback_latin(lower, tokens, priors, hint)
-    if len(winners) > 1 or (best == 2 and len(tokens) == 1):
-        ranked = [p for p in ([hint] if hint in priors else []) + priors + [hint] if p in winners]
-        return ranked[0] if ranked else winners[0]
-    return winners[0]
+    winners = [language for language, score in scores.items() if score == best]
+    is_one_word = best == 2 and len(tokens) == 1
+    return winners[0] if len(winners) == 1 and not is_one_word else _likeliest(winners, priors, hint)
+
+
+def _likeliest(languages: list[str], priors: list[str], hint: str | None) -> str:
+    """The language that the account and the platform expect most; the first of `languages` when they expect none."""
+    ranked = ([hint] if hint in priors else []) + priors + [hint]
+    return next((language for language in ranked if language in languages), languages[0])
 
 
 def _fallback_latin(lower: str, tokens: list[str], priors: list[str], hint: str | None) -> str | None:

@@ -26,11 +26,6 @@ def ascii_digit(character: str) -> str | None:
     return str(value) if value is not None else None
 
 
-def ascii_digits(text: str) -> str:
-    """The text with every digit character as ASCII, of the same length."""
-    return text if text.isascii() else text.translate(_DIGITS)
-
-
 def stream_safe(text: str) -> str:
     """The text with at most `MAX_MARKS` combining marks in a row: sorting them costs the square of their number."""
     return text if text.isascii() else _too_many_marks().sub(r"\g<kept>", text)
@@ -89,7 +84,6 @@ class MemoTable(dict[int, str]):
         return replacement
 
 
-_DIGITS = MemoTable(lambda character: ascii_digit(character) or character)
 _PLAIN = MemoTable(_plain_character)
 
 

@@ -6,7 +6,7 @@ order numbers, postcodes. Values are found in the folded text and replaced in th
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -122,22 +122,23 @@ def redact(text: str, *, public: bool, own_identifiers: OwnIdentifierMatcher = N
 
 def _redact_once(text: str, own_identifiers: OwnIdentifierMatcher, *, public: bool) -> RedactionResult:
     folded_text = fold_text(text)
-    plain = folded_text.plain
-    digits = len(_DIGIT.findall(plain))
-    finders = [f for f in (ALL_DETECTORS if public else SECRETS) if MIN_DIGITS.get(f, 0) <= digits]
-    matches = [
-        SensitiveMatch(start, stop, rank, kind) for rank, f in enumerate(finders) for start, stop, kind in f(plain)
-    ]
+    matches = _find_matches(folded_text.plain, ALL_DETECTORS if public else SECRETS)
     if matches and own_identifiers:
-        matches = [match for match in matches if not _is_own_identifier(plain, match, own_identifiers)]
-    originals = [
-        SensitiveMatch(*folded_text.original_span(p.start, p.stop), p.rank, p.kind)
-        for p in _merge_overlaps(sorted(matches))
+        matches = [match for match in matches if not _is_own_identifier(folded_text.plain, match, own_identifiers)]
+    merged = list(_merge_overlaps(sorted(matches)))
+    spans = [(*folded_text.original_span(match.start, match.stop), match.kind) for match in merged]
+    return RedactionResult(replace_matches(text, spans), sorted({match.kind for match in merged}))
+
+
+def _find_matches(plain: str, detectors: Sequence[Detector]) -> list["SensitiveMatch"]:
+    """What the detectors find in a folded text; those that need more digits than it has are skipped."""
+    digits = len(_DIGIT.findall(plain))
+    possible = [detector for detector in detectors if MIN_DIGITS.get(detector, 0) <= digits]
+    return [
+        SensitiveMatch(start, stop, rank, kind)
+        for rank, detector in enumerate(possible)
+        for start, stop, kind in detector(plain)
     ]
-    return RedactionResult(
-        replace_matches(text, [(match.start, match.stop, match.kind) for match in originals]),
-        sorted({match.kind for match in originals}),
-    )
 
 
 def _is_own_identifier(plain: str, match: "SensitiveMatch", own_identifiers: OwnIdentifierMatcher) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from services.ingest.parsing import preview_activities
 from services.ingest.publishing import to_record
-from services.text.normalise import ascii_digits
+from services.text.normalise import ascii_digit
 
 CARD = "4539578763621486"
 GROUPS = [CARD[i : i + 4] for i in range(0, 16, 4)]
@@ -128,6 +128,11 @@ BUILDERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "anything new": lambda c: {"constellation": {"from": PERSON, "chat": GROUP, "stars": [c, {c: c}]}},
     "message of nobody": lambda c: {"message": {"message_id": 1, "date": 1, "text": c, "quote": {"text": c}}},
 }
+
+
+def ascii_digits(text: str) -> str:
+    """The text with every digit character as ASCII."""
+    return "".join(ascii_digit(character) or character for character in text)
 
 
 def published(channel: str, body: Any) -> str:

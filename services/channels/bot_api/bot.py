@@ -60,6 +60,12 @@ def _hidden(error: Exception, token: str) -> str:
     return str(error).replace(token, "<token>") if token else str(error)
 
 
+def retry_after(body: Mapping[str, Json]) -> float | None:
+    """The seconds that `ResponseParameters.retry_after` asks us to wait; None without a valid number."""
+    wanted = number(as_dict(body.get("parameters")).get("retry_after"))
+    return float(wanted) if wanted is not None and wanted >= 0 else None
+
+
 def _result(answer: HttpResponse, method: str) -> Json:
     try:
         body = as_dict(read_json(answer.body))
@@ -71,10 +77,7 @@ def _result(answer: HttpResponse, method: str) -> Json:
     if answer.status in UNAUTHORIZED:
         raise CredentialsRejected(f"the bot token is not accepted ({description})", answer.status)
     if answer.status == 429 or answer.status >= 500:
-        wanted = number(as_dict(body.get("parameters")).get("retry_after"))
-        raise TransientSendError(
-            f"{method}: {description}", float(wanted) if wanted is not None and wanted >= 0 else None
-        )
+        raise TransientSendError(f"{method}: {description}", retry_after(body))
     raise PermanentSendError("conflict" if answer.status == 409 else "rejected", description, answer.status)
 
 

@@ -6,7 +6,8 @@ from schemas.activity import Address
 from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none, number
+from services.channels.bot_api.bot import retry_after
+from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
     Http,
@@ -128,8 +129,8 @@ def _code(status: int, description: str) -> str:
 
 
 def _retry_after_seconds(answer: HttpResponse) -> float | None:
-    wanted = number(_parameters(answer).get("retry_after"))
-    return float(wanted) if wanted is not None and wanted >= 0 else retry_after_seconds(answer.headers)
+    requested = retry_after(_json(answer))
+    return retry_after_seconds(answer.headers) if requested is None else requested
 
 
 def _parameters(answer: HttpResponse) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.activity import Attachment
-from schemas.values import Json
+from schemas.values import EncryptedText, Json
 from services.channels.bot_api.attachments import attachments
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none, seconds
 from services.channels.bot_api.origin import full_name
@@ -73,6 +73,11 @@ class Content:
     forwarded_from: str | None = None
     answered: str | None = None
     answered_text: str | None = None
+
+    @property
+    def encrypted_text(self) -> EncryptedText | None:
+        """The text as activities carry it: sealed with no key, that is, plain."""
+        return EncryptedText(text=self.text) if self.text is not None else None
 
     @property
     def is_empty(self) -> bool:

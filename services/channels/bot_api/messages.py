@@ -3,7 +3,7 @@
 import re
 
 from schemas.activity import Activity, ActivityKind, Side
-from schemas.values import EncryptedText, Json
+from schemas.values import Json
 from services.channels.bot_api.content import NO_CONTENT, Content, service_report, to_content, web_app_data
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none, seconds
 from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, origin
@@ -93,13 +93,13 @@ def _activity(
         kind=kind,
         author=side,
         surface=where.surface,
-        person=delivery.person(addressee(delivery, where, body) if is_from_team else where.external),
+        person=delivery.person(addressee(delivery, side, where, body)),
         person_name=None if is_from_team else where.author_name,
         thread=where.thread,
         message=delivery.message_id(where, platform_id),
         former=delivery.former_id(where, platform_id),
         platform_id=number,
-        text=EncryptedText(text=content.text) if content.text is not None else None,
+        text=content.encrypted_text,
         attachments=list(content.attachments),
         reply_to=delivery.message_id(where, content.answered) if content.answered else None,
         quote=content.quote,

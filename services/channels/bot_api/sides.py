@@ -38,8 +38,13 @@ def _is_our_chat(where: SenderContext, body: dict[str, Json]) -> bool:
     return where.sender_chat_id is not None and (where.sender_chat_id == where.chat or is_linked)
 
 
-def addressee(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> str:
-    """The person whose conversation a team message belongs to: the chat's customer, or in public the person answered."""
+def addressee(delivery: UpdateContext, side: Side, where: SenderContext, body: dict[str, Json]) -> str:
+    """The external id of the person whose conversation a message belongs to.
+
+    That is the customer who wrote it; of a team message the chat's customer, or in public the person answered.
+    """
+    if side == "customer":
+        return where.external
     if where.customer is not None:
         return where.customer
     answered = as_dict(body.get("reply_to_message"))

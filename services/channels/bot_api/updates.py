@@ -68,13 +68,14 @@ def _unknown(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """An activity that keeps person, place and type. The content is dropped, because it may hold anything."""
     body = as_dict(value)
     where = origin(body, body.get("user"))
+    counts = [as_int(as_dict(reaction).get("total_count")) or 0 for reaction in as_list_of_dicts(body.get("reactions"))]
     details = drop_none(
         raw=raw,
         poll_id=as_str(body.get("poll_id")) or as_str(body.get("id")) if raw.startswith("poll") else None,
-        options=[o for o in as_list_of_dicts(body.get("option_ids")) if as_int(o) is not None] or None,
+        options=[option for option in as_list_of_dicts(body.get("option_ids")) if as_int(option) is not None],
         connection_id=as_str(body.get("id")) if raw == "business_connection" else None,
         enabled=body.get("is_enabled") if isinstance(body.get("is_enabled"), bool) else None,
-        total=sum(as_int(as_dict(r).get("total_count")) or 0 for r in as_list_of_dicts(body.get("reactions"))) or None,
+        total=sum(counts) or None,
     )
     return [_activity(delivery, "unknown", where, body, details, platform_id=as_id_str(body.get("message_id")))]
 
