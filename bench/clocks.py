@@ -25,7 +25,7 @@ from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.host.engine import open_engine
 from services.platform.processing.group import GroupMember
-from services.platform.processing.partition import Runtime
+from services.platform.processing.runtime import Runtime
 from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Changes, Key, Put, Query, Store
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule, clock_id

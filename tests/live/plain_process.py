@@ -19,8 +19,8 @@ from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from services.platform.processing.failpoints import Hook, no_failpoint
 from services.platform.processing.group import GroupMember
-from services.platform.processing.partition import Runtime
 from services.platform.processing.processor import AnyProcessor
+from services.platform.processing.runtime import Runtime
 from tests.simulator.toy_stages import ALPHA_ACTED, BETA_ACTED, FIRED, Alpha, Beta
 
 # Any: the memory of a stage is its own.

@@ -13,8 +13,8 @@ from services.platform.bus.port import Assignment, ProducerRecord, Record, Tail
 from services.platform.core.errors import Fenced, Revoked, Unavailable, Unknown
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import GroupMember
-from services.platform.processing.partition import Runtime
 from services.platform.processing.processor import AnyProcessor
+from services.platform.processing.runtime import Runtime
 from services.platform.store.port import Changes, Collection, Document, DocumentPage, Key, Put, Query, outbox_document
 from tests.simulator.world import Killed, World
 

@@ -9,7 +9,9 @@ from schemas.envelope import Event
 from services.platform.bus.port import ProducerRecord
 from services.platform.bus.sequence_number import BEFORE_ALL
 from services.platform.core.errors import Unavailable, Unknown
+from services.platform.core.time_source import TimeSource
 from services.platform.processing import decide
+from services.platform.processing.commit import Position
 from services.platform.processing.dedupe import DedupeVector
 from services.platform.processing.inputs import PendingInput
 from services.platform.processing.partition import PartitionOwner
@@ -75,13 +77,19 @@ def _timer_stays(work: UnitOfWork, one: PendingInput) -> Any:
     return one.timer or one.completed
 
 
-async def _whole_batch_set_aside(owner: PartitionOwner, pending: list[PendingInput]) -> None:
-    """Move past the batch as if it had been handled."""
-    await owner._commit(owner._start_batch(pending))
+async def _whole_batch_set_aside(owner: PartitionOwner, pending: Sequence[PendingInput]) -> None:
+    """Move past a batch with a poisonous input as if all of it had been handled."""
+    batch = owner._start_batch(pending)
+    try:
+        await decide.decide(batch, owner._processor, owner._memory, owner._runtime)
+    except decide.Poison:
+        owner._discard_decided()
+        batch = owner._start_batch(pending)
+    await owner._commit(batch)
 
 
-def _clock_alone(owner: PartitionOwner) -> Any:
-    return owner._runtime.time_source.now()
+def _clock_alone(position: Position, time_source: TimeSource) -> Any:
+    return time_source.now()
 
 
 def _no_barrier(timers: TimerQueue, barrier: object, offsets: object) -> bool:
@@ -103,8 +111,8 @@ PATCHES: list[Any] = [
     pytest.param(toy_stages.Alpha, "_place", _no_dedupe_by_id, id="4: writers without a row are deduped by id"),
     pytest.param(decide, "_without_record", _timer_stays, id="6: the commit that handles a timer deletes it"),
     pytest.param(TimerQueue, "_is_past_barrier", _no_barrier, id="6: a timer never overtakes what was in time"),
-    pytest.param(PartitionOwner, "_now", _clock_alone, id="6: now never goes back"),
-    pytest.param(PartitionOwner, "_one_by_one", _whole_batch_set_aside, id="8: only the poison is set aside"),
+    pytest.param(Position, "now", _clock_alone, id="6: now never goes back"),
+    pytest.param(PartitionOwner, "_handle", _whole_batch_set_aside, id="8: only the poison is set aside"),
     pytest.param(decide, "PARTITION_RESET_ERRORS", (), id="8: errors of store and bus are never poison"),
 ]
 
@@ -118,5 +126,5 @@ def test_a_rule_left_out_is_noticed(
         # A timer that stays comes again at once and for ever: of that, a little shows as much.
         monkeypatch.setattr(run, "GIVE_UP_AFTER", run.GIVE_UP_AFTER / 4)
     # Clocks agree where timers are looked at, and disagree where time may go back.
-    chaos = Chaos(clock_skew=2.0 if what == "_now" else 0.0)
-    assert seeds_that_notice(chaos=chaos, poison=1 if what == "_one_by_one" else 0) is not None
+    chaos = Chaos(clock_skew=2.0 if what == "now" else 0.0)
+    assert seeds_that_notice(chaos=chaos, poison=1 if what == "_handle" else 0) is not None

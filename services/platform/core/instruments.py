@@ -16,6 +16,12 @@ class GroupInstruments:
     batch: Histogram
     commit: Histogram
 
+    def count_batch(self, handled: int, duplicates: int) -> None:
+        """A batch was handled: `handled` inputs, besides the duplicates that were dropped."""
+        self.events.inc(handled)
+        self.duplicates.inc(duplicates)
+        self.batch.observe(handled)
+
 
 class ProcessorInstruments:
     """The processors' metrics, by group and, where useful, partition."""

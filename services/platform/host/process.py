@@ -30,7 +30,7 @@ from services.platform.http.server import serve
 from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.processing.group import GroupMember
 from services.platform.processing.lag import watch_lag
-from services.platform.processing.partition import Runtime
+from services.platform.processing.runtime import Runtime
 from services.platform.store.migrations import Migration, latest_version, migrate
 from services.platform.store.port import Collection, Store
 

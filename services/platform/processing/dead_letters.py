@@ -6,6 +6,7 @@ that wrote the letter, on a topic that this group reads.
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import orjson
@@ -15,7 +16,7 @@ from schemas.envelope import Event, decode, encode
 from services.platform.bus.port import ProducerRecord, Record
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.time_source import TimeSource
-from services.platform.processing.dedupe import DedupeVector
+from services.platform.processing.batch import Batch
 from services.platform.processing.inputs import Input, PendingInput, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
@@ -92,82 +93,80 @@ def _retried_event(letter: DeadLetter) -> Input:
 # -- setting aside -----------------------------------------------------------------------------------------------------
 
 
-def set_aside(work: UnitOfWork, seen: DedupeVector, one: PendingInput, error: Exception) -> None:
-    """Write the letter of an input in this commit, and see that the input does not come again.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedInput:
+    """What a dead letter tells of its input. `event`: the event of the record, if it can be read as one."""
+
+    event_id: str
+    event_type: str
+    text: str = "{}"
+    workspace: str = ""
+    topic: str = ""
+    offset: int = 0
+    event: Event | None = None
+
+
+def set_aside(batch: Batch, error: Exception) -> None:
+    """Write the letter of the one input of this batch, and see that the input does not come again.
 
     A letter whose retry failed again stays what it was.
     """
+    (one,), work = batch.pending, batch.work
+    failed = _failed_input(one)
+    if failed.event is not None:
+        # A writer without a row may have published the event twice: the repeat is dropped, and is no second letter.
+        batch.seen.admit(failed.event, failed.topic)
     if one.timer is not None:
         work.cancel_timer(one.timer.name)
-    if one.record is not None:
-        _mark_seen(seen, one.record)
-    letter = _letter_of_record(work, one.record, error) if one.record else _letter_without_record(work, one, error)
-    if letter.event_type != DEAD_LETTER_ACTION:
-        # A writer without a row may have published the event twice: it is one dead letter.
-        subject = letter.event_id or str(letter.offset)
-        identity = hashed_id(letter.group, str(letter.partition), letter.topic, subject)
-        work.put(DEAD_LETTERS, identity, letter)
-
-
-def _mark_seen(seen: DedupeVector, record: Record) -> None:
-    """Note the number of an event, so that its repeat is dropped."""
-    try:
-        seen.admit(decode(record.value), record.topic)
-    except ValueError:
+    if failed.event_type == DEAD_LETTER_ACTION:
         return
+    subject = failed.event_id or str(failed.offset)
+    letter = DeadLetter(
+        group=work.place.group,
+        partition=work.place.partition,
+        topic=failed.topic,
+        offset=failed.offset,
+        event=failed.text,
+        event_id=failed.event_id,
+        event_type=failed.event_type,
+        workspace=failed.workspace,
+        error=f"{type(error).__name__}: {_first_line(error)}",
+        at=work.now,
+    )
+    work.put(DEAD_LETTERS, hashed_id(letter.group, str(letter.partition), letter.topic, subject), letter)
 
 
-def _letter_without_record(work: UnitOfWork, one: PendingInput, error: Exception) -> DeadLetter:
-    kind, name, data = "effect", "", "{}"
+def _failed_input(one: PendingInput) -> FailedInput:
+    if one.record is not None:
+        return _failed_record(one.record)
     if one.timer is not None:
-        kind, name, data = "timer", one.timer.name, orjson.dumps(one.timer.data).decode()
-    elif one.completed is not None:
-        name = one.completed.name
-    return DeadLetter(
-        group=work.place.group,
-        partition=work.place.partition,
-        topic="",
-        offset=0,
-        event=data,
-        event_id=name,
-        event_type=kind,
-        workspace="",
-        error=_description(error),
-        at=work.now,
-    )
+        data = orjson.dumps(one.timer.data).decode()
+        return FailedInput(event_id=one.timer.name, event_type="timer", text=data)
+    return FailedInput(event_id=one.completed.name if one.completed is not None else "", event_type="effect")
 
 
-def _letter_of_record(work: UnitOfWork, record: Record, error: Exception) -> DeadLetter:
-    identity, event_type, workspace = _identify(record)
-    return DeadLetter(
-        group=work.place.group,
-        partition=work.place.partition,
-        topic=record.topic,
-        offset=record.offset,
-        event=record.value.decode(errors="replace"),
-        event_id=identity,
-        event_type=event_type,
-        workspace=workspace,
-        error=_description(error),
-        at=work.now,
-    )
-
-
-def _description(error: Exception) -> str:
-    return f"{type(error).__name__}: {_first_line(error)}"
-
-
-def _identify(record: Record) -> tuple[str, str, str]:
-    """Id, type and workspace of the event of a record."""
+def _failed_record(record: Record) -> FailedInput:
+    text, topic, offset = record.value.decode(errors="replace"), record.topic, record.offset
     try:
         event = decode(record.value)
     except ValueError:
-        return "", "unreadable", record.key.split("/", 1)[0]
-    return event.id, event.type, event.workspace
+        workspace = record.key.split("/", 1)[0]
+        return FailedInput(
+            event_id="", event_type="unreadable", text=text, workspace=workspace, topic=topic, offset=offset
+        )
+    return FailedInput(
+        event_id=event.id,
+        event_type=event.type,
+        text=text,
+        workspace=event.workspace,
+        topic=topic,
+        offset=offset,
+        event=event,
+    )
 
 
 def _first_line(error: Exception) -> str:
-    # Pydantic repeats the input in its message, which may be a person's text: name the places only.
+    # Pydantic repeats the input in its message, which may be a person's text: name the fields only.
     places = getattr(error, "errors", None)
     if callable(places):
         return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in places(include_input=False))[:500]

@@ -3,16 +3,13 @@
 Nothing here is written or sent: a batch is what one commit will do.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from schemas.commands import WORKSPACE_GATE, DeadLetterAction, WorkspaceGate
 from schemas.envelope import decode
 from services.platform.bus.port import Record
-from services.platform.core.time_source import TimeSource
 from services.platform.processing import dead_letters, failpoints
-from services.platform.processing.dedupe import DedupeVector
+from services.platform.processing.batch import Batch
 from services.platform.processing.inputs import (
     EffectCompleted,
     Input,
@@ -23,9 +20,8 @@ from services.platform.processing.inputs import (
 )
 from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.restarts import PARTITION_RESET_ERRORS
-from services.platform.processing.time_slices import TimeSlicer
+from services.platform.processing.runtime import Runtime
 from services.platform.processing.unit_of_work import UnitOfWork, belongs_to
-from services.platform.store.collections import PartitionCheckpoint
 
 CONTROL = "pasokh.control."
 
@@ -36,42 +32,6 @@ class Poison(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__(f"{type(error).__name__}: {error}")
         self.error = error
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one commit will cover.
-
-    `pending`: what was polled. `inputs`: what is left of that to decide. `offsets` and `seen`: the position behind it.
-    `closed`: workspaces that are being deleted, as the batch leaves them; `closed_before`: as it found them.
-    `version` is that of the row.
-    """
-
-    work: UnitOfWork
-    pending: Sequence[PendingInput]
-    offsets: dict[str, int]
-    seen: DedupeVector
-    inputs: list[Input] = field(default_factory=list)
-    duplicates: int = 0
-    closed: frozenset[str] = frozenset()
-    closed_before: frozenset[str] = frozenset()
-    version: int = 0
-
-    @property
-    def changes_gates(self) -> bool:
-        """Whether it closes a workspace, or opens one again."""
-        return self.closed != self.closed_before
-
-
-def start_batch(row: PartitionCheckpoint, pending: Sequence[PendingInput], work: UnitOfWork) -> Batch:
-    """A batch that starts where the row stands."""
-    offsets = dict(row.offsets)
-    for one in pending:
-        if one.record is not None:
-            offsets[one.record.topic] = max(offsets.get(one.record.topic, 0), one.record.offset + 1)
-    closed = frozenset(row.closed)
-    seen = DedupeVector(row.dedupe_vector)
-    return Batch(work, pending, offsets, seen, closed=closed, closed_before=closed, version=row.version)
 
 
 async def decode_inputs(batch: Batch) -> None:
@@ -119,33 +79,20 @@ def _is_of_closed_workspace(batch: Batch, one: TimerFired | EffectCompleted) -> 
     return belongs_to(one.data if isinstance(one, TimerFired) else one.request) in batch.closed
 
 
-class Pace(Protocol):
-    """What deciding needs of the process: where a test may stop it, and how a group that lingers shares the time."""
-
-    @property
-    def time_source(self) -> TimeSource: ...
-
-    @property
-    def hook(self) -> failpoints.Hook: ...
-
-    @property
-    def slicer(self) -> TimeSlicer: ...
-
-
-async def decide(batch: Batch, processor: AnyProcessor, memory: Any, pace: Pace) -> None:
+async def decide(batch: Batch, processor: AnyProcessor, memory: Any, runtime: Runtime) -> None:
     """Decide the whole batch in memory.
 
     Raises Poison when that is impossible for one of its inputs; errors of store and bus pass through as they are.
     """
     try:
         await decode_inputs(batch)
-        await pace.hook(failpoints.INPUTS_KNOWN)
+        await runtime.hook(failpoints.INPUTS_KNOWN)
         decisions = await processor.load(batch.work, memory, batch.inputs)
     except PARTITION_RESET_ERRORS:
         raise
     except Exception as error:
         raise Poison(error) from error
-    await pace.hook(failpoints.DOCUMENTS_READ)
+    await runtime.hook(failpoints.DOCUMENTS_READ)
 
     def decide_one(received: Input) -> None:
         batch.work.cause = causation_id(received)
@@ -155,10 +102,10 @@ async def decide(batch: Batch, processor: AnyProcessor, memory: Any, pace: Pace)
             raise Poison(error) from error
 
     if processor.linger_seconds:
-        await pace.slicer.slices(decide_one, batch.inputs, pace.time_source)
+        await runtime.slicer.slices(decide_one, batch.inputs, runtime.time_source)
     else:
         for one in batch.inputs:
             decide_one(one)
     if batch.closed_before:
         batch.work.leave_out(batch.closed_before)
-    await pace.hook(failpoints.DECIDED)
+    await runtime.hook(failpoints.DECIDED)

@@ -1,7 +1,11 @@
-"""Effects that run outside of batches; their results wait here until the next batch takes them."""
+"""Effects that run outside of batches; their results wait here until a commit has handled them.
+
+The outside world has acted already: a result, unlike a record of the bus, cannot be read again. So a batch that fails
+leaves its results here for the next one.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from services.platform.processing.inputs import EffectCompleted
@@ -11,7 +15,7 @@ Perform = Callable[[Effect], Awaitable[Any]]
 
 
 class Effects:
-    """Runs effects as tasks. Results are taken once; on `close` what still runs is given up."""
+    """Runs effects as tasks. On `close` what still runs is given up."""
 
     def __init__(self, perform: Perform, failed: Callable[[Effect, BaseException], None]) -> None:
         self._perform = perform
@@ -28,22 +32,22 @@ class Effects:
 
     async def _run(self, effect: Effect) -> None:
         try:
-            # First the result, then the list: `pop_results` puts another list in its place while the effect runs.
+            # First the result, then the list: `acknowledge` puts another list in its place while the effect runs.
             result = EffectCompleted(effect.name, await self._perform(effect), effect.request)
             self._results.append(result)
         except Exception as error:  # noqa: BLE001 - whatever an effect raises is a bug of its processor; it is logged, and the timer beside it goes on
             self._failed(effect, error)
         self._news.set()
 
-    def pop_results(self) -> list[EffectCompleted]:
-        """The results that came since."""
+    def results(self) -> list[EffectCompleted]:
+        """The results that no commit has handled yet, the oldest first. They stay until `acknowledge`."""
         self._news.clear()
-        results, self._results = self._results, []
-        return results
+        return list(self._results)
 
-    def put_back(self, results: list[EffectCompleted]) -> None:
-        """Results of a batch that was not committed."""
-        self._results = [*results, *self._results]
+    def acknowledge(self, handled: Iterable[EffectCompleted]) -> None:
+        """A commit has handled these results."""
+        identities = {id(one) for one in handled}
+        self._results = [one for one in self._results if id(one) not in identities]
 
     @property
     def busy(self) -> bool:

@@ -8,9 +8,11 @@ import structlog
 from services.platform.bus.port import Assignment, Consumer
 from services.platform.core.errors import OffsetOutOfRange, Unavailable, Unknown
 from services.platform.processing.dead_letters import Stopped
-from services.platform.processing.partition import DRAIN_SECONDS, Outdated, PartitionOwner, Runtime
+from services.platform.processing.opening import Outdated
+from services.platform.processing.partition import DRAIN_SECONDS, PartitionOwner
 from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.restarts import Restarts
+from services.platform.processing.runtime import Runtime
 
 log = structlog.get_logger()
 

@@ -1,30 +1,28 @@
 """One owner of one partition: polls, decides, commits, publishes, for as long as it may.
 
-Read `PartitionOwner` from top to bottom; each step has a file of its own (`poll`, `decide`, `commit`, `publish`,
-`timers`, `dead_letters`). The invariants (docs/adr/0002): the next batch starts only after the outbox of the last one is
+Read `PartitionOwner` from top to bottom; each step has a file of its own (`opening`, `poll`, `decide`, `commit`,
+`publish`, `timers`, `dead_letters`). The invariants (docs/adr/0002): the next batch starts only after the outbox of the last one is
 acknowledged whole. Only a definite success of a commit counts: after any other result everything in memory is dropped
 and read again, row first. Nothing here knows what the processor decides.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 import structlog
 
-from services.platform.bus.port import Bus, Consumer
+from services.platform.bus.port import Consumer
 from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Fenced, Revoked
-from services.platform.core.instruments import ProcessorInstruments
-from services.platform.core.time_source import TimeSource
 from services.platform.processing import failpoints
-from services.platform.processing.commit import Position, outbox_key, row_key
+from services.platform.processing.batch import Batch, start_batch
+from services.platform.processing.commit import Position
 from services.platform.processing.dead_letters import RecentDeadLetters, set_aside
-from services.platform.processing.decide import Batch, Poison, decide, start_batch
-from services.platform.processing.document_cache import DocumentCache, ImmutableDocuments
+from services.platform.processing.decide import Poison, decide
+from services.platform.processing.document_cache import DocumentCache
 from services.platform.processing.effects import Effects
 from services.platform.processing.inputs import PendingInput
+from services.platform.processing.opening import open_position
 from services.platform.processing.poll import BatchLimit, InputPoller
 from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.publish import OffsetReporter, Publisher
@@ -34,34 +32,13 @@ from services.platform.processing.restarts import (
     TRANSIENT_ERRORS,
     Restarts,
 )
-from services.platform.processing.time_slices import TimeSlicer
+from services.platform.processing.runtime import Runtime
 from services.platform.processing.timers import TimerQueue
 from services.platform.processing.unit_of_work import Effect, PartitionContext
-from services.platform.store.collections import ROWS, PartitionCheckpoint
-from services.platform.store.port import Store
 
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 8.0
-
-
-class Outdated(Exception):
-    """A newer version of Pasokh has migrated the data: this process must not write to them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """What every owner of a partition needs from its process."""
-
-    store: Store
-    bus: Bus
-    time_source: TimeSource
-    instruments: ProcessorInstruments
-    hook: failpoints.Hook = failpoints.no_failpoint
-    slicer: TimeSlicer = field(default_factory=TimeSlicer)
-    immutable: ImmutableDocuments = field(default_factory=ImmutableDocuments)
-    data_version: int = 0
-    """The newest version of the data that this process knows."""
 
 
 class PartitionOwner:
@@ -131,13 +108,21 @@ class PartitionOwner:
         if not self._is_open:
             await self._open()
         await self._linger()
+        now = self._position.now(self._runtime.time_source)
         pending = await self._poller.poll(
-            self._timers, self._position.row, self._now(), self._limit.size, draining=self._draining.is_set()
+            self._timers, self._position.row, now, self._limit.size, draining=self._draining.is_set()
         )
-        if pending:
-            await self._handle(pending)
-        else:
+        if not pending:
             await self._idle()
+            return
+        try:
+            await self._handle(pending)
+            self._limit.grow(len(pending))
+        except TRANSIENT_ERRORS as error:
+            # A fenced commit says nothing about the size of the batch: another owner has the partition.
+            if not isinstance(error, Fenced):
+                self._limit.shrink(len(pending))
+            raise
 
     async def _idle(self) -> None:
         """There is nothing to do: commit a position that is ahead, and show it to the bus."""
@@ -147,17 +132,17 @@ class PartitionOwner:
 
     async def _linger(self) -> None:
         """Let more come together where nobody waits for the group: a batch costs nearly as much as what is in it."""
-        linger, clock = self._processor.linger_seconds, self._runtime.time_source
+        linger, time_source = self._processor.linger_seconds, self._runtime.time_source
         if linger and not self._draining.is_set():
-            await asyncio.sleep(max(0.0, self._next_batch_at - clock.monotonic()))
-            self._next_batch_at = clock.monotonic() + linger
+            await asyncio.sleep(max(0.0, self._next_batch_at - time_source.monotonic()))
+            self._next_batch_at = time_source.monotonic() + linger
 
     # -- what is in memory ---------------------------------------------------------------------------------------------
 
     def _reset(self) -> None:
         """Drop everything that was in memory; `_open` reads it again."""
         self._is_open = False
-        self._position = Position(PartitionCheckpoint(seq=0, decided_at=self._runtime.time_source.now()))
+        self._position = Position.initial(self._group, self._partition, self._runtime.time_source)
         self._reset_but_position()
 
     def _reset_but_position(self) -> None:
@@ -186,87 +171,43 @@ class PartitionOwner:
         self._reset()
 
     async def _open(self) -> None:
-        """PartitionCheckpoint first, then the outbox it left; publish that, fence earlier owners, read on from the stored offsets."""
-        key = row_key(self._group, self._partition)
-        document = (await self._runtime.store.get_many([key])).get(key)
-        if document is not None:
-            row = ROWS.decode(document)
-            if row.version > self._runtime.data_version:
-                raise Outdated(f"the data are of version {row.version} now; end this process of an older version")
-            outbox = outbox_key(self._group, self._partition, row.seq)
-            is_left = await self._publisher.republish(outbox)
-            self._position = Position(row, outbox if is_left else None)
-        row = self._position.row
-        offsets = await self._consumer.seek(self._partition, row.offsets)
-        self._position.row = replace(row, offsets={**offsets, **row.offsets})
-        await self._fence_previous_owners()
+        self._position = await open_position(
+            self._group, self._partition, self._runtime, self._consumer, self._publisher
+        )
         self._is_open = True
-
-    async def _fence_previous_owners(self) -> None:
-        """Take the next number, so that no commit that is still on its way from before the row was read can succeed.
-
-        One that succeeded later would leave its outbox unpublished and its timers unknown here, until something else
-        happened to be committed (docs/adr/0007).
-        """
-        await self._position.commit(self._start_batch([]), self._runtime.store)
 
     # -- one batch -----------------------------------------------------------------------------------------------------
 
-    def _now(self) -> datetime:
-        """The time of the next batch, which never goes back."""
-        return max(self._runtime.time_source.now(), self._position.row.decided_at)
-
     def _start_batch(self, pending: Sequence[PendingInput]) -> Batch:
-        row, partitions = self._position.row, self._runtime.bus.partitions
-        place = PartitionContext(self._group, self._partition, partitions, row.seq + 1)
-        work = self._processor.unit_of_work(
-            place, self._now(), self._runtime.store, self._cache, self._runtime.immutable
-        )
-        return start_batch(row, pending, work)
+        position, runtime = self._position, self._runtime
+        place = PartitionContext(self._group, self._partition, runtime.bus.partitions, position.row.seq + 1)
+        now = position.now(runtime.time_source)
+        work = self._processor.unit_of_work(place, now, runtime.store, self._cache, runtime.immutable)
+        return start_batch(position.row, pending, work)
 
-    async def _handle(self, pending: list[PendingInput]) -> None:
-        try:
-            await self._decide_and_commit(pending)
-            self._limit.grow(len(pending))
-        except Poison:
-            await self._one_by_one(pending)
-        except TRANSIENT_ERRORS as error:
-            self._put_results_back(pending)
-            if not isinstance(error, Fenced):
-                self._limit.shrink(len(pending))
-            raise
-
-    async def _one_by_one(self, pending: list[PendingInput]) -> None:
-        """Find the input that cannot be handled; everything before and after it is handled as ever (rule 8)."""
-        self._discard_decided()
-        for index, one in enumerate(pending):
+    async def _handle(self, pending: Sequence[PendingInput]) -> None:
+        """Handle inputs in one batch or, when one of them cannot be handled, each in a batch of its own (rule 8)."""
+        parts: list[Sequence[PendingInput]] = [pending]
+        while parts:
+            part = parts.pop(0)
+            batch = self._start_batch(part)
             try:
-                await self._decide_and_commit([one])
-                self._letters.note_handled(1)
+                await decide(batch, self._processor, self._memory, self._runtime)
             except Poison as poison:
-                await self._dead_letter(one, poison.error)
-            except TRANSIENT_ERRORS:
-                self._put_results_back(pending[index:])
-                raise
-
-    async def _decide_and_commit(self, pending: Sequence[PendingInput]) -> None:
-        batch = self._start_batch(pending)
-        await decide(batch, self._processor, self._memory, self._runtime)
-        if self._position.is_worth_a_commit(batch, self._runtime.time_source):
-            await self._commit(batch)
-        else:
-            self._position.skip_commit(batch, self._runtime.time_source)
-        self._count(batch)
-
-    async def _dead_letter(self, one: PendingInput, error: Exception) -> None:
-        """Set aside what cannot be handled, in the commit that moves past it. Raises Stopped when that is too much."""
-        self._discard_decided()
-        self._letters.note_dead_letter(error)
-        batch = self._start_batch([one])
-        set_aside(batch.work, batch.seen, one, error)
-        self._runtime.instruments.dead_letters.labels(self._group).inc()
-        log.error("event_dead_lettered", group=self._group, partition=self._partition, error=type(error).__name__)
-        await self._commit(batch)
+                self._discard_decided()
+                if part is pending:
+                    # One input alone is decided once more, too: what a batch before left in memory may be at fault.
+                    parts = [[one] for one in pending]
+                    continue
+                self._letters.note_dead_letter(poison.error)
+                batch = self._start_batch(part)
+                set_aside(batch, poison.error)
+                self._report_dead_letter(poison.error)
+            if not self._position.skip_commit(batch, self._runtime.time_source):
+                await self._commit(batch)
+            self._restarts.reset()
+            self._letters.note_handled(len(batch.inputs))
+            self._counters.count_batch(len(batch.inputs), batch.duplicates)
 
     async def _commit(self, batch: Batch) -> None:
         """Commit, take over what follows from it, and publish. Only then may the next batch begin."""
@@ -279,6 +220,7 @@ class PartitionOwner:
         self._timers.apply(batch.work.timers())
         if batch.changes_gates:
             self._reset_but_position()
+        self._effects.acknowledge(batch.results)
         for effect in batch.work.effects:
             self._effects.start(effect)
         await self._runtime.hook(failpoints.COMMITTED)
@@ -286,17 +228,11 @@ class PartitionOwner:
         await self._runtime.hook(failpoints.PUBLISHED)
         await self._offsets.report(self._position.row)
 
-    def _put_results_back(self, pending: Sequence[PendingInput]) -> None:
-        self._effects.put_back([one.completed for one in pending if one.completed is not None])
+    # -- reporting -----------------------------------------------------------------------------------------------
 
-    # -- what is counted -----------------------------------------------------------------------------------------------
-
-    def _count(self, batch: Batch) -> None:
-        self._restarts.reset()
-        self._letters.note_handled(len(batch.inputs))
-        self._counters.events.inc(len(batch.inputs))
-        self._counters.duplicates.inc(batch.duplicates)
-        self._counters.batch.observe(len(batch.inputs))
+    def _report_dead_letter(self, error: Exception) -> None:
+        self._runtime.instruments.dead_letters.labels(self._group).inc()
+        log.error("event_dead_lettered", group=self._group, partition=self._partition, error=type(error).__name__)
 
     def _effect_failed(self, effect: Effect, error: BaseException) -> None:
         log.error("effect_failed", group=self._group, partition=self._partition, error=type(error).__name__)

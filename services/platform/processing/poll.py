@@ -10,7 +10,6 @@ from services.platform.bus.port import Bus, Consumer, Record
 from services.platform.processing import failpoints
 from services.platform.processing.effects import Effects
 from services.platform.processing.inputs import PendingInput
-from services.platform.processing.restarts import TRANSIENT_ERRORS
 from services.platform.processing.timers import TimerQueue
 from services.platform.store.collections import PartitionCheckpoint
 from services.platform.store.port import Store
@@ -59,18 +58,13 @@ class InputPoller:
         through.
         """
         await timers.refill(self.store, now)
-        results = self.effects.pop_results()
-        try:
-            fired = await timers.fire(now, limit, row.offsets, self._end_offsets)
-            ready = [PendingInput(completed=one) for one in results] + [PendingInput(timer=one) for one in fired]
-            if draining:
-                return ready or await self._wait_for_result()
-            wait = 0.0 if ready else _timeout(timers, now)
-            return ready + await self._records(wait, limit)
-        except TRANSIENT_ERRORS:
-            # The outside world has acted already: its answer, unlike a record, cannot be read again.
-            self.effects.put_back(results)
-            raise
+        results = self.effects.results()
+        fired = await timers.fire(now, limit, row.offsets, self._end_offsets)
+        ready = [PendingInput(completed=one) for one in results] + [PendingInput(timer=one) for one in fired]
+        if draining:
+            return ready or await self._wait_for_result()
+        wait = 0.0 if ready else _timeout(timers, now)
+        return ready + await self._records(wait, limit)
 
     async def _end_offsets(self) -> dict[str, int]:
         return await self.bus.end_offsets(self.topics, self.partition)

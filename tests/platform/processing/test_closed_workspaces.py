@@ -8,8 +8,9 @@ from schemas.commands import WORKSPACE_GATE, WorkspaceGate
 from schemas.envelope import Event, encode
 from schemas.values import Contract, Json
 from services.platform.bus.port import Record
+from services.platform.processing.batch import Batch, start_batch
 from services.platform.processing.commit import advanced_row
-from services.platform.processing.decide import Batch, decode_inputs, start_batch
+from services.platform.processing.decide import decode_inputs
 from services.platform.processing.inputs import PendingInput, ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork, belongs_to
 from services.platform.store.collections import PartitionCheckpoint

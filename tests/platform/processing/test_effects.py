@@ -22,5 +22,22 @@ async def test_result_of_an_effect_that_ran_while_others_were_taken_is_not_lost(
     for gate in gates.values():
         gate.set()
         await effects.has_result()
-        taken += [performed.name for performed in effects.pop_results()]
+        results = effects.results()
+        taken += [completed.name for completed in results]
+        effects.acknowledge(results)
     assert taken == ["first", "second"]
+
+
+async def test_a_result_stays_until_a_commit_has_handled_it() -> None:
+    async def perform(effect: Effect) -> str:
+        return "sent"
+
+    effects = Effects(perform, lambda effect, error: None)
+    for name in ("first", "second"):
+        effects.start(Effect(name, {}, datetime(2026, 3, 21, tzinfo=UTC)))
+        await effects.has_result()
+        assert effects.results()[-1].name == name
+    assert [completed.name for completed in effects.results()] == ["first", "second"]
+    effects.acknowledge(effects.results()[:1])
+    assert [completed.name for completed in effects.results()] == ["second"]
+    assert effects.busy

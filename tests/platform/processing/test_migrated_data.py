@@ -10,7 +10,7 @@ from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.commit import row_key
 from services.platform.processing.group import GroupMember
-from services.platform.processing.partition import Runtime
+from services.platform.processing.runtime import Runtime
 from services.platform.store.collections import LAYOUT, LAYOUT_KEY, RUNTIME_COLLECTIONS
 from services.platform.store.migrations import Migration, migrate
 from services.platform.store.port import Changes, Collection, Put

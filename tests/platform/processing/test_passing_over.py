@@ -14,7 +14,7 @@ from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.commit import MAX_UNCOMMITTED_SECONDS, row_key
 from services.platform.processing.group import GroupMember
 from services.platform.processing.inputs import Input, ReceivedEvent
-from services.platform.processing.partition import Runtime
+from services.platform.processing.runtime import Runtime
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection

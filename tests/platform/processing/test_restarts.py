@@ -11,9 +11,9 @@ from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import GroupMember
 from services.platform.processing.inputs import Input
-from services.platform.processing.partition import Runtime
 from services.platform.processing.reads import Read
 from services.platform.processing.restarts import QUIET_SECONDS, Restarts
+from services.platform.processing.runtime import Runtime
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from tests.fakes import LoopTimeSource, MemoryBus, MemoryStore

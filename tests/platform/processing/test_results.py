@@ -11,7 +11,7 @@ from services.platform.core.errors import Unavailable
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import GroupMember
 from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
-from services.platform.processing.partition import Runtime
+from services.platform.processing.runtime import Runtime
 from services.platform.processing.unit_of_work import Effect, UnitOfWork
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
