@@ -51,6 +51,10 @@ class DeliveryAttempt(Contract):
     detail: str | None = None
 
 
+WEBHOOK_REPLAY = "pasokh.control.webhook_replay"
+"""The event type of a `WebhookReplay`."""
+
+
 class WebhookReplay(Contract):
     """`pasokh.control.webhook_replay` on `conversations`, per partition: send facts to a subscription again.
 

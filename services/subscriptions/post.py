@@ -1,4 +1,4 @@
-"""One call to an endpoint, outside of any batch: reads the fact and the subscription, signs, posts, says how it ended."""
+"""One webhook call, outside of any batch: reads the fact and the subscription, signs, posts, returns the result."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -22,13 +22,15 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.configuration import Configurations
-from services.subscriptions.domain import CALL_SECONDS, WAIT_SECONDS, CallResult
+from services.subscriptions.domain.retries import CALL_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, CallResult
 from services.subscriptions.instruments import WebhookInstruments
+
+MAX_DETAIL_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class PostDependencies:
-    """What a call needs of the world."""
+    """What a call needs of its process. `wait_seconds` is the longest wait for a free connection."""
 
     http: Http
     store: Reader
@@ -36,12 +38,13 @@ class PostDependencies:
     instruments: WebhookInstruments
     configurations: Configurations = field(default_factory=Configurations)
     shares: Shares = field(default_factory=Shares)
-    wait_seconds: float = WAIT_SECONDS
+    wait_seconds: float = MAX_WAIT_SECONDS
 
 
 async def call(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
-    """Post one fact once. Raises nothing: every end is a result. Secrets are read here and now, and rest nowhere."""
+    """Post the fact with id `event` to a subscription, once. Never raises: every outcome is a `CallResult`."""
     try:
+        # Connections are shared fairly between workspaces and their endpoints, so that one that hangs holds up no other.
         async with outside.shares.held(workspace, webhook, wait=outside.wait_seconds):
             return await _measured(workspace, webhook, event, outside)
     except NoConnection as error:
@@ -58,6 +61,8 @@ async def _measured(workspace: str, webhook: str, event: str, outside: PostDepen
 
 async def _called(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
     try:
+        # Read now and not when the delivery was queued: the URL and the secret may have changed since, and secrets rest
+        # in the configuration alone.
         subscription = await _subscription(workspace, webhook, outside)
         fact = await _fact(event, outside.store)
     except Unavailable:
@@ -65,29 +70,30 @@ async def _called(workspace: str, webhook: str, event: str, outside: PostDepende
     if subscription is None or fact is None:
         return CallResult(detail="the subscription or the fact is not there any more")
     try:
-        async with asyncio.timeout(CALL_SECONDS):
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
             answer = await _posted(subscription.body, fact, outside)
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown) as error:
-        return CallResult(detail=str(error)[:200])
+        return CallResult(detail=str(error)[:MAX_DETAIL_LENGTH])
     except TimeoutError:
         return CallResult(detail="no answer in time")
     return CallResult(status=answer.status, after=retry_after_seconds(answer.headers))
 
 
 async def _subscription(workspace: str, webhook: str, outside: PostDependencies) -> Versioned[Webhook] | None:
-    found = await outside.configurations.current(outside.store, [workspace])
-    return found[workspace].webhooks.get(webhook) if workspace in found else None
+    configurations = await outside.configurations.current(outside.store, [workspace])
+    return configurations[workspace].webhooks.get(webhook) if workspace in configurations else None
 
 
 async def _fact(event: str, store: Reader) -> Event | None:
     key = Key(FACTS.name, event)
     document = (await store.get_many([key])).get(key)
-    # Read as an event: what the fact's document has besides is ours alone.
+    # As an `Event`, not a `Fact`: the document has a field more, for our own index, which integrators do not get.
     return None if document is None else Event.model_validate(document)
 
 
 async def _posted(subscription: Webhook, fact: Event, outside: PostDependencies) -> HttpResponse:
+    # The signature covers these very bytes (standardwebhooks.com, "Signature scheme"), so they are encoded once. The time
+    # is that of this attempt: receivers refuse a call whose timestamp is more than five minutes off.
     body, now = encode(fact), outside.time_source.now()
-    return await outside.http.post(
-        subscription.url, body, signed_headers(subscription.secrets(now), fact.id, now, body)
-    )
+    headers = signed_headers(subscription.secrets(now), fact.id, now, body)
+    return await outside.http.post(subscription.url, body, headers)

@@ -1,7 +1,7 @@
-"""The queue of one endpoint: a delivery is put into it, started, settled, tried again or given up.
+"""The queue of one endpoint: a delivery is queued, started, settled, tried again or given up.
 
-At most `IN_FLIGHT` calls of an endpoint run at once; the others wait in their documents. An endpoint that fails is left
-alone for longer each time.
+At most `MAX_IN_FLIGHT` calls to an endpoint run at once; the other deliveries wait as `pending` documents. An endpoint
+that fails is paused for longer each time.
 """
 
 from collections.abc import Sequence
@@ -14,193 +14,240 @@ from schemas.webhooks import DeliveryAttempt, Webhook
 from services.platform.store.codec import encode
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
+    WEBHOOK_ENDPOINTS,
     DeliveryRecord,
     EndpointState,
     delivery_id,
     endpoint_id,
 )
 from services.subscriptions.context import EndpointContext, EndpointTimerPayload
-from services.subscriptions.domain import (
+from services.subscriptions.domain.retries import (
     ASSUME_UNKNOWN_AFTER,
-    CIRCUIT_RETRY_AFTER,
-    IN_FLIGHT,
+    MAX_IN_FLIGHT,
     MAX_RETRY_PERIOD,
+    NOT_STARTED_RETRY_AFTER,
     CallResult,
-    circuit_open_seconds,
     classify,
-    next_try,
+    next_attempt_at,
+    pause_after,
 )
 
 RETENTION, MAX_ATTEMPTS_KEPT = timedelta(days=30), 10
 PURGE = "purge"
+"""The timer that deletes expired deliveries of the partition."""
 
 
-def enqueue(context: EndpointContext, webhook: str, kept: Versioned[Webhook], event: Event) -> None:
-    """Put a fact on its way to a subscription; one that is under way already stays as it is."""
-    line = context.line(event.workspace, webhook)
-    if line.gone == kept.version:
+# -- a fact comes ------------------------------------------------------------------------------------------------------
+
+
+def enqueue(context: EndpointContext, webhook: str, subscription: Versioned[Webhook], event: Event) -> None:
+    """Deliver a fact to a subscription. A delivery of the fact that is pending or in flight stays as it is."""
+    endpoint = _endpoint(context, event.workspace, webhook)
+    if endpoint.gone == subscription.version:
         return
-    if line.gone is not None:
-        line = replace(line, gone=None, failures=0, paused_until=None)
+    if endpoint.gone is not None:
+        # The subscription was written again since the endpoint answered 410: it begins anew.
+        endpoint = replace(endpoint, gone=None, failures=0, paused_until=None)
     identity = delivery_id(event.workspace, webhook, event.id)
     earlier = context.work.get(WEBHOOK_DELIVERIES, identity)
     if earlier is not None and earlier.state in ("pending", "sending"):
         return
+    record = _new_delivery(context, webhook, event, earlier)
+    context.work.put(WEBHOOK_DELIVERIES, identity, record)
+    # At the next full hour, so that all deliveries of an hour share one timer.
+    context.work.set_timer(PURGE, context.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
+    if _may_start(context, endpoint):
+        endpoint = _start(context, endpoint, identity, record)
+    elif not endpoint.sending:
+        _set_queue_timer(context, endpoint, endpoint.paused_until or context.now)
+    _put_endpoint(context, endpoint)
+
+
+def _new_delivery(
+    context: EndpointContext, webhook: str, event: Event, earlier: DeliveryRecord | None
+) -> DeliveryRecord:
     conversation = event.data.get("conversation")
-    record = DeliveryRecord(
+    partition = context.work.place.partition
+    return DeliveryRecord(
         workspace=event.workspace,
         webhook=webhook,
         event=event.id,
         type=event.type,
         conversation=conversation if isinstance(conversation, str) else None,
-        line=endpoint_id(context.work.place.partition, event.workspace, webhook),
-        partition=context.work.place.partition,
+        line=endpoint_id(partition, event.workspace, webhook),
+        partition=partition,
         at=context.now,
         next_at=context.now,
+        # A replay begins a new schedule, and still shows the attempts before it.
         recent_attempts=earlier.recent_attempts if earlier else [],
         expires_at=context.now + RETENTION,
     )
-    context.work.put(WEBHOOK_DELIVERIES, identity, record)
-    context.work.set_timer(PURGE, context.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
-    if _may_start(context, line):
-        line = _start(context, line, identity, record)
-    elif not line.sending:
-        _schedule_wakeup(context, line, line.paused_until or context.now)
-    context.keep(line)
 
 
-def _may_start(context: EndpointContext, line: EndpointState) -> bool:
-    paused = line.paused_until is not None and context.now < line.paused_until
-    return not paused and len(line.sending) < (1 if line.failures else IN_FLIGHT)
+# -- a call begins -----------------------------------------------------------------------------------------------------
 
 
-def _start(context: EndpointContext, line: EndpointState, identity: str, record: DeliveryRecord) -> EndpointState:
+def _may_start(context: EndpointContext, endpoint: EndpointState) -> bool:
+    is_paused = endpoint.paused_until is not None and context.now < endpoint.paused_until
+    return not is_paused and len(endpoint.sending) < (1 if endpoint.failures else MAX_IN_FLIGHT)
+
+
+def _start(context: EndpointContext, endpoint: EndpointState, identity: str, record: DeliveryRecord) -> EndpointState:
+    """Begin an attempt of a delivery; returns the endpoint with the delivery in flight."""
     attempt = record.attempts + 1
-    started = replace(record, state="sending", attempts=attempt, next_at=None)
-    context.work.put(WEBHOOK_DELIVERIES, identity, started)
-    handed = EndpointTimerPayload(
-        workspace=record.workspace, webhook=record.webhook, event=record.event, attempt=attempt
-    )
-    context.work.set_timer(f"settle/{identity}", context.now + ASSUME_UNKNOWN_AFTER, encode(handed))
-    context.work.schedule_effect(f"call/{identity}", handed)
-    return replace(line, sending=(*line.sending, identity))
+    # `sending` and the timer are committed before the call runs. When the process dies in between, the timer has the call
+    # made again: a fact may come twice, and the receiver knows it by its `webhook-id`, but none is lost.
+    context.work.put(WEBHOOK_DELIVERIES, identity, replace(record, state="sending", attempts=attempt, next_at=None))
+    call = EndpointTimerPayload(workspace=record.workspace, webhook=record.webhook, event=record.event, attempt=attempt)
+    context.work.set_timer(f"settle/{identity}", context.now + ASSUME_UNKNOWN_AFTER, encode(call))
+    context.work.schedule_effect(f"call/{identity}", call)
+    return replace(endpoint, sending=(*endpoint.sending, identity))
 
 
-def settle(context: EndpointContext, handed: EndpointTimerPayload, result: CallResult) -> None:
-    """Only the attempt that is still open listens: a late or repeated result changes nothing."""
-    record = context.work.get(WEBHOOK_DELIVERIES, handed.delivery)
-    if record is None or (record.state, record.attempts) != ("sending", handed.attempt):
+# -- a call ends -------------------------------------------------------------------------------------------------------
+
+
+def settle(context: EndpointContext, call: EndpointTimerPayload, result: CallResult) -> None:
+    """Apply the result of a call to its delivery and its endpoint, and start what may start now.
+
+    The result of an attempt that is not the open one, because it is late or repeated, changes nothing.
+    """
+    record = context.work.get(WEBHOOK_DELIVERIES, call.delivery)
+    if record is None or (record.state, record.attempts) != ("sending", call.attempt):
         return
-    context.work.cancel_timer(f"settle/{handed.delivery}")
-    line = context.line(handed.workspace, handed.webhook)
-    line = replace(line, sending=tuple(one for one in line.sending if one != handed.delivery))
-    if not result.started:
-        # The call did not begin, so it is no attempt, and nothing against the endpoint.
-        waits = replace(
-            record, state="pending", attempts=record.attempts - 1, next_at=context.now + CIRCUIT_RETRY_AFTER
-        )
-        context.work.put(WEBHOOK_DELIVERIES, handed.delivery, waits)
+    context.work.cancel_timer(f"settle/{call.delivery}")
+    endpoint = _endpoint(context, call.workspace, call.webhook)
+    endpoint = replace(endpoint, sending=tuple(identity for identity in endpoint.sending if identity != call.delivery))
+    if result.started:
+        record = _with_result(context, call.delivery, record, result)
+        endpoint = _endpoint_after(context, endpoint, result)
     else:
-        line = _apply_result(context, handed, record, line, result)
-    drain_endpoint_queue(context, line)
+        # No call was made: it counts neither as an attempt nor against the endpoint.
+        next_at = context.now + NOT_STARTED_RETRY_AFTER
+        record = replace(record, state="pending", attempts=record.attempts - 1, next_at=next_at)
+    context.work.put(WEBHOOK_DELIVERIES, call.delivery, record)
+    _drain(context, endpoint)
 
 
-def _apply_result(
-    context: EndpointContext,
-    handed: EndpointTimerPayload,
-    record: DeliveryRecord,
-    line: EndpointState,
-    result: CallResult,
-) -> EndpointState:
-    """Write what an attempt came to; returns the endpoint as it is after it."""
-    disposition = classify(result)
-    again = None
-    if disposition == "again":
-        again = next_try(handed.delivery, record.attempts, context.now, result.after)
+def _with_result(context: EndpointContext, identity: str, record: DeliveryRecord, result: CallResult) -> DeliveryRecord:
+    """The delivery after an attempt: delivered, pending until the next attempt, or failed."""
     attempt = DeliveryAttempt(at=context.now, status=result.status, detail=result.detail)
-    settled = replace(
-        record,
-        state="delivered" if disposition == "delivered" else "failed" if again is None else "pending",
-        next_at=again,
-        recent_attempts=[*record.recent_attempts, attempt][-MAX_ATTEMPTS_KEPT:],
-    )
-    context.work.put(WEBHOOK_DELIVERIES, handed.delivery, settled)
-    if disposition == "gone":
-        subscription = context.subscriptions(handed.workspace).get(handed.webhook)
-        line = replace(line, gone=subscription.version if subscription else 0)
+    record = replace(record, recent_attempts=_with_attempt(record, attempt))
+    disposition = classify(result)
     if disposition == "delivered":
-        return _record_success(line)
-    return _record_failure(line, context.now) if result.ended else line
+        return replace(record, state="delivered", next_at=None)
+    again = disposition == "again"
+    next_at = next_attempt_at(identity, record.attempts, context.now, result.after) if again else None
+    return replace(record, state="failed" if next_at is None else "pending", next_at=next_at)
 
 
-def _record_success(line: EndpointState) -> EndpointState:
-    return replace(line, failures=0, paused_until=None)
+def _with_attempt(record: DeliveryRecord, attempt: DeliveryAttempt) -> list[DeliveryAttempt]:
+    return [*record.recent_attempts, attempt][-MAX_ATTEMPTS_KEPT:]
 
 
-def _record_failure(line: EndpointState, now: datetime) -> EndpointState:
-    """Calls that failed side by side count as one failure."""
-    if line.paused_until is not None and now < line.paused_until:
-        return line
-    failures = line.failures + 1
-    return replace(line, failures=failures, paused_until=now + circuit_open_seconds(failures))
+def _endpoint_after(context: EndpointContext, endpoint: EndpointState, result: CallResult) -> EndpointState:
+    """The endpoint after an attempt: well again, paused for longer, or switched off."""
+    disposition = classify(result)
+    if disposition == "delivered":
+        return replace(endpoint, failures=0, paused_until=None)
+    if disposition == "gone":
+        subscription = context.subscriptions(endpoint.workspace).get(endpoint.webhook)
+        endpoint = replace(endpoint, gone=subscription.version if subscription else 0)
+    # A pause that runs was begun by a call beside this one: calls that fail side by side count as one failure.
+    is_paused = endpoint.paused_until is not None and context.now < endpoint.paused_until
+    if is_paused or not result.ended:
+        return endpoint
+    failures = endpoint.failures + 1
+    return replace(endpoint, failures=failures, paused_until=context.now + pause_after(failures))
 
 
-def drain_endpoint_queue(context: EndpointContext, line: EndpointState) -> None:
-    """Start what is due as far as there is room, and look again when the next comes due."""
-    waiting = context.waiting(line)
-    subscription = context.subscriptions(line.workspace).get(line.webhook)
-    if subscription is None or line.gone == subscription.version:
+# -- the queue goes on -------------------------------------------------------------------------------------------------
+
+
+def drain(context: EndpointContext, workspace: str, webhook: str) -> None:
+    """Start the deliveries of an endpoint that are due, as far as it has room."""
+    _drain(context, _endpoint(context, workspace, webhook))
+
+
+def _drain(context: EndpointContext, endpoint: EndpointState) -> None:
+    pending = _pending(context, endpoint)
+    subscription = context.subscriptions(endpoint.workspace).get(endpoint.webhook)
+    if subscription is None or endpoint.gone == subscription.version:
         why = "the subscription was deleted" if subscription is None else "the endpoint answered 410 Gone"
-        _give_up(context, line, waiting, why)
+        _give_up(context, endpoint, pending, why)
         return
-    stale = [pair for pair in waiting if pair[1].at + MAX_RETRY_PERIOD < context.now]
-    line = _start_due(context, line, [pair for pair in waiting if pair not in stale])
+    stale = [pair for pair in pending if pair[1].at + MAX_RETRY_PERIOD < context.now]
+    endpoint = _start_due(context, endpoint, [pair for pair in pending if pair not in stale])
     if stale:
-        _give_up(context, line, stale, "the endpoint was not reached in time")
+        _give_up(context, endpoint, stale, "the endpoint was not reached in time")
         return
-    _wake_for_next(context, line)
-    context.keep(line)
+    _set_timer_for_next(context, endpoint)
+    _put_endpoint(context, endpoint)
 
 
 def _start_due(
-    context: EndpointContext, line: EndpointState, waiting: Sequence[tuple[str, DeliveryRecord]]
+    context: EndpointContext, endpoint: EndpointState, pending: Sequence[tuple[str, DeliveryRecord]]
 ) -> EndpointState:
-    """Start deliveries that are due, the first first, as long as there is room; returns the endpoint after that."""
-    for identity, record in waiting:
+    """Start deliveries that are due, in order, until the endpoint has no room; returns the endpoint after that."""
+    for identity, record in pending:
         if record.next_at is None or record.next_at > context.now:
             continue
-        if not _may_start(context, line):
+        if not _may_start(context, endpoint):
             break
-        line = _start(context, line, identity, record)
-    return line
+        endpoint = _start(context, endpoint, identity, record)
+    return endpoint
 
 
-def _wake_for_next(context: EndpointContext, line: EndpointState) -> None:
-    """Look again when the next delivery is due; where calls are in flight, their results look as well."""
-    left = context.waiting(line)
-    if not left:
+def _set_timer_for_next(context: EndpointContext, endpoint: EndpointState) -> None:
+    """Set the queue's timer to when the next delivery may start."""
+    pending = _pending(context, endpoint)
+    if not pending:
         return
-    next_at = left[0][1].next_at or context.now
-    if not line.sending:
-        _schedule_wakeup(context, line, max(next_at, line.paused_until or context.now))
-    elif _may_start(context, line):
-        _schedule_wakeup(context, line, next_at)
+    next_at = pending[0][1].next_at or context.now
+    if not endpoint.sending:
+        _set_queue_timer(context, endpoint, max(next_at, endpoint.paused_until or context.now))
+    elif _may_start(context, endpoint):
+        _set_queue_timer(context, endpoint, next_at)
+    # Else calls are in flight and there is no room: the result of the first of them drains the queue again.
 
 
 def _give_up(
-    context: EndpointContext, line: EndpointState, waiting: Sequence[tuple[str, DeliveryRecord]], why: str
+    context: EndpointContext, endpoint: EndpointState, pending: Sequence[tuple[str, DeliveryRecord]], why: str
 ) -> None:
-    """They will not be sent any more; there may be more of them than this batch has read."""
-    for identity, record in waiting:
-        attempts = [*record.recent_attempts, DeliveryAttempt(at=context.now, detail=why)][-MAX_ATTEMPTS_KEPT:]
+    """Settle deliveries as failed, without a call."""
+    for identity, record in pending:
+        attempts = _with_attempt(record, DeliveryAttempt(at=context.now, detail=why))
         failed = replace(record, state="failed", next_at=None, recent_attempts=attempts)
         context.work.put(WEBHOOK_DELIVERIES, identity, failed)
-    if waiting:
-        _schedule_wakeup(context, line, context.now)
-    context.keep(line)
+    if pending:
+        # A batch reads a page of the queue at most; the timer takes the next page.
+        _set_queue_timer(context, endpoint, context.now)
+    _put_endpoint(context, endpoint)
 
 
-def _schedule_wakeup(context: EndpointContext, line: EndpointState, at: datetime) -> None:
-    name = endpoint_id(context.work.place.partition, line.workspace, line.webhook)
-    data = encode(EndpointTimerPayload(workspace=line.workspace, webhook=line.webhook))
+def _pending(context: EndpointContext, endpoint: EndpointState) -> list[tuple[str, DeliveryRecord]]:
+    """The endpoint's pending deliveries in this batch with their ids, the earliest due first."""
+    name = endpoint_id(context.work.place.partition, endpoint.workspace, endpoint.webhook)
+    deliveries = context.work.cached(WEBHOOK_DELIVERIES).items()
+    pending = [(i, record) for i, record in deliveries if record.line == name and _is_pending(record)]
+    return sorted(pending, key=lambda pair: (pair[1].next_at or pair[1].at, pair[0]))
+
+
+def _is_pending(record: DeliveryRecord) -> bool:
+    return record.state == "pending" and record.next_at is not None
+
+
+def _set_queue_timer(context: EndpointContext, endpoint: EndpointState, at: datetime) -> None:
+    name = endpoint_id(context.work.place.partition, endpoint.workspace, endpoint.webhook)
+    data = encode(EndpointTimerPayload(workspace=endpoint.workspace, webhook=endpoint.webhook))
     context.work.set_timer(f"line/{name}", max(at, context.now), data)
+
+
+def _endpoint(context: EndpointContext, workspace: str, webhook: str) -> EndpointState:
+    identity = endpoint_id(context.work.place.partition, workspace, webhook)
+    return context.work.get(WEBHOOK_ENDPOINTS, identity) or EndpointState(workspace=workspace, webhook=webhook)
+
+
+def _put_endpoint(context: EndpointContext, endpoint: EndpointState) -> None:
+    identity = endpoint_id(context.work.place.partition, endpoint.workspace, endpoint.webhook)
+    context.work.put(WEBHOOK_ENDPOINTS, identity, endpoint)

@@ -1,7 +1,7 @@
-"""The documents that handlers of the group `webhooks` read, step by step.
+"""The documents that handlers of the processor `webhooks` read, step by step.
 
-First the head of the workspace's configuration, then the configuration, which says what subscriptions there are, then
-their endpoints and deliveries.
+First the head of the workspace's configuration, then the numbered configuration that the head names, with the
+subscriptions, then their endpoints and deliveries.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,13 +11,18 @@ from schemas.webhooks import WebhookReplay
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.platform.store.codec import codec_for
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, delivery_id, endpoint_id
-from services.subscriptions.context import EndpointContext, EndpointTimerPayload, ReplayCursor
-from services.subscriptions.domain import IN_FLIGHT
+from services.subscriptions.context import (
+    EndpointContext,
+    EndpointTimerPayload,
+    ReplayCursor,
+    endpoint_timer,
+    replay_cursor,
+)
+from services.subscriptions.domain.retries import MAX_IN_FLIGHT
 
 REPLAY_PAGE_SIZE, PURGE_BATCH_SIZE = 200, 500
 
@@ -31,54 +36,54 @@ def _endpoint(context: EndpointContext, workspace: str, webhook: str, events: It
 
 
 def head(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step of a fact."""
+    """The first step of a fact: the head of its workspace's configuration."""
     yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
 
 
 def configuration(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of a fact."""
+    """The second step of a fact: the configuration, with the subscriptions."""
     yield from numbered_configuration(context.work, received.event.workspace)
 
 
 def endpoints(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The third step of a fact: the endpoints that want it."""
-    for name, _ in context.matching_subscriptions(received.event):
-        yield from _endpoint(context, received.event.workspace, name, [received.event.id])
+    """The third step of a fact: the endpoints of the subscriptions that want it."""
+    for webhook, _ in context.matching_subscriptions(received.event):
+        yield from _endpoint(context, received.event.workspace, webhook, [received.event.id])
 
 
 # -- replays ---------------------------------------------------------------------------------------------------------------
 
 
 def replay(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step of a replay: the fact that is named, its endpoint and its delivery."""
-    asked = received.event.payload_as(WebhookReplay)
-    named = [asked.event] if asked.event is not None else []
-    yield Documents(CONFIGURATION_HEADS, [asked.workspace])
-    yield Documents(FACTS, named)
-    yield from _endpoint(context, asked.workspace, asked.webhook, named)
+    """The first step of a replay: the head, the endpoint and, when the replay names one fact, that fact and its delivery."""
+    replay = received.event.payload_as(WebhookReplay)
+    events = [replay.event] if replay.event is not None else []
+    yield Documents(CONFIGURATION_HEADS, [replay.workspace])
+    yield Documents(FACTS, events)
+    yield from _endpoint(context, replay.workspace, replay.webhook, events)
 
 
 def configuration_of_replay(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of a replay."""
+    """The second step of a replay: the configuration, with the subscription."""
     yield from numbered_configuration(context.work, received.event.payload_as(WebhookReplay).workspace)
 
 
 def replay_page(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
-    """The first step of a page: the facts of the span of time."""
-    cursor = codec_for(ReplayCursor).decode(timer.data)
+    """The first step of a replay's page: the head, and the facts of the page."""
+    cursor = replay_cursor(timer)
     yield Documents(CONFIGURATION_HEADS, [cursor.workspace])
     yield ByIndex(FACTS, facts_query(cursor))
 
 
 def endpoint_of_page(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
-    """The second step of a page: the deliveries that there are of its facts."""
-    cursor = codec_for(ReplayCursor).decode(timer.data)
+    """The second step of a replay's page: the configuration, the endpoint, and earlier deliveries of the facts."""
+    cursor = replay_cursor(timer)
     yield from numbered_configuration(context.work, cursor.workspace)
     yield from _endpoint(context, cursor.workspace, cursor.webhook, context.work.found(FACTS, facts_query(cursor)))
 
 
 def facts_query(cursor: ReplayCursor) -> Query:
-    """The next facts of a replay."""
+    """The facts of a replay's page: of all partitions, because the index is by workspace and time alone."""
     return Query(
         FACTS.name,
         "workspace",
@@ -94,46 +99,47 @@ def facts_query(cursor: ReplayCursor) -> Query:
 
 
 def timer(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
-    """The first step of a timer: the endpoint and the delivery that it is about."""
-    yield from _payload(context, codec_for(EndpointTimerPayload).decode(timer.data))
+    """The first step of an endpoint's timer: the head, the endpoint, and the delivery that a `settle/` timer is about."""
+    yield from _named(context, endpoint_timer(timer))
 
 
 def queue_of_timer(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
-    """The second step of a timer."""
-    yield from _queue(context, codec_for(EndpointTimerPayload).decode(timer.data))
+    """The second step of an endpoint's timer: the configuration and the queue."""
+    yield from _queue(context, endpoint_timer(timer))
 
 
 def result(context: EndpointContext, completed: EffectCompleted) -> Iterator[Read]:
-    """The first step of a result: the endpoint and the delivery that were called."""
-    yield from _payload(context, completed.request)
+    """The first step of a result: the head, the endpoint and the delivery of the call."""
+    yield from _named(context, completed.request)
 
 
 def queue_of_result(context: EndpointContext, completed: EffectCompleted) -> Iterator[Read]:
-    """The second step of a result."""
+    """The second step of a result: the configuration and the queue."""
     yield from _queue(context, completed.request)
 
 
-def _payload(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[Read]:
-    context.touched[endpoint_id(context.work.place.partition, payload.workspace, payload.webhook)] += 1
+def _named(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[Read]:
+    context.queue_reads[endpoint_id(context.work.place.partition, payload.workspace, payload.webhook)] += 1
     yield Documents(CONFIGURATION_HEADS, [payload.workspace])
     yield from _endpoint(context, payload.workspace, payload.webhook, [payload.event] if payload.event else [])
 
 
 def _queue(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[Read]:
-    """The deliveries that wait, as many as the batch may start: what is free, and what each of its inputs frees."""
     yield from numbered_configuration(context.work, payload.workspace)
-    line = endpoint_id(context.work.place.partition, payload.workspace, payload.webhook)
-    equals: dict[str, Json] = {"line": line, "state": "pending"}
-    limit = IN_FLIGHT + context.touched[line] + 1
+    identity = endpoint_id(context.work.place.partition, payload.workspace, payload.webhook)
+    equals: dict[str, Json] = {"line": identity, "state": "pending"}
+    # As many deliveries as this batch may start: each input of the endpoint frees one call at most. One more, so that the
+    # time of the next is known.
+    limit = MAX_IN_FLIGHT + context.queue_reads[identity] + 1
     yield ByIndex(WEBHOOK_DELIVERIES, Query(WEBHOOK_DELIVERIES.name, "line", equals, limit=limit))
 
 
 def expired_deliveries(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
-    """Deliveries that were settled long ago."""
+    """The deliveries that the purge deletes."""
     yield ByIndex(WEBHOOK_DELIVERIES, expired(context.work))
 
 
 def expired(work: UnitOfWork) -> Query:
-    """Deliveries of this partition that need not be kept any more."""
+    """The deliveries of this partition that are past their `expires_at`, a page of them."""
     equals: dict[str, Json] = {"partition": work.place.partition}
     return Query(WEBHOOK_DELIVERIES.name, "expiry", equals, below=instant_text(work.now), limit=PURGE_BATCH_SIZE)

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.envelope import Event
-from schemas.webhooks import Webhook, WebhookReplay
+from schemas.webhooks import WEBHOOK_REPLAY, Webhook, WebhookReplay
 from services.platform.http.outgoing import HttpResponse
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import RUNTIME_COLLECTIONS, Timer, put_fact
@@ -25,7 +25,7 @@ from services.records.subscriptions import (
 )
 from services.subscriptions.instruments import WebhookInstruments
 from services.subscriptions.post import PostDependencies
-from services.subscriptions.processor import PROCESSOR, REPLAY_TYPE
+from services.subscriptions.processor import PROCESSOR
 from tests.configuration import configure
 from tests.driver import Driver
 from tests.fakes import START, FakeHttp, HttpCall, ManualTimeSource, MemoryStore
@@ -145,7 +145,7 @@ class WebhooksHarness(Driver):
 
     async def replay(self, webhook: str = "crm", **what: object) -> None:
         asked = WebhookReplay.model_validate({"workspace": "w", "webhook": webhook, **what})
-        event = fact("replay-1", REPLAY_TYPE).model_copy(update={"data": asked.model_dump(mode="json")})
+        event = fact("replay-1", WEBHOOK_REPLAY).model_copy(update={"data": asked.model_dump(mode="json")})
         await self.batch([ReceivedEvent(event, "conversations", 0)])
 
 

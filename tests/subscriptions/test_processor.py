@@ -13,7 +13,7 @@ from services.platform.http.fair_share import Shares
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
 from services.platform.processing.inputs import EffectCompleted, TimerFired
-from services.subscriptions.domain import ASSUME_UNKNOWN_AFTER, IN_FLIGHT, SCHEDULE_SECONDS
+from services.subscriptions.domain.retries import ASSUME_UNKNOWN_AFTER, MAX_IN_FLIGHT, SCHEDULE_SECONDS
 from services.subscriptions.processor import PROCESSOR
 from tests.examples import examples
 from tests.subscriptions.harness import CRM, DEAD, SECRET, WebhooksHarness, fact, facts, status
@@ -60,10 +60,10 @@ async def test_nothing_goes_out_before_it_is_committed_as_sending() -> None:
 async def test_a_bounded_number_is_in_flight_and_the_rest_follows() -> None:
     office = await WebhooksHarness().open()
     await office.happen(*facts(50))
-    assert len(office.effects) == IN_FLIGHT
+    assert len(office.effects) == MAX_IN_FLIGHT
     while office.effects:
         await office.complete_effects(limit=1)
-        assert len(office.effects) <= IN_FLIGHT
+        assert len(office.effects) <= MAX_IN_FLIGHT
     assert sorted(office.called()) == sorted(f"f{n}" for n in range(50))
     assert office.states() == {"delivered": 50}
 
@@ -133,7 +133,7 @@ async def test_gone_switches_it_off_until_it_is_written_again() -> None:
     office.answers[CRM] = status(410)
     await office.happen(*facts(30))
     await office.advance(WHOLE_SCHEDULE)
-    assert len(office.http.calls) <= IN_FLIGHT
+    assert len(office.http.calls) <= MAX_IN_FLIGHT
     assert office.states() == {"failed": 30}
     await office.happen(fact("unheard"))
     assert office.effects == []
@@ -153,7 +153,7 @@ async def test_a_dead_endpoint_costs_little_and_holds_up_nobody() -> None:
         await office.drain()
         assert office.states()["delivered"] == (hour + 1) * 100
         await office.advance(360)
-    assert len(office.called(DEAD)) <= IN_FLIGHT + 10 + 3600 / 300 + 10
+    assert len(office.called(DEAD)) <= MAX_IN_FLIGHT + 10 + 3600 / 300 + 10
     office.answers.clear()
     await office.advance(WHOLE_SCHEDULE)
     assert office.states() == {"delivered": 2000}
