@@ -71,7 +71,7 @@ SERVICES: Mapping[str, Sequence[Service]] = {
         open_workspaces(
             {channel.name: channel.check_account for channel in CHANNELS}, GROUP_TOPICS, lambda: COLLECTIONS
         ),
-        open_router({channel.name: channel.capabilities for channel in CHANNELS}),
+        open_router({channel.name: channel.capabilities for channel in CHANNELS}, lambda: COLLECTIONS),
         open_subscription_routes,
         open_console(GROUP_TOPICS),
     ),

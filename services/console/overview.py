@@ -138,7 +138,7 @@ async def _health(
 
 
 async def _queued(store: Store, line: str) -> tuple[int, bool]:
-    query = Query(WEBHOOK_DELIVERIES.name, "line", {"line": line, "state": "pending"}, limit=MAX_QUEUED)
+    query = Query(WEBHOOK_DELIVERIES.name, "endpoint", {"endpoint": line, "state": "pending"}, limit=MAX_QUEUED)
     page = await store.query(query)
     return len(page.items), page.next is not None
 

@@ -108,7 +108,7 @@ class Contact:
     """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case.
 
     `forwarded_to` is the conversation of another person that this one continues (a chat opened by a hand-off link).
-    `ours_in` are the groups in which this is our own side: those that a channel is linked to. `greeted_at` is when the
+    `linked_groups` are the ids of the groups that this channel is linked to: there it speaks for our own side. `greeted_at` is when the
     person was greeted. `email` and `phone` are where they said that they can be reached.
     """
 
@@ -122,6 +122,6 @@ class Contact:
     blocked: bool = False
     open: dict[str, str] = field(default_factory=dict)
     forwarded_to: str | None = None
-    ours_in: list[str] = field(default_factory=list)
+    linked_groups: list[str] = field(default_factory=list)
     greeted_at: Instant | None = None
     seen_at: Instant

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from schemas.activity import Activity
 from schemas.commands import WORKSPACE_GATE, WorkspaceGate
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
 from schemas.sla import ClockFact
-from schemas.topics import DEDUPE_RETENTION_SECONDS
-from schemas.values import instant_text
 from services.domain.lifecycle import is_closed, is_waiting
 from services.domain.metrics_state import ConversationMetricsState
 from services.metrics.counters import CounterSet
@@ -25,16 +22,14 @@ from services.metrics.domain.samples import (
     samples_from_measurement,
     waiting_sample,
 )
-from services.platform.processing.inputs import ReceivedEvent, TimerFired
-from services.platform.processing.processor import Handler, Processor
-from services.platform.processing.reads import ByIndex, Documents, Read
+from services.platform.processing.inputs import ReceivedEvent
+from services.platform.processing.processor import Handler, Processor, no_memory
+from services.platform.processing.reads import Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.platform.store.collections import TIMERS
-from services.platform.store.port import Query
 from services.records.counters import (
     COUNTED,
-    COUNTED_CASES,
     COUNTERS,
+    METRICS_STATES,
     CounterRecord,
     DedupeRecord,
     counter_id,
@@ -44,16 +39,6 @@ INBOUND = "pasokh.inbound."
 CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 DELIVERY = "pasokh.delivery."
-PRUNE = "prune"
-PRUNE_EVERY = timedelta(days=1)
-PRUNE_BATCH_SIZE = 500
-
-
-@dataclass(slots=True)
-class MetricsMemory:
-    """`pruning`: the timer that deletes old ids is known to stand."""
-
-    pruning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +46,7 @@ class MetricsContext:
     """One batch of `metrics`. `counters` of the batch, by workspace."""
 
     work: UnitOfWork
-    memory: MetricsMemory
+    memory: None
     dependencies: None
     counters: dict[str, CounterSet] = field(default_factory=dict)
 
@@ -77,26 +62,14 @@ def _counters(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read
 def _read_conversation(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read]:
     """What is known of the conversation of a fact as well."""
     yield from _counters(context, received)
-    yield Documents(COUNTED_CASES, [_conversation_id(received.event)])
+    yield Documents(METRICS_STATES, [_conversation_id(received.event)])
 
 
 def _activity(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """Whether the activity was counted as well, and whether old ids are deleted."""
+    """Whether the activity was counted as well."""
     yield from _counters(context, received)
     if _needs_dedupe_record(received.event):
         yield Documents(COUNTED, [received.event.id])
-    if not context.memory.pruning:
-        yield Documents(TIMERS, [context.work.timer_id(PRUNE)])
-
-
-def _old_ids(context: MetricsContext, timer: TimerFired) -> Iterator[Read]:
-    """Ids that cannot be repeated any more."""
-    yield ByIndex(COUNTED, _expired(context.work))
-
-
-def _expired(work: UnitOfWork) -> Query:
-    below = instant_text(work.now - DEDUPE_RETENTION_SECONDS)
-    return Query(COUNTED.name, "at", {"partition": work.place.partition}, below=below, limit=PRUNE_BATCH_SIZE)
 
 
 def _on_gate(context: MetricsContext, received: ReceivedEvent) -> None:
@@ -144,7 +117,7 @@ def _conversation_id(event: Event) -> str:
 def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
     event = received.event
     name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
-    before = context.work.get(COUNTED_CASES, fact.conversation) or ConversationMetricsState(workspace=event.workspace)
+    before = context.work.get(METRICS_STATES, fact.conversation) or ConversationMetricsState(workspace=event.workspace)
     earlier, fact = with_runs(before.earlier, name, fact)
     known = ConversationEvent(name, fact, event.time)
     counters = _counter_set(context, event.workspace)
@@ -155,9 +128,9 @@ def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
         for sample in samples_from_measurement(measurement):
             counters.add(sample)
     if is_closed(fact.snapshot.status):
-        context.work.delete(COUNTED_CASES, fact.conversation)
+        context.work.delete(METRICS_STATES, fact.conversation)
     elif after != before:
-        context.work.put(COUNTED_CASES, fact.conversation, after)
+        context.work.put(METRICS_STATES, fact.conversation, after)
 
 
 def _update_waiting_gauge(
@@ -193,25 +166,14 @@ def _on_activity(context: MetricsContext, received: ReceivedEvent) -> None:
     if not _needs_dedupe_record(event) or context.work.get(COUNTED, event.id) is not None:
         return
     _count(context, event.workspace, [sample_from_activity(event.payload_as(Activity))])
-    context.work.put(COUNTED, event.id, DedupeRecord(partition=context.work.place.partition, at=context.work.now))
-    if not context.memory.pruning and context.work.get(TIMERS, context.work.timer_id(PRUNE)) is None:
-        context.work.set_timer(PRUNE, context.work.now + PRUNE_EVERY)
-    context.memory.pruning = True
+    context.work.put(COUNTED, event.id, DedupeRecord(at=context.work.now))
 
 
-def _on_prune(context: MetricsContext, timer: TimerFired) -> None:
-    """Drop ids that cannot be repeated any more: some now, and the rest at once after."""
-    old = context.work.found(COUNTED, _expired(context.work))
-    for identity in old:
-        context.work.delete(COUNTED, identity)
-    context.work.set_timer(PRUNE, context.work.now if len(old) >= PRUNE_BATCH_SIZE else context.work.now + PRUNE_EVERY)
-
-
-PROCESSOR: Processor[None, MetricsMemory, MetricsContext] = Processor(
+PROCESSOR: Processor[None, None, MetricsContext] = Processor(
     group="metrics",
     topics=("inbound", "conversations", "sla", "deliveries"),
     context=MetricsContext,
-    memory=MetricsMemory,
+    memory=no_memory,
     handlers={
         WORKSPACE_GATE: Handler(_on_gate, (_counters,)),
         CONVERSATION: Handler(_on_fact, (_read_conversation,)),
@@ -219,8 +181,7 @@ PROCESSOR: Processor[None, MetricsMemory, MetricsContext] = Processor(
         SLA: Handler(_on_sla_fact, (_counters,)),
         DELIVERY: Handler(_on_delivery, (_counters,)),
     },
-    timers={PRUNE: Handler(_on_prune, (_old_ids,))},
-    collections=(COUNTED, COUNTED_CASES, COUNTERS),
+    collections=(COUNTED, METRICS_STATES, COUNTERS),
     # Far below the interval of any scrape.
     linger_seconds=0.25,
 )

@@ -12,6 +12,7 @@ from services.migrations import (
     m0003_response_tracking,
     m0004_metrics_state,
     m0005_stored_fields,
+    m0006_stored_names,
 )
 from services.platform.store.migrations import Migration
 
@@ -21,5 +22,6 @@ MIGRATIONS: Sequence[Migration] = (
     m0003_response_tracking.STEP,
     m0004_metrics_state.STEP,
     m0005_stored_fields.STEP,
+    m0006_stored_names.STEP,
 )
 """Every step, by rising number. A number that a release has had is never given again."""

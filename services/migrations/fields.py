@@ -16,6 +16,15 @@ def rename_inside(field: str, names: Mapping[str, str]) -> Callable[[Document], 
     return change
 
 
+def drop_fields(*fields: str) -> Callable[[Document], Document]:
+    """A change that takes these top-level fields away."""
+
+    def change(document: Document) -> Document:
+        return {name: value for name, value in document.items() if name not in fields}
+
+    return change
+
+
 def rename_fields(names: Mapping[str, str]) -> Callable[[Document], Document]:
     """A change that gives top-level fields their new names (old → new), and leaves all others and their order alone.
 

@@ -54,8 +54,8 @@ class AccountCheck:
     state: AccountState = "ok"
     detail: str = ""
     since: Instant | None = None
-    found: Literal["ok", "credentials", "webhook"] = "ok"
-    found_detail: str = ""
+    probe_state: Literal["ok", "credentials", "webhook"] = "ok"
+    probe_detail: str = ""
     checked_at: Instant | None = None
     partition: int
     next_at: Instant
@@ -117,7 +117,7 @@ def _refused(sends: Sequence[AccountSends]) -> State | None:
 
 
 def _found(check: AccountCheck | None) -> State | None:
-    return (check.found, check.found_detail) if check is not None and check.found != "ok" else None
+    return (check.probe_state, check.probe_detail) if check is not None and check.probe_state != "ok" else None
 
 
 def _not_polled(calls: AccountCalls | None) -> State | None:

@@ -50,9 +50,9 @@ CLOCKS = Collection(
         Index("due", ("partition", "next_at")),
     ),
 )
-SLA_STATES = Collection("clock_watches", ConversationSlaState, writer=WRITER)
+SLA_STATES = Collection("sla_states", ConversationSlaState, writer=WRITER)
 """What each conversation waits for; the id is the conversation's."""
-CLOCK_SCHEDULES = Collection("clock_agendas", ClockSchedule, writer=WRITER)
+CLOCK_SCHEDULES = Collection("clock_schedules", ClockSchedule, writer=WRITER)
 
 
 def clock_id(conversation: str, metric: ClockMetric, run: int) -> str:

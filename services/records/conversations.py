@@ -6,7 +6,7 @@ from schemas.activity import Attachment
 from schemas.conversation import Author, Direction, Edit, MessageState
 from schemas.values import EncryptedText, Failure, Instant, Surface
 from services.domain.conversation_state import Contact, ConversationState
-from services.platform.store.port import Collection, Index
+from services.platform.store.port import Collection, Expiry, Index
 
 WRITER = "conversations"
 
@@ -50,20 +50,19 @@ class MessageRecord:
 class ActivityRecord:
     """An activity that is no message and was handled: its id (the document's) is the dedupe, until `expires_at`.
 
-    Under the id of a message that never came, one of kind `deletion` remembers that it was deleted. `left_aside` says
-    why nothing followed, where something might have.
+    Under the id of a message that never came, one of kind `deletion` remembers that it was deleted. `ignored_reason`
+    says why an activity changed nothing, where it might have.
     """
 
     workspace: str
     kind: str
-    partition: int
     expires_at: Instant
-    left_aside: str | None = None
+    ignored_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MovedPlace:
-    """A public place whose id at the platform changed: a group that became a supergroup. Under either of its ids."""
+class MovedChat:
+    """A public chat whose id at the platform changed: a group that became a supergroup. Stored under both of its ids."""
 
     workspace: str
     moved_to: str | None = None
@@ -95,6 +94,10 @@ MESSAGES = Collection(
 )
 PERSONS = Collection("persons", Contact, writer=WRITER)
 ACTIVITIES = Collection(
-    "activities", ActivityRecord, writer=WRITER, indexes=(Index("expiry", ("partition", "expires_at")),)
+    "activities",
+    ActivityRecord,
+    writer=WRITER,
+    indexes=(Index("expiry", ("expires_at",)),),
+    expires=Expiry("expires_at"),
 )
-MOVED_PLACES = Collection("moved_places", MovedPlace, writer=WRITER)
+MOVED_CHATS = Collection("moved_chats", MovedChat, writer=WRITER)

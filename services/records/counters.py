@@ -7,9 +7,10 @@ wrote it; the totals are the sums over partitions.
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from schemas.topics import DEDUPE_RETENTION_SECONDS
 from schemas.values import Instant
 from services.domain.metrics_state import ConversationMetricsState
-from services.platform.store.port import Collection, Index
+from services.platform.store.port import Collection, Expiry, Index
 
 WRITER = "metrics"
 
@@ -70,15 +71,20 @@ class CounterRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DedupeRecord:
-    """An activity that was counted; its id is the activity's. Dropped when no repeat of it can come any more."""
+    """An activity that was counted at this time; its id is the activity's."""
 
-    partition: int
     at: Instant
 
 
 COUNTERS = Collection("counters", CounterRecord, writer=WRITER, indexes=(Index("changed", ("partition", "version")),))
-COUNTED_CASES = Collection("counted_cases", ConversationMetricsState, writer=WRITER)
-COUNTED = Collection("counted_activities", DedupeRecord, writer=WRITER, indexes=(Index("at", ("partition", "at")),))
+METRICS_STATES = Collection("metrics_states", ConversationMetricsState, writer=WRITER)
+COUNTED = Collection(
+    "counted_activities",
+    DedupeRecord,
+    writer=WRITER,
+    indexes=(Index("at", ("at",)),),
+    expires=Expiry("at", DEDUPE_RETENTION_SECONDS),
+)
 
 
 def counter_id(partition: int, workspace: str) -> str:

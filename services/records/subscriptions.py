@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from schemas.values import Instant
 from schemas.webhooks import DeliveryAttempt, DeliveryState
-from services.platform.store.port import Collection, Index
+from services.platform.store.port import Collection, Expiry, Index
 
 WRITER = "webhooks"
 
@@ -13,8 +13,8 @@ WRITER = "webhooks"
 class DeliveryRecord:
     """One fact on its way to one subscription. Its id is `delivery_id`; `webhook-id` is the fact's.
 
-    `next_at` is when a pending one is due. `tries` are the latest ones. `line` names the endpoint's line in the
-    partition that owns the fact. What is settled is forgotten at `expires_at`.
+    `next_at` is when a pending one is due. `recent_attempts` are the latest ones. `endpoint` is the id of the
+    `EndpointState` of the partition that owns the fact.
     """
 
     workspace: str
@@ -22,8 +22,7 @@ class DeliveryRecord:
     event: str
     type: str
     conversation: str | None = None
-    line: str
-    partition: int
+    endpoint: str
     state: DeliveryState = "pending"
     attempts: int = 0
     at: Instant
@@ -53,13 +52,14 @@ WEBHOOK_DELIVERIES = Collection(
     DeliveryRecord,
     writer=WRITER,
     indexes=(
-        Index("line", ("line", "state", "next_at")),
+        Index("endpoint", ("endpoint", "state", "next_at")),
         Index("webhook", ("workspace", "webhook", "at")),
-        Index("expiry", ("partition", "expires_at")),
+        Index("expiry", ("expires_at",)),
     ),
+    expires=Expiry("expires_at"),
 )
 WEBHOOK_ENDPOINTS = Collection(
-    "webhook_lines", EndpointState, writer=WRITER, indexes=(Index("webhook", ("workspace", "webhook")),)
+    "webhook_endpoints", EndpointState, writer=WRITER, indexes=(Index("webhook", ("workspace", "webhook")),)
 )
 
 
@@ -69,5 +69,5 @@ def delivery_id(workspace: str, webhook: str, event: str) -> str:
 
 
 def endpoint_id(partition: int, workspace: str, webhook: str) -> str:
-    """The id of a subscription's line in a partition."""
+    """The id of the state of a subscription's endpoint, as one partition sees it."""
     return f"{partition}/{workspace}/{webhook}"

@@ -1,12 +1,12 @@
 """Wires the router into a process: the processors of conversations and dispatch, and their REST routes."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from schemas.channel import Capabilities
 from services.platform.bus.broadcaster import FactBroadcaster
 from services.platform.http.service import Context, Service, ServiceComponents
-from services.platform.store.expiry import run_purger
+from services.platform.store.expiry import AnyCollection, expiring_collections, run_purger
 from services.records.secrets import installation_secret
 from services.router import events
 from services.router.conversations.context import ConversationsDependencies
@@ -18,21 +18,27 @@ from services.router.routes import build_routers
 from services.router.stream_check import open_fact_streams
 
 
-def open_router(capabilities: Mapping[str, Capabilities]) -> Service:
-    """The service. `capabilities`: channel name → what it can do, handed in because services know no channel."""
+def open_router(
+    capabilities: Mapping[str, Capabilities], collections: Callable[[], Sequence[AnyCollection]]
+) -> Service:
+    """The service. `capabilities`: channel name → what it can do, handed in because services know no channel.
+
+    `collections` are those of all services: the router deletes their expired documents.
+    """
 
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         secret = await installation_secret(context.store, SECRET_NAME)
         handoffs = Handoffs(secret, context.settings.public_url)
         following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)
+        expiring = expiring_collections(collections())
         yield ServiceComponents(
             processors=[
                 CONVERSATIONS.bind(ConversationsDependencies(capabilities, handoffs)),
                 DISPATCH.bind(DispatchDependencies()),
             ],
             routers=[*build_routers(), events.build_router(following, streams, events.stream_shares(context))],
-            background=[following.run, streams.run, lambda: run_purger(context.store, context.time_source)],
+            background=[following.run, streams.run, lambda: run_purger(context.store, expiring, context.time_source)],
         )
 
     return opened

@@ -22,7 +22,7 @@ from services.records.configuration import configuration_in_force
 from services.sla.emissions import Emission
 from services.sla.schedule import SchedulePlan
 
-TIMER = "agenda"
+SCHEDULE_TIMER = "clocks_due"
 WATERMARK_REQUEST = "pasokh.control.watermark_request"
 BATCH_SIZE = 500
 """How many clocks are read and fired in one batch; the rest follows in the next ones."""
@@ -145,6 +145,6 @@ def write(work: UnitOfWork, decision: SlaDecision) -> None:
         work.emit(WATERMARK_REQUEST, plan.request_key, plan.request, topic="sla", partition=partition)
     work.put(CLOCK_SCHEDULES, str(partition), plan.schedule)
     if plan.sets_timer and plan.schedule.timer_at is not None:
-        work.set_timer(TIMER, plan.schedule.timer_at)
+        work.set_timer(SCHEDULE_TIMER, plan.schedule.timer_at)
     elif plan.sets_timer:
-        work.cancel_timer(TIMER)
+        work.cancel_timer(SCHEDULE_TIMER)

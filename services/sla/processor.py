@@ -19,7 +19,7 @@ from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, clock_i
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.sla.apply_fact import apply_fact
 from services.sla.documents import (
-    TIMER,
+    SCHEDULE_TIMER,
     SlaDecision,
     due_clocks,
     first_clock,
@@ -165,7 +165,7 @@ PROCESSOR: Processor[None, None, SlaContext] = Processor(
         CONVERSATION: Handler(_on_fact, (_state, _open_clocks)),
         "pasokh.control.watermark": Handler(_on_watermark, (_schedule, _clocks_by_watermark, _next_after_watermark)),
     },
-    timers={TIMER: Handler(_on_timer, (_schedule, _clocks_by_timer, _next_after_timer))},
+    timers={SCHEDULE_TIMER: Handler(_on_timer, (_schedule, _clocks_by_timer, _next_after_timer))},
     collections=(CLOCK_SCHEDULES, CLOCKS, SLA_STATES),
     # Clocks are judged by the times of events: a moment later changes none, and leaves the moment to the router.
     linger_seconds=0.05,

@@ -24,7 +24,7 @@ from services.subscriptions.context import (
 )
 from services.subscriptions.domain.retries import CallResult
 from services.subscriptions.post import PostDependencies, call
-from services.subscriptions.queue import PURGE, drain, enqueue, settle
+from services.subscriptions.queue import ENDPOINT_TIMER, drain, enqueue, settle
 
 REPLAY_TIMER = "replay/"
 
@@ -92,15 +92,6 @@ def _on_result(context: EndpointContext, completed: EffectCompleted) -> None:
     settle(context, completed.request, completed.result)
 
 
-def _on_purge(context: EndpointContext, timer: TimerFired) -> None:
-    """Delete expired deliveries, a page at a time. Each is settled by then: retries end long before `RETENTION`."""
-    expired = context.work.found(WEBHOOK_DELIVERIES, reads.expired(context.work))
-    for identity in expired:
-        context.work.delete(WEBHOOK_DELIVERIES, identity)
-    if expired:
-        context.work.set_timer(PURGE, context.now)
-
-
 FACT = Handler(_on_fact, (reads.head, reads.configuration, reads.endpoints))
 
 PROCESSOR: Processor[PostDependencies, None, EndpointContext] = Processor(
@@ -114,10 +105,9 @@ PROCESSOR: Processor[PostDependencies, None, EndpointContext] = Processor(
         WEBHOOK_REPLAY: Handler(_on_replay, (reads.replay, reads.configuration_of_replay)),
     },
     timers={
-        "line/": Handler(_on_endpoint_timer, (reads.timer, reads.queue_of_timer)),
+        ENDPOINT_TIMER: Handler(_on_endpoint_timer, (reads.timer, reads.queue_of_timer)),
         "settle/": Handler(_on_settle, (reads.timer, reads.queue_of_timer)),
         REPLAY_TIMER: Handler(_on_replay_page, (reads.replay_page, reads.endpoint_of_page)),
-        PURGE: Handler(_on_purge, (reads.expired_deliveries,)),
     },
     effects={"call/": EffectHandler(_call, Handler(_on_result, (reads.result, reads.queue_of_result)))},
     collections=(WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS),

@@ -33,7 +33,7 @@ from services.subscriptions.domain.retries import (
 )
 
 RETENTION, MAX_ATTEMPTS_KEPT = timedelta(days=30), 10
-PURGE = "purge"
+ENDPOINT_TIMER = "endpoint/"
 """The timer that deletes expired deliveries of the partition."""
 
 
@@ -55,7 +55,6 @@ def enqueue(context: EndpointContext, webhook: str, subscription: Versioned[Webh
     record = _new_delivery(context, webhook, event, earlier)
     context.work.put(WEBHOOK_DELIVERIES, identity, record)
     # At the next full hour, so that all deliveries of an hour share one timer.
-    context.work.set_timer(PURGE, context.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
     if _may_start(context, endpoint):
         endpoint = _start(context, endpoint, identity, record)
     elif not endpoint.sending:
@@ -67,15 +66,13 @@ def _new_delivery(
     context: EndpointContext, webhook: str, event: Event, earlier: DeliveryRecord | None
 ) -> DeliveryRecord:
     conversation = event.data.get("conversation")
-    partition = context.work.place.partition
     return DeliveryRecord(
         workspace=event.workspace,
         webhook=webhook,
         event=event.id,
         type=event.type,
         conversation=conversation if isinstance(conversation, str) else None,
-        line=endpoint_id(partition, event.workspace, webhook),
-        partition=partition,
+        endpoint=endpoint_id(context.work.place.partition, event.workspace, webhook),
         at=context.now,
         next_at=context.now,
         # A replay begins a new schedule, and still shows the attempts before it.
@@ -229,7 +226,7 @@ def _pending(context: EndpointContext, endpoint: EndpointState) -> list[tuple[st
     """The endpoint's pending deliveries in this batch with their ids, the earliest due first."""
     name = endpoint_id(context.work.place.partition, endpoint.workspace, endpoint.webhook)
     deliveries = context.work.cached(WEBHOOK_DELIVERIES).items()
-    pending = [(i, record) for i, record in deliveries if record.line == name and _is_pending(record)]
+    pending = [(i, record) for i, record in deliveries if record.endpoint == name and _is_pending(record)]
     return sorted(pending, key=lambda pair: (pair[1].next_at or pair[1].at, pair[0]))
 
 
@@ -240,7 +237,7 @@ def _is_pending(record: DeliveryRecord) -> bool:
 def _set_queue_timer(context: EndpointContext, endpoint: EndpointState, at: datetime) -> None:
     name = endpoint_id(context.work.place.partition, endpoint.workspace, endpoint.webhook)
     data = encode(EndpointTimerPayload(workspace=endpoint.workspace, webhook=endpoint.webhook))
-    context.work.set_timer(f"line/{name}", max(at, context.now), data)
+    context.work.set_timer(f"{ENDPOINT_TIMER}{name}", max(at, context.now), data)
 
 
 def _endpoint(context: EndpointContext, workspace: str, webhook: str) -> EndpointState:

@@ -10,7 +10,6 @@ from schemas.values import Json, instant_text
 from schemas.webhooks import WebhookReplay
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
-from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
@@ -24,7 +23,7 @@ from services.subscriptions.context import (
 )
 from services.subscriptions.domain.retries import MAX_IN_FLIGHT
 
-REPLAY_PAGE_SIZE, PURGE_BATCH_SIZE = 200, 500
+REPLAY_PAGE_SIZE = 200
 
 
 def _endpoint(context: EndpointContext, workspace: str, webhook: str, events: Iterable[str]) -> Iterator[Read]:
@@ -127,19 +126,8 @@ def _named(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[
 def _queue(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[Read]:
     yield from numbered_configuration(context.work, payload.workspace)
     identity = endpoint_id(context.work.place.partition, payload.workspace, payload.webhook)
-    equals: dict[str, Json] = {"line": identity, "state": "pending"}
+    equals: dict[str, Json] = {"endpoint": identity, "state": "pending"}
     # As many deliveries as this batch may start: each input of the endpoint frees one call at most. One more, so that the
     # time of the next is known.
     limit = MAX_IN_FLIGHT + context.queue_reads[identity] + 1
-    yield ByIndex(WEBHOOK_DELIVERIES, Query(WEBHOOK_DELIVERIES.name, "line", equals, limit=limit))
-
-
-def expired_deliveries(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
-    """The deliveries that the purge deletes."""
-    yield ByIndex(WEBHOOK_DELIVERIES, expired(context.work))
-
-
-def expired(work: UnitOfWork) -> Query:
-    """The deliveries of this partition that are past their `expires_at`, a page of them."""
-    equals: dict[str, Json] = {"partition": work.place.partition}
-    return Query(WEBHOOK_DELIVERIES.name, "expiry", equals, below=instant_text(work.now), limit=PURGE_BATCH_SIZE)
+    yield ByIndex(WEBHOOK_DELIVERIES, Query(WEBHOOK_DELIVERIES.name, "endpoint", equals, limit=limit))

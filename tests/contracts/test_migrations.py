@@ -13,12 +13,12 @@ from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.store import migrations
-from services.platform.store.collections import LAYOUT, OUTBOXES, RUNTIME_COLLECTIONS
+from services.platform.store.collections import LAYOUT, OUTBOXES, RUNTIME_COLLECTIONS, Timer
 from services.platform.store.migrations import latest_version, migrate, read_status
 from services.platform.store.port import Changes, Collection, Document, Key, Put, Store
 from tests.contracts.stores import StoreSite
 from tests.fakes import MemoryStore
-from tests.migrations.folder import Documents, build_folder, read_documents
+from tests.migrations.folder import Documents, build_folder, left_collections, read_documents
 
 # Any: a collection of some model is none of every model.
 EVERY: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *COLLECTIONS)
@@ -50,9 +50,9 @@ class Mortal:
         return await self.store.commit(changes)
 
 
-def before(folder: Path) -> Documents:
+def before(folder: Path, version: int = 0) -> Documents:
     """The documents of the fixture, and what Kafka with MongoDB has besides: an outbox that is not published."""
-    documents = read_documents(build_folder(folder))
+    documents = read_documents(build_folder(folder, version))
     number = documents["rows"]["dispatch/0"]["seq"]
     documents[OUTBOXES.name] = {f"dispatch/0/{number}": {"events": [["sla", 0, "", json.dumps(EVENT)]]}}
     return documents
@@ -60,7 +60,9 @@ def before(folder: Path) -> Documents:
 
 async def fill(store: Store, documents: Documents) -> None:
     await store.prepare(EVERY)
-    known = {collection.name for collection in EVERY}
+    left = [Collection(name, Timer, writer="any") for name in left_collections()]
+    await store.prepare(left)
+    known = {collection.name for collection in (*EVERY, *left)}
     puts = [Put(Key(n, i), d) for n, found in documents.items() if n in known for i, d in found.items()]
     for start in range(0, len(puts), 100):
         await store.commit(Changes(puts=puts[start : start + 100]))
@@ -70,10 +72,11 @@ async def contents(store: Store) -> dict[str, dict[str, Document]]:
     return {one.name: dict(await store.scan(one.name, "", 10_000)) for one in EVERY if one.name != LAYOUT.name}
 
 
+@pytest.mark.parametrize("version", [0, 5])
 async def test_every_store_ends_with_the_same_documents(
-    store_site: StoreSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store_site: StoreSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
-    documents = before(tmp_path / "fixture")
+    documents = before(tmp_path / "fixture", version)
     model = MemoryStore()
     await fill(model, documents)
     await migrate(model, MIGRATIONS, SystemTimeSource(), "test")
@@ -87,6 +90,7 @@ async def test_every_store_ends_with_the_same_documents(
                 continue
         assert (await read_status(store, MIGRATIONS)).version == latest_version(MIGRATIONS)
         assert await contents(store) == await contents(model)
+        assert not [name for name in left_collections() if await store.scan(name, "", 1)]
 
 
 async def test_an_outbox_waits_under_the_number_of_its_row(store_site: StoreSite, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from schemas.sla import Clock, ClockFact
 from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.processor import PROCESSOR
 from services.platform.processing.inputs import ReceivedEvent
-from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS
+from services.records.counters import COUNTED, COUNTERS, METRICS_STATES
 from tests.driver import Driver
 from tests.fakes import START, ManualTimeSource
 from tests.sla.harness import conversation
@@ -24,7 +24,7 @@ class MetricsHarness(Driver):
     """The stage `metrics`, and the scrape of what it wrote."""
 
     def __init__(self) -> None:
-        super().__init__(PROCESSOR.bind(None), (COUNTERS, COUNTED_CASES, COUNTED))
+        super().__init__(PROCESSOR.bind(None), (COUNTERS, METRICS_STATES, COUNTED))
         self.time_source = ManualTimeSource()
         self.totals = BusinessMetricsCollector(self.store, 1, self.time_source)
         self.registry = CollectorRegistry()

@@ -17,7 +17,7 @@ from services.platform.store.codec import StoredRecord, encode
 from services.platform.store.port import Changes, Key, Put
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
-from services.records.counters import COUNTED, COUNTED_CASES, COUNTERS, CounterRecord, counter_id
+from services.records.counters import COUNTED, COUNTERS, METRICS_STATES, CounterRecord, counter_id
 from tests.fakes import START
 from tests.metrics.test_gauges import configured
 
@@ -27,7 +27,7 @@ SERIES = "pasokh_sla_breached_total|telegram|private|default|normal|first_respon
 async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     async with (
-        open_engine(settings, SystemTimeSource(), (COUNTERS, COUNTED, COUNTED_CASES)) as (store, bus),
+        open_engine(settings, SystemTimeSource(), (COUNTERS, COUNTED, METRICS_STATES)) as (store, bus),
         wiring.open_metrics(Context(settings=settings, store=store, bus=bus, time_source=SystemTimeSource())) as part,
     ):
         totals, present = part.collectors

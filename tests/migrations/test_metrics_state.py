@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.migrations.m0004_metrics_state import change_state
-from services.records.counters import COUNTED_CASES
+from services.records.counters import METRICS_STATES
 from tests.fakes import START
 from tests.metrics.harness import MetricsHarness
 from tests.sla.harness import conversation
@@ -37,7 +37,7 @@ WAITING = {
 def counting_on(state: dict[str, Any]) -> MetricsHarness:
     """The stage on a store with this state of the version before, migrated. It is 09:00:00."""
     counting = MetricsHarness()
-    counting.put(COUNTED_CASES, "c1", COUNTED_CASES.decode(change_state(state)))
+    counting.put(METRICS_STATES, "c1", METRICS_STATES.decode(change_state(state)))
     return counting
 
 
@@ -84,7 +84,7 @@ async def test_handling_pending_and_waiting_go_on_from_where_they_were() -> None
     await counting.tell("closed", conversation(status="closed", resolved_at=START, opened_at=opened))
     less = await counting.value("pasokh_full_resolution_seconds_sum", variant="full_less_pending")
     assert less == 3000  # 3600 - 600
-    assert counting.get(COUNTED_CASES, "c1") is None
+    assert counting.get(METRICS_STATES, "c1") is None
 
 
 async def test_a_conversation_that_waited_leaves_the_series_it_was_counted_in() -> None:

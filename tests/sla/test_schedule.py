@@ -13,10 +13,10 @@ async def test_a_clock_arms_the_one_timer_for_its_next_moment_and_a_grace() -> N
     sla = Sla()
     await sla.customer(at(0))
     [timer] = sla.timers()
-    assert (timer.name, timer.due_at) == ("agenda", at(30.2))
+    assert (timer.name, timer.due_at) == ("clocks_due", at(30.2))
 
 
-async def test_later_moments_leave_the_timer_and_the_agenda_as_they_are() -> None:
+async def test_later_moments_leave_the_timer_and_the_schedule_as_they_are() -> None:
     sla = Sla()
     await sla.customer(at(0))
     before = sla.get(CLOCK_SCHEDULES, "0")
@@ -58,7 +58,7 @@ async def test_one_question_is_in_flight_and_it_is_repeated_after_a_while() -> N
     sla = Sla()
     await sla.customer(at(0))
     await sla.advance_to(at(30.2))
-    await sla.batch([TimerFired("agenda", at(30.2))])
+    await sla.batch([TimerFired("clocks_due", at(30.2))])
     assert len(sla.questions()) == 1
     await sla.advance_to(at(30.2) + schedule.WATERMARK_RETRY)
     assert len(sla.questions()) == 2
@@ -151,7 +151,7 @@ async def test_pending_clocks_cost_no_query() -> None:
 async def test_a_wake_up_with_nothing_due_only_sleeps_again() -> None:
     sla = Sla()
     await sla.customer(at(0))
-    await sla.batch([TimerFired("agenda", at(0) - timedelta(hours=1))])
+    await sla.batch([TimerFired("clocks_due", at(0) - timedelta(hours=1))])
     assert sla.questions() == []
     assert [timer.due_at for timer in sla.timers()] == [at(30.2)]
 

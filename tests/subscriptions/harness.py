@@ -12,7 +12,7 @@ from schemas.envelope import Event
 from schemas.webhooks import WEBHOOK_REPLAY, Webhook, WebhookReplay
 from services.platform.http.outgoing import HttpResponse
 from services.platform.processing.inputs import ReceivedEvent
-from services.platform.store.collections import RUNTIME_COLLECTIONS, Timer, put_fact
+from services.platform.store.collections import RUNTIME_COLLECTIONS, put_fact
 from services.platform.store.port import Changes, Collection, Key
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.subscriptions import (
@@ -112,10 +112,6 @@ class WebhooksHarness(Driver):
             await self.fire_due()
 
     # -- time ----------------------------------------------------------------------------------------------------------
-
-    def timers(self) -> list[Timer]:
-        """The timers of deliveries: what purges goes on for ever."""
-        return [timer for timer in super().timers() if timer.name != "purge"]
 
     async def advance_to(self, moment: datetime) -> None:
         """Move time: timers fire when they are due, calls are answered at once."""

@@ -12,7 +12,9 @@ from services.platform.core.errors import Unavailable
 from services.platform.http.fair_share import Shares
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
-from services.platform.processing.inputs import EffectCompleted, TimerFired
+from services.platform.processing.inputs import EffectCompleted
+from services.platform.store.expiry import purge_expired
+from services.records.subscriptions import WEBHOOK_DELIVERIES
 from services.subscriptions.domain.retries import ASSUME_UNKNOWN_AFTER, MAX_IN_FLIGHT, SCHEDULE_SECONDS
 from services.subscriptions.processor import PROCESSOR
 from tests.examples import examples
@@ -263,8 +265,10 @@ async def test_settled_deliveries_are_forgotten_after_thirty_days() -> None:
     office = await WebhooksHarness().open()
     await office.happen(*facts(3))
     await office.drain()
-    office.time_source.move(31 * 86400)
-    await office.batch([TimerFired("purge", office.time_source.now())])
+    office.time_source.move(29 * 86400)
+    assert await purge_expired(office.store, [WEBHOOK_DELIVERIES], office.time_source.now()) == 0
+    office.time_source.move(2 * 86400)
+    assert await purge_expired(office.store, [WEBHOOK_DELIVERIES], office.time_source.now()) == 3
     assert office.states() == {}
 
 

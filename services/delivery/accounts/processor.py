@@ -17,7 +17,7 @@ from services.platform.processing.unit_of_work import Effect
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, WRITER, AccountCheck, account_health
 from services.records.configuration import configuration_in_force
 
-CHECK_TIMER = "look"
+CHECK_TIMER = "check"
 CHECK_INTERVAL = timedelta(seconds=10)
 PROBE_INTERVAL, FAILING_PROBE_INTERVAL = timedelta(seconds=60), timedelta(seconds=20)
 """How often a platform is asked about an account that is well, and about one that is not."""
@@ -83,7 +83,7 @@ def _on_answer(context: CheckContext, completed: EffectCompleted) -> None:
         context.work.delete(ACCOUNT_CHECKS, named.id)
         return
     if answer.found != "unknown":
-        known = replace(known, found=answer.found, found_detail=answer.detail, checked_at=context.now)
+        known = replace(known, probe_state=answer.found, probe_detail=answer.detail, checked_at=context.now)
         context.work.put(ACCOUNT_CHECKS, named.id, known)
     _decide_health(context, named.id, known)
 

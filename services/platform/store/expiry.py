@@ -1,29 +1,39 @@
-"""Deletes what is past the expiry of its collection, for as long as the process runs."""
+"""Deletes documents that are past the expiry of their collection, for as long as the process runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any, TypeAlias
 
 import structlog
 
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.time_source import TimeSource
 from services.platform.store.collections import ACCEPTED, OUTCOMES
-from services.platform.store.port import Store
+from services.platform.store.port import Collection, Store
 
 INTERVAL_SECONDS = 3600.0
 BATCH_SIZE = 500
-EXPIRING = (ACCEPTED, OUTCOMES)
-"""In the order in which they are purged: that a command was accepted goes before its outcome, so that none is shown as pending
-again."""
+# Any: a collection of some model is none of every model.
+AnyCollection: TypeAlias = Collection[Any]
 
 log = structlog.get_logger(__name__)
 
 
-async def purge_expired(store: Store, now: datetime) -> int:
+def expiring_collections(collections: Iterable[AnyCollection]) -> Sequence[AnyCollection]:
+    """The collections that declare `expires`, in the order in which they are purged.
+
+    `accepted_commands` goes before `outcomes`: an accepted command without an outcome is shown as pending.
+    """
+    runtime: Sequence[AnyCollection] = (ACCEPTED, OUTCOMES)
+    every = {collection.name: collection for collection in (*runtime, *collections)}
+    return [collection for collection in every.values() if collection.expires is not None]
+
+
+async def purge_expired(store: Store, collections: Sequence[AnyCollection], now: datetime) -> int:
     """Delete what is expired at `now`, in batches; how many documents. Raises Unavailable, Unknown."""
     deleted = 0
-    for collection in EXPIRING:
+    for collection in collections:
         while batch := await store.delete_expired(collection.name, now, BATCH_SIZE):
             deleted += batch
             if batch < BATCH_SIZE:
@@ -32,13 +42,16 @@ async def purge_expired(store: Store, now: datetime) -> int:
 
 
 async def run_purger(
-    store: Store, time_source: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    store: Store,
+    collections: Sequence[AnyCollection],
+    time_source: TimeSource,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Purge for as long as the process runs. Another replica may do the same: whoever comes second finds nothing."""
+    """Purge these collections for as long as the process runs. A replica that does the same finds nothing left."""
     while True:
         await pause(INTERVAL_SECONDS)
         try:
-            if deleted := await purge_expired(store, time_source.now()):
+            if deleted := await purge_expired(store, collections, time_source.now()):
                 log.info("expired_documents_deleted", documents=deleted)
         except (Unavailable, Unknown) as error:
             log.warning("expiry_failed", reason=str(error))

@@ -57,13 +57,18 @@ class Rewrite:
     `change` gets a document as it is stored and returns it as it shall be; None deletes it. It is pure, and returns a
     document that is in the new shape already as it is. `related` follows on `change` where other documents decide too;
     no rewrite of the same step may change those. `into` is the collection that the documents move to; nothing but the
-    migration knows the old one then.
+    migration knows the old one then. `new_id` gives the id of a changed document, where its fields make up its id.
     """
 
     collection: str
     change: Callable[[Document], Document | None] = unchanged
     into: str | None = None
     related: Related | None = None
+    new_id: Callable[[Document], str] | None = None
+
+    def target(self, identity: str, changed: Document) -> Key:
+        """Where a document that had this id rests once it is changed."""
+        return Key(self.into or self.collection, self.new_id(changed) if self.new_id else identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,8 @@ async def count_changes(store: Store, migrations: Sequence[Migration]) -> dict[s
     for name in dict.fromkeys(rewrite.collection for step in pending for rewrite in step.rewrites):
         counts[name] = 0
         async for identity, document in _documents(store, name):
-            counts[name] += await _apply_all(store, pending, name, identity, document) != document
+            before = (Key(name, identity), document)
+            counts[name] += await _apply_all(store, pending, *before) != before
     return counts
 
 
@@ -230,11 +236,11 @@ class _Migrator:
                 raise Misconfigured(f"the row {identity} has no number")
             if version >= self.progress.target:
                 continue
-            rewritten = await _apply_all(self.store, pending, ROWS.name, identity, row)
+            key = Key(ROWS.name, identity)
+            _, rewritten = await _apply_all(self.store, pending, key, row)
             fenced: Document = {**(rewritten or row), "seq": number + 1, "version": self.progress.target}
             left, moved = (Key(OUTBOXES.name, f"{identity}/{n}") for n in (number, number + 1))
             outbox = (await self.store.get_many([left])).get(left)
-            key = Key(ROWS.name, identity)
             await self._commit(
                 self.progress,
                 conditions=[Condition(key, "seq", number)],
@@ -256,11 +262,12 @@ class _Migrator:
         puts: list[Put] = []
         deletes: list[Key] = []
         for identity, document in batch:
-            changed = await _apply(self.store, step, rewrite, identity, document)
-            if changed is None or rewrite.into:
-                deletes.append(Key(rewrite.collection, identity))
-            if changed is not None and (rewrite.into or changed != document):
-                puts.append(Put(Key(rewrite.into or rewrite.collection, identity), changed))
+            source = Key(rewrite.collection, identity)
+            target, changed = await _apply(self.store, step, rewrite, source, document)
+            if changed is None or target != source:
+                deletes.append(source)
+            if changed is not None and (target, changed) != (source, document):
+                puts.append(Put(target, changed))
         is_full = len(batch) == BATCH_DOCUMENTS
         following = replace(at, after=batch[-1][0]) if is_full else replace(at, rewrite=at.rewrite + 1, after="")
         await self._commit(following, puts=puts, deletes=deletes)
@@ -317,26 +324,28 @@ async def _documents(store: Store, collection: str) -> AsyncIterator[tuple[str, 
 
 
 async def _apply_all(
-    store: Store, steps: Sequence[Migration], collection: str, identity: str, document: Document
-) -> Document | None:
-    """The document of this collection behind all of these steps."""
+    store: Store, steps: Sequence[Migration], key: Key, document: Document
+) -> tuple[Key, Document | None]:
+    """Where a document rests behind all of these steps, and what it is then; None: it is deleted."""
     changed: Document | None = document
     for step in steps:
         for rewrite in step.rewrites:
-            if rewrite.collection == collection and changed is not None:
-                changed = await _apply(store, step, rewrite, identity, changed)
-    return changed
+            if rewrite.collection == key.collection and changed is not None:
+                key, changed = await _apply(store, step, rewrite, key, changed)
+    return key, changed
 
 
-async def _apply(store: Store, step: Migration, rewrite: Rewrite, identity: str, document: Document) -> Document | None:
+async def _apply(
+    store: Store, step: Migration, rewrite: Rewrite, key: Key, document: Document
+) -> tuple[Key, Document | None]:
     try:
         changed, related = rewrite.change(document), rewrite.related
         query = related.query(changed) if related is not None and changed is not None else None
-        if related is None or query is None or changed is None:
-            return changed
-        return related.change(changed, [one for _, one in (await store.query(query)).items])
+        if related is not None and query is not None and changed is not None:
+            changed = related.change(changed, [one for _, one in (await store.query(query)).items])
+        return (key, None) if changed is None else (rewrite.target(key.id, changed), changed)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Misconfigured(
-            f"step {step.number} ({step.name}) cannot rewrite {rewrite.collection}/{identity} ({type(error).__name__}). "
+            f"step {step.number} ({step.name}) cannot rewrite {key.collection}/{key.id} ({type(error).__name__}). "
             "Nothing of it was changed; the version before still works on a backup that was taken before the upgrade"
         ) from error

@@ -29,7 +29,7 @@ class Expiry:
     """When a document may be deleted: `after` the time in its top-level `field`, which is the first of an index."""
 
     field: str
-    after: timedelta
+    after: timedelta = timedelta(0)
 
     def oldest(self, now: datetime) -> str:
         """The text of the earliest time that is still within it at `now`: what is below is expired."""
@@ -41,7 +41,7 @@ class Collection(Generic[Model]):
     """A kind of document. `writer` is the one processor group that writes it; `any` for shared ones, `rest` for REST.
 
     `immutable`: a document never changes once it is written, so a copy is as good as the document.
-    `expires`: whoever runs `run_purger` deletes its documents by then, unseen by the group that wrote them.
+    `expires`: the purger of the router deletes its documents after that; the group that wrote them is not told.
     """
 
     name: str

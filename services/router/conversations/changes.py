@@ -101,9 +101,8 @@ def _expect(work: UnitOfWork, activity: Activity) -> None:
     record = ActivityRecord(
         workspace=activity.workspace,
         kind="deletion",
-        partition=work.place.partition,
         expires_at=work.now + DEDUPE_RETENTION_SECONDS,
-        left_aside="early",
+        ignored_reason="early",
     )
     work.put(ACTIVITIES, activity.message, record)
 
@@ -113,8 +112,8 @@ def was_deleted(work: UnitOfWork, activity: Activity) -> bool:
     return work.get(ACTIVITIES, activity.message or activity.id) is not None
 
 
-def leave_aside(work: UnitOfWork, activity: Activity, why: str) -> None:
+def record_ignored(work: UnitOfWork, activity: Activity, why: str) -> None:
     """Say in the record of an activity why nothing followed from it."""
     record = work.get(ACTIVITIES, activity.id)
     if record is not None:
-        work.put(ACTIVITIES, activity.id, replace(record, left_aside=why))
+        work.put(ACTIVITIES, activity.id, replace(record, ignored_reason=why))

@@ -21,7 +21,7 @@ from services.router.conversations.legacy_ids import answered, stored
 def is_ours(work: UnitOfWork, activity: Activity) -> bool:
     """Whether a message comes from a channel that is linked to the group in which it stands: a person of ours."""
     person = work.get(PERSONS, str(activity.person_key))
-    return person is not None and activity.address is not None and activity.address.chat in person.ours_in
+    return person is not None and activity.address is not None and activity.address.chat in person.linked_groups
 
 
 def hear(work: UnitOfWork, activity: Activity) -> None:
@@ -35,8 +35,8 @@ def hear(work: UnitOfWork, activity: Activity) -> None:
 def _remember(work: UnitOfWork, activity: Activity) -> None:
     """A channel whose posts are forwarded to a group is linked to it: who speaks as it there is of our own side."""
     person = transitions.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
-    if activity.address is not None and activity.address.chat not in person.ours_in:
-        person = replace(person, ours_in=[*person.ours_in, activity.address.chat])
+    if activity.address is not None and activity.address.chat not in person.linked_groups:
+        person = replace(person, linked_groups=[*person.linked_groups, activity.address.chat])
     work.put(PERSONS, person.key, person)
 
 

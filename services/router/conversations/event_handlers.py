@@ -13,15 +13,14 @@ from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_finished, is_resolved, is_waiting
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import ARRIVED, about, record_delivered
 from services.router.conversations.domain import transitions
 from services.router.conversations.facts import FactDetails, encrypted_field, record_change, record_fact
-from services.router.conversations.inbound import PURGE
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
-WATERMARK = "tick/"
+WATERMARK_TIMER = "watermark/"
 CLOSE = "close/"
 
 
@@ -134,7 +133,7 @@ def handle_watermark_request(context: ConversationsContext, received: ReceivedEv
     """`sla` asks for a tick once all that is in front of us now has been read: a timer of now is just that (rule 6)."""
     work = context.work
     due = received.event.payload_as(WatermarkRequest)
-    work.set_timer(f"{WATERMARK}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
+    work.set_timer(f"{WATERMARK_TIMER}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
 
 
 def on_watermark_timer(context: ConversationsContext, timer: TimerFired) -> None:
@@ -161,13 +160,3 @@ def on_close_timer(context: ConversationsContext, timer: TimerFired) -> None:
     if person is not None:
         still = {where: identity for where, identity in person.open.items() if identity != conversation.id}
         work.put(PERSONS, person.key, replace(person, open=still))
-
-
-def on_purge_timer(context: ConversationsContext, timer: TimerFired) -> None:
-    """Forget ids of activities that no platform and no log can repeat any more; `load` fetched the oldest."""
-    work = context.work
-    expired = [identity for identity, record in work.cached(ACTIVITIES).items() if record.expires_at <= work.now]
-    for identity in expired:
-        work.delete(ACTIVITIES, identity)
-    if expired:
-        work.set_timer(PURGE, work.now)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import TypedDict
 
 from schemas.activity import Activity
@@ -39,8 +38,6 @@ from services.router.conversations.handoff_commands import claim_handoff, forwar
 from services.router.conversations.handoff_notices import HandoffService
 from services.router.conversations.legacy_ids import answered, stored
 
-PURGE = "purge"
-
 Configuration = WorkspaceConfiguration | None
 
 
@@ -67,11 +64,8 @@ def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
         ACTIVITY_HANDLERS[activity.kind](work, activity, around)
     elif work.get(ACTIVITIES, activity.id) is None:
         expires = work.now + DEDUPE_RETENTION_SECONDS
-        record = ActivityRecord(
-            workspace=activity.workspace, kind=activity.kind, partition=work.place.partition, expires_at=expires
-        )
+        record = ActivityRecord(workspace=activity.workspace, kind=activity.kind, expires_at=expires)
         work.put(ACTIVITIES, activity.id, record)
-        work.set_timer(PURGE, _next_hour(work.now))
         if not _is_foreign_edit(work, activity):
             DEDUPED_KINDS.get(activity.kind, _ignore)(work, activity, around)
 
@@ -83,10 +77,6 @@ def _is_foreign_edit(work: UnitOfWork, activity: Activity) -> bool:
         return False
     work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=activity))
     return True
-
-
-def _next_hour(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def _ignore(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
@@ -352,7 +342,7 @@ def _edit(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None
         if why is None:
             _add_message(work, activity, around, "edited")
         else:
-            changes.leave_aside(work, activity, why)
+            changes.record_ignored(work, activity, why)
         return
     if message.workspace != activity.workspace:
         return

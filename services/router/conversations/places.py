@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from schemas.activity import Activity, Address
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import MOVED_PLACES, MovedPlace
+from services.records.conversations import MOVED_CHATS, MovedChat
 from services.router.conversations.domain import transitions
 
 
@@ -40,8 +40,8 @@ def note_moved(work: UnitOfWork, activity: Activity) -> None:
     if not isinstance(old, str) or not isinstance(new, str) or old == new:
         return
     scope = (activity.workspace, activity.channel, activity.account)
-    work.put(MOVED_PLACES, place_id(*scope, old), MovedPlace(workspace=activity.workspace, moved_to=new))
-    work.put(MOVED_PLACES, place_id(*scope, new), MovedPlace(workspace=activity.workspace, moved_from=old))
+    work.put(MOVED_CHATS, place_id(*scope, old), MovedChat(workspace=activity.workspace, moved_to=new))
+    work.put(MOVED_CHATS, place_id(*scope, new), MovedChat(workspace=activity.workspace, moved_from=old))
 
 
 def open_in(work: UnitOfWork, person: Contact, activity: Activity) -> str | None:
@@ -55,7 +55,7 @@ def earlier_thread(work: UnitOfWork, activity: Activity) -> str | None:
     if activity.surface != "public" or activity.address is None or activity.thread is None:
         return None
     chat = activity.address.chat
-    place = work.get(MOVED_PLACES, place_id(activity.workspace, activity.channel, activity.account, chat))
+    place = work.get(MOVED_CHATS, place_id(activity.workspace, activity.channel, activity.account, chat))
     if place is None or place.moved_from is None or not activity.thread.startswith(chat):
         return None
     return place.moved_from + activity.thread.removeprefix(chat)
@@ -64,7 +64,7 @@ def earlier_thread(work: UnitOfWork, activity: Activity) -> str | None:
 def current_address(work: UnitOfWork, case: ConversationState, surface: str) -> Address:
     """Where an answer goes now: the messages of before a move have other numbers there, so none of them is answered."""
     address = case.addresses[surface]
-    place = work.get(MOVED_PLACES, _of_case(case)) if surface == "public" else None
+    place = work.get(MOVED_CHATS, _of_case(case)) if surface == "public" else None
     if place is None or place.moved_to is None:
         return address
     return address.model_copy(update={"chat": place.moved_to, "reply_to": None})

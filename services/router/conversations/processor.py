@@ -1,7 +1,7 @@
 """The processor `conversations`: dedupes, threads, and runs the life of every conversation of a person key."""
 
 from services.platform.processing.processor import Handler, Processor, no_memory
-from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, WRITER
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, WRITER
 from services.router.conversations import claims, commands, event_handlers, handoff_commands, inbound, reads
 from services.router.conversations import lifecycle_commands as lifecycle
 from services.router.conversations.context import ConversationsContext, ConversationsDependencies
@@ -48,10 +48,9 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.control.watermark_request": Handler(event_handlers.handle_watermark_request),
     },
     timers={
-        event_handlers.WATERMARK: Handler(event_handlers.on_watermark_timer),
+        event_handlers.WATERMARK_TIMER: Handler(event_handlers.on_watermark_timer),
         event_handlers.CLOSE: Handler(event_handlers.on_close_timer, TIMER),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
-        inbound.PURGE: Handler(event_handlers.on_purge_timer, (reads.expired_activities,)),
     },
-    collections=(ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS),
+    collections=(ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),
 )

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 
 from schemas.activity import Activity
 from schemas.commands import Forward, MergeConversation
-from schemas.values import Json, instant_text
+from schemas.values import Json
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
-from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.inbound import ACTIVITY_HANDLERS
 from services.router.conversations.legacy_ids import legacy_ids
@@ -19,7 +19,7 @@ from services.router.conversations.places import places_answered, public_locatio
 
 MAYBE_DELETED = frozenset({*ACTIVITY_HANDLERS, "edit", "echo"})
 """Kinds of activities whose message may have been deleted before it came."""
-CONTINUED_MESSAGES, PURGE_BATCH_SIZE = 100, 500
+CONTINUED_MESSAGES = 100
 
 # -- activities: the person and the message, then their conversations, then where these are answered --------------------
 
@@ -39,7 +39,7 @@ def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator
 
 def _message_reads(found: Activity) -> Iterator[Read]:
     yield Documents(MESSAGES, legacy_ids([found]))
-    yield Documents(MOVED_PLACES, public_locations([found]))
+    yield Documents(MOVED_CHATS, public_locations([found]))
     if found.kind in MAYBE_DELETED:
         yield Documents(ACTIVITIES, [found.message or found.id])
 
@@ -71,7 +71,7 @@ def places_of_activity(context: ConversationsContext, received: ReceivedEvent) -
 
 def _places(work: UnitOfWork, conversations: Iterable[str]) -> Read:
     cases = (work.get(CONVERSATIONS, identity) for identity in conversations)
-    return Documents(MOVED_PLACES, places_answered(case for case in cases if case is not None))
+    return Documents(MOVED_CHATS, places_answered(case for case in cases if case is not None))
 
 
 # -- an activity that another person's conversation was told of ---------------------------------------------------------
@@ -171,17 +171,6 @@ def timer(context: ConversationsContext, timer: TimerFired) -> Iterator[Read]:
     """The conversation and the person of a timer."""
     yield conversation(context, timer)
     yield Documents(PERSONS, _named(timer, "key"))
-
-
-def expired_activities(context: ConversationsContext, timer: TimerFired) -> Iterator[Read]:
-    """The oldest ids of activities that no platform and no log can repeat any more."""
-    yield ByIndex(ACTIVITIES, expired(context.work))
-
-
-def expired(work: UnitOfWork) -> Query:
-    """Activities whose id need not be known any more."""
-    equals: dict[str, Json] = {"partition": work.place.partition}
-    return Query(ACTIVITIES.name, "expiry", equals, below=instant_text(work.now), limit=PURGE_BATCH_SIZE)
 
 
 def _named(one: ReceivedEvent | TimerFired, name: str) -> list[str]:

@@ -89,10 +89,10 @@ async def test_timers_of_a_closed_workspace_are_gone() -> None:
         TimerFired("close/1", START, {"key": "gone/telegram:main:1"}),
         TimerFired("rules/gone", START, {"workspace": "gone"}),
         TimerFired("close/2", START, {"key": "other/telegram:main:1"}),
-        TimerFired("agenda", START, {}),
+        TimerFired("clocks_due", START, {}),
     ]
     batch = await understood(closed, *(PendingInput(timer=one) for one in timers))
-    assert [one.name for one in batch.inputs if isinstance(one, TimerFired)] == ["close/2", "agenda"]
+    assert [one.name for one in batch.inputs if isinstance(one, TimerFired)] == ["close/2", "clocks_due"]
     assert len(batch.work.deletes()) == 4
 
 

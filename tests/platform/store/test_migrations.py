@@ -149,6 +149,19 @@ async def test_documents_move_to_another_collection_and_may_be_deleted() -> None
     assert len(await things(store)) == 4
 
 
+async def test_documents_get_new_ids_in_whichever_batch_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_letter(document: Document) -> Document:
+        return {**document, "name": f"{'az'[int(str(document['size'])) % 2]}{document['size']}"}
+
+    step = Migration(1, "ids", (Rewrite("things", with_letter, new_id=lambda changed: str(changed["name"])),))
+    for batch in (1, 2, 3, 10):
+        monkeypatch.setattr(migrations, "BATCH_DOCUMENTS", batch)
+        store = await filled(MemoryStore(), 5)
+        assert await count_changes(store, [step]) == {"things": 5}
+        await run(store, [step])
+        assert [key for key, _ in await store.scan("things", "", 10)] == ["a0", "a2", "a4", "z1", "z3"]
+
+
 async def test_data_of_a_newer_version_are_refused_and_stay_as_they_are() -> None:
     store = await filled(MemoryStore())
     await run(store)
@@ -179,6 +192,14 @@ async def test_a_count_of_changes_changes_nothing() -> None:
     assert await count_changes(store, STEPS) == {"things": 3}
     assert (await things(store))[0] == {"colour": "red", "size": 0}
     assert (await read_status(store, STEPS)).version == 0
+
+
+async def test_a_document_that_only_moves_counts_as_a_change() -> None:
+    store = await filled(MemoryStore())
+    await store.commit(Changes(puts=[Put(Key("old_things", "o1"), {"size": 1})]))
+    assert await count_changes(store, [Migration(1, "move", (Rewrite("old_things", into="things"),))]) == {
+        "old_things": 1
+    }
 
 
 async def test_a_document_that_cannot_be_rewritten_is_named_and_stops_the_start() -> None:

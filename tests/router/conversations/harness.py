@@ -16,7 +16,7 @@ from services.domain.conversation_state import ConversationState
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import OUTCOMES
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
-from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, MessageRecord
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, MessageRecord
 from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import PROCESSOR
@@ -26,7 +26,7 @@ from tests.fakes import START
 LINK = "https://t.me/{username}?start={token}"
 CAPABILITIES = {"telegram": Capabilities(surfaces=("private", "public"), text_limit=20, deep_link=LINK)}
 HANDOFFS = Handoffs(b"a secret of these tests", "https://help.example")
-COLLECTIONS = (CONVERSATIONS, MESSAGES, MOVED_PLACES, PERSONS, ACTIVITIES, OUTCOMES)
+COLLECTIONS = (CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, ACTIVITIES, OUTCOMES)
 CONVERSATION = "pasokh.conversation."
 
 

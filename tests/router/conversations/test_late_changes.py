@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from schemas.topics import DEDUPE_RETENTION_SECONDS
+from services.platform.store.expiry import purge_expired
 from services.records.conversations import ACTIVITIES
 from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import PRIVATE, activities, arrive, message, texts, update
@@ -26,7 +28,7 @@ async def test_an_edit_of_what_never_came_is_news_for_fifteen_minutes(age: int, 
     assert ("opened" in told, len(house.cases())) == (opens, int(opens))
 
 
-async def test_a_late_edit_says_in_its_record_that_it_was_left_aside() -> None:
+async def test_the_record_of_a_late_edit_says_why_it_was_ignored() -> None:
     house = ConversationsHarness()
     sent = house.driver.now - timedelta(hours=1)
     body = message(1, "corrected", date=sent, edit_date=int(house.driver.now.timestamp()))
@@ -34,7 +36,7 @@ async def test_a_late_edit_says_in_its_record_that_it_was_left_aside() -> None:
     assert await arrive(house, edit) == []
     record = house.driver.get(ACTIVITIES, edit.id)
     assert record is not None
-    assert record.left_aside == "late"
+    assert record.ignored_reason == "late"
 
 
 async def test_a_late_edit_of_what_came_is_shown() -> None:
@@ -85,7 +87,7 @@ async def test_it_is_forgotten_that_a_message_was_deleted_when_none_can_come_any
     await arrive(house, deletion)
     assert deletion.message is not None
     assert house.driver.get(ACTIVITIES, deletion.message) is not None
-    await house.driver.advance(timedelta(days=60).total_seconds())
-    await house.customer(5, "unknown")
-    await house.driver.advance(3600)
-    assert house.driver.get(ACTIVITIES, deletion.message) is None
+    until = house.driver.now + DEDUPE_RETENTION_SECONDS
+    assert await purge_expired(house.driver.store, [ACTIVITIES], until) == 0
+    # Its own id and the id of the message.
+    assert await purge_expired(house.driver.store, [ACTIVITIES], until + timedelta(seconds=1)) == 2

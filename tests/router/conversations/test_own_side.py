@@ -199,7 +199,7 @@ async def test_a_channel_is_ours_only_in_the_group_that_it_is_linked_to() -> Non
     assert "opened" in await update(house, "message", **in_group(2, "hello", elsewhere, **AS_NEWS))
     person = house.driver.get(PERSONS, "w/telegram:main:-1009")
     assert person is not None
-    assert person.ours_in == ["-5100"]
+    assert person.linked_groups == ["-5100"]
 
 
 async def test_a_systems_echo_of_our_reply_by_its_id_is_no_other_message() -> None:

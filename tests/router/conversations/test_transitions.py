@@ -8,6 +8,7 @@ from schemas.commands import Forward
 from schemas.configuration import Match, Rule, RuleActions
 from schemas.sla import WatermarkRequest
 from services.platform.store.collections import OUTCOMES
+from services.platform.store.expiry import purge_expired
 from services.records.conversations import ACTIVITIES, PERSONS
 from services.router.conversations.domain import transitions
 from tests.router.conversations.harness import EARLIER, ConversationsHarness
@@ -244,16 +245,10 @@ async def test_unknown_activities_are_remembered_and_change_nothing(house: Conve
     assert house.cases() == []
 
 
-async def test_ids_of_activities_are_forgotten_when_nothing_can_repeat_them(house: ConversationsHarness) -> None:
+async def test_ids_of_activities_are_deleted_when_nothing_can_repeat_them(house: ConversationsHarness) -> None:
     await house.customer(5, "unknown")
-    await house.driver.advance(36 * 86400)
-    assert house.driver.get(ACTIVITIES, "unknown-5") is not None
-    await house.customer(6, "unknown")
-    await house.driver.advance(2 * 86400)
-    await house.customer(7, "unknown")
-    await house.driver.advance(7200)
-    assert house.driver.get(ACTIVITIES, "unknown-5") is None
-    assert house.driver.get(ACTIVITIES, "unknown-7") is not None
+    assert await purge_expired(house.driver.store, [ACTIVITIES], house.driver.now + timedelta(days=37)) == 0
+    assert await purge_expired(house.driver.store, [ACTIVITIES], house.driver.now + timedelta(days=38)) == 1
 
 
 async def test_blocking_is_known_of_the_person(house: ConversationsHarness) -> None:

@@ -403,7 +403,7 @@ def _new_contact(activity: Activity, now: datetime) -> Contact:
         blocked=False,
         open={},
         forwarded_to=None,
-        ours_in=[],
+        linked_groups=[],
         greeted_at=None,
         seen_at=now,
     )

@@ -1,0 +1,74 @@
+"""A data folder of an older version after its migration, with REST over it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from pydantic import SecretStr
+
+from services.composition import SINGLE_PROCESS, process_for
+from services.metrics.exposition import BusinessMetricsCollector
+from services.migrations import MIGRATIONS
+from services.platform.core.settings import Settings
+from services.platform.host.engine import open_engine
+from services.platform.http.app import open_app
+from services.platform.http.service import Context
+from services.platform.store.codec import codec_for
+from services.platform.store.migrations import migrate
+from tests.fakes import ManualTimeSource
+from tests.migrations.folder import Documents, build_folder, read_documents
+
+KEY = "an-admin-key-for-tests-0123456789abcdef"
+BASE = "/v1/workspaces/shop"
+
+
+class Migrated:
+    """The folder after its migration: its documents before and now, and REST over it, with no processor running."""
+
+    def __init__(self, before: Any, now: Any, client: httpx2.AsyncClient) -> None:
+        self.before, self.now, self.client = before, now, client
+
+    async def get(self, path: str, **parameters: str) -> Any:
+        answer = await self.client.get(path, params=parameters, headers={"authorization": f"Bearer {KEY}"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@asynccontextmanager
+async def open_migrated(folder: Path, version: int, stopped_at: datetime) -> AsyncIterator[Migrated]:
+    """Migrate a folder of this version of the data, whose process stopped at this time; no processor runs on it."""
+    database = build_folder(folder, version)
+    before = read_documents(database)
+    settings = Settings(data=folder, bus=None, store=None, admin_key=SecretStr(KEY))
+    process, time_source = process_for(SINGLE_PROCESS), ManualTimeSource(stopped_at)
+    upgrade = partial(migrate, migrations=MIGRATIONS, time_source=time_source, owner="test")
+    async with AsyncExitStack() as stack:
+        store, bus = await stack.enter_async_context(
+            open_engine(settings, time_source, process.collections, ensure_version=upgrade)
+        )
+        context = Context(settings, store, bus, time_source)
+        parts = [await stack.enter_async_context(service(context)) for service in process.services]
+        app = await stack.enter_async_context(open_app(context, parts, process.find_caller(context)))
+        for collector in (one for part in parts for one in part.collectors):
+            if isinstance(collector, BusinessMetricsCollector):
+                await collector.refresh()
+        transport = httpx2.ASGITransport(app)
+        client = await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url="http://pasokh"))
+        yield Migrated(before, read_documents(database), client)
+
+
+def unread_fields(documents: Documents) -> list[str]:
+    """Fields of documents that the records of their collections do not have. Raises ValueError for what is no record."""
+    models = {collection.name: collection.model for collection in process_for(SINGLE_PROCESS).collections}
+    found: list[str] = []
+    for name in models.keys() & documents.keys():
+        for identity, document in documents[name].items():
+            record = codec_for(models[name]).decode(document)
+            known = [one.name for one in fields(record)] if is_dataclass(record) else type(record).model_fields
+            found += [f"{name}/{identity}: {field}" for field in document.keys() - set(known)]
+    return found
