@@ -1,4 +1,7 @@
-"""Records when accounts were called last by their platform, and by forgers. Written every few seconds at most."""
+"""Records when the platform of an account called last, and when somebody without its secret did.
+
+Calls are collected in memory and written every few seconds, so that a webhook costs no commit of its own.
+"""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -33,29 +36,27 @@ class AccountActivityRecorder:
     """Collects the activity of one process. A crash loses the last seconds; the Prometheus counters are exact."""
 
     def __init__(self, store: Store, time_source: TimeSource) -> None:
-        self._store, self._clock = store, time_source
-        self._news: dict[str, _AccountActivity] = {}
+        self._store, self._time_source = store, time_source
+        self._unwritten: dict[str, _AccountActivity] = {}
 
     def record_call(self, account: Account) -> None:
         """Record an authentic call by the platform, or a successful poll."""
-        self._activity_for(account).webhook_at = self._clock.now()
+        self._activity_for(account).webhook_at = self._time_source.now()
 
     def record_forged(self, account: Account) -> None:
         """Record a call without the account's secret."""
-        activity, now = self._activity_for(account), self._clock.now()
-        activity.forged, activity.forged_since, activity.forged_at = (
-            activity.forged + 1,
-            activity.forged_since or now,
-            now,
-        )
+        activity, now = self._activity_for(account), self._time_source.now()
+        activity.forged += 1
+        activity.forged_since = activity.forged_since or now
+        activity.forged_at = now
 
     def record_polling(self, account: Account, error: str | None) -> None:
-        """Record that polling works (`error` None), or why it does not."""
+        """Record that polling works (`error` None), or the sentence that says why it does not."""
         activity = self._activity_for(account)
         activity.polled, activity.poll_error = True, error
 
     def _activity_for(self, account: Account) -> _AccountActivity:
-        return self._news.setdefault(
+        return self._unwritten.setdefault(
             account_id(account.workspace, account.channel, account.id), _AccountActivity(account)
         )
 
@@ -66,8 +67,9 @@ class AccountActivityRecorder:
             await self.write()
 
     async def write(self) -> None:
-        """Write the collected activity now. What cannot be written is tried again with the next write."""
-        activities, self._news = self._news, {}
+        """Write the collected activity now. What the store does not take is lost: the Prometheus counters have it."""
+        # The table is replaced before the first await: calls that come in meanwhile belong to the next write.
+        activities, self._unwritten = self._unwritten, {}
         for identity, activity in activities.items():
             try:
                 await self._write(identity, activity)
@@ -76,6 +78,8 @@ class AccountActivityRecorder:
 
     async def _write(self, identity: str, activity: _AccountActivity) -> None:
         key = Key(ACCOUNT_CALLS.name, identity)
+        # Every process that serves webhooks writes this document. The condition on the revision keeps two of them from
+        # losing each other's counts: the loser reads again and adds to what it finds.
         for left in reversed(range(MAX_ATTEMPTS)):
             document = (await self._store.get_many([key])).get(key)
             before = ACCOUNT_CALLS.decode(document) if document else None
@@ -99,6 +103,7 @@ def _with(before: AccountCalls | None, activity: _AccountActivity) -> AccountCal
         calls = replace(calls, last_webhook_at=max(activity.webhook_at, calls.last_webhook_at or activity.webhook_at))
     if activity.forged_at is not None:
         last = calls.last_forged_at
+        # Forged calls are one series while they are less than `FORGED_WITHIN` apart; after a pause the count begins anew.
         continues = last is not None and activity.forged_at - last < FORGED_WITHIN
         calls = replace(
             calls,

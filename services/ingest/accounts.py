@@ -1,4 +1,8 @@
-"""Reads connected accounts through a cache of one second. A call is never refused on the word of the cache alone."""
+"""Reads connected accounts through a cache of one second.
+
+Whoever is about to refuse a call because of a cached account reads the account again first (`reload`): it may have been
+connected, or have got another secret, within that second.
+"""
 
 import asyncio
 from collections import OrderedDict
@@ -13,15 +17,17 @@ from services.records.configuration import FRESH_SECONDS, Configurations
 from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher, compile_own_identifiers
 
 STALE_SECONDS = 300.0
+"""How old a cached account may be while the store is away: webhooks are then still authenticated, and published."""
 MIN_REFRESH_INTERVAL_SECONDS = 0.01
 MAX_CACHED = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectedAccount:
-    """An account of a workspace, the languages that its customers may write in, the likeliest first, and the shop's own.
+    """An account with what enrichment needs of its workspace.
 
-    `generation` tells it from one of the same name before, and from itself under another secret.
+    `expected_languages` are those that its customers may write in, the likeliest first. `own` matches the shop's own
+    identifiers. `generation` rises when an account is deleted and connected again, and when its secret changes.
     """
 
     account: Account
@@ -39,14 +45,15 @@ class _Entry:
 
 
 class AccountCache:
-    """Reads accounts. One read at a time, at most one each `spacing` seconds, for all that wait: forged calls that
-    each ask for a fresh look cost no more than that.
+    """Reads accounts. One read runs at a time, at most one per `spacing` seconds, for all callers that wait.
+
+    So forged calls, each of which makes `reload` read the store, cost the store no more than that.
     """
 
     def __init__(
         self, store: Reader, time_source: TimeSource, *, spacing: float = MIN_REFRESH_INTERVAL_SECONDS
     ) -> None:
-        self._store, self._clock, self._spacing = store, time_source, spacing
+        self._store, self._time_source, self._spacing = store, time_source, spacing
         self._configurations = Configurations()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._wanted: set[str] = set()
@@ -60,7 +67,7 @@ class AccountCache:
         Raises Unavailable.
         """
         entry = self._entries.get(workspace)
-        age = self._clock.monotonic() - entry.at if entry else STALE_SECONDS
+        age = self._time_source.monotonic() - entry.at if entry else STALE_SECONDS
         if entry is None or age >= FRESH_SECONDS:
             try:
                 entry = await self._read(workspace)
@@ -75,6 +82,8 @@ class AccountCache:
 
     async def _read(self, workspace: str) -> _Entry:
         """Wait for a read that began after this call: its own, or one shared by all waiting callers."""
+        # `_turn` numbers the reads. A read with a higher number than now began later, so its answer, or its failure, is
+        # good for this caller too.
         arrived = self._turn
         self._wanted.add(workspace)
         async with self._lock:
@@ -83,13 +92,15 @@ class AccountCache:
                 return entry
             if self._failed is not None and self._failed[0] > arrived:
                 raise Unavailable(str(self._failed[1]))
+            # A read that failed has taken the workspace off the list.
             self._wanted.add(workspace)
             await self._read_wanted()
             return self._entries[workspace]
 
     async def _read_wanted(self) -> None:
-        await asyncio.sleep(max(0.0, self._next_read - self._clock.monotonic()))
-        self._next_read = self._clock.monotonic() + self._spacing
+        await asyncio.sleep(max(0.0, self._next_read - self._time_source.monotonic()))
+        self._next_read = self._time_source.monotonic() + self._spacing
+        # Without an await in between: a workspace is either in this read or wanted for the next.
         self._turn += 1
         wanted, self._wanted = self._wanted, set()
         try:
@@ -97,7 +108,7 @@ class AccountCache:
         except Unavailable as error:
             self._failed = (self._turn, error)
             raise
-        now = self._clock.monotonic()
+        now = self._time_source.monotonic()
         for workspace in wanted:
             self._entries[workspace] = _Entry(configurations.get(workspace), now, self._turn)
             self._entries.move_to_end(workspace)

@@ -1,4 +1,4 @@
-"""Enriches an activity before it is published: redaction first, then language, intent and sentiment. Pure."""
+"""Enriches an activity before it is published: redaction, then language, intent and sentiment of the redacted text. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -37,9 +37,10 @@ class _Redactor:
         return None if text is None else self.text(text)
 
     def link(self, url: str | None) -> str | None:
-        """The URL of a file without secrets. Personal data in it stays, because the file could not be fetched without."""
+        """The URL of a file without secrets."""
         if url is None:
             return None
+        # Also in public only secrets are replaced: a path that looks like a phone number is needed to fetch the file.
         masked = redact(url, public=False, own_identifiers=self._own)
         self.kinds.update(masked.kinds)
         return masked.text
@@ -54,6 +55,7 @@ class _Redactor:
         return self.fields(value) if isinstance(value, dict) else value
 
     def number(self, value: float) -> Json:
+        # A JSON number is a number to us but may be a card to its sender. Only a redacted one changes its type to text.
         masked = self.text(str(value)) if abs(value) >= CARD_NUMBER_THRESHOLD else None
         return value if masked in (None, str(value)) else masked
 
@@ -75,10 +77,12 @@ def enrich(
 ) -> Activity:
     """The activity without secrets, and with language, intent and sentiment.
 
-    `expected` are the account's languages, the likeliest first; `own` is what is the shop's, and no secret. Anything masked makes it `sensitive`; in public that
-    includes what identifies a person. Text leaves here sealed with no key, that is, plain.
+    `expected` are the account's languages, the likeliest first; `own_identifiers` are the shop's, and no secrets. A
+    redacted value makes the activity `sensitive`; in public that includes personal data. The text is sealed with no
+    key, that is, plain.
     """
     masking = _Redactor(own_identifiers, public=activity.surface == "public")
+    # Every field that a person can fill is redacted, not the text alone: names, buttons, file names and links hold cards too.
     details = masking.fields(activity.details)
     text = masking.redact_optional(activity.text.text if activity.text else None)
     safe: dict[str, object] = {
@@ -107,6 +111,7 @@ def _name_view(name: str | None) -> str | None:
 
 
 def _detect(details: dict[str, Json], text: str | None, expected: Sequence[str]) -> dict[str, Json]:
+    # The length is bounded, because the detectors' time grows with it and the event loop waits meanwhile.
     hint = details.get("language_code")
     sample = (text or "")[:MAX_READ]
     return {
@@ -117,10 +122,8 @@ def _detect(details: dict[str, Json], text: str | None, expected: Sequence[str])
 
 
 def _is_identifier(name: str, value: Json) -> bool:
-    """Whether a field is an id, which redaction leaves alone: ids of platforms may look like card numbers.
-
-    Of fields that people fill, only a hand-off token of ours counts as an id.
-    """
+    """Whether a field is a platform's id, which redaction leaves alone: it may look like a card number."""
+    # A person chooses the parameter of a start link, so it is an id only in the shape of our own hand-off token.
     if name in ("start", "handoff"):
         return isinstance(value, str) and _is_token(value)
     return name == "id" or name.endswith("_id")

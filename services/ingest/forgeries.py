@@ -14,7 +14,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Spell:
-    """The forged calls of an account since its last log line."""
+    """The forged calls of an account since its last log line, which was written at `logged_at` (monotonic seconds)."""
 
     logged_at: float
     calls: int = 0
@@ -22,7 +22,7 @@ class _Spell:
 
 @dataclass(frozen=True, slots=True)
 class Forgeries:
-    """Counts forged calls. An authentic caller is never counted, and never refused because of others' forgeries."""
+    """Counts forged calls. An authentic call is never counted, and never refused because of others' forgeries."""
 
     rates: RateLimits
     time_source: TimeSource

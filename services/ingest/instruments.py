@@ -1,6 +1,7 @@
 """Metrics of ingest. They count activities; a rejected call without activities counts as one.
 
-Always: received = published + rejected + failed, per workspace and channel (only those that exist become labels).
+Always: received = published + rejected + failed, per workspace and channel. A workspace or channel becomes a label only
+when it exists, because an attacker chooses the names in paths.
 """
 
 from prometheus_client import Counter, Gauge

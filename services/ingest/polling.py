@@ -27,6 +27,7 @@ from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.polls import POLLS, Poll
 
 POLL_SECONDS, RELEASE_SECONDS = 2.0, 1.0
+"""Seconds between two looks for accounts to poll, and seconds that an ending process spends on giving a lease back."""
 LEASE, RENEW_BEFORE = timedelta(seconds=30), timedelta(seconds=20)
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 1.0, 60.0
 PublishBody = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
@@ -102,10 +103,10 @@ class Poller:
     """Polls one account while it is configured for polling and this process has the lease."""
 
     def __init__(self, context: PollingDependencies, channel: Channel, account: Account) -> None:
-        self._around, self._channel, self._account = context, channel, account
+        self._dependencies, self._channel, self._account = context, channel, account
         self._key = Key(POLLS.name, account_id(account.workspace, account.channel, account.id))
         self._poll: Poll | None = None
-        self._begun_with: str | None = None
+        self._begun_for: str | None = None
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
 
     async def run(self) -> None:
@@ -123,14 +124,14 @@ class Poller:
             raise
         except (LeaseLost, Unavailable, Unknown) as error:
             log.info("polling_ended", account=self._key.id, reason=f"{type(error).__name__}: {error}")
-        except Exception:  # a bug must not end the polling of all other accounts; the next look starts it again
+        except Exception:  # a bug must not end the polling of all other accounts; the next round starts it again
             log.exception("polling_failed", account=self._key.id)
-            await self._around.sleep(MAX_BACKOFF_SECONDS)
+            await self._dependencies.sleep(MAX_BACKOFF_SECONDS)
 
     async def _poll_once(self) -> bool:
         """One fetch and the publishing of its updates. Returns whether to go on."""
         account = self._account
-        connected = await self._around.accounts.find(account.workspace, account.channel, account.id)
+        connected = await self._dependencies.accounts.find(account.workspace, account.channel, account.id)
         channel = self._channel
         if (
             connected is None
@@ -141,20 +142,23 @@ class Poller:
         try:
             await self._fetch(channel, connected)
         except (CredentialsRejected, PermanentSendError, TransientSendError, SendOutcomeUnknown) as error:
-            await self._rest_after(connected.account, error)
+            await self._back_off(connected.account, error)
         return True
 
     async def _fetch(self, channel: PollingChannel, connected: ConnectedAccount) -> None:
-        account, http = connected.account, self._around.http
+        account, http = connected.account, self._dependencies.http
         await self._renew()
         token = str(sorted(account.body.credentials.items()))
-        if self._begun_with != token:
-            # Once per token, and again after a conflict, because a webhook may have been set meanwhile.
+        if self._begun_for != token:
+            # The platform stores updates only while no webhook is set. That is asked for once per token, and again after a
+            # conflict, because a webhook may have been set meanwhile.
             await channel.begin_polling(account, http)
-            self._begun_with = token
+            self._begun_for = token
+        # Fetching with a cursor lets the platform drop the updates before it, so the cursor is stored only after the bus
+        # has them (below).
         fetched = await channel.fetch(account, http, self._lease().cursor)
         self._backoff.reset()
-        self._around.notes.record_polling(account, None)
+        self._dependencies.notes.record_polling(account, None)
         for body in fetched.bodies:
             await self._publish(connected, body)
         lease = self._lease()
@@ -165,27 +169,29 @@ class Poller:
         """Publish a body, repeating until the bus is available. Raises LeaseLost."""
         while True:
             try:
-                await self._around.receive(self._channel, connected, body)
-                self._around.notes.record_call(connected.account)
+                await self._dependencies.receive(self._channel, connected, body)
+                self._dependencies.notes.record_call(connected.account)
                 return
             except (Unavailable, Unknown) as error:
+                # Unlike a posted update, nothing repeats this one before its cursor is given up, so it is held and
+                # published again. The lease is renewed meanwhile: another process would fetch the same update.
                 log.warning("polled_update_publish_failed", account=self._key.id, reason=str(error))
-                await self._around.sleep(FIRST_BACKOFF_SECONDS)
+                await self._dependencies.sleep(FIRST_BACKOFF_SECONDS)
                 await self._renew()
 
-    async def _rest_after(self, account: Account, error: Exception) -> None:
+    async def _back_off(self, account: Account, error: Exception) -> None:
         if isinstance(error, PermanentSendError) and error.code == "conflict":
-            self._begun_with = None
+            self._begun_for = None
         if not isinstance(error, SendOutcomeUnknown):
-            self._around.notes.record_polling(account, _sentence(error))
+            self._dependencies.notes.record_polling(account, _sentence(error))
         requested = error.after if isinstance(error, TransientSendError) else None
-        await self._rest(min(max(self._backoff.next(), requested or 0.0), MAX_BACKOFF_SECONDS))
+        await self._wait(min(max(self._backoff.next(), requested or 0.0), MAX_BACKOFF_SECONDS))
 
-    async def _rest(self, seconds: float) -> None:
-        """Wait, renewing the lease meanwhile."""
+    async def _wait(self, seconds: float) -> None:
+        """Wait, and renew the lease often enough that it does not expire meanwhile."""
         step = (LEASE - RENEW_BEFORE).total_seconds()
         while seconds > 0:
-            await self._around.sleep(min(step, seconds))
+            await self._dependencies.sleep(min(step, seconds))
             seconds -= step
             await self._renew()
 
@@ -193,9 +199,10 @@ class Poller:
 
     async def _acquire(self) -> bool:
         """Take the lease when it is free or expired. Returns whether this process has it now."""
-        document = (await self._around.store.get_many([self._key])).get(self._key)
+        document = (await self._dependencies.store.get_many([self._key])).get(self._key)
         stored = POLLS.decode(document) if document else None
-        now, owner = self._around.time_source.now(), self._around.owner
+        now, owner = self._dependencies.time_source.now(), self._dependencies.owner
+        # A lease of our own name is ours, expired or not: it is left from a poller of this process that ended.
         if stored is not None and stored.owner != owner and stored.until > now:
             return False
         try:
@@ -212,21 +219,21 @@ class Poller:
 
     async def _renew(self) -> None:
         lease = self._lease()
-        if lease.until - self._around.time_source.now() < RENEW_BEFORE:
+        if lease.until - self._dependencies.time_source.now() < RENEW_BEFORE:
             await self._write(self._extended(lease))
 
     async def _release(self) -> None:
-        await self._write(replace(self._lease(), until=self._around.time_source.now()))
+        await self._write(replace(self._lease(), until=self._dependencies.time_source.now()))
 
     def _extended(self, lease: Poll) -> Poll:
-        return replace(lease, owner=self._around.owner, until=self._around.time_source.now() + LEASE)
+        return replace(lease, owner=self._dependencies.owner, until=self._dependencies.time_source.now() + LEASE)
 
     async def _write(self, lease: Poll, *, is_new: bool = False) -> None:
         """Store the lease under the next revision. Raises LeaseLost when another process wrote it, Unavailable, Unknown."""
         after = replace(lease, revision=lease.revision + 1)
         condition = Condition(self._key) if is_new else Condition(self._key, "revision", lease.revision)
         try:
-            await self._around.store.commit(Changes(conditions=[condition], puts=[Put(self._key, after)]))
+            await self._dependencies.store.commit(Changes(conditions=[condition], puts=[Put(self._key, after)]))
         except Fenced as error:
             raise LeaseLost("another process has the lease") from error
         self._poll = after

@@ -1,4 +1,7 @@
-"""Activities as events on `inbound`. Their ids come from the platform's, so that a repeat is the same event."""
+"""Publishes activities as events on `inbound`. An event's id is the activity's, which comes from the platform's ids.
+
+So a webhook that is repeated gives the same event, and the router drops the repeat.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +16,7 @@ from services.platform.bus.port import MAX_EVENT_BYTES, Bus, ProducerRecord, par
 
 TOPIC, SOURCE = "inbound", "ingest"
 _log = structlog.get_logger(__name__)
+# W3C Trace Context, 3.2.2: an id of zeros alone is invalid.
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -29,6 +33,7 @@ def to_record(activity: Activity, partitions: int, traceparent: str | None = Non
         workspace=activity.workspace,
         partitionkey=key,
         traceparent=traceparent,
+        # Ingest has no partition row that could number its events: they are deduplicated by id.
         seq=None,
         index=None,
         data=activity.model_dump(mode="json"),
@@ -50,22 +55,22 @@ async def publish_activities(
     trace = headers.get("traceparent", "")
     traceparent = trace if _TRACEPARENT.fullmatch(trace) else None
     try:
-        await bus.publish(
-            [_fitting_record(activity, bus.partitions, traceparent, instruments) for activity in activities]
-        )
+        fitting = [_fit(activity, bus.partitions, traceparent, instruments) for activity in activities]
+        await bus.publish([record for _, record in fitting])
     except BaseException:
+        # A cancelled call counts too: its sender got no 200 and will send the activities again.
         instruments.failed.labels(*labels).inc(len(activities))
         raise
-    for activity in activities:
+    for activity, _ in fitting:
         instruments.published.labels(*labels, activity.kind).inc()
         for kind in activity.masked:
             instruments.masked.labels(*labels, kind).inc()
 
 
-def _fitting_record(
+def _fit(
     activity: Activity, partitions: int, traceparent: str | None, instruments: IngestInstruments
-) -> ProducerRecord:
-    """The record of an activity; without its content and of kind `unknown` when the bus would refuse its size.
+) -> tuple[Activity, ProducerRecord]:
+    """The activity with its record; without content and of kind `unknown` when the bus would refuse its size.
 
     No known platform writes so much (Telegram: 4,096 characters), and refusing the call would make the platform repeat
     it for hours.
@@ -73,15 +78,16 @@ def _fitting_record(
     record = to_record(activity, partitions, traceparent)
     size = len(record.value)
     if size <= MAX_EVENT_BYTES:
-        return record
+        return activity, record
     instruments.unparsed.labels(activity.workspace, activity.channel, "too_large").inc()
     _log.error("activity_too_large", channel=activity.channel, workspace=activity.workspace, id=activity.id)
     details: dict[str, Json] = {"raw": activity.kind, "bytes": size}
-    emptied: dict[str, object] = {
+    changes: dict[str, object] = {
         "kind": "unknown",
         "text": None,
         "attachments": [],
         "person_name": None,
         "details": details,
     }
-    return to_record(activity.model_copy(update=emptied), partitions, traceparent)
+    emptied = activity.model_copy(update=changes)
+    return emptied, to_record(emptied, partitions, traceparent)

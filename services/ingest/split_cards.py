@@ -21,6 +21,7 @@ WITHIN = timedelta(seconds=60)
 MAX_PERSONS = 4096
 """The number of persons kept in memory. The one whose last message is oldest is dropped first."""
 PIECES = 7
+"""The number of messages kept of one person. A card in more pieces is not found."""
 MAX_PIECE_LENGTH = 1_000
 """Characters. A longer text is not considered a piece of a card."""
 
@@ -36,6 +37,7 @@ class SplitCardDetector:
         self, activity: Activity, expected: Sequence[str], own_identifiers: OwnIdentifierMatcher
     ) -> list[Activity]:
         """The enriched activity. Before it come edits of earlier messages that hold pieces of the same card."""
+        # Most texts have no digits and leave here with one `enrich`.
         earlier = self._before(activity)
         spans = _spans_across([*earlier, activity], own_identifiers) if earlier else []
         if not any(spans):
@@ -78,6 +80,8 @@ def _text(activity: Activity) -> str:
 
 def _spans_across(pieces: Sequence[Activity], own_identifiers: OwnIdentifierMatcher) -> list[list[Span]]:
     """For each piece, the spans that belong to a card which the last piece completes; all empty without such a card."""
+    # The pieces are searched as one text with a line between two of them; `begins` are their offsets in it. Only a card
+    # that reaches from an earlier piece into the last one is new: others were found when their own last piece came.
     texts = [_text(piece) for piece in pieces]
     begins = [sum(len(text) + 1 for text in texts[:index]) for index in range(len(texts))]
     spans = [(s, e, k) for s, e, k in find_card_spans("\n".join(texts), own_identifiers) if e > begins[-1]]
@@ -96,6 +100,7 @@ def _within(spans: Sequence[Span], begin: int, text: str) -> Iterator[Span]:
 
 
 def _edit(piece: Activity, by: Activity, kinds: list[str]) -> Activity:
+    """An edit that redacts an earlier message. A repeat of the webhook gives the same id."""
     changed = {
         "kind": "edit",
         "id": hashed_id(piece.id, "piece of a card"),

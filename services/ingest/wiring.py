@@ -20,7 +20,7 @@ from services.platform.http.service import Context, Service, ServiceComponents
 
 @dataclass(frozen=True, slots=True)
 class SharedComponents:
-    """What ingest has one of in a process: the cache of accounts, the rate limits, the metrics."""
+    """The parts of ingest that exist once per process and that other ways in share."""
 
     accounts: AccountCache
     rates: RateLimits
@@ -28,7 +28,7 @@ class SharedComponents:
 
 
 def open_ingest(other_ways_in: Callable[[Context, SharedComponents], ServiceComponents]) -> Service:
-    """The service. `other_ways_in` are those that are no webhook of a platform, handed in because they stand on ingest."""
+    """The service. `other_ways_in` opens what receives messages without webhooks (the web chat), which may import ingest."""
 
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:

@@ -120,7 +120,8 @@ def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearC
     shaped = CoveredSpans(len(plain), (m.span() for shape in _SHAPES for m in shape.finditer(plain)))
     context = ScanContext(plain, named, shaped, near_card)
     groups = [DigitGroup(*m.span(), m[0]) for m in _GROUP.finditer(plain) if not covered.touches(m.span())]
-    spans = [span for run in _runs(plain, groups, _TIGHT) for span in _in_run(context, DigitRun(run))]
+    runs = map(DigitRun, _runs(plain, groups, _TIGHT))
+    spans = [span for run in runs if len(run.digits) >= MIN_CARD_DIGITS for span in _in_run(context, run)]
     seen = CoveredSpans(len(plain), spans)
     return spans + [span for span in _spelled_out(context, groups) if not seen.touches(span)]
 
@@ -138,15 +139,21 @@ def _runs(plain: str, groups: Iterable[DigitGroup], between: re.Pattern[str]) ->
 
 
 def _in_run(context: ScanContext, run: DigitRun) -> Spans:
-    if len(run.digits) < MIN_CARD_DIGITS or _is_named_number(context, run):
+    if _is_named_number(context, run):
         return []
-    near, shaped = context.near_card(*run.span), all(map(context.shaped.touches, map(_group_span, run.groups)))
-    is_other = not near and (shaped or _is_other_number(run.groups, run.digits))
-    if is_card(run.digits) and not is_other:
+    near, shaped = context.near_card(*run.span), _is_shaped(context, run)
+    if is_card(run.digits) and (near or not (shaped or _is_other_number(run.groups, run.digits))):
         return [run.span]
     spans = [_span(window) for window in _cards_in(run, near=near)]
+    if spans or shaped or not near:
+        return spans
     # A check digit alone proves little: it counts only near a word that announces a card.
-    return _by_luhn_alone(run) if not spans and near and not shaped else spans
+    return _by_luhn_alone(run)
+
+
+def _is_shaped(context: ScanContext, run: DigitRun) -> bool:
+    """Whether every group belongs to a price, a coordinate or a time."""
+    return all(context.shaped.touches(_group_span(group)) for group in run.groups)
 
 
 def _is_named_number(context: ScanContext, run: DigitRun) -> bool:

@@ -30,12 +30,12 @@ class PresenceCache:
     """Whether a workspace has an agent online, at most `FRESH_SECONDS` old."""
 
     def __init__(self, store: Store, time_source: TimeSource) -> None:
-        self._store, self._clock = store, time_source
+        self._store, self._time_source = store, time_source
         self._cached: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 
     async def is_online(self, workspace: str) -> bool:
         """Whether any agent is online. Raises Unavailable."""
-        now = self._clock.monotonic()
+        now = self._time_source.monotonic()
         read_at, online = self._cached.get(workspace, (now - FRESH_SECONDS, False))
         if now - read_at >= FRESH_SECONDS:
             online = await self._read(workspace)
