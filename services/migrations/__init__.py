@@ -14,7 +14,7 @@ from services.migrations import (
     m0005_stored_fields,
     m0006_stored_names,
 )
-from services.platform.store.migrations import Migration
+from services.platform.store.migration_steps import Migration
 
 MIGRATIONS: Sequence[Migration] = (
     m0001_partition_rows.STEP,

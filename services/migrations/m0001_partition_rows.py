@@ -1,7 +1,7 @@
 """Partition rows: `seen` and `now` say what they are. A process of the version before cannot read such a row."""
 
 from services.migrations.fields import rename_fields
-from services.platform.store.migrations import Migration, Rewrite
+from services.platform.store.migration_steps import Migration, Rewrite
 
 STEP = Migration(
     number=1,

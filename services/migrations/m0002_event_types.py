@@ -7,7 +7,7 @@ import json
 
 from schemas.renamed_events import current_data, current_type
 from schemas.values import Json
-from services.platform.store.migrations import Migration, Rewrite
+from services.platform.store.migration_steps import Migration, Rewrite
 from services.platform.store.port import Document
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from schemas.values import Json, instant
 from services.migrations.fields import rename_fields
-from services.platform.store.migrations import Migration, Related, Rewrite
+from services.platform.store.migration_steps import Migration, Related, Rewrite
 from services.platform.store.port import Document, Query
 
 FIELD = "response_tracking"

@@ -5,7 +5,7 @@ Everything else stays as it is, or had served figures that reports now recount.
 """
 
 from schemas.values import Json
-from services.platform.store.migrations import Migration, Rewrite
+from services.platform.store.migration_steps import Migration, Rewrite
 from services.platform.store.port import Document
 
 GONE = ("turn", "said", "answered", "answered_by_any", "opened")

@@ -1,7 +1,7 @@
 """Fields of queues, decisions, configurations, calls to integrators and dead letters under their names of now."""
 
 from services.migrations.fields import rename_fields, rename_inside
-from services.platform.store.migrations import Migration, Rewrite
+from services.platform.store.migration_steps import Migration, Rewrite
 from services.platform.store.port import Document
 
 DEAD_LETTERS = {"wake_up": "timer", "performed": "effect"}

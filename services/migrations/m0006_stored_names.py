@@ -6,7 +6,7 @@ What expires is deleted by one purger now (`expires` of a collection), so that r
 from collections.abc import Callable, Mapping
 
 from services.migrations.fields import drop_fields, rename_fields
-from services.platform.store.migrations import Migration, Rewrite
+from services.platform.store.migration_steps import Migration, Rewrite
 from services.platform.store.port import Document
 
 TIMERS: Mapping[str, Mapping[str, str]] = {

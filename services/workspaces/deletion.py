@@ -21,7 +21,7 @@ from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.http.command_gateway import SOURCE
 from services.platform.http.service import Context
-from services.platform.processing.unit_of_work import belongs_to
+from services.platform.processing.workspaces import belongs_to
 from services.platform.store.collections import ACCEPTED, OUTBOXES, OUTCOMES, ROWS, RUNTIME_COLLECTIONS, AcceptedCommand
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query
 from services.records.configuration import CONFIGURATION_HEADS

@@ -14,7 +14,8 @@ from services.migrations import MIGRATIONS
 from services.platform.core.settings import Settings
 from services.platform.host import event_loop
 from services.platform.host.engine import open_store
-from services.platform.store.migrations import PROGRESS_KEY, Progress, latest_version
+from services.platform.store.migration_steps import latest_version
+from services.platform.store.migrations import PROGRESS_KEY, Progress
 from services.platform.store.port import Changes, Put
 from tests.cli.conftest import Pasokh
 from tests.migrations.folder import build_folder, read_documents

@@ -14,7 +14,8 @@ from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.store import migrations
 from services.platform.store.collections import LAYOUT, OUTBOXES, RUNTIME_COLLECTIONS, Timer
-from services.platform.store.migrations import latest_version, migrate, read_status
+from services.platform.store.migration_steps import latest_version
+from services.platform.store.migrations import migrate, read_status
 from services.platform.store.port import Changes, Collection, Document, Key, Put, Store
 from tests.contracts.stores import StoreSite
 from tests.fakes import MemoryStore

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.migrations import MIGRATIONS
-from services.platform.store.migrations import latest_version
+from services.platform.store.migration_steps import latest_version
 from tests.live.installation import ADMIN_KEY, Shop, command, shop_at, up
 from tests.migrations.folder import build_folder, expected_answers, read_documents
 

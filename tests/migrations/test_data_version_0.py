@@ -10,7 +10,7 @@ import pytest
 from services.migrations import MIGRATIONS
 from services.migrations.m0006_stored_names import PURGES
 from services.platform.store.collections import DEAD_LETTERS, ROWS, TIMERS
-from services.platform.store.migrations import latest_version
+from services.platform.store.migration_steps import latest_version
 from tests.migrations.folder import STOPPED_AT, expected_answers, in_collections_of_now
 from tests.migrations.harness import BASE, Migrated, open_migrated, unread_fields
 

@@ -31,7 +31,8 @@ from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.processing.group import GroupMember
 from services.platform.processing.lag import watch_lag
 from services.platform.processing.runtime import Runtime
-from services.platform.store.migrations import Migration, latest_version, migrate
+from services.platform.store.migration_steps import Migration, latest_version
+from services.platform.store.migrations import migrate
 from services.platform.store.port import Collection, Store
 
 log = structlog.get_logger(__name__)

@@ -21,7 +21,8 @@ from services.platform.processing.inputs import (
 from services.platform.processing.processor import AnyProcessor
 from services.platform.processing.restarts import PARTITION_RESET_ERRORS
 from services.platform.processing.runtime import Runtime
-from services.platform.processing.unit_of_work import UnitOfWork, belongs_to
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.processing.workspaces import belongs_to
 
 CONTROL = "pasokh.control."
 

@@ -46,18 +46,17 @@ class Reading(Generic[Context, OneInput]):
 
 async def load(work: UnitOfWork, context: Context, readings: Sequence[Reading[Context, Any]]) -> None:
     """Fetch what these inputs read, step by step. Store errors pass through; an error of a step is that of its code."""
-    depth = max((len(reading.steps) for reading in readings), default=0)
-    for number in range(depth):
-        documents: list[Documents] = []
-        queries: list[ByIndex] = []
-        for reading in readings:
-            if number < len(reading.steps):
-                for read in reading.steps[number](context, reading.one):
-                    if isinstance(read, Documents):
-                        documents.append(read)
-                    else:
-                        queries.append(read)
+    for number in range(max((len(reading.steps) for reading in readings), default=0)):
+        # All steps of one number are asked before anything of it is fetched: what they read is of the same moment.
+        reads = _reads_of_step(context, readings, number)
+        documents = [read for read in reads if isinstance(read, Documents)]
         if documents:
             await work.preload(documents)
-        for query in queries:
+        for query in (read for read in reads if isinstance(read, ByIndex)):
             await work.query(query.collection, query.query, every_page=query.every_page)
+
+
+def _reads_of_step(context: Context, readings: Sequence[Reading[Context, Any]], number: int) -> list[Read]:
+    """What the inputs name in the step of this number; those with fewer steps name nothing more."""
+    deep = [reading for reading in readings if number < len(reading.steps)]
+    return [read for reading in deep for read in reading.steps[number](context, reading.one)]

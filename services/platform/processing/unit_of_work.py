@@ -12,6 +12,7 @@ from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, partitio
 from services.platform.core.errors import TooLarge
 from services.platform.core.identifiers import derived_id
 from services.platform.processing.document_cache import ImmutableDocuments
+from services.platform.processing.workspaces import belongs_to
 from services.platform.store.codec import StoredRecord
 from services.platform.store.collections import TIMERS, Timer, put_fact
 from services.platform.store.port import Collection, Document, DocumentPage, Key, Put, Query
@@ -285,21 +286,3 @@ class UnitOfWork:
         prefix = self.timer_id("")
         chosen = {k.id.removeprefix(prefix): v for k, v in self.written.items() if k.collection == TIMERS.name}
         return cast(dict[str, Timer | None], chosen)
-
-
-def belongs_to(value: object) -> str | None:
-    """The workspace that a document, a timer's data or an effect's request is about; None: about none.
-
-    It says so itself, by its key, or by the message or the data in it.
-    """
-    workspace, key = _field(value, "workspace"), _field(value, "key")
-    if isinstance(workspace, str) and workspace:
-        return workspace
-    if isinstance(key, str) and "/" in key:
-        return key.split("/", 1)[0]
-    inner = (_field(value, name) for name in ("message", "data"))
-    return next((found for one in inner if one is not None and (found := belongs_to(one)) is not None), None)
-
-
-def _field(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

@@ -18,7 +18,8 @@ from services.platform.core.errors import Fenced, Misconfigured, Unknown
 from services.platform.core.time_source import TimeSource
 from services.platform.store.codec import codec_for
 from services.platform.store.collections import LAYOUT, LAYOUT_KEY, OUTBOXES, ROWS
-from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query, Store
+from services.platform.store.migration_steps import Migration, Rewrite, apply, apply_all, latest_version
+from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Store
 
 log = structlog.get_logger(__name__)
 
@@ -35,49 +36,6 @@ OLDER = (
     "the data are of version {data}, and this version of Pasokh works on version {known}. Stop the processes of the older "
     "version, then start this one, or run: pasokh migrate"
 )
-
-
-def unchanged(document: Document) -> Document | None:
-    """A change that leaves every document as it is."""
-    return document
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A change of a document that takes others of its owner: what `query` finds (one page; None: nothing is needed)."""
-
-    query: Callable[[Document], Query | None]
-    change: Callable[[Document, Sequence[Document]], Document | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """The documents of one collection in a new shape.
-
-    `change` gets a document as it is stored and returns it as it shall be; None deletes it. It is pure, and returns a
-    document that is in the new shape already as it is. `related` follows on `change` where other documents decide too;
-    no rewrite of the same step may change those. `into` is the collection that the documents move to; nothing but the
-    migration knows the old one then. `new_id` gives the id of a changed document, where its fields make up its id.
-    """
-
-    collection: str
-    change: Callable[[Document], Document | None] = unchanged
-    into: str | None = None
-    related: Related | None = None
-    new_id: Callable[[Document], str] | None = None
-
-    def target(self, identity: str, changed: Document) -> Key:
-        """Where a document that had this id rests once it is changed."""
-        return Key(self.into or self.collection, self.new_id(changed) if self.new_id else identity)
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step. `number` is the version of the data after it; numbers rise, and a step that was released never changes."""
-
-    number: int
-    name: str
-    rewrites: Sequence[Rewrite]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +64,6 @@ class Status:
     pending: Sequence[Migration]
 
 
-def latest_version(migrations: Sequence[Migration]) -> int:
-    """The version of the data after all steps; 0 without any."""
-    return migrations[-1].number if migrations else 0
-
-
 async def read_status(store: Store, migrations: Sequence[Migration]) -> Status:
     """Raises Unavailable, and Misconfigured for data of a newer version."""
     progress = await _read_progress(store)
@@ -137,7 +90,7 @@ async def count_changes(store: Store, migrations: Sequence[Migration]) -> dict[s
         counts[name] = 0
         async for identity, document in _documents(store, name):
             before = (Key(name, identity), document)
-            counts[name] += await _apply_all(store, pending, *before) != before
+            counts[name] += await apply_all(store, pending, *before) != before
     return counts
 
 
@@ -237,7 +190,7 @@ class _Migrator:
             if version >= self.progress.target:
                 continue
             key = Key(ROWS.name, identity)
-            _, rewritten = await _apply_all(self.store, pending, key, row)
+            _, rewritten = await apply_all(self.store, pending, key, row)
             fenced: Document = {**(rewritten or row), "seq": number + 1, "version": self.progress.target}
             left, moved = (Key(OUTBOXES.name, f"{identity}/{n}") for n in (number, number + 1))
             outbox = (await self.store.get_many([left])).get(left)
@@ -259,19 +212,26 @@ class _Migrator:
         rewrite = step.rewrites[at.rewrite]
         # Rows were rewritten when they were fenced.
         batch = [] if rewrite.collection == ROWS.name else await self._read(rewrite.collection, at.after)
-        puts: list[Put] = []
-        deletes: list[Key] = []
-        for identity, document in batch:
-            source = Key(rewrite.collection, identity)
-            target, changed = await _apply(self.store, step, rewrite, source, document)
-            if changed is None or target != source:
-                deletes.append(source)
-            if changed is not None and (target, changed) != (source, document):
-                puts.append(Put(target, changed))
+        puts, deletes = await self._edits(step, rewrite, batch)
         is_full = len(batch) == BATCH_DOCUMENTS
         following = replace(at, after=batch[-1][0]) if is_full else replace(at, rewrite=at.rewrite + 1, after="")
         await self._commit(following, puts=puts, deletes=deletes)
         return max(len(puts), len(deletes))
+
+    async def _edits(
+        self, step: Migration, rewrite: Rewrite, batch: Sequence[tuple[str, Document]]
+    ) -> tuple[list[Put], list[Key]]:
+        """The puts and the deletes that bring these documents into their new shape and place."""
+        puts: list[Put] = []
+        deletes: list[Key] = []
+        for identity, document in batch:
+            source = Key(rewrite.collection, identity)
+            target, changed = await apply(self.store, step, rewrite, source, document)
+            if changed is None or target != source:
+                deletes.append(source)
+            if changed is not None and (target, changed) != (source, document):
+                puts.append(Put(target, changed))
+        return puts, deletes
 
     async def _read(self, collection: str, after: str) -> list[tuple[str, Document]]:
         return await self.store.scan(collection, after, BATCH_DOCUMENTS)
@@ -321,31 +281,3 @@ async def _documents(store: Store, collection: str) -> AsyncIterator[tuple[str, 
         for identity, document in batch:
             yield identity, document
         after = batch[-1][0]
-
-
-async def _apply_all(
-    store: Store, steps: Sequence[Migration], key: Key, document: Document
-) -> tuple[Key, Document | None]:
-    """Where a document rests behind all of these steps, and what it is then; None: it is deleted."""
-    changed: Document | None = document
-    for step in steps:
-        for rewrite in step.rewrites:
-            if rewrite.collection == key.collection and changed is not None:
-                key, changed = await _apply(store, step, rewrite, key, changed)
-    return key, changed
-
-
-async def _apply(
-    store: Store, step: Migration, rewrite: Rewrite, key: Key, document: Document
-) -> tuple[Key, Document | None]:
-    try:
-        changed, related = rewrite.change(document), rewrite.related
-        query = related.query(changed) if related is not None and changed is not None else None
-        if related is not None and query is not None and changed is not None:
-            changed = related.change(changed, [one for _, one in (await store.query(query)).items])
-        return (key, None) if changed is None else (rewrite.target(key.id, changed), changed)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise Misconfigured(
-            f"step {step.number} ({step.name}) cannot rewrite {key.collection}/{key.id} ({type(error).__name__}). "
-            "Nothing of it was changed; the version before still works on a backup that was taken before the upgrade"
-        ) from error

@@ -12,7 +12,8 @@ from services.platform.processing.batch import Batch, start_batch
 from services.platform.processing.commit import advanced_row
 from services.platform.processing.decide import decode_inputs
 from services.platform.processing.inputs import PendingInput, ReceivedEvent, TimerFired
-from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork, belongs_to
+from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
+from services.platform.processing.workspaces import belongs_to
 from services.platform.store.collections import PartitionCheckpoint
 from services.platform.store.port import Collection
 from tests.fakes import START, MemoryStore

@@ -12,7 +12,8 @@ from services.platform.processing.commit import row_key
 from services.platform.processing.group import GroupMember
 from services.platform.processing.runtime import Runtime
 from services.platform.store.collections import LAYOUT, LAYOUT_KEY, RUNTIME_COLLECTIONS
-from services.platform.store.migrations import Migration, migrate
+from services.platform.store.migration_steps import Migration
+from services.platform.store.migrations import migrate
 from services.platform.store.port import Changes, Collection, Put
 from tests.fakes import LoopTimeSource, MemoryBus, MemoryStore
 from tests.platform.processing.test_passing_over import KEPT, Keeper, outgoing

@@ -12,11 +12,9 @@ from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Fenced, Misconfigured, Unavailable, Unknown
 from services.platform.store import migrations
 from services.platform.store.collections import LAYOUT, LAYOUT_KEY, OUTBOXES, ROWS
+from services.platform.store.migration_steps import Migration, Related, Rewrite
 from services.platform.store.migrations import (
     PROGRESS_KEY,
-    Migration,
-    Related,
-    Rewrite,
     count_changes,
     migrate,
     read_status,
