@@ -18,7 +18,8 @@ from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Document, Key, Query
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES
 from services.records.configuration import CONFIGURATIONS, read_configuration, version_id
-from services.sla.audit import CONVERSATION, Difference, PolicyVersion, differences
+from services.sla.audit import CONVERSATION, AuditFindings, audit
+from services.sla.replay import PolicyVersion
 
 GROUP = "sla"
 CONSUMED_TOPICS = "conversations"
@@ -69,7 +70,7 @@ async def load_for_audit(
     history: Iterable[PolicyVersion],
     progress: Mapping[str, AuditProgress],
     now: datetime,
-) -> list[Difference] | None:
+) -> AuditFindings | None:
     """Where the clocks of a conversation differ from its facts; None while something of it is on its way.
 
     `progress` was read before. Raises Unavailable.
@@ -82,7 +83,7 @@ async def load_for_audit(
     if until is None:
         return None
     resting = {(clock.metric, clock.run): clock for clock in clocks}
-    return differences(facts, resting, tuple(history), until, watch.selected_versions if watch else ())
+    return audit(facts, resting, tuple(history), until, watch.selected_versions if watch else ())
 
 
 def _settled_until(facts: Iterable[Event], progress: Mapping[str, AuditProgress], latest: datetime) -> datetime | None:

@@ -18,7 +18,7 @@ from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
 from services.records.configuration import CONFIGURATION_HEADS
-from services.sla.audit import Difference, PolicyVersion
+from services.sla.audit import AuditFindings
 from services.sla.audit_queries import (
     INSTANT,
     SETTLING_TIME,
@@ -29,6 +29,7 @@ from services.sla.audit_queries import (
     read_progress,
 )
 from services.sla.instruments import AuditInstruments
+from services.sla.replay import PolicyVersion
 
 INTERVAL_SECONDS = 300.0
 PAUSE_SECONDS = 0.05
@@ -109,9 +110,10 @@ class Auditor:
             self._report(workspace, found)
         return found is not None
 
-    def _report(self, workspace: str, found: Sequence[Difference]) -> None:
-        self.instruments.audited.labels("different" if found else "right").inc()
-        for one in found:
+    def _report(self, workspace: str, found: AuditFindings) -> None:
+        agreed = "partly" if found.partly_compared else "right"
+        self.instruments.audited.labels("different" if found.differences else agreed).inc()
+        for one in found.differences:
             self.instruments.differences.labels(workspace, one.metric, one.what).inc()
             log.error(
                 "sla_audit_difference", conversation=one.conversation, metric=one.metric, run=one.run, what=one.what

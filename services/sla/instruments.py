@@ -4,7 +4,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class AuditInstruments:
-    """What the auditor reports. `what` is a field of the clock, `told` or `clock` (see `audit.Difference`)."""
+    """What the auditor reports. `what` is that of `comparison.Difference`.
+
+    `result`: `right`, `different`, `unreadable`, or `partly`: right, but some clocks could be compared with their own
+    facts alone (see `audit.PartlyCompared`).
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.audited = Counter(
@@ -15,15 +19,17 @@ class AuditInstruments:
         )
         self.differences = Counter(
             "pasokh_sla_audit_differences_total",
-            "Differences between clocks and facts, each time that they were found.",
+            "Differences between clocks and facts, counted each time that they are found.",
             ["workspace", "metric", "what"],
             registry=registry,
         )
         self.behind = Gauge(
-            "pasokh_sla_audit_lag_seconds", "How old the oldest fact is that was not looked at.", registry=registry
+            "pasokh_sla_audit_lag_seconds",
+            "How old the oldest fact is whose conversation was not audited yet.",
+            registry=registry,
         )
         self.overdue = Gauge(
             "pasokh_sla_overdue_seconds",
-            "How long ago the earliest warning or breach was due that nobody has told.",
+            "How long ago the earliest warning or breach was due that has not been emitted.",
             registry=registry,
         )

@@ -77,11 +77,14 @@ async def audit_now(world: World) -> tuple[int, list[str]]:
     history = await read_policy_history(moment, WORKSPACE)
     progress, judged, found = await read_progress(moment, world.partitions), 0, list[str]()
     for identity in sorted(world.documents["conversations"]):
-        differences = await load_for_audit(
+        findings = await load_for_audit(
             moment, WORKSPACE, identity, history or [], progress, world.now() + SETTLING_TIME
         )
-        judged += differences is not None
-        found += [f"{instant_text(world.now())} the auditor found {one}" for one in differences or ()]
+        judged += findings is not None
+        found += [
+            f"{instant_text(world.now())} the auditor found {one}"
+            for one in (findings.differences if findings is not None else ())
+        ]
     return judged, found
 
 

@@ -103,8 +103,8 @@ class Sla(Driver):
                 "needs_answer": needs_answer,
             }
         )
-        if self.gives_runs:
-            fact = self._with_runs(word, fact)
+        with_runs = self._with_runs(word, fact)
+        fact = with_runs if self.gives_runs else fact
         arrived = self.arrived("conversations", f"pasokh.conversation.{word}", fact)
         self.heard.append(arrived.event)
         return arrived

@@ -1,7 +1,9 @@
 """The auditor: what the stage made of the facts is what the facts say, and what was tampered with is found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,9 @@ from schemas.configuration import Policy, SlaBody, SlaMatch, Targets
 from schemas.envelope import Event
 from schemas.sla import ClockFact
 from services.records.clocks import CLOCKS, ClockRecord
-from services.sla.audit import Difference, PolicyVersion, Run, differences
+from services.sla.audit import EARLIER_RUN, PartlyCompared, audit
+from services.sla.comparison import Difference
+from services.sla.replay import PolicyVersion, Run
 from tests.fakes import START
 from tests.sla.harness import Sla, at
 
@@ -39,6 +43,12 @@ async def lived() -> Sla:
 
 def facts(sla: Sla) -> list[Event]:
     return [*sla.heard, *(e for e in sla.sent if e.type.startswith("pasokh.sla."))]
+
+
+def differences(
+    events: Sequence[Event], clocks: Mapping[Run, ClockRecord], history: Sequence[PolicyVersion], until: datetime
+) -> list[Difference]:
+    return list(audit(events, clocks, history, until).differences)
 
 
 def resting(sla: Sla) -> dict[Run, ClockRecord]:
@@ -187,17 +197,123 @@ async def test_last_fact_of_a_clock_shows_what_it_is() -> None:
     assert (found.metric, found.what) == ("next_response", "told due_at")
 
 
-async def test_conversation_of_a_version_without_runs_is_judged_by_what_its_facts_decide() -> None:
+# -- conversations with facts of a version without response runs ---------------------------------------------------------
+
+
+async def upgraded() -> Sla:
+    """Answered in time before the upgrade; after it the customer writes again, and gets a late answer."""
+    sla = Sla([URGENT, USUAL])
+    sla.gives_runs = False
+    await sla.tell("opened", at(0), status="assigned")
+    await sla.customer(at(0))
+    await sla.replied(at(10))
+    await sla.delivered(at(10))
+    sla.gives_runs = True
+    await sla.customer(at(100))
+    await sla.pass_to(at(170))
+    await sla.replied(at(180), message="r2")
+    await sla.delivered(at(180), message="r2")
+    return sla
+
+
+async def test_only_clocks_of_runs_from_before_the_upgrade_are_partly_compared() -> None:
+    sla = await upgraded()
+    findings = audit(facts(sla), resting(sla), HISTORY, at(190))
+    assert findings.differences == []
+    assert findings.partly_compared == [PartlyCompared("c1", "first_response", 1, EARLIER_RUN)]
+    assert set(resting(sla)) == {("first_response", 1), ("next_response", 1), ("resolution", 1)}
+
+
+@pytest.mark.parametrize(
+    ("run", "what", "tampered"),
+    [
+        (("next_response", 1), "stopped_at", lambda clock: replace(clock, stopped_at=at(181))),
+        (("next_response", 1), "due_at", lambda clock: replace(clock, due_at=at(161))),
+        (("first_response", 1), "due_at", lambda clock: replace(clock, due_at=at(61))),
+        (("first_response", 1), "state", lambda clock: replace(clock, stopped_at=at(61))),
+        (("first_response", 1), "late_by_seconds", lambda clock: replace(clock, late_by_seconds=3.0)),
+        (("resolution", 1), "due_at", lambda clock: replace(clock, due_at=at(999))),
+    ],
+)
+async def test_a_changed_clock_of_an_upgraded_conversation_is_found(
+    run: Run, what: str, tampered: Callable[[ClockRecord], ClockRecord]
+) -> None:
+    sla = await upgraded()
+    clocks = resting(sla)
+    clocks[run] = tampered(clocks[run])
+    found = differences(facts(sla), clocks, HISTORY, at(190))
+    assert {(one.metric, one.run) for one in found} == {run}
+    assert what in {one.what for one in found}
+
+
+@pytest.mark.parametrize("run", [("first_response", 1), ("next_response", 1)])
+async def test_a_lost_clock_of_an_upgraded_conversation_is_found(run: Run) -> None:
+    sla = await upgraded()
+    clocks = resting(sla)
+    lost = clocks.pop(run)
+    assert Difference("c1", *run, "clock", lost.state, None) in differences(facts(sla), clocks, HISTORY, at(190))
+
+
+@pytest.mark.parametrize("metric", ["first_response", "next_response"])
+async def test_a_fact_that_an_upgraded_conversation_lacks_is_found(metric: str) -> None:
+    sla = await upgraded()
+    first = next(e for e in sla.sent if e.type == "pasokh.sla.started" and e.data["metric"] == metric)
+    [found] = differences([e for e in facts(sla) if e is not first], resting(sla), HISTORY, at(190))
+    assert (found.metric, found.what) == (metric, "told")
+
+
+async def test_a_run_that_was_open_at_the_upgrade_is_partly_compared_to_its_end() -> None:
     sla = Sla([URGENT, USUAL])
     sla.gives_runs = False
     await sla.tell("opened", at(0))
     await sla.customer(at(0))
-    await sla.tell("queued", at(0))
     sla.gives_runs = True
-    await sla.tell("assigned", at(70), status="assigned")
+    await sla.tell("assigned", at(50), status="assigned")
+    await sla.pass_to(at(70))
+    await sla.replied(at(80))
+    await sla.delivered(at(80))
+    await sla.customer(at(100))
+    await sla.pass_to(at(200))
+    findings = audit(facts(sla), resting(sla), HISTORY, at(190))
+    assert findings.differences == []
+    assert [(clock.metric, clock.run) for clock in findings.partly_compared] == [("first_response", 1)]
+    overdue = {**resting(sla), ("first_response", 1): replace(resting(sla)["first_response", 1], state="running")}
+    assert {one.metric for one in differences(facts(sla), overdue, HISTORY, at(190))} == {"first_response"}
+
+
+# Any: keywords of `Sla.tell`.
+STORY: tuple[tuple[str, int, dict[str, Any]], ...] = (
+    ("opened", 0, {}),
+    ("message_received", 0, {"message": "m1", "author": "customer"}),
+    ("queued", 0, {}),
+    ("assigned", 20, {"status": "assigned"}),
+    ("message_received", 30, {"message": "m2", "author": "customer"}),
+    ("replied", 70, {"message": "r1", "author": "agent", "status": "pending"}),
+    ("reply_failed", 70, {"message": "r1", "author": "agent", "status": "assigned"}),
+    ("replied", 90, {"message": "r2", "author": "agent", "status": "pending"}),
+    ("message_received", 100, {"message": "m3", "author": "customer", "status": "assigned"}),
+    ("reply_delivered", 90, {"message": "r2", "author": "agent"}),
+    ("priority_changed", 110, {"priority": "urgent"}),
+    ("priority_changed", 120, {"priority": "normal"}),
+    ("resolved", 130, {"status": "resolved"}),
+    ("reopened", 200, {"status": "waiting"}),
+    ("message_received", 200, {"message": "m4", "author": "customer"}),
+    ("queued", 200, {}),
+    ("assigned", 210, {"status": "assigned"}),
+    ("replied", 230, {"message": "r3", "author": "agent", "status": "pending"}),
+    ("reply_delivered", 230, {"message": "r3", "author": "agent"}),
+)
+
+
+@pytest.mark.parametrize("upgrade", range(len(STORY) + 1))
+async def test_an_upgrade_at_any_fact_of_a_story_makes_no_difference(upgrade: int) -> None:
+    sla = Sla([URGENT, USUAL])
+    for place, (name, when, fields) in enumerate(STORY):
+        sla.gives_runs = place >= upgrade
+        await sla.pass_to(at(when))
+        await sla.tell(name, at(when), **fields)
     await sla.pass_to(at(900))
-    clocks = resting(sla)
-    clocks["first_response", 1] = replace(clocks["first_response", 1], due_at=at(999))
-    assert differences(facts(sla), clocks, HISTORY, at(890)) == []
-    clocks["resolution", 1] = replace(clocks["resolution", 1], due_at=at(999))
-    assert {one.metric for one in differences(facts(sla), clocks, HISTORY, at(890))} == {"resolution"}
+    findings = audit(facts(sla), resting(sla), HISTORY, at(890))
+    assert findings.differences == []
+    assert {clock.metric for clock in findings.partly_compared} <= {"first_response", "next_response"}
+    assert bool(findings.partly_compared) == (upgrade > 1)

@@ -39,5 +39,6 @@ async def test_clock_of_a_run_that_is_over_by_the_newer_facts_ends() -> None:
     sla = older()
     await sla.customer(at(0))
     sla.gives_runs = True
+    sla.tracking.clear()
     await sla.tell("assigned", at(5), status="assigned")
     assert sla.told() == ["started", "cancelled"]

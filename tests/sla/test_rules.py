@@ -9,8 +9,8 @@ from schemas.configuration import Policy, SlaBody, Targets
 from schemas.conversation import Conversation, ConversationFact
 from schemas.sla import ClockMetric
 from services.domain.response_tracking import ResponseTracking, follow_fact
-from services.sla.audit import PolicyVersion, Replay
 from services.sla.domain.response_runs import RESPONSE_METRICS
+from services.sla.replay import PolicyVersion, Replay
 from tests.examples import examples
 from tests.fakes import START
 from tests.sla import oracle

@@ -182,6 +182,17 @@ def tick(clock: P, at: datetime) -> Transition[P]:
     return Transition(clock, events)
 
 
+def recompute(clock: P, until: datetime) -> P:
+    """The clock that its own start, target, calendar, pauses and stop come to, with what is due `until` then."""
+    clock = _with_due_at(clock)
+    if clock.state == "cancelled":
+        return _with_next_at(clock)
+    running = replace(clock, state="running") if clock.state == "fulfilled" else clock
+    if clock.stopped_at is None or clock.answers:
+        return tick(_with_next_at(running), until).clock
+    return deliver(replace(running, stopped_at=None, late_by_seconds=None), clock.stopped_at).clock
+
+
 @dataclass(frozen=True, slots=True)
 class Fired(Generic[P]):
     """The clocks that ticked, by id and as they are after it, and the facts that follow, in order."""
