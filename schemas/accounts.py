@@ -1,18 +1,20 @@
-"""What is said of connected accounts: that one was written, how it is, and the fact that this has changed."""
+"""Events about connected accounts, and the health of an account."""
 
 from typing import Literal
 
 from schemas.values import Contract, Failure, Instant
 
 AccountState = Literal["ok", "credentials", "webhook", "paused", "forged"]
-"""`credentials`: the platform does not let the account in. `webhook`: what customers write does not come in. `paused`:
-the platform wants quiet for a while. `forged`: calls came that nobody can have sent who knows the secret."""
+"""`credentials`: the platform refuses the credentials. `webhook`: the platform does not deliver messages to us.
+`paused`: the platform asked us to send nothing for a while. `forged`: webhook calls came without the account's
+secret."""
 
 
 class AccountChanged(Contract):
-    """`pasokh.control.account_changed`: an account was connected, replaced or removed; its credentials may be others.
+    """`pasokh.control.account_changed`: an account was connected, replaced or removed; its credentials may have
+    changed.
 
-    As `pasokh.control.account_sending_changed`: what is known of sending as the account has changed.
+    Also the data of `pasokh.control.account_sending_changed`: the state of sending as the account has changed.
     """
 
     workspace: str
@@ -21,23 +23,24 @@ class AccountChanged(Contract):
 
     @property
     def name(self) -> str:
-        """The account as sending and health name it: `workspace/channel:account`."""
+        """The id of the account in sending and health: `workspace/channel:account`."""
         return f"{self.workspace}/{self.channel}:{self.account}"
 
 
 class CheckAccounts(Contract):
-    """`pasokh.control.check_accounts`, to each partition when a process starts: look at the accounts there.
+    """`pasokh.control.check_accounts`, to each partition at the start of a process: check the accounts of the
+    partition.
 
-    `at` is when it started.
+    `at` is the start time of the process.
     """
 
     at: Instant
 
 
 class AccountHealth(Contract):
-    """How an account is. `detail` says what is wrong and what to do, empty when it is `ok`.
+    """The health of an account. `detail` names the fault and what to do about it; it is empty in state `ok`.
 
-    Times are None before the first webhook, send or refusal; they are written down every few seconds at most.
+    Times are None before the first webhook, send or refusal. They are stored every few seconds, not at every call.
     """
 
     state: AccountState = "ok"
@@ -49,7 +52,7 @@ class AccountHealth(Contract):
 
 
 class AccountFact(Contract):
-    """The data of `pasokh.account.health_changed`: an account is in another state than before."""
+    """The data of `pasokh.account.health_changed`: the state of an account has changed."""
 
     channel: str
     account: str

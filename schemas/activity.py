@@ -1,4 +1,4 @@
-"""What comes in: one normalised activity of one person. Carried by `pasokh.inbound.<kind>` on `inbound`."""
+"""Activities: what persons do on platforms, in one shape for all channels. The data of `pasokh.inbound.<kind>`."""
 
 from typing import Literal
 
@@ -20,16 +20,20 @@ ActivityKind = Literal[
     "unknown",
 ]
 Side = Literal["customer", "account", "bot"]
-"""Who said it: the customer, a person of our own side (by phone, or in the platform's own app), or another bot of ours."""
+"""The side of the author: `customer`; `account`, a person of our side (by phone or in the platform's own app); or
+`bot`."""
 AttachmentKind = Literal["image", "video", "audio", "voice", "file", "sticker", "location", "contact", "other"]
 
 
 REDACTION = "redaction"
-"""The name in `details` of an edit by which ingest takes something out of a message: the text before it is not kept."""
+"""The key in `details` of an edit by which ingest redacts a message: the text before such an edit is not stored."""
 
 
 class Attachment(Contract):
-    """A file or thing beside the text. `platform_id` is what the platform's API wants to fetch it with."""
+    """A file, picture or location beside the text.
+
+    `platform_id` is the id by which the platform's API returns the file.
+    """
 
     kind: AttachmentKind
     platform_id: str | None = None
@@ -41,10 +45,11 @@ class Attachment(Contract):
 
 
 class Address(Contract):
-    """Where an answer goes on the platform. `via` is a side channel of it (Telegram: business connection id),
-    `direct_topic` the customer's topic in the direct messages of a channel (Telegram: direct_messages_topic_id).
+    """The address of an answer on the platform.
 
-    `channel` and `account` are given where they are not those of the conversation: its private side is elsewhere.
+    `via` is the connection through which it is sent (Telegram: business connection id), `direct_topic` the customer's
+    topic in the direct messages of a channel (Telegram: direct_messages_topic_id). `channel` and `account` are set if
+    they differ from those of the conversation, because its private side is on another account.
     """
 
     chat: str
@@ -57,21 +62,23 @@ class Address(Contract):
 
 
 class Activity(Contract):
-    """One thing that a person did.
+    """One thing that a person did on a platform.
 
-    `id` is deterministic: the same platform event gives the same id. `person` is `channel:account:external_id`.
-    `message` is the id of the message that this is (kind message, postback, echo) or is about (edit, deletion,
-    reaction, receipt): a hash of workspace, account, the scope in which the platform numbers messages (of Telegram the
-    bot, and the business connection), chat and the platform's message id. `former` is the id that the same message had
-    before the scope was part of it; stored messages may still have that. `original_sent_at` is when the platform took
-    the message that an edit is of. `author` is the side that said it; of our own side's word (kind echo) `person` is the
-    customer to whom it was said. `reply_to` is the id of the message that this one answers,
-    `quote` what of it was quoted; `forwarded_from` is who said it first, by name; `links` are addresses that the
-    text does not show. `thread` tells public
-    places apart (Telegram group: chat and topic; elsewhere the root post); None in private. `language`, `sentiment`,
-    `intent`, `sensitive` and `masked` are filled by ingest before the log. `sent_at` is the platform's time,
-    `received_at` ours. `details` keeps what has no field yet: postback data, follow state, the raw kind of `unknown`,
-    the `email` and `phone` of the person. `contact` says nothing but these.
+    - `id` is deterministic: the same platform event gives the same id.
+    - `person` is `channel:account:external_id`. For kind `echo`, a message of our side, it is the customer who got it.
+    - `message` is the id of the message that this activity is (kinds `message`, `postback`, `echo`) or refers to
+      (`edit`, `deletion`, `reaction`, `receipt`): a hash of workspace, account, the scope in which the platform numbers
+      messages (Telegram: the bot and the business connection), chat, and the platform's message id.
+    - `former` is the id of the same message before the scope was part of it; stored messages may still have that id.
+    - `original_sent_at` is the platform's time of the message that an edit changes.
+    - `author` is the side of the author.
+    - `reply_to` is the id of the message that this one answers, `quote` the quoted part of it.
+    - `forwarded_from` is the name of the original author; `links` are URLs that the text does not show.
+    - `thread` identifies a public place (Telegram group: chat and topic; elsewhere the root post); None in private.
+    - `language`, `sentiment`, `intent`, `sensitive` and `masked` are set by ingest before it publishes the activity.
+    - `sent_at` is the platform's time, `received_at` ours.
+    - `details` has what has no field of its own: postback data, follow state, the raw kind of `unknown`, and the
+      `email` and `phone` of the person. An activity of kind `contact` consists of these two.
     """
 
     id: str
@@ -106,5 +113,5 @@ class Activity(Contract):
 
     @property
     def person_key(self) -> PersonKey:
-        """Whose it is."""
+        """The key of the person in the whole installation."""
         return PersonKey(self.workspace, self.person)

@@ -1,19 +1,20 @@
-"""What a channel can do. Composition hands these to the router, which never imports a channel."""
+"""The capabilities of a channel. Composition passes them to the router, which must not import channels."""
 
 from typing import Literal
 
 from schemas.values import Contract, Surface
 
 Scope = Literal["message", "chat", "account"]
-"""What a platform's answer holds for: this message alone, everything to its chat, everything of its account."""
+"""The scope of a platform's refusal: this message only, all messages to its chat, or all messages of its account."""
 
 
 class Capabilities(Contract):
-    """`text_limit` in characters per message; rates per second and per minute, None where the platform states none.
+    """The capabilities and limits of a channel.
 
-    `private_reply`: a public post can be answered in private by API. `deep_link`: the form of a link that opens a private
-    chat, with `{username}` of the account and `{token}`.
-    `drops_repeats`: the receiver knows a message it has by its id, so that an uncertain send may be repeated.
+    `text_limit` is in characters per message. Rates are None if the platform states none. `private_reply`: the API can
+    answer a public post in private. `deep_link` is the format of a link that opens a private chat, with `{username}` of
+    the account and `{token}`. `drops_repeats`: the receiver recognises a repeated message by its id, so that a send
+    with an unknown outcome may be repeated.
     """
 
     surfaces: tuple[Surface, ...]

@@ -1,7 +1,9 @@
-"""Commands on `commands` (person key): what REST asks the owner of a conversation to do. The event id is the command's.
+"""Commands on topic `commands` (keyed by person), from REST to the owner of a conversation.
 
-The outcome of each command (also of those on `routing`) is one document in the collection `outcomes`, written in the
-batch that applied or refused it.
+The event id is the command's id.
+
+The outcome of each command (also of those on topic `routing`) is one document in the collection `outcomes`. The batch
+that applies or refuses the command writes it.
 """
 
 from typing import Literal
@@ -12,10 +14,11 @@ from schemas.values import Contract, EncryptedText, Instant, Priority, Problem, 
 
 
 class Reply(Contract):
-    """`pasokh.command.reply`. `text` is as the agent wrote it.
+    """`pasokh.command.reply`: send an answer to the customer. `text` is unchanged from the agent.
 
-    `found` names the kinds that must not be read in public; in private only a card that nobody confirmed is refused, and
-    that before this is written. `confirmed_by` is the key that said the guard is wrong. `masked`: of earlier versions.
+    `sensitive_kinds` are the kinds of sensitive data that the guard found, which must not be sent in public. In private
+    only an unconfirmed card number is refused, and REST does that before this command is written. `confirmed_by` is the
+    id of the key that confirmed the text nevertheless. `masked` is set by earlier versions only.
     """
 
     conversation: str
@@ -31,7 +34,7 @@ class Reply(Contract):
 
 
 class Resolve(Contract):
-    """`pasokh.command.resolve`."""
+    """`pasokh.command.resolve`: end the conversation."""
 
     conversation: str
     agent: str | None = None
@@ -40,7 +43,7 @@ class Resolve(Contract):
 
 
 class Reopen(Contract):
-    """`pasokh.command.reopen`."""
+    """`pasokh.command.reopen`: open a resolved conversation again."""
 
     conversation: str
     agent: str | None = None
@@ -49,7 +52,9 @@ class Reopen(Contract):
 
 
 class DeadLetterAction(Contract):
-    """`pasokh.control.dead_letter_action`, on any input topic of `group`, at its partition: an operator's retry or drop."""
+    """`pasokh.control.dead_letter_action`, on any input topic of `group`, at the partition of the dead letter: an
+    operator's retry or drop.
+    """
 
     group: str
     dead_letter: str
@@ -61,9 +66,10 @@ WORKSPACE_GATE = "pasokh.control.workspace_gate"
 
 
 class WorkspaceGate(Contract):
-    """`pasokh.control.workspace_gate`, on every partition of a topic of each group: nothing of a closed workspace is handled.
+    """`pasokh.control.workspace_gate`, on every partition of a topic of each group: stop handling events of a
+    workspace.
 
-    It is opened again once all of it is gone and nothing of it is on its way.
+    The gate opens again when all documents of the workspace are deleted and no event of it is unread.
     """
 
     workspace: str
@@ -71,7 +77,7 @@ class WorkspaceGate(Contract):
 
 
 class CommandResult(Contract):
-    """What became of a command. `result` is the id of what it made (a reply's message, an agent)."""
+    """The outcome of a command. `result` is the id of what the command created: the message of a reply, an agent."""
 
     id: str
     workspace: str
@@ -84,7 +90,9 @@ class CommandResult(Contract):
 
 
 class Transfer(Contract):
-    """`pasokh.command.transfer`: give the conversation to one agent or to a team; exactly one of the two is set."""
+    """`pasokh.command.transfer`: transfer the conversation to an agent or to a team; exactly one of `to_agent` and
+    `to_team` is set.
+    """
 
     conversation: str
     agent: str | None = None
@@ -95,7 +103,7 @@ class Transfer(Contract):
 
 
 class SetPriority(Contract):
-    """`pasokh.command.set_priority`. SLA policies are picked again; clocks keep their start."""
+    """`pasokh.command.set_priority`. SLA policies are selected again; running clocks keep their start."""
 
     conversation: str
     agent: str | None = None
@@ -105,7 +113,9 @@ class SetPriority(Contract):
 
 
 class ReapplySla(Contract):
-    """`pasokh.command.reapply_sla`. The SLA policies of now hold for the conversation; clocks that run keep their start."""
+    """`pasokh.command.reapply_sla`: apply the current SLA policies to the conversation; running clocks keep their
+    start.
+    """
 
     conversation: str
     agent: str | None = None
@@ -125,7 +135,7 @@ class AddNote(Contract):
 
 
 class ClearHandoff(Contract):
-    """`pasokh.command.clear_handoff`: the conversation is not sensitive any more, and may be answered in public."""
+    """`pasokh.command.clear_handoff`: the conversation is no longer sensitive and may be answered in public."""
 
     conversation: str
     agent: str | None = None
@@ -134,7 +144,7 @@ class ClearHandoff(Contract):
 
 
 class ConfirmHandoff(Contract):
-    """`pasokh.command.confirm_handoff`: a person who followed the link is the customer, an agent says."""
+    """`pasokh.command.confirm_handoff`: an agent confirms that a person who followed the link is the customer."""
 
     conversation: str
     agent: str | None = None
@@ -146,8 +156,9 @@ class ConfirmHandoff(Contract):
 class Forward(Contract):
     """`pasokh.command.forward` (key of the conversation's owner): an activity of another person that belongs to it.
 
-    Written by the owner of that other person, which keeps nothing of the conversation itself. `returned` (key of the
-    person): the conversation does not take it any more, so that it belongs to the person's own.
+    The owner of that other person writes it; it has no state of the conversation. With `returned` (key of the person)
+    the conversation sends the activity back because it is closed, and the activity goes to the person's own
+    conversation.
     """
 
     conversation: str
@@ -156,9 +167,9 @@ class Forward(Contract):
 
 
 class ClaimHandoff(Contract):
-    """`pasokh.command.claim_handoff` (key of the conversation's owner): somebody followed the link of its hand-off.
+    """`pasokh.command.claim_handoff` (key of the conversation's owner): a person followed the link of its handoff.
 
-    `own` is the conversation where their words stand, `since` when they wrote the first of them.
+    `own_conversation` is the conversation that has the person's messages, `since` the time of the first of them.
     """
 
     conversation: str
@@ -170,9 +181,9 @@ class ClaimHandoff(Contract):
 
 
 class RequestVerification(Contract):
-    """`pasokh.command.request_verification` (key of the visitor): which words prove them, in their own conversation.
+    """`pasokh.command.request_verification` (key of the visitor): show the visitor the phrase that confirms them.
 
-    `case` is the conversation that they want to go on in.
+    `conversation` is the visitor's own, `target_conversation` the one that they want to join.
     """
 
     conversation: str
@@ -182,8 +193,10 @@ class RequestVerification(Contract):
 
 
 class MergeConversation(Contract):
-    """`pasokh.command.merge_conversation` (key of the visitor): they are the customer; what they wrote `since` and write from now
-    on belongs to the conversation `case`, and `conversation` was their own.
+    """`pasokh.command.merge_conversation` (key of the visitor): the visitor is confirmed as the customer.
+
+    All messages of the visitor from `since` on, also later ones, belong to the conversation `into`; `conversation` is
+    the visitor's own until then.
     """
 
     conversation: str
@@ -192,21 +205,27 @@ class MergeConversation(Contract):
 
 
 class Reroute(Contract):
-    """`pasokh.command.reroute`: the routing rules of `version` and later are to be applied while it waits."""
+    """`pasokh.command.reroute`: apply the routing rules of configuration `version` or later, if the conversation
+    waits.
+    """
 
     conversation: str
     version: int
 
 
 class TaskDueChanged(Contract):
-    """`pasokh.command.task_due_changed`: the earliest due time of the clocks that are open changed while it waits; None: none."""
+    """`pasokh.command.task_due_changed`: the earliest due time of the open clocks of a waiting conversation changed;
+    None: no clock.
+    """
 
     conversation: str
     due_at: Instant | None = None
 
 
 class Escalate(Contract):
-    """`pasokh.command.escalate`: a promise is broken or a hand-off expired; raise the priority, perhaps another team."""
+    """`pasokh.command.escalate`: raise the priority or change the team, because a clock was breached or a handoff
+    expired.
+    """
 
     conversation: str
     priority: Priority | None = None

@@ -1,9 +1,9 @@
-"""Whether a newer document still keeps what an older one promised: JSON Schemas, and OpenAPI documents."""
+"""Finds breaking changes between two versions of a JSON Schema or of an OpenAPI document."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Any: JSON documents are whatever they say.
+# Any: a JSON document has no static shape.
 Document = Mapping[str, Any]
 
 FLOORS = ("minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties")
@@ -14,12 +14,14 @@ METHODS = ("get", "put", "post", "delete", "patch")
 
 
 def breaking(before: Document, after: Document) -> list[str]:
-    """What of `before` no longer holds in `after`: fields removed or newly required, types and bounds narrowed."""
+    """The breaking changes from schema `before` to `after`: fields removed or newly required, types and bounds
+    narrowed.
+    """
     return list(dict.fromkeys(_Comparison(before, after).schema(before, after, "")))
 
 
 def breaking_api(before: Document, after: Document) -> list[str]:
-    """The same for two OpenAPI documents: paths, methods, required parameters, and every named schema."""
+    """The breaking changes between OpenAPI documents: in paths, methods, required parameters and named schemas."""
     return [*_paths(before, after), *_components(before, after)]
 
 
@@ -38,7 +40,7 @@ def _paths(before: Document, after: Document) -> Iterator[str]:
 
 
 def _required_fields(operation: Document) -> set[str]:
-    """Required parameters besides those of the path, which its address holds anyway."""
+    """The required parameters, without those of the path: a change of these is a change of the path."""
     return {p["name"] for p in operation.get("parameters", []) if p.get("required") and p.get("in") != "path"}
 
 
@@ -48,12 +50,14 @@ def _components(before: Document, after: Document) -> Iterator[str]:
     for name, schema in old.items():
         if name in new:
             yield from comparison.schema(schema, new[name], name)
-        elif schema:  # an empty one promised nothing
+        elif schema:  # an empty schema accepts anything, so its removal breaks nothing
             yield f"{name}: removed"
 
 
 class _Comparison:
-    """Two documents whose references are followed, each pair of places once."""
+    """Compares two documents and follows their references, each pair of references once: schemas may refer to
+    themselves.
+    """
 
     def __init__(self, before: Document, after: Document) -> None:
         self._before, self._after = before, after
@@ -76,7 +80,9 @@ class _Comparison:
             yield from self.schema(before["items"], after["items"], f"{at}[]")
 
     def _choice(self, before: list[Document], after: list[Document], at: str) -> Iterator[str]:
-        """Each old option must still fit into one of the new ones; the nearest tells what is wrong."""
+        """Each old option must be compatible with one new option; else the new option with the fewest changes is
+        reported.
+        """
         for option in before:
             changes = [list(_Comparison(self._before, self._after).schema(option, choice, at)) for choice in after]
             if all(changes):
@@ -115,22 +121,29 @@ def _options(schema: Document) -> list[Document] | None:
 def _narrowed_constraints(before: Document, after: Document, at: str) -> Iterator[str]:
     if lost := _types(before) - _types(after):
         yield f"{at}: no longer {' or '.join(sorted(lost))}"
-    old, new = _values(before), _values(after)
+    yield from _removed_values(_values(before), _values(after), at)
+    yield from _narrowed_bounds(before, after, at)
+    for rule in EXACT:
+        if rule in after and after[rule] != before.get(rule):
+            yield f"{at}: {rule} is {after[rule]!r} now"
+
+
+def _removed_values(old: set[str] | None, new: set[str] | None, at: str) -> Iterator[str]:
     if new is not None and (old is None or not old <= new):
         yield f"{at}: {', '.join(sorted((old or {'any value'}) - new))} no longer a value"
+
+
+def _narrowed_bounds(before: Document, after: Document, at: str) -> Iterator[str]:
     for bound in FLOORS:
         if bound in after and after[bound] > before.get(bound, float("-inf")):
             yield f"{at}: {bound} raised to {after[bound]}"
     for bound in CEILINGS:
         if bound in after and after[bound] < before.get(bound, float("inf")):
             yield f"{at}: {bound} lowered to {after[bound]}"
-    for rule in EXACT:
-        if rule in after and after[rule] != before.get(rule):
-            yield f"{at}: {rule} is {after[rule]!r} now"
 
 
 def _types(schema: Document) -> set[str]:
-    """The JSON types that a schema takes; one that says none takes all. An integer is a number too."""
+    """The JSON types that a schema accepts; without `type` all of them. `number` includes `integer`."""
     declared = schema.get("type")
     if declared is None:
         return set() if "const" in schema or "enum" in schema else set(EVERY_TYPE)

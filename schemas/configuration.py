@@ -1,4 +1,4 @@
-"""What REST writes, and the one versioned document per workspace that it becomes."""
+"""The configuration of a workspace: the bodies that REST writes, and the one versioned document that stores them all."""
 
 from typing import Annotated, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,13 +15,13 @@ PresenceStatus = Literal["online", "away", "offline"]
 Scope = Literal["read", "desk", "write", "admin"]
 
 
-def _whole(value: object) -> object:
-    # JSON has one kind of number: 4.0 is a whole one (JSON Schema says so too), and strictness would refuse it.
+def _integral_to_int(value: object) -> object:
+    # JSON and JSON Schema have one kind of number, so 4.0 is an integer there; pydantic in strict mode would refuse it.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Proficiency = Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)]
-Units = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
+Proficiency = Annotated[int, Field(ge=1, le=5), BeforeValidator(_integral_to_int)]
+Units = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_integral_to_int)]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
 DEFAULT_TEAM = "default"
 
@@ -31,7 +31,8 @@ NOT_IANA = ("posix/", "right/", "posixrules")
 
 
 def _require_known_zone(name: str) -> str:
-    # `available_timezones` would walk a folder tree for every calendar that is read; `ZoneInfo` keeps the zones it has read.
+    # `available_timezones` would walk a folder tree for every calendar that is read; `ZoneInfo` keeps the zones it has
+    # read.
     try:
         is_known = ZoneInfo(name).key == name and not name.startswith(NOT_IANA)
     except (
@@ -53,7 +54,7 @@ LANGUAGE_SKILL = "lang:{language}"
 
 
 def _no_other_placeholder(name: str) -> str:
-    # It would be a skill that nobody has, and tasks would wait for it for ever.
+    # Another name in braces would be a skill that no agent has: its tasks would wait for ever.
     if name != LANGUAGE_SKILL and not {"{", "}"}.isdisjoint(name):
         raise ValueError(f"`{LANGUAGE_SKILL}` is the only name with braces")
     return name
@@ -67,7 +68,10 @@ ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
 
 class Calendar(RequestModel):
-    """Business hours in a time zone; `holidays` are whole days off. A weekday that is not named is closed."""
+    """Business hours in a time zone.
+
+    `holidays` are days without opening hours. A weekday that is missing in `hours` is closed.
+    """
 
     timezone: Timezone = "UTC"
     hours: dict[Weekday, list[tuple[ClockTime, ClockTime]]]
@@ -88,7 +92,10 @@ OwnValues = Annotated[list[OwnValue], Field(max_length=100)]
 
 
 class OwnIdentifiers(RequestModel):
-    """What is the shop's own and is let through everywhere, in public too. `patterns` are of order numbers (docs/api.md)."""
+    """The shop's own identifiers, which are never masked or refused, not even in public.
+
+    `patterns` match order numbers (docs/api.md).
+    """
 
     phones: OwnValues = []
     emails: OwnValues = []
@@ -102,15 +109,20 @@ GreetingText = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"\S"
 
 
 class WorkspaceSettings(RequestModel):
-    """How the shop wants things. `greeting`: what who opens a bot reads, one text or one per language."""
+    """Settings of a workspace.
+
+    `greeting` is the text that a person reads on opening a bot: one text, or one per language.
+    """
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
 
 
 class WorkspaceBody(RequestModel):
-    """One brand. `calendar`: its opening hours in reports. `own`: its identifiers, which no guard masks or refuses.
+    """One brand or shop.
 
-    `settings`: what holds for all its accounts that do not say otherwise.
+    `calendar` are its opening hours in reports. `own` are its identifiers, which are never masked.
+
+    `settings` apply to all accounts that do not override them.
     """
 
     name: Name
@@ -122,9 +134,9 @@ class WorkspaceBody(RequestModel):
 
 
 class AccountBody(RequestModel):
-    """One connected page, bot, mailbox or number. Each channel checks its own `credentials` and `settings`.
+    """One connected page, bot, mailbox or number. Its channel validates `credentials` and `settings`.
 
-    `calendar`: its opening hours in reports, where they are not the workspace's.
+    `calendar` are its opening hours in reports, if they differ from the workspace's.
     """
 
     name: Name | None = None
@@ -136,14 +148,17 @@ class AccountBody(RequestModel):
 
 
 class TeamBody(RequestModel):
-    """A group of agents. `calendar`: its opening hours in reports, where they are not the account's or workspace's."""
+    """A group of agents.
+
+    `calendar` are its opening hours in reports, if they differ from the account's or workspace's.
+    """
 
     name: Name
     calendar: Calendar | None = None
 
 
 class AgentBody(RequestModel):
-    """Who answers. `capacity` in units; languages are skills (`lang:fa`)."""
+    """An agent. `capacity` is in units of work; languages are skills (`lang:fa`)."""
 
     name: Name
     teams: list[Slug] = Field(min_length=1)
@@ -152,7 +167,7 @@ class AgentBody(RequestModel):
 
 
 class PresenceBody(RequestModel):
-    """Whether an agent takes work now."""
+    """Whether an agent is online, away or offline."""
 
     status: PresenceStatus
 
@@ -161,7 +176,7 @@ OneOrMore = str | Annotated[list[str], Field(min_length=1)]
 
 
 class Match(RequestModel):
-    """All keys that are given must hold; a list holds when any of its values does."""
+    """Conditions on a conversation. All that are given must match; a list matches if one of its values does."""
 
     channel: OneOrMore | None = None
     surface: Surface | list[Surface] | None = None
@@ -174,19 +189,19 @@ class Match(RequestModel):
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything matches."""
+        """Whether no condition is given, so that every conversation matches."""
         return all(value is None for value in dict(self).values())
 
 
 class SlaMatch(Match):
-    """As `Match`, and by what routing decided."""
+    """Conditions as in `Match`, and on priority and team, which routing sets."""
 
     priority: Priority | list[Priority] | None = None
     team: OneOrMore | None = None
 
 
 class RuleActions(RequestModel):
-    """What a routing rule gives. The skill name `lang:{language}` stands for the conversation's language."""
+    """The actions of a routing rule. The skill name `lang:{language}` stands for the conversation's language."""
 
     team: Slug = DEFAULT_TEAM
     skills: dict[SkillReference, Proficiency] = {}
@@ -201,7 +216,7 @@ class Rule(RequestModel):
 
 
 class RoutingBody(RequestModel):
-    """Ordered routing rules. What a read showed, with its `warnings`, can be written back."""
+    """Ordered routing rules. The result of a read can be written back; its `warnings` are ignored."""
 
     rules: list[Rule] = Field(max_length=500)
 
@@ -214,7 +229,7 @@ class RoutingBody(RequestModel):
 
 
 class Targets(RequestModel):
-    """Promised times per metric, in seconds; a metric that is not named has no clock."""
+    """Target times per metric, in seconds. A metric without a target has no clock."""
 
     first_response_seconds: Seconds | None = None
     next_response_seconds: Seconds | None = None
@@ -223,13 +238,13 @@ class Targets(RequestModel):
     public_response_seconds: Seconds | None = None
 
     def of(self, metric: ClockMetric) -> float | None:
-        """The target of a metric in seconds, None when nothing is promised."""
+        """The target of a metric in seconds, None without a target."""
         value: float | None = getattr(self, f"{metric}_seconds")
         return value
 
 
 class Escalation(RequestModel):
-    """What follows when a promise is broken, or already at the first warning: a higher priority, another team, both."""
+    """The action at a breach, or at the first warning: raise the priority, change the team, or both."""
 
     on: Literal["warned", "breached"] = "breached"
     priority: Priority | None = None
@@ -260,7 +275,7 @@ class SlaBody(RequestModel):
 
 
 class KeyBody(RequestModel):
-    """An API key to make. `workspace` None: for all workspaces."""
+    """An API key to create. `workspace` null: for all workspaces."""
 
     name: Name
     workspace: Slug | None = None
@@ -271,10 +286,11 @@ Body = TypeVar("Body", bound=RequestModel)
 
 
 class Versioned(Contract, Generic[Body]):
-    """A part of the configuration with the version in which it was last written (its ETag) and when.
+    """A part of the configuration, with the version (its ETag) and the time of its last write.
 
-    `generation` of an account: when it was made, or last lost a secret that proved somebody (microseconds since 1970; 0:
-    before this was noted). What was given out under another generation is good no more.
+    `generation` is of an account: the time of its creation, or of the last removal of a secret that proves identities,
+    in microseconds since 1970; 0 for accounts of versions that did not store it. Tokens of another generation are
+    invalid.
     """
 
     body: Body
@@ -284,7 +300,7 @@ class Versioned(Contract, Generic[Body]):
 
 
 class WorkspaceConfiguration(Contract):
-    """Everything that REST writes of one workspace, in one numbered document. Accounts by `channel/account`."""
+    """The whole configuration of one workspace, in one versioned document. Accounts are keyed by `channel/account`."""
 
     workspace: str
     version: int
@@ -298,7 +314,9 @@ class WorkspaceConfiguration(Contract):
     @model_validator(mode="before")
     @classmethod
     def _accept_former_name(cls, document: object) -> object:
-        """`profile` was `itself` before 0.1.0; a REST process of that version may write it while it is being replaced."""
+        """`profile` was `itself` before 0.1.0; a REST process of that version may write it while it is being
+        replaced.
+        """
         if isinstance(document, dict) and "itself" in document:
             document = {"profile": document["itself"], **document}
         return document

@@ -1,4 +1,4 @@
-"""Conversations and messages as REST shows them, and the facts on `conversations`."""
+"""Conversations and messages as REST returns them, and the facts on topic `conversations`."""
 
 from typing import Literal
 
@@ -11,10 +11,10 @@ MessageState = Literal["received", "edited", "deleted", "queued", "sent", "deliv
 
 
 class UnconfirmedPerson(Contract):
-    """Somebody who followed the link of a hand-off and has not shown yet that they are the customer.
+    """A person who followed the link of a handoff and is not confirmed as the customer.
 
-    `conversation` is their own, where their words stand until then; `words` prove them when the customer writes both
-    where they wrote before.
+    `conversation` is the person's own conversation, which has their messages until then. `words` is a phrase of two
+    words: if the customer writes it in the public place, the person is confirmed.
     """
 
     person: PersonKeyText
@@ -25,9 +25,9 @@ class UnconfirmedPerson(Contract):
 
 
 class Handoff(Contract):
-    """The move of a sensitive case from a public place to a private one.
+    """The move of a sensitive conversation from a public place to a private one.
 
-    `unconfirmed` followed its link, the latest last; none of them reads anything of the case.
+    `unconfirmed` are the persons who followed its link, the latest last. They cannot read anything of the conversation.
     """
 
     state: Literal["started", "completed", "expired"]
@@ -39,7 +39,7 @@ class Handoff(Contract):
 
 
 class Conversation(Contract):
-    """One support case: messages of one person on one thread, with a status. Holds no text."""
+    """One support case: the messages of one person on one thread, with a status. It has no text of messages."""
 
     id: str
     workspace: str
@@ -67,13 +67,13 @@ class Conversation(Contract):
 
 AuthorKind = Literal["customer", "agent", "account", "bot", "system"]
 PEOPLE_OF_OURS: frozenset[AuthorKind] = frozenset({"agent", "account"})
-"""Whose answers are given by a person of ours: they stop clocks and count as responses."""
+"""The authors whose answers are human answers: these stop clocks and count as responses."""
 
 
 class Author(Contract):
-    """Who wrote a message. `id` is the person, the agent's id, or None for account, bot and system.
+    """The author of a message. `id` is the person, the agent's id, or None for account, bot and system.
 
-    `account` is a person of our own side who answered elsewhere: by phone, or in the platform's own app.
+    The kind `account` is a person of our side who answered outside Pasokh: by phone, or in the platform's own app.
     """
 
     kind: AuthorKind
@@ -82,7 +82,7 @@ class Author(Contract):
 
 
 class Edit(Contract):
-    """A text that an edit replaced at `edited_at`, masked as it was."""
+    """A text that an edit replaced at `edited_at`, with the masking that it had."""
 
     text: EncryptedText | None = None
     masked: list[str] = []
@@ -90,7 +90,9 @@ class Edit(Contract):
 
 
 class FirstResponse(Contract):
-    """The first answer of a conversation: from the first customer message that needs one, to the answer's acceptance."""
+    """The time to the first answer: from the first customer message that needs an answer, to the acceptance of the
+    answer.
+    """
 
     started_at: Instant
     stopped_at: Instant
@@ -101,32 +103,31 @@ ResponseState = Literal["waiting", "answered_unconfirmed", "answered", "unanswer
 
 
 class ResponseRun(Contract):
-    """One run: the customer waits for an answer of a person of ours. Conversations alone decides about runs.
+    """One response run: the customer waits for a human answer. Only the service conversations decides about runs.
 
-    A run begins with a customer message that nobody has answered, and ends with a human answer that the customer can
-    see (`answered`) or with a resolve (`unanswered`). At most one run of a conversation is open at a time, and a run
-    that has ended never changes.
+    A run begins with a customer message that has no answer. It ends with a human answer that the customer can see
+    (`answered`) or with a resolve (`unanswered`). At most one run of a conversation is open at a time, and a run that
+    has ended never changes.
 
     `run` numbers the runs of a conversation from 1. `kind` is `first_response` as long as no human answer was visible
     when the run began, also after a reopening; else `next_response`.
 
     `state`:
-    - `waiting`: open, and no answer is on its way.
-    - `answered_unconfirmed`: open, and an answer that was accepted at `accepted_at` is on its way. If it is delivered,
-      the run is `answered`; if it fails, the run goes on as if the answer had not been accepted. The conversation may
-      be resolved meanwhile: then the run is `unanswered` if the answer fails.
+    - `waiting`: open, and no answer is being delivered.
+    - `answered_unconfirmed`: open, and an answer that was accepted at `accepted_at` is being delivered. If it is
+      delivered, the run is `answered`; if it fails, the run goes on as if the answer had not been accepted. If the
+      conversation was resolved meanwhile and the answer fails, the run is `unanswered`.
     - `answered`: ended at `accepted_at`, the acceptance of the answer that was delivered.
     - `unanswered`: ended at `ended_at` by a resolve. No later message belongs to it.
 
-    `started_at` is the earliest own time of the messages of the run (`at` of their message_received), also when that
-    message arrived second: it may move to an earlier time while the run is open, and to no later one. `accepted_at` is
-    given in both answered states; `answer` is the id of that answer. `ended_at` is given once the run has ended: equal
-    to `accepted_at`, or the time of the resolve. The run lasted from `started_at` to `ended_at`; it never lasts a
-    negative time, for `ended_at` is not before `started_at`. `visible_at` is the acceptance of the first delivered
-    answer of the run whoever wrote it (a bot and an automatic acknowledgement too), None until there is one: the
-    `any` variants end there. `messages` counts the customer messages of the run that need an answer, `last_message` is
-    the id of the latest of them on the log: those of one run stand on the log after the last message of the run
-    before it.
+    `started_at` is the earliest time of the messages of the run (`at` of their message_received). While the run is open
+    it may become earlier, when a message with an earlier time arrives later; it never becomes later. `accepted_at` is
+    set in both answered states; `answer` is the id of that answer. `ended_at` is set once the run has ended: equal to
+    `accepted_at`, or the time of the resolve. It is never before `started_at`. `visible_at` is the acceptance of the
+    first delivered answer of the run by any author (also a bot or an automatic acknowledgement), None until there is
+    one: the `any` variants of KPIs end there. `messages` counts the customer messages of the run that need an answer;
+    `last_message` is the id of the latest of them in the log. All messages of a run stand in the log after the last
+    message of the run before it.
     """
 
     run: int
@@ -144,21 +145,24 @@ class ResponseRun(Contract):
 class ConversationFact(Contract):
     """The data of every `pasokh.conversation.*` fact.
 
-    `key` is the person key. `snapshot` is the conversation after the fact, `previous_status` before it (None when it
-    was just opened). `message` is the id of the message it is about (message_received, message_edited,
-    message_deleted, replied, reply_delivered, reply_failed). `at` is when it counts: of message_received the start of
-    waiting for an answer (`received_at`, or the platform's `sent_at` where that is more than 5 s earlier); of replied,
-    reply_delivered and reply_failed the time REST accepted the reply; else the time of the batch. `author` tells an
-    agent's reply from a bot's or the system's. `first_response` is given on the reply_delivered that was the first
-    human answer. `error` is given on reply_failed. `decision` is given on assigned. `confirmed_by` is given on a replied
-    that the guard had refused: the key that sent it nevertheless. `needs_answer` is false on a message_received that asks for
-    nothing (a lone thumbs-up): no clock starts.
+    `key` is the person key. `snapshot` is the conversation after the fact, `previous_status` its status before (None on
+    opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, replied,
+    reply_delivered, reply_failed).
 
-    `response` is the run that is open after the fact, None where the customer waits for nothing. `ended_responses` are
-    the runs that this fact ended, oldest first; each ended run is given on exactly one fact (reply_delivered,
-    reply_failed, resolved or closed). None: a fact of a version before runs were given; `response` says nothing then.
-    A reply_failed with `previous_status` pending takes the pending time from its `at` on back: since then the
-    conversation counts as in its status after the fact, because the customer had no answer to react to.
+    `at` is the time that counts. For message_received it is the start of waiting for an answer: `received_at`, or the
+    platform's `sent_at` if that is more than 5 s earlier. For replied, reply_delivered and reply_failed it is the time
+    at which REST accepted the reply. For all others it is the time of the batch.
+
+    `author` distinguishes replies of agents, bots and the system. `first_response` is set on the reply_delivered that
+    was the first human answer, `error` on reply_failed, `decision` on assigned. `confirmed_by` is set on a replied that
+    the guard had refused: the id of the key that sent it nevertheless. `needs_answer` is false on a message_received
+    that needs no answer, such as a lone thumbs-up: no clock starts.
+
+    `response` is the run that is open after the fact, None if there is none. `ended_responses` are the runs that this
+    fact ended, oldest first; each ended run is on exactly one fact (reply_delivered, reply_failed, resolved or closed).
+    None: the fact is of a version that did not write runs, and `response` has no meaning.
+    A reply_failed with `previous_status` pending revokes the pending time since its `at`: from then on the conversation
+    counts as in its status after the fact, because the customer had no answer to react to.
     """
 
     conversation: str

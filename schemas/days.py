@@ -1,4 +1,4 @@
-"""Days that callers write: Gregorian, or Jalali where it says so."""
+"""Days in requests: Gregorian dates, or Jalali ones with the word `jalali`."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -10,19 +10,22 @@ from schemas.visible import is_written
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 NOWRUZ_1348 = date(1969, 3, 21)
 FIRST_JALALI, LAST_JALALI = 1348, 1479
-"""The Jalali years that lie within ours."""
+"""The Jalali years within `FIRST_YEAR` and `LAST_YEAR`."""
 MARK = "jalali"
 _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
 
 
 def is_jalali_leap(year: int) -> bool:
-    """Whether the last month has 30 days. The cycle of 33 years holds from 1210 to 1634."""
+    """Whether the last month of a Jalali year has 30 days. The cycle of 33 years holds from 1210 to 1634."""
     position = (year - 1210 + 1) % 33
     return position != 0 and (position - 1) % 4 == 0
 
 
 def to_gregorian(year: int, month: int, day: int) -> date:
-    """The Gregorian date of a Jalali one. Raises ValueError for a day that there is not, or a year out of reach."""
+    """Convert a Jalali date to a Gregorian one.
+
+    Raises ValueError for a day that does not exist or a year out of range.
+    """
     if not FIRST_JALALI <= year <= LAST_JALALI:
         raise ValueError(f"a Jalali year from {FIRST_JALALI} to {LAST_JALALI} is needed")
     lengths = [31] * 6 + [30] * 5 + [30 if is_jalali_leap(year) else 29]
@@ -33,9 +36,10 @@ def to_gregorian(year: int, month: int, day: int) -> date:
 
 
 def require_year_in_range(year: int) -> None:
-    """Raise ValueError for a year in which nothing of ours can happen."""
+    """Raise ValueError for a year before `FIRST_YEAR` or after `LAST_YEAR`."""
     if FIRST_YEAR <= year <= LAST_YEAR:
         return
+    # A Jalali year without the word `jalali` is the common mistake; the margins catch years near the range.
     hint = f"; {year} looks like a Jalali year" if FIRST_JALALI - 48 <= year <= LAST_JALALI + 20 else ""
     raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR} is needed, Gregorian{hint}")
 
@@ -54,6 +58,7 @@ def _read(value: object, info: ValidationInfo) -> object:
 
 
 def _parts(text: str) -> tuple[int, int, int]:
+    # A part that is no number becomes 0, which no date has, so that one test below refuses it.
     year, month, day = (
         int(part) if part.isascii() and part.isdigit() else 0 for part in [*text.split("-"), "", "", ""][:3]
     )
@@ -63,10 +68,13 @@ def _parts(text: str) -> tuple[int, int, int]:
 
 
 Day = Annotated[date, BeforeValidator(_read)]
-"""A day as somebody writes it; `1405-01-01 jalali` is read as Jalali and becomes Gregorian. What rests is not judged."""
+"""A date.
+
+In a request, `1405-01-01 jalali` is converted to Gregorian and the year is checked; stored dates are not checked.
+"""
 
 
 def within_our_years(at: datetime) -> datetime:
-    """The moment, which lies within the years of `judged_year`. Raises ValueError."""
+    """Return the time unchanged. Raises ValueError for a year out of range."""
     require_year_in_range(at.year)
     return at

@@ -1,8 +1,9 @@
 """The envelope of every event: CloudEvents 1.0 (cloudevents.io) attributes in its JSON format, plus extensions.
 
 Extensions: `workspace`; `partitionkey` (CloudEvents partitioning extension); `traceparent` (distributed tracing
-extension); `seq` and `index`, the number that the writing processor gave the event (absent from writers without a
-row: ingest and REST). `(seq, index)` rises per `source`; readers drop what is not above the last they handled.
+extension); `seq` and `index`: the number of the commit of the processor that wrote the event, and the position within
+it (None for writers without a checkpoint: ingest and REST). `(seq, index)` rises per `source`; readers drop an event
+that is not above the last one they handled.
 """
 
 from typing import Literal, TypeAlias, TypeVar
@@ -14,11 +15,11 @@ from schemas.values import Contract, Instant, Json
 
 Read = TypeVar("Read", bound=Contract)
 ContractType: TypeAlias = type[Read]
-"""`type` is a field of an event."""
+"""`Event` has a field `type`, which would hide the builtin in its own annotations."""
 
 
 class Event(Contract):
-    """One event. `data` is the JSON of the contract that `type` names (`schemas.topics` lists them)."""
+    """One event. `data` is the JSON of the contract of `type` (see `schemas.events.EVENT_TYPES`)."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str = Field(min_length=1)
@@ -34,12 +35,12 @@ class Event(Contract):
     data: dict[str, Json]
 
     def payload_as(self, contract: ContractType[Read]) -> Read:
-        """Decode `data` as the contract that `type` names. Raises ValueError (pydantic's)."""
+        """Decode `data` as a contract. Raises pydantic's ValidationError, a ValueError."""
         return contract.model_validate(self.data)
 
 
 def document(event: Event) -> dict[str, Json]:
-    """The event as JSON values: what `encode` writes."""
+    """The event as JSON values, as `encode` writes them."""
     return event.model_dump(mode="json")
 
 
@@ -49,9 +50,9 @@ def encode(event: Event) -> bytes:
 
 
 def decode(value: bytes) -> Event:
-    """The event that `encode` wrote, under today's names (`schemas.renamed_events`).
+    """Decode an event, with the current names of type and fields (`schemas.renamed_events`).
 
-    Raises ValueError (pydantic's) for bytes that are no event.
+    Raises pydantic's ValidationError, a ValueError, for bytes that are no event.
     """
     event = Event.model_validate_json(value)
     event_type = current_type(event.type)

@@ -1,4 +1,4 @@
-"""The table event type → contract of its `data`, and topic: every type that is ever sent, and nothing else."""
+"""The table of event types: the contract of `data` and the topics of every type that Pasokh sends."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from schemas.values import Contract
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """What the `data` of an event type is, and the topics it travels on."""
+    """The contract of `data` of an event type, and the topics of the type."""
 
     contract: type[Contract]
     topics: tuple[str, ...]
@@ -82,7 +82,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.routing.presence_set": routing.PresenceSet,
 }
 
-# Control events name their topic themselves; `dead_letter` goes to any topic that the group in question reads.
+# The sender of a control event chooses its topic; a `dead_letter_action` goes to any topic that the group reads.
 _CONTROL: Mapping[str, EventType] = {
     "pasokh.control.watermark_request": EventType(sla.WatermarkRequest, ("sla",)),
     "pasokh.control.watermark": EventType(sla.Watermark, ("conversations",)),
@@ -103,7 +103,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     **_CONTROL,
 }
 FACTS: tuple[str, ...] = tuple(name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "sla"))
-"""What integrators get over webhooks, streams and `…/events`; those about accounts come over the stream alone."""
+"""The facts that integrators get by webhook, stream and `…/events`. Facts about accounts are in the stream only."""
 
 
 def of_topic(topic: str) -> Iterable[str]:

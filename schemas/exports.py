@@ -1,4 +1,4 @@
-"""The contracts as documents for others: a JSON Schema for each, and one AsyncAPI 3 document of all topics."""
+"""Exports the contracts: a JSON Schema of each, and one AsyncAPI 3 document of all topics."""
 
 import re
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
 def contracts() -> list[type[Contract]]:
-    """The envelope, and every contract that some event carries."""
+    """The envelope, and every contract that is the data of an event type."""
     payloads = {event.contract.__name__: event.contract for event in EVENT_TYPES.values()}
     return [Event, *(payloads[name] for name in sorted(payloads))]
 
 
 def json_schemas() -> Mapping[str, Document]:
-    """File name → JSON Schema, of each contract: `conversation_fact.schema.json`."""
+    """The JSON Schema of each contract, by file name, such as `conversation_fact.schema.json`."""
     return {
         f"{_split_words(contract.__name__)}.schema.json": {"$schema": DIALECT, **contract.model_json_schema()}
         for contract in contracts()
@@ -35,7 +35,7 @@ def json_schemas() -> Mapping[str, Document]:
 
 
 def asyncapi(version: str) -> Document:
-    """Every topic with what travels on it, and the webhooks that integrators get."""
+    """The AsyncAPI document: every topic with its messages, and the calls to webhook subscriptions."""
     _, schemas = models_json_schema([(contract, "validation") for contract in contracts()], ref_template=REFERENCE)
     channels = {topic.name: _channel(topic.name) for topic in TOPICS}
     return {
@@ -43,8 +43,8 @@ def asyncapi(version: str) -> Document:
         "info": {
             "title": "Pasokh",
             "version": version,
-            "description": "Events are CloudEvents 1.0 in JSON. Facts (`pasokh.conversation.*`, `pasokh.sla.*`) are for "
-            "everybody; all other types are between Pasokh's own services and may change with any version.",
+            "description": "Events are CloudEvents 1.0 in JSON. Facts (`pasokh.conversation.*`, `pasokh.sla.*`) are "
+            "public; all other types are internal to Pasokh's services and may change with any version.",
         },
         "defaultContentType": "application/json",
         "channels": {**channels, HOOKS: _hooks()},
@@ -67,8 +67,9 @@ def _channel(name: str) -> Document:
 def _hooks() -> Document:
     return {
         "address": None,
-        "description": "Facts, posted to the `url` of each subscription that wants them; signed by the Standard "
-        f"Webhooks specification in {', '.join(HEADERS)}. At least once, by `webhook-id`; in no promised order.",
+        "description": "Facts, posted to the `url` of each subscription that wants them and signed by the Standard "
+        f"Webhooks specification in {', '.join(HEADERS)}. Delivered at least once, identified by `webhook-id`, in no "
+        "guaranteed order.",
         "messages": {fact: {"$ref": f"#/components/messages/{fact}"} for fact in FACTS},
         "bindings": {"http": {}},
     }

@@ -1,4 +1,4 @@
-"""Who a person is to the whole installation, and what the token of a hand-off link opens."""
+"""The key of a person in the whole installation, and the content of a hand-off token."""
 
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, PlainSerializer
 class PersonKey:
     """A person of a workspace. Two workspaces may have equal persons (`webchat:main:user-u1`), never equal keys.
 
-    `person` is `channel:account:external_id`. The text is `workspace/person`: it orders everything about the person on
-    the bus, and names their document.
+    `person` is `channel:account:external_id`. As a text the key is `workspace/person`: the partition key of every event
+    about the person, and the id of the person's document.
     """
 
     workspace: str
@@ -22,7 +22,7 @@ class PersonKey:
 
 
 def person_key(text: str) -> PersonKey:
-    """The key that `text` is. Raises ValueError for a person without a workspace."""
+    """Parse the text of a person key. Raises ValueError for a person without a workspace."""
     workspace, slash, person = text.partition("/")
     # No workspace has a colon in its name, and a channel always has one behind it: an external id may hold slashes.
     if not slash or ":" in workspace:
@@ -35,12 +35,14 @@ def _read(value: object) -> object:
 
 
 PersonKeyText = Annotated[PersonKey, BeforeValidator(_read), PlainSerializer(str, return_type=str)]
-"""A person key as a field: a text in JSON."""
+"""A person key as a field of a contract; in JSON its text."""
 
 
 class HandoffToken(NamedTuple):
-    """A token that this installation made. One without `is_bound` is of an older version: it names no workspace, so
-    that the conversation alone says where it may be used.
+    """The content of a hand-off token whose signature is valid.
+
+    `is_bound` is False for a token of an older version, which names no workspace: then the workspace of the
+    conversation decides where it may be used.
     """
 
     conversation: str

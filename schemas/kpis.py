@@ -1,4 +1,4 @@
-"""The report of KPIs as REST answers it, and the constants by which docs/kpis.md defines its figures."""
+"""The KPI report as REST returns it, and the constants of its definitions in docs/kpis.md."""
 
 from datetime import timedelta
 from typing import Literal
@@ -8,20 +8,21 @@ from pydantic import BaseModel, Field
 from schemas.values import Instant
 
 IDLE_LIMIT = timedelta(minutes=30)
-"""Handling time without any fact of the conversation for longer than this is idle time, all of it."""
+"""A gap between two facts of a conversation that is longer than this is idle time, not handling time."""
 RESPONSE_WINDOW = timedelta(hours=24)
-"""A customer message is answered in time when the answer was accepted within this."""
+"""A customer message is answered in time if the answer was accepted within this span."""
 CONTACT_WINDOW = timedelta(days=7)
-"""A customer who opens another conversation with the same intent within this was not helped on first contact."""
+"""If a customer opens another conversation with the same intent within this span, the first contact did not resolve
+it."""
 MAX_WITHDRAWN_MESSAGES = 100
-"""A customer with more messages than this in one run is not taken to have withdrawn by deleting them all."""
+"""A run with more customer messages than this does not count as withdrawn when all of them are deleted."""
 
 Dimension = Literal["channel", "surface", "account", "team", "priority", "language", "agent", "policy", "hour", "day"]
 AttributionEdge = Literal["start", "stop"]
 
 
 class DurationStats(BaseModel):
-    """How long something took, in seconds; null where nothing did. Percentiles are values that occurred."""
+    """Statistics of durations, in seconds; null without durations. A percentile is one of the measured values."""
 
     mean: float | None = None
     p50: float | None = None
@@ -30,9 +31,9 @@ class DurationStats(BaseModel):
 
 
 class Duration(DurationStats):
-    """Durations around the clock, and of the same in opening hours (`business`).
+    """Statistics of durations around the clock, and of the same durations in opening hours (`business`).
 
-    `provisional`: a conversation among them may still be reopened, which would move its figure.
+    `provisional`: one of the conversations may still be reopened, which would change its duration.
     """
 
     count: int = 0
@@ -42,7 +43,7 @@ class Duration(DurationStats):
 
 
 class Rate(BaseModel):
-    """A share: `count` of `of`. What is not decided yet is in neither and is counted as `open`."""
+    """A share: `count` of `of`. Cases that are not decided yet are in neither; `open` counts them."""
 
     count: int = 0
     of: int = 0
@@ -52,10 +53,10 @@ class Rate(BaseModel):
 
 
 class SentimentCounts(BaseModel):
-    """Customer messages by sentiment. `ratio`: positive ÷ negative, null where none is negative.
+    """Customer messages by sentiment. `ratio` is positive ÷ negative, null without negative messages.
 
-    `shift` is the mean of last − first sentiment (positive 1, neutral 0, negative −1) over `conversations` that were
-    resolved; `provisional` while one of those may still be reopened.
+    `shift` is the mean of last − first sentiment (positive 1, neutral 0, negative −1) over the resolved
+    `conversations`. `provisional`: one of them may still be reopened.
     """
 
     positive: int = 0
@@ -68,10 +69,10 @@ class SentimentCounts(BaseModel):
 
 
 class SlaCounts(BaseModel):
-    """What became of the clocks of one metric. `attainment`: fulfilled of fulfilled and breached.
+    """Counts of the SLA clocks of one metric. `attainment` is fulfilled ÷ (fulfilled + breached).
 
-    `unanswered` are those of `cancelled` that ended because the conversation was resolved without an answer.
-    `attainment_strict` counts them as not kept.
+    `unanswered` counts the cancelled clocks whose conversation was resolved without an answer. `attainment_strict`
+    counts these as breached.
     """
 
     started: int = 0
@@ -87,7 +88,7 @@ class SlaCounts(BaseModel):
 
 
 class ReportRow(BaseModel):
-    """The figures of one group. `durations` and `rates` by name and variant, `sla` by metric, `sentiment` by surface."""
+    """The figures of one group: `durations` and `rates` by name and variant, `sla` by metric, `sentiment` by surface."""
 
     group: dict[str, str | None]
     counts: dict[str, int]
@@ -98,7 +99,10 @@ class ReportRow(BaseModel):
 
 
 class Report(BaseModel):
-    """Figures by group, the groups in order. `facts` were looked at; days and hours are those of `timezone`."""
+    """Figures by group, in the order of the groups, computed from `facts` facts.
+
+    Days and hours are those of `timezone`.
+    """
 
     start: Instant = Field(serialization_alias="from")
     end: Instant = Field(serialization_alias="to")

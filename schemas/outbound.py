@@ -1,4 +1,4 @@
-"""What goes out: messages to send on `outbound`, what became of them on `deliveries` (both by person key)."""
+"""Messages to send, on topic `outbound`, and the outcome of each, on topic `deliveries`. Both are keyed by person."""
 
 from schemas.activity import Address
 from schemas.conversation import Author
@@ -6,7 +6,10 @@ from schemas.values import Contract, EncryptedText, Failure, Instant, Surface
 
 
 class OutboundMessage(Contract):
-    """`pasokh.outbound.message`: send this once. `id` is the message's id, and the idempotency key of the send."""
+    """`pasokh.outbound.message`: a message to send once.
+
+    `id` is the message's id and the idempotency key of the send.
+    """
 
     id: str
     conversation: str
@@ -22,10 +25,10 @@ class OutboundMessage(Contract):
 
 
 class DeliverySent(Contract):
-    """`pasokh.delivery.sent`: the platform took it. `platform_id` is the platform's id of the message.
+    """`pasokh.delivery.sent`: the platform accepted the message. `platform_id` is the platform's id of the message.
 
-    `address` is where it went when `asked`, the message's address, was not there any more (a topic that is closed, a
-    group that has moved): the conversation answers there from then on. Both are None otherwise.
+    `address` is the address that was used when `requested_address`, the address of the message, no longer existed (a
+    closed topic, a group that moved): later answers of the conversation go there. Both are None otherwise.
     """
 
     message: str
@@ -39,7 +42,7 @@ class DeliverySent(Contract):
 
 
 class DeliveryFailed(Contract):
-    """`pasokh.delivery.failed`: it was refused for good, or nobody can know (`error.code` `outcome_unknown`)."""
+    """`pasokh.delivery.failed`: the send failed for good, or its outcome is unknown (`error.code` `outcome_unknown`)."""
 
     message: str
     conversation: str

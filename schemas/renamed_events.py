@@ -1,7 +1,8 @@
-"""Event types and fields that had another name in an earlier version: the one table by which old events are read.
+"""Event types and fields that had another name in an earlier version. Old events are decoded by this table.
 
 The log keeps events for a week and cannot be rewritten, so decoding translates them; the migration of stored documents
-uses the same table. An entry stays for two minor releases and a month at least. All of these are of before version 0.1.0 was released.
+uses the same table. An entry stays for two minor releases and at least a month. All entries are older than version
+0.1.0.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ RENAMED_EVENT_TYPES: Mapping[str, str] = {
     "pasokh.control.workspace": "pasokh.control.workspace_gate",
     "pasokh.control.dead_letter": "pasokh.control.dead_letter_action",
 }
-"""Old type → the type now."""
+"""Old type → current type."""
 
 RENAMED_EVENT_FIELDS: Mapping[str, Mapping[str, str]] = {
     "pasokh.command.reply": {"found": "sensitive_kinds"},
@@ -36,15 +37,15 @@ RENAMED_EVENT_FIELDS: Mapping[str, Mapping[str, str]] = {
     "pasokh.routing.task_changed": {"undue": "clear_due"},
     "pasokh.delivery.sent": {"asked": "requested_address"},
 }
-"""Type (as it is called now) → old field of `data` → the field now."""
+"""Current type → old field of `data` → current field."""
 
 
 def current_type(event_type: str) -> str:
-    """What an event type is called now."""
+    """The current name of an event type."""
     return RENAMED_EVENT_TYPES.get(event_type, event_type)
 
 
 def current_data(event_type: str, data: Mapping[str, Json]) -> dict[str, Json]:
-    """The data of an event of this type (as it is called now) with the field names of now."""
+    """The data of an event with the current field names. `event_type` is the current type."""
     names = RENAMED_EVENT_FIELDS.get(event_type, {})
     return {names.get(field, field): value for field, value in data.items()}

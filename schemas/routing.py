@@ -1,4 +1,6 @@
-"""The routing side: tasks and agents on `routing` (workspace key), assignments on `assignments` (person key)."""
+"""Routing: tasks and agents on topic `routing` (keyed by workspace), assignments on topic `assignments` (keyed by
+person).
+"""
 
 from typing import Literal
 
@@ -9,8 +11,9 @@ from schemas.values import Contract, Instant, Json, Priority, Requirement, Surfa
 class TaskQueued(Contract):
     """`pasokh.routing.task_queued`: a conversation waits for an agent.
 
-    `queued_at` is its place in the queue (kept when it comes back). `due_at` is the earliest SLA due time known, None
-    if none. `rule` names the routing rule that matched (`rule 2`, `default`). `preferred` is the agent who had it last.
+    `queued_at` decides the position in the queue; a conversation that returns to the queue keeps it. `due_at` is the
+    earliest known SLA due time, None without one. `rule` names the routing rule that matched (`rule 2`, `default`).
+    `preferred` is the agent of the last assignment.
     """
 
     conversation: str
@@ -31,10 +34,10 @@ class TaskQueued(Contract):
 
 
 class TaskChanged(Contract):
-    """`pasokh.routing.task_changed`: priority, team, requirement or due time of a task changed; None: as it was.
+    """`pasokh.routing.task_changed`: priority, team, requirement or due time of a task changed; None: unchanged.
 
-    `undue`: nothing is promised any more, so it has no due time. `keeps_agent`: another team does not take it from
-    whoever holds it by then. `rule` and `config_version` are given when rules were applied again.
+    `clear_due`: the task has no due time any more, because no clock is open. `keeps_agent`: the change of team does not
+    take the task from the agent who has it by then. `rule` and `config_version` are set if rules were applied again.
     """
 
     conversation: str
@@ -51,7 +54,7 @@ class TaskChanged(Contract):
 
 
 class TaskForceAssigned(Contract):
-    """`pasokh.routing.task_force_assigned`: a person decided: this task goes to this agent, whatever skills and capacity say."""
+    """`pasokh.routing.task_force_assigned`: assign the task to this agent, whatever skills and capacity say."""
 
     conversation: str
     key: str
@@ -61,7 +64,9 @@ class TaskForceAssigned(Contract):
 
 
 class TaskClosed(Contract):
-    """`pasokh.routing.task_closed`: the conversation was resolved; its units are free and it waits no more."""
+    """`pasokh.routing.task_closed`: the conversation was resolved: its units of work are free, and it leaves the
+    queue.
+    """
 
     conversation: str
     key: str
@@ -70,13 +75,13 @@ class TaskClosed(Contract):
 
 
 class RulesChanged(Contract):
-    """`pasokh.routing.rules_changed`: routing rules were written in this version of the configuration."""
+    """`pasokh.routing.rules_changed`: the routing rules changed in this version of the configuration."""
 
     version: int
 
 
 class ReapplySlaPolicies(Contract):
-    """`pasokh.routing.reapply_sla`: a command. The SLA policies of now hold for every open conversation."""
+    """`pasokh.routing.reapply_sla`: a command. Apply the current SLA policies to every open conversation."""
 
     agent: str | None = None
     accepted_at: Instant
@@ -84,7 +89,7 @@ class ReapplySlaPolicies(Contract):
 
 
 class AgentPut(Contract):
-    """`pasokh.routing.agent_put`: a command (the event's id is the command's). `if_match` is the ETag or None."""
+    """`pasokh.routing.agent_put`: a command. `if_match` is the ETag of the write, or None."""
 
     agent: str
     body: AgentBody
@@ -101,7 +106,7 @@ class AgentDeleted(Contract):
 
 
 class PresenceSet(Contract):
-    """`pasokh.routing.presence_set`: a command."""
+    """`pasokh.routing.presence_set`: a command. Set whether the agent is online, away or offline."""
 
     agent: str
     status: PresenceStatus
@@ -110,9 +115,9 @@ class PresenceSet(Contract):
 
 
 class Assigned(Contract):
-    """`pasokh.assignment.assigned`: dispatch gave the task to an agent. `decision` is the decision's id.
+    """`pasokh.assignment.assigned`: dispatch assigned the task to an agent. `decision` is the decision's id.
 
-    `summary` was a sentence in English; the decision tells why in any language.
+    `summary` is written by earlier versions only: a sentence in English. The decision has the reason as data.
     """
 
     conversation: str
@@ -126,7 +131,9 @@ class Assigned(Contract):
 
 
 class Unassigned(Contract):
-    """`pasokh.assignment.unassigned`: the agent went (sign-off with release, deletion); the task waits again."""
+    """`pasokh.assignment.unassigned`: the agent left (sign-off with release, deletion); the task returns to the
+    queue.
+    """
 
     conversation: str
     key: str
@@ -137,16 +144,17 @@ class Unassigned(Contract):
 
 
 Advantage = Literal["preferred", "fit", "rare", "load", "idle", "rested", "id"]
-"""What the winner had over the next, the first that differs: who had it last, the closest fit of skills, the fewest rare
-skills to spare, the lowest load, idle for longest, longest without a new task, the first by id."""
+"""The first criterion by which the selected agent ranked above the next: last agent of the conversation, closest fit of
+skills, fewest rare skills beyond the requirement, lowest load, longest idle, longest without a new task, then the id."""
 
 
 class Reason(Contract):
-    """Why a task was decided so, as data: the sentence is made of it when somebody reads.
+    """The reason of a decision as data. A read makes the sentence of it, in the reader's language.
 
-    `name` of the agent, `levels` of the skills that were asked for, `load` and `capacity` before the task came on top.
-    `eligible`: how many could take it; `advantage` None: nobody else. `drawn`: how the agent came upon it in the queue.
-    `agents`: how many the workspace has. `by`: who forced it, None for an operator.
+    `name` is the agent's, `levels` are the agent's levels of the required skills, `load` and `capacity` the agent's
+    units before the assignment. `eligible` is the number of agents who could take the task; `advantage` is None if
+    there was no other. `queue_pick` tells how the task was taken from the queue. `agents` is the number of agents of
+    the workspace. `by` is the agent who forced the assignment, None for an operator.
     """
 
     kind: Literal["chosen", "forced", "waiting"]
@@ -164,7 +172,7 @@ class Reason(Contract):
 
 
 class Filter(Contract):
-    """One test that a candidate passed or failed, with a plain-language detail."""
+    """One test that a candidate passed or failed. `detail` is a sentence."""
 
     name: str
     passed: bool
@@ -172,7 +180,7 @@ class Filter(Contract):
 
 
 class Candidate(Contract):
-    """One agent that a decision looked at. `scores` hold what the ranking compared, by name."""
+    """One agent that a decision considered. `scores` are the values that the ranking compared, by name."""
 
     agent: str
     eligible: bool
@@ -181,7 +189,10 @@ class Candidate(Contract):
 
 
 class Decision(Contract):
-    """Why a task went to an agent, or waits. The winner and the next nine; the rest counted per failed filter."""
+    """The reason why a task was assigned to an agent, or waits.
+
+    `candidates` are the selected agent and the next nine; `excluded` counts the others by the filter that they failed.
+    """
 
     id: str
     conversation: str

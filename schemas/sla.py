@@ -1,4 +1,4 @@
-"""SLA clocks, their facts on `sla` (person key), and the two control events that carry time through the log."""
+"""SLA clocks, their facts on topic `sla` (keyed by person), and the two control events for watermarks."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
 
 
 class Clock(Contract):
-    """One promise running on one conversation, as REST shows it. Durations in seconds."""
+    """One SLA target running on one conversation, as REST returns it. Durations are in seconds."""
 
     metric: ClockMetric
     policy: str
@@ -25,10 +25,11 @@ class ClockFact(Contract):
     """The data of every `pasokh.sla.*` fact: started, changed, paused, resumed, warned, breached, late,
     fulfilled, cancelled.
 
-    `clock` is the clock after the fact. `changed` is told whenever an open clock is due at another time or counts by
-    another policy: after a transfer, another priority, a reapply, the end of a pause, or an earlier message of its run. `warned_at_fraction` is given on warned. `earliest_due_at` is given on started:
-    of all clocks of the conversation that are open then. `channel`, `surface`, `team` and `priority` are those of the
-    conversation then, for counting.
+    `clock` is the clock after the fact. `changed` is emitted when the due time or the policy of an open clock changes:
+    after a transfer, a change of priority, a reapply, the end of a pause, or an earlier message of its run.
+    `warned_at_fraction` is set on `warned`. `earliest_due_at` is set on `started`: the earliest due time of all clocks
+    of the conversation that are open then. `channel`, `account`, `surface`, `team` and `priority` are those of the
+    conversation at that time, for counting.
     """
 
     conversation: str
@@ -49,12 +50,12 @@ class ClockFact(Contract):
 
 
 class WatermarkRequest(Contract):
-    """`pasokh.control.watermark_request` on `sla`: sla asks conversations to say when it has read all that came before `at`."""
+    """`pasokh.control.watermark_request` on `sla`: sla asks conversations for a `Watermark` of the time `at`."""
 
     at: Instant
 
 
 class Watermark(Contract):
-    """`pasokh.control.watermark` on `conversations`, same partition: everything before `at` has been said."""
+    """`pasokh.control.watermark` on `conversations`, same partition: all facts before `at` stand before this event."""
 
     at: Instant

@@ -1,4 +1,4 @@
-"""The one table of topics: name, what its key is, which event types it carries, how long they are kept."""
+"""The table of topics: name, kind of key, event types, retention."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,12 +7,16 @@ from typing import Literal
 KeySpace = Literal["person", "workspace"]
 WEEK_SECONDS = 7 * 86400
 DEDUPE_RETENTION_SECONDS = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
-"""How long ids are kept by which a repeat is known: 30 days past the log, which repeats longer than any platform."""
+"""How long ids are stored to recognise repeats: 30 days longer than the log, because a platform may repeat a call
+late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. On the bus it is called `pasokh.<name>.v1`. `event_prefixes` are the second words of its event types."""
+    """One topic.
+
+    Its name on the bus is `pasokh.<name>.v1`. `event_prefixes` are the second words of its event types.
+    """
 
     name: str
     key: KeySpace
@@ -40,11 +44,11 @@ FACT_NOUNS = frozenset({"conversation", "sla", "account"})
 def topic_for(event_type: str) -> Topic:
     """The topic of an event type (`pasokh.conversation.opened` → conversations).
 
-    Raises KeyError for a type of no topic, control events among them: those name their topic themselves.
+    Raises KeyError for a type without a topic of its own. Control events have none: their senders choose the topic.
     """
     return BY_EVENT_PREFIX[event_type.split(".")[1]]
 
 
 def is_fact(event_type: str) -> bool:
-    """Facts are kept for ever as documents as well."""
+    """Whether an event type is a fact. Facts are also stored as documents, for ever."""
     return event_type.split(".")[1] in FACT_NOUNS

@@ -1,27 +1,30 @@
-"""Whether a text shows anything. Names and answers that show as nothing are refused where they are written."""
+"""Visible text. Names and answers without a visible character are refused in requests."""
 
 import unicodedata
 
 from pydantic import AfterValidator, ValidationInfo
 
 BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters and signs by their category that show as nothing."""
+"""Characters that Unicode counts as letters, marks or symbols and that are invisible nevertheless."""
 WRITTEN = {"written": True}
-"""The context of validation of what a caller writes now. What rests was judged when it was written, by the rules of then."""
+"""The pydantic validation context of a request.
+
+Stored documents are validated without it: the rules of their time hold.
+"""
 
 
 def is_unseen(character: str) -> bool:
-    """Whether a character shows as nothing by itself: marks, format characters, fillers."""
+    """Whether a character is invisible by itself: combining marks, format characters, fillers."""
     return character in BLANKS or unicodedata.category(character) in ("Cf", "Mn", "Me")
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of it shows: white space, control characters, and what shows as nothing by itself."""
+    """Whether a text has no visible character: white space, control characters and invisible characters only."""
     return all(c.isspace() or is_unseen(c) or unicodedata.category(c) in ("Cc", "Cn", "Co", "Zl", "Zp") for c in text)
 
 
 def is_written(info: ValidationInfo) -> bool:
-    """Whether a caller writes this now."""
+    """Whether the value comes from a request, not from a stored document."""
     return bool(info.context and info.context.get("written"))
 
 
@@ -32,4 +35,4 @@ def _visible(text: str, info: ValidationInfo) -> str:
 
 
 Visible = AfterValidator(_visible)
-"""Refuses a text that shows as nothing, where a caller writes it."""
+"""Refuses a text without a visible character, in requests only."""

@@ -1,4 +1,6 @@
-"""Webhooks that go out to integrators: subscriptions as REST writes them and as they rest, and the call to replay."""
+"""Webhook subscriptions of integrators, as REST writes them and as they are stored, and the event that starts a
+replay.
+"""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,15 +10,15 @@ from pydantic import Field
 from schemas.values import Contract, Instant, RequestModel
 
 EventPrefix = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^pasokh(\.[a-z_]*){1,2}$")]
-"""The beginning of an event type, such as `pasokh.sla.`; a whole type is one too."""
+"""The beginning of an event type, such as `pasokh.sla.`, or a whole event type."""
 
 DeliveryState = Literal["pending", "sending", "delivered", "failed"]
 
 
 class WebhookBody(RequestModel):
-    """A subscription: facts whose type begins with one of `types` are posted to `url`, signed with `secret`.
+    """A webhook subscription: facts whose type begins with one of `types` are posted to `url`, signed with `secret`.
 
-    `secret` left out: one is made, or the one that is there stays; a read shows it as `"set"`.
+    Without `secret`, a new subscription gets a generated one and an existing one keeps its own. A read returns `"set"`.
     """
 
     url: Annotated[str, Field(min_length=1, max_length=2048)]
@@ -25,7 +27,10 @@ class WebhookBody(RequestModel):
 
 
 class Webhook(RequestModel):
-    """A subscription as it rests. `previous` signs too until `previous_until`, so that receivers can rotate."""
+    """A stored webhook subscription.
+
+    Until `previous_until`, calls are also signed with the secret `previous`, for rotation.
+    """
 
     url: str
     types: list[str]
@@ -34,17 +39,17 @@ class Webhook(RequestModel):
     previous_until: Instant | None = None
 
     def matches(self, event_type: str) -> bool:
-        """Whether events of this type go to it."""
+        """Whether the subscription wants events of this type."""
         return any(event_type.startswith(prefix) for prefix in self.types)
 
     def secrets(self, now: datetime) -> list[str]:
-        """What signs a call at this time."""
+        """The secrets that sign a call at `now`."""
         rotating = self.previous is not None and self.previous_until is not None and now < self.previous_until
         return [self.secret, self.previous] if rotating and self.previous else [self.secret]
 
 
 class DeliveryAttempt(Contract):
-    """One try: when it ended, the HTTP status (None: there was no answer), what went wrong."""
+    """One attempt of a call: its end, the HTTP status (None without an answer) and the error."""
 
     at: Instant
     status: int | None = None
@@ -56,9 +61,9 @@ WEBHOOK_REPLAY = "pasokh.control.webhook_replay"
 
 
 class WebhookReplay(Contract):
-    """`pasokh.control.webhook_replay` on `conversations`, per partition: send facts to a subscription again.
+    """`pasokh.control.webhook_replay` on `conversations`, per partition: deliver facts to a subscription again.
 
-    Either one `event` by its id, or all from `since` on and before `until`.
+    Either the fact with the id `event`, or all facts from `since` (included) to `until` (not included).
     """
 
     workspace: str

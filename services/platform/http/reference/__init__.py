@@ -1,1 +1,1 @@
-"""The page `/docs`: the routes of `/openapi.json` to read, from files of this package; it asks nobody else."""
+"""The page `/docs` with the routes of `/openapi.json`. All its files are in this package; it loads none from elsewhere."""

@@ -1,4 +1,4 @@
-"""Completes an OpenAPI document: what operations are called, what fields mean, what bodies look like."""
+"""Completes an OpenAPI document: descriptions of fields and parameters, examples of bodies, servers and tags."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,26 +11,26 @@ from services.platform.http.reference.operations import TAGS
 Document = dict[str, Any]
 METHODS = ("get", "put", "post", "delete", "patch")
 SERVERS = [
-    {"url": "/", "description": "Where this document was read"},
+    {"url": "/", "description": "The server of this document"},
     {"url": "http://127.0.0.1:8800", "description": "`pasokh up` on this machine"},
 ]
 ABOUT = {
     "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
-    "contact": {"name": "Whoever runs this installation"},
+    "contact": {"name": "The operator of this installation"},
 }
 
 
 def complete(document: Document) -> None:
-    """Say of everything what it is. What a model says of itself stays."""
+    """Add what the document lacks. Descriptions that a model has are not replaced."""
     document["info"].update(ABOUT)
     document["servers"] = SERVERS
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         _describe_fields(name, schema)
-        schema.setdefault("description", _of_listing(name))
+        schema.setdefault("description", _schema_description(name))
         _name_items(schema)
     for operation in iterate_operations(document):
-        operation.setdefault("description", f"{operation.get('summary', 'As its name says')}.")
+        operation.setdefault("description", f"{operation.get('summary', 'See the operation id')}.")
         for parameter in operation.get("parameters", ()):
             _describe_parameter(parameter)
         for content in _contents(operation):
@@ -55,12 +55,12 @@ def _describe_fields(name: str, schema: Document) -> None:
             one["description"] = words
 
 
-def _of_listing(name: str) -> str:
-    return "One page of a list." if name.startswith("Listing_") else name
+def _schema_description(name: str) -> str:
+    return "One page of a list." if name.endswith("Page") else name
 
 
 def _name_items(value: Any) -> None:
-    """Arrays of a fixed length have `items` too: some readers ask for it."""
+    """Add `items` to arrays of a fixed length: some client generators require it beside `prefixItems`."""
     if isinstance(value, dict):
         if value.get("type") == "array" and "prefixItems" in value:
             value.setdefault("items", {"type": "string"})

@@ -1,11 +1,11 @@
-"""An example of every body, made of its schema and of values that look like life."""
+"""Builds an example of every body from its schema and from realistic values."""
 
 from collections.abc import Mapping
 from typing import Any
 
 # Any: schemas and examples are JSON.
 Schema = Mapping[str, Any]
-DEEPEST = 6
+MAX_DEPTH = 6
 
 BODIES: Mapping[str, Any] = {
     "WorkspaceBody": {"name": "Blue Shop", "languages": ["fa", "en"], "timezone": "Asia/Tehran"},
@@ -46,7 +46,7 @@ BODIES: Mapping[str, Any] = {
     "ContactBody": {"email": "neda@example.com", "consent": True},
     "MessageBody": {"id": "0191e0f2-7d1c-4b7e-9a55-2f6b1c3d4e5f", "text": "Where is my order?"},
 }
-"""Of what callers write, by model."""
+"""Examples of request bodies, by model."""
 
 VALUES: Mapping[str, Any] = {
     "account": "main",
@@ -77,7 +77,7 @@ VALUES: Mapping[str, Any] = {
     "webhook_path": "/webhooks/telegram/blue/main",
     "workspace": "blue",
 }
-"""Of fields, by name, where the schema allows them."""
+"""Examples of fields, by name, where the schema allows them."""
 FORMATS: Mapping[str, Any] = {
     "date-time": "2026-03-02T09:00:00.000000Z",
     "date": "2026-03-21",
@@ -87,7 +87,7 @@ PLAIN: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1.0, "bool
 
 
 def example_for(schema: Schema, schemas: Mapping[str, Schema], name: str = "", depth: int = 0) -> Any:
-    """A value that fits the schema. `schemas` are those that it may refer to, by name."""
+    """A value that is valid by the schema. `schemas` are the components that it refers to, by name."""
     if "$ref" in schema:
         model = str(schema["$ref"]).rsplit("/", 1)[-1]
         return BODIES.get(model) or example_for(schemas[model], schemas, name, depth + 1)
@@ -121,8 +121,9 @@ def _object(schema: Schema, schemas: Mapping[str, Schema], name: str, depth: int
     if isinstance(VALUES.get(name), dict):
         return VALUES[name]
     fields = schema.get("properties", {})
-    shown = fields if depth < DEEPEST else schema.get("required", ())
-    return {field: example_for(fields[field], schemas, field, depth + 1) for field in shown}
+    # Models refer to each other; beyond this depth only what the schema requires is in the example.
+    names = fields if depth < MAX_DEPTH else schema.get("required", ())
+    return {field: example_for(fields[field], schemas, field, depth + 1) for field in names}
 
 
 def _array(schema: Schema, schemas: Mapping[str, Schema], name: str, depth: int) -> Any:

@@ -1,4 +1,4 @@
-"""What operations are called in generated clients: camelCase verbs, the same for ever. And the tags they stand under."""
+"""The operation ids, which generated clients use as method names and which never change, and the tags."""
 
 from collections.abc import Mapping
 
@@ -77,21 +77,21 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
 }
 
 TAGS: Mapping[str, str] = {
-    "configuration": "Workspaces, their accounts, teams, routing rules and SLA policies. Written over REST, in force at once.",
-    "agents": "Who answers, what they can, and whether they take work now.",
-    "conversations": "Cases of customers: what was said, who has it and why, what was promised; and what agents do.",
-    "events": "Facts as they happen, as a stream that can be left and taken up again.",
-    "overview": "What goes on now, as the live page shows it: counted by the server, at most a second old.",
-    "reports": "Exact figures of any time.",
-    "webhooks": "Calls in from platforms, and signed calls out to systems of one's own.",
-    "webchat": "For browsers: a visitor's own conversation.",
-    "keys": "API keys: made once, shown once, limited to a workspace and to scopes.",
-    "dead letters": "Events that could not be handled, for operators.",
-    "operations": "Whether the process works, and what it counts.",
+    "configuration": "Workspaces, their accounts, teams, routing rules and SLA policies. Changes are in force at once.",
+    "agents": "Agents with their teams, skills, capacity and presence.",
+    "conversations": "Conversations with their messages, decisions and SLA clocks, and the commands of agents.",
+    "events": "Facts as an event stream that a client can resume.",
+    "overview": "The current state, as on the live page; the server counts it at most a second before.",
+    "reports": "KPIs of any span of time.",
+    "webhooks": "Webhooks of platforms, which come in, and webhook subscriptions, which call your systems with a signature.",
+    "webchat": "The web chat, for the browser of a visitor.",
+    "keys": "API keys, limited to a workspace and to scopes. A key is returned once, at creation.",
+    "dead letters": "Events that could not be handled; an operator retries or drops them.",
+    "operations": "Liveness, readiness and metrics of the process.",
 }
 
 
 def operation_id(method: str, path: str, name: str) -> str:
-    """What an operation is called; one that is not in the table is called as its function is."""
+    """The id of an operation from `OPERATION_IDS`; without an entry, the name of its function in camelCase."""
     first, *rest = name.split("_")
     return OPERATION_IDS.get((method, path)) or first + "".join(word.title() for word in rest)

@@ -1,4 +1,4 @@
-"""The page `/docs`: every route, from `/openapi.json`."""
+"""Serves the page `/docs`, which shows every route of `/openapi.json`."""
 
 from fastapi import APIRouter
 
@@ -9,9 +9,9 @@ FILES = {
     PATH: "index.html",
     **{f"{PATH}/{name}": name for name in ("reference.css", "reference.js", "schema.js")},
 }
-"""Path → file."""
+"""URL path → file."""
 
 
 def build_router() -> APIRouter:
-    """The routes of the page. It knows no key."""
+    """The routes of the page. They need no key."""
     return page_router(__package__, FILES)
