@@ -35,7 +35,7 @@ from services.platform.store.port import Query, Store
 from services.records.accounts import read_health
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.unmet import ConfigurationWarning, read_warnings
-from services.workspaces.target_validation import MIN_SECRET, is_weak
+from services.workspaces.target_validation import MIN_SECRET_LENGTH, is_weak
 
 MIN_FREE_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5.0
@@ -202,7 +202,7 @@ async def _secrets(settings: Settings) -> str:
         ]
     if weak:
         raise CliError(
-            f"secrets of fewer than {MIN_SECRET} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
+            f"secrets of fewer than {MIN_SECRET_LENGTH} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
             "account and to the platform (or page) that uses it: openssl rand -hex 32."
         )
     return "no account has a secret that could be guessed"

@@ -37,7 +37,7 @@ class DeadLetterView(BaseModel):
 
 
 class ActionAccepted(BaseModel):
-    """The action was requested. The dead letter leaves the list once its group has handled or dropped it."""
+    """An action was requested. The dead letter leaves the list once its group has handled or dropped the event."""
 
     id: str
     action: Action
@@ -61,11 +61,12 @@ def to_view(identity: str, letter: DeadLetter) -> DeadLetterView:
 
 
 async def list_dead_letters(caller: Admin, context: ContextDep, params: PageParamsDep) -> Page[DeadLetterView]:
-    """Newest first; a key of one workspace sees that workspace's. A page may be short: see `next`."""
+    """The dead letters, newest first. A key of one workspace sees only those of the workspace, so that a page may be short: see `next`."""
     views: list[DeadLetterView] = []
     after, examined = _to_store_cursor(caller, params.cursor), 0
     while True:
         query = Query(DEAD_LETTERS.name, "at", descending=True, limit=params.limit - len(views), after=after)
+        # The index is over all workspaces: dead letters that the caller may not see are skipped here.
         page = await query_page(context.store, query)
         letters = [to_view(identity, DEAD_LETTERS.decode(document)) for identity, document in page.items]
         views += [letter for letter in letters if caller.can_access_workspace(letter.workspace)]
@@ -75,7 +76,7 @@ async def list_dead_letters(caller: Admin, context: ContextDep, params: PagePara
 
 
 def _mark(caller: Principal) -> str:
-    """The prefix of a caller's cursors. It ties a cursor to the workspace that the caller may see."""
+    """The prefix of a caller's cursors, which ties them to the workspace of the key."""
     return f"{hashed_id('dead_letters', caller.workspace)[:8]}." if caller.workspace else ""
 
 
@@ -90,7 +91,7 @@ def _to_store_cursor(caller: Principal, cursor: str | None) -> str | None:
 
 
 async def get_dead_letter(context: Context, caller: Principal, identity: str) -> DeadLetter:
-    """A dead letter that the caller may see. Raises NotFound."""
+    """A dead letter that the caller may see. Raises NotFound, also for one of another workspace."""
     key = Key(DEAD_LETTERS.name, identity)
     document = (await context.store.get_many([key])).get(key)
     letter = DEAD_LETTERS.decode(document) if document else None
@@ -109,11 +110,11 @@ def build_router(topics: GroupTopics) -> APIRouter:
         return ActionAccepted(id=identity, action=action, asked_at=at)
 
     async def retry(dead_letter: str, caller: Admin, context: ContextDep) -> ActionAccepted:
-        """Let its group handle the event again. It stays in the list when that fails again."""
+        """Let the group handle the event again. The dead letter stays in the list when that fails again."""
         return await request(caller, context, dead_letter, "retry")
 
     async def drop(dead_letter: str, caller: Admin, context: ContextDep) -> ActionAccepted:
-        """Give the event up."""
+        """Drop the event: it will not be handled."""
         return await request(caller, context, dead_letter, "drop")
 
     router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])

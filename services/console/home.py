@@ -11,6 +11,7 @@ from services.platform.http.reference import page as reference
 
 async def redirect_home(accept: Annotated[str, Header(max_length=2000)] = "") -> RedirectResponse:
     """Redirect by the `Accept` header: browsers accept HTML."""
+    # `Vary`, because a cache between would give an API client the page of a browser.
     to = page.PATH if "text/html" in accept.lower() else reference.PATH
     return RedirectResponse(to, status_code=307, headers={"Vary": "Accept"})
 

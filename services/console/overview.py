@@ -3,6 +3,7 @@
 Each answer reads a few documents at any volume: counts come from the counters of `metrics`, the rest from indexes.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -22,11 +23,11 @@ from services.platform.http.service import Context
 from services.platform.store.port import Key, Query, Store
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, counter_id
-from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, endpoint_id
+from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, EndpointState, endpoint_id
 from services.rest.dependencies import ExistingWorkspace
 
-RECENTLY = timedelta(minutes=5)
-MINUTES = 30
+RECENT_SPAN = timedelta(minutes=5)
+CHART_MINUTES = 30
 MAX_WAITING = 50
 MAX_QUEUED = 200
 """The number of pending deliveries counted per subscription and partition; above it the view says `more`."""
@@ -34,7 +35,7 @@ MAX_PERSONS = 200
 
 
 class Overview(BaseModel):
-    """What goes on in a workspace now."""
+    """The recent traffic and the longest waits of a workspace."""
 
     at: Instant
     messages_in_5_minutes: int = Field(description="Messages of customers in the last five minutes.")
@@ -45,7 +46,7 @@ class Overview(BaseModel):
 
 
 class CustomerName(BaseModel):
-    """What a customer is called; null where the channel does not tell."""
+    """The name of a customer; null where the channel gives none."""
 
     person: str
     name: str | None
@@ -56,34 +57,37 @@ class WebhookHealth(BaseModel):
 
     id: str
     host: str = Field(description="The host of its address; the rest of the address may hold a secret.")
-    queued: int = Field(description="Facts that the endpoint has not taken yet.")
-    queued_more: bool = Field(description="There are more than were counted.")
-    failing: bool = Field(description="The last tries failed, and further ones wait.")
-    paused_until: Instant | None = Field(description="When it is tried again; null when it is not held back.")
+    queued: int = Field(description="Facts that are not delivered yet.")
+    queued_more: bool = Field(description="There are more than `queued`, where the count stops.")
+    failing: bool = Field(description="The last attempts failed; further ones are scheduled.")
+    paused_until: Instant | None = Field(description="The time of the next attempt; null when none is delayed.")
     disabled: bool = Field(description="It answered 410 Gone: nothing is sent until the subscription is written again.")
 
 
 class NamesQuery(RequestModel):
-    """Whose names; `person` is repeated."""
+    """The persons whose names are asked for; `person` is repeated."""
 
     person: list[Annotated[str, Field(max_length=400)]] = Field(min_length=1, max_length=MAX_PERSONS)
 
 
 async def show_overview(configuration: ExistingWorkspace, context: ContextDep) -> Overview:
-    """What goes on now, true at any volume: counted by the server, at most a second old."""
+    """Recent traffic and longest waits. The figures are counted by the server, exact at any volume, and at most a second old."""
     now, workspace = context.time_source.now(), configuration.workspace
     counters = await _counters(context, workspace)
     waiting = Query(CONVERSATIONS.name, "status", {"workspace": workspace, "status": "waiting"}, limit=MAX_WAITING)
     page = await context.store.query(waiting)
     return Overview(
         at=now,
-        messages_in_5_minutes=_since([record.recent_messages for record in counters], MESSAGE_SLOTS.of(now - RECENTLY)),
+        messages_in_5_minutes=_since(
+            [record.recent_messages for record in counters], MESSAGE_SLOTS.of(now - RECENT_SPAN)
+        ),
         opened_by_minute=_by_minute([record.recent_opened for record in counters], now),
         longest_waiting=[conversation_view(CONVERSATIONS.decode(document)) for _, document in page.items],
     )
 
 
 async def _counters(context: Context, workspace: str) -> list[CounterRecord]:
+    # Each partition counts for itself: the figures of a workspace are the sums.
     keys = [Key(COUNTERS.name, counter_id(partition, workspace)) for partition in range(context.bus.partitions)]
     documents = await context.store.get_many(keys)
     return [COUNTERS.decode(document) for document in documents.values()]
@@ -95,14 +99,14 @@ def _since(counted: list[dict[str, int]], start: int) -> int:
 
 def _by_minute(counted: list[dict[str, int]], now: datetime) -> list[int]:
     last = OPENED_SLOTS.of(now)
-    slots = range(last - (MINUTES - 1) * OPENED_SLOTS.seconds, last + 1, OPENED_SLOTS.seconds)
+    slots = range(last - (CHART_MINUTES - 1) * OPENED_SLOTS.seconds, last + 1, OPENED_SLOTS.seconds)
     return [sum(counts.get(str(slot), 0) for counts in counted) for slot in slots]
 
 
 async def list_names(
     configuration: ExistingWorkspace, context: ContextDep, query: Annotated[NamesQuery, QueryOf()]
 ) -> Page[CustomerName]:
-    """What these customers are called; persons that nobody knows are left out."""
+    """The names of these customers. Unknown persons are left out."""
     keys = [Key(PERSONS.name, f"{configuration.workspace}/{person}") for person in dict.fromkeys(query.person)]
     documents = await context.store.get_many(keys)
     persons = [PERSONS.decode(document) for document in documents.values()]
@@ -110,7 +114,7 @@ async def list_names(
 
 
 async def list_webhook_health(configuration: ExistingWorkspace, context: ContextDep) -> Page[WebhookHealth]:
-    """How each subscription fares: what waits, what fails, what is off."""
+    """The health of each webhook subscription: pending deliveries, failures, pauses."""
     partitions, store = context.bus.partitions, context.store
     now, workspace = context.time_source.now(), configuration.workspace
     items = [await _health(store, partitions, now, workspace, *webhook) for webhook in configuration.webhooks.items()]
@@ -121,24 +125,29 @@ async def _health(
     store: Store, partitions: int, now: datetime, workspace: str, webhook: str, stored: Versioned[Webhook]
 ) -> WebhookHealth:
     keys = [Key(WEBHOOK_ENDPOINTS.name, endpoint_id(partition, workspace, webhook)) for partition in range(partitions)]
-    lines = {key.id: WEBHOOK_ENDPOINTS.decode(document) for key, document in (await store.get_many(keys)).items()}
-    queued = [await _queued(store, line) for line in lines]
-    paused = [
-        queue.paused_until for queue in lines.values() if queue.paused_until is not None and queue.paused_until > now
-    ]
+    documents = await store.get_many(keys)
+    queued = [await _queued(store, key.id) for key in documents]
+    endpoints = [WEBHOOK_ENDPOINTS.decode(document) for document in documents.values()]
     return WebhookHealth(
         id=webhook,
         host=urlsplit(stored.body.url).netloc.rpartition("@")[2],
         queued=sum(count for count, _ in queued),
         queued_more=any(more for _, more in queued),
-        failing=any(queue.failures > 0 for queue in lines.values()),
-        paused_until=max(paused, default=None),
-        disabled=any(queue.gone == stored.version for queue in lines.values()),
+        failing=any(endpoint.failures > 0 for endpoint in endpoints),
+        paused_until=_paused_until(endpoints, now),
+        disabled=any(endpoint.gone == stored.version for endpoint in endpoints),
     )
 
 
-async def _queued(store: Store, line: str) -> tuple[int, bool]:
-    query = Query(WEBHOOK_DELIVERIES.name, "endpoint", {"endpoint": line, "state": "pending"}, limit=MAX_QUEUED)
+def _paused_until(endpoints: Iterable[EndpointState], now: datetime) -> datetime | None:
+    # A pause that is over stays in the document until the next attempt.
+    pauses = (endpoint.paused_until for endpoint in endpoints if endpoint.paused_until is not None)
+    return max((pause for pause in pauses if pause > now), default=None)
+
+
+async def _queued(store: Store, endpoint: str) -> tuple[int, bool]:
+    """The number of pending deliveries of an endpoint document, up to `MAX_QUEUED`, and whether there are more."""
+    query = Query(WEBHOOK_DELIVERIES.name, "endpoint", {"endpoint": endpoint, "state": "pending"}, limit=MAX_QUEUED)
     page = await store.query(query)
     return len(page.items), page.next is not None
 

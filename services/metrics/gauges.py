@@ -59,7 +59,7 @@ class Present(Collector):
     async def _workspaces(self) -> AsyncIterator[WorkspaceConfiguration]:
         async for document in self._pages(Query(CONFIGURATION_HEADS.name, "workspace")):
             head = CONFIGURATION_HEADS.decode(document)
-            for configuration in (await self._configurations.version(self._reader, [head])).values():
+            for configuration in (await self._configurations.for_heads(self._reader, [head])).values():
                 yield configuration
 
     def _all(self, collection: str, workspace: str) -> AsyncIterator[Document]:

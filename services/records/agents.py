@@ -1,4 +1,4 @@
-"""Agents as dispatch keeps them: what was written, presence, and the units in use. Written by `dispatch` alone."""
+"""Agents: the body that REST wrote, presence, and units in use. Only `dispatch` writes them."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ WRITER = "dispatch"
 class AgentRecord:
     """An agent. Its document id is `workspace/agent`.
 
-    `version` counts the writings of `body` and is the agent's ETag (`"3"`); `presence_version` counts the settings of
-    `presence` and is the presence's. Neither moves with `load`. `load` is the units in use: one per open conversation
-    that the agent holds. `idle_since` is since when the agent is online with nothing in use, else None. `assigned_at`
-    is when it was last given a task. `at` is the last change of `body` or `presence`.
+    `version` rises with each write of `body` and is the agent's ETag (`"3"`); `presence_version` rises with each write of
+    `presence` and is the ETag of the presence. Neither changes with `load`, the units in use: one per open conversation
+    of the agent. `idle_since` is set while the agent is online without a conversation. `assigned_at` is the time of the
+    last assignment, `at` that of the last change of `body` or `presence`.
     """
 
     workspace: str

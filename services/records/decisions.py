@@ -1,4 +1,4 @@
-"""Why each task went to an agent, or waits. Kept for ever; written by `dispatch` alone."""
+"""Decisions: why each task went to an agent, or waits. They are never deleted. Only `dispatch` writes them."""
 
 from dataclasses import dataclass, field
 from typing import Literal

@@ -1,7 +1,7 @@
 """API keys: a hash of each secret, never the secret. Written by REST alone.
 
-A key reads `pasokh_<id>_<secret>`. The secret is 256 random bits, so one round of SHA-256 is right: there is nothing to
-guess that a slow hash would protect, and a slow one would be paid on every request.
+A key is the text `pasokh_<id>_<secret>`. The secret is 256 random bits, which nobody can guess; so one round of SHA-256 is
+enough, and a slow hash would only cost time on every request.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ EVERY_WORKSPACE = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
-    """One key. `workspace` is '' for all workspaces, so that an index holds it. `digest` is the secret's SHA-256."""
+    """One key. `workspace` is '' for all workspaces: an index needs a value. `digest` is the SHA-256 of the secret, in hex."""
 
     id: str
     name: str
@@ -35,8 +35,8 @@ class KeyRecord:
     digest: str
     created_at: Instant
 
-    def caller(self) -> Principal:
-        """Who presents it."""
+    def principal(self) -> Principal:
+        """The caller that presents the key."""
         return Principal(self.id, self.workspace or None, frozenset(self.scopes))
 
 
@@ -49,50 +49,53 @@ KEYS = Collection(
 
 
 def new_secret() -> str:
-    """256 random bits as text."""
+    """256 random bits as base64url."""
     return secrets.token_urlsafe(32)
 
 
 def format_key(identity: str, secret: str) -> str:
-    """What a caller sends as bearer."""
+    """The bearer token of a key."""
     return f"{PREFIX}_{identity}_{secret}"
 
 
 def secret_digest(secret: str) -> str:
-    """What is stored of a secret."""
+    """The SHA-256 of a secret, in hex: only this is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class ApiKeyAuthenticator:
-    """Finds callers by their key. A record is held for at most a second, so a deleted key ends within one."""
+    """Authenticates callers by their keys. Records are cached for `CACHE_TTL_SECONDS`, so that a deleted key ends within that time."""
 
     def __init__(self, reader: Reader, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._reader, self._monotonic = reader, monotonic
-        self._held: OrderedDict[str, tuple[float, KeyRecord]] = OrderedDict()
+        self._cached: OrderedDict[str, tuple[float, KeyRecord]] = OrderedDict()
 
     async def find(self, presented: str) -> Principal | None:
-        """The caller of a key; None when it is not, or no longer, known. Raises Unavailable."""
+        """The caller that a bearer token belongs to; None for a malformed, unknown or deleted key. Raises Unavailable."""
         prefix, _, rest = presented.partition("_")
         identity, _, secret = rest.partition("_")
         if prefix != PREFIX or not identity or not secret:
             return None
         record = await self._record(identity)
-        known = record is not None and hmac.compare_digest(secret_digest(secret), record.digest)
-        return record.caller() if record is not None and known else None
+        # In constant time: the time of a comparison by `==` would tell how much of a digest is right.
+        # In constant time: the time of a comparison by `==` would tell how many digits of a digest are right.
+        if record is None or not hmac.compare_digest(secret_digest(secret), record.digest):
+            return None
+        return record.principal()
 
     async def _record(self, identity: str) -> KeyRecord | None:
-        # The time from before the read: what was deleted after it is forgotten a second after it at the latest.
+        # The time before the read: a key that is deleted during the read must not be cached longer than the others.
         now = self._monotonic()
-        held = self._held.get(identity)
-        if held is not None and now - held[0] < CACHE_TTL_SECONDS:
-            return held[1]
-        self._held.pop(identity, None)
+        cached = self._cached.get(identity)
+        if cached is not None and now - cached[0] < CACHE_TTL_SECONDS:
+            return cached[1]
+        self._cached.pop(identity, None)
         key = Key(KEYS.name, identity)
         document = (await self._reader.get_many([key])).get(key)
-        return None if document is None else self._hold(identity, now, KEYS.decode(document))
+        return None if document is None else self._cache(identity, now, KEYS.decode(document))
 
-    def _hold(self, identity: str, now: float, record: KeyRecord) -> KeyRecord:
-        self._held[identity] = (now, record)
-        while len(self._held) > CACHE_MAX_ENTRIES:
-            self._held.popitem(last=False)
+    def _cache(self, identity: str, now: float, record: KeyRecord) -> KeyRecord:
+        self._cached[identity] = (now, record)
+        while len(self._cached) > CACHE_MAX_ENTRIES:
+            self._cached.popitem(last=False)
         return record

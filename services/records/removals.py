@@ -1,4 +1,4 @@
-"""Workspaces that are or were deleted. A record stays for ever: a new workspace of the name goes on with its numbers."""
+"""Deletions of workspaces. A record stays for ever: a new workspace of the name continues its version numbers."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,10 +11,11 @@ RemovalState = Literal["closing", "emptying", "opening", "done"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """One workspace. Its id is the workspace; `version` is the last one of its configuration.
+    """The deletion of one workspace, whose name is the document's id. `version` is the last one of its configuration.
 
-    `closing`: until no partition handles anything of it. `emptying`: its documents go. `opening`: until each partition
-    takes the name again. `done`: nothing is left. `touched_at`: when somebody last worked on it. `command` answers for it.
+    `closing` lasts until no partition handles the workspace's events any more, `emptying` until its documents are deleted,
+    `opening` until each partition handles events of the name again; then it is `done`. `touched_at` is the time of the last
+    progress. `command` is the id of the command whose outcome reports the end.
     """
 
     name: str

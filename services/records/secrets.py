@@ -1,4 +1,4 @@
-"""Secrets of the installation: made by whoever needs one first, then the same in every process, for ever."""
+"""Secrets of the installation: the first process that needs one creates it, and every process uses the same one for ever."""
 
 import os
 from contextlib import suppress
@@ -22,21 +22,21 @@ SECRETS = Collection("secrets", SecretRecord, writer="any")
 
 
 async def installation_secret(store: Store, name: str) -> bytes:
-    """The 32 bytes that this installation keeps under `name`, made now if nobody has yet. The first writer wins.
+    """The 32 bytes of the secret `name`, created if there is none yet. Raises Unavailable, Unknown.
 
-    Callers keep what they get: it never changes. Raises Unavailable, Unknown.
+    A secret never changes, so that callers may cache it.
     """
     key = Key(SECRETS.name, name)
-    if (kept := await _stored_secret(store, key)) is not None:
-        return kept
-    made = SecretRecord(value=base64url.encode(os.urandom(SECRET_BYTES)))
-    # Fenced: another process was first, and its secret is the secret.
+    if (stored := await _stored_secret(store, key)) is not None:
+        return stored
+    created = SecretRecord(value=base64url.encode(os.urandom(SECRET_BYTES)))
+    # Fenced: another process was first. Its secret is read back below, as this process's own would be.
     with suppress(Fenced):
-        await store.commit(Changes(conditions=[Condition(key)], puts=[Put(key, made)]))
-    kept = await _stored_secret(store, key)
-    if kept is None:
-        raise LookupError(f"the secret {name!r} was made and is not there")
-    return kept
+        await store.commit(Changes(conditions=[Condition(key)], puts=[Put(key, created)]))
+    stored = await _stored_secret(store, key)
+    if stored is None:
+        raise LookupError(f"the secret {name!r} was created and is not there")
+    return stored
 
 
 async def _stored_secret(store: Store, key: Key) -> bytes | None:

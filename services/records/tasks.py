@@ -1,4 +1,4 @@
-"""Tasks: the routing side of open conversations, and the draws from the queue. Written by `dispatch` alone."""
+"""Tasks, which are the routing side of open conversations, and the queue record of each workspace. Only `dispatch` writes them."""
 
 from dataclasses import dataclass, field
 from typing import Literal

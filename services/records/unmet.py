@@ -1,4 +1,4 @@
-"""What routing rules ask for that nobody could ever give: a customer whom such a rule meets waits for ever."""
+"""Finds requirements of routing rules that no agent of the workspace meets: customers under such a rule wait for ever."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from services.records.agents import AGENTS
 
 
 class ConfigurationWarning(BaseModel):
-    """Something that was accepted and will not do what is expected of it."""
+    """A part of a configuration that was accepted and will not have the expected effect."""
 
-    pointer: str = Field(description="Where it stands: a JSON pointer within the body of `PUT …/routing`.")
+    pointer: str = Field(description="The position: a JSON pointer within the body of `PUT …/routing`.")
     detail: str = Field(description="What will happen, and what to do about it.")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRequirement:
-    """What one rule asks of an agent. `language`: whose customers it is asked for; None: everybody's."""
+    """What one rule requires of an agent. `language`: the customers' language for which it is required; None: any."""
 
     pointer: str
     rule: str
@@ -30,11 +30,11 @@ class RuleRequirement:
     language: str | None = None
 
     def met_by(self, agent: AgentBody) -> bool:
-        """Whether this agent could take such a conversation once online and free."""
+        """Whether the agent could take such a conversation when it is online and free."""
         return self.team in agent.teams and all(agent.skills.get(name, 0) >= least for name, least in self.skills)
 
     def warning(self) -> ConfigurationWarning:
-        """In words."""
+        """The warning that no agent meets this requirement."""
         who = f"customers who write {self.language}" if self.language else "whoever it meets"
         if not self.skills:
             does = f"Nobody is in the team `{self.team}`"
@@ -49,35 +49,38 @@ class RuleRequirement:
 
 
 async def read_warnings(reader: Reader, configuration: WorkspaceConfiguration) -> list[ConfigurationWarning]:
-    """What nobody of the workspace can meet, in the order of the rules. Raises Unavailable."""
-    unmet = list(wanted(configuration))
+    """The requirements that no agent of the workspace meets, in the order of the rules. Raises Unavailable."""
+    unmet = list(requirements(configuration))
     if not unmet:
         return []
     async for agents in all_pages(reader, Query(AGENTS.name, "workspace", {"workspace": configuration.workspace})):
         unmet = unmet_by(unmet, [AGENTS.decode(document).body for _, document in agents])
         if not unmet:
             break
-    return [one.warning() for one in _worst(unmet)]
+    return [requirement.warning() for requirement in _without_consequences(unmet)]
 
 
-def unmet_by(wants: Iterable[RuleRequirement], agents: Iterable[AgentBody]) -> list[RuleRequirement]:
-    """What none of these agents meets."""
-    known = list(agents)
-    return [one for one in wants if not any(one.met_by(agent) for agent in known)]
+def unmet_by(required: Iterable[RuleRequirement], agents: Iterable[AgentBody]) -> list[RuleRequirement]:
+    """The requirements that none of these agents meets."""
+    bodies = list(agents)
+    return [requirement for requirement in required if not any(requirement.met_by(body) for body in bodies)]
 
 
-def wanted(configuration: WorkspaceConfiguration) -> Iterator[RuleRequirement]:
-    """What each rule asks for, in each language that may come to it; and the team of what no rule meets."""
+def requirements(configuration: WorkspaceConfiguration) -> Iterator[RuleRequirement]:
+    """What each rule requires for each language of customers that it may match; last the team of unmatched customers."""
     rules = configuration.routing.body.rules if configuration.routing else []
     for index, rule in enumerate(rules):
-        yield from _of_rule(f"/rules/{index}/then", f"Routing rule {index + 1}", rule, configuration)
+        yield from _requirements_of_rule(f"/rules/{index}/then", f"Routing rule {index + 1}", rule, configuration)
+        # A rule without conditions matches every conversation: the rules after it never apply.
         if rule.when.is_empty:
             return
     if rules:
         yield RuleRequirement("/rules", "What no rule meets goes to the team `default`", DEFAULT_TEAM)
 
 
-def _of_rule(pointer: str, name: str, rule: Rule, configuration: WorkspaceConfiguration) -> Iterator[RuleRequirement]:
+def _requirements_of_rule(
+    pointer: str, name: str, rule: Rule, configuration: WorkspaceConfiguration
+) -> Iterator[RuleRequirement]:
     team = rule.then.team if rule.then.team in configuration.teams else DEFAULT_TEAM
     yield RuleRequirement(f"{pointer}/team", name, team)
     named = {skill: least for skill, least in rule.then.skills.items() if skill != LANGUAGE_SKILL}
@@ -100,22 +103,26 @@ def _sorted(skills: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
 
 
 def _languages(rule: Rule, configuration: WorkspaceConfiguration) -> list[str]:
-    """The languages in which somebody may come to the rule."""
-    given = rule.when.language
-    if given is not None:
-        return [given] if isinstance(given, str) else list(dict.fromkeys(given))
+    """The languages of customers whom the rule may match."""
+    condition = rule.when.language
+    if condition is not None:
+        return [condition] if isinstance(condition, str) else list(dict.fromkeys(condition))
     accounts = (account.body.language for account in configuration.accounts.values())
-    return list(dict.fromkeys([*configuration.profile.body.languages, *(one for one in accounts if one)]))
+    # A dict keeps the order and drops repeats.
+    return list(dict.fromkeys([*configuration.profile.body.languages, *filter(None, accounts)]))
 
 
 def _skill(pointer: str, name: str) -> str:
     return f"{pointer}/skills/{name.replace('~', '~0').replace('/', '~1')}"
 
 
-def _worst(unmet: Iterable[RuleRequirement]) -> list[RuleRequirement]:
-    """One word about one hole: where nobody is in the team, or has one skill, more is not said of what follows."""
-    found: list[RuleRequirement] = []
-    for one in unmet:
-        if not any(other.rule == one.rule and set(other.skills) < set(one.skills) for other in found):
-            found.append(one)
-    return found
+def _without_consequences(unmet: Iterable[RuleRequirement]) -> list[RuleRequirement]:
+    """The unmet requirements without those that follow from another of the same rule with fewer skills.
+
+    If the team is empty, no skill is there either; if one skill is missing, every combination with it is.
+    """
+    causes: list[RuleRequirement] = []
+    for requirement in unmet:
+        if not any(cause.rule == requirement.rule and set(cause.skills) < set(requirement.skills) for cause in causes):
+            causes.append(requirement)
+    return causes

@@ -1,4 +1,4 @@
-"""Notifies delivery that an account was written, so that messages held by refused credentials are sent at once."""
+"""Notifies the delivery groups that an account was written or deleted, so that messages held for new credentials are sent."""
 
 import structlog
 
@@ -14,9 +14,9 @@ _log = structlog.get_logger(__name__)
 
 
 async def publish_account_changed(context: Context, workspace: str, name: str) -> None:
-    """Tell every partition of `outbound`, and `accounts`, that `channel/account` is another, or none, from now on.
+    """Publish that the account `channel/account` was written or deleted.
 
-    Never raises: the account is written already, and what is held is tried again before long in any case.
+    Never raises: the account is stored already, and delivery retries held messages by timers in any case.
     """
     channel, account = name.split("/", 1)
     payload, now = AccountChanged(workspace=workspace, channel=channel, account=account), context.time_source.now()
@@ -31,6 +31,7 @@ async def publish_account_changed(context: Context, workspace: str, name: str) -
     )
     value = encode(event)
     try:
+        # Messages of one account may wait in any partition of `outbound`; its check is in one partition of `accounts`.
         senders = [ProducerRecord("outbound", p, event.partitionkey, value) for p in range(context.bus.partitions)]
         watcher = ProducerRecord(
             "accounts", partition_for(workspace, context.bus.partitions), event.partitionkey, value

@@ -31,7 +31,7 @@ AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
 async def list_accounts(
     configuration: ExistingWorkspace, page: PageParamsDep, context: ContextDep
 ) -> Page[AccountView]:
-    """By channel and id."""
+    """The accounts of a workspace, by channel and id."""
     workspace, accounts = configuration.workspace, configuration.accounts
     health = await read_health(context.store, workspace, accounts, context.time_source.now())
     views = [(name, account_view(workspace, name, part.body, health[name])) for name, part in accounts.items()]
@@ -58,7 +58,7 @@ async def show_account(
 async def delete_account(
     configuration: ExistingWorkspace, channel: str, account: str, condition: IfMatch, context: ContextDep
 ) -> None:
-    """Its webhooks answer 404 within a second; its conversations stay."""
+    """Disconnect an account. Its webhooks answer 404 within a second; its conversations stay."""
     workspace, name = configuration.workspace, f"{channel}/{account}"
     await update_configuration(context, workspace, mutations.delete_account(workspace, name, condition))
     await publish_account_changed(context, workspace, name)
@@ -68,7 +68,7 @@ async def delete_account(
 class AccountEndpoints:
     """Writes accounts of the channels in `checks`: channel name → what is wrong with an account's body.
 
-    `known_after_seconds`: how long an answer waits that tells of other credentials.
+    `known_after_seconds`: how long a response waits when credentials changed, until no process caches the old ones.
     """
 
     checks: Mapping[str, CheckAccount]
@@ -93,17 +93,18 @@ class AccountEndpoints:
     ) -> AccountView:
         check = await self.require_channel(channel)
 
-        def wrong(full: AccountBody) -> list[tuple[str, str]]:
+        def problems_of(full: AccountBody) -> list[tuple[str, str]]:
             return [
                 *validate_api_base(full.api_base, context.settings),
                 *validate_callback_urls(full, context.settings),
+                # Of the body as written: weak secrets that were stored earlier stay valid.
                 *weak_secrets(body),
                 *check(full),
             ]
 
         workspace, name = configuration.workspace, f"{channel}/{account}"
         before, after = await update_configuration(
-            context, workspace, mutations.put_account(workspace, name, body, condition, wrong)
+            context, workspace, mutations.put_account(workspace, name, body, condition, problems_of)
         )
         if before is not None and name in before.accounts:
             await self._wait_until_visible(before.accounts[name].body, after.accounts[name].body)
@@ -113,14 +114,14 @@ class AccountEndpoints:
         return await _view(context, after, name)
 
     async def _wait_until_visible(self, before: AccountBody, after: AccountBody) -> None:
-        """Wait until no process goes by the old credentials: what comes in after the answer is the new bot's."""
+        """Wait until no process uses the old credentials: a webhook after the response is then authenticated by the new ones."""
         if before.credentials != after.credentials:
             await asyncio.sleep(self.known_after_seconds)
 
 
 def build_router(checks: Mapping[str, CheckAccount]) -> APIRouter:
     """The routes; writing an account needs `admin`."""
-    writing = AccountEndpoints(checks)
+    endpoints = AccountEndpoints(checks)
     read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
     path = "/{channel}/{account}"
@@ -128,6 +129,6 @@ def build_router(checks: Mapping[str, CheckAccount]) -> APIRouter:
     router.add_api_route(path, show_account, dependencies=read)
     router.add_api_route(path, delete_account, methods=["DELETE"], dependencies=admin, status_code=204)
     # The channel is a resource of the path: an unknown one must answer 404 before the body is read.
-    guards = [*admin, Depends(writing.require_channel)]
-    router.add_api_route(path, writing.put, methods=["PUT"], dependencies=guards)
+    guards = [*admin, Depends(endpoints.require_channel)]
+    router.add_api_route(path, endpoints.put, methods=["PUT"], dependencies=guards)
     return router

@@ -33,16 +33,17 @@ class Revision:
 
 
 Mutation = Callable[[WorkspaceConfiguration | None, Revision], WorkspaceConfiguration]
-"""The new configuration out of the present one (None: no such workspace); the very same object: nothing to change.
+"""Makes the new configuration from the present one (None: there is no such workspace).
 
-Raises a refusal. It is asked again, about the newer configuration, when somebody else was first.
+Returns the same object when nothing changes, and raises an HTTP problem when the change is refused. When another write came
+first, the mutation is called again with the newer configuration.
 """
 
 
 async def update_configuration(
     context: Context, workspace: str, edit: Mutation
 ) -> tuple[WorkspaceConfiguration | None, WorkspaceConfiguration]:
-    """The configuration before and after. Raises what `edit` raises, Unavailable, Unknown."""
+    """Apply a mutation. Returns the configuration before and after. Raises the problems of `edit`, Unavailable, Unknown."""
     for _ in range(MAX_ATTEMPTS):
         before = await read_configuration(context.store, workspace)
         version = 1 + (before.version if before else await _version_of_removed(context, workspace))
@@ -53,6 +54,7 @@ async def update_configuration(
         try:
             await context.store.commit(_changes(before, after, announcement))
         except Fenced:
+            # Another write moved the head since it was read here.
             continue
         if announcement is not None:
             await announce(context, announcement)
@@ -61,14 +63,15 @@ async def update_configuration(
 
 
 async def _version_of_removed(context: Context, workspace: str) -> int:
-    """The last version of a workspace of the name that was deleted: numbers are never used twice. Raises Conflict."""
+    """The last version of a deleted workspace of this name, 0 if there was none. Raises Conflict while it is being deleted."""
     key = Key(REMOVALS.name, workspace)
     document = (await context.store.get_many([key])).get(key)
     if document is None:
         return 0
     removal = REMOVALS.decode(document)
     if removal.state != "done":
-        raise Conflict(f"A workspace {workspace!r} is being deleted. Come again once that is done, in a few seconds.")
+        raise Conflict(f"A workspace {workspace!r} is being deleted. Try again in a few seconds.")
+    # Numbers go on: processes may still cache a numbered configuration of the deleted workspace.
     return removal.version
 
 

@@ -1,7 +1,7 @@
 """Deletes a workspace with everything in it, step by step. Any process may repeat any step after a crash.
 
 First every partition of every group is told to skip the workspace's events (the gate, docs/adr/0018). Once all partitions
-have read what was on its way, the documents are deleted, and then the name is free again. From the gate until then
+have read what was on its way, the documents are deleted, and then the gate is opened and the name is free again. From the gate until then
 nothing is written for the workspace, so no document is left over or comes back.
 """
 
@@ -35,11 +35,12 @@ ABANDONED_AFTER = timedelta(seconds=60)
 GRACE_SECONDS = 1.5
 """Seconds in which ingest may still write for the workspace: it caches accounts for one second."""
 POLL_SECONDS = 0.05
-PAGE = 500
+PAGE_SIZE = 500
 SPARED = frozenset({REMOVALS.name, COUNTERS.name, ROWS.name, OUTBOXES.name})
 """Collections that are not emptied: partition rows belong to no workspace, and `metrics` empties the counters itself."""
 
 NAMED_BY_ID = frozenset({POLLS.name})
+"""Collections whose documents contain their workspace only in the id."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +57,7 @@ class Remover:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def begin(self, workspace: str, version: int, command: str) -> Removal:
-        """Hide the workspace from everybody. Raises Fenced when its configuration changed meanwhile."""
+        """Delete the head of the configuration, so that no request finds the workspace. Raises Fenced when it has changed."""
         now = self.context.time_source.now()
         removal = Removal(name=workspace, version=version, at=now, touched_at=now, command=command)
         head = Key(CONFIGURATION_HEADS.name, workspace)
@@ -67,12 +68,13 @@ class Remover:
         return removal
 
     async def run(self, removal: Removal) -> None:
-        """Carry out the remaining steps. Raises Unavailable, Unknown."""
+        """Carry out the remaining steps of a removal. Raises Unavailable, Unknown."""
         steps: list[tuple[RemovalState, Callable[[str, str], Awaitable[None]], RemovalState]] = [
             ("closing", self._close, "emptying"),
             ("emptying", self._empty, "opening"),
             ("opening", self._open, "done"),
         ]
+        # The state is stored after its step: after a crash the step is repeated, and each may be.
         for state, step, following in steps:
             if removal.state == state:
                 await step(removal.name, removal.command)
@@ -96,9 +98,10 @@ class Remover:
     async def _close(self, workspace: str, _: str) -> None:
         await self._publish_gate(workspace, is_open=False)
         await self._until(lambda rows: all(workspace in _closed(row) for row in rows.values()))
+        # What ingest still publishes for a cached account must lie before the offsets that are awaited next.
         await self.pause(self.grace_seconds)
         ends = await self._ends()
-        await self._until(lambda rows: all(_has_read(rows[source], end) for source, end in ends.items()))
+        await self._until(lambda rows: all(_has_read(rows[source], offsets) for source, offsets in ends.items()))
 
     async def _open(self, workspace: str, _: str) -> None:
         await self._publish_gate(workspace, is_open=True)
@@ -116,6 +119,7 @@ class Remover:
             data=WorkspaceGate(workspace=workspace, is_open=is_open).model_dump(mode="json"),
         )
         value = encode(event)
+        # The first topic of each group is enough: the gate is state of the group's partition, not of a topic.
         gated = sorted({topics[0] for topics in self.topics.values()})
         partitions = range(self.context.bus.partitions)
         await self.context.bus.publish(
@@ -123,7 +127,7 @@ class Remover:
         )
 
     async def _until(self, is_done: Callable[[Mapping[str, Document]], bool]) -> None:
-        """Wait until the rows of all partitions satisfy `is_done`. A group that does not run is waited for."""
+        """Wait until the rows of all partitions satisfy `is_done`: for ever, if a group does not run."""
         keys = [Key(ROWS.name, source) for source in self._sources()]
         while True:
             documents = await self.context.store.get_many(keys) if keys else {}
@@ -132,7 +136,7 @@ class Remover:
             await self.pause(POLL_SECONDS)
 
     async def _ends(self) -> dict[str, Mapping[str, int]]:
-        """The current end offsets, for each partition of each group: the position that each must reach."""
+        """The end offsets now of each partition of each group, as `group/partition`: the position that its owner must reach."""
         return {
             f"{group}/{partition}": await self.context.bus.end_offsets(topics, partition)
             for group, topics in self.topics.items()
@@ -154,19 +158,20 @@ class Remover:
         index = next((i for i in collection.indexes if i.fields[0] == "workspace"), None)
         after = ""
         while True:
+            # A query needs no cursor: what it found is deleted, so that the next one finds the rest.
             if index is None:
-                page = await self.context.store.scan(collection.name, after, PAGE)
+                page = await self.context.store.scan(collection.name, after, PAGE_SIZE)
             else:
-                query = Query(collection.name, index.name, {"workspace": workspace}, limit=PAGE)
+                query = Query(collection.name, index.name, {"workspace": workspace}, limit=PAGE_SIZE)
                 page = (await self.context.store.query(query)).items
             deletes = [
                 Key(collection.name, i)
                 for i, d in page
-                if i != command and _owner_filter(collection, i, d) == workspace
+                if i != command and _workspace_of_document(collection, i, d) == workspace
             ]
             if deletes:
                 await self.context.store.commit(Changes(deletes=deletes))
-            if len(page) < PAGE:
+            if len(page) < PAGE_SIZE:
                 return
             after = page[-1][0]
 
@@ -185,18 +190,19 @@ def _has_read(row: Document, ends: Mapping[str, int]) -> bool:
     return isinstance(offsets, dict) and all(int(str(offsets.get(topic, 0))) >= end for topic, end in ends.items())
 
 
-def _owner_filter(collection: Collection[Any], identity: str, document: Document) -> str | None:
-    """The workspace of a document. In a few collections only the id contains it."""
+def _workspace_of_document(collection: Collection[Any], identity: str, document: Document) -> str | None:
+    """The workspace that a document belongs to; None if it names none."""
     return identity.split("/", 1)[0] if collection.name in NAMED_BY_ID else belongs_to(document)
 
 
 async def run_remover(remover: Remover) -> None:
-    """Resume abandoned removals, at once and then periodically. Runs until cancelled."""
-    left_after = timedelta()
+    """Resume abandoned removals when it starts and then periodically. Runs until cancelled."""
+    # A process that starts takes every unfinished removal for abandoned: most often it is the one that had died.
+    abandoned_after = timedelta()
     while True:
         try:
-            await resume_abandoned(remover, left_after)
-            left_after = ABANDONED_AFTER
+            await resume_abandoned(remover, abandoned_after)
+            abandoned_after = ABANDONED_AFTER
         except (Fenced, Unavailable, Unknown):
             log.warning("removals_unavailable")
         await remover.pause(INTERVAL_SECONDS)
@@ -205,10 +211,10 @@ async def run_remover(remover: Remover) -> None:
 async def resume_abandoned(remover: Remover, abandoned_after: timedelta = ABANDONED_AFTER) -> int:
     """Resume the removals without progress for `abandoned_after`. Returns their number."""
     before = instant_text(remover.context.time_source.now() - abandoned_after)
-    left: list[Removal] = []
+    abandoned: list[Removal] = []
     for state in ("closing", "emptying", "opening"):
         query = Query(REMOVALS.name, "state", {"state": state}, below=before, limit=20)
-        left += [REMOVALS.decode(d) for _, d in (await remover.context.store.query(query)).items]
-    for removal in left:
+        abandoned += [REMOVALS.decode(d) for _, d in (await remover.context.store.query(query)).items]
+    for removal in abandoned:
         await remover.run(removal)
-    return len(left)
+    return len(abandoned)

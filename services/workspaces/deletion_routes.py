@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Deleting:
+class DeletionEndpoints:
     """Deletes workspaces. A deletion that takes longer than the caller waits continues in the background."""
 
     remover: Remover
@@ -38,23 +38,25 @@ class Deleting:
         context: ContextDep,
         confirm: Annotated[str | None, Query(description="The id of the workspace, once more.")] = None,
     ) -> Response:
-        """With everything in it: conversations, messages, agents, keys, figures. It cannot be brought back."""
+        """Delete a workspace with its conversations, messages, agents, keys and figures, for good."""
         workspace = configuration.workspace
         if confirm != workspace:
             sentence = f"Everything in it will be gone. Say so: ?confirm={workspace}."
             raise UnprocessableContent(("/query/confirm", sentence))
         identity = command_id(context.time_source, workspace, None)
-        removal = await self._begun(context, configuration, identity)
+        removal = await self._begin(context, configuration, identity)
         task = asyncio.create_task(self.remover.run(removal))
+        # The event loop holds tasks by weak references alone: this set keeps the task from being collected.
         self.in_progress.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_done)
+        # `asyncio.wait` does not cancel the task when the time is up.
         done, _ = await asyncio.wait({task}, timeout=max(wait, 0.001))
         if done and task.exception() is None:
             return Response(status_code=204)
         gate = WorkspaceGate(workspace=workspace, is_open=False)
         return accepted_response(Command(identity, WORKSPACE_GATE, workspace, workspace, gate, ""))
 
-    async def _begun(self, context: Context, configuration: WorkspaceConfiguration, command: str) -> Removal:
+    async def _begin(self, context: Context, configuration: WorkspaceConfiguration, command: str) -> Removal:
         for _ in range(MAX_ATTEMPTS):
             try:
                 return await self.remover.begin(configuration.workspace, configuration.version, command)
@@ -65,7 +67,7 @@ class Deleting:
                 configuration = current
         raise Unavailable(f"the configuration of {configuration.workspace} was changed by others meanwhile")
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         # A failed removal is resumed by `run_remover`.
         self.in_progress.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -73,11 +75,11 @@ class Deleting:
 
 
 def build_router(remover: Remover) -> APIRouter:
-    """The one route."""
+    """The route. It needs `admin`."""
     router = APIRouter(prefix="/v1/workspaces", tags=["configuration"])
     router.add_api_route(
         "/{workspace}",
-        Deleting(remover).delete,
+        DeletionEndpoints(remover).delete,
         methods=["DELETE"],
         dependencies=[Depends(require_scope("admin"))],
         status_code=204,

@@ -25,7 +25,7 @@ Admin = Annotated[Principal, Depends(require_scope("admin"))]
 
 
 async def list_keys(caller: Admin, context: ContextDep, params: PageParamsDep) -> Page[KeyView]:
-    """Newest first; of a key that is limited to a workspace, those of that one."""
+    """The keys, newest first. A key that is limited to a workspace lists the keys of that workspace."""
     index, equals = ("created", {}) if caller.workspace is None else ("workspace", {"workspace": caller.workspace})
     query = Query(KEYS.name, index, {**equals}, descending=True, limit=params.limit, after=params.cursor)
     page = await query_page(context.store, query)
@@ -33,29 +33,30 @@ async def list_keys(caller: Admin, context: ContextDep, params: PageParamsDep) -
     return Page(items=views, next=page.next)
 
 
-async def make_key(
+async def create_key(
     caller: Admin, body: Annotated[KeyBody, Depends(JsonBody(KeyBody))], repeat: IdempotencyKey, context: ContextDep
 ) -> Response:
-    """The secret is in this answer alone; a repeat with the same Idempotency-Key gives the answer without it."""
-    await _refuse_foreign(caller, body, context)
+    """Create a key. Only this response contains the secret: a repeat with the same Idempotency-Key gets null instead."""
+    await _require_access(caller, body, context)
     request = request_hash("POST", "/v1/keys", body.model_dump(mode="json"))
     outcome = Key(OUTCOMES.name, hashed_id("key", caller.key, repeat)) if repeat else None
-    if outcome and (earlier := await _earlier(context, outcome)):
-        return _repeated(earlier, body, request)
-    record, secret = _new(context, body)
+    if outcome and (earlier := await _stored_outcome(context, outcome)):
+        return _repeated_response(earlier, body, request)
+    record, secret = _new_key(context, body)
     try:
         await context.store.commit(_changes(record, outcome, request))
     except Fenced:
-        earlier = await _earlier(context, outcome) if outcome else None
+        # A concurrent request with the same Idempotency-Key was first.
+        earlier = await _stored_outcome(context, outcome) if outcome else None
         if earlier is None:
             raise
-        return _repeated(earlier, body, request)
+        return _repeated_response(earlier, body, request)
     created = KeyCreated(**key_view(record).model_dump(), secret=format_key(record.id, secret))
     return JSONResponse(created.model_dump(mode="json"), status_code=201, headers={"Cache-Control": "no-store"})
 
 
 async def delete_key(key: str, caller: Admin, context: ContextDep) -> None:
-    """It ends within a second, in every process."""
+    """Delete a key. Every process refuses it within a second."""
     document_key = Key(KEYS.name, key)
     document = (await context.store.get_many([document_key])).get(document_key)
     record = KEYS.decode(document) if document else None
@@ -64,7 +65,7 @@ async def delete_key(key: str, caller: Admin, context: ContextDep) -> None:
     await context.store.commit(Changes(deletes=[document_key]))
 
 
-async def _refuse_foreign(caller: Principal, body: KeyBody, context: Context) -> None:
+async def _require_access(caller: Principal, body: KeyBody, context: Context) -> None:
     if body.workspace is None:
         if caller.workspace is not None:
             raise Forbidden(f"This key is limited to the workspace {caller.workspace!r}; give that as `workspace`.")
@@ -76,7 +77,7 @@ async def _refuse_foreign(caller: Principal, body: KeyBody, context: Context) ->
         raise UnprocessableContent(("/workspace", f"There is no workspace {body.workspace!r} that this key can see."))
 
 
-def _new(context: Context, body: KeyBody) -> tuple[KeyRecord, str]:
+def _new_key(context: Context, body: KeyBody) -> tuple[KeyRecord, str]:
     secret, now = new_secret(), context.time_source.now()
     record = KeyRecord(
         id=random_id(now).replace("-", ""),
@@ -105,12 +106,12 @@ def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Chang
     return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, result)])
 
 
-async def _earlier(context: Context, outcome: Key) -> CommandResult | None:
+async def _stored_outcome(context: Context, outcome: Key) -> CommandResult | None:
     document = (await context.store.get_many([outcome])).get(outcome)
     return CommandResult.model_validate(document) if document else None
 
 
-def _repeated(earlier: CommandResult, body: KeyBody, request_hash: str) -> Response:
+def _repeated_response(earlier: CommandResult, body: KeyBody, request_hash: str) -> Response:
     if earlier.request_hash != request_hash or earlier.result is None:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
     scopes = list(dict.fromkeys(body.scopes))
@@ -122,6 +123,6 @@ def build_router() -> APIRouter:
     """The routes; all of them need `admin`."""
     router = APIRouter(prefix="/v1/keys", tags=["keys"])
     router.add_api_route("", list_keys)
-    router.add_api_route("", make_key, methods=["POST"], status_code=201, response_model=KeyCreated)
+    router.add_api_route("", create_key, methods=["POST"], status_code=201, response_model=KeyCreated)
     router.add_api_route("/{key}", delete_key, methods=["DELETE"], status_code=204)
     return router

@@ -1,4 +1,4 @@
-"""The mutations of a workspace's configuration: a configuration and a revision in, a new one or an HTTP problem out. Pure."""
+"""The mutations of a configuration: each makes a new configuration of the present one or raises an HTTP problem. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypedDict, Unpack
@@ -24,9 +24,9 @@ from services.workspaces.configuration_update import Mutation, Revision
 REDACTED = "set"
 """The value that reads show for a credential. Written back, it means the stored credential."""
 
-NOT_YET = ("tier", "tag")
+UNSUPPORTED_TRAITS = ("tier", "tag")
 """Traits that rules and policies cannot match yet, because nothing sets them on a conversation."""
-PROVING = "identity_secret"
+SIGNING_CREDENTIAL = "identity_secret"
 """The credential with which a shop proves the identity of its visitors."""
 
 CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
@@ -75,8 +75,8 @@ def put_account(workspace: str, name: str, body: AccountBody, condition: Precond
         earlier = current.accounts.get(name)
         condition.check(stored_version(earlier))
         full = with_stored_credentials(body, earlier.body if earlier else None)
-        if wrong := check(full):
-            raise UnprocessableContent(*wrong)
+        if problems := check(full):
+            raise UnprocessableContent(*problems)
         account = versioned_part(Versioned[AccountBody], full, earlier, stamp)
         if account is earlier:
             return current
@@ -87,14 +87,17 @@ def put_account(workspace: str, name: str, body: AccountBody, condition: Precond
 
 
 def _generation(body: AccountBody, earlier: Versioned[AccountBody] | None, stamp: Revision) -> int:
-    """The account's generation: unchanged while all its proving secrets still exist, else the new version's number."""
-    if earlier is not None and _secrets_in(earlier.body) <= _secrets_in(body):
+    """The generation of an account's visitor tokens: unchanged while each earlier identity secret is still listed.
+
+    A new generation, the time in microseconds, ends the tokens that a removed secret may have signed.
+    """
+    if earlier is not None and _identity_secrets(earlier.body) <= _identity_secrets(body):
         return earlier.generation
     return int(stamp.at.timestamp() * 1_000_000)
 
 
-def _secrets_in(body: AccountBody) -> frozenset[str]:
-    secrets: object = body.credentials.get(PROVING, ())
+def _identity_secrets(body: AccountBody) -> frozenset[str]:
+    secrets: object = body.credentials.get(SIGNING_CREDENTIAL, ())
     return frozenset(
         [secrets] if isinstance(secrets, str) else map(str, secrets) if isinstance(secrets, list | tuple) else ()
     )
@@ -119,8 +122,8 @@ def delete_account(workspace: str, name: str, condition: Precondition) -> Mutati
         if name not in current.accounts:
             raise no_account(name)
         condition.check(current.accounts[name].version)
-        left = {other: account for other, account in current.accounts.items() if other != name}
-        return _replace_field(current, stamp, accounts=left)
+        remaining = {other: account for other, account in current.accounts.items() if other != name}
+        return _replace_field(current, stamp, accounts=remaining)
 
     return edit
 
@@ -174,7 +177,7 @@ def find_references(configuration: WorkspaceConfiguration, team: str) -> Iterabl
 
 
 def _named_teams(policy: Policy) -> list[str]:
-    return _values(policy.when.team) + _values(policy.escalate.team if policy.escalate else None)
+    return _as_list(policy.when.team) + _as_list(policy.escalate.team if policy.escalate else None)
 
 
 def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> Mutation:
@@ -200,9 +203,9 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
         condition.check(stored_version(current.sla) or 0)
         refuse_repeated_ids(body)
         refuse_unknown_traits("policies", [policy.when for policy in body.policies])
-        named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in _values(p.when.team)]
-        goals = [(i, p.escalate.team) for i, p in enumerate(body.policies) if p.escalate and p.escalate.team]
-        refuse_unknown_teams(current, named + [(f"/policies/{i}/escalate/team", team) for i, team in goals])
+        named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in _as_list(p.when.team)]
+        escalations = [(i, p.escalate.team) for i, p in enumerate(body.policies) if p.escalate and p.escalate.team]
+        refuse_unknown_teams(current, named + [(f"/policies/{i}/escalate/team", team) for i, team in escalations])
         after = versioned_part(Versioned[SlaBody], body, current.sla, stamp)
         return current if after is current.sla else _replace_field(current, stamp, sla=after)
 
@@ -210,9 +213,11 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
 
 
 def refuse_unknown_traits(kind: str, matches: Sequence[Match]) -> None:
-    """Raise UnprocessableContent for the traits in `NOT_YET`: a rule that asks for one would never match."""
+    """Raise UnprocessableContent for the traits in `UNSUPPORTED_TRAITS`: a rule that asks for one would never match."""
     sentence = "Conversations have no {} yet, so this would never match. Leave it out."
-    unknown = [(i, name) for i, when in enumerate(matches) for name in NOT_YET if getattr(when, name) is not None]
+    unknown = [
+        (i, name) for i, when in enumerate(matches) for name in UNSUPPORTED_TRAITS if getattr(when, name) is not None
+    ]
     if unknown:
         raise UnprocessableContent(*[(f"/{kind}/{i}/when/{name}", sentence.format(name)) for i, name in unknown])
 
@@ -232,18 +237,18 @@ def refuse_unknown_teams(configuration: WorkspaceConfiguration, named: Iterable[
     unknown = [(at, team) for at, team in named if team != DEFAULT_TEAM and team not in configuration.teams]
     if unknown:
         raise UnprocessableContent(
-            *[(at, f"There is no team {team!r}. Make it first: PUT …/teams/{team}.") for at, team in unknown]
+            *[(at, f"There is no team {team!r}. Create it first: PUT …/teams/{team}.") for at, team in unknown]
         )
 
 
-def _values(one_or_more: str | list[str] | None) -> list[str]:
+def _as_list(one_or_more: str | list[str] | None) -> list[str]:
     if one_or_more is None:
         return []
     return [one_or_more] if isinstance(one_or_more, str) else one_or_more
 
 
 class _Parts(TypedDict, total=False):
-    """The parts of a configuration that are written apart: a name that is none is an error of the type checker."""
+    """The parts of a configuration, so that the type checker sees the arguments of `_replace_field`."""
 
     profile: Versioned[WorkspaceBody]
     accounts: dict[str, Versioned[AccountBody]]

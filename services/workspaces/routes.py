@@ -45,15 +45,16 @@ ReadScope = Annotated[Principal, Depends(require_scope("read"))]
 async def list_workspaces(caller: ReadScope, context: ContextDep, params: PageParamsDep) -> Page[WorkspaceView]:
     """The workspaces that the key can see, by id."""
     if caller.workspace is not None:
-        if params.cursor is not None:  # a list of one workspace has no second page
+        if params.cursor is not None:
+            # A list of one workspace has no second page, so that this cursor was not given by it.
             raise reject_cursor()
         workspaces, following = [caller.workspace], None
     else:
         query = Query(CONFIGURATION_HEADS.name, "workspace", limit=params.limit, after=params.cursor)
         page = await query_page(context.store, query)
         workspaces, following = [identity for identity, _ in page.items], page.next
-    read = [(w, await read_configuration(context.store, w)) for w in workspaces]
-    return Page(items=[workspace_view(w, c.profile.body) for w, c in read if c is not None], next=following)
+    found = [(w, await read_configuration(context.store, w)) for w in workspaces]
+    return Page(items=[workspace_view(w, c.profile.body) for w, c in found if c is not None], next=following)
 
 
 async def show_workspace(configuration: ExistingWorkspace, response: Response) -> WorkspaceView:
@@ -76,7 +77,7 @@ async def put_workspace(
 
 
 async def list_teams(configuration: ExistingWorkspace, page: PageParamsDep) -> Page[TeamView]:
-    """By id; `default` always exists."""
+    """The teams of a workspace, by id. The team `default` always exists."""
     views = [(team, team_view(team, body)) for team, body in all_teams(configuration).items()]
     return to_page(views, page, "teams", configuration.workspace)
 
@@ -106,7 +107,7 @@ async def put_team(
 
 
 async def delete_team(configuration: ExistingWorkspace, team: str, condition: IfMatch, context: ContextDep) -> None:
-    """Refused while rules, policies or agents name the team, or open conversations are with it."""
+    """Delete a team. Refused while rules, policies or agents name the team, or open conversations are with it."""
     if team in configuration.teams:
         await _require_no_agents(context, configuration.workspace, team)
         await _require_no_open_tasks(context, configuration.workspace, team)
@@ -116,7 +117,7 @@ async def delete_team(configuration: ExistingWorkspace, team: str, condition: If
 
 
 async def show_routing(configuration: ExistingWorkspace, context: ContextDep, response: Response) -> RoutingView:
-    """No rules until some were written. `warnings` say what nobody could ever meet."""
+    """The routing rules. `warnings` list the requirements that no agent of the workspace meets."""
     response.headers["ETag"] = etag(mutations.stored_version(configuration.routing) or 0)
     return await _routing_view(context, configuration)
 
@@ -133,7 +134,7 @@ async def put_routing(
     context: ContextDep,
     response: Response,
 ) -> RoutingView:
-    """Who waits is planned again at once, at their old places. `warnings` say what nobody could ever meet."""
+    """Replace the routing rules. Waiting conversations are routed again and keep their positions in the queue."""
     workspace = configuration.workspace
     before, after = await update_configuration(context, workspace, mutations.put_routing(workspace, body, condition))
     existed = before is not None and before.routing is not None
@@ -142,7 +143,7 @@ async def put_routing(
 
 
 async def show_sla(configuration: ExistingWorkspace, response: Response) -> SlaBody:
-    """No policies until some were written."""
+    """The SLA policies; none until they are written."""
     response.headers["ETag"] = etag(mutations.stored_version(configuration.sla) or 0)
     return configuration.sla.body if configuration.sla else SlaBody(policies=[])
 
@@ -174,7 +175,7 @@ async def _require_no_agents(context: Context, workspace: str, team: str) -> Non
 
 
 async def _require_no_open_tasks(context: Context, workspace: str, team: str) -> None:
-    """An open conversation of a team that is gone would wait for ever: nobody could be in that team."""
+    """Raise Conflict for open conversations: in a team that does not exist they would wait for ever."""
     for state in ("waiting", "assigned"):
         equals: dict[str, Json] = {"workspace": workspace, "state": state}
         async for _, document in all_documents(context.store, Query(TASKS.name, "state", equals)):

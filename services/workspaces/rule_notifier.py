@@ -1,4 +1,4 @@
-"""Announces new routing rules to dispatch: at once, and repeatedly until it has succeeded."""
+"""Announces new routing rules to dispatch when they are written, and again until the announcement is published."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ from services.records.configuration import ANNOUNCEMENTS, Announcement
 
 INTERVAL_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=2)
-"""An older announcement was left by a process that died, or by an unavailable bus."""
+"""An announcement older than this was left by a process that died or could not reach the bus."""
 RULES_CHANGED = "pasokh.routing.rules_changed"
 
 log = structlog.get_logger(__name__)

@@ -1,4 +1,4 @@
-"""Validates addresses and secrets in accounts: private targets need the operator's permission, weak secrets are refused."""
+"""Validates addresses and secrets of accounts. Private targets need the operator's permission; weak secrets are refused."""
 
 from urllib.parse import urlsplit
 
@@ -7,8 +7,8 @@ from services.platform.core.settings import Settings
 from services.platform.http.client_address import DEFAULT_PORTS, is_host, validate_callback_url
 from services.workspaces.mutations import REDACTED
 
-MIN_SECRET = 8
-PROVING = frozenset({"secret_token", "secret_token_previous", "identity_secret"})
+MIN_SECRET_LENGTH = 8
+CHOSEN_SECRETS = frozenset({"secret_token", "secret_token_previous", "identity_secret"})
 """Credentials that authenticate callers and that people choose. The secret of `api` is checked by its channel."""
 
 
@@ -32,23 +32,25 @@ def validate_callback_urls(body: AccountBody, settings: Settings) -> list[tuple[
 
 
 def _address(api_base: str) -> str | None:
+    """`host:port` of a URL that has nothing besides scheme, host, port and path; None for any other."""
     try:
         parts = urlsplit(api_base)
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return None
-    plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    host = parts.hostname if plain and parts.scheme in DEFAULT_PORTS else None
+    if parts.scheme not in DEFAULT_PORTS or any((parts.username, parts.password, parts.query, parts.fragment)):
+        return None
+    host = parts.hostname
     return f"{host}:{port}" if host and port and is_host(host) else None
 
 
 def weak_secrets(body: AccountBody) -> list[tuple[str, str]]:
-    """(pointer, sentence) for each secret short enough to be guessed. Secrets stored earlier remain valid."""
+    """(pointer, sentence) for each secret that is short enough to be guessed."""
     short = [name for name, value in body.credentials.items() if is_weak(name, value)]
-    sentence = f"Give a secret of at least {MIN_SECRET} characters, better 32 random ones: openssl rand -hex 32."
+    sentence = f"Give a secret of at least {MIN_SECRET_LENGTH} characters, better 32 random ones: openssl rand -hex 32."
     return [(f"/credentials/{name}", sentence) for name in short]
 
 
 def is_weak(name: str, value: str) -> bool:
-    """Whether a credential authenticates callers and could be guessed. The value `set` means the stored one and passes."""
-    return name in PROVING and value != REDACTED and 0 < len(value) < MIN_SECRET
+    """Whether a credential authenticates callers and could be guessed. The value `set` stands for the stored one and passes."""
+    return name in CHOSEN_SECRETS and value != REDACTED and 0 < len(value) < MIN_SECRET_LENGTH

@@ -51,7 +51,7 @@ class TeamView(BaseModel):
 
 
 class AccountView(BaseModel):
-    """An account. Each credential reads `"set"`; the platform posts to `webhook_path`. `health`: how it is now."""
+    """An account. Each credential reads `"set"`. The platform posts to `webhook_path`. `health` is computed at the request."""
 
     id: str
     channel: str
@@ -66,16 +66,16 @@ class AccountView(BaseModel):
 
 
 class RoutingView(BaseModel):
-    """Ordered routing rules, and what of them nobody could ever meet."""
+    """Routing rules in order, with the requirements that no agent meets."""
 
     rules: list[Rule]
     warnings: list[ConfigurationWarning] = Field(
-        default=[], description="What nobody could ever meet; empty when all is well."
+        default=[], description="The requirements that no agent of the workspace meets; empty when there are none."
     )
 
 
 class KeyView(BaseModel):
-    """A key, without its secret. `workspace` null: for all workspaces."""
+    """A key without its secret. `workspace` is null when the key is for all workspaces."""
 
     id: str
     name: str
@@ -85,7 +85,7 @@ class KeyView(BaseModel):
 
 
 class KeyCreated(KeyView):
-    """A key just made: `secret` is what callers send as bearer, and is shown this once: a repeat leaves it out."""
+    """A new key. Callers send `secret` as bearer token. Only this response contains it; a repeated request gets null."""
 
     secret: str | None = None
 

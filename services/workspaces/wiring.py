@@ -17,9 +17,9 @@ def open_workspaces(
     topics: Mapping[str, Sequence[str]],
     collections: Callable[[], Sequence[Collection[Any]]],
 ) -> Service:
-    """The service. `checks`: channel name → its `check_account`, handed in because services know no channel.
+    """The service. `checks` maps a channel's name to its `check_account`; it is passed in because services import no channel.
 
-    `topics`: group → the topics it reads, and `collections` all that there are: a workspace is deleted from them all.
+    `topics` maps a group to the topics that it reads. `collections` returns all collections: deletion empties each.
     """
 
     @asynccontextmanager
