@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from schemas.outbound import OutboundMessage
 from services.delivery import reads
+from services.delivery.account_holds import end_hold, probe
 from services.delivery.attempt import SendDependencies, attempt
 from services.delivery.context import SendContext, SendEffect, hold_timer, message_timer
 from services.delivery.domain.outcomes import AttemptContext, AttemptResult, decide_outcome, outcome_unknown
 from services.delivery.domain.rate_limits import RateLimiter
-from services.delivery.release import end_hold, probe
 from services.delivery.settle import apply_outcome
 from services.delivery.start import start
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired

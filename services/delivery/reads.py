@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from schemas.accounts import AccountChanged
 from schemas.outbound import OutboundMessage
+from services.delivery.account_holds import RELEASE_BATCH_SIZE
 from services.delivery.context import SendContext, SendEffect, hold_timer, message_timer
 from services.delivery.domain import holds
-from services.delivery.release import RELEASE_BATCH_SIZE
 from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork

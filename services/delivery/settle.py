@@ -1,46 +1,60 @@
 """Applies the outcome of an attempt: the message is settled or tried again, and the person's next message starts."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from schemas.outbound import DeliveryFailed, DeliverySent
-from schemas.values import EncryptedText, Failure
+from schemas.values import EncryptedText
+from services.delivery.account_holds import put_holds
 from services.delivery.context import SendContext, set_message_timer
 from services.delivery.domain import holds
 from services.delivery.domain.outcomes import Failed, Locked, Outcome, Retry, Sent
-from services.delivery.release import hold_for_credentials, hold_for_limit, open_probed_account
 from services.delivery.start import start
 from services.records.sends import SEND_QUEUES, SendQueue, SendRecord
 
 
 def apply_outcome(context: SendContext, record: SendRecord, outcome: Outcome) -> None:
-    """Apply the outcome of an attempt to its message, and to the messages that wait because of it."""
-    if not isinstance(outcome, Locked):
-        # Any other outcome, a refusal of this one message too, shows that the platform lets the account in.
-        open_probed_account(context, record)
+    """Apply the outcome of an attempt to its message, to the account's holds, and to the person's queue."""
+    message, (sends_id, before) = record.message, context.account_sends(record.message)
+    after = holds.after_outcome(before, message, outcome, context.now)
+    changed = _record_after(record, outcome, sends_id, context.now)
+    context.put_send(changed)
+    put_holds(context, sends_id, message.address.chat, before, after)
     match outcome:
         case Retry():
-            _retry(context, record, outcome)
+            set_message_timer(context, "retry", message, outcome.at)
         case Locked():
-            hold_for_credentials(context, record, outcome.error)
+            pass  # the message waits for the account's hold, whose timer is set
         case Sent():
-            _record_sent(context, record, outcome)
+            context.work.emit("pasokh.delivery.sent", message.key, _sent_fact(record, outcome, context.now))
+            _start_next(context, message.key)
         case Failed():
-            _record_failed(context, record, outcome.error)
+            context.work.emit("pasokh.delivery.failed", message.key, _failed_fact(record, outcome, context.now))
+            _start_next(context, message.key)
 
 
-def _retry(context: SendContext, record: SendRecord, retry: Retry) -> None:
-    if retry.quiet != "message":
-        hold_for_limit(context, record, retry.quiet, retry.at)
-    context.put_send(replace(record, state="retry", due_at=retry.at, hold=None))
-    set_message_timer(context, "retry", record.message, retry.at)
+def _record_after(record: SendRecord, outcome: Outcome, sends_id: str, now: datetime) -> SendRecord:
+    match outcome:
+        case Retry():
+            return replace(record, state="retry", due_at=outcome.at, hold=None)
+        case Locked():
+            # Without a first attempt: the day after which a message is given up begins when its account is let in again.
+            return replace(record, state="waiting", due_at=None, hold=sends_id, first_tried_at=None)
+        case Sent():
+            return replace(_settled(record, now), state="sent", platform_id=outcome.platform_id)
+        case Failed():
+            return replace(_settled(record, now), state="failed", error=outcome.error)
 
 
-def _record_sent(context: SendContext, record: SendRecord, sent: Sent) -> None:
+def _settled(record: SendRecord, now: datetime) -> SendRecord:
+    """The record of a message that will not be sent again, without its text: the conversation keeps that."""
+    message = record.message.model_copy(update={"text": EncryptedText(text="")})
+    return replace(record, message=message, due_at=None, hold=None, settled_at=now)
+
+
+def _sent_fact(record: SendRecord, sent: Sent, now: datetime) -> DeliverySent:
     message = record.message
-    sends_id, sends = context.account_sends(message)
-    context.put_account_sends(sends_id, sends, holds.with_success(sends, context.now))
-    _put_settled(context, replace(record, state="sent", platform_id=sent.platform_id))
-    fact = DeliverySent(
+    return DeliverySent(
         message=message.id,
         conversation=message.conversation,
         key=message.key,
@@ -48,33 +62,20 @@ def _record_sent(context: SendContext, record: SendRecord, sent: Sent) -> None:
         address=sent.address,
         requested_address=message.address if sent.address is not None else None,
         attempts=record.attempts,
-        at=context.now,
+        at=now,
     )
-    context.work.emit("pasokh.delivery.sent", message.key, fact)
-    _start_next(context, message.key)
 
 
-def _record_failed(context: SendContext, record: SendRecord, error: Failure) -> None:
+def _failed_fact(record: SendRecord, failed: Failed, now: datetime) -> DeliveryFailed:
     message = record.message
-    sends_id, sends = context.account_sends(message)
-    context.put_account_sends(sends_id, sends, holds.with_refusal(sends, error, context.now))
-    _put_settled(context, replace(record, state="failed", error=error))
-    fact = DeliveryFailed(
+    return DeliveryFailed(
         message=message.id,
         conversation=message.conversation,
         key=message.key,
-        error=error,
+        error=failed.error,
         attempts=record.attempts,
-        at=context.now,
+        at=now,
     )
-    context.work.emit("pasokh.delivery.failed", message.key, fact)
-    _start_next(context, message.key)
-
-
-def _put_settled(context: SendContext, record: SendRecord) -> None:
-    """Write a message that will not be sent again, without its text: the conversation keeps that."""
-    message = record.message.model_copy(update={"text": EncryptedText(text="")})
-    context.put_send(replace(record, message=message, due_at=None, hold=None, settled_at=context.now))
 
 
 def _start_next(context: SendContext, key: str) -> None:

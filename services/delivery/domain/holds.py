@@ -11,7 +11,16 @@ from datetime import datetime, timedelta
 from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Failure
-from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, OUTCOME_UNKNOWN, probe_after
+from services.delivery.domain.outcomes import (
+    ASSUME_UNKNOWN_AFTER,
+    OUTCOME_UNKNOWN,
+    Failed,
+    Locked,
+    Outcome,
+    Retry,
+    Sent,
+    probe_after,
+)
 from services.domain.account_sends import AccountSends
 
 RECORD_INTERVAL = timedelta(seconds=10)
@@ -50,6 +59,23 @@ def chat_hold_id(sends_id: str, chat: str) -> str:
 def is_locked(sends: AccountSends) -> bool:
     """Whether the platform refuses the account's credentials."""
     return sends.held_for == "credentials"
+
+
+def after_outcome(sends: AccountSends, message: OutboundMessage, outcome: Outcome, now: datetime) -> AccountSends:
+    """The state after an attempt to send a message."""
+    if not isinstance(outcome, Locked) and is_locked(sends) and sends.probe == message.id:
+        # Any other outcome of the probe, even a refusal of this one message, shows that the credentials are accepted.
+        sends = without_hold(sends)
+    match outcome:
+        case Retry():
+            is_limited = outcome.quiet != "message"
+            return with_limit(sends, message.address.chat, outcome.quiet, outcome.at, now) if is_limited else sends
+        case Locked():
+            return with_lock(sends, message.id, outcome.error, now)
+        case Sent():
+            return with_success(sends, now)
+        case Failed():
+            return with_refusal(sends, outcome.error, now)
 
 
 def with_limit(sends: AccountSends, chat: str, scope: Scope, until: datetime, now: datetime) -> AccountSends:

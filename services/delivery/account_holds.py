@@ -1,43 +1,27 @@
-"""Begins and ends holds: a chat or an account waits, then its messages go on, in order and page by page."""
+"""Writes holds with their timers, and ends them: what waited for a chat or an account goes on, in order, page by page."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from schemas.accounts import AccountChanged
-from schemas.channel import Scope
-from schemas.values import Failure
 from services.delivery.context import HoldTimerPayload, SendContext, set_hold_timer
 from services.delivery.domain import holds
 from services.delivery.start import send, start
 from services.domain.account_sends import AccountSends
-from services.records.sends import ACCOUNT_SENDS, SendRecord
+from services.records.sends import ACCOUNT_SENDS
 
 RELEASE_BATCH_SIZE = 200
 """How many messages go on in one batch after a hold."""
 
 
-def hold_for_limit(context: SendContext, record: SendRecord, scope: Scope, until: datetime) -> None:
-    """Hold the chat of a message, or its whole account, until a time that the platform named."""
-    sends_id, before = context.account_sends(record.message)
-    chat = record.message.address.chat
-    after = holds.with_limit(before, chat, scope, until, context.now)
+def put_holds(context: SendContext, sends_id: str, chat: str, before: AccountSends, after: AccountSends) -> None:
+    """Write the state of an account after an outcome, and set the timers of holds that begin, grow or end with it."""
     context.put_account_sends(sends_id, before, after)
-    set_hold_timer(context, HoldTimerPayload(account=sends_id, chat=chat), after.chats[chat])
-    if after.held_for == "limit" and after.held_until is not None:
-        set_hold_timer(context, HoldTimerPayload(account=sends_id), after.held_until)
-        if before.held_for is None:
-            _emit_sending_changed(context, after)
-
-
-def hold_for_credentials(context: SendContext, record: SendRecord, error: Failure) -> None:
-    """Hold the account of a message whose credentials were refused; the message waits with the others."""
-    sends_id, before = context.account_sends(record.message)
-    after = holds.with_lock(before, record.message.id, error, context.now)
-    context.put_account_sends(sends_id, before, after)
-    # Without a first attempt: the day after which a message is given up begins when its account is let in again.
-    context.put_send(replace(record, state="waiting", due_at=None, hold=sends_id, first_tried_at=None))
-    set_hold_timer(context, HoldTimerPayload(account=sends_id), after.held_until or context.now)
-    if not holds.is_locked(before):
+    if chat in after.chats and after.chats[chat] != before.chats.get(chat):
+        set_hold_timer(context, HoldTimerPayload(account=sends_id, chat=chat), after.chats[chat])
+    if (after.held_for, after.held_until) != (before.held_for, before.held_until):
+        # Without an end the hold is over: its timer is due now and lets the messages that waited go on.
+        set_hold_timer(context, HoldTimerPayload(account=sends_id), after.held_until or context.now)
+    if after.held_for != before.held_for:
         _emit_sending_changed(context, after)
 
 
@@ -59,7 +43,7 @@ def end_hold(context: SendContext, hold: HoldTimerPayload) -> None:
 
 
 def _release(context: SendContext, hold: HoldTimerPayload) -> None:
-    """Let one page of the messages that wait for a hold go on; a timer that is due now lets the next page go on."""
+    """Let one page of the messages that wait for a hold go on; a timer that is due now takes the next page."""
     page = context.held_by(hold.hold_id)[:RELEASE_BATCH_SIZE]
     for record in page:
         start(context, replace(record, hold=None))
@@ -81,15 +65,6 @@ def probe(context: SendContext, sends_id: str) -> None:
     context.put_account_sends(sends_id, sends, after)
     set_hold_timer(context, HoldTimerPayload(account=sends_id), after.held_until or context.now)
     send(context, waiting[0])
-
-
-def open_probed_account(context: SendContext, record: SendRecord) -> None:
-    """End the hold of a locked account if this message was its probe, and its credentials were accepted."""
-    sends_id, sends = context.account_sends(record.message)
-    if holds.is_locked(sends) and sends.probe == record.message.id:
-        context.put_account_sends(sends_id, sends, holds.without_hold(sends))
-        set_hold_timer(context, HoldTimerPayload(account=sends_id), context.now)
-        _emit_sending_changed(context, sends)
 
 
 def _emit_sending_changed(context: SendContext, sends: AccountSends) -> None:
