@@ -34,7 +34,7 @@ from services.subscriptions.domain.retries import (
 
 RETENTION, MAX_ATTEMPTS_KEPT = timedelta(days=30), 10
 ENDPOINT_TIMER = "endpoint/"
-"""The timer that deletes expired deliveries of the partition."""
+"""The timers that drain the queue of an endpoint begin with it."""
 
 
 # -- a fact comes ------------------------------------------------------------------------------------------------------

@@ -3,26 +3,23 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.store import migrations
-from services.platform.store.collections import LAYOUT, OUTBOXES, RUNTIME_COLLECTIONS, Timer
+from services.platform.store.collections import LAYOUT, OUTBOXES
 from services.platform.store.migration_steps import latest_version
 from services.platform.store.migrations import migrate, read_status
-from services.platform.store.port import Changes, Collection, Document, Key, Put, Store
+from services.platform.store.port import Changes, Document, Store
 from tests.contracts.stores import StoreSite
 from tests.fakes import MemoryStore
 from tests.migrations.folder import Documents, build_folder, left_collections, read_documents
+from tests.migrations.harness import EVERY, fill
 
-# Any: a collection of some model is none of every model.
-EVERY: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *COLLECTIONS)
 EVENT = {
     "specversion": "1.0",
     "id": "e1",
@@ -57,16 +54,6 @@ def before(folder: Path, version: int = 0) -> Documents:
     number = documents["rows"]["dispatch/0"]["seq"]
     documents[OUTBOXES.name] = {f"dispatch/0/{number}": {"events": [["sla", 0, "", json.dumps(EVENT)]]}}
     return documents
-
-
-async def fill(store: Store, documents: Documents) -> None:
-    await store.prepare(EVERY)
-    left = [Collection(name, Timer, writer="any") for name in left_collections()]
-    await store.prepare(left)
-    known = {collection.name for collection in (*EVERY, *left)}
-    puts = [Put(Key(n, i), d) for n, found in documents.items() if n in known for i, d in found.items()]
-    for start in range(0, len(puts), 100):
-        await store.commit(Changes(puts=puts[start : start + 100]))
 
 
 async def contents(store: Store) -> dict[str, dict[str, Document]]:

@@ -1,4 +1,7 @@
-"""A process that migrates a data folder one document a commit, and says so of each: the test kills it in the middle."""
+"""A process that migrates data one document a commit, and prints a line for each: a test kills it in the middle.
+
+`python -m tests.live.migrating_process FOLDER [STORE]`; without the URL of a store it is the folder's own.
+"""
 
 import asyncio
 import os
@@ -34,12 +37,12 @@ class Talking:
         return done
 
 
-async def main(folder: Path) -> None:
+async def main(folder: Path, store_url: str | None) -> None:
     migrations.BATCH_DOCUMENTS = 1
-    settings = Settings(data=folder, bus=None, store=None)
+    settings = Settings(data=folder, bus=None, store=store_url)
     async with open_store(settings, COLLECTIONS) as store:
         await migrations.migrate(Talking(store), MIGRATIONS, SystemTimeSource(), str(os.getpid()))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), next(iter(sys.argv[2:]), None)))

@@ -1,6 +1,6 @@
 """A data folder of an older version after its migration, with REST over it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from pydantic import SecretStr
 
-from services.composition import SINGLE_PROCESS, process_for
+from services.composition import COLLECTIONS, SINGLE_PROCESS, process_for
 from services.metrics.exposition import BusinessMetricsCollector
 from services.migrations import MIGRATIONS
 from services.platform.core.settings import Settings
@@ -19,12 +19,16 @@ from services.platform.host.engine import open_engine
 from services.platform.http.app import open_app
 from services.platform.http.service import Context
 from services.platform.store.codec import codec_for
+from services.platform.store.collections import LAYOUT, RUNTIME_COLLECTIONS, Timer
 from services.platform.store.migrations import migrate
+from services.platform.store.port import Changes, Collection, Key, Put, Store
 from tests.fakes import ManualTimeSource
-from tests.migrations.folder import Documents, build_folder, read_documents
+from tests.migrations.folder import Documents, build_folder, left_collections, read_documents
 
 KEY = "an-admin-key-for-tests-0123456789abcdef"
 BASE = "/v1/workspaces/shop"
+# Any: a collection of some model is none of every model.
+EVERY: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *COLLECTIONS)
 
 
 class Migrated:
@@ -37,6 +41,17 @@ class Migrated:
         answer = await self.client.get(path, params=parameters, headers={"authorization": f"Bearer {KEY}"})
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+async def fill(store: Store, documents: Documents) -> None:
+    """Write the documents of a data folder of any version into a store."""
+    await store.prepare(EVERY)
+    left = [Collection(name, Timer, writer="any") for name in left_collections()]
+    await store.prepare(left)
+    known = {collection.name for collection in (*EVERY, *left)}
+    puts = [Put(Key(n, i), d) for n, found in documents.items() if n in known for i, d in found.items()]
+    for start in range(0, len(puts), 100):
+        await store.commit(Changes(puts=puts[start : start + 100]))
 
 
 @asynccontextmanager
