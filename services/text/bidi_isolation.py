@@ -14,6 +14,7 @@ def isolate(text: str) -> str:
 
 
 def _close_isolates(text: str) -> str:
+    # A text that opens an embedding and does not end it would reverse the words of our sentence that follow it.
     out, open_ = [], []
     for character in text:
         if character in ISOLATES:

@@ -1,4 +1,9 @@
-"""Finds payment card numbers in any spelling, and leaves numbers that only look like them."""
+"""Finds payment card numbers in any spelling, and leaves numbers that only look like them.
+
+People write cards in groups of any size, with words between the groups, digit by digit, and with the expiry date attached.
+Prices, IMEIs, tracking numbers and times pass a card's check digit by chance one time in ten. So a number counts as a card
+for three reasons together: an issuer's prefix, its length, its check digit; the words around it count for or against it.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +18,7 @@ MAX_CARD_DIGITS, MIN_CARD_DIGITS = 19, 13
 GAP = 48
 """Characters that may stand between two groups of a card that is spelled out."""
 PRINTED = (4, 4, 4, 4)
+"""The group sizes that are embossed on most cards."""
 _GROUP = re.compile(r"\d+")
 # Up to four separators: white space of any length, dashes, dots, slashes. A comma with a space separates numbers, and a
 # colon writes a time.
@@ -23,11 +29,13 @@ _COUNTED = re.compile(
     r"[€$£¥﷼%]|(?<![^\W\d])(?:eur|euro|usd|toman|tooman|rial|irr|تومان|تومن|ریال|دلار|یورو|درهم|دینار|order|invoice|parcel|item|"
     r"price|سفارش|فاکتور|مرسوله|قیمت|طلب|سعر|pasūt|cena|rēķin|year|سال)"
 )
+# Three patterns of numbers that are no cards: prices with thousands separators, pairs of coordinates, dates with a time.
 _PRICES = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.٬'’]\d{3}){1,4}(?!\d)")
 _DECIMALS = re.compile(r"(?<![\d.])\d{1,3}[.٫]\d{4,15}[\s,;/]{1,4}-?\d{1,3}[.٫]\d{4,15}(?!\d)")
 _INSTANT = re.compile(
     r"(?<!\d)(?:1[34]|19|20)\d\d[-/.]\d\d?[-/.]\d\d?[t\s,،-]{1,3}\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
 )
+# A word for another kind of number (IMEI, serial, barcode, tracking), then up to five short words or signs, then the number.
 _NAMED = re.compile(
     r"(?<!\w)(?:imei(?:sv)?|meid|iccid|serial|s/n|sn|serijas|sērijas|سریال|السریال|تسلسلی|شناسه دستگاه|sim|سیم ?کارت|gtin|ean|upc"
     r"|isbn|barcode|بارکد|tracking|track|رهگیری|تتبع|awb|s10|sscc)(?!\w)"
@@ -35,11 +43,14 @@ _NAMED = re.compile(
     r"[^\S\n]{0,3}(?P<value>\d(?:[ \-/.]?\d){9,30})(?!\d)"
 )
 _MONTH = r"(?:0[1-9]|1[0-2])"
+# Expiry years from 2024 to 2039, with two digits or four. They are bounded, because any four digits could be "MMYY".
 _YEAR = r"(?:20)?(?:2[4-9]|3\d)"
 _EXPIRY = re.compile(rf"{_MONTH}{_YEAR}(?:\d{{3}})?")
 _MONTH_ONLY, _YEAR_ONLY = re.compile(_MONTH), re.compile(_YEAR)
 _CVV = re.compile(r"\d{3}")
 _SHAPES = (_PRICES, _DECIMALS, _INSTANT)
+# Group sizes: of cards that are dictated, of what stands before the group to which other digits are attached, and of cards
+# inside a longer run. American Express has 4-6-5, Diners Club 4-6-4, cards of 19 digits 4-4-4-4-3 or 6-13.
 _SPOKEN = (PRINTED, (4, 6, 5), (4, 4, 4, 4, 3), (8, 8), (12, 4), (4, 12))
 _BEFORE_LAST = ((), (4, 6), (4, 4, 4))
 _USUAL = ((4, 6, 5), (4, 6, 4), (6, 13), (4, 4, 5), (8, 8), (6, 10), (6, 4, 4, 4))
@@ -115,13 +126,13 @@ def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearC
     grouped as cards are, also with an expiry date or CVV glued on; the groups of a card with words or signs between them.
     Where `near_card(start, stop)` is true, a valid check digit is enough.
     """
+    # What is covered first is not looked at again: an IBAN holds runs of digits that pass as cards.
     covered = CoveredSpans(len(plain), accounts)
     named = CoveredSpans(len(plain), (m.span("value") for m in _NAMED.finditer(plain)))
     shaped = CoveredSpans(len(plain), (m.span() for shape in _SHAPES for m in shape.finditer(plain)))
     context = ScanContext(plain, named, shaped, near_card)
     groups = [DigitGroup(*m.span(), m[0]) for m in _GROUP.finditer(plain) if not covered.touches(m.span())]
-    runs = map(DigitRun, _runs(plain, groups, _TIGHT))
-    spans = [span for run in runs if len(run.digits) >= MIN_CARD_DIGITS for span in _in_run(context, run)]
+    spans = list(_in_runs(context, groups))
     seen = CoveredSpans(len(plain), spans)
     return spans + [span for span in _spelled_out(context, groups) if not seen.touches(span)]
 
@@ -136,6 +147,13 @@ def _runs(plain: str, groups: Iterable[DigitGroup], between: re.Pattern[str]) ->
         run.append(group)
     if run:
         yield run
+
+
+def _in_runs(context: ScanContext, groups: Iterable[DigitGroup]) -> Iterator[tuple[int, int]]:
+    for neighbours in _runs(context.plain, groups, _TIGHT):
+        run = DigitRun(neighbours)
+        if len(run.digits) >= MIN_CARD_DIGITS:
+            yield from _in_run(context, run)
 
 
 def _in_run(context: ScanContext, run: DigitRun) -> Spans:
@@ -166,6 +184,7 @@ def _cards_in(run: DigitRun, *, near: bool) -> Iterator[Sequence[DigitGroup]]:
         window = run.window(first, size)
         if window and (near or _has_standard_grouping(window)):
             yield window
+        # No group ends where the card does: the last group continues with the expiry date or the CVV.
         elif not window and (glued := _with_glued_digits(run, first, size, near=near)):
             yield glued
 
@@ -179,6 +198,7 @@ def _is_other_number(groups: Sequence[DigitGroup], digits: str) -> bool:
 
 def _has_standard_grouping(window: Sequence[DigitGroup]) -> bool:
     sizes = _sizes(window)
+    # Groups of three are how prices and phone numbers are written, so equal groups of three prove nothing.
     even = len(set(sizes[:-1])) <= 1 and sizes[-1] <= sizes[0] and sizes[0] != 3
     return (sizes in _USUAL or even) and not _is_other_number(window, window[0].digits)
 

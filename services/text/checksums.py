@@ -3,6 +3,7 @@
 from datetime import date
 from itertools import accumulate
 
+# Weights of the digits in the two national ids: the Iranian code melli, and the Latvian personas kods.
 MELLI_WEIGHTS = range(10, 1, -1)
 KODS_WEIGHTS = (1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _LENGTHS = """
@@ -31,6 +32,8 @@ class LuhnSums:
     """Check digits (ISO/IEC 7812, Luhn) of every part of a row of digits. Prefix sums make each query constant time."""
 
     def __init__(self, digits: str) -> None:
+        # Luhn doubles every second digit counted from the right, so a part of the row needs one of two sums, by the parity
+        # of its end. Both are made once; the sum of a part is the difference of two prefix sums.
         doubled_at = [
             [int(d) * (2 if position % 2 == parity else 1) for position, d in enumerate(digits)] for parity in (0, 1)
         ]
@@ -49,6 +52,7 @@ def luhn(digits: str) -> bool:
 
 def iban(value: str) -> bool:
     """ISO 13616: country, two check digits, account; modulo 97. `value` is upper case without spaces."""
+    # Country and check digits move to the end, letters become numbers from 10 (A) to 35 (Z).
     moved = value[4:] + value[:4]
     return len(value) == IBAN_LENGTHS.get(value[:2]) and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
 
@@ -63,6 +67,7 @@ def iranian_id(digits: str) -> bool:
 
 def latvian_id(first: str, last: str) -> bool:
     """A personas kods `first-last`: of a birth date with its check digit, or the newer kind, 32-39 and no date."""
+    # Numbers given out since July 2017 begin with 32 to 39, hold no birth date and have no check digit.
     if first[0] == "3" and first[1] in "23456789":
         return True
     total = sum(int(d) * w for d, w in zip(first + last, KODS_WEIGHTS, strict=False))
@@ -70,6 +75,7 @@ def latvian_id(first: str, last: str) -> bool:
 
 
 def _is_birthday(ddmmyy: str, century: str) -> bool:
+    # The digit after the hyphen is the century of birth: 0 for 18xx, 1 for 19xx, 2 for 20xx.
     if century not in "012":
         return False
     try:

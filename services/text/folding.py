@@ -12,6 +12,7 @@ from services.text.normalise import LETTERS, ZWNJ, MemoTable, ascii_digit
 TATWEEL = "\u0640"
 UNSEEN = "\ufeff"
 """The replacement for every invisible character, before it is removed."""
+# Unicode gives Han numerals a numeric value but no digit value, so `unicodedata.digit` does not know them.
 HAN_DIGITS = {ord(character): str(value) for value, character in enumerate("〇一二三四五六七八九")} | {ord("零"): "0"}
 
 ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\[nrtuU]|&[#A-Za-z]|<[A-Za-z/!]")
@@ -46,15 +47,20 @@ def fold_text(text: str) -> FoldedText:
 
 
 def _folded_character(character: str) -> str:
-    """The folded form of one character: always exactly one character, so that positions stay the same."""
+    """The folded form of one character: always exactly one character, so that positions stay the same.
+
+    That is why text is not normalised as a whole: NFKC makes several characters of one ("㎏" becomes "kg").
+    """
     if character.isascii():
         return character.lower()
+    # Persian writes ZWNJ inside words ("می‌شود"), and people type a space instead: both are a space here.
     if character == ZWNJ:
         return " "
     if is_unseen(character) or character == TATWEEL:
         return UNSEEN
     wide = unicodedata.normalize("NFKC", character)
     plain = ascii_digit(character) or HAN_DIGITS.get(ord(character)) or (wide if len(wide) == 1 else character)
+    # "İ".lower() has two characters; such letters stay as they are.
     lower = plain.lower()
     return (lower if len(lower) == 1 else plain).translate(LETTERS) or " "
 
@@ -66,6 +72,7 @@ def is_digit(character: str) -> bool:
 
 def unescape(text: str) -> str:
     """The text without the escapes of links (RFC 3986, 2.1), JSON (RFC 8259, 7) and HTML; tags become spaces."""
+    # Links first: what they hide may be JSON or HTML. Entities last: they may stand in what tags and escapes hid.
     plain = _JSON_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", unquote(text))
     plain = _ENTITY.sub(_to_character, _TAG.sub(" ", plain))
     # Surrogate pairs become characters. A single surrogate or a NUL becomes U+FFFD, because no store accepts them.

@@ -1,4 +1,4 @@
-"""Guesses a customer's intent from words. Routing rules may use it; it never produces an answer."""
+"""Guesses a customer's intent from words in four languages. Routing rules may use it; it never produces an answer."""
 
 from services.text.normalise import normalise
 
@@ -57,6 +57,7 @@ _NORMALISED = {intent: tuple(f" {normalise(s)}" for s in stems) for intent, stem
 
 def detect_intent(text: str) -> str | None:
     """`refund`, `delivery`, `payment` or `complaint`; None without a matching word."""
+    # A stem has a space before it, so that it matches only where a word begins; so does the first word of the text.
     padded = f" {normalise(text)}"
     hits = {intent: sum(map(padded.__contains__, stems)) for intent, stems in _NORMALISED.items()}
     best = max(hits.values())

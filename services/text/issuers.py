@@ -90,6 +90,7 @@ NETWORKS: tuple[Network, ...] = (
 
 
 def _table() -> dict[str, frozenset[int]]:
+    # Ranges become single prefixes, so that a look-up is five dictionary reads, whatever the number of networks.
     lengths: dict[str, frozenset[int]] = dict.fromkeys(SHETAB, SIXTEEN)
     for first, last, sizes in NETWORKS:
         for beginning in map(str, range(first, last + 1)):
@@ -100,6 +101,7 @@ def _table() -> dict[str, frozenset[int]]:
 LENGTHS = _table()
 NO_LENGTHS: frozenset[int] = frozenset()
 MONTHS = range(1, 13)
+# Mastercard's second range is 2221 to 2720, where order numbers that begin with year and month (YYMM) also lie.
 YEARS = range(20, 28)
 
 

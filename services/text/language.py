@@ -1,6 +1,7 @@
 """Detects the language of a text (fa, ar, lv, en) by its script, its letters and frequent words.
 
 Short texts prove little. Where the text does not decide, the account's expected languages and the platform's hint do.
+A frequent word counts two points, a letter that only one of the languages has counts one.
 """
 
 import re
@@ -8,6 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from services.text.normalise import normalise, normalised_words
 
+# Persian ی and ک look like Arabic ي and ك but are other code points. Many keyboards type the wrong ones, so letters count
+# less than words, and words are compared after both spellings are unified.
 PERSIAN_LETTERS, ARABIC_LETTERS = frozenset("پچژگکی"), frozenset("يكةىأإ")
 FOREIGN_ARABIC = frozenset("ٹڈڑےںہھێۆڕڵەۇۋۈېڭښځڅړږګڼۍ")
 """Letters of Urdu, Kurdish, Uyghur and Pashto, which neither Persian nor Arabic has."""
@@ -57,6 +60,7 @@ def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) 
     """
     hinted = _base(hint)
     priors = list(dict.fromkeys(base for tag in expected if (base := _base(tag))))
+    # Addresses and mentions are Latin in every language.
     content = _URLS_AND_MENTIONS.sub(" ", text) if any(map(text.__contains__, "@#/")) else text
     letters = sum(map(str.isalpha, content))
     arabic, latin = (0, letters) if content.isascii() else (_count(_ARABIC, content), _count(_LATIN, content))
@@ -90,6 +94,7 @@ def _prior_language(priors: list[str], hint: str | None, script: frozenset[str] 
 
 
 def _arabic_script(text: str, priors: list[str], hint: str | None) -> str | None:
+    # One foreign letter in fifty may be a name; more of them are another language.
     if _count_known(FOREIGN_ARABIC, text) > len(text) / 50:
         return hint if hint not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     tokens = normalise(text).split()

@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-# Arabic letters that have another code point on Persian keyboards, and marks that do not change a word.
+# Letters that Arabic and Persian keyboards write with different code points, unified to the Persian ones; and tatweel, which
+# only stretches a word.
 LETTERS = str.maketrans(
     {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا", "ؤ": "و", "ـ": None}
 )
@@ -49,6 +50,7 @@ def compatible(text: str) -> str:
 
 
 # The same text is read for its language, its intent and its sentiment; Persian of 2,000 characters costs 1 ms each time.
+# Two entries: language, intent and sentiment read the same text one after the other, possibly on two threads.
 @lru_cache(maxsize=2)
 def normalise(text: str) -> str:
     """NFKC, ASCII digits, Persian letters, ZWNJ as a space, no tatweel or invisible marks, single spaces, lower case.
@@ -67,6 +69,7 @@ def _normalised(text: str) -> str:
 
 
 def _plain_character(character: str) -> str:
+    # Cf: invisible format characters. Mn: vowel signs and accents that stayed apart after NFKC.
     is_kept = unicodedata.category(character) not in ("Cf", "Mn") or character.isspace()
     return (ascii_digit(character) or character) if is_kept else ""
 

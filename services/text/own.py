@@ -52,6 +52,7 @@ class OwnIdentifierMatcher:
 
     def is_phone(self, value: str) -> bool:
         """Whether the value is one of the shop's phones, with or without the country code."""
+        # +371 67000000, 0067000000 and 67000000 are one phone: the one with the country code ends with the other.
         digits = "".join(c for c in value if c.isdigit()).lstrip("0")
         return len(digits) >= 7 and any(p.endswith(digits) or digits.endswith(p) for p in self.phones)
 
@@ -75,7 +76,7 @@ def compile_own_identifiers(own_identifiers: OwnIdentifiers | None) -> OwnIdenti
     return _compile(own_identifiers.model_dump_json())
 
 
-# Two hundred identifiers take 7 ms to compile, and every message of the workspace is matched against them.
+# The argument is JSON, because a model with lists is not hashable. Two hundred identifiers take 7 ms to compile, and every message of the workspace is matched against them.
 @lru_cache(maxsize=256)
 def _compile(pattern: str) -> OwnIdentifierMatcher:
     own = OwnIdentifiers.model_validate_json(pattern)
@@ -139,12 +140,14 @@ def _is_identifier(token: re.Match[str]) -> bool:
 
 
 def _piece(token: re.Match[str], repeatable: str) -> str:
+    # An atomic group is not entered again once it has matched, so nested repeats cannot cost exponential time.
     if token["open"]:
         return "(?>"
     if token["repeat"]:
         return _repeat(token, repeatable)
     if token["escaped"]:
         return _escaped(token["escaped"])
+    # `^` and `$` are dropped: a pattern always matches a whole word, anywhere in the text.
     if token["edge"]:
         return ""
     if token["plain"]:

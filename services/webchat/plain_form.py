@@ -139,10 +139,10 @@ def build_router(dependencies: WebchatDependencies) -> APIRouter:
     return router
 
 
-async def _on_post(reception: WebchatDependencies, request: Request, form: Form) -> FormView:
-    connected = await reception.authenticator.find_account(request)
-    await reception.authenticator.cors_headers(request, connected)
-    form, session = await _with_session(SessionContext(reception, connected, None), request, form)
+async def _on_post(dependencies: WebchatDependencies, request: Request, form: Form) -> FormView:
+    connected = await dependencies.authenticator.find_account(request)
+    await dependencies.authenticator.cors_headers(request, connected)
+    form, session = await _with_session(SessionContext(dependencies, connected, None), request, form)
     if form.text.strip():
         await post_message(_to_message_body(form), session, request)
         form = replace(form, text="", id=str(uuid4()))

@@ -99,16 +99,16 @@ async def post_message(
 
     202 with the message, its `conversation` still null, when it is kept durably and the router is late.
     """
-    reception, visitor = session.dependencies, session.require_visitor
-    context = reception.authenticator.context
+    dependencies, visitor = session.dependencies, session.require_visitor
+    context = dependencies.authenticator.context
     activities = await _read(session, _activity(session, visitor, body))
     activity = activities[-1]
     message = activity.message or activity.id
     view = await get_message(context.store, message)
     if view is None:
-        await reception.authenticator.count_write(request, session.connected.account, body.text)
+        await dependencies.authenticator.count_write(request, session.connected.account, body.text)
         await _publish(session, activities)
-        view = await wait_for_message(context.store, reception.notifier, visitor, message, reception.wait_seconds)
+        view = await wait_for_message(context.store, dependencies.notifier, visitor, message, dependencies.wait_seconds)
     if view is None:
         return JSONResponse(_message_view_of_activity(activity, message), status_code=202)
     return JSONResponse(view.model_dump(mode="json"), status_code=201)
@@ -165,11 +165,11 @@ async def _publish(session: SessionContext, activities: list[Activity]) -> None:
 
 async def show_status(session: SessionContextDep, response: Response) -> AvailabilityView:
     """Whether somebody answers now, and if not, when the shop opens again. Needs no token."""
-    account, reception = session.connected.account, session.dependencies
+    account, dependencies = session.connected.account, session.dependencies
     response.headers["Cache-Control"] = "no-store"
     calendar = calendar_for(account, session.connected.configuration)
-    online = await reception.presence.is_online(account.workspace)
-    return to_availability(calendar, reception.authenticator.context.time_source.now(), online=online)
+    online = await dependencies.presence.is_online(account.workspace)
+    return to_availability(calendar, dependencies.authenticator.context.time_source.now(), online=online)
 
 
 async def post_contact(
@@ -216,15 +216,15 @@ async def stream(
 
 
 async def _sse_chunks(
-    reception: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
+    dependencies: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
 ) -> AsyncGenerator[bytes, None]:
-    store, clock = reception.authenticator.context.store, reception.authenticator.context.time_source
-    with reception.streams.held(owners):
+    store, clock = dependencies.authenticator.context.store, dependencies.authenticator.context.time_source
+    with dependencies.streams.held(owners):
         position = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
-        with reception.session_streams.register(SessionStream(visitor)) as session_stream:
+        with dependencies.session_streams.register(SessionStream(visitor)) as session_stream:
             over = lambda: session_stream.is_revoked or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
-            async for item in stream_messages(store, reception.notifier, visitor, position, over):
+            async for item in stream_messages(store, dependencies.notifier, visitor, position, over):
                 yield HEARTBEAT if item is None else _block(visitor, *item)
 
 

@@ -77,7 +77,7 @@ class SessionContext:
 
 def session_context(request: Request) -> SessionContext:
     """The session context that the checked route stored in the request."""
-    session: SessionContext = request.state.visit
+    session: SessionContext = request.state.webchat_session
     return session
 
 
@@ -98,7 +98,7 @@ def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
                     connected = await dependencies.authenticator.find_account(request)
                     headers = await dependencies.authenticator.cors_headers(request, connected)
                     visitor = await dependencies.authenticator.authenticate(request, connected) if needs_token else None
-                    request.state.visit = SessionContext(dependencies, connected, visitor)
+                    request.state.webchat_session = SessionContext(dependencies, connected, visitor)
                     response = await handle(request)
                 except HANDLED_ERRORS as error:
                     response = await to_problem(request, error)

@@ -108,22 +108,22 @@ async def list_transcript(store: Store, visitor: Visitor, params: PageParams) ->
     return Page(items=[message for _, message in _visible(page.items)], next=page.next)
 
 
-async def latest_position(store: Store, talk: Transcript) -> TranscriptPosition:
+async def latest_position(store: Store, transcript: Transcript) -> TranscriptPosition:
     """The position after the newest message."""
-    base = talk.query(limit=1)
+    base = transcript.query(limit=1)
     page = await store.query(Query(base.collection, base.index, base.equals, descending=True, limit=1))
     orders = [MESSAGES.decode(document).order for _, document in page.items]
-    return TranscriptPosition(talk.conversation, orders[0] if orders else "")
+    return TranscriptPosition(transcript.conversation, orders[0] if orders else "")
 
 
 async def messages_after(
-    store: Store, talk: Transcript, position: TranscriptPosition
+    store: Store, transcript: Transcript, position: TranscriptPosition
 ) -> list[tuple[TranscriptPosition, MessageView | None]]:
     """At most `PAGE_SIZE` messages after a position, each with its position; None for those hidden from visitors."""
-    above = position.order if position.conversation == talk.conversation else ""
-    page = await store.query(talk.query(above=above))
+    above = position.order if position.conversation == transcript.conversation else ""
+    page = await store.query(transcript.query(above=above))
     records = [MESSAGES.decode(document) for _, document in page.items]
-    return [(TranscriptPosition(talk.conversation, record.order), _view(record)) for record in records]
+    return [(TranscriptPosition(transcript.conversation, record.order), _view(record)) for record in records]
 
 
 def _visible(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageView]]:
