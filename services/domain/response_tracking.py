@@ -109,7 +109,7 @@ def answer_delivered(tracking: ResponseTracking, message: str) -> Tracked:
         return Tracked(answered)
     before = _all_failed(answered.log[:position])
     delivered = _with_state(answered.log[position], "delivered")
-    return _settle(replace(answered, log=(*before, delivered, *answered.log[position + 1 :])))
+    return settle(replace(answered, log=(*before, delivered, *answered.log[position + 1 :])))
 
 
 def answer_failed(tracking: ResponseTracking, message: str) -> Tracked:
@@ -118,7 +118,7 @@ def answer_failed(tracking: ResponseTracking, message: str) -> Tracked:
     if position is None:
         return Tracked(tracking)
     log = tracking.log
-    return _settle(replace(tracking, log=(*log[:position], _with_state(log[position], "failed"), *log[position + 1 :])))
+    return settle(replace(tracking, log=(*log[:position], _with_state(log[position], "failed"), *log[position + 1 :])))
 
 
 def notice_delivered(tracking: ResponseTracking, at: datetime) -> Tracked:
@@ -131,12 +131,12 @@ def notice_delivered(tracking: ResponseTracking, at: datetime) -> Tracked:
 
 def resolved(tracking: ResponseTracking, at: datetime) -> Tracked:
     """The conversation was resolved. An open run ends unanswered, unless an answer on its way is delivered after all."""
-    return _settle(_with_resolve(tracking, at))
+    return settle(_with_resolve(tracking, at))
 
 
 def closed(tracking: ResponseTracking, at: datetime) -> Tracked:
     """The conversation is done for good: nothing is open after it, and answers still on their way end nothing."""
-    return _settle(_with_resolve(replace(tracking, log=_all_failed(tracking.log)), at))
+    return settle(_with_resolve(replace(tracking, log=_all_failed(tracking.log)), at))
 
 
 def _with_resolve(tracking: ResponseTracking, at: datetime) -> ResponseTracking:
@@ -165,7 +165,7 @@ def follow_fact(tracking: ResponseTracking, name: str, fact: ConversationFact) -
     return answer_failed(tracking, message) if name == "reply_failed" else Tracked(tracking)
 
 
-def _settle(tracking: ResponseTracking) -> Tracked:
+def settle(tracking: ResponseTracking) -> Tracked:
     """End the runs whose end is certain, and begin the run that follows from what came after."""
     ended: list[ResponseRun] = []
     while tracking.log and (run := _first_run(tracking)).ended_at is not None:

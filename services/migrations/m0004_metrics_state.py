@@ -30,6 +30,9 @@ def _tracking(turn: dict[str, Json], state: Document) -> Document:
             # When it was accepted is said by the fact of its delivery.
             log.append({"entry": "answer", "message": answer["message"], "at": turn["since"], "state": "unconfirmed"})
             log += [_messages(asked)] if isinstance(asked := answer.get("asked"), dict) else []
+    if state.get("status") == "resolved":
+        # That version waited for a first answer until the conversation was closed: by now the resolve ends the run.
+        log.append({"entry": "resolve", "at": state.get("status_since") or turn["since"]})
     kind = "next_response" if was_answered else "first_response"
     return {"run": 1, "kind": kind, "was_answered": was_answered, "visible_at": None, "log": [*log]}
 

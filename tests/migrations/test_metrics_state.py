@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from schemas.conversation import ResponseRun
 from services.migrations.m0004_metrics_state import change_state
 from services.records.counters import METRICS_STATES
 from tests.fakes import START
@@ -73,6 +74,39 @@ async def test_an_upgraded_run_that_new_facts_know_of_is_counted_once() -> None:
     await counting.answered(60)
     assert await counting.value("pasokh_first_response_seconds_count") == 1
     assert await counting.value("pasokh_next_response_seconds_count") == 0
+
+
+async def test_a_run_that_a_resolve_left_open_counts_as_unanswered_when_the_conversation_is_reopened() -> None:
+    counting = counting_on({**ASSIGNED, "status": "resolved", "answered": False, "answered_by_any": False})
+    run = ResponseRun(run=1, kind="first_response", state="waiting", started_at=START)
+    reopened = conversation(status="waiting")
+    await counting.tell("reopened", reopened, ended_responses=[])
+    await counting.tell("message_received", reopened, author="customer", message="m2", response=run, ended_responses=[])
+    assert await counting.value("pasokh_unanswered_total", metric="first_response") == 1
+    unanswered = run.model_copy(update={"state": "unanswered", "ended_at": START})
+    await counting.tell("resolved", conversation(status="resolved", resolved_at=START), ended_responses=[unanswered])
+    assert await counting.value("pasokh_unanswered_total", metric="first_response") == 2  # the run of the reopening
+
+
+async def test_a_run_that_a_resolve_left_open_counts_as_unanswered_once_when_the_conversation_is_closed() -> None:
+    counting = counting_on({**ASSIGNED, "status": "resolved", "answered": False, "answered_by_any": False})
+    await counting.tell("closed", conversation(status="closed", resolved_at=START), ended_responses=[])
+    assert await counting.value("pasokh_unanswered_total", metric="first_response") == 1
+
+
+async def test_a_run_that_a_resolve_left_open_counts_beside_a_run_that_the_first_fact_gives() -> None:
+    counting = counting_on({**ASSIGNED, "status": "resolved", "answered": False, "answered_by_any": False})
+    run = ResponseRun(run=1, kind="first_response", state="waiting", started_at=START)
+    await counting.tell("message_received", conversation(), author="customer", response=run, ended_responses=[])
+    assert await counting.value("pasokh_unanswered_total", metric="first_response") == 1
+
+
+async def test_an_answer_on_its_way_over_a_resolve_counts_when_it_is_delivered() -> None:
+    counting = counting_on({**ASSIGNED, "status": "resolved", "said": [{"message": "r", "asked": None}]})
+    accepted = START - timedelta(minutes=5)
+    await counting.tell("reply_delivered", conversation(status="resolved"), author="agent", message="r", at=accepted)
+    assert await counting.value("pasokh_next_response_seconds_sum") == 10 * 60  # 08:45 to 08:55
+    assert await counting.value("pasokh_unanswered_total") == 0
 
 
 async def test_handling_pending_and_waiting_go_on_from_where_they_were() -> None:

@@ -21,12 +21,14 @@ def with_runs(
 
     A fact that gives its runs is left as it is, unless a run from before the upgrade is open that it knows nothing of.
     """
+    # A resolve of before the upgrade ended a run that the version of then did not count: the first fact after it does.
+    settled = response_tracking.settle(tracking or ResponseTracking())
     if fact.ended_responses is not None and (tracking is None or fact.response is not None or fact.ended_responses):
-        return None, fact
-    tracking = tracking or ResponseTracking()
+        ended = [*settled.ended, *fact.ended_responses]
+        return None, fact.model_copy(update={"ended_responses": ended}) if settled.ended else fact
     step = STEPS.get(event_name)
-    tracked = step(tracking, fact) if step else Tracked(tracking)
-    runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}
+    tracked = step(settled.tracking, fact) if step else Tracked(settled.tracking)
+    runs = {"response": tracked.tracking.open_run(), "ended_responses": [*settled.ended, *tracked.ended]}
     is_over = fact.ended_responses is not None and not tracked.tracking.log
     return None if is_over else tracked.tracking, fact.model_copy(update=runs)
 
