@@ -15,6 +15,7 @@ from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.processor import Handler
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.router.conversations import commands, inbound, processor
+from services.router.conversations.customer_messages import add_message
 from tests.simulator.graph_run import run_graph
 from tests.simulator.run import RunResult
 
@@ -58,12 +59,12 @@ def _send_again(context: Any, timer: Any) -> None:
 
 def _every_message_is_new(work: UnitOfWork, activity: Any, configuration: Any) -> None:
     fresh = activity.model_copy(update={"message": work.new_id("message")})
-    inbound._add_message(work, fresh, configuration, "received")
+    add_message(work, fresh, configuration, "received")
 
 
 LEFT_OUT: list[Any] = [
     pytest.param(
-        inbound.ACTIVITY_HANDLERS, "message", _every_message_is_new, id="4: a message is its own dedupe record"
+        inbound.MESSAGE_HANDLERS, "message", _every_message_is_new, id="4: a message is its own dedupe record"
     ),
     pytest.param(
         processor.PROCESSOR.handlers,

@@ -19,7 +19,7 @@ from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.domain import handoff, proof, transitions
+from services.router.conversations.domain import handoff, proof, responses, transitions
 from services.router.conversations.facts import close_task, next_sequence, record_change, record_fact
 from services.router.conversations.handoff_commands import complete
 from services.router.conversations.handoff_notices import EXPIRY, notify
@@ -125,7 +125,7 @@ def handle_merge_conversation(context: ConversationsContext, received: ReceivedE
             work.emit("pasokh.command.forward", case.key, forwarded)
     _note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
     if own.opened_at >= asked.since and not is_finished(own.status):
-        change = transitions.resolved(own, work.now)
+        change = responses.resolved(own, work.now)
         record_change(work, "resolved", change, own.status)
         close_task(work, change.conversation)
         work.set_timer(f"close/{own.id}", work.now + transitions.CLOSES_AFTER, {"conversation": own.id, "key": own.key})

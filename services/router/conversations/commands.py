@@ -16,7 +16,7 @@ from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import places
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.domain import transitions
+from services.router.conversations.domain import responses, transitions
 from services.router.conversations.domain.handoff import is_private_only
 from services.router.conversations.facts import (
     close_task,
@@ -102,7 +102,7 @@ def _send(
     address = places.current_address(work, conversation, surface)
     work.put(MESSAGES, message.id, message)
     work.emit("pasokh.outbound.message", conversation.key, _outbound(message, conversation, reply, address))
-    after = transitions.replied(conversation, message.id, reply.accepted_at, work.now)
+    after = responses.replied(conversation, message.id, reply.accepted_at, work.now)
     record_fact(
         work,
         "replied",
@@ -166,7 +166,7 @@ def handle_resolve(context: ConversationsContext, command: ReceivedEvent) -> Non
     if refusal is not None:
         record_rejected(work, command, resolve.request_hash, refusal)
     elif conversation is not None:
-        change = transitions.resolved(conversation, work.now)
+        change = responses.resolved(conversation, work.now)
         after = change.conversation
         record_change(work, "resolved", change, conversation.status)
         close_task(work, after)

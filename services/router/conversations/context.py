@@ -1,4 +1,4 @@
-"""What every handler of conversations is given beside its input."""
+"""What every handler of conversations receives beside its input."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,18 @@ class ConversationsDependencies:
     handoffs: Handoffs
 
 
+Configuration = WorkspaceConfiguration | None
+"""The configuration in force; None once the workspace does not exist any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityContext:
+    """What an activity is decided by, beside the documents."""
+
+    configuration: Configuration
+    handoffs: HandoffService
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationsContext:
     """One batch of conversations."""
@@ -33,6 +45,10 @@ class ConversationsContext:
         capabilities = dependencies.capabilities
         return cls(work, capabilities, HandoffService(dependencies.handoffs, capabilities))
 
-    def configuration(self, workspace: str) -> WorkspaceConfiguration | None:
-        """The configuration in force; None for a workspace that does not exist. `reads` has to name it."""
+    def configuration(self, workspace: str) -> Configuration:
+        """The configuration in force. The handler's `reads` must declare it."""
         return configuration_in_force(self.work, workspace)
+
+    def for_activity(self, workspace: str) -> ActivityContext:
+        """The context of one activity of a workspace."""
+        return ActivityContext(self.configuration(workspace), self.handoffs)

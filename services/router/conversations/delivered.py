@@ -8,7 +8,7 @@ from schemas.conversation import PEOPLE_OF_OURS, MessageState
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
-from services.router.conversations.domain import transitions
+from services.router.conversations.domain import responses
 from services.router.conversations.facts import FactDetails, record_change
 
 DELIVERY_STATE_ORDER: Mapping[MessageState, int] = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
@@ -55,14 +55,14 @@ def record_delivered(
         return
     at = accepted_at or message.received_at
     if message.author.kind in PEOPLE_OF_OURS:
-        change = transitions.delivered(conversation, message.id, work.now)
+        change = responses.delivered(conversation, message.id, work.now)
     else:
-        change = transitions.notice_delivered(conversation, at)
-    more: FactDetails = {**about(message), "at": at, "first_response": change.first_response}
+        change = responses.notice_delivered(conversation, at)
+    more: FactDetails = {**message_details(message), "at": at, "first_response": change.first_response}
     record_change(work, "reply_delivered", change, conversation.status, **more)
 
 
-def about(message: MessageRecord) -> FactDetails:
+def message_details(message: MessageRecord) -> FactDetails:
     """What facts say of the message that they are about."""
     return {
         "at": message.received_at,

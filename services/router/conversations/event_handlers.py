@@ -15,9 +15,9 @@ from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.delivered import ARRIVED, about, record_delivered
-from services.router.conversations.domain import transitions
-from services.router.conversations.facts import FactDetails, encrypted_field, record_change, record_fact
+from services.router.conversations.delivered import ARRIVED, message_details, record_delivered
+from services.router.conversations.domain import responses, transitions
+from services.router.conversations.facts import FactDetails, record_change, record_fact, text_field
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
 WATERMARK_TIMER = "watermark/"
@@ -71,7 +71,7 @@ def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is None or sent.address is None or sent.requested_address is None:
         return conversation
-    return transitions.redirected(conversation, message.surface, sent.requested_address, sent.address)
+    return responses.redirected(conversation, message.surface, sent.requested_address, sent.address)
 
 
 def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -85,10 +85,10 @@ def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> Non
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is not None:
         by_agent = message.author.kind in PEOPLE_OF_OURS
-        unchanged = transitions.Change(conversation)
-        change = transitions.reply_failed(conversation, message.id, work.now) if by_agent else unchanged
+        unchanged = responses.Change(conversation)
+        change = responses.reply_failed(conversation, message.id, work.now) if by_agent else unchanged
         error = Failure(code=failed.error.code, detail=failed.error.detail, status=failed.error.status)
-        details: FactDetails = {**about(message), "error": error}
+        details: FactDetails = {**message_details(message), "error": error}
         record_change(work, "reply_failed", change, conversation.status, **details)
 
 
@@ -139,7 +139,7 @@ def handle_watermark_request(context: ConversationsContext, received: ReceivedEv
 def on_watermark_timer(context: ConversationsContext, timer: TimerFired) -> None:
     """Everything before the time asked for has been said on this partition."""
     work = context.work
-    at = instant(encrypted_field(timer.data, "at"))
+    at = instant(text_field(timer.data, "at"))
     work.emit(
         "pasokh.control.watermark",
         f"pasokh/{work.place.source}",
@@ -152,10 +152,10 @@ def on_watermark_timer(context: ConversationsContext, timer: TimerFired) -> None
 def on_close_timer(context: ConversationsContext, timer: TimerFired) -> None:
     """A resolved conversation is closed for good, unless it was reopened meanwhile."""
     work = context.work
-    conversation = work.get(CONVERSATIONS, encrypted_field(timer.data, "conversation"))
+    conversation = work.get(CONVERSATIONS, text_field(timer.data, "conversation"))
     if conversation is None or not is_resolved(conversation.status):
         return
-    record_change(work, "closed", transitions.closed(conversation, work.now), conversation.status)
+    record_change(work, "closed", responses.closed(conversation, work.now), conversation.status)
     person = work.get(PERSONS, conversation.key)
     if person is not None:
         still = {where: identity for where, identity in person.open.items() if identity != conversation.id}

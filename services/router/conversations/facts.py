@@ -13,7 +13,7 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS
 from services.router.conversations.domain import transitions
-from services.router.conversations.domain.transitions import Change
+from services.router.conversations.domain.responses import Change
 
 
 class FactDetails(TypedDict, total=False):
@@ -109,7 +109,7 @@ def next_sequence(work: UnitOfWork) -> str:
     return f"{work.place.seq:012d}.{len(work.outbox):06d}"
 
 
-def encrypted_field(data: dict[str, Json], name: str) -> str:
+def text_field(data: dict[str, Json], name: str) -> str:
     """A text of a timer's data. Raises TypeError when it is not there: our own bug."""
     value = data.get(name)
     if not isinstance(value, str):

@@ -11,15 +11,16 @@ from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.domain import handoff, transitions
-from services.router.conversations.facts import encrypted_field, record_fact
+from services.router.conversations.domain import handoff
+from services.router.conversations.domain.contacts import updated_contact
+from services.router.conversations.facts import record_fact, text_field
 from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.lifecycle_commands import change_priority
 
 
 def claim_handoff(work: UnitOfWork, case: ConversationState, activity: Activity) -> None:
     """The customer is in private now; what they write there goes on in the same conversation."""
-    person = transitions.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     address = handoff.private_address(activity)
     if address is None:  # without a way to answer there, nothing is private yet
         return
@@ -36,7 +37,7 @@ def complete(work: UnitOfWork, case: ConversationState, person: PersonKey, addre
 
 def forward(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
     """Hand an activity of somebody else's key to the owner of the conversation."""
-    person = transitions.record_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
     work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
 
@@ -47,7 +48,7 @@ def on_expiry_timer(context: ConversationsContext, timer: TimerFired) -> None:
     A finished case expires too, only not more urgent: who opens it again would find it waiting for nobody.
     """
     work = context.work
-    case = work.get(CONVERSATIONS, encrypted_field(timer.data, "conversation"))
+    case = work.get(CONVERSATIONS, text_field(timer.data, "conversation"))
     after = handoff.expired(case, work.now) if case else None
     if case is None or after is None or is_closed(case.status):
         return

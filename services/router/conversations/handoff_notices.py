@@ -46,7 +46,7 @@ class HandoffService:
         data = {"conversation": case.id, "key": case.key}
         work.set_timer(f"{EXPIRY}{case.id}", handoff.expires_at(case, configuration, work.now), data)
 
-    def can_start(self, activity: Activity) -> str | None:
+    def conversation_of_token(self, activity: Activity) -> str | None:
         """The conversation that a token of this activity opens, None without a token of ours."""
         return handoff.token_in(activity, self.handoffs)
 

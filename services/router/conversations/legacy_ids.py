@@ -15,7 +15,7 @@ def legacy_ids(activities: Iterable[Activity]) -> Iterator[str]:
         yield from (i for i in (one.former, one.reply_to, given) if isinstance(i, str))
 
 
-def answered(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
+def answered_message(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
     """The message that this one answers; None when it is not known here.
 
     In `api` that may be a reply of ours, named by the id that we gave it: only one to the same person.
@@ -28,7 +28,7 @@ def answered(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
     return found if found is not None and found.workspace == activity.workspace else None
 
 
-def stored(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
+def stored_message(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
     """The message that an activity is or is about; None when it never came."""
     found = work.get(MESSAGES, activity.message or activity.id)
     if found is not None or activity.former is None:

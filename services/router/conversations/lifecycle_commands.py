@@ -17,7 +17,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, Mes
 from services.router.conversations.commands import NO_CONVERSATION, is_repeat
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import transitions
-from services.router.conversations.domain.routing_rules import evaluate_rules
+from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
 from services.router.conversations.facts import next_sequence, queue, record_applied, record_fact, record_rejected
 
 
@@ -148,7 +148,7 @@ def handle_reroute(context: ConversationsContext, command: ReceivedEvent) -> Non
 
 def replan(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> None:
     """Apply the rules of now to a conversation that waits, and tell dispatch; who has it by then keeps it."""
-    after = transitions.replanned(case, evaluate_rules(transitions.traits_now(case), configuration), work.now)
+    after = transitions.replanned(case, evaluate_rules(conversation_attributes(case), configuration), work.now)
     if transitions.is_routed_alike(case, after):
         work.put(CONVERSATIONS, after.id, after)
     else:
@@ -209,7 +209,7 @@ def _why_not_reopen(work: UnitOfWork, case: ConversationState) -> Problem | None
 
 
 def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> str:
-    planned = evaluate_rules(transitions.traits_now(case), configuration)
+    planned = evaluate_rules(conversation_attributes(case), configuration)
     after = transitions.replanned(transitions.reopened_by_agent(case, work.now), planned, work.now)
     work.cancel_timer(f"close/{case.id}")
     record_fact(work, "reopened", after, case.status)

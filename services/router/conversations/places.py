@@ -6,7 +6,7 @@ from schemas.activity import Activity, Address
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import MOVED_CHATS, MovedChat
-from services.router.conversations.domain import transitions
+from services.router.conversations.domain.activities import thread_for
 
 
 def place_id(workspace: str, channel: str, account: str, chat: str) -> str:
@@ -46,7 +46,7 @@ def note_moved(work: UnitOfWork, activity: Activity) -> None:
 
 def open_in(work: UnitOfWork, person: Contact, activity: Activity) -> str | None:
     """The person's open conversation where this happened, also one that began before the place moved."""
-    here, earlier = transitions.thread_for(activity), earlier_thread(work, activity)
+    here, earlier = thread_for(activity), earlier_thread(work, activity)
     return person.open.get(here) or (person.open.get(earlier) if earlier else None)
 
 

@@ -13,11 +13,11 @@ from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.inbound import ACTIVITY_HANDLERS
+from services.router.conversations.inbound import MESSAGE_HANDLERS
 from services.router.conversations.legacy_ids import legacy_ids
 from services.router.conversations.places import places_answered, public_locations
 
-MAYBE_DELETED = frozenset({*ACTIVITY_HANDLERS, "edit", "echo"})
+MAYBE_DELETED = frozenset({*MESSAGE_HANDLERS, "edit", "echo"})
 """Kinds of activities whose message may have been deleted before it came."""
 CONTINUED_MESSAGES = 100
 
@@ -30,9 +30,9 @@ def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator
     yield Documents(CONFIGURATION_HEADS, [found.workspace])
     yield Documents(PERSONS, [str(found.person_key)])
     yield from _message_reads(found)
-    if found.kind not in ACTIVITY_HANDLERS:
+    if found.kind not in MESSAGE_HANDLERS:
         yield Documents(ACTIVITIES, [found.id])
-    started = context.handoffs.can_start(found)
+    started = context.handoffs.conversation_of_token(found)
     if started is not None:
         yield Documents(CONVERSATIONS, [started])
 
@@ -64,7 +64,7 @@ def _linked(work: UnitOfWork, found: Activity, key: str) -> Iterator[str]:
 def places_of_activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step of an activity: where its conversations are answered in public."""
     found, work = received.event.payload_as(Activity), context.work
-    started = context.handoffs.can_start(found)
+    started = context.handoffs.conversation_of_token(found)
     linked = {*_linked(work, found, str(found.person_key)), *([started] if started is not None else [])}
     yield _places(work, linked)
 

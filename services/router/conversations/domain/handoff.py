@@ -95,6 +95,11 @@ def is_private_only(case: ConversationState) -> bool:
     return case.sensitive and not (case.handoff is not None and case.handoff.state == "expired")
 
 
+def is_in_private(conversation: ConversationState) -> bool:
+    """Whether a hand-off took it there: it is answered in private from then on, wherever the customer writes."""
+    return conversation.handoff is not None and conversation.handoff.state == "completed"
+
+
 def token_in(activity: Activity, handoffs: Handoffs) -> str | None:
     """The conversation that an activity's token opens: of `/start TOKEN`, or of a chat that was opened by a link."""
     for name in ("start", "handoff"):

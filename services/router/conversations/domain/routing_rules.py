@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from schemas.activity import Activity
 from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Rule, RuleActions, WorkspaceConfiguration
 from schemas.values import Priority, Requirement
+from services.domain.conversation_state import ConversationState
 from services.domain.rule_matching import matches
 
 DEFAULT_RULE = Rule(then=RuleActions())
@@ -35,6 +37,31 @@ class RoutingResult:
     priority: Priority
     rule: str
     config_version: int
+
+
+def activity_attributes(activity: Activity, language: str | None, sensitive: bool) -> RoutingAttributes:
+    """What routing rules may look at."""
+    return RoutingAttributes(
+        channel=activity.channel,
+        surface=activity.surface,
+        language=language,
+        intent=activity.intent,
+        sentiment=activity.sentiment,
+        sensitive=sensitive,
+    )
+
+
+def conversation_attributes(case: ConversationState) -> RoutingAttributes:
+    """What routing rules may look at when they are applied to a conversation again."""
+    return RoutingAttributes(
+        channel=case.channel,
+        surface=case.surface,
+        language=case.language,
+        intent=case.intent,
+        sentiment=case.sentiment,
+        sensitive=case.sensitive,
+        tags=tuple(case.tags),
+    )
 
 
 def evaluate_rules(traits: RoutingAttributes, configuration: WorkspaceConfiguration | None) -> RoutingResult:

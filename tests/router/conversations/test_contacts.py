@@ -1,8 +1,12 @@
-"""What is remembered of a customer besides what they say: a name, and where they can be reached."""
+"""What is stored of a customer besides messages: name, language, e-mail address and telephone number."""
+
+from dataclasses import replace
 
 from services.domain.conversation_state import Contact
 from services.records.conversations import PERSONS
-from tests.router.conversations.harness import ConversationsHarness
+from services.router.conversations.domain.contacts import updated_contact
+from tests.fakes import START
+from tests.router.conversations.harness import EARLIER, ConversationsHarness
 
 KEY = "w/telegram:main:1"
 
@@ -11,6 +15,14 @@ def person(house: ConversationsHarness) -> Contact:
     found = house.driver.get(PERSONS, KEY)
     assert found is not None
     return found
+
+
+def test_an_activity_without_a_name_keeps_the_known_one() -> None:
+    house = ConversationsHarness()
+    first = updated_contact(None, house.activity(person_name="Neda", language="fa"), EARLIER)
+    after = updated_contact(first, house.activity(person_name=None, language="en"), START)
+    assert (after.name, after.language, after.seen_at) == ("Neda", "en", START)
+    assert after == replace(first, language="en", seen_at=START)
 
 
 async def test_a_contact_is_kept_with_the_person_and_opens_nothing() -> None:

@@ -1,0 +1,189 @@
+"""A customer's message enters its conversation: it opens, continues or reopens one, and its facts follow."""
+
+from dataclasses import replace
+
+from schemas.activity import Activity
+from schemas.conversation import Author, MessageState
+from services.domain.conversation_state import Contact, ConversationState
+from services.domain.lifecycle import is_closed, is_pending, is_resolved, is_waiting
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations import places
+from services.router.conversations.context import ActivityContext, Configuration
+from services.router.conversations.deletions import emptied, was_deleted
+from services.router.conversations.domain import transitions
+from services.router.conversations.domain.activities import (
+    edited_at,
+    is_acknowledgement,
+    thread_for,
+    waiting_started_at,
+)
+from services.router.conversations.domain.contacts import updated_contact
+from services.router.conversations.domain.handoff import WEBCHAT, needs_handoff
+from services.router.conversations.domain.routing_rules import activity_attributes, evaluate_rules
+from services.router.conversations.facts import FactDetails, next_sequence, queue, record_fact
+from services.router.conversations.legacy_ids import answered_message, stored_message
+
+
+def add_message(work: UnitOfWork, activity: Activity, around: ActivityContext, state: MessageState) -> None:
+    """Put a message of the customer into the conversation of its thread, once."""
+    # The message is its own dedupe record: a repeat of the activity finds it under the same id.
+    if stored_message(work, activity) is not None:
+        return
+    person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    before = open_conversation(work, person, activity)
+    if was_deleted(work, activity):
+        work.put(PERSONS, person.key, person)
+        _add_deleted_message(work, activity, around, before)
+        return
+    after = append_message(work, activity, around, before, state)
+    work.put(PERSONS, person.key, _with_open_conversation(work, person, activity, after) if after else person)
+
+
+def append_message(
+    work: UnitOfWork, activity: Activity, around: ActivityContext, before: ConversationState | None, state: MessageState
+) -> ConversationState | None:
+    """Append a new message to the conversation `before`, or to a new one, and start a hand-off where it needs one.
+
+    Returns the conversation after it. None: a lone thumbs-up without a conversation, which opens none.
+    """
+    identity = activity.message or activity.id
+    # The page of a visitor waits until its message is stored: there even a first thumbs-up opens a conversation.
+    if is_acknowledgement(activity) and (before is not None or activity.channel != WEBCHAT):
+        return _acknowledge(work, activity, before, identity) if before else None
+    continued = before if before is not None and not is_resolved(before.status) else None
+    joined = continued or _opened(work, activity, around.configuration, before)
+    after = transitions.on_customer_message(joined, activity, identity, work.now)
+    work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
+    _record_facts(work, activity, identity, after, before, opened=None if continued else joined)
+    if needs_handoff(after, activity):
+        around.handoffs.start(work, after, activity, around.configuration)
+    return after
+
+
+def open_conversation(work: UnitOfWork, person: Contact, activity: Activity) -> ConversationState | None:
+    """The conversation that a message of this thread continues or reopens; None when the next one is a new one."""
+    identity = places.open_in(work, person, activity)
+    found = work.get(CONVERSATIONS, identity) if identity else None
+    return None if found is None or is_closed(found.status) else found
+
+
+def _acknowledge(work: UnitOfWork, activity: Activity, before: ConversationState, identity: str) -> ConversationState:
+    """Show a lone thumbs-up in its conversation: it asks for no answer, and reopens nothing."""
+    after = replace(before, updated_at=work.now)
+    work.put(MESSAGES, identity, _message_record(work, activity, after, identity, "received"))
+    details: FactDetails = {**_message_details(activity, identity), "needs_answer": False}
+    record_fact(work, "message_received", after, before.status, **details)
+    return after
+
+
+def _add_deleted_message(
+    work: UnitOfWork, activity: Activity, around: ActivityContext, before: ConversationState | None
+) -> None:
+    """Show a message whose deletion arrived before it. It asks for no answer: a conversation that it opens is closed."""
+    identity = activity.message or activity.id
+    case = before or transitions.discarded(_opened(work, activity, around.configuration, None), work.now)
+    work.put(MESSAGES, identity, emptied(_message_record(work, activity, case, identity, "deleted")))
+    if before is None:
+        # Without a fact: no other processor has ever known of this conversation.
+        work.put(CONVERSATIONS, case.id, case)
+        return
+    after = replace(before, updated_at=work.now)
+    record_fact(work, "message_deleted", after, before.status, message=identity, message_surface=activity.surface)
+
+
+def _opened(
+    work: UnitOfWork, activity: Activity, configuration: Configuration, before: ConversationState | None
+) -> ConversationState:
+    """A new conversation, or the resolved one `before` reopened, by the routing rules in force."""
+    language = (before.language if before else None) or activity.language or _account_language(activity, configuration)
+    sensitive = activity.sensitive or (before is not None and before.sensitive)
+    routing = evaluate_rules(activity_attributes(activity, language, sensitive), configuration)
+    if before is None:
+        return transitions.opened(work.new_id("conversation"), activity, routing, language, work.now)
+    work.cancel_timer(f"close/{before.id}")
+    return transitions.reopened(before, routing, work.now)
+
+
+def _account_language(activity: Activity, configuration: Configuration) -> str | None:
+    if configuration is None:
+        return None
+    account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
+    return account.body.language if account else None
+
+
+def _with_open_conversation(
+    work: UnitOfWork, person: Contact, activity: Activity, conversation: ConversationState
+) -> Contact:
+    """The person with this conversation as the open one of its thread."""
+    thread = thread_for(activity)
+    if person.open.get(thread) == conversation.id:
+        return person
+    # A group that became a supergroup has another id: its conversation moves to the new thread.
+    former = places.earlier_thread(work, activity)
+    others = {name: identity for name, identity in person.open.items() if name != former}
+    return replace(person, open={**others, thread: conversation.id})
+
+
+def _message_record(
+    work: UnitOfWork, activity: Activity, conversation: ConversationState, identity: str, state: MessageState
+) -> MessageRecord:
+    answered = answered_message(work, activity)
+    # Where the answered message is not stored here, the platform's copy of its text is shown instead.
+    text = activity.details.get("answered_text") if answered is None else None
+    return MessageRecord(
+        id=identity,
+        conversation=conversation.id,
+        workspace=conversation.workspace,
+        key=conversation.key,
+        order=next_sequence(work),
+        direction="inbound",
+        surface=activity.surface,
+        channel=activity.channel,
+        author=Author(kind="customer", id=activity.person, name=activity.person_name),
+        text=activity.text,
+        masked=activity.masked,
+        attachments=activity.attachments,
+        sent_at=activity.sent_at,
+        received_at=activity.received_at,
+        state=state,
+        platform_id=activity.platform_id,
+        edited_at=edited_at(activity) if state == "edited" else None,
+        reply_to=answered.id if answered else None,
+        quote=activity.quote or (text if isinstance(text, str) else None),
+        forwarded_from=activity.forwarded_from,
+        links=activity.links,
+    )
+
+
+def _record_facts(
+    work: UnitOfWork,
+    activity: Activity,
+    message: str,
+    after: ConversationState,
+    before: ConversationState | None,
+    *,
+    opened: ConversationState | None,
+) -> None:
+    """Record that a message arrived. `opened` is its conversation as it was opened, or reopened from `before`."""
+    details = _message_details(activity, message)
+    if opened is not None:
+        # First the opening, then the message: the run that the message begins is on the fact of the message alone.
+        run = opened.response_tracking.open_run()
+        record_fact(work, "reopened" if before else "opened", after, before.status if before else None, response=run)
+        record_fact(work, "message_received", after, after.status, **details)
+        queue(work, after, after.status)
+    elif before is not None:
+        record_fact(work, "message_received", after, before.status, **details)
+        # It was answered elsewhere and has no agent: dispatch dropped its task, and needs a new one.
+        if is_waiting(after.status) and is_pending(before.status):
+            queue(work, after, after.status)
+
+
+def _message_details(activity: Activity, message: str) -> FactDetails:
+    return {
+        "at": waiting_started_at(activity),
+        "message": message,
+        "message_surface": activity.surface,
+        "author": "customer",
+    }

@@ -1,0 +1,51 @@
+"""What an activity says about itself: its times, its thread, whether it asks for an answer. Pure."""
+
+import re
+from datetime import datetime, timedelta
+
+from schemas.activity import Activity
+
+PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
+MAX_EDIT_AGE = timedelta(minutes=15)
+"""An edit of a message that never arrived is taken for the message, unless the message is older than that."""
+THUMBS_UP = re.compile("(?:\\s{0,20}+\U0001f44d[\U0001f3fb-\U0001f3ff\ufe0f]{0,8}+)++\\s{0,20}+")
+"""One or several, in any skin tone. Possessive quantifiers: a long text of thumbs must not backtrack."""
+
+
+def waiting_started_at(activity: Activity) -> datetime:
+    """When the wait for an answer began: our receipt, or the platform's time where that is more than 5 s earlier."""
+    # Below 5 s the difference may be the clocks of two machines. Above, the message was late: an outage, or a poll.
+    sent, received = activity.sent_at, activity.received_at
+    return sent if sent is not None and received - sent > PLATFORM_TIME_TRUSTED_AFTER else received
+
+
+def edited_at(activity: Activity) -> datetime:
+    """When an edit was made."""
+    return activity.sent_at or activity.received_at
+
+
+def is_late_edit(activity: Activity) -> bool:
+    """Whether an edit of a message that never arrived comes too late to be answered as that message."""
+    sent_at = activity.original_sent_at or activity.sent_at or activity.received_at
+    return activity.received_at - sent_at > MAX_EDIT_AGE
+
+
+def thread_for(activity: Activity) -> str:
+    """The thread of an activity, by which `Contact.open` names its conversation: '' in private, else the public place."""
+    return (activity.thread or "") if activity.surface == "public" else ""
+
+
+def is_acknowledgement(activity: Activity) -> bool:
+    """Whether a message is nothing but a thumbs-up, written or as a sticker: it asks for no answer."""
+    if activity.kind != "message":
+        return False
+    text = activity.text.text if activity.text else ""
+    if not activity.attachments:
+        return _is_thumb(text)
+    return not text and all(
+        file.kind == "sticker" and _is_thumb(file.details.get("emoji")) for file in activity.attachments
+    )
+
+
+def _is_thumb(emoji: object) -> bool:
+    return isinstance(emoji, str) and THUMBS_UP.fullmatch(emoji) is not None

@@ -1,0 +1,97 @@
+"""Texts that their authors corrected. The text before an edit stays beside the new one."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.activity import REDACTION, Activity
+from schemas.conversation import Edit
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MessageRecord
+from services.router.conversations import echoes
+from services.router.conversations.context import ActivityContext
+from services.router.conversations.customer_messages import add_message
+from services.router.conversations.deletions import was_deleted
+from services.router.conversations.domain.activities import edited_at, is_late_edit
+from services.router.conversations.domain.handoff import needs_handoff
+from services.router.conversations.facts import record_fact
+from services.router.conversations.legacy_ids import stored_message
+
+MAX_EDITS = 100
+"""How many earlier texts of a message are stored."""
+
+
+def edit_message(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+    """Replace the text of the message that an edit names.
+
+    An edit of a customer's message that never arrived is stored as that message; its original is a repeat then.
+    """
+    message = stored_message(work, activity)
+    if message is None:
+        reason = _reason_to_ignore(work, activity)
+        if reason is None:
+            add_message(work, activity, around, "edited")
+        else:
+            _record_ignored(work, activity, reason)
+    elif message.workspace == activity.workspace and _is_newer(message, activity):
+        _replace_text(work, activity, message, around)
+
+
+def _reason_to_ignore(work: UnitOfWork, activity: Activity) -> str | None:
+    """Why an edit of a message that never arrived has no effect; None: the edit is taken for the message."""
+    if activity.author != "customer" or echoes.is_own_side(work, activity):
+        return "own"
+    if was_deleted(work, activity):
+        return "deleted"
+    return "late" if is_late_edit(activity) else None
+
+
+def _record_ignored(work: UnitOfWork, activity: Activity, reason: str) -> None:
+    record = work.get(ACTIVITIES, activity.id)
+    if record is not None:
+        work.put(ACTIVITIES, activity.id, replace(record, ignored_reason=reason))
+
+
+def _is_newer(message: MessageRecord, activity: Activity) -> bool:
+    """Whether an edit changes the message: it is no repeat, and not older than the text that is stored."""
+    at = edited_at(activity)
+    is_same_text = (message.text, message.edited_at) == (activity.text, at)
+    # A repeat under another id: earlier versions numbered activities otherwise.
+    if message.state == "deleted" or (is_same_text and activity.attachments in ([], message.attachments)):
+        return False
+    # Platforms give whole seconds: of two edits within one second, the later to arrive is the newer.
+    return message.edited_at is None or at >= message.edited_at
+
+
+def _replace_text(work: UnitOfWork, activity: Activity, message: MessageRecord, around: ActivityContext) -> None:
+    at, is_inbound = edited_at(activity), message.direction == "inbound"
+    edited = replace(
+        message,
+        text=activity.text,
+        masked=activity.masked,
+        state="edited" if is_inbound else message.state,
+        links=activity.links,
+        edited_at=at,
+        attachments=activity.attachments or message.attachments,
+        edits=_earlier_texts(message, activity, at),
+    )
+    work.put(MESSAGES, message.id, edited)
+    conversation = work.get(CONVERSATIONS, message.conversation)
+    if conversation is None:
+        return
+    after = replace(conversation, updated_at=work.now)
+    if is_inbound:
+        language = activity.language or conversation.language
+        after = replace(after, language=language, sensitive=conversation.sensitive or activity.sensitive)
+    record_fact(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
+    # An edit can add a secret to a text that was harmless: the conversation moves then, as with a message.
+    if is_inbound and needs_handoff(after, activity):
+        around.handoffs.start(work, after, activity, around.configuration)
+
+
+def _earlier_texts(message: MessageRecord, activity: Activity, at: datetime) -> list[Edit]:
+    # A redaction comes from ingest, which found that the text before holds a piece of a card number.
+    if activity.details.get(REDACTION) is True:
+        return []
+    if activity.text == message.text:
+        return message.edits
+    return [*message.edits, Edit(text=message.text, masked=message.masked, edited_at=at)][-MAX_EDITS:]
