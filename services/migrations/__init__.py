@@ -1,7 +1,7 @@
-"""The steps that bring stored data of an older version to this one: one module a step, and the list of all of them.
+"""The steps that bring stored data of an older version to the newest, one module each, and the list of them.
 
-A step is a pure function from an old document to a new one. It names its collections and fields by text, as they are
-stored, and imports nothing of the services: it stays as it is when they change again.
+A step is a pure function from an old document to a new one. It writes names of collections and fields as texts and
+imports no service, so that it does the same when services change again.
 """
 
 from collections.abc import Sequence
@@ -24,4 +24,4 @@ MIGRATIONS: Sequence[Migration] = (
     m0005_stored_fields.STEP,
     m0006_stored_names.STEP,
 )
-"""Every step, by rising number. A number that a release has had is never given again."""
+"""Every step, by rising number. The number of a step that was released is never used again."""

@@ -1,4 +1,4 @@
-"""What steps are made of: documents with other names for some of their fields."""
+"""Changes that several steps need: documents with fields renamed or dropped."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,7 +6,7 @@ from services.platform.store.port import Document
 
 
 def rename_inside(field: str, names: Mapping[str, str]) -> Callable[[Document], Document]:
-    """As `rename_fields`, for the object in one field of the document; a document without one stays as it is."""
+    """As `rename_fields`, for the object in one field of the document. A document without such an object is unchanged."""
     rename = rename_fields(names)
 
     def change(document: Document) -> Document:
@@ -26,9 +26,9 @@ def drop_fields(*fields: str) -> Callable[[Document], Document]:
 
 
 def rename_fields(names: Mapping[str, str]) -> Callable[[Document], Document]:
-    """A change that gives top-level fields their new names (old → new), and leaves all others and their order alone.
+    """A change that renames top-level fields (old → new) and keeps the order of all fields.
 
-    Where a document has both, the new one counts.
+    Where a document has both names, the value of the new one stays.
     """
 
     def change(document: Document) -> Document:

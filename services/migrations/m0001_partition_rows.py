@@ -1,4 +1,4 @@
-"""Partition rows: `seen` and `now` say what they are. A process of the version before cannot read such a row."""
+"""Partition rows: `seen` becomes `dedupe_vector`, `now` becomes `decided_at`. Earlier versions cannot read such a row."""
 
 from services.migrations.fields import rename_fields
 from services.platform.store.migration_steps import Migration, Rewrite

@@ -1,6 +1,6 @@
-"""Events that rest in documents (outboxes, dead letters) under the types and fields of now (`schemas.renamed_events`).
+"""Events in outboxes and dead letters get the types and fields of `schemas.renamed_events`.
 
-Facts and the filters of webhook subscriptions hold types of facts only, and none of those was renamed.
+Facts and the filters of webhook subscriptions name only types of facts, and none of those was renamed.
 """
 
 import json
@@ -12,7 +12,7 @@ from services.platform.store.port import Document
 
 
 def change_outbox(outbox: Document) -> Document:
-    """An outbox: its rows are topic, partition, key and the encoded event."""
+    """An outbox. Its rows are `[topic, partition, key, encoded event]`."""
     rows = outbox["events"]
     if not isinstance(rows, list):
         raise TypeError("an outbox is a list of rows")
@@ -20,7 +20,7 @@ def change_outbox(outbox: Document) -> Document:
 
 
 def change_dead_letter(letter: Document) -> Document:
-    """A dead letter. `event` is the encoded event, or the data of a timer or an effect, where `event_type` says so."""
+    """A dead letter. Its `event` is an encoded event, unless `event_type` names a timer or an effect."""
     event_type, event = letter["event_type"], letter["event"]
     if not isinstance(event_type, str) or not isinstance(event, str):
         raise TypeError("a dead letter names its event")

@@ -1,7 +1,7 @@
-"""What counting a conversation remembers: the run that was open becomes the tracking of facts that give no runs.
+"""The metrics state of a conversation: its open run becomes `earlier`, the tracking that facts without runs are applied to.
 
-`turn` was since when the customer waited, `said` the answers on their way, each with what the customer asked after it.
-Everything else stays as it is, or had served figures that reports now recount.
+`turn` was since when the customer waited; `said` were the undelivered answers, each with the customer's next message. The
+other fields of `GONE` served figures that reports recount now.
 """
 
 from schemas.values import Json
@@ -12,7 +12,7 @@ GONE = ("turn", "said", "answered", "answered_by_any", "opened")
 
 
 def change_state(state: Document) -> Document:
-    """The state of one conversation in its new shape."""
+    """The state of one conversation with `earlier` in place of the fields that are gone."""
     if not any(field in state for field in GONE):
         return state
     changed = {field: value for field, value in state.items() if field not in GONE}
@@ -27,7 +27,7 @@ def _tracking(turn: dict[str, Json], state: Document) -> Document:
     said = state.get("said")
     for answer in said if isinstance(said, list) else []:
         if isinstance(answer, dict):
-            # When it was accepted is said by the fact of its delivery.
+            # The state does not have the time of the answer. The fact of its delivery has it and replaces this one.
             log.append({"entry": "answer", "message": answer["message"], "at": turn["since"], "state": "unconfirmed"})
             log += [_messages(asked)] if isinstance(asked := answer.get("asked"), dict) else []
     if state.get("status") == "resolved":

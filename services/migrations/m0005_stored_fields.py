@@ -1,15 +1,15 @@
-"""Fields of queues, decisions, configurations, calls to integrators and dead letters under their names of now."""
+"""Standard names for fields of queues, decisions, configurations, webhook deliveries and dead letters."""
 
 from services.migrations.fields import rename_fields, rename_inside
 from services.platform.store.migration_steps import Migration, Rewrite
 from services.platform.store.port import Document
 
 DEAD_LETTERS = {"wake_up": "timer", "performed": "effect"}
-"""`event_type` of what was no event: old → new."""
+"""The `event_type` of dead letters that hold no event: old → new."""
 
 
 def change_dead_letter(letter: Document) -> Document:
-    """The dead letter of a timer or an effect under the word of now."""
+    """The dead letter of a timer or an effect with its new `event_type`."""
     kind = letter["event_type"]
     return {**letter, "event_type": DEAD_LETTERS.get(kind, kind)} if isinstance(kind, str) else letter
 

@@ -1,6 +1,7 @@
-"""Collections, timers and fields under standard names, and no timers of groups that deleted old documents themselves.
+"""Standard names for collections, timers and fields; the timers by which groups deleted their old documents are deleted.
 
-What expires is deleted by one purger now (`expires` of a collection), so that records need no partition for it.
+One purger deletes expired documents now (`expires` of a collection). It goes by time alone, so that three records need
+no partition any more.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ def _renamed(document: Document, field: str) -> Document | None:
         raise TypeError("a timer has a group and a name")
     if (group, name) in PURGES:
         return None
+    # At most one of the names of a group fits, and no new name begins with an old one: a second pass changes nothing.
     for old, new in TIMERS.get(group, {}).items():
         if name == old or (old.endswith("/") and name.startswith(old)):
             return {**document, field: new + name.removeprefix(old)}
