@@ -10,6 +10,13 @@ AccountState = Literal["ok", "credentials", "webhook", "paused", "forged"]
 secret."""
 
 
+ACCOUNT_CHANGED = "pasokh.control.account_changed"
+ACCOUNT_SENDING_CHANGED = "pasokh.control.account_sending_changed"
+"""The event types of an `AccountChanged`."""
+CHECK_ACCOUNTS = "pasokh.control.check_accounts"
+"""The event type of a `CheckAccounts`."""
+
+
 class AccountChanged(Contract):
     """`pasokh.control.account_changed`: an account was connected, replaced or removed; its credentials may have
     changed.

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from schemas.accounts import AccountChanged
+from schemas.accounts import ACCOUNT_SENDING_CHANGED, AccountChanged
 from services.delivery.context import HoldTimerPayload, SendContext, set_hold_timer
 from services.delivery.domain import holds
 from services.delivery.start import send, start
@@ -70,4 +70,4 @@ def probe(context: SendContext, sends_id: str) -> None:
 def _emit_sending_changed(context: SendContext, sends: AccountSends) -> None:
     """Let the processor `accounts` decide now how healthy the account is."""
     changed = AccountChanged(workspace=sends.workspace, channel=sends.channel, account=sends.account)
-    context.work.emit("pasokh.control.account_sending_changed", sends.workspace, changed, topic="accounts")
+    context.work.emit(ACCOUNT_SENDING_CHANGED, sends.workspace, changed, topic="accounts")

@@ -7,6 +7,7 @@ platform, or when the receiver drops messages that it already has.
 
 from dataclasses import replace
 
+from schemas.accounts import ACCOUNT_CHANGED
 from schemas.outbound import OutboundMessage
 from services.delivery import reads
 from services.delivery.account_holds import end_hold, probe
@@ -20,8 +21,6 @@ from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, 
 from services.platform.processing.processor import EffectHandler, Handler, Processor
 from services.platform.processing.unit_of_work import Effect
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, WRITER, SendQueue, SendRecord
-
-ACCOUNT_CHANGED = "pasokh.control.account_changed"
 
 
 async def _send(dependencies: SendDependencies, effect: Effect) -> AttemptResult:

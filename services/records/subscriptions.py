@@ -1,4 +1,4 @@
-"""Webhooks to integrators: what was or is to be posted, and how each endpoint fares. Written by `webhooks` alone."""
+"""Deliveries of facts to webhook subscriptions, and the state of each endpoint. The group `webhooks` alone writes them."""
 
 from dataclasses import dataclass, field
 
@@ -11,10 +11,12 @@ WRITER = "webhooks"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRecord:
-    """One fact on its way to one subscription. Its id is `delivery_id`; `webhook-id` is the fact's.
+    """The delivery of one fact to one subscription; its id is `delivery_id`. The header `webhook-id` is the fact's id.
 
-    `next_at` is when a pending one is due. `recent_attempts` are the latest ones. `endpoint` is the id of the
-    `EndpointState` of the partition that owns the fact.
+    `state`: `pending` until the next attempt, due at `next_at`; `sending` while attempt number `attempts` may be with the
+    endpoint; `delivered` and `failed` are settled. `at` is when the fact was queued. `recent_attempts` are the latest
+    ones, oldest first. `endpoint` is the id of the `EndpointState` in the partition that owns the fact. The document may
+    be deleted at `expires_at`.
     """
 
     workspace: str
@@ -33,10 +35,11 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointState:
-    """How the endpoint of a subscription fares, as one partition sees it; its id is `endpoint_id`.
+    """The endpoint of a subscription as one partition sees it; its id is `endpoint_id`.
 
-    `sending` are the deliveries in flight. `failures` in a row hold it back until `paused_until`. `gone` is the version
-    of the subscription that was answered with 410: nothing more is sent until it is written again.
+    `sending` are the ids of the deliveries in flight. `failures` counts failures in a row; because of them nothing is
+    sent before `paused_until`. `gone` is the version of the subscription to which the endpoint answered 410: nothing is
+    sent until REST writes another version.
     """
 
     workspace: str

@@ -34,7 +34,7 @@ from services.subscriptions.domain.retries import (
 
 RETENTION, MAX_ATTEMPTS_KEPT = timedelta(days=30), 10
 ENDPOINT_TIMER = "endpoint/"
-"""The timers that drain the queue of an endpoint begin with it."""
+"""The name of the timer that drains the queue of an endpoint begins with it; the endpoint's id follows."""
 
 
 # -- a fact comes ------------------------------------------------------------------------------------------------------
@@ -54,7 +54,6 @@ def enqueue(context: EndpointContext, webhook: str, subscription: Versioned[Webh
         return
     record = _new_delivery(context, webhook, event, earlier)
     context.work.put(WEBHOOK_DELIVERIES, identity, record)
-    # At the next full hour, so that all deliveries of an hour share one timer.
     if _may_start(context, endpoint):
         endpoint = _start(context, endpoint, identity, record)
     elif not endpoint.sending:

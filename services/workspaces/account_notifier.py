@@ -2,14 +2,13 @@
 
 import structlog
 
-from schemas.accounts import AccountChanged
+from schemas.accounts import ACCOUNT_CHANGED, AccountChanged
 from schemas.envelope import Event, encode
 from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.http.service import Context
 
-ACCOUNT_CHANGED = "pasokh.control.account_changed"
 _log = structlog.get_logger(__name__)
 
 

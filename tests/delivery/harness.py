@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
-from schemas.accounts import AccountChanged
+from schemas.accounts import ACCOUNT_CHANGED, AccountChanged
 from schemas.activity import Activity, Address
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
@@ -17,7 +17,7 @@ from schemas.values import Contract, EncryptedText, Json
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.processor import ACCOUNT_CHANGED, PROCESSOR
+from services.delivery.processor import PROCESSOR
 from services.domain.account_sends import AccountSends
 from services.platform.http.outgoing import Http
 from services.platform.processing.inputs import ReceivedEvent

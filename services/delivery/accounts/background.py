@@ -1,12 +1,11 @@
-"""What a process of delivery does beside the processor `accounts`: sets it going, and shows what it finds to Prometheus."""
+"""What a process of delivery does beside the processor `accounts`: starts its checks, and shows account health to Prometheus."""
 
 import asyncio
 
 import structlog
 
-from schemas.accounts import CheckAccounts
+from schemas.accounts import CHECK_ACCOUNTS, CheckAccounts
 from schemas.envelope import Event, encode
-from services.delivery.accounts.processor import CHECK_ACCOUNTS
 from services.delivery.instruments import AccountInstruments
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
@@ -27,16 +26,17 @@ class AccountHealthMonitor:
         self._context, self._instruments = context, instruments
 
     async def start(self) -> None:
-        """Tell each partition to look at its accounts: those that were connected before there was anything to look."""
+        """Publish `CheckAccounts` to each partition. Repeats until the bus has taken it."""
+        # An account that was connected by a version without health checks has no `AccountCheck`; this makes them.
         while True:
             try:
-                await self._context.bus.publish([self._refresh(p) for p in range(self._context.bus.partitions)])
+                await self._context.bus.publish([self._check_accounts(p) for p in range(self._context.bus.partitions)])
                 return
             except (Unavailable, Unknown) as error:
                 log.info("account_checks_start_failed", reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _refresh(self, partition: int) -> ProducerRecord:
+    def _check_accounts(self, partition: int) -> ProducerRecord:
         now = self._context.time_source.now()
         event = Event(
             id=random_id(now),

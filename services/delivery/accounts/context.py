@@ -1,4 +1,4 @@
-"""What every handler of the group `accounts` is given beside its input."""
+"""What every handler of the processor `accounts` gets beside its input."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ PAGE_SIZE = 200
 
 @dataclass(frozen=True, slots=True)
 class AccountsDependencies:
-    """What the group needs of its process. `public_url`: where platforms reach us."""
+    """What the processor needs of its process. `public_url` is the address at which platforms reach this server."""
 
     outside: SendDependencies
     public_url: str | None = None
@@ -26,7 +26,7 @@ class AccountsDependencies:
 
 @dataclass(frozen=True, slots=True)
 class NamedAccount:
-    """An account by its three names. It is also the request of an effect that asks its platform."""
+    """An account by its three names. It is also the request of the effect that probes it."""
 
     workspace: str
     channel: str
@@ -34,13 +34,13 @@ class NamedAccount:
 
     @property
     def id(self) -> str:
-        """The id of its documents."""
+        """The id of the account's `AccountCheck` and `AccountCalls`."""
         return account_id(self.workspace, self.channel, self.account)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """One batch of the group `accounts`."""
+    """One batch of the processor `accounts`."""
 
     work: UnitOfWork
     memory: None
@@ -52,27 +52,27 @@ class CheckContext:
         return self.work.now
 
     def check(self, identity: str) -> AccountCheck | None:
-        """What is known of an account."""
+        """The check of an account; None before its first."""
         return self.work.get(ACCOUNT_CHECKS, identity)
 
     def sends(self, check: AccountCheck) -> list[AccountSends]:
-        """What each partition of the sender knows of an account; `reads` has to name `sends_of`."""
+        """The `AccountSends` of an account, one per partition of the sender that has any."""
         named = NamedAccount(check.workspace, check.channel, check.account)
         return list(self.work.found(ACCOUNT_SENDS, sends_query(named)).values())
 
     def is_here(self, workspace: str) -> bool:
-        """Whether this partition looks after the accounts of a workspace."""
+        """Whether this partition checks the accounts of a workspace."""
         place = self.work.place
         return partition_for(workspace, place.partitions) == place.partition
 
 
 def sends_query(named: NamedAccount) -> Query:
-    """What the partitions of the sender know of an account."""
+    """The query for the `AccountSends` of an account, of all partitions of the sender."""
     equals: dict[str, Json] = {"workspace": named.workspace, "channel": named.channel, "account": named.account}
     return Query(ACCOUNT_SENDS.name, "workspace", equals, limit=PAGE_SIZE)
 
 
 def connected_accounts(configuration: WorkspaceConfiguration) -> list[NamedAccount]:
-    """The accounts that a workspace has connected."""
+    """The accounts of a workspace."""
     pairs = [name.split("/", 1) for name in configuration.accounts]
     return [NamedAccount(configuration.workspace, channel, account) for channel, account in pairs]

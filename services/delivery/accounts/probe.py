@@ -19,17 +19,17 @@ log = structlog.get_logger(__name__)
 class ProbeResult:
     """The platform's answer about an account. `gone`: the workspace has no such account. `unknown`: no clear answer."""
 
-    found: Literal["ok", "credentials", "webhook", "unknown", "gone"]
+    state: Literal["ok", "credentials", "webhook", "unknown", "gone"]
     detail: str = ""
 
 
-UNKNOWN = ProbeResult(found="unknown")
+UNKNOWN = ProbeResult(state="unknown")
 
 
 async def probe_account(
     workspace: str, channel: str, account: str, outside: SendDependencies, public_url: str | None
 ) -> ProbeResult:
-    """Probe the account now. A channel without `SelfCheckingChannel` counts as well."""
+    """Probe an account now. On a channel that is no `SelfCheckingChannel` every account is `ok`."""
     try:
         configurations = await outside.configurations.current(outside.store, [workspace])
     except Unavailable:
@@ -37,10 +37,10 @@ async def probe_account(
     configuration = configurations.get(workspace)
     stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
     if stored is None:
-        return ProbeResult(found="gone")
+        return ProbeResult(state="gone")
     adapter = outside.channels.get(channel)
     if not isinstance(adapter, SelfCheckingChannel):
-        return ProbeResult(found="ok")
+        return ProbeResult(state="ok")
     return await _probe(adapter, Account(workspace, channel, account, stored.body), outside, public_url)
 
 
@@ -51,10 +51,10 @@ async def _probe(
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
             finding = await channel.check(account, outside.http, public_url, outside.time_source.now())
     except CredentialsRejected as error:
-        return ProbeResult(found="credentials", detail=str(error))
+        return ProbeResult(state="credentials", detail=str(error))
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):
         return UNKNOWN
     except Exception:  # a bug in one channel must not end the health checks of all accounts
         log.exception("account_check_failed", channel=account.channel, workspace=account.workspace)
         return UNKNOWN
-    return ProbeResult(found="ok") if finding is None else ProbeResult(found="webhook", detail=finding)
+    return ProbeResult(state="ok") if finding is None else ProbeResult(state="webhook", detail=finding)

@@ -1,4 +1,4 @@
-"""The documents that handlers of the group `accounts` read, step by step."""
+"""The documents that handlers of the processor `accounts` read, step by step."""
 
 from collections.abc import Iterable, Iterator
 
@@ -24,24 +24,24 @@ def named_by(received: ReceivedEvent) -> NamedAccount:
 
 
 def written(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step of an account that was written."""
+    """The first step of an account that changed: the head of the configuration, and the account's check."""
     named = named_by(received)
     yield Documents(CONFIGURATION_HEADS, [named.workspace])
     yield Documents(ACCOUNT_CHECKS, [named.id])
 
 
 def configuration(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of an account that was written: whether it is still there."""
+    """The second step of an account that changed: the configuration, which says whether the account still exists."""
     yield from numbered_configuration(context.work, named_by(received).workspace)
 
 
 def health(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
-    """All that says how an account is, of one that an event is about."""
+    """What decides the health of the account that an event is about."""
     yield from _health(named_by(received))
 
 
 def health_of_probed(context: CheckContext, completed: EffectCompleted) -> Iterator[Read]:
-    """The same of an account whose platform was asked."""
+    """What decides the health of an account that was probed."""
     yield from _health(completed.request)
 
 
@@ -55,44 +55,47 @@ def _health(named: NamedAccount) -> Iterator[Read]:
 
 
 def every_head(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step: every workspace."""
+    """The first step of a start: the heads of all workspaces."""
     yield ByIndex(CONFIGURATION_HEADS, EVERY_HEAD, every_page=True)
 
 
 def workspaces_here(context: CheckContext) -> list[str]:
-    """The workspaces whose accounts this partition looks after."""
-    return [w for w in context.work.found(CONFIGURATION_HEADS, EVERY_HEAD) if context.is_here(w)]
+    """The workspaces whose accounts this partition checks."""
+    heads = context.work.found(CONFIGURATION_HEADS, EVERY_HEAD)
+    return [workspace for workspace in heads if context.is_here(workspace)]
 
 
 def every_configuration(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step: the configurations of the workspaces here."""
+    """The second step of a start: the configurations of this partition's workspaces."""
     for workspace in workspaces_here(context):
         yield from numbered_configuration(context.work, workspace)
 
 
 def every_check(context: CheckContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The third step: what is known of their accounts."""
+    """The third step of a start: the checks of their accounts."""
     yield Documents(ACCOUNT_CHECKS, [named.id for named in every_account(context)])
 
 
 def every_account(context: CheckContext) -> Iterator[NamedAccount]:
-    """The accounts of the workspaces here."""
+    """The accounts of this partition's workspaces."""
     for workspace in workspaces_here(context):
-        found = configuration_in_force(context.work, workspace)
-        if found is not None:
-            yield from connected_accounts(found)
+        configuration = configuration_in_force(context.work, workspace)
+        if configuration is not None:
+            yield from connected_accounts(configuration)
 
 
-# -- from time to time -----------------------------------------------------------------------------------------------------
+# -- now and then --------------------------------------------------------------------------------------------------------
 
 
 def signs_of_trouble(context: CheckContext, timer: TimerFired) -> Iterator[Read]:
-    """The first step: accounts that are due, and those of which something is known that is not well."""
+    """The first step of a check: the accounts that are due for a probe, and those with a sign of trouble."""
     yield ByIndex(ACCOUNT_CHECKS, due(context.work))
     yield from _trouble(context.work)
 
 
 def _trouble(work: UnitOfWork) -> Iterable[ByIndex]:
+    # The indexes of the sender and of ingest are not by partition, so these find accounts of other partitions too;
+    # `in_trouble` leaves those out. Accounts that were not well at the last check are read to see when they are well again.
     recently = instant_text(work.now - FORGED_WITHIN)
     unwell: dict[str, Json] = {"partition": work.place.partition, "is_well": False}
     return (
@@ -105,20 +108,20 @@ def _trouble(work: UnitOfWork) -> Iterable[ByIndex]:
 
 
 def in_trouble(context: CheckContext) -> dict[str, NamedAccount]:
-    """The accounts of this partition of which something is known that is not well, or was told last, by id."""
+    """The accounts of this partition that have a sign of trouble, or were not well at the last check, by id."""
     work = context.work
     records = [record for read in _trouble(work) for record in work.found(read.collection, read.query).values()]
-    named = [NamedAccount(record.workspace, record.channel, record.account) for record in records]
-    return {one.id: one for one in named if context.is_here(one.workspace)}
+    accounts = [NamedAccount(record.workspace, record.channel, record.account) for record in records]
+    return {named.id: named for named in accounts if context.is_here(named.workspace)}
 
 
 def health_of_troubled(context: CheckContext, timer: TimerFired) -> Iterator[Read]:
-    """The second step: all that says how those accounts are."""
+    """The second step of a check: what decides the health of the accounts with a sign of trouble."""
     for named in in_trouble(context).values():
         yield from _health(named)
 
 
 def due(work: UnitOfWork) -> Query:
-    """The accounts of this partition whose platform is to be asked."""
+    """The query for the accounts of this partition that are due for a probe, a page of them."""
     equals: dict[str, Json] = {"partition": work.place.partition}
     return Query(ACCOUNT_CHECKS.name, "due", equals, below=instant_text(work.now), limit=PROBE_BATCH_SIZE)

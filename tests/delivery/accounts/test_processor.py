@@ -81,7 +81,7 @@ class Watch:
 
     async def ask(self, account: str = "main", channel: str = "telegram") -> None:
         """Carry out what the stage would ask a platform, and hand the answer in."""
-        name, named = f"ask/w/{channel}:{account}", NamedAccount("w", channel, account)
+        name, named = f"probe/w/{channel}:{account}", NamedAccount("w", channel, account)
         answer = await self.driver.processor.perform(Effect(name, named, self.driver.now))
         await self.driver.batch([EffectCompleted(name, answer, named)])
 
