@@ -106,6 +106,7 @@ class AccountEndpoints:
         before, after = await update_configuration(
             context, workspace, mutations.put_account(workspace, name, body, condition, problems_of)
         )
+        # A new account has no old credentials that a process could cache.
         if before is not None and name in before.accounts:
             await self._wait_until_visible(before.accounts[name].body, after.accounts[name].body)
         await publish_account_changed(context, workspace, name)

@@ -90,6 +90,7 @@ def _changes(
     head = Key(CONFIGURATION_HEADS.name, after.workspace)
     numbered = Key(CONFIGURATIONS.name, version_id(after.workspace, after.version))
     moved = ConfigurationHead(workspace=after.workspace, version=after.version)
+    # The condition makes it one of two concurrent writes that succeeds; the other is refused as a whole.
     return Changes(
         conditions=[Condition(head, "version", before.version if before else None)],
         puts=[

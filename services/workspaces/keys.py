@@ -103,6 +103,7 @@ def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Chang
         request_hash=request_hash,
         at=record.created_at,
     )
+    # The outcome must not exist: of two concurrent requests with one Idempotency-Key, one creates a key.
     return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, result)])
 
 
@@ -114,6 +115,7 @@ async def _stored_outcome(context: Context, outcome: Key) -> CommandResult | Non
 def _repeated_response(earlier: CommandResult, body: KeyBody, request_hash: str) -> Response:
     if earlier.request_hash != request_hash or earlier.result is None:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
+    # A view without the secret, which is not stored. The hashes agree, so that the body is the first request's.
     scopes = list(dict.fromkeys(body.scopes))
     view = KeyView(id=earlier.result, name=body.name, workspace=body.workspace, scopes=scopes, created_at=earlier.at)
     return JSONResponse(view.model_dump(mode="json"), status_code=201)

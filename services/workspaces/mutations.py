@@ -34,12 +34,12 @@ CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
 
 
 def versioned_part(
-    kind: type[Versioned[Body]], body: Body, earlier: Versioned[Body] | None, stamp: Revision
+    kind: type[Versioned[Body]], body: Body, earlier: Versioned[Body] | None, revision: Revision
 ) -> Versioned[Body]:
     """The part with its version: the stored one when nothing in it changed, else a new version."""
     if earlier is not None and earlier.body == body:
         return earlier
-    return kind(body=body, version=stamp.version, at=stamp.at)
+    return kind(body=body, version=revision.version, at=revision.at)
 
 
 def stored_version(part: Versioned[Body] | None) -> int | None:
@@ -56,13 +56,13 @@ def require_workspace(workspace: str, current: WorkspaceConfiguration | None) ->
 def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) -> Mutation:
     """Create a workspace, or replace its own settings."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         earlier = current.profile if current else None
         condition.check(stored_version(earlier))
-        profile = versioned_part(Versioned[WorkspaceBody], body, earlier, stamp)
+        profile = versioned_part(Versioned[WorkspaceBody], body, earlier, revision)
         if current is None:
-            return WorkspaceConfiguration(workspace=workspace, version=stamp.version, profile=profile)
-        return current if profile is earlier else _replace_field(current, stamp, profile=profile)
+            return WorkspaceConfiguration(workspace=workspace, version=revision.version, profile=profile)
+        return current if profile is earlier else _replace_field(current, revision, profile=profile)
 
     return edit
 
@@ -70,30 +70,31 @@ def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) 
 def put_account(workspace: str, name: str, body: AccountBody, condition: Precondition, check: CheckAccount) -> Mutation:
     """Connect an account, named `channel/account`, or replace it."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         earlier = current.accounts.get(name)
         condition.check(stored_version(earlier))
-        full = with_stored_credentials(body, earlier.body if earlier else None)
-        if problems := check(full):
+        complete = with_stored_credentials(body, earlier.body if earlier else None)
+        if problems := check(complete):
             raise UnprocessableContent(*problems)
-        account = versioned_part(Versioned[AccountBody], full, earlier, stamp)
+        account = versioned_part(Versioned[AccountBody], complete, earlier, revision)
         if account is earlier:
             return current
-        account = account.model_copy(update={"generation": _generation(full, earlier, stamp)})
-        return _replace_field(current, stamp, accounts={**current.accounts, name: account})
+        # Only after the comparison: a generation of its own would make every write a change.
+        account = account.model_copy(update={"generation": _generation(complete, earlier, revision)})
+        return _replace_field(current, revision, accounts={**current.accounts, name: account})
 
     return edit
 
 
-def _generation(body: AccountBody, earlier: Versioned[AccountBody] | None, stamp: Revision) -> int:
+def _generation(body: AccountBody, earlier: Versioned[AccountBody] | None, revision: Revision) -> int:
     """The generation of an account's visitor tokens: unchanged while each earlier identity secret is still listed.
 
     A new generation, the time in microseconds, ends the tokens that a removed secret may have signed.
     """
     if earlier is not None and _identity_secrets(earlier.body) <= _identity_secrets(body):
         return earlier.generation
-    return int(stamp.at.timestamp() * 1_000_000)
+    return int(revision.at.timestamp() * 1_000_000)
 
 
 def _identity_secrets(body: AccountBody) -> frozenset[str]:
@@ -117,13 +118,13 @@ def with_stored_credentials(body: AccountBody, earlier: AccountBody | None) -> A
 def delete_account(workspace: str, name: str, condition: Precondition) -> Mutation:
     """Disconnect an account. Raises NotFound."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         if name not in current.accounts:
             raise no_account(name)
         condition.check(current.accounts[name].version)
         remaining = {other: account for other, account in current.accounts.items() if other != name}
-        return _replace_field(current, stamp, accounts=remaining)
+        return _replace_field(current, revision, accounts=remaining)
 
     return edit
 
@@ -135,12 +136,12 @@ def no_account(name: str) -> NotFound:
 def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition) -> Mutation:
     """Create a team, or rename it."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         earlier = current.teams.get(team)
         condition.check(stored_version(earlier))
-        after = versioned_part(Versioned[TeamBody], body, earlier, stamp)
-        return current if after is earlier else _replace_field(current, stamp, teams={**current.teams, team: after})
+        after = versioned_part(Versioned[TeamBody], body, earlier, revision)
+        return current if after is earlier else _replace_field(current, revision, teams={**current.teams, team: after})
 
     return edit
 
@@ -148,7 +149,7 @@ def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition)
 def delete_team(workspace: str, team: str, condition: Precondition) -> Mutation:
     """Remove a team that no rule and no policy names. Raises NotFound, Conflict."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         if team == DEFAULT_TEAM:
             raise Conflict("The team `default` always exists: what no rule matches goes there.")
@@ -158,7 +159,7 @@ def delete_team(workspace: str, team: str, condition: Precondition) -> Mutation:
         if users := list(find_references(current, team)):
             raise Conflict(f"The team {team!r} is named by {', '.join(users)}. Change that first.")
         return _replace_field(
-            current, stamp, teams={name: body for name, body in current.teams.items() if name != team}
+            current, revision, teams={name: body for name, body in current.teams.items() if name != team}
         )
 
     return edit
@@ -183,14 +184,15 @@ def _named_teams(policy: Policy) -> list[str]:
 def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> Mutation:
     """Replace the routing rules. Raises UnprocessableContent for a team that does not exist."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
+        # Rules that were never written are an empty list of version 0, so that If-Match can name it.
         condition.check(stored_version(current.routing) or 0)
         named = [(f"/rules/{index}/then/team", rule.then.team) for index, rule in enumerate(body.rules)]
         refuse_unknown_traits("rules", [rule.when for rule in body.rules])
         refuse_unknown_teams(current, named)
-        after = versioned_part(Versioned[RoutingBody], body, current.routing, stamp)
-        return current if after is current.routing else _replace_field(current, stamp, routing=after)
+        after = versioned_part(Versioned[RoutingBody], body, current.routing, revision)
+        return current if after is current.routing else _replace_field(current, revision, routing=after)
 
     return edit
 
@@ -198,7 +200,7 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> M
 def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
     """Replace the SLA policies. Raises UnprocessableContent for a repeated id, or a team that does not exist."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         condition.check(stored_version(current.sla) or 0)
         refuse_repeated_ids(body)
@@ -206,8 +208,8 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
         named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in _as_list(p.when.team)]
         escalations = [(i, p.escalate.team) for i, p in enumerate(body.policies) if p.escalate and p.escalate.team]
         refuse_unknown_teams(current, named + [(f"/policies/{i}/escalate/team", team) for i, team in escalations])
-        after = versioned_part(Versioned[SlaBody], body, current.sla, stamp)
-        return current if after is current.sla else _replace_field(current, stamp, sla=after)
+        after = versioned_part(Versioned[SlaBody], body, current.sla, revision)
+        return current if after is current.sla else _replace_field(current, revision, sla=after)
 
     return edit
 
@@ -257,5 +259,7 @@ class _Parts(TypedDict, total=False):
     sla: Versioned[SlaBody] | None
 
 
-def _replace_field(current: WorkspaceConfiguration, stamp: Revision, **parts: Unpack[_Parts]) -> WorkspaceConfiguration:
-    return current.model_copy(update={**parts, "version": stamp.version})
+def _replace_field(
+    current: WorkspaceConfiguration, revision: Revision, **parts: Unpack[_Parts]
+) -> WorkspaceConfiguration:
+    return current.model_copy(update={**parts, "version": revision.version})

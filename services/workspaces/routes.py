@@ -108,6 +108,8 @@ async def put_team(
 
 async def delete_team(configuration: ExistingWorkspace, team: str, condition: IfMatch, context: ContextDep) -> None:
     """Delete a team. Refused while rules, policies or agents name the team, or open conversations are with it."""
+    # Not atomic with the deletion: agents belong to dispatch. An agent that is written in between keeps the name of a team
+    # that no rule can name any more.
     if team in configuration.teams:
         await _require_no_agents(context, configuration.workspace, team)
         await _require_no_open_tasks(context, configuration.workspace, team)

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 async def announce(context: Context, announcement: Announcement) -> None:
     """Publish the announcement. `run_announcer` repeats a failed one; a repeated announcement changes nothing."""
+    # The id follows from the version: each attempt publishes the same event.
     event = Event(
         id=hashed_id("rules", announcement.workspace, str(announcement.version)),
         source=SOURCE,
@@ -40,6 +41,7 @@ async def announce(context: Context, announcement: Announcement) -> None:
     partition = partition_for(announcement.workspace, context.bus.partitions)
     key = Key(ANNOUNCEMENTS.name, announcement.workspace)
     try:
+        # First published, then deleted: a crash in between repeats the announcement, which dispatch drops by its version.
         await context.bus.publish(
             [ProducerRecord(topic_for(RULES_CHANGED).name, partition, announcement.workspace, encode(event))]
         )

@@ -136,6 +136,7 @@ def to_page(items: Sequence[tuple[str, Item]], params: PageParams, kind: str, wo
     after = _last_id_of_cursor(query, params.cursor) if params.cursor is not None else ""
     rest = sorted((pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
     page = rest[: params.limit]
+    # The cursor is an id and not an offset: items that come or go in between shift nothing.
     following = encode_cursor(query, [page[-1][0]]) if len(rest) > len(page) else None
     return Page(items=[item for _, item in page], next=following)
 

@@ -1,4 +1,4 @@
-"""What `/ops` asks the server to count: right from the first look, cheap at any volume, and without what is secret."""
+"""The figures of `/ops`: exact, cheap at any volume, and without secrets."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A secret of the installation is made once and is the same for everybody."""
+"""A secret of the installation is created once and is the same in every process."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whoever sends hears that an account was written."""
+"""Senders are notified that an account was written or deleted."""
 
 from schemas.envelope import decode
 from services.platform.bus.port import partition_for
@@ -7,36 +7,36 @@ from tests.rest import Rest, open_rest
 
 MAIN = "/v1/workspaces/shop/accounts/telegram/main"
 BODY = {"credentials": {"bot_token": "1:a"}}
-TOLD = {"workspace": "shop", "channel": "telegram", "account": "main"}
+PAYLOAD = {"workspace": "shop", "channel": "telegram", "account": "main"}
 
 
-def told(rest: Rest) -> list[tuple[str, int]]:
-    """The topics and partitions on which it was said, and nothing else was."""
-    places = []
-    for place, log in rest.bus.logs.items():
+def notified(rest: Rest) -> list[tuple[str, int]]:
+    """The topics and partitions of the notifications; fails when any other event was published."""
+    partitions = []
+    for partition, log in rest.bus.logs.items():
         for record in log:
             event = decode(record.value)
-            assert (event.type, event.data) == ("pasokh.control.account_changed", TOLD)
-            places.append(place)
-    return places
+            assert (event.type, event.data) == ("pasokh.control.account_changed", PAYLOAD)
+            partitions.append(partition)
+    return partitions
 
 
-async def test_every_partition_of_senders_and_whoever_watches_hear_that_an_account_was_written_or_removed() -> None:
+async def test_every_sender_partition_and_the_account_check_are_notified_of_a_written_or_deleted_account() -> None:
     async with open_rest() as rest:
         await rest.workspace()
         partitions = rest.bus.partitions
         everywhere = [("accounts", partition_for("shop", partitions)), *(("outbound", p) for p in range(partitions))]
         await rest.ask("PUT", MAIN, BODY)
-        assert sorted(told(rest)) == everywhere
+        assert sorted(notified(rest)) == everywhere
         await rest.ask("PUT", MAIN, BODY)
-        assert sorted(told(rest)) == sorted(everywhere * 2)
+        assert sorted(notified(rest)) == sorted(everywhere * 2)
         await rest.ask("DELETE", MAIN)
-        assert sorted(told(rest)) == sorted(everywhere * 3)
+        assert sorted(notified(rest)) == sorted(everywhere * 3)
 
 
-async def test_account_is_written_while_the_bus_is_away() -> None:
+async def test_an_account_is_written_while_the_bus_is_unavailable() -> None:
     async with open_rest() as rest:
         await rest.workspace()
-        rest.bus.failure = Unavailable("away")
+        rest.bus.failure = Unavailable("down")
         assert (await rest.ask("PUT", MAIN, BODY)).status_code == 201
         assert (await rest.ask("GET", MAIN)).status_code == 200

@@ -1,4 +1,4 @@
-"""Accounts: checked by their channel, credentials never shown, targets only where the operator allows."""
+"""Accounts: checked by their channel, credentials never returned, targets only where the operator allows."""
 
 from collections.abc import AsyncIterator
 from typing import Any

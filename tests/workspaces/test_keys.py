@@ -1,4 +1,4 @@
-"""API keys: shown once, stored as a hash, limited to what they were made for."""
+"""API keys: the secret is returned once and stored as a hash; a key is limited to its workspace and scopes."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,12 +23,12 @@ async def rest() -> AsyncIterator[Rest]:
 async def test_a_key_is_made_with_a_secret_that_works_and_is_shown_once(rest: Rest) -> None:
     answer = await rest.ask("POST", KEYS, BODY)
     assert answer.status_code == 201
-    made = answer.json()
-    assert {k: made[k] for k in BODY} == BODY
-    used = await rest.ask("GET", "/v1/workspaces/shop/teams", authorization=f"Bearer {made['secret']}")
+    created = answer.json()
+    assert {k: created[k] for k in BODY} == BODY
+    used = await rest.ask("GET", "/v1/workspaces/shop/teams", authorization=f"Bearer {created['secret']}")
     assert used.status_code == 200
     listed = await rest.ask("GET", KEYS)
-    assert listed.json()["items"] == [{k: v for k, v in made.items() if k != "secret"}]
+    assert listed.json()["items"] == [{k: v for k, v in created.items() if k != "secret"}]
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -93,13 +93,13 @@ async def test_a_key_that_makes_no_sense_is_422(rest: Rest, change: dict[str, An
 
 
 async def test_a_deleted_key_ends(rest: Rest) -> None:
-    made = (await rest.ask("POST", KEYS, BODY)).json()
-    key = f"Bearer {made['secret']}"
+    created = (await rest.ask("POST", KEYS, BODY)).json()
+    key = f"Bearer {created['secret']}"
     assert (await rest.ask("GET", "/v1/workspaces/shop/teams", authorization=key)).status_code == 200
-    assert (await rest.ask("DELETE", f"{KEYS}/{made['id']}")).status_code == 204
+    assert (await rest.ask("DELETE", f"{KEYS}/{created['id']}")).status_code == 204
     rest.time_source.move(1)
     problem_of(await rest.ask("GET", "/v1/workspaces/shop/teams", authorization=key), 401)
-    problem_of(await rest.ask("DELETE", f"{KEYS}/{made['id']}"), 404)
+    problem_of(await rest.ask("DELETE", f"{KEYS}/{created['id']}"), 404)
 
 
 @pytest.mark.parametrize("scope", ["read", "write"])

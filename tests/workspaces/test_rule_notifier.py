@@ -1,4 +1,4 @@
-"""Dispatch hears of new routing rules, also where telling it failed at first."""
+"""New routing rules are announced to dispatch, also when the first attempt fails."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,11 +21,11 @@ async def rest() -> AsyncIterator[Rest]:
         yield opened
 
 
-def told(rest: Rest) -> list[tuple[str, object]]:
+def announced(rest: Rest) -> list[tuple[str, object]]:
     return [(event.partitionkey, event.data["version"]) for event in rest.events]
 
 
-async def test_new_rules_are_told_once_and_others_not(rest: Rest) -> None:
+async def test_new_rules_are_announced_once_and_unchanged_ones_are_not(rest: Rest) -> None:
     bodies: list[dict[str, Any]] = [
         {"rules": []},
         {"rules": [{"then": {"priority": "high"}}]},
@@ -34,18 +34,18 @@ async def test_new_rules_are_told_once_and_others_not(rest: Rest) -> None:
     for body in bodies:
         assert (await rest.ask("PUT", f"{SHOP}/routing", body)).status_code in (200, 201)
     await rest.ask("PUT", f"{SHOP}/teams/t", {"name": "T"})
-    assert told(rest) == [("shop", 2), ("shop", 3)]
+    assert announced(rest) == [("shop", 2), ("shop", 3)]
     assert rest.store.find(ANNOUNCEMENTS, "shop") is None
 
 
-async def test_a_bus_that_is_away_refuses_nothing_and_is_told_later(rest: Rest) -> None:
-    rest.bus.failure = Unavailable("away")
+async def test_rules_are_stored_while_the_bus_is_unavailable_and_announced_later(rest: Rest) -> None:
+    rest.bus.failure = Unavailable("down")
     assert (await rest.ask("PUT", f"{SHOP}/routing", {"rules": []})).status_code == 201
-    assert told(rest) == []
+    assert announced(rest) == []
     rest.bus.failure = None
     context = Context(settings_of(), rest.store, rest.bus, rest.time_source)
     assert await announce_abandoned(context) == 0
     rest.time_source.move(3)
     assert await announce_abandoned(context) == 1
     assert await announce_abandoned(context) == 0
-    assert told(rest) == [("shop", 2)]
+    assert announced(rest) == [("shop", 2)]

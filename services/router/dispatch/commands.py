@@ -35,6 +35,7 @@ def apply_command(
         outcomes = _COMMANDS[event.type](context, state, event)
     except AgentCommandRejected as rejected:
         problem = rejected.problem
+    # The hash of the request tells a repeat under an Idempotency-Key from another request under the same key.
     result = CommandResult(
         id=event.id,
         workspace=state.workspace,
@@ -55,6 +56,7 @@ def _put_agent(context: DispatchContext, state: WorkspaceState, event: Event) ->
     missing = sorted(set(command.body.teams) - context.teams(state.workspace) - {DEFAULT_TEAM})
     if missing:
         raise AgentCommandRejected(422, "Unknown team", f"no team {', '.join(missing)}; PUT it first or name another")
+    # A new agent is offline until it sets its presence; a known one keeps presence, load and tasks.
     if stored is None:
         record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, at=now)
     else:

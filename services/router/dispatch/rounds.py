@@ -51,6 +51,7 @@ def reapply_all(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
 
 def on_page_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> None:
     """Request the next page of the round that the timer belongs to."""
+    # A timer's name is the round and the workspace.
     for round_ in _ROUNDS:
         if timer.name.startswith(round_):
             _page(work, state, round_, timer.data)
@@ -59,6 +60,8 @@ def on_page_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) ->
 def _page(work: UnitOfWork, state: WorkspaceState, round_: str, data: Mapping[str, Json]) -> None:
     after = data.get("after")
     rest = (name for name in state.tasks if not isinstance(after, str) or name > after)
+    # By id, so that the next page has a definite start. Tasks that are queued behind it need no request: they are planned by
+    # the rules in force, or `request_replanning` finds that they were not.
     page = nsmallest(PAGE_SIZE, rest)
     for name in page:
         _ROUNDS[round_](work, state, state.tasks[name], data)

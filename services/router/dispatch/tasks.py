@@ -20,6 +20,7 @@ def on_task_queued(work: UnitOfWork, state: WorkspaceState, event: Event) -> lis
         return []
     record = waiting_task(queued)
     state.tasks[record.conversation] = record
+    # The outcome, assigned or unmatched, writes the task with the decision's id.
     return state.dispatcher.enqueue(to_task(record), work.now)
 
 
@@ -41,6 +42,7 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
         config_version=_new_or_current(changed.config_version, task.config_version),
     )
     state.tasks[record.conversation] = record
+    # Here, because the dispatcher may have nothing to decide: then no outcome would write the task.
     work.put(TASKS, record.conversation, record)
     return state.dispatcher.change(to_task(record), work.now)
 

@@ -46,6 +46,7 @@ def load_workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval
     state = WorkspaceState(workspace, dispatcher, queue_record)
     state.agents = {record.id: record for record in agents}
     state.tasks = {record.conversation: record for record in tasks}
+    # No decisions: what waits here was decided to wait by an earlier batch.
     dispatcher.restore(
         [to_agent(record) for record in agents],
         [to_task(record) for record in tasks if record.agent is None],

@@ -70,14 +70,14 @@ class ReferenceDispatcher:
         outcome: ReferenceOutcome = "assigned", task.id, agent, self.ranked(task)[:10], self.excluded(task)
         self.waiting.pop(task.id, None)
         self.assigned[task.id] = task, agent
-        held = self.agents[agent]
-        self.agents[agent] = replace(held, load=held.load + 1, idle_since=None, assigned_at=now)
+        stored = self.agents[agent]
+        self.agents[agent] = replace(stored, load=stored.load + 1, idle_since=None, assigned_at=now)
         return outcome
 
     def release(self, task: str, now: datetime) -> str:
         _, agent = self.assigned.pop(task)
-        held = self.agents[agent]
-        self.agents[agent] = self.with_idle_since(replace(held, load=held.load - 1), now)
+        stored = self.agents[agent]
+        self.agents[agent] = self.with_idle_since(replace(stored, load=stored.load - 1), now)
         return agent
 
     @staticmethod

@@ -49,30 +49,30 @@ class Pair:
         return self._same(self.dispatcher.enqueue(task, now), self.oracle.enqueue(task, now))
 
     def _changed(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        held = self.open_task(step.who)
-        if held is None:
+        current = self.open_task(step.who)
+        if current is None:
             return []
         body = step.body
-        minimums = dict(held.requirement.skills) if body["skills"] is None else body["skills"]
-        requirement = TaskRequirement.of(body["team"] or held.requirement.team, minimums)
-        due = held.due_at if body["due"] is None else now + timedelta(minutes=body["due"])
-        task = replace(held, requirement=requirement, priority=body["priority"] or held.priority, due_at=due)
+        minimums = dict(current.requirement.skills) if body["skills"] is None else body["skills"]
+        requirement = TaskRequirement.of(body["team"] or current.requirement.team, minimums)
+        due = current.due_at if body["due"] is None else now + timedelta(minutes=body["due"])
+        task = replace(current, requirement=requirement, priority=body["priority"] or current.priority, due_at=due)
         return self._same(self.dispatcher.change(task, now), self.oracle.change(task, now))
 
     def _closed(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
         return self._same(self.dispatcher.close(step.who, now), self.oracle.close(step.who, now))
 
     def _put(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        held, fresh = self.agent(step.who), agent_of(step)
-        if held is not None:
-            fresh = replace(held, teams=fresh.teams, skills=fresh.skills, capacity=fresh.capacity)
+        known, fresh = self.agent(step.who), agent_of(step)
+        if known is not None:
+            fresh = replace(known, teams=fresh.teams, skills=fresh.skills, capacity=fresh.capacity)
         return self._same(self.dispatcher.put_agent(fresh, now), self.oracle.put_agent(fresh, now))
 
     def _presence(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        held = self.agent(step.who)
-        if held is None:
+        known = self.agent(step.who)
+        if known is None:
             return []
-        agent = replace(held, presence=step.body["status"])
+        agent = replace(known, presence=step.body["status"])
         return self._same(self.dispatcher.put_agent(agent, now), self.oracle.put_agent(agent, now))
 
     def _deleted(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
@@ -94,7 +94,7 @@ class Pair:
         assert loads == {agent.id: agent.load for agent in self.dispatcher.agent_index.agents.values()}
         assert self.dispatcher.queue.tasks == self.oracle.waiting
         for task in self.oracle.waiting.values():
-            assert self.oracle.ranked(task) == [], "somebody is free for a task that waits"
+            assert self.oracle.ranked(task) == [], "an agent is free for a waiting task"
 
 
 def _comparable(outcome: DispatchOutcome) -> ReferenceOutcome:
@@ -116,20 +116,20 @@ def test_dispatcher_decides_as_the_oracle(history: list[Step]) -> None:
 
 @given(history=histories)
 @examples(150)
-def test_nothing_is_given_above_capacity_or_to_the_ineligible(history: list[Step]) -> None:
-    """Whoever was given something in a step is not above its capacity after it."""
+def test_no_task_is_assigned_above_capacity_or_to_an_ineligible_agent(history: list[Step]) -> None:
+    """An agent that was assigned a task in a step is not above its capacity after the step."""
     pair = Pair(fifo_reserve_interval=4)
     for step in history:
         for what, task, agent, eligible, _ in pair.apply(step):
             if what != "assigned" or agent is None:
                 continue
-            held = pair.oracle.agents[agent]
+            holder = pair.oracle.agents[agent]
             requirement = pair.oracle.assigned[task][0].requirement
             assert agent == eligible[0]
-            assert requirement.team in held.teams
-            assert all(held.skills[name] >= minimum for name, minimum in requirement.skills)
-            assert held.presence == "online"
-            assert held.load <= held.capacity
+            assert requirement.team in holder.teams
+            assert all(holder.skills[name] >= minimum for name, minimum in requirement.skills)
+            assert holder.presence == "online"
+            assert holder.load <= holder.capacity
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -146,7 +146,7 @@ def test_many_agents_and_a_long_day(seed: int) -> None:
             ("task_queued", "task_closed", "presence_set", "agent_put", "agent_deleted"), (50, 40, 8, 1.5, 0.5)
         )[0]
         pair.apply(_random_step(chance, what, agents, tasks))
-    assert pair.dispatcher.pulled > 50, "the day was busy enough to say something about queues"
+    assert pair.dispatcher.pulled > 50, "the history must be long enough to exercise the queue"
 
 
 def _random_agent(chance: random.Random, agent: str) -> Step:

@@ -1,4 +1,4 @@
-"""Tasks and agents that come, change and go: what is held, what returns, what is said."""
+"""Tasks and agents that come, change and go: assignments, returns to the queue, and the events of both."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ def office() -> DispatchHarness:
     return DispatchHarness()
 
 
-async def test_assignment_is_told_on_the_person_key(office: DispatchHarness) -> None:
+async def test_assignment_is_emitted_on_the_person_key(office: DispatchHarness) -> None:
     await office.online("ali")
     (event,) = await office.queue("c1")
     assert event.type == "pasokh.assignment.assigned"

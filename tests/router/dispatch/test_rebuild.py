@@ -1,4 +1,4 @@
-"""Memory may be lost between any two batches: the same is decided, said and written, byte for byte."""
+"""Memory may be lost between any two batches: events and documents stay the same, byte for byte."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -47,55 +47,57 @@ def _presence(office: DispatchHarness, step: Step) -> dict[str, Any]:
 @given(history=histories, sizes=st.lists(st.integers(1, 4), min_size=1, max_size=5))
 @examples(60)
 async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]) -> None:
-    kept, forgetful = DispatchHarness(fifo_reserve_interval=3), DispatchHarness(fifo_reserve_interval=3)
+    steady, forgetful = DispatchHarness(fifo_reserve_interval=3), DispatchHarness(fifo_reserve_interval=3)
     rest, void = list(history), dict[str, int]()
     while rest:
         size = sizes[len(rest) % len(sizes)]
         batch, rest = rest[:size], rest[size:]
         forgetful.restart()
-        said = len(kept.sent)
-        for office in (kept, forgetful):
+        before = len(steady.sent)
+        for office in (steady, forgetful):
             await office.handle(*[_event(office, step) for step in batch], seconds=batch[0].later)
-        assert [encode(event) for event in kept.sent] == [encode(event) for event in forgetful.sent]
-        assert kept.store.documents == forgetful.store.documents
+        assert [encode(event) for event in steady.sent] == [encode(event) for event in forgetful.sent]
+        assert steady.store.documents == forgetful.store.documents
         for name in (step.who for step in batch if step.what == "task_closed"):
-            task = kept.tasks().get(name)
-            void[name] = said if task and task.agent else len(kept.sent)
-        check_documents(kept, void)
+            task = steady.tasks().get(name)
+            void[name] = before if task and task.agent else len(steady.sent)
+        check_documents(steady, void)
 
 
 def check_documents(office: DispatchHarness, void: Mapping[str, int]) -> None:
-    """Loads are the assigned open tasks; assignments that were told and not taken back are the tasks' states.
+    """Loads are the numbers of assigned tasks, and the emitted assignments that were not taken back are the tasks' agents.
 
-    Nobody is told of the end of an assignment that they ended themselves: what was said before `void` of it is over.
+    A task that is closed ends its assignment without an event: of a conversation, only events from position `void` on count.
     """
     tasks = office.tasks()
     assert all((task.state == "assigned") == (task.agent is not None) for task in tasks.values())
     holders = [task.agent for task in tasks.values() if task.agent]
     assert {agent.id: agent.load for agent in office.agents()} == {a.id: holders.count(a.id) for a in office.agents()}
     assert set(holders) <= {agent.id for agent in office.agents()}
-    told: dict[str, str | None] = {}
+    agents: dict[str, str | None] = {}
     last: dict[str, int] = {}
-    for place, event in enumerate(office.sent):
+    for position, event in enumerate(office.sent):
         conversation, agent = str(event.data["conversation"]), str(event.data["agent"])
-        gone = event.type.endswith(".unassigned")
-        assert not gone or told[conversation] == agent, "only what was given is taken back"
-        told[conversation] = None if gone else agent
-        last[conversation] = place
-    standing = {c: told.get(c) if last.get(c, -1) >= void.get(c, 0) else None for c in tasks}
-    assert standing == {c: task.agent for c, task in tasks.items()}
+        is_unassigned = event.type.endswith(".unassigned")
+        assert not is_unassigned or agents[conversation] == agent, "only an assigned task is unassigned"
+        agents[conversation] = None if is_unassigned else agent
+        last[conversation] = position
+    assigned = {c: agents.get(c) if last.get(c, -1) >= void.get(c, 0) else None for c in tasks}
+    assert assigned == {c: task.agent for c, task in tasks.items()}
 
 
 @given(history=histories)
 @examples(60)
 async def test_each_task_is_assigned_at_most_once_per_queueing(history: list[Step]) -> None:
-    office, stands = DispatchHarness(), dict[str, int]()
+    office, open_queueings = DispatchHarness(), dict[str, int]()
     for step in history:
         before = set(office.tasks())
         emitted = await office.handle(_event(office, step))
         if step.what == "task_queued" and step.who not in before:
-            stands[step.who] = 1
+            open_queueings[step.who] = 1
         for event in emitted:
             conversation = str(event.data["conversation"])
-            stands[conversation] = stands.get(conversation, 0) + (1 if event.type.endswith(".unassigned") else -1)
-            assert stands[conversation] >= 0
+            open_queueings[conversation] = open_queueings.get(conversation, 0) + (
+                1 if event.type.endswith(".unassigned") else -1
+            )
+            assert open_queueings[conversation] >= 0

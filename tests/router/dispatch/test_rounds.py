@@ -28,11 +28,11 @@ def requested(events: list[Event], kind: str = REPLAN) -> list[str]:
 
 
 async def replanned(office: DispatchHarness, conversation: str, version: int, **change: Any) -> list[Event]:
-    """What conversations answer to `replan`."""
+    """Send the event by which conversations answer `pasokh.command.reroute`."""
     return await office.change(conversation, keeps_agent=True, rule="rule 1", config_version=version, **change)
 
 
-async def test_waiting_tasks_are_asked_about_and_those_with_an_agent_are_not(office: DispatchHarness) -> None:
+async def test_waiting_tasks_are_replanned_and_those_with_an_agent_are_not(office: DispatchHarness) -> None:
     await office.online("ali", skills={"fa": 3}, capacity=1)
     await office.queue("c1", skills={"fa": 1})
     await office.queue("c2", skills={"typing-errorr": 1})
@@ -43,14 +43,14 @@ async def test_waiting_tasks_are_asked_about_and_those_with_an_agent_are_not(off
     assert office.queue_record().rules_version == 2
 
 
-async def test_rules_that_are_told_twice_or_late_ask_nothing_more(office: DispatchHarness) -> None:
+async def test_rules_announced_twice_or_late_request_nothing_more(office: DispatchHarness) -> None:
     await office.queue("c1", skills={"fa": 1})
     assert requested(await rules(office, 3)) == ["c1"]
     assert requested(await rules(office, 3)) == []
     assert requested(await rules(office, 2)) == []
 
 
-async def test_an_answer_gives_the_task_to_who_can_take_it_now(office: DispatchHarness) -> None:
+async def test_a_replanned_task_goes_to_an_agent_who_can_take_it_now(office: DispatchHarness) -> None:
     await office.online("ali", teams=["care"])
     await office.queue("c1", skills={"typing-errorr": 1})
     await rules(office, 2)
@@ -66,7 +66,7 @@ async def test_an_answer_gives_the_task_to_who_can_take_it_now(office: DispatchH
     assert office.decisions("c1")[-1].rule == "rule 1"
 
 
-async def test_who_was_given_the_task_meanwhile_keeps_it(office: DispatchHarness) -> None:
+async def test_an_agent_assigned_meanwhile_keeps_the_task(office: DispatchHarness) -> None:
     await office.queue("c1")
     await rules(office, 2)
     await office.online("ali")
@@ -75,14 +75,14 @@ async def test_who_was_given_the_task_meanwhile_keeps_it(office: DispatchHarness
     assert (office.holder("c1"), office.tasks()["c1"].team) == ("ali", "default")
 
 
-async def test_a_task_that_was_planned_by_older_rules_is_asked_about_when_it_comes(office: DispatchHarness) -> None:
+async def test_a_task_planned_by_older_rules_is_replanned_when_it_comes(office: DispatchHarness) -> None:
     """It was on its way when the rules changed."""
     await rules(office, 5)
     assert requested(await office.queue("c1", config_version=4)) == ["c1"]
     assert requested(await office.queue("c2", config_version=5)) == []
 
 
-async def test_a_task_that_comes_back_is_asked_about(office: DispatchHarness) -> None:
+async def test_a_task_that_returns_to_the_queue_is_replanned(office: DispatchHarness) -> None:
     await office.online("ali", skills={"typing-errorr": 5})
     await office.queue("c1", skills={"typing-errorr": 1})
     await rules(office, 2)
@@ -96,25 +96,25 @@ async def test_pages_follow_by_timers_and_a_new_owner_goes_on(
     monkeypatch.setattr(rounds, "PAGE_SIZE", 2)
     for number in range(5):
         await office.queue(f"c{number}", skills={"fa": 1})
-    found = requested(await rules(office, 2))
+    conversations = requested(await rules(office, 2))
     while timers := office.timers():
         office.restart()
         [timer] = timers
-        found += requested(await office.fire(timer.name, timer.data))
-    assert found == [f"c{number}" for number in range(5)]
+        conversations += requested(await office.fire(timer.name, timer.data))
+    assert conversations == [f"c{number}" for number in range(5)]
 
 
-async def test_tasks_of_an_installation_that_never_heard_of_rules_are_asked_about_at_once(
+async def test_tasks_of_an_installation_without_a_rules_version_are_replanned_at_the_first_event(
     office: DispatchHarness,
 ) -> None:
-    """The rules were corrected before dispatch knew of versions; the first event of the workspace frees who waits."""
+    """The rules were corrected before dispatch stored a rules version; the first event of the workspace starts the round."""
     await office.queue("c1", skills={"typing-errorr": 1}, config_version=0)
     office.configure("sales", rules=True)
     office.restart()
     assert requested(await office.queue("c2", config_version=2)) == ["c1"]
 
 
-async def test_every_open_task_is_asked_to_follow_the_policies_of_now(office: DispatchHarness) -> None:
+async def test_every_open_task_is_asked_to_apply_the_policies_in_force(office: DispatchHarness) -> None:
     await office.online("ali", capacity=1)
     for conversation in ("c1", "c2"):
         await office.queue(conversation)

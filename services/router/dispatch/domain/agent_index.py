@@ -32,6 +32,7 @@ class AgentIndex:
     def put(self, agent: Agent) -> None:
         """Add or update an agent."""
         stored = self.agents.get(agent.id)
+        # Teams and skills decide the group: an agent whose teams or skills change moves to another one.
         if stored is not None and (stored.teams != agent.teams or stored.skills != agent.skills):
             self.remove(agent.id)
             stored = None
@@ -86,6 +87,7 @@ class AgentIndex:
         self._groups[agent.teams, frozenset(agent.skills.items())] = group
         for key in _group_keys(group):
             self._groups_by_skill.setdefault(key, {})[group.number] = group
+        # The group is still empty here; its agents reach the sets when they are put into it.
         for candidate_set in self._candidate_sets.values():
             self._add_if_satisfied(candidate_set, group)
         return group

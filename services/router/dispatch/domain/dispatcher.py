@@ -97,6 +97,7 @@ class Dispatcher:
         if before.requirement.team == task.requirement.team:
             self._assigned[task.id] = task, holder
             return []
+        # Released before it is matched, so that its agent counts with the load that it has without it.
         self._release(task.id, now)
         returned = Requeued(task, holder, f"moved to team {task.requirement.team}")
         return [returned, self._match_or_enqueue(task, now), *self._pull_next(holder, now)]
@@ -109,6 +110,7 @@ class Dispatcher:
         if before is not None:
             self._release(task_id, now)
         outcomes = self._assign_or_requeue(task, agent, by, now)
+        # The agent that had the task is free for another one.
         return [*outcomes, *(self._pull_next(before, now) if before else [])]
 
     def _assign_or_requeue(self, task: Task, agent: str, by: str | None, now: datetime) -> list[DispatchOutcome]:
@@ -134,14 +136,15 @@ class Dispatcher:
 
     def put_agent(self, agent: Agent, now: datetime) -> list[DispatchOutcome]:
         """Add or replace an agent. It keeps its tasks and pulls further ones up to its capacity."""
+        # Also when only presence or capacity changed: either may have made the agent free.
         self._put_agent(agent.with_idle_since(now))
         return self._pull_next(agent.id, now)
 
     def remove_agent(self, agent: str, now: datetime) -> list[DispatchOutcome]:
-        """Remove an agent. Its tasks go to other agents, or wait at their old places in the queue."""
-        tasks = sorted(
-            (self._assigned.pop(i)[0] for i in self._tasks_by_agent.pop(agent, {})), key=lambda task: task.priority_key
-        )
+        """Remove an agent. Its tasks go to other agents, or wait at their old positions in the queue."""
+        tasks = [self._assigned.pop(task_id)[0] for task_id in self._tasks_by_agent.pop(agent, {})]
+        # In priority order: the first task gets the best of the free agents.
+        tasks.sort(key=lambda task: task.priority_key)
         self.agent_index.remove(agent)
         self.changed_agents[agent] = None
         returned = [Requeued(task, agent, "the agent was deleted") for task in tasks]

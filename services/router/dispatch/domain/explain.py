@@ -43,6 +43,7 @@ def explain_assigned(index: AgentIndex, task: Task, queue_pick: QueuePick | None
     """Why the task goes to the agent that `choose` names now. `queue_pick`: the agent pulled the task from the queue."""
     candidates = index.candidates(task.requirement)
     ranked = _ranked(index, candidates, task)
+    # Also when an agent pulled the task: had a better one been free, the task would not have waited.
     eligible, winner = candidates.counts["free"], ranked[0]
     reason = Reason(
         kind="chosen",
@@ -96,6 +97,7 @@ def _public_candidates(index: AgentIndex, task: Task, ranked: Sequence[Agent]) -
     members = index.members.get(task.requirement.team, [])[:NEAR_MISS_LIMIT]
     others = [index.agents[member] for member in members if member not in ranked_ids]
     near_misses = [Candidate(agent=a.id, eligible=False, filters=_filters(a, task.requirement)) for a in others]
+    # The fewest failed filters first: these agents show what was nearly enough.
     near_misses.sort(key=lambda candidate: (sum(not f.passed for f in candidate.filters), candidate.agent))
     return [*eligible, *near_misses[: MAX_CANDIDATES - len(eligible)]]
 

@@ -25,6 +25,7 @@ FifoKey = tuple[datetime, str]
 
 RARE_SKILL_SHARE = 4
 """A skill is rare when at most one in this many agents has it."""
+# In place of None, which cannot be compared: never assigned comes before all times, without due time after all.
 DISTANT_PAST = datetime.min.replace(tzinfo=UTC)
 NO_DUE = datetime.max.replace(tzinfo=UTC)
 PRIORITY_RANK = {priority: rank for rank, priority in enumerate(PRIORITIES)}
@@ -89,6 +90,7 @@ class Agent:
 
     def without_task(self, now: datetime) -> "Agent":
         """This agent with one task less."""
+        # The last task may be the end of its work: then it is idle from now on.
         return replace(self, load=self.load - 1).with_idle_since(now)
 
     def with_idle_since(self, now: datetime) -> "Agent":
