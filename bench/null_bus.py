@@ -8,7 +8,7 @@ from services.cli.run_process import run_in_foreground
 from services.composition import process_for
 from services.platform.bus.port import Bus, Consumer, ProducerRecord, Tail
 from services.platform.core.settings import Settings
-from services.platform.http.service import Context, Service, ServiceComponents
+from services.platform.http.service import Context, DeclaredService, ServiceComponents
 
 
 class Acknowledging:
@@ -37,13 +37,13 @@ class Acknowledging:
         """Always well."""
 
 
-def without_sink(service: Service) -> Service:
+def without_sink(service: DeclaredService) -> DeclaredService:
     """The same service, in a process whose bus keeps nothing."""
 
     def opened(context: Context) -> AbstractAsyncContextManager[ServiceComponents]:
-        return service(replace(context, bus=Acknowledging(context.bus)))
+        return service.open(replace(context, bus=Acknowledging(context.bus)))
 
-    return opened
+    return replace(service, open=opened)
 
 
 def main() -> None:

@@ -17,28 +17,18 @@ from services.metrics import wiring as metrics
 from services.metrics.processor import PROCESSOR as METRICS
 from services.migrations import MIGRATIONS
 from services.platform.host.process import Process
-from services.platform.http import command_gateway
 from services.platform.http.auth import FindCaller
 from services.platform.http.openapi import exported
-from services.platform.http.service import Context, Service
+from services.platform.http.service import Context, DeclaredService
 from services.platform.processing.processor import Processor
-from services.platform.store.port import Collection
-from services.records import (
-    accounts,
-    agents,
-    clocks,
-    configuration,
-    conversations,
-    counters,
-    decisions,
-    keys,
-    polls,
-    removals,
-    secrets,
-    sends,
-    subscriptions,
-    tasks,
-)
+from services.platform.store.collections import ACCEPTED, OUTCOMES, RUNTIME_COLLECTIONS
+from services.platform.store.expiry import AnyCollection
+from services.records.accounts import ACCOUNT_CALLS
+from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
+from services.records.keys import KEYS, ApiKeyAuthenticator
+from services.records.polls import POLLS
+from services.records.removals import REMOVALS
+from services.records.secrets import SECRETS
 from services.router.conversations.domain.handoff import verify_token
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
@@ -65,24 +55,40 @@ PROCESSORS: Sequence[Processor[Any, Any, Any]] = (
 GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {processor.group: processor.topics for processor in PROCESSORS}
 """Group → the topics it reads."""
 
-SERVICES: Mapping[str, Sequence[Service]] = {
-    "ingest": (open_ingest(open_webchat(verify_token)),),
+SERVICES: Mapping[str, Sequence[DeclaredService]] = {
+    "ingest": (DeclaredService(open_ingest(open_webchat(verify_token)), writes=(ACCOUNT_CALLS, POLLS, SECRETS)),),
     "router": (
-        open_workspaces(
-            {channel.name: channel.check_account for channel in CHANNELS}, GROUP_TOPICS, lambda: COLLECTIONS
+        DeclaredService(
+            open_workspaces(
+                {channel.name: channel.check_account for channel in CHANNELS}, GROUP_TOPICS, lambda: COLLECTIONS
+            ),
+            writes=(
+                ACCEPTED,
+                ANNOUNCEMENTS,
+                CONFIGURATION_HEADS,
+                CONFIGURATIONS,
+                KEYS,
+                OUTCOMES,
+                REMOVALS,
+            ),
+            purges=True,
         ),
-        open_router({channel.name: channel.capabilities for channel in CHANNELS}, lambda: COLLECTIONS),
-        open_subscription_routes,
-        open_console(GROUP_TOPICS),
+        DeclaredService(
+            open_router({channel.name: channel.capabilities for channel in CHANNELS}, lambda: COLLECTIONS),
+            writes=(SECRETS,),
+            purges=True,
+        ),
+        DeclaredService(open_subscription_routes, writes=(OUTCOMES,)),
+        DeclaredService(open_console(GROUP_TOPICS)),
     ),
-    "sla": (sla.open_sla,),
-    "delivery": (open_delivery, open_subscription_sender),
-    "metrics": (metrics.open_metrics,),
+    "sla": (DeclaredService(sla.open_sla),),
+    "delivery": (DeclaredService(open_delivery), DeclaredService(open_subscription_sender)),
+    "metrics": (DeclaredService(metrics.open_metrics),),
 }
-"""Process → its services: what `pasokh serve NAME` runs."""
+"""Process → its services, with what they write outside of processors: what `pasokh serve NAME` runs."""
 
 SINGLE_PROCESS = "up"
-PROCESSES: Mapping[str, Sequence[Service]] = {
+PROCESSES: Mapping[str, Sequence[DeclaredService]] = {
     **SERVICES,
     SINGLE_PROCESS: tuple(service for services in SERVICES.values() for service in services),
 }
@@ -90,30 +96,17 @@ PROCESSES: Mapping[str, Sequence[Service]] = {
 PUBLIC_API_SERVICES = "router"
 """The process that answers `/docs` and `/openapi.json` at the one public address: it tells of the routes of all."""
 
-COLLECTIONS_BY_OWNER = (
-    accounts,
-    agents,
-    clocks,
-    command_gateway,
-    configuration,
-    conversations,
-    counters,
-    decisions,
-    keys,
-    polls,
-    removals,
-    secrets,
-    sends,
-    tasks,
-    subscriptions,
-)
-"""Modules that define collections."""
 
-# Any: a collection of some model is none of every model.
-COLLECTIONS: Sequence[Collection[Any]] = tuple(
-    found for module in COLLECTIONS_BY_OWNER for found in vars(module).values() if isinstance(found, Collection)
+def _declared_collections() -> dict[str, AnyCollection]:
+    declared: list[tuple[AnyCollection, ...]] = [processor.collections for processor in PROCESSORS]
+    declared += [service.writes for services in SERVICES.values() for service in services]
+    return {collection.name: collection for collections in declared for collection in collections}
+
+
+COLLECTIONS: Sequence[AnyCollection] = tuple(
+    collection for collection in _declared_collections().values() if collection not in RUNTIME_COLLECTIONS
 )
-"""Every collection but those of `runtime.collections`, which the engine adds; made at start by every process."""
+"""What processors and services declare that they write. The engine adds `RUNTIME_COLLECTIONS`; every process makes all at start."""
 
 
 def process_for(name: str) -> Process:
@@ -129,4 +122,4 @@ def process_for(name: str) -> Process:
 
 
 def _api_key_authenticator(context: Context) -> FindCaller:
-    return keys.ApiKeyAuthenticator(context.store).find
+    return ApiKeyAuthenticator(context.store).find

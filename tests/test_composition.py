@@ -4,7 +4,8 @@ import ast
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -12,10 +13,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import services.records
+from schemas.topics import BY_NAME
 from services import delivery, metrics, sla, subscriptions
 from services.composition import (
     COLLECTIONS,
-    COLLECTIONS_BY_OWNER,
     GROUP_TOPICS,
     PROCESSES,
     PROCESSORS,
@@ -26,9 +27,12 @@ from services.composition import (
 )
 from services.delivery import accounts
 from services.platform.core.settings import Settings
-from services.platform.http.service import Context, ServiceComponents
-from services.platform.store.collections import RUNTIME_COLLECTIONS
-from services.platform.store.port import Collection
+from services.platform.http.service import Context, DeclaredService, ServiceComponents, routes_context
+from services.platform.store.collections import ACCEPTED, RUNTIME_COLLECTIONS
+from services.platform.store.declared_writes import UndeclaredWrite
+from services.platform.store.port import Changes, Collection, Key, Put
+from services.records.conversations import CONVERSATIONS
+from services.records.keys import KEYS
 from services.router import conversations, dispatch
 from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 
@@ -57,17 +61,14 @@ def test_what_answers_for_all_processes_at_the_public_address_describes_the_rout
     assert [name for name in PROCESSES if process_for(name).describe is not None] == [PUBLIC_API_SERVICES]
 
 
-def test_every_module_of_records_that_defines_collections_is_prepared() -> None:
-    names = [module.name for module in pkgutil.iter_modules(services.records.__path__)]
-    modules = [importlib.import_module(f"services.records.{name}") for name in names]
-    defining = {module.__name__ for module in modules if any(isinstance(v, Collection) for v in vars(module).values())}
-    listed = {module.__name__ for module in COLLECTIONS_BY_OWNER}
-    assert defining - listed <= _only_importing(modules)
+def test_every_collection_that_records_define_is_declared_by_who_writes_it() -> None:
+    modules = [importlib.import_module(f"services.records.{info.name}") for info in _modules_of(services.records)]
+    defined = {one.name for module in modules for one in vars(module).values() if isinstance(one, Collection)}
+    assert defined == {one.name for one in COLLECTIONS if one is not ACCEPTED}
 
 
-def _only_importing(modules: list[ModuleType]) -> set[str]:
-    """Modules that use collections of others and define none."""
-    return {m.__name__ for m in modules if "Collection(" not in inspect.getsource(m)}
+def _modules_of(package: ModuleType) -> list[pkgutil.ModuleInfo]:
+    return list(pkgutil.iter_modules(package.__path__))
 
 
 def test_no_two_collections_share_a_name() -> None:
@@ -160,3 +161,45 @@ def test_each_collection_of_a_group_is_declared_by_its_processor() -> None:
 def test_every_processor_is_run_by_a_service() -> None:
     assert set(GROUP_TOPICS) == {processor.group for processor in PROCESSORS}
     assert len(PROCESSORS) == len(GROUP_TOPICS)
+
+
+def test_no_service_writes_a_collection_of_a_processor() -> None:
+    groups = {processor.group for processor in PROCESSORS}
+    written = [collection for service in PROCESSES[SINGLE_PROCESS] for collection in service.writes]
+    assert [one.name for one in written if one.writer in groups] == []
+
+
+def test_each_collection_that_no_processor_writes_is_declared_by_a_service() -> None:
+    groups = {processor.group for processor in PROCESSORS}
+    written = {collection.name for service in PROCESSES[SINGLE_PROCESS] for collection in service.writes}
+    assert {one.name for one in COLLECTIONS if one.writer not in groups} <= written
+
+
+async def test_a_service_that_writes_what_it_does_not_declare_fails() -> None:
+    store = MemoryStore(CONVERSATIONS, KEYS)
+    process = Context(settings=Settings(), store=store, bus=MemoryBus(), time_source=ManualTimeSource())
+
+    @asynccontextmanager
+    async def open_writer(context: Context) -> AsyncIterator[ServiceComponents]:
+        await context.store.commit(Changes(puts=[Put(Key(KEYS.name, "k"), {})]))
+        with pytest.raises(UndeclaredWrite):
+            await context.store.commit(Changes(puts=[Put(Key(CONVERSATIONS.name, "c"), {})]))
+        yield ServiceComponents()
+
+    async with DeclaredService(open_writer, writes=(KEYS,))(process):
+        assert [key.collection for key in store.documents] == [KEYS.name]
+
+
+async def test_routes_write_what_the_services_of_their_process_declare() -> None:
+    store = MemoryStore(CONVERSATIONS, KEYS)
+    process = Context(settings=Settings(), store=store, bus=MemoryBus(), time_source=ManualTimeSource())
+    router = routes_context(process, SERVICES["router"])
+    await router.store.commit(Changes(puts=[Put(Key(KEYS.name, "k"), {}), Put(Key(ACCEPTED.name, "a"), {})]))
+    with pytest.raises(UndeclaredWrite):
+        await router.store.commit(Changes(puts=[Put(Key(CONVERSATIONS.name, "c"), {})]))
+    with pytest.raises(UndeclaredWrite):
+        await routes_context(process, SERVICES["metrics"]).store.commit(Changes(deletes=[Key(KEYS.name, "k")]))
+
+
+def test_groups_read_topics_that_exist() -> None:
+    assert {topic for topics in GROUP_TOPICS.values() for topic in topics} <= set(BY_NAME)

@@ -27,7 +27,7 @@ from services.platform.host.event_loop import freeze_gc, monitor_loop_lag
 from services.platform.http.app import OpenApiHook, open_app
 from services.platform.http.auth import FindCaller
 from services.platform.http.server import serve
-from services.platform.http.service import Context, Service, ServiceComponents
+from services.platform.http.service import Context, DeclaredService, ServiceComponents, routes_context
 from services.platform.processing.group import GroupMember
 from services.platform.processing.lag import watch_lag
 from services.platform.processing.runtime import Runtime
@@ -53,7 +53,7 @@ class Process:
     """
 
     name: str
-    services: Sequence[Service]
+    services: Sequence[DeclaredService]
     # Any: a collection of some model is none of every model.
     collections: Sequence[Collection[Any]]
     find_caller: Callable[[Context], FindCaller]
@@ -79,7 +79,9 @@ async def run_process(
         parts = [*parts, own]
         async with _run_all([task for part in parts for task in part.background]), _processing(members):
             app = await stack.enter_async_context(
-                open_app(context, parts, process.find_caller(context), process.describe)
+                open_app(
+                    routes_context(context, process.services), parts, process.find_caller(context), process.describe
+                )
             )
             async with serve(
                 app,

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fastapi import APIRouter
 from prometheus_client.registry import Collector
@@ -13,7 +14,9 @@ from services.platform.core.instruments import AdmissionInstruments
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import TimeSource
 from services.platform.processing.processor import AnyProcessor
-from services.platform.store.port import Store
+from services.platform.store.collections import ACCEPTED
+from services.platform.store.declared_writes import DeclaredWrites
+from services.platform.store.port import Collection, Store
 
 Check = Callable[[], Awaitable[None]]
 """Raises Unavailable (or anything) when a dependency does not work; returns within a second when it does."""
@@ -49,3 +52,27 @@ class ServiceComponents:
 
 Service = Callable[[Context], AbstractAsyncContextManager[ServiceComponents]]
 """Opens a service in a process; leaving the context closes what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredService:
+    """A service, and the collections that it writes outside of its processors: in routes, webhooks and the background.
+
+    `purges`: it deletes documents of every collection, too. Anything else that it writes raises UndeclaredWrite.
+    """
+
+    open: Service
+    # Any: a collection of some model is none of every model.
+    writes: tuple[Collection[Any], ...] = ()
+    purges: bool = False
+
+    def __call__(self, context: Context) -> AbstractAsyncContextManager[ServiceComponents]:
+        """Open the service over a store that takes its declared writes alone."""
+        return self.open(replace(context, store=DeclaredWrites(context.store, self.writes, purges=self.purges)))
+
+
+def routes_context(context: Context, services: Sequence[DeclaredService]) -> Context:
+    """The context of all routes of a process: they write what its services declare, and note accepted commands."""
+    writes = [collection for service in services for collection in service.writes]
+    purges = any(service.purges for service in services)
+    return replace(context, store=DeclaredWrites(context.store, [ACCEPTED, *writes], purges=purges))

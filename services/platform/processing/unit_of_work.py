@@ -15,6 +15,7 @@ from services.platform.processing.document_cache import ImmutableDocuments
 from services.platform.processing.workspaces import belongs_to
 from services.platform.store.codec import StoredRecord
 from services.platform.store.collections import TIMERS, Timer, put_fact
+from services.platform.store.declared_writes import UndeclaredWrite
 from services.platform.store.port import Collection, Document, DocumentPage, Key, Put, Query
 
 Model = TypeVar("Model", bound=StoredRecord)
@@ -55,10 +56,6 @@ class Effect:
 
 class UndeclaredRead(LookupError):
     """A handler read a document that its `reads` do not name."""
-
-
-class UndeclaredWrite(LookupError):
-    """A handler wrote to a collection that its processor does not declare."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from schemas.values import Contract
 from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.processor import UndeclaredName
 from services.platform.processing.reads import Documents, Read
-from services.platform.processing.unit_of_work import UndeclaredRead, UndeclaredWrite, UnitOfWork
+from services.platform.processing.unit_of_work import UndeclaredRead, UnitOfWork
+from services.platform.store.declared_writes import UndeclaredWrite
 from services.platform.store.port import Collection, Key
 from tests.driver import Driver
 from tests.fakes import START
