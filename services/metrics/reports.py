@@ -11,7 +11,7 @@ Conversations are found by the documents of their owner; figures come from facts
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas.envelope import Event
@@ -23,17 +23,18 @@ from services.metrics.domain.earlier_facts import EarlierFacts
 from services.metrics.domain.recount.report import ReportBuilder, ReportRequest, sorted_facts
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.collections import FACTS
-from services.platform.store.port import Document, Query
+from services.platform.store.port import Document, DocumentPage, Query
 from services.records.conversations import CONVERSATIONS
 
 PAGE_SIZE = 200
 MAX_FACTS = 200_000
+"""Documents that one report may read: their histories are held in memory."""
 MAX_ROWS = 10_000
 CONVERSATION_OPENED = "pasokh.conversation.opened"
 
 
 class ReportTooLarge(Exception):
-    """The time asked for holds more than one report may cost; the sentence says what to do."""
+    """The time of a report holds more facts or groups than one report may read; the message says what to do."""
 
 
 @dataclass(slots=True)
@@ -48,22 +49,18 @@ class FactReader:
         self, at_least: str | None, below: str | None, conversation: str | None = None
     ) -> AsyncIterator[Event]:
         """Facts of the workspace, or of one conversation of it, in their order. Raises ReportTooLarge, Unavailable."""
-        equals: dict[str, Json] = {"workspace": self.workspace}
+        by_workspace: dict[str, Json] = {"workspace": self.workspace}
+        query = Query(FACTS.name, "workspace", by_workspace, at_least, below, limit=PAGE_SIZE)
         if conversation is not None:
-            equals["conversation"] = conversation
-        index, after, buffered = "workspace" if conversation is None else "conversation", None, list[Event]()
-        while True:
-            query = Query(FACTS.name, index, equals, at_least, below, limit=PAGE_SIZE, after=after)
-            page = await self.reader.query(query)
-            self._spend(len(page.items))
-            buffered += [Event.model_validate(document) for _, document in page.items]
+            query = replace(query, index="conversation", equals={**by_workspace, "conversation": conversation})
+        held_back = list[Event]()
+        async for page in self._pages(query):
+            events = held_back + [Event.model_validate(document) for _, document in page.items]
             # Facts of one time may go on on the next page; their order is known when all of them are here.
-            last = buffered[-1].time if buffered and page.next is not None else None
-            for event in sorted_facts(event for event in buffered if event.time != last):
+            last = events[-1].time if events and page.next is not None else None
+            held_back = [event for event in events if event.time == last]
+            for event in sorted_facts(events[: len(events) - len(held_back)]):
                 yield event
-            buffered, after = [event for event in buffered if event.time == last], page.next
-            if after is None:
-                return
 
     async def conversations(
         self,
@@ -75,13 +72,17 @@ class FactReader:
         """Conversations of the workspace by an index whose next field is a time. Raises ReportTooLarge, Unavailable."""
         since, until = (None if bound is None else instant_text(bound) for bound in (at_least, below))
         known: dict[str, Json] = {"workspace": self.workspace, **(equals or {})}
-        after = None
-        while True:
-            query = Query(CONVERSATIONS.name, index, known, since, until, limit=PAGE_SIZE, after=after)
-            page = await self.reader.query(query)
-            self._spend(len(page.items))
+        async for page in self._pages(Query(CONVERSATIONS.name, index, known, since, until, limit=PAGE_SIZE)):
             for _, document in page.items:
                 yield document
+
+    async def _pages(self, query: Query) -> AsyncIterator[DocumentPage]:
+        """The pages of a query, each read when it is needed. Raises ReportTooLarge, Unavailable."""
+        after = None
+        while True:
+            page = await self.reader.query(replace(query, after=after))
+            self._spend(len(page.items))
+            yield page
             if (after := page.next) is None:
                 return
 
@@ -100,7 +101,8 @@ class ReportReading:
     builder: ReportBuilder
 
     async def read(self) -> None:
-        """Everything that the report depends on. Raises ReportTooLarge, Unavailable."""
+        """Give the builder every fact that the report depends on. Raises ReportTooLarge, Unavailable."""
+        # In this order: each step reads the conversations that the steps before it did not find.
         await self._read_time()
         if self.request.by == "stop":
             await self._read_open()
@@ -113,12 +115,13 @@ class ReportReading:
             conversation = event.data.get("conversation")
             if not isinstance(conversation, str):
                 continue
+            # A conversation that was opened in the time has no facts before it.
             if not self.builder.has_conversation(conversation) and event.type != CONVERSATION_OPENED:
                 await self._add(self.reader.between(None, start, conversation))
             self.builder.add(event)
 
     async def _read_open(self) -> None:
-        """What had begun before the time and may not have ended by its end: open now, or changed since."""
+        """Conversations that began before the time and may not have ended by its end: open now, or changed since."""
         start = self.request.start
         found = [
             str(document["id"])
@@ -139,7 +142,7 @@ class ReportReading:
             await self._add(self.reader.between(instant_text(self.request.end), None, conversation))
 
     async def _read_contacts(self) -> None:
-        """Other conversations that a person opened soon after one of theirs was resolved in the time."""
+        """Conversations that a person opened within the contact window after one of theirs was resolved in the time."""
         found = list[str]()
         for person, resolved_at in list(self.builder.contacts_in_time()):
             until = resolved_at + CONTACT_WINDOW

@@ -81,7 +81,6 @@ class AuditedCase:
     history: Sequence[PolicyVersion]
     selected_versions: Sequence[int]
     until: datetime
-    tells_changes: bool
 
 
 def audit(
@@ -96,26 +95,38 @@ def audit(
     `stored` are its clocks; `history` are the policies of its workspace, oldest first; what was due `until` then has
     fired; `selected_versions` as the conversation's SLA state has them.
     """
-    ordered = sorted(facts, key=lambda event: (event.source, event.seq or 0, event.index or 0))
+    # The numbers that their writers gave them: times of two processes do not order what lies close together.
+    ordered = sorted(facts, key=_number)
     events = [event for event in ordered if event.type.startswith(CONVERSATION)]
-    clock_events = [(event, event.payload_as(ClockFact)) for event in ordered if event.type.startswith(SLA)]
-    emitted = by_run([((f.metric, f.run), (event.type.removeprefix(SLA), f.clock)) for event, f in clock_events])
     payloads = [event.payload_as(ConversationFact) for event in events]
-    starts = {run: told[-1][1].started_at for run, told in emitted.items()}
-    starts |= {run: clock.started_at for run, clock in stored.items()}
+    clock_facts = [(event, event.payload_as(ClockFact)) for event in ordered if event.type.startswith(SLA)]
+    emitted = by_run([((fact.metric, fact.run), _emitted(event, fact)) for event, fact in clock_facts])
     case = AuditedCase(
         conversation=_conversation(ordered, stored),
         events=events,
-        replayed=without_earlier_runs(payloads, starts),
+        replayed=without_earlier_runs(payloads, _starts(stored, emitted)),
         stored=stored,
         emitted=emitted,
         history=history,
         selected_versions=selected_versions,
         until=until,
-        tells_changes=all(fact.ended_responses is not None for fact in payloads),
     )
-    breaches = [_to_observation(event, fact, events) for event, fact in clock_events if event.type == BREACHED]
+    breaches = [_to_observation(event, fact, events) for event, fact in clock_facts if event.type == BREACHED]
     return _best_explanation(case, breaches)
+
+
+def _number(event: Event) -> tuple[str, int, int]:
+    return event.source, event.seq or 0, event.index or 0
+
+
+def _emitted(event: Event, fact: ClockFact) -> EmittedFact:
+    return event.type.removeprefix(SLA), fact.clock
+
+
+def _starts(stored: Mapping[Run, ClockRecord], emitted: Mapping[Run, Sequence[EmittedFact]]) -> dict[Run, datetime]:
+    """When each clock began, by what is stored; of a clock that is lost, by its last fact."""
+    by_facts = {run: facts[-1][1].started_at for run, facts in emitted.items()}
+    return by_facts | {run: clock.started_at for run, clock in stored.items()}
 
 
 def _conversation(events: Sequence[Event], stored: Mapping[Run, ClockRecord]) -> str:
@@ -156,7 +167,8 @@ def _compare(case: AuditedCase, breaches: Sequence[BreachObservation], positions
             partly.append(PartlyCompared(case.conversation, *run, EARLIER_RUN))
             differences.extend(own_differences(clock, case.until))
         else:
-            tells_changes = case.tells_changes or run[0] in RESPONSE_METRICS
+            # `changed` and response runs came with the same version.
+            tells_changes = case.replayed.gives_runs or run[0] in RESPONSE_METRICS
             expected, names = replay.clocks.get(run), replay.events.get(run, [])
             differences.extend(replayed_differences(clock, expected, names, tells_changes=tells_changes))
     return AuditFindings(differences, partly)

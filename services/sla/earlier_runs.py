@@ -5,7 +5,7 @@ Then each process decided by rules of its own who waits for whom, and these rule
 its own due time, stop and facts. Clocks of runs that began later are replayed like all others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,10 +20,12 @@ class ReplayedFacts:
     """The facts to replay, without the runs that began earlier; `earlier_runs` has the number of clocks of those.
 
     Clocks are numbered from 1 by metric: an earlier one has at most the number that its metric has in `earlier_runs`.
+    `gives_runs`: every fact gives its runs, so that no clock is an earlier one.
     """
 
     facts: Sequence[ConversationFact]
     earlier_runs: Mapping[ClockMetric, int]
+    gives_runs: bool
 
     def is_earlier(self, run: Run) -> bool:
         """Whether a clock began by facts without runs, so that it is not replayed."""
@@ -35,18 +37,30 @@ def without_earlier_runs(facts: Sequence[ConversationFact], starts: Mapping[Run,
     """The facts of a conversation, in order, as far as they can be replayed. `starts`: when each of its clocks began."""
     lacking = [place for place, fact in enumerate(facts) if fact.ended_responses is None]
     if not lacking:
-        return ReplayedFacts(facts, {})
+        return ReplayedFacts(facts, {}, gives_runs=True)
     earlier, later = facts[: lacking[-1] + 1], facts[lacking[-1] + 1 :]
     first_number = _first_later_run(later[0]) if later else 0
-    # A later fact of a run counts: its start may move to an earlier time while it is open.
-    runs = {run.run: run for fact in later for run in _named(fact) if run.run >= first_number}
-    replayed = {(run.kind, run.started_at) for run in runs.values()}
+    replayed = _run_starts(later, first_number)
+    stripped = [fact.model_copy(update={"response": None, "ended_responses": []}) for fact in earlier]
+    replayed_facts = [*stripped, *(_with_runs_from(fact, first_number) for fact in later)]
+    return ReplayedFacts(replayed_facts, _last_earlier_numbers(starts, replayed), gives_runs=False)
+
+
+def _run_starts(facts: Sequence[ConversationFact], first_number: int) -> set[tuple[ClockMetric, datetime]]:
+    """Metric and start of each run from `first_number` on, by the last fact that names it: an open run's start moves."""
+    runs = {run.run: run for fact in facts for run in _named(fact) if run.run >= first_number}
+    return {(run.kind, run.started_at) for run in runs.values()}
+
+
+def _last_earlier_numbers(
+    starts: Mapping[Run, datetime], replayed: Container[tuple[ClockMetric, datetime]]
+) -> dict[ClockMetric, int]:
+    """The number of the last response clock of each metric that belongs to no replayed run, by its start."""
     numbers = dict[ClockMetric, int]()
     for (metric, number), started_at in starts.items():
         if metric in RESPONSE_METRICS and (metric, started_at) not in replayed:
             numbers[metric] = max(number, numbers.get(metric, 0))
-    stripped = [fact.model_copy(update={"response": None, "ended_responses": []}) for fact in earlier]
-    return ReplayedFacts([*stripped, *(_with_runs_from(fact, first_number) for fact in later)], numbers)
+    return numbers
 
 
 def _first_later_run(fact: ConversationFact) -> int:

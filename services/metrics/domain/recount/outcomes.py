@@ -33,7 +33,7 @@ COUNTED: dict[str, Callable[[Step], str]] = {
     "handoff_completed": lambda _: "handoff_completed",
     "handoff_expired": lambda _: "handoff_expired",
 }
-"""Under which name a fact is counted, by its own."""
+"""The name under which a fact is counted, by the last word of its type."""
 
 
 def counts(known: History) -> Iterator[Finding]:
@@ -48,7 +48,7 @@ def _on_surface(step: Step) -> Mapping[str, str | None]:
 
 
 def handoffs(known: History) -> Iterator[Finding]:
-    """From the invitation to private to the arrival there. One that expired has ended, and lasted no definite time."""
+    """The time from each invitation to a private chat to the arrival there. One that expired has no duration."""
     for step in known.steps:
         handoff = step.handoff
         if step.name == "handoff_completed" and handoff is not None:
@@ -107,11 +107,13 @@ def first_contact(
             provisional=is_provisional,
         )
 
+    # The answers decide both variants; a failed one was never a touch.
     answers = _answers(steps, whole)
     yield finding("one_touch", resolve.time, is_met=len(answers) == 1)
     if not _was_handled_once(steps, answers) or _came_back(resolve, contacts):
         yield finding("strict", resolve.time, is_met=False)
     else:
+        # As long as the customer may come back within the window, the rate is open.
         is_decided = now >= resolve.time + CONTACT_WINDOW
         yield finding("strict", resolve.time if is_decided else None, is_met=True)
 
@@ -142,11 +144,15 @@ def sentiments(known: History, whole: History) -> Iterator[Finding]:
     for step in messages:
         name = step.sentiment or ""
         yield Finding("sentiment", step.surface, name, _on_surface(step), step.time, step.time)
-    if not messages or not is_resolved_for_good(known, whole):
-        return
+    if is_resolved_for_good(known, whole):
+        yield from _sentiment_shift(known, whole, messages)
+
+
+def _sentiment_shift(known: History, whole: History, messages: Sequence[Step]) -> Iterator[Finding]:
+    """From the first message to the last one before the last resolve; nothing where no message came before it."""
     resolve = [step for step in known.steps if step.name == "resolved"][-1]
-    first, last = messages[0], [step for step in messages if step.time <= resolve.time][-1:]
-    if last:
+    values = [SENTIMENTS[step.sentiment or ""] for step in messages if step.time <= resolve.time]
+    if values:
         yield Finding(
             "sentiment",
             resolve.dimensions["surface"] or "",
@@ -154,6 +160,6 @@ def sentiments(known: History, whole: History) -> Iterator[Finding]:
             resolve.dimensions,
             known.steps[0].time,
             resolve.time,
-            value=SENTIMENTS[last[0].sentiment or ""] - SENTIMENTS[first.sentiment or ""],
+            value=values[-1] - values[0],
             provisional=not is_closed(whole),
         )

@@ -11,7 +11,11 @@ from services.metrics.domain.recount.history import Finding, History, Step
 
 @dataclass(frozen=True, slots=True)
 class TrackedRun:
-    """One run with its messages; `end` is the fact that ended it, None while it is open. `visible` made an answer visible."""
+    """One run with its messages.
+
+    `end` is the fact that ended it, None while it is open; `visible` is the fact by which the first answer of anybody
+    became visible.
+    """
 
     run: ResponseRun
     messages: Sequence[Step]
@@ -21,30 +25,35 @@ class TrackedRun:
 
 def tracked_runs(known: History) -> Iterator[TrackedRun]:
     """The runs of a conversation, oldest first, each with the messages that belong to it."""
-    asked, visible = list[Step](), None
+    unanswered, visible = list[Step](), None
     for step in known.steps:
         if step.name == "message_received" and step.needs_answer:
-            asked.append(step)
+            unanswered.append(step)
         for run in step.ended_responses:
-            count = _count_messages(run, asked)
-            is_visible = visible is None and run.visible_at is not None
-            yield TrackedRun(run, asked[:count], step, step if is_visible else visible)
-            asked, visible = asked[count:], None
-        if visible is None and step.response is not None and step.response.visible_at is not None:
-            visible = step
+            count = _count_messages(run, unanswered)
+            # The fact that ends a run may be the first one that makes an answer visible.
+            seen = visible if visible is not None or run.visible_at is None else step
+            yield TrackedRun(run, unanswered[:count], step, seen)
+            unanswered, visible = unanswered[count:], None
+        visible = visible or _visible_step(step)
     last = known.steps[-1].response
     if last is not None:
-        yield TrackedRun(last, asked, None, visible)
+        yield TrackedRun(last, unanswered, None, visible)
 
 
-def _count_messages(run: ResponseRun, asked: Sequence[Step]) -> int:
-    """How many of the messages that wait belong to a run: up to its last one, by the order of the log."""
-    places = (place for place, step in enumerate(asked) if step.message == run.last_message)
+def _visible_step(step: Step) -> Step | None:
+    """The step, if the run that is open after it has a visible answer of anybody."""
+    return step if step.response is not None and step.response.visible_at is not None else None
+
+
+def _count_messages(run: ResponseRun, unanswered: Sequence[Step]) -> int:
+    """How many of the unanswered messages belong to a run: up to its last one, by the order of the log."""
+    places = (place for place, step in enumerate(unanswered) if step.message == run.last_message)
     return next(places, run.messages - 1) + 1
 
 
 def responses(known: History) -> Iterator[Finding]:
-    """From the start of each run to its answer: of a person (`human`), of anybody (`any`); and what had no answer."""
+    """The time from the start of each run to its answer, by a person (`human`) and by anybody (`any`); runs without one."""
     for tracked in tracked_runs(known):
         run, end, began_at = tracked.run, tracked.end, _began_at(tracked, known)
         last = known.steps[-1].dimensions
@@ -102,16 +111,20 @@ def message_rates(known: History, now: datetime) -> Iterator[Finding]:
 def _judged(
     tracked: TrackedRun, message: Step, failures: Sequence[Step], now: datetime
 ) -> tuple[bool, datetime | None]:
+    """Whether a message had an answer in time, and when that was settled; None: it is open."""
     run, end, due_at = tracked.run, tracked.end, message.at + RESPONSE_WINDOW
     is_in_time = run.accepted_at is not None and run.accepted_at <= due_at
     if is_in_time and run.state != "unanswered":
         return True, end.time if end is not None else None
-    # Until an answer in time had failed, it was not known that the message would have none.
-    failed = [step.time for step in failures if message.time <= step.time and step.at <= due_at]
-    missed_at = max([due_at, *failed])
+    missed_at = _missed_at(message, failures, due_at)
     if end is not None and run.state == "unanswered":
         return False, min(missed_at, end.time)
     return False, missed_at if missed_at <= now else None
+
+
+def _missed_at(message: Step, failures: Sequence[Step], due_at: datetime) -> datetime:
+    """When it was certain that a message has no answer in time: an answer in time may have failed after `due_at`."""
+    return max([due_at, *(step.time for step in failures if message.time <= step.time and step.at <= due_at)])
 
 
 def _last_until(steps: Sequence[Step], at: datetime) -> Step:

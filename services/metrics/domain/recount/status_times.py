@@ -12,19 +12,20 @@ from services.metrics.domain.recount.responses import tracked_runs
 
 
 def pending(steps: Sequence[Step]) -> list[Interval]:
-    """When it waited for the customer, each time as a whole."""
+    """The intervals in which it waited for the customer, each as a whole."""
     return [(since, until) for since, until, _ in _pending_times(steps)]
 
 
 def with_agent(steps: Sequence[Step]) -> list[Interval]:
-    """When an agent had it and the next move: fact by fact, and from each answer that failed to its failure."""
+    """The intervals in which an agent had the next move: from fact to fact, and from each failed answer to its failure."""
+    # Fact by fact, because a gap over the idle limit does not count as handling.
     own = [(one.time, following.time) for one, following in pairwise(steps) if one.phase == "agent"]
     taken_back = [(until, end.time) for _, until, end in _pending_times(steps) if end.phase == "agent"]
     return sorted([*own, *(interval for interval in taken_back if interval[0] < interval[1])])
 
 
 def _pending_times(steps: Sequence[Step]) -> Iterator[tuple[datetime, datetime, Step]]:
-    """Since when and until when it waited for the customer, and the fact that ended its pending status.
+    """The start and end of each pending status, and the fact that ended it.
 
     An answer that fails has not been given: where its failure ends the pending status, the time since its acceptance was
     the agent's.
@@ -43,7 +44,10 @@ def _pending_times(steps: Sequence[Step]) -> Iterator[tuple[datetime, datetime, 
 
 
 def resolutions(known: History, whole: History) -> Iterator[Finding]:
-    """From opened to the first and to the last resolve. `whole` tells whether a resolve in `known` was the last one."""
+    """The time from the opening to the first and to the last resolve.
+
+    `known` ends with the time of the report, `whole` with now: it tells whether a resolve in `known` was the last one.
+    """
     steps, began = known.steps, known.steps[0].time
     resolves = [place for place, step in enumerate(steps) if step.name == "resolved"]
     if resolves:
@@ -90,20 +94,20 @@ def _resolution(
 
 
 def handling(known: History) -> Iterator[Finding]:
-    """With an agent whose move it was, once per resolve; stretches without any fact beyond the idle limit apart."""
+    """The time in which an agent had the next move, once per resolve; gaps between facts over the idle limit are `idle`."""
     start = 0
     for place, step in enumerate(known.steps):
         if step.name == "resolved":
             yield from _handled(known.steps[start : place + 1], known.steps[: place + 1])
             start = place + 1
     rest = known.steps[start:]
-    taken = next((step for step in rest if step.phase == "agent"), None)
+    taken = _first_with_agent(rest)
     if taken is not None:
         yield Finding("duration", "handle", "active", rest[-1].dimensions, taken.time, None)
 
 
 def _handled(part: Sequence[Step], history: Sequence[Step]) -> Iterator[Finding]:
-    taken = next((step for step in part if step.phase == "agent"), None)
+    taken = _first_with_agent(part)
     if taken is None:
         return
     resolve = part[-1]
@@ -115,11 +119,15 @@ def _handled(part: Sequence[Step], history: Sequence[Step]) -> Iterator[Finding]
         yield Finding("duration", "handle", "idle", resolve.dimensions, taken.time, resolve.time, idle)
 
 
+def _first_with_agent(steps: Sequence[Step]) -> Step | None:
+    return next((step for step in steps if step.phase == "agent"), None)
+
+
 # -- waiting in the queue ----------------------------------------------------------------------------------------------
 
 
 def waits(known: History) -> Iterator[Finding]:
-    """From queued to accepted, anew for each queueing; a wait that ends by a resolve is withdrawn.
+    """The time from queued to accepted, anew for each queueing; a wait that ends by a resolve is withdrawn.
 
     `abandonment` is the share of waits that were withdrawn, and of those that the customer withdrew.
     """
@@ -149,6 +157,7 @@ def _ended_wait(known: History, queued: Step, end: Step) -> Iterator[Finding]:
 def _customer_left(known: History, end: Step) -> bool:
     """Whether the customer had deleted every message of the run that ended with the wait."""
     deleted = {step.message for step in known.steps if step.name == "message_deleted" and step.time <= end.time}
+    # The run that the same fact ended: earlier runs are no reason of this withdrawal.
     unanswered = [one for one in tracked_runs(known) if one.end is end and one.run.state == "unanswered"]
     messages = [step.message for step in unanswered[-1].messages] if unanswered else []
     return 0 < len(messages) <= MAX_WITHDRAWN_MESSAGES and deleted.issuperset(messages)
