@@ -1,4 +1,4 @@
-"""One attempt to send, outside of any batch: reads the account, calls the channel, returns the result."""
+"""One attempt to send a message, outside of any batch: reads the account, calls the channel, returns the result."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ ACCOUNT_MISSING = AttemptResult(
 
 @dataclass(frozen=True, slots=True)
 class SendDependencies:
-    """The clients, channels and clock that an attempt uses."""
+    """What an attempt needs of its process. `channels` maps the name of each channel to its adapter."""
 
     channels: Mapping[str, Channel]
     http: Http
@@ -41,12 +41,10 @@ class SendDependencies:
 
 
 async def attempt(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> AttemptResult:
-    """Send a message once if `committed` is recent enough. Never raises: every outcome is a `Result`.
-
-    Credentials are read at this moment, so that they are stored nowhere but in the configuration.
-    """
+    """Send a message once, if `committed` (the time of its `sending`) is recent enough. Never raises."""
     started = outside.time_source.monotonic()
     result = await _attempted(message, committed, outside)
+    # A label of a metric comes from a bounded set, and the name in a stored message might be of any channel there once was.
     channel = message.channel if message.channel in outside.channels else "unknown"
     outside.instruments.attempts.labels(channel, result.kind).inc()
     outside.instruments.duration.labels(channel).observe(max(0.0, outside.time_source.monotonic() - started))
@@ -56,11 +54,14 @@ async def attempt(message: OutboundMessage, committed: datetime, outside: SendDe
 async def _attempted(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> AttemptResult:
     channel = outside.channels.get(message.channel)
     try:
+        # Read at the last moment: credentials rest in the configuration alone, and not in the message or its effect.
         account = await _account(message, outside)
     except Unavailable:
         return AttemptResult(kind="not_started", detail="the configuration could not be read")
     if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
+    # After the reads, which may have taken long: a late attempt could run beside the one that another owner of the
+    # partition makes after `ASSUME_UNKNOWN_AFTER`.
     if not within_send_window(committed, outside.time_source.now()):
         log.warning("send_too_late", message=message.id)
         return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
@@ -83,7 +84,7 @@ async def _sent(
     channel: Channel, message: OutboundMessage, account: Account, outside: SendDependencies
 ) -> AttemptResult:
     try:
-        # The timeout includes waiting for a free connection: the sender must be done within `SEND_TIMEOUT` (`outcomes`).
+        # The timeout includes the wait for a free connection, so that the whole attempt ends within `SEND_TIMEOUT`.
         async with (
             asyncio.timeout(SEND_TIMEOUT.total_seconds()),
             outside.shares.held(account.workspace, f"{account.channel}/{account.id}"),
@@ -98,8 +99,9 @@ async def _sent(
     except CredentialsRejected as error:
         return AttemptResult(kind="unauthorized", detail=str(error), status=error.status)
     except (SendOutcomeUnknown, TimeoutError):
+        # The request went out and no answer came back: the platform may have the message.
         return outcome_unknown(channel.capabilities)
-    except Exception:  # a bug in the channel may have happened before or after the platform accepted the message
+    except Exception:  # a bug of the channel, before or after the platform accepted the message
         log.exception("channel_send_failed", message=message.id, channel=message.channel)
         return outcome_unknown(channel.capabilities)
     return AttemptResult(kind="sent", platform_id=receipt.platform_id, address=receipt.address)

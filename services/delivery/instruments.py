@@ -10,7 +10,7 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class DeliveryInstruments:
-    """The sender's metrics by channel. `result` is a `services.delivery.domain.outcomes.ResultKind`."""
+    """The sender's metrics by channel. `result` is a `ResultKind` of `services.delivery.domain.outcomes`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.attempts = Counter(
@@ -22,7 +22,7 @@ class DeliveryInstruments:
 
 
 class AccountInstruments:
-    """Account health: 1 when `state` is `ok`, else 0. Unhealthy accounts come first when there are more than `MAX_SHOWN`."""
+    """Account health: 1 when `state` is `ok`, else 0, for at most `MAX_SHOWN` accounts; unhealthy ones come first."""
 
     MAX_SHOWN = 2_000
 

@@ -6,7 +6,7 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class WebhookInstruments:
-    """What the webhooks to integrators report; `answer` is the class of the status, or `none`."""
+    """The metrics of webhook calls. `answer` is the class of the HTTP status, such as `2xx`, or `none`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.calls = Counter("pasokh_webhook_calls_total", "Webhooks posted.", ["answer"], registry=registry)

@@ -1,4 +1,4 @@
-"""Webhook subscriptions in a process: their routes, and the processor that posts facts to integrators."""
+"""Wires webhook subscriptions into a process: their routes, and the processor that posts facts to integrators."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,13 +16,14 @@ from services.subscriptions.processor import PROCESSOR
 
 @asynccontextmanager
 async def open_subscription_routes(context: Context) -> AsyncIterator[ServiceComponents]:
-    """The routes over subscriptions and their deliveries."""
+    """The routes of subscriptions and their deliveries."""
     yield ServiceComponents(routers=(routes.build_router(),))
 
 
 @asynccontextmanager
 async def open_subscription_sender(context: Context) -> AsyncIterator[ServiceComponents]:
-    """The processor `webhooks`, with connections of its own: endpoints that hang take none from answers to customers."""
+    """The processor `webhooks`, and the connections it posts over."""
+    # Connections of its own: an endpoint that hangs takes none from the replies to customers.
     registry = CollectorRegistry()
     async with open_outgoing(context.settings) as http:
         outside = PostDependencies(

@@ -1,8 +1,9 @@
 """Decides what the result of a send attempt means for its message. Pure: values and the time in, an outcome out.
 
-No message is sent twice because of three durations, counted from the commit that says `sending`: an attempt starts within
-`START_WITHIN` or not at all and takes at most `SEND_TIMEOUT`. So after `ASSUME_UNKNOWN_AFTER` no process can still be
-sending, whoever owns the partition by then. The margin between them covers clocks that differ between machines.
+Three durations, counted from the commit of `sending`, keep a message from being sent twice. An attempt starts within
+`START_WITHIN` or not at all, and takes at most `SEND_TIMEOUT`. So no process is still sending after
+`ASSUME_UNKNOWN_AFTER`, whichever process owns the partition by then. The margin of 13 seconds is for machines whose times
+differ.
 """
 
 import hashlib
@@ -20,22 +21,24 @@ START_WITHIN = timedelta(seconds=5)
 SEND_TIMEOUT = timedelta(seconds=12)
 ASSUME_UNKNOWN_AFTER = timedelta(seconds=30)
 MAX_RETRY_PERIOD = timedelta(hours=24)
+"""How long after its first attempt a message may still be tried again."""
 
 FIRST_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
 FIRST_PROBE_SECONDS = 5.0
 MAX_PROBE_SECONDS = 60.0
 CREDENTIALS = "credentials"
+"""The code of the error of an account whose credentials are refused."""
 
 ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain", "not_started"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptResult:
-    """The result of an attempt. With every kind but `sent` and `uncertain` the platform surely does not have the message.
+    """The result of an attempt. With every kind but `sent` and `uncertain` the platform certainly has not the message.
 
     `address` is set when the message went to another address than its own. `after` (seconds) and `scope` are set when the
-    platform asked for a pause. `code`, `detail` and `status` (HTTP) say why there is no receipt.
+    platform asked for a pause. `code`, `detail` and `status` (HTTP) say why the message was not sent.
     """
 
     kind: ResultKind
@@ -58,7 +61,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The message surely did not arrive and is retried at `at`. `quiet`: the scope (message, chat, account) that must pause."""
+    """The message was not sent, and is tried again at `at`. `quiet` is the scope (message, chat, account) that pauses until then."""
 
     at: datetime
     quiet: Scope = "message"
@@ -66,7 +69,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """The platform refuses the account's credentials: the message waits with all others of the account."""
+    """The platform refuses the account's credentials: the message waits, with all others of the account."""
 
     error: Failure
 
@@ -83,7 +86,7 @@ Outcome = Sent | Retry | Locked | Failed
 
 @dataclass(frozen=True, slots=True)
 class AttemptContext:
-    """The message of a result: its id, the number of attempts so far, and the time of the first one."""
+    """The attempt of a result: the id of its message, its number, and the time of the message's first attempt (`since`)."""
 
     message: str
     attempts: int
@@ -91,6 +94,7 @@ class AttemptContext:
     now: datetime
 
 
+# Failed, and not tried again: a customer who gets the same answer twice is worse off than an agent who has to look.
 OUTCOME_UNKNOWN = Failed(
     Failure(
         code="outcome_unknown",
@@ -101,12 +105,14 @@ OUTCOME_UNKNOWN = Failed(
 
 
 def within_send_window(committed: datetime, now: datetime) -> bool:
-    """Whether an attempt whose `sending` was committed at `committed` may still start. False when the clock went back."""
+    """Whether an attempt whose `sending` was committed at `committed` may still start."""
+    # The time of a batch never goes back, so it may be ahead of this machine's time: after a takeover from a machine that
+    # is ahead, or when time was set back. How long ago the commit was is not known then, and the attempt must not start.
     return abs(now - committed) <= START_WITHIN
 
 
 def outcome_unknown(capabilities: Capabilities) -> AttemptResult:
-    """The result of an attempt with an unknown outcome: retried only where the receiver drops repeats, else failed."""
+    """The result of an attempt without an answer: `retryable` only where the receiver drops a message that it has."""
     if capabilities.drops_repeats:
         return AttemptResult(kind="retryable", detail="no answer came; the receiver drops what it has already")
     return AttemptResult(kind="uncertain")
@@ -120,6 +126,7 @@ def decide_outcome(result: AttemptResult, attempt: AttemptContext) -> Outcome:
 def backoff(message: str, attempts: int) -> timedelta:
     """The pause after `attempts` attempts: doubling from 1 to 60 seconds, ± 25 % of jitter derived from the message id."""
     plain = doubled(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS, attempts)
+    # From the id and not from chance: a batch that is decided again decides the same time.
     digest = hashlib.blake2b(f"{message}/{attempts}".encode(), digest_size=4).digest()
     return timedelta(seconds=plain * (0.75 + 0.5 * int.from_bytes(digest, "big") / 2**32))
 
@@ -155,7 +162,8 @@ def _retryable(result: AttemptResult, attempt: AttemptContext) -> Outcome:
 
 
 def _bounded(after: float | None) -> timedelta | None:
-    """The pause that the platform asked for, bounded; None for a value that makes no sense (negative, not a number)."""
+    """The pause that the platform asked for, bounded; None without one and for a value that is no duration."""
+    # `not >=` and not `<`: NaN is no duration either.
     if after is None or not after >= 0:
         return None
     return timedelta(seconds=min(after, 2 * MAX_RETRY_PERIOD.total_seconds()))

@@ -57,7 +57,7 @@ def _account_limits(capabilities: Capabilities, account: str, partitions: int) -
 
 @dataclass(slots=True)
 class RateLimiter:
-    """The next free slot of each limit (generic cell rate algorithm)."""
+    """The next free slot of each limit, by the name of the limit."""
 
     _theoretical_arrival_times: dict[str, datetime] = field(default_factory=dict)
 
@@ -65,6 +65,8 @@ class RateLimiter:
         """Take the next slot of a limit and return its time: `now` when a slot is free."""
         if len(self._theoretical_arrival_times) > MAX_LIMITS_BEFORE_PRUNE:
             self._prune(now)
+        # The generic cell rate algorithm: each message moves the theoretical arrival time of the next one by an interval,
+        # and may itself come before its own by the `burst - 1` messages that go without a pause.
         interval = timedelta(seconds=1 / limit.per_second)
         due = max(self._theoretical_arrival_times.get(limit.name, now), now)
         self._theoretical_arrival_times[limit.name] = due + interval
