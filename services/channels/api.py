@@ -1,8 +1,8 @@
 """The generic channel `api` for an integrator's own system. Calls in both directions carry Standard Webhooks signatures.
 
-In: one object or a list of them, each `message`, `echo`, `edit`, `delete`, `reaction` or `receipt` (docs/api.md). Out: the
-message shape and `person`, posted to `callback_url`; `webhook-id` is the message's id, the same on every try, by which
-the receiver drops repeats.
+In: one object or a list of them, each `message`, `echo`, `edit`, `delete`, `reaction` or `receipt` (docs/api.md). Out: a
+message in the shape of REST with its `person`, posted to `callback_url`. Its `webhook-id` is the message's id, the same on
+every attempt, by which the receiver drops repeats. The specification: github.com/standard-webhooks/standard-webhooks.
 """
 
 from datetime import datetime
@@ -34,12 +34,13 @@ ADDRESS = "an http or https URL that takes signed replies"
 MAX_TEXT = 65_536
 UNAUTHORIZED = frozenset({401, 403})
 PASSING = frozenset({408, 425, 429})
+"""The statuses below 500 that may be another at the next attempt: timeout, too early (RFC 8470), too many requests."""
 REFUSALS = {404: "not_found", 410: "gone", 413: "too_long"}
 """Status → the code that agents and rules see; `rejected` for the others."""
 
 
 class Api:
-    """Stateless; `clock` gives the `webhook-timestamp` of each try."""
+    """The adapter. `time_source` gives the `webhook-timestamp` of each attempt."""
 
     name = "api"
     capabilities = Capabilities(surfaces=("private", "public"), text_limit=MAX_TEXT, edits=True, drops_repeats=True)
@@ -58,6 +59,7 @@ class Api:
             if name not in CREDENTIALS
         ]
         wrong += _wrong_settings(body)
+        # `secret_previous` is allowed to be absent, and is judged like `secret` where it is there.
         wrong += [
             pair
             for name in SECRETS
@@ -79,6 +81,7 @@ class Api:
 
         Raises InvalidSignature.
         """
+        # The timestamp is part of the signed text: without its check a recorded call could be replayed for ever.
         why = verification_error(request.headers, request.body, _secrets(account), request.received_at)
         if why is not None:
             raise InvalidSignature(why)
@@ -93,6 +96,7 @@ class Api:
         401 and 403 mean that our credentials are refused. 408, 425, 429 and every status outside 4xx are retried. Every
         other 4xx refuses this message for good.
         """
+        # While a secret is rotated the call carries a signature by each, so that the receiver may switch at any time.
         body = orjson.dumps(_view(message))
         headers = signed_headers(_secrets(account), message.id, self._time_source.now(), body)
         answer = await http.post(account.body.credentials["callback_url"], body, headers)

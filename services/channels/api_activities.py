@@ -1,4 +1,8 @@
-"""Parses the bodies of the channel `api` into activities. Pure."""
+"""Parses the bodies of the channel `api` into activities. Pure.
+
+A bad item of a list does not keep out the good ones: their activities are published, and the caller is answered 207 with a
+verdict on each item. Errors name the field and never quote its value, which may be a customer's words.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +34,7 @@ from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 MAX_ITEMS, MAX_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"
 ANONYMOUS_CUSTOMER = "none"
+"""The person of an item of unknown type that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class ItemContext:
         """
         fields = {name: self.raw[name] for name in ("type", "message", "emoji", "removed", "state") if name in self.raw}
         canonical = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).hex()
+        # Without an id of its own the item is known by its call and its place in it: a second like it is a second event.
         own = ("own", item.id) if item.id else ("call", self.delivery.webhook, str(self.index), hashed_id(canonical))
         return self.activity_id(kind, item.person.id, *own)
 
@@ -109,9 +115,9 @@ def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activit
 
 def _identity(raw: Json) -> str | None:
     raw_value = raw.get("id") if isinstance(raw, dict) else None
-    return (
-        str(raw_value)[:MAX_ID_LENGTH] if isinstance(raw_value, str | int) and not isinstance(raw_value, bool) else None
-    )
+    # An id may be a number (`coerce_numbers_to_str`). In Python `True` is an int too, but it is no id.
+    is_id = isinstance(raw_value, str | int) and not isinstance(raw_value, bool)
+    return str(raw_value)[:MAX_ID_LENGTH] if is_id else None
 
 
 def _item_context(delivery: WebhookContext, index: int, raw: Json) -> ItemContext:
@@ -190,6 +196,7 @@ def _build_activity(
     )
 
 
+# Any: fields of Activity, which validates them.
 def _map_content(context: ItemContext, item: MessageContent, own_id: str) -> dict[str, Any]:
     replied = context.delivery.message_id(item.person.id, item.reply_to) if item.reply_to else None
     return {

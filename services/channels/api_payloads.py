@@ -1,4 +1,8 @@
-"""The bodies that systems post to the channel `api`, as docs/api.md describes them."""
+"""The bodies that systems post to the channel `api`, as docs/api.md describes them.
+
+A field without which the item means nothing is required and strict. A field that only adds to it reads as absent when it is
+invalid: an integrator's bad phone number must not cost a customer's message.
+"""
 
 from typing import Annotated, Literal
 
@@ -17,6 +21,7 @@ from schemas.activity import AttachmentKind
 from schemas.values import InputInstant, Surface
 from schemas.visible import is_blank
 
+# No store and bus takes U+0000.
 ExternalId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
 ShortString = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
 Text = Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]

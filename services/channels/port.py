@@ -57,7 +57,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One webhook call. Header names are lower case; `body` is the raw bytes; `received_at` is the only clock here."""
+    """One webhook call. Header names are lower case; `body` is the raw bytes.
+
+    `received_at` is the only source of time for verification and parsing, so that a repeat of the call gives the same
+    activities.
+    """
 
     method: str
     path: str
@@ -89,7 +93,7 @@ class SendReceipt:
 
 @runtime_checkable
 class SelfCheckingChannel(Protocol):
-    """A channel whose platform can report on our account."""
+    """A channel whose platform can report on our account. A channel without this method is not checked."""
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
         """A sentence about what keeps customers' messages from arriving and how to fix it; None when all is well.
@@ -122,10 +126,10 @@ class PollingChannel(Protocol):
         ...
 
     async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
-        """What came after the cursor (None: everything that is kept), waiting some seconds for the first.
+        """The updates after the cursor (None: all that the platform has), waiting some seconds for the first.
 
-        Asking with a cursor lets the platform forget all before it. Raises CredentialsRejected, TransientSendError, PermanentSendError (code
-        `conflict`: somebody else fetches, or a webhook is set), SendOutcomeUnknown.
+        Fetching with a cursor lets the platform drop all before it. Raises CredentialsRejected, TransientSendError,
+        PermanentSendError (code `conflict`: another client fetches, or a webhook is set), SendOutcomeUnknown.
         """
         ...
 
@@ -167,7 +171,7 @@ class Channel(Protocol):
         """The activities of a body, in order. What is authentic but not understood is of kind `unknown`.
 
         The ids of activities and messages hold the scope in which the platform numbers them: bot, page, phone number.
-        Raises MalformedPayload for a body that is no such thing at all, PartlyMalformed for a list with good and bad items.
+        Raises MalformedPayload for a body in no format of the channel, PartlyMalformed for a list with good and bad items.
         """
         ...
 

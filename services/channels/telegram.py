@@ -1,4 +1,8 @@
-"""Telegram bots (core.telegram.org/bots/api): webhooks with a shared secret, private chats, groups and topics."""
+"""Telegram bots (core.telegram.org/bots/api): webhooks with a shared secret, private chats, groups and topics.
+
+Telegram does not sign bodies: it repeats the `secret_token` of `setWebhook` in a header. Whoever knows that text is Telegram
+to us, so it is compared in constant time and never logged.
+"""
 
 import hmac
 import re
@@ -86,6 +90,7 @@ class Telegram:
 
     def verify(self, request: Request, account: Account) -> None:
         """Compare the secret of `setWebhook` with every live one, all of them each time. Raises InvalidSignature."""
+        # No comparison ends early, neither within a secret nor after the first that fits: the time tells nothing about them.
         presented = request.headers.get(SECRET_HEADER, "").encode()
         live = [account.body.credentials[name].encode() for name in SECRETS if account.body.credentials.get(name)]
         if not any([hmac.compare_digest(presented, secret) for secret in live]):  # noqa: C419 -- no early end
@@ -96,8 +101,9 @@ class Telegram:
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
-        """`sendMessage`. Errors never name the address called, because the token is part of it."""
+        """`sendMessage`. Errors never quote the URL, because the bot token is part of it."""
         token = account.body.credentials.get("bot_token", "")
+        # `from None` below: the original error, which a log would show with its cause, quotes the URL.
         url = f"{api_base_url(account.body)}/bot{token}/sendMessage"
         try:
             return await send_message(url, message, http)
@@ -111,7 +117,7 @@ class Telegram:
             raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
-        """Ask the bot who it is and where its webhook is. See `SelfChecking`."""
+        """Call `getMe` and `getWebhookInfo`. See `SelfCheckingChannel`."""
         base, token = api_base_url(account.body), account.body.credentials.get("bot_token", "")
         await call(http, base, token, "getMe")
         if is_polled(account.body):
@@ -128,11 +134,11 @@ class Telegram:
         return is_polled(body)
 
     async def begin_polling(self, account: Account, http: Http) -> None:
-        """Take the webhook away, which excludes fetching. See `Polled`."""
+        """Remove the webhook: while one is set, `getUpdates` is refused with 409. See `PollingChannel`."""
         await delete_webhook(http, api_base_url(account.body), account.body.credentials.get("bot_token", ""))
 
     async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
-        """`getUpdates`; the cursor is its offset. See `Polled`."""
+        """`getUpdates`; the cursor is its offset. See `PollingChannel`."""
         return await fetch_updates(
             http, api_base_url(account.body), account.body.credentials.get("bot_token", ""), cursor
         )

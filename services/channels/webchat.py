@@ -1,4 +1,7 @@
-"""Live chat on a web page. There is no platform in between: browsers call `/webchat/...` and read replies there."""
+"""Live chat on a web page. There is no platform in between: browsers call `/webchat/...` and read replies there.
+
+The adapter is here for delivery and for REST; sessions and messages of visitors are in `services.webchat`.
+"""
 
 import json
 import re
@@ -59,7 +62,7 @@ class Webchat:
         raise MalformedPayload("webchat has no webhooks; browsers use /webchat")
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
-        """Return a receipt at once: the message is in the store already, where the visitor reads it."""
+        """Return a receipt immediately: the message is in the store already, where the visitor's stream reads it."""
         return SendReceipt(None)
 
 
@@ -98,5 +101,6 @@ def _is_origin(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
+    # An origin is scheme, host and port alone (RFC 6454, 6.2): with a path, user or query no browser would ever send it.
     plain = text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
     return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0

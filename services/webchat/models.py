@@ -16,13 +16,13 @@ _EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{_LABEL}\.)+
 MessageText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"\S"), Visible]
 
 
-_language = TypeAdapter(Language)
+_LANGUAGE = TypeAdapter(Language)
 
 
 def _known_or_none(value: object) -> object:
     """The language tag, or None for an invalid one: a bad tag must not keep a visitor out."""
     try:
-        return _language.validate_python(value)
+        return _LANGUAGE.validate_python(value)
     except ValidationError:
         return None
 

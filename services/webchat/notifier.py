@@ -1,6 +1,8 @@
-"""Wakes waiting requests when a person's conversation changes. One reader of `conversations` per process, in no group.
+"""Notifies waiting requests when a person's conversation changes.
 
-A notification only says: read the store again. A lost or repeated notification therefore costs one read and no message.
+One reader per process tails the topic `conversations`. It belongs to no consumer group, because every process has to see every
+change: any of them may hold the visitor's stream. A notification only says that the store is to be read again, so one that is
+lost or repeated costs one read and no message.
 """
 
 import asyncio
@@ -29,6 +31,7 @@ class Subscription:
 
     async def wait(self, seconds: float) -> None:
         """Return when notified, or after `seconds` (after `FALLBACK_POLL_SECONDS` while the log is not tailed)."""
+        # The event is set even when it came before the wait, so a change between the last read and the wait is not missed.
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds if self._notifier.listening else min(seconds, FALLBACK_POLL_SECONDS)):
                 await self._event.wait()
@@ -48,7 +51,7 @@ class ChangeNotifier:
 
     @contextmanager
     def subscribe(self, keys: Iterable[str]) -> Iterator[Subscription]:
-        """A subscription that rings for these person keys."""
+        """A subscription that is notified for these person keys, until the context is left."""
         subscription, keys = Subscription(self), tuple(keys)
         for key in keys:
             self._waiting[key].add(subscription)
@@ -65,7 +68,7 @@ class ChangeNotifier:
             del self._waiting[key]
 
     def notify(self, key: str) -> None:
-        """Wake the subscriptions to this person key."""
+        """Notify the subscriptions to this person key."""
         for subscription in self._waiting.get(key, ()):
             subscription.notify()
 
@@ -81,9 +84,11 @@ class ChangeNotifier:
 
     def on_open(self) -> None:
         self.listening = True
+        # Changes before the tail's first position were not seen by it: everybody reads the store once.
         self._notify_all()
 
     def on_records(self, records: Sequence[Record]) -> None:
+        # The key of a record on `conversations` is the person key; the event itself is not decoded.
         for record in records:
             self.notify(record.key)
 

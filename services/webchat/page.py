@@ -111,5 +111,6 @@ def build_router() -> APIRouter:
     router.add_api_route("/pasokh-chat/{name}", module)
     router.add_api_route("/page.css", style)
     router.add_api_route("/plain.css", plain_style)
+    # The last one, because it would match the paths of the chat's modules too.
     router.add_api_route("/{workspace}/{account}", page)
     return router

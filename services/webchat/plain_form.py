@@ -145,7 +145,9 @@ async def _on_post(dependencies: WebchatDependencies, request: Request, form: Fo
     form, session = await _with_session(SessionContext(dependencies, connected, None), request, form)
     if form.text.strip():
         await post_message(_to_message_body(form), session, request)
+        # A new id for the next text. While a post fails the id stays, so that sending again is a repeat.
         form = replace(form, text="", id=str(uuid4()))
+    # Pages come oldest first and the form shows the newest messages, so all are read and the last ones kept.
     messages: list[MessageView] = []
     cursor: str | None = None
     for _ in range(PAGES):
@@ -203,6 +205,7 @@ def _failed(form: Form, answer: Response) -> FormView:
 
 def _to_form(request: Request, value: dict[str, list[str]]) -> Form:
     fields = {name: values[0] for name, values in value.items()}
+    # The weights of Accept-Language are ignored: browsers write the languages in the order of preference.
     accepted = [tag.strip()[:2].lower() for tag in request.headers.get("accept-language", "").split(",")]
     language = next((tag for tag in (fields.get("lang", ""), *accepted) if tag in TEXTS_BY_LANGUAGE), "en")
     handoff, token = fields.get("handoff", "")[:512], fields.get("token", "")[:4000]
@@ -235,6 +238,7 @@ def _page(request: Request, view: FormView) -> Response:
         "notice": f'<p class="notice" role="alert">{escape(view.notice)}</p>' if view.notice else "",
         "messages": "\n".join(_line(message, words) for message in view.messages),
     }
+    # Every text is escaped but the two pieces of markup, whose own texts are escaped where they are made.
     filled = read_static("plain.html").format(**{name: escape(value) for name, value in values.items()}, **markup)
     later = {"Retry-After": view.retry_after} if view.retry_after else {}
     return Response(filled, view.status, {**PLAIN_HEADERS, **later}, media_type="text/html")

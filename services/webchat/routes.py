@@ -44,9 +44,10 @@ from services.webchat.transcript import (
 )
 
 LONG_TEXT = 1_000
-"""Longer ones are read worker_thread the event loop."""
+"""Characters. Longer texts are enriched on a worker thread, so that the event loop answers others meanwhile."""
 MAX_STREAMS = 20
 """Open streams of one visitor in one process (tabs and devices)."""
+# The browser reconnects after a second. The comment makes proxies send the headers before the first message.
 CONNECTED = b"retry: 1000\n: connected\n\n"
 
 
@@ -82,6 +83,7 @@ async def _visitor(session: SessionContext, identity: Identity | None, request: 
     if identity is None:
         await session.dependencies.authenticator.count_new_visitor(request, session.connected.account)
         return new_visitor_id()
+    # As cached, and before a refusal as it is stored now: the secret may have been rotated meanwhile.
     for connected in (session.connected, await session.dependencies.authenticator.reload_account(session.connected)):
         secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
         if secret and verify_identity_hash(identity.user_id, identity.user_hash, secret):
@@ -95,15 +97,18 @@ async def post_message(
     session: SessionContextDep,
     request: Request,
 ) -> Response:
-    """201 with the message once it stands in the conversation; a repeated id gives the first answer again.
+    """201 with the message once it is in the conversation; a repeated id gives the first answer again.
 
-    202 with the message, its `conversation` still null, when it is kept durably and the router is late.
+    202 with the message, its `conversation` still null, when it is stored durably and the router is late.
     """
     dependencies, visitor = session.dependencies, session.require_visitor
     context = dependencies.authenticator.context
-    activities = await _read(session, _activity(session, visitor, body))
+    activities = await _enrich(session, _activity(session, visitor, body))
+    # The message is the last one: edits that redact earlier pieces of the same card come before it.
     activity = activities[-1]
     message = activity.message or activity.id
+    # A repeat is answered from the store. Only a new message counts against the rates, so that a browser with a bad network
+    # pays for each message once.
     view = await get_message(context.store, message)
     if view is None:
         await dependencies.authenticator.count_write(request, session.connected.account, body.text)
@@ -116,6 +121,7 @@ async def post_message(
 
 def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
     now = session.dependencies.authenticator.context.time_source.now()
+    # The browser chooses the id, so the person is part of the hash: nobody can write under the id of another's message.
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
     details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
     return Activity(
@@ -136,16 +142,13 @@ def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> A
     )
 
 
-async def _read(session: SessionContext, activity: Activity) -> list[Activity]:
-    """The analysed and redacted message. Before it come edits of earlier messages that hold parts of the same card."""
-    expected, own, understood_by = (
-        session.connected.expected_languages,
-        session.connected.own,
-        session.dependencies.split_cards.enrich,
-    )
+async def _enrich(session: SessionContext, activity: Activity) -> list[Activity]:
+    """The enriched message. Before it come edits of earlier messages that hold pieces of the same card."""
+    expected, own = session.connected.expected_languages, session.connected.own
+    split_cards = session.dependencies.split_cards
     if activity.text and len(activity.text.text) > LONG_TEXT:
-        return await session.dependencies.worker_thread.run(lambda: understood_by(activity, expected, own))
-    return understood_by(activity, expected, own)
+        return await session.dependencies.worker_thread.run(lambda: split_cards.enrich(activity, expected, own))
+    return split_cards.enrich(activity, expected, own)
 
 
 def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Json]:
@@ -190,12 +193,12 @@ async def post_contact(
         received_at=now,
         details={"email": body.email, "consent": body.consent},
     )
-    await _publish(session, await _read(session, activity))
+    await _publish(session, await _enrich(session, activity))
     return Response(status_code=204)
 
 
 async def list_messages(session: SessionContextDep, page: PageParamsDep) -> Page[MessageView]:
-    """Both directions of the visitor's own conversation, oldest first."""
+    """The messages of the visitor's own conversation in both directions, oldest first."""
     return await list_transcript(session.dependencies.authenticator.context.store, session.require_visitor, page)
 
 
@@ -218,24 +221,27 @@ async def stream(
 async def _sse_chunks(
     dependencies: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
 ) -> AsyncGenerator[bytes, None]:
-    store, clock = dependencies.authenticator.context.store, dependencies.authenticator.context.time_source
+    store, time_source = dependencies.authenticator.context.store, dependencies.authenticator.context.time_source
     with dependencies.streams.held(owners):
         position = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
         with dependencies.session_streams.register(SessionStream(visitor)) as session_stream:
-            over = lambda: session_stream.is_revoked or visitor.is_expired(clock.now())  # noqa: E731 - one thought, used once
-            async for item in stream_messages(store, dependencies.notifier, visitor, position, over):
-                yield HEARTBEAT if item is None else _block(visitor, *item)
+
+            def is_over() -> bool:
+                return session_stream.is_revoked or visitor.is_expired(time_source.now())
+
+            async for item in stream_messages(store, dependencies.notifier, visitor, position, is_over):
+                yield HEARTBEAT if item is None else _sse_event(visitor, *item)
 
 
 def stream_shares(context: Context) -> StreamShares:
     """The limits of open visitor streams in a process, from the settings."""
     settings = context.settings
-    most = {"visitor": MAX_STREAMS, "address": settings.address_chat_streams}
-    return StreamShares(most, settings.chat_streams, context.admission, fair=frozenset({"account"}))
+    limits = {"visitor": MAX_STREAMS, "address": settings.address_chat_streams}
+    return StreamShares(limits, settings.chat_streams, context.admission, fair=frozenset({"account"}))
 
 
-def _block(visitor: Visitor, position: TranscriptPosition, view: MessageView) -> bytes:
+def _sse_event(visitor: Visitor, position: TranscriptPosition, view: MessageView) -> bytes:
     return format_event(view.model_dump_json().encode(), identity=position.text(visitor.person_key), event="message")
 
 

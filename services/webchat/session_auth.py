@@ -32,7 +32,7 @@ HandoffTokenDecoder = Callable[[bytes, str, str], HandoffToken | None]
 
 @dataclass(slots=True)
 class SigningKeys:
-    """The installation's signing secrets, read from the store once and then cached."""
+    """The installation's signing secrets, read from the store once and then cached. They never change."""
 
     context: Context
     cached: dict[str, bytes]
@@ -66,6 +66,8 @@ class WebchatAuthenticator:
 
     async def cors_headers(self, request: Request, connected: ConnectedAccount) -> Mapping[str, str]:
         """The CORS headers of the answer. Raises Forbidden when the page's origin is not allowed."""
+        # Browsers send `Origin` with every cross-origin call. Without it the caller is no page of another origin, and only
+        # the token decides.
         origin = request.headers.get("origin")
         if origin is None:
             return {"Vary": "Origin"}
@@ -80,7 +82,7 @@ class WebchatAuthenticator:
         return bool(host) and host in (request.headers.get("host"), public)
 
     async def _is_allowed(self, connected: ConnectedAccount, origin: str) -> bool:
-        """Judged by the account as cached; before it is refused, as it is now."""
+        """Whether the account allows the origin: as cached, and before a refusal as it is stored now."""
         if is_origin_allowed(connected.account.body, origin):
             return True
         fresh = await self.reload_account(connected)
@@ -114,7 +116,7 @@ class WebchatAuthenticator:
         return visitor
 
     async def _is_current(self, visitor: Visitor, connected: ConnectedAccount) -> bool:
-        """Judged by the account as cached; before it is refused, as it is now."""
+        """Whether the visitor's session is valid for the account: as cached, and before a refusal as it is stored now."""
         here, there = (visitor.workspace, visitor.account), (connected.account.workspace, connected.account.id)
         if here != there or visitor.is_expired(self.context.time_source.now()):
             return False
@@ -126,6 +128,7 @@ class WebchatAuthenticator:
         """Check a hand-off token. Raises Unauthorized for a forged one or one of another workspace; TooManyRequests, Unavailable."""
         if token is None:
             return
+        # A token is either bound to its workspace by its signature, or (of older versions) checked by its conversation.
         handoff = self.read_handoff(await self.secrets.get(HANDOFFS), workspace, token)
         if handoff is None or not (handoff.is_bound or await self._is_within(workspace, handoff.conversation)):
             await self.count_auth_failure(request)

@@ -1,4 +1,4 @@
-"""What every route of the chat stands on: the account of the path, the page that calls, and the visitor of the token."""
+"""The context of a webchat request: the account of the path, the origin of the page, and the visitor of the token."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 @dataclass(frozen=True, slots=True)
 class WebchatDependencies:
-    """Dependencies of the routes. `wait_seconds`: how long a POST waits until its message stands in the conversation."""
+    """Dependencies of the routes. `wait_seconds`: how long a POST waits until its message is in the conversation."""
 
     authenticator: WebchatAuthenticator
     notifier: ChangeNotifier
@@ -90,9 +90,12 @@ def cors_route(dependencies: WebchatDependencies) -> type[APIRoute]:
     class CheckedRoute(APIRoute):
         def get_route_handler(self) -> Handle:
             handle = super().get_route_handler()
+            # A route requires a token by listing `TOKEN` among its dependencies, which also documents it in OpenAPI.
             needs_token = any(dependency.dependency is TOKEN for dependency in self.dependencies)
 
             async def answered(request: Request) -> Response:
+                # Without CORS headers on errors too, a page's script could not read why it was refused. They are set
+                # only after the origin is allowed.
                 headers: Mapping[str, str] = {}
                 try:
                     connected = await dependencies.authenticator.find_account(request)

@@ -1,4 +1,4 @@
-"""Whether somebody answers now: the opening hours and whether any agent is online. No names are revealed."""
+"""The status of a chat: the opening hours, and whether any agent is online. It reveals no names and no numbers."""
 
 from collections import OrderedDict
 from datetime import datetime
@@ -19,7 +19,7 @@ MAX_CACHED_WORKSPACES = 1024
 
 
 class AvailabilityView(BaseModel):
-    """Whether somebody answers now."""
+    """Whether a visitor can expect an answer now."""
 
     open: bool = Field(description="Within the opening hours; always, where there are none.")
     opens_at: Instant | None = Field(description="When it opens next; null while it is open.")

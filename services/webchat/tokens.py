@@ -76,6 +76,7 @@ def decode_token(token: str, secret: bytes) -> Visitor | None:
     try:
         if token.startswith(f"{FORMER_VERSION}."):
             return _VISITOR.decode(json.loads(_former_claims(token, secret)))
+        # The algorithm is fixed here and never taken from the token: `none`, or a public key as secret, would forge one.
         decoded = jwt.decode_complete(token, secret, [ALGORITHM], options=_WITHOUT_TIME)
         if decoded["header"].get("typ") != TOKEN_TYPE:
             return None
@@ -91,6 +92,7 @@ def _former_claims(token: str, secret: bytes) -> bytes:
     Such tokens are valid for up to `LIFETIME` after the installation took the version with JWTs.
     """
     body, _, mac = token.rpartition(".")
+    # The signature is verified before the claims are parsed, and compared in constant time.
     expected = base64url.encode(hmac.digest(secret, body.encode(errors="replace"), hashlib.sha256))
     if not hmac.compare_digest(expected.encode(), mac.encode(errors="replace")):
         raise ValueError("this token has another signature")
@@ -99,6 +101,7 @@ def _former_claims(token: str, secret: bytes) -> bytes:
 
 def verify_identity_hash(user_id: str, user_hash: str, identity_secret: str) -> bool:
     """Whether the shop vouches for the user: `user_hash` must be the hex HMAC-SHA256 of the id under the secret."""
+    # `hmac.compare_digest` refuses text that is not ASCII, so both sides are bytes.
     expected = hmac.new(identity_secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), user_hash.lower().encode(errors="replace"))
 

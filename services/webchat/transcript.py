@@ -103,6 +103,7 @@ async def _read(store: Store, collection: Collection[Model], identity: str) -> M
 
 async def list_transcript(store: Store, visitor: Visitor, params: PageParams) -> Page[MessageView]:
     """A page of the transcript, oldest first. It may be shorter than the limit; `next` tells whether there is more."""
+    # Hidden messages are left out after the query, which is why a page may be short.
     transcript = await transcript_for(store, visitor)
     page = await query_page(store, transcript.query(limit=params.limit, cursor=params.cursor))
     return Page(items=[message for _, message in _visible(page.items)], next=page.next)
@@ -120,6 +121,7 @@ async def messages_after(
     store: Store, transcript: Transcript, position: TranscriptPosition
 ) -> list[tuple[TranscriptPosition, MessageView | None]]:
     """At most `PAGE_SIZE` messages after a position, each with its position; None for those hidden from visitors."""
+    # A position of another conversation says nothing about this one: its messages are read from the first.
     above = position.order if position.conversation == transcript.conversation else ""
     page = await store.query(transcript.query(above=above))
     records = [MESSAGES.decode(document) for _, document in page.items]
@@ -150,6 +152,7 @@ async def wait_for_message(
     time = asyncio.get_running_loop().time
     until = time() + seconds
     transcript = await transcript_for(store, visitor)
+    # Subscribed before the first read, so that a message stored between the two is not waited for.
     with notifier.subscribe({visitor.key, transcript.key}) as subscription:
         while (view := await get_message(store, message)) is None and (left := until - time()) > 0:
             await subscription.wait(min(left, POLL_SECONDS))
@@ -162,6 +165,7 @@ async def stream_messages(
     """The messages after a position as they come, until `is_over`; None as a heartbeat after some quiet. Raises Unavailable."""
     quiet, seen = 0.0, position
     while not is_over():
+        # Read anew each round: a hand-off joins the visitor to another conversation, and its end parts them again.
         transcript = await transcript_for(store, visitor)
         with notifier.subscribe({visitor.key, transcript.key}) as subscription:
             while not is_over() and (messages := await messages_after(store, transcript, seen)):

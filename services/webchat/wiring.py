@@ -14,22 +14,21 @@ from services.webchat.status import PresenceCache
 
 
 def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, SharedComponents], ServiceComponents]:
-    """A source of customer messages for ingest. `read_handoff` decodes hand-off tokens; the router, which signs them, gives it."""
+    """The web chat as a way in for `open_ingest`. `read_handoff` decodes hand-off tokens, which the router signs."""
 
     def opened(context: Context, shared: SharedComponents) -> ServiceComponents:
         notifier = ChangeNotifier(context.bus)
         authenticator = WebchatAuthenticator(
             context, shared.accounts, shared.rates, SigningKeys(context, {}), read_handoff
         )
-        streams, presences = (
-            open_session_streams(shared.accounts, notifier),
-            PresenceCache(context.store, context.time_source),
+        streams = open_session_streams(shared.accounts, notifier)
+        presence = PresenceCache(context.store, context.time_source)
+        dependencies = WebchatDependencies(
+            authenticator, notifier, streams, shared.instruments, presence, stream_shares(context)
         )
-        reception = WebchatDependencies(
-            authenticator, notifier, streams, shared.instruments, presences, stream_shares(context)
-        )
+        routers = [plain_form.build_router(dependencies), build_router(dependencies), page.build_router()]
         return ServiceComponents(
-            routers=[plain_form.build_router(reception), build_router(reception), page.build_router()],
+            routers=routers,
             background=[notifier.run, streams.run],
         )
 

@@ -33,6 +33,7 @@ def _files(kind: AttachmentKind) -> AttachmentParser:
 
 def _photo(value: Json) -> list[Attachment]:
     sizes = [as_dict(size) for size in as_list_of_dicts(value) if as_dict(size)]
+    # A photo comes in several sizes, and the Bot API promises no order of them.
     widest = max(sizes, key=lambda size: as_int(size.get("width")) or 0, default=None)
     return _file("image", widest)
 
@@ -86,7 +87,8 @@ def _paid(value: Json) -> list[Attachment]:
     return [attachment for m in media for attachment in (*_photo(m.get("photo")), *_file("video", m.get("video")))]
 
 
-# The order matters: Telegram repeats an animation as `document` and a venue as `location`. See `attachments`.
+# Fields of `Message` → their parsers. For backward compatibility Telegram repeats an animation as `document` and a venue as
+# `location`: `SUPERSEDED_BY` names which of the two is left out.
 ATTACHMENT_PARSERS: dict[str, AttachmentParser] = {
     "photo": _photo,
     "live_photo": _files("image"),

@@ -17,6 +17,7 @@ from services.platform.http.outgoing import (
     TransientSendError,
 )
 
+# The bot token is part of every method's URL, so a revoked token gives 401, or 404 like any wrong path.
 UNAUTHORIZED = frozenset({401, 404})
 FETCH_SECONDS, FETCH_LIMIT = 5, 20
 """Seconds that `getUpdates` waits for the first update, below the timeout of one outgoing call; and the number of updates
@@ -99,9 +100,11 @@ async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -
         "limit": FETCH_LIMIT,
         "allowed_updates": list(UPDATES),
     }
+    # `offset` confirms all updates with a lower `update_id`, and Telegram drops them.
     if cursor is not None:
         parameters["offset"] = int(cursor)
     updates = [as_dict(update) for update in as_list_of_dicts(await call(http, base, token, "getUpdates", parameters))]
+    # The next offset is one above the highest `update_id`.
     numbers = [n for update in updates if isinstance(n := update.get("update_id"), int)]
     following = str(max(numbers) + 1) if numbers else cursor
     return FetchedUpdates([json.dumps(update).encode() for update in updates], following)
@@ -119,6 +122,7 @@ def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime
         )
     if public_url is not None and url != public_url.rstrip("/") + path:
         return f"The webhook is set to {_position(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
+    # Without a configured public address only the path can be compared. A proxy may put a prefix before it.
     if urlsplit(url).path != path and not urlsplit(url).path.endswith(path):
         return f"The webhook is set to {_position(url)}, which is not {path} of this installation. {CONNECT}"
     return _failing(as_dict(info), now)
@@ -134,6 +138,7 @@ def _position(url: str) -> str:
 
 
 def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
+    # `getWebhookInfo` keeps the most recent error; it is a current problem only while updates wait and the error is young.
     waiting, last_error, at = (
         info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date")
     )

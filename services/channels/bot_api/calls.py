@@ -50,6 +50,7 @@ async def send_message(url: str, message: OutboundMessage, http: Http) -> SendRe
     same people with that part removed: without the topic, without the quoted message, or to the group's new id. Each
     part is removed at most once. Only a definite refusal is followed by another try, so that no text arrives twice.
     """
+    # `followed` holds the parts removed so far: an answer that names one of them again ends the loop.
     address = message.address
     answer = await http.post_json(url, _body(message, address))
     followed: set[str] = set()
@@ -93,6 +94,7 @@ def _body(message: OutboundMessage, to: Address) -> dict[str, Json]:
     )
 
 
+# The Bot API numbers chats and messages; we hold ids as text. A channel's @username stays text.
 def _id(value: str | None) -> Json:
     return int(value) if value is not None and as_id_str(value) else value
 
@@ -112,6 +114,8 @@ def _classify_response(
     status = answer.status
     if status == 429:
         return TransientSendError(description[:200], _retry_after_seconds(answer), "chat")
+    # An answer of the Bot API itself has `ok: false`. A 502 or 504 without it is a proxy's, behind which the message may have
+    # been sent.
     if status >= 500:
         sure, after = body.get("ok") is False or status in (500, 503), _retry_after_seconds(answer)
         scope: Scope = "message" if after is None else "account"

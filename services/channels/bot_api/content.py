@@ -138,6 +138,7 @@ def _line(value: Json, depth: int) -> str:
 
 def _forwarded_from(body: dict[str, Json]) -> str | None:
     """The name of the original author; the kind of origin when the author hides the name."""
+    # Since Bot API 7.0 `forward_origin` has the origin; copies of the API, and older servers, still send `forward_from`.
     origin_of = as_dict(body.get("forward_origin")) or as_dict(as_dict(body.get("external_reply")).get("origin"))
     chats = [as_dict(origin_of.get(f)) for f in ("sender_user", "sender_chat", "chat")]
     chats += [as_dict(body.get(f)) for f in ("forward_from", "forward_from_chat")]
@@ -150,6 +151,7 @@ def _links(body: dict[str, Json]) -> list[str]:
     entities = [
         as_dict(e) for e in as_list_of_dicts(body.get("entities")) + as_list_of_dicts(body.get("caption_entities"))
     ]
+    # A text may show other words than the address behind them (`text_link`), so addresses come from the entities.
     preview = as_str(as_dict(body.get("link_preview_options")).get("url"))
     return list(dict.fromkeys(url for url in (*(as_str(e.get("url")) for e in entities), preview) if url))
 
@@ -162,6 +164,7 @@ def web_app_data(body: dict[str, Json]) -> dict[str, Json]:
 
 def service_report(body: dict[str, Json]) -> dict[str, Json]:
     """What a service message reports: the name of its field; of a migration also the other id of the group."""
+    # Telegram adds kinds of service messages with nearly every version: the first field that is no known one names it.
     field = next((f for f in body if f not in NON_CONTENT_FIELDS and re.fullmatch(r"[a-z0-9_]{1,64}", f)), None)
     return drop_none(
         service=field,

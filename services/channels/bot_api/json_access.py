@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 from schemas.values import Json
 
+# Ids are 64-bit, and JavaScript rounds numbers above 2**53: they are text here, and copies of the API send text too.
 NUMBER = re.compile(r"-?[0-9]{1,20}")
 LATEST_SECOND = 253402300799
+"""9999-12-31T23:59:59Z, the last second that `datetime` can hold."""
 
 
 def as_dict(value: Json) -> dict[str, Json]:

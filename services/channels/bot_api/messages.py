@@ -21,6 +21,7 @@ def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "nobody"})]
     if not where.is_known:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "chat"})]
+    # Bots of others come after our own side: our own bot is a bot too, and its messages are echoes.
     side = side_for(delivery, raw, where, body)
     if side != "customer":
         return [_activity(delivery, "echo", raw, where, body, content, side=side)]
@@ -59,6 +60,7 @@ def _is_start_button(delivery: UpdateContext, content: Content) -> bool:
 
 
 def _command(delivery: UpdateContext, content: str | None) -> dict[str, Json]:
+    # In a group `/start@other_bot` is meant for another bot.
     match = COMMAND.fullmatch(content or "")
     if match is None:
         return {}
@@ -80,6 +82,7 @@ def _activity(
     about: dict[str, Json] | None = None,
 ) -> Activity:
     number = as_id_str(body.get("message_id"))
+    # A message without a number still needs an id that a repeat of the update gives again.
     platform_id = number or f"update:{delivery.update}"
     is_edit, is_from_team = kind == "edit", side != "customer"
     written_at, edited_at = seconds(body.get("date")), seconds(body.get("edit_date")) if is_edit else None

@@ -108,6 +108,7 @@ class SenderContext:
             return CHAT_KINDS.get(self.chat_type)
         if self.chat == self.author:
             return "private"
+        # Without a type the id tells: groups and channels have negative ids.
         return "public" if self.chat.startswith("-") else None
 
     @property
@@ -147,6 +148,7 @@ def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = Non
     """
     chat, author = as_dict(message.get("chat")), as_dict(user or message.get("from"))
     direct = as_dict(message.get("direct_messages_topic"))
+    # With `sender_chat` Telegram fills `from` with a placeholder user, for compatibility: the chat comes first.
     spokesman = as_dict(speaks_as or message.get("sender_chat"))
     return SenderContext(
         chat=as_id_str(chat.get("id")),

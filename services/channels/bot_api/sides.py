@@ -20,6 +20,7 @@ def side_for(delivery: UpdateContext, raw: str, where: SenderContext, body: dict
     if _is_our_chat(where, body):
         return "account"
     is_from_customer = where.customer is None or where.author == where.customer
+    # In a business chat (and in a channel's direct messages) whoever is not the customer writes for the business.
     if is_from_customer or not ("business" in raw or where.direct_topic):
         return "customer"
     return "bot" if automatic or (where.is_bot and where.sender_chat_id is None) else "account"
@@ -33,6 +34,7 @@ def is_our_bot(delivery: UpdateContext, where: SenderContext, body: dict[str, Js
 def _is_our_chat(where: SenderContext, body: dict[str, Json]) -> bool:
     if body.get("is_automatic_forward") is True:
         return True
+    # A channel's posts appear in its linked group as automatic forwards; whoever answers one under the channel's name is ours.
     answered = as_dict(body.get("reply_to_message"))
     is_linked = answered.get("is_automatic_forward") is True and where.sender_chat_id == origin(answered).sender_chat_id
     return where.sender_chat_id is not None and (where.sender_chat_id == where.chat or is_linked)

@@ -85,6 +85,7 @@ def _callback(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     query = as_dict(value)
     pressed = as_dict(query.get("message"))
     person = as_id_str(as_dict(query.get("from")).get("id"))
+    # `sender_chat` of the message is who wrote it; who pressed the button is `from`. `speaks_as` without an id hides the former.
     alone: dict[str, Json] = {"chat": {"id": person, "type": "private"}}
     where = origin(pressed if as_dict(pressed.get("chat")) else alone, query.get("from"), speaks_as={"id": None})
     number = as_id_str(pressed.get("message_id"))
@@ -130,6 +131,7 @@ def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """Deleted messages of a business chat, one activity each. `chat` is the customer."""
     body = as_dict(value)
     where = origin(body, body.get("chat"))
+    # One update may name many messages. Each is a deletion of its own, because an activity is about one message.
     numbers = list(dict.fromkeys(i for item in as_list_of_dicts(body.get("message_ids")) if (i := as_id_str(item))))
     deletions = [_activity(delivery, "deletion", where, body, {}, platform_id=number) for number in numbers]
     return deletions or _unknown(delivery, raw, value)
@@ -165,6 +167,7 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
     """The activities of one update. Raises MalformedPayload for what is no JSON object, or an object that is no update."""
     update = _update(request.body)
     number = as_int(update.get("update_id"))
+    # An update has `update_id` and at most one other field, which names its kind.
     raw = next((k for k in update if k in HANDLERS), None) or next((k for k in update if _is_kind(k)), None)
     if number is None and raw not in HANDLERS:
         raise MalformedPayload("the object has neither an update_id nor a kind of update that is known")
