@@ -1,9 +1,9 @@
 """The bus in an SQLite file: an append-only log with the topics, keys, partitions, groups and offsets of the port.
 
-`settle` keeps nothing: who wants to know the lag compares `end_offsets` with the partition row of the group.
+Several processes may share the file. What this process appends, it knows at once; what others append, it notices by
+polling SQLite's `data_version`.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
@@ -12,12 +12,13 @@ from pathlib import Path
 
 from schemas.topics import BY_NAME, WEEK_SECONDS
 from services.platform.bus import sqlite_log
-from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, ProducerRecord, Record
+from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, Record
 from services.platform.bus.sqlite_cache import RecentRecordCache
+from services.platform.bus.sqlite_consumer import SqliteConsumer
 from services.platform.bus.sqlite_groups import Assignments, Lease, heartbeat, leave, owners
 from services.platform.bus.sqlite_log import Span, make_log, short_name, topic_name
 from services.platform.bus.sqlite_tail import SqliteTail
-from services.platform.core.errors import OffsetOutOfRange, Revoked, TooLarge, Unavailable, Unknown
+from services.platform.core.errors import TooLarge, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.core.time_source import TimeSource
 from services.platform.sqlite.database import BUSY_SECONDS, Connection, Database, EndOffsets, open_database
@@ -40,11 +41,11 @@ class SqliteBus:
         self.database = database
         self.time_source = time_source
         self._ends: EndOffsets = {}
-        self._tail = RecentRecordCache()
+        self._recent = RecentRecordCache()
         self._members: dict[str, SqliteConsumer] = {}
         self._tails: set[SqliteTail] = set()
         self._versions: dict[Connection, int] = {}
-        self._told = 0
+        self._assignment_number = 0
 
     @classmethod
     @asynccontextmanager
@@ -146,12 +147,12 @@ class SqliteBus:
         await self.database.write(lambda connection: sqlite_log.touch(connection, self.time_source.now().timestamp()))
 
     def append(self, connection: Connection, events: Sequence[LogRecord]) -> EndOffsets:
-        """For the writer, see `embedded.Log`."""
+        """Append events in the writer's open transaction; see `services.platform.sqlite.jobs.Log`."""
         return sqlite_log.append(connection, events, self.time_source.now().timestamp())
 
     def appended(self, ends: EndOffsets, events: Sequence[LogRecord]) -> None:
-        """For the writer, see `embedded.Log`: keep the youngest, and wake who waits for these partitions."""
-        self._tail.append(events, {(short_name(name), partition): end for (name, partition), end in ends.items()})
+        """Cache the youngest records and wake the readers of these partitions, after the writer's COMMIT."""
+        self._recent.append(events, {(short_name(name), partition): end for (name, partition), end in ends.items()})
         self._appended_partitions(ends)
 
     def _appended_partitions(self, ends: EndOffsets) -> None:
@@ -165,7 +166,7 @@ class SqliteBus:
             tail.wake()
 
     def end(self, name: str, partition: int) -> int:
-        """Where the log of a partition ends, as far as this process has heard."""
+        """Where the log of a partition ends, as far as this process knows."""
         return self._ends.get((name, partition), 0)
 
     def recent_records(
@@ -173,14 +174,15 @@ class SqliteBus:
     ) -> list[Record] | None:
         """What the log has from these positions, when all of it is in memory."""
         ends = {topic: self.end(topic_name(topic), partition) for topic in behind}
-        return self._tail.read(partition, behind, ends, limit=limit, max_bytes=max_bytes)
+        return self._recent.read(partition, behind, ends, limit=limit, max_bytes=max_bytes)
 
     async def heartbeat(self) -> None:
         """Renew the leases of this process's members, joining again where one was lost. Raises Unavailable."""
         if not self._members:
             return
         members = {member: consumer.group for member, consumer in self._members.items()}
-        asked = self.time_source.monotonic()
+        # The lease runs from before the write: its answer may take longer than the lease.
+        started_at = self.time_source.monotonic()
         self._notify(
             await self.database.write(
                 lambda connection: heartbeat(
@@ -189,7 +191,7 @@ class SqliteBus:
             )
         )
         for member in members.keys() & self._members.keys():
-            self._members[member].renewed_at = asked
+            self._members[member].renewed_at = started_at
 
     async def poll_other_processes(self) -> None:
         """Notice what other processes have appended and which partitions they have won."""
@@ -202,10 +204,10 @@ class SqliteBus:
         self._appended_partitions({place: end for place, end in ends.items() if end > self._ends.get(place, 0)})
 
     def _notify(self, found: Assignments) -> None:
-        # What was read before another answer may arrive after it.
-        if found.number < self._told:
+        # Two reads may answer in the opposite order of their snapshots: the older assignment must not win.
+        if found.number < self._assignment_number:
             return
-        self._told = found.number
+        self._assignment_number = found.number
         for consumer in self._members.values():
             if consumer.group in found.groups:
                 consumer.set_assignment(found.groups[consumer.group])
@@ -215,129 +217,13 @@ class SqliteBus:
         now = self.time_source.now()
         for name, partition in await self.spans():
             topic = BY_NAME.get(name.split(".")[1])
-            kept = timedelta(seconds=topic.retention_seconds if topic else WEEK_SECONDS)
-            before = (now - kept).timestamp()
+            retention = timedelta(seconds=topic.retention_seconds if topic else WEEK_SECONDS)
+            before = (now - retention).timestamp()
             remove = partial(sqlite_log.trim, topic=name, partition=partition, before=before, limit=TRIM_RECORDS)
             while removed := await self.database.write(remove):
-                self._tail.forget(short_name(name), partition)
+                self._recent.forget(short_name(name), partition)
                 if removed < TRIM_RECORDS:
                     break
-
-
-class SqliteConsumer:
-    """One member of a group, see the port."""
-
-    def __init__(self, bus: SqliteBus, group: str, topics: tuple[str, ...], *, member: str) -> None:
-        self.group = group
-        self.member = member
-        self.names = frozenset(map(topic_name, topics))
-        self.renewed_at = bus.time_source.monotonic()
-        self._bus = bus
-        self._topics = topics
-        self._owned: dict[int, int] = {}
-        self._changed = asyncio.Event()
-        self._news: dict[int, asyncio.Event] = {p: asyncio.Event() for p in range(bus.partitions)}
-        self._positions: dict[int, tuple[int, dict[str, int]]] = {}
-
-    def set_assignment(self, found: Mapping[int, tuple[str, int]]) -> None:
-        """Hear who owns the partitions of the group now."""
-        owned = {partition: generation for partition, (member, generation) in found.items() if member == self.member}
-        if owned == self._owned:
-            return
-        self._owned = owned
-        self._changed.set()
-        for partition in self._news:
-            self.wake(partition)
-
-    def wake(self, partition: int) -> None:
-        """Let a waiting `take` look again."""
-        self._news[partition].set()
-
-    async def assignment(self, known: Assignment) -> Assignment:
-        while self._owned == dict(known):
-            self._changed.clear()
-            await self._changed.wait()
-        return dict(self._owned)
-
-    async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
-        await self._renewed()
-        generation = self._generation(partition)
-        found = await self._bus.spans()
-        positions: dict[str, int] = {}
-        for topic in self._topics:
-            first, end = found.get((topic_name(topic), partition), (0, 0))
-            positions[topic] = offsets.get(topic, first)
-            if not first <= positions[topic] <= end:
-                raise OffsetOutOfRange(f"{topic}/{partition} goes from {first} to {end}, not to {positions[topic]}")
-        self._positions[partition] = (generation, positions)
-        return dict(positions)
-
-    async def poll(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
-        until, late = asyncio.get_running_loop().time() + wait, False
-        while True:
-            await self._renewed()
-            positions = self._current(partition)
-            self._news[partition].clear()
-            behind = {t: o for t, o in positions.items() if self._bus.end(topic_name(t), partition) > o}
-            if behind:
-                return await self._read(partition, positions, behind, limit, max_bytes)
-            if late:
-                return []
-            late = await self._is_idle(until, partition)
-
-    async def _is_idle(self, until: float, partition: int) -> bool:
-        """Wait for something new; True when it was `until`, by the loop's clock, before there was any."""
-        loop, rung = asyncio.get_running_loop(), asyncio.Event()
-        if loop.time() >= until:
-            await asyncio.sleep(0)
-            return True
-
-        def ring() -> None:
-            rung.set()
-            self.wake(partition)
-
-        alarm = loop.call_at(until, ring)
-        try:
-            await self._news[partition].wait()
-        finally:
-            alarm.cancel()
-        return rung.is_set()
-
-    async def _read(
-        self, partition: int, positions: dict[str, int], behind: Mapping[str, int], limit: int, max_bytes: int
-    ) -> list[Record]:
-        records = self._bus.recent_records(partition, behind, limit=limit, max_bytes=max_bytes)
-        if records is None:
-            records = await self._bus.database.read(
-                lambda connection: sqlite_log.read(connection, partition, behind, limit=limit, max_bytes=max_bytes)
-            )
-        else:
-            # Nothing was waited for: others of this loop go first, or a stage that writes nothing would keep it.
-            await asyncio.sleep(0)
-        if self._current(partition) is not positions:
-            raise Revoked(f"{self.group}/{partition} was lost or sought while it was read")
-        for record in records:
-            positions[record.topic] = record.offset + 1
-        return records
-
-    async def commit_offsets(self, partition: int, offsets: Mapping[str, int]) -> None:
-        """Nothing: lag is read from the partition row."""
-
-    def _current(self, partition: int) -> dict[str, int]:
-        generation, positions = self._positions.get(partition, (0, {}))
-        if self._generation(partition) != generation:
-            raise Revoked(f"{self.group}/{partition} was won anew; nobody has sought its position")
-        return positions
-
-    def _generation(self, partition: int) -> int:
-        if partition not in self._owned:
-            raise Revoked(f"{self.group}/{partition} is not ours")
-        return self._owned[partition]
-
-    async def _renewed(self) -> None:
-        """A process that slept longer than its lease asks first what became of its partitions."""
-        if self._bus.time_source.monotonic() - self.renewed_at > self._bus.lease.seconds:
-            await self._bus.heartbeat()
 
 
 def _no_changes(_: Connection) -> None:
@@ -347,7 +233,10 @@ def _no_changes(_: Connection) -> None:
 def _changes(
     versions: dict[Connection, int], groups: set[str], connection: Connection
 ) -> tuple[EndOffsets, Assignments] | None:
-    """Ends and owners, if anything was committed by others since this connection last asked."""
+    """Ends and owners, if another connection has committed since this one was last asked here.
+
+    `data_version` changes for commits of other connections only, and is counted per connection.
+    """
     version = connection.execute("PRAGMA data_version").fetchone()[0]
     if versions.get(connection) == version:
         return None

@@ -29,16 +29,16 @@ async def open_engine(
     collections: Sequence[Collection[Any]],
     *,
     ensure_version: EnsureVersion = any_version,
-    looks_after_crash: bool = False,
+    check_after_crash: bool = False,
 ) -> AsyncIterator[tuple[Store, Bus]]:
     """The store and the bus of this process, ready for these collections and the runtime's own.
 
     Leaving closes both and waits for what was begun. Raises Misconfigured for a URL of no adapter, a file that cannot
     be used, a server that cannot do what is needed, or a partition count other than the data was made with;
-    Unavailable when a server is away; what `ensure_version` raises. `looks_after_crash`: see `embedded.open_database`.
+    Unavailable when a server is away; what `ensure_version` raises. `check_after_crash`: see `embedded.open_database`.
     """
     async with AsyncExitStack() as stack:
-        store, bus = await _opened(stack, settings, time_source, looks_after_crash=looks_after_crash)
+        store, bus = await _opened(stack, settings, time_source, check_after_crash=check_after_crash)
         await store.prepare(_with_runtime_collections(collections))
         await _check_partitions(store, bus.partitions)
         await ensure_version(store)
@@ -80,34 +80,34 @@ async def open_bus(settings: Settings, time_source: TimeSource) -> AsyncIterator
 
 
 async def _opened(
-    stack: AsyncExitStack, settings: Settings, time_source: TimeSource, *, looks_after_crash: bool
+    stack: AsyncExitStack, settings: Settings, time_source: TimeSource, *, check_after_crash: bool
 ) -> tuple[Store, Bus]:
     bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
     if bus_file is not None and bus_file == store_file:
-        return await _open_pair(stack, bus_file, settings, time_source, looks_after_crash=looks_after_crash)
-    store = await _open_store(stack, settings.store_url, store_file, looks_after_crash=looks_after_crash)
+        return await _open_pair(stack, bus_file, settings, time_source, check_after_crash=check_after_crash)
+    store = await _open_store(stack, settings.store_url, store_file, check_after_crash=check_after_crash)
     return store, await _open_bus(stack, settings, bus_file, time_source)
 
 
 async def _open_pair(
-    stack: AsyncExitStack, path: Path, settings: Settings, time_source: TimeSource, *, looks_after_crash: bool
+    stack: AsyncExitStack, path: Path, settings: Settings, time_source: TimeSource, *, check_after_crash: bool
 ) -> tuple[Store, Bus]:
     from services.platform.bus.sqlite import SqliteBus  # noqa: PLC0415 - each adapter is imported where it is chosen
     from services.platform.sqlite.database import open_database  # noqa: PLC0415 - the same
     from services.platform.store.sqlite import SqliteStore  # noqa: PLC0415 - the same
 
-    database = await stack.enter_async_context(open_database(path, looks_after_crash=looks_after_crash))
+    database = await stack.enter_async_context(open_database(path, check_after_crash=check_after_crash))
     bus = await stack.enter_async_context(
         SqliteBus.over(database, time_source, partitions=settings.partitions, default=EMBEDDED_PARTITIONS)
     )
     return SqliteStore(database, paired=True), bus
 
 
-async def _open_store(stack: AsyncExitStack, url: str, path: Path | None, *, looks_after_crash: bool = False) -> Store:
+async def _open_store(stack: AsyncExitStack, url: str, path: Path | None, *, check_after_crash: bool = False) -> Store:
     if path is not None:
         from services.platform.store.sqlite import SqliteStore  # noqa: PLC0415 - each adapter is imported where chosen
 
-        return await stack.enter_async_context(SqliteStore.open(path, looks_after_crash=looks_after_crash))
+        return await stack.enter_async_context(SqliteStore.open(path, check_after_crash=check_after_crash))
     if url.startswith(("mongodb://", "mongodb+srv://")):
         from services.platform.store.mongo.store import MongoStore  # noqa: PLC0415 - the same
 

@@ -111,7 +111,7 @@ async def _open_with_retry(
         try:
             return await stack.enter_async_context(
                 open_engine(
-                    settings, time_source, process.collections, ensure_version=ensure_version, looks_after_crash=True
+                    settings, time_source, process.collections, ensure_version=ensure_version, check_after_crash=True
                 )
             )
         except Unavailable as error:

@@ -11,17 +11,17 @@ from typing import NamedTuple
 from services.platform.core.errors import Unavailable
 
 STEPS = 1000
-"""Of SQLite's own machine between two looks at the time."""
+"""Instructions of SQLite's virtual machine between two checks of the time."""
 CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 ADVICE = "run `pasokh doctor`, then restore the last copy (docs/operations.md, Backup)"
 
 
 class Damaged(Unavailable):
-    """SQLite found a page that is none. What waits for it waits for an operator: it does not mend itself."""
+    """SQLite found a page that it cannot read. Only an operator can mend that, from a backup."""
 
 
 class Checked(NamedTuple):
-    """The tables that are damaged, and whether the time was enough to look at all of them."""
+    """The damaged tables, and whether the time was enough to check all tables."""
 
     damaged: Sequence[str]
     is_whole: bool
@@ -36,8 +36,8 @@ def is_damage(error: sqlite3.Error) -> bool:
 def check_file(path: Path, seconds: float, is_stopped: Callable[[], bool] = lambda: False) -> Checked:
     """`PRAGMA quick_check` of each table and its indexes, on a connection that cannot write. Blocks.
 
-    It ends when the seconds are over, or soon after `is_stopped` says so.
-    Raises sqlite3.Error when the file cannot be looked at, without saying that it is damaged.
+    It ends after `seconds`, or soon after `is_stopped` returns True. Raises sqlite3.Error when the file cannot be checked
+    for another reason than damage.
     """
     until = monotonic() + seconds
 
@@ -47,7 +47,7 @@ def check_file(path: Path, seconds: float, is_stopped: Callable[[], bool] = lamb
     damaged: list[str] = []
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
         connection.set_progress_handler(is_over, STEPS)
-        # Before SQLite 3.41 the handler is not asked within one table.
+        # Before SQLite 3.41 the progress handler is not called while one table is checked: the timer interrupts it.
         alarm = Timer(seconds, connection.interrupt)
         alarm.daemon = True
         alarm.start()

@@ -24,7 +24,9 @@ import structlog
 
 from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Misconfigured, Unavailable, Unknown
-from services.platform.sqlite.damage import Damaged, check_file, sentence
+from services.platform.sqlite.connections import connect, connect_reader
+from services.platform.sqlite.damage import Damaged
+from services.platform.sqlite.damage_monitor import DamageMonitor
 from services.platform.sqlite.jobs import (
     Connection,
     EndOffsets,
@@ -48,23 +50,20 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 READERS = 2
 BUSY_SECONDS = 5.0
-CHECKPOINT_PAGES = 8_000
-"""Of 4 KiB. The pages of a busy shop are written again and again: with the default of 1,000 they went to the file up to ten
-times a second. The log grows to some 32 MiB, and recovers in a fraction of a second."""
-CACHE_KIB = 32_768
-"""Per connection, as it is needed. The default of 2 MiB did not hold the pages of a minute."""
-CHECK_SECONDS = 60.0
-"""For a look at the whole file beside everything else; what is not seen by then is seen when it is read."""
 LOOP_TICKS_BETWEEN_COMMITS = 3
-"""Of the event loop between two transactions: whoever was answered by one, or waits for what it wrote, reads, decides and
-is in the next. Without, most of what follows from a message waited for two."""
+"""Ticks of the event loop between two transactions. A task that a commit has woken reads, decides and queues its next write
+within them, so that this write is in the next transaction; without them, most such writes waited for the one after."""
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.001, 0.02
-"""Between two looks whether another process has finished writing."""
+"""Seconds between two tries to begin, while another process writes."""
 
 
 @dataclass(slots=True)
 class Database:
-    """An open file. All methods are for the event loop that opened it. `waiting` counts writes not yet answered."""
+    """An open file. All methods are for the event loop that opened it.
+
+    `waiting` counts the writes that are not answered yet, `waiting_bytes` their size in bytes. `log` is the bus that shares
+    the file, if one does: it appends the events of a transaction within it.
+    """
 
     path: Path
     busy_seconds: float
@@ -72,8 +71,6 @@ class Database:
     log: Log | None = None
     waiting: int = 0
     waiting_bytes: int = 0
-    _damage: str | None = None
-    _looking: "asyncio.Task[None] | None" = None
     _closed: bool = False
     _jobs: Jobs = field(default_factory=deque)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,10 +78,12 @@ class Database:
     _writer: Connection | None = None
     _reader: Connection | None = None
     _idle_readers: "SimpleQueue[Connection]" = field(default_factory=SimpleQueue)
+    damage: DamageMonitor = field(init=False)
     _disk: WorkerThreads = field(init=False)
     _reading: WorkerThreads = field(init=False)
 
     def __post_init__(self) -> None:
+        self.damage = DamageMonitor(self.path, self.loop)
         self._disk = WorkerThreads(self.loop, "sqlite-writer")
         self._reading = WorkerThreads(self.loop, "sqlite-reader", READERS)
 
@@ -103,61 +102,39 @@ class Database:
         done: T = await job.done
         return done
 
-    async def read_inline(self, look: Callable[[Connection], T]) -> T:
-        """As `read`, at once in the event loop: for what takes microseconds, less than going to a thread would."""
+    async def read_inline(self, query: Callable[[Connection], T]) -> T:
+        """As `read`, but in the event loop: for queries of some microseconds, which is less than a thread costs."""
         self._check_open()
         try:
-            self._reader = self._reader or self.connect_reader(0)
-            found = look(self._reader)
+            self._reader = self._reader or connect_reader(self.path, 0)
+            result = query(self._reader)
         except sqlite3.Error as error:
             if not is_busy(error):
                 raise self._verdict(error) from error
-            return await self.read(look)
-        await asyncio.sleep(0)  # who reads in a loop leaves the others their turn
-        return found
+            return await self.read(query)
+        # A coroutine that reads in a loop never waits for anything else: give other tasks their turn.
+        await asyncio.sleep(0)
+        return result
 
-    async def read(self, look: Callable[[Connection], T]) -> T:
-        """Run `look` on a thread, on a connection that cannot write. It sees every write that was answered before."""
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run `query` on a thread, on a connection that cannot write. It sees every write that was answered before."""
         self._check_open()
         try:
-            return await self._reading.run(partial(self._read, look))
+            return await self._reading.run(partial(self._read, query))
         except Damaged as found:
-            self._note(found)
+            self.damage.note(found)
             raise
 
     def check_sound(self) -> None:
         """Raise Damaged when any part of the file could not be read since it was opened."""
-        if self._damage is not None:
-            raise Damaged(self._damage)
-
-    def look_for_damage(self) -> None:
-        """Find out, beside everything else, which tables are damaged. What is found holds until the file is opened anew."""
-        if not self._closed and (self._looking is None or self._looking.done()):
-            self._looking = self.loop.create_task(self._look_for_damage())
-
-    async def _look_for_damage(self) -> None:
-        try:
-            damaged, is_whole = await asyncio.to_thread(check_file, self.path, CHECK_SECONDS, lambda: self._closed)
-        except sqlite3.Error as error:
-            _log.warning("database_check_failed", reason=str(error))
-            return
-        if damaged:
-            self._damage = sentence(damaged)
-            _log.critical("database_damaged", path=str(self.path), tables=list(damaged))
-        else:
-            _log.info("database_checked", path=str(self.path), whole=is_whole)
+        self.damage.check_sound()
 
     def _verdict(self, error: Exception) -> Exception:
-        """The verdict on an error; damage is remembered, for it does not mend itself."""
-        found = translate_error(error)
-        if isinstance(found, Damaged):
-            self._note(found)
-        return found
-
-    def _note(self, found: Damaged) -> None:
-        if self._damage is None:
-            self._damage = f"{sentence([])} ({found})"
-            self.look_for_damage()
+        """The verdict on an error; damage is noted, because it does not mend itself."""
+        translated = translate_error(error)
+        if isinstance(translated, Damaged):
+            self.damage.note(translated)
+        return translated
 
     def _check_open(self) -> None:
         if self._closed:
@@ -173,8 +150,7 @@ class Database:
         """Answer everything that waits, then end the threads."""
         self._closed = True
         self._wanted.set()
-        if self._looking is not None:
-            await self._looking
+        await self.damage.close()
         if self._writing is not None:
             await self._writing
         await self._disk.close()
@@ -184,42 +160,25 @@ class Database:
             if connection is not None:
                 connection.close()
 
-    def connect(self, busy_seconds: float) -> Connection:
-        """A connection as every part of this uses it: each commit is on the disk before it is answered."""
-        connection = sqlite3.connect(
-            self.path, timeout=busy_seconds, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        return connection
-
-    def connect_reader(self, busy_seconds: float) -> Connection:
-        """A connection that cannot write."""
-        connection = self.connect(busy_seconds)
-        connection.execute("PRAGMA query_only = TRUE")
-        return connection
-
     # -- threads -------------------------------------------------------------------------------------------------------
 
-    def _read(self, look: Callable[[Connection], T]) -> T:
+    def _read(self, query: Callable[[Connection], T]) -> T:
         try:
             connection = self._idle_reader()
             try:
-                return look(connection)
+                return query(connection)
             finally:
                 self._idle_readers.put(connection)
         except sqlite3.Error as error:
             raise translate_error(error) from error
 
     def _idle_reader(self) -> Connection:
-        # As many as threads at most: who looks has taken one out, and nobody else could find it.
-        return self.connect_reader(self.busy_seconds) if self._idle_readers.empty() else self._idle_readers.get()
+        # At most one connection per thread: a thread takes one out of the queue for as long as it reads.
+        return connect_reader(self.path, self.busy_seconds) if self._idle_readers.empty() else self._idle_readers.get()
 
     def _connect_writer(self) -> Connection:
-        """The writer's, which waits for nobody: `_begin` does, without keeping the event loop."""
-        connection = self.connect(self.busy_seconds)
+        """The writer's connection. It does not wait for a lock, which would block the event loop: `_begin` waits."""
+        connection = connect(self.path, self.busy_seconds)
         connection.execute("PRAGMA busy_timeout = 0")
         return connection
 
@@ -235,13 +194,14 @@ class Database:
                 await self._wanted.wait()
 
     async def _write_group(self) -> None:
-        """One transaction of what waits. Every failure is told to who it is about: writing goes on."""
+        """One transaction of the jobs that wait. A failure goes to the jobs that it concerns; writing goes on."""
         jobs: list[Job[Any]] = []
         ends: EndOffsets = {}
         waited = len(self._jobs)
         try:
             ends = await self._transact(await self._begin(), jobs)
         except Exception as error:  # noqa: BLE001 - see above
+            # Nothing was begun: these writes have waited for `busy_seconds`, and later ones get a try of their own.
             jobs = jobs or [self._jobs.popleft() for _ in range(waited)]
             for job in jobs:
                 job.error = job.error or self._verdict(error)
@@ -287,25 +247,25 @@ class Database:
             self.log.appended(ends, events_to_append(jobs))
         for job in jobs:
             if isinstance(job.error, Damaged):
-                self._note(job.error)
+                self.damage.note(job.error)
             job.resolve()
 
 
 @asynccontextmanager
 async def open_database(
-    path: Path, *, busy_seconds: float = BUSY_SECONDS, looks_after_crash: bool = False
+    path: Path, *, busy_seconds: float = BUSY_SECONDS, check_after_crash: bool = False
 ) -> AsyncIterator[Database]:
     """Open the file, making it (for its owner's eyes only) when it is missing. Leaving drains the writer.
 
-    Another process that writes is waited for `busy_seconds`. `looks_after_crash`: when the file was not closed by who had it
+    Another process that writes is waited for `busy_seconds`. `check_after_crash`: when the file was not closed by who had it
     last, look beside everything else whether it is damaged. Raises Misconfigured for a path that cannot be used.
     """
     database = Database(path, busy_seconds, asyncio.get_running_loop())
     was_closed = await asyncio.to_thread(_was_closed, path)
     await asyncio.to_thread(_make, database)
     database.start()
-    if looks_after_crash and not was_closed:
-        database.look_for_damage()
+    if check_after_crash and not was_closed:
+        database.damage.start_check()
     try:
         yield database
     finally:
@@ -322,7 +282,7 @@ def _make(database: Database) -> None:
     try:
         database.path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(database.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        with closing(database.connect(database.busy_seconds)) as connection:
+        with closing(connect(database.path, database.busy_seconds)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except (OSError, sqlite3.Error) as error:
         raise Misconfigured(

@@ -50,10 +50,10 @@ class SqliteStore:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, *, busy_seconds: float = BUSY_SECONDS, looks_after_crash: bool = False
+        cls, path: Path, *, busy_seconds: float = BUSY_SECONDS, check_after_crash: bool = False
     ) -> AsyncIterator["SqliteStore"]:
         """A store alone on its file, which other processes may share. Raises Misconfigured for an unusable path."""
-        async with open_database(path, busy_seconds=busy_seconds, looks_after_crash=looks_after_crash) as database:
+        async with open_database(path, busy_seconds=busy_seconds, check_after_crash=check_after_crash) as database:
             yield cls(database, paired=False)
 
     async def prepare(self, collections: Sequence[Collection[Any]]) -> None:

@@ -65,11 +65,11 @@ async def test_whoever_reads_a_damaged_page_is_told_and_from_then_on_it_is_not_r
 async def test_after_an_unclean_end_the_file_is_looked_at_and_after_a_clean_one_it_is_not(tmp_path: Path) -> None:
     settings = await filled(tmp_path)
     damage(settings.database)
-    async with open_engine(settings, SystemTimeSource(), [THINGS], looks_after_crash=True) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), [THINGS], check_after_crash=True) as (store, _):
         await asyncio.sleep(0.1)
         await store.check()
     crash(settings.database)
-    async with open_engine(settings, SystemTimeSource(), [THINGS], looks_after_crash=True) as (store, _):
+    async with open_engine(settings, SystemTimeSource(), [THINGS], check_after_crash=True) as (store, _):
         assert "damaged" in await until_named(store, f"doc_{THINGS.name}")
 
 
