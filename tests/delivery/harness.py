@@ -1,4 +1,4 @@
-"""A sender with everything around it that is not under test: store, timers, platform and a clock that tests move."""
+"""A sender with fakes of all that is not under test: store, timers, platform, and a time source that tests move."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -44,7 +44,7 @@ class ScriptedChannel:
     name: str = "telegram"
     status_for_malformed: int = 400
     script: Callable[[OutboundMessage, Account], Awaitable[str | None]] | None = None
-    taken: list[str] = field(default_factory=list)
+    attempted: list[str] = field(default_factory=list)
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         return [] if body.credentials.get("bot_token") else [("/credentials/bot_token", "is needed")]
@@ -59,7 +59,7 @@ class ScriptedChannel:
         return []
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
-        self.taken.append(message.id)
+        self.attempted.append(message.id)
         return SendReceipt(await self.script(message, account) if self.script else f"tg-{message.id}")
 
 
@@ -82,12 +82,12 @@ class SenderHarness(Driver):
 
     def connect(self, credentials: dict[str, str] | None) -> None:
         """Write the configuration of workspace `w`; None: without the account."""
-        kept = Versioned(body=AccountBody(credentials=credentials or {}), version=1, at=START)
+        account = Versioned(body=AccountBody(credentials=credentials or {}), version=1, at=START)
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=self.seq + 1,
             profile=Versioned(body=WorkspaceBody(name="W"), version=1, at=START),
-            accounts={} if credentials is None else {"telegram/main": kept},
+            accounts={} if credentials is None else {"telegram/main": account},
         )
         configure(self.store, configuration)
 
@@ -113,15 +113,15 @@ class SenderHarness(Driver):
         return ACCOUNT_SENDS.decode(self.store.documents[Key(ACCOUNT_SENDS.name, "0/w/telegram:main")])
 
     def facts(self) -> list[tuple[str, Json]]:
-        """What was told: last word of the type and the message, in order."""
-        told = [event for event in self.sent if event.type.startswith("pasokh.delivery.")]
-        return [(event.type.rsplit(".", 1)[1], event.data["message"]) for event in told]
+        """The facts about deliveries, in order: the last word of the type, and the message."""
+        facts = [event for event in self.sent if event.type.startswith("pasokh.delivery.")]
+        return [(event.type.rsplit(".", 1)[1], event.data["message"]) for event in facts]
 
-    def accounts_told(self) -> int:
-        """How often whoever watches accounts was told to look."""
+    def sending_changes(self) -> int:
+        """How many events let the processor `accounts` decide the account's health anew."""
         return len([event for event in self.sent if event.type == "pasokh.control.account_sending_changed"])
 
-    def error_of(self, message_id: str) -> str:
+    def error_code(self, message_id: str) -> str:
         failure = self.send(message_id).error
         return failure.code if failure else ""
 

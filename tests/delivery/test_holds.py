@@ -28,90 +28,94 @@ def flooding(chats: set[str]) -> ScriptedChannel:
 
 async def test_limit_of_a_group_holds_back_that_group_alone() -> None:
     chats = {GROUP}
-    desk = SenderHarness(flooding(chats))
-    await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
-    await desk.complete_all_effects()
+    sender = SenderHarness(flooding(chats))
+    await sender.arrive(outbound("a", "1", chat=GROUP, public=True))
+    await sender.complete_all_effects()
     chats.clear()
-    await desk.arrive(outbound("b", "2", chat=GROUP, public=True), *(outbound(f"p{n}", f"7{n}") for n in range(5)))
-    await desk.complete_all_effects()
-    assert desk.facts() == [("sent", f"p{n}") for n in range(5)]
-    assert (desk.send("a").state, desk.send("b").state) == ("retry", "waiting")
-    await desk.run_until_idle()
-    assert sorted(desk.facts()[5:]) == [("sent", "a"), ("sent", "b")]
-    assert desk.time_source.at == START + timedelta(seconds=30)
+    await sender.arrive(outbound("b", "2", chat=GROUP, public=True), *(outbound(f"p{n}", f"7{n}") for n in range(5)))
+    await sender.complete_all_effects()
+    assert sender.facts() == [("sent", f"p{n}") for n in range(5)]
+    assert (sender.send("a").state, sender.send("b").state) == ("retry", "waiting")
+    await sender.run_until_idle()
+    assert sorted(sender.facts()[5:]) == [("sent", "a"), ("sent", "b")]
+    assert sender.time_source.at == START + timedelta(seconds=30)
 
 
 async def test_order_of_a_person_holds_through_the_limit_of_a_chat() -> None:
     chats = {"1"}
-    desk = SenderHarness(flooding(chats))
-    await desk.arrive(outbound("a", "1"), outbound("b", "1"), outbound("other", "2"))
-    await desk.complete_all_effects()
+    sender = SenderHarness(flooding(chats))
+    await sender.arrive(outbound("a", "1"), outbound("b", "1"), outbound("other", "2"))
+    await sender.complete_all_effects()
     chats.clear()
-    await desk.run_until_idle()
-    assert desk.channel.taken == ["a", "other", "a", "b"]
+    await sender.run_until_idle()
+    assert sender.channel.attempted == ["a", "other", "a", "b"]
 
 
 async def test_account_waits_when_a_second_chat_meets_the_limit_while_the_first_waits() -> None:
     chats = {"1", "2"}
-    desk = SenderHarness(flooding(chats))
-    await desk.arrive(outbound("a", "1"))
-    await desk.complete_all_effects()
-    desk.time_source.move(10)
-    await desk.arrive(outbound("b", "2"))
-    await desk.complete_all_effects()
-    await desk.arrive(outbound("c", "3"))
-    assert (desk.send("c").state, desk.account().held_for) == ("waiting", "limit")
+    sender = SenderHarness(flooding(chats))
+    await sender.arrive(outbound("a", "1"))
+    await sender.complete_all_effects()
+    sender.time_source.move(10)
+    await sender.arrive(outbound("b", "2"))
+    await sender.complete_all_effects()
+    await sender.arrive(outbound("c", "3"))
+    assert (sender.send("c").state, sender.account().held_for) == ("waiting", "limit")
     chats.clear()
-    await desk.run_until_idle()
-    assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
-    assert desk.time_source.at == START + timedelta(seconds=40)
-    assert (desk.account().held_for, desk.account().held_until) == (None, None)
+    await sender.run_until_idle()
+    assert sorted(sender.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
+    assert sender.time_source.at == START + timedelta(seconds=40)
+    assert (sender.account().held_for, sender.account().held_until) == (None, None)
 
 
 async def test_one_chat_that_meets_it_twice_does_not_hold_the_account() -> None:
-    desk = SenderHarness(flooding({"1"}))
-    await desk.arrive(outbound("a", "1"))
-    await desk.complete_all_effects()
-    desk.time_source.move(30)
-    await desk.fire_due()
-    await desk.complete_all_effects()
-    await desk.arrive(outbound("c", "3"))
-    assert (desk.account().held_for, desk.send("c").state, desk.channel.taken) == (None, "sending", ["a", "a"])
+    sender = SenderHarness(flooding({"1"}))
+    await sender.arrive(outbound("a", "1"))
+    await sender.complete_all_effects()
+    sender.time_source.move(30)
+    await sender.fire_due()
+    await sender.complete_all_effects()
+    await sender.arrive(outbound("c", "3"))
+    assert (sender.account().held_for, sender.send("c").state, sender.channel.attempted) == (
+        None,
+        "sending",
+        ["a", "a"],
+    )
 
 
 async def test_second_chat_that_meets_it_after_the_first_may_send_again_is_alone() -> None:
     chats = {"1", "2"}
-    desk = SenderHarness(flooding(chats))
-    await desk.arrive(outbound("a", "1"))
-    await desk.complete_all_effects()
+    sender = SenderHarness(flooding(chats))
+    await sender.arrive(outbound("a", "1"))
+    await sender.complete_all_effects()
     chats.discard("1")
-    desk.time_source.move(31)
-    await desk.fire_due()
-    await desk.complete_all_effects()
-    await desk.arrive(outbound("b", "2"))
-    await desk.complete_all_effects()
-    await desk.arrive(outbound("c", "3"))
-    assert (desk.account().held_for, desk.send("c").state) == (None, "sending")
+    sender.time_source.move(31)
+    await sender.fire_due()
+    await sender.complete_all_effects()
+    await sender.arrive(outbound("b", "2"))
+    await sender.complete_all_effects()
+    await sender.arrive(outbound("c", "3"))
+    assert (sender.account().held_for, sender.send("c").state) == (None, "sending")
 
 
 async def test_hold_of_a_chat_survives_the_process() -> None:
-    desk = SenderHarness(flooding({GROUP}))
-    await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
-    await desk.complete_all_effects()
-    desk.restart()
-    await desk.arrive(outbound("b", "2", chat=GROUP, public=True))
-    assert (desk.send("b").state, desk.channel.taken) == ("waiting", ["a"])
+    sender = SenderHarness(flooding({GROUP}))
+    await sender.arrive(outbound("a", "1", chat=GROUP, public=True))
+    await sender.complete_all_effects()
+    sender.restart()
+    await sender.arrive(outbound("b", "2", chat=GROUP, public=True))
+    assert (sender.send("b").state, sender.channel.attempted) == ("waiting", ["a"])
 
 
 async def test_more_held_messages_than_go_on_at_once_all_go_on() -> None:
     chats = {GROUP}
-    desk = SenderHarness(flooding(chats))
-    await desk.arrive(outbound("a", "1", chat=GROUP, public=True))
-    await desk.complete_all_effects()
+    sender = SenderHarness(flooding(chats))
+    await sender.arrive(outbound("a", "1", chat=GROUP, public=True))
+    await sender.complete_all_effects()
     chats.clear()
-    await desk.arrive(*(outbound(f"m{n}", f"p{n}", chat=GROUP, public=True) for n in range(450)))
-    await desk.run_until_idle()
-    assert len([1 for kind, _ in desk.facts() if kind == "sent"]) == 451
+    await sender.arrive(*(outbound(f"m{n}", f"p{n}", chat=GROUP, public=True) for n in range(450)))
+    await sender.run_until_idle()
+    assert len([1 for kind, _ in sender.facts() if kind == "sent"]) == 451
 
 
 # -- credentials that are not accepted ---------------------------------------------------------------------------------
@@ -129,81 +133,81 @@ def revoked(good: set[str]) -> ScriptedChannel:
 
 
 async def test_refused_credentials_hold_everything_of_the_account_and_try_one_message_at_a_time() -> None:
-    desk = SenderHarness(revoked(set()))
-    await desk.arrive(outbound("a", "1"))
-    await desk.complete_all_effects()
-    await desk.arrive(*(outbound(f"m{n}", f"2{n}") for n in range(5)))
-    assert (desk.account().held_for, desk.facts(), desk.channel.taken) == ("credentials", [], ["a"])
-    assert desk.account().last_refusal == Failure(
+    sender = SenderHarness(revoked(set()))
+    await sender.arrive(outbound("a", "1"))
+    await sender.complete_all_effects()
+    await sender.arrive(*(outbound(f"m{n}", f"2{n}") for n in range(5)))
+    assert (sender.account().held_for, sender.facts(), sender.channel.attempted) == ("credentials", [], ["a"])
+    assert sender.account().last_refusal == Failure(
         code="credentials", detail="the bot token is not accepted", status=401
     )
     times = []
-    while len(desk.channel.taken) < 9:
-        await desk.run_to_next_timer()
-        await desk.complete_all_effects()
-        times.append((desk.time_source.at - START).total_seconds())
+    while len(sender.channel.attempted) < 9:
+        await sender.run_to_next_timer()
+        await sender.complete_all_effects()
+        times.append((sender.time_source.at - START).total_seconds())
     assert times == [5, 15, 35, 75, 135, 195, 255, 315]
-    assert set(desk.channel.taken) == {"a"}
+    assert set(sender.channel.attempted) == {"a"}
 
 
 async def test_account_written_anew_is_tried_at_once_and_everything_held_goes_in_order() -> None:
-    desk = SenderHarness(revoked({"2:b"}))
-    await desk.arrive(outbound("a", "1"), outbound("b", "1"), outbound("c", "2"))
-    await desk.complete_all_effects()
-    await desk.write_account({"bot_token": "2:b"})
-    await desk.complete_all_effects()
-    await desk.fire_due()
-    await desk.complete_all_effects()
-    assert (desk.time_source.at, desk.account().held_for, desk.accounts_told()) == (START, None, 2)
-    assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
-    assert desk.channel.taken.index("b") > desk.channel.taken.index("a")
-    assert desk.timers() == []
+    sender = SenderHarness(revoked({"2:b"}))
+    await sender.arrive(outbound("a", "1"), outbound("b", "1"), outbound("c", "2"))
+    await sender.complete_all_effects()
+    await sender.write_account({"bot_token": "2:b"})
+    await sender.complete_all_effects()
+    await sender.fire_due()
+    await sender.complete_all_effects()
+    assert (sender.time_source.at, sender.account().held_for, sender.sending_changes()) == (START, None, 2)
+    assert sorted(sender.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
+    assert sender.channel.attempted.index("b") > sender.channel.attempted.index("a")
+    assert sender.timers() == []
 
 
 async def test_account_written_anew_and_wrong_again_costs_one_attempt() -> None:
-    desk = SenderHarness(revoked(set()))
-    await desk.arrive(outbound("a", "1"), outbound("b", "2"), outbound("c", "3"))
-    await desk.complete_all_effects()
-    before = len(desk.channel.taken)
-    await desk.write_account({"bot_token": "3:c"})
-    await desk.complete_all_effects()
-    assert len(desk.channel.taken) == before + 1
-    assert desk.account().held_for == "credentials"
+    sender = SenderHarness(revoked(set()))
+    await sender.arrive(outbound("a", "1"), outbound("b", "2"), outbound("c", "3"))
+    await sender.complete_all_effects()
+    before = len(sender.channel.attempted)
+    await sender.write_account({"bot_token": "3:c"})
+    await sender.complete_all_effects()
+    assert len(sender.channel.attempted) == before + 1
+    assert sender.account().held_for == "credentials"
 
 
 async def test_held_messages_are_not_given_up_however_long_it_takes() -> None:
     good: set[str] = set()
-    desk = SenderHarness(revoked(good))
-    await desk.arrive(outbound("a", "1"))
-    await desk.complete_all_effects()
-    desk.time_source.move(3 * MAX_RETRY_PERIOD.total_seconds())
-    await desk.fire_due()
-    await desk.complete_all_effects()
-    assert desk.send("a").state == "waiting"
+    sender = SenderHarness(revoked(good))
+    await sender.arrive(outbound("a", "1"))
+    await sender.complete_all_effects()
+    sender.time_source.move(3 * MAX_RETRY_PERIOD.total_seconds())
+    await sender.fire_due()
+    await sender.complete_all_effects()
+    assert sender.send("a").state == "waiting"
     good.add("1:a")
-    await desk.run_until_idle()
-    assert desk.facts() == [("sent", "a")]
+    await sender.run_until_idle()
+    assert sender.facts() == [("sent", "a")]
 
 
 async def test_account_that_is_removed_fails_what_it_held() -> None:
-    desk = SenderHarness(revoked(set()))
-    await desk.arrive(outbound("a", "1"), outbound("b", "2"))
-    await desk.complete_all_effects()
-    desk.connect(None)
-    await desk.run_until_idle()
-    assert (desk.error_of("a"), desk.error_of("b")) == ("account_missing", "account_missing")
+    sender = SenderHarness(revoked(set()))
+    await sender.arrive(outbound("a", "1"), outbound("b", "2"))
+    await sender.complete_all_effects()
+    sender.connect(None)
+    await sender.run_until_idle()
+    assert (sender.error_code("a"), sender.error_code("b")) == ("account_missing", "account_missing")
 
 
 async def test_attempt_lost_with_its_process_lets_the_next_one_try() -> None:
-    desk = SenderHarness(revoked(set()))
-    await desk.arrive(outbound("a", "1"), outbound("b", "2"))
-    await desk.complete_all_effects()
-    await desk.run_to_next_timer()
-    desk.restart()
-    desk.channel.script = None
-    await desk.run_until_idle()
-    assert sorted(desk.facts()) == [("failed", "a"), ("sent", "b")]
-    assert desk.error_of("a") == "outcome_unknown"
+    sender = SenderHarness(revoked(set()))
+    await sender.arrive(outbound("a", "1"), outbound("b", "2"))
+    await sender.complete_all_effects()
+    await sender.run_to_next_timer()
+    sender.restart()
+    sender.channel.script = None
+    await sender.run_until_idle()
+    assert sorted(sender.facts()) == [("failed", "a"), ("sent", "b")]
+    assert sender.error_code("a") == "outcome_unknown"
 
 
 # -- what is written down of an account --------------------------------------------------------------------------------
@@ -221,26 +225,26 @@ def refusing(error: PermanentSendError, message: str) -> ScriptedChannel:
 
 
 async def test_refusal_names_the_status_and_the_next_message_goes_out() -> None:
-    desk = SenderHarness(refusing(PermanentSendError("too_long", "the callback_url answered 413", 413), "a"))
-    await desk.arrive(outbound("a"), outbound("b"))
-    await desk.complete_all_effects()
-    assert desk.send("a").error == Failure(code="too_long", detail="the callback_url answered 413", status=413)
-    assert desk.facts() == [("failed", "a"), ("sent", "b")]
+    sender = SenderHarness(refusing(PermanentSendError("too_long", "the callback_url answered 413", 413), "a"))
+    await sender.arrive(outbound("a"), outbound("b"))
+    await sender.complete_all_effects()
+    assert sender.send("a").error == Failure(code="too_long", detail="the callback_url answered 413", status=413)
+    assert sender.facts() == [("failed", "a"), ("sent", "b")]
 
 
-async def test_last_send_and_last_refusal_are_written_down_and_not_for_each_message() -> None:
-    desk = SenderHarness(refusing(PermanentSendError("blocked", "blocked", 403), "a"))
-    await desk.arrive(outbound("a"), outbound("b"))
-    await desk.complete_all_effects()
-    assert (desk.account().last_refused_at, desk.account().last_sent_at) == (START, START)
-    desk.time_source.move(3)
-    await desk.arrive(outbound("c"))
-    await desk.complete_all_effects()
-    assert desk.account().last_sent_at == START
-    desk.time_source.move(8)
-    await desk.arrive(outbound("d"))
-    await desk.complete_all_effects()
-    assert desk.account().last_sent_at == START + timedelta(seconds=11)
+async def test_last_send_and_last_refusal_are_recorded_and_not_for_each_message() -> None:
+    sender = SenderHarness(refusing(PermanentSendError("blocked", "blocked", 403), "a"))
+    await sender.arrive(outbound("a"), outbound("b"))
+    await sender.complete_all_effects()
+    assert (sender.account().last_refused_at, sender.account().last_sent_at) == (START, START)
+    sender.time_source.move(3)
+    await sender.arrive(outbound("c"))
+    await sender.complete_all_effects()
+    assert sender.account().last_sent_at == START
+    sender.time_source.move(8)
+    await sender.arrive(outbound("d"))
+    await sender.complete_all_effects()
+    assert sender.account().last_sent_at == START + timedelta(seconds=11)
 
 
 # -- the rules, without a sender ---------------------------------------------------------------------------------------

@@ -32,163 +32,163 @@ def raising(*errors: Exception) -> ScriptedChannel:
 
 
 async def test_message_is_committed_as_sending_before_anything_goes_out() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
-    assert (desk.send("a").state, desk.send("a").attempts, desk.channel.taken) == ("sending", 1, [])
-    assert [t.due_at for t in desk.timers()] == [START + ASSUME_UNKNOWN_AFTER]
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
+    assert (sender.send("a").state, sender.send("a").attempts, sender.channel.attempted) == ("sending", 1, [])
+    assert [t.due_at for t in sender.timers()] == [START + ASSUME_UNKNOWN_AFTER]
 
 
-async def test_taken_message_is_told_once_and_leaves_nothing_to_wait_for() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
-    await desk.complete_all_effects()
-    (event,) = desk.sent
+async def test_sent_message_is_one_fact_and_leaves_no_timer_and_no_queue() -> None:
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
+    await sender.complete_all_effects()
+    (event,) = sender.sent
     assert (event.type, event.partitionkey) == ("pasokh.delivery.sent", "w/telegram:main:42")
     assert event.data["platform_id"] == "tg-a"
-    assert (desk.timers(), desk.queue("w/telegram:main:42")) == ([], None)
+    assert (sender.timers(), sender.queue("w/telegram:main:42")) == ([], None)
 
 
 async def test_settled_send_keeps_no_text() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
-    await desk.complete_all_effects()
-    assert desk.send("a").message.text.text == ""
-    assert "text of a" not in str(desk.store.documents)
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
+    await sender.complete_all_effects()
+    assert sender.send("a").message.text.text == ""
+    assert "text of a" not in str(sender.store.documents)
 
 
 async def test_repeated_event_sends_nothing_again() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"), outbound("a"))
-    await desk.complete_all_effects()
-    await desk.arrive(outbound("a"))
-    await desk.complete_all_effects()
-    assert desk.channel.taken == ["a"]
-    assert desk.facts() == [("sent", "a")]
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"), outbound("a"))
+    await sender.complete_all_effects()
+    await sender.arrive(outbound("a"))
+    await sender.complete_all_effects()
+    assert sender.channel.attempted == ["a"]
+    assert sender.facts() == [("sent", "a")]
 
 
 async def test_secrets_rest_in_no_document_of_the_sender() -> None:
-    desk = SenderHarness()
-    desk.connect({"bot_token": "1:very-secret"})
-    await desk.arrive(outbound("a"))
-    mine = {k: d for k, d in desk.store.documents.items() if not k.collection.startswith("configuration")}
+    sender = SenderHarness()
+    sender.connect({"bot_token": "1:very-secret"})
+    await sender.arrive(outbound("a"))
+    mine = {k: d for k, d in sender.store.documents.items() if not k.collection.startswith("configuration")}
     assert "very-secret" not in str(mine)
-    assert "very-secret" not in str(desk.effects)
+    assert "very-secret" not in str(sender.effects)
 
 
 # -- order of a person -------------------------------------------------------------------------------------------------
 
 
 async def test_messages_of_a_person_go_one_after_the_other() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"), outbound("b"), outbound("c"))
-    assert [effect.name for effect in desk.effects] == ["send/a"]
-    await desk.complete_all_effects()
-    assert desk.channel.taken == ["a", "b", "c"]
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"), outbound("b"), outbound("c"))
+    assert [effect.name for effect in sender.effects] == ["send/a"]
+    await sender.complete_all_effects()
+    assert sender.channel.attempted == ["a", "b", "c"]
 
 
 async def test_persons_do_not_wait_for_each_other() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a", "1"), outbound("b", "2"))
-    assert [effect.name for effect in desk.effects] == ["send/a", "send/b"]
+    sender = SenderHarness()
+    await sender.arrive(outbound("a", "1"), outbound("b", "2"))
+    assert [effect.name for effect in sender.effects] == ["send/a", "send/b"]
 
 
 async def test_retry_holds_the_persons_later_messages_back() -> None:
-    desk = SenderHarness(raising(TransientSendError("busy")))
-    await desk.arrive(outbound("a"), outbound("b"))
-    await desk.complete_all_effects()
-    assert (desk.send("a").state, desk.send("b").state) == ("retry", "queued")
-    await desk.run_until_idle()
-    assert desk.channel.taken == ["a", "a", "b"]
-    assert desk.facts() == [("sent", "a"), ("sent", "b")]
+    sender = SenderHarness(raising(TransientSendError("busy")))
+    await sender.arrive(outbound("a"), outbound("b"))
+    await sender.complete_all_effects()
+    assert (sender.send("a").state, sender.send("b").state) == ("retry", "queued")
+    await sender.run_until_idle()
+    assert sender.channel.attempted == ["a", "a", "b"]
+    assert sender.facts() == [("sent", "a"), ("sent", "b")]
 
 
 async def test_failed_message_lets_the_next_one_go_in_the_same_batch() -> None:
-    desk = SenderHarness(raising(PermanentSendError("blocked", "the bot was blocked by the user")))
-    await desk.arrive(outbound("a"), outbound("b"))
-    await desk.batch([await desk.perform()])
-    assert (desk.error_of("a"), desk.send("b").state) == ("blocked", "sending")
+    sender = SenderHarness(raising(PermanentSendError("blocked", "the bot was blocked by the user")))
+    await sender.arrive(outbound("a"), outbound("b"))
+    await sender.batch([await sender.perform()])
+    assert (sender.error_code("a"), sender.send("b").state) == ("blocked", "sending")
 
 
 async def test_results_and_arrivals_of_a_person_in_one_batch_keep_the_order() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"), outbound("b"))
-    result = await desk.perform()
-    await desk.batch([arrived(outbound("c")), result])
-    await desk.complete_all_effects()
-    assert desk.channel.taken == ["a", "b", "c"]
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"), outbound("b"))
+    result = await sender.perform()
+    await sender.batch([arrived(outbound("c")), result])
+    await sender.complete_all_effects()
+    assert sender.channel.attempted == ["a", "b", "c"]
 
 
 # -- doubt -------------------------------------------------------------------------------------------------------------
 
 
 async def test_lost_result_is_settled_as_unknown_and_never_sent_again() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
-    await desk.perform()
-    desk.restart()
-    await desk.run_until_idle()
-    assert desk.channel.taken == ["a"]
-    assert (desk.facts(), desk.error_of("a")) == ([("failed", "a")], "outcome_unknown")
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
+    await sender.perform()
+    sender.restart()
+    await sender.run_until_idle()
+    assert sender.channel.attempted == ["a"]
+    assert (sender.facts(), sender.error_code("a")) == ([("failed", "a")], "outcome_unknown")
 
 
 async def test_new_owner_does_not_settle_while_the_old_one_may_still_send() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
-    desk.restart()
-    desk.time_source.move(ASSUME_UNKNOWN_AFTER.total_seconds() - 1)
-    await desk.fire_due()
-    assert desk.send("a").state == "sending"
-    desk.time_source.move(1)
-    await desk.fire_due()
-    assert desk.send("a").state == "failed"
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
+    sender.restart()
+    sender.time_source.move(ASSUME_UNKNOWN_AFTER.total_seconds() - 1)
+    await sender.fire_due()
+    assert sender.send("a").state == "sending"
+    sender.time_source.move(1)
+    await sender.fire_due()
+    assert sender.send("a").state == "failed"
 
 
 async def test_uncertain_send_fails_at_once_as_unknown() -> None:
-    desk = SenderHarness(raising(SendOutcomeUnknown("reset")))
-    await desk.arrive(outbound("a"))
-    await desk.complete_all_effects()
-    assert (desk.error_of("a"), desk.timers()) == ("outcome_unknown", [])
+    sender = SenderHarness(raising(SendOutcomeUnknown("reset")))
+    await sender.arrive(outbound("a"))
+    await sender.complete_all_effects()
+    assert (sender.error_code("a"), sender.timers()) == ("outcome_unknown", [])
 
 
 async def test_bug_of_a_channel_counts_as_unknown_because_it_may_have_sent() -> None:
-    desk = SenderHarness(raising(KeyError("result")))
-    await desk.arrive(outbound("a"))
-    await desk.complete_all_effects()
-    assert desk.error_of("a") == "outcome_unknown"
+    sender = SenderHarness(raising(KeyError("result")))
+    await sender.arrive(outbound("a"))
+    await sender.complete_all_effects()
+    assert sender.error_code("a") == "outcome_unknown"
 
 
 async def test_result_after_the_settling_changes_nothing() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
-    late = await desk.perform()
-    desk.time_source.move(ASSUME_UNKNOWN_AFTER.total_seconds())
-    await desk.fire_due()
-    await desk.batch([late])
-    assert desk.facts() == [("failed", "a")]
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
+    late = await sender.perform()
+    sender.time_source.move(ASSUME_UNKNOWN_AFTER.total_seconds())
+    await sender.fire_due()
+    await sender.batch([late])
+    assert sender.facts() == [("failed", "a")]
 
 
 async def test_result_of_an_earlier_attempt_changes_nothing() -> None:
-    desk = SenderHarness(raising(TransientSendError("busy")))
-    await desk.arrive(outbound("a"))
-    first = await desk.perform()
-    await desk.batch([first])
-    await desk.run_to_next_timer()
-    await desk.batch([first])
-    assert (desk.send("a").state, desk.send("a").attempts) == ("sending", 2)
+    sender = SenderHarness(raising(TransientSendError("busy")))
+    await sender.arrive(outbound("a"))
+    first = await sender.perform()
+    await sender.batch([first])
+    await sender.run_to_next_timer()
+    await sender.batch([first])
+    assert (sender.send("a").state, sender.send("a").attempts) == ("sending", 2)
 
 
-async def test_repeated_result_is_told_once() -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
-    result = await desk.perform()
-    await desk.batch([result, result])
-    await desk.batch([result])
-    assert desk.facts() == [("sent", "a")]
+async def test_repeated_result_is_one_fact() -> None:
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
+    result = await sender.perform()
+    await sender.batch([result, result])
+    await sender.batch([result])
+    assert sender.facts() == [("sent", "a")]
 
 
-async def test_result_of_a_message_that_nobody_knows_is_ignored() -> None:
-    desk = SenderHarness()
-    await desk.batch(
+async def test_result_of_an_unknown_message_is_ignored() -> None:
+    sender = SenderHarness()
+    await sender.batch(
         [
             EffectCompleted(
                 "send/x",
@@ -197,7 +197,7 @@ async def test_result_of_a_message_that_nobody_knows_is_ignored() -> None:
             )
         ]
     )
-    assert desk.facts() == []
+    assert sender.facts() == []
 
 
 # -- starting ----------------------------------------------------------------------------------------------------------
@@ -205,47 +205,47 @@ async def test_result_of_a_message_that_nobody_knows_is_ignored() -> None:
 
 @pytest.mark.parametrize("seconds", [START_WITHIN.total_seconds() + 0.001, -START_WITHIN.total_seconds() - 0.001])
 async def test_attempt_too_far_from_its_commit_does_not_start_and_is_tried_again(seconds: float) -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
-    desk.time_source.move(seconds)
-    await desk.batch([await desk.perform()])
-    assert (desk.channel.taken, desk.send("a").state) == ([], "retry")
-    desk.time_source.at = START
-    await desk.run_until_idle()
-    assert desk.facts() == [("sent", "a")]
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
+    sender.time_source.move(seconds)
+    await sender.batch([await sender.perform()])
+    assert (sender.channel.attempted, sender.send("a").state) == ([], "retry")
+    sender.time_source.at = START
+    await sender.run_until_idle()
+    assert sender.facts() == [("sent", "a")]
 
 
 async def test_unreadable_configuration_is_surely_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = SenderHarness()
-    await desk.arrive(outbound("a"))
+    sender = SenderHarness()
+    await sender.arrive(outbound("a"))
 
     async def away(keys: object) -> None:
         raise Unavailable("store away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk.store, "get_many", away)
-        result = await desk.perform()
-    await desk.batch([result])
-    assert desk.send("a").state == "retry"
+        patch.setattr(sender.store, "get_many", away)
+        result = await sender.perform()
+    await sender.batch([result])
+    assert sender.send("a").state == "retry"
 
 
 @pytest.mark.parametrize("credentials", [None, {}, {"other": "x"}])
 async def test_account_that_is_gone_or_without_credentials_fails_the_message(
     credentials: dict[str, str] | None,
 ) -> None:
-    desk = SenderHarness()
-    desk.connect(credentials)
-    await desk.arrive(outbound("a"))
-    await desk.complete_all_effects()
-    assert (desk.error_of("a"), desk.channel.taken) == ("account_missing", [])
+    sender = SenderHarness()
+    sender.connect(credentials)
+    await sender.arrive(outbound("a"))
+    await sender.complete_all_effects()
+    assert (sender.error_code("a"), sender.channel.attempted) == ("account_missing", [])
 
 
 async def test_unknown_channel_or_workspace_fails_the_message() -> None:
-    desk = SenderHarness()
+    sender = SenderHarness()
     strange = outbound("b", "7").model_copy(update={"channel": "pigeon"})
-    await desk.arrive(outbound("a", workspace="gone"), strange)
-    await desk.complete_all_effects()
-    assert (desk.error_of("a"), desk.error_of("b")) == ("account_missing", "account_missing")
+    await sender.arrive(outbound("a", workspace="gone"), strange)
+    await sender.complete_all_effects()
+    assert (sender.error_code("a"), sender.error_code("b")) == ("account_missing", "account_missing")
 
 
 async def test_credentials_changed_while_waiting_are_used_at_the_next_attempt() -> None:
@@ -257,11 +257,11 @@ async def test_credentials_changed_while_waiting_are_used_at_the_next_attempt() 
             raise TransientSendError("busy")
         return None
 
-    desk = SenderHarness(ScriptedChannel(script=script))
-    await desk.arrive(outbound("a"))
-    await desk.complete_all_effects()
-    desk.connect({"bot_token": "2:b"})
-    await desk.run_until_idle()
+    sender = SenderHarness(ScriptedChannel(script=script))
+    await sender.arrive(outbound("a"))
+    await sender.complete_all_effects()
+    sender.connect({"bot_token": "2:b"})
+    await sender.run_until_idle()
     assert seen == ["1:a", "2:b"]
 
 
@@ -272,106 +272,106 @@ async def test_unreachable_platform_is_given_up_after_a_day_and_not_before() -> 
     async def down(message: OutboundMessage, account: Account) -> str:
         raise TransientSendError("no connection")
 
-    desk = SenderHarness(ScriptedChannel(script=down))
-    await desk.arrive(outbound("a"))
-    await desk.run_until_idle()
-    assert desk.error_of("a") == "unreachable"
-    assert MAX_RETRY_PERIOD - timedelta(minutes=2) < desk.time_source.at - START <= MAX_RETRY_PERIOD
-    assert desk.send("a").attempts == len(desk.channel.taken)
+    sender = SenderHarness(ScriptedChannel(script=down))
+    await sender.arrive(outbound("a"))
+    await sender.run_until_idle()
+    assert sender.error_code("a") == "unreachable"
+    assert MAX_RETRY_PERIOD - timedelta(minutes=2) < sender.time_source.at - START <= MAX_RETRY_PERIOD
+    assert sender.send("a").attempts == len(sender.channel.attempted)
 
 
 async def test_platform_that_names_a_time_for_the_account_is_obeyed_by_the_whole_account() -> None:
-    desk = SenderHarness(raising(TransientSendError("unavailable", after=30.0, scope="account")))
-    await desk.arrive(outbound("a", "1"))
-    await desk.complete_all_effects()
-    await desk.arrive(outbound("b", "2"))
-    assert desk.send("b").state == "waiting"
-    assert {t.due_at for t in desk.timers()} == {START + timedelta(seconds=30)}
-    await desk.run_until_idle()
-    assert sorted(desk.facts()) == [("sent", "a"), ("sent", "b")]
+    sender = SenderHarness(raising(TransientSendError("unavailable", after=30.0, scope="account")))
+    await sender.arrive(outbound("a", "1"))
+    await sender.complete_all_effects()
+    await sender.arrive(outbound("b", "2"))
+    assert sender.send("b").state == "waiting"
+    assert {t.due_at for t in sender.timers()} == {START + timedelta(seconds=30)}
+    await sender.run_until_idle()
+    assert sorted(sender.facts()) == [("sent", "a"), ("sent", "b")]
 
 
 async def test_other_accounts_do_not_share_a_pause() -> None:
-    desk = SenderHarness(raising(TransientSendError("unavailable", after=30.0, scope="account")))
-    await desk.arrive(outbound("a", "1"))
-    await desk.complete_all_effects()
-    await desk.arrive(outbound("b", "2").model_copy(update={"account": "second", "key": "w/telegram:second:2"}))
-    assert desk.send("b").state == "sending"
+    sender = SenderHarness(raising(TransientSendError("unavailable", after=30.0, scope="account")))
+    await sender.arrive(outbound("a", "1"))
+    await sender.complete_all_effects()
+    await sender.arrive(outbound("b", "2").model_copy(update={"account": "second", "key": "w/telegram:second:2"}))
+    assert sender.send("b").state == "sending"
 
 
 # -- rate limits -------------------------------------------------------------------------------------------------------
 
 
 async def test_second_message_to_a_chat_within_a_second_waits_for_its_slot() -> None:
-    desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
-    await desk.arrive(outbound("a"), outbound("b"))
-    await desk.complete_all_effects()
-    assert (desk.channel.taken, desk.send("b").state) == (["a"], "waiting")
-    assert desk.send("b").due_at == START + timedelta(seconds=1)
-    await desk.run_until_idle()
-    assert desk.channel.taken == ["a", "b"]
+    sender = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
+    await sender.arrive(outbound("a"), outbound("b"))
+    await sender.complete_all_effects()
+    assert (sender.channel.attempted, sender.send("b").state) == (["a"], "waiting")
+    assert sender.send("b").due_at == START + timedelta(seconds=1)
+    await sender.run_until_idle()
+    assert sender.channel.attempted == ["a", "b"]
 
 
 async def test_group_takes_twenty_a_minute_whoever_is_answered_there() -> None:
-    desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
-    await desk.arrive(*(outbound(f"m{n}", str(n), chat="-100", public=True) for n in range(10)))
-    assert len(desk.effects) == 1
-    await desk.run_until_idle()
-    assert desk.time_source.at - START == timedelta(seconds=9 * 3)
+    sender = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
+    await sender.arrive(*(outbound(f"m{n}", str(n), chat="-100", public=True) for n in range(10)))
+    assert len(sender.effects) == 1
+    await sender.run_until_idle()
+    assert sender.time_source.at - START == timedelta(seconds=9 * 3)
 
 
 async def test_account_starts_no_more_than_its_rate() -> None:
     starts: list[float] = []
-    desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
+    sender = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
 
     async def script(message: OutboundMessage, account: Account) -> None:
-        starts.append(desk.time_source.monotonic())
+        starts.append(sender.time_source.monotonic())
 
-    desk.channel.script = script
-    await desk.arrive(*(outbound(f"m{n}", str(n)) for n in range(120)))
-    await desk.run_until_idle()
+    sender.channel.script = script
+    await sender.arrive(*(outbound(f"m{n}", str(n)) for n in range(120)))
+    await sender.run_until_idle()
     assert len(starts) == 120
     assert max(sum(1 for s in starts if t <= s < t + 1) for t in starts) <= 38
     assert max(starts) == pytest.approx(112.5 / 30, abs=0.05)
 
 
-async def test_full_account_does_not_delay_one_busy_chat_twice_nor_lose_anybody() -> None:
+async def test_full_account_does_not_delay_one_busy_chat_twice_nor_lose_a_message() -> None:
     capabilities = Capabilities(surfaces=("private",), text_limit=1, account_rate_per_second=1.0)
-    desk = SenderHarness(ScriptedChannel(capabilities=capabilities))
-    await desk.arrive(*(outbound(f"m{n}", str(n)) for n in range(5)))
+    sender = SenderHarness(ScriptedChannel(capabilities=capabilities))
+    await sender.arrive(*(outbound(f"m{n}", str(n)) for n in range(5)))
     wakes = 0
-    while desk.timers():
-        await desk.complete_all_effects()
-        if desk.timers():
+    while sender.timers():
+        await sender.complete_all_effects()
+        if sender.timers():
             wakes += 1
-            await desk.run_to_next_timer()
-    assert (len(desk.channel.taken), wakes) == (5, 4)
+            await sender.run_to_next_timer()
+    assert (len(sender.channel.attempted), wakes) == (5, 4)
 
 
 async def test_those_who_wait_out_a_pause_start_at_the_accounts_rate_after_it() -> None:
     capabilities = Capabilities(surfaces=("private",), text_limit=1, account_rate_per_second=1.0)
-    desk = SenderHarness(ScriptedChannel(capabilities=capabilities))
+    sender = SenderHarness(ScriptedChannel(capabilities=capabilities))
     left = [TransientSendError("unavailable", after=10.0, scope="account")]
 
     async def script(message: OutboundMessage, account: Account) -> None:
         if left:
             raise left.pop()
 
-    desk.channel.script = script
-    await desk.arrive(outbound("m", "9"))
-    await desk.complete_all_effects()
-    await desk.arrive(*(outbound(f"m{n}", str(n)) for n in range(4)))
-    await desk.run_until_idle()
-    assert desk.time_source.at == START + timedelta(seconds=14)
+    sender.channel.script = script
+    await sender.arrive(outbound("m", "9"))
+    await sender.complete_all_effects()
+    await sender.arrive(*(outbound(f"m{n}", str(n)) for n in range(4)))
+    await sender.run_until_idle()
+    assert sender.time_source.at == START + timedelta(seconds=14)
 
 
-async def test_lost_memory_forgets_limits_and_still_sends_everything_once() -> None:
-    desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
-    await desk.arrive(*(outbound(f"m{n}", "1") for n in range(3)))
-    await desk.complete_all_effects()
-    desk.restart()
-    await desk.run_until_idle()
-    assert desk.channel.taken == ["m0", "m1", "m2"]
+async def test_lost_limiter_still_sends_every_message_once() -> None:
+    sender = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
+    await sender.arrive(*(outbound(f"m{n}", "1") for n in range(3)))
+    await sender.complete_all_effects()
+    sender.restart()
+    await sender.run_until_idle()
+    assert sender.channel.attempted == ["m0", "m1", "m2"]
 
 
 # -- receivers that drop repeats ---------------------------------------------------------------------------------------
@@ -383,19 +383,19 @@ DROPS_REPEATS = Capabilities(surfaces=("private",), text_limit=4096, drops_repea
 async def test_uncertain_send_is_tried_again_within_ten_seconds_where_repeats_are_dropped(error: Exception) -> None:
     channel = raising(error)
     channel.capabilities = DROPS_REPEATS
-    desk = SenderHarness(channel)
-    await desk.arrive(outbound("a"))
-    await desk.complete_all_effects()
-    assert desk.send("a").state == "retry"
-    assert [t.due_at < START + timedelta(seconds=10) for t in desk.timers()] == [True]
-    await desk.run_until_idle()
-    assert (desk.facts(), channel.taken) == ([("sent", "a")], ["a", "a"])
+    sender = SenderHarness(channel)
+    await sender.arrive(outbound("a"))
+    await sender.complete_all_effects()
+    assert sender.send("a").state == "retry"
+    assert [t.due_at < START + timedelta(seconds=10) for t in sender.timers()] == [True]
+    await sender.run_until_idle()
+    assert (sender.facts(), channel.attempted) == ([("sent", "a")], ["a", "a"])
 
 
 async def test_send_cut_off_by_a_crash_is_tried_again_where_repeats_are_dropped() -> None:
-    desk = SenderHarness(ScriptedChannel(capabilities=DROPS_REPEATS))
-    await desk.arrive(outbound("a"))
-    await desk.perform()
-    desk.restart()
-    await desk.run_until_idle()
-    assert (desk.facts(), desk.channel.taken) == ([("sent", "a")], ["a", "a"])
+    sender = SenderHarness(ScriptedChannel(capabilities=DROPS_REPEATS))
+    await sender.arrive(outbound("a"))
+    await sender.perform()
+    sender.restart()
+    await sender.run_until_idle()
+    assert (sender.facts(), sender.channel.attempted) == ([("sent", "a")], ["a", "a"])

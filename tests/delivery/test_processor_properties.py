@@ -68,14 +68,14 @@ class Sending(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.platform = Platform()
-        self.desk = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM, script=self.platform.take))
-        self.asked: dict[str, list[str]] = {p: [] for p in PERSONS}
+        self.sender = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM, script=self.platform.take))
+        self.queued: dict[str, list[str]] = {p: [] for p in PERSONS}
         self.results: list[EffectCompleted] = []
         self.zombies: list[Effect] = []
 
     def teardown(self) -> None:
         try:
-            self._everything_ends()
+            self._settle_everything()
         finally:
             self.runner.close()
 
@@ -91,27 +91,27 @@ class Sending(RuleBasedStateMachine):
     def agents_answer(self, persons: list[str], again: bool) -> None:
         messages = []
         for person in persons:
-            identity = f"{person}-{len(self.asked[person])}"
-            self.asked[person].append(identity)
+            identity = f"{person}-{len(self.queued[person])}"
+            self.queued[person].append(identity)
             messages.append(outbound(identity, person))
-        self.do(self.desk.arrive(*messages, *(messages if again else [])))
+        self.do(self.sender.arrive(*messages, *(messages if again else [])))
 
-    @precondition(lambda self: self.desk.effects)
+    @precondition(lambda self: self.sender.effects)
     @rule(which=st.integers(0, 10), fate=st.sampled_from(FATES))
     def attempt_is_made(self, which: int, fate: Fate) -> None:
-        self._attempt(self.desk.effects[which % len(self.desk.effects)], fate, heard=True)
+        self._attempt(self.sender.effects[which % len(self.sender.effects)], fate, is_received=True)
 
     @precondition(lambda self: self.zombies)
     @rule(fate=st.sampled_from(FATES))
     def dead_owner_still_sends(self, fate: Fate) -> None:
-        self._attempt(self.zombies.pop(0), fate, heard=False)
+        self._attempt(self.zombies.pop(0), fate, is_received=False)
 
-    def _attempt(self, effect: Effect, fate: Fate, *, heard: bool) -> None:
+    def _attempt(self, effect: Effect, fate: Fate, *, is_received: bool) -> None:
         self.platform.fate = fate
 
         async def make() -> None:
-            result = await self.desk.perform(effect)
-            if heard:
+            result = await self.sender.perform(effect)
+            if is_received:
                 self.results.append(result)
 
         self.do(make())
@@ -122,26 +122,26 @@ class Sending(RuleBasedStateMachine):
         result = self.results[which % len(self.results)]
         if forget:
             self.results.remove(result)
-        self.do(self.desk.batch([result, result] if twice else [result]))
+        self.do(self.sender.batch([result, result] if twice else [result]))
 
     @rule(seconds=st.sampled_from([0.2, 1.0, 4.9, 5.1, 31.0, 90.0]))
     def time_passes(self, seconds: float) -> None:
-        self.desk.time_source.move(seconds)
-        self.do(self.desk.fire_due())
+        self.sender.time_source.move(seconds)
+        self.do(self.sender.fire_due())
 
     @rule(zombie=st.booleans(), seconds=st.sampled_from([0.0, 2.0]))
     def process_dies(self, zombie: bool, seconds: float) -> None:
-        self.zombies += self.desk.effects if zombie else []
+        self.zombies += self.sender.effects if zombie else []
         self.results.clear()
-        self.desk.restart()
-        self.desk.time_source.move(seconds)
+        self.sender.restart()
+        self.sender.time_source.move(seconds)
 
     # -- what always holds ---------------------------------------------------------------------------------------------
 
     @invariant()
     def one_in_flight_per_person(self) -> None:
-        for person, asked in self.asked.items():
-            open_ones = [i for i in asked if self.desk.send(i).state in ("waiting", "sending", "retry")]
+        for person, queued in self.queued.items():
+            open_ones = [i for i in queued if self.sender.send(i).state in ("waiting", "sending", "retry")]
             assert len(open_ones) <= 1, f"{person}: {open_ones}"
 
     @invariant()
@@ -151,36 +151,36 @@ class Sending(RuleBasedStateMachine):
     @invariant()
     def platform_sees_each_once_in_order(self) -> None:
         for person, accepted in self.platform.accepted.items():
-            assert accepted == sorted(set(accepted), key=self.asked[person].index)
+            assert accepted == sorted(set(accepted), key=self.queued[person].index)
 
     @invariant()
-    def told_at_most_once_and_in_order(self) -> None:
-        for asked in self.asked.values():
-            told = [m for _, m in self.desk.facts() if m in asked]
-            assert told == asked[: len(told)]
+    def facts_come_at_most_once_and_in_order(self) -> None:
+        for queued in self.queued.values():
+            reported = [m for _, m in self.sender.facts() if m in queued]
+            assert reported == queued[: len(reported)]
 
-    def _everything_ends(self) -> None:
+    def _settle_everything(self) -> None:
         self.platform.fate = "taken"
         for effect in self.zombies:
-            self._attempt(effect, "taken", heard=False)
-        self.do(self.desk.run_until_idle())
-        facts = {message: kind for kind, message in self.desk.facts()}
-        for asked in self.asked.values():
-            for identity in asked:
+            self._attempt(effect, "taken", is_received=False)
+        self.do(self.sender.run_until_idle())
+        facts = {message: kind for kind, message in self.sender.facts()}
+        for queued in self.queued.values():
+            for identity in queued:
                 self._ended(identity, facts)
         self.nothing_that_may_be_there_is_sent_again()
         self.platform_sees_each_once_in_order()
-        self.told_at_most_once_and_in_order()
+        self.facts_come_at_most_once_and_in_order()
 
     def _ended(self, identity: str, facts: dict[Json, str]) -> None:
-        fates, record = self.platform.attempts.get(identity, []), self.desk.send(identity)
+        fates, record = self.platform.attempts.get(identity, []), self.sender.send(identity)
         assert facts[identity] == record.state
         if record.state == "sent":
             assert fates[-1] == "taken"
         else:
             assert record.error is not None
             assert record.error.code in ("blocked", "outcome_unknown")
-        assert self.desk.queue(record.message.key) is None
+        assert self.sender.queue(record.message.key) is None
 
 
 TestSending = Sending.TestCase

@@ -1,4 +1,4 @@
-"""One partition of the stage `webhooks` with everything around it: store, timers, endpoints, a clock that tests move."""
+"""One partition of the processor `webhooks` with fakes around it: store, timers, endpoints, a time source that tests move."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ class WebhooksHarness(Driver):
         )
         super().__init__(PROCESSOR.bind(self.outside), store=store, time_source=time_source, partitions=partitions)
         self.version = 0
-        self.webhooks: dict[str, Versioned[Webhook]] = {}
+        self.subscriptions: dict[str, Versioned[Webhook]] = {}
 
     def _respond(self, call: HttpCall) -> HttpResponse:
         if call.json is not None:
@@ -85,22 +85,24 @@ class WebhooksHarness(Driver):
     async def subscribe(self, name: str, url: str | None = None, *, types: Sequence[str] = ("pasokh.",)) -> None:
         self.version += 1
         body = Webhook(url=url or f"https://{name}.example.com/hook", types=list(types), secret=SECRET)
-        self.webhooks[name] = Versioned(body=body, version=self.version, at=START)
+        self.subscriptions[name] = Versioned(body=body, version=self.version, at=START)
         await self._configure()
 
     async def unsubscribe(self, name: str) -> None:
         self.version += 1
-        del self.webhooks[name]
+        del self.subscriptions[name]
         await self._configure()
 
     async def _configure(self) -> None:
-        itself = Versioned(body=WorkspaceBody(name="W"), version=1, at=START)
-        one = WorkspaceConfiguration(workspace="w", version=self.version, profile=itself, webhooks=self.webhooks)
-        configure(self.store, one)
+        profile = Versioned(body=WorkspaceBody(name="W"), version=1, at=START)
+        configuration = WorkspaceConfiguration(
+            workspace="w", version=self.version, profile=profile, webhooks=self.subscriptions
+        )
+        configure(self.store, configuration)
 
     # -- batches -------------------------------------------------------------------------------------------------------
 
-    async def happen(self, *events: Event, repeated: int = 1) -> None:
+    async def publish(self, *events: Event, repeated: int = 1) -> None:
         """Facts are committed by their writer, and read here."""
         await self.store.commit(Changes(puts=[put_fact(event) for event in events]))
         for _ in range(repeated):
@@ -129,7 +131,7 @@ class WebhooksHarness(Driver):
         document = self.store.documents[Key(WEBHOOK_DELIVERIES.name, delivery_id("w", webhook, event))]
         return WEBHOOK_DELIVERIES.decode(document)
 
-    def line(self, webhook: str = "crm") -> EndpointState:
+    def endpoint(self, webhook: str = "crm") -> EndpointState:
         """What is known about an endpoint."""
         found = self.store.find(WEBHOOK_ENDPOINTS, endpoint_id(0, "w", webhook))
         assert found is not None
@@ -137,7 +139,7 @@ class WebhooksHarness(Driver):
 
     def states(self) -> Counter[str]:
         found = [d for k, d in self.store.documents.items() if k.collection == WEBHOOK_DELIVERIES.name]
-        return Counter(str(one["state"]) for one in found)
+        return Counter(str(document["state"]) for document in found)
 
     async def replay(self, webhook: str = "crm", **what: object) -> None:
         asked = WebhookReplay.model_validate({"workspace": "w", "webhook": webhook, **what})

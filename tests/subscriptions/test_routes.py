@@ -134,8 +134,8 @@ async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Res
         )
         rest.store.insert(WEBHOOK_DELIVERIES, delivery_id("shop", "crm", f"e{number}"), record)
     first = (await rest.ask("GET", f"{CRM}/deliveries?limit=2")).json()
-    rest_of_them = (await rest.ask("GET", f"{CRM}/deliveries?limit=2&cursor={first['next']}")).json()
-    assert [item["event"] for item in first["items"] + rest_of_them["items"]] == ["e2", "e1", "e0"]
+    second = (await rest.ask("GET", f"{CRM}/deliveries?limit=2&cursor={first['next']}")).json()
+    assert [item["event"] for item in first["items"] + second["items"]] == ["e2", "e1", "e0"]
     assert first["items"][0] == {
         "event": "e2",
         "type": "pasokh.conversation.opened",
@@ -164,9 +164,9 @@ async def test_an_endpoint_that_is_gone_is_shown_as_disabled_until_it_is_written
     assert (await rest.ask("GET", CRM)).json()["disabled"] is False
 
 
-def keep_fact(rest: Rest, workspace: str = "shop") -> Event:
+def insert_fact(rest: Rest, workspace: str = "shop") -> Event:
     key = f"{workspace}/telegram:main:1"
-    kept = Event(
+    fact = Event(
         id="e1",
         source="conversations/0",
         type="pasokh.conversation.opened",
@@ -175,20 +175,20 @@ def keep_fact(rest: Rest, workspace: str = "shop") -> Event:
         partitionkey=key,
         data={},
     )
-    rest.store.insert_fact(kept)
-    return kept
+    rest.store.insert_fact(fact)
+    return fact
 
 
 async def test_a_replay_of_one_fact_goes_to_the_partition_that_owns_it(rest: Rest) -> None:
     await rest.ask("PUT", CRM, BODY)
-    kept = keep_fact(rest)
+    fact = insert_fact(rest)
     answer = await rest.ask("POST", f"{CRM}/replay", {"event": "e1"})
     assert (answer.status_code, answer.headers["location"]) == (202, f"{CRM}/deliveries")
     [event] = rest.events
     assert (event.type, event.id) == ("pasokh.control.webhook_replay", answer.json()["id"])
     assert event.data == {"workspace": "shop", "webhook": "crm", "event": "e1", "since": None, "until": None}
     logs = [place for place, log in rest.bus.logs.items() if log]
-    assert logs == [("conversations", partition_for(kept.partitionkey, rest.bus.partitions))]
+    assert logs == [("conversations", partition_for(fact.partitionkey, rest.bus.partitions))]
 
 
 async def test_a_replay_of_a_span_goes_to_every_partition_and_ends_now(rest: Rest) -> None:
@@ -233,5 +233,5 @@ async def test_a_replay_that_names_nothing_is_422(rest: Rest, body: dict[str, An
 
 async def test_another_workspaces_fact_is_not_there(rest: Rest) -> None:
     await rest.ask("PUT", CRM, BODY)
-    keep_fact(rest, workspace="other")
+    insert_fact(rest, workspace="other")
     problem_of(await rest.ask("POST", f"{CRM}/replay", {"event": "e1"}), 422)

@@ -1,4 +1,4 @@
-"""The health of accounts: when platforms are asked, what follows from what is known, and what is told."""
+"""The health of accounts: when platforms are probed, what decides the health, and which changes are emitted."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,21 +36,21 @@ MAIN_SENDS = AccountSends(workspace="w", channel="telegram", account="main", par
 
 
 class Platform(Telegram):
-    """Telegram, of which only the answer about the bot counts: `says` returns a finding or raises."""
+    """Telegram with a scripted answer to a probe: `answer` returns a finding or raises."""
 
-    def __init__(self, says: Callable[[], str | None]) -> None:
-        self.says, self.asked = says, 0
+    def __init__(self, answer: Callable[[], str | None]) -> None:
+        self.answer, self.probes = answer, 0
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
-        self.asked += 1
-        return self.says()
+        self.probes += 1
+        return self.answer()
 
 
-class Watch:
-    """The stage on its one partition, with effects carried out on request."""
+class AccountsHarness:
+    """The processor `accounts` on its one partition. Effects run when a test says so."""
 
-    def __init__(self, says: Callable[[], str | None] = lambda: None) -> None:
-        self.platform = Platform(says)
+    def __init__(self, answer: Callable[[], str | None] = lambda: None) -> None:
+        self.platform = Platform(answer)
         collections = (ACCOUNT_CHECKS, ACCOUNT_CALLS, ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS, TIMERS)
         time_source, store = ManualTimeSource(), MemoryStore(*collections)
         self.outside = SendDependencies(
@@ -75,12 +75,12 @@ class Watch:
         )
         configure(self.driver.store, configuration)
 
-    async def tell(self, event_type: str = "account_changed") -> None:
+    async def emit(self, event_type: str = "account_changed") -> None:
         data = CheckAccounts(at=self.driver.now) if event_type == "check_accounts" else WRITTEN
         await self.driver.batch([self.driver.arrived("accounts", f"pasokh.control.{event_type}", data, key="w")])
 
-    async def ask(self, account: str = "main", channel: str = "telegram") -> None:
-        """Carry out what the stage would ask a platform, and hand the answer in."""
+    async def probe(self, account: str = "main", channel: str = "telegram") -> None:
+        """Probe an account, and hand the result in."""
         name, named = f"probe/w/{channel}:{account}", NamedAccount("w", channel, account)
         answer = await self.driver.processor.perform(Effect(name, named, self.driver.now))
         await self.driver.batch([EffectCompleted(name, answer, named)])
@@ -91,57 +91,61 @@ class Watch:
         return found
 
     def put_sends(self, sends: AccountSends) -> None:
-        """What a partition of the sender knows."""
+        """Write the state of sending as the account."""
         self.driver.put(ACCOUNT_SENDS, f"0/{MAIN}", sends)
 
-    def calls(self, **more: Any) -> None:
-        """What ingest knows."""
+    def put_calls(self, **more: Any) -> None:
+        """Write the calls that came in for the account."""
         known: dict[str, Any] = {"workspace": "w", "channel": "telegram", "account": "main", **more}
         self.driver.put(ACCOUNT_CALLS, MAIN, ACCOUNT_CALLS.decode(known))
 
-    def told(self) -> list[tuple[str, str]]:
-        """The changes that were told: from which state to which."""
+    def health_changes(self) -> list[tuple[str, str]]:
+        """The changes of health that were emitted: from which state to which."""
         facts = [e for e in self.driver.sent if e.type == "pasokh.account.health_changed"]
         found = [AccountFact.model_validate(event.data) for event in facts]
         return [(fact.previous_state, fact.state) for fact in found]
 
 
 def raising(error: Exception) -> Callable[[], str | None]:
-    def says() -> str | None:
+    def answer() -> str | None:
         raise error
 
-    return says
+    return answer
 
 
-async def test_account_is_asked_about_when_it_is_written_and_then_again_and_again() -> None:
-    watch = Watch()
-    await watch.tell()
-    await watch.ask()
-    assert (watch.platform.asked, watch.check().state, watch.told()) == (1, "ok", [])
-    assert watch.check().next_at - watch.driver.now == PROBE_INTERVAL
-    await watch.driver.advance(PROBE_INTERVAL.total_seconds() + CHECK_INTERVAL.total_seconds())
-    assert watch.check().next_at > watch.driver.now
+async def test_account_is_probed_when_it_is_written_and_then_at_intervals() -> None:
+    accounts = AccountsHarness()
+    await accounts.emit()
+    await accounts.probe()
+    assert (accounts.platform.probes, accounts.check().state, accounts.health_changes()) == (1, "ok", [])
+    assert accounts.check().next_at - accounts.driver.now == PROBE_INTERVAL
+    await accounts.driver.advance(PROBE_INTERVAL.total_seconds() + CHECK_INTERVAL.total_seconds())
+    assert accounts.check().next_at > accounts.driver.now
 
 
 @pytest.mark.parametrize(
-    ("says", "state"),
+    ("answer", "state"),
     [
         (raising(CredentialsRejected("the bot token is not accepted (Unauthorized)", 401)), "credentials"),
         (lambda: "No webhook is set.", "webhook"),
     ],
 )
-async def test_what_the_platform_says_is_told_once_and_taken_back_once(
-    says: Callable[[], str | None], state: str
+async def test_failing_probe_is_one_change_and_a_good_one_is_the_change_back(
+    answer: Callable[[], str | None], state: str
 ) -> None:
-    watch = Watch(says)
-    await watch.tell()
-    await watch.ask()
-    await watch.ask()
-    assert (watch.check().state, watch.told()) == (state, [("ok", state)])
-    assert watch.check().next_at - watch.driver.now <= FAILING_PROBE_INTERVAL
-    watch.platform.says = lambda: None
-    await watch.ask()
-    assert (watch.check().state, watch.check().detail, watch.told()) == ("ok", "", [("ok", state), (state, "ok")])
+    accounts = AccountsHarness(answer)
+    await accounts.emit()
+    await accounts.probe()
+    await accounts.probe()
+    assert (accounts.check().state, accounts.health_changes()) == (state, [("ok", state)])
+    assert accounts.check().next_at - accounts.driver.now <= FAILING_PROBE_INTERVAL
+    accounts.platform.answer = lambda: None
+    await accounts.probe()
+    assert (accounts.check().state, accounts.check().detail, accounts.health_changes()) == (
+        "ok",
+        "",
+        [("ok", state), (state, "ok")],
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,101 +153,101 @@ async def test_what_the_platform_says_is_told_once_and_taken_back_once(
     [TransientSendError("busy"), SendOutcomeUnknown("reset"), PermanentSendError("409", "x"), KeyError("a bug")],
 )
 async def test_platform_without_a_clear_answer_changes_nothing(error: Exception) -> None:
-    watch = Watch(lambda: "No webhook is set.")
-    await watch.tell()
-    await watch.ask()
-    watch.platform.says = raising(error)
-    await watch.ask()
-    assert (watch.check().state, len(watch.told())) == ("webhook", 1)
+    accounts = AccountsHarness(lambda: "No webhook is set.")
+    await accounts.emit()
+    await accounts.probe()
+    accounts.platform.answer = raising(error)
+    await accounts.probe()
+    assert (accounts.check().state, len(accounts.health_changes())) == ("webhook", 1)
 
 
-async def test_account_that_a_sender_holds_is_told_at_once_and_again_when_it_goes_on() -> None:
-    watch = Watch()
-    await watch.tell()
-    await watch.ask()
+async def test_hold_of_an_account_changes_its_health_at_once_and_its_end_changes_it_back() -> None:
+    accounts = AccountsHarness()
+    await accounts.emit()
+    await accounts.probe()
     refusal = Failure(code="credentials", detail="the bot token is not accepted", status=401)
-    watch.put_sends(replace(MAIN_SENDS, held_for="credentials", last_refused_at=watch.driver.now, last_refusal=refusal))
-    await watch.tell("account_sending_changed")
-    assert watch.told() == [("ok", "credentials")]
-    assert "the bot token is not accepted" in watch.check().detail
-    watch.put_sends(MAIN_SENDS)
-    await watch.tell("account_sending_changed")
-    assert watch.told()[1:] == [("credentials", "ok")]
+    accounts.put_sends(
+        replace(MAIN_SENDS, held_for="credentials", last_refused_at=accounts.driver.now, last_refusal=refusal)
+    )
+    await accounts.emit("account_sending_changed")
+    assert accounts.health_changes() == [("ok", "credentials")]
+    assert "the bot token is not accepted" in accounts.check().detail
+    accounts.put_sends(MAIN_SENDS)
+    await accounts.emit("account_sending_changed")
+    assert accounts.health_changes()[1:] == [("credentials", "ok")]
 
 
-async def test_pause_and_forged_calls_are_seen_at_the_next_look_and_pass_by_themselves() -> None:
-    watch = Watch()
-    await watch.tell("check_accounts")
-    now = watch.driver.now
-    watch.put_sends(replace(MAIN_SENDS, held_for="limit", held_until=now + timedelta(seconds=45)))
-    watch.calls(forged=3, forged_since=now, last_forged_at=now)
-    await watch.driver.advance(15)
-    assert watch.told() == [("ok", "paused")]
-    await watch.driver.advance(45)
-    assert watch.told()[1:] == [("paused", "forged")]
-    assert watch.check().detail.startswith("3 calls with a wrong or missing secret")
-    await watch.driver.advance(700)
-    assert watch.told()[2:] == [("forged", "ok")]
+async def test_pause_and_forged_calls_change_health_at_the_next_check_and_pass_by_themselves() -> None:
+    accounts = AccountsHarness()
+    await accounts.emit("check_accounts")
+    now = accounts.driver.now
+    accounts.put_sends(replace(MAIN_SENDS, held_for="limit", held_until=now + timedelta(seconds=45)))
+    accounts.put_calls(forged=3, forged_since=now, last_forged_at=now)
+    await accounts.driver.advance(15)
+    assert accounts.health_changes() == [("ok", "paused")]
+    await accounts.driver.advance(45)
+    assert accounts.health_changes()[1:] == [("paused", "forged")]
+    assert accounts.check().detail.startswith("3 calls with a wrong or missing secret")
+    await accounts.driver.advance(700)
+    assert accounts.health_changes()[2:] == [("forged", "ok")]
 
 
-async def test_polling_that_fails_is_the_webhook_that_fails() -> None:
-    watch = Watch()
-    await watch.tell("check_accounts")
-    watch.calls(is_failing=True, poll_error="Another process fetches this bot's updates.")
-    await watch.driver.advance(15)
-    assert (watch.told(), watch.check().detail) == (
+async def test_failing_poll_is_the_state_webhook() -> None:
+    accounts = AccountsHarness()
+    await accounts.emit("check_accounts")
+    accounts.put_calls(is_failing=True, poll_error="Another process fetches this bot's updates.")
+    await accounts.driver.advance(15)
+    assert (accounts.health_changes(), accounts.check().detail) == (
         [("ok", "webhook")],
         "Another process fetches this bot's updates.",
     )
 
 
-async def test_accounts_from_before_are_known_once_a_process_starts_and_channels_that_cannot_be_asked_are_well() -> (
-    None
-):
-    watch = Watch()
-    watch.connect("telegram/main", "api/crm")
-    await watch.tell("check_accounts")
-    await watch.ask("crm", "api")
-    assert watch.driver.get(ACCOUNT_CHECKS, "w/api:crm") is not None
-    assert (watch.check().state, watch.told()) == ("ok", [])
+async def test_start_of_a_process_makes_missing_checks_and_channels_without_probes_are_well() -> None:
+    accounts = AccountsHarness()
+    accounts.connect("telegram/main", "api/crm")
+    await accounts.emit("check_accounts")
+    await accounts.probe("crm", "api")
+    assert accounts.driver.get(ACCOUNT_CHECKS, "w/api:crm") is not None
+    assert (accounts.check().state, accounts.health_changes()) == ("ok", [])
 
 
-async def test_removed_account_is_forgotten() -> None:
-    watch = Watch()
-    await watch.tell()
-    watch.connect()
-    await watch.tell()
-    assert watch.driver.get(ACCOUNT_CHECKS, MAIN) is None
-    await watch.tell("check_accounts")
-    watch.connect("telegram/main")
-    await watch.tell()
-    watch.connect()
-    await watch.ask()
-    assert watch.driver.get(ACCOUNT_CHECKS, MAIN) is None
+async def test_check_of_a_removed_account_is_deleted() -> None:
+    accounts = AccountsHarness()
+    await accounts.emit()
+    accounts.connect()
+    await accounts.emit()
+    assert accounts.driver.get(ACCOUNT_CHECKS, MAIN) is None
+    await accounts.emit("check_accounts")
+    accounts.connect("telegram/main")
+    await accounts.emit()
+    accounts.connect()
+    await accounts.probe()
+    assert accounts.driver.get(ACCOUNT_CHECKS, MAIN) is None
 
 
-async def test_rest_reads_what_is_known_now_without_waiting_for_a_look() -> None:
-    watch, name = Watch(), "telegram/main"
-    now = watch.driver.now
+async def test_rest_reads_health_as_of_now_without_waiting_for_a_check() -> None:
+    accounts, name = AccountsHarness(), "telegram/main"
+    now = accounts.driver.now
     earlier = now - timedelta(minutes=5)
-    watch.calls(last_webhook_at=now, forged=1, forged_since=earlier, last_forged_at=earlier)
+    accounts.put_calls(last_webhook_at=now, forged=1, forged_since=earlier, last_forged_at=earlier)
     refusal = Failure(code="too_long", detail="d", status=400)
-    watch.put_sends(replace(MAIN_SENDS, last_sent_at=earlier, last_refused_at=now, last_refusal=refusal))
-    health = (await read_health(watch.driver.store, "w", [name], now))[name]
+    accounts.put_sends(replace(MAIN_SENDS, last_sent_at=earlier, last_refused_at=now, last_refusal=refusal))
+    health = (await read_health(accounts.driver.store, "w", [name], now))[name]
     assert (health.state, health.last_webhook_at, health.last_sent_at) == ("forged", now, earlier)
     assert (health.last_refused_at, health.last_refusal) == (now, refusal)
-    assert (await read_health(watch.driver.store, "w", ["api/none"], now))["api/none"].state == "ok"
+    assert (await read_health(accounts.driver.store, "w", ["api/none"], now))["api/none"].state == "ok"
 
 
 async def test_metric_shows_each_account_and_its_state_and_no_state_of_before() -> None:
     registry = CollectorRegistry()
     instruments = AccountInstruments(registry)
-    watch = Watch(lambda: "No webhook is set.")
-    await watch.tell()
-    instruments.show([watch.check()])
+    accounts = AccountsHarness(lambda: "No webhook is set.")
+    await accounts.emit()
+    instruments.show([accounts.check()])
     labels = {"workspace": "w", "channel": "telegram", "account": "main"}
     assert registry.get_sample_value("pasokh_account_healthy", {**labels, "state": "ok"}) == 1
-    await watch.ask()
-    instruments.show([watch.check()])
+    await accounts.probe()
+    instruments.show([accounts.check()])
     assert registry.get_sample_value("pasokh_account_healthy", {**labels, "state": "webhook"}) == 0
     assert registry.get_sample_value("pasokh_account_healthy", {**labels, "state": "ok"}) is None
