@@ -20,19 +20,19 @@ from tests.sla.store_snapshot import store_snapshot
 async def lived(settings: Settings, state: ClockState, heard: int | None = None) -> None:
     """A conversation whose promise broke, in the store of an installation; its clock rests in this state."""
     sla = Sla()
-    await sla.customer(at(0))
-    await sla.pass_to(at(61))
-    await sla.tell("noted", at(62))
+    await sla.receive_message(at(0))
+    await sla.run_until(at(61))
+    await sla.receive_fact("noted", at(62))
     clock = replace(sla.clock(), state=state)
     tampered = Put(Key(CLOCKS.name, clock_id("c1", "first_response", 1)), clock)
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
-        await store.commit(Changes(puts=[*store_snapshot(sla, heard=heard), tampered]))
+        await store.commit(Changes(puts=[*store_snapshot(sla, last_applied=heard), tampered]))
 
 
 async def without_conversations(settings: Settings) -> None:
     """A workspace in which nobody has written yet."""
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         await store.commit(
             Changes(puts=[put for put in store_snapshot(sla) if put.key.collection != CONVERSATIONS.name])

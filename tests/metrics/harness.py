@@ -37,7 +37,7 @@ class MetricsHarness(Driver):
         fact = ConversationFact.model_validate(known)
         return self.arrived("conversations", f"pasokh.conversation.{word}", fact)
 
-    async def tell(self, word: str, case: Conversation | None = None, **fields: Any) -> None:
+    async def receive_fact(self, word: str, case: Conversation | None = None, **fields: Any) -> None:
         """A fact of a conversation, in a batch of its own."""
         await self.batch([self.fact(word, case, **fields)])
 
@@ -47,9 +47,9 @@ class MetricsHarness(Driver):
         run = ResponseRun(
             run=1, kind="first_response", state="answered", started_at=START, accepted_at=at, ended_at=at, visible_at=at
         )
-        await self.tell("reply_delivered", case, author="agent", ended_responses=[run])
+        await self.receive_fact("reply_delivered", case, author="agent", ended_responses=[run])
 
-    def promise(self, word: str, late_by: float | None = None) -> ReceivedEvent:
+    def clock_fact(self, word: str, late_by: float | None = None) -> ReceivedEvent:
         """A fact of a clock."""
         clock = Clock(
             metric="first_response", policy="p", target_seconds=60, started_at=START, due_at=START, state="breached"

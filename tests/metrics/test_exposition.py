@@ -41,7 +41,7 @@ class Partitions(MemoryStore):
         return page
 
 
-def shown(totals: BusinessMetricsCollector, name: str = OPENED) -> dict[str, float]:
+def exposed(totals: BusinessMetricsCollector, name: str = OPENED) -> dict[str, float]:
     samples = [sample for metric in totals.collect() for sample in metric.samples if sample.name == name]
     return {sample.labels["workspace"]: sample.value for sample in samples}
 
@@ -53,7 +53,7 @@ async def test_totals_are_the_sums_of_all_partitions_per_workspace() -> None:
     partitions.write(record(2, 1, {SERIES: 3}))
     partitions.write(record(2, 1, {SERIES: 1}, "v"))
     await totals.refresh()
-    assert shown(totals) == {"w": 5, "v": 1}
+    assert exposed(totals) == {"w": 5, "v": 1}
 
 
 async def test_only_documents_that_changed_are_read_again() -> None:
@@ -67,7 +67,7 @@ async def test_only_documents_that_changed_are_read_again() -> None:
     partitions.write(record(0, 21, {SERIES: 2}, "w3"))
     await totals.refresh()
     assert partitions.read == 21
-    assert shown(totals)["w3"] == 2
+    assert exposed(totals)["w3"] == 2
 
 
 async def test_a_store_that_goes_away_between_pages_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ async def test_a_store_that_goes_away_between_pages_hides_nothing(monkeypatch: p
         await totals.refresh()
     partitions.away_at = None
     await totals.refresh()
-    assert shown(totals) == dict.fromkeys("abcde", 1)
+    assert exposed(totals) == dict.fromkeys("abcde", 1)
 
 
 async def test_age_tells_how_old_the_totals_are() -> None:
@@ -101,7 +101,7 @@ async def test_series_of_an_older_table_are_left_out() -> None:
     totals = BusinessMetricsCollector(partitions, 1, ManualTimeSource())
     partitions.write(record(0, 1, {"pasokh_forgotten_total|a": 1, f"{OPENED}|telegram": 1, SERIES: 1}))
     await totals.refresh()
-    assert shown(totals) == {"w": 1}
+    assert exposed(totals) == {"w": 1}
 
 
 async def test_buckets_are_cumulative_and_keep_what_older_bounds_counted() -> None:
@@ -120,8 +120,8 @@ async def test_buckets_are_cumulative_and_keep_what_older_bounds_counted() -> No
 
 async def test_the_scrape_is_valid_and_has_the_fixed_names_and_no_persons() -> None:
     counting = MetricsHarness()
-    await counting.tell("opened")
-    await counting.tell("assigned", agent="agent-zoe")
+    await counting.receive_fact("opened")
+    await counting.receive_fact("assigned", agent="agent-zoe")
     await counting.answered(5)
     text = await counting.scrape()
     families = {family.name: family for family in text_string_to_metric_families(text)}

@@ -88,7 +88,7 @@ class Shop(MemoryStore):
         self.insert(WEBHOOK_ENDPOINTS, endpoint_id(partition, "shop", webhook), one)
 
 
-async def shown(shop: Shop, name: str) -> dict[tuple[str, ...], float]:
+async def exposed(shop: Shop, name: str) -> dict[tuple[str, ...], float]:
     """The samples of a gauge by the values of its labels."""
     present = Present(shop, ManualTimeSource())
     await present.refresh()
@@ -113,7 +113,7 @@ def shop() -> Shop:
 
 async def test_agents_are_counted_once_by_presence(shop: Shop) -> None:
     shop.configure(configured("empty"))
-    assert await shown(shop, "pasokh_agents") == {
+    assert await exposed(shop, "pasokh_agents") == {
         ("shop", "online"): 2,
         ("shop", "away"): 1,
         ("shop", "offline"): 1,
@@ -124,24 +124,24 @@ async def test_agents_are_counted_once_by_presence(shop: Shop) -> None:
 
 
 async def test_an_agent_of_several_teams_is_counted_in_each(shop: Shop) -> None:
-    agents = await shown(shop, "pasokh_team_agents")
+    agents = await exposed(shop, "pasokh_team_agents")
     assert agents["shop", "default", "online"] == 2
     assert agents["shop", "returns", "online"] == 1
     assert agents["shop", "returns", "away"] == 1
-    assert await shown(shop, "pasokh_team_units_free") == {("shop", "default"): 4, ("shop", "returns"): 1}
+    assert await exposed(shop, "pasokh_team_units_free") == {("shop", "default"): 4, ("shop", "returns"): 1}
 
 
 async def test_free_units_and_utilisation_are_of_who_is_online(shop: Shop) -> None:
-    assert await shown(shop, "pasokh_agent_units_free") == {("shop",): 4}
-    assert await shown(shop, "pasokh_agent_utilisation_ratio") == {("shop",): 0.5}
-    assert await shown(shop, "pasokh_team_utilisation_ratio") == {("shop", "default"): 0.5, ("shop", "returns"): 0.75}
+    assert await exposed(shop, "pasokh_agent_units_free") == {("shop",): 4}
+    assert await exposed(shop, "pasokh_agent_utilisation_ratio") == {("shop",): 0.5}
+    assert await exposed(shop, "pasokh_team_utilisation_ratio") == {("shop", "default"): 0.5, ("shop", "returns"): 0.75}
 
 
 async def test_who_has_more_than_fits_has_nothing_free_and_is_used_above_one(shop: Shop) -> None:
     shop.agent("sara", "online", 6, ["default"])
     shop.agent("omid", "offline", 0, ["default"])
-    assert await shown(shop, "pasokh_agent_units_free") == {("shop",): 0}
-    assert await shown(shop, "pasokh_agent_utilisation_ratio") == {("shop",): 1.5}
+    assert await exposed(shop, "pasokh_agent_units_free") == {("shop",): 0}
+    assert await exposed(shop, "pasokh_agent_utilisation_ratio") == {("shop",): 1.5}
 
 
 async def test_more_agents_than_a_page_are_all_counted() -> None:
@@ -149,7 +149,7 @@ async def test_more_agents_than_a_page_are_all_counted() -> None:
     shop.configure(configured())
     for number in range(450):
         shop.agent(f"a{number}", "online", 1, ["default"])
-    assert (await shown(shop, "pasokh_agents"))["shop", "online"] == 450
+    assert (await exposed(shop, "pasokh_agents"))["shop", "online"] == 450
 
 
 async def test_a_store_that_is_away_leaves_what_was_read(shop: Shop) -> None:
@@ -180,7 +180,7 @@ async def test_subscriptions_are_counted_by_how_their_endpoints_fare() -> None:
     shop.line("closed", 1, failures=9)
     shop.line("written", 0, gone=3)
     shop.line("forgotten", 0, failures=9)
-    counted = await shown(shop, "pasokh_webhook_subscriptions")
+    counted = await exposed(shop, "pasokh_webhook_subscriptions")
     assert counted == {("shop", "taken"): 3, ("shop", "failing"): 1, ("shop", "gone"): 1}
 
 
@@ -215,7 +215,7 @@ def test_it_closes_to_the_second() -> None:
 async def test_opening_hours_are_shown_for_every_team_that_has_a_name() -> None:
     shop = Shop()
     shop.configure(configured(calendar=MONDAY_MORNING, teams={"returns": None}))
-    assert await shown(shop, "pasokh_business_hours_open") == {("shop", "default"): 1, ("shop", "returns"): 1}
+    assert await exposed(shop, "pasokh_business_hours_open") == {("shop", "default"): 1, ("shop", "returns"): 1}
 
 
 def test_what_is_registered_reads_nothing() -> None:

@@ -19,16 +19,16 @@ from tests.sla.harness import conversation
 async def test_messages_are_counted_where_they_were_taken_in_and_where_they_arrived() -> None:
     counting = MetricsHarness()
     await counting.batch([counting.activity("message", "a1"), counting.fact("message_received", author="customer")])
-    await counting.tell("replied", author="agent")
-    await counting.tell("reply_delivered", author="agent")
-    await counting.tell("reply_failed", author="agent")
+    await counting.receive_fact("replied", author="agent")
+    await counting.receive_fact("reply_delivered", author="agent")
+    await counting.receive_fact("reply_failed", author="agent")
     assert await counting.value("pasokh_messages_total", direction="inbound", workspace="w", channel="telegram") == 1
     assert await counting.value("pasokh_messages_total", direction="outbound") == 1
 
 
 async def test_message_is_counted_on_the_surface_where_it_was_said() -> None:
     counting = MetricsHarness()
-    await counting.tell("message_received", conversation(surface="private"), message_surface="public")
+    await counting.receive_fact("message_received", conversation(surface="private"), message_surface="public")
     assert await counting.value("pasokh_messages_total", surface="public") == 1
 
 
@@ -36,7 +36,7 @@ async def test_first_response_is_observed_from_the_customers_message_to_the_acce
     counting = MetricsHarness()
     await counting.answered(30)
     await counting.answered(31)
-    await counting.tell("reply_delivered", author="agent")
+    await counting.receive_fact("reply_delivered", author="agent")
     assert await counting.value("pasokh_first_response_seconds_count") == 2
     assert await counting.value("pasokh_first_response_seconds_sum") == 61
     assert await counting.value("pasokh_first_response_seconds_bucket", le="15") == 0
@@ -47,62 +47,62 @@ async def test_first_response_is_observed_from_the_customers_message_to_the_acce
 async def test_only_the_first_resolve_counts_for_resolution() -> None:
     counting = MetricsHarness()
     resolved = conversation(status="resolved", resolved_at=START + timedelta(hours=1))
-    await counting.tell("resolved", resolved)
-    await counting.tell("reopened", conversation(status="assigned"))
+    await counting.receive_fact("resolved", resolved)
+    await counting.receive_fact("reopened", conversation(status="assigned"))
     counting.restart()
-    await counting.tell("resolved", conversation(status="resolved", resolved_at=START + timedelta(hours=9)))
+    await counting.receive_fact("resolved", conversation(status="resolved", resolved_at=START + timedelta(hours=9)))
     assert await counting.value("pasokh_resolution_seconds_count") == 1
     assert await counting.value("pasokh_resolution_seconds_sum") == 3600
 
 
 async def test_what_is_remembered_of_a_conversation_goes_with_its_end() -> None:
     counting = MetricsHarness()
-    await counting.tell("queued")
+    await counting.receive_fact("queued")
     assert counting.get(METRICS_STATES, "c1") is not None
-    await counting.tell("resolved", conversation(status="resolved", resolved_at=START))
-    await counting.tell("reopened", conversation(status="waiting"))
-    await counting.tell("resolved", conversation(status="resolved", resolved_at=START))
-    await counting.tell("closed", conversation(status="closed"))
+    await counting.receive_fact("resolved", conversation(status="resolved", resolved_at=START))
+    await counting.receive_fact("reopened", conversation(status="waiting"))
+    await counting.receive_fact("resolved", conversation(status="resolved", resolved_at=START))
+    await counting.receive_fact("closed", conversation(status="closed"))
     assert counting.get(METRICS_STATES, "c1") is None
 
 
 async def test_waiting_follows_the_status_however_many_facts_repeat_it() -> None:
     counting = MetricsHarness()
     for word in ("opened", "message_received", "queued"):
-        await counting.tell(word)
+        await counting.receive_fact(word)
     assert await counting.value("pasokh_waiting") == 1
-    await counting.tell("assigned", conversation(status="assigned"))
+    await counting.receive_fact("assigned", conversation(status="assigned"))
     assert await counting.value("pasokh_waiting") == 0
 
 
 async def test_a_conversation_leaves_the_series_in_which_it_was_counted() -> None:
     counting = MetricsHarness()
-    await counting.tell("queued")
-    await counting.tell("assigned", conversation(status="assigned", team="vip", priority="high"))
+    await counting.receive_fact("queued")
+    await counting.receive_fact("assigned", conversation(status="assigned", team="vip", priority="high"))
     assert await counting.value("pasokh_waiting", team="default") == 0
     assert await counting.value("pasokh_waiting", team="vip") == 0
 
 
 async def test_waiting_follows_every_change_of_team_and_priority() -> None:
     counting = MetricsHarness()
-    await counting.tell("queued", conversation(team="default"))
-    await counting.tell("transferred", conversation(team="vip"))
-    await counting.tell("priority_changed", conversation(team="vip", priority="urgent"))
+    await counting.receive_fact("queued", conversation(team="default"))
+    await counting.receive_fact("transferred", conversation(team="vip"))
+    await counting.receive_fact("priority_changed", conversation(team="vip", priority="urgent"))
     counting.restart()
     assert await counting.value("pasokh_waiting") == 1
     assert await counting.value("pasokh_waiting", team="vip", priority="urgent") == 1
-    await counting.tell("offered", conversation(team="vip", priority="urgent", status="offered"))
+    await counting.receive_fact("offered", conversation(team="vip", priority="urgent", status="offered"))
     assert await counting.value("pasokh_waiting") == 0
 
 
 async def test_wait_is_from_queued_to_assigned_through_offers() -> None:
     counting = MetricsHarness()
-    await counting.tell("queued")
+    await counting.receive_fact("queued")
     await counting.advance(20)
-    await counting.tell("offered", conversation(status="offered"))
+    await counting.receive_fact("offered", conversation(status="offered"))
     await counting.advance(22)
-    await counting.tell("assigned", conversation(status="assigned"))
-    await counting.tell("pending", conversation(status="pending"))
+    await counting.receive_fact("assigned", conversation(status="assigned"))
+    await counting.receive_fact("pending", conversation(status="pending"))
     assert await counting.value("pasokh_wait_seconds_count") == 1
     assert await counting.value("pasokh_wait_seconds_sum") == 42
     assert await counting.value("pasokh_assignments_total") == 1
@@ -110,8 +110,8 @@ async def test_wait_is_from_queued_to_assigned_through_offers() -> None:
 
 async def test_resolved_while_waiting_is_no_wait() -> None:
     counting = MetricsHarness()
-    await counting.tell("queued")
-    await counting.tell("resolved", conversation(status="resolved", resolved_at=START))
+    await counting.receive_fact("queued")
+    await counting.receive_fact("resolved", conversation(status="resolved", resolved_at=START))
     assert await counting.value("pasokh_wait_seconds_count") == 0
     assert await counting.value("pasokh_withdrawn_seconds_count", by="resolve") == 1
     assert await counting.value("pasokh_waiting") == 0
@@ -119,8 +119,8 @@ async def test_resolved_while_waiting_is_no_wait() -> None:
 
 async def test_promises_are_counted_by_metric() -> None:
     counting = MetricsHarness()
-    await counting.batch([counting.promise(word) for word in ("started", "warned", "breached", "fulfilled")])
-    await counting.batch([counting.promise("late", 12.5)])
+    await counting.batch([counting.clock_fact(word) for word in ("started", "warned", "breached", "fulfilled")])
+    await counting.batch([counting.clock_fact("late", 12.5)])
     assert await counting.value("pasokh_sla_breached_total", metric="first_response") == 1
     assert await counting.value("pasokh_sla_fulfilled_total", metric="first_response") == 1
     assert await counting.value("pasokh_sla_late_seconds_sum") == 12.5
@@ -160,7 +160,7 @@ async def test_beyond_the_limit_new_teams_are_counted_as_other(monkeypatch: pyte
     monkeypatch.setattr(counters, "MAX_SERIES", 3)
     counting = MetricsHarness()
     for number in range(10):
-        await counting.tell("opened", conversation(f"c{number}", status="bot", team=f"team-{number}"))
+        await counting.receive_fact("opened", conversation(f"c{number}", status="bot", team=f"team-{number}"))
     assert await counting.value("pasokh_conversations_opened_total") == 10
     assert await counting.value("pasokh_conversations_opened_total", team="team-1") == 1
     assert await counting.value("pasokh_conversations_opened_total", team="other") == 7
@@ -169,9 +169,9 @@ async def test_beyond_the_limit_new_teams_are_counted_as_other(monkeypatch: pyte
 async def test_folded_waiting_comes_back_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "MAX_SERIES", 0)
     counting = MetricsHarness()
-    await counting.tell("queued", conversation(team="vip"))
+    await counting.receive_fact("queued", conversation(team="vip"))
     assert await counting.value("pasokh_waiting", team="other") == 1
-    await counting.tell("assigned", conversation(team="vip", status="assigned"))
+    await counting.receive_fact("assigned", conversation(team="vip", status="assigned"))
     assert await counting.value("pasokh_waiting", team="other") == 0
 
 
@@ -180,7 +180,7 @@ async def test_folded_waiting_comes_back_to_nothing(monkeypatch: pytest.MonkeyPa
 )
 async def test_languages_are_a_bounded_set(language: str | None, label: str) -> None:
     counting = MetricsHarness()
-    await counting.tell("opened", conversation(language=language))
+    await counting.receive_fact("opened", conversation(language=language))
     assert await counting.value("pasokh_conversations_opened_total", language=label) == 1
 
 
@@ -192,7 +192,7 @@ async def test_waiting_is_the_number_of_conversations_that_wait(plan: list[tuple
     counting, last = MetricsHarness(), dict[str, str]()
     for identity, status, restart in plan:
         last[identity] = status
-        await counting.tell("any", conversation(identity, status=status, team=f"t-{len(last)}"))
+        await counting.receive_fact("any", conversation(identity, status=status, team=f"t-{len(last)}"))
         if restart:
             counting.restart()
     assert await counting.value("pasokh_waiting") == sum(status == "waiting" for status in last.values())
@@ -209,8 +209,8 @@ async def test_what_came_lately_is_counted_by_when_it_came_and_what_is_old_is_dr
     assert sum(record.recent_opened.values()) == 1
     for n in range(1, 200):
         counting.now = START + timedelta(minutes=n)
-        await counting.tell("message_received", author="customer")
-        await counting.tell("opened")
+        await counting.receive_fact("message_received", author="customer")
+        await counting.receive_fact("opened")
     record = counting.get(COUNTERS, "0/w")
     assert record is not None
     assert len(record.recent_messages) <= 7
@@ -219,10 +219,10 @@ async def test_what_came_lately_is_counted_by_when_it_came_and_what_is_old_is_dr
 
 async def test_a_message_that_is_read_late_counts_when_it_came() -> None:
     counting = MetricsHarness()
-    await counting.tell("message_received", author="customer")
+    await counting.receive_fact("message_received", author="customer")
     late = counting.fact("message_received", author="customer")
     counting.now = START + timedelta(minutes=3)
-    await counting.tell("message_received", author="customer")
+    await counting.receive_fact("message_received", author="customer")
     await counting.batch([late])
     record = counting.get(COUNTERS, "0/w")
     assert record is not None

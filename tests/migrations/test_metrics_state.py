@@ -52,8 +52,8 @@ async def test_a_run_that_was_open_is_answered_by_facts_without_runs() -> None:
     counting = counting_on(ASSIGNED)
     accepted = START + timedelta(minutes=5)
     pending = conversation(status="pending")
-    await counting.tell("replied", pending, author="agent", message="r", at=accepted)
-    await counting.tell("reply_delivered", pending, author="agent", message="r", at=accepted)
+    await counting.receive_fact("replied", pending, author="agent", message="r", at=accepted)
+    await counting.receive_fact("reply_delivered", pending, author="agent", message="r", at=accepted)
     assert await counting.value("pasokh_next_response_seconds_sum") == 20 * 60  # 08:45 to 09:05
     assert await counting.value("pasokh_next_response_seconds_count") == 1
 
@@ -62,10 +62,12 @@ async def test_an_answer_that_was_on_its_way_counts_from_the_fact_of_its_deliver
     asked = {"since": "2026-03-02T08:58:00.000000Z", "begun": "2026-03-02T08:58:00.000000Z"}
     counting = counting_on({**ASSIGNED, "said": [{"message": "r", "asked": asked}]})
     accepted = START - timedelta(minutes=5)
-    await counting.tell("reply_delivered", conversation(status="assigned"), author="agent", message="r", at=accepted)
+    await counting.receive_fact(
+        "reply_delivered", conversation(status="assigned"), author="agent", message="r", at=accepted
+    )
     assert await counting.value("pasokh_next_response_seconds_sum") == 10 * 60  # 08:45 to 08:55
     assert await counting.value("pasokh_unanswered_total") == 0
-    await counting.tell("resolved", conversation(status="resolved", resolved_at=START))
+    await counting.receive_fact("resolved", conversation(status="resolved", resolved_at=START))
     assert await counting.value("pasokh_unanswered_total", metric="next_response") == 1  # what was asked at 08:58
 
 
@@ -80,31 +82,37 @@ async def test_a_run_that_a_resolve_left_open_counts_as_unanswered_when_the_conv
     counting = counting_on({**ASSIGNED, "status": "resolved", "answered": False, "answered_by_any": False})
     run = ResponseRun(run=1, kind="first_response", state="waiting", started_at=START)
     reopened = conversation(status="waiting")
-    await counting.tell("reopened", reopened, ended_responses=[])
-    await counting.tell("message_received", reopened, author="customer", message="m2", response=run, ended_responses=[])
+    await counting.receive_fact("reopened", reopened, ended_responses=[])
+    await counting.receive_fact(
+        "message_received", reopened, author="customer", message="m2", response=run, ended_responses=[]
+    )
     assert await counting.value("pasokh_unanswered_total", metric="first_response") == 1
     unanswered = run.model_copy(update={"state": "unanswered", "ended_at": START})
-    await counting.tell("resolved", conversation(status="resolved", resolved_at=START), ended_responses=[unanswered])
+    await counting.receive_fact(
+        "resolved", conversation(status="resolved", resolved_at=START), ended_responses=[unanswered]
+    )
     assert await counting.value("pasokh_unanswered_total", metric="first_response") == 2  # the run of the reopening
 
 
 async def test_a_run_that_a_resolve_left_open_counts_as_unanswered_once_when_the_conversation_is_closed() -> None:
     counting = counting_on({**ASSIGNED, "status": "resolved", "answered": False, "answered_by_any": False})
-    await counting.tell("closed", conversation(status="closed", resolved_at=START), ended_responses=[])
+    await counting.receive_fact("closed", conversation(status="closed", resolved_at=START), ended_responses=[])
     assert await counting.value("pasokh_unanswered_total", metric="first_response") == 1
 
 
 async def test_a_run_that_a_resolve_left_open_counts_beside_a_run_that_the_first_fact_gives() -> None:
     counting = counting_on({**ASSIGNED, "status": "resolved", "answered": False, "answered_by_any": False})
     run = ResponseRun(run=1, kind="first_response", state="waiting", started_at=START)
-    await counting.tell("message_received", conversation(), author="customer", response=run, ended_responses=[])
+    await counting.receive_fact("message_received", conversation(), author="customer", response=run, ended_responses=[])
     assert await counting.value("pasokh_unanswered_total", metric="first_response") == 1
 
 
 async def test_an_answer_on_its_way_over_a_resolve_counts_when_it_is_delivered() -> None:
     counting = counting_on({**ASSIGNED, "status": "resolved", "said": [{"message": "r", "asked": None}]})
     accepted = START - timedelta(minutes=5)
-    await counting.tell("reply_delivered", conversation(status="resolved"), author="agent", message="r", at=accepted)
+    await counting.receive_fact(
+        "reply_delivered", conversation(status="resolved"), author="agent", message="r", at=accepted
+    )
     assert await counting.value("pasokh_next_response_seconds_sum") == 10 * 60  # 08:45 to 08:55
     assert await counting.value("pasokh_unanswered_total") == 0
 
@@ -113,9 +121,9 @@ async def test_handling_pending_and_waiting_go_on_from_where_they_were() -> None
     counting = counting_on(ASSIGNED)
     opened = START - timedelta(hours=1)
     resolved = conversation(status="resolved", resolved_at=START, opened_at=opened)
-    await counting.tell("resolved", resolved)
+    await counting.receive_fact("resolved", resolved)
     assert await counting.value("pasokh_handle_seconds_sum") == 900  # 300 and 08:50 to 09:00
-    await counting.tell("closed", conversation(status="closed", resolved_at=START, opened_at=opened))
+    await counting.receive_fact("closed", conversation(status="closed", resolved_at=START, opened_at=opened))
     less = await counting.value("pasokh_full_resolution_seconds_sum", variant="full_less_pending")
     assert less == 3000  # 3600 - 600
     assert counting.get(METRICS_STATES, "c1") is None
@@ -123,7 +131,7 @@ async def test_handling_pending_and_waiting_go_on_from_where_they_were() -> None
 
 async def test_a_conversation_that_waited_leaves_the_series_it_was_counted_in() -> None:
     counting = counting_on(WAITING)
-    await counting.tell("assigned", conversation(status="assigned"))
+    await counting.receive_fact("assigned", conversation(status="assigned"))
     assert await counting.value("pasokh_waiting") == -1  # the gauge of this test began at nothing
     assert await counting.value("pasokh_wait_seconds_sum") == 300  # 08:55 to 09:00
 
@@ -131,5 +139,5 @@ async def test_a_conversation_that_waited_leaves_the_series_it_was_counted_in() 
 async def test_a_resolution_that_was_noted_nowhere_counts_when_it_is_closed() -> None:
     counting = counting_on({**ASSIGNED, "status": "resolved", "turn": None})
     opened, resolved_at = START - timedelta(hours=2), START - timedelta(hours=1)
-    await counting.tell("closed", conversation(status="closed", opened_at=opened, resolved_at=resolved_at))
+    await counting.receive_fact("closed", conversation(status="closed", opened_at=opened, resolved_at=resolved_at))
     assert await counting.value("pasokh_full_resolution_seconds_sum", variant="full") == 3600

@@ -54,7 +54,7 @@ class Sla(Driver):
             PROCESSOR.bind(None), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES, CONFIGURATION_HEADS, CONFIGURATIONS)
         )
         self.case = conversation()
-        self.heard: list[Event] = []
+        self.fact_events: list[Event] = []
         self.tracking: dict[str, ResponseTracking] = {}
         self.gives_runs = True
         self.configure(policies)
@@ -106,7 +106,7 @@ class Sla(Driver):
         with_runs = self._with_runs(word, fact)
         fact = with_runs if self.gives_runs else fact
         arrived = self.arrived("conversations", f"pasokh.conversation.{word}", fact)
-        self.heard.append(arrived.event)
+        self.fact_events.append(arrived.event)
         return arrived
 
     def _with_runs(self, word: str, fact: ConversationFact) -> ConversationFact:
@@ -116,7 +116,7 @@ class Sla(Driver):
         runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}
         return fact.model_copy(update=runs)
 
-    async def tell(
+    async def receive_fact(
         self,
         word: str,
         when: datetime,
@@ -131,52 +131,52 @@ class Sla(Driver):
         self.case = self.case.model_copy(update=case)
         await self.batch([self.fact(word, when, message=message, author=author, surface=surface, case=self.case)])
 
-    async def customer(self, when: datetime) -> None:
+    async def receive_message(self, when: datetime) -> None:
         """A customer's message."""
-        await self.tell("message_received", when, message="m", author="customer")
+        await self.receive_fact("message_received", when, message="m", author="customer")
 
     async def replied(self, when: datetime, message: str = "r1", author: str = "agent") -> None:
         """REST accepted a reply."""
-        await self.tell("replied", when, message=message, author=author)
+        await self.receive_fact("replied", when, message=message, author=author)
 
     async def delivered(self, when: datetime, message: str = "r1", author: str = "agent") -> None:
         """A reply accepted at `when` reached the customer."""
-        await self.tell("reply_delivered", when, message=message, author=author)
+        await self.receive_fact("reply_delivered", when, message=message, author=author)
 
     async def failed(self, when: datetime, message: str = "r1") -> None:
         """A reply accepted at `when` will never reach the customer."""
-        await self.tell("reply_failed", when, message=message, author="agent")
+        await self.receive_fact("reply_failed", when, message=message, author="agent")
 
-    async def tick(self, when: datetime) -> None:
+    async def confirm_watermark(self, when: datetime) -> None:
         """Conversations confirm that all before `when` has been said."""
         await self.batch([self.arrived("conversations", "pasokh.control.watermark", Watermark(at=when), "w/control")])
 
-    async def pass_to(self, moment: datetime) -> None:
+    async def run_until(self, moment: datetime) -> None:
         """Move the clock with conversations up to date: each question is answered at once."""
         while True:
             timers = self.timers()
             if not timers or timers[0].due_at > moment:
                 break
-            asked = len(self.questions())
+            asked = len(self.watermark_requests())
             await self.advance_to(timers[0].due_at)
-            for question in self.questions()[asked:]:
-                await self.tick(WatermarkRequest.model_validate(question.data).at)
+            for question in self.watermark_requests()[asked:]:
+                await self.confirm_watermark(WatermarkRequest.model_validate(question.data).at)
         self.now = max(self.now, moment)
 
-    def questions(self) -> list[Event]:
+    def watermark_requests(self) -> list[Event]:
         """What conversations was asked to confirm."""
         return [event for event in self.sent if event.type == "pasokh.control.watermark_request"]
 
-    def told(self, case: str = "c1") -> list[str]:
+    def emitted_names(self, case: str = "c1") -> list[str]:
         """The last words of the facts about a conversation's clocks, in order."""
         facts = [e for e in self.sent if e.type.startswith("pasokh.sla.")]
         return [e.type.rsplit(".", 1)[1] for e in facts if e.data["conversation"] == case]
 
-    def facts(self, word: str) -> list[ClockFact]:
+    def clock_facts(self, word: str) -> list[ClockFact]:
         """The facts of one kind."""
         return [ClockFact.model_validate(e.data) for e in self.sent if e.type == f"pasokh.sla.{word}"]
 
-    def words(self, metric: ClockMetric, run: int = 1) -> list[str]:
+    def names_of_run(self, metric: ClockMetric, run: int = 1) -> list[str]:
         """The last words of the facts about one run, in order."""
         told = [(e, ClockFact.model_validate(e.data)) for e in self.sent if e.type.startswith("pasokh.sla.")]
         return [e.type.rsplit(".", 1)[1] for e, fact in told if (fact.metric, fact.run) == (metric, run)]

@@ -13,16 +13,16 @@ from tests.sla.harness import Sla
 SOURCE = "conversations/0"
 
 
-def store_snapshot(sla: Sla, *, heard: int | None = None) -> list[Put]:
+def store_snapshot(sla: Sla, *, last_applied: int | None = None) -> list[Put]:
     """Everything; `heard` facts count as heard by the row that is kept, all of them unless said otherwise."""
-    numbers = [event.seq or 0 for event in sla.heard]
-    last = numbers[-1] if heard is None else numbers[heard - 1]
+    numbers = [event.seq or 0 for event in sla.fact_events]
+    last = numbers[-1] if last_applied is None else numbers[last_applied - 1]
     row = PartitionCheckpoint(seq=sla.seq, dedupe_vector={f"{SOURCE}|conversations": (last, 0)}, decided_at=sla.now)
     puts = [
         Put(key, deepcopy(document)) for key, document in sla.store.documents.items() if key.collection != TIMERS.name
     ]
     told = [event for event in sla.sent if event.type.startswith("pasokh.sla.")]
-    puts += [put_fact(event) for event in (*_renamed(sla.heard), *told)]
+    puts += [put_fact(event) for event in (*_renamed(sla.fact_events), *told)]
     case = ConversationState(**dict(sla.case), key="w/telegram:main:1")
     puts.append(Put(Key(CONVERSATIONS.name, case.id), case))
     return [*puts, Put(Key(ROWS.name, "sla/0"), row)]

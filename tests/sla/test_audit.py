@@ -23,26 +23,26 @@ URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(r
 HISTORY = [PolicyVersion(3, START, 3, SlaBody(policies=[URGENT, USUAL]), "Europe/Riga")]
 
 
-async def lived() -> Sla:
+async def conversation_with_breaches() -> Sla:
     """A late first answer, a pause, another priority, a resolve and a second run that breaks."""
     sla = Sla([URGENT, USUAL])
-    await sla.tell("opened", at(0))
-    await sla.customer(at(0))
-    await sla.tell("queued", at(0))
-    await sla.pass_to(at(70))
-    await sla.tell("assigned", at(70), status="assigned")
-    await sla.tell("replied", at(80), message="r1", author="agent", status="pending")
-    await sla.tell("reply_delivered", at(80), message="r1", author="agent")
-    await sla.tell("message_received", at(100), message="m2", author="customer", status="assigned")
-    await sla.tell("priority_changed", at(110), priority="urgent")
-    await sla.tell("resolved", at(150), status="resolved")
-    await sla.tell("reopened", at(400), status="waiting")
-    await sla.pass_to(at(900))
+    await sla.receive_fact("opened", at(0))
+    await sla.receive_message(at(0))
+    await sla.receive_fact("queued", at(0))
+    await sla.run_until(at(70))
+    await sla.receive_fact("assigned", at(70), status="assigned")
+    await sla.receive_fact("replied", at(80), message="r1", author="agent", status="pending")
+    await sla.receive_fact("reply_delivered", at(80), message="r1", author="agent")
+    await sla.receive_fact("message_received", at(100), message="m2", author="customer", status="assigned")
+    await sla.receive_fact("priority_changed", at(110), priority="urgent")
+    await sla.receive_fact("resolved", at(150), status="resolved")
+    await sla.receive_fact("reopened", at(400), status="waiting")
+    await sla.run_until(at(900))
     return sla
 
 
-def facts(sla: Sla) -> list[Event]:
-    return [*sla.heard, *(e for e in sla.sent if e.type.startswith("pasokh.sla."))]
+def all_events(sla: Sla) -> list[Event]:
+    return [*sla.fact_events, *(e for e in sla.sent if e.type.startswith("pasokh.sla."))]
 
 
 def differences(
@@ -51,38 +51,38 @@ def differences(
     return list(audit(events, clocks, history, until).differences)
 
 
-def resting(sla: Sla) -> dict[Run, ClockRecord]:
+def stored_clocks(sla: Sla) -> dict[Run, ClockRecord]:
     found = [CLOCKS.decode(d) for k, d in sla.store.documents.items() if k.collection == CLOCKS.name]
     return {(clock.metric, clock.run): clock for clock in found}
 
 
 async def test_what_the_stage_made_is_what_the_facts_say() -> None:
-    sla = await lived()
-    assert set(resting(sla)) == {
+    sla = await conversation_with_breaches()
+    assert set(stored_clocks(sla)) == {
         ("first_response", 1),
         ("next_response", 1),
         ("pickup", 1),
         ("resolution", 1),
         ("resolution", 2),
     }
-    assert differences(facts(sla), resting(sla), HISTORY, at(890)) == []
+    assert differences(all_events(sla), stored_clocks(sla), HISTORY, at(890)) == []
 
 
 async def test_promise_that_was_lengthened_after_it_broke_is_no_difference() -> None:
     sla = Sla([URGENT, USUAL])
-    await sla.tell("opened", at(0), priority="urgent")
-    await sla.pass_to(at(250))
-    await sla.tell("priority_changed", at(260), priority="normal")
-    await sla.pass_to(at(600))
-    assert differences(facts(sla), resting(sla), HISTORY, at(590)) == []
+    await sla.receive_fact("opened", at(0), priority="urgent")
+    await sla.run_until(at(250))
+    await sla.receive_fact("priority_changed", at(260), priority="normal")
+    await sla.run_until(at(600))
+    assert differences(all_events(sla), stored_clocks(sla), HISTORY, at(590)) == []
 
 
 async def test_promise_that_was_lengthened_before_anybody_looked_is_no_difference() -> None:
     sla = Sla([URGENT, USUAL])
-    await sla.tell("opened", at(0), priority="urgent")
-    await sla.tell("priority_changed", at(260), priority="normal")
-    await sla.pass_to(at(600))
-    assert differences(facts(sla), resting(sla), HISTORY, at(590)) == []
+    await sla.receive_fact("opened", at(0), priority="urgent")
+    await sla.receive_fact("priority_changed", at(260), priority="normal")
+    await sla.run_until(at(600))
+    assert differences(all_events(sla), stored_clocks(sla), HISTORY, at(590)) == []
 
 
 @pytest.mark.parametrize(
@@ -94,106 +94,114 @@ async def test_promise_that_was_lengthened_before_anybody_looked_is_no_differenc
     ],
 )
 async def test_clock_that_was_changed_is_found(what: str, tampered: Callable[[ClockRecord], ClockRecord]) -> None:
-    sla = await lived()
-    clocks, run = resting(sla), ("first_response", 1)
+    sla = await conversation_with_breaches()
+    clocks, run = stored_clocks(sla), ("first_response", 1)
     clocks["first_response", 1] = tampered(clocks["first_response", 1])
-    [found] = differences(facts(sla), clocks, HISTORY, at(890))
+    [found] = differences(all_events(sla), clocks, HISTORY, at(890))
     assert (found.metric, found.run, found.what) == (*run, what)
 
 
 async def test_fact_told_twice_is_found() -> None:
-    sla = await lived()
+    sla = await conversation_with_breaches()
     [breach] = [e for e in sla.sent if e.type == "pasokh.sla.breached" and e.data["metric"] == "pickup"]
-    twice = [*facts(sla), breach.model_copy(update={"id": "again", "seq": 10_000})]
+    twice = [*all_events(sla), breach.model_copy(update={"id": "again", "seq": 10_000})]
     expected = Difference(
         "c1", "pickup", 1, "told", ["started", "breached", "late"], ["started", "breached", "late", "breached"]
     )
-    assert differences(twice, resting(sla), HISTORY, at(890)) == [expected]
+    assert differences(twice, stored_clocks(sla), HISTORY, at(890)) == [expected]
 
 
 async def test_clock_that_is_lost_is_found() -> None:
-    sla = await lived()
-    clocks = resting(sla)
+    sla = await conversation_with_breaches()
+    clocks = stored_clocks(sla)
     del clocks["resolution", 2]
     assert Difference("c1", "resolution", 2, "clock", "breached", None) in differences(
-        facts(sla), clocks, HISTORY, at(890)
+        all_events(sla), clocks, HISTORY, at(890)
     )
 
 
 async def test_breach_that_nobody_told_is_found() -> None:
     sla = Sla([USUAL])
-    await sla.customer(at(0))
-    found = differences(facts(sla), resting(sla), HISTORY, at(3600))
+    await sla.receive_message(at(0))
+    found = differences(all_events(sla), stored_clocks(sla), HISTORY, at(3600))
     assert Difference("c1", "first_response", 1, "state", "breached", "running") in found
 
 
 async def test_policies_are_those_that_were_in_force() -> None:
     sla = Sla([USUAL])
-    await sla.tell("opened", at(0))
+    await sla.receive_fact("opened", at(0))
     first = PolicyVersion(3, START, 3, SlaBody(policies=[USUAL]), "UTC")
     later = PolicyVersion(4, at(100), 4, SlaBody(policies=[]), "UTC")
-    assert differences(facts(sla), resting(sla), [first, later], at(1)) == []
+    assert differences(all_events(sla), stored_clocks(sla), [first, later], at(1)) == []
 
 
 async def test_breach_that_was_told_beyond_what_is_known_to_have_been_looked_at_is_no_difference() -> None:
     sla = Sla([USUAL])
-    await sla.tell("opened", at(0))
-    await sla.customer(at(0))
-    await sla.pass_to(at(70))
-    assert sla.words("first_response")[-1] == "breached"
-    assert differences(facts(sla), resting(sla), HISTORY, at(40)) == []
-    early = [e.model_copy(update={"time": at(50)}) if e.type == "pasokh.sla.breached" else e for e in facts(sla)]
-    assert {found.what for found in differences(early, resting(sla), HISTORY, at(40))} == {"state", "told", "next_at"}
+    await sla.receive_fact("opened", at(0))
+    await sla.receive_message(at(0))
+    await sla.run_until(at(70))
+    assert sla.names_of_run("first_response")[-1] == "breached"
+    assert differences(all_events(sla), stored_clocks(sla), HISTORY, at(40)) == []
+    early = [e.model_copy(update={"time": at(50)}) if e.type == "pasokh.sla.breached" else e for e in all_events(sla)]
+    assert {found.what for found in differences(early, stored_clocks(sla), HISTORY, at(40))} == {
+        "state",
+        "told",
+        "next_at",
+    }
 
 
 async def test_late_look_at_a_warning_breaks_no_promise_that_was_kept() -> None:
     sla = Sla([USUAL.model_copy(update={"warn_at": [0.8]})])
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.advance_to(at(65))
-    await sla.tick(at(50))
+    await sla.confirm_watermark(at(50))
     await sla.replied(at(59))
     await sla.delivered(at(59))
-    assert sla.words("first_response") == ["started", "warned", "fulfilled"]
+    assert sla.names_of_run("first_response") == ["started", "warned", "fulfilled"]
     history = [PolicyVersion(3, START, 3, SlaBody(policies=[USUAL.model_copy(update={"warn_at": [0.8]})]), "UTC")]
-    assert differences(facts(sla), resting(sla), history, at(66)) == []
+    assert differences(all_events(sla), stored_clocks(sla), history, at(66)) == []
 
 
 async def test_breach_told_before_a_fact_of_an_earlier_time_of_another_clock_is_no_difference() -> None:
     sla = Sla([URGENT, USUAL])
-    await sla.tell("opened", at(0), priority="urgent")
-    await sla.pass_to(at(201))
+    await sla.receive_fact("opened", at(0), priority="urgent")
+    await sla.run_until(at(201))
     sla.now = at(210)
-    await sla.tell("priority_changed", at(199), priority="normal")
-    told = [e.model_copy(update={"time": at(199)}) if e.type.endswith("priority_changed") else e for e in facts(sla)]
-    assert differences(told, resting(sla), HISTORY, at(900)) == []
+    await sla.receive_fact("priority_changed", at(199), priority="normal")
+    told = [
+        e.model_copy(update={"time": at(199)}) if e.type.endswith("priority_changed") else e for e in all_events(sla)
+    ]
+    assert differences(told, stored_clocks(sla), HISTORY, at(900)) == []
     assert sla.clock(metric="resolution").state == "breached"
 
 
 async def test_breach_told_long_after_a_fact_that_sla_heard_behind_it_is_no_difference() -> None:
     sla = Sla([URGENT, USUAL])
-    await sla.tell("opened", at(0), priority="urgent")
-    await sla.pass_to(at(3800))
+    await sla.receive_fact("opened", at(0), priority="urgent")
+    await sla.run_until(at(3800))
     late = [e.model_copy(update={"time": at(3800)}) if e.type == "pasokh.sla.breached" else e for e in sla.sent]
     sla.sent = late
-    await sla.tell("priority_changed", at(3900), priority="normal")
-    told = [e.model_copy(update={"time": at(300)}) if e.type.endswith("priority_changed") else e for e in facts(sla)]
-    assert differences(told, resting(sla), HISTORY, at(3800)) == []
+    await sla.receive_fact("priority_changed", at(3900), priority="normal")
+    told = [
+        e.model_copy(update={"time": at(300)}) if e.type.endswith("priority_changed") else e for e in all_events(sla)
+    ]
+    assert differences(told, stored_clocks(sla), HISTORY, at(3800)) == []
 
 
 async def test_due_time_that_no_fact_tells_is_found() -> None:
-    sla = await lived()
-    told = [event for event in facts(sla) if event.type != "pasokh.sla.changed"]
-    found = differences(told, resting(sla), HISTORY, at(890))
+    sla = await conversation_with_breaches()
+    told = [event for event in all_events(sla) if event.type != "pasokh.sla.changed"]
+    found = differences(told, stored_clocks(sla), HISTORY, at(890))
     assert {(one.metric, one.what) for one in found} == {("resolution", "told")}
 
 
 async def test_last_fact_of_a_clock_shows_what_it_is() -> None:
-    sla = await lived()
-    told = facts(sla)
+    sla = await conversation_with_breaches()
+    told = all_events(sla)
     last = next(e for e in reversed(told) if e.type.startswith("pasokh.sla.") and e.data["metric"] == "next_response")
     clock = last.payload_as(ClockFact).clock.model_copy(update={"due_at": at(61)})
     other = last.model_copy(update={"data": {**last.data, "clock": clock.model_dump(mode="json")}})
-    [found] = differences([other if e is last else e for e in told], resting(sla), HISTORY, at(890))
+    [found] = differences([other if e is last else e for e in told], stored_clocks(sla), HISTORY, at(890))
     assert (found.metric, found.what) == ("next_response", "told due_at")
 
 
@@ -204,13 +212,13 @@ async def upgraded() -> Sla:
     """Answered in time before the upgrade; after it the customer writes again, and gets a late answer."""
     sla = Sla([URGENT, USUAL])
     sla.gives_runs = False
-    await sla.tell("opened", at(0), status="assigned")
-    await sla.customer(at(0))
+    await sla.receive_fact("opened", at(0), status="assigned")
+    await sla.receive_message(at(0))
     await sla.replied(at(10))
     await sla.delivered(at(10))
     sla.gives_runs = True
-    await sla.customer(at(100))
-    await sla.pass_to(at(170))
+    await sla.receive_message(at(100))
+    await sla.run_until(at(170))
     await sla.replied(at(180), message="r2")
     await sla.delivered(at(180), message="r2")
     return sla
@@ -218,10 +226,10 @@ async def upgraded() -> Sla:
 
 async def test_only_clocks_of_runs_from_before_the_upgrade_are_partly_compared() -> None:
     sla = await upgraded()
-    findings = audit(facts(sla), resting(sla), HISTORY, at(190))
+    findings = audit(all_events(sla), stored_clocks(sla), HISTORY, at(190))
     assert findings.differences == []
     assert findings.partly_compared == [PartlyCompared("c1", "first_response", 1, EARLIER_RUN)]
-    assert set(resting(sla)) == {("first_response", 1), ("next_response", 1), ("resolution", 1)}
+    assert set(stored_clocks(sla)) == {("first_response", 1), ("next_response", 1), ("resolution", 1)}
 
 
 @pytest.mark.parametrize(
@@ -239,9 +247,9 @@ async def test_a_changed_clock_of_an_upgraded_conversation_is_found(
     run: Run, what: str, tampered: Callable[[ClockRecord], ClockRecord]
 ) -> None:
     sla = await upgraded()
-    clocks = resting(sla)
+    clocks = stored_clocks(sla)
     clocks[run] = tampered(clocks[run])
-    found = differences(facts(sla), clocks, HISTORY, at(190))
+    found = differences(all_events(sla), clocks, HISTORY, at(190))
     assert {(one.metric, one.run) for one in found} == {run}
     assert what in {one.what for one in found}
 
@@ -249,36 +257,39 @@ async def test_a_changed_clock_of_an_upgraded_conversation_is_found(
 @pytest.mark.parametrize("run", [("first_response", 1), ("next_response", 1)])
 async def test_a_lost_clock_of_an_upgraded_conversation_is_found(run: Run) -> None:
     sla = await upgraded()
-    clocks = resting(sla)
+    clocks = stored_clocks(sla)
     lost = clocks.pop(run)
-    assert Difference("c1", *run, "clock", lost.state, None) in differences(facts(sla), clocks, HISTORY, at(190))
+    assert Difference("c1", *run, "clock", lost.state, None) in differences(all_events(sla), clocks, HISTORY, at(190))
 
 
 @pytest.mark.parametrize("metric", ["first_response", "next_response"])
 async def test_a_fact_that_an_upgraded_conversation_lacks_is_found(metric: str) -> None:
     sla = await upgraded()
     first = next(e for e in sla.sent if e.type == "pasokh.sla.started" and e.data["metric"] == metric)
-    [found] = differences([e for e in facts(sla) if e is not first], resting(sla), HISTORY, at(190))
+    [found] = differences([e for e in all_events(sla) if e is not first], stored_clocks(sla), HISTORY, at(190))
     assert (found.metric, found.what) == (metric, "told")
 
 
 async def test_a_run_that_was_open_at_the_upgrade_is_partly_compared_to_its_end() -> None:
     sla = Sla([URGENT, USUAL])
     sla.gives_runs = False
-    await sla.tell("opened", at(0))
-    await sla.customer(at(0))
+    await sla.receive_fact("opened", at(0))
+    await sla.receive_message(at(0))
     sla.gives_runs = True
-    await sla.tell("assigned", at(50), status="assigned")
-    await sla.pass_to(at(70))
+    await sla.receive_fact("assigned", at(50), status="assigned")
+    await sla.run_until(at(70))
     await sla.replied(at(80))
     await sla.delivered(at(80))
-    await sla.customer(at(100))
-    await sla.pass_to(at(200))
-    findings = audit(facts(sla), resting(sla), HISTORY, at(190))
+    await sla.receive_message(at(100))
+    await sla.run_until(at(200))
+    findings = audit(all_events(sla), stored_clocks(sla), HISTORY, at(190))
     assert findings.differences == []
     assert [(clock.metric, clock.run) for clock in findings.partly_compared] == [("first_response", 1)]
-    overdue = {**resting(sla), ("first_response", 1): replace(resting(sla)["first_response", 1], state="running")}
-    assert {one.metric for one in differences(facts(sla), overdue, HISTORY, at(190))} == {"first_response"}
+    overdue = {
+        **stored_clocks(sla),
+        ("first_response", 1): replace(stored_clocks(sla)["first_response", 1], state="running"),
+    }
+    assert {one.metric for one in differences(all_events(sla), overdue, HISTORY, at(190))} == {"first_response"}
 
 
 # Any: keywords of `Sla.tell`.
@@ -310,10 +321,10 @@ async def test_an_upgrade_at_any_fact_of_a_story_makes_no_difference(upgrade: in
     sla = Sla([URGENT, USUAL])
     for place, (name, when, fields) in enumerate(STORY):
         sla.gives_runs = place >= upgrade
-        await sla.pass_to(at(when))
-        await sla.tell(name, at(when), **fields)
-    await sla.pass_to(at(900))
-    findings = audit(facts(sla), resting(sla), HISTORY, at(890))
+        await sla.run_until(at(when))
+        await sla.receive_fact(name, at(when), **fields)
+    await sla.run_until(at(900))
+    findings = audit(all_events(sla), stored_clocks(sla), HISTORY, at(890))
     assert findings.differences == []
     assert {clock.metric for clock in findings.partly_compared} <= {"first_response", "next_response"}
     assert bool(findings.partly_compared) == (upgrade > 1)

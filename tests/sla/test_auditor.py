@@ -24,7 +24,7 @@ class Stopped(Exception):
     """Ends what runs for ever."""
 
 
-class Office:
+class AuditedStore:
     """An auditor over what a partition of `sla` left in the store."""
 
     def __init__(self, sla: Sla, *, heard: int | None = None) -> None:
@@ -34,16 +34,16 @@ class Office:
         self.pauses: list[float] = []
         self.auditor = Auditor(self.store, 1, self.clock, AuditInstruments(self.registry), self.pause)
         self.store.collections |= {one.name: one for one in COLLECTIONS}
-        self.keep(heard=heard)
+        self.update(heard=heard)
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
-    def keep(self, *, heard: int | None = None) -> None:
+    def update(self, *, heard: int | None = None) -> None:
         """The store as it is after what `sla` has done by now."""
-        self.store.documents |= {put.key: put.document for put in store_snapshot(self.sla, heard=heard)}
+        self.store.documents |= {put.key: put.document for put in store_snapshot(self.sla, last_applied=heard)}
 
-    async def look(self, after: float = 120) -> None:
+    async def run_auditor(self, after: float = 120) -> None:
         """Look so many seconds later."""
         self.clock.move(after)
         await self.auditor.run_once()
@@ -65,66 +65,66 @@ class Office:
         return {f"{s.labels['workspace']}/{s.labels['metric']}/{s.labels['what']}": s.value for s in samples}
 
 
-async def broken() -> Sla:
+async def with_breach() -> Sla:
     """A promise that broke."""
     sla = Sla()
-    await sla.customer(at(0))
-    await sla.pass_to(at(70))
+    await sla.receive_message(at(0))
+    await sla.run_until(at(70))
     return sla
 
 
 async def test_clocks_that_are_what_the_facts_say_are_right() -> None:
-    office = Office(await broken())
-    await office.look()
+    office = AuditedStore(await with_breach())
+    await office.run_auditor()
     assert (office.audited(), office.differences()) == (1, {})
 
 
 async def test_a_clock_that_differs_is_counted_by_what_of_it_does() -> None:
-    office = Office(await broken())
+    office = AuditedStore(await with_breach())
     office.tamper(state="fulfilled", policy="other")
-    await office.look()
+    await office.run_auditor()
     assert office.audited("different") == 1
     assert office.differences() == {"w/first_response/policy": 1, "w/first_response/state": 1}
 
 
 async def test_nothing_is_looked_at_twice_until_something_is_said_of_it_again() -> None:
-    office = Office(await broken())
-    await office.look()
-    await office.look()
+    office = AuditedStore(await with_breach())
+    await office.run_auditor()
+    await office.run_auditor()
     assert office.audited() == 1
     office.sla.now = office.clock.now()
     await office.sla.replied(office.clock.now())
-    office.keep()
-    await office.look()
+    office.update()
+    await office.run_auditor()
     assert office.audited() == 2
 
 
 async def test_what_was_said_within_the_last_minute_is_left_for_the_next_look() -> None:
-    office = Office(await broken())
+    office = AuditedStore(await with_breach())
     office.tamper(state="fulfilled")
-    await office.look(after=40)
+    await office.run_auditor(after=40)
     assert (office.audited("different"), office.audited()) == (0, 0)
-    await office.look(after=20)
+    await office.run_auditor(after=20)
     assert office.audited("different") == 1
 
 
 async def test_facts_that_sla_has_not_heard_are_waited_for_however_old_they_are() -> None:
-    sla = await broken()
+    sla = await with_breach()
     await sla.replied(at(71))
-    behind = Office(sla, heard=1)
+    behind = AuditedStore(sla, heard=1)
     behind.tamper(stopped_at=None, answers=[])
-    await behind.look(after=1800)
+    await behind.run_auditor(after=1800)
     assert (behind.audited(), behind.differences()) == (0, {})
-    behind.keep()
-    await behind.look(after=1800)
+    behind.update()
+    await behind.run_auditor(after=1800)
     assert (behind.audited(), behind.differences()) == (1, {})
 
 
 async def test_what_nobody_has_confirmed_yet_is_overdue_and_no_difference() -> None:
     sla = Sla()
-    await sla.customer(at(0))
-    office = Office(sla)
-    await office.look(after=600)
+    await sla.receive_message(at(0))
+    office = AuditedStore(sla)
+    await office.run_auditor(after=600)
     assert (office.audited(), office.differences()) == (1, {})
     assert office.value("pasokh_sla_overdue_seconds") == 600 - 30
 
@@ -133,12 +133,12 @@ async def test_policy_that_was_picked_just_before_another_was_written_is_no_diff
     sla = Sla()
     sla.now = at(2)
     sla.configure([ONE_MINUTE.model_copy(update={"id": "later"})], version=4, at=at(0))
-    await sla.tell("message_received", at(2), author="customer")
+    await sla.receive_fact("message_received", at(2), author="customer")
     sla.configure([ONE_MINUTE], version=3)
     await sla.batch([sla.fact("message_received", at(2), author="customer", case=conversation("c2"))])
     sla.configure([ONE_MINUTE.model_copy(update={"id": "later"})], version=4, at=at(0))
-    office = Office(sla)
-    await office.look()
+    office = AuditedStore(sla)
+    await office.run_auditor()
     assert sla.clock("c1").policy == "later"
     assert sla.clock("c2").policy == "minute"
     assert (office.audited(), office.differences()) == (2, {})
@@ -147,10 +147,10 @@ async def test_policy_that_was_picked_just_before_another_was_written_is_no_diff
 async def test_policy_that_was_no_longer_in_force_is_a_difference() -> None:
     sla = Sla()
     sla.now = at(500)
-    await sla.tell("message_received", at(500), author="customer")
+    await sla.receive_fact("message_received", at(500), author="customer")
     sla.configure([ONE_MINUTE.model_copy(update={"id": "later"})], version=4, at=at(100))
-    office = Office(sla)
-    await office.look()
+    office = AuditedStore(sla)
+    await office.run_auditor()
     assert office.differences() == {"w/first_response/policy": 1}
 
 
@@ -160,10 +160,10 @@ async def test_a_look_at_much_goes_on_where_it_stopped(monkeypatch: pytest.Monke
     for number in range(8):
         sla.now = at(number)
         await sla.batch([sla.fact("message_received", at(number), author="customer", case=conversation(f"c{number}"))])
-    office = Office(sla)
+    office = AuditedStore(sla)
     seen = []
     for _ in range(6):
-        await office.look(after=100)
+        await office.run_auditor(after=100)
         seen.append(office.audited())
     # It goes on with the moment at which it stopped, for more may have been said then.
     assert seen == [3, 6, 9, 11, 11, 11]
@@ -171,14 +171,14 @@ async def test_a_look_at_much_goes_on_where_it_stopped(monkeypatch: pytest.Monke
 
 
 async def test_a_conversation_that_cannot_be_read_stops_nothing() -> None:
-    office = Office(await broken())
+    office = AuditedStore(await with_breach())
     office.tamper(state="no such state")
-    await office.look()
+    await office.run_auditor()
     assert office.audited("unreadable") == 1
 
 
 async def test_a_store_that_is_away_is_asked_again_and_nothing_is_skipped() -> None:
-    office = Office(await broken())
+    office = AuditedStore(await with_breach())
     office.clock.move(120)
     pauses = 0
 

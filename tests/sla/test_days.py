@@ -50,14 +50,14 @@ async def test_every_promise_ends_as_its_times_say(
         one for case, (start, tries) in zip(CASES, stories, strict=True) for one in plan(case, start, tries)
     )
     for moment, _, case, word, when, message in script:
-        await sla.pass_to(at(moment))
+        await sla.run_until(at(moment))
         if moment in restarts:
             sla.restart()
         author = "customer" if word == "message_received" else "agent"
         await sla.batch([sla.fact(word, at(when), message=message, author=author, case=conversation(case))])
-    await sla.pass_to(at(5000))
+    await sla.run_until(at(5000))
     for case, (_, tries) in zip(CASES, stories, strict=True):
-        told = [word for word in sla.told(case) if word not in ("started", "warned")]
+        told = [word for word in sla.emitted_names(case) if word not in ("started", "warned")]
         assert tuple(told) == expected(tries), (case, tries)
-    assert max(Counter(f.conversation for f in sla.facts("breached")).values(), default=0) <= 1
+    assert max(Counter(f.conversation for f in sla.clock_facts("breached")).values(), default=0) <= 1
     assert sla.timers() == []

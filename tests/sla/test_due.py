@@ -13,7 +13,7 @@ NOTHING = Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets())
 POLICIES = [URGENT, NOTHING, USUAL]
 
 
-def minded(sla: Sla) -> list[TaskDueChanged]:
+def task_due_changes(sla: Sla) -> list[TaskDueChanged]:
     """What was said beside the clocks that started."""
     return [TaskDueChanged.model_validate(e.data) for e in sla.sent if e.type == "pasokh.command.task_due_changed"]
 
@@ -21,79 +21,79 @@ def minded(sla: Sla) -> list[TaskDueChanged]:
 async def waiting() -> Sla:
     """A conversation in its queue."""
     sla = Sla(POLICIES)
-    await sla.tell("opened", at(0))
-    await sla.customer(at(0))
-    await sla.tell("queued", at(0))
+    await sla.receive_fact("opened", at(0))
+    await sla.receive_message(at(0))
+    await sla.receive_fact("queued", at(0))
     return sla
 
 
 async def test_each_clock_that_starts_says_which_of_all_is_due_first() -> None:
     sla = await waiting()
-    said = [(fact.metric, fact.earliest_due_at) for fact in sla.facts("started")]
+    said = [(fact.metric, fact.earliest_due_at) for fact in sla.clock_facts("started")]
     assert said == [("resolution", at(1000)), ("first_response", at(100)), ("pickup", at(100))]
-    assert minded(sla) == []
+    assert task_due_changes(sla) == []
 
 
 async def test_another_policy_says_its_own_due_time() -> None:
     sla = await waiting()
-    await sla.tell("priority_changed", at(5), priority="urgent")
-    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=at(40))]
-    await sla.tell("noted", at(6))
-    assert len(minded(sla)) == 1
+    await sla.receive_fact("priority_changed", at(5), priority="urgent")
+    assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=at(40))]
+    await sla.receive_fact("noted", at(6))
+    assert len(task_due_changes(sla)) == 1
 
 
 async def test_reapplying_says_the_new_due_time() -> None:
     sla = await waiting()
     sla.configure([Policy(id="new", targets=SHORT, warn_at=[])], version=4)
-    await sla.tell("sla_reapplied", at(5))
-    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=at(40))]
+    await sla.receive_fact("sla_reapplied", at(5))
+    assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=at(40))]
 
 
 async def test_what_is_promised_no_more_is_due_no_more() -> None:
     sla = await waiting()
-    await sla.tell("transferred", at(5), team="vip")
-    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=None)]
+    await sla.receive_fact("transferred", at(5), team="vip")
+    assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=None)]
 
 
 async def test_with_the_first_promise_kept_the_next_one_counts() -> None:
     sla = await waiting()
     await sla.replied(at(10))
     await sla.delivered(at(10))
-    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=at(300))]
+    assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=at(300))]
 
 
 async def test_nobody_is_told_while_an_agent_has_it_and_it_is_said_when_it_comes_back() -> None:
     sla = await waiting()
-    await sla.tell("assigned", at(5), status="assigned")
-    await sla.tell("priority_changed", at(6), priority="urgent")
-    assert minded(sla) == []
-    await sla.tell("queued", at(20), status="waiting")
-    assert sla.facts("started")[-1].earliest_due_at == at(40)
+    await sla.receive_fact("assigned", at(5), status="assigned")
+    await sla.receive_fact("priority_changed", at(6), priority="urgent")
+    assert task_due_changes(sla) == []
+    await sla.receive_fact("queued", at(20), status="waiting")
+    assert sla.clock_facts("started")[-1].earliest_due_at == at(40)
 
 
 async def test_a_return_into_the_queue_says_what_is_due_where_no_clock_starts() -> None:
     sla = Sla([Policy(id="p", targets=Targets(resolution_seconds=500))])
-    await sla.tell("opened", at(0))
-    await sla.tell("queued", at(0))
-    await sla.tell("assigned", at(5), status="assigned")
+    await sla.receive_fact("opened", at(0))
+    await sla.receive_fact("queued", at(0))
+    await sla.receive_fact("assigned", at(5), status="assigned")
     await sla.batch(
         [sla.fact("queued", at(9), case=sla.case.model_copy(update={"status": "waiting"}), before="assigned")]
     )
-    assert minded(sla) == [TaskDueChanged(conversation="c1", due_at=at(500))]
+    assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=at(500))]
 
 
 async def test_a_broken_promise_that_is_not_met_yet_is_due_first_still() -> None:
     sla = await waiting()
-    await sla.pass_to(at(150))
-    await sla.tell("transferred", at(160), status="waiting")
+    await sla.run_until(at(150))
+    await sla.receive_fact("transferred", at(160), status="waiting")
     assert [clock.due_at for clock in (sla.clock(),)] == [at(100)]
-    await sla.tell("priority_changed", at(170), priority="urgent")
-    assert minded(sla) == []
+    await sla.receive_fact("priority_changed", at(170), priority="urgent")
+    assert task_due_changes(sla) == []
 
 
 async def test_the_earliest_due_is_that_of_the_clocks_that_are_open() -> None:
     sla = Sla([Policy(id="p", targets=Targets(first_response_seconds=60, resolution_seconds=600))])
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     first, resolution = sla.clock(), sla.clock(metric="resolution")
     assert earliest_due([resolution, first]) == at(60)
     await sla.replied(at(30))

@@ -22,7 +22,7 @@ from tests.sla.harness import Sla, at
 async def answered_and_waiting() -> list[Put]:
     """A clock whose answer is on its way, and one that runs."""
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     waiting = sla.clock()
     await sla.replied(at(1))
     answered = replace(sla.clock(), conversation="c0")

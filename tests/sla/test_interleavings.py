@@ -21,36 +21,36 @@ class Oracle:
 
     pending: dict[str, int] = field(default_factory=dict)
     ended: int | None = None
-    told: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     @property
     def settled(self) -> bool:
-        return bool({"fulfilled", "cancelled", "late"} & set(self.told))
+        return bool({"fulfilled", "cancelled", "late"} & set(self.names))
 
     def breach(self) -> None:
-        if "breached" not in self.told:
-            self.told.append("breached")
+        if "breached" not in self.names:
+            self.names.append("breached")
 
     def end(self) -> None:
         """Nothing that was in time is on its way: an end that was said before the deadline cancels."""
-        if self.ended is None or "breached" in self.told or any(a <= TARGET for a in self.pending.values()):
+        if self.ended is None or "breached" in self.names or any(a <= TARGET for a in self.pending.values()):
             return
         if self.ended > TARGET:
             self.breach()
         else:
-            self.told.append("cancelled")
+            self.names.append("cancelled")
 
-    def hear(self, word: str, now: int, message: str, accepted: int) -> None:
+    def apply(self, word: str, now: int, message: str, accepted: int) -> None:
         if self.settled:
             return
         if word == "replied":
             self.pending[message] = accepted
         elif word == "delivered":
-            if accepted <= TARGET and "breached" not in self.told:
-                self.told.append("fulfilled")
+            if accepted <= TARGET and "breached" not in self.names:
+                self.names.append("fulfilled")
             else:
                 self.breach()
-                self.told.append("late")
+                self.names.append("late")
         elif word == "failed":
             self.pending.pop(message, None)
             self.end()
@@ -70,7 +70,7 @@ waits = st.sampled_from([0, 1, 1, 40, 60, 101])
 steps = st.lists(st.tuples(words, waits), min_size=2, max_size=14)
 
 
-def promise() -> SlaClockState:
+def running_clock() -> SlaClockState:
     return clocks.start(
         SlaClockState(
             metric="first_response",
@@ -103,7 +103,7 @@ def apply(clock: SlaClockState, word: str, now: int, message: str, accepted: int
 @examples(400)
 @given(steps, st.data())
 def test_any_interleaving_tells_what_the_times_say(plan: list[Step], data: st.DataObject) -> None:
-    clock, oracle, told, now = promise(), Oracle(), list[str](), 0
+    clock, oracle, told, now = running_clock(), Oracle(), list[str](), 0
     sent: dict[str, int] = {}
     for number, (word, wait) in enumerate(plan):
         now += wait
@@ -116,10 +116,10 @@ def test_any_interleaving_tells_what_the_times_say(plan: list[Step], data: st.Da
         elif word == "replied":
             sent[message] = accepted
         change = apply(clock, name, now, message, accepted)
-        oracle.hear(name, now, message, accepted)
+        oracle.apply(name, now, message, accepted)
         told += [t.name for t in change.events if t.name != "warned"]
         clock = change.clock
-        assert told == oracle.told, (name, now)
+        assert told == oracle.names, (name, now)
     assert told.count("breached") <= 1
     assert told.count("late") <= 1
     assert not {"fulfilled", "breached"} <= set(told)
@@ -128,7 +128,7 @@ def test_any_interleaving_tells_what_the_times_say(plan: list[Step], data: st.Da
 
 @given(steps, st.data())
 def test_an_open_clock_always_has_a_next_moment_or_an_answer_on_its_way(plan: list[Step], data: st.DataObject) -> None:
-    clock, now = promise(), 0
+    clock, now = running_clock(), 0
     for number, (word, wait) in enumerate(plan):
         now += wait
         name = OUTCOMES.get(word, word)
@@ -142,7 +142,7 @@ def test_an_open_clock_always_has_a_next_moment_or_an_answer_on_its_way(plan: li
 
 @given(st.lists(st.integers(0, 400), max_size=10))
 def test_how_often_it_is_looked_at_changes_nothing(looks: list[int]) -> None:
-    clock, told = promise(), list[str]()
+    clock, told = running_clock(), list[str]()
     for look in [*sorted(looks), 400]:
         change = clocks.tick(clock, at(look))
         clock, told = change.clock, [*told, *(t.name for t in change.events)]

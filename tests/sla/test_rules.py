@@ -28,21 +28,21 @@ deeds = st.sampled_from([*OFTEN, "fail", "resolve", "reopen", "requeue", "look"]
 plans = st.lists(st.tuples(deeds, st.sampled_from([1, 2, 30, 51, 71, 101])), max_size=25)
 
 
-class Stage:
+class ConversationScript:
     """A conversation as it lives: only what can happen does, and each thing is told to the promises."""
 
     def __init__(self) -> None:
-        self.replay, self.lines = Replay(HISTORY), list[LogEntry]()
+        self.replay, self.log = Replay(HISTORY), list[LogEntry]()
         self.case: Conversation = conversation()
         self.tracking = ResponseTracking()
         self.way, self.answers, self.now = dict[int, float](), 0, 0.0
-        self.say("opened")
-        self.say("customer")
-        self.say("queued")
+        self.record("opened")
+        self.record("customer")
+        self.record("queued")
 
-    def say(self, word: str, answer: int = -1, accepted: float = 0.0, **case: object) -> None:
+    def record(self, word: str, answer: int = -1, accepted: float = 0.0, **case: object) -> None:
         self.case = self.case.model_copy(update=case)
-        self.lines.append(LogEntry(word, self.now, answer, accepted))
+        self.log.append(LogEntry(word, self.now, answer, accepted))
         author = {"customer": "customer"}.get(word, "agent" if answer >= 0 else None)
         counts = accepted if word in ("delivered", "failed") else self.now
         fact = ConversationFact.model_validate(
@@ -61,46 +61,46 @@ class Stage:
         runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}
         self.replay.apply(name, fact.model_copy(update=runs), at(self.now))
 
-    def do(self, deed: str) -> None:
+    def perform(self, deed: str) -> None:
         status = self.case.status
         match deed:
             case "customer" if status == "resolved":
                 self.reopen()
-                self.say("customer")
-                self.say("queued")
+                self.record("customer")
+                self.record("queued")
             case "customer":
-                self.say("customer", status="assigned" if status == "pending" else status)
+                self.record("customer", status="assigned" if status == "pending" else status)
             case "reply" if status in ("assigned", "pending"):
                 self.answers += 1
                 self.way[self.answers] = self.now
-                self.say("replied", self.answers, self.now, status="pending")
+                self.record("replied", self.answers, self.now, status="pending")
             case "settle" | "fail" if self.way:
                 # Platforms take answers in order; which of them is given up is anybody's guess.
                 answer = min(self.way) if deed == "settle" else max(self.way)
                 accepted = self.way.pop(answer)
                 word = "delivered" if deed == "settle" else "failed"
                 is_mine = deed == "fail" and status == "pending"
-                self.say(word, answer, accepted, status="assigned" if is_mine else status)
+                self.record(word, answer, accepted, status="assigned" if is_mine else status)
             case "resolve" if status != "resolved":
-                self.say("resolved", status="resolved")
+                self.record("resolved", status="resolved")
             case "reopen" if status == "resolved":
                 self.reopen()
-                self.say("queued")
+                self.record("queued")
             case "assign" if status == "waiting":
-                self.say("assigned", status="assigned")
+                self.record("assigned", status="assigned")
             case "requeue" if status in ("assigned", "pending"):
-                self.say("queued", status="waiting")
+                self.record("queued", status="waiting")
             case "look":
-                self.look(self.now - 0.5)
+                self.tick(self.now - 0.5)
 
     def reopen(self) -> None:
-        self.say("reopened", status="waiting")
+        self.record("reopened", status="waiting")
 
-    def look(self, when: float) -> None:
+    def tick(self, when: float) -> None:
         for run in list(self.replay.clocks):
             self.replay.tick(run, at(when))
 
-    def fates(self, metric: ClockMetric) -> list[ExpectedClock]:
+    def clocks(self, metric: ClockMetric) -> list[ExpectedClock]:
         runs = sorted(run for run in self.replay.clocks if run[0] == metric)
         clocks = [self.replay.clocks[run] for run in runs]
         return [
@@ -118,20 +118,20 @@ def seconds(moment: datetime) -> float:
     return (moment - START).total_seconds()
 
 
-def lived(plan: list[tuple[str, int]]) -> Stage:
-    stage = Stage()
+def perform_all(plan: list[tuple[str, int]]) -> ConversationScript:
+    stage = ConversationScript()
     for deed, wait in plan:
         stage.now += wait
-        stage.do(deed)
-    stage.look(END)
+        stage.perform(deed)
+    stage.tick(END)
     return stage
 
 
 @examples(300)
 @given(plans)
 def test_answers(plan: list[tuple[str, int]]) -> None:
-    stage = lived(plan)
-    found = [(metric, fate) for metric in RESPONSE_METRICS for fate in stage.fates(metric)]
+    stage = perform_all(plan)
+    found = [(metric, fate) for metric in RESPONSE_METRICS for fate in stage.clocks(metric)]
     # An answer that is on its way shows where it would stop.
     settled = [
         (
@@ -140,27 +140,27 @@ def test_answers(plan: list[tuple[str, int]]) -> None:
         )
         for metric, f in found
     ]
-    assert settled == list(oracle.responses(stage.lines, {"first_response": 100, "next_response": 70}, END))
+    assert settled == list(oracle.responses(stage.log, {"first_response": 100, "next_response": 70}, END))
 
 
 @examples(200)
 @given(plans)
 def test_pickup(plan: list[tuple[str, int]]) -> None:
-    stage = lived(plan)
-    assert stage.fates("pickup") == list(oracle.pickups(stage.lines, 50, END))
+    stage = perform_all(plan)
+    assert stage.clocks("pickup") == list(oracle.pickups(stage.log, 50, END))
 
 
 @examples(300)
 @given(plans)
 def test_resolution(plan: list[tuple[str, int]]) -> None:
-    stage = lived(plan)
-    assert stage.fates("resolution") == list(oracle.resolutions(stage.lines, 150, END))
+    stage = perform_all(plan)
+    assert stage.clocks("resolution") == list(oracle.resolutions(stage.log, 150, END))
 
 
 @examples(100)
 @given(plans)
 def test_each_run_is_told_as_one_life(plan: list[tuple[str, int]]) -> None:
-    for words in lived(plan).replay.events.values():
+    for words in perform_all(plan).replay.events.values():
         assert words[0] == "started"
         assert all(words.count(word) <= 1 for word in ("started", "breached", "late", "fulfilled", "cancelled"))
         assert words.count("resumed") <= words.count("paused") <= words.count("resumed") + 1

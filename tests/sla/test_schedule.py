@@ -11,14 +11,14 @@ from tests.sla.harness import Sla, at, conversation
 
 async def test_a_clock_arms_the_one_timer_for_its_next_moment_and_a_grace() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     [timer] = sla.timers()
     assert (timer.name, timer.due_at) == ("clocks_due", at(30.2))
 
 
 async def test_later_moments_leave_the_timer_and_the_schedule_as_they_are() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     before = sla.get(CLOCK_SCHEDULES, "0")
     await sla.batch([sla.fact("message_received", at(5), author="customer", case=conversation("c2"))])
     assert [timer.due_at for timer in sla.timers()] == [at(30.2)]
@@ -28,92 +28,92 @@ async def test_later_moments_leave_the_timer_and_the_schedule_as_they_are() -> N
 async def test_an_earlier_moment_moves_the_timer() -> None:
     sla = Sla()
     sla.now = at(20)
-    await sla.customer(at(20))
+    await sla.receive_message(at(20))
     await sla.batch([sla.fact("message_received", at(10), author="customer", case=conversation("c2"))])
     assert [timer.due_at for timer in sla.timers()] == [at(40.2)]
 
 
 async def test_nothing_is_told_before_conversations_confirm() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.advance_to(at(75))
-    [question] = sla.questions()
+    [question] = sla.watermark_requests()
     assert WatermarkRequest.model_validate(question.data).at == at(30)
-    assert sla.told() == ["started"]
-    await sla.tick(at(30))
-    assert sla.told() == ["started", "warned"]
+    assert sla.emitted_names() == ["started"]
+    await sla.confirm_watermark(at(30))
+    assert sla.emitted_names() == ["started", "warned"]
 
 
 async def test_answer_read_before_the_confirmation_is_in_time_although_the_deadline_passed() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.advance_to(at(90))
     await sla.replied(at(59))
     await sla.delivered(at(59))
-    await sla.tick(at(80))
-    assert sla.told() == ["started", "fulfilled"]
+    await sla.confirm_watermark(at(80))
+    assert sla.emitted_names() == ["started", "fulfilled"]
 
 
 async def test_one_question_is_in_flight_and_it_is_repeated_after_a_while() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.advance_to(at(30.2))
     await sla.batch([TimerFired("clocks_due", at(30.2))])
-    assert len(sla.questions()) == 1
+    assert len(sla.watermark_requests()) == 1
     await sla.advance_to(at(30.2) + schedule.WATERMARK_RETRY)
-    assert len(sla.questions()) == 2
+    assert len(sla.watermark_requests()) == 2
 
 
 async def test_a_confirmation_that_comes_twice_tells_once() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.advance_to(at(130))
-    await sla.tick(at(30))
-    await sla.tick(at(100))
-    await sla.tick(at(100))
-    assert sla.told() == ["started", "warned", "warned", "breached"]
+    await sla.confirm_watermark(at(30))
+    await sla.confirm_watermark(at(100))
+    await sla.confirm_watermark(at(100))
+    assert sla.emitted_names() == ["started", "warned", "warned", "breached"]
 
 
 async def test_an_answered_clock_makes_no_question() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.replied(at(5))
     await sla.delivered(at(5))
     await sla.advance_to(at(500))
-    assert sla.questions() == []
+    assert sla.watermark_requests() == []
     assert sla.timers() == []
 
 
 async def test_a_restart_loses_no_clock() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     sla.restart()
-    await sla.pass_to(at(45))
+    await sla.run_until(at(45))
     sla.restart()
-    await sla.pass_to(at(61))
+    await sla.run_until(at(61))
     sla.restart()
-    await sla.pass_to(at(600))
-    assert sla.told() == ["started", "warned", "warned", "breached"]
+    await sla.run_until(at(600))
+    assert sla.emitted_names() == ["started", "warned", "warned", "breached"]
 
 
 async def test_a_restart_between_question_and_confirmation_loses_nothing() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.advance_to(at(70))
     sla.restart()
-    await sla.tick(at(30))
-    await sla.pass_to(at(71))
-    assert sla.told() == ["started", "warned", "warned", "breached"]
+    await sla.confirm_watermark(at(30))
+    await sla.run_until(at(71))
+    assert sla.emitted_names() == ["started", "warned", "warned", "breached"]
 
 
 async def test_a_lost_wake_up_is_healed_by_the_next_clock() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     sla.store.documents = {k: d for k, d in sla.store.documents.items() if k.collection != "timers"}
     sla.now = at(200)
     await sla.batch([sla.fact("message_received", at(199), author="customer", case=conversation("c2"))])
-    await sla.pass_to(at(230))
-    assert sla.told("c1")[-1] == "breached"
+    await sla.run_until(at(230))
+    assert sla.emitted_names("c1")[-1] == "breached"
 
 
 async def test_a_moment_that_has_passed_is_looked_at_before_the_later_ones_of_its_batch() -> None:
@@ -122,9 +122,9 @@ async def test_a_moment_that_has_passed_is_looked_at_before_the_later_ones_of_it
     late = sla.fact("message_received", at(0), author="customer")
     await sla.batch([late, sla.fact("message_received", at(490), author="customer", case=conversation("c2"))])
     assert [timer.due_at for timer in sla.timers()] == [at(30.2)]
-    await sla.pass_to(at(500))
-    assert sla.told("c1") == ["started", "warned", "warned", "breached"]
-    assert sla.told("c2") == ["started"]
+    await sla.run_until(at(500))
+    assert sla.emitted_names("c1") == ["started", "warned", "warned", "breached"]
+    assert sla.emitted_names("c2") == ["started"]
 
 
 async def test_more_clocks_than_one_round_holds_all_fire() -> None:
@@ -133,9 +133,9 @@ async def test_more_clocks_than_one_round_holds_all_fire() -> None:
     for first in range(0, many, 100):
         cases = [conversation(f"c{n}") for n in range(first, min(first + 100, many))]
         await sla.batch([sla.fact("message_received", at(0), author="customer", case=case) for case in cases])
-    await sla.pass_to(at(61))
-    assert len(sla.facts("breached")) == many
-    assert len({fact.conversation for fact in sla.facts("breached")}) == many
+    await sla.run_until(at(61))
+    assert len(sla.clock_facts("breached")) == many
+    assert len({fact.conversation for fact in sla.clock_facts("breached")}) == many
 
 
 async def test_pending_clocks_cost_no_query() -> None:
@@ -150,16 +150,16 @@ async def test_pending_clocks_cost_no_query() -> None:
 
 async def test_a_wake_up_with_nothing_due_only_sleeps_again() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.batch([TimerFired("clocks_due", at(0) - timedelta(hours=1))])
-    assert sla.questions() == []
+    assert sla.watermark_requests() == []
     assert [timer.due_at for timer in sla.timers()] == [at(30.2)]
 
 
 async def test_questions_go_to_the_partition_itself_and_name_a_workspace_only() -> None:
     sla = Sla()
-    await sla.customer(at(0))
+    await sla.receive_message(at(0))
     await sla.advance_to(at(31))
-    [question] = sla.questions()
+    [question] = sla.watermark_requests()
     assert (question.workspace, question.partitionkey) == ("w", "w/control")
     assert CLOCKS.writer == "sla"
