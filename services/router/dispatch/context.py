@@ -15,7 +15,7 @@ from services.records.agents import AGENTS
 from services.records.configuration import CONFIGURATION_HEADS, configuration_in_force, numbered_configuration
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch.domain.dispatcher import FIFO_RESERVE_INTERVAL
-from services.router.dispatch.rounds import learn_rules
+from services.router.dispatch.rounds import start_replanning
 from services.router.dispatch.workspace_state import WorkspaceState, agents_query, load_workspace_state, tasks_query
 
 
@@ -50,7 +50,9 @@ class DispatchContext:
         state = load_workspace_state(self.work, workspace, self.dependencies.fifo_reserve_interval)
         self.memory.workspaces[workspace] = state
         # The announcement of the rules in force may still be on its way, or may never have been made by an older version.
-        learn_rules(self.work, state, configuration.routing.version if configuration and configuration.routing else 0)
+        start_replanning(
+            self.work, state, configuration.routing.version if configuration and configuration.routing else 0
+        )
         return state
 
     def teams(self, workspace: str) -> frozenset[str]:
@@ -70,7 +72,7 @@ def workspace_for(item: ReceivedEvent | TimerFired) -> str:
     return workspace
 
 
-def documents_of_workspace(context: DispatchContext, item: ReceivedEvent | TimerFired) -> Iterator[Read]:
+def workspace_documents(context: DispatchContext, item: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The first step: all documents of a workspace that is not in memory yet."""
     workspace = workspace_for(item)
     if workspace not in context.memory.workspaces:
@@ -80,24 +82,24 @@ def documents_of_workspace(context: DispatchContext, item: ReceivedEvent | Timer
         yield ByIndex(TASKS, tasks_query(workspace), every_page=True)
 
 
-def rules_of_workspace(context: DispatchContext, item: ReceivedEvent | TimerFired) -> Iterator[Read]:
+def rules_documents(context: DispatchContext, item: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The second step: the routing rules of a workspace that is not in memory yet."""
     if workspace_for(item) not in context.memory.workspaces:
         yield from numbered_configuration(context.work, workspace_for(item))
 
 
-def command(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
+def command_documents(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a command: also its outcome, which exists when the command is a repeat."""
     yield Documents(OUTCOMES, [received.event.id])
-    yield from documents_of_workspace(context, received)
+    yield from workspace_documents(context, received)
 
 
-def agent_put(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
+def agent_put_documents(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of writing an agent: also the configuration's head, because the agent's teams must exist."""
     yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
-    yield from command(context, received)
+    yield from command_documents(context, received)
 
 
-def configuration(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
+def configuration_documents(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of writing an agent: the configuration with the teams."""
     yield from numbered_configuration(context.work, received.event.workspace)

@@ -16,16 +16,20 @@ from services.router.dispatch.context import (
     DispatchContext,
     DispatchDependencies,
     DispatchMemory,
-    agent_put,
-    command,
-    configuration,
-    documents_of_workspace,
-    rules_of_workspace,
+    agent_put_documents,
+    command_documents,
+    configuration_documents,
+    rules_documents,
+    workspace_documents,
     workspace_for,
 )
 from services.router.dispatch.domain.dispatcher import DispatchOutcome
 from services.router.dispatch.recording import record_outcomes
 from services.router.dispatch.workspace_state import WorkspaceState
+
+# What each kind of input reads, in two steps: the second needs documents of the first.
+WORKSPACE = (workspace_documents, rules_documents)
+COMMAND = (command_documents, rules_documents)
 
 TaskEvent = Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]
 
@@ -37,7 +41,7 @@ def _on_task(apply: TaskEvent) -> Handler[DispatchContext, ReceivedEvent]:
         state = context.state(received.event.workspace)
         record_outcomes(context.work, state, apply(context.work, state, received.event))
 
-    return Handler(run, (documents_of_workspace, rules_of_workspace))
+    return Handler(run, WORKSPACE)
 
 
 def _on_agent_command(context: DispatchContext, received: ReceivedEvent) -> None:
@@ -52,21 +56,18 @@ def _on_agent_command(context: DispatchContext, received: ReceivedEvent) -> None
 
 def _on_rules_changed(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
-    rounds.learn_rules(context.work, state, received.event.payload_as(RulesChanged).version)
+    rounds.start_replanning(context.work, state, received.event.payload_as(RulesChanged).version)
 
 
 def _on_reapply(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
-    rounds.reapply_all(context.work, state, received.event)
+    rounds.start_reapplying(context.work, state, received.event)
 
 
 def _on_page(context: DispatchContext, timer: TimerFired) -> None:
     state = context.state(workspace_for(timer))
-    rounds.on_page_timer(context.work, state, timer)
+    rounds.continue_round(context.work, state, timer)
 
-
-WORKSPACE = (documents_of_workspace, rules_of_workspace)
-COMMAND = (command, rules_of_workspace)
 
 PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Processor(
     group="dispatch",
@@ -78,15 +79,15 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         "pasokh.routing.task_changed": _on_task(tasks.on_task_changed),
         "pasokh.routing.task_force_assigned": _on_task(tasks.on_task_force_assigned),
         "pasokh.routing.task_closed": _on_task(tasks.on_task_closed),
-        "pasokh.routing.agent_put": Handler(_on_agent_command, (agent_put, configuration)),
+        "pasokh.routing.agent_put": Handler(_on_agent_command, (agent_put_documents, configuration_documents)),
         "pasokh.routing.agent_deleted": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.presence_set": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.rules_changed": Handler(_on_rules_changed, WORKSPACE),
         "pasokh.routing.reapply_sla": Handler(_on_reapply, COMMAND),
     },
     timers={
-        rounds.RULES: Handler(_on_page, WORKSPACE),
-        rounds.POLICIES: Handler(_on_page, WORKSPACE),
+        rounds.REPLANNING: Handler(_on_page, WORKSPACE),
+        rounds.REAPPLYING: Handler(_on_page, WORKSPACE),
     },
     collections=(AGENTS, DECISIONS, QUEUES, TASKS),
 )

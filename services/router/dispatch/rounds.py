@@ -1,7 +1,7 @@
 """Rounds: a request to many conversations of a workspace, page by page, each page in a batch of its own.
 
-A timer carries the start of the next page, so that a round resumes after a restart. Then a page may be requested twice:
-conversations drop a repeat.
+A timer carries the start of the next page, so that a round resumes after a restart. A request that a
+conversation has fulfilled already changes nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,19 +20,20 @@ from services.router.dispatch.recording import request_replanning
 from services.router.dispatch.workspace_state import WorkspaceState
 
 PAGE_SIZE = 200
-RULES, POLICIES = "rules/", "policies/"
+REPLANNING, REAPPLYING = "rules/", "policies/"
+"""The rounds, as prefixes of their timers; the workspace follows."""
 
 
-def learn_rules(work: UnitOfWork, state: WorkspaceState, version: int) -> None:
+def start_replanning(work: UnitOfWork, state: WorkspaceState, version: int) -> None:
     """Routing rules of this version are in force: start a round that has each waiting task planned by them."""
     # Announcements may come late or twice; a version that is not newer was dealt with.
     if version > state.queue_record.rules_version:
         state.queue_record = replace(state.queue_record, rules_version=version)
         work.put(QUEUES, state.workspace, state.queue_record)
-        _page(work, state, RULES, {})
+        _page(work, state, REPLANNING, {})
 
 
-def reapply_all(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
+def start_reapplying(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
     """Ask every open conversation to apply the SLA policies in force. The `result` of the outcome is their number."""
     if work.get(OUTCOMES, event.id) is not None:
         return
@@ -46,12 +47,11 @@ def reapply_all(work: UnitOfWork, state: WorkspaceState, event: Event) -> None:
         at=work.now,
     )
     work.put(OUTCOMES, outcome.id, outcome)
-    _page(work, state, POLICIES, {"agent": command.agent, "at": instant_text(command.accepted_at)})
+    _page(work, state, REAPPLYING, {"agent": command.agent, "at": instant_text(command.accepted_at)})
 
 
-def on_page_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> None:
+def continue_round(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> None:
     """Request the next page of the round that the timer belongs to."""
-    # A timer's name is the round and the workspace.
     for round_ in _ROUNDS:
         if timer.name.startswith(round_):
             _page(work, state, round_, timer.data)
@@ -87,6 +87,6 @@ def _request_reapply(work: UnitOfWork, state: WorkspaceState, task: TaskRecord, 
 
 
 _ROUNDS: Mapping[str, Callable[[UnitOfWork, WorkspaceState, TaskRecord, Mapping[str, Json]], None]] = {
-    RULES: _request_plan,
-    POLICIES: _request_reapply,
+    REPLANNING: _request_plan,
+    REAPPLYING: _request_reapply,
 }
