@@ -1,6 +1,6 @@
-"""What is known of connected accounts: what came in, what their platforms say, and how they are because of it.
+"""The health of connected accounts: their webhooks, the checks of their platforms, and the state that follows from both.
 
-What went out is in `account_sends`, per partition of the sender. `health_of` puts all of it together.
+`account_sends` has their sends, per partition of the sender. `account_health` puts all of it together.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,15 +18,16 @@ from services.records.sends import ACCOUNT_SENDS
 
 WRITER = "accounts"
 FORGED_WITHIN = timedelta(minutes=10)
-"""How long forged calls are counted together, and shown after the last of them."""
+"""Forged calls less than this apart are one series; its end is also the end of the state `forged`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCalls:
-    """What came in for an account, or was tried to; its id is `workspace/channel:account`. Ingest alone writes it.
+    """The calls to an account's webhook; its id is `workspace/channel:account`. Ingest alone writes it.
 
-    `forged`: calls since `forged_since`, not further apart than `FORGED_WITHIN`. `poll_error`: why fetching updates
-    does not work now (then `is_failing`), of accounts that are polled. `revision` keeps two processes from losing each other's counts.
+    `forged`: calls without the account's secret since `forged_since`, not further apart than `FORGED_WITHIN`.
+    `poll_error`: of a polled account, why its updates cannot be fetched now; then `is_failing`, by which it is indexed.
+    `revision` rises with each write and keeps two processes from losing each other's counts.
     """
 
     workspace: str
@@ -43,9 +44,10 @@ class AccountCalls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCheck:
-    """What the platform said of the account when it was asked last, and the state that was told last.
+    """The last answer of the platform about an account, and the state of the last `health_changed` fact.
 
-    `partition` is where its workspace is looked after, `next_at` when the platform is asked again.
+    `found` and `found_detail` are the platform's answer; `state`, `detail` and `since` are the published state. `partition`
+    is the one that checks its workspace, `next_at` the time of the next check.
     """
 
     workspace: str
@@ -77,7 +79,7 @@ ACCOUNT_CHECKS = Collection(
 
 
 def account_id(workspace: str, channel: str, account: str) -> str:
-    """The id of what is known of an account."""
+    """The id of an account in `account_calls`, `account_checks` and `polls`."""
     return f"{workspace}/{channel}:{account}"
 
 
@@ -103,7 +105,8 @@ State = tuple[AccountState, str]
 def _state(
     calls: AccountCalls | None, sends: Sequence[AccountSends], check: AccountCheck | None, now: datetime
 ) -> State:
-    """The worst that is known, with what to do about it: the first of these that says anything."""
+    """The state and a sentence on what to do about it."""
+    # From the worst to the least: who is refused by the platform need not hear of forged calls.
     known = (_refused(sends), _found(check), _not_polled(calls), _paused(sends, now), _forged(calls, now))
     return next((state for state in known if state is not None), ("ok", ""))
 

@@ -1,4 +1,4 @@
-"""Which process fetches the updates of an account, and how far it came. Written by ingest alone."""
+"""The leases of polled accounts: which process fetches the updates, and up to which cursor. Ingest alone writes them."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from services.platform.store.port import Collection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """Its id is `workspace/channel:account`. `owner` alone fetches until `until`, and renews that meanwhile.
+    """A lease; its id is `workspace/channel:account`. Only `owner` fetches before `until`, which it renews in time.
 
-    `cursor`: everything before it is durably on the bus. `revision` rises with each write, so that an owner that was
-    replaced cannot write any more.
+    `cursor`: all updates before it are durably on the bus. `revision` rises with each write, so that an owner whose lease
+    another process took over can no longer write.
     """
 
     owner: str

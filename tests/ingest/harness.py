@@ -27,7 +27,7 @@ PATH = "/webhooks/telegram/shop/main"
 
 
 @dataclass
-class Answered:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -85,16 +85,16 @@ class Ingest:
         headers: Mapping[str, str] | None = None,
         receive: Any = None,
         address: str = "192.0.2.1",
-    ) -> Answered:
+    ) -> Response:
         chunks = [body] if isinstance(body, bytes) else list(body)
-        given = {SECRET_HEADER: "s3cret"} | dict(headers or {})
+        all_headers = {SECRET_HEADER: "s3cret"} | dict(headers or {})
         scope = {
             "type": "http",
             "method": method,
             "path": path,
             "client": (address, 50_000),
             "query_string": b"",
-            "headers": [(k.encode(), v.encode()) for k, v in given.items()],
+            "headers": [(k.encode(), v.encode()) for k, v in all_headers.items()],
         }
         sent: list[Any] = []
 
@@ -107,9 +107,9 @@ class Ingest:
 
         await self.app(scope, receive or next_chunk, send)
         if not sent:
-            return Answered(0, {}, b"")
+            return Response(0, {}, b"")
         answered = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
-        return Answered(sent[0]["status"], answered, b"".join(m.get("body", b"") for m in sent[1:]))
+        return Response(sent[0]["status"], answered, b"".join(m.get("body", b"") for m in sent[1:]))
 
     @property
     def events(self) -> list[Event]:

@@ -9,7 +9,7 @@ from tests.ingest.harness import SECRET_HEADER, Ingest, update
 MAIN = Account("shop", "telegram", "main", AccountBody(credentials={}))
 
 
-def calls_of(ingest: Ingest) -> AccountCalls:
+def stored_calls(ingest: Ingest) -> AccountCalls:
     found = ingest.noted.find(ACCOUNT_CALLS, "shop/telegram:main")
     assert found is not None
     return found
@@ -21,7 +21,7 @@ async def test_webhook_of_the_platform_and_forged_ones_are_told_apart() -> None:
     await ingest.call(update(), headers={SECRET_HEADER: "wrong"})
     await ingest.call(update(), headers={SECRET_HEADER: "wrong"})
     await ingest.notes.write()
-    found = calls_of(ingest)
+    found = stored_calls(ingest)
     now = ingest.clock.now()
     assert (found.last_webhook_at, found.last_forged_at, found.forged) == (now, now, 2)
 
@@ -34,11 +34,11 @@ async def test_forged_calls_are_counted_while_they_go_on_and_anew_after_a_pause(
     ingest.clock.move(300)
     ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
-    assert (calls_of(ingest).forged, calls_of(ingest).forged_since) == (2, began)
+    assert (stored_calls(ingest).forged, stored_calls(ingest).forged_since) == (2, began)
     ingest.clock.move(FORGED_WITHIN.total_seconds())
     ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
-    assert (calls_of(ingest).forged, calls_of(ingest).forged_since) == (1, ingest.clock.now())
+    assert (stored_calls(ingest).forged, stored_calls(ingest).forged_since) == (1, ingest.clock.now())
 
 
 async def test_two_processes_add_up() -> None:
@@ -49,25 +49,25 @@ async def test_two_processes_add_up() -> None:
     other.record_call(MAIN)
     await ingest.notes.write()
     await other.write()
-    assert (calls_of(ingest).forged, calls_of(ingest).last_webhook_at) == (3, ingest.clock.now())
+    assert (stored_calls(ingest).forged, stored_calls(ingest).last_webhook_at) == (3, ingest.clock.now())
 
 
 async def test_polling_error_is_noted_and_taken_back() -> None:
     ingest = Ingest()
     ingest.notes.record_polling(MAIN, "another process")
     await ingest.notes.write()
-    assert (calls_of(ingest).poll_error, calls_of(ingest).is_failing) == ("another process", True)
+    assert (stored_calls(ingest).poll_error, stored_calls(ingest).is_failing) == ("another process", True)
     ingest.notes.record_polling(MAIN, None)
     await ingest.notes.write()
-    assert (calls_of(ingest).poll_error, calls_of(ingest).is_failing) == (None, False)
+    assert (stored_calls(ingest).poll_error, stored_calls(ingest).is_failing) == (None, False)
 
 
 async def test_nothing_new_is_not_written_again() -> None:
     ingest = Ingest()
     ingest.notes.record_call(MAIN)
     await ingest.notes.write()
-    revision = calls_of(ingest).revision
+    revision = stored_calls(ingest).revision
     await ingest.notes.write()
     ingest.notes.record_call(MAIN)
     await ingest.notes.write()
-    assert calls_of(ingest).revision == revision
+    assert stored_calls(ingest).revision == revision

@@ -1,4 +1,4 @@
-"""The channel `api` at its door: what is signed comes in, what is not stays out, what is wrong is told."""
+"""The channel `api` over HTTP: signed bodies are published, others refused, and errors name the field."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from services.platform.http.standard_webhooks import signed_headers
 from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATIONS, version_id
 from tests.fakes import START
-from tests.ingest.harness import Answered, Ingest
+from tests.ingest.harness import Ingest, Response
 
 SECRET = "whsec_YW4gaW52ZW50ZWQgc2VjcmV0IG9mIHRlc3Rz"
 PATH = "/webhooks/api/shop/main"
@@ -34,7 +34,7 @@ def ingest() -> Ingest:
     return made
 
 
-async def post(ingest: Ingest, body: Any, **changed: str) -> Answered:
+async def post(ingest: Ingest, body: Any, **changed: str) -> Response:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = signed_headers([SECRET], "call-1", ingest.clock.now(), raw)
     return await ingest.call(raw, path=PATH, headers=headers | {k.replace("_", "-"): v for k, v in changed.items()})
@@ -58,7 +58,7 @@ async def test_what_is_not_proven_is_401_and_stored_nowhere(ingest: Ingest) -> N
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "detail"),
     [
         (b"{", "no JSON"),
         (MESSAGE | {"person": {}}, "person/id: Field required"),
@@ -66,10 +66,10 @@ async def test_what_is_not_proven_is_401_and_stored_nowhere(ingest: Ingest) -> N
         (b"[" * 100, "deeper"),
     ],
 )
-async def test_what_is_malformed_is_400_with_what_was_wrong(ingest: Ingest, body: Any, told: str) -> None:
+async def test_what_is_malformed_is_400_with_what_was_wrong(ingest: Ingest, body: Any, detail: str) -> None:
     answer = await post(ingest, body)
     assert answer.status == 400
-    assert told in json.loads(answer.body)["detail"]
+    assert detail in json.loads(answer.body)["detail"]
     assert ingest.events == []
 
 

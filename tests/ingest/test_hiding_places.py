@@ -38,15 +38,15 @@ def message(chat: Mapping[str, Any] = GROUP, **more: Any) -> dict[str, Any]:
     return {"message_id": 900, "date": 1764000000, "chat": chat, "from": PERSON, **more}
 
 
-def said(chat: Mapping[str, Any] = GROUP, **more: Any) -> dict[str, Any]:
+def message_update(chat: Mapping[str, Any] = GROUP, **more: Any) -> dict[str, Any]:
     return {"message": message(chat, **{"text": "look", **more})}
 
 
-def carrying(**more: Any) -> dict[str, Any]:
+def service_update(**more: Any) -> dict[str, Any]:
     return {"message": message(**more)}
 
 
-def pressed(**more: Any) -> dict[str, Any]:
+def callback_update(**more: Any) -> dict[str, Any]:
     return {"callback_query": {"id": "5", "from": PERSON, "message": message(), "chat_instance": "1", **more}}
 
 
@@ -56,7 +56,7 @@ def button(text: str, data: str) -> dict[str, Any]:
 
 def quoted(card: str) -> dict[str, Any]:
     original = message(text=card, caption=card, quote={"text": card})
-    return said(
+    return message_update(
         quote={"text": card, "position": 0}, reply_to_message=original, external_reply={"document": named(card)}
     )
 
@@ -67,60 +67,62 @@ def named(card: str) -> dict[str, Any]:
 
 def forwarded(card: str) -> dict[str, Any]:
     hidden = {"type": "hidden_user", "date": 1, "sender_user_name": card}
-    return said(text=card, forward_origin=hidden, forward_sender_name=card, forward_from_chat={"id": -1, "title": card})
+    return message_update(
+        text=card, forward_origin=hidden, forward_sender_name=card, forward_from_chat={"id": -1, "title": card}
+    )
 
 
 def linked(card: str) -> dict[str, Any]:
     entity = {"type": "text_link", "offset": 0, "length": 4, "url": f"https://pay.example/{card}"}
-    return carrying(photo=[FILE], caption="look", caption_entities=[entity], entities=[entity])
+    return service_update(photo=[FILE], caption="look", caption_entities=[entity], entities=[entity])
 
 
 def split_name(card: str) -> dict[str, Any]:
     half = len(card) // 2
-    return said(**{"from": {**PERSON, "first_name": card[:half], "last_name": card[half:]}})
+    return message_update(**{"from": {**PERSON, "first_name": card[:half], "last_name": card[half:]}})
 
 
 # Where it stands → the update; the card's digits must be in no byte of what is published.
 BUILDERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
-    "text in a group": lambda c: said(text=f"my card is {c} ok"),
-    "text in private": lambda c: said(PRIVATE, text=c),
+    "text in a group": lambda c: message_update(text=f"my card is {c} ok"),
+    "text in private": lambda c: message_update(PRIVATE, text=c),
     "text of a business chat": lambda c: {"business_message": message(PRIVATE, text=c, business_connection_id="b")},
     "edit": lambda c: {"edited_message": message(text=c, edit_date=1764000009)},
     "edit of a caption": lambda c: {"edited_message": message(caption=c, photo=[FILE], edit_date=1764000009)},
-    "caption": lambda c: carrying(caption=c, photo=[FILE]),
-    "rich text": lambda c: carrying(rich_message={"blocks": [{"text": [c[:7], {"text": c[7:]}]}]}),
-    "file": lambda c: carrying(document=named(c)),
-    "song": lambda c: carrying(audio=named(c)),
-    "contact": lambda c: carrying(contact={"first_name": c, "last_name": c, "phone_number": c}),
-    "venue": lambda c: carrying(venue={"location": {"latitude": 1}, "title": c, "address": c}),
-    "poll": lambda c: carrying(poll={"question": c, "options": [{"text": c}]}),
-    "checklist": lambda c: carrying(checklist={"title": c, "tasks": [{"text": c}]}),
-    "invoice": lambda c: carrying(invoice={"title": c, "description": c}),
-    "sticker": lambda c: carrying(sticker={**FILE, "emoji": c}),
+    "caption": lambda c: service_update(caption=c, photo=[FILE]),
+    "rich text": lambda c: service_update(rich_message={"blocks": [{"text": [c[:7], {"text": c[7:]}]}]}),
+    "file": lambda c: service_update(document=named(c)),
+    "song": lambda c: service_update(audio=named(c)),
+    "contact": lambda c: service_update(contact={"first_name": c, "last_name": c, "phone_number": c}),
+    "venue": lambda c: service_update(venue={"location": {"latitude": 1}, "title": c, "address": c}),
+    "poll": lambda c: service_update(poll={"question": c, "options": [{"text": c}]}),
+    "checklist": lambda c: service_update(checklist={"title": c, "tasks": [{"text": c}]}),
+    "invoice": lambda c: service_update(invoice={"title": c, "description": c}),
+    "sticker": lambda c: service_update(sticker={**FILE, "emoji": c}),
     "link": linked,
     "quote": quoted,
-    "name": lambda c: said(**{"from": {**PERSON, "first_name": c}}),
+    "name": lambda c: message_update(**{"from": {**PERSON, "first_name": c}}),
     "both names": split_name,
-    "username": lambda c: said(**{"from": {"id": 7, "username": c}}),
-    "name of a channel that speaks": lambda c: said(sender_chat={"id": -9, "title": c}),
+    "username": lambda c: message_update(**{"from": {"id": 7, "username": c}}),
+    "name of a channel that speaks": lambda c: message_update(sender_chat={"id": -9, "title": c}),
     "name of an edit's author": lambda c: {
         "edited_message": message(text="x", **{"from": {**PERSON, "first_name": c}})
     },
     "forwarded": forwarded,
-    "post of the linked channel": lambda c: said(text=c, is_automatic_forward=True),
+    "post of the linked channel": lambda c: message_update(text=c, is_automatic_forward=True),
     "post of a channel": lambda c: {"channel_post": message(text=c)},
     "edited post of a channel": lambda c: {"edited_channel_post": message(text=c)},
-    "data of a button": lambda c: pressed(data=c),
-    "words of a button": lambda c: pressed(data="d", message=button(c, "d")),
-    "game": lambda c: pressed(game_short_name=c),
-    "web app": lambda c: carrying(web_app_data={"data": json.dumps({"card": c}), "button_text": c}),
-    "start": lambda c: said(PRIVATE, text=f"/start {c}"),
+    "data of a button": lambda c: callback_update(data=c),
+    "words of a button": lambda c: callback_update(data="d", message=button(c, "d")),
+    "game": lambda c: callback_update(game_short_name=c),
+    "web app": lambda c: service_update(web_app_data={"data": json.dumps({"card": c}), "button_text": c}),
+    "start": lambda c: message_update(PRIVATE, text=f"/start {c}"),
     "reaction": lambda c: {"message_reaction": {**message(), "user": PERSON, "new_reaction": [{"emoji": c}]}},
     "membership": lambda c: {"my_chat_member": {**message(), "new_chat_member": {"status": c, "custom_title": c}}},
-    "title of the group": lambda c: carrying(new_chat_title=c),
-    "pinned message": lambda c: carrying(pinned_message=message(text=c)),
-    "language of the screen": lambda c: said(**{"from": {**PERSON, "language_code": f"en-{c}"}}),
-    "word of another bot": lambda c: said(text=c, **{"from": {**PERSON, "is_bot": True}}),
+    "title of the group": lambda c: service_update(new_chat_title=c),
+    "pinned message": lambda c: service_update(pinned_message=message(text=c)),
+    "language of the screen": lambda c: message_update(**{"from": {**PERSON, "language_code": f"en-{c}"}}),
+    "word of another bot": lambda c: message_update(text=c, **{"from": {**PERSON, "is_bot": True}}),
     "inline query": lambda c: {"inline_query": {"id": "1", "from": PERSON, "query": c}},
     "chosen inline result": lambda c: {"chosen_inline_result": {"result_id": "1", "from": PERSON, "query": c}},
     "request to join": lambda c: {"chat_join_request": {"chat": GROUP, "from": PERSON, "bio": c}},
@@ -158,14 +160,14 @@ def test_a_card_number_is_masked_wherever_it_stands(place: str, spelling: str) -
 
 @pytest.mark.parametrize("written", [CARD, "_".join(GROUPS)])
 def test_a_command_of_digits_is_no_way_around(written: str) -> None:
-    log = published("telegram", {"update_id": 77, **said(text=f"/{written}")})
+    log = published("telegram", {"update_id": 77, **message_update(text=f"/{written}")})
     assert not holds_card(log)
     assert '"command":"[card]"' in log
 
 
 def test_the_name_of_an_update_is_no_way_around() -> None:
     assert not holds_card(published("telegram", {"update_id": 77, CARD: {"from": PERSON}}))
-    assert not holds_card(published("telegram", {"update_id": 77, **carrying(**{CARD: True})}))
+    assert not holds_card(published("telegram", {"update_id": 77, **service_update(**{CARD: True})}))
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -187,6 +189,8 @@ def test_what_is_not_understood_is_not_kept(name: str) -> None:
 def test_what_stands_beside_a_card_is_kept() -> None:
     """The search can find: a number that is no card stays where it was."""
     other = str(int(CARD) + 1)
-    log = published("telegram", {"update_id": 77, **said(PRIVATE, text=f"parcel {other}", quote={"text": "teapot"})})
+    log = published(
+        "telegram", {"update_id": 77, **message_update(PRIVATE, text=f"parcel {other}", quote={"text": "teapot"})}
+    )
     assert other in log
     assert "teapot" in log

@@ -8,7 +8,7 @@ FSI, PDI, RLO, PDF, RLI = "\u2068", "\u2069", "\u202e", "\u202c", "\u2067"
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "isolated"),
     [
         ("Sara", "Sara"),
         ("سارا", f"{FSI}سارا{PDI}"),
@@ -18,5 +18,5 @@ FSI, PDI, RLO, PDF, RLI = "\u2068", "\u2069", "\u202e", "\u202c", "\u2067"
         (f"{RLI}a{PDI}", f"{FSI}{RLI}a{PDI}{PDI}"),
     ],
 )
-def test_what_a_text_opens_it_closes(text: str, shown: str) -> None:
-    assert isolate(text) == shown
+def test_what_a_text_opens_it_closes(text: str, isolated: str) -> None:
+    assert isolate(text) == isolated

@@ -175,7 +175,7 @@ FREEZING = (
 )
 
 
-def _said(text: str) -> Activity:
+def message(text: str) -> Activity:
     return Activity(
         id="1",
         workspace="shop",
@@ -194,7 +194,7 @@ def test_understanding_a_hostile_text_is_cheap(text: str) -> None:
     """The longest text of a platform within some tens of milliseconds, also on a machine that is busy."""
     piece = (text * (10_000 // len(text) + 1))[:10_000]
     normalise.cache_clear()
-    assert seconds(lambda said: enrich(_said(said)), piece, times=5) < 0.2
+    assert seconds(lambda text: enrich(message(text)), piece, times=5) < 0.2
 
 
 @pytest.mark.parametrize("text", FREEZING, ids=range(len(FREEZING)))
@@ -202,7 +202,7 @@ def test_understanding_costs_in_proportion(text: str) -> None:
     def shape(size: int) -> str:
         return (text * (size // len(text) + 1))[:size]
 
-    assert grows_too_fast(lambda said: enrich(_said(said)), shape, 4_000) is None
+    assert grows_too_fast(lambda text: enrich(message(text)), shape, 4_000) is None
 
 
 def test_text_is_stream_safe_before_it_is_normalised() -> None:

@@ -17,11 +17,11 @@ TEXTS = st.lists(WORDS | st.text(max_size=8), max_size=12).map(" ".join)
 
 
 @given(TEXTS, st.booleans())
-def test_a_text_with_few_digits_is_masked_as_if_all_was_looked_for(said: str, public: bool) -> None:
-    quick = redact(said, public=public)
+def test_a_text_with_few_digits_is_masked_as_if_all_was_looked_for(text: str, public: bool) -> None:
+    quick = redact(text, public=public)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sensitive, "MIN_DIGITS", {})
-        assert redact(said, public=public) == quick
+        assert redact(text, public=public) == quick
 
 
 @pytest.mark.parametrize(

@@ -28,27 +28,27 @@ async def opened(shop: WebchatHarness, query: str = "", **headers: Any) -> httpx
     return answer
 
 
-def said(answer: httpx2.Response) -> list[tuple[str, str]]:
+def lines(answer: httpx2.Response) -> list[tuple[str, str]]:
     return [(kind, unescape(text)) for kind, text in LINES.findall(answer.text)]
 
 
 async def test_a_message_is_sent_shown_and_answered_without_a_script() -> None:
     async with open_webchat() as shop:
         first = await send(shop, await opened(shop), "Hello\nthere")
-        assert (first.status_code, said(first)) == (200, [("mine", "Hello\nthere")])
+        assert (first.status_code, lines(first)) == (200, [("mine", "Hello\nthere")])
         second = await send(shop, first, "Where is my order?")
-        assert said(second) == [("mine", "Hello\nthere"), ("mine", "Where is my order?")]
+        assert lines(second) == [("mine", "Hello\nthere"), ("mine", "Where is my order?")]
         assert len({one.person for one in shop.activities}) == 1
         [person] = {one.person for one in shop.activities}
         await shop.store_message(f"shop/{person}", f"case of {person}", "answer")
-        assert said(await send(shop, second, ""))[-1] == ("theirs", "Good morning")
+        assert lines(await send(shop, second, ""))[-1] == ("theirs", "Good morning")
 
 
 async def test_the_same_form_sent_twice_is_one_message() -> None:
     async with open_webchat() as shop:
         page = await send(shop, await opened(shop), "")
         await send(shop, page, "once")
-        assert said(await send(shop, page, "once")) == [("mine", "once")]
+        assert lines(await send(shop, page, "once")) == [("mine", "once")]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ async def test_markup_stays_text_and_overrides_turn_nothing() -> None:
         hostile = '</textarea><script>alert(1)</script>"\u202eabc\u2066'
         answer = await send(shop, await opened(shop), hostile)
         assert "<script" not in answer.text
-        assert said(answer) == [("mine", '</textarea><script>alert(1)</script>"abc')]
+        assert lines(answer) == [("mine", '</textarea><script>alert(1)</script>"abc')]
         assert "'unsafe" not in answer.headers["content-security-policy"]
         assert "script-src" not in answer.headers["content-security-policy"]
 
@@ -101,7 +101,7 @@ async def test_a_link_of_a_hand_off_goes_on_in_the_form() -> None:
 async def test_a_token_that_is_none_is_replaced_and_the_message_goes_on() -> None:
     async with open_webchat() as shop:
         answer = await opened(shop, "?token=made-up")
-        assert said(await send(shop, answer, "Hello")) == [("mine", "Hello")]
+        assert lines(await send(shop, answer, "Hello")) == [("mine", "Hello")]
 
 
 async def test_what_is_refused_is_said_and_the_text_stays() -> None:

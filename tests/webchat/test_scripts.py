@@ -85,10 +85,10 @@ def test_every_language_says_everything() -> None:
             if isinstance(key, dict) and key.get("name") in LANGUAGES and value.get("type") == "ObjectExpression":
                 texts[key["name"]] = {p["key"]["name"]: p["value"]["value"] for p in value["properties"]}
     assert set(texts) == set(LANGUAGES)
-    for language, said in texts.items():
-        assert said.keys() == texts["en"].keys(), language
-        assert all(said.values())
-        for word, text in said.items():
+    for language, words in texts.items():
+        assert words.keys() == texts["en"].keys(), language
+        assert all(words.values())
+        for word, text in words.items():
             assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", texts["en"][word])), word
 
 

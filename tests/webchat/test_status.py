@@ -1,4 +1,4 @@
-"""Whether somebody answers now, as a visitor is told; and where a visitor can be reached."""
+"""The status that a visitor reads, and the contact that a visitor leaves."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ ADMIN = {"authorization": f"Bearer {ADMIN_KEY}"}
 EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def keep_agent(shop: WebchatHarness, presence: str, name: str = "sara", workspace: str = "shop") -> None:
+def store_agent(shop: WebchatHarness, presence: str, name: str = "sara", workspace: str = "shop") -> None:
     body = AgentBody(name="Sara Secret", teams=["default"])
     record = AgentRecord(workspace=workspace, id=name, body=body, presence=presence, at=shop.time_source.now())  # type: ignore[arg-type] # a status
     shop.store.insert(AGENTS, agent_id(workspace, name), record)
@@ -25,8 +25,8 @@ async def status(shop: WebchatHarness) -> dict[str, Any]:
     answer = await shop.client.get(f"{PATH}/status")
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == "no-store"
-    shown: dict[str, Any] = answer.json()
-    return shown
+    view: dict[str, Any] = answer.json()
+    return view
 
 
 def closed_now(time_source: ManualTimeSource) -> dict[str, Any]:
@@ -44,10 +44,10 @@ async def put(shop: WebchatHarness, path: str, body: dict[str, Any]) -> None:
 
 async def test_nobody_is_online_until_an_agent_is_and_no_name_is_told() -> None:
     async with open_webchat() as shop:
-        keep_agent(shop, "offline")
-        keep_agent(shop, "online", workspace="other")
+        store_agent(shop, "offline")
+        store_agent(shop, "online", workspace="other")
         assert await status(shop) == {"open": True, "opens_at": None, "online": False}
-        keep_agent(shop, "online", "omar")
+        store_agent(shop, "online", "omar")
         shop.time_source.move(3)
         assert await status(shop) == {"open": True, "opens_at": None, "online": True}
 
@@ -55,8 +55,8 @@ async def test_nobody_is_online_until_an_agent_is_and_no_name_is_told() -> None:
 async def test_an_agent_among_many_is_found_online() -> None:
     async with open_webchat() as shop:
         for number in range(450):
-            keep_agent(shop, "offline", f"a{number:03d}")
-        keep_agent(shop, "online", "z")
+            store_agent(shop, "offline", f"a{number:03d}")
+        store_agent(shop, "online", "z")
         assert (await status(shop))["online"] is True
 
 
@@ -73,10 +73,10 @@ async def test_a_closed_shop_says_when_it_opens(where: str) -> None:
             night = {"id": "night", "when": {"channel": "telegram"}, "targets": {"first_response_seconds": 60}}
             chats = {"id": "chats", "when": {"channel": ["webchat"], "surface": "private"}, "calendar": calendar}
             await put(shop, "/sla", {"policies": [night, {**chats, "targets": {"first_response_seconds": 60}}]})
-        shown = await status(shop)
+        view = await status(shop)
         opens = shop.time_source.now() + timedelta(hours=2)
-        assert shown["open"] is False
-        assert datetime.fromisoformat(shown["opens_at"]) == opens.replace(minute=0, second=0, microsecond=0)
+        assert view["open"] is False
+        assert datetime.fromisoformat(view["opens_at"]) == opens.replace(minute=0, second=0, microsecond=0)
 
 
 async def test_pages_of_other_origins_are_not_told() -> None:

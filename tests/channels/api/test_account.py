@@ -23,9 +23,9 @@ def test_a_secret_and_a_callback_are_enough() -> None:
     "secret", ["", "plain", "whsec_", "whsec_!!!", "whsec_c2hvcnQ=", SECRET.removeprefix("whsec_")]
 )
 def test_a_secret_that_is_none_is_told_how_one_looks(secret: str) -> None:
-    told = wrong(secret=secret, callback_url=CALLBACK)
-    assert list(told) == ["/credentials/secret"]
-    assert "whsec_" in told["/credentials/secret"]
+    errors = wrong(secret=secret, callback_url=CALLBACK)
+    assert list(errors) == ["/credentials/secret"]
+    assert "whsec_" in errors["/credentials/secret"]
 
 
 @pytest.mark.parametrize("url", ["", "shop", "ftp://shop.example.com", "https://", "https://shop.example.com:0/"])

@@ -180,10 +180,10 @@ GOOD = {"type": "message", "id": "1", "person": {"id": "a"}, "text": "x"}
 )
 def test_what_nobody_needs_decides_over_no_message(changes: dict[str, Any], expected: dict[str, Any]) -> None:
     (found,) = preview_activities("api", json.dumps(GOOD | changes).encode())
-    shown = found.model_dump(mode="json")
-    assert shown["text"] is not None
+    document = found.model_dump(mode="json")
+    assert document["text"] is not None
     for name, value in expected.items():
-        got = {"text": shown["text"]["text"], "attachments": len(shown["attachments"])}.get(name, shown[name])
+        got = {"text": document["text"]["text"], "attachments": len(document["attachments"])}.get(name, document[name])
         assert got == value
 
 

@@ -35,12 +35,12 @@ async def test_a_reply_is_the_message_and_its_person() -> None:
     http = FakeHttp(always())
     assert await Api(ManualTimeSource()).send(REPLY, account(), http) == SendReceipt(REPLY.id)
     [(url, _, body, _)] = http.calls
-    shown = json.loads(body)
+    posted = json.loads(body)
     assert url == CALLBACK
-    assert shown["person"] == {"id": "buyer-7"}
-    assert (shown["id"], shown["text"], shown["direction"]) == (REPLY.id, "در راه است", "outbound")
-    assert (shown["surface"], shown["thread"], shown["reply_to"]) == ("public", "post/44", "c-9")
-    assert shown["author"] == {"kind": "agent", "id": "sara", "name": "Sara"}
+    assert posted["person"] == {"id": "buyer-7"}
+    assert (posted["id"], posted["text"], posted["direction"]) == (REPLY.id, "در راه است", "outbound")
+    assert (posted["surface"], posted["thread"], posted["reply_to"]) == ("public", "post/44", "c-9")
+    assert posted["author"] == {"kind": "agent", "id": "sara", "name": "Sara"}
 
 
 async def test_every_try_has_the_same_id_and_body_and_a_signature_of_its_own_time() -> None:

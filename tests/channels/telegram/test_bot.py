@@ -43,17 +43,17 @@ async def test_revoked_token_is_unauthorized_and_in_no_error(given: HttpResponse
 
 
 @pytest.mark.parametrize(
-    ("info", "said"),
+    ("info", "problem"),
     [
         ({"url": ""}, "No webhook is set"),
         ({"url": f"https://old.example.com{PATH}"}, "is set to https://old.example.com"),
         ({"url": "https://chat.example.com/other"}, "is set to https://chat.example.com/other"),
     ],
 )
-async def test_webhook_that_is_not_ours_is_named(info: dict[str, object], said: str) -> None:
+async def test_webhook_that_is_not_ours_is_named(info: dict[str, object], problem: str) -> None:
     found = await checked(ME, webhook(**info))
     assert found is not None
-    assert said in found
+    assert problem in found
     assert "pasokh telegram connect" in found
 
 

@@ -137,11 +137,13 @@ IN_TOPIC = {"chat": "-1001", "thread": "33", "reply_to": "900", "via": "bc1"}
 
 
 @pytest.mark.parametrize(
-    "said",
+    "description",
     ["Bad Request: message thread not found", "Bad Request: TOPIC_CLOSED", "Bad Request: TOPIC_DELETED"],
 )
-async def test_topic_that_is_gone_gives_way_to_its_own_chat_once_and_the_receipt_says_where_it_went(said: str) -> None:
-    http = FakeHttp(in_order(refusal(400, said), answer(200, SENT)))
+async def test_topic_that_is_gone_gives_way_to_its_own_chat_once_and_the_receipt_says_where_it_went(
+    description: str,
+) -> None:
+    http = FakeHttp(in_order(refusal(400, description), answer(200, SENT)))
     receipt = await sent(http, outbound(**IN_TOPIC))
     assert receipt == SendReceipt("77", Address(chat="-1001", via="bc1"))
     first, second = (call.json for call in http.calls)
@@ -160,10 +162,10 @@ async def test_customer_of_a_channels_direct_messages_is_never_left_out_of_the_w
 
 
 @pytest.mark.parametrize(
-    "said", ["message to be replied not found", "reply message not found", "REPLY_MESSAGE_ID_INVALID"]
+    "description", ["message to be replied not found", "reply message not found", "REPLY_MESSAGE_ID_INVALID"]
 )
-async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is(said: str) -> None:
-    http = FakeHttp(in_order(refusal(400, f"Bad Request: {said}"), answer(200, SENT)))
+async def test_message_to_answer_that_is_gone_leaves_the_topic_as_it_is(description: str) -> None:
+    http = FakeHttp(in_order(refusal(400, f"Bad Request: {description}"), answer(200, SENT)))
     receipt = await sent(http, outbound(**IN_TOPIC))
     assert receipt.address == Address(chat="-1001", thread="33", via="bc1")
     assert "reply_parameters" not in http.calls[1].json
