@@ -8,7 +8,6 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from services.platform.core.version import installed_version
@@ -97,11 +96,11 @@ class _Framework(FastAPI):
         super().__init__(title="Pasokh", version=version, docs_url=None, redoc_url=None, redirect_slashes=False)
         self._ours = [*routers, page.build_router()]
         self._describe = describe or (lambda: document(self.title, self.version, self._ours, branches))
+        # `include_router` would prepare every route a second time, for this app. Our routes are ready: they have their
+        # whole path, and depend on nothing of the app but its state.
         for router in self._ours:
-            self.include_router(router)
+            self.router.routes.extend(router.routes)
         install(self)
-        own = [route for route in self.routes if isinstance(route, Route)]
-        self.state.routes = [*own, *(route for router in self._ours for route in router.routes)]
         self.add_exception_handler(Exception, _failed)
 
     # Any: FastAPI's own signature.

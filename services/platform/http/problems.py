@@ -209,7 +209,7 @@ def _methods_at(request: Request) -> list[str]:
     """Every method that some route takes at this path: the framework itself names those of the first route only."""
     scope = {"type": "http", "path": request.scope["path"], "path_params": {}, "root_path": ""}
     taken: set[str] = set()
-    for route in request.app.state.routes:
+    for route in request.app.routes:
         if route.matches({**scope, "method": ""})[0] is not Match.NONE:
             taken |= set(route.methods or ())
     return sorted(taken)
