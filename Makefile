@@ -46,7 +46,7 @@ check: $(DEV)  ## what to ask while working: style, types, and the quick tests, 
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench deploy/generate))))
 	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
-	HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest -q -n auto --dist loadscope -m "not (live or slow or simulator or adapters)" \
+	HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest -q -n auto --dist loadscope -p no:schemathesis -m "not (live or slow or simulator or adapters)" \
 	    $(foreach folder,$(UNCHECKED),--ignore tests/$(folder)) $(ARGS)
 
 audit: $(DEV)  ## known holes in what is installed; fails where that could not be looked up

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import settings
 
 from tests.examples import PROFILE
+from tests.plain_logs import use_plain_logs
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 
 TESTS = Path(__file__).parent
 settings.load_profile(PROFILE)
+use_plain_logs()
 
 FOLDERS = {"live": "live", "browser": "live", "simulator": "simulator", "contracts": "adapters"}
 """The marker of every test below a folder of `tests`."""
@@ -36,6 +38,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Keep Python from looking for garbage among all that was imported and collected, a fifth of the whole run's time."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)

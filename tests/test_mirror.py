@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.sources import ROOT, parse_source
+
 SERVICES, TESTS = ROOT / "services", ROOT / "tests"
 ACROSS = {
     "browser": "the pages in a Chromium",
@@ -36,7 +37,7 @@ def pure_modules() -> list[Path]:
 
 def imports(path: Path) -> set[str]:
     """The modules that a file imports, as dotted names, and the names that it imports from them."""
-    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    nodes = [node for node in ast.walk(parse_source(path.relative_to(ROOT))) if isinstance(node, ast.ImportFrom)]
     names = {f"{node.module}.{name.name}" for node in nodes for name in node.names}
     return names | {node.module for node in nodes if node.module is not None}
 

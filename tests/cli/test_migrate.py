@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from services.cli import doctor
 from services.composition import COLLECTIONS
@@ -19,6 +18,7 @@ from services.platform.store.migrations import PROGRESS_KEY, Progress
 from services.platform.store.port import Changes, Put
 from tests.cli.conftest import Pasokh
 from tests.migrations.folder import build_folder, read_documents
+from tests.plain_logs import use_plain_logs
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def logging_as_before() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    use_plain_logs()
 
 
 @pytest.fixture(autouse=True)

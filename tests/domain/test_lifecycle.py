@@ -23,10 +23,12 @@ from services.domain.lifecycle import (
     is_with_agent,
     next_status,
 )
+from tests.sources import ROOT, parse_source
 
-SERVICES = Path(__file__).parents[2] / "services"
+SERVICES = Path("services")
 TABLE = SERVICES / "domain" / "lifecycle.py"
-ASKING = [path for path in sorted(SERVICES.rglob("*.py")) if path != TABLE]
+FILES = sorted(path.relative_to(ROOT) for path in (ROOT / SERVICES).rglob("*.py"))
+ASKING = [path for path in FILES if path != TABLE]
 PAIRS = list(product(STATUSES, EVENTS))
 
 
@@ -87,7 +89,7 @@ def test_finished_conversation_takes_no_agent(status: Status) -> None:
 
 @pytest.mark.parametrize("path", ASKING, ids=str)
 def test_no_status_is_compared_with_a_literal(path: Path) -> None:
-    assert list(_literal_comparisons(ast.parse(path.read_text()))) == []
+    assert list(_literal_comparisons(parse_source(path))) == []
 
 
 @pytest.mark.parametrize(

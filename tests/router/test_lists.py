@@ -102,7 +102,7 @@ async def every(store: Store, **asked: Any) -> list[str]:
 
 @pytest.fixture
 async def town(store: Store) -> list[ConversationState]:
-    """Sixty conversations of all kinds, many of them of the same moment."""
+    """Forty conversations of all kinds, many of them of the same moment."""
     chance = random.Random(7)
     made = [
         case(
@@ -117,7 +117,7 @@ async def town(store: Store) -> list[ConversationState]:
             updated_at=START + timedelta(seconds=chance.randrange(12)),
             queued_at=chance.choice([None, START, START + timedelta(seconds=chance.randrange(9))]),
         )
-        for number in range(60)
+        for number in range(40)
     ]
     await keep(store, *made, case("other", 1, workspace="elsewhere"))
     return made

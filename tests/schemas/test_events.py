@@ -3,21 +3,21 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from schemas.events import ACCOUNT_FACTS, CONVERSATION_FACTS, EVENT_TYPES, FACTS, SLA_FACTS, of_topic
 from schemas.topics import BY_NAME, TOPICS, is_fact
+from tests.sources import ROOT, parse_source
 
-SOURCES = sorted(Path("services").rglob("*.py"))
+SOURCES = sorted(path.relative_to(ROOT) for path in (ROOT / "services").rglob("*.py"))
 TYPE = re.compile(r"pasokh\.(inbound|command|assignment|sla|delivery|conversation|outbound|routing|control)\.[a-z_]+")
 
 
 def literals() -> Iterator[tuple[str, str]]:
     """Every text in the code that is an event type as a whole, and where it stands."""
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parse_source(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and TYPE.fullmatch(node.value):
                 yield node.value, f"{path}:{node.lineno}"
 
@@ -25,8 +25,8 @@ def literals() -> Iterator[tuple[str, str]]:
 def words_of(function: str, position: int, folder: str) -> set[str]:
     """The texts that stand at one place of each call of a function."""
     found = set()
-    for path in Path(folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path in [one for one in SOURCES if one.is_relative_to(folder)]:
+        for node in ast.walk(parse_source(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == function:
                 inside = node.args[position : position + 1]
                 constants = (one for argument in inside for one in ast.walk(argument) if isinstance(one, ast.Constant))

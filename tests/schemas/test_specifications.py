@@ -2,12 +2,12 @@
 
 import copy
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
-import schemathesis
 import yaml
 
 from services.cli.export import ASYNCAPI, FOLDER, OPENAPI
@@ -17,12 +17,25 @@ ASYNCAPI_3 = json.loads((Path(__file__).parent / "asyncapi-3.0.0.json").read_tex
 SCHEMAS = sorted(FOLDER.glob("*.schema.json"))
 
 
-def asyncapi() -> Any:
+@cache
+def _asyncapi() -> Any:
     return yaml.safe_load((FOLDER / ASYNCAPI).read_text())
+
+
+def asyncapi() -> Any:
+    """A copy of the AsyncAPI document; reading its YAML takes long."""
+    return copy.deepcopy(_asyncapi())
 
 
 def openapi() -> Any:
     return json.loads((FOLDER / OPENAPI).read_text())
+
+
+def validate_openapi(document: Any) -> None:
+    """Raises for what is no OpenAPI document. schemathesis takes long to import: only the worker that validates does."""
+    import schemathesis
+
+    schemathesis.openapi.from_dict(document).validate()
 
 
 def wrong(document: Any) -> list[str]:
@@ -70,11 +83,11 @@ def test_every_schema_inside_the_documents_is_one() -> None:
 
 
 def test_the_routes_are_described_as_openapi_says() -> None:
-    schemathesis.openapi.from_dict(openapi()).validate()
+    validate_openapi(openapi())
 
 
 def test_what_openapi_does_not_allow_would_be_found() -> None:
     broken = copy.deepcopy(openapi())
     del broken["paths"]["/livez"]["get"]["responses"]["200"]["description"]
     with pytest.raises(jsonschema_rs.ValidationError):
-        schemathesis.openapi.from_dict(broken).validate()
+        validate_openapi(broken)

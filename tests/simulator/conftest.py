@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.plain_logs import use_plain_logs
+
 
 @pytest.fixture(autouse=True)
 def _silence() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     yield
-    structlog.reset_defaults()
+    use_plain_logs()

@@ -11,6 +11,7 @@ import structlog
 
 from services.platform.core.errors import Unavailable
 from services.platform.core.logging import configure_logging
+from tests.plain_logs import use_plain_logs
 from tests.rest import open_rest
 
 
@@ -23,7 +24,7 @@ def stream() -> Iterator[io.StringIO]:
     yield found
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    use_plain_logs()
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:

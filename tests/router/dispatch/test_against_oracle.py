@@ -132,7 +132,7 @@ def test_no_task_is_assigned_above_capacity_or_to_an_ineligible_agent(history: l
             assert holder.load <= holder.capacity
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_many_agents_and_a_long_day(seed: int) -> None:
     """Enough of both that heaps grow, go stale and are rebuilt, and skill groups come and go."""
     chance = random.Random(seed)
